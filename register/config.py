@@ -1,0 +1,240 @@
+"""Settings: read once from ``REGISTER_…`` variables, frozen, and refused when they make no sense.
+
+Each may also come from a file named by ``REGISTER_…_FILE``, so that a secret need not stand in
+the environment. An unknown ``REGISTER_`` variable is refused too: it is most often a misspelling,
+and a misspelt safety setting is an open door that looks shut.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import EnvError, FileAwareEnv
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from register.errors import ConfigError
+
+PREFIX = "REGISTER_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the register. Field ``base_url`` is ``REGISTER_BASE_URL``, and so on."""
+
+    instance: Path
+    """Data folder. Default ``instance`` in the current folder: where the two commands put it."""
+
+    base_url: str
+    """Public address, without a trailing slash. Default loopback: nothing is public by accident."""
+
+    database_url: str
+    """SQLAlchemy URL. Default SQLite in the data folder: nothing else to install."""
+
+    secret_key: str
+    """Signs short-lived values. Made in the data folder on first run, mode 600, when not given."""
+
+    seal_dir: Path | None
+    """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
+    of the data folder must never hold the key that opens it."""
+
+    single_moderator: bool
+    """``on`` for an association with one moderator: no second person is asked, and the case says
+    so. Default ``off``: the second reader is what protects the person written about."""
+
+    publisher_name: str
+    """Who publishes (loi du 29 juillet 1982, art. 93-3; LCEN art. 1-1). Empty by default, and
+    asked for before a public start: a register without a publisher is outside the law."""
+
+    publisher_director: str
+    """Directeur de la publication; see ``publisher_name``."""
+
+    publisher_address: str
+    """Postal address of the publisher; see ``publisher_name``."""
+
+    publisher_phone: str
+    """Telephone of the publisher; see ``publisher_name``."""
+
+    hosting_name: str
+    """Who hosts the site; see ``publisher_name``."""
+
+    hosting_address: str
+    """Postal address of the host; see ``publisher_name``."""
+
+    hosting_phone: str
+    """Telephone of the host; see ``publisher_name``."""
+
+    contact_email: str
+    """Where readers, authorities and RGPD requests write; see ``publisher_name``."""
+
+    trusted_proxies: int
+    """How many proxies stand in front and may speak for the reader. Default 0: a header that
+    anybody can send is believed from nobody."""
+
+    @property
+    def host(self) -> str:
+        """The host name of the public address, lower case."""
+        return (urlsplit(self.base_url).hostname or "").lower()
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when the public address is this machine's own."""
+        return is_loopback(self.host)
+
+    @property
+    def is_https(self) -> bool:
+        """True when readers come by HTTPS."""
+        return self.base_url.startswith("https://")
+
+
+LEGAL = (
+    "publisher_name",
+    "publisher_director",
+    "publisher_address",
+    "publisher_phone",
+    "hosting_name",
+    "hosting_address",
+    "hosting_phone",
+    "contact_email",
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own (RFC 1122 §3.2.1.3, RFC 6761 §6.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def names() -> list[str]:
+    """The variables that exist, for the documentation test and the refusal of unknown ones."""
+    return [PREFIX + field.name.upper() for field in fields(Settings)]
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    :raises ConfigError: a value that makes no sense, or a variable that does not exist.
+    """
+    _refuse_unknown()
+    env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
+
+    def read(name: str, default: str = "") -> str:
+        try:
+            return env.str(name, default).strip()
+        except (EnvError, ValueError) as error:
+            raise ConfigError("config_file", name=f"{PREFIX}{name}_FILE") from error
+
+    instance = Path(read("INSTANCE") or "instance").absolute()
+    seal_dir = read("SEAL_DIR")
+    return Settings(
+        instance=instance,
+        base_url=_base_url(read("BASE_URL") or "http://127.0.0.1:5000"),
+        database_url=_database_url(
+            read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
+        ),
+        secret_key=_secret(read("SECRET_KEY")),
+        seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
+        single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
+        **{name: _sentence(name.upper(), read(name.upper())) for name in LEGAL},
+        trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
+    )
+
+
+def missing_for_public(settings: Settings) -> list[str]:
+    """The variables of the legal notice that a public address cannot do without."""
+    if settings.is_loopback:
+        return []
+    return [PREFIX + name.upper() for name in LEGAL if not getattr(settings, name)]
+
+
+def with_secret(settings: Settings) -> str:
+    """The secret key: the given one, or that of the data folder, made there on first run."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.instance / "secret_key"
+    try:
+        # O_EXCL: of two processes that start at once, one makes the key and both read it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_text(encoding="ascii")
+
+
+def _refuse_unknown() -> None:
+    known = set(names())
+    known |= {name + "_FILE" for name in known}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise ConfigError("config_unknown", name=name)
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in ("on", "off"):
+        raise ConfigError("config_switch", name=PREFIX + name, value=value)
+    return value == "on"
+
+
+def _small_number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value[:3]) <= 8 and len(value) <= 2):
+        raise ConfigError("config_number", name=PREFIX + name, value=value, limit=8)
+    return int(value)
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        well = False
+    if not well or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
+    if parts.scheme == "http" and not is_loopback((parts.hostname or "").lower()):
+        # A reader's search for a commune, read on the wire, tells who worries about whom.
+        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ConfigError("config_database", name=PREFIX + "DATABASE_URL") from error
+    if url.get_backend_name() == "postgresql":
+        # Only psycopg 3 is installed; a bare "postgresql://" would look for its predecessor.
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return value
+    raise ConfigError("config_database", name=PREFIX + "DATABASE_URL")
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < 32:
+        raise ConfigError("config_secret", name=PREFIX + "SECRET_KEY", limit=32)
+    return value
+
+
+def _seal_dir(value: str, instance: Path) -> Path:
+    path = Path(value).absolute()
+    if path == instance or instance in path.parents:
+        # A copy of the data folder would then carry the key that opens it.
+        raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
+    return path
+
+
+def _sentence(name: str, value: str) -> str:
+    if len(value) > 500 or any(ord(letter) < 32 for letter in value):
+        raise ConfigError("config_text", name=PREFIX + name, limit=500)
+    return value

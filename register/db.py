@@ -1,0 +1,152 @@
+"""The database as the register uses it: one declarative base, SQLite or PostgreSQL behind it.
+
+Reading goes through ``db.session`` (one a request, never committed). Writing goes through
+``journal.writing()``, which opens a session of its own from :func:`pen_engine`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+# Named constraints, because SQLite can only alter a table by copying it, and a copy has to be
+# able to name what it leaves out.
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table of the register descends from this base."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment, always aware, always UTC.
+
+    SQLite keeps no time zone; a naive value that slips in would be read back as another moment.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone was handed to the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+def now() -> datetime:
+    """The present moment in UTC; acts take it as an argument so that tests can hold the clock."""
+    return datetime.now(UTC)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+    return {"pool_pre_ping": True}
+
+
+def prepare(engine: Engine) -> None:
+    """Give an engine's SQLite connections the register's settings; nothing on PostgreSQL."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    # The driver would open transactions by itself, deferred; _on_begin opens them instead.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        # What is erased is overwritten, and temporary tables never reach the disk.
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # A deferred transaction that reads first and writes later fails at once when another writer
+    # came in between, whatever the timeout: whoever means to write says so first.
+    writing = connection.get_execution_options().get("register_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def pen_engine(engine: Engine) -> Engine:
+    """The same engine, whose transactions are opened for writing from their first statement."""
+    return engine.execution_options(register_writing=True)
+
+
+@contextmanager
+def housekeeping(engine: Engine) -> Iterator[Session]:
+    """A committed session for the few tables that no journal line speaks of.
+
+    Which they are, and why, is listed in ``tests/test_doors.py``. Everything else is written
+    under ``journal.writing()``.
+    """
+    with Session(pen_engine(engine)) as session, session.begin():
+        yield session
+
+
+def scrub(engine: Engine, patience: float = 10.0) -> bool:
+    """Empty SQLite's write-ahead log, so that erased words are in no file of the instance.
+
+    A reader in the middle of its page holds the log back; it is tried again for ``patience``
+    seconds. True when the log is empty (always on PostgreSQL, which is vacuumed by its operator).
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    deadline = time.monotonic() + patience
+    while True:
+        raw = engine.raw_connection()
+        try:
+            busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            raw.close()
+        if not busy:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The database's file when it is an SQLite one, else None."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database)

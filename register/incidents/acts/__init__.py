@@ -1,0 +1,30 @@
+"""THE ONLY DOOR that changes a case.
+
+Each act loads under the pen, checks, changes and records. Acts take ids; the member who acts is
+read under the pen too, so that a member disabled a second ago no longer acts. ``single`` is the
+setting ``SINGLE_MODERATOR``: no second person is asked.
+"""
+
+from register.incidents.acts.afterwards import correct, erase, follow_up, merge, redact
+from register.incidents.acts.drafts import approve, discard, draft, edit, invite
+from register.incidents.acts.publication import publish, restore, withdraw
+from register.incidents.acts.replies import receive_reply, refuse_reply, reply
+
+__all__ = [
+    "approve",
+    "correct",
+    "discard",
+    "draft",
+    "edit",
+    "erase",
+    "follow_up",
+    "invite",
+    "merge",
+    "publish",
+    "receive_reply",
+    "redact",
+    "refuse_reply",
+    "reply",
+    "restore",
+    "withdraw",
+]

@@ -1,0 +1,138 @@
+"""What happens to a case after its publication, up to its erasure."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from register.errors import Refused
+from register.incidents import content as contents
+from register.incidents import rules
+from register.incidents.acts.beats import (
+    address,
+    allow,
+    begin,
+    erased,
+    load,
+    needed,
+    public_event,
+    restrict,
+    scrub_after,
+    snapshot_and_record,
+    valid,
+)
+from register.incidents.content import Content
+from register.incidents.models import Correction, FollowUp, Incident, State
+from register.incidents.writing import apply, destroy_texts
+from register.journal import Act, Entry, Pen
+from register.text import dates
+
+TITLE_LIMIT = 300
+
+
+def follow_up(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    title: str,
+    text: str,
+    happened_on: str = "",
+    source_url: str = "",
+    content: Content | None = None,
+) -> Entry:
+    """Add a dated fragment; ``content`` may move outcome and steps, nothing else.
+
+    :raises Refused: ``needs_correction`` when ``content`` moves more than that.
+    """
+    case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by)
+    if content is not None:
+        content = valid(pen, content)
+        rules.require_follow_up(contents.of(case), content)
+        apply(pen.session, case, content)
+    if happened_on:
+        dates.parse(happened_on)
+    row = FollowUp(
+        incident_id=case.id,
+        added_at=pen.at,
+        happened_on=happened_on,
+        title=needed("title", title, limit=TITLE_LIMIT),
+        text=needed("text", text, multiline=True),
+        source_url=address(source_url),
+    )
+    pen.session.add(row)
+    return public_event(pen, case, Act.FOLLOWED_UP, member, reason)
+
+
+def correct(
+    pen: Pen, incident_id: int, content: Content, *, by: int, reason: str, public_note: str
+) -> Entry:
+    """Change a published text, with a note that readers see; the text before stays in its revision.
+
+    :raises Refused: ``nothing_changed``.
+    """
+    case, member = begin(pen, incident_id, Act.CORRECTED, by)
+    content = valid(pen, content)
+    if not rules.changed(contents.of(case), content):
+        raise Refused("nothing_changed", state=case.state)
+    apply(pen.session, case, content)
+    pen.session.add(
+        Correction(incident_id=case.id, made_at=pen.at, note=needed("public_note", public_note))
+    )
+    return public_event(pen, case, Act.CORRECTED, member, reason)
+
+
+def redact(
+    pen: Pen, incident_id: int, content: Content, *, by: int, reason: str, public_note: str
+) -> Entry:
+    """A correction that also destroys the earlier texts: taken out by a court or for RGPD."""
+    case, member = begin(pen, incident_id, Act.REDACTED, by)
+    content = valid(pen, content)
+    if not rules.changed(contents.of(case), content):
+        raise Refused("nothing_changed", state=case.state)
+    apply(pen.session, case, content)
+    pen.session.add(
+        Correction(
+            incident_id=case.id,
+            made_at=pen.at,
+            note=needed("public_note", public_note),
+            redaction=True,
+        )
+    )
+    gone = destroy_texts(pen, case)
+    scrub_after(pen)
+    if case.state == State.PUBLISHED:
+        case.moved_at = pen.at
+    return snapshot_and_record(pen, case, Act.REDACTED, member, reason, details={"destroyed": gone})
+
+
+def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Entry:
+    """Let a case lead to another public one (301); a draft just ends in it.
+
+    :param into: the other case's number.
+    """
+    case, member = load(pen, incident_id, by)
+    act = Act.DRAFT_MERGED if case.state == State.DRAFT else Act.MERGED
+    allow(pen, case, member, act)
+    other = pen.session.scalars(select(Incident).where(Incident.number == into)).first()
+    if other is None or other.state != State.PUBLISHED or other.id == case.id:
+        raise Refused("merge_target", number=into, state=case.state)
+    case.state = State.MERGED
+    case.merged_into = into
+    case.moved_at = pen.at
+    return snapshot_and_record(
+        pen, case, act, member, reason, details={"into": into}, committed=False
+    )
+
+
+def erase(pen: Pen, incident_id: int, *, by: int, restriction: str, single: bool = False) -> Entry:
+    """Destroy the texts of a case for ever; number, codes and lines stay.
+
+    Asks an administrator, and another member's approval for this purpose. The erasure of a
+    draft, which has no number, is written on the desk's ledger as a discarded draft.
+    """
+    case, member = load(pen, incident_id, by)
+    allow(pen, case, member, Act.ERASED, single=single)
+    public = restrict(pen, case, restriction)
+    act = Act.ERASED if case.number else Act.DISCARDED
+    return erased(pen, case, member, act, public_reason=public if case.number else None)

@@ -1,0 +1,244 @@
+"""What every act is made of: load under the pen, check, keep a snapshot, record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import select
+
+from register.db import scrub
+from register.errors import Incomplete, Invalid, NotFound
+from register.incidents import checklist as checks
+from register.incidents import content as contents
+from register.incidents import rules, validation
+from register.incidents.content import Content
+from register.incidents.models import Approval, Incident, Invitation, Revision, State
+from register.incidents.vocabulary import Book, book
+from register.incidents.writing import empty, snapshot
+from register.journal import Act, Entry, Pen
+from register.members.accounts import acting
+from register.members.models import Member, Role
+from register.text.clean import clean, one_line
+
+
+def load(pen: Pen, incident_id: int, by: int) -> tuple[Incident, Member]:
+    member = acting(pen, by)
+    try:
+        return pen.load(Incident, incident_id), member
+    except NotFound as error:
+        raise NotFound("no_such_case") from error
+
+
+def begin(pen: Pen, incident_id: int, act: Act, by: int) -> tuple[Incident, Member]:
+    case, member = load(pen, incident_id, by)
+    allow(pen, case, member, act)
+    return case, member
+
+
+def allow(pen: Pen, case: Incident, member: Member, act: Act, *, single: bool = False) -> None:
+    others = approvers(pen, case, "erase") - {member.id}
+    rules.require(
+        State(case.state),
+        act,
+        Role(member.role),
+        asks_second=False,
+        has_second=bool(others) or single,
+    )
+
+
+def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circumstances) -> None:
+    """The checklist, which holds the second person as one of its lines."""
+    content, words = contents.of(case), book(pen.session)
+    missing = checks.unmet(checks.checklist(content, words, told))
+    if missing:
+        raise Incomplete("checklist", lines=missing, state=case.state)
+    rules.require(
+        State(case.state),
+        act,
+        Role(member.role),
+        asks_second=checks.asks_second(content, words),
+        has_second=told.seconded or told.single_moderator,
+    )
+
+
+def circumstances(
+    pen: Pen,
+    case: Incident,
+    member: Member,
+    attested: Collection[str],
+    flags_reason: str,
+    single: bool,
+) -> checks.Circumstances:
+    invited = select(Invitation.id).where(Invitation.incident_id == case.id).limit(1)
+    return checks.Circumstances(
+        invited=pen.session.scalar(invited) is not None,
+        seconded=bool(approvers(pen, case, "publish") - {member.id}),
+        single_moderator=single,
+        attested=frozenset(attested) & set(checks.ATTESTED),
+        flags_reason=one_line(flags_reason),
+    )
+
+
+def approvers(pen: Pen, case: Incident, purpose: str) -> set[int]:
+    """Who approved the revision that is current now; an approval of an earlier one is void."""
+    given = select(Approval.given_by).where(
+        Approval.incident_id == case.id,
+        Approval.revision_id == case.revision_id,
+        Approval.purpose == purpose,
+    )
+    return set(pen.session.scalars(given))
+
+
+def waived(pen: Pen, case: Incident, member: Member, single: bool) -> bool:
+    """Whether a second reader was asked for and there was none, by the register's setting."""
+    if not single or approvers(pen, case, "publish") - {member.id}:
+        return False
+    return checks.asks_second(contents.of(case), book(pen.session))
+
+
+def made_public(
+    pen: Pen,
+    case: Incident,
+    member: Member,
+    act: Act,
+    reason: str,
+    told: checks.Circumstances,
+) -> Entry:
+    case.state = State.PUBLISHED
+    return public_event(
+        pen,
+        case,
+        act,
+        member,
+        reason,
+        flags_reason=told.flags_reason,
+        details={
+            "attested": sorted(told.attested),
+            "approved_by": sorted(approvers(pen, case, "publish") - {member.id}),
+        },
+    )
+
+
+def public_event(
+    pen: Pen,
+    case: Incident,
+    act: Act,
+    member: Member,
+    reason: str,
+    *,
+    flags_reason: str = "",
+    details: dict[str, Any] | None = None,
+) -> Entry:
+    case.moved_at = pen.at
+    return snapshot_and_record(
+        pen, case, act, member, reason, flags_reason=flags_reason, details=details
+    )
+
+
+def snapshot_and_record(
+    pen: Pen,
+    case: Incident,
+    act: Act,
+    member: Member,
+    reason: str,
+    *,
+    flags_reason: str = "",
+    public_reason: str | None = None,
+    details: dict[str, Any] | None = None,
+    committed: bool = True,
+) -> Entry:
+    """Keep the case as it reads now and write the act's line.
+
+    :param committed: False for an act after which the case is not shown: the public line then
+        carries no commitment to its text.
+    """
+    reason = needed("reason", reason)
+    pen.session.flush()
+    pen.session.refresh(case)
+    revision, content, why = snapshot(
+        pen, case, act, by=member.id, reason=reason, flags_reason=flags_reason
+    )
+    told = {**(details or {}), "why": why}
+    if not committed:
+        told["snapshot"] = content
+    return pen.record(
+        act,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        revision=revision.id,
+        content=content if committed else None,
+        reason=public_reason,
+        details=told,
+    )
+
+
+def erased(
+    pen: Pen, case: Incident, member: Member, act: Act, *, public_reason: str | None
+) -> Entry:
+    gone = empty(pen, case)
+    case.state = State.ERASED
+    case.revision_id = None
+    case.moved_at = pen.at
+    scrub_after(pen)
+    return pen.record(
+        act,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        reason=public_reason,
+        details={"destroyed": gone, "restriction": case.restriction},
+    )
+
+
+def scrub_after(pen: Pen) -> None:
+    engine = pen.session.get_bind().engine
+    pen.after_commit(lambda: scrub(engine))
+
+
+def restrict(pen: Pen, case: Incident, code: str) -> str:
+    """Note why a case is no longer shown; the code that the public may be told."""
+    word = book(pen.session).word("restriction", code)
+    if word is None or word.retired:
+        raise Invalid("unknown_restriction", value=code)
+    case.restriction = code
+    return code if word.extra.get("public", True) else str(word.extra["shown_as"])
+
+
+def edited_since_public(pen: Pen, case: Incident) -> bool:
+    withdrawn = (
+        select(Revision.id)
+        .where(Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value)
+        .order_by(Revision.id.desc())
+        .limit(1)
+    )
+    edits = select(Revision.id).where(
+        Revision.incident_id == case.id,
+        Revision.act == Act.EDITED.value,
+        Revision.id > (pen.session.scalar(withdrawn) or 0),
+    )
+    return pen.session.scalar(edits.limit(1)) is not None
+
+
+def valid(pen: Pen, content: Content) -> Content:
+    content = content.cleaned()
+    words: Book = book(pen.session)
+    validation.require(pen.session, words, content)
+    return content
+
+
+def needed(name: str, text: str, *, multiline: bool = False, limit: int = 50_000) -> str:
+    text = clean(text).strip() if multiline else one_line(text)
+    if not text:
+        raise Invalid("missing", field=name)
+    if len(text) > limit:
+        raise Invalid("too_long", field=name, limit=limit)
+    return text
+
+
+def address(url: str) -> str:
+    faults = list(validation.url_faults("source_url", url))
+    if faults:
+        raise Invalid("url", field="source_url")
+    return url

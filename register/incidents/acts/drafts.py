@@ -1,0 +1,109 @@
+"""Drafts: made, changed, approved, given up."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from register.errors import Invalid, Refused
+from register.incidents.acts.beats import (
+    approvers,
+    begin,
+    erased,
+    needed,
+    snapshot_and_record,
+    valid,
+)
+from register.incidents.content import Content
+from register.incidents.models import Approval, Incident, Invitation, Note, Revision, State
+from register.incidents.writing import apply
+from register.journal import Act, Entry, Pen
+from register.members.accounts import acting
+from register.text.clean import clean
+
+
+def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -> Incident:
+    """Make a draft.
+
+    :param note: an internal note, never public.
+    :raises Invalid: content that cannot be kept, or no reason.
+    """
+    member = acting(pen, by)
+    content = valid(pen, content)
+    case = Incident(state=State.DRAFT, created_at=pen.at)
+    pen.session.add(case)
+    pen.session.flush()
+    apply(pen.session, case, content)
+    if note:
+        pen.session.add(
+            Note(incident_id=case.id, written_at=pen.at, written_by=member.id, text=clean(note))
+        )
+    snapshot_and_record(pen, case, Act.DRAFTED, member, reason)
+    return case
+
+
+def edit(pen: Pen, incident_id: int, content: Content, *, by: int, reason: str) -> Entry:
+    """Change a draft, or a withdrawn case before its restoration; approvals fall."""
+    case, member = begin(pen, incident_id, Act.EDITED, by)
+    apply(pen.session, case, valid(pen, content))
+    return snapshot_and_record(pen, case, Act.EDITED, member, reason)
+
+
+def discard(pen: Pen, incident_id: int, *, by: int) -> Entry:
+    """Give a draft up: its texts are destroyed, a line on the desk stays."""
+    case, member = begin(pen, incident_id, Act.DISCARDED, by)
+    return erased(pen, case, member, Act.DISCARDED, public_reason=None)
+
+
+def invite(pen: Pen, incident_id: int, text: str, *, by: int, on: date | None = None) -> Entry:
+    """Note that the authority was invited to reply on a day, or why it was not."""
+    case, member = begin(pen, incident_id, Act.INVITED, by)
+    row = Invitation(
+        incident_id=case.id,
+        noted_at=pen.at,
+        noted_by=member.id,
+        invited_on=on,
+        text=needed("text", text),
+    )
+    pen.session.add(row)
+    pen.session.flush()
+    return pen.record(
+        Act.INVITED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        details={"invited": on is not None},
+    )
+
+
+def approve(pen: Pen, incident_id: int, *, by: int, purpose: str = "publish") -> Entry:
+    """A second member's yes to the current revision, to publish (or restore) or to erase.
+
+    :raises Refused: ``own_revision`` for the member who wrote it.
+    """
+    case, member = begin(pen, incident_id, Act.APPROVED, by)
+    if purpose not in ("publish", "erase"):
+        raise Invalid("unknown_purpose", value=purpose)
+    if purpose == "publish" and case.state not in (State.DRAFT, State.WITHDRAWN):
+        raise Refused("nothing_to_approve", state=case.state)
+    revision = pen.load(Revision, case.revision_id)
+    if purpose == "publish" and revision.made_by == member.id:
+        raise Refused("own_revision", state=case.state)
+    if member.id in approvers(pen, case, purpose):
+        raise Refused("already_approved", state=case.state)
+    pen.session.add(
+        Approval(
+            incident_id=case.id,
+            revision_id=revision.id,
+            purpose=purpose,
+            given_by=member.id,
+            given_at=pen.at,
+        )
+    )
+    return pen.record(
+        Act.APPROVED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        revision=revision.id,
+        details={"purpose": purpose},
+    )

@@ -1,0 +1,97 @@
+"""Publication, withdrawal, restoration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from register.incidents import rules
+from register.incidents.acts.beats import (
+    begin,
+    check,
+    circumstances,
+    edited_since_public,
+    load,
+    made_public,
+    needed,
+    restrict,
+    snapshot_and_record,
+    waived,
+)
+from register.incidents.models import Correction, State
+from register.incidents.writing import next_number
+from register.journal import Act, Entry, Pen
+
+
+def publish(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    attested: Collection[str],
+    flags_reason: str = "",
+    single: bool = False,
+) -> Entry:
+    """Make a draft public and give it its number.
+
+    :raises Incomplete: the checklist's unmet lines.
+    :raises Refused: already published, or no second person.
+    """
+    case, member = load(pen, incident_id, by)
+    rules.rule_for(State(case.state), Act.PUBLISHED)
+    told = circumstances(pen, case, member, attested, flags_reason, single)
+    check(pen, case, member, Act.PUBLISHED, told)
+    case.number = next_number(pen.session)
+    case.first_published_at = pen.at
+    case.single_review = waived(pen, case, member, single)
+    return made_public(pen, case, member, Act.PUBLISHED, reason, told)
+
+
+def restore(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    reason: str,
+    attested: Collection[str],
+    public_note: str = "",
+    flags_reason: str = "",
+    single: bool = False,
+) -> Entry:
+    """Show a withdrawn case again, after the same checklist.
+
+    :param public_note: needed when the text changed since readers last saw it.
+    """
+    case, member = load(pen, incident_id, by)
+    rules.rule_for(State(case.state), Act.RESTORED)
+    told = circumstances(pen, case, member, attested, flags_reason, single)
+    check(pen, case, member, Act.RESTORED, told)
+    if edited_since_public(pen, case):
+        pen.session.add(
+            Correction(incident_id=case.id, made_at=pen.at, note=needed("public_note", public_note))
+        )
+    case.restriction = ""
+    case.single_review = waived(pen, case, member, single)
+    return made_public(pen, case, member, Act.RESTORED, reason, told)
+
+
+def withdraw(pen: Pen, incident_id: int, *, by: int, restriction: str, reason: str) -> Entry:
+    """Take a case from view; a dated tombstone with its reason stays.
+
+    :param restriction: a code of the vocabulary ``restriction``; one that is not public is told
+        to the public as ``reexamen``.
+    """
+    case, member = begin(pen, incident_id, Act.WITHDRAWN, by)
+    public = restrict(pen, case, restriction)
+    case.state = State.WITHDRAWN
+    case.moved_at = pen.at
+    return snapshot_and_record(
+        pen,
+        case,
+        Act.WITHDRAWN,
+        member,
+        reason,
+        public_reason=public,
+        details={"restriction": restriction},
+        committed=False,
+    )

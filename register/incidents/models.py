@@ -1,0 +1,363 @@
+"""The tables of a case. They hold the present; the journal and the revisions hold the past.
+
+Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The words of a case are plain
+strings here and HTML only in its revisions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, desc
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from register.db import Base, UTCDateTime
+
+
+class State(StrEnum):
+    """Where a case stands; its evidence and its outcome are other questions."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    # Also the end of a discarded draft: it never had a number, and its texts are gone.
+    ERASED = "erased"
+
+
+class Scope(StrEnum):
+    """Why a commune is named by a case."""
+
+    AUTHORITY = "autorite"  # the commune whose authority acts
+    LINKED = "liee"  # the scene, the target's commune
+
+
+# Undated cases come last in a list that begins with the newest.
+NO_DAY = dt.date(1, 1, 1)
+
+
+class Incident(Base):
+    """A case: draft, public, or what is left of one."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("ix_incident_list", "state", desc("sort_day"), desc("number")),
+        Index("ix_incident_moved", "state", desc("moved_at"), desc("number")),
+        Index("ix_incident_departement", "departement"),
+        Index("ix_incident_region", "region"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Given at the first publication, so that gaps tell nothing about drafts; never used again.
+    number: Mapped[int | None] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    first_published_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    # The last public event on the case.
+    moved_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    restriction: Mapped[str] = mapped_column(String(30), default="")
+    merged_into: Mapped[int | None]
+    # The current snapshot: what a reader sees, and what an approval is given to.
+    revision_id: Mapped[int | None]
+
+    title: Mapped[str] = mapped_column(Text, default="")
+    summary: Mapped[str] = mapped_column(Text, default="")
+    narrative: Mapped[str] = mapped_column(Text, default="")
+    date: Mapped[str] = mapped_column(String(11), default="")
+    date_first: Mapped[dt.date | None] = mapped_column(Date)
+    date_last: Mapped[dt.date | None] = mapped_column(Date)
+    sort_day: Mapped[dt.date] = mapped_column(Date, default=NO_DAY)
+    end_date: Mapped[str] = mapped_column(String(11), default="")
+    precision_note: Mapped[str] = mapped_column(Text, default="")
+    country: Mapped[str] = mapped_column(String(2), default="FR")
+    departement: Mapped[str] = mapped_column(String(3), default="")
+    region: Mapped[str] = mapped_column(String(2), default="")
+    place_label: Mapped[str] = mapped_column(Text, default="")
+    level: Mapped[str] = mapped_column(String(40), default="")
+    actor: Mapped[str] = mapped_column(String(40), default="")
+    actor_text: Mapped[str] = mapped_column(Text, default="")
+    target: Mapped[str] = mapped_column(String(40), default="")
+    evidence: Mapped[str] = mapped_column(String(40), default="")
+    contested: Mapped[bool] = mapped_column(default=False)
+    outcome: Mapped[str] = mapped_column(String(40), default="")
+    steps_taken: Mapped[str] = mapped_column(Text, default="")
+    amount: Mapped[str] = mapped_column(Text, default="")
+    language: Mapped[str] = mapped_column(String(8), default="fr")
+    # SINGLE_MODERATOR waived the second reader; the case says so for as long as it stands.
+    single_review: Mapped[bool] = mapped_column(default=False)
+
+    types: Mapped[list[IncidentType]] = relationship(order_by="IncidentType.position")
+    places: Mapped[list[IncidentPlace]] = relationship(order_by="IncidentPlace.position")
+    outlets: Mapped[list[Outlet]] = relationship(order_by="Outlet.position")
+    sources: Mapped[list[SourceUse]] = relationship(order_by="SourceUse.position")
+    proceedings: Mapped[list[Proceeding]] = relationship(order_by="Proceeding.position")
+    request: Mapped[InformationRequest | None] = relationship()
+    links: Mapped[list[CaseLink]] = relationship(order_by="CaseLink.position")
+    follow_ups: Mapped[list[FollowUp]] = relationship(order_by="FollowUp.id")
+    replies: Mapped[list[Reply]] = relationship(order_by="Reply.id")
+    corrections: Mapped[list[Correction]] = relationship(order_by="Correction.id")
+
+
+def _of_case() -> Mapped[int]:
+    return mapped_column(ForeignKey("incident.id"), index=True)
+
+
+class IncidentType(Base):
+    """A type of a case; position 0 is the primary one."""
+
+    __tablename__ = "incident_type"
+    __table_args__ = (Index("ix_incident_type_code", "code", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40))
+
+
+class IncidentPlace(Base):
+    """A commune's code as it was filed; the commune of today is looked up when it is asked for."""
+
+    __tablename__ = "incident_place"
+    __table_args__ = (Index("ix_incident_place_code", "code", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(5))
+    scope: Mapped[str] = mapped_column(String(8))
+
+
+class Outlet(Base):
+    """The public name of a blog or a medium."""
+
+    __tablename__ = "incident_outlet"
+    __table_args__ = (Index("ix_incident_outlet_folded", "folded", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)
+
+
+class Source(Base):
+    """A document on the web that cases rest on; one row for one address and its details."""
+
+    __tablename__ = "source"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str] = mapped_column(Text, index=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    publisher: Mapped[str] = mapped_column(Text, default="")
+    kind: Mapped[str] = mapped_column(String(40))
+    label: Mapped[str] = mapped_column(Text, default="")
+    published_on: Mapped[str] = mapped_column(String(11), default="")
+    archived_url: Mapped[str] = mapped_column(Text, default="")
+    checked_on: Mapped[str] = mapped_column(String(11), default="")
+
+
+class SourceUse(Base):
+    """That a case rests on a source, and in which order it is cited."""
+
+    __tablename__ = "incident_source"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), index=True)
+    source: Mapped[Source] = relationship(lazy="joined", innerjoin=True)
+
+
+class Proceeding(Base):
+    """One set of legal proceedings; ``direction`` says who acts against whom."""
+
+    __tablename__ = "proceeding"
+    __table_args__ = (Index("ix_proceeding_direction", "direction", "incident_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    position: Mapped[int]
+    direction: Mapped[str] = mapped_column(String(40))
+    nature: Mapped[str] = mapped_column(String(40), default="")
+    plaintiff: Mapped[str] = mapped_column(String(40), default="")
+    # "inconnue" is an answer; an empty court, date or appeal is silence, and silence blocks.
+    court: Mapped[str] = mapped_column(Text, default="")
+    docket: Mapped[str] = mapped_column(Text, default="")
+    legal_basis: Mapped[str] = mapped_column(Text, default="")
+    amount: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[str] = mapped_column(String(40), default="")
+    outcome_date: Mapped[str] = mapped_column(String(11), default="")
+    appeal: Mapped[str] = mapped_column(String(8), default="")
+    steps: Mapped[list[ProceedingStep]] = relationship(order_by="ProceedingStep.position")
+
+
+class ProceedingStep(Base):
+    """One step; a proceeding stands where its last step stands."""
+
+    __tablename__ = "proceeding_step"
+
+    proceeding_id: Mapped[int] = mapped_column(ForeignKey("proceeding.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(String(40))
+    date: Mapped[str] = mapped_column(String(11), default="")
+    outcome: Mapped[str] = mapped_column(String(40), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    source_url: Mapped[str] = mapped_column(Text, default="")
+
+
+class InformationRequest(Base):
+    """A request for a public document and its way through the CADA (CRPA L311-1 s., R311-12 s.)."""
+
+    __tablename__ = "information_request"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    asked: Mapped[str] = mapped_column(Text, default="")
+    asked_of: Mapped[str] = mapped_column(Text, default="")
+    asked_on: Mapped[str] = mapped_column(String(11), default="")
+    refusal: Mapped[str] = mapped_column(String(10), default="")  # explicite, implicite or empty
+    refused_on: Mapped[str] = mapped_column(String(11), default="")
+    cada_number: Mapped[str] = mapped_column(Text, default="")
+    cada_registered_on: Mapped[str] = mapped_column(String(11), default="")
+    cada_opinion_on: Mapped[str] = mapped_column(String(11), default="")
+    opinion: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[str] = mapped_column(String(40), default="")
+
+
+class CaseLink(Base):
+    """That this case belongs with another public one: same affair, sequel, or see also."""
+
+    __tablename__ = "case_link"
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))  # meme_affaire, fait_suite, voir_aussi
+    number: Mapped[int] = mapped_column(index=True)
+
+
+class FollowUp(Base):
+    """A dated fragment added later; the case's own text does not move."""
+
+    __tablename__ = "follow_up"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    added_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    happened_on: Mapped[str] = mapped_column(String(11), default="")
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    source_url: Mapped[str] = mapped_column(Text, default="")
+
+
+class Reply(Base):
+    """A right of reply (LCEN art. 1-1 III, décret 2007-1527): inserted within three days."""
+
+    __tablename__ = "reply"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    state: Mapped[str] = mapped_column(String(10))  # received, published, refused
+    author: Mapped[str] = mapped_column(Text)
+    capacity: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    received_on: Mapped[dt.date] = mapped_column(Date)
+    due_on: Mapped[dt.date] = mapped_column(Date)
+    published_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    refusal: Mapped[str] = mapped_column(Text, default="")
+
+
+class Correction(Base):
+    """The public note of a change after publication; the text before stays in its revision."""
+
+    __tablename__ = "correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    note: Mapped[str] = mapped_column(Text)
+    redaction: Mapped[bool] = mapped_column(default=False)
+
+
+class Invitation(Base):
+    """That the authority was invited to reply, or why it was not; known to members only."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    noted_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    noted_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    invited_on: Mapped[dt.date | None] = mapped_column(Date)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Approval(Base):
+    """A second member's yes to one revision, for one purpose; a later revision voids it."""
+
+    __tablename__ = "approval"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    purpose: Mapped[str] = mapped_column(String(10))  # publish or erase
+    given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    given_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
+class Note(Base):
+    """An internal note; never public, and destroyed with the texts of the case."""
+
+    __tablename__ = "note"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    written_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    written_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Revision(Base):
+    """A snapshot of a case's whole public content, with the reason for it.
+
+    ``content`` is the canonical form whose commitment the journal holds, ``html`` its rendered
+    fragments: the two are what a reader is served. Content, HTML, salt and reasons are nulled
+    when the texts are destroyed; the row stays, because approvals and lines name it.
+    """
+
+    __tablename__ = "revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    act: Mapped[str] = mapped_column(String(20))
+    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    flags_reason: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    html: Mapped[bytes | None] = mapped_column(LargeBinary)
+    renderer: Mapped[str | None] = mapped_column(String(80))
+
+
+class Origin(Base):
+    """Which line of an import file a case came from, so that importing twice changes nothing."""
+
+    __tablename__ = "incident_origin"
+
+    external_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    incident_id: Mapped[int] = _of_case()
+    # A digest of the line; emptied when the case's texts are destroyed, since it tells of them.
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class Term(Base):
+    """One word of a vocabulary; see ``vocabulary.py``."""
+
+    __tablename__ = "term"
+
+    list: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    position: Mapped[int]
+    fr: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    definition_fr: Mapped[str] = mapped_column(Text)
+    definition_en: Mapped[str] = mapped_column(Text)
+    # What only some lists have (family, letter, verb), as JSON text.
+    extra: Mapped[str] = mapped_column(Text, default="{}")
+    retired_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

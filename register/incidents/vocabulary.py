@@ -1,0 +1,162 @@
+"""The register's vocabularies: rows loaded from one data file, read once a version.
+
+A word that leaves the file is retired, not deleted: cases that carry it still have to be shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.incidents.models import Term
+from register.territory.models import Dataset
+
+FILE = Path(__file__).with_name("vocabulary.toml")
+DATASET = "vocabulary"
+LISTS = (
+    "famille",
+    "type",
+    "cible",
+    "acteur",
+    "niveau",
+    "preuve",
+    "sens",
+    "nature",
+    "issue",
+    "etape",
+    "source",
+    "refus",
+    "restriction",
+)
+_COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One entry of a vocabulary, as the pages and rules use it."""
+
+    code: str
+    fr: str
+    en: str
+    definition_fr: str
+    definition_en: str
+    retired: bool
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Book:
+    """All vocabularies of one version, in memory: list → code → word, in their order."""
+
+    version: str
+    lists: Mapping[str, Mapping[str, Word]]
+    # Families of types, and the outcomes that only a court can give.
+    family_of: Mapping[str, str] = field(default_factory=dict)
+    court_outcomes: frozenset[str] = frozenset()
+
+    def knows(self, name: str, code: str) -> bool:
+        """Whether a code may be given to a case today."""
+        word = self.lists[name].get(code)
+        return word is not None and not word.retired
+
+    def has(self, name: str, code: str) -> bool:
+        """Whether a code exists, retired or not: cases that carry it are still found by it."""
+        return code in self.lists[name]
+
+    def word(self, name: str, code: str) -> Word | None:
+        """The word behind a code, retired or not."""
+        return self.lists[name].get(code)
+
+    def label(self, name: str, code: str) -> str:
+        """The French label, or the code itself for one that is not in the book."""
+        word = self.lists[name].get(code)
+        return word.fr if word else code
+
+    def types_of(self, families: Iterable[str]) -> list[str]:
+        """The codes of every type in these families."""
+        wanted = set(families)
+        return [code for code, family in self.family_of.items() if family in wanted]
+
+
+_books: dict[str, Book] = {}
+
+
+def book(session: Session) -> Book:
+    """The vocabularies of the database, read once for each version of them."""
+    row = session.get(Dataset, DATASET)
+    version = row.version if row else ""
+    if version not in _books:
+        # One version at a time: tests open many registers, a site has one.
+        _books.clear()
+        _books[version] = _read(session, version)
+    return _books[version]
+
+
+def load(session: Session, at: datetime, source: Path = FILE) -> bool:
+    """Bring the rows in line with the data file; False when they are already."""
+    data = source.read_bytes()
+    version = hashlib.sha256(data).hexdigest()[:16]
+    known = session.get(Dataset, DATASET)
+    if known is not None and known.version == version:
+        return False
+    content = tomllib.loads(data.decode("utf-8"))
+    rows = {(term.list, term.code): term for term in session.scalars(select(Term))}
+    for name in LISTS:
+        for position, entry in enumerate(content[name]):
+            term = rows.pop((name, entry["code"]), None) or Term(list=name, code=entry["code"])
+            _fill(term, entry, position)
+            session.add(term)
+    for gone in rows.values():
+        gone.retired_at = gone.retired_at or at
+    if known is None:
+        session.add(Dataset(name=DATASET, version=version, loaded_at=at))
+    else:
+        known.version, known.loaded_at = version, at
+    session.flush()
+    return True
+
+
+def source_kinds(source: Path = FILE) -> Mapping[str, str]:
+    """The import file's free words for a kind of source → our kind (folded words)."""
+    content = tomllib.loads(source.read_text(encoding="utf-8"))
+    return MappingProxyType(content["source_map"])
+
+
+def _fill(term: Term, entry: Mapping[str, Any], position: int) -> None:
+    term.position, term.retired_at = position, None
+    for column in _COLUMNS:
+        setattr(term, column, entry[column])
+    rest = {key: value for key, value in entry.items() if key not in _COLUMNS}
+    term.extra = json.dumps(rest, sort_keys=True, ensure_ascii=False)
+
+
+def _read(session: Session, version: str) -> Book:
+    lists: dict[str, dict[str, Word]] = {name: {} for name in LISTS}
+    for term in session.scalars(select(Term).order_by(Term.list, Term.position)):
+        lists[term.list][term.code] = Word(
+            code=term.code,
+            fr=term.fr,
+            en=term.en,
+            definition_fr=term.definition_fr,
+            definition_en=term.definition_en,
+            retired=term.retired_at is not None,
+            extra=MappingProxyType(json.loads(term.extra)),
+        )
+    return Book(
+        version=version,
+        lists=lists,
+        family_of={code: word.extra["famille"] for code, word in lists["type"].items()},
+        court_outcomes=frozenset(
+            code for code, word in lists["issue"].items() if word.extra.get("court")
+        ),
+    )

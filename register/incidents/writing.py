@@ -1,0 +1,215 @@
+"""The hands of ``acts``: content into rows, rows into a snapshot, texts destroyed.
+
+Only ``acts`` calls them, under the pen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from register.incidents import content as contents
+from register.incidents.content import PLAIN, Content, SourceContent
+from register.incidents.models import (
+    NO_DAY,
+    CaseLink,
+    Correction,
+    FollowUp,
+    Incident,
+    IncidentPlace,
+    IncidentType,
+    InformationRequest,
+    Invitation,
+    Note,
+    Origin,
+    Outlet,
+    Proceeding,
+    ProceedingStep,
+    Reply,
+    Revision,
+    Scope,
+    Source,
+    SourceUse,
+)
+from register.journal import Act, Pen
+from register.journal.canonical import commitment, new_salt
+from register.text import dates
+from register.text.fold import fold
+
+
+def apply(session: Session, case: Incident, content: Content) -> None:
+    """Make the rows say what ``content`` says; the lists are written anew, in their order."""
+    for name in PLAIN:
+        setattr(case, name, getattr(content, name))
+    day = dates.parse(content.date) if content.date else None
+    case.date_first = day.first if day else None
+    case.date_last = day.last if day else None
+    case.sort_day = day.first if day else NO_DAY
+    session.flush()
+    _empty_lists(session, case)
+    _fill_lists(session, case, content)
+    session.flush()
+    session.expire(case)
+
+
+def _fill_lists(session: Session, case: Incident, content: Content) -> None:
+    key = case.id
+    session.add_all(
+        IncidentType(incident_id=key, position=place, code=code)
+        for place, code in enumerate(content.types)
+    )
+    scoped = [(content.commune, Scope.AUTHORITY)] if content.commune else []
+    scoped += [(code, Scope.LINKED) for code in content.linked_communes]
+    session.add_all(
+        IncidentPlace(incident_id=key, position=place, code=code, scope=scope.value)
+        for place, (code, scope) in enumerate(scoped)
+    )
+    session.add_all(
+        Outlet(incident_id=key, position=place, name=name, folded=fold(name))
+        for place, name in enumerate(content.outlets)
+    )
+    for place, source in enumerate(content.sources):
+        row = _source(session, source)
+        session.add(SourceUse(incident_id=key, position=place, source_id=row.id))
+    for place, proceeding in enumerate(content.proceedings):
+        told = _plain(proceeding, without=("steps",))
+        kept = Proceeding(incident_id=key, position=place, **told)
+        session.add(kept)
+        session.flush()
+        session.add_all(
+            ProceedingStep(proceeding_id=kept.id, position=order, **_plain(step))
+            for order, step in enumerate(proceeding.steps)
+        )
+    if content.request is not None:
+        session.add(InformationRequest(incident_id=key, **_plain(content.request)))
+    session.add_all(
+        CaseLink(incident_id=key, position=place, **_plain(link))
+        for place, link in enumerate(content.links)
+    )
+
+
+def _plain(part: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    names = (spec.name for spec in fields(part) if spec.name not in without)
+    return {name: getattr(part, name) for name in names}
+
+
+def _source(session: Session, source: SourceContent) -> Source:
+    """The row of a source, shared by the cases that cite it in the same words.
+
+    A row that differs is another row: a source's details are part of what was published, and
+    changing them for one case must not change them under another.
+    """
+    told = _plain(source)
+    row = session.scalars(select(Source).filter_by(**told).limit(1)).first()
+    if row is None:
+        row = Source(**told)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _empty_lists(session: Session, case: Incident, *, codes_too: bool = True) -> None:
+    """Remove the rows of a case's lists; types and communes stay when they outlive the texts."""
+    key = case.id
+    own = select(Proceeding.id).where(Proceeding.incident_id == key)
+    cited = select(SourceUse.source_id).where(SourceUse.incident_id == key)
+    sources = list(session.scalars(cited))
+    quiet = {"synchronize_session": False}
+    session.execute(
+        delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(own)),
+        execution_options=quiet,
+    )
+    tables: list[Any] = [Proceeding, InformationRequest, Outlet, SourceUse, CaseLink]
+    if codes_too:
+        tables += [IncidentType, IncidentPlace]
+    for table in tables:
+        session.execute(delete(table).where(table.incident_id == key), execution_options=quiet)
+    # A source that no case cites any more goes with its words.
+    used = select(SourceUse.source_id).where(SourceUse.source_id.in_(sources))
+    session.execute(
+        delete(Source).where(Source.id.in_(sources), Source.id.not_in(used)),
+        execution_options=quiet,
+    )
+    session.expire(case)
+
+
+def snapshot(
+    pen: Pen, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
+) -> tuple[Revision, str, str]:
+    """Keep the case as it now reads; it becomes what readers see.
+
+    :returns: the revision, the commitment of its content, and that of its reasons.
+    :raises register.text.errors.TextError: a text is too long or hostile to be rendered.
+    """
+    content = contents.canonical_of(case)
+    html, renderer = contents.rendered(case)
+    salt = new_salt()
+    revision = Revision(
+        incident_id=case.id,
+        act=act.value,
+        made_at=pen.at,
+        made_by=by,
+        reason=reason,
+        flags_reason=flags_reason,
+        salt=salt,
+        content=content,
+        html=html,
+        renderer=renderer,
+    )
+    pen.session.add(revision)
+    pen.session.flush()
+    case.revision_id = revision.id
+    return revision, commitment(salt, content), why(salt, reason, flags_reason)
+
+
+def why(salt: bytes, reason: str, flags_reason: str) -> str:
+    """The commitment that binds a revision's private reasons to its line."""
+    return commitment(salt, f"{reason}\n{flags_reason}".encode())
+
+
+def destroy_texts(pen: Pen, case: Incident, *, keep: int | None = None) -> list[int]:
+    """Null text, salt and reasons of every revision but ``keep``; their ids, oldest first."""
+    still = select(Revision.id).where(
+        Revision.incident_id == case.id, Revision.content.is_not(None), Revision.id != (keep or 0)
+    )
+    gone = list(pen.session.scalars(still.order_by(Revision.id)))
+    pen.session.execute(
+        update(Revision)
+        .where(Revision.id.in_(gone))
+        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    return gone
+
+
+def empty(pen: Pen, case: Incident) -> list[int]:
+    """Destroy every text of a case; its codes stay, so that its followers can be told.
+
+    :returns: the ids of the revisions whose texts are gone.
+    """
+    session = pen.session
+    codes = {"date", "end_date", "country", "departement", "region", "level", "actor", "target"}
+    codes |= {"evidence", "contested", "outcome", "language"}
+    for name in PLAIN:
+        if name not in codes:
+            setattr(case, name, "")
+    session.flush()
+    _empty_lists(session, case, codes_too=False)
+    for table in (FollowUp, Reply, Correction, Invitation, Note):
+        session.execute(
+            delete(table).where(table.incident_id == case.id),
+            execution_options={"synchronize_session": False},
+        )
+    session.execute(
+        update(Origin).where(Origin.incident_id == case.id).values(digest=""),
+        execution_options={"synchronize_session": False},
+    )
+    return destroy_texts(pen, case)
+
+
+def next_number(session: Session) -> int:
+    """The number after the highest ever given; erased and merged cases keep theirs."""
+    return (session.scalar(select(func.max(Incident.number))) or 0) + 1

@@ -1,0 +1,70 @@
+"""The closed list of what is done in the register, and in which ledger each act is written."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Ledger(StrEnum):
+    """Three chains in one table; each has its own head, so that no number tells of another's."""
+
+    PUBLIC = "public"
+    DESK = "desk"
+    # Days only: a report's line stands between no two timed lines that would date it.
+    REPORTS = "reports"
+
+
+class Act(StrEnum):
+    """One word for each thing that can be done; a journal line carries exactly one."""
+
+    # What the public may know.
+    OPENED = "opened"  # the register was opened: the first line of the public ledger
+    PUBLISHED = "published"  # a draft became a public case and got its number
+    FOLLOWED_UP = "followed_up"  # a dated fragment was added, with or without a new outcome
+    REPLIED = "replied"  # a right of reply was inserted
+    CORRECTED = "corrected"  # a published text changed, with a public note
+    REDACTED = "redacted"  # a correction that also destroyed the earlier texts
+    WITHDRAWN = "withdrawn"  # the case is no longer shown; its tombstone is
+    RESTORED = "restored"  # a withdrawn case is shown again
+    MERGED = "merged"  # the case leads to another one
+    ERASED = "erased"  # the texts are gone for ever; number and line stay
+
+    # What only members know.
+    DRAFTED = "drafted"  # a draft was made
+    EDITED = "edited"  # a draft, or a withdrawn case before its restoration, was changed
+    DISCARDED = "discarded"  # a draft was given up and its texts destroyed
+    DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public moved
+    APPROVED = "approved"  # a second member approved one revision, for one purpose
+    INVITED = "invited"  # the authority was invited to reply, or why not was noted
+    REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
+    REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
+    MEMBER_ADDED = "member_added"
+    MEMBER_DISABLED = "member_disabled"
+    MEMBER_RESET = "member_reset"  # a new password was set from the console
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the act is written."""
+        return Ledger.PUBLIC if self in PUBLIC else Ledger.DESK
+
+    @property
+    def destroys(self) -> bool:
+        """Whether the act destroys texts and salts, which ``verify`` then finds missing."""
+        return self in DESTROYING
+
+
+PUBLIC = frozenset(
+    {
+        Act.OPENED,
+        Act.PUBLISHED,
+        Act.FOLLOWED_UP,
+        Act.REPLIED,
+        Act.CORRECTED,
+        Act.REDACTED,
+        Act.WITHDRAWN,
+        Act.RESTORED,
+        Act.MERGED,
+        Act.ERASED,
+    }
+)
+DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED})

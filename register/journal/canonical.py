@@ -1,0 +1,43 @@
+"""The bytes that are hashed: canonical JSON, chain digests and salted commitments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+VERSION = 1
+# Before the first line of a ledger there is nothing: 32 zero bytes.
+GENESIS = bytes(32)
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """JSON as UTF-8 with sorted keys and no blanks; strings, integers, booleans and null only.
+
+    Within these types it is the form of RFC 8785, so that anybody can rebuild it.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8")
+
+
+def chain(previous: bytes, public_json: bytes) -> bytes:
+    """The digest of a line: SHA-256(version ‖ previous digest ‖ public_json), 32 bytes."""
+    return hashlib.sha256(bytes([VERSION]) + previous + public_json).digest()
+
+
+def new_salt() -> bytes:
+    """32 random bytes: without them, nobody can guess a text from its commitment."""
+    return secrets.token_bytes(32)
+
+
+def commitment(salt: bytes, content: bytes) -> str:
+    """SHA-256(salt ‖ content) in hexadecimal."""
+    return hashlib.sha256(salt + content).hexdigest()
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC, to the second: finer would only tell how somebody works."""
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,167 @@
+"""The pen: one editorial writer at a time, who holds it before looking at anything."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
+
+from register.db import Base, db, now, pen_engine
+from register.errors import NotFound
+from register.journal.acts import Act, Ledger
+from register.journal.canonical import (
+    GENESIS,
+    VERSION,
+    canonical,
+    chain,
+    commitment,
+    moment,
+    new_salt,
+)
+from register.journal.models import Entry, Head
+
+Row = TypeVar("Row", bound=Base)
+
+
+class UnrecordedError(Exception):
+    """Something was changed under the pen without a journal line: a fault in the code."""
+
+
+@dataclass
+class Pen:
+    """What an act works with: a session that holds the lock, and the moment it happens at."""
+
+    session: Session
+    at: datetime
+    recorded: int = 0
+    _heads: dict[str, Head] = field(default_factory=dict)
+    _after_commit: list[Callable[[], object]] = field(default_factory=list)
+
+    def load(self, model: type[Row], key: object) -> Row:
+        """The row as it is under the lock.
+
+        Acts take ids and not objects: an object loaded before the lock shows the state that
+        another writer has since changed.
+
+        :raises NotFound: there is no such row.
+        """
+        row = self.session.get(model, key)
+        if row is None:
+            raise NotFound("no_such_row", table=model.__tablename__, id=key)
+        return row
+
+    def record(
+        self,
+        act: Act,
+        *,
+        by: int | None,
+        incident: int | None = None,
+        case: int | None = None,
+        revision: int | None = None,
+        content: str | None = None,
+        reason: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        """Write one line at the end of the act's ledger.
+
+        :param case: public number, for acts that have one.
+        :param content: commitment of the case's canonical content, hexadecimal.
+        :param reason: public reason code, from a vocabulary.
+        :param details: codes, ids and digests for members; never a text, a name or an address.
+        """
+        head = self._heads[act.ledger]
+        salt = new_salt()
+        private = canonical(
+            {"by": by, "dossier": incident, "revision": revision, **(details or {})}
+        )
+        name = str(uuid.uuid4())
+        seq = head.seq + 1
+        public = canonical(
+            {
+                "v": VERSION,
+                "ledger": act.ledger.value,
+                "seq": seq,
+                "at": moment(self.at),
+                "act": act.value,
+                "case": case,
+                "reason": reason,
+                "content": content,
+                "private": commitment(salt, private),
+                "event": name,
+            }
+        )
+        entry = Entry(
+            ledger=act.ledger.value,
+            seq=seq,
+            act=act.value,
+            at=self.at,
+            event=name,
+            case_number=case,
+            incident_id=incident,
+            revision_id=revision,
+            member_id=by,
+            public_json=public,
+            digest=chain(head.digest, public),
+            private_salt=salt,
+            private_json=private,
+        )
+        head.seq, head.digest = entry.seq, entry.digest
+        self.session.add(entry)
+        self.recorded += 1
+        return entry
+
+    def after_commit(self, do: Callable[[], object]) -> None:
+        """Have something done once the act is on disk: nothing slow belongs under the pen."""
+        self._after_commit.append(do)
+
+
+@contextmanager
+def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterator[Pen]:
+    """Take the pen, act, commit; or roll everything back.
+
+    Opens a fresh session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
+    what is read under it is what is true.
+
+    :param engine: the engine to write with; that of the current application by default.
+    :param at: the moment of the act; now by default. Kept to the second.
+    """
+    engine = engine or db.engine
+    moment_of_act = (at or now()).replace(microsecond=0)
+    with Session(pen_engine(engine), expire_on_commit=False) as session:
+        changed = _watch(session)
+        pen = Pen(session, moment_of_act)
+        # Always in the same order: two writers that lock in different orders wait for ever.
+        locked = session.scalars(select(Head).order_by(Head.ledger).with_for_update())
+        pen._heads = {head.ledger: head for head in locked}
+        yield pen
+        session.flush()
+        if changed and not pen.recorded:
+            raise UnrecordedError(sorted(changed))
+        session.commit()
+    for do in pen._after_commit:
+        do()
+
+
+def open_ledgers(session: Session) -> None:
+    """Give each ledger its head row; done once, by ``init``."""
+    for ledger in Ledger:
+        if session.get(Head, ledger.value) is None:
+            session.add(Head(ledger=ledger.value, seq=0, digest=GENESIS))
+    session.flush()
+
+
+def _watch(session: Session) -> set[str]:
+    changed: set[str] = set()
+
+    def note(session: Session, _context: object) -> None:
+        for row in (*session.new, *session.dirty, *session.deleted):
+            changed.add(type(row).__name__)
+
+    event.listen(session, "before_flush", lambda session, context, _: note(session, context))
+    return changed

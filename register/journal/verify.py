@@ -1,0 +1,199 @@
+"""Proof that the journal is whole: chain, commitments, and the columns that repeat them.
+
+It needs no trust in the database's columns: everything is read again from the hashed bytes.
+What it cannot see alone is a tail cut off, or a whole ledger rewritten from some line on: for
+that it needs an anchor, a ``seq:digest`` that somebody outside has kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from register.journal.acts import Act, Ledger
+from register.journal.canonical import GENESIS, VERSION, canonical, chain, commitment, moment
+from register.journal.models import Entry, Head
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that does not hold, with the place where it was found."""
+
+    key: str
+    values: dict[str, object] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A line that an outsider has seen: its number and digest, and its ledger."""
+
+    seq: int
+    digest: str
+    ledger: Ledger = Ledger.PUBLIC
+
+    @classmethod
+    def parse(cls, text: str) -> Anchor:
+        """Read ``SEQ:DIGEST`` (public ledger) or ``LEDGER:SEQ:DIGEST``.
+
+        :raises ValueError: it is neither.
+        """
+        *ledger, seq, digest = text.split(":")
+        if len(ledger) > 1 or len(digest) != 64 or not (seq.isascii() and seq.isdigit()):
+            raise ValueError(text)
+        bytes.fromhex(digest)
+        return cls(int(seq), digest.lower(), Ledger(ledger[0]) if ledger else Ledger.PUBLIC)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a content commitment was made from. ``why`` is the revision's reason."""
+
+    salt: bytes
+    content: bytes
+
+
+# For a revision's id: its opening, or None when its text and salt are gone.
+Openings = Callable[[int], Opening | None]
+
+
+@dataclass
+class _Claims:
+    """What the lines say of revisions, gathered in one pass and judged at the end."""
+
+    committed: dict[int, list[tuple[str, str, int, str]]] = field(default_factory=dict)
+    destroyed: dict[int, list[tuple[str, str, int]]] = field(default_factory=dict)
+
+
+def verify(
+    session: Session, openings: Openings, anchors: Iterable[Anchor] = ()
+) -> Iterator[Problem]:
+    """Every problem of the three ledgers, in their order; nothing when all holds."""
+    claims = _Claims()
+    for ledger in Ledger:
+        yield from _ledger(session, ledger, claims, [a for a in anchors if a.ledger is ledger])
+    yield from _contents(claims, openings)
+
+
+def _ledger(
+    session: Session, ledger: Ledger, claims: _Claims, anchors: list[Anchor]
+) -> Iterator[Problem]:
+    previous, expected = GENESIS, 0
+    wanted = {anchor.seq: anchor for anchor in anchors}
+    lines = session.execute(
+        select(*Entry.__table__.columns)
+        .where(Entry.ledger == ledger.value)
+        .order_by(Entry.seq)
+        .execution_options(yield_per=500)
+    )
+    for line in lines:
+        expected += 1
+        place: dict[str, object] = {"ledger": ledger.value, "seq": line.seq}
+        if line.seq != expected:
+            yield Problem("journal_gap", {**place, "expected": expected})
+            expected = line.seq
+        if chain(previous, line.public_json) != line.digest:
+            yield Problem("journal_chain", place)
+        previous = line.digest
+        yield from _line(line, place, claims)
+        anchor = wanted.pop(line.seq, None)
+        if anchor and anchor.digest != line.digest.hex():
+            yield Problem("journal_anchor", {**place, "digest": anchor.digest})
+    for anchor in wanted.values():
+        yield Problem("journal_truncated", {"ledger": ledger.value, "seq": anchor.seq})
+    yield from _head(session, ledger, expected, previous)
+
+
+def _head(session: Session, ledger: Ledger, last: int, digest: bytes) -> Iterator[Problem]:
+    head = session.execute(
+        select(Head.seq, Head.digest).where(Head.ledger == ledger.value)
+    ).one_or_none()
+    if head is None or head.seq != last or head.digest != digest:
+        yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
+
+
+def _line(line: Row[Any], place: dict[str, object], claims: _Claims) -> Iterator[Problem]:
+    public, private = _parsed(line.public_json), _parsed(line.private_json)
+    if public is None:
+        yield Problem("journal_unreadable", place)
+        return
+    if private is None or commitment(line.private_salt, line.private_json) != public["private"]:
+        yield Problem("journal_private", place)
+        return
+    if _repeated(public, private) != _columns(line):
+        yield Problem("journal_columns", place)
+    revision = private["revision"]
+    # A case that is no longer shown is committed to for members only, under "snapshot".
+    content = public["content"] or private.get("snapshot")
+    if content is not None:
+        claims.committed.setdefault(revision, []).append(
+            (public["at"], line.ledger, line.seq, content)
+        )
+    if public["act"] in set(Act) and Act(public["act"]).destroys:
+        for gone in private.get("destroyed", []):
+            claims.destroyed.setdefault(gone, []).append((public["at"], line.ledger, line.seq))
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    """The object behind canonical bytes; None when they are not the bytes we would write."""
+    try:
+        value = json.loads(data)
+        return value if isinstance(value, dict) and canonical(value) == data else None
+    except (ValueError, UnicodeError):
+        return None
+
+
+def _repeated(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        VERSION,
+        public.get("v"),
+        public.get("ledger"),
+        public.get("seq"),
+        public.get("act"),
+        public.get("at"),
+        public.get("event"),
+        public.get("case"),
+        private.get("dossier"),
+        private.get("revision"),
+        private.get("by"),
+    )
+
+
+def _columns(line: Row[Any]) -> tuple[object, ...]:
+    at: datetime = line.at
+    return (
+        VERSION,
+        VERSION,
+        line.ledger,
+        line.seq,
+        line.act,
+        moment(at) if at.microsecond == 0 else at.isoformat(),
+        line.event,
+        line.case_number,
+        line.incident_id,
+        line.revision_id,
+        line.member_id,
+    )
+
+
+def _contents(claims: _Claims, openings: Openings) -> Iterator[Problem]:
+    for revision, lines in claims.committed.items():
+        opening = openings(revision)
+        for at, ledger, seq, content in lines:
+            place: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
+            gone = any(
+                other > seq if where == ledger else later >= at
+                for later, where, other in claims.destroyed.get(revision, [])
+            )
+            if opening is None and not gone:
+                # A text may only be missing when a later line says that it was destroyed.
+                yield Problem("content_missing", place)
+            elif opening is not None and gone:
+                yield Problem("content_survives", place)
+            elif opening is not None and commitment(opening.salt, opening.content) != content:
+                yield Problem("content_changed", place)

@@ -1,0 +1,81 @@
+"""The seal key: it will open reports, contacts and sealed originals; it never stands with them.
+
+``init`` alone makes it, one for each instance id. The database keeps a check value, so that a
+missing or foreign key is noticed at the start and not on the day a report has to be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from register.errors import SealError
+
+NAME = "seal.key"
+
+
+def folder(configured: Path | None, instance_id: str) -> Path:
+    """Where the key stands: the configured folder, else the user's state folder by instance id.
+
+    The state folder is XDG's (Base Directory Specification, ``$XDG_STATE_HOME``).
+    """
+    if configured is not None:
+        return configured
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "webcitoyen" / instance_id
+
+
+def make(where: Path) -> tuple[Path, bytes]:
+    """Make the key of a new instance, mode 600, on disk before this returns.
+
+    :raises SealError: ``seal_exists`` when a key is there already; it is never replaced.
+    """
+    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = where / NAME
+    key = secrets.token_bytes(32)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise SealError("seal_exists", path=str(path)) from error
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return path, key
+
+
+def load(where: Path) -> bytes:
+    """Read the key.
+
+    :raises SealError: ``seal_missing`` or ``seal_unreadable``.
+    """
+    path = where / NAME
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError as error:
+        raise SealError("seal_missing", path=str(path)) from error
+    except (OSError, ValueError) as error:
+        raise SealError("seal_unreadable", path=str(path)) from error
+    if len(key) != 32:
+        raise SealError("seal_unreadable", path=str(path))
+    return key
+
+
+def check_value(key: bytes, instance_id: str) -> str:
+    """What the database keeps to recognise its key: an HMAC (RFC 2104), which opens nothing."""
+    message = b"webcitoyen seal check " + instance_id.encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def require(where: Path, instance_id: str, expected: str) -> bytes:
+    """The key, known to be this instance's.
+
+    :raises SealError: missing, unreadable, or ``seal_foreign``.
+    """
+    key = load(where)
+    if not hmac.compare_digest(check_value(key, instance_id), expected):
+        raise SealError("seal_foreign", path=str(where / NAME))
+    return key

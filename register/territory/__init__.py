@@ -1,0 +1,1 @@
+"""Communes, intercommunalités, départements and régions, and how people name them."""

@@ -1,0 +1,58 @@
+"""The outlines of the 101 départements, in degrees.
+
+Natural Earth, simplified to a few dozen points each: good for a small map, not for deciding where
+a place lies. The overseas collectivities (975 to 989) have none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from register.territory.dataset import DATA
+
+
+class Point(NamedTuple):
+    """Degrees, WGS 84. The latitude comes first, as everywhere here but in GeoJSON."""
+
+    lat: float
+    lon: float
+
+
+Ring = tuple[Point, ...]
+
+
+class Box(NamedTuple):
+    """Bounds in degrees."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@cache
+def outlines() -> Mapping[str, tuple[Ring, ...]]:
+    """Closed rings by département code; islands and holes alike, to be filled by even-odd."""
+    read = json.loads((DATA / "departements.geo.json").read_text("utf-8"))
+    return MappingProxyType(
+        {f["properties"]["code"]: _rings(f["geometry"]) for f in read["features"]}
+    )
+
+
+def box(codes: Iterable[str]) -> Box:
+    """The smallest box around these départements; KeyError for one without an outline."""
+    points = [point for code in codes for ring in outlines()[code] for point in ring]
+    lats, lons = [point.lat for point in points], [point.lon for point in points]
+    return Box(min(lats), min(lons), max(lats), max(lons))
+
+
+def _rings(geometry: dict[str, Any]) -> tuple[Ring, ...]:
+    several = geometry["type"] == "MultiPolygon"
+    polygons = geometry["coordinates"] if several else [geometry["coordinates"]]
+    return tuple(
+        tuple(Point(lat, lon) for lon, lat in ring) for polygon in polygons for ring in polygon
+    )

@@ -1,0 +1,140 @@
+"""What the pages ask of the territory: one place by its code, and what surrounds it."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from register.territory.codes import is_commune_code, is_departement_code, is_region_code
+from register.territory.models import (
+    Commune,
+    CommuneAlias,
+    CommuneCode,
+    CommunePostal,
+    Departement,
+    Intercommunalite,
+    Region,
+)
+
+__all__ = [
+    "aliases_of",
+    "codes_of",
+    "commune",
+    "commune_count",
+    "communes_of_departement",
+    "current_code",
+    "departement",
+    "departements",
+    "departements_of_region",
+    "former_name",
+    "intercommunalite",
+    "is_commune_code",
+    "is_departement_code",
+    "is_region_code",
+    "postal_codes",
+    "region",
+    "regions",
+]
+
+
+def commune(session: Session, code: str) -> Commune | None:
+    """The commune that lives at this code; None for an unknown code and for a former one.
+
+    A commune that vanished without a successor still lives at its code, ``retired``.
+    """
+    if current_code(session, code) != code:
+        return None
+    return session.get(Commune, code)
+
+
+def current_code(session: Session, code: str) -> str | None:
+    """The code of the commune that ``code`` leads to, itself included; None when unknown."""
+    return session.scalar(select(CommuneCode.current_code).where(CommuneCode.code == code))
+
+
+def codes_of(session: Session, code: str) -> list[str]:
+    """Every code that leads to the commune ``code``, its own included."""
+    asked = select(CommuneCode.code).where(CommuneCode.current_code == code)
+    return list(session.scalars(asked.order_by(CommuneCode.code)))
+
+
+def former_name(session: Session, code: str) -> str | None:
+    """The name that a former code had; None for a present commune, or when nobody kept it.
+
+    The sources give names to delegated and associated communes and to arrondissements only: about
+    half of the former codes have none.
+    """
+    asked = (
+        select(CommuneAlias.name)
+        .where(CommuneAlias.code == code, CommuneAlias.current_code != code)
+        .order_by(CommuneAlias.kind.desc())
+    )
+    return session.scalars(asked).first()
+
+
+def aliases_of(session: Session, code: str) -> list[CommuneAlias]:
+    """Delegated, associated and former communes and arrondissements of a commune, by code."""
+    asked = select(CommuneAlias).where(CommuneAlias.current_code == code)
+    return list(session.scalars(asked.order_by(CommuneAlias.code, CommuneAlias.kind)))
+
+
+def postal_codes(session: Session, code: str) -> list[str]:
+    """Postal codes of a commune, in order; some have none."""
+    asked = select(CommunePostal.postal).where(CommunePostal.commune_code == code)
+    return list(session.scalars(asked.order_by(CommunePostal.postal)))
+
+
+def intercommunalite(session: Session, code: str) -> Intercommunalite | None:
+    """The intercommunalité with this SIREN number."""
+    return session.get(Intercommunalite, code)
+
+
+def departement(session: Session, code: str) -> Departement | None:
+    """The département or overseas collectivity with this code."""
+    return session.get(Departement, code)
+
+
+def departements(session: Session) -> list[Departement]:
+    """Every present département and overseas collectivity, by code."""
+    asked = select(Departement).where(Departement.retired.is_(False))
+    return list(session.scalars(asked.order_by(Departement.code)))
+
+
+def departements_of_region(session: Session, code: str) -> list[Departement]:
+    """The present départements of a région, by code."""
+    return [found for found in departements(session) if found.region_code == code]
+
+
+def region(session: Session, code: str) -> Region | None:
+    """The région with this code."""
+    return session.get(Region, code)
+
+
+def regions(session: Session) -> list[Region]:
+    """Every present région, in the order of names as people sort them, accents aside."""
+    asked = select(Region).where(Region.retired.is_(False))
+    return list(session.scalars(asked.order_by(Region.folded)))
+
+
+def communes_of_departement(session: Session, code: str) -> list[Commune]:
+    """The present communes of a département, in the order of names, accents aside."""
+    asked = select(Commune).where(Commune.departement_code == code, Commune.retired.is_(False))
+    return list(session.scalars(asked.order_by(Commune.folded, Commune.code)))
+
+
+def commune_count(
+    session: Session,
+    *,
+    departement: str | None = None,
+    region: str | None = None,
+    intercommunalite: str | None = None,
+) -> int:
+    """How many present communes answer to all the codes given."""
+    asked = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
+    if departement is not None:
+        asked = asked.where(Commune.departement_code == departement)
+    if region is not None:
+        asked = asked.where(Commune.region_code == region)
+    if intercommunalite is not None:
+        asked = asked.where(Commune.intercommunalite_code == intercommunalite)
+    return session.scalar(asked) or 0

@@ -1,0 +1,39 @@
+"""Derive the territory's data files: ``python -m register.territory.regenerate NODE_MODULES OUT``.
+
+How to run it, from the root of the repository:
+
+1. copy ``register/territory/regenerate/package.json`` into an empty folder and run ``npm install``
+   there (Node 20 or later; the versions are exact, so the same files come out);
+2. ``python -m register.territory.regenerate FOLDER/node_modules register/territory/data``;
+3. look at the difference, run ``pytest tests/territory``, and write down what changed.
+
+The same packages always give the same bytes: the compressed file carries no date and no name.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from register.territory.regenerate import derive, manifest, outlines, sources
+
+
+def main(arguments: list[str]) -> int:
+    """Write every data file into the second argument; 0 when done, 2 when called wrongly."""
+    if len(arguments) != 2:
+        print("usage: python -m register.territory.regenerate NODE_MODULES OUT", file=sys.stderr)
+        return 2
+    modules, out = (Path(argument) for argument in arguments)
+    out.mkdir(parents=True, exist_ok=True)
+    packages = sources.versions(modules)
+    division = sources.division(modules)
+    counts = derive.write(division, sources.geonames(modules), out)
+    counts["contours"] = outlines.write(modules, division.departements, out)
+    manifest.write(packages, counts, out)
+    for name, count in counts.items():
+        print(f"{name}: {count}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,143 @@
+"""Partial dates: what the register knows of a day, and no more.
+
+EDTF (ISO 8601-2:2019) reduced to a year, a month or a day, each with ``~`` (about), ``?``
+(deduced) or neither. No interval, season nor X. The civil day is that of Europe/Paris.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from register.text.errors import TextError
+
+Mark = Literal["", "~", "?"]
+
+PARIS = ZoneInfo("Europe/Paris")
+FIRST_YEAR, LAST_YEAR = 1000, 2999
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+# [0-9] and not \d, which also accepts the digits of other scripts.
+_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
+
+
+@dataclass(frozen=True)
+class PartialDate:
+    """A year, perhaps its month, perhaps its day, and how sure the source is.
+
+    Raises TextError ``date_impossible`` (value ``text``) for a day that no calendar has.
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+    mark: Mark = ""
+
+    def __post_init__(self) -> None:
+        if not self._exists():
+            raise TextError("date_impossible", text=self.edtf)
+
+    def _exists(self) -> bool:
+        if not FIRST_YEAR <= self.year <= LAST_YEAR:
+            return False
+        if self.month is None:
+            return self.day is None
+        if not 1 <= self.month <= 12:
+            return False
+        return self.day is None or 1 <= self.day <= self._days_in_month(self.month)
+
+    def _days_in_month(self, month: int) -> int:
+        return calendar.monthrange(self.year, month)[1]
+
+    @property
+    def html_datetime(self) -> str:
+        """The value for ``<time datetime>``, which knows partial dates but no mark (HTML 4.5.14)."""
+        parts = [f"{self.year:04d}"]
+        parts += [f"{part:02d}" for part in (self.month, self.day) if part is not None]
+        return "-".join(parts)
+
+    @property
+    def edtf(self) -> str:
+        """The form that is stored, exported and put in addresses."""
+        return self.html_datetime + self.mark
+
+    @property
+    def first(self) -> date:
+        """The first day it can be, so that ranges can be compared."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> date:
+        """The last day it can be, included."""
+        month = self.month or 12
+        return date(self.year, month, self.day or self._days_in_month(month))
+
+    def words(self) -> str:
+        """In French: "26 juin 2006", "vers juin 2006", "2006 (incertain)"."""
+        plain = _plain_words(self.year, self.month, self.day)
+        if self.mark == "~":
+            return f"vers le {plain}" if self.day else f"vers {plain}"
+        return f"{plain} (incertain)" if self.mark == "?" else plain
+
+
+def parse(text: str) -> PartialDate:
+    """Read ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` with at most one mark, nothing around it.
+
+    Raises TextError: ``date_form`` (another form) or ``date_impossible`` (no such day, or a
+    year before 1000 or after 2999), both with the value ``text``.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise TextError("date_form", text=text)
+    year, month, day, mark = match.groups()
+    return PartialDate(
+        int(year),
+        None if month is None else int(month),
+        None if day is None else int(day),
+        cast(Mark, mark),
+    )
+
+
+def words(edtf: str | None) -> str:
+    """A stored partial date in French, "date inconnue" when there is none."""
+    return parse(edtf).words() if edtf else "date inconnue"
+
+
+def paris_day(moment: datetime) -> date:
+    """The civil day in Paris at that moment, which must carry its time zone."""
+    if moment.tzinfo is None:
+        # Guessing the zone would date an act of the evening to the wrong day without a sign.
+        raise ValueError("a moment without a time zone has no civil day")
+    return moment.astimezone(PARIS).date()
+
+
+def day_words(day: date | datetime) -> str:
+    """A whole day in French, "1er juin 2006"; a moment is first brought to Paris."""
+    civil = paris_day(day) if isinstance(day, datetime) else day
+    return _plain_words(civil.year, civil.month, civil.day)
+
+
+def _plain_words(year: int, month: int | None, day: int | None) -> str:
+    if month is None:
+        return str(year)
+    named = f"{MONTHS[month - 1]} {year}"
+    if day is None:
+        return named
+    return f"{'1er' if day == 1 else day} {named}"

@@ -1,0 +1,194 @@
+"""From what people write to the HTML that is stored and served.
+
+Markdown for the texts of the desk, plain text for replies and reports. Both go out escaped,
+with French typography, and Markdown through an allow-list whatever it was made of: with the
+converter alone, half of a list of known attacks stayed dangerous. Rendering is done once, when
+a text is written, and stored with :data:`VERSION`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from xml.etree.ElementTree import Element
+
+import markdown
+import nh3
+from markdown.blockprocessors import HashHeaderProcessor
+from markdown.inlinepatterns import InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+
+from register.text.clean import clean, one_line
+from register.text.errors import TextError
+from register.text.typography import french, french_html
+
+MAX_CHARS = 50_000
+# To be raised with any change of what render() or plain() writes, so that stored HTML can be
+# told from what would be written today.
+REVISION = 1
+VERSION = f"markdown-{markdown.__version__}+nh3-{nh3.__version__}+{REVISION}"
+
+TAGS = frozenset(
+    [
+        "p",
+        "em",
+        "strong",
+        "a",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "h3",
+        "h4",
+        "h5",
+        "code",
+        "pre",
+        "br",
+        "hr",
+        "sup",
+    ]
+)
+REL = "nofollow noopener noreferrer"
+_SCHEMES = frozenset({"http", "https", "mailto"})
+
+# The converter reads a block again from each mark that could open something, so its time goes
+# with marks times length. A rich block of 3,000 characters and 150 marks weighs 450,000; a
+# whole account of such blocks 7.5 million; what takes seconds weighs hundreds of millions.
+_MAX_WEIGHT = 20_000_000
+_MARKS = re.compile(r"[*_`\[\]<>&!#\\\n]")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+# Each level of nesting is a recursion that reads the whole block again.
+_TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|[0-9]+\.[ \t])){7}", re.MULTILINE)
+_LONG_BLANK = re.compile(r"[ \t]{25,}")
+
+_LINK = r"\[([^\[\]\n]{1,500})\]\(\s?((?:[^\s()<>]|\([^\s()<>]{0,500}\)){1,2000})\s?\)"
+_HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h5", "h5": "h5", "h6": "h5"}
+_ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+
+
+def render(text: str) -> str:
+    """Markdown as safe HTML: no image, no raw HTML (shown as typed), headings from h3 to h5.
+
+    Raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
+    for a text that no person would write and that would hold the converter for seconds.
+    """
+    source = _bounded(text)
+    try:
+        converted = _converter().convert(source)
+    except RecursionError:
+        raise TextError("text_hostile") from None
+    return french_html(_allowed(converted))
+
+
+def plain(text: str) -> str:
+    """Plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, all else escaped."""
+    blocks = _BLANK_LINES.split(clean(text).strip())
+    return "\n".join(f"<p>{_lines(block)}</p>" for block in blocks if block.strip())
+
+
+def snippet(text: str, limit: int) -> str:
+    """The beginning of a plain text on one line, at most ``limit`` characters.
+
+    Cut after a whole word, with an ellipsis; a first word longer than the limit is cut inside.
+    """
+    line = one_line(text)
+    if len(line) <= limit:
+        return line
+    # One character more than fits, so that a word ending exactly at the limit is kept whole.
+    head = line[:limit]
+    whole = head.rpartition(" ")[0] or head[: limit - 1]
+    return whole.rstrip(" ,;:.!?«(–—-\u00a0\u202f") + "…"
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_CHARS:
+        raise TextError("text_too_long", limit=MAX_CHARS)
+    # A list nests by its indentation: beyond 24 columns spaces would only buy recursion.
+    source = _LONG_BLANK.sub(" " * 24, clean(text))
+    weight = sum(len(_MARKS.findall(block)) * len(block) for block in _BLANK_LINES.split(source))
+    if weight > _MAX_WEIGHT or _TOO_DEEP.search(source):
+        raise TextError("text_hostile")
+    return source
+
+
+def _converter() -> markdown.Markdown:
+    # A fresh one each time: a converter keeps state and threads share this module.
+    md = markdown.Markdown(extensions=["sane_lists"])
+    # Raw HTML is text here, and is escaped like text.
+    md.preprocessors.deregister("html_block")
+    md.inlinePatterns.deregister("html")
+    # Images would be fetched from elsewhere by every reader. References make links whose target
+    # is far from their words, and cost the most. A line of dashes under a paragraph is a
+    # separation to most people, not a heading, and an indented paragraph is not code.
+    for name in (
+        "image_link",
+        "image_reference",
+        "short_image_ref",
+        "reference",
+        "short_reference",
+    ):
+        md.inlinePatterns.deregister(name)
+    for name in ("reference", "setextheader", "code"):
+        md.parser.blockprocessors.deregister(name)
+    md.inlinePatterns.register(_Link(_LINK, md), "link", 160)
+    md.parser.blockprocessors.register(_Heading(md.parser), "hashheader", 70)
+    md.treeprocessors.register(_Demotion(md), "demotion", 25)
+    return md
+
+
+class _Link(InlineProcessor):
+    """``[words](address)`` in one bounded match.
+
+    The stock processor looks for the closing bracket to the end of the block, from each
+    opening one: 50,000 of them take minutes.
+    """
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802 (named by the library)
+        self, m: re.Match[str], data: str
+    ) -> tuple[Element, int, int]:
+        # What was escaped or set in code inside the address is a placeholder by now.
+        link = Element("a", href=self.unescape(m.group(2)))
+        link.text = m.group(1)
+        return link, m.start(), m.end()
+
+
+class _Heading(HashHeaderProcessor):
+    """A heading needs its space, for a line that begins with "#3" or a hashtag is not one."""
+
+    RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ ]+(?P<header>[^\n]*)(?:\n|$)")
+
+
+class _Demotion(Treeprocessor):
+    """The page owns h1 and h2, so that its outline stays true for screen readers."""
+
+    def run(self, root: Element) -> None:
+        for element in root.iter():
+            if element.tag in _HEADINGS:
+                element.tag = _HEADINGS[element.tag]
+                element.text = (element.text or "").rstrip(" #")
+
+
+def _allowed(converted: str) -> str:
+    return nh3.clean(
+        converted,
+        tags=set(TAGS),
+        attributes={"a": {"href"}, "ol": {"start"}},
+        attribute_filter=_kept_attribute,
+        url_schemes=set(_SCHEMES),
+        link_rel=REL,
+    )
+
+
+def _kept_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "href":
+        # nh3 lets addresses without a scheme through, "//elsewhere" among them.
+        return value if _ADDRESS.match(value) else None
+    # A list that starts at 3 must not be shown as starting at 1: numbers are quoted from acts.
+    return value if name != "start" or re.fullmatch("[0-9]{1,9}", value) else None
+
+
+def _lines(block: str) -> str:
+    lines = (french(line.strip()) for line in block.split("\n"))
+    return "<br>\n".join(html.escape(line, quote=False) for line in lines)

@@ -1,0 +1,133 @@
+"""French typography: the spaces and apostrophes that people do not type.
+
+Rules of the Imprimerie nationale: thin no-break space before ; ? ! and inside guillemets,
+no-break space before the colon. Only spaces and apostrophes change, never a word, and nothing
+inside addresses and file names, which a reader may copy.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from register.text.dates import MONTHS
+
+THIN = "\u202f"
+HARD = "\u00a0"
+
+_SPACE = f"[ {HARD}{THIN}]"
+# A run of spaces, taken from its first one and never given back: without both conditions a
+# text of 50,000 spaces would be read 50,000 times.
+_SPACES = f"(?<!{_SPACE}){_SPACE}++"
+
+_TOKEN = re.compile(r"\S+")
+_HELD = "\ue000"
+_FILE_NAME = re.compile(r"\w\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
+_ENTITY = re.compile(r"&(?:#x?[0-9a-fA-F]{1,8}|[a-z]{2,8});")
+_ENDS = ".,;:!?)]»”\"'…"
+
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?<=[^\W\d_])'"), "’"),
+    (re.compile(rf"«{_SPACE}++|«(?=\S)"), f"«{THIN}"),
+    (re.compile(r"(?<=\S)(?=»)"), THIN),
+    # Without a space before it, a mark gets one only at the end of a word: "a;b" may be code.
+    (re.compile(r"""(?<=[\w)\]»”’"%€…])(?=[;?!]+(?:[\s)\]»”"]|\Z))"""), THIN),
+    (re.compile(rf"{_SPACES}(?=[;?!»])"), THIN),
+    # The colon gets no space of its own making, because of 10:30 and of "http:".
+    (re.compile(rf"{_SPACES}(?=:(?:\s|\Z))"), HARD),
+    (
+        re.compile(rf"(?<![\w.,])(1er|\d{{1,2}}){_SPACE}++(?=(?:{'|'.join(MONTHS)})\b)"),
+        rf"\1{HARD}",
+    ),
+    (re.compile(rf"(?i)(?<!\w)(n[º°]|nos|art\.|pp?\.){_SPACE}++(?=\d)"), rf"\1{HARD}"),
+    (re.compile(rf"(?<=\d){_SPACE}++(?=€|%|EUR\b)"), HARD),
+)
+# The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
+_THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
+
+_TAG = re.compile(r"""(<[/!a-zA-Z](?:[^<>"']|"[^"]*+"|'[^']*+')*+>)""")
+_VERBATIM = re.compile(r"<(/?)(?:code|pre)\b")
+
+_SMALL = (
+    "zéro",
+    "un",
+    "deux",
+    "trois",
+    "quatre",
+    "cinq",
+    "six",
+    "sept",
+    "huit",
+    "neuf",
+    "dix",
+    "onze",
+    "douze",
+    "treize",
+    "quatorze",
+    "quinze",
+    "seize",
+)
+
+
+def french(text: str) -> str:
+    """A plain text with French spaces and apostrophes; applying it twice changes nothing."""
+    held: list[str] = []
+
+    def hold(match: re.Match[str]) -> str:
+        token = match.group()
+        if not _is_verbatim(token):
+            return token
+        held.append(token)
+        return _HELD
+
+    # Held tokens stand as one private-use character while the rules run. A token that already
+    # has that character is held too, so that every one found afterwards is ours.
+    text = _TOKEN.sub(hold, text)
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    text = _THOUSANDS.sub(_thin_groups, text)
+    kept = iter(held)
+    return "".join(next(kept) if part == _HELD else part for part in re.split(f"({_HELD})", text))
+
+
+def french_html(source: str) -> str:
+    """The text nodes of a well-formed HTML fragment through :func:`french`.
+
+    Tags, attributes and the content of ``code`` and ``pre`` are left alone.
+    """
+    depth = 0
+    parts: list[str] = []
+    for index, part in enumerate(_TAG.split(source)):
+        if index % 2:
+            if verbatim := _VERBATIM.match(part):
+                depth = max(0, depth + (-1 if verbatim[1] else 1))
+        elif not depth:
+            # The semicolon of an entity is not punctuation: typography sees the characters.
+            part = html.escape(french(html.unescape(part)), quote=False)
+        parts.append(part)
+    return "".join(parts)
+
+
+def number(value: int) -> str:
+    """An integer with its digits in threes: 34969 gives "34 969" with a thin no-break space."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def count_words(count: int, *, feminine: bool = False) -> str:
+    """A count in letters up to sixteen, in digits beyond: "quatre", "une", "1 482"."""
+    if count == 1 and feminine:
+        return "une"
+    return _SMALL[count] if 0 <= count < len(_SMALL) else number(count)
+
+
+def _thin_groups(match: re.Match[str]) -> str:
+    return re.sub(_SPACE, THIN, match.group())
+
+
+def _is_verbatim(token: str) -> bool:
+    # An entity that is shown as such (the text explains HTML) keeps its own semicolon.
+    if _ENTITY.search(token):
+        return True
+    if "://" in token or "@" in token or _HELD in token or "www." in token.lower():
+        return True
+    return _FILE_NAME.search(token.rstrip(_ENDS)) is not None

@@ -1,0 +1,151 @@
+"""Partial dates: never more precise than the source, never another day than the civil one."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from register.text.dates import Mark, PartialDate, day_words, paris_day, parse, words
+from register.text.errors import TextError
+
+MARKS = st.sampled_from(["", "~", "?"])
+
+
+@st.composite
+def partial_dates(draw: st.DrawFn) -> PartialDate:
+    year = draw(st.integers(1000, 2999))
+    mark: Mark = draw(MARKS)
+    month = draw(st.none() | st.integers(1, 12))
+    if month is None:
+        return PartialDate(year, mark=mark)
+    last = calendar.monthrange(year, month)[1]
+    return PartialDate(year, month, draw(st.none() | st.integers(1, last)), mark)
+
+
+@pytest.mark.parametrize(
+    ("edtf", "first", "last", "said"),
+    [
+        ("2006-06-26", date(2006, 6, 26), date(2006, 6, 26), "26 juin 2006"),
+        ("2006-06-01", date(2006, 6, 1), date(2006, 6, 1), "1er juin 2006"),
+        ("2006-06", date(2006, 6, 1), date(2006, 6, 30), "juin 2006"),
+        ("2006", date(2006, 1, 1), date(2006, 12, 31), "2006"),
+        ("2006~", date(2006, 1, 1), date(2006, 12, 31), "vers 2006"),
+        ("2006-06~", date(2006, 6, 1), date(2006, 6, 30), "vers juin 2006"),
+        ("2006-06-26~", date(2006, 6, 26), date(2006, 6, 26), "vers le 26 juin 2006"),
+        ("2006-06-01~", date(2006, 6, 1), date(2006, 6, 1), "vers le 1er juin 2006"),
+        ("2006-06-26?", date(2006, 6, 26), date(2006, 6, 26), "26 juin 2006 (incertain)"),
+        ("2019-01?", date(2019, 1, 1), date(2019, 1, 31), "janvier 2019 (incertain)"),
+        ("2019?", date(2019, 1, 1), date(2019, 12, 31), "2019 (incertain)"),
+        ("2024-02", date(2024, 2, 1), date(2024, 2, 29), "février 2024"),
+        ("2900-02", date(2900, 2, 1), date(2900, 2, 28), "février 2900"),
+        ("1000", date(1000, 1, 1), date(1000, 12, 31), "1000"),
+    ],
+)
+def test_a_date_is_read_bounded_and_said(edtf: str, first: date, last: date, said: str) -> None:
+    read = parse(edtf)
+    assert (read.first, read.last) == (first, last)
+    assert read.words() == said == words(edtf)
+    assert read.html_datetime == edtf.rstrip("~?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " 2006",
+        "2006\n",
+        "06",
+        "20060626",
+        "2006-6",
+        "2006-06-26T10:00",
+        "2006/2007",
+        "2006-21~?",
+        "2006~?",
+        "~2006",
+        "200X",
+        "2006-XX",
+        "-2006",
+        "+2006",
+        "26/06/2006",
+        "٢٠٠٦",
+        "２００６",
+        "2006-0６",
+    ],
+)
+def test_another_form_is_refused(text: str) -> None:
+    with pytest.raises(TextError) as refused:
+        parse(text)
+    assert refused.value.key == "date_form"
+    assert refused.value.values == {"text": text}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2006-13", "2006-00", "2006-21", "2006-02-29", "2006-04-31", "2006-01-00", "0999", "3000?"],
+)
+def test_a_day_that_never_was_is_refused(text: str) -> None:
+    with pytest.raises(TextError) as refused:
+        parse(text)
+    assert refused.value.key == "date_impossible"
+    assert refused.value.values == {"text": text}
+
+
+def test_a_day_needs_its_month() -> None:
+    with pytest.raises(TextError):
+        PartialDate(2006, None, 26)
+
+
+@given(partial_dates())
+def test_what_is_written_is_read_again(partial: PartialDate) -> None:
+    assert parse(partial.edtf) == partial
+
+
+@given(partial_dates())
+def test_the_range_is_in_order_and_inside_the_coarser_one(partial: PartialDate) -> None:
+    assert partial.first <= partial.last
+    month = PartialDate(partial.year, partial.month)
+    year = PartialDate(partial.year)
+    assert year.first <= month.first <= partial.first
+    assert partial.last <= month.last <= year.last
+
+
+@given(st.text(alphabet="0123456789-~?X/ ", max_size=12))
+def test_anything_else_is_a_text_error(text: str) -> None:
+    try:
+        read = parse(text)
+    except TextError:
+        return
+    assert read.edtf == text
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_no_date_is_said(empty: str | None) -> None:
+    assert words(empty) == "date inconnue"
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2026, 6, 30, 21, 59, tzinfo=UTC), date(2026, 6, 30)),
+        (datetime(2026, 6, 30, 22, 0, tzinfo=UTC), date(2026, 7, 1)),
+        (datetime(2026, 12, 31, 22, 59, tzinfo=UTC), date(2026, 12, 31)),
+        (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), date(2027, 1, 1)),
+    ],
+)
+def test_the_civil_day_is_that_of_paris(moment: datetime, day: date) -> None:
+    assert paris_day(moment) == day
+    assert day_words(moment) == day_words(day)
+
+
+def test_a_day_is_said_whole() -> None:
+    assert day_words(date(2026, 7, 1)) == "1er juillet 2026"
+    assert day_words(datetime(2026, 6, 30, 22, 0, tzinfo=UTC)) == "1er juillet 2026"
+
+
+def test_a_moment_without_a_zone_has_no_day() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        day_words(datetime(2026, 6, 30, 22, 0))  # noqa: DTZ001 (the trap itself)

@@ -1,0 +1,174 @@
+"""French spaces and apostrophes, and everything that they must leave alone."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from register.text.typography import count_words, french, french_html, number
+
+# "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
+SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})
+
+# Pieces that meet the rules, since letters drawn at random hardly ever do.
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            " ",
+            "\u00a0",
+            "\u202f",
+            "\n",
+            "'",
+            "’",
+            ";",
+            "?",
+            "!",
+            ":",
+            "«",
+            "»",
+            "a",
+            "été",
+            "l'",
+            "1",
+        ]
+        + ["26", "000", "juin", "1er", "nº", "art.", "p.", "€", "%", "EUR", ".", ",", ")", "(", "_"]
+        + ["http://a.fr/?q=1;b", "x@y.fr", "a.pdf", "www.", "\ue000", "…", '"']
+    ),
+    max_size=20,
+).map("".join)
+TEXTS = PIECES | st.text(max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("l'élu d'ici", "l’élu d’ici"),
+        ("aujourd'hui", "aujourd’hui"),
+        ("5'30", "5'30"),
+        ("Pourquoi ? Non ! Si ; oui", "Pourquoi_? Non_! Si_; oui"),
+        ("Pourquoi? Non! Quoi?!", "Pourquoi_? Non_! Quoi_?!"),
+        ("a;b c", "a;b c"),
+        ("« image » «image»", "«_image_» «_image_»"),
+        ("(vraiment?) « Quoi? »", "(vraiment_?) «_Quoi_?_»"),
+        ("Le maire : non", "Le maire~: non"),
+        ("Le maire: non", "Le maire: non"),
+        ("à 10:30, note :)", "à 10:30, note :)"),
+        ("le 26 juin 2006 et le 1er juillet", "le 26~juin 2006 et le 1er~juillet"),
+        ("en 2006 juin", "en 2006 juin"),
+        ("nº 3, n° 452521, art. 29, p. 12", "nº~3, n°~452521, art.~29, p.~12"),
+        ("cap 3", "cap 3"),
+        ("75 000 EUR, 3 €, 12 %", "75_000~EUR, 3~€, 12~%"),
+        ("1 234 567 et 12 3456", "1_234_567 et 12 3456"),
+        ("1234 567 890", "1234 567 890"),
+        ("01 23 45 67 89", "01 23 45 67 89"),
+        ("http://a.fr/?x=l'a;b! ok", "http://a.fr/?x=l'a;b! ok"),
+        ("voir http://a.fr/b ?", "voir http://a.fr/b_?"),
+        ("jean.d'arc@mairie.fr ; lui", "jean.d'arc@mairie.fr_; lui"),
+        ("www.l'a.fr?", "www.l'a.fr?"),
+        ("l'arrêté.pdf", "l'arrêté.pdf"),
+        ("\ue000 l'a \ue000'", "\ue000 l’a \ue000'"),
+        ("", ""),
+    ],
+)
+def test_french(typed: str, expected: str) -> None:
+    assert french(typed) == re.sub(r"[_~]", lambda sign: sign[0].translate(SIGNS), expected)
+
+
+@given(TEXTS)
+def test_french_twice_is_french_once(text: str) -> None:
+    assert french(french(text)) == french(text)
+
+
+@given(TEXTS)
+def test_only_spaces_and_apostrophes_change(text: str) -> None:
+    def bare(line: str) -> str:
+        return re.sub("[ \u00a0\u202f]", "", line).replace("’", "'")
+
+    assert bare(french(text)) == bare(text)
+
+
+@given(PIECES)
+def test_addresses_come_out_as_they_went_in(text: str) -> None:
+    for token in re.findall(r"\S+", text):
+        if "://" in token or "@" in token:
+            assert token in french(text)
+
+
+@given(PIECES)
+def test_french_html_twice_is_french_html_once(text: str) -> None:
+    once = french_html(f"<p>{text.replace('<', '')}</p>")
+    assert french_html(once) == once
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<p>l'été</p>", "<p>l’été</p>"),
+        ("<a href=\"x'y ?\">l'a</a>", '<a href="x\'y ?">l’a</a>'),
+        ('<a title="a > b l\'x">ok</a>', '<a title="a > b l\'x">ok</a>'),
+        ("<code>l'a ?</code> l'a ?", "<code>l'a ?</code> l’a_?"),
+        ("<pre><code>l'a</code> l'b</pre>l'c", "<pre><code>l'a</code> l'b</pre>l’c"),
+        ("a &amp; b ; &lt;b&gt;", "a &amp; b_; &lt;b&gt;"),
+        ("R&amp;D; suite", "R&amp;D_; suite"),
+        ("l&#39;a&nbsp;b", "l’a~b"),
+        ("&amp;amp; &amp;lt;", "&amp;amp; &amp;lt;"),
+        ("<em>mot</em> ! l'<em>a</em>", "<em>mot</em>_! l’<em>a</em>"),
+        ("« <em>mot</em> »", "«_<em>mot</em>_»"),
+    ],
+)
+def test_french_html(source: str, expected: str) -> None:
+    assert french_html(source) == expected.translate(SIGNS)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        " ",
+        "\u00a0 ",
+        "?",
+        "a?",
+        "1 000 ",
+        "1 ",
+        "«",
+        "« ",
+        "» ",
+        "'",
+        "a'",
+        "12",
+        ".a",
+        "nº ",
+        "@",
+        "1er ",
+    ],
+)
+def test_time_grows_with_length_only(pattern: str) -> None:
+    text = (pattern * 100_000)[:100_000]
+    begun = time.process_time()
+    french(text)
+    assert time.process_time() - begun < 1.5
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (999, "999"), (1482, "1_482"), (34969, "34_969"), (1234567, "1_234_567")],
+)
+def test_number(value: int, written: str) -> None:
+    assert number(value) == written.translate(SIGNS)
+
+
+def test_count_words() -> None:
+    assert [count_words(count) for count in (0, 1, 4, 16, 17, 1482)] == [
+        "zéro",
+        "un",
+        "quatre",
+        "seize",
+        "17",
+        "1\u202f482",
+    ]
+    assert count_words(1, feminine=True) == "une"
+    assert count_words(2, feminine=True) == "deux"
+    assert count_words(-1) == "-1"
