@@ -46,3 +46,7 @@ class Incomplete(RegisterError):
 
 class Gone(RegisterError):
     """The case was withdrawn or erased (410); its tombstone stays."""
+
+
+class Moved(RegisterError):
+    """The case leads to another one (301); ``values['number']`` is its number."""

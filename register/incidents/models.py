@@ -69,6 +69,8 @@ class Incident(Base):
     date_last: Mapped[dt.date | None] = mapped_column(Date)
     sort_day: Mapped[dt.date] = mapped_column(Date, default=NO_DAY)
     end_date: Mapped[str] = mapped_column(String(11), default="")
+    # Days from the first possible day of the incident to the last of its end; None when unknown.
+    duration: Mapped[int | None]
     precision_note: Mapped[str] = mapped_column(Text, default="")
     country: Mapped[str] = mapped_column(String(2), default="FR")
     departement: Mapped[str] = mapped_column(String(3), default="")

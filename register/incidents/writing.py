@@ -44,15 +44,25 @@ def apply(session: Session, case: Incident, content: Content) -> None:
     """Make the rows say what ``content`` says; the lists are written anew, in their order."""
     for name in PLAIN:
         setattr(case, name, getattr(content, name))
-    day = dates.parse(content.date) if content.date else None
-    case.date_first = day.first if day else None
-    case.date_last = day.last if day else None
-    case.sort_day = day.first if day else NO_DAY
+    for name, value in derived(content).items():
+        setattr(case, name, value)
     session.flush()
     _empty_lists(session, case)
     _fill_lists(session, case, content)
     session.flush()
     session.expire(case)
+
+
+def derived(content: Content) -> dict[str, Any]:
+    """The columns that repeat a case's dates in a form that can be compared and sorted."""
+    day = dates.parse(content.date) if content.date else None
+    end = dates.parse(content.end_date) if content.end_date else None
+    return {
+        "date_first": day.first if day else None,
+        "date_last": day.last if day else None,
+        "sort_day": day.first if day else NO_DAY,
+        "duration": (end.last - day.first).days if day and end else None,
+    }
 
 
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:

@@ -118,7 +118,7 @@ class CommuneCode(Base):
 
 
 class Dataset(Base):
-    """The version of a data set that the tables hold; ``territory`` is the only one so far."""
+    """The version of a data set that the tables hold: ``territory``, and the vocabularies'."""
 
     __tablename__ = "dataset"
 

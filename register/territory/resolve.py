@@ -159,8 +159,8 @@ def _communes_named(gazetteer: Gazetteer, folded: str) -> Iterator[Reading]:
     for place in gazetteer.communes_named.get(folded, ()):
         yield _of_commune(place, "nom")
     for alias in gazetteer.aliases_named.get(folded, ()):
-        if place := _commune(gazetteer, alias.current):
-            yield _of_commune(place, _why(alias), alias.name)
+        if present := _commune(gazetteer, alias.current):
+            yield _of_commune(present, _why(alias), alias.name)
 
 
 def _why(alias: Alias) -> str:

@@ -68,7 +68,7 @@ class PartialDate:
 
     @property
     def html_datetime(self) -> str:
-        """The value for ``<time datetime>``, which knows partial dates but no mark (HTML 4.5.14)."""
+        """For ``<time datetime>``, which takes partial dates but no mark (HTML 4.5.14)."""
         parts = [f"{self.year:04d}"]
         parts += [f"{part:02d}" for part in (self.month, self.day) if part is not None]
         return "-".join(parts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from importlib.metadata import version
 from xml.etree.ElementTree import Element
 
 import markdown
@@ -26,28 +27,14 @@ MAX_CHARS = 50_000
 # To be raised with any change of what render() or plain() writes, so that stored HTML can be
 # told from what would be written today.
 REVISION = 1
-VERSION = f"markdown-{markdown.__version__}+nh3-{nh3.__version__}+{REVISION}"
+VERSION = f"markdown-{version('markdown')}+nh3-{version('nh3')}+{REVISION}"
 
-TAGS = frozenset(
-    [
-        "p",
-        "em",
-        "strong",
-        "a",
-        "ul",
-        "ol",
-        "li",
-        "blockquote",
-        "h3",
-        "h4",
-        "h5",
-        "code",
-        "pre",
-        "br",
-        "hr",
-        "sup",
-    ]
-)
+# fmt: off
+TAGS = frozenset({
+    "p", "em", "strong", "a", "ul", "ol", "li", "blockquote",
+    "h3", "h4", "h5", "code", "pre", "br", "hr", "sup",
+})
+# fmt: on
 REL = "nofollow noopener noreferrer"
 _SCHEMES = frozenset({"http", "https", "mailto"})
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from register.text.dates import Mark, PartialDate, day_words, paris_day, parse, words
 from register.text.errors import TextError
 
-MARKS = st.sampled_from(["", "~", "?"])
+MARKS: st.SearchStrategy[Mark] = st.sampled_from(("", "~", "?"))
 
 
 @st.composite
 def partial_dates(draw: st.DrawFn) -> PartialDate:
     year = draw(st.integers(1000, 2999))
-    mark: Mark = draw(MARKS)
+    mark = draw(MARKS)
     month = draw(st.none() | st.integers(1, 12))
     if month is None:
         return PartialDate(year, mark=mark)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from html.parser import HTMLParser
 
 import pytest
@@ -137,49 +138,10 @@ def test_an_attack_comes_out_as_text(attack: str, render_with: Callable[[str], s
 PIECES = st.lists(
     st.sampled_from(
         [
-            "<",
-            ">",
-            "</",
-            "script",
-            "a",
-            " href=",
-            '"',
-            "'",
-            "javascript:",
-            "http://a.fr",
-            "[",
-            "](",
-            ")",
-        ]
-        + [
-            "`",
-            "*",
-            "**",
-            "_",
-            "\n",
-            "\n\n",
-            "> ",
-            "- ",
-            "1. ",
-            "# ",
-            "!",
-            "&",
-            "&#60;",
-            "&lt;",
-            ";",
-        ]
-        + [
-            "<!--",
-            "-->",
-            "<![CDATA[",
-            "onclick=x",
-            "\\",
-            "\x02",
-            "\x03",
-            "    ",
-            "<b>",
-            "<pre>",
-            "</code>",
+            *("<", ">", "</", "script", "a", " href=", '"', "'", "javascript:", "http://a.fr", "["),
+            *("](", ")", "`", "*", "**", "_", "\n", "\n\n", "> ", "- ", "1. "),
+            *("# ", "!", "&", "&#60;", "&lt;", ";", "<!--", "-->", "<![CDATA[", "onclick=x", "\\"),
+            *("\x02", "\x03", "    ", "<b>", "<pre>", "</code>"),
         ]
     ),
     max_size=25,
@@ -290,10 +252,9 @@ HOSTILE = [
 def test_a_long_text_is_refused_or_rendered_in_bounded_time(pattern: str) -> None:
     for source in (_repeated(pattern), _in_blocks(pattern), _heaviest_accepted(pattern)):
         begun = time.process_time()
-        try:
+        # A refusal is one of the two good answers; any other error fails the test.
+        with suppress(TextError):
             render(source)
-        except TextError as refused:
-            assert refused.key == "text_hostile"
         assert time.process_time() - begun < 2
 
 

@@ -1,0 +1,268 @@
+"""Every filter of the register, each defined once: its name, what it takes, what it selects.
+
+Pages, feeds, exports and the API read the same table, so that the same address always means the
+same cases. Repeated values are OR within a filter, AND across filters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from register.errors import Invalid
+from register.incidents.models import (
+    Incident,
+    IncidentPlace,
+    IncidentType,
+    Outlet,
+    Proceeding,
+)
+from register.incidents.vocabulary import Book
+from register.territory import codes
+from register.territory.models import Commune, CommuneCode, Departement
+from register.text import dates
+from register.text.clean import one_line
+from register.text.countries import is_country
+from register.text.errors import TextError
+from register.text.fold import fold
+
+VALUES_LIMIT = 20  # of one filter
+LENGTH_LIMIT = 120  # of one value
+PAGE_LIMIT = 10_000
+PAGE_SIZE = 20
+ORDERS = ("date", "maj")
+
+# Bounds of the length of an affair in days: from the first day it may have begun to the last it
+# may have ended.
+DURATIONS: dict[str, tuple[int | None, int | None]] = {
+    "moins-d-un-an": (None, 365),
+    "un-a-trois-ans": (366, 3 * 365),
+    "plus-de-trois-ans": (3 * 365 + 1, None),
+    "inconnue": (None, None),
+}
+
+Clause = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter: whether a value is one, and the cases that a set of values selects."""
+
+    name: str
+    accepts: Callable[[str, Book], bool]
+    clause: Callable[[Sequence[str], Book], Clause]
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """A search by filters, in canonical form: two ways to write the same search are equal."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    order: str = "date"
+    page: int = 1
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The search as name and value, in a fixed order; defaults are left out."""
+        pairs = [(name, value) for name in FILTERS for value in self.values.get(name, ())]
+        if self.order != "date":
+            pairs.append(("tri", self.order))
+        if self.page > 1:
+            pairs.append(("page", str(self.page)))
+        return pairs
+
+    def text(self) -> str:
+        """The canonical query string, without the question mark."""
+        return urlencode(self.pairs())
+
+    def without(self, name: str, value: str) -> Query:
+        """The same search less one value, from its first page."""
+        left = tuple(kept for kept in self.values.get(name, ()) if kept != value)
+        rest = {key: kept for key, kept in self.values.items() if key != name}
+        return replace(self, values={**rest, name: left} if left else rest, page=1)
+
+    def at(self, page: int) -> Query:
+        """The same search at another page."""
+        return replace(self, page=page)
+
+    def by(self, order: str) -> Query:
+        """The same search in another order, from its first page."""
+        return replace(self, order=order, page=1)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is filtered."""
+        return not self.values
+
+
+def parse(args: Mapping[str, Sequence[str]], book: Book) -> Query:
+    """Read a search from the parameters of an address; unknown names are not ours to judge.
+
+    :raises Invalid: ``filter``, with the name and value that make no sense.
+    """
+    values: dict[str, tuple[str, ...]] = {}
+    for name, spec in FILTERS.items():
+        given = [one_line(value) for value in args.get(name, ())]
+        given = [value for value in given if value]
+        if not given:
+            continue
+        if len(given) > (1 if spec.single else VALUES_LIMIT):
+            raise Invalid("filter_too_many", name=name)
+        for value in given:
+            if len(value) > LENGTH_LIMIT or not spec.accepts(value, book):
+                raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
+        values[name] = tuple(sorted(set(given)))
+    order = _last(args, "tri") or "date"
+    if order not in ORDERS:
+        raise Invalid("filter", name="tri", value=order[:LENGTH_LIMIT])
+    return Query(values, order, page_number(_last(args, "page")))
+
+
+def page_number(text: str) -> int:
+    """A page's number: strict digits, no leading zero, bounded.
+
+    :raises Invalid: ``page``.
+    """
+    if not text:
+        return 1
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > PAGE_LIMIT:
+        raise Invalid("page", value=text[:20])
+    return int(text)
+
+
+def clauses(query: Query, book: Book) -> Iterator[Clause]:
+    """What the cases of a search satisfy, filter by filter."""
+    for name, values in query.values.items():
+        yield FILTERS[name].clause(values, book)
+
+
+def _last(args: Mapping[str, Sequence[str]], name: str) -> str:
+    given = args.get(name, ())
+    return one_line(given[-1]) if given else ""
+
+
+# --- how values are read ------------------------------------------------------------------
+
+
+def _in_list(name: str) -> Callable[[str, Book], bool]:
+    return lambda value, book: book.has(name, value)
+
+
+def _is_date(value: str, _book: Book) -> bool:
+    try:
+        dates.parse(value)
+    except TextError:
+        return False
+    return True
+
+
+def _is(test: Callable[[str], bool]) -> Callable[[str, Book], bool]:
+    return lambda value, _book: test(value)
+
+
+# --- what values select -------------------------------------------------------------------
+
+
+def _column(column: ColumnElement[str]) -> Callable[[Sequence[str], Book], Clause]:
+    return lambda values, _book: column.in_(values)
+
+
+def _communes(values: Sequence[str], _book: Book) -> Clause:
+    """Cases filed under a commune or any of its former codes, as authority or linked."""
+    filed = select(CommuneCode.code).where(CommuneCode.current_code.in_(values))
+    return Incident.id.in_(select(IncidentPlace.incident_id).where(IncidentPlace.code.in_(filed)))
+
+
+def _area(column: ColumnElement[str], area: ColumnElement[str]) -> Clause:
+    within = (
+        select(IncidentPlace.incident_id)
+        .join(CommuneCode, CommuneCode.code == IncidentPlace.code)
+        .join(Commune, Commune.code == CommuneCode.current_code)
+    )
+    return or_(Incident.id.in_(within.where(area)), column)
+
+
+def _departements(values: Sequence[str], _book: Book) -> Clause:
+    return _area(Incident.departement.in_(values), Commune.departement_code.in_(values))
+
+
+def _regions(values: Sequence[str], _book: Book) -> Clause:
+    inside = select(Departement.code).where(Departement.region_code.in_(values))
+    own = or_(Incident.region.in_(values), Incident.departement.in_(inside))
+    return _area(own, Commune.region_code.in_(values))
+
+
+def _types(values: Sequence[str], _book: Book) -> Clause:
+    return Incident.id.in_(select(IncidentType.incident_id).where(IncidentType.code.in_(values)))
+
+
+def _families(values: Sequence[str], book: Book) -> Clause:
+    return _types(book.types_of(values), book)
+
+
+def _outlets(values: Sequence[str], _book: Book) -> Clause:
+    folded = [fold(value) for value in values]
+    return Incident.id.in_(select(Outlet.incident_id).where(Outlet.folded.in_(folded)))
+
+
+def _directions(values: Sequence[str], _book: Book) -> Clause:
+    told = select(Proceeding.incident_id).where(Proceeding.direction.in_(values))
+    return Incident.id.in_(told)
+
+
+def _durations(values: Sequence[str], _book: Book) -> Clause:
+    parts: list[Clause] = []
+    for value in values:
+        least, most = DURATIONS[value]
+        if least is None and most is None:
+            parts.append(Incident.duration.is_(None))
+            continue
+        bounds = []
+        if least is not None:
+            bounds.append(Incident.duration >= least)
+        if most is not None:
+            bounds.append(Incident.duration <= most)
+        parts.append(and_(*bounds))
+    return or_(*parts)
+
+
+def _undated(_values: Sequence[str], _book: Book) -> Clause:
+    return Incident.date_first.is_(None)
+
+
+def _from(values: Sequence[str], _book: Book) -> Clause:
+    """A case of "2006" may have happened on 30 June: it matches any span that touches 2006."""
+    return Incident.date_last >= dates.parse(values[0]).first
+
+
+def _until(values: Sequence[str], _book: Book) -> Clause:
+    return Incident.date_first <= dates.parse(values[0]).last
+
+
+FILTERS: dict[str, Filter] = {
+    spec.name: spec
+    for spec in (
+        Filter("commune", _is(codes.is_commune_code), _communes),
+        Filter("departement", _is(codes.is_departement_code), _departements),
+        Filter("region", _is(codes.is_region_code), _regions),
+        Filter("endroit", _is(bool), _column(Incident.place_label)),
+        Filter("pays", _is(is_country), _column(Incident.country)),
+        Filter("famille", _in_list("famille"), _families),
+        Filter("type", _in_list("type"), _types),
+        Filter("cible", _in_list("cible"), _column(Incident.target)),
+        Filter("acteur", _in_list("acteur"), _column(Incident.actor)),
+        Filter("niveau", _in_list("niveau"), _column(Incident.level)),
+        Filter("issue", _in_list("issue"), _column(Incident.outcome)),
+        Filter("preuve", _in_list("preuve"), _column(Incident.evidence)),
+        Filter("sens", _in_list("sens"), _directions),
+        Filter("media", _is(bool), _outlets),
+        Filter("duree", _is(DURATIONS.__contains__), _durations),
+        Filter("sans_date", _is("1".__eq__), _undated, single=True),
+        Filter("du", _is_date, _from, single=True),
+        Filter("au", _is_date, _until, single=True),
+    )
+}

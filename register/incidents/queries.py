@@ -1,0 +1,391 @@
+"""THE ONLY WAY to read a case. What a viewer may not see is not there.
+
+Public reads start from :func:`published`; a draft and a missing case look the same. A list quotes
+title and place only, never the account: a listing that repeats a contested text would publish it
+again (Crim. 2 nov. 2016, 15-87.163).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from register.errors import Gone, Moved, NotFound
+from register.incidents.content import Snapshot, opened
+from register.incidents.filters import PAGE_SIZE, Query, clauses
+from register.incidents.models import (
+    CaseLink,
+    Incident,
+    IncidentPlace,
+    IncidentType,
+    Proceeding,
+    Revision,
+    Scope,
+    State,
+)
+from register.incidents.vocabulary import Book
+from register.journal import Act, Entry, Ledger, Position
+from register.members.models import Member
+from register.territory.models import Commune, CommuneCode, Departement, Region
+
+NUMBER_LIMIT = 10**9
+
+# Acts whose revision was shown to the public, so that a citation may pin it.
+SHOWN = frozenset(
+    {
+        Act.PUBLISHED,
+        Act.FOLLOWED_UP,
+        Act.REPLIED,
+        Act.CORRECTED,
+        Act.REDACTED,
+        Act.RESTORED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A case as a list shows it: no account, no source."""
+
+    number: int
+    title: str
+    date: str
+    evidence: str
+    contested: bool
+    outcome: str
+    appealed: bool
+    country: str
+    place_label: str
+    commune: str | None
+    commune_name: str | None
+    departement_name: str | None
+    region_name: str | None
+    moved_at: datetime
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list and the size of the whole."""
+
+    cases: Sequence[Listed]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty list has one."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A public case as its page shows it: the current snapshot and what stands around it."""
+
+    number: int
+    first_published_at: datetime
+    moved_at: datetime
+    version: int
+    current: bool
+    version_at: datetime
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """What is left of a case that is no longer shown."""
+
+    number: int
+    act: str
+    at: datetime
+    reason: str
+
+
+def published(numbers: Iterable[int] | None = None) -> Select[Any]:
+    """The ids of the public cases, or of those among ``numbers`` that are public."""
+    query = select(Incident.id).where(Incident.state == State.PUBLISHED)
+    return query if numbers is None else query.where(Incident.number.in_(list(numbers)))
+
+
+_APPEALED = exists().where(
+    Proceeding.incident_id == Incident.id,
+    Proceeding.appeal == "oui",
+    Proceeding.outcome == Incident.outcome,
+)
+_ROWS = (
+    select(
+        Incident.id,
+        Incident.number,
+        Incident.title,
+        Incident.date,
+        Incident.evidence,
+        Incident.contested,
+        Incident.outcome,
+        _APPEALED.label("appealed"),
+        Incident.country,
+        Incident.place_label,
+        Incident.moved_at,
+        Commune.code.label("commune"),
+        Commune.name.label("commune_name"),
+        Departement.name.label("departement_name"),
+        Region.name.label("region_name"),
+    )
+    .outerjoin(
+        IncidentPlace,
+        (IncidentPlace.incident_id == Incident.id) & (IncidentPlace.scope == Scope.AUTHORITY.value),
+    )
+    .outerjoin(CommuneCode, CommuneCode.code == IncidentPlace.code)
+    .outerjoin(Commune, Commune.code == CommuneCode.current_code)
+    .outerjoin(
+        Departement,
+        Departement.code == func.coalesce(Commune.departement_code, Incident.departement),
+    )
+    .outerjoin(Region, Region.code == Incident.region)
+    .where(Incident.state == State.PUBLISHED)
+)
+
+
+def listing(session: Session, query: Query, book: Book, head: Position) -> Page:
+    """One page of the public cases of a search; undated ones come last.
+
+    :param head: where the public ledger stands, read first on the same session.
+    """
+    chosen = list(clauses(query, book))
+    total = _total(session, query, chosen, head)
+    order = (
+        (Incident.moved_at.desc(), Incident.number.desc())
+        if query.order == "maj"
+        else (Incident.sort_day.desc(), Incident.number.desc())
+    )
+    rows = session.execute(
+        _ROWS.where(*chosen).order_by(*order).limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)
+    ).all()
+    return Page(_listed(session, rows), total, query.page)
+
+
+def listed(session: Session, numbers: Sequence[int]) -> dict[int, Listed]:
+    """The public ones among some case numbers, as a list shows them."""
+    if not numbers:
+        return {}
+    rows = session.execute(_ROWS.where(Incident.number.in_(numbers))).all()
+    return {case.number: case for case in _listed(session, rows)}
+
+
+def near(session: Session, commune: str, beside: int, limit: int = 5) -> Sequence[Listed]:
+    """Other public cases of a commune, the newest first."""
+    chosen = Query({"commune": (commune,)})
+    rows = session.execute(
+        _ROWS.where(*clauses(chosen, _NO_BOOK), Incident.number != beside)
+        .order_by(Incident.sort_day.desc(), Incident.number.desc())
+        .limit(limit)
+    ).all()
+    return _listed(session, rows)
+
+
+_NO_BOOK = Book("", {})
+_totals: dict[tuple[str, str], int] = {}
+_TOTALS_KEPT = 512
+
+
+def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position) -> int:
+    """How many cases a search has: counted once for each position of the public ledger.
+
+    Counting is the one part of a list that grows with the register; the answer cannot change
+    while the public ledger stands still.
+    """
+    key = (head.digest, query.at(1).by("date").text())
+    if key not in _totals:
+        if len(_totals) >= _TOTALS_KEPT:
+            _totals.clear()
+        count = select(func.count()).select_from(Incident)
+        count = count.where(Incident.state == State.PUBLISHED, *chosen)
+        _totals[key] = session.scalar(count) or 0
+    return _totals[key]
+
+
+def _listed(session: Session, rows: Sequence[Row[Any]]) -> list[Listed]:
+    types = _types(session, [row.id for row in rows])
+    return [
+        Listed(
+            number=row.number,
+            title=row.title,
+            date=row.date,
+            evidence=row.evidence,
+            contested=row.contested,
+            outcome=row.outcome,
+            appealed=row.appealed,
+            country=row.country,
+            place_label=row.place_label,
+            commune=row.commune,
+            commune_name=row.commune_name,
+            departement_name=row.departement_name,
+            region_name=row.region_name,
+            moved_at=row.moved_at,
+            types=tuple(types.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    if not ids:
+        return {}
+    found: dict[int, list[str]] = {}
+    rows = session.execute(
+        select(IncidentType.incident_id, IncidentType.code)
+        .where(IncidentType.incident_id.in_(ids))
+        .order_by(IncidentType.incident_id, IncidentType.position)
+    )
+    for incident_id, code in rows:
+        found.setdefault(incident_id, []).append(code)
+    return found
+
+
+def one(session: Session, number: int, version: int | None = None) -> Case:
+    """A public case by its number, as it reads now or as a public event left it.
+
+    :param version: the number of a public event on this case.
+    :raises NotFound: no such case, or none that the public knows of.
+    :raises Moved: merged into another.
+    :raises Gone: withdrawn or erased, with its :class:`Tombstone`; or a version destroyed since.
+    """
+    if number > NUMBER_LIMIT:
+        raise NotFound("no_such_case")
+    row = session.execute(
+        select(
+            Incident.state,
+            Incident.merged_into,
+            Incident.first_published_at,
+            Incident.moved_at,
+            Incident.revision_id,
+            Revision.content,
+            Revision.html,
+        )
+        .outerjoin(Revision, Revision.id == Incident.revision_id)
+        .where(Incident.number == number)
+    ).first()
+    if row is None:
+        raise NotFound("no_such_case")
+    if row.state == State.MERGED:
+        raise Moved("case_merged", number=row.merged_into)
+    if row.state != State.PUBLISHED:
+        raise Gone("case_gone", tombstone=tombstone(session, number))
+    event = _version(session, number, version)
+    current = event.revision_id == row.revision_id
+    content, html = (row.content, row.html) if current else _pinned(session, event.revision_id)
+    return Case(
+        number=number,
+        first_published_at=row.first_published_at,
+        moved_at=row.moved_at,
+        version=event.seq,
+        current=current,
+        version_at=event.at,
+        snapshot=opened(content, html),
+    )
+
+
+def _version(session: Session, number: int, version: int | None) -> Row[Any]:
+    events = select(Entry.seq, Entry.at, Entry.revision_id).where(
+        Entry.ledger == Ledger.PUBLIC.value,
+        Entry.case_number == number,
+        Entry.act.in_(SHOWN),
+    )
+    if version is not None:
+        events = events.where(Entry.seq == version)
+    event = session.execute(events.order_by(Entry.seq.desc()).limit(1)).first()
+    if event is None:
+        raise NotFound("no_such_version")
+    return event
+
+
+def _pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
+    row = session.execute(
+        select(Revision.content, Revision.html).where(Revision.id == revision_id)
+    ).one()
+    if row.content is None:
+        raise Gone("version_destroyed")
+    return row.content, row.html
+
+
+def tombstone(session: Session, number: int) -> Tombstone:
+    """When and why a case went; only what the public ledger says."""
+    last = session.execute(
+        select(Entry.act, Entry.at, Entry.public_json)
+        .where(
+            Entry.ledger == Ledger.PUBLIC.value,
+            Entry.case_number == number,
+            Entry.act.in_((Act.WITHDRAWN, Act.ERASED)),
+        )
+        .order_by(Entry.seq.desc())
+        .limit(1)
+    ).one()
+    return Tombstone(number, last.act, last.at, json.loads(last.public_json)["reason"] or "")
+
+
+def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
+    """Public cases that link to this one: number, kind of the link, title."""
+    rows = session.execute(
+        select(Incident.number, CaseLink.kind, Incident.title)
+        .join(CaseLink, CaseLink.incident_id == Incident.id)
+        .where(CaseLink.number == number, Incident.state == State.PUBLISHED)
+        .order_by(Incident.number)
+        .limit(40)
+    )
+    return [(other, kind, title) for other, kind, title in rows]
+
+
+def known_places(session: Session) -> Mapping[str, int]:
+    """How many public cases each commune has, for ordering the readings of a typed place."""
+    rows = session.execute(
+        select(CommuneCode.current_code, func.count(Incident.id.distinct()))
+        .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
+        .join(Incident, Incident.id == IncidentPlace.incident_id)
+        .where(Incident.state == State.PUBLISHED)
+        .group_by(CommuneCode.current_code)
+    )
+    return {code: count for code, count in rows}
+
+
+@dataclass(frozen=True)
+class DeskRow:
+    """A case as the desk lists it."""
+
+    id: int
+    number: int | None
+    state: str
+    title: str
+    created_at: datetime
+
+
+def desk(
+    session: Session, viewer: Member, state: State = State.DRAFT, after: int = 0, limit: int = 100
+) -> Sequence[DeskRow]:
+    """Cases in one state for an active member, oldest first; for anybody else, nothing.
+
+    :param after: the last id already seen.
+    """
+    if not viewer.is_active:
+        return []
+    rows = session.execute(
+        select(Incident.id, Incident.number, Incident.state, Incident.title, Incident.created_at)
+        .where(Incident.state == state, Incident.id > after)
+        .order_by(Incident.id)
+        .limit(limit)
+    )
+    return [DeskRow(*row) for row in rows]
+
+
+def span(session: Session) -> tuple[date, date] | None:
+    """First and last day that the public cases touch; None for an empty register."""
+    first, last = session.execute(
+        select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
+            Incident.state == State.PUBLISHED
+        )
+    ).one()
+    return (first, last) if first else None
