@@ -1,0 +1,47 @@
+"""Web Citoyen: a public register of intimidation of bloggers and local independent media."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from register.config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The register as a Flask application.
+
+    Imports what it needs inside itself, so that importing a module below stays light.
+
+    :param settings: those of the environment by default.
+    :raises register.errors.ConfigError: a setting makes no sense.
+    """
+    from pathlib import Path
+
+    from flask import Flask
+
+    from register import config, web
+    from register.db import db, engine_options, prepare
+
+    settings = settings or config.load()
+    top = Path(__file__).resolve().parent.parent
+    settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app = Flask(
+        __name__,
+        instance_path=str(settings.instance),
+        template_folder=str(top / "templates"),
+        static_folder=str(top / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=config.with_secret(settings),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+    )
+    app.extensions["register.settings"] = settings
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+    web.attach(app)
+    return app

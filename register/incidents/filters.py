@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from register.errors import Invalid
 from register.incidents.models import (
@@ -167,7 +168,7 @@ def _is(test: Callable[[str], bool]) -> Callable[[str, Book], bool]:
 # --- what values select -------------------------------------------------------------------
 
 
-def _column(column: ColumnElement[str]) -> Callable[[Sequence[str], Book], Clause]:
+def _column(column: InstrumentedAttribute[str]) -> Callable[[Sequence[str], Book], Clause]:
     return lambda values, _book: column.in_(values)
 
 
@@ -177,13 +178,13 @@ def _communes(values: Sequence[str], _book: Book) -> Clause:
     return Incident.id.in_(select(IncidentPlace.incident_id).where(IncidentPlace.code.in_(filed)))
 
 
-def _area(column: ColumnElement[str], area: ColumnElement[str]) -> Clause:
+def _area(own: Clause, area: Clause) -> Clause:
     within = (
         select(IncidentPlace.incident_id)
         .join(CommuneCode, CommuneCode.code == IncidentPlace.code)
         .join(Commune, Commune.code == CommuneCode.current_code)
     )
-    return or_(Incident.id.in_(within.where(area)), column)
+    return or_(Incident.id.in_(within.where(area)), own)
 
 
 def _departements(values: Sequence[str], _book: Book) -> Clause:

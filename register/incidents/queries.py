@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
@@ -209,7 +209,7 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
     return _totals[key]
 
 
-def _listed(session: Session, rows: Sequence[Row[Any]]) -> list[Listed]:
+def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
     types = _types(session, [row.id for row in rows])
     return [
         Listed(
@@ -290,7 +290,7 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
     )
 
 
-def _version(session: Session, number: int, version: int | None) -> Row[Any]:
+def _version(session: Session, number: int, version: int | None) -> Any:
     events = select(Entry.seq, Entry.at, Entry.revision_id).where(
         Entry.ledger == Ledger.PUBLIC.value,
         Entry.case_number == number,
@@ -337,7 +337,7 @@ def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
         .order_by(Incident.number)
         .limit(40)
     )
-    return [(other, kind, title) for other, kind, title in rows]
+    return [(other or 0, kind, title) for other, kind, title in rows]
 
 
 def known_places(session: Session) -> Mapping[str, int]:
@@ -349,7 +349,7 @@ def known_places(session: Session) -> Mapping[str, int]:
         .where(Incident.state == State.PUBLISHED)
         .group_by(CommuneCode.current_code)
     )
-    return {code: count for code, count in rows}
+    return dict(rows.tuples().all())
 
 
 @dataclass(frozen=True)
@@ -388,4 +388,4 @@ def span(session: Session) -> tuple[date, date] | None:
             Incident.state == State.PUBLISHED
         )
     ).one()
-    return (first, last) if first else None
+    return (first, last) if first and last else None

@@ -79,7 +79,9 @@ def test_the_manifest_counts_what_is_there(
 
 
 def test_the_overseas_collectivities_are_there_without_a_region() -> None:
-    found = {row["code"]: row["nom"] for row in dataset.rows("departements.csv") if not row["region"]}
+    found = {
+        row["code"]: row["nom"] for row in dataset.rows("departements.csv") if not row["region"]
+    }
     assert list(found) == ["975", "977", "978", "984", "986", "987", "988", "989"]
     assert found["988"] == "Nouvelle-Calédonie"
 

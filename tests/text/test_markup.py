@@ -268,9 +268,9 @@ def _in_blocks(pattern: str) -> str:
 
 
 def _heaviest_accepted(pattern: str) -> str:
-    """The longest run of the pattern that the bound lets through: 20 million marks x length."""
+    """The longest run of the pattern that the bound lets through: 60 million marks x length."""
     marks = len(re.findall(r"[*_`\[\]<>&!#\\\n]", pattern)) or 1
-    return _repeated(pattern)[: int((19_900_000 * len(pattern) / marks) ** 0.5)]
+    return _repeated(pattern)[: int((59_900_000 * len(pattern) / marks) ** 0.5)]
 
 
 @pytest.mark.parametrize(
@@ -295,6 +295,11 @@ def test_a_long_honest_account_passes() -> None:
     account = "\n\n".join(["# Les faits", paragraph, listing, "> cité"] * 28)
     assert 40_000 < len(account) <= MAX_CHARS
     assert render(account).count("<h3>") == 28
+
+
+def test_minutes_pasted_without_a_blank_line_pass() -> None:
+    minutes = "Le maire répond que la séance est publique et la suspend.\n" * 800
+    assert render(minutes).startswith("<p>Le maire")
 
 
 def test_version_names_what_made_the_html() -> None:

@@ -1,0 +1,25 @@
+"""Alembic's environment: the register's own engine and tables."""
+
+from __future__ import annotations
+
+from alembic import context
+
+import register.incidents.models
+import register.journal.models
+import register.members.models
+import register.operations.models
+import register.territory.models  # noqa: F401
+from register.db import Base, pen_engine
+
+engine = pen_engine(context.config.attributes["engine"])
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        # SQLite alters a table by copying it.
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

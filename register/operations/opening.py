@@ -1,0 +1,87 @@
+"""Opening a register: tables, ledgers, seal key, vocabularies, territory; each may be repeated."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from register import seal
+from register.config import Settings
+from register.db import housekeeping, now
+from register.errors import SealError
+from register.incidents import vocabulary
+from register.journal import Act, Ledger, head, open_ledgers, writing
+from register.operations import schema
+from register.operations.models import Identity
+from register.territory import loader
+from register.text.dates import paris_day
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What ``init`` found or made."""
+
+    made: bool
+    seal_path: Path
+
+
+def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> Opened:
+    """Make a register, or bring one that is there in line with this code's data.
+
+    The seal key is made with the identity and never again: a second one would open nothing of
+    what the first has closed.
+    """
+    schema.migrate(engine)
+    refresh(engine, progress)
+    with housekeeping(engine) as session:
+        open_ledgers(session)
+        known = identity(session)
+        if known is not None:
+            return Opened(False, seal.folder(settings.seal_dir, known.instance_id) / seal.NAME)
+        instance_id = str(uuid.uuid4())
+        path, key = seal.make(seal.folder(settings.seal_dir, instance_id))
+        session.add(
+            Identity(
+                id=1,
+                instance_id=instance_id,
+                tag_authority=settings.host,
+                tag_date=paris_day(now()),
+                seal_check=seal.check_value(key, instance_id),
+            )
+        )
+    with writing(engine) as pen:
+        if head(pen.session, Ledger.PUBLIC).seq == 0:
+            pen.record(Act.OPENED, by=None)
+    return Opened(True, path)
+
+
+def refresh(engine: Engine, progress: Progress | None = None) -> None:
+    """Load vocabularies and territory when this code brings newer ones."""
+    with housekeeping(engine) as session:
+        vocabulary.load(session, now())
+        loader.load(session, at=now(), progress=progress)
+
+
+def identity(session: Session) -> Identity | None:
+    """Which register this is; None before ``init``."""
+    return session.scalars(select(Identity)).first()
+
+
+def require_seal(settings: Settings, session: Session) -> None:
+    """Let a register pass whose seal key is there and its own.
+
+    :raises SealError: missing, foreign, or no ``init`` yet.
+    """
+    known = identity(session)
+    if known is None:
+        raise SealError("not_initialised")
+    seal.require(
+        seal.folder(settings.seal_dir, known.instance_id), known.instance_id, known.seal_check
+    )

@@ -1,0 +1,96 @@
+"""The database's schema: Alembic from the first table, and a copy before each change."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from register.db import sqlite_path
+from register.errors import RegisterError
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class SchemaError(RegisterError):
+    """The database has another schema than the code."""
+
+
+def alembic_config(engine: Engine) -> Config:
+    """Alembic's configuration for an engine; there is no ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    return config
+
+
+def wanted() -> str:
+    """The revision that this code wants."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def present(engine: Engine) -> str:
+    """The revision of the database; empty for one without tables."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def require(engine: Engine) -> None:
+    """Let a database pass that has this code's schema.
+
+    :raises SchemaError: ``schema_missing`` or ``schema_other``.
+    """
+    there = present(engine)
+    if not there:
+        raise SchemaError("schema_missing")
+    if there != wanted():
+        raise SchemaError("schema_other", present=there, wanted=wanted())
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to this code's schema; nothing when they are."""
+    command.upgrade(alembic_config(engine), "head")
+
+
+def upgrade(engine: Engine, url: str, at: datetime) -> Path | None:
+    """Copy an SQLite database, migrate it, and remove the copy when all went well.
+
+    A copy kept would go on holding words that are erased later; one is left only when the
+    migration fails, and the error names it. PostgreSQL changes its schema in a transaction.
+
+    :returns: None, or the copy that a failed migration leaves behind is in the raised error.
+    :raises SchemaError: ``schema_failed`` with ``copy``.
+    """
+    if present(engine) == wanted():
+        return None
+    copy = _copy(url, at)
+    try:
+        migrate(engine)
+    except Exception as error:
+        raise SchemaError("schema_failed", copy=str(copy or ""), cause=str(error)) from error
+    if copy is not None:
+        copy.unlink()
+    return copy
+
+
+def _copy(url: str, at: datetime) -> Path | None:
+    path = sqlite_path(url)
+    if path is None or not path.exists():
+        return None
+    copy = path.with_name(f"{path.name}.{at:%Y%m%dT%H%M%S}.copy")
+    source, target = sqlite3.connect(path), sqlite3.connect(copy)
+    try:
+        copy.chmod(0o600)
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    return copy

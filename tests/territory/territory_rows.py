@@ -1,0 +1,40 @@
+"""Small made-up data sets, written in the format of the committed one."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+from register.territory.regenerate.derive import COMMUNES
+
+AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+SMALL = {
+    "epci": "code,nom,type\n200000001,CC des Essais,CC\n",
+    "departements": "code,nom,region\n77,Seine-et-Marne,11\n988,Nouvelle-Calédonie,\n",
+    "regions": "code,nom\n11,Île-de-France\n",
+}
+
+
+def row(code: str, nom: str, kind: str = "commune-actuelle", **cells: str) -> dict[str, str]:
+    """One line of communes.csv, every other cell sensibly filled."""
+    usual = {"departement": code[:2], "region": "11", "population": "10"}
+    point = {"lat": "48.5", "lon": "2.5", "precision": "geonames"}
+    return {"code": code, "nom": nom, "type": kind, **usual, **point, **cells}
+
+
+def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
+    """Write a data set into a new folder; ``tables`` replaces the text of small tables."""
+    folder.mkdir()
+    text = io.StringIO()
+    lines = csv.DictWriter(text, COMMUNES, restval="", lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(communes)
+    (folder / "communes.csv.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+    for table, content in (SMALL | tables).items():
+        (folder / f"{table}.csv").write_text(content, "utf-8")
+    (folder / "departements.geo.json").write_text("{}", "utf-8")
+    return folder

@@ -1,0 +1,263 @@
+"""Loading the territory, and what a yearly update does to places that changed or vanished."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from territory_rows import AT, row, write
+
+from register.db import Base
+from register.territory import dataset, loader, places
+from register.territory.gazetteer import gazetteer
+from register.territory.models import (
+    Commune,
+    CommuneAlias,
+    CommuneCode,
+    CommunePostal,
+    Dataset,
+    Departement,
+    Intercommunalite,
+    Region,
+)
+from register.territory.resolve import resolve
+
+
+def count(session: Session, model: type[Base]) -> int:
+    return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def update(session: Session, source: Path) -> loader.Loaded:
+    loaded = loader.load(session, at=AT, source=source)
+    session.commit()
+    return loaded
+
+
+def test_the_committed_data_fills_every_table(france: Session) -> None:
+    assert count(france, Region) == 18
+    assert count(france, Departement) == 109
+    assert count(france, Intercommunalite) == 1_255
+    assert count(france, Commune) == 34_969
+    assert count(france, CommunePostal) == 35_493
+    assert count(france, CommuneAlias) == 2_621
+    assert count(france, CommuneCode) == 39_254
+
+
+def test_the_version_and_the_moment_are_kept(france: Session) -> None:
+    held = france.get_one(Dataset, "territory")
+    assert held.version == dataset.version() == loader.version(france)
+    assert held.loaded_at == AT
+
+
+def test_the_same_version_changes_nothing(france: Session) -> None:
+    again = loader.load(france, at=AT + timedelta(days=1))
+    assert again == loader.Loaded(dataset.version(), {}, changed=False)
+    assert france.get_one(Dataset, "territory").loaded_at == AT
+
+
+def test_nothing_is_loaded_in_an_empty_database(empty: Session) -> None:
+    assert loader.version(empty) is None
+
+
+def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
+    loader.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
+    empty.rollback()
+    assert count(empty, Commune) == 0
+    assert loader.version(empty) is None
+
+
+def test_progress_ends_at_the_total(empty: Session, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    source = write(tmp_path / "one", row("77001", "Un"), row("77002", "Deux"))
+    loaded = loader.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
+    total = sum(loaded.counts.values())
+    assert told[-1] == (total, total)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_columns_are_what_the_files_say(empty: Session, tmp_path: Path) -> None:
+    one = row("77001", "Saint-Étienne", epci="200000001", codes_postaux="77100 77200")
+    bare = row("98801", "Belep", departement="988", region="988", population="", lat="", lon="")
+    update(empty, write(tmp_path / "one", one, bare | {"precision": ""}))
+    found = empty.get_one(Commune, "77001")
+    assert (found.folded, found.departement_code, found.region_code) == (
+        "saint etienne",
+        "77",
+        "11",
+    )
+    assert (found.population, found.lat, found.lon) == (10, 48.5, 2.5)
+    assert found.intercommunalite_code == "200000001"
+    assert places.postal_codes(empty, "77001") == ["77100", "77200"]
+    overseas = empty.get_one(Commune, "98801")
+    assert (overseas.departement_code, overseas.region_code) == ("988", None)
+    assert (overseas.population, overseas.lat, overseas.lon) == (None, None, None)
+    assert overseas.precision == ""
+
+
+def test_a_present_commune_wins_over_everything_that_bears_its_code(
+    empty: Session, tmp_path: Path
+) -> None:
+    source = write(
+        tmp_path / "one",
+        row("77001", "Neuve"),
+        row("77001", "Vieille", "commune-deleguee", parent="77002"),
+        row("77002", "Grande", anciens_codes="77001 77003"),
+    )
+    update(empty, source)
+    assert places.current_code(empty, "77001") == "77001"
+    assert places.current_code(empty, "77003") == "77002"
+
+
+def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "one",
+        row("77001", "Une", anciens_codes="77003"),
+        row("77002", "Autre"),
+        row("77003", "Vieille", "commune-deleguee", parent="77002"),
+    )
+    update(empty, source)
+    assert places.current_code(empty, "77003") == "77002"
+
+
+@pytest.fixture
+def before(empty: Session, tmp_path: Path) -> Session:
+    """A first year: two communes that will change, one that will not."""
+    source = write(
+        tmp_path / "before",
+        row("77001", "Reste", codes_postaux="77100"),
+        row("77002", "Fusionne", codes_postaux="77200", anciens_codes="75002"),
+        row("77003", "Disparaît"),
+        row("77004", "Hameau", "commune-deleguee", parent="77002"),
+    )
+    update(empty, source)
+    return empty
+
+
+def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path) -> None:
+    after = write(
+        tmp_path / "after",
+        row("77001", "Reste", codes_postaux="77100 77200", anciens_codes="77002"),
+        row("77003", "Disparaît"),
+    )
+    assert update(before, after).changed
+    for old in ("77002", "75002", "77004"):
+        assert places.current_code(before, old) == "77001"
+    assert places.commune(before, "77002") is None
+    assert before.get_one(Commune, "77002").retired
+    assert places.former_name(before, "77002") == "Fusionne"
+    assert places.former_name(before, "77004") == "Hameau"
+    assert places.postal_codes(before, "77001") == ["77100", "77200"]
+    assert places.postal_codes(before, "77002") == []
+
+
+def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
+    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+    reading = resolve(gazetteer(before), "fusionne").one
+    assert reading is not None
+    assert (reading.code, reading.why, reading.through) == (
+        "77001",
+        "ancienne_commune",
+        "Fusionne",
+    )
+
+
+def test_a_commune_without_successor_is_retired_where_it_was(
+    before: Session, tmp_path: Path
+) -> None:
+    after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
+    update(before, after)
+    lost = places.commune(before, "77003")
+    assert lost is not None
+    assert lost.retired
+    assert places.current_code(before, "77003") == "77003"
+    assert places.aliases_of(before, "77003") == []
+    assert [place.code for place in places.communes_of_departement(before, "77")] == ["77001"]
+    reading = resolve(gazetteer(before), "Disparaît").one
+    assert reading is not None
+    assert (reading.code, reading.why) == ("77003", "nom")
+
+
+def test_what_was_kept_is_kept_again_a_year_later(before: Session, tmp_path: Path) -> None:
+    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+    # This year's data set says nothing of any of them.
+    update(before, write(tmp_path / "later", row("77001", "Reste", population="11")))
+    assert places.current_code(before, "77002") == "77001"
+    assert places.current_code(before, "77003") == "77003"
+    assert places.former_name(before, "77002") == "Fusionne"
+    assert before.get_one(Commune, "77001").population == 11
+
+
+def test_a_retired_commune_may_find_a_successor_later(before: Session, tmp_path: Path) -> None:
+    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+    later = write(tmp_path / "later", row("77001", "Reste", anciens_codes="77002 77003"))
+    update(before, later)
+    assert places.current_code(before, "77003") == "77001"
+    assert places.former_name(before, "77003") == "Disparaît"
+
+
+def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Path) -> None:
+    update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
+    later = write(
+        tmp_path / "later",
+        row("77001", "Reste"),
+        row("77002", "Fusionne"),
+        row("77003", "Disparaît"),
+    )
+    update(before, later)
+    back = places.commune(before, "77002")
+    assert back is not None
+    assert not back.retired
+    assert places.former_name(before, "77002") is None
+    assert [alias.code for alias in places.aliases_of(before, "77001")] == []
+    # Its own former code had followed it into the merger, and nothing says that it came back.
+    assert places.current_code(before, "75002") == "77001"
+
+
+def test_a_renamed_commune_keeps_its_old_name(before: Session, tmp_path: Path) -> None:
+    after = write(
+        tmp_path / "after",
+        row("77001", "Reste-sur-Seine"),
+        row("77002", "Fusionne"),
+        row("77003", "Disparaît"),
+    )
+    update(before, after)
+    assert places.former_name(before, "77001") is None
+    assert [(alias.kind, alias.name) for alias in places.aliases_of(before, "77001")] == [
+        ("ancienne", "Reste")
+    ]
+
+
+def test_another_spelling_of_the_same_name_is_no_former_name(
+    before: Session, tmp_path: Path
+) -> None:
+    after = write(tmp_path / "after", row("77001", "RESTE"), row("77003", "Disparait"))
+    update(before, after)
+    assert places.aliases_of(before, "77001") == []
+    assert before.get_one(Commune, "77003").name == "Disparait"
+
+
+def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_path: Path) -> None:
+    after = write(
+        tmp_path / "after",
+        row("77001", "Reste"),
+        departements="code,nom,region\n78,Yvelines,12\n",
+        regions="code,nom\n12,Francilie\n",
+        epci="code,nom,type\n",
+    )
+    update(before, after)
+    assert before.get_one(Departement, "77").retired
+    assert before.get_one(Region, "11").retired
+    assert [found.code for found in places.departements(before)] == ["78"]
+    assert [found.code for found in places.regions(before)] == ["12"]
+    assert places.intercommunalite(before, "200000001") is None
+
+
+def test_what_the_session_remembers_is_refreshed(before: Session, tmp_path: Path) -> None:
+    remembered = before.get_one(Commune, "77001")
+    assert remembered.population == 10
+    source = write(tmp_path / "after", row("77001", "Reste", population="99"))
+    loader.load(before, at=AT, source=source)
+    assert remembered.population == 99

@@ -1,0 +1,95 @@
+"""The shapes of the map and the projection that flattens them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from sqlalchemy.orm import Session
+
+from register.territory import places
+from register.territory.outlines import box, outlines
+from register.territory.projection import project
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "east", "north"),
+    [
+        (48.8566, 2.3522, 652_469, 6_862_035),  # Paris, IGN's own converter
+        (46.5, 3.0, 700_000, 6_600_000),  # the origin of EPSG:2154, by definition
+    ],
+)
+def test_known_points(lat: float, lon: float, east: float, north: float) -> None:
+    assert project(lat, lon) == pytest.approx((east, north), abs=1)
+
+
+def test_east_and_west_of_the_meridian_are_mirrored() -> None:
+    west, east = project(45, 1), project(45, 5)
+    assert 700_000 - west[0] == pytest.approx(east[0] - 700_000)
+    assert west[1] == pytest.approx(east[1])
+
+
+@pytest.mark.parametrize("lat", [44.0, 49.0])
+def test_the_scale_is_exact_on_the_standard_parallels(lat: float) -> None:
+    # A thousandth of a degree along the parallel, on the ellipsoid GRS 1980.
+    square = 0.006694380022903416
+    ground = 6_378_137 * math.cos(math.radians(lat)) * math.radians(0.001)
+    ground /= math.sqrt(1 - square * math.sin(math.radians(lat)) ** 2)
+    (x1, y1), (x2, y2) = project(lat, 3), project(lat, 3.001)
+    assert math.hypot(x2 - x1, y2 - y1) == pytest.approx(ground, rel=1e-6)
+
+
+def test_every_department_has_an_outline_and_no_collectivity(france: Session) -> None:
+    with_region = {place.code for place in places.departements(france) if place.region_code}
+    assert set(outlines()) == with_region
+    assert len(outlines()) == 101
+
+
+def test_rings_are_closed_and_have_an_area() -> None:
+    for rings in outlines().values():
+        assert rings
+        for ring in rings:
+            assert ring[0] == ring[-1]
+            assert len(set(ring)) >= 3
+
+
+def test_a_department_of_islands_has_several_rings() -> None:
+    assert len(outlines()["971"]) > 1
+
+
+def test_outlines_are_read_once_and_cannot_be_changed() -> None:
+    assert outlines() is outlines()
+    with pytest.raises(TypeError):
+        outlines()["75"] = ()  # type: ignore[index]
+
+
+def test_the_latitude_comes_first() -> None:
+    bounds = box(["75"])
+    assert bounds.south < 48.8566 < bounds.north
+    assert bounds.west < 2.3522 < bounds.east
+
+
+def test_a_box_holds_all_the_departments_asked() -> None:
+    paris, suburbs = box(["75"]), box(["75", "92", "93", "94"])
+    assert suburbs.south < paris.south
+    assert suburbs.north > paris.north
+    assert suburbs.west < paris.west
+    assert suburbs.east > paris.east
+    island = box(["974"])
+    assert (island.south, island.north) == pytest.approx((-21.4, -20.9), abs=0.1)
+
+
+def test_a_collectivity_has_no_box() -> None:
+    with pytest.raises(KeyError):
+        box(["988"])
+
+
+def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
+    # The outlines are simplified: a tenth of a degree is the slack of a small map.
+    for code in ("29", "2A", "59", "973", "974"):
+        bounds = box([code])
+        for commune in places.communes_of_departement(france, code):
+            assert commune.lat is not None
+            assert commune.lon is not None
+            assert bounds.south - 0.1 < commune.lat < bounds.north + 0.1
+            assert bounds.west - 0.1 < commune.lon < bounds.east + 0.1

@@ -1,0 +1,194 @@
+"""What people type for a place, and what the register understands."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from register.territory.gazetteer import Alias, Gazetteer, Place
+from register.territory.resolve import EXACTNESS, LONGEST, Reading, resolve
+
+PIERREFITTE = "Pierrefitte-sur-Seine"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "code", "why", "through"),
+    [
+        ("93066", "commune", "93066", "code_insee", None),
+        ("2a004", "commune", "2A004", "code_insee", None),
+        (" 13001 ", "commune", "13001", "code_insee", None),
+        ("93059", "commune", "93066", "ancien_code", PIERREFITTE),
+        ("20004", "commune", "2A004", "ancien_code", None),
+        ("75118", "commune", "75056", "arrondissement", "Paris 18e Arrondissement"),
+        ("Gagny", "commune", "93032", "nom", None),
+        ("L’HAŸ LES ROSES", "commune", "94038", "nom", None),
+        ("Asnières\u2011sur\u2011Seine", "commune", "92004", "nom", None),
+        ("Y", "commune", "80829", "nom", None),
+        ("pierrefitte sur seine", "commune", "93066", "ancienne_commune", PIERREFITTE),
+        (
+            "paris 18e arrondissement",
+            "commune",
+            "75056",
+            "arrondissement",
+            "Paris 18e Arrondissement",
+        ),
+        ("Saint-Denis (93)", "commune", "93066", "nom", None),
+        ("St Denis 974", "commune", "97411", "nom", None),
+        ("Saint-Denis, 93", "commune", "93066", "nom", None),
+        ("saint denis (Seine-Saint-Denis)", "commune", "93066", "nom", None),
+        ("Saint-Denis ( 974 )", "commune", "97411", "nom", None),
+        ("93", "departement", "93", "departement_code", None),
+        ("2b", "departement", "2B", "departement_code", None),
+        ("1", "departement", "01", "departement_code", None),
+        ("974", "departement", "974", "departement_code", None),
+        ("988", "departement", "988", "departement_code", None),
+        ("Hauts de Seine", "departement", "92", "departement_nom", None),
+        ("seine-saint-denis", "departement", "93", "departement_nom", None),
+        ("ile de france", "region", "11", "region_nom", None),
+        ("Corse", "region", "94", "region_nom", None),
+        # A choice between two names of the same ground would be no choice.
+        ("Paris", "commune", "75056", "nom", None),
+        ("Guadeloupe", "departement", "971", "departement_nom", None),
+        ("75", "departement", "75", "departement_code", None),
+    ],
+)
+def test_one_reading(
+    names: Gazetteer, typed: str, kind: str, code: str, why: str, through: str | None
+) -> None:
+    reading = resolve(names, typed).one
+    assert reading is not None
+    assert (reading.kind, reading.code, reading.why) == (kind, code, why)
+    assert reading.through == through
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "   ",
+        "()",
+        "(93)x",
+        "99999",
+        "96",
+        "20",
+        "Nulle-Part",
+        "Gagny (75)",
+        "Gagny 75",
+        "\0",
+        "00",
+    ],
+)
+def test_no_reading(names: Gazetteer, typed: str) -> None:
+    found = resolve(names, typed)
+    assert found.none
+    assert found.one is None
+    assert not found.several
+
+
+def test_the_reading_says_where_the_commune_is_now(names: Gazetteer) -> None:
+    reading = resolve(names, "93059").one
+    assert reading == Reading("commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE)
+
+
+def test_a_shared_name_is_a_choice_by_population(names: Gazetteer) -> None:
+    found = resolve(names, "Saint-Denis")
+    assert found.several
+    assert found.one is None
+    assert [reading.code for reading in found.readings] == ["97411", "93066", "11339", "30247"]
+
+
+def test_published_cases_come_before_population(names: Gazetteer) -> None:
+    found = resolve(names, "Saint-Denis", {"93066": 2, "30247": 5})
+    assert [reading.code for reading in found.readings] == ["30247", "93066", "97411", "11339"]
+
+
+def test_exactness_comes_before_cases(names: Gazetteer) -> None:
+    found = resolve(names, "Vienne", {})
+    assert [(reading.kind, reading.code) for reading in found.readings] == [
+        ("commune", "38544"),
+        ("departement", "86"),
+    ]
+
+
+def test_a_text_is_read_up_to_its_cap(names: Gazetteer) -> None:
+    assert resolve(names, "Gagny" + " " * LONGEST + "Lyon").one is not None
+    assert resolve(names, "x" * 1_000_000).none
+
+
+# A made-up country, where each rule can be seen alone.
+def country(*aliases: Alias, codes: dict[str, str] | None = None) -> Gazetteer:
+    communes = [
+        Place("77001", "Bourg", "bourg", "77", 100),
+        Place("77002", "Ville", "ville", "77", 200),
+        Place("78001", "Bourg", "bourg", "78", 300),
+    ]
+    own = {place.code: place.code for place in communes}
+    return Gazetteer(
+        version="made-up",
+        communes=communes,
+        departements=[Place("77", "Marne", "marne", "11"), Place("78", "Oise", "oise", "11")],
+        regions=[Place("11", "Plaine", "plaine")],
+        aliases=aliases,
+        codes=own | (codes or {}),
+    )
+
+
+def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
+    old = Alias("77009", "deleguee", "Bourg", "bourg", "77002")
+    found = resolve(country(old), "bourg", {"77002": 9})
+    assert [(reading.code, reading.why) for reading in found.readings] == [
+        ("78001", "nom"),
+        ("77001", "nom"),
+        ("77002", "ancienne_commune"),
+    ]
+
+
+def test_a_commune_and_its_own_delegated_namesake_are_one_reading() -> None:
+    twin = Alias("77002", "deleguee", "Ville", "ville", "77002")
+    reading = resolve(country(twin), "ville").one
+    assert reading == Reading("commune", "77002", "Ville", "77", "nom")
+
+
+def test_two_old_names_of_one_commune_are_one_reading() -> None:
+    aliases = (
+        Alias("77008", "deleguee", "Écart", "ecart", "77002"),
+        Alias("77009", "associee", "Écart", "ecart", "77002"),
+    )
+    assert resolve(country(*aliases), "Écart").one is not None
+
+
+def test_a_former_code_without_a_name_leads_all_the_same() -> None:
+    reading = resolve(country(codes={"75001": "77002"}), "75001").one
+    assert reading == Reading("commune", "77002", "Ville", "77", "ancien_code")
+
+
+def test_a_name_is_told_apart_by_where_its_commune_is_now() -> None:
+    moved = Alias("78009", "ancienne", "Hameau", "hameau", "77002")
+    assert resolve(country(moved), "Hameau (77)").one is not None
+    assert resolve(country(moved), "Hameau (78)").none
+
+
+def test_an_alias_of_an_unknown_commune_is_ignored() -> None:
+    lost = Alias("77009", "deleguee", "Perdue", "perdue", "77999")
+    assert resolve(country(lost), "Perdue").none
+
+
+def test_asking_for_an_unknown_name_does_not_make_the_gazetteer_grow() -> None:
+    made_up = country()
+    before = len(made_up.communes_named)
+    assert resolve(made_up, "Inconnue").none
+    assert len(made_up.communes_named) == before
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_an_answer(typed: str) -> None:
+    for reading in resolve(country(), typed).readings:
+        assert reading.why in EXACTNESS
+
+
+@given(st.sampled_from(["Bourg", "Ville", "Marne", "Plaine", "77001", "77"]), st.data())
+def test_blanks_and_case_never_matter(typed: str, data: st.DataObject) -> None:
+    blanks = st.text(alphabet=" \t\u00a0\u202f", max_size=5)
+    dressed = data.draw(blanks) + typed.swapcase() + data.draw(blanks)
+    assert resolve(country(), dressed) == resolve(country(), typed)
