@@ -132,6 +132,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_departement', ['departement'], unique=False)
+        batch_op.create_index('ix_incident_list', ['state', 'sort_day', 'number'], unique=False)
+        batch_op.create_index('ix_incident_moved', ['state', 'moved_at', 'number'], unique=False)
         batch_op.create_index('ix_incident_region', ['region'], unique=False)
 
     op.create_table('intercommunalite',
@@ -506,6 +508,8 @@ def downgrade() -> None:
     op.drop_table('intercommunalite')
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.drop_index('ix_incident_region')
+        batch_op.drop_index('ix_incident_moved')
+        batch_op.drop_index('ix_incident_list')
         batch_op.drop_index('ix_incident_departement')
 
     op.drop_table('incident')

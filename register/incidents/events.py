@@ -1,0 +1,68 @@
+"""The public events as pages, feeds and the public log read them: from the public ledger alone.
+
+Once a case is withdrawn or erased, its earlier events are gone and the last one remains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from register.incidents.models import FollowUp, Incident, State
+from register.incidents.queries import Listed, listed
+from register.journal import Act, Entry, Ledger
+
+# What may still be told of a case that is no longer shown.
+LAST_WORDS = {
+    State.WITHDRAWN: Act.WITHDRAWN,
+    State.MERGED: Act.MERGED,
+    State.ERASED: Act.ERASED,
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
+
+    act: str
+    at: datetime
+    number: int
+    title: str | None
+    case: Listed | None
+
+
+def latest(session: Session, limit: int = 6) -> Sequence[Event]:
+    """The newest public events, newest first."""
+    hidden = [and_(Incident.state == state, Entry.act == act) for state, act in LAST_WORDS.items()]
+    rows = session.execute(
+        select(Entry.act, Entry.at, Entry.case_number, Entry.incident_id, Incident.state)
+        .join(Incident, Incident.number == Entry.case_number)
+        .where(Entry.ledger == Ledger.PUBLIC.value, or_(Incident.state == State.PUBLISHED, *hidden))
+        .order_by(Entry.seq.desc())
+        .limit(limit)
+    ).all()
+    cases = listed(session, [row.case_number for row in rows])
+    titles = _follow_up_titles(session, [row.incident_id for row in rows])
+    events = []
+    for row in rows:
+        case = cases.get(row.case_number)
+        title = case.title if case else None
+        if case and row.act == Act.FOLLOWED_UP:
+            title = titles.get((row.incident_id, row.at), title)
+        events.append(Event(row.act, row.at, row.case_number, title, case))
+    return events
+
+
+def _follow_up_titles(
+    session: Session, incident_ids: Sequence[int]
+) -> dict[tuple[int, datetime], str]:
+    rows = session.execute(
+        select(FollowUp.incident_id, FollowUp.added_at, FollowUp.title).where(
+            FollowUp.incident_id.in_(incident_ids)
+        )
+    )
+    return {(incident_id, at): title for incident_id, at, title in rows}
