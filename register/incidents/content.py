@@ -252,14 +252,16 @@ def opened(content: bytes, html: bytes | None) -> Snapshot:
     return Snapshot(json.loads(content), json.loads(html) if html else {})
 
 
-def rendered(case: Incident) -> tuple[bytes, str]:
+def rendered(content: bytes) -> tuple[bytes, str]:
     """The HTML of a case's texts and the renderer's version: made when written, never per request.
 
+    :param content: the canonical bytes that the HTML is shown for.
     :raises register.text.errors.TextError: a text is too long or hostile.
     """
+    told = json.loads(content)
     fragments = {
-        "narrative": markup.render(case.narrative) if case.narrative else "",
-        "follow_ups": [markup.render(row.text) for row in case.follow_ups],
-        "replies": [markup.plain(row.text) for row in case.replies if row.published_at],
+        "narrative": markup.render(told["narrative"]) if told["narrative"] else "",
+        "follow_ups": [markup.render(row["text"]) for row in told["follow_ups"]],
+        "replies": [markup.plain(row["text"]) for row in told["replies"]],
     }
     return canonical(fragments), markup.VERSION

@@ -171,14 +171,18 @@ def _differing(case: Incident, kept: bytes) -> list[str]:
 
 
 def _html(session: Session, case: Incident, place: dict[str, object]) -> Iterator[Problem]:
-    revision = session.get(Revision, case.revision_id)
-    if revision is None:
-        return
-    if revision.renderer != markup.VERSION:
-        yield Problem("html_renderer", {**place, "renderer": revision.renderer})
-        return
-    if contents.rendered(case)[0] != revision.html:
-        yield Problem("html_changed", place)
+    """The HTML of every snapshot, since a citation may pin an earlier one."""
+    kept = session.execute(
+        select(Revision.id, Revision.content, Revision.html, Revision.renderer)
+        .where(Revision.incident_id == case.id, Revision.content.is_not(None))
+        .order_by(Revision.id)
+    ).all()
+    for row in kept:
+        where = {**place, "revision": row.id}
+        if row.renderer != markup.VERSION:
+            yield Problem("html_renderer", {**where, "renderer": row.renderer})
+        elif contents.rendered(row.content)[0] != row.html:
+            yield Problem("html_changed", where)
 
 
 def _reasons(

@@ -101,15 +101,14 @@ def gazetteer(session: Session) -> Gazetteer:
             Place(code, name, folded, parent, population or 0)
             for code, name, folded, parent, population in session.execute(
                 communes.where(CommuneCode.current_code == Commune.code)
-            ).tuples()
+            )
         ),
-        departements=(Place(*row) for row in session.execute(departements).tuples()),
+        departements=(Place(*row) for row in session.execute(departements)),
         regions=(
-            Place(*row)
-            for row in session.execute(select(Region.code, Region.name, Region.folded)).tuples()
+            Place(*row) for row in session.execute(select(Region.code, Region.name, Region.folded))
         ),
-        aliases=(Alias(*row) for row in session.execute(aliases).tuples()),
-        codes=dict(session.execute(led).tuples().all()),
+        aliases=(Alias(*row) for row in session.execute(aliases)),
+        codes=dict(session.execute(led).all()),
     )
 
 

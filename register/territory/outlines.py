@@ -1,7 +1,9 @@
 """The outlines of the 101 départements, in degrees.
 
 Natural Earth, simplified to a few dozen points each: good for a small map, not for deciding where
-a place lies. The overseas collectivities (975 to 989) have none.
+a place lies. Simplifying sank small islands (Ouessant, Ré, Belle-Île, Noirmoutier, la Désirade):
+their communes have a point, in what the map shows as sea. The overseas collectivities (975 to
+989) have no outline at all.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from register.errors import Refused
@@ -83,14 +85,30 @@ def correct(
 
 
 def redact(
-    pen: Pen, incident_id: int, content: Content, *, by: int, reason: str, public_note: str
+    pen: Pen,
+    incident_id: int,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    public_note: str,
+    follow_ups: Mapping[int, tuple[str, str]] | None = None,
 ) -> Entry:
-    """A correction that also destroys the earlier texts: taken out by a court or for RGPD."""
+    """A correction that also destroys the earlier texts: taken out by a court or for RGPD.
+
+    :param follow_ups: new title and text of follow-ups, by their ids.
+    :raises Refused: ``nothing_changed``.
+    """
     case, member = begin(pen, incident_id, Act.REDACTED, by)
     content = valid(pen, content)
-    if not rules.changed(contents.of(case), content):
+    if not follow_ups and not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
     apply(pen.session, case, content)
+    for row in case.follow_ups:
+        if follow_ups and row.id in follow_ups:
+            title, text = follow_ups[row.id]
+            row.title = needed("title", title, limit=TITLE_LIMIT)
+            row.text = needed("text", text, multiline=True)
     pen.session.add(
         Correction(
             incident_id=case.id,
