@@ -55,6 +55,7 @@ class Listed:
 
     number: int
     title: str
+    summary: str
     date: str
     evidence: str
     contested: bool
@@ -123,6 +124,7 @@ _ROWS = (
         Incident.id,
         Incident.number,
         Incident.title,
+        Incident.summary,
         Incident.date,
         Incident.evidence,
         Incident.contested,
@@ -215,6 +217,7 @@ def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
         Listed(
             number=row.number,
             title=row.title,
+            summary=row.summary,
             date=row.date,
             evidence=row.evidence,
             contested=row.contested,

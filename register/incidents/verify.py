@@ -72,9 +72,8 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
     try:
         case = session.get_one(Incident, incident_id)
         place["number"] = case.number
-        lines = session.scalars(
-            select(Entry).where(Entry.incident_id == incident_id).order_by(Entry.at, Entry.seq)
-        ).all()
+        found = session.scalars(select(Entry).where(Entry.incident_id == incident_id)).all()
+        lines = sorted(found, key=_order)
         yield from _standing(case, lines, place)
         if case.state != State.ERASED:
             yield from _rows(session, case, place)
@@ -83,6 +82,11 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
     except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
         # A byte that no longer makes a text, a date or a number is a problem, not a crash.
         yield Problem("case_unreadable", {**place, "cause": type(error).__name__})
+
+
+def _order(line: Entry) -> tuple[bool, int, int]:
+    """Two ledgers have no common number; the revisions that their lines keep do."""
+    return Act(line.act) in (Act.ERASED, Act.DISCARDED), line.revision_id or 0, line.seq
 
 
 def _standing(

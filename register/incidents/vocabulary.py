@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -93,6 +93,13 @@ _books: dict[str, Book] = {}
 
 def book(session: Session) -> Book:
     """The vocabularies of the database, read once for each version of them."""
+    known = session.info.get(DATASET)
+    if known is None:
+        known = session.info[DATASET] = _current(session)
+    return cast(Book, known)
+
+
+def _current(session: Session) -> Book:
     row = session.get(Dataset, DATASET)
     version = row.version if row else ""
     if version not in _books:
@@ -123,6 +130,7 @@ def load(session: Session, at: datetime, source: Path = FILE) -> bool:
     else:
         known.version, known.loaded_at = version, at
     session.flush()
+    session.info.pop(DATASET, None)
     return True
 
 

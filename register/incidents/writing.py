@@ -40,17 +40,20 @@ from register.text import dates
 from register.text.fold import fold
 
 
-def apply(session: Session, case: Incident, content: Content) -> None:
-    """Make the rows say what ``content`` says; the lists are written anew, in their order."""
+def apply(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
+    """Make the rows say what ``content`` says; the lists are written anew, in their order.
+
+    :param new: the case has no lists yet.
+    """
     for name in PLAIN:
         setattr(case, name, getattr(content, name))
     for name, value in derived(content).items():
         setattr(case, name, value)
     session.flush()
-    _empty_lists(session, case)
+    if not new:
+        _empty_lists(session, case)
     _fill_lists(session, case, content)
     session.flush()
-    session.expire(case)
 
 
 def derived(content: Content) -> dict[str, Any]:
@@ -65,40 +68,46 @@ def derived(content: Content) -> dict[str, Any]:
     }
 
 
+def blank(**columns: Any) -> Incident:
+    """A new case whose lists are known to be empty, so that nothing has to ask for them."""
+    lists = ("types", "places", "outlets", "sources", "proceedings", "links")
+    grown = ("follow_ups", "replies", "corrections")
+    return Incident(**columns, request=None, **{name: [] for name in (*lists, *grown)})
+
+
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:
-    key = case.id
-    session.add_all(
-        IncidentType(incident_id=key, position=place, code=code)
-        for place, code in enumerate(content.types)
-    )
+    case.types = [
+        IncidentType(position=place, code=code) for place, code in enumerate(content.types)
+    ]
     scoped = [(content.commune, Scope.AUTHORITY)] if content.commune else []
     scoped += [(code, Scope.LINKED) for code in content.linked_communes]
-    session.add_all(
-        IncidentPlace(incident_id=key, position=place, code=code, scope=scope.value)
+    case.places = [
+        IncidentPlace(position=place, code=code, scope=scope.value)
         for place, (code, scope) in enumerate(scoped)
-    )
-    session.add_all(
-        Outlet(incident_id=key, position=place, name=name, folded=fold(name))
+    ]
+    case.outlets = [
+        Outlet(position=place, name=name, folded=fold(name))
         for place, name in enumerate(content.outlets)
-    )
-    for place, source in enumerate(content.sources):
-        row = _source(session, source)
-        session.add(SourceUse(incident_id=key, position=place, source_id=row.id))
-    for place, proceeding in enumerate(content.proceedings):
-        told = _plain(proceeding, without=("steps",))
-        kept = Proceeding(incident_id=key, position=place, **told)
-        session.add(kept)
-        session.flush()
-        session.add_all(
-            ProceedingStep(proceeding_id=kept.id, position=order, **_plain(step))
-            for order, step in enumerate(proceeding.steps)
+    ]
+    case.sources = [
+        SourceUse(position=place, source=_source(session, source))
+        for place, source in enumerate(content.sources)
+    ]
+    case.proceedings = [
+        Proceeding(
+            position=place,
+            **_plain(proceeding, without=("steps",)),
+            steps=[
+                ProceedingStep(position=order, **_plain(step))
+                for order, step in enumerate(proceeding.steps)
+            ],
         )
-    if content.request is not None:
-        session.add(InformationRequest(incident_id=key, **_plain(content.request)))
-    session.add_all(
-        CaseLink(incident_id=key, position=place, **_plain(link))
-        for place, link in enumerate(content.links)
-    )
+        for place, proceeding in enumerate(content.proceedings)
+    ]
+    case.request = InformationRequest(**_plain(content.request)) if content.request else None
+    case.links = [
+        CaseLink(position=place, **_plain(link)) for place, link in enumerate(content.links)
+    ]
 
 
 def _plain(part: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -117,7 +126,6 @@ def _source(session: Session, source: SourceContent) -> Source:
     if row is None:
         row = Source(**told)
         session.add(row)
-        session.flush()
     return row
 
 

@@ -42,6 +42,7 @@ class Pen:
     recorded: int = 0
     _heads: dict[str, Head] = field(default_factory=dict)
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
+    _kept: list[object] = field(default_factory=list)
 
     def load(self, model: type[Row], key: object) -> Row:
         """The row as it is under the lock.
@@ -55,6 +56,10 @@ class Pen:
         if row is None:
             raise NotFound("no_such_row", table=model.__tablename__, id=key)
         return row
+
+    def keep(self, row: Base) -> None:
+        """Hold a row for the whole act: a session forgets what nobody holds, and asks again."""
+        self._kept.append(row)
 
     def record(
         self,
@@ -75,6 +80,7 @@ class Pen:
         :param reason: public reason code, from a vocabulary.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
+        self.session.flush()
         head = self._heads[act.ledger]
         salt = new_salt()
         private = canonical(
@@ -133,7 +139,9 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
     """
     engine = engine or db.engine
     moment_of_act = (at or now()).replace(microsecond=0)
-    with Session(pen_engine(engine), expire_on_commit=False) as session:
+    # An act reads, changes, then records, and recording flushes: flushing before every read as
+    # well would do the same work many times over.
+    with Session(pen_engine(engine), expire_on_commit=False, autoflush=False) as session:
         changed = _watch(session)
         pen = Pen(session, moment_of_act)
         # Always in the same order: two writers that lock in different orders wait for ever.

@@ -75,6 +75,7 @@ def acting(pen: Pen, member_id: int) -> Member:
     member = pen.session.get(Member, member_id)
     if member is None or not member.is_active:
         raise Refused("member_may_not_act")
+    pen.keep(member)
     return member
 
 

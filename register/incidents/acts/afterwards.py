@@ -55,14 +55,13 @@ def follow_up(
     if happened_on:
         dates.parse(happened_on)
     row = FollowUp(
-        incident_id=case.id,
         added_at=pen.at,
         happened_on=happened_on,
         title=needed("title", title, limit=TITLE_LIMIT),
         text=needed("text", text, multiline=True),
         source_url=address(source_url),
     )
-    pen.session.add(row)
+    case.follow_ups.append(row)
     return public_event(pen, case, Act.FOLLOWED_UP, member, reason)
 
 
@@ -78,9 +77,7 @@ def correct(
     if not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
     apply(pen.session, case, content)
-    pen.session.add(
-        Correction(incident_id=case.id, made_at=pen.at, note=needed("public_note", public_note))
-    )
+    case.corrections.append(Correction(made_at=pen.at, note=needed("public_note", public_note)))
     return public_event(pen, case, Act.CORRECTED, member, reason)
 
 
@@ -109,13 +106,8 @@ def redact(
             title, text = follow_ups[row.id]
             row.title = needed("title", title, limit=TITLE_LIMIT)
             row.text = needed("text", text, multiline=True)
-    pen.session.add(
-        Correction(
-            incident_id=case.id,
-            made_at=pen.at,
-            note=needed("public_note", public_note),
-            redaction=True,
-        )
+    case.corrections.append(
+        Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
     )
     gone = destroy_texts(pen, case)
     scrub_after(pen)

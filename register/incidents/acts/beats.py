@@ -37,29 +37,31 @@ def begin(pen: Pen, incident_id: int, act: Act, by: int) -> tuple[Incident, Memb
 
 
 def allow(pen: Pen, case: Incident, member: Member, act: Act, *, single: bool = False) -> None:
-    others = approvers(pen, case, "erase") - {member.id}
-    rules.require(
-        State(case.state),
-        act,
-        Role(member.role),
-        asks_second=False,
-        has_second=bool(others) or single,
-    )
+    """Let the member do the act now, or say why not; publication has its own :func:`check`."""
+    seconded = single
+    if rules.rule_for(State(case.state), act).second == "always" and not single:
+        seconded = bool(approvers(pen, case, "erase") - {member.id})
+    rules.require(State(case.state), act, Role(member.role), asks_second=False, has_second=seconded)
 
 
-def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circumstances) -> None:
-    """The checklist, which holds the second person as one of its lines."""
+def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circumstances) -> bool:
+    """The checklist, which holds the second person as one of its lines.
+
+    :returns: whether a second person was asked for and, by the register's setting, there is none.
+    """
     content, words = contents.of(case), book(pen.session)
     missing = checks.unmet(checks.checklist(content, words, told))
     if missing:
         raise Incomplete("checklist", lines=missing, state=case.state)
+    asked = checks.asks_second(content, words)
     rules.require(
         State(case.state),
         act,
         Role(member.role),
-        asks_second=checks.asks_second(content, words),
+        asks_second=asked,
         has_second=told.seconded or told.single_moderator,
     )
+    return asked and not told.seconded
 
 
 def circumstances(
@@ -88,13 +90,6 @@ def approvers(pen: Pen, case: Incident, purpose: str) -> set[int]:
         Approval.purpose == purpose,
     )
     return set(pen.session.scalars(given))
-
-
-def waived(pen: Pen, case: Incident, member: Member, single: bool) -> bool:
-    """Whether a second reader was asked for and there was none, by the register's setting."""
-    if not single or approvers(pen, case, "publish") - {member.id}:
-        return False
-    return checks.asks_second(contents.of(case), book(pen.session))
 
 
 def made_public(
@@ -155,7 +150,6 @@ def snapshot_and_record(
     """
     reason = needed("reason", reason)
     pen.session.flush()
-    pen.session.refresh(case)
     revision, content, why = snapshot(
         pen, case, act, by=member.id, reason=reason, flags_reason=flags_reason
     )

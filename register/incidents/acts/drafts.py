@@ -15,7 +15,7 @@ from register.incidents.acts.beats import (
 )
 from register.incidents.content import Content
 from register.incidents.models import Approval, Incident, Invitation, Note, Revision, State
-from register.incidents.writing import apply
+from register.incidents.writing import apply, blank
 from register.journal import Act, Entry, Pen
 from register.members.accounts import acting
 from register.text.clean import clean
@@ -29,10 +29,10 @@ def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -
     """
     member = acting(pen, by)
     content = valid(pen, content)
-    case = Incident(state=State.DRAFT, created_at=pen.at)
+    case = blank(state=State.DRAFT, created_at=pen.at)
     pen.session.add(case)
     pen.session.flush()
-    apply(pen.session, case, content)
+    apply(pen.session, case, content, new=True)
     if note:
         pen.session.add(
             Note(incident_id=case.id, written_at=pen.at, written_by=member.id, text=clean(note))

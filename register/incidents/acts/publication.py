@@ -15,7 +15,6 @@ from register.incidents.acts.beats import (
     needed,
     restrict,
     snapshot_and_record,
-    waived,
 )
 from register.incidents.models import Correction, State
 from register.incidents.writing import next_number
@@ -40,10 +39,9 @@ def publish(
     case, member = load(pen, incident_id, by)
     rules.rule_for(State(case.state), Act.PUBLISHED)
     told = circumstances(pen, case, member, attested, flags_reason, single)
-    check(pen, case, member, Act.PUBLISHED, told)
+    case.single_review = check(pen, case, member, Act.PUBLISHED, told)
     case.number = next_number(pen.session)
     case.first_published_at = pen.at
-    case.single_review = waived(pen, case, member, single)
     return made_public(pen, case, member, Act.PUBLISHED, reason, told)
 
 
@@ -65,13 +63,12 @@ def restore(
     case, member = load(pen, incident_id, by)
     rules.rule_for(State(case.state), Act.RESTORED)
     told = circumstances(pen, case, member, attested, flags_reason, single)
-    check(pen, case, member, Act.RESTORED, told)
+    case.single_review = check(pen, case, member, Act.RESTORED, told)
     if edited_since_public(pen, case):
-        pen.session.add(
-            Correction(incident_id=case.id, made_at=pen.at, note=needed("public_note", public_note))
+        case.corrections.append(
+            Correction(made_at=pen.at, note=needed("public_note", public_note))
         )
     case.restriction = ""
-    case.single_review = waived(pen, case, member, single)
     return made_public(pen, case, member, Act.RESTORED, reason, told)
 
 

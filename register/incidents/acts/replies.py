@@ -29,7 +29,6 @@ def receive_reply(
     if body.count("\n") + 1 > REPLY_LINES:
         raise Invalid("reply_lines", limit=REPLY_LINES)
     row = Reply(
-        incident_id=case.id,
         state="received",
         author=needed("author", author),
         capacity=needed("capacity", capacity),
@@ -37,7 +36,7 @@ def receive_reply(
         received_on=received_on,
         due_on=clocks.reply_due(received_on),
     )
-    pen.session.add(row)
+    case.replies.append(row)
     pen.session.flush()
     pen.record(
         Act.REPLY_RECEIVED,

@@ -1,0 +1,68 @@
+"""What a request needs of the whole register, read once: its position, its words, its places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import cast
+
+from flask import current_app, g
+
+from register import journal
+from register.config import Settings
+from register.db import db
+from register.incidents import queries, vocabulary
+from register.incidents.vocabulary import Book
+from register.journal import Position
+from register.territory import loader
+from register.territory.gazetteer import Gazetteer
+from register.territory.gazetteer import gazetteer as read_gazetteer
+
+_GAZETTEER = "register.gazetteer"
+_KNOWN_PLACES = "register.known_places"
+# Reading the territory takes half a second: of two first readers, one reads and the other waits.
+_reading = Lock()
+
+
+def settings() -> Settings:
+    """The settings this application was made with."""
+    return cast(Settings, current_app.extensions["register.settings"])
+
+
+def head() -> Position:
+    """Where the public ledger stood when this request first asked.
+
+    A view asks before it reads anything else, so that what it shows is never older than what it
+    says it is.
+    """
+    if "register_head" not in g:
+        g.register_head = journal.head(db.session())
+    return cast(Position, g.register_head)
+
+
+def book() -> Book:
+    """The vocabularies, read once a request."""
+    if "register_book" not in g:
+        g.register_book = vocabulary.book(db.session())
+    return cast(Book, g.register_book)
+
+
+def gazetteer() -> Gazetteer:
+    """The names and codes of the territory, shared by every request of one version of it."""
+    version = loader.version(db.session()) or ""
+    with _reading:
+        kept = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
+        if kept is None or kept.version != version:
+            kept = read_gazetteer(db.session())
+            current_app.extensions[_GAZETTEER] = kept
+        return kept
+
+
+def known_places() -> Mapping[str, int]:
+    """How many public cases each commune has, counted once for each position of the ledger."""
+    digest = head().digest
+    kept = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_KNOWN_PLACES))
+    if kept is None or kept[0] != digest:
+        kept = (digest, queries.known_places(db.session()))
+        current_app.extensions[_KNOWN_PLACES] = kept
+    return kept[1]

@@ -1,0 +1,134 @@
+"""What templates may say: filters for dates, counts and words, and addresses of static files."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, url_for
+from flask_babel import Babel
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from register.incidents.queries import Listed
+from register.text import dates, typography
+from register.text.countries import country_name
+from register.text.typography import count_words, french, number
+from register.web.context import book, settings
+from register.web.public import addresses
+from register.web.public.labels import Labels, labels, place_line
+
+# Titles and notes are shown again and again; beyond this the oldest are made anew.
+_REMEMBERED = 4096
+
+
+def attach(app: Flask) -> None:
+    """Give an application its catalogue and its templates their words."""
+    if "babel" not in app.extensions:
+        Babel(app, default_locale="fr", default_timezone="Europe/Paris")
+    environment = app.jinja_env
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters.update(
+        french=_french,
+        edtf=_edtf,
+        edtf_time=edtf_time,
+        day=_day,
+        day_time=day_time,
+        number=number,
+        count=count_words,
+        count_start=_count_start,
+        first_upper=first_upper,
+        country=country_name,
+        place=place_of,
+    )
+    environment.globals.update(
+        asset=_Assets(app),
+        labels=_labels,
+        word=_word,
+        settings=settings,
+        to=addresses,
+    )
+
+
+_french = lru_cache(maxsize=_REMEMBERED)(french)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _edtf(text: str) -> str:
+    """A partial date in words; the caller says what an unknown one is called."""
+    return french(dates.words(text)) if text else ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _known_time(text: str) -> Markup:
+    machine = dates.parse(text).html_datetime
+    return Markup('<time datetime="{}">{}</time>').format(machine, _edtf(text))
+
+
+def edtf_time(text: str) -> Markup:
+    """A partial date as a ``time`` element; an unknown one is said to be so."""
+    if text:
+        return _known_time(text)
+    return Markup('<span class="date">{}</span>').format(_("date inconnue"))
+
+
+def _day(moment: date | datetime) -> str:
+    return typography.french(dates.day_words(moment))
+
+
+def day_time(moment: date | datetime | str) -> Markup:
+    """The civil day in Paris of a moment as a ``time`` element; a text is RFC 3339."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    civil = dates.paris_day(moment) if isinstance(moment, datetime) else moment
+    return Markup('<time datetime="{}">{}</time>').format(civil.isoformat(), _day(civil))
+
+
+def first_upper(text: str) -> str:
+    """The text with a capital at its head, the rest as it was."""
+    return text[:1].upper() + text[1:]
+
+
+def _count_start(count: int) -> str:
+    """A count that begins a sentence."""
+    return first_upper(count_words(count))
+
+
+def place_of(case: Listed) -> Markup:
+    """Where a case is: what is known, from the commune to the country."""
+    if case.commune_name:
+        return place_line(case.commune_name, case.departement_name or "")
+    if case.country != "FR":
+        abroad = country_name(case.country)
+        return place_line(_french(case.place_label) or abroad, abroad)
+    around = case.departement_name or case.region_name or ""
+    if case.place_label:
+        return place_line(_french(case.place_label), around)
+    return place_line(around or _("lieu inconnu"), "")
+
+
+def _labels() -> Labels:
+    return labels(book())
+
+
+def _word(name: str, code: str) -> str:
+    """The label of a code in one of the vocabularies."""
+    return book().label(name, code)
+
+
+class _Assets:
+    """Addresses of static files that change when the file does, so that they may be kept."""
+
+    def __init__(self, app: Flask) -> None:
+        self._folder = Path(app.static_folder or "")
+        self._addresses: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        # Read once: a file that changes under a running process is a deployment half done.
+        if name not in self._addresses:
+            digest = hashlib.sha256((self._folder / name).read_bytes()).hexdigest()[:10]
+            self._addresses[name] = url_for("static", filename=name, v=digest)
+        return self._addresses[name]

@@ -1,0 +1,17 @@
+"""The public pages: each view looks up and renders, and decides nothing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from register.web.public import data, home, incidents, pages, places
+
+ROUTES = (home, incidents, places, pages, data)
+
+
+def register(app: Flask) -> None:
+    """Give an application its public pages."""
+    blueprint = Blueprint("public", __name__)
+    for module in ROUTES:
+        module.route(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,24 @@
+"""The front page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from register.db import db
+from register.incidents import events, figures
+from register.web.context import book, head
+
+
+def route(blueprint: Blueprint) -> None:
+    """The address of this module."""
+    blueprint.add_url_rule("/", view_func=home)
+
+
+def home() -> str:
+    """What the register is, what moved last, and where."""
+    position = head()
+    return render_template(
+        "public/home.html",
+        summary=figures.summary(db.session(), book(), position),
+        events=events.latest(db.session()),
+    )

@@ -1,0 +1,55 @@
+"""Pages that tell rather than list: the editorial ones, and how to write to the register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from flask import Blueprint, render_template
+from flask_babel import gettext as _
+
+from register.config import LEGAL
+from register.db import db
+from register.editorial import pages as editorial
+from register.incidents import clocks, queries
+from register.text.dates import paris_day
+from register.web.context import settings
+from register.web.public.incidents import case_number
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    for name in editorial.NAMES:
+        endpoint = name.replace("-", "_")
+        blueprint.add_url_rule(f"/{name}", endpoint, _editorial(name))
+    blueprint.add_url_rule("/signaler", view_func=report)
+    blueprint.add_url_rule("/incidents/<number>/droit-de-reponse", view_func=right_of_reply)
+    blueprint.add_url_rule("/incidents/<number>/signaler-contenu", view_func=notice)
+
+
+def _editorial(name: str) -> Callable[[], str]:
+    def view() -> str:
+        told = asdict(settings())
+        values = {key: str(told[key]) for key in LEGAL}
+        page = editorial.page(name, values, missing=_("non renseigné"))
+        return render_template("public/page.html", page=page, name=name)
+
+    return view
+
+
+def report() -> str:
+    """How to report an incident before reports can be made online."""
+    return render_template("public/report.html")
+
+
+def right_of_reply(number: str) -> str:
+    """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
+    case = queries.one(db.session(), case_number(number))
+    until = clocks.reply_window_ends(paris_day(case.first_published_at))
+    return render_template("public/right_of_reply.html", case=case, until=until)
+
+
+def notice(number: str) -> str:
+    """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
+    case = queries.one(db.session(), case_number(number))
+    return render_template("public/notice.html", case=case)
