@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from flask import Flask
 
-    from register import config, web
+    from register import cli, config, web
     from register.db import db, engine_options, prepare
 
     settings = settings or config.load()
@@ -44,4 +44,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare(db.engine)
     web.attach(app)
+    cli.attach(app)
     return app

@@ -1,0 +1,35 @@
+"""The ``webcitoyen`` command: it words errors, shows progress, and acts through the same doors."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+
+from register.cli import exchange, members, operations
+
+COMMANDS: tuple[click.Command, ...] = (
+    operations.init,
+    operations.upgrade,
+    operations.serve,
+    operations.doctor,
+    operations.verify,
+    operations.demo,
+    members.member,
+    exchange.import_,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="webcitoyen")
+def main() -> None:
+    """Web Citoyen : le registre public des intimidations de blogueurs."""
+
+
+for command in COMMANDS:
+    main.add_command(command)
+
+
+def attach(app: Flask) -> None:
+    """Offer the same commands as ``flask --app register …``."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -36,13 +36,11 @@ class Publication:
 
 @dataclass(frozen=True)
 class RowFault:
-    """A row kept out: its line in the file, its id, the column and the reason."""
+    """A row kept out: its line in the file, its id, and the fault, whose field is the column."""
 
     line: int
     id: str
-    column: str
-    key: str
-    values: dict[str, object] = field(default_factory=dict, hash=False)
+    fault: Fault
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,11 @@ class _Job:
     def row(self, line: table.Line) -> None:
         if line.fault is not None:
             column, key, values = line.fault
-            self.report.faults.append(RowFault(line.number, line.id, column, key, values))
+            self.report.faults.append(RowFault(line.number, line.id, Fault(column, key, values)))
             return
         digest = hashlib.sha256(canonical(line.cells)).hexdigest()
         if self.seen.setdefault(line.id, digest) != digest:
-            self.report.faults.append(RowFault(line.number, line.id, "id", "id_twice"))
+            self.report.faults.append(RowFault(line.number, line.id, Fault("id", "id_twice")))
             return
         try:
             with writing(self.engine) as pen:
@@ -134,7 +132,7 @@ class _Job:
             self._faults(line, error)
         except TextError as error:
             self.report.faults.append(
-                RowFault(line.number, line.id, "resume", error.key, dict(error.values))
+                RowFault(line.number, line.id, Fault("resume", error.key, dict(error.values)))
             )
 
     def _row(self, pen: Pen, line: table.Line, digest: str) -> None:
@@ -144,7 +142,7 @@ class _Job:
             self.report.drafted += 1
         else:
             if origin.digest and origin.digest != digest:
-                self.report.faults.append(RowFault(line.number, line.id, "id", "id_changed"))
+                self.report.faults.append(RowFault(line.number, line.id, Fault("id", "id_changed")))
                 return
             case = pen.load(Incident, origin.incident_id)
         if self.publish is not None and case.state == State.DRAFT:
@@ -186,7 +184,7 @@ class _Job:
         for fault in faults:
             column = COLUMN_OF.get(fault.field, fault.field)
             self.report.faults.append(
-                RowFault(line.number, line.id, column, fault.key, fault.values)
+                RowFault(line.number, line.id, Fault(column, fault.key, fault.values))
             )
 
 

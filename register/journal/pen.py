@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from register.db import Base, db, now, pen_engine
 from register.errors import NotFound
@@ -171,5 +171,11 @@ def _watch(session: Session) -> set[str]:
         for row in (*session.new, *session.dirty, *session.deleted):
             changed.add(type(row).__name__)
 
+    def note_statement(state: ORMExecuteState) -> None:
+        # UPDATE, DELETE and INSERT statements pass by no object.
+        if state.is_update or state.is_delete or state.is_insert:
+            changed.add("statement")
+
     event.listen(session, "before_flush", lambda session, context, _: note(session, context))
+    event.listen(session, "do_orm_execute", note_statement)
     return changed

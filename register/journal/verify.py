@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from register.journal.acts import Act, Ledger
@@ -77,7 +77,17 @@ def verify(
     claims = _Claims()
     for ledger in Ledger:
         yield from _ledger(session, ledger, claims, [a for a in anchors if a.ledger is ledger])
+    known = [ledger.value for ledger in Ledger]
+    for stray in session.scalars(select(Entry.ledger).where(Entry.ledger.not_in(known)).distinct()):
+        yield Problem("journal_ledger", {"ledger": stray})
     yield from _contents(claims, openings)
+
+
+# The time as the database keeps it: a text that is no time any more is named, and stops nothing.
+_COLUMNS = [
+    type_coerce(column, String).label("at") if column.name == "at" else column
+    for column in Entry.__table__.columns
+]
 
 
 def _ledger(
@@ -86,7 +96,7 @@ def _ledger(
     previous, expected = GENESIS, 0
     wanted = {anchor.seq: anchor for anchor in anchors}
     lines = session.execute(
-        select(*Entry.__table__.columns)
+        select(*_COLUMNS)
         .where(Entry.ledger == ledger.value)
         .order_by(Entry.seq)
         .execution_options(yield_per=500)
@@ -122,21 +132,23 @@ def _line(line: Row[Any], place: dict[str, object], claims: _Claims) -> Iterator
     if public is None:
         yield Problem("journal_unreadable", place)
         return
-    if private is None or commitment(line.private_salt, line.private_json) != public["private"]:
+    if private is None or commitment(line.private_salt, line.private_json) != public.get("private"):
         yield Problem("journal_private", place)
         return
     if _repeated(public, private) != _columns(line):
         yield Problem("journal_columns", place)
-    revision = private["revision"]
+    revision = private.get("revision")
     # A case that is no longer shown is committed to for members only, under "snapshot".
-    content = public["content"] or private.get("snapshot")
-    if content is not None:
+    content = public.get("content") or private.get("snapshot")
+    if content is not None and revision is not None:
         claims.committed.setdefault(revision, []).append(
-            (public["at"], line.ledger, line.seq, content)
+            (public.get("at", ""), line.ledger, line.seq, content)
         )
-    if public["act"] in set(Act) and Act(public["act"]).destroys:
+    if line.act in set(Act) and Act(line.act).destroys:
         for gone in private.get("destroyed", []):
-            claims.destroyed.setdefault(gone, []).append((public["at"], line.ledger, line.seq))
+            claims.destroyed.setdefault(gone, []).append(
+                (public.get("at", ""), line.ledger, line.seq)
+            )
 
 
 def _parsed(data: bytes) -> dict[str, Any] | None:
@@ -165,20 +177,33 @@ def _repeated(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, 
 
 
 def _columns(line: Row[Any]) -> tuple[object, ...]:
-    at: datetime = line.at
     return (
         VERSION,
         VERSION,
         line.ledger,
         line.seq,
         line.act,
-        moment(at) if at.microsecond == 0 else at.isoformat(),
+        _moment(line.at),
         line.event,
         line.case_number,
         line.incident_id,
         line.revision_id,
         line.member_id,
     )
+
+
+def _moment(kept: object) -> str:
+    """The time of a line as it was hashed; SQLite keeps it as a text, in one form only."""
+    if isinstance(kept, datetime):
+        at = kept
+    else:
+        try:
+            at = datetime.fromisoformat(str(kept)).replace(tzinfo=UTC)
+        except ValueError:
+            return str(kept)
+        if f"{at:%Y-%m-%d %H:%M:%S.%f}" != kept:
+            return str(kept)
+    return moment(at) if at.microsecond == 0 else at.isoformat()
 
 
 def _contents(claims: _Claims, openings: Openings) -> Iterator[Problem]:

@@ -1,0 +1,49 @@
+"""What ``doctor`` says of each of its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from register.cli.words import _
+from register.operations.doctor import Finding
+
+_SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
+    "schema": (
+        lambda: _("Les tables sont à la version du programme."),
+        lambda: _("Les tables ne sont pas à la version du programme : webcitoyen upgrade."),
+    ),
+    "seal": (
+        lambda: _("La clé de scellement est là et c’est bien celle de cette instance."),
+        lambda: _(
+            "La clé de scellement manque ou n’est pas celle de cette instance : "
+            "remettez sa copie en place."
+        ),
+    ),
+    "territory": (
+        lambda: _("Les communes sont à la version du programme."),
+        lambda: _("Les communes ne sont pas à la version du programme : webcitoyen upgrade."),
+    ),
+    "vocabulary": (
+        lambda: _("Les vocabulaires sont chargés."),
+        lambda: _("Les vocabulaires manquent : webcitoyen upgrade."),
+    ),
+    "journal": (
+        lambda: _("La tête du journal est sa dernière ligne."),
+        lambda: _("La tête du journal n’est pas sa dernière ligne : webcitoyen verify."),
+    ),
+    "mode": (
+        lambda: _("Les secrets ne sont lisibles que par le service."),
+        lambda: _("Un secret est lisible par d’autres : chmod go-rwx."),
+    ),
+    "legal": (
+        lambda: _("Les mentions légales suffisent à cette adresse."),
+        lambda: _("Une adresse publique demande les mentions légales."),
+    ),
+}
+
+
+def say_finding(finding: Finding) -> str:
+    """One line: the answer, and what was found."""
+    good, bad = _SENTENCES[finding.code]
+    sentence = good() if finding.good else bad()
+    return f"{sentence} ({finding.detail})" if finding.detail else sentence

@@ -1,0 +1,81 @@
+"""``webcitoyen member``: accounts from the console."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from register.cli.common import command, require_schema
+from register.cli.words import _
+from register.db import db
+from register.journal import writing
+from register.members import accounts, passwords
+from register.members.models import Role
+from register.text.dates import day_words
+
+
+@click.group()
+def member() -> None:
+    """Les comptes des modérateurs et des administrateurs."""
+
+
+@member.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--password-stdin", is_flag=True, help="Lire le mot de passe sur l’entrée standard.")
+@command
+def add(email: str, role: str, password_stdin: bool) -> None:
+    """Ouvrir un compte."""
+    require_schema()
+    password = _password(password_stdin)
+    with writing() as pen:
+        made = accounts.add(pen, email, Role(role), password)
+    click.echo(_("Compte ouvert : %(email)s (%(role)s).", email=made.email, role=made.role))
+    _tell(password, password_stdin)
+
+
+@member.command("list")
+@command
+def list_() -> None:
+    """Lister les comptes."""
+    require_schema()
+    for row in accounts.everyone(db.session()):
+        state = (
+            _("fermé le %(day)s", day=day_words(row.disabled_at)) if row.disabled_at else _("actif")
+        )
+        click.echo(f"{row.email}\t{row.role}\t{state}")
+
+
+@member.command()
+@click.argument("email")
+@command
+def disable(email: str) -> None:
+    """Fermer un compte ; ce que son titulaire a fait reste à son nom."""
+    require_schema()
+    with writing() as pen:
+        closed = accounts.disable(pen, email)
+    click.echo(_("Compte fermé : %(email)s.", email=closed.email))
+
+
+@member.command()
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Lire le mot de passe sur l’entrée standard.")
+@command
+def reset(email: str, password_stdin: bool) -> None:
+    """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
+    require_schema()
+    password = _password(password_stdin)
+    with writing() as pen:
+        changed = accounts.reset(pen, email, password)
+    click.echo(_("Nouveau mot de passe pour %(email)s.", email=changed.email))
+    _tell(password, password_stdin)
+
+
+def _password(from_stdin: bool) -> str:
+    return sys.stdin.readline().rstrip("\n") if from_stdin else passwords.generated()
+
+
+def _tell(password: str, from_stdin: bool) -> None:
+    if not from_stdin:
+        click.echo(_("Mot de passe, montré une seule fois : %(password)s", password=password))

@@ -1,0 +1,137 @@
+"""``webcitoyen init | upgrade | serve | doctor | verify | demo``."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+
+from register.cli.common import command, fail, progress, require_schema, settings
+from register.cli.findings import say_finding
+from register.cli.words import _
+from register.db import db, now
+from register.demo import instance as demonstration
+from register.errors import Invalid
+from register.incidents import verify as proofs
+from register.journal.verify import Anchor
+from register.operations import doctor as doctors
+from register.operations import opening, schema
+from register.web import server
+from register.web.wording import say_problem
+
+HOST = "127.0.0.1"
+PORT = 5000
+
+
+@click.command()
+@command
+def init() -> None:
+    """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
+    with progress(_("Territoire")) as step:
+        opened = opening.init(settings(), db.engine, step)
+    if not opened.made:
+        click.echo(_("Le registre existe déjà ; ses données sont à jour."))
+        return
+    click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
+    click.echo(
+        _(
+            "Clé de scellement : %(path)s. Copiez-la dès maintenant en lieu sûr, à part des "
+            "sauvegardes : sans elle, les signalements seront illisibles.",
+            path=opened.seal_path,
+        )
+    )
+    click.echo(_("Ensuite : webcitoyen member add ADRESSE --role administrator"))
+
+
+@click.command()
+@command
+def upgrade() -> None:
+    """Mettre les tables et les données à la version du programme. Peut être répété."""
+    schema.upgrade(db.engine, settings().database_url, now())
+    with progress(_("Territoire")) as step:
+        opening.refresh(db.engine, step)
+    click.echo(_("Tables et données à jour."))
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
+@command
+def serve(host: str, port: int) -> None:
+    """Servir le site."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    server.require_startable(app)
+    click.echo(_("Web Citoyen répond sur http://%(host)s:%(port)s", host=host, port=port))
+    server.serve(app, host, port)
+
+
+@click.command()
+@command
+def doctor() -> None:
+    """Vérifier que base, journal, données, clé et réglages s’accordent."""
+    findings = list(doctors.examine(settings(), db.engine))
+    for finding in findings:
+        click.echo(("✓ " if finding.good else "✗ ") + say_finding(finding))
+    if not all(finding.good for finding in findings):
+        raise SystemExit(1)
+
+
+@click.command()
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="SEQ:EMPREINTE",
+    help="Une ligne du journal public notée ailleurs ; peut être répétée.",
+)
+@command
+def verify(anchors: tuple[str, ...]) -> None:
+    """Prouver que rien n’a été changé en silence : journal, versions, lignes et HTML."""
+    require_schema()
+    try:
+        held = [Anchor.parse(text) for text in anchors]
+    except ValueError as error:
+        raise Invalid("anchor", value=str(error)[:120]) from error
+    count = 0
+    for problem in proofs.verify(db.session(), held):
+        count += 1
+        click.echo(say_problem(problem))
+    if count:
+        fail(_("%(count)s anomalies.", count=count))
+    click.echo(_("Tout concorde : chaînes, engagements, lignes présentes et HTML affiché."))
+    for ledger, seq, digest in proofs.heads(db.session()):
+        click.echo(f"{ledger.value}:{seq}:{digest}")
+    if not held:
+        click.echo(
+            _(
+                "Sans ancre, une fin de journal coupée ou récrite ne se voit pas. Notez ces têtes "
+                "ailleurs et donnez-les la prochaine fois par --anchor."
+            )
+        )
+
+
+@click.command()
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--no-serve", is_flag=True, help="Préparer seulement.")
+def demo(host: str, port: int, no_serve: bool) -> None:
+    """Créer l’instance de démonstration et la servir."""
+    app = demonstration.application()
+    with app.app_context():
+        _demo(host, port, serving=not no_serve)
+
+
+@command
+def _demo(host: str, port: int, *, serving: bool) -> None:
+    with progress(_("Territoire")) as step:
+        opening.init(settings(), db.engine, step)
+    with progress(_("Import")) as step:
+        report = demonstration.fill(db.engine, settings().instance, step)
+    if not report.clean:
+        fail(_("L’import de démonstration a des lignes refusées : webcitoyen import les nomme."))
+    click.echo(_("Site : http://%(host)s:%(port)s", host=host, port=port))
+    for role, email, password in demonstration.sign_ins(settings().instance):
+        click.echo(f"{role}: {email}  {password}")
+    if serving:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        server.require_startable(app)
+        server.serve(app, host, port)

@@ -1,0 +1,75 @@
+"""The demonstration: an instance of its own, filled through the ordinary import."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register import config, create_app
+from register.errors import NotFound
+from register.exchange.importer import Publication, Report, import_file
+from register.journal import writing
+from register.members import accounts, passwords
+from register.members.models import Role
+
+CASES = Path(__file__).with_name("incidents.csv")
+MODERATOR = "moderation@demo.example"
+ADMINISTRATOR = "administration@demo.example"
+REASON = "Reprise du fichier de démonstration, établi d’après la presse et les juridictions"
+
+
+def application() -> Flask:
+    """The application of the demonstration, in ``demo`` within the data folder, on loopback."""
+    settings = config.load()
+    folder = settings.instance / "demo"
+    return create_app(
+        dataclasses.replace(
+            settings,
+            instance=folder,
+            database_url=f"sqlite:///{folder / 'register.sqlite3'}",
+            base_url="http://127.0.0.1:5000",
+            seal_dir=settings.instance / "demo-seal",
+        )
+    )
+
+
+def fill(engine: Engine, folder: Path, progress: Callable[[int, int], None]) -> Report:
+    """Members and cases; a second time, nothing changes."""
+    by = _member(engine, folder, ADMINISTRATOR, Role.ADMINISTRATOR)
+    second = _member(engine, folder, MODERATOR, Role.MODERATOR)
+    told = Publication(by, REASON, second=second)
+    return import_file(engine, CASES, publish=told, progress=progress)
+
+
+def sign_ins(folder: Path) -> list[tuple[str, str, str]]:
+    """Role, address and password of the demonstration's two members."""
+    kept = json.loads(_kept(folder).read_text(encoding="utf-8"))
+    return [
+        (role.value, email, kept[email])
+        for role, email in ((Role.MODERATOR, MODERATOR), (Role.ADMINISTRATOR, ADMINISTRATOR))
+    ]
+
+
+def _kept(folder: Path) -> Path:
+    return folder / "sign-in.json"
+
+
+def _member(engine: Engine, folder: Path, email: str, role: Role) -> int:
+    with Session(engine) as session:
+        try:
+            return accounts.named(session, email).id
+        except NotFound:
+            pass
+    password = passwords.generated()
+    path = _kept(folder)
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({**known, email: password}), encoding="utf-8")
+    with writing(engine) as pen:
+        return accounts.add(pen, email, role, password).id

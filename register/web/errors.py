@@ -1,0 +1,257 @@
+"""Error pages: each says what happened and what to do next, and repeats nothing of the request.
+
+One handler a kind of error. When the page itself cannot be rendered (a template at fault, a
+database gone), a small one that needs nothing is sent instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from register.db import db
+from register.errors import Gone, Incomplete, Invalid, Moved, NotFound, Refused, RegisterError
+from register.incidents import vocabulary
+from register.incidents.queries import Tombstone
+from register.journal import Act
+from register.text.dates import day_words
+from register.text.errors import TextError
+from register.web import logs, wording
+
+RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an error page says: its title, what happened, what to do."""
+
+    title: Any
+    lede: Any
+    advice: Any
+
+
+WORDS: dict[int, Words] = {
+    400: Words(
+        _("Adresse incomprise"),
+        _("L’adresse ou la demande contient quelque chose que le registre ne peut pas lire."),
+        _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
+    ),
+    404: Words(
+        _("Page introuvable"),
+        _("Il n’y a rien à cette adresse, ou rien qui soit public."),
+        _("Vérifiez l’adresse, ou cherchez le cas par sa commune."),
+    ),
+    405: Words(
+        _("Demande impossible ici"),
+        _("Cette page existe, mais elle ne répond pas à ce type de demande."),
+        _("Ouvrez-la de nouveau depuis un lien du site."),
+    ),
+    409: Words(
+        _("Impossible dans l’état actuel"),
+        _("Quelqu’un a pu agir entre-temps : ce que vous demandiez n’est plus possible."),
+        _("Rien n’a été changé. Rechargez la page pour voir où en est le dossier."),
+    ),
+    410: Words(
+        _("Ce contenu n’est plus publié"),
+        _("Il a été publié ici, puis retiré ou détruit."),
+        _("Rien n’est à réessayer : l’adresse reste réservée à ce qui y fut publié."),
+    ),
+    413: Words(
+        _("Envoi trop volumineux"),
+        _("Ce qui a été envoyé dépasse la taille acceptée, et rien n’en a été gardé."),
+        _("Raccourcissez le texte ou allégez les fichiers, puis recommencez."),
+    ),
+    422: Words(
+        _("Saisie à reprendre"),
+        _("Ce qui a été envoyé est incomplet ou ne peut pas être gardé ainsi."),
+        _("Rien n’a été changé. Revenez en arrière pour corriger."),
+    ),
+    429: Words(
+        _("Trop de demandes à la fois"),
+        _("Le registre reçoit de votre connexion plus de demandes qu’il n’en accepte."),
+        _("Attendez une minute, puis recommencez."),
+    ),
+    431: Words(
+        _("Demande trop longue"),
+        _("Votre navigateur envoie plus d’informations que le registre n’en accepte."),
+        _("Repartez de l’accueil, ou effacez les cookies que le navigateur garde pour ce site."),
+    ),
+    500: Words(
+        _("Erreur du registre"),
+        _("La page n’a pas pu être préparée. La faute vient du registre, pas de vous."),
+        _("Réessayez dans un moment. Si l’erreur revient, écrivez-nous en citant sa référence."),
+    ),
+    503: Words(
+        _("Registre momentanément indisponible"),
+        _("Les données ne peuvent pas être lues pour l’instant."),
+        _("Réessayez dans une minute ; rien n’est perdu."),
+    ),
+}
+
+_STATUS: dict[type[RegisterError], int] = {
+    Refused: 409,
+    NotFound: 404,
+    Invalid: 422,
+    Incomplete: 422,
+    Gone: 410,
+}
+# What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
+_IN_ADDRESS = frozenset({"filter", "filter_too_many", "page"})
+
+_PLAIN = """<!doctype html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} – Web Citoyen</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{lede}</p>
+<p>{advice}</p>
+{reference}<p><a href="/">{home}</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def words(status: int) -> Words:
+    """The words of a status; one without its own has those of its family."""
+    return WORDS.get(status) or WORDS[500 if status >= 500 else 400]
+
+
+def status_line(status: int) -> str:
+    """The status as HTTP writes it: "404 Not Found"."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
+def plain(status: int, reference: str = "") -> bytes:
+    """A whole small page that needs neither template, database nor style sheet."""
+    told = words(status)
+    line = f"<p>{escape(_reference(reference))}</p>\n" if reference else ""
+    return _PLAIN.format(
+        title=escape(str(told.title)),
+        lede=escape(str(told.lede)),
+        advice=escape(str(told.advice)),
+        reference=line,
+        home=escape(gettext("Aller à l’accueil")),
+    ).encode()
+
+
+def attach(app: Flask) -> None:
+    """Give an application its error pages."""
+    for failing in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(failing, _unavailable)
+    app.register_error_handler(RegisterError, _register_error)
+    app.register_error_handler(TextError, _text_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(InternalServerError, _unexpected)
+    # Flask's own line would repeat ours, without the reference.
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
+
+
+def _page(
+    status: int, said: str = "", reference: str = "", template: str = "page", **more: object
+) -> Response:
+    try:
+        body: str | bytes = render_template(
+            f"errors/{template}.html",
+            status=status,
+            words=words(status),
+            said=said,
+            reference=_reference(reference) if reference else "",
+            **more,
+        )
+    except Exception as error:
+        reference = reference or _new_reference()
+        logs.failure(reference, "errors", error)
+        body = plain(status, reference if status >= 500 else "")
+    response = Response(body, status, content_type="text/html; charset=utf-8")
+    if status >= 500:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _register_error(error: RegisterError) -> ResponseReturnValue:
+    if isinstance(error, Moved):
+        return redirect(f"/incidents/{error.values['number']}", 301)
+    status = _STATUS.get(type(error))
+    if status is None:
+        # A setting or a key that went wrong under way is the register's fault, not the reader's.
+        return _failed(error, 500)
+    tombstone = error.values.get("tombstone")
+    if isinstance(tombstone, Tombstone):
+        return _tombstone(tombstone)
+    if error.key in _IN_ADDRESS:
+        status = 400
+    return _page(status, wording.say(error, quoting=False))
+
+
+def _text_error(error: TextError) -> ResponseReturnValue:
+    return _page(422, wording.say(error, quoting=False))
+
+
+def _tombstone(tombstone: Tombstone) -> Response:
+    word = vocabulary.book(db.session()).word("restriction", tombstone.reason)
+    return _page(
+        410,
+        template="gone",
+        number=tombstone.number,
+        day=day_words(tombstone.at),
+        at=tombstone.at,
+        erased=tombstone.act == Act.ERASED,
+        reason=word.fr if word else "",
+        explained=word.definition_fr if word else "",
+    )
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    made = error.get_response()
+    if error.response is not None or error.code is None or error.code < 400:
+        # A redirect to the address as it should be written, or an answer made on purpose.
+        return made  # type: ignore[return-value]
+    response = _page(error.code)
+    for name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
+        if name in made.headers:
+            response.headers[name] = made.headers[name]
+    return response
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    response = _failed(error, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _unexpected(error: InternalServerError) -> ResponseReturnValue:
+    return _failed(error.original_exception or error, 500)
+
+
+def _failed(error: BaseException, status: int) -> Response:
+    reference = _new_reference()
+    logs.failure(reference, request.endpoint or "", error)
+    with suppress(Exception):
+        # The page's own reads must not run in the transaction that broke.
+        db.session.rollback()
+    return _page(status, reference=reference)
+
+
+def _new_reference() -> str:
+    return secrets.token_hex(4)
+
+
+def _reference(reference: str) -> str:
+    return gettext("Référence de l’erreur : %(reference)s", reference=reference)

@@ -1,0 +1,121 @@
+"""What is refused before Flask sees it: addresses, hosts and bodies that no page could mean.
+
+A strict door here lets every view trust that its address is text, that its host is ours, and
+that a body has a known and bounded length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from register.config import Settings
+from register.web.headers import WSGI, StartResponse
+from register.web.errors import plain, status_line
+
+QUERY_LIMIT = 4096  # bytes, as sent
+PARAMETER_LIMIT = 60
+BODY_LIMIT = 1024 * 1024
+
+_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+# C0, DEL and C1: none of them is typed, and some end a line or a string further down.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Guards:
+    """Refuses what no page could mean, with a small page of its own."""
+
+    def __init__(self, app: WSGI, settings: Settings) -> None:
+        self.app = app
+        self.hosts = Hosts(settings)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a refusal, or let the application answer."""
+        status = self._refusal(environ)
+        if status is None:
+            return self.app(environ, start_response)
+        body = plain(status)
+        start_response(
+            status_line(status),
+            [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _refusal(self, environ: dict[str, Any]) -> int | None:
+        if not (_is_address(environ) and self.hosts.knows(environ.get("HTTP_HOST", ""))):
+            return 400
+        return body_refusal(environ)
+
+
+class Hosts:
+    """The names under which this register answers.
+
+    Another one means a page that was made to look ours, or a cache to be poisoned with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        parts = urlsplit(settings.base_url)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.loopback = settings.is_loopback
+        self.names = {host} | (_LOOPBACK if self.loopback else set())
+        usual = "443" if settings.is_https else "80"
+        self.port = str(parts.port or usual)
+        # The port is left out of the header only where it is the scheme's own.
+        self.ports = {self.port} | ({None} if self.port == usual else set())
+
+    def knows(self, header: str) -> bool:
+        """Whether a ``Host`` header (RFC 9110 §7.2) is one of ours."""
+        match = _HOST.fullmatch(header.lower())
+        if match is None or match[1] not in self.names:
+            return False
+        # On this machine, tests and tunnels choose their own port.
+        return self.loopback or match[2] in self.ports
+
+
+def body_refusal(environ: dict[str, Any]) -> int | None:
+    """400 for a body without a plain length, 413 for one that is too long, else None."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        # A chunked body is cut at the limit without a word by some servers: half a report would
+        # be kept as the whole.
+        return 400
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not _LENGTH.fullmatch(length):
+        return 400
+    return 413 if int(length) > BODY_LIMIT else None
+
+
+def _is_address(environ: dict[str, Any]) -> bool:
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
+    if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
+        return False
+    if len(query) > QUERY_LIMIT or query.count("&") >= PARAMETER_LIMIT:
+        return False
+    # WSGI hands bytes over as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
+    return _is_text(path.encode("latin-1")) and _is_text(unquote_to_bytes(query.encode("latin-1")))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return not _CONTROL.search(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Put the guards before an application."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    if settings.trusted_proxies:
+        # The reader's address and scheme only. A host is believed from the Host header alone: a
+        # proxy that does not set X-Forwarded-Host lets the reader's own through.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
+    app.wsgi_app = Guards(app.wsgi_app, settings)  # type: ignore[method-assign]

@@ -1,0 +1,88 @@
+"""What every answer carries, whoever makes it: pages, errors, static files, guards, the server.
+
+The headers are set around the whole application rather than by Flask, because a refusal before
+Flask, or a failure within it, must not be the one answer without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask, Response, request
+
+from register.config import Settings
+
+SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        # No inline style or script, no data: address, nothing from elsewhere: what an editor's
+        # text could smuggle in does not run, and no third party learns who reads what.
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+            "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'; manifest-src 'self'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        # A source's site must not learn which case its reader came from.
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": (
+            "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), "
+            "geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), "
+            "usb=()"
+        ),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+)
+
+# Two years. Not includeSubDomains: an association may have other sites below its name.
+HSTS = "max-age=63072000"
+
+# A page may be kept, and is asked about each time: a withdrawn case must not be read from a cache.
+PAGES = "no-cache"
+STATIC = "public, max-age=31536000, immutable"
+
+StartResponse = Callable[..., Any]
+WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def always(settings: Settings) -> list[tuple[str, str]]:
+    """The headers of every answer of this register."""
+    told = list(SECURITY_HEADERS.items())
+    if settings.is_https:
+        told.append(("Strict-Transport-Security", HSTS))
+    return [*told, ("Cache-Control", PAGES)]
+
+
+class Headers:
+    """Gives each answer the headers that it does not carry already."""
+
+    def __init__(self, app: WSGI, settings: Settings) -> None:
+        self.app = app
+        self.wanted = [(name.lower(), (name, value)) for name, value in always(settings)]
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does, with the missing headers."""
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            there = {name.lower() for name, _value in headers}
+            missing = [pair for name, pair in self.wanted if name not in there]
+            return start_response(status, [*headers, *missing], exc_info)
+
+        return self.app(environ, start)
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Put the headers around an application; called last, so that nothing is outside."""
+    app.after_request(_keep_static)
+    app.wsgi_app = Headers(app.wsgi_app, settings)  # type: ignore[method-assign]
+
+
+def _keep_static(response: Response) -> Response:
+    # Only an address that names the file's version: without it, a reader would keep an old style
+    # sheet under a new page.
+    if request.endpoint == "static" and request.args.get("v") and response.status_code == 200:
+        response.headers["Cache-Control"] = STATIC
+    return response

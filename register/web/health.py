@@ -1,0 +1,117 @@
+"""What machines ask of a running register: is it alive, is it ready, may they crawl it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from register.config import Settings
+from register.db import db, now
+from register.errors import RegisterError
+from register.operations import opening, schema
+
+blueprint = Blueprint("health", __name__)
+
+# The places where no page is for readers; a robot that obeys saves itself the trouble.
+_NOT_FOR_ROBOTS = ("/moderation/", "/compte/", "/suivi")
+_TEXT = "text/plain; charset=utf-8"
+_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """Whether the process answers; it reads nothing, so that a slow disk restarts nobody."""
+    return _uncached(Response("ok\n", content_type=_TEXT))
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Whether pages can be served. Names only: what is wrong is for ``doctor``, not for all."""
+    found = checks()
+    told = {name: "ok" if well else "failed" for name, well in found.items()}
+    return _uncached(jsonify(told)), 200 if all(found.values()) else 503
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What robots should leave alone (RFC 9309)."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS), ""]
+    return Response("\n".join(lines), content_type=_TEXT)
+
+
+@blueprint.get("/.well-known/security.txt")
+def security() -> Response:
+    """Where to report a weakness (RFC 9116); 404 when there is no contact."""
+    told = current_app.extensions["register.security"]
+    if not told:
+        abort(404)
+    return Response(told, content_type=_TEXT)
+
+
+def checks() -> dict[str, bool]:
+    """What a register needs in order to serve, and whether it is there."""
+    return {
+        "database": _holds(_database),
+        "schema": _holds(_schema),
+        "seal": _holds(_seal),
+    }
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Give an application these addresses."""
+    app.extensions["register.security"] = _security(settings)
+    app.register_blueprint(blueprint)
+
+
+def _security(settings: Settings) -> str:
+    if not settings.contact_email:
+        return ""
+    expires = (now() + _EXPIRES).strftime("%Y-%m-%dT%H:%M:%SZ")
+    lines = (
+        f"Contact: mailto:{quote(settings.contact_email, safe='@+')}",
+        f"Expires: {expires}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {settings.base_url}/.well-known/security.txt",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _holds(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except (RegisterError, SQLAlchemyError):
+        return False
+    return True
+
+
+def _database() -> None:
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _schema() -> None:
+    if schema.present(db.engine) != _wanted():
+        raise schema.SchemaError("schema_missing")
+
+
+@cache
+def _wanted() -> str:
+    # Read from the migrations' files, which do not change under a running process.
+    return schema.wanted()
+
+
+def _seal() -> None:
+    with Session(db.engine) as session:
+        opening.require_seal(current_app.extensions["register.settings"], session)
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

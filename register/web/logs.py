@@ -1,0 +1,76 @@
+"""Logs: JSON lines on standard error that say what broke, and nothing about who was there.
+
+A line holds the kind of event, a reference, the type of an exception, the endpoint, and the
+places in the code it went through. Never a path, a query, an address or an agent, and never an
+exception's own message: a database quotes the values of its query in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from flask import Flask
+
+# Their messages hold paths ("Exception while serving /…") or addresses (werkzeug's access log).
+TAMED = ("waitress", "waitress.queue", "werkzeug", "register")
+_FRAMES = 8
+
+
+class Tame(logging.Handler):
+    """Passes on where a library's line comes from and what it is about, but none of its words."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line without the record's message or arguments."""
+        error = record.exc_info[1] if record.exc_info else None
+        log().log(
+            record.levelno,
+            "library",
+            logger=record.name,
+            at=f"{record.module}.{record.funcName}:{record.lineno}",
+            **(described(error) if error else {}),
+        )
+
+
+def attach(_app: Flask) -> None:
+    """Set logging up for the process; once more does no harm."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        # Looked up at each line: a test or a supervisor may have put another stream there.
+        logger_factory=lambda *_args: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    for name in TAMED:
+        logger = logging.getLogger(name)
+        logger.handlers = [Tame()]
+        logger.propagate = False
+        logger.setLevel(logging.WARNING)
+
+
+def log() -> Any:
+    """The register's logger."""
+    return structlog.get_logger()
+
+
+def failure(reference: str, endpoint: str, error: BaseException) -> None:
+    """Note a request that failed, under the reference that its reader was given."""
+    log().error("failure", reference=reference, endpoint=endpoint, **described(error))
+
+
+def described(error: BaseException) -> dict[str, object]:
+    """What may be told of an exception: its type, its cause's, and the lines of code it crossed."""
+    frames = list(traceback.walk_tb(error.__traceback__))[-_FRAMES:]
+    told: dict[str, object] = {
+        "exception": type(error).__name__,
+        "lines": [f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in frames],
+    }
+    if error.__cause__ is not None:
+        told["cause"] = type(error.__cause__).__name__
+    return told
