@@ -1,0 +1,5 @@
+"""``python -m register``: the ``webcitoyen`` command."""
+
+from register.cli import main
+
+main()
