@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from flask import Flask, Response
@@ -15,7 +16,8 @@ def application() -> Flask:
     app = Flask(__name__)
     settings = load()
     app.extensions["register.settings"] = settings
-    headers.attach(app)
+    app.extensions["register.settings"] = settings
+    headers.attach(app, settings)
 
     @app.get("/")
     def page() -> Response:
@@ -25,4 +27,6 @@ def application() -> Flask:
 
 
 if __name__ == "__main__":
-    server.serve(application(), "127.0.0.1", int(sys.argv[1]))
+    running = server.Server(application(), "127.0.0.1", int(sys.argv[1]))
+    signal.signal(signal.SIGTERM, running.stop)
+    running.run()

@@ -168,4 +168,5 @@ def _copying(table: Table, shifted: dict[str, str], step: dict[str, int]) -> str
         "revision": f"id <= {SEEDED * 2}",
         "journal_entry": f"ledger = 'public' AND act = 'published' AND incident_id <= {SEEDED}",
     }.get(table.name, f"incident_id <= {SEEDED}")
-    return f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values)} FROM {table.name} WHERE {where}"
+    told = ", ".join(values)
+    return f"INSERT INTO {table.name} ({names}) SELECT {told} FROM {table.name} WHERE {where}"

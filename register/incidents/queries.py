@@ -294,15 +294,16 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
 
 
 def _version(session: Session, number: int, version: int | None) -> Any:
-    events = select(Entry.seq, Entry.at, Entry.revision_id).where(
+    events = select(Entry.seq, Entry.at, Entry.revision_id, Entry.public_json).where(
         Entry.ledger == Ledger.PUBLIC.value,
         Entry.case_number == number,
         Entry.act.in_(SHOWN),
     )
     if version is not None:
-        events = events.where(Entry.seq == version)
+        events = events.where(Entry.seq == min(version, NUMBER_LIMIT))
     event = session.execute(events.order_by(Entry.seq.desc()).limit(1)).first()
-    if event is None:
+    # A redaction made while the case was withdrawn commits to nothing that readers ever saw.
+    if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")
     return event
 

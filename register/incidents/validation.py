@@ -5,6 +5,7 @@ What may be kept is not yet what may be published: that is the checklist's quest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as default
@@ -26,9 +27,12 @@ UNKNOWN = "inconnue"  # a date or court that is said to be unknown, in words
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
 LIST_LIMIT = 40
+NUMBER_LIMIT = 10**9
 URL_LIMIT = 2_000
 APPEAL = ("", "oui", "non", "inconnu")
 REFUSAL = ("", "explicite", "implicite")
+# ISO 639, as in the HTML attribute ``lang``.
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 LINKS = ("meme_affaire", "fait_suite", "voir_aussi")
 
 
@@ -61,6 +65,8 @@ def check(session: Session, book: Book, content: Content) -> Iterator[Fault]:
         yield from _code(book, "source", "sources.kind", source.kind)
         yield from url_faults("sources.url", source.url, needed=True)
         yield from url_faults("sources.archived_url", source.archived_url)
+        for text in (source.label, source.title, source.publisher):
+            yield from _length("sources", text, TEXT_LIMIT)
         yield from _date("sources.published_on", source.published_on)
         yield from _date("sources.checked_on", source.checked_on)
     for row in content.proceedings:
@@ -97,14 +103,13 @@ _FIELDS = {
 
 def _code(book: Book, name: str, where: str, code: str) -> Iterator[Fault]:
     if code and not book.knows(name, code):
-        yield Fault(where, "unknown_code", {"value": code})
+        yield Fault(where, "unknown_code", {"value": code[:40]})
 
 
 def _dates(content: Content) -> Iterator[Fault]:
-    before = len(content.date) + len(content.end_date)
     faults = [*_date("date", content.date), *_date("end_date", content.end_date)]
     yield from faults
-    if before and not faults and content.date and content.end_date:
+    if not faults and content.date and content.end_date:
         first, last = dates.parse(content.date).first, dates.parse(content.end_date).last
         if last < first:
             yield Fault("end_date", "ends_before", {"value": content.end_date})
@@ -139,6 +144,8 @@ def _places(session: Session, content: Content) -> Iterator[Fault]:
 
 
 def _lengths(content: Content) -> Iterator[Fault]:
+    if not _LANGUAGE.fullmatch(content.language):
+        yield Fault("language", "unknown_code", {"value": content.language[:40]})
     for where in ("title", "summary", "precision_note", "place_label", "actor_text"):
         yield from _length(where, getattr(content, where), TEXT_LIMIT)
     yield from _length("steps_taken", content.steps_taken, TEXT_LIMIT)
@@ -217,6 +224,7 @@ def _links(session: Session, content: Content) -> Iterator[Fault]:
     for link in content.links:
         if link.kind not in LINKS:
             yield Fault("links", "unknown_code", {"value": link.kind[:40]})
-        known = select(Incident.id).where(Incident.number == link.number)
+        # A larger number is none of ours, and more than SQLite can be asked for.
+        known = select(Incident.id).where(Incident.number == min(link.number, NUMBER_LIMIT))
         if session.scalar(known) is None:
             yield Fault("links", "no_such_case", {"value": link.number})

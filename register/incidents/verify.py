@@ -146,6 +146,10 @@ _MOVES = {
 }
 
 
+# Lists whose order is kept by a position that starts at 0.
+_LISTS = ("types", "places", "outlets", "sources", "proceedings", "links")
+
+
 def _rows(session: Session, case: Incident, place: dict[str, object]) -> Iterator[Problem]:
     revision = session.get(Revision, case.revision_id) if case.revision_id else None
     newest = session.scalar(
@@ -162,6 +166,10 @@ def _rows(session: Session, case: Incident, place: dict[str, object]) -> Iterato
     content = contents.of(case)
     for name, value in derived(content).items():
         if getattr(case, name) != value:
+            yield Problem("case_rows", {**place, "fields": [name]})
+    for name in _LISTS:
+        rows = getattr(case, name)
+        if [row.position for row in rows] != list(range(len(rows))):
             yield Problem("case_rows", {**place, "fields": [name]})
     for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
         if outlet.folded != fold(outlet.name):

@@ -137,7 +137,7 @@ def _line(line: Row[Any], place: dict[str, object], claims: _Claims) -> Iterator
         return
     if _repeated(public, private) != _columns(line):
         yield Problem("journal_columns", place)
-    revision = private.get("revision")
+    revision = private.get("revision", 0)
     # A case that is no longer shown is committed to for members only, under "snapshot".
     content = public.get("content") or private.get("snapshot")
     if content is not None and revision is not None:

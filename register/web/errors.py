@@ -45,7 +45,7 @@ WORDS: dict[int, Words] = {
     400: Words(
         _("Adresse incomprise"),
         _("L’adresse ou la demande contient quelque chose que le registre ne peut pas lire."),
-        _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
+        _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
     ),
     404: Words(
         _("Page introuvable"),
@@ -59,13 +59,13 @@ WORDS: dict[int, Words] = {
     ),
     409: Words(
         _("Impossible dans l’état actuel"),
-        _("Quelqu’un a pu agir entre-temps : ce que vous demandiez n’est plus possible."),
+        _("Quelqu’un a pu agir entre-temps : ce que vous demandiez n’est plus possible."),
         _("Rien n’a été changé. Rechargez la page pour voir où en est le dossier."),
     ),
     410: Words(
         _("Ce contenu n’est plus publié"),
         _("Il a été publié ici, puis retiré ou détruit."),
-        _("Rien n’est à réessayer : l’adresse reste réservée à ce qui y fut publié."),
+        _("Rien n’est à réessayer : l’adresse reste réservée à ce qui y fut publié."),
     ),
     413: Words(
         _("Envoi trop volumineux"),
@@ -95,7 +95,7 @@ WORDS: dict[int, Words] = {
     503: Words(
         _("Registre momentanément indisponible"),
         _("Les données ne peuvent pas être lues pour l’instant."),
-        _("Réessayez dans une minute ; rien n’est perdu."),
+        _("Réessayez dans une minute ; rien n’est perdu."),
     ),
 }
 
@@ -108,6 +108,8 @@ _STATUS: dict[type[RegisterError], int] = {
 }
 # What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
 _IN_ADDRESS = frozenset({"filter", "filter_too_many", "page"})
+
+_REFERENCE = _("Référence de l’erreur : %(reference)s")
 
 _PLAIN = """<!doctype html>
 <html lang="fr">
@@ -141,7 +143,7 @@ def status_line(status: int) -> str:
 def plain(status: int, reference: str = "") -> bytes:
     """A whole small page that needs neither template, database nor style sheet."""
     told = words(status)
-    line = f"<p>{escape(_reference(reference))}</p>\n" if reference else ""
+    line = f"<p>{escape(_referring(reference))}</p>\n" if reference else ""
     return _PLAIN.format(
         title=escape(str(told.title)),
         lede=escape(str(told.lede)),
@@ -172,7 +174,7 @@ def _page(
             status=status,
             words=words(status),
             said=said,
-            reference=_reference(reference) if reference else "",
+            reference=_referring(reference) if reference else "",
             **more,
         )
     except Exception as error:
@@ -222,7 +224,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     made = error.get_response()
     if error.response is not None or error.code is None or error.code < 400:
         # A redirect to the address as it should be written, or an answer made on purpose.
-        return made  # type: ignore[return-value]
+        return made
     response = _page(error.code)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
         if name in made.headers:
@@ -253,5 +255,5 @@ def _new_reference() -> str:
     return secrets.token_hex(4)
 
 
-def _reference(reference: str) -> str:
-    return gettext("Référence de l’erreur : %(reference)s", reference=reference)
+def _referring(reference: str) -> str:
+    return str(_REFERENCE) % {"reference": reference}

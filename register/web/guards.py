@@ -15,8 +15,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from register.config import Settings
-from register.web.headers import WSGI, StartResponse
 from register.web.errors import plain, status_line
+from register.web.headers import WSGI, StartResponse
 
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60

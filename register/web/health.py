@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify
@@ -97,14 +96,7 @@ def _database() -> None:
 
 
 def _schema() -> None:
-    if schema.present(db.engine) != _wanted():
-        raise schema.SchemaError("schema_missing")
-
-
-@cache
-def _wanted() -> str:
-    # Read from the migrations' files, which do not change under a running process.
-    return schema.wanted()
+    schema.require(db.engine)
 
 
 def _seal() -> None:

@@ -8,12 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, url_for
-from flask_babel import Babel
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.incidents.queries import Listed
-from register.text import dates, typography
+from register.incidents.vocabulary import Word
+from register.text import dates, markup, typography
 from register.text.countries import country_name
 from register.text.typography import count_words, french, number
 from register.web.context import book, settings
@@ -25,9 +25,7 @@ _REMEMBERED = 4096
 
 
 def attach(app: Flask) -> None:
-    """Give an application its catalogue and its templates their words."""
-    if "babel" not in app.extensions:
-        Babel(app, default_locale="fr", default_timezone="Europe/Paris")
+    """Give an application's templates their words and addresses."""
     environment = app.jinja_env
     environment.policies["ext.i18n.trimmed"] = True
     environment.trim_blocks = environment.lstrip_blocks = True
@@ -43,11 +41,14 @@ def attach(app: Flask) -> None:
         first_upper=first_upper,
         country=country_name,
         place=place_of,
+        at=_at,
     )
     environment.globals.update(
         asset=_Assets(app),
         labels=_labels,
         word=_word,
+        vocabulary=_vocabulary,
+        rel=markup.REL,
         settings=settings,
         to=addresses,
     )
@@ -97,16 +98,24 @@ def _count_start(count: int) -> str:
     return first_upper(count_words(count))
 
 
+def _at(name: str) -> str:
+    """A commune's name after "à": "au Havre", "aux Abymes", "à Puteaux"."""
+    for article, joined in (("Le ", "au "), ("Les ", "aux ")):
+        if name.startswith(article):
+            return joined + _french(name.removeprefix(article))
+    return f"à {_french(name)}"
+
+
 def place_of(case: Listed) -> Markup:
     """Where a case is: what is known, from the commune to the country."""
     if case.commune_name:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
         abroad = country_name(case.country)
-        return place_line(_french(case.place_label) or abroad, abroad)
+        return place_line(case.place_label or abroad, abroad)
     around = case.departement_name or case.region_name or ""
     if case.place_label:
-        return place_line(_french(case.place_label), around)
+        return place_line(case.place_label, around)
     return place_line(around or _("lieu inconnu"), "")
 
 
@@ -117,6 +126,11 @@ def _labels() -> Labels:
 def _word(name: str, code: str) -> str:
     """The label of a code in one of the vocabularies."""
     return book().label(name, code)
+
+
+def _vocabulary(name: str) -> list[Word]:
+    """The words of a vocabulary that are in use, in their order."""
+    return [word for word in book().lists[name].values() if not word.retired]
 
 
 class _Assets:

@@ -51,7 +51,10 @@ def attach(_app: Flask) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [Tame()]
         logger.propagate = False
-        logger.setLevel(logging.WARNING)
+        # waitress warns at each request that waits its turn: said of a queue that is doing its work.
+        logger.setLevel(logging.ERROR if name == "waitress.queue" else logging.WARNING)
+    # It warns at every request that waits for a thread: a line a reader on a busy day.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def log() -> Any:

@@ -67,9 +67,13 @@ SETTINGS: dict[str, Any] = {
 READERS: dict[str, Any] = {
     "no_such_case": _("Aucun cas publié ne porte ce numéro."),
     "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
+    "no_such_place": _("Aucun territoire ne porte ce code."),
+    "no_such_page": _("La liste n’a pas tant de pages."),
     "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
     "case_gone": _("Ce cas n’est plus publié."),
-    "version_destroyed": _("Cette version du texte a été détruite ; le cas peut en avoir d’autres."),
+    "version_destroyed": _(
+        "Cette version du texte a été détruite ; le cas peut en avoir d’autres."
+    ),
     "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
     "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),
     "page": _("Ce numéro de page n’existe pas."),
@@ -104,8 +108,12 @@ ACTS: dict[str, Any] = {
         "%(fields)s."
     ),
     "nothing_changed": _("Rien n’a changé : il n’y a pas de correction à publier."),
-    "merge_target": _("Le cas nº %(number)s ne peut pas accueillir celui-ci : il doit être publié."),
-    "nothing_to_approve": _("Il n’y a rien à approuver : le dossier est dans l’état « %(state)s »."),
+    "merge_target": _(
+        "Le cas nº %(number)s ne peut pas accueillir celui-ci : il doit être publié."
+    ),
+    "nothing_to_approve": _(
+        "Il n’y a rien à approuver : le dossier est dans l’état « %(state)s »."
+    ),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
     "already_approved": _("Vous avez déjà approuvé cette version."),
     "reply_decided": _("Cette réponse a déjà été traitée."),
@@ -146,7 +154,7 @@ FIELD_REASONS: dict[str, Any] = {
     ),
 }
 
-IMPORT: dict[str, Any] = {
+COMMANDS: dict[str, Any] = {
     "import_file_size": _("Le fichier dépasse %(limit)s Mo : coupez-le en plusieurs."),
     "import_file_missing": _("Le fichier %(path)s ne peut pas être lu : %(cause)s."),
     "import_file_empty": _("Le fichier est vide."),
@@ -164,12 +172,13 @@ IMPORT: dict[str, Any] = {
     "control_character": _("Le texte contient un caractère de contrôle invisible."),
     "formula": _("La case commence comme une formule de tableur : « %(value)s »."),
     "id_twice": _("Le même identifiant est porté par une autre ligne au contenu différent."),
+    "anchor": _("« %(value)s » n’est pas un repère : écrivez NUMÉRO:EMPREINTE."),
     "id_changed": _(
         "Cet identifiant est déjà importé avec un autre contenu : corrigez le cas dans le registre."
     ),
 }
 
-REASONS: Mapping[str, Any] = SETTINGS | READERS | ACTS | FIELD_REASONS | IMPORT
+REASONS: Mapping[str, Any] = SETTINGS | READERS | ACTS | FIELD_REASONS | COMMANDS
 
 # What an unmet line lacks, and what to do about it.
 LINES: dict[str, Any] = {
@@ -205,6 +214,7 @@ PROBLEMS: dict[str, Any] = {
     "journal_anchor": _("%(ledger)s, ligne %(seq)s : l’empreinte n’est pas celle du repère donné."),
     "journal_truncated": _("%(ledger)s : la ligne %(seq)s du repère donné n’existe plus."),
     "journal_head": _("%(ledger)s : la tête notée n’est pas celle de la dernière ligne."),
+    "journal_ledger": _("Des lignes sont écrites dans un livre inconnu : « %(ledger)s »."),
     "journal_unreadable": _("%(ledger)s, ligne %(seq)s : la partie publique est illisible."),
     "journal_private": _("%(ledger)s, ligne %(seq)s : la partie réservée a été changée."),
     "journal_columns": _("%(ledger)s, ligne %(seq)s : une colonne contredit le texte scellé."),
@@ -220,7 +230,9 @@ PROBLEMS: dict[str, Any] = {
         "%(ledger)s, ligne %(seq)s : le texte de la révision %(revision)s a été changé."
     ),
     "case_unreadable": _("Dossier %(dossier)s : ce qui est gardé est illisible (%(cause)s)."),
-    "case_standing": _("Dossier %(dossier)s : « %(field)s » n’est pas ce que dit la main courante."),
+    "case_standing": _(
+        "Dossier %(dossier)s : « %(field)s » n’est pas ce que dit la main courante."
+    ),
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
     "html_renderer": _(

@@ -18,7 +18,16 @@ from register.incidents.checklist import Line
 from register.incidents.validation import Fault
 from register.journal.verify import Problem
 from register.text.errors import TextError
-from register.web.sentences import FIELD_REASONS, FIELDS, LEDGERS, LINES, PROBLEMS, REASONS, RISKS, STATES
+from register.web.sentences import (
+    FIELD_REASONS,
+    FIELDS,
+    LEDGERS,
+    LINES,
+    PROBLEMS,
+    REASONS,
+    RISKS,
+    STATES,
+)
 
 # What was typed or handed in. A public error page repeats none of it: such a page can be linked
 # to with any words in the address, and would show them as the register's own.

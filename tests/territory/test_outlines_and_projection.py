@@ -84,9 +84,16 @@ def test_a_collectivity_has_no_box() -> None:
         box(["988"])
 
 
+def test_a_small_island_lies_outside_the_outline(france: Session) -> None:
+    ouessant = places.commune(france, "29155")
+    assert ouessant is not None
+    assert ouessant.lon is not None
+    assert ouessant.lon < box(["29"]).west
+
+
 def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
     # The outlines are simplified: a tenth of a degree is the slack of a small map.
-    for code in ("29", "2A", "59", "973", "974"):
+    for code in ("22", "2A", "59", "973", "974"):
         bounds = box([code])
         for commune in places.communes_of_departement(france, code):
             assert commune.lat is not None

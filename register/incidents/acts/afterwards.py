@@ -113,7 +113,16 @@ def redact(
     scrub_after(pen)
     if case.state == State.PUBLISHED:
         case.moved_at = pen.at
-    return snapshot_and_record(pen, case, Act.REDACTED, member, reason, details={"destroyed": gone})
+    return snapshot_and_record(
+        pen,
+        case,
+        Act.REDACTED,
+        member,
+        reason,
+        details={"destroyed": gone},
+        # What is written while nobody sees the case may change again before it is restored.
+        committed=case.state == State.PUBLISHED,
+    )
 
 
 def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Entry:

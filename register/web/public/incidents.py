@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db
-from register.errors import Invalid, Moved, NotFound
+from register.errors import Moved, NotFound
 from register.incidents import figures, filters, queries
 from register.web.context import book, head
 from register.web.public import addresses, casefile, choice, panel
@@ -83,5 +83,5 @@ def _version() -> int | None:
     if not given:
         return None
     if not _NUMBER.fullmatch(given):
-        raise Invalid("version", value=given[:20])
+        abort(400)
     return int(given)

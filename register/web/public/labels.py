@@ -13,6 +13,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from register.incidents.vocabulary import Book, Word
+from register.text.typography import french
 
 _MARK = Markup(
     '<span class="fam {family}"><i aria-hidden="true">{letter}</i><span>{label}</span></span>'
@@ -62,5 +63,5 @@ def _mark(family: Word, label: str) -> Markup:
 def place_line(name: str, around: str) -> Markup:
     """A place with what it lies in, unless the two bear the same name, as Paris does."""
     if not around or around == name:
-        return Markup("<b>{}</b>").format(name)
-    return Markup("<b>{}</b> ({})").format(name, around)
+        return Markup("<b>{}</b>").format(french(name))
+    return Markup("<b>{}</b> ({})").format(french(name), french(around))

@@ -127,7 +127,7 @@ def chips(session: Session, query: Query, book: Book) -> list[Chip]:
     named = titles()
     return [
         Chip(
-            _("%(filter)s : %(value)s", filter=named[name], value=_words(session, book, name, one)),
+            _("%(filter)s : %(value)s", filter=named[name], value=_words(session, book, name, one)),
             addresses.cases(query.without(name, one)),
         )
         for name, values in query.values.items()

@@ -1,0 +1,44 @@
+# `make demo` to look at the register, `make test` to check it, `make help` for the rest.
+SHELL := bash
+PYTHON ?=
+export PYTHON
+BIN := .venv/bin
+# What must be covered to the last branch: what decides, changes, shows and proves.
+HEART := register/incidents/rules.py,register/incidents/acts/*,register/incidents/queries.py,register/journal/*
+
+.DEFAULT_GOAL := help
+.PHONY: demo test prove bench lint format help
+
+demo: ## a running instance with the sample cases, on http://127.0.0.1:5000
+	@tools/venv run
+	@exec $(BIN)/webcitoyen demo
+
+test: ## everything, on SQLite and on a PostgreSQL that the tests start
+	@tools/venv dev
+	@tools/bring
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -m "not prove" --cov --cov-report=term:skip-covered
+	$(BIN)/coverage report --include="$(HEART)" --fail-under=100 --show-missing
+
+prove: ## the long checks: killed processes, races, big data
+	@tools/venv dev
+	@tools/bring
+	$(BIN)/python -m pytest -m prove
+
+bench: ## how fast it is, as ratios measured in one run
+	@tools/venv dev
+	$(BIN)/python -m benchmarks
+
+lint: ## ruff and mypy --strict
+	@tools/venv dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: ## lay the code out as lint wants it
+	@tools/venv dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ## /make \1	/p' Makefile | expand -t 14

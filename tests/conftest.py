@@ -1,0 +1,485 @@
+"""The register that every test starts from, on SQLite and on PostgreSQL, and the people in it.
+
+Amina reports. Bruno and Chloé moderate, Ada is the administrator. Driss is a stranger here: his
+account was disabled, and he knows the addresses that he used to open.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from register import config, create_app
+from register.config import Settings
+from register.db import db, engine_options, prepare
+from register.incidents import acts
+from register.incidents.checklist import ATTESTED
+from register.incidents.content import Content, ProceedingContent, SourceContent
+from register.incidents.models import Incident
+from register.journal import Pen, writing
+from register.members import accounts, passwords
+from register.members.models import Role
+from register.operations import opening
+
+BACKENDS = ("sqlite", "postgresql")
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under CI nothing may be skipped: a check that did not run proves nothing."""
+    told = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and told and told.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# --- the two databases ------------------------------------------------------------------------
+
+
+def _tools_of_postgresql() -> Path | None:
+    """The folder of ``initdb`` and ``pg_ctl``: Debian keeps them off the PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
+    if debian:
+        return debian[-1]
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL of our own: one Unix socket, nothing kept, no network."""
+
+    socket: Path
+    tools: Path
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql+psycopg://register@/{database}?host={self.socket}"
+
+    def say(self, *statements: str) -> None:
+        """Run statements that no transaction may hold, such as CREATE DATABASE."""
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """PostgreSQL, started for this run; skipped where there is none, never under CI."""
+    tools = _tools_of_postgresql()
+    if tools is None:
+        why = "PostgreSQL is not installed: initdb is neither in /usr/lib/postgresql nor on PATH"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    # Not pytest's own folder, which other users, the server's among them, cannot enter.
+    top = Path(tempfile.mkdtemp(prefix="register-pg-"))
+    data = top / "data"
+    owner: dict[str, object] = {}
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        account = pwd.getpwnam("postgres")
+        os.chown(top, account.pw_uid, account.pw_gid)
+        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def run(tool: str, *arguments: str) -> None:
+        with (top / "tools.log").open("a") as log:
+            subprocess.run(
+                [tools / tool, "-D", data, *arguments],
+                check=True,
+                cwd=top,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **owner,
+            )
+
+    options = " ".join(
+        f"-c {option}"
+        for option in (
+            "listen_addresses=''",
+            f"unix_socket_directories={top}",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "autovacuum=off",
+        )
+    )
+    try:
+        run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        run("pg_ctl", "-w", "-o", options, "-l", str(top / "server.log"), "start")
+        yield Server(top, tools)
+    finally:
+        if (data / "postmaster.pid").exists():
+            run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    """Settings read as in production, from an environment that holds nothing else of ours."""
+    with pytest.MonkeyPatch.context() as environ:
+        for name in list(os.environ):
+            if name.startswith(config.PREFIX):
+                environ.delenv(name)
+        environ.setenv("REGISTER_INSTANCE", str(folder / "instance"))
+        environ.setenv("REGISTER_SEAL_DIR", str(folder / "seal"))
+        environ.setenv("REGISTER_DATABASE_URL", url)
+        return config.load()
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
+    engine = create_engine(url, **engine_options(url))
+    prepare(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+class Registers:
+    """Makes registers that hold the territory, the vocabularies and no case.
+
+    The first of each backend takes seconds; the others are copies of it.
+    """
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self.folder = folder
+        self.request = request
+        self.made: set[str] = set()
+        self.count = 0
+
+    @contextmanager
+    def new(self, backend: str, folder: Path) -> Iterator[Settings]:
+        """The settings of a new register in ``folder``; it is gone afterwards."""
+        template = self.folder / backend
+        if backend not in self.made:
+            url = self._make(backend)
+            settings = _settings(template, url)
+            settings.instance.mkdir(parents=True)
+            with _opened(url) as engine:
+                opening.init(settings, engine)
+            self.made.add(backend)
+        shutil.copytree(template / "seal", folder / "seal")
+        (folder / "instance").mkdir(mode=0o700)
+        if backend == "sqlite":
+            file = folder / "instance" / "register.sqlite3"
+            shutil.copyfile(template / "register.sqlite3", file)
+            yield _settings(folder, f"sqlite:///{file}")
+            return
+        self.count += 1
+        name = f"copy_{self.count}"
+        self._server.say(f"CREATE DATABASE {name} TEMPLATE template_register STRATEGY file_copy")
+        yield _settings(folder, self._server.url(name))
+        self._server.say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _make(self, backend: str) -> str:
+        (self.folder / backend).mkdir()
+        if backend == "sqlite":
+            return f"sqlite:///{self.folder / backend / 'register.sqlite3'}"
+        self._server.say("CREATE DATABASE template_register")
+        return self._server.url("template_register")
+
+    @property
+    def _server(self) -> Server:
+        # Asked for only when a test wants PostgreSQL: the others run where there is none.
+        found: Server = self.request.getfixturevalue("server")
+        return found
+
+
+@pytest.fixture(scope="session")
+def registers(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Registers:
+    """The maker of registers."""
+    return Registers(tmp_path_factory.mktemp("registers"), request)
+
+
+@pytest.fixture(params=BACKENDS)
+def settings(
+    request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
+) -> Iterator[Settings]:
+    """The settings of a register without a case; each test that asks runs on both databases."""
+    with registers.new(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """The engine of a register without a case."""
+    with _opened(settings.database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session to read with; each look starts a new transaction after ``session.rollback()``."""
+    with Session(engine) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pen(engine: Engine) -> Callable[..., AbstractContextManager[Pen]]:
+    """``with pen() as p:`` takes the pen on 2 March 2026 at 9:30 UTC, or at another moment."""
+    return lambda at=AT: writing(engine, at)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application on a register without a case, its context pushed."""
+    with _application(settings) as made:
+        yield made
+
+
+@contextmanager
+def _application(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+# --- the people -------------------------------------------------------------------------------
+
+PASSWORD = "une-phrase-de-passe"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The ids of the members, as acts take them."""
+
+    bruno: int
+    chloe: int
+    ada: int
+    driss: int
+
+    def email(self, name: str) -> str:
+        """The address of one of them, by first name."""
+        return f"{name}@register.test"
+
+
+@contextmanager
+def _cheap_passwords() -> Iterator[None]:
+    # An honest argon2id takes 50 ms and 64 MiB; here only the accounts matter.
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield
+
+
+def _hire(engine: Engine) -> Cast:
+    roles = {
+        "bruno": Role.MODERATOR,
+        "chloe": Role.MODERATOR,
+        "ada": Role.ADMINISTRATOR,
+        "driss": Role.MODERATOR,
+    }
+    with _cheap_passwords(), writing(engine, AT) as p:
+        made = {
+            name: accounts.add(p, f"{name}@register.test", role, PASSWORD).id
+            for name, role in roles.items()
+        }
+        accounts.disable(p, "driss@register.test")
+    return Cast(**made)
+
+
+@pytest.fixture
+def cast(engine: Engine) -> Cast:
+    """Bruno and Chloé, moderators; Ada, administrator; Driss, disabled."""
+    return _hire(engine)
+
+
+# --- the cases --------------------------------------------------------------------------------
+
+
+def _content(*, justice: bool = False, **changes: object) -> Content:
+    """A case that the checklist lets pass; ``justice`` makes it one that asks for two people."""
+    told = Content(
+        title="Interdiction de filmer le conseil municipal de Gagny",
+        summary="Selon le blog, le maire interdit de filmer la séance du conseil.",
+        narrative="Selon le blog, le maire a interdit de **filmer** la séance.",
+        date="2008-03-17",
+        commune="93032",
+        level="commune",
+        actor="maire",
+        target="blogueur",
+        outlets=("Gagny Libre",),
+        types=("interdiction_filmer",),
+        evidence="documente",
+        outcome="inconnue",
+        sources=(SourceContent(url="https://exemple.test/gagny", kind="presse", label="presse"),),
+    )
+    if justice:
+        suit = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
+        told = replace(told, types=("plainte_diffamation",), proceedings=(suit,))
+    return replace(told, **changes)
+
+
+@pytest.fixture
+def content() -> Callable[..., Content]:
+    """``content(title=…)``: a publishable case; ``content(justice=True)``: one for two people."""
+    return _content
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A case as tests name it: the desk's id, and the number once it is public."""
+
+    id: int
+    number: int | None = None
+
+
+class Desk:
+    """What Bruno and Chloé do all day, in one word each, so that a test tells only its own act."""
+
+    def __init__(self, engine: Engine, cast: Cast, at: datetime = AT) -> None:
+        self.engine = engine
+        self.cast = cast
+        self.at = at
+
+    def draft(self, content: Content | None = None, **changes: object) -> Filed:
+        """Bruno's draft."""
+        with writing(self.engine, self.at) as p:
+            return Filed(self._draft(p, content, changes).id)
+
+    def ready(self, content: Content | None = None, **changes: object) -> Filed:
+        """Bruno's draft, its authority invited, approved by Chloé."""
+        with writing(self.engine, self.at) as p:
+            return Filed(self._ready(p, content, changes).id)
+
+    def published(self, content: Content | None = None, **changes: object) -> Filed:
+        """A case that Bruno published with Chloé's approval."""
+        with writing(self.engine, self.at) as p:
+            case = self._ready(p, content, changes)
+            acts.publish(
+                p,
+                case.id,
+                by=self.cast.bruno,
+                reason="lu et vérifié",
+                attested=ATTESTED,
+                flags_reason="relu",
+            )
+            return Filed(case.id, case.number)
+
+    def withdrawn(self, content: Content | None = None, **changes: object) -> Filed:
+        """A published case that Bruno withdrew as a mistake."""
+        filed = self.published(content, **changes)
+        with writing(self.engine, self.at) as p:
+            acts.withdraw(
+                p, filed.id, by=self.cast.bruno, restriction="erreur", reason="erreur de lieu"
+            )
+        return filed
+
+    def merged(self, **changes: object) -> Filed:
+        """A published case that was merged into another one."""
+        other = self.published()
+        filed = self.published(**changes)
+        with writing(self.engine, self.at) as p:
+            acts.merge(p, filed.id, into=other.number, by=self.cast.bruno, reason="même affaire")
+        return filed
+
+    def erased(self, **changes: object) -> Filed:
+        """A published case that Ada erased with Chloé's approval."""
+        filed = self.published(**changes)
+        with writing(self.engine, self.at) as p:
+            acts.approve(p, filed.id, by=self.cast.chloe, purpose="erase")
+            acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle")
+        return filed
+
+    def discarded(self, **changes: object) -> Filed:
+        """A draft that Bruno gave up."""
+        filed = self.draft(**changes)
+        with writing(self.engine, self.at) as p:
+            acts.discard(p, filed.id, by=self.cast.bruno)
+        return filed
+
+    def received_reply(self, filed: Filed, text: str = "La commune conteste.") -> int:
+        """A right of reply from the mairie, received on 2 March; the reply's id."""
+        with writing(self.engine, self.at) as p:
+            row = acts.receive_reply(
+                p,
+                filed.id,
+                by=self.cast.bruno,
+                author="Ville de Gagny",
+                capacity="la commune",
+                text=text,
+                received_on=date(2026, 3, 2),
+            )
+            return row.id
+
+    def _draft(self, p: Pen, content: Content | None, changes: dict[str, object]) -> Incident:
+        told = content or _content(**changes)
+        return acts.draft(p, told, by=self.cast.bruno, reason="repéré dans la presse")
+
+    def _ready(self, p: Pen, content: Content | None, changes: dict[str, object]) -> Incident:
+        case = self._draft(p, content, changes)
+        acts.invite(p, case.id, "courriel au maire", by=self.cast.bruno, on=date(2026, 2, 20))
+        acts.approve(p, case.id, by=self.cast.chloe)
+        return case
+
+
+@pytest.fixture
+def desk(engine: Engine, cast: Cast) -> Desk:
+    """Bruno and Chloé at work."""
+    return Desk(engine, cast)
+
+
+@pytest.fixture
+def published(desk: Desk) -> Callable[..., Filed]:
+    """``published(title=…)``: a public case, as its id and number."""
+    return desk.published
+
+
+@pytest.fixture
+def attested() -> tuple[str, ...]:
+    """Everything that a moderator attests before publication."""
+    return ATTESTED
+
+
+# --- the demonstration ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def demo_app(
+    request: pytest.FixtureRequest,
+    registers: Registers,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
+    """The application with the demonstration's cases, imported and published; only read."""
+    from register.exchange.importer import Publication, import_file
+
+    folder = tmp_path_factory.mktemp(f"demo-{request.param}")
+    with registers.new(request.param, folder) as settings:
+        with _opened(settings.database_url) as engine:
+            cast = _hire(engine)
+            publication = Publication(by=cast.bruno, second=cast.chloe, reason="démonstration")
+            report = import_file(engine, DEMO, publish=publication)
+            assert report.published == 34, report
+        app = create_app(settings)
+        app.testing = True
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def client(demo_app: Flask) -> FlaskClient:
+    """A stranger at the door of the demonstration."""
+    return demo_app.test_client()

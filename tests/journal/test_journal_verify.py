@@ -1,0 +1,273 @@
+"""Whatever is changed behind the journal's back is named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, text, update
+
+from register.journal import Act, Entry, Head, Ledger
+from register.journal.canonical import commitment
+from register.journal.verify import Anchor, Opening, verify
+
+TEXTS = {1: Opening(b"s" * 32, b"un premier texte"), 2: Opening(b"t" * 32, b"un second")}
+COMMITTED = {key: commitment(told.salt, told.content) for key, told in TEXTS.items()}
+
+
+@pytest.fixture
+def history(pen):
+    """Two texts, one published case, and what came around it; the openings that stay."""
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None, details={"member": 1})
+        p.record(Act.DRAFTED, by=1, incident=1, revision=1, details={"snapshot": COMMITTED[1]})
+        p.record(Act.PUBLISHED, by=2, incident=1, case=1, revision=2, content=COMMITTED[2])
+        p.record(Act.WITHDRAWN, by=2, incident=1, case=1, reason="erreur")
+    return dict(TEXTS)
+
+
+def _found(session, openings, *anchors):
+    return [problem.key for problem in verify(session, openings.get, anchors)]
+
+
+def test_an_untouched_journal_has_no_problem(session, history):
+    assert _found(session, history) == []
+
+
+# --- one changed value, anywhere ---------------------------------------------------------------
+
+
+def _other(value, position, salt):
+    """A value of the same type that differs in one place."""
+    if isinstance(value, bytes):
+        at = position % len(value)
+        return value[:at] + bytes([value[at] ^ (salt % 255 + 1)]) + value[at + 1 :]
+    if isinstance(value, str):
+        at = position % len(value)
+        letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+        letter = letters[salt % len(letters)]
+        return value[:at] + ("_" if letter == value[at] else letter) + value[at + 1 :]
+    if isinstance(value, int) or value is None:
+        return (value or 0) + 1000 + salt
+    return value + (timedelta(microseconds=1) if position % 2 else timedelta(seconds=1 + salt))
+
+
+def _change(session, table, key, column, position, salt):
+    row = session.execute(select(table).where(*key)).scalar_one()
+    session.execute(
+        update(table).where(*key).values({column: _other(getattr(row, column), position, salt)}),
+        execution_options={"synchronize_session": False},
+    )
+
+
+@pytest.mark.parametrize("column", [column.name for column in Entry.__table__.columns])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    line=st.sampled_from(
+        [(Ledger.DESK, 1), (Ledger.DESK, 2), *((Ledger.PUBLIC, seq) for seq in (1, 2, 3))]
+    ),
+    position=st.integers(0, 400),
+    salt=st.integers(0, 254),
+)
+def test_a_changed_byte_in_any_column_of_any_line_is_named(
+    session, history, column, line, position, salt
+):
+    ledger, seq = line
+    _change(session, Entry, (Entry.ledger == ledger, Entry.seq == seq), column, position, salt)
+    assert _found(session, history) != []
+    session.rollback()
+
+
+@pytest.mark.parametrize("ledger", list(Ledger))
+@pytest.mark.parametrize("column", ["ledger", "seq", "digest"])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.integers(0, 31), salt=st.integers(0, 254))
+def test_a_changed_byte_in_any_head_is_named(session, history, ledger, column, position, salt):
+    _change(session, Head, (Head.ledger == ledger,), column, position, salt)
+    assert _found(session, history) != []
+    session.rollback()
+
+
+def test_every_byte_of_a_hashed_line_counts(session, history):
+    """The whole of one line, byte by byte, each to every neighbouring letter."""
+    key = (Entry.ledger == Ledger.PUBLIC.value, Entry.seq == 2)
+    line = session.execute(select(Entry.public_json).where(*key)).scalar_one()
+    for position in range(len(line)):
+        for flip in (1, 32):
+            changed = bytearray(line)
+            changed[position] ^= flip
+            session.execute(update(Entry).where(*key).values(public_json=bytes(changed)))
+            assert "journal_chain" in _found(session, history), (position, flip)
+    session.rollback()
+
+
+def test_a_time_that_is_no_longer_one_is_named_and_does_not_stop_the_proof(
+    engine, session, history
+):
+    if engine.dialect.name != "sqlite":
+        with pytest.raises(Exception, match="date/time"):
+            session.execute(text("UPDATE journal_entry SET at = '2026-13-45'"))
+        return
+    at = "2026-03-02 09:30:00.000000"
+    for position in range(len(at)):
+        for letter in "x 0T1":
+            changed = at[:position] + letter + at[position + 1 :]
+            session.execute(
+                text("UPDATE journal_entry SET at = :at WHERE ledger = 'public' AND seq = 2"),
+                {"at": changed},
+            )
+            expected = [] if changed == at else ["journal_columns"]
+            assert _found(session, history) == expected, changed
+    session.rollback()
+
+
+# --- whole lines -------------------------------------------------------------------------------
+
+
+def test_a_line_taken_out_leaves_a_gap(session, history):
+    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    assert "journal_gap" in _found(session, history)
+
+
+def test_a_line_taken_out_and_the_next_renumbered_breaks_the_chain(session, history):
+    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    session.execute(
+        update(Entry).where(Entry.ledger == "public", Entry.seq == 3).values(seq=2),
+        execution_options={"synchronize_session": False},
+    )
+    assert "journal_chain" in _found(session, history)
+
+
+def test_a_line_of_a_ledger_that_does_not_exist_is_named(session, history):
+    session.execute(
+        update(Entry).where(Entry.ledger == "desk", Entry.seq == 2).values(ledger="none"),
+        execution_options={"synchronize_session": False},
+    )
+    session.execute(update(Head).where(Head.ledger == "desk").values(seq=1))
+    assert "journal_ledger" in _found(session, history)
+
+
+def _cut_tail(session):
+    """As somebody would who knows how the register works: the head is set back too."""
+    last = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 3))
+    anchor = Anchor(3, last.scalar_one().digest.hex())
+    kept = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    digest = kept.scalar_one().digest
+    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 3))
+    session.execute(update(Head).where(Head.ledger == "public").values(seq=2, digest=digest))
+    return anchor
+
+
+def test_a_tail_cut_off_is_found_with_an_anchor(session, history):
+    anchor = _cut_tail(session)
+    assert _found(session, history, anchor) == ["journal_truncated"]
+
+
+def test_a_tail_cut_off_is_not_found_without_one_which_the_docs_say(session, history):
+    _cut_tail(session)
+    assert _found(session, history) == []
+
+
+def test_a_rewritten_line_is_found_with_an_anchor(session, history):
+    line = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    digest = line.scalar_one().digest.hex()
+    assert _found(session, history, Anchor(2, digest)) == []
+    other = digest[:-1] + ("0" if digest[-1] != "0" else "1")
+    assert _found(session, history, Anchor(2, other)) == ["journal_anchor"]
+
+
+def test_each_ledger_has_its_own_anchors(session, history):
+    line = session.execute(select(Entry).where(Entry.ledger == "desk", Entry.seq == 1))
+    digest = line.scalar_one().digest.hex()
+    assert _found(session, history, Anchor(1, digest, Ledger.DESK)) == []
+    assert _found(session, history, Anchor(1, digest, Ledger.PUBLIC)) == ["journal_anchor"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f"12:{'AB' * 32}", Anchor(12, "ab" * 32)),
+        (f"desk:1:{'0' * 64}", Anchor(1, "0" * 64, Ledger.DESK)),
+    ],
+)
+def test_an_anchor_is_read(written, read):
+    assert Anchor.parse(written) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "12",
+        f"x:{'0' * 64}",
+        f"-1:{'0' * 64}",
+        f"٣:{'0' * 64}",
+        "12:abcd",
+        f"12:{'zz' * 32}",
+        f"secret:12:{'0' * 64}",
+        f"a:desk:12:{'0' * 64}",
+    ],
+)
+def test_what_is_no_anchor_is_refused(written):
+    with pytest.raises(ValueError):
+        Anchor.parse(written)
+
+
+# --- texts and their destruction ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_a_changed_text_is_named(session, history, revision):
+    history[revision] = Opening(TEXTS[revision].salt, b"un autre texte")
+    assert _found(session, history) == ["content_changed"]
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_a_missing_text_is_named_when_no_line_destroyed_it(session, history, revision):
+    del history[revision]
+    assert _found(session, history) == ["content_missing"]
+
+
+@pytest.mark.parametrize(
+    ("act", "case", "why"),
+    [
+        (Act.ERASED, 1, "an erasure may destroy both a public text and a desk one"),
+        (Act.DISCARDED, None, "so may a discarded draft, on the desk's ledger"),
+    ],
+)
+def test_a_missing_text_is_right_after_the_line_that_destroyed_it(
+    session, pen, history, act, case, why
+):
+    with pen() as p:
+        p.record(act, by=3, incident=1, case=case, details={"destroyed": [1, 2]})
+    session.rollback()
+    assert _found(session, {}) == [], why
+
+
+def test_a_text_that_survives_its_destruction_is_named(session, pen, history):
+    with pen() as p:
+        p.record(Act.ERASED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})
+    session.rollback()
+    assert sorted(_found(session, history)) == ["content_survives", "content_survives"]
+
+
+def test_an_act_that_destroys_nothing_cannot_excuse_a_missing_text(session, pen, history):
+    with pen() as p:
+        p.record(Act.CORRECTED, by=3, incident=1, case=1, details={"destroyed": [1, 2]})
+    session.rollback()
+    assert sorted(_found(session, {})) == ["content_missing", "content_missing"]
+
+
+def test_a_text_written_after_the_destruction_may_not_be_missing(session, pen, history):
+    with pen() as p:
+        p.record(Act.REDACTED, by=3, incident=1, case=1, details={"destroyed": [2]})
+        p.record(Act.CORRECTED, by=3, incident=1, case=1, revision=2, content=COMMITTED[2])
+    session.rollback()
+    del history[2]
+    assert "content_missing" in _found(session, history)

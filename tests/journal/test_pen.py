@@ -1,0 +1,284 @@
+"""The pen: what is done under it is written down whole, in order, or not at all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+
+from register.db import now
+from register.errors import NotFound
+from register.incidents.models import Term
+from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
+from register.journal.acts import DESTROYING, PUBLIC
+from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
+from register.journal.pen import UnrecordedError
+from register.members.models import Member
+from register.operations.models import Identity
+
+
+def _lines(session, ledger=Ledger.DESK):
+    session.rollback()
+    return since(session, 0, ledger)
+
+
+def test_lines_are_numbered_from_one_without_a_gap(pen, session):
+    for _ in range(5):
+        with pen() as p:
+            p.record(Act.MEMBER_ADDED, by=None)
+
+    assert [line.seq for line in _lines(session)] == [1, 2, 3, 4, 5]
+
+
+def test_several_lines_of_one_act_follow_one_another(pen, session):
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+        p.record(Act.MEMBER_DISABLED, by=1)
+
+    assert [(line.seq, line.act) for line in _lines(session)] == [
+        (1, "member_added"),
+        (2, "member_disabled"),
+    ]
+
+
+def test_each_ledger_counts_for_itself(pen, session):
+    public_before = head(session).seq
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+        p.record(Act.PUBLISHED, by=1, incident=1, case=1)
+        p.record(Act.MEMBER_ADDED, by=None)
+
+    session.rollback()
+    assert head(session, Ledger.PUBLIC).seq == public_before + 1
+    assert head(session, Ledger.DESK).seq == 2
+    assert head(session, Ledger.REPORTS).seq == 0
+
+
+def test_what_fails_under_the_pen_leaves_nothing_and_costs_no_number(pen, session):
+    before = head(session, Ledger.DESK)
+
+    with pytest.raises(RuntimeError), pen() as p:
+        p.session.add(_member("amina@register.test"))
+        p.record(Act.MEMBER_ADDED, by=None)
+        p.session.flush()
+        raise RuntimeError("the power went")
+
+    session.rollback()
+    assert head(session, Ledger.DESK) == before
+    assert session.scalar(select(func.count()).select_from(Member)) == 0
+    with pen() as p:
+        assert p.record(Act.MEMBER_ADDED, by=None).seq == 1
+
+
+def _member(email):
+    return Member(email=email, role="moderator", password_hash="x", created_at=now())
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("a new row", lambda session: session.add(_member("amina@register.test"))),
+        ("a changed row", lambda session: setattr(session.get(Identity, 1), "tag_authority", "x")),
+        ("a deleted row", lambda session: session.delete(session.get(Identity, 1))),
+        ("an update statement", lambda session: session.execute(update(Term).values(fr="x"))),
+        ("a delete statement", lambda session: session.execute(delete(Term))),
+        (
+            "an insert statement",
+            lambda session: session.execute(
+                insert(Member).values(
+                    email="a@b.test", role="moderator", password_hash="x", created_at=now()
+                )
+            ),
+        ),
+    ],
+)
+def test_a_change_without_a_line_is_refused_and_rolled_back(pen, session, what, change):
+    def state():
+        session.rollback()
+        return (
+            session.scalars(select(Member.email)).all(),
+            session.scalars(select(Identity.tag_authority)).all(),
+            session.scalars(select(Term.fr).order_by(Term.list, Term.code)).all(),
+        )
+
+    before = state()
+    with pytest.raises(UnrecordedError), pen() as p:
+        change(p.session)
+    assert state() == before, what
+
+
+def test_looking_without_changing_needs_no_line(pen, session):
+    with pen() as p:
+        p.session.scalars(select(Term)).all()
+    assert _lines(session) == []
+
+
+def test_the_time_is_kept_to_the_second(engine, session):
+    with writing(engine, datetime(2026, 3, 2, 9, 30, 12, 987654, tzinfo=UTC)) as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+
+    (line,) = _lines(session)
+    assert line.at == datetime(2026, 3, 2, 9, 30, 12, tzinfo=UTC)
+    assert json.loads(line.public_json)["at"] == "2026-03-02T09:30:12Z"
+
+
+def test_without_a_time_given_the_act_happens_now(app, session):
+    before = now().replace(microsecond=0)
+    with writing() as p:  # and with the engine of the current application
+        p.record(Act.MEMBER_ADDED, by=None)
+    (line,) = _lines(session)
+    assert before <= line.at <= now()
+
+
+def test_the_chain_hashes_the_stored_bytes_verbatim(pen, session):
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None, details={"member": 4})
+        p.record(Act.INVITED, by=4, incident=2, case=9, details={"invited": True})
+
+    first, second = _lines(session)
+    assert first.digest == chain(GENESIS, first.public_json)
+    assert second.digest == chain(first.digest, second.public_json)
+    told = json.loads(second.public_json)
+    assert canonical(told) == second.public_json
+    assert told["private"] == commitment(second.private_salt, second.private_json)
+    assert json.loads(second.private_json) == {
+        "by": 4,
+        "dossier": 2,
+        "revision": None,
+        "invited": True,
+    }
+
+
+def test_the_hashed_public_line_tells_neither_member_nor_dossier(pen, session):
+    with pen() as p:
+        p.record(Act.PUBLISHED, by=41, incident=42, case=7, revision=43, content="ab", reason="x")
+
+    line = since(session, 1)[0]
+    assert set(json.loads(line.public_json)) == {
+        "v",
+        "ledger",
+        "seq",
+        "at",
+        "act",
+        "case",
+        "reason",
+        "content",
+        "private",
+        "event",
+    }
+
+
+def test_the_head_says_the_last_line_and_its_digest(pen, session):
+    with pen() as p:
+        entry = p.record(Act.MEMBER_ADDED, by=None)
+    session.rollback()
+    position = head(session, Ledger.DESK)
+    assert (position.seq, position.digest) == (entry.seq, entry.digest.hex())
+
+
+def test_a_ledger_that_was_never_opened_stands_at_nothing(session):
+    session.execute(delete(Head))
+    assert (head(session).seq, head(session).digest) == (0, "00" * 32)
+
+
+def test_since_gives_the_lines_after_a_number_oldest_first_and_bounded(pen, session):
+    with pen() as p:
+        for _ in range(6):
+            p.record(Act.MEMBER_ADDED, by=None)
+    session.rollback()
+    assert [line.seq for line in since(session, 2, Ledger.DESK)] == [3, 4, 5, 6]
+    assert [line.seq for line in since(session, 2, Ledger.DESK, limit=2)] == [3, 4]
+    assert since(session, 6, Ledger.DESK) == []
+
+
+def test_what_waits_for_the_commit_is_done_after_it_and_only_then(engine, session, pen):
+    seen = []
+
+    def look():
+        session.rollback()
+        seen.append(head(session, Ledger.DESK).seq)
+
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+        p.after_commit(look)
+        assert seen == []
+    assert seen == [1]
+
+    with pytest.raises(RuntimeError), pen() as p:
+        p.after_commit(look)
+        raise RuntimeError
+    assert seen == [1]
+
+
+def test_a_row_that_is_not_there_is_named(pen):
+    with pytest.raises(NotFound) as refused, pen() as p:
+        p.load(Member, 404)
+    assert refused.value.key == "no_such_row"
+    assert refused.value.values == {"table": "member", "id": 404}
+
+
+def test_opening_the_ledgers_again_moves_no_head(pen, session):
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+    session.rollback()
+    before = {row.ledger: (row.seq, row.digest) for row in session.scalars(select(Head))}
+    open_ledgers(session)
+    assert {row.ledger: (row.seq, row.digest) for row in session.scalars(select(Head))} == before
+
+
+def test_writers_at_the_same_moment_take_turns(engine, session):
+    def write():
+        for _ in range(10):
+            with writing(engine) as p:
+                p.record(Act.MEMBER_ADDED, by=None)
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    lines = _lines(session)
+    assert [line.seq for line in lines] == list(range(1, 41))
+    previous = GENESIS
+    for line in lines:
+        assert line.digest == chain(previous, line.public_json)
+        previous = line.digest
+
+
+@pytest.mark.parametrize("act", Act)
+def test_each_act_is_written_in_its_ledger(act):
+    assert act.ledger is (Ledger.PUBLIC if act in PUBLIC else Ledger.DESK)
+    assert act.destroys is (act in DESTROYING)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"b": 1, "a": "é"}, '{"a":"é","b":1}'),
+        ({"a": [True, None, "\u2028"]}, '{"a":[true,null,"\u2028"]}'),
+    ],
+)
+def test_canonical_json_is_sorted_bare_utf8(value, told):
+    assert canonical(value) == told.encode()
+
+
+def test_a_moment_is_told_in_utc_without_fraction():
+    paris = datetime.fromisoformat("2026-07-14T02:00:00.5+02:00")
+    assert moment(paris) == "2026-07-14T00:00:00Z"
+
+
+def test_the_same_text_is_committed_to_differently_each_time():
+    assert commitment(new_salt(), b"Gagny") != commitment(new_salt(), b"Gagny")
+
+
+def test_a_line_has_no_place_for_a_text(engine):
+    texts = {
+        column.name
+        for column in Entry.__table__.columns
+        if column.type.python_type is str and (column.type.length or 10**9) > 36
+    }
+    assert texts == set()

@@ -1,0 +1,150 @@
+"""What was erased or redacted is in no file and in no table any more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.orm import Session
+
+from register.config import Settings
+from register.db import Base
+from register.incidents import acts
+from register.incidents.content import RequestContent
+from register.incidents.verify import verify
+from register.journal import writing
+
+pytestmark = pytest.mark.prove
+
+MARKER = "zéphyrine-quintefeuille"
+PATIENCE = 10.0
+
+
+def _marked(content: Any, **changes: Any) -> Any:
+    return content(
+        title=f"Titre {MARKER}",
+        summary=f"Résumé {MARKER}",
+        narrative=f"Récit **{MARKER}**" + f"\n\nEncore {MARKER}." * 400,
+        actor_text=MARKER,
+        precision_note=MARKER,
+        steps_taken=MARKER,
+        amount=MARKER,
+        outlets=(MARKER,),
+        request=RequestContent(asked=MARKER, opinion=MARKER),
+        **changes,
+    )
+
+
+def _files_with(folder: Path, words: str) -> list[str]:
+    needle = words.encode()
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and needle in path.read_bytes()
+    ]
+
+
+def _tables_with(engine: Engine, words: str) -> list[str]:
+    found = []
+    with engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            for row in connection.execute(select(*table.columns)):
+                for name, value in row._mapping.items():
+                    held = value if isinstance(value, bytes) else str(value).encode()
+                    if words.encode() in held:
+                        found.append(f"{table.name}.{name}")
+    return found
+
+
+def _grown(engine: Engine, desk: Any, cast: Any, content: Any) -> int:
+    case = desk.published(_marked(content))
+    with writing(engine) as pen:
+        acts.follow_up(
+            pen, case.id, by=cast.bruno, reason=MARKER, title=f"Suite {MARKER}", text=MARKER
+        )
+    with writing(engine) as pen:
+        acts.correct(
+            pen,
+            case.id,
+            _marked(content, date="2009"),
+            by=cast.bruno,
+            reason=MARKER,
+            public_note=f"Note {MARKER}",
+        )
+    desk.received_reply(case, text=f"Réponse {MARKER}")
+    return int(case.id)
+
+
+def _gone(engine: Engine, settings: Settings) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while _files_with(settings.instance, MARKER) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _files_with(settings.instance, MARKER) == []
+    assert _tables_with(engine, MARKER) == []
+    with Session(engine) as session:
+        assert list(verify(session)) == []
+
+
+def test_an_erased_case_leaves_no_word(
+    engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
+) -> None:
+    case = _grown(engine, desk, cast, content)
+    assert _tables_with(engine, MARKER)  # the search itself finds what is there
+    with writing(engine) as pen:
+        acts.approve(pen, case, by=cast.chloe, purpose="erase")
+    with writing(engine) as pen:
+        acts.erase(pen, case, by=cast.ada, restriction="decision_de_justice")
+    _gone(engine, settings)
+
+
+def test_a_reader_in_the_middle_of_a_page_only_delays_it(
+    engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
+) -> None:
+    case = _grown(engine, desk, cast, content)
+    with writing(engine) as pen:
+        acts.approve(pen, case, by=cast.chloe, purpose="erase")
+    reading = threading.Event()
+
+    def read() -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM incident")).one()
+            reading.set()
+            time.sleep(2)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    reading.wait(5)
+    with writing(engine) as pen:
+        acts.erase(pen, case, by=cast.ada, restriction="decision_de_justice")
+    reader.join()
+    _gone(engine, settings)
+
+
+def test_a_redacted_case_keeps_only_its_new_words(
+    engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
+) -> None:
+    case = desk.published(_marked(content)).id
+    with writing(engine) as pen:
+        acts.redact(
+            pen, case, content(), by=cast.bruno, reason="jugement", public_note="Passage retiré."
+        )
+    _gone(engine, settings)
+
+
+def test_a_discarded_draft_leaves_no_word(
+    engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
+) -> None:
+    case = desk.draft(_marked(content)).id
+    with writing(engine) as pen:
+        acts.discard(pen, case, by=cast.bruno)
+    _gone(engine, settings)
+
+
+def test_the_search_looks_into_every_column(engine: Engine) -> None:
+    # A table that the models do not know would be missed by _tables_with.
+    known = {table.name for table in Base.metadata.sorted_tables} | {"alembic_version"}
+    assert set(inspect(engine).get_table_names()) <= known

@@ -1,0 +1,128 @@
+"""Any byte changed behind the register's back is named by verify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, Table, select, update
+from sqlalchemy.orm import Session
+
+from register.db import Base
+from register.incidents import acts
+from register.incidents.verify import verify
+from register.journal import writing
+
+pytestmark = pytest.mark.prove
+
+# Tables whose rows are published, committed to, or the journal itself.
+BOUND = (
+    "journal_entry",
+    "journal_head",
+    "incident",
+    "incident_type",
+    "incident_place",
+    "incident_outlet",
+    "incident_source",
+    "source",
+    "proceeding",
+    "proceeding_step",
+    "information_request",
+    "follow_up",
+    "correction",
+    "revision",
+)
+
+# Ids that nothing public is made of and no other row of these cases names.
+SURROGATES = {("follow_up", "id"), ("correction", "id"), ("proceeding", "id"), ("source", "id")}
+
+
+def _cells(engine: Engine) -> list[tuple[Table, dict[str, Any], str, Any]]:
+    """Every cell of the bound tables that holds a text or bytes: table, key, column, value."""
+    cells = []
+    with engine.connect() as connection:
+        for name in BOUND:
+            table = Base.metadata.tables[name]
+            for row in connection.execute(select(*table.columns)):
+                told = row._mapping
+                key = {column.name: told[column.name] for column in table.primary_key.columns}
+                cells += [
+                    (table, key, column.name, told[column.name])
+                    for column in table.columns
+                    if (name, column.name) not in SURROGATES
+                    and isinstance(told[column.name], str | bytes | int)
+                    and not isinstance(told[column.name], bool)
+                    and told[column.name] not in ("", b"")
+                ]
+    return cells
+
+
+def _changed(value: Any, position: int, flip: int) -> Any:
+    if isinstance(value, int):
+        return value ^ flip
+    if isinstance(value, bytes):
+        at = position % len(value)
+        return value[:at] + bytes([value[at] ^ flip]) + value[at + 1 :]
+    at = position % len(value)
+    other = chr((ord(value[at]) ^ flip) & 0x7F) if ord(value[at]) < 128 else "x"
+    other = other if other.isprintable() and other != value[at] else "¤"
+    return value[:at] + other + value[at + 1 :]
+
+
+def _full(engine: Engine, desk: Any, cast: Any, content: Any) -> None:
+    case = desk.published(content(justice=True)).id
+    with writing(engine) as pen:
+        acts.follow_up(pen, case, by=cast.bruno, reason="suite", title="Audience", text="*Tenue.*")
+    with writing(engine) as pen:
+        acts.correct(
+            pen,
+            case,
+            content(justice=True, date="2008-03-18"),
+            by=cast.bruno,
+            reason="date",
+            public_note="La date est le 18 mars.",
+        )
+    desk.withdrawn(title="Autre titre")
+
+
+def test_one_changed_byte_anywhere_is_named(
+    engine: Engine, desk: Any, cast: Any, content: Any
+) -> None:
+    _full(engine, desk, cast, content)
+    with Session(engine) as session:
+        assert list(verify(session)) == []
+    cells = _cells(engine)
+
+    @hypothesis_settings(
+        max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
+    @given(
+        which=st.integers(0, len(cells) - 1),
+        position=st.integers(0, 5_000),
+        flip=st.integers(1, 127),
+    )
+    def tamper(which: int, position: int, flip: int) -> None:
+        table, key, column, value = cells[which]
+        changed = _changed(value, position, flip)
+        with engine.connect() as connection, connection.begin() as transaction:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET session_replication_role = replica")
+            else:
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+            row = update(table).values({column: changed})
+            for name, told in key.items():
+                row = row.where(table.c[name] == told)
+            try:
+                assert connection.execute(row).rowcount == 1
+            except Exception:
+                transaction.rollback()
+                return
+            with Session(connection) as session:
+                found = list(verify(session))
+            transaction.rollback()
+        assert found, (table.name, column, value, changed)
+
+    tamper()

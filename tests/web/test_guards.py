@@ -1,0 +1,224 @@
+"""What is refused before any page: addresses, hosts and bodies that no reader's browser sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask, Response, request
+from werkzeug.test import Client, create_environ, run_wsgi_app
+
+from register import config
+from register.config import Settings
+from register.web import errors, guards, headers
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    with pytest.MonkeyPatch.context() as environ:
+        for name in (*config.names(), *(f"{name}_FILE" for name in config.names())):
+            environ.delenv(name, raising=False)
+        return config.load()
+
+
+def door(settings: Settings) -> Client:
+    """A bare application behind the guards; it says what it was asked, when it was."""
+    app = Flask(__name__)
+
+    @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def page(path: str) -> Response:
+        body = request.get_data()
+        told = {"X-Length": str(len(body)), "X-Reader": str(request.remote_addr)}
+        return Response(f"{request.scheme}://{request.host}/", headers=told)
+
+    guards.attach(app, settings)
+    headers.attach(app, settings)
+    return Client(app)
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings) -> Client:
+    return door(settings)
+
+
+def raw(client: Client, path: str = "/", query: str = "", **environ: Any) -> Response:
+    """Ask with the environment as a server would hand it over, nothing put right on the way."""
+    made = create_environ()
+    made |= {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_URI": "/"} | environ
+    return Response(*run_wsgi_app(client.application, made, buffered=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/\xff", ""),
+        ("/caf\xe9", ""),  # Latin-1, as a browser of 1999 sent it
+        ("/\x00", ""),
+        ("/incidents\x00.atom", ""),
+        ("/a\x1bb", ""),
+        ("/a\r\nb", ""),
+        ("/\x7f", ""),
+        ("/\xc2\x85", ""),  # C1, well encoded
+        ("/\xed\xa0\x80", ""),  # a lone surrogate
+        ("/\xc0\xaf", ""),  # "/" in more bytes than it needs
+        ("", ""),
+        ("incidents", ""),
+        ("/", "q=%ff"),
+        ("/", "q=caf%e9"),
+        ("/", "q=\xe9"),
+        ("/", "q=%00"),
+        ("/", "%00=q"),
+        ("/", "q=a%0d%0ab"),
+        ("/", "q=" + "a" * 4095),
+        ("/", "&".join(["type=a"] * 61)),
+        ("/", "&" * 60),
+    ],
+)
+def test_an_address_that_is_no_text_or_endless_is_400(
+    client: Client, path: str, query: str
+) -> None:
+    assert raw(client, path, query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/", ""),
+        ("/caf\xc3\xa9", "q=caf%C3%A9"),
+        ("/", "q=\xc3\xa9"),
+        ("/", "q=100%"),  # a stray percent sign is text
+        ("/", "q=" + "a" * 4094),
+        ("/", "&".join(["type=a"] * 60)),
+        ("/", "q=%E2%80%99"),
+    ],
+)
+def test_an_address_in_text_goes_through(client: Client, path: str, query: str) -> None:
+    assert raw(client, path, query).status_code == 200
+
+
+def test_a_host_named_in_the_request_line_is_400(client: Client) -> None:
+    assert raw(client, REQUEST_URI="http://evil.test/").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "[::1]", "127.0.0.1:5000", "LOCALHOST:81", "[::1]:65535"]
+)
+def test_on_this_machine_its_own_names_are_known_at_any_port(client: Client, host: str) -> None:
+    assert raw(client, HTTP_HOST=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.test",
+        "localhost.evil.test",
+        "evil.test, localhost",
+        "localhost@evil.test",
+        "localhost:",
+        "localhost:80:80",
+        "localhost:999999",
+        "localhost/",
+        " localhost",
+        "127.0.0.1.",
+        "::1",
+        "localhost\xff",
+    ],
+)
+def test_a_foreign_or_odd_host_is_400(client: Client, host: str) -> None:
+    assert raw(client, HTTP_HOST=host).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("registre.example", 200),
+        ("registre.example:443", 200),
+        ("Registre.Example", 200),
+        ("registre.example:8443", 400),
+        ("localhost", 400),
+        ("127.0.0.1", 400),
+        ("www.registre.example", 400),
+    ],
+)
+def test_a_public_register_answers_to_its_name_alone(
+    settings: Settings, host: str, status: int
+) -> None:
+    public = door(replace(settings, base_url="https://registre.example"))
+    assert raw(public, HTTP_HOST=host).status_code == status
+
+
+def test_a_public_port_is_part_of_the_name(settings: Settings) -> None:
+    public = door(replace(settings, base_url="https://registre.example:8443"))
+    assert raw(public, HTTP_HOST="registre.example:8443").status_code == 200
+    assert raw(public, HTTP_HOST="registre.example").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, 400),
+        ({"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "3"}, 400),
+        ({"HTTP_TRANSFER_ENCODING": ""}, 400),
+        ({"CONTENT_LENGTH": "-1"}, 400),
+        ({"CONTENT_LENGTH": "+3"}, 400),
+        ({"CONTENT_LENGTH": "3, 3"}, 400),
+        ({"CONTENT_LENGTH": "٣"}, 400),
+        ({"CONTENT_LENGTH": "0x10"}, 400),
+        ({"CONTENT_LENGTH": "9" * 5000}, 400),
+        ({"CONTENT_LENGTH": str(1024 * 1024 + 1)}, 413),
+        ({"CONTENT_LENGTH": str(10**14)}, 413),
+        ({"CONTENT_LENGTH": ""}, 200),
+        ({"CONTENT_LENGTH": "0"}, 200),
+    ],
+)
+def test_a_body_has_a_plain_and_bounded_length(
+    client: Client, environ: dict[str, str], status: int
+) -> None:
+    assert raw(client, REQUEST_METHOD="POST", **environ).status_code == status
+
+
+def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
+    answer = client.post("/", data=b"x" * guards.BODY_LIMIT)
+    assert (answer.status_code, answer.headers["X-Length"]) == (200, str(guards.BODY_LIMIT))
+
+
+def test_another_method_is_405(client: Client) -> None:
+    for method in ("PUT", "DELETE", "TRACE", "PROPFIND"):
+        assert raw(client, REQUEST_METHOD=method).status_code == 405
+
+
+def test_a_refusal_is_a_small_page_with_every_header(client: Client, settings: Settings) -> None:
+    answer = raw(client, "/<script>\xff", HTTP_HOST="evil.test")
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert answer.get_data() == errors.plain(400)
+    assert "script" not in answer.get_data(as_text=True)
+    for name, value in headers.always(settings):
+        assert answer.headers[name] == value
+
+
+def test_a_refused_head_has_no_body(client: Client) -> None:
+    answer = raw(client, "/\xff", REQUEST_METHOD="HEAD")
+    assert (answer.status_code, answer.get_data()) == (400, b"")
+
+
+FORWARDED = {
+    "HTTP_X_FORWARDED_FOR": "203.0.113.7",
+    "HTTP_X_FORWARDED_PROTO": "https",
+    "HTTP_X_FORWARDED_HOST": "evil.test",
+    "REMOTE_ADDR": "127.0.0.1",
+}
+
+
+def test_nobody_is_believed_about_the_reader_without_a_proxy(client: Client) -> None:
+    answer = raw(client, **FORWARDED)
+    assert answer.headers["X-Reader"] == "127.0.0.1"
+    assert answer.get_data(as_text=True) == "http://localhost/"
+
+
+def test_a_trusted_proxy_tells_address_and_scheme_but_no_host(settings: Settings) -> None:
+    answer = raw(door(replace(settings, trusted_proxies=1)), **FORWARDED)
+    assert answer.headers["X-Reader"] == "203.0.113.7"
+    assert answer.get_data(as_text=True) == "https://localhost/"

@@ -1,0 +1,92 @@
+"""The headers of every answer, whoever makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from register import create_app
+from register.web.headers import HSTS, SECURITY_HEADERS, STATIC, Headers, always
+
+
+@pytest.fixture(scope="module")
+def plain_app(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("headers")) as settings:
+        app = create_app(settings)
+        app.testing = True
+        yield app
+
+
+@pytest.fixture
+def client(plain_app: Flask) -> FlaskClient:
+    return plain_app.test_client()
+
+
+@pytest.fixture
+def sheet(plain_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "sheet.css").write_text("p { margin: 0 }")
+    monkeypatch.setattr(plain_app, "static_folder", str(tmp_path))
+    return "/static/sheet.css"
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/robots.txt", "/nulle-part", "/static/nothing.css", "/%ff"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_every_answer_carries_them(client: FlaskClient, path: str, method: str) -> None:
+    answer = client.open(path, method=method)
+    for name, value in SECURITY_HEADERS.items():
+        assert answer.headers.getlist(name) == [value]
+    assert len(answer.headers.getlist("Cache-Control")) == 1
+    assert "Set-Cookie" not in answer.headers
+    assert "Server" not in answer.headers
+
+
+def test_static_files_carry_them_too(client: FlaskClient, sheet: str) -> None:
+    with client.get(sheet) as answer:
+        assert answer.status_code == 200
+        assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+
+
+def test_a_static_file_is_kept_only_under_an_address_with_its_version(
+    client: FlaskClient, sheet: str
+) -> None:
+    for path, told in (
+        (sheet, "no-cache"),
+        (sheet + "?v=", "no-cache"),
+        (sheet + "?v=abc", STATIC),
+        ("/static/nothing.css?v=abc", "no-cache"),
+    ):
+        with client.get(path) as answer:
+            assert answer.headers["Cache-Control"] == told
+
+
+def test_nothing_inline_and_nothing_from_elsewhere_may_run() -> None:
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives.pop("default-src") == "'none'"
+    assert set(directives.values()) <= {"'self'", "'none'"}
+    assert {"form-action", "base-uri", "frame-ancestors"} <= set(directives)
+
+
+def test_https_is_asked_for_only_where_readers_come_by_it(plain_app: Flask) -> None:
+    settings = plain_app.extensions["register.settings"]
+    assert "Strict-Transport-Security" not in dict(always(settings))
+    public = replace(settings, base_url="https://registre.example")
+    assert dict(always(public))["Strict-Transport-Security"] == HSTS
+
+
+def test_an_answer_that_says_so_itself_is_believed(plain_app: Flask) -> None:
+    def app(_environ, start_response):
+        start_response("200 OK", [("cache-control", "no-store")])
+        return [b""]
+
+    told = []
+    around = Headers(app, plain_app.extensions["register.settings"])
+    list(around({}, lambda _status, headers, _exc: told.extend(headers)))
+    assert [value for name, value in told if name.lower() == "cache-control"] == ["no-store"]

@@ -1,0 +1,224 @@
+"""Every key that is raised has its sentence, and every sentence gets the values it asks for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import register
+from register import errors
+from register.errors import ConfigError, Incomplete, Invalid, NotFound, Refused, RegisterError
+from register.exchange import table
+from register.incidents import content, rules
+from register.incidents.checklist import ATTESTED, Line
+from register.incidents.models import State
+from register.incidents.validation import Fault
+from register.journal import Ledger
+from register.journal.verify import Problem
+from register.text import redact
+from register.text.errors import TextError
+from register.web import sentences, wording
+
+TOP = Path(register.__file__).parent
+RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
+RAISED |= {"SchemaError", "TextError"}
+FIRST, SECOND = 0, 1
+# Keys that reach a raise through a variable; the table or expression they come from.
+BY_VARIABLE = {*rules.REFUSALS.values(), *rules._STATE_REFUSALS.values()}
+BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
+
+
+def calls(names: set[str]) -> Iterator[ast.Call]:
+    for path in TOP.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in names:
+                    yield node
+
+
+def key_at(call: ast.Call, place: int) -> str:
+    argument = call.args[place] if len(call.args) > place else None
+    return str(argument.value) if isinstance(argument, ast.Constant) else ""
+
+
+def raised() -> Iterator[tuple[str, set[str]]]:
+    for call in calls(RAISED):
+        key = key_at(call, FIRST)
+        if key:
+            yield key, {str(keyword.arg) for keyword in call.keywords}
+
+
+def kept() -> Iterator[tuple[str, set[str]]]:
+    for call in calls({"Fault"}):
+        told = call.args[2] if len(call.args) > 2 else ast.Dict([], [])
+        key = key_at(call, SECOND)
+        if key and isinstance(told, ast.Dict):
+            yield key, {str(name.value) for name in told.keys if isinstance(name, ast.Constant)}
+
+
+def row_faults() -> Iterator[str]:
+    """The ``(column, key, values)`` that reading a table leaves in its lines."""
+    tree = ast.parse((TOP / "exchange" / "table.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 3:
+            _column, key, values = node.elts
+            if isinstance(key, ast.Constant) and isinstance(values, ast.Dict):
+                yield str(key.value)
+
+
+def test_the_search_finds_keys_of_every_layer() -> None:
+    found = {key for key, _values in [*raised(), *kept()]} | set(row_faults())
+    assert {"config_unknown", "seal_missing", "filter", "member_exists", "twice"} <= found
+    assert {"date_form", "schema_other", "case_gone", "row_width", "id_twice"} <= found
+
+
+def test_every_key_has_its_sentence() -> None:
+    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
+    assert keys - set(sentences.REASONS) == set()
+
+
+def test_every_sentence_is_still_raised() -> None:
+    keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
+    assert set(sentences.REASONS) - keys == set()
+
+
+def test_sentences_get_the_values_they_ask_for() -> None:
+    for key, values in [*raised(), *kept()]:
+        asked = wording.placeholders(sentences.REASONS[key])
+        assert asked <= values, key
+
+
+def test_no_table_of_sentences_hides_a_key_of_another() -> None:
+    tables = (
+        sentences.SETTINGS,
+        sentences.READERS,
+        sentences.ACTS,
+        sentences.FIELD_REASONS,
+        sentences.COMMANDS,
+    )
+    assert sum(len(table) for table in tables) == len(sentences.REASONS)
+
+
+def test_every_line_of_the_checklist_has_its_sentence() -> None:
+    codes = {key_at(call, FIRST) for call in calls({"Line"})} - {""}
+    assert codes | set(ATTESTED) == set(sentences.LINES)
+
+
+def test_every_problem_of_verify_has_its_sentence() -> None:
+    assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(sentences.PROBLEMS)
+
+
+def test_every_field_that_is_judged_has_its_name() -> None:
+    judged = {key_at(call, FIRST) for call in calls({"Fault"})}
+    judged |= {key_at(call, FIRST) for call in calls({"needed"})}
+    judged |= set(content.Content.__dataclass_fields__)
+    judged |= {f"request.{name}" for name in content.RequestContent.__dataclass_fields__}
+    # A column of an import is named as it stands in the file.
+    assert judged - {"", *table.COLUMNS} <= set(sentences.FIELDS)
+
+
+def test_states_ledgers_and_risks_have_their_words() -> None:
+    assert {state.value for state in State} <= set(sentences.STATES)
+    assert {ledger.value for ledger in Ledger} == set(sentences.LEDGERS)
+    codes = {code for code, _pattern in (*redact._PATTERNS, *redact._WORDS)}
+    assert codes == set(sentences.RISKS)
+
+
+def all_sentences() -> list[str]:
+    tables = (
+        sentences.REASONS,
+        sentences.LINES,
+        sentences.PROBLEMS,
+        sentences.FIELDS,
+        sentences.STATES,
+        sentences.LEDGERS,
+        sentences.RISKS,
+    )
+    return [str(sentence) for table in tables for sentence in table.values()]
+
+
+@pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
+def test_sentences_keep_french_typography(wrong: str) -> None:
+    assert [sentence for sentence in all_sentences() if wrong in sentence] == []
+
+
+def test_an_error_is_worded_before_there_is_an_application() -> None:
+    error = ConfigError("config_switch", name="REGISTER_SINGLE_MODERATOR", value="yes")
+    assert wording.say(error).startswith("REGISTER_SINGLE_MODERATOR vaut «\u202fyes\u202f»")
+
+
+def test_an_error_is_worded_within_an_application(quiet: Flask) -> None:
+    with quiet.app_context():
+        said = wording.say(ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"]))
+    assert said.endswith("REGISTER_A, REGISTER_B.")
+
+
+@pytest.fixture
+def quiet() -> Flask:
+    from flask_babel import Babel
+
+    app = Flask(__name__)
+    Babel(app, default_locale="fr")
+    return app
+
+
+def test_an_unmet_checklist_names_each_line() -> None:
+    lines = [
+        Line("summary_length", False, {"limit": 300, "length": 412}),
+        Line("court", False, {"missing": ["court", "appeal"]}),
+        Line("flags", False, {"flags": [("summary", "telephone", "01 23 45 67 89")]}),
+    ]
+    said = wording.say(Incomplete("checklist", lines=lines, state=State.DRAFT))
+    assert "412 caractères" in said
+    assert "juridiction, appel" in said
+    assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in said
+
+
+def test_a_fault_begins_with_its_field() -> None:
+    fault = Fault("end_date", "ends_before", {"value": "2001"})
+    assert wording.say_fault(fault) == "Date de fin\u00a0: la fin (2001) est avant le début."
+    said = wording.say(Invalid("content", faults=[fault]))
+    assert said.endswith(wording.say_fault(fault))
+
+
+def test_a_field_alone_at_fault_is_named() -> None:
+    assert wording.say(Invalid("missing", field="reason")).startswith("Motif\u00a0: ce champ")
+
+
+def test_a_refusal_says_the_state_in_words() -> None:
+    said = wording.say(Refused("nothing_to_approve", state=State.MERGED))
+    assert "«\u202fréuni à un autre\u202f»" in said
+
+
+def test_a_problem_names_its_ledger_and_line() -> None:
+    said = wording.say_problem(Problem("journal_chain", {"ledger": "public", "seq": 812}))
+    assert said.startswith("Main courante publique, ligne 812\u00a0:")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("member_unknown", email="<x>@evil.test"),
+        Invalid("unknown_restriction", value="<x>"),
+        Invalid("content", faults=[Fault("title", "unknown_code", {"value": "<x>"})]),
+        RegisterError("never_heard_of", value="<x>"),
+    ],
+    ids=lambda error: error.key,
+)
+def test_nothing_typed_is_quoted_where_it_must_not_be(error: RegisterError) -> None:
+    assert wording.say(error, quoting=False) == ""
+
+
+def test_what_quotes_nothing_is_said_everywhere() -> None:
+    assert wording.say(TextError("date_form", text="<x>"), quoting=False)
+    assert wording.say(Invalid("filter", name="type", value="<x>"), quoting=False).count("<x>") == 0
+
+
+def test_an_unknown_key_or_a_missing_value_is_no_crash() -> None:
+    assert "never_heard_of" in wording.say(RegisterError("never_heard_of"))
+    assert "…" in wording.say(ConfigError("config_number", name="X"))
