@@ -228,15 +228,21 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
-    """A session to read with; each look starts a new transaction after ``session.rollback()``."""
+    """A session to read with; it lets go whenever somebody takes the pen."""
     with Session(engine) as opened:
         yield opened
 
 
 @pytest.fixture
-def pen(engine: Engine) -> Callable[..., AbstractContextManager[Pen]]:
+def pen(engine: Engine, session: Session) -> Callable[..., AbstractContextManager[Pen]]:
     """``with pen() as p:`` takes the pen on 2 March 2026 at 9:30 UTC, or at another moment."""
-    return lambda at=AT: writing(engine, at)
+
+    def take(at: datetime = AT) -> AbstractContextManager[Pen]:
+        # A reader in the middle of its page would hold back the erasure of words, for seconds.
+        session.rollback()
+        return writing(engine, at)
+
+    return take
 
 
 @pytest.fixture
@@ -349,24 +355,23 @@ class Filed:
 class Desk:
     """What Bruno and Chloé do all day, in one word each, so that a test tells only its own act."""
 
-    def __init__(self, engine: Engine, cast: Cast, at: datetime = AT) -> None:
-        self.engine = engine
+    def __init__(self, pen: Callable[..., AbstractContextManager[Pen]], cast: Cast) -> None:
+        self.pen = pen
         self.cast = cast
-        self.at = at
 
     def draft(self, content: Content | None = None, **changes: object) -> Filed:
         """Bruno's draft."""
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             return Filed(self._draft(p, content, changes).id)
 
     def ready(self, content: Content | None = None, **changes: object) -> Filed:
         """Bruno's draft, its authority invited, approved by Chloé."""
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             return Filed(self._ready(p, content, changes).id)
 
     def published(self, content: Content | None = None, **changes: object) -> Filed:
         """A case that Bruno published with Chloé's approval."""
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             case = self._ready(p, content, changes)
             acts.publish(
                 p,
@@ -381,7 +386,7 @@ class Desk:
     def withdrawn(self, content: Content | None = None, **changes: object) -> Filed:
         """A published case that Bruno withdrew as a mistake."""
         filed = self.published(content, **changes)
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             acts.withdraw(
                 p, filed.id, by=self.cast.bruno, restriction="erreur", reason="erreur de lieu"
             )
@@ -391,14 +396,14 @@ class Desk:
         """A published case that was merged into another one."""
         other = self.published()
         filed = self.published(**changes)
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             acts.merge(p, filed.id, into=other.number, by=self.cast.bruno, reason="même affaire")
         return filed
 
     def erased(self, **changes: object) -> Filed:
         """A published case that Ada erased with Chloé's approval."""
         filed = self.published(**changes)
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             acts.approve(p, filed.id, by=self.cast.chloe, purpose="erase")
             acts.erase(p, filed.id, by=self.cast.ada, restriction="donnee_personnelle")
         return filed
@@ -406,13 +411,13 @@ class Desk:
     def discarded(self, **changes: object) -> Filed:
         """A draft that Bruno gave up."""
         filed = self.draft(**changes)
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             acts.discard(p, filed.id, by=self.cast.bruno)
         return filed
 
     def received_reply(self, filed: Filed, text: str = "La commune conteste.") -> int:
         """A right of reply from the mairie, received on 2 March; the reply's id."""
-        with writing(self.engine, self.at) as p:
+        with self.pen() as p:
             row = acts.receive_reply(
                 p,
                 filed.id,
@@ -436,9 +441,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: Engine, cast: Cast) -> Desk:
+def desk(pen: Callable[..., AbstractContextManager[Pen]], cast: Cast) -> Desk:
     """Bruno and Chloé at work."""
-    return Desk(engine, cast)
+    return Desk(pen, cast)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
@@ -179,18 +179,28 @@ def listed(session: Session, numbers: Sequence[int]) -> dict[int, Listed]:
     return {case.number: case for case in _listed(session, rows)}
 
 
+_NEAR = (
+    _ROWS.where(
+        Incident.id.in_(
+            select(IncidentPlace.incident_id).where(
+                IncidentPlace.code.in_(
+                    select(CommuneCode.code).where(CommuneCode.current_code == bindparam("commune"))
+                )
+            )
+        ),
+        Incident.number != bindparam("beside"),
+    )
+    .order_by(Incident.sort_day.desc(), Incident.number.desc())
+    .limit(bindparam("count"))
+)
+
+
 def near(session: Session, commune: str, beside: int, limit: int = 5) -> Sequence[Listed]:
     """Other public cases of a commune, the newest first."""
-    chosen = Query({"commune": (commune,)})
-    rows = session.execute(
-        _ROWS.where(*clauses(chosen, _NO_BOOK), Incident.number != beside)
-        .order_by(Incident.sort_day.desc(), Incident.number.desc())
-        .limit(limit)
-    ).all()
-    return _listed(session, rows)
+    told = {"commune": commune, "beside": beside, "count": limit}
+    return _listed(session, session.execute(_NEAR, told).all())
 
 
-_NO_BOOK = Book("", {})
 _totals: dict[tuple[str, str], int] = {}
 _TOTALS_KEPT = 512
 
@@ -236,18 +246,47 @@ def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
     ]
 
 
+_TYPES = (
+    select(IncidentType.incident_id, IncidentType.code)
+    .where(IncidentType.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(IncidentType.incident_id, IncidentType.position)
+)
+
+
 def _types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     if not ids:
         return {}
     found: dict[int, list[str]] = {}
-    rows = session.execute(
-        select(IncidentType.incident_id, IncidentType.code)
-        .where(IncidentType.incident_id.in_(ids))
-        .order_by(IncidentType.incident_id, IncidentType.position)
-    )
-    for incident_id, code in rows:
+    for incident_id, code in session.execute(_TYPES, {"ids": ids}):
         found.setdefault(incident_id, []).append(code)
     return found
+
+
+# Statements are put together once: building one costs more than its answer.
+_CASE = (
+    select(
+        Incident.state,
+        Incident.merged_into,
+        Incident.first_published_at,
+        Incident.moved_at,
+        Incident.revision_id,
+        Revision.content,
+        Revision.html,
+    )
+    .outerjoin(Revision, Revision.id == Incident.revision_id)
+    .where(Incident.number == bindparam("number"))
+)
+_EVENTS = (
+    select(Entry.seq, Entry.at, Entry.revision_id, Entry.public_json)
+    .where(
+        Entry.ledger == Ledger.PUBLIC.value,
+        Entry.case_number == bindparam("number"),
+        Entry.act.in_(SHOWN),
+    )
+    .order_by(Entry.seq.desc())
+    .limit(1)
+)
+_EVENT = _EVENTS.where(Entry.seq == bindparam("version"))
 
 
 def one(session: Session, number: int, version: int | None = None) -> Case:
@@ -260,19 +299,7 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
     """
     if number > NUMBER_LIMIT:
         raise NotFound("no_such_case")
-    row = session.execute(
-        select(
-            Incident.state,
-            Incident.merged_into,
-            Incident.first_published_at,
-            Incident.moved_at,
-            Incident.revision_id,
-            Revision.content,
-            Revision.html,
-        )
-        .outerjoin(Revision, Revision.id == Incident.revision_id)
-        .where(Incident.number == number)
-    ).first()
+    row = session.execute(_CASE, {"number": number}).first()
     if row is None:
         raise NotFound("no_such_case")
     if row.state == State.MERGED:
@@ -294,14 +321,11 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
 
 
 def _version(session: Session, number: int, version: int | None) -> Any:
-    events = select(Entry.seq, Entry.at, Entry.revision_id, Entry.public_json).where(
-        Entry.ledger == Ledger.PUBLIC.value,
-        Entry.case_number == number,
-        Entry.act.in_(SHOWN),
-    )
-    if version is not None:
-        events = events.where(Entry.seq == min(version, NUMBER_LIMIT))
-    event = session.execute(events.order_by(Entry.seq.desc()).limit(1)).first()
+    told = {"number": number}
+    if version is None:
+        event = session.execute(_EVENTS, told).first()
+    else:
+        event = session.execute(_EVENT, {**told, "version": min(version, NUMBER_LIMIT)}).first()
     # A redaction made while the case was withdrawn commits to nothing that readers ever saw.
     if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")
@@ -332,15 +356,18 @@ def tombstone(session: Session, number: int) -> Tombstone:
     return Tombstone(number, last.act, last.at, json.loads(last.public_json)["reason"] or "")
 
 
+_CITING = (
+    select(Incident.number, CaseLink.kind, Incident.title)
+    .join(CaseLink, CaseLink.incident_id == Incident.id)
+    .where(CaseLink.number == bindparam("number"), Incident.state == State.PUBLISHED)
+    .order_by(Incident.number)
+    .limit(40)
+)
+
+
 def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
     """Public cases that link to this one: number, kind of the link, title."""
-    rows = session.execute(
-        select(Incident.number, CaseLink.kind, Incident.title)
-        .join(CaseLink, CaseLink.incident_id == Incident.id)
-        .where(CaseLink.number == number, Incident.state == State.PUBLISHED)
-        .order_by(Incident.number)
-        .limit(40)
-    )
+    rows = session.execute(_CITING, {"number": number})
     return [(other or 0, kind, title) for other, kind, title in rows]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from register.journal.acts import Ledger
@@ -20,9 +20,13 @@ class Position:
     digest: str
 
 
+# Every page asks this first: the statement is put together once.
+_HEAD = select(Head.seq, Head.digest).where(Head.ledger == bindparam("ledger"))
+
+
 def head(session: Session, ledger: Ledger = Ledger.PUBLIC) -> Position:
     """The last line of a ledger; one look-up by primary key."""
-    row = session.execute(select(Head.seq, Head.digest).where(Head.ledger == ledger.value)).first()
+    row = session.execute(_HEAD, {"ledger": ledger.value}).first()
     return Position(row.seq, row.digest.hex()) if row else Position(0, bytes(32).hex())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from register.territory.codes import is_commune_code, is_departement_code, is_region_code
@@ -34,6 +34,7 @@ __all__ = [
     "postal_codes",
     "region",
     "regions",
+    "surroundings",
 ]
 
 
@@ -45,6 +46,24 @@ def commune(session: Session, code: str) -> Commune | None:
     if current_code(session, code) != code:
         return None
     return session.get(Commune, code)
+
+
+_SURROUNDINGS = (
+    select(Commune, Departement, Region)
+    .select_from(CommuneCode)
+    .join(Commune, Commune.code == CommuneCode.current_code)
+    .outerjoin(Departement, Departement.code == Commune.departement_code)
+    .outerjoin(Region, Region.code == Commune.region_code)
+    .where(CommuneCode.code == bindparam("code"))
+)
+
+
+def surroundings(
+    session: Session, code: str
+) -> tuple[Commune, Departement | None, Region | None] | None:
+    """The commune of today behind a code, with its département and région, in one look-up."""
+    row = session.execute(_SURROUNDINGS, {"code": code}).first()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def current_code(session: Session, code: str) -> str | None:

@@ -27,6 +27,7 @@ from register.incidents.queries import Tombstone
 from register.journal import Act
 from register.text.dates import day_words
 from register.text.errors import TextError
+from register.text.typography import french
 from register.web import logs, wording
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
@@ -212,7 +213,7 @@ def _tombstone(tombstone: Tombstone) -> Response:
         410,
         template="gone",
         number=tombstone.number,
-        day=day_words(tombstone.at),
+        day=french(day_words(tombstone.at)),
         at=tombstone.at,
         erased=tombstone.act == Act.ERASED,
         reason=word.fr if word else "",

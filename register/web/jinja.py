@@ -6,8 +6,10 @@ import hashlib
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -29,6 +31,9 @@ def attach(app: Flask) -> None:
     environment = app.jinja_env
     environment.policies["ext.i18n.trimmed"] = True
     environment.trim_blocks = environment.lstrip_blocks = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        _gettext, _ngettext, newstyle=True
+    )
     environment.filters.update(
         french=_french,
         edtf=_edtf,
@@ -52,6 +57,22 @@ def attach(app: Flask) -> None:
         settings=settings,
         to=addresses,
     )
+
+
+def _catalogue() -> Any:
+    """The request's catalogue, looked up once: a page asks it a hundred times."""
+    kept = g.get("register_catalogue")
+    if kept is None:
+        kept = g.register_catalogue = get_translations()
+    return kept
+
+
+def _gettext(sentence: str) -> str:
+    return str(_catalogue().ugettext(sentence))
+
+
+def _ngettext(one: str, several: str, count: int) -> str:
+    return str(_catalogue().ungettext(one, several, count))
 
 
 _french = lru_cache(maxsize=_REMEMBERED)(french)

@@ -43,7 +43,7 @@ def attach(_app: Flask) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        # Looked up at each line: a test or a supervisor may have put another stream there.
+        # Looked up at each line: a supervisor may have put another stream there.
         logger_factory=lambda *_args: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -51,10 +51,8 @@ def attach(_app: Flask) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [Tame()]
         logger.propagate = False
-        # waitress warns at each request that waits its turn: said of a queue that is doing its work.
+        # A request that waits its turn is no warning: a busy day would write a line a reader.
         logger.setLevel(logging.ERROR if name == "waitress.queue" else logging.WARNING)
-    # It warns at every request that waits for a thread: a line a reader on a busy day.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def log() -> Any:

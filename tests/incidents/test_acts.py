@@ -134,19 +134,12 @@ def test_each_act_obeys_the_table_in_every_state(pen, desk, cast, content, sessi
         looked_up = Act.DRAFT_MERGED if (state, act) == (State.DRAFT, Act.MERGED) else act
         allowed = (state, looked_up) in rules.TABLE
         before = {ledger: head(session, ledger).seq for ledger in Ledger}
-        try:
-            with pen() as p:
-                do(p, filed.id, cast, content)
-                assert allowed, act
-                assert p.recorded >= 1, f"{act} writes at least one line"
-                raise Undo
-        except Undo:
-            pass
-        except Refused as refused:
-            assert not allowed, (act, refused)
-            with pytest.raises(Refused) as said:
-                rules.rule_for(state, looked_up)
-            assert (refused.key, refused.values) == (said.value.key, said.value.values)
+        refused = _try(pen, lambda p, do=do: do(p, filed.id, cast, content))
+        if allowed:
+            assert refused is None, act
+        else:
+            said = _refused(Refused, lambda act=looked_up: rules.rule_for(state, act))
+            assert (refused.key, refused.values) == (said.key, said.values)
             assert refused.values["state"] == state
         session.rollback()
         assert before == {ledger: head(session, ledger).seq for ledger in Ledger}
@@ -154,6 +147,20 @@ def test_each_act_obeys_the_table_in_every_state(pen, desk, cast, content, sessi
 
 class Undo(Exception):
     """Takes back what an act did, once it was seen."""
+
+
+def _try(pen, do):
+    """Do an act and take it back; the refusal, if there was one."""
+    try:
+        with pen() as p:
+            do(p)
+            if p.recorded:
+                raise Undo
+    except Undo:
+        return None
+    except Refused as refused:
+        return refused
+    raise AssertionError("an act wrote no line")
 
 
 @pytest.mark.parametrize("act", DO)
@@ -246,12 +253,7 @@ def test_a_draft_is_written_on_the_desks_ledger_only(desk, session):
     assert head(session) == public
     line = _last(session, Ledger.DESK)
     told, private = _told(line)
-    assert (told["act"], told["case"], told["content"], told["reason"]) == (
-        "drafted",
-        None,
-        None,
-        None,
-    )
+    assert (told["act"], told["case"], told["reason"]) == ("drafted", None, None)
     assert private["dossier"] == filed.id
 
 
@@ -266,8 +268,8 @@ def test_the_revision_is_what_the_line_commits_to(desk, session):
     filed = desk.draft()
     line = _last(session, Ledger.DESK)
     (revision,) = _revisions(session, filed)
-    _, private = _told(line)
-    assert private["snapshot"] == commitment(revision.salt, revision.content)
+    told, private = _told(line)
+    assert told["content"] == commitment(revision.salt, revision.content)
     assert private["why"] == why(revision.salt, "repéré dans la presse", "")
     assert (revision.act, revision.reason, line.revision_id) == (
         "drafted",
@@ -1021,21 +1023,17 @@ def test_the_search_for_words_finds_them_where_they_are(desk, session):
     assert ("revision", "content") in _words_in_any_row(session, "MOT")
 
 
-def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(settings, desk, engine):
+def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(
+    settings, pen, desk, cast, engine
+):
     filed = desk.published(narrative="Xylophone-Zinzolin", title="Xylophone-Zinzolin")
     files = [path for path in settings.instance.rglob("*") if path.is_file()]
     if engine.dialect.name == "sqlite":
         assert any(b"Xylophone-Zinzolin" in path.read_bytes() for path in files)
-    with desk_pen(engine) as p:
-        acts.erase(p, filed.id, by=desk.cast.ada, restriction="erreur", single=True)
+    with pen() as p:
+        acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
     for path in settings.instance.rglob("*"):
         assert not path.is_file() or b"Xylophone-Zinzolin" not in path.read_bytes(), path.name
-
-
-def desk_pen(engine):
-    from register.journal import writing
-
-    return writing(engine)
 
 
 def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, session):
@@ -1094,6 +1092,7 @@ def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
     filed = getattr(desk, start)()
     looked_at = session.get_one(Incident, filed.id)  # what the loser's page still shows
     before = looked_at.state
+    session.expunge(looked_at)
     with pen() as p:
         DO[act](p, filed.id, cast, content)
 

@@ -29,12 +29,12 @@ GRAVE = "grave"  # an administrator and a second person
 # State, act, verdict, and why in words.
 TABLE = """
 draft     edited         anyone                          a draft is there to be worked on
-draft     discarded      anyone                          nobody has read it, one person may give it up
+draft     discarded      anyone                          nobody has read it yet
 draft     approved       anyone                          the second reading comes before publication
 draft     invited        anyone                          the authority is invited before publication
 draft     published      content                         a suit or a risk is read by two people
 draft     draft_merged   anyone                          nothing public moves
-draft     erased         grave                           destroying evidence of the desk is grave too
+draft     erased         grave                           destroying the desk's texts is grave
 draft     followed_up    not_published_yet               a fragment is added to what readers know
 draft     reply_received not_published_yet               one replies to what was published
 draft     replied        not_published_yet               one replies to what was published
@@ -55,10 +55,10 @@ published draft_merged   not_a_draft                     its address has to lead
 published erased         grave                           it cannot be undone
 published followed_up    anyone                          suites come years later
 published reply_received anyone                          three days run from here
-published replied        anyone                          a right of reply may not wait for a colleague
+published replied        anyone                          a reply may not wait for a colleague
 published reply_refused  anyone                          with a reason for its author
 published corrected      anyone                          with a note for readers
-published redacted       anyone                          a court's order may not wait for a colleague
+published redacted       anyone                          a court's order may not wait
 published withdrawn      anyone                          whoever sees the harm stops it
 published restored       already_published               it is shown
 published merged         anyone                          two files of one affair
@@ -66,8 +66,8 @@ published drafted        not_in_this_state               it is drafted already
 
 withdrawn edited         anyone                          it is mended before it is shown again
 withdrawn discarded      not_a_draft                     its number and tombstone stay
-withdrawn approved       anyone                          the second reading comes before restoration
-withdrawn invited        anyone                          the authority may be invited before it returns
+withdrawn approved       anyone                          a second reading before restoration
+withdrawn invited        anyone                          before it is shown again
 withdrawn published      withdrawn_is_restored           the first day of publication stays
 withdrawn draft_merged   not_a_draft                     it has an address
 withdrawn erased         grave                           it cannot be undone
@@ -142,8 +142,9 @@ def _answer(state, act, role, asks, has):
     try:
         rules.require(state, act, role, asks_second=asks, has_second=has)
     except Refused as refused:
-        assert refused.values == {"state": state.value, "act": act.value}
-        return refused.key
+        # The loser of a race is told the state as it now is.
+        told = refused.values == {"state": state.value, "act": act.value}
+        return refused.key if told else f"{refused.key}, without saying the state"
     return "yes"
 
 

@@ -141,7 +141,7 @@ def test_the_reason_is_said_where_it_quotes_nothing(client: FlaskClient) -> None
 def test_a_tombstone_is_dated_in_paris_and_says_why_and_what_stays(client: FlaskClient) -> None:
     page = client.get("/broken/withdrawn").text
     assert "Ce cas a été retiré" in page
-    assert "3 mars 2026" in page
+    assert "3\u00a0mars 2026" in page
     assert "La sécurité d’une personne pouvait être menacée" in page
     assert "Ce qui reste" in page
     erased = client.get("/broken/erased").text

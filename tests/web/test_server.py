@@ -252,6 +252,14 @@ def test_a_silent_or_dripping_connection_is_closed(
         assert closed
 
 
+def drip(connection: socket.socket, seconds: float) -> None:
+    """Send a byte now and then."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        connection.sendall(b"x")
+        time.sleep(0.1)
+
+
 def test_a_refused_sender_is_not_listened_to_for_ever(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,11 +270,8 @@ def test_a_refused_sender_is_not_listened_to_for_ever(
     with running.connect() as connection:
         connection.sendall(post(b"Content-Length: 99999999"))
         assert parsed(answers(connection))[0] == 413
-        begun = time.monotonic()
         with pytest.raises(OSError):
-            while time.monotonic() - begun < 8:
-                connection.sendall(b"x")
-                time.sleep(0.1)
+            drip(connection, seconds=8)
 
 
 def test_nothing_of_a_request_is_logged(

@@ -13,6 +13,7 @@ from register.incidents.acts.beats import (
     address,
     allow,
     begin,
+    day,
     erased,
     load,
     needed,
@@ -26,7 +27,6 @@ from register.incidents.content import Content
 from register.incidents.models import Correction, FollowUp, Incident, State
 from register.incidents.writing import apply, destroy_texts
 from register.journal import Act, Entry, Pen
-from register.text import dates
 
 TITLE_LIMIT = 300
 
@@ -52,11 +52,9 @@ def follow_up(
         content = valid(pen, content)
         rules.require_follow_up(contents.of(case), content)
         apply(pen.session, case, content)
-    if happened_on:
-        dates.parse(happened_on)
     row = FollowUp(
         added_at=pen.at,
-        happened_on=happened_on,
+        happened_on=day("happened_on", happened_on),
         title=needed("title", title, limit=TITLE_LIMIT),
         text=needed("text", text, multiline=True),
         source_url=address(source_url),

@@ -19,7 +19,9 @@ from register.incidents.writing import empty, snapshot
 from register.journal import Act, Entry, Pen
 from register.members.accounts import acting
 from register.members.models import Member, Role
+from register.text import dates
 from register.text.clean import clean, one_line
+from register.text.errors import TextError
 
 
 def load(pen: Pen, incident_id: int, by: int) -> tuple[Incident, Member]:
@@ -236,3 +238,13 @@ def address(url: str) -> str:
     if faults:
         raise Invalid("url", field="source_url")
     return url
+
+
+def day(name: str, edtf: str) -> str:
+    """A partial date as it was given, empty when unknown."""
+    if edtf:
+        try:
+            dates.parse(edtf)
+        except TextError as error:
+            raise Invalid(error.key, field=name, value=edtf[:40]) from error
+    return edtf

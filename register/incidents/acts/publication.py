@@ -65,9 +65,7 @@ def restore(
     told = circumstances(pen, case, member, attested, flags_reason, single)
     case.single_review = check(pen, case, member, Act.RESTORED, told)
     if edited_since_public(pen, case):
-        case.corrections.append(
-            Correction(made_at=pen.at, note=needed("public_note", public_note))
-        )
+        case.corrections.append(Correction(made_at=pen.at, note=needed("public_note", public_note)))
     case.restriction = ""
     return made_public(pen, case, member, Act.RESTORED, reason, told)
 

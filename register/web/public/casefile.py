@@ -79,15 +79,19 @@ def actings(content: Mapping[str, Any], book: Book, place: str) -> list[Acting]:
         if not (sued and book.family_of.get(code) == "justice")
     ]
     for row in content["proceedings"]:
-        by, against = _parties(row, book, authority, target)
+        by, against = _parties(row, book, content["actor"], authority, target)
         lines.append(Acting(by, _pursuit(row, content, book), against, row))
     return lines
 
 
-def _parties(row: Mapping[str, Any], book: Book, authority: str, target: str) -> tuple[str, str]:
+def _parties(
+    row: Mapping[str, Any], book: Book, actor: str, authority: str, target: str
+) -> tuple[str, str]:
+    """Who acts and against whom; a plaintiff in the same role as the actor is the actor."""
     plaintiff = _with_article(book, "acteur", row["plaintiff"])
     if row["direction"] == "contre_cible":
-        return plaintiff or authority, target
+        other = row["plaintiff"] not in ("", actor)
+        return plaintiff if other else authority, target
     if row["direction"] == "tiers":
         return plaintiff, ""
     return target, authority

@@ -50,7 +50,7 @@ def cases() -> ResponseReturnValue:
         page=page,
         query=query,
         summary=summary,
-        panel=panel.panel(query, book(), summary.departements),
+        panel=panel.drawn(query, book(), summary, position),
         chips=panel.chips(db.session(), query, book()),
     )
 

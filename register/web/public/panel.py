@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from flask import get_template_attribute
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from register.incidents.figures import Summary
 from register.incidents.filters import DURATIONS, Query
 from register.incidents.vocabulary import Book
+from register.journal import Position
 from register.text import dates
 from register.text.countries import country_name
 from register.web.public import addresses, whereabouts
@@ -120,6 +124,21 @@ def panel(query: Query, book: Book, departements: Iterable[tuple[str, str, int]]
         undated="sans_date" in query.values,
         count=sum(len(values) for values in query.values.values()),
     )
+
+
+_REMEMBERED = 256
+_drawn: dict[tuple[str, str, str], Markup] = {}
+
+
+def drawn(query: Query, book: Book, summary: Summary, head: Position) -> Markup:
+    """The panel as HTML. It is the larger half of a list and changes with the search only."""
+    key = (head.digest, book.version, query.at(1).text())
+    if key not in _drawn:
+        if len(_drawn) >= _REMEMBERED:
+            _drawn.clear()
+        draw = get_template_attribute("parts/_filters.html", "filters")
+        _drawn[key] = draw(panel(query, book, summary.departements), query.order)
+    return _drawn[key]
 
 
 def chips(session: Session, query: Query, book: Book) -> list[Chip]:

@@ -14,6 +14,7 @@ from register.incidents import figures, filters, queries
 from register.incidents.filters import Query
 from register.incidents.queries import Listed, Page
 from register.territory import places
+from register.territory.models import Departement
 from register.text.fold import fold_name
 from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice, whereabouts
@@ -59,15 +60,14 @@ def commune(code: str) -> ResponseReturnValue:
     """A commune; a former code leads to the commune of today."""
     if code != code.upper() and places.is_commune_code(code.upper()):
         return redirect(addresses.commune(code.upper()), 301)
-    current = places.current_code(db.session(), code) if places.is_commune_code(code) else None
-    if current is None:
-        raise NotFound("no_such_place")
-    if current != code:
-        return redirect(addresses.commune(current), 301)
-    page = _cases("commune", code)
-    here = whereabouts.of_commune(db.session(), code)
+    # Read first: what is shown must not be older than the position it is shown for.
+    head()
+    here = whereabouts.of_commune(db.session(), code) if places.is_commune_code(code) else None
     if here is None:
         raise NotFound("no_such_place")
+    if here.commune.code != code:
+        return redirect(addresses.commune(here.commune.code), 301)
+    page = _cases("commune", code)
     return render_template(
         "public/commune.html",
         here=here,
@@ -150,7 +150,7 @@ def _cases(kind: str, code: str) -> Page:
     return page
 
 
-def _departements() -> list[places.Departement]:
+def _departements() -> list[Departement]:
     found = places.departements(db.session())
     return sorted(found, key=lambda row: row.folded)
 

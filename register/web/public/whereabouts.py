@@ -22,17 +22,14 @@ class Whereabouts:
 
 def of_commune(session: Session, filed: str) -> Whereabouts | None:
     """The commune of today behind a code, present or former; None for an unknown code."""
-    current = places.current_code(session, filed)
-    commune = places.commune(session, current) if current else None
-    if commune is None:
+    found = places.surroundings(session, filed)
+    if found is None:
         return None
-    former = "" if filed == current else places.former_name(session, filed) or filed
-    return Whereabouts(
-        commune,
-        places.departement(session, commune.departement_code),
-        places.region(session, commune.region_code) if commune.region_code else None,
-        former,
-    )
+    commune, departement, region = found
+    former = ""
+    if filed != commune.code:
+        former = places.former_name(session, filed) or filed
+    return Whereabouts(commune, departement, region, former)
 
 
 def name_of(session: Session, kind: str, code: str) -> str:
