@@ -18,10 +18,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import served
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from register import config, create_app
@@ -146,6 +147,11 @@ def _settings(folder: Path, url: str) -> Settings:
 def _opened(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     prepare(engine)
+    if engine.dialect.name == "sqlite":
+        # Nothing here has to survive a power cut.
+        event.listen(
+            engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF").close()
+        )
     try:
         yield engine
     finally:
@@ -488,3 +494,13 @@ def demo_app(
 def client(demo_app: Flask) -> FlaskClient:
     """A stranger at the door of the demonstration."""
     return demo_app.test_client()
+
+
+@pytest.fixture(scope="session")
+def site(registers: Registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[served.Site]:
+    """The demonstration on a real server, with a case that has everything and a withdrawn one."""
+    with (
+        registers.new("sqlite", tmp_path_factory.mktemp("site")) as settings,
+        served.site(settings) as running,
+    ):
+        yield running

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -38,6 +39,9 @@ class Summary:
 
 
 _kept: dict[str, Summary] = {}
+# Counting takes a second on a hundred thousand cases: of the readers who come after a change, one
+# counts and the others wait for it.
+_counting = Lock()
 
 
 def summary(session: Session, book: Book, head: Position) -> Summary:
@@ -46,10 +50,12 @@ def summary(session: Session, book: Book, head: Position) -> Summary:
     :param head: read first, on the same session.
     """
     key = f"{head.digest} {book.version}"
-    if key not in _kept:
-        _kept.clear()
-        _kept[key] = _counted(session, book)
-    return _kept[key]
+    with _counting:
+        if key not in _kept:
+            counted = _counted(session, book)
+            _kept.clear()
+            _kept[key] = counted
+        return _kept[key]
 
 
 def _counted(session: Session, book: Book) -> Summary:

@@ -1,8 +1,8 @@
 """THE ONLY WAY to read a case. What a viewer may not see is not there.
 
 Public reads start from :func:`published`; a draft and a missing case look the same. A list quotes
-title and place only, never the account: a listing that repeats a contested text would publish it
-again (Crim. 2 nov. 2016, 15-87.163).
+title, summary and place, never the account: a listing that repeats a contested text would publish
+it again (Crim. 2 nov. 2016, 15-87.163).
 """
 
 from __future__ import annotations
@@ -212,13 +212,15 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
     while the public ledger stands still.
     """
     key = (head.digest, query.at(1).by("date").text())
-    if key not in _totals:
-        if len(_totals) >= _TOTALS_KEPT:
-            _totals.clear()
+    total = _totals.get(key)
+    if total is None:
         count = select(func.count()).select_from(Incident)
         count = count.where(Incident.state == State.PUBLISHED, *chosen)
-        _totals[key] = session.scalar(count) or 0
-    return _totals[key]
+        total = session.scalar(count) or 0
+        if len(_totals) >= _TOTALS_KEPT:
+            _totals.clear()
+        _totals[key] = total
+    return total
 
 
 def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
@@ -380,7 +382,7 @@ def known_places(session: Session) -> Mapping[str, int]:
         .where(Incident.state == State.PUBLISHED)
         .group_by(CommuneCode.current_code)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -141,10 +141,13 @@ def source_kinds(source: Path = FILE) -> Mapping[str, str]:
 
 
 def _fill(term: Term, entry: Mapping[str, Any], position: int) -> None:
-    term.position, term.retired_at = position, None
+    # A row may carry the day from which its word is no longer given.
+    day: date | None = entry.get("retired_at")
+    term.position = position
+    term.retired_at = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
     for column in _COLUMNS:
         setattr(term, column, entry[column])
-    rest = {key: value for key, value in entry.items() if key not in _COLUMNS}
+    rest = {key: entry[key] for key in entry if key not in (*_COLUMNS, "retired_at")}
     term.extra = json.dumps(rest, sort_keys=True, ensure_ascii=False)
 
 

@@ -24,6 +24,8 @@ from register.web.public.labels import Labels, labels, place_line
 
 # Titles and notes are shown again and again; beyond this the oldest are made anew.
 _REMEMBERED = 4096
+# Characters of a summary in a list: a sentence or two.
+_CALLED = 240
 
 
 def attach(app: Flask) -> None:
@@ -47,6 +49,7 @@ def attach(app: Flask) -> None:
         country=country_name,
         place=place_of,
         at=_at,
+        called=called,
     )
     environment.globals.update(
         asset=_Assets(app),
@@ -125,6 +128,18 @@ def _at(name: str) -> str:
         if name.startswith(article):
             return joined + _french(name.removeprefix(article))
     return f"à {_french(name)}"
+
+
+def called(case: Listed) -> str:
+    """What a list calls a case: its summary, or else its title.
+
+    A title that the register made repeats the type, place and date that stand beside it. What
+    happened is in the summary, cut at a word: a list does not quote at length.
+    """
+    text = case.summary or case.title
+    if len(text) > _CALLED:
+        text = text[:_CALLED].rsplit(None, 1)[0] + "…"
+    return _french(text)
 
 
 def place_of(case: Listed) -> Markup:

@@ -657,7 +657,7 @@ def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, 
     with pen() as p:
         acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="M. Untel", text="M. Untel")
         kept = acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="Rien", text="Rien")
-    first, second = _case(session, filed).follow_ups
+    first = _case(session, filed).follow_ups[0].id
     with pen() as p:
         acts.redact(
             p,
@@ -666,7 +666,7 @@ def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, 
             by=cast.bruno,
             reason="RGPD",
             public_note="Un nom est retiré.",
-            follow_ups={first.id: ("Un voisin", "Un voisin")},
+            follow_ups={first: ("Un voisin", "Un voisin")},
         )
     first, second = _case(session, filed).follow_ups
     assert (first.title, first.text, second.title) == ("Un voisin", "Un voisin", "Rien")

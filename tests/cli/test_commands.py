@@ -1,0 +1,202 @@
+"""``webcitoyen`` as an operator types it: what it says, and its exit code."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from register.cli import main
+from register.config import PREFIX
+
+REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``run("init")`` on an instance of its own."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REGISTER_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("REGISTER_SEAL_DIR", str(tmp_path / "seal"))
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+
+    def typed(*words: str, stdin: str | None = None) -> Result:
+        result = runner.invoke(main, list(words), input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result
+        assert "Traceback" not in result.output
+        return result
+
+    return typed
+
+
+@pytest.fixture
+def opened(run: Callable[..., Result]) -> Callable[..., Result]:
+    """An instance with an administrator and a moderator."""
+    assert run("init").exit_code == 0
+    for email, role in (("ada@x.test", "administrator"), ("bruno@x.test", "moderator")):
+        added = run(
+            "member", "add", email, "--role", role, "--password-stdin", stdin="une-longue-phrase\n"
+        )
+        assert added.exit_code == 0, added.output
+    return run
+
+
+def test_init_says_where_the_seal_key_is_and_may_be_repeated(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    first = run("init")
+    key = tmp_path / "seal" / "seal.key"
+    assert str(key) in first.output
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = key.read_bytes()
+    again = run("init")
+    assert (again.exit_code, key.read_bytes()) == (0, before)
+
+
+def test_before_init_every_command_says_what_is_missing(run: Callable[..., Result]) -> None:
+    for words in (("serve",), ("verify",), ("member", "list"), ("import", str(REAL))):
+        result = run(*words)
+        assert result.exit_code == 1
+        assert "webcitoyen" in result.output
+
+
+def test_serve_refuses_without_its_seal_key(opened: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "seal" / "seal.key").unlink()
+    result = opened("serve")
+    assert result.exit_code == 1
+    assert "clé de scellement" in result.output
+    assert opened("doctor").exit_code == 1
+
+
+def test_a_foreign_seal_key_is_noticed(opened: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "seal" / "seal.key").write_text("00" * 32)
+    assert opened("doctor").exit_code == 1
+    assert opened("serve").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REGISTER_BASE_URL", "http://registre.example"),
+        ("REGISTER_SINGLE_MODERATOR", "yes"),
+        ("REGISTER_TRUSTED_PROXIES", "beaucoup"),
+        ("REGISTER_DATABASE_URL", "mysql://x"),
+        ("REGISTER_BASE_ULR", "http://127.0.0.1"),
+        ("REGISTER_SECRET_KEY", "court"),
+    ],
+)
+def test_nonsense_in_a_setting_is_one_sentence(
+    name: str, value: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = run("init")
+    assert result.exit_code == 1
+    assert name in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_a_public_address_needs_the_legal_notice(
+    opened: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
+    result = opened("serve")
+    assert result.exit_code == 1
+    assert "REGISTER_PUBLISHER_DIRECTOR" in result.output
+
+
+def test_members_are_added_listed_disabled_and_reset(opened: Callable[..., Result]) -> None:
+    added = opened("member", "add", "Chloe@X.test", "--role", "moderator")
+    assert added.exit_code == 0
+    assert "une seule fois" in added.output
+    assert opened("member", "disable", "chloe@x.test").exit_code == 0
+    assert "fermé le" in opened("member", "list").output
+    assert opened("member", "reset", "chloe@x.test").exit_code == 0
+    assert "fermé le" not in opened("member", "list").output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("member", "add", "bruno@x.test", "--role", "moderator"),
+        ("member", "add", "pas une adresse", "--role", "moderator"),
+        ("member", "disable", "ada@x.test"),
+        ("member", "disable", "inconnue@x.test"),
+        ("member", "reset", "inconnue@x.test"),
+    ],
+    ids=["exists", "address", "last administrator", "unknown", "unknown"],
+)
+def test_what_a_member_command_refuses_is_said(
+    words: tuple[str, ...], opened: Callable[..., Result]
+) -> None:
+    result = opened(*words)
+    assert result.exit_code == 1
+    assert result.output.strip().endswith(".")
+
+
+def test_import_publish_verify_and_import_again(opened: Callable[..., Result]) -> None:
+    words = ("import", str(REAL), "--publish", "--by", "ada@x.test", "--reason", "reprise")
+    first = opened(*words)
+    assert first.exit_code == 1
+    assert first.output.count("reste un brouillon") == 14
+    assert "WC003" in first.output
+    second = opened(*words, "--second", "bruno@x.test")
+    assert (second.exit_code, "14 publiés" in second.output) == (0, True)
+    proof = opened("verify")
+    assert proof.exit_code == 0, proof.output
+    anchor = next(line for line in proof.output.splitlines() if line.startswith("public:35:"))
+    assert opened("verify", "--anchor", anchor).exit_code == 0
+    assert opened("verify", "--anchor", "999:" + "0" * 64).exit_code == 1
+    assert opened("verify", "--anchor", "n’importe quoi").exit_code == 1
+    third = opened(*words, "--second", "bruno@x.test")
+    assert "34 inchangés" in third.output
+    assert opened("doctor").exit_code == 0
+
+
+def test_a_bad_file_is_a_sentence_and_exit_code_1(
+    opened: Callable[..., Result], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(REAL.read_bytes().replace(b"Gagny", b"\xe9"))
+    bad.write_bytes(bad.read_bytes() + b"\xff")
+    result = opened("import", str(bad), "--by", "ada@x.test")
+    assert result.exit_code == 1
+    assert "UTF-8" in result.output
+    rows = REAL.read_text(encoding="utf-8").replace("interdiction_filmer", "filmer")
+    bad.write_text(rows, encoding="utf-8")
+    result = opened("import", str(bad), "--by", "ada@x.test")
+    assert result.exit_code == 1
+    assert "Ligne 6, WC010, colonne types" in result.output
+
+
+def test_an_import_asks_who_does_it(opened: Callable[..., Result]) -> None:
+    assert opened("import", str(REAL)).exit_code == 1
+    assert opened("import", str(REAL), "--publish", "--by", "ada@x.test").exit_code == 1
+
+
+def test_the_demonstration_runs_again_without_harm(run: Callable[..., Result]) -> None:
+    first = run("demo", "--no-serve")
+    assert first.exit_code == 0, first.output
+    signs = [line for line in first.output.splitlines() if "@demo.example" in line]
+    assert len(signs) == 2
+    again = run("demo", "--no-serve")
+    assert again.exit_code == 0
+    assert [line for line in again.output.splitlines() if "@demo.example" in line] == signs
+
+
+def test_upgrade_may_be_repeated(opened: Callable[..., Result], tmp_path: Path) -> None:
+    for _ in range(2):
+        assert opened("upgrade").exit_code == 0
+    assert not list((tmp_path / "instance").glob("*.copy"))
+
+
+def test_help_names_every_command(run: Callable[..., Result]) -> None:
+    told = run("--help").output
+    for name in ("init", "upgrade", "serve", "demo", "import", "member", "verify", "doctor"):
+        assert name in told

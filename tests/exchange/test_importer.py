@@ -1,0 +1,269 @@
+"""An import file: what goes in, what stays a draft, what is kept out, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from register.errors import Invalid
+from register.exchange.importer import Publication, Report, import_file
+from register.exchange.table import COLUMNS
+from register.incidents import acts, filters, queries
+from register.incidents.models import Incident, Note, State
+from register.incidents.vocabulary import book
+from register.journal import Entry, head, writing
+
+REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
+
+GOOD = {
+    "id": "A1",
+    "date": "2008-03-17",
+    "pays": "FR",
+    "commune": "93032",
+    "niveau": "commune",
+    "acteur": "maire",
+    "cible": "blogueur",
+    "media": "Gagny Libre; Le Petit Gagny",
+    "types": "interdiction_filmer",
+    "resume": "Le maire interdit de filmer",
+    "procedure": "aucune",
+    "issue": "inconnue",
+    "source_url": "https://exemple.test/gagny",
+    "source_type": "presse locale",
+    "preuve": "documente",
+    "invitation": "courriel du 2 mars",
+    "note": "note interne",
+}
+
+
+def text(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+@pytest.fixture
+def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., Report]:
+    """``load(row, …)`` imports rows as drafts; ``publish=True`` with both moderators."""
+
+    def run(*rows: dict[str, str], raw: str | bytes | None = None, **options: Any) -> Report:
+        path = tmp_path / "cases.csv"
+        data = raw if raw is not None else text(*rows)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        publish = None
+        if options.pop("publish", False):
+            second = options.pop("second", cast.chloe)
+            publish = Publication(cast.bruno, "repris de la presse", second=second)
+        return import_file(engine, path, by=cast.bruno, publish=publish, reason="essai", **options)
+
+    return run
+
+
+def lines(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(Entry)) or 0
+
+
+def cases(engine: Engine) -> int:
+    with Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(Incident)) or 0
+
+
+# --- the real file ----------------------------------------------------------------------------
+
+
+def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, cast: Any) -> None:
+    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    report = import_file(engine, REAL, publish=told)
+    assert (report.drafted, report.published, report.clean) == (34, 34, True)
+    before = lines(engine)
+    again = import_file(engine, REAL, publish=told)
+    assert (again.drafted, again.published, again.unchanged) == (0, 0, 34)
+    assert lines(engine) == before
+
+
+def test_without_a_second_person_those_of_justice_stay_drafts(engine: Engine, cast: Any) -> None:
+    report = import_file(engine, REAL, publish=Publication(cast.bruno, "reprise"))
+    assert report.published == 20
+    assert len(report.blocked) == 14
+    assert all(
+        [line.code for line in blocked.error.values["lines"]] == ["second"]
+        for blocked in report.blocked
+    )
+    # A second run with the second person publishes them: nothing has to be done again by hand.
+    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    assert import_file(engine, REAL, publish=told).published == 14
+
+
+def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
+    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    import_file(engine, REAL, publish=told)
+    with Session(engine) as session:
+        words = book(session)
+        query = filters.parse({"commune": ["92062"]}, words)
+        found = queries.listing(session, query, words, head(session)).cases
+        directions = sorted(
+            queries.one(session, case.number).snapshot.content["proceedings"][0]["direction"]
+            for case in found
+        )
+    assert directions == ["contre_cible", "contre_cible", "contre_cible", "par_cible"]
+
+
+# --- a row ------------------------------------------------------------------------------------
+
+
+def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
+    load: Callable[..., Report], engine: Engine
+) -> None:
+    assert load(GOOD).drafted == 1
+    with Session(engine) as session:
+        case = session.scalars(select(Incident)).one()
+        assert case.state == State.DRAFT
+        assert case.title == "Interdiction de filmer, Gagny, 17 mars 2008"
+        assert [outlet.name for outlet in case.outlets] == ["Gagny Libre", "Le Petit Gagny"]
+        assert [use.source.kind for use in case.sources] == ["presse"]
+        assert session.scalars(select(Note.text)).all() == ["note interne"]
+
+
+def test_a_former_code_is_kept_as_given_and_listed_under_the_commune_of_today(
+    load: Callable[..., Report], engine: Engine
+) -> None:
+    assert load({**GOOD, "commune": "93059"}, publish=True).published == 1
+    with Session(engine) as session:
+        words = book(session)
+        query = filters.parse({"commune": ["93066"]}, words)
+        (found,) = queries.listing(session, query, words, head(session)).cases
+        assert (found.commune, found.commune_name) == ("93066", "Saint-Denis")
+        assert queries.one(session, found.number).snapshot.content["commune"] == "93059"
+
+
+def test_a_dry_run_writes_nothing(load: Callable[..., Report], engine: Engine) -> None:
+    before = lines(engine)
+    report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, dry_run=True, publish=True)
+    assert (report.drafted, len(report.faults)) == (1, 1)
+    assert (lines(engine), cases(engine)) == (before, 0)
+
+
+def test_an_unmapped_kind_of_source_is_never_a_bad_row(
+    load: Callable[..., Report], engine: Engine
+) -> None:
+    assert load({**GOOD, "source_type": "affiche collée au mur"}).clean
+    with Session(engine) as session:
+        (use,) = session.scalars(select(Incident)).one().sources
+        assert (use.source.kind, use.source.label) == ("autre", "affiche collée au mur")
+
+
+def test_an_erased_case_is_not_imported_again(
+    load: Callable[..., Report], engine: Engine, cast: Any
+) -> None:
+    load(GOOD, publish=True)
+    with writing(engine) as pen:
+        acts.approve(pen, 1, by=cast.chloe, purpose="erase")
+        acts.erase(pen, 1, by=cast.ada, restriction="securite")
+    report = load(GOOD, publish=True)
+    assert (report.drafted, report.unchanged, cases(engine)) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "key"),
+    [
+        ({"types": "inventé"}, "types", "unknown_code"),
+        ({"acteur": "roi"}, "acteur", "unknown_code"),
+        ({"commune": "99999"}, "commune", "unknown_code"),
+        ({"commune": "93O32"}, "commune", "unknown_code"),
+        ({"departement": "21 bis"}, "departement", "unknown_code"),
+        ({"pays": "XX"}, "pays", "unknown_code"),
+        ({"preuve": "certain"}, "preuve", "unknown_code"),
+        ({"date": "2006-02-30"}, "date", "date_impossible"),
+        ({"date": "17/03/2008"}, "date", "date_form"),
+        ({"date_fin": "2007"}, "date_fin", "ends_before"),
+        ({"date_issue": "hier", "procedure": "contre_cible"}, "date_issue", "date_form"),
+        ({"procedure": "contre_le_maire"}, "procedure", "unknown_code"),
+        ({"en_appel": "peut-être", "procedure": "contre_cible"}, "en_appel", "unknown_code"),
+        ({"source_url": "javascript:alert(1)"}, "source_url", "url"),
+        ({"types": "expulsion;expulsion"}, "types", "twice"),
+        ({"types": "expulsion;huis_clos;surveillance;autre"}, "types", "too_many"),
+        ({"resume": "=HYPERLINK(1)"}, "resume", "formula"),
+        ({"resume": "+33"}, "resume", "formula"),
+        ({"resume": "@SUM(A1)"}, "resume", "formula"),
+        ({"resume": "a\x00b"}, "resume", "control_character"),
+        ({"resume": "a\x1bb"}, "resume", "control_character"),
+        ({"resume": "x" * 50_000_000}, "resume", "too_long"),
+        ({"id": ""}, "id", "missing"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_bad_row_is_named_and_kept_out_whole(
+    change: dict[str, str], column: str, key: str, load: Callable[..., Report], engine: Engine
+) -> None:
+    before = lines(engine)
+    report = load({**GOOD, **change}, publish=True)
+    (row, *_others) = report.faults
+    assert (row.line, row.fault.field, row.fault.key) == (2, column, key)
+    assert row.id == change.get("id", "A1")
+    assert (lines(engine), cases(engine), report.drafted) == (before, 0, 0)
+
+
+def test_good_rows_beside_a_bad_one_are_kept(load: Callable[..., Report], engine: Engine) -> None:
+    report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, {**GOOD, "id": "A3"})
+    assert (report.drafted, [row.line for row in report.faults]) == (2, [3])
+    assert cases(engine) == 2
+
+
+def test_the_same_id_with_other_content_is_refused(
+    load: Callable[..., Report], engine: Engine
+) -> None:
+    other = {**GOOD, "resume": "Autre chose"}
+    report = load(GOOD, other)
+    assert [(row.line, row.fault.key) for row in report.faults] == [(3, "id_twice")]
+    report = load(other)
+    assert [(row.line, row.fault.key) for row in report.faults] == [(2, "id_changed")]
+    assert cases(engine) == 1
+
+
+def test_a_row_cut_short_is_named(load: Callable[..., Report]) -> None:
+    whole = text(GOOD, {**GOOD, "id": "A2"})
+    report = load(raw=whole[: whole.rindex(",note interne")])
+    assert [(row.line, row.fault.key) for row in report.faults] == [(3, "row_width")]
+    assert report.drafted == 1
+
+
+# --- the file as a whole ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        (b"", "import_file_empty"),
+        (b"\n\n", "import_file_empty"),
+        (text({**GOOD, "resume": "été"}).encode("latin-1"), "import_file_encoding"),
+        (text(GOOD, columns=(*COLUMNS, "prix")).encode(), "import_column_unknown"),
+        (text({}, columns=COLUMNS[1:]).encode(), "import_column_missing"),
+        (text({}, columns=(*COLUMNS, "id")).encode(), "import_column_twice"),
+        (text(GOOD).encode() + b'A2,"une citation jamais ferm', "import_file_cut"),
+    ],
+    ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "cut"],
+)
+def test_a_file_that_cannot_be_read_changes_nothing(
+    raw: bytes, key: str, load: Callable[..., Report], engine: Engine
+) -> None:
+    before = lines(engine)
+    with pytest.raises(Invalid) as told:
+        load(raw=raw)
+    assert told.value.key == key
+    assert (lines(engine), cases(engine)) == (before, 0)
+
+
+def test_a_file_that_is_not_there(engine: Engine, cast: Any, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as told:
+        import_file(engine, tmp_path / "nulle-part.csv", by=cast.bruno)
+    assert told.value.key == "import_file_missing"

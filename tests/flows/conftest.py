@@ -1,0 +1,83 @@
+"""A reader's browser: one Chromium for the whole run, a new and empty profile for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from browsing import Opener, Watch
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from served import Site
+
+# As the machines of tests need it: root has no sandbox, and nothing may call home.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; skipped where there is none, never under CI."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        why = f"No Chromium is installed: none of {', '.join(NAMES)} is on the PATH."
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watch() -> list[Watch]:
+    """What was seen in the profiles of the test, in the order of their opening."""
+    return []
+
+
+@pytest.fixture
+def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]:
+    """``reader("case", width=320, scheme="dark")``: somebody reads a page in a new profile.
+
+    Whatever a test does, no page may have asked another machine for anything.
+    """
+    contexts: list[BrowserContext] = []
+
+    def opened(
+        page: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        scheme: str = "light",
+        zoom: float = 1,
+        scripts: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            device_scale_factor=zoom,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        watch.append(Watch(context))
+        context.set_default_timeout(10_000)
+        tab = context.new_page()
+        tab.goto(site.url(page))
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    asked = [url for seen in watch for url in seen.requests]
+    assert asked
+    assert [url for url in asked if not url.startswith(site.base + "/")] == []

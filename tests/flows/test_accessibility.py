@@ -1,0 +1,134 @@
+"""Every kind of page, for readers who see little, use a keyboard, a phone or a large zoom."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from browsing import FOCUSED, STICKS_OUT, Opener, Watch
+from playwright.sync_api import Page
+from served import PAGES, STATUS
+
+pytestmark = pytest.mark.browser
+
+SCHEMES = ("light", "dark")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds. Its source is evaluated: the page's policy refuses an added script."""
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("() => axe.run().then((results) => results)")
+    assert found["passes"]
+    return [
+        f"{broken['id']}: {json.dumps([node['html'][:160] for node in broken['nodes'][:5]])}"
+        for broken in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(reader: Opener, name: str, scheme: str) -> None:
+    page = reader(name, scheme=scheme)
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert dark == (scheme == "dark")
+    assert violations(page) == []
+
+
+def test_axe_finds_what_is_wrong(reader: Opener) -> None:
+    """The proof that the test above sees something."""
+    page = reader("home")
+    page.evaluate("document.querySelector('label').remove()")
+    page.evaluate("document.querySelector('h1').style.color = '#ccc'")
+    assert {broken.split(":")[0] for broken in violations(page)} >= {"label", "color-contrast"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_sticks_out_on_a_small_phone_or_at_four_times_the_size(
+    reader: Opener, name: str
+) -> None:
+    # 400 % of a window of 1280 by 1024 leaves 320 by 256, each point four times as wide.
+    page = reader(name, width=320, height=256, zoom=4)
+    assert page.evaluate(STICKS_OUT) == []
+    # An ordinary phone and a tablet, where other rules of the style sheets begin.
+    for width in (390, 768, 1060):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(STICKS_OUT) == []
+
+
+def test_something_too_wide_would_be_seen(reader: Opener) -> None:
+    """The proof that the test above sees something."""
+    page = reader("home", width=320)
+    page.evaluate("document.querySelector('h1').textContent = 'anticonstitutionnel'.repeat(9)")
+    page.evaluate("document.querySelector('h1').style.overflowWrap = 'normal'")
+    assert page.evaluate(STICKS_OUT)
+
+
+@pytest.mark.parametrize("name", ["home", "list", "case", "tombstone", "missing"])
+def test_the_first_key_leads_past_the_head(reader: Opener, name: str) -> None:
+    page = reader(name)
+    page.keyboard.press("Tab")
+    first = page.evaluate(FOCUSED)
+    assert first["name"] == "A #contenu"
+    assert first["seen"]
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", ["home", "filtered", "whole case", "empty commune"])
+def test_who_uses_a_keyboard_sees_where_they_are(reader: Opener, name: str, scheme: str) -> None:
+    page = reader(name, scheme=scheme)
+    stops = []
+    for _press in range(250):
+        page.keyboard.press("Tab")
+        here = page.evaluate(FOCUSED)
+        if here["body"]:
+            break
+        stops.append(here)
+    assert len(stops) > 10
+    assert [stop["name"] for stop in stops if stop["outline"] < 2 or not stop["seen"]] == []
+    reachable = page.evaluate(
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select')]"
+        ".filter((element) => element.checkVisibility({visibilityProperty: true})).length"
+    )
+    assert len(stops) >= reachable
+
+
+def test_the_filters_open_and_answer_to_a_keyboard_on_a_phone(reader: Opener) -> None:
+    page = reader("list", width=390)
+    page.locator(".filters > summary").focus()
+    page.keyboard.press("Enter")
+    box = page.get_by_role("checkbox", name="Justice")
+    box.focus()
+    page.keyboard.press("Space")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "famille=justice" in page.url
+    assert page.get_by_role("group", name="Filtres en vigueur").is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_for_nothing_that_it_may_not_have(
+    reader: Opener, watch: list[Watch], name: str
+) -> None:
+    page = reader(name, scheme="dark")
+    page.wait_for_load_state("networkidle")
+    sheets = page.evaluate("[...document.styleSheets].map((sheet) => sheet.cssRules.length)")
+    assert len(sheets) > 4
+    assert all(sheets)
+    # Chromium complains of every answer of 400 and more, a tombstone's among them.
+    expected = 1 if name in STATUS else 0
+    assert len(watch[0].complaints) == expected, watch[0].complaints
+
+
+def test_what_the_policy_refuses_would_be_heard(reader: Opener, watch: list[Watch]) -> None:
+    """The proof that the test above hears something."""
+    page = reader("home")
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {src: 'x'}))"
+    )
+    page.wait_for_timeout(200)
+    assert any("Content Security Policy" in text for text in watch[0].complaints)

@@ -1,0 +1,119 @@
+"""What a reader does without JavaScript, and what comes out of the printer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browsing import STICKS_OUT, Opener
+from playwright.sync_api import expect
+from served import Site
+
+pytestmark = pytest.mark.browser
+
+
+def test_scripts_are_really_off(reader: Opener) -> None:
+    """The proof that the tests below read without JavaScript."""
+    page = reader("home", scripts=False)
+    page.set_content("<p>tel quel</p><script>document.body.textContent = 'changé'</script>")
+    expect(page.locator("body")).to_have_text("tel quel")
+
+
+@pytest.mark.parametrize("typed", ["Puteaux", "puteaux", "92062", "PUTEAUX "])
+def test_a_commune_is_found_from_the_front_page(reader: Opener, typed: str) -> None:
+    page = reader("home", scripts=False)
+    page.get_by_label("Chercher une commune").fill(typed)
+    page.get_by_role("button", name="Chercher").click()
+    expect(page).to_have_url(re.compile(r"/communes/92062$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Puteaux")
+    expect(page.locator(".entry")).to_have_count(4)
+
+
+def test_a_name_of_several_places_asks_which_one(reader: Opener) -> None:
+    page = reader("home", scripts=False)
+    page.get_by_label("Chercher une commune").fill("saint-denis")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Saint-Denis (Seine-Saint-Denis)").click()
+    expect(page).to_have_url(re.compile(r"/communes/93066$"))
+    expect(page.locator(".entry")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_filters_are_set_and_taken_off_one_by_one(reader: Opener, width: int) -> None:
+    page = reader("list", width=width, scripts=False)
+    if width < 1056:
+        page.locator(".filters > summary").click()
+    page.get_by_role("checkbox", name="Justice").check()
+    page.get_by_label("Département", exact=True).select_option("92")
+    page.get_by_label("Jusqu’à").fill("2010")
+    page.get_by_role("button", name="Appliquer").click()
+    chips = page.get_by_role("group", name="Filtres en vigueur").get_by_role("link")
+    expect(chips).to_have_count(4)  # three filters, and the link that clears them all
+    narrow = page.locator(".entry").count()
+    assert narrow >= 1
+    page.get_by_role("link", name=re.compile("Retirer le filtre.*Hauts-de-Seine")).click()
+    expect(chips).to_have_count(3)
+    assert "departement=" not in page.url
+    assert "famille=justice" in page.url
+    assert page.locator(".entry").count() > narrow
+    page.get_by_role("link", name="Tout effacer").click()
+    expect(page).to_have_url(re.compile(r"/incidents$"))
+
+
+def test_a_place_typed_among_the_filters_becomes_a_filter(reader: Opener) -> None:
+    page = reader("list", scripts=False)
+    page.get_by_label("Lieu", exact=True).fill("gagny")
+    page.get_by_role("button", name="Appliquer").click()
+    expect(page).to_have_url(re.compile(r"commune=93032"))
+    expect(page.locator(".entry")).to_have_count(2)
+    assert set(page.locator(".entry .place b").all_inner_texts()) == {"Gagny"}
+
+
+def test_the_pages_of_the_list_show_every_case_once(reader: Opener) -> None:
+    page = reader("list", scripts=False)
+    links = page.locator(".entry :is(h2, h3) a")
+    seen = [link.get_attribute("href") for link in links.all()]
+    page.get_by_role("link", name="Suivante").click()
+    expect(page).to_have_url(re.compile(r"page=2$"))
+    seen += [link.get_attribute("href") for link in links.all()]
+    assert len(seen) == len(set(seen)) == 35
+    page.get_by_role("link", name="Précédente").click()
+    expect(page).to_have_url(re.compile(r"/incidents$"))
+
+
+def test_a_case_leads_to_its_sources_and_a_withdrawn_one_says_why(
+    reader: Opener, site: Site
+) -> None:
+    page = reader("list", scripts=False)
+    page.goto(site.url("case"))
+    source = page.locator(".srcs a").first
+    assert source.get_attribute("href").startswith("http")
+    assert {"noopener", "noreferrer", "nofollow"} <= set(source.get_attribute("rel").split())
+    answer = page.goto(site.url("tombstone"))
+    assert answer.status == 410
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ce cas a été retiré")
+    expect(page.locator(".sum")).to_contain_text("Motif")
+    assert "caméra" not in page.content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) -> None:
+    # 180 mm of paper, at 96 points an inch.
+    page = reader("whole case", width=680, height=1000, scheme=scheme)
+    page.emulate_media(media="print", color_scheme=scheme)
+    assert page.evaluate(STICKS_OUT) == []
+    ink, paper = page.evaluate(
+        "[getComputedStyle(document.body).color,"
+        " getComputedStyle(document.documentElement).backgroundColor]"
+    )
+    assert (ink, paper) == ("rgb(0, 0, 0)", "rgb(255, 255, 255)")
+    for told in (".sum", ".acting", "#recit", "#reponse-1", "#suites", "#corrections", ".srcs"):
+        expect(page.locator(told).first).to_be_visible()
+    for useless in (".nav", ".skip", ".top .btn", ".foot ul"):
+        expect(page.locator(useless)).to_be_hidden()
+    written = page.evaluate(
+        "getComputedStyle(document.querySelector('.srcs a'), '::after').content"
+    )
+    assert "https://exemple.test/" in written
+    # The address of the case itself is on the paper.
+    expect(page.locator("aside .cite")).to_be_visible()

@@ -1,0 +1,82 @@
+"""Opening a register: once, whole, and again without harm."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from register import seal
+from register.db import housekeeping
+from register.errors import SealError
+from register.incidents.models import Term
+from register.journal import Entry, Head, Ledger, head, since
+from register.operations import opening
+from register.operations.models import Identity
+from register.territory.models import Commune
+
+
+def test_a_new_register_holds_its_identity_and_its_first_line(session, settings):
+    identity = opening.identity(session)
+    (line,) = since(session, 0)
+    assert json.loads(line.public_json)["act"] == "opened"
+    assert identity.tag_authority == "127.0.0.1"
+    key = seal.load(settings.seal_dir)
+    assert identity.seal_check == seal.check_value(key, identity.instance_id)
+    assert {row.ledger for row in session.scalars(select(Head))} == set(Ledger)
+
+
+def test_the_whole_territory_and_every_word_are_there(session):
+    communes = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
+    assert session.scalar(communes) == 34_969
+    assert session.scalar(select(func.count()).select_from(Term)) > 100
+
+
+def test_opening_again_changes_nothing(engine, session, settings, desk):
+    filed = desk.published()
+    before = (head(session), opening.identity(session).instance_id)
+    key = seal.load(settings.seal_dir)
+    session.rollback()
+    told = opening.init(settings, engine)
+    session.expire_all()
+    assert (told.made, told.seal_path) == (False, settings.seal_dir / seal.NAME)
+    assert (head(session), opening.identity(session).instance_id) == before
+    assert seal.load(settings.seal_dir) == key
+    assert filed.number == 1
+
+
+def test_an_opening_cut_short_is_finished_the_next_time(engine, session, settings):
+    """The power went between the identity and the first line of the public ledger."""
+    with housekeeping(engine) as half:
+        half.execute(delete(Entry))
+        half.execute(delete(Head))
+    opening.init(settings, engine)
+    assert [line.act for line in since(session, 0)] == ["opened"]
+
+
+def test_a_second_register_makes_no_second_key_in_the_same_place(engine, settings):
+    with housekeeping(engine) as half:
+        half.execute(delete(Identity))
+    with pytest.raises(SealError) as refused:
+        opening.init(settings, engine)
+    assert refused.value.key == "seal_exists"
+
+
+def test_the_register_goes_on_with_its_own_key_only(engine, session, settings, tmp_path):
+    opening.require_seal(settings, session)
+    with pytest.raises(SealError) as refused:
+        opening.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
+    assert refused.value.key == "seal_missing"
+    seal.make(tmp_path / "other")
+    with pytest.raises(SealError) as refused:
+        opening.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
+    assert refused.value.key == "seal_foreign"
+
+
+def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
+    session.execute(delete(Identity))
+    with pytest.raises(SealError) as refused:
+        opening.require_seal(settings, session)
+    assert refused.value.key == "not_initialised"

@@ -1,0 +1,188 @@
+"""The tables: made by migrations alone, and the same as the models."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.orm import Session
+
+from register.config import Settings
+from register.db import Base, now, pen_engine, sqlite_path
+from register.incidents import content as contents
+from register.incidents.models import Incident
+from register.incidents.verify import verify
+from register.operations import schema
+from register.operations.schema import SchemaError
+
+
+def test_the_migrations_make_what_the_models_say(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_difference_would_be_seen(engine):
+    with pen_engine(engine).begin() as connection:
+        connection.execute(text("DROP TABLE note"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) != []
+
+
+def test_migrating_again_changes_nothing(engine, desk):
+    filed = desk.published()
+    schema.migrate(engine)
+    assert schema.present(engine) == schema.wanted() != ""
+    with Session(engine) as session:
+        assert session.get_one(Incident, filed.id).number == filed.number
+
+
+def test_there_is_one_line_of_migrations(engine):
+    script = ScriptDirectory.from_config(schema.alembic_config(engine))
+    assert len(script.get_heads()) == 1
+
+
+def test_every_migration_goes_down_and_up_again(engine):
+    script = ScriptDirectory.from_config(schema.alembic_config(engine))
+    config = schema.alembic_config(engine)
+    for revision in script.walk_revisions():
+        command.downgrade(config, revision.down_revision or "base")
+        assert schema.present(engine) == (revision.down_revision or "")
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def _stamp(engine, revision):
+    with pen_engine(engine).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :n"), {"n": revision})
+
+
+def test_another_schema_is_refused_and_named(engine):
+    schema.require(engine)
+    _stamp(engine, "0000_of_old")
+    with pytest.raises(SchemaError) as refused:
+        schema.require(engine)
+    assert (refused.value.key, refused.value.values) == (
+        "schema_other",
+        {"present": "0000_of_old", "wanted": schema.wanted()},
+    )
+
+
+def test_a_database_without_tables_is_refused(engine):
+    with pen_engine(engine).begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    with pytest.raises(SchemaError) as refused:
+        schema.require(engine)
+    assert refused.value.key == "schema_missing"
+
+
+def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeypatch):
+    monkeypatch.setattr(schema, "migrate", lambda engine: pytest.fail("it migrated"))
+    assert schema.upgrade(engine, settings.database_url, now()) is None
+    assert list(settings.instance.glob("*.copy")) == []
+
+
+def _pretend_old(engine, monkeypatch, migrate):
+    """As if this code brought a newer schema than the database has."""
+    present = schema.present(engine)
+    monkeypatch.setattr(schema, "wanted", lambda: "9999_of_tomorrow")
+    monkeypatch.setattr(schema, "migrate", migrate)
+    return present
+
+
+def test_an_upgrade_keeps_the_data_and_leaves_no_copy_behind(
+    engine, desk, session, settings, monkeypatch
+):
+    """A copy that stayed would go on holding words that are erased later."""
+    filed = desk.published()
+    kept = contents.of(session.get_one(Incident, filed.id))
+    session.rollback()
+    seen = []
+
+    def migrate(engine):
+        seen.extend(settings.instance.glob("*.copy"))
+        with pen_engine(engine).begin() as connection:
+            connection.execute(text("ALTER TABLE note ADD COLUMN tomorrow INTEGER"))
+
+    _pretend_old(engine, monkeypatch, migrate)
+    schema.upgrade(engine, settings.database_url, now())
+    assert contents.of(session.get_one(Incident, filed.id)) == kept
+    assert list(verify(session)) == []
+    assert len(seen) == (1 if engine.dialect.name == "sqlite" else 0)
+    assert list(settings.instance.glob("*.copy")) == []
+
+
+def test_a_failed_upgrade_says_where_the_copy_is(engine, desk, settings: Settings, monkeypatch):
+    filed = desk.published(title="Le titre d’avant")
+
+    def migrate(engine):
+        raise RuntimeError("no space left on the device")
+
+    _pretend_old(engine, monkeypatch, migrate)
+    with pytest.raises(SchemaError) as refused:
+        schema.upgrade(engine, settings.database_url, now())
+    assert refused.value.key == "schema_failed"
+    assert refused.value.values["cause"] == "no space left on the device"
+    if engine.dialect.name != "sqlite":
+        assert refused.value.values["copy"] == ""
+        return
+    copy = sqlite_path(f"sqlite:///{refused.value.values['copy']}")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(copy) as connection:
+        rows = connection.execute("SELECT title FROM incident WHERE number = ?", (filed.number,))
+        assert rows.fetchall() == [("Le titre d’avant",)]
+    connection.close()
+
+
+def test_every_case_table_falls_under_the_proof_of_erasure():
+    """A new table has to be thought of: what does ``erase`` do to it, what does ``verify``?"""
+    assert {table.name for table in Base.metadata.sorted_tables} == KNOWN
+
+
+KNOWN = {
+    # Words of a case: emptied or deleted by erase, compared by verify.
+    "incident",
+    "incident_type",
+    "incident_place",
+    "incident_outlet",
+    "incident_source",
+    "source",
+    "proceeding",
+    "proceeding_step",
+    "information_request",
+    "case_link",
+    "follow_up",
+    "reply",
+    "correction",
+    "revision",
+    # Known to members only, and deleted by erase.
+    "invitation",
+    "note",
+    # No words: who approved which revision, and a digest that erase empties.
+    "approval",
+    "incident_origin",
+    # The journal, the accounts, the register itself.
+    "journal_head",
+    "journal_entry",
+    "member",
+    "identity",
+    # Data that comes with a release.
+    "term",
+    "dataset",
+    "commune",
+    "commune_alias",
+    "commune_code",
+    "commune_postal",
+    "departement",
+    "intercommunalite",
+    "region",
+}

@@ -1,0 +1,218 @@
+"""The demonstration as a real server shows it, for the tests that read it as people do.
+
+Beside the 34 cases there is one that has everything a case may have, and one that was withdrawn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
+
+from register import create_app
+from register.config import Settings
+from register.db import db, engine_options, prepare
+from register.demo.instance import fill
+from register.incidents import acts
+from register.incidents.checklist import ATTESTED
+from register.incidents.content import Content, LinkContent, ProceedingContent, SourceContent
+from register.incidents.models import Incident, IncidentPlace, State
+from register.journal import Pen, writing
+from register.members.models import Member, Role
+from register.web.server import Server
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+# The pages that are looked at, by what they are; ``{…}`` is the number of a case.
+PAGES: Mapping[str, str] = {
+    "home": "/",
+    "list": "/incidents",
+    "second page": "/incidents?page=2",
+    "filtered": "/incidents?departement=92&famille=justice&famille=pression",
+    "nothing found": "/incidents?departement=92&sans_date=1",
+    "case": "/incidents/{puteaux}",
+    "untitled date": "/incidents/{undated}",
+    "case abroad": "/incidents/{abroad}",
+    "whole case": "/incidents/{whole}",
+    "case of Gagny": "/incidents/{gagny}",
+    "right of reply": "/incidents/{puteaux}/droit-de-reponse",
+    "notice": "/incidents/{puteaux}/signaler-contenu",
+    "commune": "/communes/92062",
+    "empty commune": "/communes/22001",
+    "commune of many names": "/communes/14488",
+    "communes": "/communes",
+    "choice": "/communes?q=saint-denis",
+    "unknown place": "/communes?q=zzzzzz",
+    "departement": "/departements/93",
+    "departements": "/departements",
+    "region": "/regions/11",
+    "regions": "/regions",
+    "data": "/donnees",
+    "method": "/methode",
+    "rights": "/vos-droits",
+    "legal notice": "/mentions-legales",
+    "report": "/signaler",
+    "tombstone": "/incidents/{withdrawn}",
+    "missing": "/nulle-part",
+}
+STATUS: Mapping[str, int] = {"tombstone": 410, "missing": 404}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running register: where it listens, and the numbers of the cases that pages name."""
+
+    base: str
+    numbers: Mapping[str, int]
+
+    def url(self, page: str) -> str:
+        """The address of one of :data:`PAGES`, or of a path."""
+        path = PAGES.get(page, page).format(**self.numbers)
+        return self.base + path
+
+
+@contextmanager
+def site(settings: Settings) -> Iterator[Site]:
+    """Fill a register and serve it on a free loopback port."""
+    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
+    prepare(engine)
+    report = fill(engine, settings.instance, lambda _done, _all: None)
+    assert report.published == 34, report
+    numbers = _cases(engine)
+    engine.dispose()
+    app = create_app(settings)
+    server = Server(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield Site(f"http://127.0.0.1:{server.port}", numbers)
+    finally:
+        server.stop()
+        thread.join(15)
+        with app.app_context():
+            db.engine.dispose()
+    assert not thread.is_alive()
+
+
+def _cases(engine: Engine) -> dict[str, int]:
+    """Add the two cases that the demonstration lacks; the numbers of those that pages show."""
+    with Session(engine) as session:
+        numbers = {
+            "puteaux": _number(session, IncidentPlace.code == "92062"),
+            "gagny": _number(session, IncidentPlace.code == "93032"),
+            "undated": _number(session, Incident.date == ""),
+            "abroad": _number(session, Incident.country == "BE"),
+        }
+        by = session.scalars(select(Member.id).where(Member.role == Role.ADMINISTRATOR)).one()
+        second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).one()
+    with writing(engine, AT) as pen:
+        numbers["whole"] = _whole(pen, by, second, numbers["puteaux"])
+        withdrawn = _published(pen, _content(title="Un cas retiré"), by, second)
+        acts.withdraw(pen, withdrawn.id, by=by, restriction="erreur", reason="erreur de lieu")
+        assert withdrawn.number
+        numbers["withdrawn"] = withdrawn.number
+    return numbers
+
+
+def _number(session: Session, *such: object) -> int:
+    query = select(Incident.number).where(Incident.state == State.PUBLISHED, *such)
+    query = query.outerjoin(IncidentPlace, IncidentPlace.incident_id == Incident.id)
+    found = session.scalars(query.order_by(Incident.number)).first()
+    assert found
+    return found
+
+
+def _content(**changes: object) -> Content:
+    told = Content(
+        title="Un élu empêche de filmer le conseil",
+        summary="Un élu se place devant la caméra d'un blogueur pendant le conseil",
+        narrative=(
+            "Selon le blog, l'élu s'est placé devant la caméra.\n\n## La séance\n\n- le maire a "
+            "suspendu la séance ;\n- le public a été **évacué**.\n\n> Rien ne l'interdit.\n\n"
+            "L'article est [en ligne](https://exemple.test/seance)."
+        ),
+        date="2019-05-20",
+        end_date="2019-06",
+        commune="22266",
+        linked_communes=("22278",),
+        level="commune",
+        actor="maire",
+        actor_text="le premier adjoint au maire",
+        target="blogueur",
+        outlets=("Le Blog de l'Argoat",),
+        types=("interdiction_filmer", "plainte_diffamation", "menace_violence"),
+        evidence="documente",
+        contested=True,
+        outcome="relaxe",
+        steps_taken="lettre au préfet",
+        amount="1 500 EUR",
+        sources=(
+            SourceContent(
+                url="https://exemple.test/" + "un-chemin-qui-n-en-finit-pas-" * 6,
+                kind="presse",
+                label="presse locale",
+                published_on="2019-05-22",
+                checked_on="2026-02",
+                archived_url="https://archive.test/seance",
+            ),
+        ),
+        proceedings=(
+            ProceedingContent(
+                direction="contre_cible",
+                nature="penale",
+                plaintiff="maire",
+                court="tribunal correctionnel de Saint-Brieuc",
+                docket="19/00001",
+                legal_basis="loi du 29 juillet 1881, art. 32",
+                outcome="relaxe",
+                outcome_date="2020-02",
+                appeal="oui",
+            ),
+            ProceedingContent(direction="par_cible", nature="administrative", outcome="inconnue"),
+        ),
+    )
+    return replace(told, **changes)
+
+
+def _published(pen: Pen, content: Content, by: int, second: int) -> Incident:
+    case = acts.draft(pen, content, by=by, reason="repéré dans la presse")
+    acts.invite(pen, case.id, "courriel au maire", by=by, on=date(2026, 2, 20))
+    acts.approve(pen, case.id, by=second)
+    acts.publish(pen, case.id, by=by, reason="lu", attested=ATTESTED, flags_reason="relu")
+    return case
+
+
+def _whole(pen: Pen, by: int, second: int, other: int) -> int:
+    """A contested case with a reply, a follow-up, a correction and a link."""
+    content = _content()
+    case = _published(pen, content, by, second)
+    row = acts.receive_reply(
+        pen,
+        case.id,
+        by=by,
+        author="Commune de Rostrenen",
+        capacity="la commune",
+        text="La commune conteste : la séance avait été levée.",
+        received_on=date(2026, 3, 1),
+    )
+    acts.reply(pen, row.id, by=by, reason="demande régulière")
+    acts.follow_up(
+        pen,
+        case.id,
+        by=by,
+        reason="nouvelle audience",
+        title="L'audience d'appel est fixée",
+        text="Elle se tiendra à **Rennes**.",
+        happened_on="2026-02-27",
+        source_url="https://exemple.test/appel",
+    )
+    corrected = replace(content, steps_taken="lettre au préfet, puis à la CADA")
+    corrected = replace(corrected, links=(LinkContent("voir_aussi", other),))
+    acts.correct(pen, case.id, corrected, by=by, reason="oubli", public_note="Démarche ajoutée.")
+    assert case.number
+    return case.number

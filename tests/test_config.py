@@ -1,0 +1,194 @@
+"""Settings: every default is safe, every nonsense is refused by name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from register import config
+from register.config import LEGAL, Settings
+from register.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith("REGISTER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def _refused(monkeypatch, **values):
+    for name, value in values.items():
+        monkeypatch.setenv(f"REGISTER_{name}", value)
+    with pytest.raises(ConfigError) as refused:
+        config.load()
+    return refused.value
+
+
+def test_the_defaults_are_this_machines_own(tmp_path):
+    settings = config.load()
+    assert settings.instance == tmp_path / "instance"
+    assert settings.base_url == "http://127.0.0.1:5000"
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/register.sqlite3"
+    assert (settings.is_loopback, settings.is_https, settings.host) == (True, False, "127.0.0.1")
+    assert (settings.single_moderator, settings.trusted_proxies) == (False, 0)
+    assert settings.seal_dir is None
+    assert config.missing_for_public(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "key"),
+    [
+        ("BASE_URL", "exemple.test", "config_base_url"),
+        ("BASE_URL", "ftp://exemple.test", "config_base_url"),
+        ("BASE_URL", "https://", "config_base_url"),
+        ("BASE_URL", "https://exemple.test/registre", "config_base_url"),
+        ("BASE_URL", "https://exemple.test/?a=1", "config_base_url"),
+        ("BASE_URL", "https://exemple.test/#a", "config_base_url"),
+        ("BASE_URL", "https://moi@exemple.test", "config_base_url"),
+        ("BASE_URL", "https://exemple.test:99999", "config_base_url"),
+        ("BASE_URL", "https://exemple.test:0", "config_base_url"),
+        ("BASE_URL", "http://[::1", "config_base_url"),
+        ("BASE_URL", "http://exemple.test", "config_https"),
+        ("BASE_URL", "http://127.0.0.1.exemple.test", "config_https"),
+        ("DATABASE_URL", "register.sqlite3", "config_database"),
+        ("DATABASE_URL", "mysql://exemple.test/register", "config_database"),
+        ("DATABASE_URL", "sqlite://", "config_database"),
+        ("DATABASE_URL", "sqlite:///:memory:", "config_database"),
+        ("SECRET_KEY", "trop court", "config_secret"),
+        ("SINGLE_MODERATOR", "yes", "config_switch"),
+        ("SINGLE_MODERATOR", "On", "config_switch"),
+        ("SINGLE_MODERATOR", "1", "config_switch"),
+        ("TRUSTED_PROXIES", "-1", "config_number"),
+        ("TRUSTED_PROXIES", "9", "config_number"),
+        ("TRUSTED_PROXIES", "١", "config_number"),
+        ("TRUSTED_PROXIES", "1.0", "config_number"),
+        ("TRUSTED_PROXIES", "000001", "config_number"),
+        ("PUBLISHER_NAME", "x" * 501, "config_text"),
+        ("PUBLISHER_NAME", "Une\nAssociation", "config_text"),
+        ("CONTACT_EMAIL", "a\x07b", "config_text"),
+    ],
+)
+def test_a_value_that_makes_no_sense_stops_the_start(monkeypatch, name, value, key):
+    refused = _refused(monkeypatch, **{name: value})
+    assert (refused.key, refused.values["name"]) == (key, f"REGISTER_{name}")
+
+
+def test_a_refused_secret_is_not_repeated(monkeypatch):
+    assert "trop court" not in str(_refused(monkeypatch, SECRET_KEY="trop court"))
+    refused = _refused(monkeypatch, SECRET_KEY="", DATABASE_URL="mysql://u:motdepasse@h/d")
+    assert "motdepasse" not in str(refused)
+
+
+@pytest.mark.parametrize("name", ["BASE_URLS", "SINGLE_MODERATEUR", "X"])
+def test_a_misspelt_variable_is_an_error(monkeypatch, name):
+    refused = _refused(monkeypatch, **{name: "on"})
+    assert (refused.key, refused.values) == ("config_unknown", {"name": f"REGISTER_{name}"})
+
+
+def test_the_seal_key_never_stands_in_the_data_folder(monkeypatch, tmp_path):
+    for inside in ("instance", "instance/seal", "instance/../instance/seal"):
+        refused = _refused(monkeypatch, SEAL_DIR=str(tmp_path / inside))
+        assert refused.key == "config_seal_inside", inside
+    monkeypatch.setenv("REGISTER_SEAL_DIR", "seal")
+    assert config.load().seal_dir == tmp_path / "seal"
+
+
+def test_a_link_into_the_data_folder_is_inside_it_too(monkeypatch, tmp_path):
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "instance")
+    assert _refused(monkeypatch, SEAL_DIR="elsewhere/seal").key == "config_seal_inside"
+
+
+@pytest.mark.parametrize(
+    ("value", "loopback", "https"),
+    [
+        ("http://localhost:8000", True, False),
+        ("http://demo.localhost", True, False),
+        ("http://[::1]:5000", True, False),
+        ("http://127.8.8.8", True, False),
+        ("https://registre.exemple.test", False, True),
+        ("HTTPS://Registre.Exemple.test/", False, True),
+    ],
+)
+def test_an_address_is_this_machines_own_or_https(monkeypatch, value, loopback, https):
+    monkeypatch.setenv("REGISTER_BASE_URL", value)
+    settings = config.load()
+    assert (settings.is_loopback, settings.is_https) == (loopback, https)
+    assert settings.host == settings.host.lower()
+    assert not settings.base_url.endswith("/")
+
+
+def test_postgresql_is_spoken_to_by_its_present_driver(monkeypatch):
+    monkeypatch.setenv("REGISTER_DATABASE_URL", "postgresql://u:p%40ss@h/d?host=/run")
+    assert config.load().database_url == "postgresql+psycopg://u:p%40ss@h/d?host=%2Frun"
+
+
+def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("s" * 40 + "\n")
+    monkeypatch.setenv("REGISTER_SECRET_KEY_FILE", str(tmp_path / "secret"))
+    assert config.load().secret_key == "s" * 40
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch, tmp_path):
+    refused = _refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "nowhere"))
+    assert (refused.key, refused.values) == (
+        "config_file",
+        {"name": "REGISTER_SECRET_KEY_FILE"},
+    )
+
+
+def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
+    monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.exemple.test")
+    assert config.missing_for_public(config.load()) == [f"REGISTER_{n.upper()}" for n in LEGAL]
+    for name in LEGAL:
+        monkeypatch.setenv(f"REGISTER_{name.upper()}", "Une association")
+    assert config.missing_for_public(config.load()) == []
+
+
+def test_settings_do_not_change(monkeypatch):
+    settings = config.load()
+    with pytest.raises(FrozenInstanceError):
+        settings.base_url = "https://exemple.test"
+
+
+def test_every_setting_has_a_variable_of_its_name():
+    assert config.names() == [f"REGISTER_{field.name.upper()}" for field in fields(Settings)]
+
+
+def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path):
+    settings = config.load()
+    settings.instance.mkdir()
+    key = config.with_secret(settings)
+    path = settings.instance / "secret_key"
+    assert len(bytes.fromhex(key)) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert config.with_secret(settings) == key
+
+
+def test_of_two_first_starts_none_gets_an_empty_key(tmp_path, monkeypatch):
+    """The second process may look while the first is still writing."""
+    settings = config.load()
+    settings.instance.mkdir()
+    real, seen = os.fdopen, []
+
+    def fdopen(*told, **named):
+        monkeypatch.setattr(os, "fdopen", real)
+        seen.append(config.with_secret(settings))
+        return real(*told, **named)
+
+    monkeypatch.setattr(os, "fdopen", fdopen)
+    key = config.with_secret(settings)
+    assert seen == [key]
+    assert len(key) == 64
+
+
+def test_a_given_secret_makes_no_file(monkeypatch):
+    monkeypatch.setenv("REGISTER_SECRET_KEY", "s" * 32)
+    settings = config.load()
+    assert config.with_secret(settings) == "s" * 32
+    assert not (Path.cwd() / "instance").exists()

@@ -1,0 +1,155 @@
+"""The two databases, and the traps that each of them hides."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+
+from register.db import (
+    UTCDateTime,
+    engine_options,
+    housekeeping,
+    now,
+    pen_engine,
+    prepare,
+    scrub,
+    sqlite_path,
+)
+from register.operations.models import Identity
+
+
+@pytest.fixture
+def sqlite(tmp_path):
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    engine = create_engine(url, **engine_options(url))
+    prepare(engine)
+    with pen_engine(engine).begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER, word TEXT)"))
+        connection.execute(text("INSERT INTO t VALUES (1, 'zinzolin')"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value", "why"),
+    [
+        ("journal_mode", "wal", "readers go on while somebody writes"),
+        ("synchronous", 2, "what was answered survives a power cut"),
+        ("foreign_keys", 1, "no row points at nothing"),
+        ("secure_delete", 1, "what is erased is overwritten"),
+        ("temp_store", 2, "temporary tables never reach the disk"),
+        ("trusted_schema", 0, "a crafted file runs no function"),
+    ],
+)
+def test_every_sqlite_connection_has_the_registers_settings(sqlite, pragma, value, why):
+    with sqlite.connect() as one, sqlite.connect() as other:
+        for connection in (one, other):
+            assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value, why
+
+
+def test_whoever_means_to_write_waits_for_its_turn_instead_of_failing(sqlite):
+    """A deferred transaction would fail at once here, whatever the timeout."""
+    order = []
+
+    def second():
+        with pen_engine(sqlite).begin() as connection:
+            read = connection.execute(text("SELECT n FROM t")).scalar()
+            order.append("second")
+            connection.execute(text("UPDATE t SET n = :n"), {"n": read + 1})
+
+    with pen_engine(sqlite).begin() as connection:
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        time.sleep(0.1)
+        order.append("first")
+        connection.execute(text("UPDATE t SET n = n + 10"))
+    waiting.join()
+    assert order == ["first", "second"]
+    with sqlite.connect() as connection:
+        assert connection.execute(text("SELECT n FROM t")).scalar() == 12
+
+
+def test_a_reader_does_not_wait_for_a_writer(sqlite):
+    with pen_engine(sqlite).begin() as writer:
+        writer.execute(text("UPDATE t SET n = 2"))
+        with sqlite.connect() as reader:
+            assert reader.execute(text("SELECT n FROM t")).scalar() == 1
+
+
+def test_scrubbing_waits_for_a_reader_and_gives_up_after_its_patience(sqlite, tmp_path):
+    log = Path(f"{tmp_path / 'db.sqlite3'}-wal")
+    reader = sqlite.connect()
+    reader.execute(text("SELECT * FROM t")).all()
+    with pen_engine(sqlite).begin() as writer:
+        writer.execute(text("UPDATE t SET word = ''"))
+    # In SQLite's own wait, a fraction of a second is the least that can be asked for.
+    assert scrub(sqlite, patience=0.1) is False
+    assert log.stat().st_size > 0
+    threading.Timer(0.3, reader.close).start()
+    assert scrub(sqlite) is True
+    assert log.stat().st_size == 0
+    assert b"zinzolin" not in (tmp_path / "db.sqlite3").read_bytes()
+
+
+def test_there_is_nothing_to_scrub_on_postgresql(engine):
+    assert scrub(engine) is True
+
+
+def test_a_moment_comes_back_as_the_same_moment(engine):
+    paris = timezone(timedelta(hours=2))
+    told = datetime(2026, 7, 14, 0, 30, tzinfo=paris)
+    with engine.connect() as connection:
+        column = UTCDateTime()
+        bound = column.process_bind_param(told, connection.dialect)
+        back = column.process_result_value(bound, connection.dialect)
+        assert column.process_bind_param(None, connection.dialect) is None
+        assert column.process_result_value(None, connection.dialect) is None
+    assert back == told
+    assert back.tzinfo is UTC
+
+
+def test_a_moment_without_its_zone_never_reaches_the_database(engine):
+    with pytest.raises(ValueError, match="time zone"):
+        UTCDateTime().process_bind_param(datetime(2026, 7, 14), engine.dialect)  # noqa: DTZ001
+
+
+def test_now_is_aware():
+    assert now().utcoffset() == timedelta(0)
+
+
+def test_housekeeping_commits_or_leaves_nothing(engine):
+    with housekeeping(engine) as session:
+        session.get_one(Identity, 1).tag_authority = "registre.exemple.test"
+
+    def half():
+        with housekeeping(engine) as session:
+            session.get_one(Identity, 1).tag_authority = "x"
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
+    with Session(engine) as session:
+        assert session.scalars(select(Identity.tag_authority)).all() == ["registre.exemple.test"]
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:////srv/register.sqlite3", Path("/srv/register.sqlite3")),
+        ("sqlite://", None),
+        ("postgresql+psycopg://u@h/d", None),
+    ],
+)
+def test_only_an_sqlite_database_is_a_file(url, path):
+    assert sqlite_path(url) == path
+
+
+def test_a_postgresql_connection_that_died_is_noticed():
+    assert engine_options("postgresql+psycopg://u@h/d")["pool_pre_ping"] is True

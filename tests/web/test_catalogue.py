@@ -1,0 +1,62 @@
+"""Every sentence that a reader sees goes through the catalogue.
+
+A second language must never mean a second pass over the templates.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((TOP / "templates").rglob("*.html"))
+
+# The name of the register is the same in every language.
+NAMES = re.compile(r"\b(?:Web|Citoyen)\b")
+
+_COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
+_TRANS = re.compile(r"{%-? *trans\b.*?endtrans *-?%}", re.DOTALL)
+# Blocks that hold an address or a token: nobody reads them.
+_UNREAD = re.compile(r"{% block (?:address|section|current) %}.*?{% endblock %}", re.DOTALL)
+_JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>", re.DOTALL)
+_SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
+_LETTER = re.compile(r"[^\W\d_]")
+
+_CALL = re.compile(r'\b(?:_|n?gettext)\(\s*(?:"[^"]*"\s*,?\s*)+')
+_LITERAL = re.compile(r'"([^"]*)"')
+# What makes a literal a sentence rather than a code: a space between words, or a French letter.
+_SENTENCE = re.compile(r"[^\W\d_]\s+[^\W\d_]|[À-ÿœ’]")
+
+
+def _bare(source: str) -> str:
+    """A template without comments, addresses and what the catalogue translates as a block."""
+    return _UNREAD.sub("", _TRANS.sub("", _COMMENT.sub("", source)))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_letter_stands_outside_the_catalogue(template: Path) -> None:
+    # Expressions go first: one may stand inside a tag and hold a ">".
+    markup = _JINJA.sub("", _bare(template.read_text("utf-8")))
+    text = NAMES.sub("", _TAG.sub(" ", markup))
+    assert not _LETTER.search(text.replace("&nbsp;", " ")), text.split()
+    for spoken in _SPOKEN.findall(markup):
+        assert not _LETTER.search(spoken), spoken
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_sentence_hides_in_an_expression(template: Path) -> None:
+    for expression in _JINJA.findall(_bare(template.read_text("utf-8"))):
+        for literal in _LITERAL.findall(_CALL.sub("", expression)):
+            assert not _SENTENCE.search(literal), literal
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_french_marks_have_their_spaces(template: Path) -> None:
+    """A line must not begin with a colon, nor a guillemet stand alone (U+00A0, U+202F)."""
+    told = _bare(template.read_text("utf-8"))
+    for sentence in re.findall(r'\b_\("([^"]*)"', told) + _TRANS.findall(told):
+        assert not re.search(r"\w [:;?!»]|« |n[º°] [\d%]", sentence), sentence
+        assert "'" not in sentence, sentence
