@@ -29,7 +29,7 @@ _OWN = "https://own.invalid/"
 _OWN_LINK = re.compile(rf'href="{re.escape(_OWN)}([^"]*)" rel="{re.escape(markup.REL)}"')
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
-_RAISED = (("h4>", "h2>"), ("h5>", "h3>"))
+_RAISED = (("h3>", "h2>"), ("h4>", "h3>"))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from register.text.typography import french, french_html
 MAX_CHARS = 50_000
 # To be raised with any change of what render() or plain() writes, so that stored HTML can be
 # told from what would be written today.
-REVISION = 1
+REVISION = 2
 VERSION = f"markdown-{version('markdown')}+nh3-{version('nh3')}+{REVISION}"
 
 # fmt: off
@@ -50,7 +50,8 @@ _TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|[0-9]+\.[ \t])){7}", re.MULTI
 _LONG_BLANK = re.compile(r"[ \t]{25,}")
 
 _LINK = r"\[([^\[\]\n]{1,500})\]\(\s?((?:[^\s()<>]|\([^\s()<>]{0,500}\)){1,2000})\s?\)"
-_HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h5", "h5": "h5", "h6": "h5"}
+# An author begins with "#" or with "##": either stands right below the page's own h2.
+_HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "h5"}
 _ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
