@@ -148,10 +148,10 @@ def place_of(case: Listed) -> Markup:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
         abroad = country_name(case.country)
-        return place_line(case.place_label or abroad, abroad)
+        return place_line(first_upper(case.place_label) or abroad, abroad)
     around = case.departement_name or case.region_name or ""
     if case.place_label:
-        return place_line(case.place_label, around)
+        return place_line(first_upper(case.place_label), around)
     return place_line(around or _("lieu inconnu"), "")
 
 

@@ -48,7 +48,8 @@ def watch() -> list[Watch]:
 def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]:
     """``reader("case", width=320, scheme="dark")``: somebody reads a page in a new profile.
 
-    Whatever a test does, no page may have asked another machine for anything.
+    Whatever a test does, no page may have asked another machine for anything, nor the browser
+    have refused what a page wanted.
     """
     contexts: list[BrowserContext] = []
 
@@ -81,3 +82,9 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
     asked = [url for seen in watch for url in seen.requests]
     assert asked
     assert [url for url in asked if not url.startswith(site.base + "/")] == []
+    assert [text for seen in watch for text in seen.complaints if not _is_status(text)] == []
+
+
+def _is_status(complaint: str) -> bool:
+    """Whether it is about a page answered with 404 or 410, which Chromium always mentions."""
+    return complaint.startswith("Failed to load resource: the server responded with a status of 4")

@@ -43,8 +43,8 @@ def test_filters_are_set_and_taken_off_one_by_one(reader: Opener, width: int) ->
     page = reader("list", width=width, scripts=False)
     if width < 1056:
         page.locator(".filters > summary").click()
-    page.get_by_role("checkbox", name="Justice").check()
-    page.get_by_label("Département", exact=True).select_option("92")
+    page.get_by_role("checkbox", name="Procédures et menaces").check()
+    page.get_by_role("combobox", name="Département").select_option("92")
     page.get_by_label("Jusqu’à").fill("2010")
     page.get_by_role("button", name="Appliquer").click()
     chips = page.get_by_role("group", name="Filtres en vigueur").get_by_role("link")

@@ -1,0 +1,160 @@
+"""Every kind of page by the W3C's own checker, and what the style sheets and the markup hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from served import PAGES, STATUS, Site
+
+pytestmark = pytest.mark.prove
+
+ROOT = Path(__file__).resolve().parents[2]
+SHEETS = ROOT / "static" / "css"
+CSS_LIMIT = 24_000  # bytes, uncompressed: what a reader loads once
+# Kept between runs; a folder that git ignores.
+CHECKER = ROOT / "build" / "vnu"
+PACKAGE = "vnu-jar@26.9.27"
+# What must reach a reader as it was typed, so that typography leaves it alone.
+VERBATIM = frozenset({"code", "pre", "title"})
+
+
+@pytest.fixture(scope="module")
+def pages(site: Site) -> Mapping[str, str]:
+    """The markup of every kind of page, answered with the status that it should have."""
+    found = {}
+    for name in PAGES:
+        try:
+            with urllib.request.urlopen(site.url(name), timeout=20) as answer:
+                status, body = answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                status, body = refused.code, refused.read()
+        assert status == STATUS.get(name, 200), name
+        found[name] = body.decode()
+    return found
+
+
+@pytest.fixture(scope="module")
+def checker() -> Path:
+    """The Nu checker, from npm; skipped where Java or npm is missing, never under CI."""
+    missing = [tool for tool in ("java", "npm") if shutil.which(tool) is None]
+    if missing:
+        why = f"The Nu checker needs {' and '.join(missing)}, not installed here."
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    folder = CHECKER / PACKAGE.partition("@")[2]
+    jar = folder / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+    if not jar.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        # Without a package file of its own, npm would look for one in the folders above.
+        (folder / "package.json").write_text('{"private": true}')
+        subprocess.run(
+            ["npm", "install", "--no-save", "--no-audit", "--no-fund", "-E", PACKAGE],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+    return jar
+
+
+def complaints(checker: Path, *what: str | Path) -> str:
+    """What the checker says of files and addresses; empty when all is well."""
+    done = subprocess.run(
+        [
+            "java",
+            "-Xss4m",
+            "-Dnu.validator.servlet.allow-forbidden-hosts=true",
+            "-jar",
+            checker,
+            "--errors-only",
+            *what,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert bool(done.stderr.strip()) == bool(done.returncode), done
+    return done.stderr
+
+
+def test_the_checker_finds_nothing(
+    checker: Path, site: Site, pages: Mapping[str, str], tmp_path: Path
+) -> None:
+    # It reads over HTTP, headers included, all that is answered with 200, and the rest as files.
+    refused = []
+    for name in STATUS:
+        file = tmp_path / f"{name}.html"
+        file.write_text(pages[name])
+        refused.append(file)
+    answered = [site.url(name) for name in PAGES if name not in STATUS]
+    assert complaints(checker, *answered, *refused) == ""
+
+
+def test_the_checker_sees_a_fault(checker: Path, pages: Mapping[str, str], tmp_path: Path) -> None:
+    """The proof that the test above sees something."""
+    file = tmp_path / "broken.html"
+    file.write_text(pages["home"].replace("</main>", "<li></main>"))
+    assert "li" in complaints(checker, file)
+
+
+class Markup(HTMLParser):
+    """What a page is made of: its elements with their attributes, and the text that is read."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.within: list[str] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.within and self.within.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not VERBATIM & set(self.within) and "://" not in data:
+            self.texts.append(data)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_script_no_style_of_its_own_and_no_data_address(
+    pages: Mapping[str, str], name: str
+) -> None:
+    page = Markup(pages[name])
+    tags = {tag for tag, _attributes in page.elements}
+    assert {"main", "link"} <= tags
+    assert tags.isdisjoint({"script", "style", "iframe", "object", "embed"})
+    for tag, attributes in page.elements:
+        assert "style" not in attributes, tag
+        assert not [key for key in attributes if key.startswith("on")], tag
+        for value in attributes.values():
+            told = (value or "").strip().lower()
+            assert not told.startswith(("data:", "javascript:")), tag
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_typewriter_apostrophe_is_left(pages: Mapping[str, str], name: str) -> None:
+    texts = Markup(pages[name]).texts
+    assert any(map(str.strip, texts))
+    assert [text for text in texts if "'" in text] == []
+
+
+def test_the_style_sheets_are_light_and_ask_for_nothing() -> None:
+    sheets = {path.name: path.read_bytes() for path in SHEETS.glob("*.css")}
+    assert len(sheets) > 4
+    assert sum(map(len, sheets.values())) < CSS_LIMIT
+    for name, css in sheets.items():
+        for word in (b"data:", b"url(", b"@import", b"http"):
+            assert word not in css.lower(), name

@@ -1,0 +1,389 @@
+"""What a stranger must not see is on no page, in no count and in no header.
+
+A marker stands in every text of a draft, a discarded, a withdrawn, a redacted and an erased case.
+The routes are taken from the application itself: a new one is read the day it exists, and one
+whose parameter has no sample here makes a test red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import Context
+from dataclasses import fields, replace
+from datetime import date
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from register.incidents import acts
+from register.incidents.content import (
+    Content,
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.incidents.filters import FILTERS
+from register.incidents.models import Incident, Note, State
+from register.journal import head
+
+# Letters only, so that no quoting, folding or typography changes it.
+MARKER = "zinzolinquintefeuille"
+# Another word of the same length, for what a page repeats of its own address.
+OTHER = "zinzolinquintefeuilla"
+
+# --- cases with the marker everywhere ----------------------------------------------------------
+
+# Fields whose value is a code, a date or an address, with one that the cases have.
+CODED = {
+    Content: {
+        "date": "1987-05-04",
+        "end_date": "1987-11",
+        "country": "FR",
+        "commune": "2A004",
+        "departement": "2A",
+        "region": "94",
+        "level": "etat",
+        "actor": "prefet",
+        "target": "lanceur_alerte",
+        "evidence": "allegue",
+        "outcome": "tutelle_favorable",
+        "language": "fr",
+    },
+    SourceContent: {
+        "kind": "video",
+        "url": f"https://exemple.test/{MARKER}",
+        "archived_url": f"https://exemple.test/archive/{MARKER}",
+        "published_on": "1987",
+        "checked_on": "2026",
+    },
+    ProceedingContent: {
+        "direction": "tiers",
+        "nature": "administrative",
+        "plaintiff": "prefet",
+        "outcome": "en_cours",
+        "outcome_date": "1987",
+        "appeal": "non",
+    },
+    StepContent: {
+        "step": "refere",
+        "date": "1987",
+        "outcome": "en_cours",
+        "source_url": f"https://exemple.test/etape/{MARKER}",
+    },
+    RequestContent: {
+        "asked_on": "1987",
+        "refusal": "explicite",
+        "refused_on": "1987",
+        "cada_registered_on": "1987",
+        "cada_opinion_on": "1987",
+        "outcome": "avis_cada_favorable",
+    },
+}
+
+
+def _full(shape, **given):
+    """A part of a case with the marker in every free text: a new one is marked at birth."""
+    told = {
+        spec.name: CODED[shape].get(spec.name, f"Texte {MARKER}")
+        for spec in fields(shape)
+        if spec.type == "str" and spec.name not in given
+    }
+    return shape(**told, **given)
+
+
+def marked() -> Content:
+    """A case that shares no code with the visible one."""
+    return _full(
+        Content,
+        types=("surveillance",),
+        linked_communes=("2B033",),
+        outlets=(MARKER,),
+        contested=True,
+        sources=(_full(SourceContent),),
+        proceedings=(_full(ProceedingContent, steps=(_full(StepContent),)),),
+        request=_full(RequestContent),
+    )
+
+
+def test_the_marker_is_in_every_text_of_a_marked_case():
+    from register.incidents.rules import texts
+
+    plain = {"date", "end_date", "country", "commune", "departement", "region", "language"}
+    free = {name.split(".")[-1] for name, text in texts(marked()) if MARKER in text}
+    coded = {name for shape in CODED for name in CODED[shape]}
+    every = {spec.name for shape in CODED for spec in fields(shape) if spec.type == "str"}
+    assert every - coded <= free | plain
+
+
+class Hidden:
+    """Makes the five hidden cases, and everything of the desk that holds the marker."""
+
+    def __init__(self, pen, desk, cast, content) -> None:
+        self.pen, self.desk, self.cast, self.content = pen, desk, cast, content
+
+    def desk_only(self, visible) -> list[int]:
+        """A draft, a discarded draft, and what the desk keeps beside a visible case."""
+        draft = self.desk.ready(marked())
+        discarded = self.desk.draft(marked())
+        waiting = self.desk.received_reply(visible, text=MARKER)
+        refused = self.desk.received_reply(visible, text=MARKER)
+        with self.pen() as p:
+            acts.discard(p, discarded.id, by=self.cast.bruno)
+            acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
+            acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
+            p.session.add(Note(incident_id=visible.id, written_at=p.at, written_by=1, text=MARKER))
+            merged = acts.draft(p, marked(), by=self.cast.bruno, reason=MARKER, note=MARKER)
+            acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
+        assert waiting
+        return [draft.id, discarded.id, merged.id]
+
+    def published(self):
+        """A public case with the marker in all that can grow on it."""
+        filed = self.desk.published(marked())
+        with self.pen() as p:
+            acts.follow_up(
+                p, filed.id, by=self.cast.bruno, reason=MARKER, title=MARKER, text=MARKER
+            )
+            acts.correct(
+                p,
+                filed.id,
+                replace(marked(), title=f"Autre {MARKER}"),
+                by=self.cast.bruno,
+                reason=MARKER,
+                public_note=MARKER,
+            )
+        reply = self.desk.received_reply(filed, text=MARKER)
+        with self.pen() as p:
+            acts.reply(p, reply, by=self.cast.bruno, reason=MARKER)
+        return filed
+
+    def withdrawn(self):
+        filed = self.published()
+        with self.pen() as p:
+            acts.withdraw(
+                p, filed.id, by=self.cast.bruno, restriction="demande_signalant", reason=MARKER
+            )
+        return filed
+
+    def erased(self):
+        filed = self.published()
+        with self.pen() as p:
+            acts.erase(p, filed.id, by=self.cast.ada, restriction="erreur", single=True)
+        return filed
+
+    def merged(self, visible):
+        filed = self.published()
+        with self.pen() as p:
+            acts.merge(p, filed.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
+        return filed
+
+    def redacted(self):
+        """Published with the marker, then shown without."""
+        filed = self.desk.published(marked())
+        with self.pen() as p:
+            acts.redact(
+                p,
+                filed.id,
+                self.content(),
+                by=self.cast.bruno,
+                reason="RGPD",
+                public_note="Retrait.",
+            )
+        return filed
+
+
+@pytest.fixture
+def hidden(pen, desk, cast, content) -> Hidden:
+    return Hidden(pen, desk, cast, content)
+
+
+# --- every address of the application ----------------------------------------------------------
+
+# Values for the parameters of routes, by the first part of their path and their name.
+SAMPLES = {
+    ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
+    ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
+    ("departements", "code"): ["2A", "2B", "93", "00", "988"],
+    ("regions", "code"): ["94", "11", "00"],
+    ("static", "filename"): ["css/tokens.css", "nowhere.css"],
+}
+# For each filter a value that the hidden cases have, and for what is typed, the marker itself.
+ASKED = {
+    "commune": ["2A004", "2B033"],
+    "departement": ["2A"],
+    "region": ["94"],
+    "pays": ["FR"],
+    "famille": ["securite"],
+    "type": ["surveillance"],
+    "cible": ["lanceur_alerte"],
+    "acteur": ["prefet"],
+    "niveau": ["etat"],
+    "issue": ["tutelle_favorable"],
+    "preuve": ["allegue"],
+    "sens": ["tiers"],
+    "duree": ["moins-d-un-an"],
+    "du": ["1987"],
+    "au": ["1987-05"],
+    "sans_date": ["1"],
+    "media": [MARKER],
+    "endroit": [f"Texte {MARKER}"],
+    # Not filters of the list, and read by some page or other.
+    "q": [MARKER],
+    "lieu": ["Ajaccio", MARKER],
+    "tri": ["maj"],
+    "page": ["1", "2"],
+    "version": [str(seq) for seq in range(1, 30)],
+    "state": ["draft"],
+}
+# Pages where every filter is tried; the others are read with what they are known to take.
+LISTS = ("/incidents", "/communes", "/")
+
+
+def test_every_filter_is_asked_for():
+    assert set(FILTERS) <= set(ASKED)
+
+
+def addresses(app: Flask) -> Iterator[str]:
+    """Every address that a GET can be sent to, with sample parameters and without a query."""
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            continue
+        paths = [rule.rule]
+        for name in rule.arguments:
+            first = rule.rule.split("/")[1]
+            values = SAMPLES.get((first, name))
+            assert values, f"no sample for <{name}> of {rule.rule}: add it to SAMPLES"
+            paths = [_filled(path, name, value) for path in paths for value in values]
+        yield from paths
+
+
+def _filled(path: str, name: str, value: str) -> str:
+    before, _, rest = path.partition("<")
+    inside, _, after = rest.partition(">")
+    if inside.split(":")[-1] != name:
+        return f"{before}<{inside}>{_filled(after, name, value)}"
+    return before + value + after
+
+
+def searches(app: Flask) -> Iterator[str]:
+    """Addresses with a query: each parameter with each value, and versions of every case."""
+    known = set(addresses(app))
+    for path in LISTS:
+        assert path in known, f"{path} is no page any more"
+        for name, values in ASKED.items():
+            for value in values:
+                yield f"{path}?{urlencode({name: value})}"
+    for number in range(1, 8):
+        for version in ASKED["version"]:
+            yield f"/incidents/{number}?version={version}"
+
+
+def read(app: Flask, address: str) -> str:
+    """Everything that a stranger gets: status, headers and body."""
+    status, headers, body = _get(app, address)
+    assert status < 500, (address, status)
+    return f"{status}\n{headers}\n\n{body}"
+
+
+def _get(app: Flask, address: str) -> tuple[int, str, str]:
+    def get() -> tuple[int, str, str]:
+        with app.test_client().get(address) as answer:
+            told = [f"{name}: {value}" for name, value in answer.headers if name != "Date"]
+            return answer.status_code, "\n".join(told), answer.get_data(as_text=True)
+
+    # A context of its own: the test's own one would be taken for the request's.
+    return Context().run(get)
+
+
+def leaks(app: Flask, address: str) -> bool:
+    """Whether the marker is in an answer, but for what the address itself brought."""
+    if MARKER not in address:
+        return MARKER in read(app, address).lower()
+    told, other = read(app, address), read(app, address.replace(MARKER, OTHER))
+    return _unsigned(told.replace(MARKER, OTHER)) != _unsigned(other)
+
+
+def _unsigned(answer: str) -> str:
+    # An ETag is made of the whole query, of which the word is a part.
+    return "\n".join(
+        line for line in answer.splitlines() if not line.startswith(("ETag:", "Content-Length:"))
+    )
+
+
+# --- the tests ---------------------------------------------------------------------------------
+
+
+def test_the_marker_would_be_seen(app, hidden):
+    """The same reader finds it at once on a case that is public."""
+    filed = hidden.published()
+    assert leaks(app, f"/incidents/{filed.number}")
+    assert leaks(app, "/incidents?type=surveillance")
+    assert leaks(app, f"/incidents?media={MARKER}")
+
+
+def test_no_route_shows_what_is_hidden(app, hidden, desk, session):
+    visible = desk.published()
+    hidden.desk_only(visible)
+    cases = [hidden.withdrawn(), hidden.erased(), hidden.merged(visible), hidden.redacted()]
+    assert {case.number for case in cases} == {2, 3, 4, 5}
+    # Every public event so far may be asked for as a version.
+    assert head(session).seq < len(ASKED["version"])
+    found = [address for address in (*addresses(app), *searches(app)) if leaks(app, address)]
+    assert found == []
+
+
+def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(app, hidden, desk):
+    """Neither a text nor a count, nor an ETag that would tell when a report came in."""
+    visible = desk.published()
+    every = [*addresses(app), *searches(app)]
+    before = {address: read(app, address) for address in every}
+    hidden.desk_only(visible)
+    changed = [address for address in every if read(app, address) != before[address]]
+    assert changed == []
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "erased"])
+def test_a_case_that_is_gone_is_in_no_list_and_no_count(app, hidden, desk, session, end):
+    desk.published()
+    places = [
+        "/communes/2A004",
+        "/communes/2B033",
+        "/departements/2A",
+        "/regions/94",
+        *(f"/incidents?{urlencode({name: ASKED[name][0]})}" for name in FILTERS),
+        "/incidents",
+    ]
+    before = {address: _get(app, address)[2] for address in places}
+    getattr(hidden, end)()
+    assert {address: _get(app, address)[2] for address in places} == before
+    session.rollback()
+    gone = select(func.count()).where(Incident.state != State.PUBLISHED)
+    assert session.scalar(gone) == 1
+
+
+def test_a_link_to_a_hidden_case_tells_nothing_of_it(app, pen, hidden, desk, cast):
+    target = hidden.published()
+    citing = desk.published(links=(LinkContent("voir_aussi", target.number),))
+    with pen() as p:
+        acts.withdraw(p, target.id, by=cast.bruno, restriction="erreur", reason=MARKER)
+    assert not leaks(app, f"/incidents/{citing.number}")
+
+
+@pytest.mark.parametrize(
+    ("route", "found"),
+    [("/nouveau/<chose>", True), ("/incidents/<number>.atom", False)],
+    ids=["an unknown parameter", "a new representation"],
+)
+def test_a_new_route_is_read_at_birth_or_asks_for_a_sample(route, found):
+    app = Flask("made-up")
+    app.add_url_rule(route, endpoint="new", view_func=lambda **_: MARKER)
+    if found:
+        with pytest.raises(AssertionError, match="no sample for <chose>"):
+            list(addresses(app))
+    else:
+        assert "/incidents/1.atom" in set(addresses(app))
+        assert leaks(app, "/incidents/1.atom")
