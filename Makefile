@@ -22,7 +22,7 @@ test: ## everything, on SQLite and on a PostgreSQL that the tests start
 
 prove: ## the long checks: killed processes, races, big data
 	@tools/venv dev
-	@tools/bring
+	@tools/bring prove
 	$(BIN)/python -m pytest -m prove
 
 bench: ## how fast it is, as ratios measured in one run

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from threading import Lock
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.incidents.models import Incident, IncidentPlace, IncidentType, Scope, State
-from register.incidents.queries import span
 from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.territory.models import Commune, CommuneCode, Departement
@@ -124,3 +124,25 @@ def _communes(session: Session) -> int:
         .where(Incident.state == State.PUBLISHED)
     )
     return session.scalar(counted) or 0
+
+
+def known_places(session: Session) -> Mapping[str, int]:
+    """How many public cases each commune has, for ordering the readings of a typed place."""
+    rows = session.execute(
+        select(CommuneCode.current_code, func.count(Incident.id.distinct()))
+        .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
+        .join(Incident, Incident.id == IncidentPlace.incident_id)
+        .where(Incident.state == State.PUBLISHED)
+        .group_by(CommuneCode.current_code)
+    )
+    return dict(rows.all())
+
+
+def span(session: Session) -> tuple[date, date] | None:
+    """First and last day that the public cases touch; None for an empty register."""
+    first, last = session.execute(
+        select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
+            Incident.state == State.PUBLISHED
+        )
+    ).one()
+    return (first, last) if first and last else None

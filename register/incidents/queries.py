@@ -8,12 +8,12 @@ it again (Crim. 2 nov. 2016, 15-87.163).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
@@ -63,11 +63,11 @@ class Listed:
     appealed: bool
     country: str
     place_label: str
+    moved_at: datetime
     commune: str | None
     commune_name: str | None
     departement_name: str | None
     region_name: str | None
-    moved_at: datetime
     types: tuple[str, ...]
 
 
@@ -225,27 +225,8 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
 
 def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
     types = _types(session, [row.id for row in rows])
-    return [
-        Listed(
-            number=row.number,
-            title=row.title,
-            summary=row.summary,
-            date=row.date,
-            evidence=row.evidence,
-            contested=row.contested,
-            outcome=row.outcome,
-            appealed=row.appealed,
-            country=row.country,
-            place_label=row.place_label,
-            commune=row.commune,
-            commune_name=row.commune_name,
-            departement_name=row.departement_name,
-            region_name=row.region_name,
-            moved_at=row.moved_at,
-            types=tuple(types.get(row.id, ())),
-        )
-        for row in rows
-    ]
+    # The row's columns bear the names of Listed, after the id.
+    return [Listed(*row[1:], types=tuple(types.get(row.id, ()))) for row in rows]
 
 
 _TYPES = (
@@ -373,18 +354,6 @@ def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
     return [(other or 0, kind, title) for other, kind, title in rows]
 
 
-def known_places(session: Session) -> Mapping[str, int]:
-    """How many public cases each commune has, for ordering the readings of a typed place."""
-    rows = session.execute(
-        select(CommuneCode.current_code, func.count(Incident.id.distinct()))
-        .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
-        .join(Incident, Incident.id == IncidentPlace.incident_id)
-        .where(Incident.state == State.PUBLISHED)
-        .group_by(CommuneCode.current_code)
-    )
-    return dict(rows.all())
-
-
 @dataclass(frozen=True)
 class DeskRow:
     """A case as the desk lists it."""
@@ -412,13 +381,3 @@ def desk(
         .limit(limit)
     )
     return [DeskRow(*row) for row in rows]
-
-
-def span(session: Session) -> tuple[date, date] | None:
-    """First and last day that the public cases touch; None for an empty register."""
-    first, last = session.execute(
-        select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
-            Incident.state == State.PUBLISHED
-        )
-    ).one()
-    return (first, last) if first and last else None

@@ -11,7 +11,7 @@ from flask import current_app, g
 from register import journal
 from register.config import Settings
 from register.db import db
-from register.incidents import queries, vocabulary
+from register.incidents import figures, vocabulary
 from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.territory import loader
@@ -63,6 +63,6 @@ def known_places() -> Mapping[str, int]:
     digest = head().digest
     kept = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_KNOWN_PLACES))
     if kept is None or kept[0] != digest:
-        kept = (digest, queries.known_places(db.session()))
+        kept = (digest, figures.known_places(db.session()))
         current_app.extensions[_KNOWN_PLACES] = kept
     return kept[1]

@@ -38,6 +38,15 @@ def test_a_name_of_several_places_asks_which_one(reader: Opener) -> None:
     expect(page.locator(".entry")).to_have_count(1)
 
 
+def test_communes_of_the_same_name_are_told_apart(reader: Opener) -> None:
+    page = reader("communes", scripts=False)
+    names = page.locator(".places a > span:first-child").all_inner_texts()
+    assert "Saint-Denis (La Réunion)" in names
+    assert "Saint-Denis (Seine-Saint-Denis)" in names
+    assert "Puteaux" in names
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_filters_are_set_and_taken_off_one_by_one(reader: Opener, width: int) -> None:
     page = reader("list", width=width, scripts=False)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from register.errors import Gone, Moved, NotFound
-from register.incidents import acts, queries
+from register.incidents import acts, figures, queries
 from register.incidents.content import LinkContent, ProceedingContent
 from register.incidents.filters import PAGE_SIZE, Query
 from register.incidents.models import State
@@ -341,20 +341,20 @@ def test_known_places_count_each_case_once_under_the_commune_of_today(session, d
     desk.published(commune="93032")
     desk.draft(commune="75056")
     session.rollback()
-    assert queries.known_places(session) == {"93066": 1, "93032": 1}
+    assert figures.known_places(session) == {"93066": 1, "93032": 1}
 
 
 def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
     session.rollback()
-    assert queries.span(session) is None
+    assert figures.span(session) is None
     desk.published(date="")
     session.rollback()
-    assert queries.span(session) is None
+    assert figures.span(session) is None
     for told in ("2008-03-17", "2004"):
         desk.published(date=told)
     desk.draft(date="1999")
     session.rollback()
-    assert queries.span(session) == (date(2004, 1, 1), date(2008, 3, 17))
+    assert figures.span(session) == (date(2004, 1, 1), date(2008, 3, 17))
 
 
 # --- the desk ----------------------------------------------------------------------------------

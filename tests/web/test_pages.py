@@ -325,7 +325,7 @@ def test_unnamed_and_foreign_places_are_shown_as_such(client: FlaskClient) -> No
     assert "Waterloo (Belgique)" in abroad
     assert "9 avril 2025 (incertain)" in abroad
     everything = body(client, "/incidents") + body(client, "/incidents?page=2")
-    assert "commune non nommée (TA Dijon)" in words(everything)
+    assert "Commune non nommée (TA Dijon)" in words(everything)
     assert "Subligny (la source ne dit pas laquelle" in words(everything)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -156,11 +157,20 @@ def _departements() -> list[Departement]:
 
 
 def _with_cases(departement: str | None = None) -> Places:
-    """Communes that have cases: code, name, count, in the order of their names."""
-    named = gazetteer().communes
+    """Communes that have cases: code, name, count, in the order of their names.
+
+    Those that bear the same name are told apart by their département.
+    """
+    known = gazetteer()
     found = [
-        (code, named[code].name, count)
+        (known.communes[code], count)
         for code, count in known_places().items()
-        if code in named and departement in (None, named[code].parent)
+        if code in known.communes and departement in (None, known.communes[code].parent)
     ]
-    return sorted(found, key=lambda row: fold_name(row[1]))
+    often = Counter(place.name for place, _count in found)
+    rows = []
+    for place, count in found:
+        around = known.departements.get(place.parent or "") if often[place.name] > 1 else None
+        name = f"{place.name} ({around.name})" if around else place.name
+        rows.append((place.code, name, count))
+    return sorted(rows, key=lambda row: fold_name(row[1]))
