@@ -8,12 +8,12 @@ it again (Crim. 2 nov. 2016, 15-87.163).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
@@ -226,7 +226,7 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
 def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
     types = _types(session, [row.id for row in rows])
     # The row's columns bear the names of Listed, after the id.
-    return [Listed(*row[1:], types=tuple(types.get(row.id, ()))) for row in rows]
+    return [Listed(*row[1:], tuple(types.get(row.id, ()))) for row in rows]
 
 
 _TYPES = (
