@@ -225,8 +225,12 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
 
 def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
     types = _types(session, [row.id for row in rows])
-    # The row's columns bear the names of Listed, after the id.
-    return [Listed(*row[1:], tuple(types.get(row.id, ()))) for row in rows]
+    shown = []
+    for row in rows:
+        # The columns bear the names of Listed, and the id is not shown.
+        told = {name: value for name, value in row._mapping.items() if name != "id"}
+        shown.append(Listed(**told, types=tuple(types.get(row.id, ()))))
+    return shown
 
 
 _TYPES = (
