@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from register.incidents.content import Content, ProceedingContent
@@ -54,16 +54,24 @@ def flags(content: Content) -> tuple[Flag, ...]:
     return tuple(found)
 
 
-def asks_second(content: Content, book: Book) -> bool:
-    """Whether a second moderator must have approved: a type of family justice, or a risk flag."""
+def asks_second(content: Content, book: Book, found: Sequence[Flag] | None = None) -> bool:
+    """Whether a second moderator must have approved: a type of family justice, or a risk flag.
+
+    :param found: the content's flags, when they are known already.
+    """
     justice = any(book.family_of.get(code) == "justice" for code in content.types)
-    return justice or bool(flags(content))
+    return justice or bool(flags(content) if found is None else found)
 
 
-def checklist(content: Content, book: Book, told: Circumstances) -> list[Line]:
-    """Every line, met or not, in the order in which a moderator reads them."""
-    found = flags(content)
-    second = not asks_second(content, book) or told.seconded or told.single_moderator
+def checklist(
+    content: Content, book: Book, told: Circumstances, found: Sequence[Flag] | None = None
+) -> list[Line]:
+    """Every line, met or not, in the order in which a moderator reads them.
+
+    :param found: the content's flags, when they are known already.
+    """
+    found = flags(content) if found is None else found
+    second = not asks_second(content, book, found) or told.seconded or told.single_moderator
     lines = [
         Line("texts", bool(content.title and content.summary)),
         Line(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.incidents import content as contents
@@ -115,6 +115,13 @@ def _plain(part: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     return {name: getattr(part, name) for name in names}
 
 
+_SAME_SOURCE = (
+    select(Source)
+    .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
+    .limit(1)
+)
+
+
 def _source(session: Session, source: SourceContent) -> Source:
     """The row of a source, shared by the cases that cite it in the same words.
 
@@ -122,7 +129,7 @@ def _source(session: Session, source: SourceContent) -> Source:
     changing them for one case must not change them under another.
     """
     told = _plain(source)
-    row = session.scalars(select(Source).filter_by(**told).limit(1)).first()
+    row = session.scalars(_SAME_SOURCE, told).first()
     if row is None:
         row = Source(**told)
         session.add(row)

@@ -66,9 +66,12 @@ def surroundings(
     return (row[0], row[1], row[2]) if row else None
 
 
+_CURRENT = select(CommuneCode.current_code).where(CommuneCode.code == bindparam("code"))
+
+
 def current_code(session: Session, code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
-    return session.scalar(select(CommuneCode.current_code).where(CommuneCode.code == code))
+    return session.scalar(_CURRENT, {"code": code})
 
 
 def codes_of(session: Session, code: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from register.db import scrub
 from register.errors import Incomplete, Invalid, NotFound
@@ -52,10 +52,11 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
     :returns: whether a second person was asked for and, by the register's setting, there is none.
     """
     content, words = contents.of(case), book(pen.session)
-    missing = checks.unmet(checks.checklist(content, words, told))
+    found = checks.flags(content)
+    missing = checks.unmet(checks.checklist(content, words, told, found))
     if missing:
         raise Incomplete("checklist", lines=missing, state=case.state)
-    asked = checks.asks_second(content, words)
+    asked = checks.asks_second(content, words, found)
     rules.require(
         State(case.state),
         act,
@@ -66,6 +67,15 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
     return asked and not told.seconded
 
 
+# Statements are put together once: an import asks these for every row.
+_INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
+_APPROVED = select(Approval.given_by).where(
+    Approval.incident_id == bindparam("case"),
+    Approval.revision_id == bindparam("revision"),
+    Approval.purpose == bindparam("purpose"),
+)
+
+
 def circumstances(
     pen: Pen,
     case: Incident,
@@ -74,9 +84,8 @@ def circumstances(
     flags_reason: str,
     single: bool,
 ) -> checks.Circumstances:
-    invited = select(Invitation.id).where(Invitation.incident_id == case.id).limit(1)
     return checks.Circumstances(
-        invited=pen.session.scalar(invited) is not None,
+        invited=pen.session.scalar(_INVITED, {"case": case.id}) is not None,
         seconded=bool(approvers(pen, case, "publish") - {member.id}),
         single_moderator=single,
         attested=frozenset(attested) & set(checks.ATTESTED),
@@ -86,12 +95,8 @@ def circumstances(
 
 def approvers(pen: Pen, case: Incident, purpose: str) -> set[int]:
     """Who approved the revision that is current now; an approval of an earlier one is void."""
-    given = select(Approval.given_by).where(
-        Approval.incident_id == case.id,
-        Approval.revision_id == case.revision_id,
-        Approval.purpose == purpose,
-    )
-    return set(pen.session.scalars(given))
+    told = {"case": case.id, "revision": case.revision_id, "purpose": purpose}
+    return set(pen.session.scalars(_APPROVED, told))
 
 
 def made_public(
