@@ -115,7 +115,7 @@ def verify(anchors: tuple[str, ...]) -> None:
 @click.option("--no-serve", is_flag=True, help="Préparer seulement.")
 def demo(host: str, port: int, no_serve: bool) -> None:
     """Créer l’instance de démonstration et la servir."""
-    app = demonstration.application()
+    app = demonstration.application(port)
     with app.app_context():
         _demo(host, port, serving=not no_serve)
 

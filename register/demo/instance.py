@@ -24,7 +24,7 @@ ADMINISTRATOR = "administration@demo.example"
 REASON = "Reprise du fichier de démonstration, établi d’après la presse et les juridictions"
 
 
-def application() -> Flask:
+def application(port: int) -> Flask:
     """The application of the demonstration, in ``demo`` within the data folder, on loopback."""
     settings = config.load()
     folder = settings.instance / "demo"
@@ -33,7 +33,7 @@ def application() -> Flask:
             settings,
             instance=folder,
             database_url=f"sqlite:///{folder / 'register.sqlite3'}",
-            base_url="http://127.0.0.1:5000",
+            base_url=f"http://127.0.0.1:{port}",
             seal_dir=settings.instance / "demo-seal",
         )
     )
