@@ -16,6 +16,21 @@ TYPES_LIMIT = 3
 # What only people can attest; journalled as theirs.
 ATTESTED = ("attribution", "no_private_person", "no_private_life")
 
+# What the content alone decides; a correction may not leave a published case without it.
+OF_CONTENT = frozenset(
+    {
+        "texts",
+        "summary_length",
+        "source",
+        "types",
+        "parties",
+        "place",
+        "evidence",
+        "outcome",
+        "court",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -82,7 +97,8 @@ def checklist(
         Line("source", bool(content.sources)),
         Line("types", 0 < len(content.types) <= TYPES_LIMIT),
         Line("parties", bool(content.actor and content.target and content.level)),
-        Line("place", bool(_places(content))),
+        # Abroad, the country is a place; in France, only silence about it is none.
+        Line("place", bool(_places(content)) or content.country != "FR"),
         Line("evidence", bool(content.evidence)),
         Line("outcome", bool(content.outcome)),
         _court(content, book),

@@ -48,8 +48,13 @@ def latest(session: Session, limit: int = 6) -> Sequence[Event]:
     cases = listed(session, [row.case_number for row in rows])
     titles = _follow_up_titles(session, [row.incident_id for row in rows])
     events = []
+    gone: set[int] = set()
     for row in rows:
         case = cases.get(row.case_number)
+        if case is None:
+            if row.case_number in gone:
+                continue  # withdrawn twice is told once, by the last
+            gone.add(row.case_number)
         title = case.title if case else None
         if case and row.act == Act.FOLLOWED_UP:
             title = titles.get((row.incident_id, row.at), title)

@@ -173,8 +173,12 @@ def _column(column: InstrumentedAttribute[str]) -> Callable[[Sequence[str], Book
 
 
 def _communes(values: Sequence[str], _book: Book) -> Clause:
-    """Cases filed under a commune or any of its former codes, as authority or linked."""
-    filed = select(CommuneCode.code).where(CommuneCode.current_code.in_(values))
+    """Cases filed under a commune or any of its former codes, as authority or linked.
+
+    A former code asks for the commune of today, like everywhere.
+    """
+    current = select(CommuneCode.current_code).where(CommuneCode.code.in_(values))
+    filed = select(CommuneCode.code).where(CommuneCode.current_code.in_(current))
     return Incident.id.in_(select(IncidentPlace.incident_id).where(IncidentPlace.code.in_(filed)))
 
 

@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 
 from register.incidents import content as contents
 from register.incidents.models import Incident, Outlet, Revision, State
-from register.incidents.writing import derived, why
+from register.incidents.writing import derived, page_bound, why
 from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import moment
 from register.journal.verify import Anchor, Opening, Problem
 from register.journal.verify import verify as verify_journal
-from register.text import markup
 from register.text.fold import fold
 
 BATCH = 200
@@ -54,6 +53,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         return Opening(row.salt, row.content)
 
     yield from verify_journal(session, openings, list(anchors))
+    yield from _missing(session)
     last = 0
     while True:
         ids = session.scalars(
@@ -67,6 +67,18 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         session.expunge_all()
 
 
+def _missing(session: Session) -> Iterator[Problem]:
+    """Cases that lines speak of and that are not there: no act removes a case's row."""
+    known = select(Incident.id)
+    told = (
+        select(Entry.incident_id)
+        .where(Entry.incident_id.is_not(None), Entry.incident_id.not_in(known))
+        .distinct()
+    )
+    for incident_id in session.scalars(told.order_by(Entry.incident_id)):
+        yield Problem("case_missing", {"dossier": incident_id})
+
+
 def _case(session: Session, incident_id: int) -> Iterator[Problem]:
     place: dict[str, object] = {"dossier": incident_id}
     try:
@@ -77,7 +89,6 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _standing(case, lines, place)
         if case.state != State.ERASED:
             yield from _rows(session, case, place)
-            yield from _html(session, case, place)
         yield from _reasons(session, lines, place)
     except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
         # A byte that no longer makes a text, a date or a number is a problem, not a crash.
@@ -102,7 +113,8 @@ def _standing(
         act = Act(line.act)
         state = _LEAVES.get(act, state)
         number = line.case_number or number
-        created = created or moment(line.at)
+        if act is Act.DRAFTED:
+            created = moment(line.at)
         if act is Act.PUBLISHED:
             first = moment(line.at)
         if act in _MOVES or (act is Act.REDACTED and state is State.PUBLISHED):
@@ -182,26 +194,12 @@ def _differing(case: Incident, kept: bytes) -> list[str]:
     return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
 
 
-def _html(session: Session, case: Incident, place: dict[str, object]) -> Iterator[Problem]:
-    """The HTML of every snapshot, since a citation may pin an earlier one."""
-    kept = session.execute(
-        select(Revision.id, Revision.content, Revision.html, Revision.renderer)
-        .where(Revision.incident_id == case.id, Revision.content.is_not(None))
-        .order_by(Revision.id)
-    ).all()
-    for row in kept:
-        where = {**place, "revision": row.id}
-        if row.renderer != markup.VERSION:
-            yield Problem("html_renderer", {**where, "renderer": row.renderer})
-        elif contents.rendered(row.content)[0] != row.html:
-            yield Problem("html_changed", where)
-
-
 def _reasons(
     session: Session, lines: Iterable[Entry], place: dict[str, object]
 ) -> Iterator[Problem]:
     for line in lines:
-        bound = json.loads(line.private_json).get("why")
+        private = json.loads(line.private_json)
+        bound = private.get("why")
         if bound is None or line.revision_id is None:
             continue
         revision = session.get(Revision, line.revision_id)
@@ -215,6 +213,10 @@ def _reasons(
             continue  # the journal's own check says whether that is allowed
         if why(revision.salt, revision.reason or "", revision.flags_reason or "") != bound:
             yield Problem("reason_changed", {**place, "revision": revision.id})
+        # The HTML of every snapshot, since a citation may pin an earlier one.
+        shown = page_bound(revision.salt, revision.renderer or "", revision.html or b"")
+        if shown != private.get("page"):
+            yield Problem("html_changed", {**place, "revision": revision.id})
 
 
 def heads(session: Session) -> Iterator[tuple[Ledger, int, str]]:

@@ -163,10 +163,11 @@ def _empty_lists(session: Session, case: Incident, *, codes_too: bool = True) ->
 
 def snapshot(
     pen: Pen, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
-) -> tuple[Revision, str, str]:
+) -> tuple[Revision, str, dict[str, str]]:
     """Keep the case as it now reads; it becomes what readers see.
 
-    :returns: the revision, the commitment of its content, and that of its reasons.
+    :returns: the revision, the commitment of its content, and those that bind the rest of it
+        (reasons, HTML) to its line for members.
     :raises register.text.errors.TextError: a text is too long or hostile to be rendered.
     """
     content = contents.canonical_of(case)
@@ -187,7 +188,16 @@ def snapshot(
     pen.session.add(revision)
     pen.session.flush()
     case.revision_id = revision.id
-    return revision, commitment(salt, content), why(salt, reason, flags_reason)
+    bound = {
+        "why": why(salt, reason, flags_reason),
+        "page": page_bound(salt, renderer, html),
+    }
+    return revision, commitment(salt, content), bound
+
+
+def page_bound(salt: bytes, renderer: str, html: bytes) -> str:
+    """The commitment that binds the HTML readers see, and what rendered it, to its line."""
+    return commitment(salt, renderer.encode() + b"\n" + html)
 
 
 def why(salt: bytes, reason: str, flags_reason: str) -> str:
@@ -195,10 +205,10 @@ def why(salt: bytes, reason: str, flags_reason: str) -> str:
     return commitment(salt, f"{reason}\n{flags_reason}".encode())
 
 
-def destroy_texts(pen: Pen, case: Incident, *, keep: int | None = None) -> list[int]:
-    """Null text, salt and reasons of every revision but ``keep``; their ids, oldest first."""
+def destroy_texts(pen: Pen, case: Incident) -> list[int]:
+    """Null text, salt and reasons of every revision so far; their ids, oldest first."""
     still = select(Revision.id).where(
-        Revision.incident_id == case.id, Revision.content.is_not(None), Revision.id != (keep or 0)
+        Revision.incident_id == case.id, Revision.content.is_not(None)
     )
     gone = list(pen.session.scalars(still.order_by(Revision.id)))
     pen.session.execute(

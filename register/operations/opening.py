@@ -43,23 +43,31 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
     with housekeeping(engine) as session:
         open_ledgers(session)
         known = identity(session)
-        if known is not None:
-            return Opened(False, seal.folder(settings.seal_dir, known.instance_id) / seal.NAME)
-        instance_id = str(uuid.uuid4())
-        path, key = seal.make(seal.folder(settings.seal_dir, instance_id))
-        session.add(
-            Identity(
-                id=1,
-                instance_id=instance_id,
-                tag_authority=settings.host,
-                tag_date=paris_day(now()),
-                seal_check=seal.check_value(key, instance_id),
-            )
-        )
+        made = known is None
+        if known is None:
+            path = _identified(settings, session)
+        else:
+            path = seal.folder(settings.seal_dir, known.instance_id) / seal.NAME
+    # Asked each time: an opening that was cut short is finished by the next one.
     with writing(engine) as pen:
         if head(pen.session, Ledger.PUBLIC).seq == 0:
             pen.record(Act.OPENED, by=None)
-    return Opened(True, path)
+    return Opened(made, path)
+
+
+def _identified(settings: Settings, session: Session) -> Path:
+    instance_id = str(uuid.uuid4())
+    path, key = seal.make(seal.folder(settings.seal_dir, instance_id))
+    session.add(
+        Identity(
+            id=1,
+            instance_id=instance_id,
+            tag_authority=settings.host,
+            tag_date=paris_day(now()),
+            seal_check=seal.check_value(key, instance_id),
+        )
+    )
+    return path
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:

@@ -235,10 +235,7 @@ PROBLEMS: dict[str, Any] = {
     ),
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
-    "html_renderer": _(
-        "Dossier %(dossier)s, révision %(revision)s : la page est d’une version inconnue "
-        "(%(renderer)s)."
-    ),
+    "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),
     "revision_missing": _("Dossier %(dossier)s : la révision %(revision)s a disparu."),
     "revision_changed": _("Dossier %(dossier)s : la révision %(revision)s a été changée."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -334,27 +334,6 @@ def test_a_case_is_cited_by_public_ones_only(session, desk, content):
     desk.draft(links=link)
     session.rollback()
     assert queries.cited_by(session, cited.number) == [(citing.number, "fait_suite", "La suite")]
-
-
-def test_known_places_count_each_case_once_under_the_commune_of_today(session, desk):
-    desk.published(commune="93059", linked_communes=("93066",))
-    desk.published(commune="93032")
-    desk.draft(commune="75056")
-    session.rollback()
-    assert figures.known_places(session) == {"93066": 1, "93032": 1}
-
-
-def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
-    session.rollback()
-    assert figures.span(session) is None
-    desk.published(date="")
-    session.rollback()
-    assert figures.span(session) is None
-    for told in ("2008-03-17", "2004"):
-        desk.published(date=told)
-    desk.draft(date="1999")
-    session.rollback()
-    assert figures.span(session) == (date(2004, 1, 1), date(2008, 3, 17))
 
 
 # --- the desk ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from register.incidents.acts.beats import (
     load,
     needed,
     public_event,
+    require_computed,
     restrict,
     scrub_after,
     snapshot_and_record,
@@ -51,6 +52,7 @@ def follow_up(
     if content is not None:
         content = valid(pen, content)
         rules.require_follow_up(contents.of(case), content)
+        require_computed(pen, content)
         apply(pen.session, case, content)
     row = FollowUp(
         added_at=pen.at,
@@ -74,6 +76,7 @@ def correct(
     content = valid(pen, content)
     if not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
+    require_computed(pen, content)
     apply(pen.session, case, content)
     case.corrections.append(Correction(made_at=pen.at, note=needed("public_note", public_note)))
     return public_event(pen, case, Act.CORRECTED, member, reason)

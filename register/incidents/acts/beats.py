@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from typing import Any
 
@@ -69,11 +70,28 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
 
 # Statements are put together once: an import asks these for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
-_APPROVED = select(Approval.given_by).where(
-    Approval.incident_id == bindparam("case"),
-    Approval.revision_id == bindparam("revision"),
-    Approval.purpose == bindparam("purpose"),
+# A member disabled since no longer vouches for anything.
+_APPROVED = (
+    select(Approval.given_by)
+    .join(Member, Member.id == Approval.given_by)
+    .where(
+        Member.disabled_at.is_(None),
+        Approval.incident_id == bindparam("case"),
+        Approval.revision_id == bindparam("revision"),
+        Approval.purpose == bindparam("purpose"),
+    )
 )
+
+
+def require_computed(pen: Pen, content: Content) -> None:
+    """What a published case has to keep when its text is changed.
+
+    :raises Incomplete: the computed lines of the checklist that the new content would leave unmet.
+    """
+    lines = checks.checklist(content, book(pen.session), checks.Circumstances())
+    missing = [line for line in checks.unmet(lines) if line.code in checks.OF_CONTENT]
+    if missing:
+        raise Incomplete("checklist", lines=missing, state=State.PUBLISHED.value)
 
 
 def circumstances(
@@ -157,10 +175,10 @@ def snapshot_and_record(
     """
     reason = needed("reason", reason)
     pen.session.flush()
-    revision, content, why = snapshot(
+    revision, content, bound = snapshot(
         pen, case, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
-    told = {**(details or {}), "why": why}
+    told = {**(details or {}), **bound}
     if not committed:
         told["snapshot"] = content
     return pen.record(
@@ -195,7 +213,13 @@ def erased(
 
 def scrub_after(pen: Pen) -> None:
     engine = pen.session.get_bind().engine
-    pen.after_commit(lambda: scrub(engine))
+
+    def now() -> None:
+        if not scrub(engine):
+            # The next destruction, or the last reader to leave, empties the log.
+            logging.getLogger("register").error("the write-ahead log could not be emptied")
+
+    pen.after_commit(now)
 
 
 def restrict(pen: Pen, case: Incident, code: str) -> str:

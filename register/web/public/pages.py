@@ -45,7 +45,8 @@ def report() -> str:
 def right_of_reply(number: str) -> str:
     """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
     case = queries.one(db.session(), case_number(number))
-    until = clocks.reply_window_ends(paris_day(case.first_published_at))
+    # Each text made public opens its own three months: the last one ends last.
+    until = clocks.reply_window_ends(paris_day(case.version_at))
     return render_template("public/right_of_reply.html", case=case, until=until)
 
 
