@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from register.errors import Gone, Moved, NotFound
-from register.incidents import acts, figures, queries
+from register.incidents import acts, queries
 from register.incidents.content import LinkContent, ProceedingContent
 from register.incidents.filters import PAGE_SIZE, Query
 from register.incidents.models import State
