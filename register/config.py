@@ -89,7 +89,7 @@ class Settings:
     @property
     def is_https(self) -> bool:
         """True when readers come by HTTPS."""
-        return self.base_url.startswith("https://")
+        return urlsplit(self.base_url).scheme == "https"
 
 
 LEGAL = (
@@ -161,16 +161,26 @@ def with_secret(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.instance / "secret_key"
-    try:
-        # O_EXCL: of two processes that start at once, one makes the key and both read it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+    if not path.exists():
+        _make_secret(path)
+    return path.read_text(encoding="ascii")
+
+
+def _make_secret(path: Path) -> None:
+    """Make the key whole under another name first: of two processes that start at once, one
+    gives its key the real name and both read that one, never a half-written file."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
         file.flush()
         os.fsync(file.fileno())
-    return path.read_text(encoding="ascii")
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def _refuse_unknown() -> None:
@@ -227,8 +237,9 @@ def _secret(value: str) -> str:
 
 
 def _seal_dir(value: str, instance: Path) -> Path:
-    path = Path(value).absolute()
-    if path == instance or instance in path.parents:
+    # Resolved: a link into the data folder is inside it too.
+    path, inside = Path(value).resolve(), instance.resolve()
+    if path == inside or inside in path.parents:
         # A copy of the data folder would then carry the key that opens it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
     return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -41,6 +42,11 @@ from register.operations import opening
 BACKENDS = ("sqlite", "postgresql")
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
+
+
+def pytest_configure() -> None:
+    """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

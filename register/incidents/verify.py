@@ -183,6 +183,10 @@ def _rows(session: Session, case: Incident, place: dict[str, object]) -> Iterato
         rows = getattr(case, name)
         if [row.position for row in rows] != list(range(len(rows))):
             yield Problem("case_rows", {**place, "fields": [name]})
+    for reply in case.replies:
+        # The state is not hashed; it says whether a reply may still be decided.
+        if (reply.state == "published") != (reply.published_at is not None):
+            yield Problem("case_rows", {**place, "fields": ["replies"]})
     for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
         if outlet.folded != fold(outlet.name):
             yield Problem("case_rows", {**place, "fields": ["outlets"]})

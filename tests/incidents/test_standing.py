@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import inspect, select, update
+from sqlalchemy.exc import DataError
 
 from register.incidents import acts
 from register.incidents.content import (
@@ -35,7 +34,6 @@ from register.incidents.models import (
 )
 from register.incidents.verify import heads, verify
 from register.journal import Ledger, head
-from register.text import markup
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
@@ -139,6 +137,8 @@ def _columns():
 
 
 def _other(value, column, draw):
+    if column.foreign_keys:
+        return value % 4 + 1  # another of the four members
     kind = column.type.python_type
     if kind is bool:
         return not value
@@ -174,11 +174,7 @@ def _rows_of(session, model, filed):
     return (model.incident_id == filed.id,)
 
 
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(draw=st.integers(0, 500))
-def test_a_changed_value_in_any_column_of_a_public_case_is_named(session, rich, draw):
+def test_a_changed_value_in_any_column_of_a_public_case_is_named(session, rich):
     """One value in one column at a time; a new column is changed here the day it exists."""
     unseen = []
     for model, name in _columns():
@@ -188,7 +184,7 @@ def test_a_changed_value_in_any_column_of_a_public_case_is_named(session, rich, 
         column = inspect(model).columns[name]
         value = next((row for row in rows if row is not None), None)
         session.execute(
-            update(model).where(*where).values({name: _other(value, column, draw)}),
+            update(model).where(*where).values({name: _other(value, column, 7)}),
             execution_options={"synchronize_session": False},
         )
         if not _found(session):
@@ -218,17 +214,13 @@ def test_an_earlier_snapshot_that_was_changed_is_named_too(session, rich):
     session.rollback()
 
 
-def test_html_of_another_renderer_is_named(session, rich, monkeypatch):
-    monkeypatch.setattr(markup, "VERSION", "markdown-9+nh3-9+9")
-    assert {key for key, _ in _found(session)} == {"html_renderer"}
-
-
 def test_a_byte_that_is_no_date_any_more_is_named_and_stops_nothing(session, engine, rich, desk):
+    change = f"UPDATE incident SET date_first = '2008-0x-17' WHERE id = {rich.id}"
     if engine.dialect.name != "sqlite":
-        pytest.xfail("PostgreSQL keeps nothing but dates in a column of dates")
-    session.connection().exec_driver_sql(
-        f"UPDATE incident SET date_first = '2008-0x-17' WHERE id = {rich.id}"
-    )
+        with pytest.raises(DataError):
+            session.connection().exec_driver_sql(change)
+        return
+    session.connection().exec_driver_sql(change)
     assert _found(session)[0][0] == "case_unreadable"
 
 
