@@ -28,8 +28,15 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(run)
     def within(*args: Any, **options: Any) -> None:
         try:
+            alone = not current_app
             with _application().app_context():
-                run(*args, **options)
+                try:
+                    run(*args, **options)
+                finally:
+                    if alone:
+                        # An application made for one command leaves no connection behind.
+                        db.session.remove()
+                        db.engine.dispose()
         except (RegisterError, TextError) as error:
             fail(say(error))
         except OperationalError as error:

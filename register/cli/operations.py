@@ -117,7 +117,11 @@ def demo(host: str, port: int, no_serve: bool) -> None:
     """Créer l’instance de démonstration et la servir."""
     app = demonstration.application(port)
     with app.app_context():
-        _demo(host, port, serving=not no_serve)
+        try:
+            _demo(host, port, serving=not no_serve)
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 @command

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from register.errors import Incomplete, Invalid, NotFound, Refused
 from register.incidents import acts, rules
 from register.incidents import content as contents
+from register.incidents.acts import beats
 from register.incidents.content import (
     LinkContent,
     ProceedingContent,
@@ -629,6 +630,52 @@ def test_a_correction_tells_readers_why(pen, desk, cast, content, session, act):
     assert session.scalar(select(func.count()).select_from(Correction)) == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"sources": ()}, "source"),
+        ({"evidence": ""}, "evidence"),
+        ({"types": ()}, "types"),
+        ({"summary": ""}, "texts"),
+    ],
+)
+def test_a_correction_keeps_what_a_publication_asked_for(
+    pen, desk, cast, content, session, changes, line
+):
+    filed = desk.published()
+
+    def correct():
+        with pen() as p:
+            acts.correct(
+                p, filed.id, content(**changes), by=cast.bruno, reason="r", public_note="n"
+            )
+
+    refused = _refused(Incomplete, correct)
+    assert [unmet.code for unmet in refused.values["lines"]] == [line]
+    assert contents.of(_case(session, filed)) == content()
+
+
+def test_a_follow_up_brings_a_courts_outcome_with_its_court(pen, desk, cast, content):
+    filed = desk.published(content(justice=True))
+    (suit,) = content(justice=True).proceedings
+    ruled = replace(suit, outcome="relaxe")
+
+    def follow_up():
+        with pen() as p:
+            acts.follow_up(
+                p,
+                filed.id,
+                by=cast.bruno,
+                reason="jugement",
+                title="Relaxe",
+                text="Relaxe.",
+                content=content(justice=True, proceedings=(ruled,)),
+            )
+
+    (line,) = _refused(Incomplete, follow_up).values["lines"]
+    assert (line.code, line.values["missing"]) == ("court", ["court", "outcome_date", "appeal"])
+
+
 def test_a_redaction_destroys_the_texts_before_it(pen, desk, cast, content, session):
     filed = desk.published(narrative="Le voisin, M. Untel, a tout vu.")
     before = [revision.id for revision in _revisions(session, filed)]
@@ -1036,6 +1083,16 @@ def test_after_an_erasure_the_words_are_in_no_file_of_the_instance(
         assert not path.is_file() or b"Xylophone-Zinzolin" not in path.read_bytes(), path.name
 
 
+def test_a_reader_who_holds_the_words_back_is_told_to_the_operator(
+    pen, desk, cast, monkeypatch, caplog
+):
+    filed = desk.published()
+    monkeypatch.setattr(beats, "scrub", lambda engine: False)
+    with pen() as p:
+        acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
 def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, session):
     shared = SourceContent("https://exemple.test/article", kind="presse")
     kept = desk.published(sources=(shared,))
@@ -1103,6 +1160,18 @@ def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
     refused = _refused(Refused, again)
     assert looked_at.state == before != state
     assert (refused.key, refused.values["state"]) == (key, state)
+
+
+def test_a_member_disabled_since_vouches_for_nothing(pen, desk, cast, content):
+    filed = desk.ready(content(justice=True))
+    with pen() as p:
+        accounts.disable(p, cast.email("chloe"))
+
+    def publish():
+        with pen() as p:
+            DO[Act.PUBLISHED](p, filed.id, cast, content)
+
+    assert [line.code for line in _refused(Incomplete, publish).values["lines"]] == ["second"]
 
 
 def test_a_member_disabled_a_second_ago_no_longer_acts(pen, desk, cast):

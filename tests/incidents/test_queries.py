@@ -71,6 +71,15 @@ def test_a_withdrawn_case_leaves_its_tombstone(session, desk):
     assert (stone.number, stone.act, stone.reason) == (filed.number, "withdrawn", "erreur")
 
 
+def test_each_case_has_its_own_tombstone(session, pen, desk, cast):
+    first, second = desk.withdrawn(), desk.published()
+    with pen(LATER) as p:
+        acts.withdraw(p, second.id, by=cast.bruno, restriction="securite", reason="r")
+    stones = [_gone(session, case.number).values["tombstone"] for case in (first, second)]
+    assert [stone.reason for stone in stones] == ["erreur", "securite"]
+    assert stones[0].at < stones[1].at == LATER
+
+
 def test_an_erased_case_leaves_the_last_tombstone(session, pen, desk, cast):
     filed = desk.withdrawn()
     with pen(LATER) as p:

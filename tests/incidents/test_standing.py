@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import inspect, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import DataError
 
 from register.incidents import acts
@@ -222,6 +222,38 @@ def test_a_byte_that_is_no_date_any_more_is_named_and_stops_nothing(session, eng
         return
     session.connection().exec_driver_sql(change)
     assert _found(session)[0][0] == "case_unreadable"
+
+
+def test_a_whole_case_taken_away_is_named(session, desk):
+    filed = desk.draft()
+    for model in (IncidentType, IncidentPlace, Outlet, SourceUse, Revision):
+        session.execute(delete(model).where(model.incident_id == filed.id))
+    session.execute(delete(Incident).where(Incident.id == filed.id))
+    assert {key for key, _ in _found(session)} == {"case_missing", "content_missing"}
+    session.rollback()
+
+
+@pytest.mark.parametrize("pointed", ["nowhere", "to an earlier one"])
+def test_a_case_that_shows_no_longer_its_last_snapshot_is_named(session, rich, pointed):
+    first = session.scalars(
+        select(Revision.id).where(Revision.incident_id == rich.id).order_by(Revision.id)
+    ).first()
+    case = session.get_one(Incident, rich.id)
+    case.revision_id = None if pointed == "nowhere" else first
+    session.flush()
+    assert ("case_snapshot", rich.number) in _found(session)
+    session.rollback()
+
+
+def test_a_snapshot_taken_away_is_named(session, desk, pen, cast, content):
+    filed = desk.draft()
+    with pen() as p:
+        acts.edit(p, filed.id, content(title="Autre"), by=cast.bruno, reason="r")
+    first = session.scalars(select(Revision).order_by(Revision.id)).first()
+    session.delete(first)
+    session.flush()
+    assert {key for key, _ in _found(session)} == {"revision_missing", "content_missing"}
+    session.rollback()
 
 
 def test_the_heads_are_what_an_outsider_keeps(session, rich):
