@@ -32,6 +32,10 @@ NAMES = {
 }
 
 
+# How long a connection waits for another's write.
+PATIENCE_MS = 10_000
+
+
 class Base(DeclarativeBase):
     """Every table of the register descends from this base."""
 
@@ -72,7 +76,7 @@ def now() -> datetime:
 def engine_options(url: str) -> dict[str, Any]:
     """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": 10, "check_same_thread": False}}
+        return {"connect_args": {"timeout": PATIENCE_MS / 1000, "check_same_thread": False}}
     return {"pool_pre_ping": True}
 
 
@@ -134,8 +138,11 @@ def scrub(engine: Engine, patience: float = 10.0) -> bool:
     while True:
         raw = engine.raw_connection()
         try:
+            # The connection's own patience would come on top of ours at each try.
+            raw.cursor().execute("PRAGMA busy_timeout = 0")
             busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         finally:
+            raw.cursor().execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
             raw.close()
         if not busy:
             return True

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from register.errors import Incomplete, Invalid, Refused
 from register.exchange import table
-from register.exchange.mapping import COLUMN_OF, content_of, place_name
+from register.exchange.mapping import COLUMN_OF, content_of, place_name, without_proceeding
 from register.incidents import acts
 from register.incidents.checklist import ATTESTED
 from register.incidents.models import Approval, Incident, Origin, State
@@ -152,6 +152,9 @@ class _Job:
 
     def _draft(self, pen: Pen, line: table.Line, digest: str) -> Incident:
         words: Book = book(pen.session)
+        stray = without_proceeding(line.cells)
+        if stray:
+            raise Invalid("content", faults=[Fault(stray, "no_proceeding")])
         content = content_of(line.cells, words, self.kinds, _place(pen.session, line.cells))
         case = acts.draft(pen, content, by=self.by, reason=self.reason, note=line.cells["note"])
         if line.cells["invitation"]:
@@ -190,7 +193,9 @@ class _Job:
 
 def _approved(session: Session, case: Incident, member: int) -> bool:
     given = select(Approval.id).where(
-        Approval.revision_id == case.revision_id, Approval.given_by == member
+        Approval.revision_id == case.revision_id,
+        Approval.given_by == member,
+        Approval.purpose == "publish",
     )
     return session.scalar(given.limit(1)) is not None
 

@@ -80,6 +80,14 @@ def content_of(
     )
 
 
+def without_proceeding(cells: Mapping[str, str]) -> str:
+    """The first column that tells of a proceeding in a row that says there is none; or empty."""
+    if cells["procedure"] not in ("", NO_PROCEEDING):
+        return ""
+    told = ("juridiction", "date_issue", "en_appel")
+    return next((column for column in told if cells[column]), "")
+
+
 def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
     """The place of a row in words: commune, département, free words, or the country."""
     name = commune or departement or cells["lieu"]

@@ -5,7 +5,8 @@ Once a case is withdrawn or erased, its earlier events are gone and the last one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,14 +40,19 @@ def latest(session: Session, limit: int = 6) -> Sequence[Event]:
     """The newest public events, newest first."""
     hidden = [and_(Incident.state == state, Entry.act == act) for state, act in LAST_WORDS.items()]
     rows = session.execute(
-        select(Entry.act, Entry.at, Entry.case_number, Entry.incident_id, Incident.state)
+        select(Entry.act, Entry.at, Entry.case_number, Entry.event, Entry.private_json)
         .join(Incident, Incident.number == Entry.case_number)
         .where(Entry.ledger == Ledger.PUBLIC.value, or_(Incident.state == State.PUBLISHED, *hidden))
         .order_by(Entry.seq.desc())
         .limit(limit)
     ).all()
     cases = listed(session, [row.case_number for row in rows])
-    titles = _follow_up_titles(session, [row.incident_id for row in rows])
+    fragments = {
+        row.event: json.loads(row.private_json)["follow_up"]
+        for row in rows
+        if row.act == Act.FOLLOWED_UP
+    }
+    titles = _titles(session, fragments.values())
     events = []
     gone: set[int] = set()
     for row in rows:
@@ -57,17 +63,11 @@ def latest(session: Session, limit: int = 6) -> Sequence[Event]:
             gone.add(row.case_number)
         title = case.title if case else None
         if case and row.act == Act.FOLLOWED_UP:
-            title = titles.get((row.incident_id, row.at), title)
+            title = titles.get(fragments[row.event], title)
         events.append(Event(row.act, row.at, row.case_number, title, case))
     return events
 
 
-def _follow_up_titles(
-    session: Session, incident_ids: Sequence[int]
-) -> dict[tuple[int, datetime], str]:
-    rows = session.execute(
-        select(FollowUp.incident_id, FollowUp.added_at, FollowUp.title).where(
-            FollowUp.incident_id.in_(incident_ids)
-        )
-    )
-    return {(incident_id, at): title for incident_id, at, title in rows}
+def _titles(session: Session, ids: Collection[int]) -> dict[int, str]:
+    rows = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
+    return dict(rows.all())

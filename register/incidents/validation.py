@@ -45,14 +45,35 @@ class Fault:
     values: dict[str, object] = default(default_factory=dict, hash=False)
 
 
-def require(session: Session, book: Book, content: Content) -> None:
+def require(session: Session, book: Book, content: Content, before: Content | None = None) -> None:
     """Let content pass that can be kept.
 
+    :param before: what the case holds now. Its words stay allowed when they are retired: else a
+        court's order could not be carried out on an old case.
     :raises Invalid: ``content``, with ``faults``: a list of :class:`Fault`.
     """
-    faults = list(check(session, book, content))
+    kept = set(_words(before)) if before is not None else set()
+    faults = [
+        fault
+        for fault in check(session, book, content)
+        if fault.key != "unknown_code" or (fault.field, fault.values["value"]) not in kept
+    ]
     if faults:
         raise Invalid("content", faults=faults)
+
+
+def _words(content: Content) -> Iterator[tuple[str, str]]:
+    """Every vocabulary code of a case, with the field that a fault in it would name."""
+    yield from ((name, getattr(content, name)) for name in _FIELDS.values())
+    yield from (("types", code) for code in content.types)
+    yield from (("sources.kind", source.kind) for source in content.sources)
+    for row in content.proceedings:
+        for name in ("direction", "nature", "plaintiff", "outcome"):
+            yield f"proceedings.{name}", getattr(row, name)
+        for step in row.steps:
+            yield from (("proceedings.steps", step.step), ("proceedings.steps", step.outcome))
+    if content.request is not None:
+        yield "request.outcome", content.request.outcome
 
 
 def check(session: Session, book: Book, content: Content) -> Iterator[Fault]:

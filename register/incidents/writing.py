@@ -225,6 +225,13 @@ def destroy_texts(pen: Pen, case: Incident) -> list[int]:
     return gone
 
 
+def destroy_members_words(pen: Pen, case: Incident) -> None:
+    """Delete internal notes and empty the words of invitations; that there were some stays."""
+    session = pen.session
+    session.execute(delete(Note).where(Note.incident_id == case.id))
+    session.execute(update(Invitation).where(Invitation.incident_id == case.id).values(text=""))
+
+
 def empty(pen: Pen, case: Incident) -> list[int]:
     """Destroy every text of a case; its codes stay, so that its followers can be told.
 

@@ -60,17 +60,16 @@ def migrate(engine: Engine) -> None:
     command.upgrade(alembic_config(engine), "head")
 
 
-def upgrade(engine: Engine, url: str, at: datetime) -> Path | None:
+def upgrade(engine: Engine, url: str, at: datetime) -> None:
     """Copy an SQLite database, migrate it, and remove the copy when all went well.
 
     A copy kept would go on holding words that are erased later; one is left only when the
     migration fails, and the error names it. PostgreSQL changes its schema in a transaction.
 
-    :returns: None, or the copy that a failed migration leaves behind is in the raised error.
     :raises SchemaError: ``schema_failed`` with ``copy``.
     """
     if present(engine) == wanted():
-        return None
+        return
     copy = _copy(url, at)
     try:
         migrate(engine)
@@ -78,7 +77,6 @@ def upgrade(engine: Engine, url: str, at: datetime) -> Path | None:
         raise SchemaError("schema_failed", copy=str(copy or ""), cause=str(error)) from error
     if copy is not None:
         copy.unlink()
-    return copy
 
 
 def _copy(url: str, at: datetime) -> Path | None:

@@ -107,6 +107,7 @@ ACTS: dict[str, Any] = {
         "Une suite ne change que l’issue et la procédure. Passez par une correction pour : "
         "%(fields)s."
     ),
+    "no_such_fragment": _("Ce cas n’a pas de texte numéro %(id)s de cette sorte."),
     "nothing_changed": _("Rien n’a changé : il n’y a pas de correction à publier."),
     "merge_target": _(
         "Le cas nº %(number)s ne peut pas accueillir celui-ci : il doit être publié."
@@ -170,6 +171,9 @@ COMMANDS: dict[str, Any] = {
     "import_column_twice": _("La colonne « %(column)s » est là plusieurs fois."),
     "row_width": _("La ligne a %(found)s cases au lieu de %(wanted)s."),
     "control_character": _("Le texte contient un caractère de contrôle invisible."),
+    "no_proceeding": _(
+        "La ligne parle d’une procédure et dit à la colonne « procedure » qu’il n’y en a pas."
+    ),
     "formula": _("La case commence comme une formule de tableur : « %(value)s »."),
     "id_twice": _("Le même identifiant est porté par une autre ligne au contenu différent."),
     "anchor": _("« %(value)s » n’est pas un repère : écrivez NUMÉRO:EMPREINTE."),

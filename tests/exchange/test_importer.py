@@ -189,6 +189,7 @@ def test_an_erased_case_is_not_imported_again(
         ({"date_issue": "hier", "procedure": "contre_cible"}, "date_issue", "date_form"),
         ({"procedure": "contre_le_maire"}, "procedure", "unknown_code"),
         ({"en_appel": "peut-être", "procedure": "contre_cible"}, "en_appel", "unknown_code"),
+        ({"juridiction": "TA de Lyon"}, "juridiction", "no_proceeding"),
         ({"source_url": "javascript:alert(1)"}, "source_url", "url"),
         ({"types": "expulsion;expulsion"}, "types", "twice"),
         ({"types": "expulsion;huis_clos;surveillance;autre"}, "types", "too_many"),

@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import func, select
 
+from register.db import housekeeping
 from register.errors import Incomplete, Invalid, NotFound, Refused
-from register.incidents import acts, rules
+from register.incidents import acts, rules, vocabulary
 from register.incidents import content as contents
 from register.incidents.acts import beats
 from register.incidents.content import (
@@ -32,14 +33,18 @@ from register.incidents.models import (
     Revision,
     Source,
     State,
+    Term,
 )
 from register.incidents.writing import why
 from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import commitment
 from register.members import accounts
+from register.territory.models import Dataset
 from register.text.errors import TextError
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 def _case(session, filed):
@@ -1184,3 +1189,38 @@ def test_a_member_disabled_a_second_ago_no_longer_acts(pen, desk, cast):
             acts.publish(p, filed.id, by=cast.bruno, reason="lu", attested=ATTEST)
 
     assert _refused(Refused, publish).key == "member_may_not_act"
+
+
+def test_a_redaction_names_a_fragment_that_is_not_this_cases(pen, desk, cast, content):
+    filed = desk.published()
+    with pytest.raises(Invalid) as refused, pen() as p:
+        acts.redact(
+            p,
+            filed.id,
+            content(),
+            by=cast.bruno,
+            reason="jugement",
+            public_note="Passage retiré.",
+            replies={4711: "Autre texte."},
+        )
+    assert (refused.value.key, refused.value.values["id"]) == ("no_such_fragment", 4711)
+
+
+def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content, session):
+    """Else a court's order could not be carried out on an old case; a new one may not take it."""
+    filed = desk.published(level="commune")
+    with housekeeping(session.get_bind().engine) as keeping:
+        keeping.get_one(Term, ("niveau", "commune")).retired_at = AT
+        keeping.get_one(Dataset, vocabulary.DATASET).version = "sans commune"
+    with pen() as p:
+        acts.correct(
+            p,
+            filed.id,
+            content(level="commune", date="2009"),
+            by=cast.bruno,
+            reason="date",
+            public_note="La date est 2009.",
+        )
+    with pytest.raises(Invalid) as refused, pen() as p:
+        acts.draft(p, content(level="commune"), by=cast.bruno, reason="neuf")
+    assert [fault.field for fault in refused.value.values["faults"]] == ["level"]

@@ -15,6 +15,7 @@ from register.config import Settings
 from register.db import Base
 from register.incidents import acts
 from register.incidents.content import RequestContent
+from register.incidents.models import Incident, Note
 from register.incidents.verify import verify
 from register.journal import writing
 
@@ -127,10 +128,30 @@ def test_a_reader_in_the_middle_of_a_page_only_delays_it(
 def test_a_redacted_case_keeps_only_its_new_words(
     engine: Engine, settings: Settings, desk: Any, cast: Any, content: Any
 ) -> None:
-    case = desk.published(_marked(content)).id
+    """Follow-up, reply, earlier correction, note and invitation may hold the passage too."""
+    case = _grown(engine, desk, cast, content)
+    with writing(engine) as pen:
+        acts.invite(pen, case, MARKER, by=cast.bruno)
+        pen.session.add(Note(incident_id=case, written_at=pen.at, written_by=1, text=MARKER))
+        (reply,) = pen.load(Incident, case).replies
+    with writing(engine) as pen:
+        acts.reply(pen, reply.id, by=cast.bruno, reason="reçue")
+    with Session(engine) as session:
+        row = session.get_one(Incident, case)
+        follow_ups = {part.id: ("Suite", "Texte.") for part in row.follow_ups}
+        replies = {part.id: "Réponse." for part in row.replies}
+        corrections = {part.id: "Note." for part in row.corrections}
     with writing(engine) as pen:
         acts.redact(
-            pen, case, content(), by=cast.bruno, reason="jugement", public_note="Passage retiré."
+            pen,
+            case,
+            content(),
+            by=cast.bruno,
+            reason="jugement",
+            public_note="Passage retiré.",
+            follow_ups=follow_ups,
+            replies=replies,
+            corrections=corrections,
         )
     _gone(engine, settings)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
-from register.errors import Refused
+from register.errors import Invalid, Refused
 from register.incidents import content as contents
 from register.incidents import rules
 from register.incidents.acts.beats import (
@@ -26,7 +27,7 @@ from register.incidents.acts.beats import (
 )
 from register.incidents.content import Content
 from register.incidents.models import Correction, FollowUp, Incident, State
-from register.incidents.writing import apply, destroy_texts
+from register.incidents.writing import apply, destroy_members_words, destroy_texts
 from register.journal import Act, Entry, Pen
 
 TITLE_LIMIT = 300
@@ -50,7 +51,7 @@ def follow_up(
     """
     case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by)
     if content is not None:
-        content = valid(pen, content)
+        content = valid(pen, content, case)
         rules.require_follow_up(contents.of(case), content)
         require_computed(pen, content)
         apply(pen.session, case, content)
@@ -62,7 +63,8 @@ def follow_up(
         source_url=address(source_url),
     )
     case.follow_ups.append(row)
-    return public_event(pen, case, Act.FOLLOWED_UP, member, reason)
+    pen.session.flush()
+    return public_event(pen, case, Act.FOLLOWED_UP, member, reason, details={"follow_up": row.id})
 
 
 def correct(
@@ -73,7 +75,7 @@ def correct(
     :raises Refused: ``nothing_changed``.
     """
     case, member = begin(pen, incident_id, Act.CORRECTED, by)
-    content = valid(pen, content)
+    content = valid(pen, content, case)
     if not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
     require_computed(pen, content)
@@ -91,22 +93,34 @@ def redact(
     reason: str,
     public_note: str,
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
+    replies: Mapping[int, str] | None = None,
+    corrections: Mapping[int, str] | None = None,
 ) -> Entry:
     """A correction that also destroys the earlier texts: taken out by a court or for RGPD.
 
+    Internal notes and the words of invitations go with the revisions: they may hold the passage.
+
     :param follow_ups: new title and text of follow-ups, by their ids.
+    :param replies: new text of replies, by their ids; only a court has a reply changed.
+    :param corrections: new public note of earlier corrections, by their ids.
     :raises Refused: ``nothing_changed``.
+    :raises Invalid: ``no_such_fragment`` for an id that is not this case's.
     """
     case, member = begin(pen, incident_id, Act.REDACTED, by)
-    content = valid(pen, content)
-    if not follow_ups and not rules.changed(contents.of(case), content):
+    content = valid(pen, content, case)
+    fragments = follow_ups or replies or corrections
+    if not fragments and not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
+    require_computed(pen, content)
     apply(pen.session, case, content)
-    for row in case.follow_ups:
-        if follow_ups and row.id in follow_ups:
-            title, text = follow_ups[row.id]
-            row.title = needed("title", title, limit=TITLE_LIMIT)
-            row.text = needed("text", text, multiline=True)
+    for row, (title, text) in _own(case.follow_ups, follow_ups):
+        row.title = needed("title", title, limit=TITLE_LIMIT)
+        row.text = needed("text", text, multiline=True)
+    for row, text in _own(case.replies, replies):
+        row.text = needed("text", text, multiline=True)
+    for row, note in _own(case.corrections, corrections):
+        row.note = needed("public_note", note)
+    destroy_members_words(pen, case)
     case.corrections.append(
         Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
     )
@@ -124,6 +138,15 @@ def redact(
         # What is written while nobody sees the case may change again before it is restored.
         committed=case.state == State.PUBLISHED,
     )
+
+
+def _own(rows: Sequence[Any], wanted: Mapping[int, Any] | None) -> list[tuple[Any, Any]]:
+    """The rows of a case that are to be rewritten, each with its new words."""
+    by_id = {row.id: row for row in rows}
+    foreign = sorted(set(wanted or ()) - set(by_id))
+    if foreign:
+        raise Invalid("no_such_fragment", id=foreign[0])
+    return [(by_id[key], words) for key, words in (wanted or {}).items()]
 
 
 def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Entry:

@@ -15,7 +15,7 @@ from register.incidents import content as contents
 from register.incidents import rules, validation
 from register.incidents.content import Content
 from register.incidents.models import Approval, Incident, Invitation, Revision, State
-from register.incidents.vocabulary import Book, book
+from register.incidents.vocabulary import book
 from register.incidents.writing import empty, snapshot
 from register.journal import Act, Entry, Pen
 from register.members.accounts import acting
@@ -246,10 +246,14 @@ def edited_since_public(pen: Pen, case: Incident) -> bool:
     return pen.session.scalar(edits.limit(1)) is not None
 
 
-def valid(pen: Pen, content: Content) -> Content:
+def valid(pen: Pen, content: Content, case: Incident | None = None) -> Content:
+    """The content, cleaned, if it can be kept.
+
+    :param case: the case it is for; a word retired since may stay where it stands.
+    """
     content = content.cleaned()
-    words: Book = book(pen.session)
-    validation.require(pen.session, words, content)
+    before = contents.of(case) if case is not None else None
+    validation.require(pen.session, book(pen.session), content, before)
     return content
 
 

@@ -44,7 +44,7 @@ def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -
 def edit(pen: Pen, incident_id: int, content: Content, *, by: int, reason: str) -> Entry:
     """Change a draft, or a withdrawn case before its restoration; approvals fall."""
     case, member = begin(pen, incident_id, Act.EDITED, by)
-    apply(pen.session, case, valid(pen, content))
+    apply(pen.session, case, valid(pen, content, case))
     return snapshot_and_record(pen, case, Act.EDITED, member, reason)
 
 
