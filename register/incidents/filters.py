@@ -12,19 +12,20 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from register.errors import Invalid
-from register.incidents.models import (
-    Incident,
-    IncidentPlace,
-    IncidentType,
-    Outlet,
-    Proceeding,
+from register.incidents.tables import (
+    CASE,
+    CODE,
+    COMMUNE,
+    DEPARTEMENT,
+    KIND,
+    OUTLET,
+    PLACE,
+    PROCEEDING,
 )
 from register.incidents.vocabulary import Book
 from register.territory import codes
-from register.territory.models import Commune, CommuneCode, Departement
 from register.text import dates
 from register.text.clean import one_line
 from register.text.countries import is_country
@@ -168,7 +169,7 @@ def _is(test: Callable[[str], bool]) -> Callable[[str, Book], bool]:
 # --- what values select -------------------------------------------------------------------
 
 
-def _column(column: InstrumentedAttribute[str]) -> Callable[[Sequence[str], Book], Clause]:
+def _column(column: ColumnElement[str]) -> Callable[[Sequence[str], Book], Clause]:
     return lambda values, _book: column.in_(values)
 
 
@@ -177,32 +178,32 @@ def _communes(values: Sequence[str], _book: Book) -> Clause:
 
     A former code asks for the commune of today, like everywhere.
     """
-    current = select(CommuneCode.current_code).where(CommuneCode.code.in_(values))
-    filed = select(CommuneCode.code).where(CommuneCode.current_code.in_(current))
-    return Incident.id.in_(select(IncidentPlace.incident_id).where(IncidentPlace.code.in_(filed)))
+    current = select(CODE.c.current_code).where(CODE.c.code.in_(values))
+    filed = select(CODE.c.code).where(CODE.c.current_code.in_(current))
+    return CASE.c.id.in_(select(PLACE.c.incident_id).where(PLACE.c.code.in_(filed)))
 
 
 def _area(own: Clause, area: Clause) -> Clause:
     within = (
-        select(IncidentPlace.incident_id)
-        .join(CommuneCode, CommuneCode.code == IncidentPlace.code)
-        .join(Commune, Commune.code == CommuneCode.current_code)
+        select(PLACE.c.incident_id)
+        .join(CODE, CODE.c.code == PLACE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
     )
-    return or_(Incident.id.in_(within.where(area)), own)
+    return or_(CASE.c.id.in_(within.where(area)), own)
 
 
 def _departements(values: Sequence[str], _book: Book) -> Clause:
-    return _area(Incident.departement.in_(values), Commune.departement_code.in_(values))
+    return _area(CASE.c.departement.in_(values), COMMUNE.c.departement_code.in_(values))
 
 
 def _regions(values: Sequence[str], _book: Book) -> Clause:
-    inside = select(Departement.code).where(Departement.region_code.in_(values))
-    own = or_(Incident.region.in_(values), Incident.departement.in_(inside))
-    return _area(own, Commune.region_code.in_(values))
+    inside = select(DEPARTEMENT.c.code).where(DEPARTEMENT.c.region_code.in_(values))
+    own = or_(CASE.c.region.in_(values), CASE.c.departement.in_(inside))
+    return _area(own, COMMUNE.c.region_code.in_(values))
 
 
 def _types(values: Sequence[str], _book: Book) -> Clause:
-    return Incident.id.in_(select(IncidentType.incident_id).where(IncidentType.code.in_(values)))
+    return CASE.c.id.in_(select(KIND.c.incident_id).where(KIND.c.code.in_(values)))
 
 
 def _families(values: Sequence[str], book: Book) -> Clause:
@@ -211,12 +212,12 @@ def _families(values: Sequence[str], book: Book) -> Clause:
 
 def _outlets(values: Sequence[str], _book: Book) -> Clause:
     folded = [fold(value) for value in values]
-    return Incident.id.in_(select(Outlet.incident_id).where(Outlet.folded.in_(folded)))
+    return CASE.c.id.in_(select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(folded)))
 
 
 def _directions(values: Sequence[str], _book: Book) -> Clause:
-    told = select(Proceeding.incident_id).where(Proceeding.direction.in_(values))
-    return Incident.id.in_(told)
+    told = select(PROCEEDING.c.incident_id).where(PROCEEDING.c.direction.in_(values))
+    return CASE.c.id.in_(told)
 
 
 def _durations(values: Sequence[str], _book: Book) -> Clause:
@@ -224,28 +225,28 @@ def _durations(values: Sequence[str], _book: Book) -> Clause:
     for value in values:
         least, most = DURATIONS[value]
         if least is None and most is None:
-            parts.append(Incident.duration.is_(None))
+            parts.append(CASE.c.duration.is_(None))
             continue
         bounds = []
         if least is not None:
-            bounds.append(Incident.duration >= least)
+            bounds.append(CASE.c.duration >= least)
         if most is not None:
-            bounds.append(Incident.duration <= most)
+            bounds.append(CASE.c.duration <= most)
         parts.append(and_(*bounds))
     return or_(*parts)
 
 
 def _undated(_values: Sequence[str], _book: Book) -> Clause:
-    return Incident.date_first.is_(None)
+    return CASE.c.date_first.is_(None)
 
 
 def _from(values: Sequence[str], _book: Book) -> Clause:
     """A case of "2006" may have happened on 30 June: it matches any span that touches 2006."""
-    return Incident.date_last >= dates.parse(values[0]).first
+    return CASE.c.date_last >= dates.parse(values[0]).first
 
 
 def _until(values: Sequence[str], _book: Book) -> Clause:
-    return Incident.date_first <= dates.parse(values[0]).last
+    return CASE.c.date_first <= dates.parse(values[0]).last
 
 
 FILTERS: dict[str, Filter] = {
@@ -254,15 +255,15 @@ FILTERS: dict[str, Filter] = {
         Filter("commune", _is(codes.is_commune_code), _communes),
         Filter("departement", _is(codes.is_departement_code), _departements),
         Filter("region", _is(codes.is_region_code), _regions),
-        Filter("endroit", _is(bool), _column(Incident.place_label)),
-        Filter("pays", _is(is_country), _column(Incident.country)),
+        Filter("endroit", _is(bool), _column(CASE.c.place_label)),
+        Filter("pays", _is(is_country), _column(CASE.c.country)),
         Filter("famille", _in_list("famille"), _families),
         Filter("type", _in_list("type"), _types),
-        Filter("cible", _in_list("cible"), _column(Incident.target)),
-        Filter("acteur", _in_list("acteur"), _column(Incident.actor)),
-        Filter("niveau", _in_list("niveau"), _column(Incident.level)),
-        Filter("issue", _in_list("issue"), _column(Incident.outcome)),
-        Filter("preuve", _in_list("preuve"), _column(Incident.evidence)),
+        Filter("cible", _in_list("cible"), _column(CASE.c.target)),
+        Filter("acteur", _in_list("acteur"), _column(CASE.c.actor)),
+        Filter("niveau", _in_list("niveau"), _column(CASE.c.level)),
+        Filter("issue", _in_list("issue"), _column(CASE.c.outcome)),
+        Filter("preuve", _in_list("preuve"), _column(CASE.c.evidence)),
         Filter("sens", _in_list("sens"), _directions),
         Filter("media", _is(bool), _outlets),
         Filter("duree", _is(DURATIONS.__contains__), _durations),

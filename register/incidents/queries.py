@@ -13,26 +13,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
 from register.incidents.content import Snapshot, opened
 from register.incidents.filters import PAGE_SIZE, Query, clauses
 from register.incidents.models import (
-    CaseLink,
-    Incident,
-    IncidentPlace,
-    IncidentType,
-    Proceeding,
-    Revision,
     Scope,
     State,
 )
+from register.incidents.tables import (
+    CASE,
+    CODE,
+    COMMUNE,
+    DEPARTEMENT,
+    ENTRY,
+    KIND,
+    LINK,
+    PLACE,
+    PROCEEDING,
+    REGION,
+    REVISION,
+)
 from register.incidents.vocabulary import Book
-from register.journal import Act, Entry, Ledger, Position
+from register.journal import Act, Ledger, Position
 from register.members.models import Member
-from register.territory.models import Commune, CommuneCode, Departement, Region
 
 NUMBER_LIMIT = 10**9
 
@@ -110,47 +116,55 @@ class Tombstone:
 
 def published(numbers: Iterable[int] | None = None) -> Select[Any]:
     """The ids of the public cases, or of those among ``numbers`` that are public."""
-    query = select(Incident.id).where(Incident.state == State.PUBLISHED)
-    return query if numbers is None else query.where(Incident.number.in_(list(numbers)))
+    query = select(CASE.c.id).where(CASE.c.state == State.PUBLISHED)
+    return query if numbers is None else query.where(CASE.c.number.in_(list(numbers)))
 
 
 _APPEALED = exists().where(
-    Proceeding.incident_id == Incident.id,
-    Proceeding.appeal == "oui",
-    Proceeding.outcome == Incident.outcome,
+    PROCEEDING.c.incident_id == CASE.c.id,
+    PROCEEDING.c.appeal == "oui",
+    PROCEEDING.c.outcome == CASE.c.outcome,
 )
 _ROWS = (
     select(
-        Incident.id,
-        Incident.number,
-        Incident.title,
-        Incident.summary,
-        Incident.date,
-        Incident.evidence,
-        Incident.contested,
-        Incident.outcome,
+        CASE.c.id,
+        CASE.c.number,
+        CASE.c.title,
+        CASE.c.summary,
+        CASE.c.date,
+        CASE.c.evidence,
+        CASE.c.contested,
+        CASE.c.outcome,
         _APPEALED.label("appealed"),
-        Incident.country,
-        Incident.place_label,
-        Incident.moved_at,
-        Commune.code.label("commune"),
-        Commune.name.label("commune_name"),
-        Departement.name.label("departement_name"),
-        Region.name.label("region_name"),
+        CASE.c.country,
+        CASE.c.place_label,
+        CASE.c.moved_at,
+        COMMUNE.c.code.label("commune"),
+        COMMUNE.c.name.label("commune_name"),
+        DEPARTEMENT.c.name.label("departement_name"),
+        REGION.c.name.label("region_name"),
     )
     .outerjoin(
-        IncidentPlace,
-        (IncidentPlace.incident_id == Incident.id) & (IncidentPlace.scope == Scope.AUTHORITY.value),
+        PLACE,
+        (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value),
     )
-    .outerjoin(CommuneCode, CommuneCode.code == IncidentPlace.code)
-    .outerjoin(Commune, Commune.code == CommuneCode.current_code)
+    .outerjoin(CODE, CODE.c.code == PLACE.c.code)
+    .outerjoin(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
     .outerjoin(
-        Departement,
-        Departement.code == func.coalesce(Commune.departement_code, Incident.departement),
+        DEPARTEMENT,
+        DEPARTEMENT.c.code == func.coalesce(COMMUNE.c.departement_code, CASE.c.departement),
     )
-    .outerjoin(Region, Region.code == Incident.region)
-    .where(Incident.state == State.PUBLISHED)
+    .outerjoin(REGION, REGION.c.code == CASE.c.region)
+    .where(CASE.c.state == State.PUBLISHED)
 )
+
+
+def _ordered(first: ColumnElement[Any]) -> Select[Any]:
+    ordered = _ROWS.order_by(first.desc(), CASE.c.number.desc())
+    return ordered.limit(bindparam("size")).offset(bindparam("skipped"))
+
+
+_IN_ORDER = {"date": _ordered(CASE.c.sort_day), "maj": _ordered(CASE.c.moved_at)}
 
 
 def listing(session: Session, query: Query, book: Book, head: Position) -> Page:
@@ -160,14 +174,9 @@ def listing(session: Session, query: Query, book: Book, head: Position) -> Page:
     """
     chosen = list(clauses(query, book))
     total = _total(session, query, chosen, head)
-    order = (
-        (Incident.moved_at.desc(), Incident.number.desc())
-        if query.order == "maj"
-        else (Incident.sort_day.desc(), Incident.number.desc())
-    )
-    rows = session.execute(
-        _ROWS.where(*chosen).order_by(*order).limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)
-    ).all()
+    asked = _IN_ORDER[query.order].where(*chosen) if chosen else _IN_ORDER[query.order]
+    told = {"size": PAGE_SIZE, "skipped": (query.page - 1) * PAGE_SIZE}
+    rows = session.execute(asked, told).all()
     return Page(_listed(session, rows), total, query.page)
 
 
@@ -175,22 +184,22 @@ def listed(session: Session, numbers: Sequence[int]) -> dict[int, Listed]:
     """The public ones among some case numbers, as a list shows them."""
     if not numbers:
         return {}
-    rows = session.execute(_ROWS.where(Incident.number.in_(numbers))).all()
+    rows = session.execute(_ROWS.where(CASE.c.number.in_(numbers))).all()
     return {case.number: case for case in _listed(session, rows)}
 
 
 _NEAR = (
     _ROWS.where(
-        Incident.id.in_(
-            select(IncidentPlace.incident_id).where(
-                IncidentPlace.code.in_(
-                    select(CommuneCode.code).where(CommuneCode.current_code == bindparam("commune"))
+        CASE.c.id.in_(
+            select(PLACE.c.incident_id).where(
+                PLACE.c.code.in_(
+                    select(CODE.c.code).where(CODE.c.current_code == bindparam("commune"))
                 )
             )
         ),
-        Incident.number != bindparam("beside"),
+        CASE.c.number != bindparam("beside"),
     )
-    .order_by(Incident.sort_day.desc(), Incident.number.desc())
+    .order_by(CASE.c.sort_day.desc(), CASE.c.number.desc())
     .limit(bindparam("count"))
 )
 
@@ -214,8 +223,8 @@ def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position
     key = (head.digest, query.at(1).by("date").text())
     total = _totals.get(key)
     if total is None:
-        count = select(func.count()).select_from(Incident)
-        count = count.where(Incident.state == State.PUBLISHED, *chosen)
+        count = select(func.count()).select_from(CASE)
+        count = count.where(CASE.c.state == State.PUBLISHED, *chosen)
         total = session.scalar(count) or 0
         if len(_totals) >= _TOTALS_KEPT:
             _totals.clear()
@@ -234,9 +243,9 @@ def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
 
 
 _TYPES = (
-    select(IncidentType.incident_id, IncidentType.code)
-    .where(IncidentType.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(IncidentType.incident_id, IncidentType.position)
+    select(KIND.c.incident_id, KIND.c.code)
+    .where(KIND.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(KIND.c.incident_id, KIND.c.position)
 )
 
 
@@ -250,30 +259,30 @@ def _types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 # Statements are put together once: building one costs more than its answer.
-_CASE = (
+_ONE = (
     select(
-        Incident.state,
-        Incident.merged_into,
-        Incident.first_published_at,
-        Incident.moved_at,
-        Incident.revision_id,
-        Revision.content,
-        Revision.html,
+        CASE.c.state,
+        CASE.c.merged_into,
+        CASE.c.first_published_at,
+        CASE.c.moved_at,
+        CASE.c.revision_id,
+        REVISION.c.content,
+        REVISION.c.html,
     )
-    .outerjoin(Revision, Revision.id == Incident.revision_id)
-    .where(Incident.number == bindparam("number"))
+    .outerjoin(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(CASE.c.number == bindparam("number"))
 )
 _EVENTS = (
-    select(Entry.seq, Entry.at, Entry.revision_id, Entry.public_json)
+    select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.revision_id, ENTRY.c.public_json)
     .where(
-        Entry.ledger == Ledger.PUBLIC.value,
-        Entry.case_number == bindparam("number"),
-        Entry.act.in_(SHOWN),
+        ENTRY.c.ledger == Ledger.PUBLIC.value,
+        ENTRY.c.case_number == bindparam("number"),
+        ENTRY.c.act.in_(SHOWN),
     )
-    .order_by(Entry.seq.desc())
+    .order_by(ENTRY.c.seq.desc())
     .limit(1)
 )
-_EVENT = _EVENTS.where(Entry.seq == bindparam("version"))
+_EVENT = _EVENTS.where(ENTRY.c.seq == bindparam("version"))
 
 
 def one(session: Session, number: int, version: int | None = None) -> Case:
@@ -286,7 +295,7 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
     """
     if number > NUMBER_LIMIT:
         raise NotFound("no_such_case")
-    row = session.execute(_CASE, {"number": number}).first()
+    row = session.execute(_ONE, {"number": number}).first()
     if row is None:
         raise NotFound("no_such_case")
     if row.state == State.MERGED:
@@ -321,7 +330,7 @@ def _version(session: Session, number: int, version: int | None) -> Any:
 
 def _pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
     row = session.execute(
-        select(Revision.content, Revision.html).where(Revision.id == revision_id)
+        select(REVISION.c.content, REVISION.c.html).where(REVISION.c.id == revision_id)
     ).one()
     if row.content is None:
         raise Gone("version_destroyed")
@@ -331,23 +340,23 @@ def _pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
 def tombstone(session: Session, number: int) -> Tombstone:
     """When and why a case went; only what the public ledger says."""
     last = session.execute(
-        select(Entry.act, Entry.at, Entry.public_json)
+        select(ENTRY.c.act, ENTRY.c.at, ENTRY.c.public_json)
         .where(
-            Entry.ledger == Ledger.PUBLIC.value,
-            Entry.case_number == number,
-            Entry.act.in_((Act.WITHDRAWN, Act.ERASED)),
+            ENTRY.c.ledger == Ledger.PUBLIC.value,
+            ENTRY.c.case_number == number,
+            ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
         )
-        .order_by(Entry.seq.desc())
+        .order_by(ENTRY.c.seq.desc())
         .limit(1)
     ).one()
     return Tombstone(number, last.act, last.at, json.loads(last.public_json)["reason"] or "")
 
 
 _CITING = (
-    select(Incident.number, CaseLink.kind, Incident.title)
-    .join(CaseLink, CaseLink.incident_id == Incident.id)
-    .where(CaseLink.number == bindparam("number"), Incident.state == State.PUBLISHED)
-    .order_by(Incident.number)
+    select(CASE.c.number, LINK.c.kind, CASE.c.title)
+    .join(LINK, LINK.c.incident_id == CASE.c.id)
+    .where(LINK.c.number == bindparam("number"), CASE.c.state == State.PUBLISHED)
+    .order_by(CASE.c.number)
     .limit(40)
 )
 
@@ -379,9 +388,15 @@ def desk(
     if not viewer.is_active:
         return []
     rows = session.execute(
-        select(Incident.id, Incident.number, Incident.state, Incident.title, Incident.created_at)
-        .where(Incident.state == state, Incident.id > after)
-        .order_by(Incident.id)
+        select(
+            CASE.c.id,
+            CASE.c.number,
+            CASE.c.state,
+            CASE.c.title,
+            CASE.c.created_at,
+        )
+        .where(CASE.c.state == state, CASE.c.id > after)
+        .order_by(CASE.c.id)
         .limit(limit)
     )
     return [DeskRow(*row) for row in rows]
