@@ -13,9 +13,10 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from register.incidents.models import FollowUp, Incident, State
+from register.incidents.models import FollowUp, State
 from register.incidents.queries import Listed, listed
-from register.journal import Act, Entry, Ledger
+from register.incidents.tables import CASE, ENTRY
+from register.journal import Act, Ledger
 
 # What may still be told of a case that is no longer shown.
 LAST_WORDS = {
@@ -38,12 +39,12 @@ class Event:
 
 def latest(session: Session, limit: int = 6) -> Sequence[Event]:
     """The newest public events, newest first."""
-    hidden = [and_(Incident.state == state, Entry.act == act) for state, act in LAST_WORDS.items()]
+    hidden = [and_(CASE.c.state == state, ENTRY.c.act == act) for state, act in LAST_WORDS.items()]
     rows = session.execute(
-        select(Entry.act, Entry.at, Entry.case_number, Entry.event, Entry.private_json)
-        .join(Incident, Incident.number == Entry.case_number)
-        .where(Entry.ledger == Ledger.PUBLIC.value, or_(Incident.state == State.PUBLISHED, *hidden))
-        .order_by(Entry.seq.desc())
+        select(ENTRY.c.act, ENTRY.c.at, ENTRY.c.case_number, ENTRY.c.event, ENTRY.c.private_json)
+        .join(CASE, CASE.c.number == ENTRY.c.case_number)
+        .where(ENTRY.c.ledger == Ledger.PUBLIC.value, or_(CASE.c.state == State.PUBLISHED, *hidden))
+        .order_by(ENTRY.c.seq.desc())
         .limit(limit)
     ).all()
     cases = listed(session, [row.case_number for row in rows])
@@ -69,5 +70,7 @@ def latest(session: Session, limit: int = 6) -> Sequence[Event]:
 
 
 def _titles(session: Session, ids: Collection[int]) -> dict[int, str]:
+    if not ids:
+        return {}
     rows = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
     return dict(rows.all())

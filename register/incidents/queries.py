@@ -44,14 +44,7 @@ NUMBER_LIMIT = 10**9
 
 # Acts whose revision was shown to the public, so that a citation may pin it.
 SHOWN = frozenset(
-    {
-        Act.PUBLISHED,
-        Act.FOLLOWED_UP,
-        Act.REPLIED,
-        Act.CORRECTED,
-        Act.REDACTED,
-        Act.RESTORED,
-    }
+    {Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED, Act.RESTORED}
 )
 
 

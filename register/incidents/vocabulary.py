@@ -103,7 +103,11 @@ _VERSION = select(Dataset.__table__.c.version).where(Dataset.__table__.c.name ==
 
 
 def _current(session: Session) -> Book:
-    version = session.scalar(_VERSION) or ""
+    return of_version(session, session.scalar(_VERSION) or "")
+
+
+def of_version(session: Session, version: str) -> Book:
+    """The vocabularies of a version that is known to be the present one."""
     if version not in _books:
         # One version at a time: tests open many registers, a site has one.
         _books.clear()

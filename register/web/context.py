@@ -8,15 +8,17 @@ from typing import cast
 
 from flask import current_app, g
 
-from register import journal
 from register.config import Settings
 from register.db import db
 from register.incidents import figures, vocabulary
+from register.incidents.standing import Standing
+from register.incidents.standing import standing as read_standing
 from register.incidents.vocabulary import Book
 from register.journal import Position
-from register.territory import loader
+from register.territory import sheets
 from register.territory.gazetteer import Gazetteer
 from register.territory.gazetteer import gazetteer as read_gazetteer
+from register.territory.sheets import Sheet
 
 _GAZETTEER = "register.gazetteer"
 _KNOWN_PLACES = "register.known_places"
@@ -29,27 +31,37 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["register.settings"])
 
 
-def head() -> Position:
-    """Where the public ledger stood when this request first asked.
+def standing() -> Standing:
+    """Where the register stood when this request first asked.
 
     A view asks before it reads anything else, so that what it shows is never older than what it
     says it is.
     """
-    if "register_head" not in g:
-        g.register_head = journal.head(db.session())
-    return cast(Position, g.register_head)
+    if "register_standing" not in g:
+        g.register_standing = read_standing(db.session())
+    return cast(Standing, g.register_standing)
+
+
+def head() -> Position:
+    """Where the public ledger stood when this request first asked."""
+    return standing().head
 
 
 def book() -> Book:
-    """The vocabularies, read once a request."""
+    """The vocabularies, looked up once a request."""
     if "register_book" not in g:
-        g.register_book = vocabulary.book(db.session())
+        g.register_book = vocabulary.of_version(db.session(), standing().vocabulary)
     return cast(Book, g.register_book)
+
+
+def sheet(code: str) -> Sheet | None:
+    """What is known of the commune behind a code; None for an unknown one."""
+    return sheets.sheet(db.session(), standing().territory, code)
 
 
 def gazetteer() -> Gazetteer:
     """The names and codes of the territory, shared by every request of one version of it."""
-    version = loader.version(db.session()) or ""
+    version = standing().territory
     with _reading:
         kept = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
         if kept is None or kept.version != version:

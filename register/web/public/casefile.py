@@ -50,14 +50,14 @@ def open_file(session: Session, case: Case, book: Book) -> File:
     """Look up what stands around a case."""
     content = case.snapshot.content
     filed = content["commune"]
-    place = whereabouts.of_commune(session, filed) if filed else None
-    linked = [whereabouts.of_commune(session, code) for code in content["linked_communes"]]
+    place = whereabouts.of_commune(filed) if filed else None
+    linked = [whereabouts.of_commune(code) for code in content["linked_communes"]]
     cited = queries.listed(session, [link["number"] for link in content["links"]])
     return File(
         place=place,
         linked=[found for found in linked if found],
-        departement=_named(session, "departement", content["departement"]),
-        region=_named(session, "region", content["region"]),
+        departement=_named("departement", content["departement"]),
+        region=_named("region", content["region"]),
         actings=actings(content, book, place.commune.name if place else ""),
         near=queries.near(session, place.commune.code, case.number) if place else (),
         titles={number: other.title for number, other in cited.items()},
@@ -132,5 +132,5 @@ def _with_article(book: Book, name: str, code: str) -> str:
     return str(word.extra["with_article_fr"]) if word else code
 
 
-def _named(session: Session, kind: str, code: str) -> str:
-    return whereabouts.name_of(session, kind, code) if code else ""
+def _named(kind: str, code: str) -> str:
+    return whereabouts.name_of(kind, code) if code else ""

@@ -51,7 +51,7 @@ def cases() -> ResponseReturnValue:
         query=query,
         summary=summary,
         panel=panel.drawn(query, book(), summary, position),
-        chips=panel.chips(db.session(), query, book()),
+        chips=panel.chips(query, book()),
     )
 
 
@@ -66,6 +66,7 @@ def _at_place(typed: str, args: Mapping[str, Sequence[str]]) -> ResponseReturnVa
 
 def case(number: str) -> ResponseReturnValue:
     """One case, as it reads now or at a version."""
+    head()
     try:
         found = queries.one(db.session(), case_number(number), _version())
     except Moved as moved:

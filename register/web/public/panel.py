@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from flask import get_template_attribute
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from register.incidents.figures import Summary
 from register.incidents.filters import DURATIONS, Query
@@ -141,12 +140,12 @@ def drawn(query: Query, book: Book, summary: Summary, head: Position) -> Markup:
     return _drawn[key]
 
 
-def chips(session: Session, query: Query, book: Book) -> list[Chip]:
+def chips(query: Query, book: Book) -> list[Chip]:
     """The filters in force, each with the way to take it off."""
     named = titles()
     return [
         Chip(
-            _("%(filter)s : %(value)s", filter=named[name], value=_words(session, book, name, one)),
+            _("%(filter)s : %(value)s", filter=named[name], value=_words(book, name, one)),
             addresses.cases(query.without(name, one)),
         )
         for name, values in query.values.items()
@@ -182,14 +181,14 @@ def _single(query: Query, name: str) -> str:
     return next(iter(query.values.get(name, ())), "")
 
 
-def _words(session: Session, book: Book, name: str, value: str) -> str:
+def _words(book: Book, name: str, value: str) -> str:
     """A value of a filter, as a reader says it."""
     if name in book.lists:
         return book.label(name, value)
     if name in _SPEAKERS:
         return _SPEAKERS[name](value)
     if name in addresses.PLACES:
-        return whereabouts.name_of(session, name, value)
+        return whereabouts.name_of(name, value)
     return value
 
 

@@ -63,27 +63,13 @@ def commune(code: str) -> ResponseReturnValue:
         return redirect(addresses.commune(code.upper()), 301)
     # Read first: what is shown must not be older than the position it is shown for.
     head()
-    here = whereabouts.of_commune(db.session(), code) if places.is_commune_code(code) else None
+    here = whereabouts.of_commune(code) if places.is_commune_code(code) else None
     if here is None:
         raise NotFound("no_such_place")
     if here.commune.code != code:
         return redirect(addresses.commune(here.commune.code), 301)
     page = _cases("commune", code)
-    return render_template(
-        "public/commune.html",
-        here=here,
-        page=page,
-        years=by_year(page.cases),
-        postal=places.postal_codes(db.session(), code),
-        aliases=places.aliases_of(db.session(), code),
-        former_codes=[old for old in places.codes_of(db.session(), code) if old != code],
-        group=_intercommunalite(here.commune.intercommunalite_code),
-    )
-
-
-def _intercommunalite(code: str | None) -> str:
-    found = places.intercommunalite(db.session(), code) if code else None
-    return found.name if found else ""
+    return render_template("public/commune.html", here=here, page=page, years=by_year(page.cases))
 
 
 def departements() -> ResponseReturnValue:

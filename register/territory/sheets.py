@@ -1,0 +1,87 @@
+"""A commune's sheet: all that pages say of it, kept for as long as its version is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from register.territory import places
+
+_KEPT = 4096  # about 4 MB
+
+
+@dataclass(frozen=True)
+class Named:
+    """A place by its code and official name."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A name that leads to the commune, with its code and kind."""
+
+    code: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The commune of today and what surrounds it.
+
+    ``population`` is None where unknown; ``retired``: gone without a successor.
+    """
+
+    commune: Named
+    population: int | None
+    retired: bool
+    departement: Named | None
+    region: Named | None
+    group: str
+    postal: tuple[str, ...]
+    aliases: tuple[Alias, ...]
+    former_codes: tuple[str, ...]
+
+
+_sheets: dict[tuple[str, str], Sheet | None] = {}
+
+
+def sheet(session: Session, version: str, code: str) -> Sheet | None:
+    """The sheet behind a code, present or former; None for an unknown one.
+
+    :param version: the territory's, as loaded now: a yearly update makes every sheet anew.
+    """
+    key = (version, code)
+    if key not in _sheets:
+        found = _read(session, code)
+        if len(_sheets) >= _KEPT:
+            _sheets.clear()
+        _sheets[key] = found
+    return _sheets[key]
+
+
+def _read(session: Session, code: str) -> Sheet | None:
+    found = places.surroundings(session, code)
+    if found is None:
+        return None
+    commune, departement, region = found
+    siren = commune.intercommunalite_code
+    group = places.intercommunalite(session, siren) if siren else None
+    return Sheet(
+        commune=Named(commune.code, commune.name),
+        population=commune.population,
+        retired=commune.retired,
+        departement=Named(departement.code, departement.name) if departement else None,
+        region=Named(region.code, region.name) if region else None,
+        group=group.name if group else "",
+        postal=tuple(places.postal_codes(session, commune.code)),
+        aliases=tuple(
+            Alias(row.code, row.kind, row.name) for row in places.aliases_of(session, commune.code)
+        ),
+        former_codes=tuple(
+            old for old in places.codes_of(session, commune.code) if old != commune.code
+        ),
+    )
