@@ -146,7 +146,7 @@ class _Job:
                 return
             case = pen.load(Incident, origin.incident_id)
         if self.publish is not None and case.state == State.DRAFT:
-            self._publish(pen, line, case, self.publish)
+            self._publish(pen, line, case, self.publish, fresh=origin is None)
         elif origin is not None:
             self.report.unchanged += 1
 
@@ -162,10 +162,13 @@ class _Job:
         pen.session.add(Origin(external_id=line.id, incident_id=case.id, digest=digest))
         return case
 
-    def _publish(self, pen: Pen, line: table.Line, case: Incident, told: Publication) -> None:
+    def _publish(
+        self, pen: Pen, line: table.Line, case: Incident, told: Publication, *, fresh: bool
+    ) -> None:
+        second = told.second
         try:
-            if told.second is not None and not _approved(pen.session, case, told.second):
-                acts.approve(pen, case.id, by=told.second)
+            if second is not None and (fresh or not _approved(pen.session, case, second)):
+                acts.approve(pen, case.id, by=second)
             acts.publish(
                 pen,
                 case.id,
@@ -201,11 +204,13 @@ def _approved(session: Session, case: Incident, member: int) -> bool:
 
 
 def _place(session: Session, cells: dict[str, str]) -> str:
-    current = places.current_code(session, cells["commune"]) if cells["commune"] else None
-    commune = places.commune(session, current) if current else None
-    former = places.former_name(session, cells["commune"]) if cells["commune"] else None
-    departement = (
-        places.departement(session, cells["departement"]) if cells["departement"] else None
-    )
-    name = former if former and current != cells["commune"] else (commune.name if commune else "")
+    """The name of a row's place, as it was called when the row's code was given."""
+    if cells["titre"]:
+        return ""  # only a title that is made here names the place
+    filed, area = cells["commune"], cells["departement"]
+    current = places.current_code(session, filed) if filed else None
+    name = places.former_name(session, filed) if current not in (None, filed) else None
+    if name is None and current is not None:
+        name = places.commune_name(session, current)
+    departement = places.departement(session, area) if area else None
     return place_name(cells, name or "", departement.name if departement else "")

@@ -49,8 +49,8 @@ def apply(session: Session, case: Incident, content: Content, *, new: bool = Fal
         setattr(case, name, getattr(content, name))
     for name, value in derived(content).items():
         setattr(case, name, value)
-    session.flush()
     if not new:
+        session.flush()
         _empty_lists(session, case)
     _fill_lists(session, case, content)
     session.flush()

@@ -43,6 +43,9 @@ class Pen:
     _heads: dict[str, Head] = field(default_factory=dict)
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
     _kept: list[object] = field(default_factory=list)
+    _lines: list[Entry] = field(default_factory=list)
+    # Where each ledger will stand once the lines of this pen are written.
+    _ends: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     def load(self, model: type[Row], key: object) -> Row:
         """The row as it is under the lock.
@@ -73,21 +76,20 @@ class Pen:
         reason: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> Entry:
-        """Write one line at the end of the act's ledger.
+        """Write one line at the end of the act's ledger, when the pen is put down.
 
         :param case: public number, for acts that have one.
         :param content: commitment of the case's canonical content, hexadecimal.
         :param reason: public reason code, from a vocabulary.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
-        self.session.flush()
-        head = self._heads[act.ledger]
+        last, digest = self._ends[act.ledger]
         salt = new_salt()
         private = canonical(
             {"by": by, "dossier": incident, "revision": revision, **(details or {})}
         )
         name = str(uuid.uuid4())
-        seq = head.seq + 1
+        seq = last + 1
         public = canonical(
             {
                 "v": VERSION,
@@ -113,14 +115,22 @@ class Pen:
             revision_id=revision,
             member_id=by,
             public_json=public,
-            digest=chain(head.digest, public),
+            digest=chain(digest, public),
             private_salt=salt,
             private_json=private,
         )
-        head.seq, head.digest = entry.seq, entry.digest
-        self.session.add(entry)
+        self._ends[act.ledger] = (entry.seq, entry.digest)
+        self._lines.append(entry)
         self.recorded += 1
         return entry
+
+    def finish(self) -> None:
+        """Write the lines and the heads, at once and last: nothing under the pen reads them."""
+        for ledger, (seq, digest) in self._ends.items():
+            head = self._heads[ledger]
+            head.seq, head.digest = seq, digest
+        self.session.add_all(self._lines)
+        self.session.flush()
 
     def after_commit(self, do: Callable[[], object]) -> None:
         """Have something done once the act is on disk: nothing slow belongs under the pen."""
@@ -139,18 +149,20 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
     """
     engine = engine or db.engine
     moment_of_act = (at or now()).replace(microsecond=0)
-    # An act reads, changes, then records, and recording flushes: flushing before every read as
-    # well would do the same work many times over.
+    # An act flushes what a later look-up under the same pen has to see; flushing before every
+    # read as well would do the same work many times over.
     with Session(pen_engine(engine), expire_on_commit=False, autoflush=False) as session:
         changed = _watch(session)
         pen = Pen(session, moment_of_act)
         # Always in the same order: two writers that lock in different orders wait for ever.
         locked = session.scalars(select(Head).order_by(Head.ledger).with_for_update())
         pen._heads = {head.ledger: head for head in locked}
+        pen._ends = {name: (head.seq, head.digest) for name, head in pen._heads.items()}
         yield pen
         session.flush()
         if changed and not pen.recorded:
             raise UnrecordedError(sorted(changed))
+        pen.finish()
         session.commit()
     for do in pen._after_commit:
         do()

@@ -21,6 +21,7 @@ __all__ = [
     "codes_of",
     "commune",
     "commune_count",
+    "commune_name",
     "communes_of_departement",
     "current_code",
     "departement",
@@ -66,12 +67,21 @@ def surroundings(
     return (row[0], row[1], row[2]) if row else None
 
 
-_CURRENT = select(CommuneCode.current_code).where(CommuneCode.code == bindparam("code"))
+_LED = CommuneCode.__table__.c
+_CURRENT = select(_LED.current_code).where(_LED.code == bindparam("code"))
 
 
 def current_code(session: Session, code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
     return session.scalar(_CURRENT, {"code": code})
+
+
+_NAME = select(Commune.__table__.c.name).where(Commune.__table__.c.code == bindparam("code"))
+
+
+def commune_name(session: Session, code: str) -> str | None:
+    """The official name of the commune at this very code."""
+    return session.scalar(_NAME, {"code": code})
 
 
 def codes_of(session: Session, code: str) -> list[str]:

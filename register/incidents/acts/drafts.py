@@ -31,7 +31,6 @@ def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -
     content = valid(pen, content)
     case = blank(state=State.DRAFT, created_at=pen.at)
     pen.session.add(case)
-    pen.session.flush()
     apply(pen.session, case, content, new=True)
     if note:
         pen.session.add(
@@ -99,6 +98,7 @@ def approve(pen: Pen, incident_id: int, *, by: int, purpose: str = "publish") ->
             given_at=pen.at,
         )
     )
+    pen.session.flush()
     return pen.record(
         Act.APPROVED,
         by=member.id,
