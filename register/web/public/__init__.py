@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
+from register.web import validity
 from register.web.public import data, home, incidents, pages, places
 
 ROUTES = (home, incidents, places, pages, data)
@@ -14,4 +15,5 @@ def register(app: Flask) -> None:
     blueprint = Blueprint("public", __name__)
     for module in ROUTES:
         module.route(blueprint)
+    validity.attach(app, blueprint)
     app.register_blueprint(blueprint)
