@@ -1224,3 +1224,38 @@ def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content,
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.draft(p, content(level="commune"), by=cast.bruno, reason="neuf")
     assert [fault.field for fault in refused.value.values["faults"]] == ["level"]
+
+
+def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
+    pen, desk, cast, content, session
+):
+    filed = desk.published()
+    reply = desk.received_reply(filed, text="M. Untel répond.")
+    with pen() as p:
+        acts.reply(p, reply, by=cast.bruno, reason="reçue")
+    with pen() as p:
+        acts.correct(
+            p,
+            filed.id,
+            content(date="2009"),
+            by=cast.bruno,
+            reason="date",
+            public_note="M. Untel a donné la date.",
+        )
+    note = _case(session, filed).corrections[0].id
+    with pen() as p:
+        acts.redact(
+            p,
+            filed.id,
+            content(date="2009"),
+            by=cast.bruno,
+            reason="jugement",
+            public_note="Un nom est retiré.",
+            replies={reply: "L’élu répond."},
+            corrections={note: "La date a été donnée."},
+        )
+    case = _case(session, filed)
+    assert [row.text for row in case.replies] == ["L’élu répond."]
+    assert [row.note for row in case.corrections] == ["La date a été donnée.", "Un nom est retiré."]
+    words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, filed))
+    assert b"Untel" not in words
