@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
 
 from register.errors import Invalid
 from register.incidents.tables import (
@@ -25,7 +26,7 @@ from register.incidents.tables import (
     PROCEEDING,
 )
 from register.incidents.vocabulary import Book
-from register.territory import codes
+from register.territory import codes, places
 from register.text import dates
 from register.text.clean import one_line
 from register.text.countries import is_country
@@ -122,6 +123,27 @@ def parse(args: Mapping[str, Sequence[str]], book: Book) -> Query:
     if order not in ORDERS:
         raise Invalid("filter", name="tri", value=order[:LENGTH_LIMIT])
     return Query(values, order, page_number(_last(args, "page")))
+
+
+def require_places(session: Session, query: Query) -> None:
+    """Let a search pass whose place codes are those of a place, present or former.
+
+    A code of the right form that no place ever had is nonsense too: answering "no case" would
+    say something of a place that is none.
+
+    :raises Invalid: ``filter``.
+    """
+    for name, known in _PLACES.items():
+        for value in query.values.get(name, ()):
+            if known(session, value) is None:
+                raise Invalid("filter", name=name, value=value)
+
+
+_PLACES: dict[str, Callable[[Session, str], object | None]] = {
+    "commune": places.current_code,
+    "departement": places.departement,
+    "region": places.region,
+}
 
 
 def page_number(text: str) -> int:

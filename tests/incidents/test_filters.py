@@ -311,3 +311,14 @@ def test_a_quote_in_a_value_is_only_a_quote(session, desk, words):
     filed = desk.published(commune="", place_label="L'Île d'\"Yeu\"; --")
     assert _found(session, words, endroit="L'Île d'\"Yeu\"; --") == [filed.number]
     assert _found(session, words, endroit="' OR 1=1 --") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "unknown"),
+    [("commune", "93059", "99999"), ("departement", "974", "999"), ("region", "11", "00")],
+)
+def test_a_place_code_that_is_no_places_is_nonsense(session, words, name, known, unknown):
+    filters.require_places(session, filters.parse({name: [known]}, words))
+    with pytest.raises(Invalid) as refused:
+        filters.require_places(session, filters.parse({name: [unknown]}, words))
+    assert refused.value.values == {"name": name, "value": unknown}

@@ -41,6 +41,7 @@ def cases() -> ResponseReturnValue:
         return _at_place(typed, args)
     position = head()
     query = filters.parse(args, book())
+    filters.require_places(db.session(), query)
     page = queries.listing(db.session(), query, book(), position)
     if page.number > page.pages:
         raise NotFound("no_such_page")
