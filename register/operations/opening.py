@@ -37,8 +37,14 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
 
     The seal key is made with the identity and never again: a second one would open nothing of
     what the first has closed.
+
+    :raises SchemaError: ``schema_other`` for tables of another version.
     """
-    schema.migrate(engine)
+    if schema.present(engine):
+        # Tables of another version are upgrade's business, which copies them first.
+        schema.require(engine)
+    else:
+        schema.migrate(engine)
     refresh(engine, progress)
     with housekeeping(engine) as session:
         open_ledgers(session)

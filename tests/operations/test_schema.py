@@ -17,7 +17,7 @@ from register.db import Base, now, pen_engine, sqlite_path
 from register.incidents import content as contents
 from register.incidents.models import Incident
 from register.incidents.verify import verify
-from register.operations import schema
+from register.operations import opening, schema
 from register.operations.schema import SchemaError
 
 
@@ -186,3 +186,10 @@ KNOWN = {
     "intercommunalite",
     "region",
 }
+
+
+def test_init_leaves_tables_of_another_version_to_upgrade(engine, settings, monkeypatch):
+    _pretend_old(engine, monkeypatch, lambda engine: pytest.fail("it migrated without a copy"))
+    with pytest.raises(SchemaError) as refused:
+        opening.init(settings, engine)
+    assert refused.value.key == "schema_other"
