@@ -38,7 +38,11 @@ class Door:
 DOORS = (
     Door(
         "a case",
-        ("register/incidents/acts/", "register/incidents/writing.py"),
+        (
+            "register/incidents/acts/",
+            "register/incidents/writing.py",
+            "register/incidents/former.py",
+        ),
         frozenset(
             {
                 "state",
@@ -69,9 +73,20 @@ DOORS = (
                 "SourceUse",
                 "CaseLink",
                 "InformationRequest",
+                "FormerCode",
             }
         ),
-        frozenset({"incident", "revision", "approval", "reply", "correction", "follow_up"}),
+        frozenset(
+            {
+                "incident",
+                "revision",
+                "approval",
+                "reply",
+                "correction",
+                "follow_up",
+                "former_code",
+            }
+        ),
     ),
     Door(
         "an account",

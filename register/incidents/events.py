@@ -1,21 +1,29 @@
 """The public events as pages, feeds and the public log read them: from the public ledger alone.
 
-Once a case is withdrawn or erased, its earlier events are gone and the last one remains.
+Once a case is withdrawn, merged or erased, its earlier events are gone and the last one remains.
+
+An event belongs to a search when its case answers the search now. Those that take something back
+belong to it as well when the case once answered it: whoever was shown a case has to learn that it
+went. They are told whatever words were searched for, since words do not outlive a case.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from register.errors import NotFound
+from register.incidents.filters import FILTERS, Query
 from register.incidents.models import FollowUp, State
 from register.incidents.queries import Listed, listed
-from register.incidents.tables import CASE, ENTRY
+from register.incidents.tables import CASE, ENTRY, FORMER
+from register.incidents.vocabulary import Book
 from register.journal import Act, Ledger
 
 # What may still be told of a case that is no longer shown.
@@ -24,6 +32,58 @@ LAST_WORDS = {
     State.MERGED: Act.MERGED,
     State.ERASED: Act.ERASED,
 }
+TAKING_BACK = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
+
+RECENT = 50  # events in the document that readers subscribe to
+ARCHIVE = 100  # at most, in one archive document
+# An archive ends with an event whose random name begins below this: one in sixty-four. The place
+# of a cut depends on no count, so that nothing that is added or withdrawn moves it.
+_CUT = "04"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events: those of a search, of one case, of some acts, within a span of time.
+
+    ``whole`` also asks for what happened to the register itself, which has no case.
+    """
+
+    query: Query = field(default_factory=Query)
+    case: int | None = None
+    acts: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the public ledger that readers may be told of, and where its case stands."""
+
+    seq: int
+    name: str
+    act: str
+    at: datetime
+    number: int | None
+    reason: str
+    private: Mapping[str, Any]
+    incident_id: int | None
+    state: str | None
+    revision_id: int | None
+    merged_into: int | None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the case's texts may be told beside the event."""
+        return self.state == State.PUBLISHED
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some events, newest first. ``older``: the name after which the next stretch goes on."""
+
+    rows: Sequence[Row]
+    older: str | None
 
 
 @dataclass(frozen=True)
@@ -37,40 +97,187 @@ class Event:
     case: Listed | None
 
 
-def latest(session: Session, limit: int = 6) -> Sequence[Event]:
-    """The newest public events, newest first."""
-    hidden = [and_(CASE.c.state == state, ENTRY.c.act == act) for state, act in LAST_WORDS.items()]
-    rows = session.execute(
-        select(ENTRY.c.act, ENTRY.c.at, ENTRY.c.case_number, ENTRY.c.event, ENTRY.c.private_json)
-        .join(CASE, CASE.c.number == ENTRY.c.case_number)
-        .where(ENTRY.c.ledger == Ledger.PUBLIC.value, or_(CASE.c.state == State.PUBLISHED, *hidden))
-        .order_by(ENTRY.c.seq.desc())
-        .limit(limit)
-    ).all()
-    cases = listed(session, [row.case_number for row in rows])
-    fragments = {
-        row.event: json.loads(row.private_json)["follow_up"]
-        for row in rows
-        if row.act == Act.FOLLOWED_UP
-    }
+# --- which events --------------------------------------------------------------------------
+
+_PUBLIC = CASE.c.state == State.PUBLISHED
+_later = ENTRY.alias("later")
+# A case withdrawn twice is told of once, by the last line.
+_LAST = and_(
+    or_(*(and_(CASE.c.state == state, ENTRY.c.act == act) for state, act in LAST_WORDS.items())),
+    ~exists().where(
+        _later.c.ledger == Ledger.PUBLIC.value,
+        _later.c.case_number == ENTRY.c.case_number,
+        _later.c.act == ENTRY.c.act,
+        _later.c.seq > ENTRY.c.seq,
+    ),
+)
+_TAKES = ENTRY.c.act.in_(TAKING_BACK)
+_COLUMNS = select(
+    ENTRY.c.seq,
+    ENTRY.c.event,
+    ENTRY.c.act,
+    ENTRY.c.at,
+    ENTRY.c.case_number,
+    ENTRY.c.public_json,
+    ENTRY.c.private_json,
+    CASE.c.id,
+    CASE.c.state,
+    CASE.c.revision_id,
+    CASE.c.merged_into,
+).where(ENTRY.c.ledger == Ledger.PUBLIC.value)
+_OF_CASES = _COLUMNS.join(CASE, CASE.c.number == ENTRY.c.case_number)
+_OF_ALL = _COLUMNS.outerjoin(CASE, CASE.c.number == ENTRY.c.case_number)
+
+Clause = ColumnElement[bool]
+
+
+def _ways(query: Query, book: Book) -> Iterator[Clause]:
+    """The ways in which an event may belong to a search.
+
+    Each is a statement of its own: joined by "or", neither database would use an index.
+    """
+    codes, texts = [], []
+    for name, values in query.values.items():
+        spec = FILTERS[name]
+        now = spec.clause(values, book)
+        if spec.had is None:
+            texts.append(now)
+        else:
+            codes.append((now, spec.had(values, book)))
+    if not codes and not texts:
+        yield or_(_PUBLIC, _LAST)
+        return
+    present = [now for now, _had in codes]
+    yield and_(_PUBLIC, *present, *texts)
+    if texts:
+        yield and_(_PUBLIC, _TAKES, *present)
+    if codes:
+        yield _once(codes, texts)
+    else:
+        yield and_(_TAKES, _LAST)
+
+
+def _once(codes: Sequence[tuple[Clause, Clause]], texts: Sequence[Clause]) -> Clause:
+    """Events of the cases that once had the codes: what took them back, or changed them."""
+    candidates = select(FORMER.c.incident_id).where(or_(*(had for _now, had in codes)))
+    return and_(
+        CASE.c.id.in_(candidates),
+        or_(_PUBLIC, _LAST),
+        *(or_(and_(_PUBLIC, now), _lost(had)) for now, had in codes),
+        *(or_(_TAKES, and_(_PUBLIC, text)) for text in texts),
+    )
+
+
+def _lost(had: Clause) -> Clause:
+    # By the event itself, as a correction that moves a case to another commune; or before, when
+    # the event takes back what was shown then.
+    return exists().where(
+        FORMER.c.incident_id == CASE.c.id, had, or_(FORMER.c.seq == ENTRY.c.seq, _TAKES)
+    )
+
+
+def rows(
+    session: Session, wanted: Wanted, book: Book, *, before: int | None = None, limit: int
+) -> list[Row]:
+    """The newest public events that are wanted, newest first.
+
+    :param before: only those older than this line of the public ledger.
+    """
+    narrowed = list(_narrowed(wanted, before))
+    if wanted.whole:
+        ways: Iterable[Clause] = [or_(_PUBLIC, _LAST, ENTRY.c.case_number.is_(None))]
+    else:
+        ways = _ways(wanted.query, book)
+    found: dict[int, Any] = {}
+    for way in ways:
+        asked = (_OF_ALL if wanted.whole else _OF_CASES).where(way, *narrowed)
+        for row in session.execute(asked.order_by(ENTRY.c.seq.desc()).limit(limit)):
+            found[row.seq] = row
+    return [_row(found[seq]) for seq in sorted(found, reverse=True)[:limit]]
+
+
+def _narrowed(wanted: Wanted, before: int | None) -> Iterator[Clause]:
+    if before is not None:
+        yield ENTRY.c.seq < before
+    if wanted.case is not None:
+        yield ENTRY.c.case_number == wanted.case
+    if wanted.acts:
+        yield ENTRY.c.act.in_(wanted.acts)
+    if wanted.since is not None:
+        yield ENTRY.c.at >= wanted.since
+    if wanted.until is not None:
+        yield ENTRY.c.at < wanted.until
+
+
+def _row(found: Any) -> Row:
+    return Row(
+        seq=found.seq,
+        name=found.event,
+        act=found.act,
+        at=found.at,
+        number=found.case_number,
+        reason=json.loads(found.public_json)["reason"] or "",
+        private=json.loads(found.private_json),
+        incident_id=found.id,
+        state=found.state,
+        revision_id=found.revision_id,
+        merged_into=found.merged_into,
+    )
+
+
+# --- one after the other -------------------------------------------------------------------
+
+
+def stretch(session: Session, wanted: Wanted, book: Book, after: str | None = None) -> Stretch:
+    """The events of one feed document, by RFC 5005 §4: the newest, or an archive.
+
+    :param after: the name of the event that the newer document ended with.
+    :raises NotFound: ``no_such_page``: no public event has that name.
+    """
+    if after is None:
+        found = rows(session, wanted, book, limit=RECENT + 1)
+        kept = found[:RECENT]
+    else:
+        before = _seq(session, after)
+        found = rows(session, wanted, book, before=before, limit=ARCHIVE + 1)
+        kept = found[: _until_cut(found)]
+    return Stretch(kept, kept[-1].name if len(found) > len(kept) else None)
+
+
+def _until_cut(found: Sequence[Row]) -> int:
+    for place, row in enumerate(found[:ARCHIVE], start=1):
+        if row.name < _CUT:
+            return place
+    return ARCHIVE
+
+
+def _seq(session: Session, name: str) -> int:
+    seq = session.scalar(
+        select(ENTRY.c.seq).where(ENTRY.c.event == name, ENTRY.c.ledger == Ledger.PUBLIC.value)
+    )
+    if seq is None:
+        raise NotFound("no_such_page")
+    return int(seq)
+
+
+def latest(session: Session, book: Book, limit: int = 6) -> Sequence[Event]:
+    """The newest public events as the home page lists them, newest first."""
+    found = rows(session, Wanted(), book, limit=limit)
+    cases = listed(session, [row.number for row in found if row.number is not None])
+    fragments = {row.seq: row.private["follow_up"] for row in found if row.act == Act.FOLLOWED_UP}
     titles = _titles(session, fragments.values())
     events = []
-    gone: set[int] = set()
-    for row in rows:
-        case = cases.get(row.case_number)
-        if case is None:
-            if row.case_number in gone:
-                continue  # withdrawn twice is told once, by the last
-            gone.add(row.case_number)
+    for row in found:
+        case = cases.get(row.number or 0)
         title = case.title if case else None
-        if case and row.act == Act.FOLLOWED_UP:
-            title = titles.get(fragments[row.event], title)
-        events.append(Event(row.act, row.at, row.case_number, title, case))
+        if case and row.seq in fragments:
+            title = titles.get(fragments[row.seq], title)
+        events.append(Event(row.act, row.at, row.number or 0, title, case))
     return events
 
 
 def _titles(session: Session, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    rows = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
-    return dict(rows.all())
+    found = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
+    return dict(found.all())

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from register.errors import Invalid
+from register.incidents.former import DURATIONS
 from register.incidents.tables import (
     CASE,
     CODE,
     COMMUNE,
     DEPARTEMENT,
+    FORMER,
     KIND,
     OUTLET,
     PLACE,
@@ -39,25 +41,21 @@ PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("date", "maj")
 
-# Bounds of the length of an affair in days: from the first day it may have begun to the last it
-# may have ended.
-DURATIONS: dict[str, tuple[int | None, int | None]] = {
-    "moins-d-un-an": (None, 365),
-    "un-a-trois-ans": (366, 3 * 365),
-    "plus-de-trois-ans": (3 * 365 + 1, None),
-    "inconnue": (None, None),
-}
-
 Clause = ColumnElement[bool]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: whether a value is one, and the cases that a set of values selects."""
+    """One filter: whether a value is one, and the cases that a set of values selects.
+
+    ``had`` selects rows of ``former_code`` instead: the cases that once had one of the values. It
+    is None for what a person wrote, which is not kept once a case is gone.
+    """
 
     name: str
     accepts: Callable[[str, Book], bool]
     clause: Callable[[Sequence[str], Book], Clause]
+    had: Callable[[Sequence[str], Book], Clause] | None
     single: bool = False
 
 
@@ -200,9 +198,13 @@ def _communes(values: Sequence[str], _book: Book) -> Clause:
 
     A former code asks for the commune of today, like everywhere.
     """
-    current = select(CODE.c.current_code).where(CODE.c.code.in_(values))
-    filed = select(CODE.c.code).where(CODE.c.current_code.in_(current))
+    filed = _filed_under(values)
     return CASE.c.id.in_(select(PLACE.c.incident_id).where(PLACE.c.code.in_(filed)))
+
+
+def _filed_under(values: Sequence[str]) -> Select[tuple[str]]:
+    current = select(CODE.c.current_code).where(CODE.c.code.in_(values))
+    return select(CODE.c.code).where(CODE.c.current_code.in_(current))
 
 
 def _area(own: Clause, area: Clause) -> Clause:
@@ -219,9 +221,13 @@ def _departements(values: Sequence[str], _book: Book) -> Clause:
 
 
 def _regions(values: Sequence[str], _book: Book) -> Clause:
-    inside = select(DEPARTEMENT.c.code).where(DEPARTEMENT.c.region_code.in_(values))
+    inside = _departements_of(values)
     own = or_(CASE.c.region.in_(values), CASE.c.departement.in_(inside))
     return _area(own, COMMUNE.c.region_code.in_(values))
+
+
+def _departements_of(regions: Sequence[str]) -> Select[tuple[str]]:
+    return select(DEPARTEMENT.c.code).where(DEPARTEMENT.c.region_code.in_(regions))
 
 
 def _types(values: Sequence[str], _book: Book) -> Clause:
@@ -271,26 +277,64 @@ def _until(values: Sequence[str], _book: Book) -> Clause:
     return CASE.c.date_first <= dates.parse(values[0]).last
 
 
+# --- what values once selected --------------------------------------------------------------
+
+
+def _had(axis: str) -> Callable[[Sequence[str], Book], Clause]:
+    return lambda values, _book: and_(FORMER.c.axis == axis, FORMER.c.code.in_(values))
+
+
+def _had_communes(values: Sequence[str], _book: Book) -> Clause:
+    return and_(FORMER.c.axis == "commune", FORMER.c.code.in_(_filed_under(values)))
+
+
+def _had_area(own: Clause, area: Clause) -> Clause:
+    inside = select(CODE.c.code).join(COMMUNE, COMMUNE.c.code == CODE.c.current_code).where(area)
+    return or_(own, and_(FORMER.c.axis == "commune", FORMER.c.code.in_(inside)))
+
+
+def _had_departements(values: Sequence[str], book: Book) -> Clause:
+    return _had_area(_had("departement")(values, book), COMMUNE.c.departement_code.in_(values))
+
+
+def _had_regions(values: Sequence[str], book: Book) -> Clause:
+    inside = and_(FORMER.c.axis == "departement", FORMER.c.code.in_(_departements_of(values)))
+    own = or_(_had("region")(values, book), inside)
+    return _had_area(own, COMMUNE.c.region_code.in_(values))
+
+
+def _had_families(values: Sequence[str], book: Book) -> Clause:
+    return _had("type")(book.types_of(values), book)
+
+
+def _had_from(values: Sequence[str], _book: Book) -> Clause:
+    return and_(FORMER.c.axis == "du", FORMER.c.code >= dates.parse(values[0]).first.isoformat())
+
+
+def _had_until(values: Sequence[str], _book: Book) -> Clause:
+    return and_(FORMER.c.axis == "au", FORMER.c.code <= dates.parse(values[0]).last.isoformat())
+
+
 FILTERS: dict[str, Filter] = {
     spec.name: spec
     for spec in (
-        Filter("commune", _is(codes.is_commune_code), _communes),
-        Filter("departement", _is(codes.is_departement_code), _departements),
-        Filter("region", _is(codes.is_region_code), _regions),
-        Filter("endroit", _is(bool), _column(CASE.c.place_label)),
-        Filter("pays", _is(is_country), _column(CASE.c.country)),
-        Filter("famille", _in_list("famille"), _families),
-        Filter("type", _in_list("type"), _types),
-        Filter("cible", _in_list("cible"), _column(CASE.c.target)),
-        Filter("acteur", _in_list("acteur"), _column(CASE.c.actor)),
-        Filter("niveau", _in_list("niveau"), _column(CASE.c.level)),
-        Filter("issue", _in_list("issue"), _column(CASE.c.outcome)),
-        Filter("preuve", _in_list("preuve"), _column(CASE.c.evidence)),
-        Filter("sens", _in_list("sens"), _directions),
-        Filter("media", _is(bool), _outlets),
-        Filter("duree", _is(DURATIONS.__contains__), _durations),
-        Filter("sans_date", _is("1".__eq__), _undated, single=True),
-        Filter("du", _is_date, _from, single=True),
-        Filter("au", _is_date, _until, single=True),
+        Filter("commune", _is(codes.is_commune_code), _communes, _had_communes),
+        Filter("departement", _is(codes.is_departement_code), _departements, _had_departements),
+        Filter("region", _is(codes.is_region_code), _regions, _had_regions),
+        Filter("endroit", _is(bool), _column(CASE.c.place_label), None),
+        Filter("pays", _is(is_country), _column(CASE.c.country), _had("pays")),
+        Filter("famille", _in_list("famille"), _families, _had_families),
+        Filter("type", _in_list("type"), _types, _had("type")),
+        Filter("cible", _in_list("cible"), _column(CASE.c.target), _had("cible")),
+        Filter("acteur", _in_list("acteur"), _column(CASE.c.actor), _had("acteur")),
+        Filter("niveau", _in_list("niveau"), _column(CASE.c.level), _had("niveau")),
+        Filter("issue", _in_list("issue"), _column(CASE.c.outcome), _had("issue")),
+        Filter("preuve", _in_list("preuve"), _column(CASE.c.evidence), _had("preuve")),
+        Filter("sens", _in_list("sens"), _directions, _had("sens")),
+        Filter("media", _is(bool), _outlets, None),
+        Filter("duree", _is(DURATIONS.__contains__), _durations, _had("duree")),
+        Filter("sans_date", _is("1".__eq__), _undated, _had("sans_date"), single=True),
+        Filter("du", _is_date, _from, _had_from, single=True),
+        Filter("au", _is_date, _until, _had_until, single=True),
     )
 }

@@ -349,6 +349,23 @@ class Origin(Base):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+class FormerCode(Base):
+    """A code that a public case had until a public act, and that followers of it may be told by.
+
+    Codes outlive texts: whoever followed a commune has to learn that a case of it was withdrawn,
+    even once nothing else of the case is left. ``axis`` is the name of a filter, ``seq`` the
+    number of the public line by which the case ceased to have the code. The line binds the rows.
+    """
+
+    __tablename__ = "former_code"
+    __table_args__ = (Index("ix_former_code_axis", "axis", "code", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
+    axis: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+
+
 class Term(Base):
     """One word of a vocabulary; see ``vocabulary.py``."""
 

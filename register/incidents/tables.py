@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from register.incidents.models import (
     CaseLink,
+    Correction,
+    FollowUp,
+    FormerCode,
     Incident,
     IncidentPlace,
     IncidentType,
     Outlet,
     Proceeding,
+    Reply,
     Revision,
 )
 from register.journal import Entry
@@ -25,6 +29,10 @@ OUTLET = Outlet.__table__
 PROCEEDING = Proceeding.__table__
 REVISION = Revision.__table__
 LINK = CaseLink.__table__
+FOLLOW_UP = FollowUp.__table__
+REPLY = Reply.__table__
+CORRECTION = Correction.__table__
+FORMER = FormerCode.__table__
 ENTRY = Entry.__table__
 COMMUNE = Commune.__table__
 CODE = CommuneCode.__table__

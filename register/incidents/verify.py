@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.incidents import content as contents
-from register.incidents.models import Incident, Outlet, Revision, State
+from register.incidents.models import FormerCode, Incident, Outlet, Revision, State
 from register.incidents.writing import derived, page_bound, why
 from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import moment
@@ -89,6 +89,7 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _standing(case, lines, place)
         if case.state != State.ERASED:
             yield from _rows(session, case, place)
+        yield from _former(session, lines, place)
         yield from _reasons(session, lines, place)
     except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
         # A byte that no longer makes a text, a date or a number is a problem, not a crash.
@@ -190,6 +191,25 @@ def _rows(session: Session, case: Incident, place: dict[str, object]) -> Iterato
     for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
         if outlet.folded != fold(outlet.name):
             yield Problem("case_rows", {**place, "fields": ["outlets"]})
+
+
+def _former(
+    session: Session, lines: Iterable[Entry], place: dict[str, object]
+) -> Iterator[Problem]:
+    """The codes that a case lost are those that its lines say, and from which on."""
+    told = {
+        (axis, code, line.seq)
+        for line in lines
+        for axis, codes in json.loads(line.private_json).get("left", {}).items()
+        for code in codes
+    }
+    kept = session.execute(
+        select(FormerCode.axis, FormerCode.code, FormerCode.seq).where(
+            FormerCode.incident_id == place["dossier"]
+        )
+    )
+    if {tuple(row) for row in kept} != told:
+        yield Problem("case_codes", place)
 
 
 def _differing(case: Incident, kept: bytes) -> list[str]:

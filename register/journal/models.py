@@ -37,6 +37,9 @@ class Entry(Base):
     __table_args__ = (
         Index("ix_journal_entry_case", "ledger", "case_number", "seq"),
         Index("ix_journal_entry_incident", "incident_id"),
+        # What the public journal is filtered by.
+        Index("ix_journal_entry_act", "ledger", "act", "seq"),
+        Index("ix_journal_entry_at", "ledger", "at"),
     )
 
     ledger: Mapped[str] = mapped_column(String(8), primary_key=True)

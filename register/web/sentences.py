@@ -239,6 +239,9 @@ PROBLEMS: dict[str, Any] = {
     ),
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
+    "case_codes": _(
+        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit la main courante."
+    ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),
     "revision_missing": _("Dossier %(dossier)s : la révision %(revision)s a disparu."),

@@ -8,13 +8,14 @@ import pytest
 
 from register.incidents import acts
 from register.incidents.events import latest
+from register.incidents.vocabulary import book
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
 def _told(session, limit=20):
     session.rollback()
-    return latest(session, limit)
+    return latest(session, book(session), limit)
 
 
 def test_an_empty_register_tells_nothing(session):

@@ -167,6 +167,8 @@ KNOWN = {
     # Known to members only, and deleted by erase.
     "invitation",
     "note",
+    # No words: codes outlive a case, so that whoever followed one is told.
+    "former_code",
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",

@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from register.errors import Invalid, Refused
 from register.incidents import content as contents
-from register.incidents import rules
+from register.incidents import former, rules
 from register.incidents.acts.beats import (
     address,
     allow,
     begin,
+    corrected_by,
     day,
     erased,
     load,
@@ -50,6 +51,7 @@ def follow_up(
     :raises Refused: ``needs_correction`` when ``content`` moves more than that.
     """
     case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by)
+    before = former.codes_of(case)
     if content is not None:
         content = valid(pen, content, case)
         rules.require_follow_up(contents.of(case), content)
@@ -64,7 +66,8 @@ def follow_up(
     )
     case.follow_ups.append(row)
     pen.session.flush()
-    return public_event(pen, case, Act.FOLLOWED_UP, member, reason, details={"follow_up": row.id})
+    details = {"follow_up": row.id}
+    return public_event(pen, case, Act.FOLLOWED_UP, member, reason, before=before, details=details)
 
 
 def correct(
@@ -75,13 +78,15 @@ def correct(
     :raises Refused: ``nothing_changed``.
     """
     case, member = begin(pen, incident_id, Act.CORRECTED, by)
+    before = former.codes_of(case)
     content = valid(pen, content, case)
     if not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
     require_computed(pen, content)
     apply(pen.session, case, content)
-    case.corrections.append(Correction(made_at=pen.at, note=needed("public_note", public_note)))
-    return public_event(pen, case, Act.CORRECTED, member, reason)
+    row = Correction(made_at=pen.at, note=needed("public_note", public_note))
+    details = corrected_by(pen, case, row)
+    return public_event(pen, case, Act.CORRECTED, member, reason, before=before, details=details)
 
 
 def redact(
@@ -107,6 +112,7 @@ def redact(
     :raises Invalid: ``no_such_fragment`` for an id that is not this case's.
     """
     case, member = begin(pen, incident_id, Act.REDACTED, by)
+    before = former.codes_of(case)
     content = valid(pen, content, case)
     fragments = follow_ups or replies or corrections
     if not fragments and not rules.changed(contents.of(case), content):
@@ -121,9 +127,8 @@ def redact(
     for row, note in _own(case.corrections, corrections):
         row.note = needed("public_note", note)
     destroy_members_words(pen, case)
-    case.corrections.append(
-        Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
-    )
+    row = Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
+    details = corrected_by(pen, case, row)
     gone = destroy_texts(pen, case)
     scrub_after(pen)
     if case.state == State.PUBLISHED:
@@ -134,7 +139,8 @@ def redact(
         Act.REDACTED,
         member,
         reason,
-        details={"destroyed": gone},
+        before=before,
+        details={**details, "destroyed": gone},
         # What is written while nobody sees the case may change again before it is restored.
         committed=case.state == State.PUBLISHED,
     )
@@ -160,11 +166,12 @@ def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Ent
     other = pen.session.scalars(select(Incident).where(Incident.number == into)).first()
     if other is None or other.state != State.PUBLISHED or other.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
+    before = former.codes_of(case)
     case.state = State.MERGED
     case.merged_into = into
     case.moved_at = pen.at
     return snapshot_and_record(
-        pen, case, act, member, reason, details={"into": into}, committed=False
+        pen, case, act, member, reason, before=before, details={"into": into}, committed=False
     )
 
 

@@ -12,9 +12,10 @@ from register.db import scrub
 from register.errors import Incomplete, Invalid, NotFound
 from register.incidents import checklist as checks
 from register.incidents import content as contents
-from register.incidents import rules, validation
+from register.incidents import former, rules, validation
 from register.incidents.content import Content
-from register.incidents.models import Approval, Incident, Invitation, Revision, State
+from register.incidents.former import Codes
+from register.incidents.models import Approval, Correction, Incident, Invitation, Revision, State
 from register.incidents.vocabulary import book
 from register.incidents.writing import empty, snapshot
 from register.journal import Act, Entry, Pen
@@ -124,6 +125,7 @@ def made_public(
     act: Act,
     reason: str,
     told: checks.Circumstances,
+    details: dict[str, Any] | None = None,
 ) -> Entry:
     case.state = State.PUBLISHED
     return public_event(
@@ -134,10 +136,18 @@ def made_public(
         reason,
         flags_reason=told.flags_reason,
         details={
+            **(details or {}),
             "attested": sorted(told.attested),
             "approved_by": sorted(approvers(pen, case, "publish") - {member.id}),
         },
     )
+
+
+def corrected_by(pen: Pen, case: Incident, row: Correction) -> dict[str, Any]:
+    """Add a public note to a case; what its line tells of it, so that a feed finds the note."""
+    case.corrections.append(row)
+    pen.session.flush()
+    return {"correction": row.id}
 
 
 def public_event(
@@ -147,12 +157,13 @@ def public_event(
     member: Member,
     reason: str,
     *,
+    before: Codes | None = None,
     flags_reason: str = "",
     details: dict[str, Any] | None = None,
 ) -> Entry:
     case.moved_at = pen.at
     return snapshot_and_record(
-        pen, case, act, member, reason, flags_reason=flags_reason, details=details
+        pen, case, act, member, reason, before=before, flags_reason=flags_reason, details=details
     )
 
 
@@ -163,6 +174,7 @@ def snapshot_and_record(
     member: Member,
     reason: str,
     *,
+    before: Codes | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
     details: dict[str, Any] | None = None,
@@ -170,6 +182,7 @@ def snapshot_and_record(
 ) -> Entry:
     """Keep the case as it reads now and write the act's line.
 
+    :param before: the codes that it was found by before the act; those it lost are kept.
     :param committed: False for an act after which the case is not shown: the public line then
         carries no commitment to its text.
     """
@@ -178,10 +191,11 @@ def snapshot_and_record(
     revision, content, bound = snapshot(
         pen, case, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
-    told = {**(details or {}), **bound}
+    left = former.lost(before or {}, former.codes_of(case))
+    told = {**(details or {}), **bound, **_left(left)}
     if not committed:
         told["snapshot"] = content
-    return pen.record(
+    line = pen.record(
         act,
         by=member.id,
         incident=case.id,
@@ -191,24 +205,34 @@ def snapshot_and_record(
         reason=public_reason,
         details=told,
     )
+    former.keep(pen, case.id, left, line)
+    return line
+
+
+def _left(codes: dict[str, list[str]]) -> dict[str, Any]:
+    """What binds the kept codes to their line; most lines have none."""
+    return {"left": codes} if codes else {}
 
 
 def erased(
     pen: Pen, case: Incident, member: Member, act: Act, *, public_reason: str | None
 ) -> Entry:
+    left = former.lost(former.codes_of(case), {})
     gone = empty(pen, case)
     case.state = State.ERASED
     case.revision_id = None
     case.moved_at = pen.at
     scrub_after(pen)
-    return pen.record(
+    line = pen.record(
         act,
         by=member.id,
         incident=case.id,
         case=case.number,
         reason=public_reason,
-        details={"destroyed": gone, "restriction": case.restriction},
+        details={"destroyed": gone, "restriction": case.restriction, **_left(left)},
     )
+    former.keep(pen, case.id, left, line)
+    return line
 
 
 def scrub_after(pen: Pen) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from register.incidents import rules
+from register.incidents import former, rules
 from register.incidents.acts.beats import (
     begin,
     check,
     circumstances,
+    corrected_by,
     edited_since_public,
     load,
     made_public,
@@ -64,10 +65,12 @@ def restore(
     rules.rule_for(State(case.state), Act.RESTORED)
     told = circumstances(pen, case, member, attested, flags_reason, single)
     case.single_review = check(pen, case, member, Act.RESTORED, told)
+    details = {}
     if edited_since_public(pen, case):
-        case.corrections.append(Correction(made_at=pen.at, note=needed("public_note", public_note)))
+        row = Correction(made_at=pen.at, note=needed("public_note", public_note))
+        details = corrected_by(pen, case, row)
     case.restriction = ""
-    return made_public(pen, case, member, Act.RESTORED, reason, told)
+    return made_public(pen, case, member, Act.RESTORED, reason, told, details)
 
 
 def withdraw(pen: Pen, incident_id: int, *, by: int, restriction: str, reason: str) -> Entry:
@@ -78,6 +81,7 @@ def withdraw(pen: Pen, incident_id: int, *, by: int, restriction: str, reason: s
     """
     case, member = begin(pen, incident_id, Act.WITHDRAWN, by)
     public = restrict(pen, case, restriction)
+    before = former.codes_of(case)
     case.state = State.WITHDRAWN
     case.moved_at = pen.at
     return snapshot_and_record(
@@ -86,6 +90,7 @@ def withdraw(pen: Pen, incident_id: int, *, by: int, restriction: str, reason: s
         Act.WITHDRAWN,
         member,
         reason,
+        before=before,
         public_reason=public,
         details={"restriction": restriction},
         committed=False,

@@ -20,5 +20,5 @@ def home() -> str:
     return render_template(
         "public/home.html",
         summary=figures.summary(db.session(), book(), position),
-        events=events.latest(db.session()),
+        events=events.latest(db.session(), book()),
     )

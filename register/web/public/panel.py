@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.incidents.figures import Summary
-from register.incidents.filters import DURATIONS, Query
+from register.incidents.filters import Query
+from register.incidents.former import DURATIONS
 from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.text import dates
