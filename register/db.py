@@ -77,7 +77,8 @@ def engine_options(url: str) -> dict[str, Any]:
     """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": PATIENCE_MS / 1000, "check_same_thread": False}}
-    return {"pool_pre_ping": True}
+    # A page asks several things: all its answers are of one moment, as they are on SQLite.
+    return {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
 
 
 def prepare(engine: Engine) -> None:
@@ -112,7 +113,10 @@ def _on_begin(connection: Connection) -> None:
 
 def pen_engine(engine: Engine) -> Engine:
     """The same engine, whose transactions are opened for writing from their first statement."""
-    return engine.execution_options(register_writing=True)
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(register_writing=True)
+    # What the last holder of the pen wrote has to be seen, also when it was waited for.
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 @contextmanager

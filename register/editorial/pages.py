@@ -17,6 +17,7 @@ NAMES = (
     "a-propos",
     "methode",
     "vos-droits",
+    "suivre",
     "mentions-legales",
     "confidentialite",
     "accessibilite",

@@ -3,7 +3,7 @@
 from register.journal.acts import Act, Ledger
 from register.journal.models import Entry, Head
 from register.journal.pen import Pen, open_ledgers, writing
-from register.journal.reading import Position, head, since
+from register.journal.reading import Position, head, line_time, since
 
 __all__ = [
     "Act",
@@ -13,6 +13,7 @@ __all__ = [
     "Pen",
     "Position",
     "head",
+    "line_time",
     "open_ledgers",
     "since",
     "writing",

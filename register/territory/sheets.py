@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from register.territory import places
+from register.territory.models import Commune
 
 _KEPT = 4096  # about 4 MB
 
@@ -32,7 +33,8 @@ class Alias:
 class Sheet:
     """The commune of today and what surrounds it.
 
-    ``population`` is None where unknown; ``retired``: gone without a successor.
+    ``population`` and ``point`` (degrees of latitude and longitude, WGS 84) are None where
+    unknown; ``retired``: gone without a successor.
     """
 
     commune: Named
@@ -44,6 +46,7 @@ class Sheet:
     postal: tuple[str, ...]
     aliases: tuple[Alias, ...]
     former_codes: tuple[str, ...]
+    point: tuple[float, float] | None = None
 
 
 _sheets: dict[tuple[str, str], Sheet | None] = {}
@@ -84,4 +87,11 @@ def _read(session: Session, code: str) -> Sheet | None:
         former_codes=tuple(
             old for old in places.codes_of(session, commune.code) if old != commune.code
         ),
+        point=_point(commune),
     )
+
+
+def _point(commune: Commune) -> tuple[float, float] | None:
+    if commune.lat is None or commune.lon is None:
+        return None
+    return commune.lat, commune.lon

@@ -43,3 +43,9 @@ PLACES = {"commune": commune, "departement": departement, "region": region}
 def paged(address: str, page: int) -> str:
     """Another page of a list that has no other parameter."""
     return address if page == 1 else f"{address}?page={page}"
+
+
+def feed(address: str) -> str:
+    """The Atom feed of what a page shows: the page's address with the suffix before its query."""
+    path, mark, query = address.partition("?")
+    return f"{path}.atom{mark}{query}"

@@ -1,0 +1,152 @@
+"""Atom documents (RFC 4287), archived by RFC 5005 §4: one entry for each public event.
+
+feedgen writes them. Left to itself it dates what has no date "now", writes the newest entry last,
+and knows neither archives nor the points of GeoRSS as Atom readers look for them; each is said
+where it is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from feedgen.entry import FeedEntry
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+TYPE = "application/atom+xml"
+MIMETYPE = f"{TYPE}; charset=utf-8"
+_HISTORY = "http://purl.org/syndication/history/1.0"
+_GEORSS = "http://www.georss.org/georss"
+
+
+@dataclass(frozen=True)
+class Category:
+    """What an entry is filed under; ``scheme`` is a URI, ``label`` for people."""
+
+    scheme: str
+    term: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry, ready to be written. ``content`` is safe HTML whose links are absolute.
+
+    ``point`` is a latitude and a longitude in degrees (WGS 84); ``language`` is that of the case.
+    """
+
+    uri: str
+    title: str
+    address: str
+    published: datetime
+    updated: datetime
+    content: str
+    language: str = "fr"
+    categories: Sequence[Category] = ()
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A document: what it is of, and where its neighbours are. Addresses are absolute.
+
+    ``current`` is set on an archive: the document to subscribe to. ``opened`` is when the register
+    was, for a feed without an entry.
+    """
+
+    uri: str
+    title: str
+    subtitle: str
+    page: str
+    address: str
+    author: str
+    home: str
+    opened: datetime
+    items: Sequence[Item]
+    older: str | None = None
+    current: str | None = None
+
+
+def document(feed: Feed) -> bytes:
+    """The feed as UTF-8 bytes."""
+    generator = FeedGenerator()
+    generator.id(feed.uri)
+    generator.title(feed.title)
+    generator.subtitle(feed.subtitle)
+    generator.language("fr")
+    generator.author({"name": feed.author, "uri": feed.home})
+    generator.generator("Web Citoyen")
+    # feedgen's own default is the present: a reader would find the feed changed at each visit.
+    generator.updated(max((item.updated for item in feed.items), default=feed.opened))
+    for rel, address, kind in _links(feed):
+        generator.link(rel=rel, href=address, type=kind)
+    generator.register_extension("register", _History, None, rss=False)
+    generator.register.archive = feed.current is not None
+    for item in feed.items:
+        # Its own default puts what is added last on top.
+        generator.add_entry(_entry(item), order="append")
+    return bytes(generator.atom_str())
+
+
+def _links(feed: Feed) -> list[tuple[str, str, str]]:
+    links = [("self", feed.address, TYPE), ("alternate", feed.page, "text/html")]
+    if feed.older:
+        # The same document twice: by §3 for readers that only turn pages, by §4 for those that
+        # keep the whole history.
+        links += [("next", feed.older, TYPE), ("prev-archive", feed.older, TYPE)]
+    if feed.current:
+        links.append(("current", feed.current, TYPE))
+    return links
+
+
+def _entry(item: Item) -> FeedEntry:
+    entry = FeedEntry()
+    entry.id(item.uri)
+    entry.title(item.title)
+    entry.published(item.published)
+    entry.updated(item.updated)
+    # Not xhtml: feedgen would parse it as XML, and a text's <br> stops the whole feed.
+    entry.content(item.content, type="html")
+    for category in item.categories:
+        entry.category(term=category.term, scheme=category.scheme, label=category.label)
+    entry.register_extension("register", _Rest, rss=False)
+    entry.register.item = item
+    return entry
+
+
+class _History(BaseExtension):  # type: ignore[misc] # feedgen has no types
+    """Marks an archive document (RFC 5005 §4), and names the namespaces once, at the top."""
+
+    archive = False
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": _HISTORY, "georss": _GEORSS}
+
+    def extend_atom(self, feed: Any) -> Any:
+        if self.archive:
+            etree.SubElement(feed, f"{{{_HISTORY}}}archive")
+        return feed
+
+
+class _Rest(BaseEntryExtension):  # type: ignore[misc]
+    """What feedgen leaves out of an entry: its link's kind, its language, its point.
+
+    The point is GeoRSS simple; the language is written where it is not the feed's.
+    """
+
+    item: Item
+
+    def extend_atom(self, entry: Any) -> Any:
+        link = etree.SubElement(entry, "link", rel="alternate", type="text/html")
+        link.set("href", self.item.address)
+        if self.item.language != "fr":
+            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.item.language)
+        if self.item.point:
+            latitude, longitude = self.item.point
+            point = etree.SubElement(entry, f"{{{_GEORSS}}}point")
+            point.text = f"{latitude:.5f} {longitude:.5f}"
+        return entry

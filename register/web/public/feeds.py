@@ -1,0 +1,186 @@
+"""The Atom feeds: of the list with any filter, of every place, of every case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db
+from register.errors import Gone, Moved, NotFound
+from register.incidents import events, filters, queries
+from register.incidents.events import Wanted
+from register.incidents.filters import Query
+from register.journal import line_time
+from register.operations.identity import tags
+from register.territory import places
+from register.text.typography import french
+from register.web import feeds
+from register.web.context import book, head, settings
+from register.web.feeds import Feed
+from register.web.public import addresses, choice, panel, whereabouts
+from register.web.public.incidents import case_number
+from register.web.public.items import items
+
+_EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+BEFORE = "avant"
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/incidents.atom", view_func=cases_feed)
+    blueprint.add_url_rule("/incidents/<number>.atom", view_func=case_feed)
+    blueprint.add_url_rule("/communes/<code>.atom", view_func=commune_feed)
+    blueprint.add_url_rule("/departements/<code>.atom", view_func=departement_feed)
+    blueprint.add_url_rule("/regions/<code>.atom", view_func=region_feed)
+
+
+def cases_feed() -> ResponseReturnValue:
+    """The events of the whole register, or of a search."""
+    args = request.args.to_dict(flat=False)
+    head()
+    typed = choice.typed(args.pop("lieu", []))
+    query = _query(args)
+    if typed:
+        return _at_place(typed, query)
+    chips = [chip.text for chip in panel.chips(query, book())]
+    what = " ; ".join(chips) if chips else _("tout le registre")
+    return answer(Wanted(query), addresses.cases(query), what)
+
+
+def _query(args: dict[str, list[str]]) -> Query:
+    """The search of an address; a feed has one order, and no pages."""
+    query = filters.parse(args, book())
+    filters.require_places(db.session(), query)
+    if query.page > 1:
+        raise NotFound("no_such_page")
+    return replace(query, order="date")
+
+
+def _at_place(typed: str, query: Query) -> ResponseReturnValue:
+    """To the feed at the typed place, or to the page that offers the choice."""
+    found = choice.read(typed, lambda reading: addresses.cases(choice.narrowed(query, reading)))
+    if found.one:
+        return redirect(addresses.feed(found.one.address), 303)
+    pairs = [*query.pairs(), ("lieu", typed)]
+    return redirect(f"/incidents?{urlencode(pairs)}", 303)
+
+
+def case_feed(number: str) -> ResponseReturnValue:
+    """The events of one case; once it is gone, the one that says so."""
+    head()
+    known = case_number(number)
+    try:
+        title = french(queries.one(db.session(), known).snapshot.content["title"])
+        what = _("cas nº %(number)s : %(title)s", number=known, title=title)
+    except Moved as moved:
+        other = addresses.case(int(str(moved.values["number"])))
+        return redirect(addresses.feed(other), 301)
+    except Gone:
+        what = _("cas nº %(number)s", number=known)
+    return answer(Wanted(case=known), addresses.case(known), what)
+
+
+def commune_feed(code: str) -> ResponseReturnValue:
+    """The events of a commune; a former code leads to the commune of today."""
+    head()
+    known = code.upper()
+    here = whereabouts.of_commune(known) if places.is_commune_code(known) else None
+    if here is None:
+        raise NotFound("no_such_place")
+    around = here.departement
+    name = here.commune.name
+    if around and around.name != name:
+        name = f"{name} ({around.name})"
+    return _of_place("commune", code, here.commune.code, name)
+
+
+def departement_feed(code: str) -> ResponseReturnValue:
+    """The events of a département or an overseas collectivity."""
+    head()
+    known = code.upper()
+    here = places.departement(db.session(), known) if places.is_departement_code(known) else None
+    if here is None:
+        raise NotFound("no_such_place")
+    return _of_place("departement", code, here.code, here.name)
+
+
+def region_feed(code: str) -> ResponseReturnValue:
+    """The events of a région."""
+    head()
+    here = places.region(db.session(), code) if places.is_region_code(code) else None
+    if here is None:
+        raise NotFound("no_such_place")
+    return _of_place("region", code, here.code, here.name)
+
+
+def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValue:
+    """A place's feed, which takes the filters of a list as well."""
+    address = addresses.PLACES[kind](code)
+    if asked != code:
+        text = request.query_string.decode("latin-1")
+        return redirect(addresses.feed(f"{address}?{text}" if text else address), 301)
+    args = request.args.to_dict(flat=False)
+    for other in addresses.PLACES:
+        args.pop(other, None)
+    query = _query(args)
+    here = replace(query, values={**query.values, kind: (code,)})
+    chips = [chip.text for chip in panel.chips(query, book())]
+    what = " ; ".join([french(name), *chips])
+    # The page of a place takes no other filter; the list at that place does.
+    page = addresses.cases(here) if chips else address
+    own = f"{address}?{query.text()}" if chips else address
+    return answer(Wanted(here), page, what, own)
+
+
+def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Response:
+    """The document of some events: the newest, or the archive that the address asks for.
+
+    :param page: the page that shows the same.
+    :param what: what the feed is of, in words.
+    :param own: the feed's address without its suffix, where it is not the page's.
+    """
+    after = _before()
+    session = db.session()
+    here = tags(session)
+    found = events.stretch(session, wanted, book(), after)
+    base = settings().base_url
+    own = own or page
+    document = feeds.document(
+        Feed(
+            uri=here.uri(own),
+            title=_("Web Citoyen – %(what)s", what=what),
+            subtitle=_(
+                "Registre public des intimidations de blogueurs : une entrée par événement. "
+                "Le registre ne connaît que ce qui lui a été signalé."
+            ),
+            page=base + page,
+            address=_absolute(own, after),
+            author=settings().publisher_name or "Web Citoyen",
+            home=f"{base}/",
+            opened=line_time(session, 1),
+            items=items(found.rows, here),
+            older=_absolute(own, found.older) if found.older else None,
+            current=_absolute(own, None) if after else None,
+        )
+    )
+    g.register_moved_at = line_time(session, head().seq)
+    return Response(document, content_type=feeds.MIMETYPE)
+
+
+def _before() -> str | None:
+    given = request.args.get(BEFORE, "")
+    if given and not _EVENT.fullmatch(given):
+        raise NotFound("no_such_page")
+    return given or None
+
+
+def _absolute(own: str, after: str | None) -> str:
+    address = settings().base_url + addresses.feed(own)
+    if after is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{BEFORE}={after}"
