@@ -94,6 +94,7 @@ class Case:
     version: int
     current: bool
     version_at: datetime
+    commitment: str
     snapshot: Snapshot
 
 
@@ -305,6 +306,7 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
         version=event.seq,
         current=current,
         version_at=event.at,
+        commitment=json.loads(event.public_json)["content"],
         snapshot=opened(content, html),
     )
 

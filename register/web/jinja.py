@@ -1,14 +1,12 @@
-"""What templates may say: filters for dates, counts and words, and addresses of static files."""
+"""What templates may say: filters for dates, counts and words."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, g
 from flask_babel import get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -42,6 +40,8 @@ def attach(app: Flask) -> None:
         edtf_time=edtf_time,
         day=_day,
         day_time=day_time,
+        moment=moment_time,
+        clock=clock,
         number=number,
         count=count_words,
         count_start=_count_start,
@@ -52,7 +52,6 @@ def attach(app: Flask) -> None:
         called=called,
     )
     environment.globals.update(
-        asset=_Assets(app),
         labels=_labels,
         word=_word,
         vocabulary=_vocabulary,
@@ -112,6 +111,18 @@ def day_time(moment: date | datetime | str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(civil.isoformat(), _day(civil))
 
 
+def moment_time(moment: datetime) -> Markup:
+    """The civil day in Paris of a moment as a ``time`` element that holds the moment itself."""
+    civil = moment.astimezone(dates.PARIS)
+    return Markup('<time datetime="{}">{}</time>').format(civil.isoformat(), _day(civil))
+
+
+def clock(moment: datetime) -> str:
+    """The hour and minute of a moment on the clocks of Paris: "10 h 30"."""
+    civil = moment.astimezone(dates.PARIS)
+    return f"{civil.hour}\u00a0h\u00a0{civil:%M}"
+
+
 def first_upper(text: str) -> str:
     """The text with a capital at its head, the rest as it was."""
     return text[:1].upper() + text[1:]
@@ -167,18 +178,3 @@ def _word(name: str, code: str) -> str:
 def _vocabulary(name: str) -> list[Word]:
     """The words of a vocabulary that are in use, in their order."""
     return [word for word in book().lists[name].values() if not word.retired]
-
-
-class _Assets:
-    """Addresses of static files that change when the file does, so that they may be kept."""
-
-    def __init__(self, app: Flask) -> None:
-        self._folder = Path(app.static_folder or "")
-        self._addresses: dict[str, str] = {}
-
-    def __call__(self, name: str) -> str:
-        # Read once: a file that changes under a running process is a deployment half done.
-        if name not in self._addresses:
-            digest = hashlib.sha256((self._folder / name).read_bytes()).hexdigest()[:10]
-            self._addresses[name] = url_for("static", filename=name, v=digest)
-        return self._addresses[name]

@@ -39,6 +39,15 @@ SETTINGS: dict[str, Any] = {
         "Impossible d’écouter sur %(host)s, port %(port)s : l’adresse n’est pas celle de cette "
         "machine, ou un autre programme l’occupe."
     ),
+    "config_workers": _(
+        "Plusieurs processus demandent gunicorn, qui n’est pas installé : lancez "
+        'pip install "webcitoyen[scale]", ou servez sans --workers.'
+    ),
+    "config_assets": _(
+        "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
+        "%(path)s. Vérifiez qu’il existe et que le registre a le droit d’y écrire."
+    ),
+    "config_database_down": _("La base de données ne répond pas."),
     "seal_exists": _("Une clé de scellement existe déjà et ne sera pas remplacée : %(path)s"),
     "seal_missing": _(
         "La clé de scellement est introuvable : %(path)s. Remettez en place la copie gardée à "
@@ -69,6 +78,7 @@ READERS: dict[str, Any] = {
     "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
     "no_such_place": _("Aucun territoire ne porte ce code."),
     "no_such_page": _("La liste n’a pas tant de pages."),
+    "no_such_line": _("La main courante n’a pas de ligne sous ce numéro."),
     "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
     "case_gone": _("Ce cas n’est plus publié."),
     "version_destroyed": _(
@@ -240,7 +250,7 @@ PROBLEMS: dict[str, Any] = {
     "case_snapshot": _("Dossier %(dossier)s : le texte montré manque."),
     "case_rows": _("Dossier %(dossier)s : les tables contredisent la révision (%(fields)s)."),
     "case_codes": _(
-        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit la main courante."
+        "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit la main courante."
     ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),

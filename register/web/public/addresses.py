@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from register.incidents.filters import Query
+from register.incidents.ledger import Asked
 
 
 def case(number: int) -> str:
@@ -49,3 +50,22 @@ def feed(address: str) -> str:
     """The Atom feed of what a page shows: the page's address with the suffix before its query."""
     path, mark, query = address.partition("?")
     return f"{path}.atom{mark}{query}"
+
+
+def ledger(asked: Asked | None = None) -> str:
+    """The public ledger, or some of its lines."""
+    text = asked.text() if asked is not None else ""
+    return f"/registre?{text}" if text else "/registre"
+
+
+def line(seq: int, page: int | None = None) -> str:
+    """A line of the ledger; without its page, which changes, at an address that leads to it."""
+    if page is None:
+        return f"/registre?ligne={seq}"
+    return f"{paged('/registre', page)}#ligne-{seq}"
+
+
+def proof(number: int, version: int | None = None) -> str:
+    """What binds a case's text to its line, now or at a version."""
+    address = f"{case(number)}/preuve"
+    return address if version is None else f"{address}?version={version}"

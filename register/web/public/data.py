@@ -9,7 +9,8 @@ from flask import Blueprint, render_template
 from register.db import db
 from register.incidents import figures
 from register.territory import dataset
-from register.web.context import book, head
+from register.web.context import book, head, settings
+from register.web.public import registre
 
 
 def route(blueprint: Blueprint) -> None:
@@ -28,4 +29,5 @@ def data() -> str:
         "public/data.html",
         summary=figures.summary(db.session(), book(), position),
         manifest=_manifest(),
+        commands=registre.commands(settings().base_url),
     )

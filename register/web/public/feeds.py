@@ -1,4 +1,4 @@
-"""The Atom feeds: of the list with any filter, of every place, of every case."""
+"""The Atom feeds: of the list with any filter, of every place, every case, and the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from register.db import db
 from register.errors import Gone, Moved, NotFound
-from register.incidents import events, filters, queries
+from register.incidents import events, filters, ledger, queries
 from register.incidents.events import Wanted
 from register.incidents.filters import Query
 from register.journal import line_time
@@ -22,7 +22,7 @@ from register.text.typography import french
 from register.web import feeds
 from register.web.context import book, head, settings
 from register.web.feeds import Feed
-from register.web.public import addresses, choice, panel, whereabouts
+from register.web.public import addresses, choice, panel, registre, whereabouts
 from register.web.public.incidents import case_number
 from register.web.public.items import items
 
@@ -37,6 +37,7 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/communes/<code>.atom", view_func=commune_feed)
     blueprint.add_url_rule("/departements/<code>.atom", view_func=departement_feed)
     blueprint.add_url_rule("/regions/<code>.atom", view_func=region_feed)
+    blueprint.add_url_rule("/registre.atom", view_func=ledger_feed)
 
 
 def cases_feed() -> ResponseReturnValue:
@@ -76,12 +77,12 @@ def case_feed(number: str) -> ResponseReturnValue:
     known = case_number(number)
     try:
         title = french(queries.one(db.session(), known).snapshot.content["title"])
-        what = _("cas nº %(number)s : %(title)s", number=known, title=title)
+        what = _("cas nº %(number)s : %(title)s", number=known, title=title)
     except Moved as moved:
         other = addresses.case(int(str(moved.values["number"])))
         return redirect(addresses.feed(other), 301)
     except Gone:
-        what = _("cas nº %(number)s", number=known)
+        what = _("cas nº %(number)s", number=known)
     return answer(Wanted(case=known), addresses.case(known), what)
 
 
@@ -137,6 +138,17 @@ def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValu
     return answer(Wanted(here), page, what, own)
 
 
+def ledger_feed() -> ResponseReturnValue:
+    """The events of the whole register of some kinds and one month, and those of no case."""
+    head()
+    asked = ledger.parse(request.args.to_dict(flat=False))
+    if asked.page > 1:
+        raise NotFound("no_such_page")
+    wanted = Wanted(acts=asked.acts, since=asked.since, until=asked.until, whole=True)
+    what = " ; ".join([_("main courante"), *(chip.text for chip in registre.chips(asked))])
+    return answer(wanted, addresses.ledger(asked), what)
+
+
 def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Response:
     """The document of some events: the newest, or the archive that the address asks for.
 
@@ -155,7 +167,7 @@ def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Resp
             uri=here.uri(own),
             title=_("Web Citoyen – %(what)s", what=what),
             subtitle=_(
-                "Registre public des intimidations de blogueurs : une entrée par événement. "
+                "Registre public des intimidations de blogueurs : une entrée par événement. "
                 "Le registre ne connaît que ce qui lui a été signalé."
             ),
             page=base + page,

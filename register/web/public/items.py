@@ -112,27 +112,27 @@ def _title(told: Told) -> str:
         return str(title)
     if row.act == Act.FOLLOWED_UP:
         what = french(told.fragment["title"])
-        return str(_("Suite : %(what)s (cas nº %(number)s)", what=what, number=number))
+        return str(_("Suite : %(what)s (cas nº %(number)s)", what=what, number=number))
     if row.act == Act.REPLIED:
         who = french(told.fragment["author"])
-        return str(_("Réponse : %(who)s (cas nº %(number)s)", who=who, number=number))
+        return str(_("Réponse : %(who)s (cas nº %(number)s)", who=who, number=number))
     return str(_shown()[row.act] % {"number": number, "title": title})
 
 
 def _gone() -> dict[str, str]:
     return {
-        Act.WITHDRAWN: _("Retrait du cas nº %(number)s"),
-        Act.MERGED: _("Réunion du cas nº %(number)s à un autre"),
-        Act.ERASED: _("Effacement du cas nº %(number)s"),
+        Act.WITHDRAWN: _("Retrait du cas nº %(number)s"),
+        Act.MERGED: _("Réunion du cas nº %(number)s à un autre"),
+        Act.ERASED: _("Effacement du cas nº %(number)s"),
     }
 
 
 def _shown() -> dict[str, str]:
     return {
-        Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
-        Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
-        Act.RESTORED: _("Rétablissement du cas nº %(number)s : %(title)s"),
-        Act.WITHDRAWN: _("Retrait, levé depuis, du cas nº %(number)s : %(title)s"),
+        Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
+        Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
+        Act.RESTORED: _("Rétablissement du cas nº %(number)s : %(title)s"),
+        Act.WITHDRAWN: _("Retrait, levé depuis, du cas nº %(number)s : %(title)s"),
     }
 
 
