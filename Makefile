@@ -25,9 +25,10 @@ prove: ## the long checks: killed processes, races, big data
 	@tools/bring prove
 	$(BIN)/python -m pytest -m prove
 
-bench: ## how fast it is, as ratios measured in one run
+bench: ## how fast it is, as ratios measured in one run; BENCH=--markdown for docs/performance.md
 	@tools/venv dev
-	$(BIN)/python -m benchmarks
+	@tools/bring bench
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: ## ruff and mypy --strict
 	@tools/venv dev

@@ -1,32 +1,47 @@
-"""A bare Flask page with the register's own headers, on the register's own server."""
+"""A bare Flask page with the register's own headers, on the register's own servers."""
 
 from __future__ import annotations
 
-import signal
-import sys
+import argparse
 
 from flask import Flask, Response
 
+from register import create_app
 from register.config import load
-from register.web import headers, server
+from register.web import headers
+from register.web.serving import launch
+from register.web.serving.listening import listen
 
 
-def application() -> Flask:
+def page() -> Flask:
     """One route, one string, the same headers on it."""
     app = Flask(__name__)
     settings = load()
     app.extensions["register.settings"] = settings
-    app.extensions["register.settings"] = settings
     headers.attach(app, settings)
 
     @app.get("/")
-    def page() -> Response:
+    def bare() -> Response:
         return Response("<!doctype html><title>Bonjour</title><p>Bonjour", mimetype="text/html")
 
     return app
 
 
+def application() -> Flask:
+    """A register that may be served, of which nothing but the bare page answers.
+
+    The servers look at the register before they serve; the way of a request is the bare page's.
+    """
+    app = create_app()
+    app.wsgi_app = page().wsgi_app  # type: ignore[method-assign]
+    return app
+
+
 if __name__ == "__main__":
-    running = server.Server(application(), "127.0.0.1", int(sys.argv[1]))
-    signal.signal(signal.SIGTERM, running.stop)
-    running.run()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("port", type=int)
+    options.add_argument("--workers", type=int)
+    told = options.parse_args()
+    launch.become(
+        "benchmarks.bare:application", listen("127.0.0.1", told.port), "bare", told.workers
+    )

@@ -33,32 +33,39 @@ class Measure:
     p95: float
 
 
-def measure(url: str, seconds: int = 4, connections: int = 8, *, fresh: bool = False) -> Measure:
-    """Load one address for a few seconds.
+@dataclass(frozen=True)
+class Load:
+    """How hard and how long an address is asked for."""
 
-    :param fresh: never ask the same address twice, so that every page has to be made.
-    :raises RuntimeError: an answer was an error.
-    """
-    _wrk(url, 1, connections, fresh)  # the first requests compile templates and statements
-    requests, micros, p95, errors = _wrk(url, seconds, connections, fresh)
-    if errors:
-        raise RuntimeError(f"{errors} errors on {url}")
-    return Measure(requests / (micros / 1e6), p95 / 1e3)
+    seconds: int = 4
+    connections: int = 8
 
+    def measure(self, url: str, *, fresh: bool = False, tag: str = "") -> Measure:
+        """Load one address.
 
-def _wrk(url: str, seconds: int, connections: int, fresh: bool) -> tuple[int, int, int, int]:
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "report.lua"
-        told = _REPORT % (random.randrange(10**9), "true" if fresh else "false")
-        script.write_text(told, encoding="ascii")
-        told = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", told)
-    if found is None:
-        raise RuntimeError(told)
-    requests, micros, p95, errors = (int(part) for part in found.groups())
-    return requests, micros, p95, errors
+        :param fresh: never ask the same address twice, so that every page has to be made.
+        :param tag: the ETag that the reader says it has.
+        :raises RuntimeError: an answer was an error.
+        """
+        self._wrk(url, 1, fresh, tag)  # the first requests compile templates and statements
+        requests, micros, p95, errors = self._wrk(url, self.seconds, fresh, tag)
+        if errors:
+            raise RuntimeError(f"{errors} errors on {url}")
+        return Measure(requests / (micros / 1e6), p95 / 1e3)
+
+    def _wrk(self, url: str, seconds: int, fresh: bool, tag: str) -> tuple[int, int, int, int]:
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "report.lua"
+            told = _REPORT % (random.randrange(10**9), "true" if fresh else "false")
+            script.write_text(told, encoding="ascii")
+            command = ["wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "-s", str(script)]
+            if tag:
+                command += ["-H", f"If-None-Match: {tag}"]
+            told = subprocess.run(
+                [*command, url], capture_output=True, text=True, check=True
+            ).stdout
+        found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", told)
+        if found is None:
+            raise RuntimeError(told)
+        requests, micros, p95, errors = (int(part) for part in found.groups())
+        return requests, micros, p95, errors

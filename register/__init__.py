@@ -32,8 +32,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         __name__,
         instance_path=str(settings.instance),
         template_folder=str(top / "templates"),
-        static_folder=str(top / "static"),
+        # No route of Flask's: register.web.assets serves these files, and is the only door to them.
+        static_folder=None,
     )
+    app.static_folder = str(top / "static")
     app.config.update(
         SECRET_KEY=config.with_secret(settings),
         SQLALCHEMY_DATABASE_URI=settings.database_url,

@@ -24,7 +24,8 @@ from register.incidents.content import Content, LinkContent, ProceedingContent, 
 from register.incidents.models import Incident, IncidentPlace, State
 from register.journal import Pen, writing
 from register.members.models import Member, Role
-from register.web.server import Server
+from register.web.serving.embedded import Server
+from register.web.serving.listening import listen
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -53,6 +54,8 @@ PAGES: Mapping[str, str] = {
     "region": "/regions/11",
     "regions": "/regions",
     "data": "/donnees",
+    "ledger": "/registre",
+    "filtered ledger": "/registre?acte=publication&acte=retrait",
     "method": "/methode",
     "rights": "/vos-droits",
     "legal notice": "/mentions-legales",
@@ -86,7 +89,7 @@ def site(settings: Settings) -> Iterator[Site]:
     numbers = _cases(engine)
     engine.dispose()
     app = create_app(settings)
-    server = Server(app, "127.0.0.1", 0)
+    server = Server(app, listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

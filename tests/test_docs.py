@@ -13,6 +13,7 @@ import pytest
 from register import config
 from register.cli import main
 from register.incidents.filters import DURATIONS, FILTERS, ORDERS
+from register.incidents.ledger import KINDS
 from register.journal import Act
 
 TOP = Path(__file__).resolve().parent.parent
@@ -36,6 +37,11 @@ def test_every_act_is_documented(act):
 
 @pytest.mark.parametrize("name", [*FILTERS, "lieu", "tri", "page", *ORDERS])
 def test_every_filter_is_documented(name):
+    assert name in WORDS
+
+
+@pytest.mark.parametrize("name", [*KINDS, "acte", "mois", "ligne", "apres"])
+def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
     assert name in WORDS
 
 

@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from register.db import db
 from register.incidents import acts
 from register.incidents.content import (
     Content,
@@ -28,7 +29,7 @@ from register.incidents.content import (
 )
 from register.incidents.filters import FILTERS
 from register.incidents.models import Incident, Note, State
-from register.journal import head
+from register.journal import Entry, Ledger, head
 
 # Letters only, so that no quoting, folding or typography changes it.
 MARKER = "zinzolinquintefeuille"
@@ -209,7 +210,6 @@ SAMPLES = {
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
-    ("static", "filename"): ["css/tokens.css", "nowhere.css"],
 }
 # For each filter a value that the hidden cases have, and for what is typed, the marker itself.
 ASKED = {
@@ -238,9 +238,25 @@ ASKED = {
     "page": ["1", "2"],
     "version": [str(seq) for seq in range(1, 30)],
     "state": ["draft"],
+    # Of the public ledger.
+    "acte": ["publication", "correction", "retrait", "effacement"],
+    "mois": ["2026-03"],
+    "ligne": ["2"],
+    "apres": ["2"],
+    # Of the feeds: the event that the newer document ended with; the real ones are added below.
+    "avant": ["00000000-0000-4000-8000-000000000000", MARKER],
 }
+# The feeds of the codes that the hidden cases have. By design they tell, once, that a case which
+# had them is gone: whoever was shown it has to learn so. They tell no word of it.
+FEEDS = (
+    "/incidents.atom",
+    "/communes/2A004.atom",
+    "/departements/2A.atom",
+    "/regions/94.atom",
+    "/registre.atom",
+)
 # Pages where every filter is tried; the others are read with what they are known to take.
-LISTS = ("/incidents", "/communes", "/")
+LISTS = ("/incidents", "/communes", "/", "/registre", "/registre.jsonl", *FEEDS)
 
 
 def test_every_filter_is_asked_for():
@@ -280,6 +296,16 @@ def searches(app: Flask) -> Iterator[str]:
     for number in range(1, 8):
         for version in ASKED["version"]:
             yield f"/incidents/{number}?version={version}"
+            yield f"/incidents/{number}/preuve?version={version}"
+    # An archive begins after any event, those of a case that is gone among them.
+    for name in _events():
+        yield from (f"{path}?avant={name}" for path in FEEDS)
+
+
+def _events() -> list[str]:
+    with db.engine.connect() as connection:
+        asked = select(Entry.event).where(Entry.ledger == Ledger.PUBLIC.value)
+        return list(connection.scalars(asked.order_by(Entry.seq)))
 
 
 def read(app: Flask, address: str) -> str:
@@ -321,8 +347,14 @@ def test_the_marker_would_be_seen(app, hidden):
     """The same reader finds it at once on a case that is public."""
     filed = hidden.published()
     assert leaks(app, f"/incidents/{filed.number}")
+    assert leaks(app, f"/incidents/{filed.number}/preuve")
+    assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")
+    assert leaks(app, f"/incidents/{filed.number}.atom")
+    assert leaks(app, f"/incidents.atom?media={MARKER}")
+    assert all(leaks(app, path) for path in FEEDS)
+    assert leaks(app, f"/communes/2B033.atom?avant={_events()[-1]}")
 
 
 def test_no_route_shows_what_is_hidden(app, hidden, desk, session):
@@ -356,6 +388,11 @@ def test_a_case_that_is_gone_is_in_no_list_and_no_count(app, hidden, desk, sessi
         "/regions/94",
         *(f"/incidents?{urlencode({name: ASKED[name][0]})}" for name in FILTERS),
         "/incidents",
+        # Feeds of codes that it never had.
+        "/communes/93032.atom",
+        "/departements/93.atom",
+        "/regions/11.atom",
+        "/incidents.atom?type=interdiction_filmer",
     ]
     before = {address: _get(app, address)[2] for address in places}
     getattr(hidden, end)()
@@ -379,7 +416,7 @@ def test_a_link_to_a_hidden_case_tells_nothing_of_it(app, pen, hidden, desk, cas
     ids=["an unknown parameter", "a new representation"],
 )
 def test_a_new_route_is_read_at_birth_or_asks_for_a_sample(route, found):
-    app = Flask("made-up")
+    app = Flask("made-up", static_folder=None)
     app.add_url_rule(route, endpoint="new", view_func=lambda **_: MARKER)
     if found:
         with pytest.raises(AssertionError, match="no sample for <chose>"):

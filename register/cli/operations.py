@@ -15,7 +15,7 @@ from register.incidents import verify as proofs
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
 from register.operations import opening, schema
-from register.web import server
+from register.web.serving import launch, listening, starting
 from register.web.wording import say_problem
 
 HOST = "127.0.0.1"
@@ -54,14 +54,30 @@ def upgrade() -> None:
 
 @click.command()
 @click.option("--host", default=HOST, show_default=True)
-@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Servir par autant de processus gunicorn, derrière nginx ou Caddy.",
+)
 @command
-def serve(host: str, port: int) -> None:
-    """Servir le site."""
+def serve(host: str, port: int, workers: int | None) -> None:
+    """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
+    if workers:
+        launch.require_gunicorn()
+    _serve("register:create_app", host, port, workers)
+
+
+def _serve(made_by: str, host: str, port: int, workers: int | None = None) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    server.require_startable(app)
-    click.echo(_("Web Citoyen répond sur http://%(host)s:%(port)s", host=host, port=port))
-    server.serve(app, host, port)
+    starting.require_startable(app)
+    sockets = listening.listen(host, port)
+    host, port = (f"[{host}]" if ":" in host else host), listening.port_of(sockets)
+    told = _("Web Citoyen répond sur http://%(host)s:%(port)s", host=host, port=port)
+    # This process becomes another program; the database should not see it vanish.
+    db.session.remove()
+    db.engine.dispose()
+    launch.become(made_by, sockets, told, workers)
 
 
 @click.command()
@@ -136,6 +152,4 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
     for role, email, password in demonstration.sign_ins(settings().instance):
         click.echo(f"{role}: {email}  {password}")
     if serving:
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        server.require_startable(app)
-        server.serve(app, host, port)
+        _serve(f"register.demo.instance:application:{port}", host, port)

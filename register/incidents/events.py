@@ -65,12 +65,23 @@ class Row:
     act: str
     at: datetime
     number: int | None
-    reason: str
-    private: Mapping[str, Any]
+    public_json: bytes
+    private_json: bytes
     incident_id: int | None
     state: str | None
     revision_id: int | None
     merged_into: int | None
+
+    @property
+    def reason(self) -> str:
+        """The public code of why it was done, or nothing."""
+        return json.loads(self.public_json)["reason"] or ""
+
+    @property
+    def private(self) -> Mapping[str, Any]:
+        """What the line tells of fragments by their ids; never shown."""
+        told: Mapping[str, Any] = json.loads(self.private_json)
+        return told
 
     @property
     def is_public(self) -> bool:
@@ -216,8 +227,8 @@ def _row(found: Any) -> Row:
         act=found.act,
         at=found.at,
         number=found.case_number,
-        reason=json.loads(found.public_json)["reason"] or "",
-        private=json.loads(found.private_json),
+        public_json=found.public_json,
+        private_json=found.private_json,
         incident_id=found.id,
         state=found.state,
         revision_id=found.revision_id,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     from flask_babel import Babel
 
-    from register.web import errors, guards, headers, health, jinja, logs, public
+    from register.web import assets, errors, guards, headers, health, jinja, kept, logs, public
 
     settings = app.extensions["register.settings"]
     logs.attach(app)
@@ -18,6 +21,9 @@ def attach(app: Flask) -> None:
     errors.attach(app)
     public.register(app)
     health.attach(app, settings)
+    # Directly around Flask: no answer that is kept may escape what is put around it from here on.
+    kept.attach(app)
+    assets.attach(app, settings)
     guards.attach(app, settings)
     # The last one: what is put around the application before it carries its headers too.
     headers.attach(app, settings)

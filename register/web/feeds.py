@@ -8,6 +8,7 @@ where it is set.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,29 @@ class Item:
     point: tuple[float, float] | None = None
 
 
+class Entry(FeedEntry):  # type: ignore[misc] # feedgen has no types
+    """An item as feedgen writes it: laid out once, since it stands in many documents."""
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self.item = item
+        self.id(item.uri)
+        self.title(item.title)
+        self.published(item.published)
+        self.updated(item.updated)
+        # Not xhtml: feedgen would parse it as XML, and a text's <br> stops the whole feed.
+        self.content(item.content, type="html")
+        for category in item.categories:
+            self.category(term=category.term, scheme=category.scheme, label=category.label)
+        self.register_extension("register", _Rest, rss=False)
+        self.register.item = item
+        self._laid_out = super().atom_entry()
+
+    def atom_entry(self, extensions: bool = True) -> Any:
+        """The element; a copy, because an element stands in one document only."""
+        return deepcopy(self._laid_out)
+
+
 @dataclass(frozen=True)
 class Feed:
     """A document: what it is of, and where its neighbours are. Addresses are absolute.
@@ -66,7 +90,7 @@ class Feed:
     author: str
     home: str
     opened: datetime
-    items: Sequence[Item]
+    entries: Sequence[Entry]
     older: str | None = None
     current: str | None = None
 
@@ -81,14 +105,14 @@ def document(feed: Feed) -> bytes:
     generator.author({"name": feed.author, "uri": feed.home})
     generator.generator("Web Citoyen")
     # feedgen's own default is the present: a reader would find the feed changed at each visit.
-    generator.updated(max((item.updated for item in feed.items), default=feed.opened))
+    generator.updated(max((entry.item.updated for entry in feed.entries), default=feed.opened))
     for rel, address, kind in _links(feed):
         generator.link(rel=rel, href=address, type=kind)
     generator.register_extension("register", _History, None, rss=False)
     generator.register.archive = feed.current is not None
-    for item in feed.items:
+    for entry in feed.entries:
         # Its own default puts what is added last on top.
-        generator.add_entry(_entry(item), order="append")
+        generator.add_entry(entry, order="append")
     return bytes(generator.atom_str())
 
 
@@ -103,22 +127,7 @@ def _links(feed: Feed) -> list[tuple[str, str, str]]:
     return links
 
 
-def _entry(item: Item) -> FeedEntry:
-    entry = FeedEntry()
-    entry.id(item.uri)
-    entry.title(item.title)
-    entry.published(item.published)
-    entry.updated(item.updated)
-    # Not xhtml: feedgen would parse it as XML, and a text's <br> stops the whole feed.
-    entry.content(item.content, type="html")
-    for category in item.categories:
-        entry.category(term=category.term, scheme=category.scheme, label=category.label)
-    entry.register_extension("register", _Rest, rss=False)
-    entry.register.item = item
-    return entry
-
-
-class _History(BaseExtension):  # type: ignore[misc] # feedgen has no types
+class _History(BaseExtension):  # type: ignore[misc]
     """Marks an archive document (RFC 5005 §4), and names the namespaces once, at the top."""
 
     archive = False

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from register.config import Settings
 
@@ -42,7 +42,6 @@ HSTS = "max-age=63072000"
 
 # A page may be kept, and is asked about each time: a withdrawn case must not be read from a cache.
 PAGES = "no-cache"
-STATIC = "public, max-age=31536000, immutable"
 
 StartResponse = Callable[..., Any]
 WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -76,13 +75,4 @@ class Headers:
 
 def attach(app: Flask, settings: Settings) -> None:
     """Put the headers around an application; called last, so that nothing is outside."""
-    app.after_request(_keep_static)
     app.wsgi_app = Headers(app.wsgi_app, settings)  # type: ignore[method-assign]
-
-
-def _keep_static(response: Response) -> Response:
-    # Only an address that names the file's version: without it, a reader would keep an old style
-    # sheet under a new page.
-    if request.endpoint == "static" and request.args.get("v") and response.status_code == 200:
-        response.headers["Cache-Control"] = STATIC
-    return response

@@ -2,81 +2,70 @@
 
 The value is made of the public ledger's last line, the versions of vocabularies and territory, the
 build and its settings, the civil day, and the address. It is the page's ETag (RFC 9110 §8.8.3) and
-the key under which the page is kept in memory. An act that hides a case moves the ledger, so the
-page that showed it is asked for by nobody's key any more; all pages of an earlier line are dropped
-at once.
+the key under which ``kept.py`` holds the page in memory. An act that hides a case moves the ledger,
+so the page that showed it is asked for by nobody's key any more.
 
 Where the ledger stands is read first, on the connection that then serves the content: a page may
-be newer than its key says, never older.
+be newer than its value says, never older.
 
-Only what a stranger sees is kept: answers with status 200 of the public pages, to a request that
-carries no cookie.
+The address is taken as it was sent: the same filters in another order are another page. It would
+cost more to put them in order than to make that page a second time.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.http import http_date
 
 from register.config import Settings
 from register.db import now
+from register.incidents.standing import Standing
 from register.text.dates import paris_day
 from register.web.context import standing
 
-SHELF = 8 * 1024 * 1024
-_MADE_WITH = frozenset({".py", ".html", ".css", ".md"})
-# Random filters must not push these off: most readers come by them.
-_OWN_SHELF = frozenset({"public.home", "public.case"})
-_EXTENSION = "register.kept_pages"
-_BUILD = "register.build"
+BUILD = "register.build"
+# Where the hooks leave what they know of an answer for the layer around Flask.
+NOTED = "register.noted"
+# An act's time is taken before it waits for the pen, for as long as db.PATIENCE_MS: two public
+# lines may carry one second, and the later may be written when the first has been read. Until
+# a time is this old, another line may still come with it, so that it says nothing.
+SETTLED = timedelta(minutes=2)
+# Longer than any browser or feed reader sends; a list of tags is not a place to store things.
+_TAGS_LIMIT = 4096
 
 
-class Shelf:
-    """Pages of one position of the ledger, bounded in bytes; the longest unasked go first."""
+@dataclass(frozen=True)
+class Value:
+    """What a page is valid by: its ETag, and the position of everything but its address."""
 
-    def __init__(self, limit: int = SHELF) -> None:
-        self._limit = limit
-        self._pages: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-        self._position = ""
-        self._lock = Lock()
+    position: str
+    tag: str
 
-    def find(self, position: str, key: str) -> bytes | None:
-        """The page kept under a key at this position, if there is one."""
-        with self._lock:
-            if position != self._position or key not in self._pages:
-                return None
-            self._pages.move_to_end(key)
-            return self._pages[key]
 
-    def keep(self, position: str, key: str, page: bytes) -> None:
-        """Keep a page; those of another position are dropped."""
-        with self._lock:
-            if position != self._position:
-                self._pages.clear()
-                self._size, self._position = 0, position
-            self._size += len(page) - len(self._pages.pop(key, b""))
-            self._pages[key] = page
-            while self._size > self._limit:
-                _key, dropped = self._pages.popitem(last=False)
-                self._size -= len(dropped)
+@dataclass
+class Noted:
+    """What the hooks know of an answer: its value, whether it is whole, when it last moved."""
+
+    value: Value
+    whole: bool = False
+    moved: str = ""
 
 
 def attach(app: Flask, blueprint: Blueprint) -> None:
-    """Let the pages of a blueprint be kept."""
-    app.extensions[_EXTENSION] = {True: Shelf(), False: Shelf()}
-    app.extensions[_BUILD] = build(app, app.extensions["register.settings"])
-    blueprint.before_request(_kept)
-    blueprint.after_request(_keep)
+    """Let the answers of a blueprint have a value."""
+    app.extensions[BUILD] = build(app, app.extensions["register.settings"])
+    blueprint.before_request(_begin)
+    blueprint.after_request(_end)
 
 
 def build(app: Flask, settings: Settings) -> str:
-    """A digest of the code, templates, style sheets and settings that pages are made with.
+    """A digest of the code, its data, templates, static files and settings: what makes pages.
 
     Without it, a reader who comes back after an upgrade would be told that nothing has changed.
     """
@@ -88,41 +77,68 @@ def build(app: Flask, settings: Settings) -> str:
         Path(app.static_folder or ""),
     ):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in _MADE_WITH:
+            if path.is_file() and path.suffix != ".pyc":
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _kept() -> Response | None:
-    """The page as it is kept, or None to have it made."""
-    if request.method not in ("GET", "HEAD") or request.headers.get("Cookie"):
-        return None
-    where = standing()
-    made_from = (
-        where.head.digest,
-        where.vocabulary,
-        where.territory,
-        current_app.extensions[_BUILD],
-        paris_day(now()).isoformat(),
-        request.path,
-        request.query_string.decode("latin-1"),
-    )
-    g.register_key = hashlib.sha256("\n".join(made_from).encode()).hexdigest()
-    page = _shelf().find(where.head.digest, g.register_key)
-    return Response(page, mimetype="text/html") if page is not None else None
+def is_anonymous(environ: dict[str, Any]) -> bool:
+    """Whether a request only reads, and says nothing of who asks."""
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("HTTP_COOKIE")
 
 
-def _keep(response: Response) -> Response:
-    key = g.get("register_key")
-    if key is None or response.status_code != 200 or response.mimetype != "text/html":
-        return response
-    if request.method == "GET":
-        _shelf().keep(standing().head.digest, key, response.get_data())
-    response.set_etag(key[:32])
-    response.make_conditional(request)
+def value(where: Standing, made_with: str, environ: dict[str, Any]) -> Value:
+    """The value of an address while the register stands there."""
+    day = paris_day(now()).isoformat()
+    position = _digest(where.head.digest, where.vocabulary, where.territory, made_with, day)
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    return Value(position, _digest(position, environ.get("SCRIPT_NAME", ""), path, query)[:32])
+
+
+def unchanged(environ: dict[str, Any], tag: str, moved: str) -> bool:
+    """Whether a reader already has the answer with this ETag and this Last-Modified.
+
+    If-Modified-Since counts only without If-None-Match (RFC 9110 §13.1.3), and only when it is
+    the very time that we gave: what was taken out of a feed may leave an older time at its top.
+    """
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if known is not None:
+        return names(known, tag)
+    return bool(moved) and environ.get("HTTP_IF_MODIFIED_SINCE") == moved
+
+
+def names(known: str, tag: str) -> bool:
+    """Whether an ``If-None-Match`` names a tag (RFC 9110 §13.1.2, by weak comparison §8.8.3.2).
+
+    The tag is looked for with its quotes, in one pass: a quote cannot stand inside another tag,
+    and neither a weak prefix nor the rest of the list, well formed or not, matters.
+    """
+    if len(known) > _TAGS_LIMIT:
+        return False
+    return known.strip() == "*" or f'"{tag}"' in known
+
+
+def last_modified(moved_at: datetime | None) -> str:
+    """The ``Last-Modified`` of what last moved then (RFC 9110 §8.8.2); empty while unsettled."""
+    if moved_at is None or now() - moved_at < SETTLED:
+        return ""
+    return http_date(moved_at)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _begin() -> None:
+    if is_anonymous(request.environ):
+        made_with = current_app.extensions[BUILD]
+        request.environ[NOTED] = Noted(value(standing(), made_with, request.environ))
+
+
+def _end(response: Response) -> Response:
+    noted = request.environ.get(NOTED)
+    if noted is not None:
+        noted.whole = not response.is_streamed
+        # A view that knows when its content last moved says so: a feed, of its newest line.
+        noted.moved = last_modified(g.get("register_moved_at"))
     return response
-
-
-def _shelf() -> Shelf:
-    shelves: dict[bool, Shelf] = current_app.extensions[_EXTENSION]
-    return shelves[request.endpoint in _OWN_SHELF]

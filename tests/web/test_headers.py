@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from register import create_app
-from register.web.headers import HSTS, SECURITY_HEADERS, STATIC, Headers, always
+from register.web.headers import HSTS, SECURITY_HEADERS, Headers, always
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +26,6 @@ def client(plain_app: Flask) -> FlaskClient:
     return plain_app.test_client()
 
 
-@pytest.fixture
-def sheet(plain_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (tmp_path / "sheet.css").write_text("p { margin: 0 }")
-    monkeypatch.setattr(plain_app, "static_folder", str(tmp_path))
-    return "/static/sheet.css"
-
-
 @pytest.mark.parametrize(
     "path", ["/healthz", "/readyz", "/robots.txt", "/nulle-part", "/static/nothing.css", "/%ff"]
 )
@@ -45,25 +37,6 @@ def test_every_answer_carries_them(client: FlaskClient, path: str, method: str) 
     assert len(answer.headers.getlist("Cache-Control")) == 1
     assert "Set-Cookie" not in answer.headers
     assert "Server" not in answer.headers
-
-
-def test_static_files_carry_them_too(client: FlaskClient, sheet: str) -> None:
-    with client.get(sheet) as answer:
-        assert answer.status_code == 200
-        assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
-
-
-def test_a_static_file_is_kept_only_under_an_address_with_its_version(
-    client: FlaskClient, sheet: str
-) -> None:
-    for path, told in (
-        (sheet, "no-cache"),
-        (sheet + "?v=", "no-cache"),
-        (sheet + "?v=abc", STATIC),
-        ("/static/nothing.css?v=abc", "no-cache"),
-    ):
-        with client.get(path) as answer:
-            assert answer.headers["Cache-Control"] == told
 
 
 def test_nothing_inline_and_nothing_from_elsewhere_may_run() -> None:

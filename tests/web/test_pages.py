@@ -46,6 +46,8 @@ ADDRESSES = [
     "/regions",
     "/regions/11",
     "/donnees",
+    "/registre",
+    "/registre?acte=publication",
     "/signaler",
     *(f"/{name}" for name in editorial.NAMES),
 ]
@@ -142,7 +144,7 @@ def test_style_sheets_are_named_by_their_content(client: FlaskClient) -> None:
     links = re.findall(r'href="(/static/css/[^"]+)"', body(client, "/incidents/1"))
     assert len(links) >= 5
     for link in links:
-        assert re.search(r"\?v=[0-9a-f]{10}$", link)
+        assert re.search(r"\.[0-9a-f]{10}\.css$", link)
         with client.get(link) as answer:
             assert answer.status_code == 200
 

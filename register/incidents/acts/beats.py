@@ -291,6 +291,7 @@ def needed(name: str, text: str, *, multiline: bool = False, limit: int = 50_000
 
 
 def address(url: str) -> str:
+    url = one_line(url)
     faults = list(validation.url_faults("source_url", url))
     if faults:
         raise Invalid("url", field="source_url")

@@ -24,7 +24,7 @@ from register.web.context import book, head, settings
 from register.web.feeds import Feed
 from register.web.public import addresses, choice, panel, registre, whereabouts
 from register.web.public.incidents import case_number
-from register.web.public.items import items
+from register.web.public.items import entries
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE = "avant"
@@ -175,7 +175,7 @@ def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Resp
             author=settings().publisher_name or "Web Citoyen",
             home=f"{base}/",
             opened=line_time(session, 1),
-            items=items(found.rows, here),
+            entries=entries(found.rows, here),
             older=_absolute(own, found.older) if found.older else None,
             current=_absolute(own, None) if after else None,
         )

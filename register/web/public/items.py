@@ -16,7 +16,7 @@ from register.operations.identity import Tags
 from register.text.typography import french
 from register.web import context
 from register.web.context import book, settings
-from register.web.feeds import Category, Item
+from register.web.feeds import Category, Entry, Item
 from register.web.public import addresses, casefile, whereabouts
 from register.web.public.whereabouts import Whereabouts
 
@@ -40,26 +40,27 @@ class _Shelf:
 
     def __init__(self, position: tuple[str, ...]) -> None:
         self.position = position
-        self.items: dict[str, Item] = {}
+        self.entries: dict[str, Entry] = {}
         self.size = 0
 
-    def keep(self, name: str, item: Item) -> None:
+    def keep(self, name: str, entry: Entry) -> None:
         if self.size > _LIMIT:
-            self.items.clear()
+            self.entries.clear()
             self.size = 0
-        self.items[name] = item
-        self.size += len(item.content)
+        self.entries[name] = entry
+        self.size += len(entry.item.content)
 
 
-def items(rows: Sequence[Row], tags: Tags) -> list[Item]:
+def entries(rows: Sequence[Row], tags: Tags) -> list[Entry]:
     """The entries of some events, in their order."""
     shelf = _shelf()
-    missing = [row for row in rows if row.name not in shelf.items]
-    made = {told.row.name: _item(told, tags) for told in tell(db.session(), missing)}
-    for name, item in made.items():
-        shelf.keep(name, item)
-    found = (made.get(row.name) or shelf.items.get(row.name) for row in rows)
-    return [item for item in found if item]
+    there = {row.name: shelf.entries.get(row.name) for row in rows}
+    missing = [row for row in rows if there[row.name] is None]
+    for told in tell(db.session(), missing):
+        entry = Entry(_item(told, tags))
+        there[told.row.name] = entry
+        shelf.keep(told.row.name, entry)
+    return [entry for entry in there.values() if entry]
 
 
 def _shelf() -> _Shelf:

@@ -1,0 +1,230 @@
+"""Style sheets and pictures, under names that change when they do, and compressed beforehand.
+
+``css/base.css`` is served as ``/static/css/base.<digest>.css``, which a browser may keep for a
+year: another content has another name. When the register starts to serve, the files are put under
+these names into ``<instance>/assets``, with a ``.gz`` beside each. Names of former versions stay
+there for a month, so that a page loaded before an upgrade still finds its style sheet after it.
+
+No name but these is served. No sheet refers to another file by ``url(…)``: such an address would
+have to be rewritten here, and a test asks that there be none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from flask import Flask
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+from whitenoise import WhiteNoise  # type: ignore[import-untyped]
+from whitenoise.compress import Compressor  # type: ignore[import-untyped]
+
+from register.config import Settings
+from register.errors import ConfigError
+from register.web.errors import plain, status_line
+from register.web.headers import WSGI, StartResponse
+
+PREFIX = "/static/"
+KEPT = "public, max-age=31536000, immutable"
+FORMER = 30 * 24 * 3600  # seconds that a name is served after its content has changed
+
+_EXTENSION = "register.assets"
+# A folder or two, a name, ten digits of a digest, an extension; nothing that could climb out.
+_NAME = re.compile(r"(?:[a-z0-9_-]+/){0,3}[a-z0-9_-]+\.(?P<digest>[0-9a-f]{10})\.[a-z0-9]{1,5}")
+_RETIRED = ".retired"
+
+
+class Assets:
+    """Serves the files before the application sees the request, and names them for templates."""
+
+    def __init__(self, app: WSGI, source: Path, folder: Path) -> None:
+        self.app = app
+        self._source, self._folder = source, folder
+        self._names: dict[str, str] = {}
+        self._files: _Files | None = None
+        self._lock = Lock()
+
+    def address(self, name: str) -> str:
+        """The address of a file of ``static/``, for templates."""
+        self.collect()
+        return PREFIX + self._names[name]
+
+    def collect(self) -> _Files:
+        """Put the files where they are served from, once in the life of a process.
+
+        Once: a file that changes under a running process is a deployment half done.
+
+        :raises OSError: the folder cannot be written.
+        """
+        if self._files is None:
+            with self._lock:
+                self._names = collect(self._source, self._folder)
+                self._files = _Files(self.app, self._folder)
+        return self._files
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer with a file, or let the application answer."""
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX) or not self.collect().knows(path):
+            return self.app(environ, start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _not_allowed(start_response)
+        answer: Iterable[bytes] = self.collect()(_plainly(environ), start_response)
+        return answer
+
+
+class _Files(WhiteNoise):  # type: ignore[misc]
+    """The collected files: WhiteNoise, with our names and headers only."""
+
+    def __init__(self, app: WSGI, folder: Path) -> None:
+        super().__init__(
+            app, allow_all_origins=False, max_age=None, add_headers_function=_add_headers
+        )
+        self._folder = folder
+
+    def knows(self, path: str) -> bool:
+        """Whether there is such a file.
+
+        Looked up on the disk when it is not known yet: a page of a newer process may send its
+        reader to this one, which has been running since before.
+        """
+        if path not in self.files:
+            name = path.removeprefix(PREFIX)
+            if not (_NAME.fullmatch(name) and (self._folder / name).is_file()):
+                return False
+            self.add_file_to_dictionary(path, str(self._folder / name))
+        return True
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Serve an application's static files, and give its templates their addresses."""
+    made = Assets(app.wsgi_app, Path(app.static_folder or ""), settings.instance / "assets")
+    app.extensions[_EXTENSION] = made
+    app.jinja_env.globals["asset"] = made.address
+    app.wsgi_app = made  # type: ignore[method-assign]
+
+
+def require(app: Flask) -> None:
+    """Collect the files now, so that a folder that cannot be written stops the start.
+
+    :raises ConfigError: ``config_assets``.
+    """
+    made: Assets = app.extensions[_EXTENSION]
+    try:
+        made.collect()
+    except OSError as error:
+        raise ConfigError("config_assets", path=error.filename or "") from error
+
+
+def collect(source: Path, folder: Path) -> dict[str, str]:
+    """Put every file of ``source`` into ``folder`` under its hashed name, and its ``.gz``.
+
+    Several processes may do so at once: each file appears whole, and is the same from each.
+
+    :returns: the hashed name of each file, by its name in ``source``.
+    """
+    names = {}
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes()
+            name = path.relative_to(source).as_posix()
+            names[name] = _hashed(name, content)
+            _put(folder / names[name], content)
+    _retire(folder, set(names.values()))
+    return names
+
+
+def _put(target: Path, content: bytes) -> None:
+    # The compressed one first: a process that had found the plain one alone would never look again.
+    _write(_beside(target, ".gz"), _compressed(target, content))
+    _write(target, content)
+    _beside(target, _RETIRED).unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _hashed(name: str, content: bytes) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{extension}"
+
+
+def _compressed(path: Path, content: bytes) -> bytes:
+    """The content as gzip, empty when that would hardly be smaller."""
+    compressor = Compressor(use_brotli=False, quiet=True)
+    if not compressor.should_compress(path.name):
+        return b""
+    packed: bytes = compressor.compress_gzip(content)
+    smaller = compressor.is_compressed_effectively("Gzip", path, len(content), packed)
+    return packed if smaller else b""
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Make a file, whole or not at all; one that is there and right is left alone."""
+    if not content or (target.is_file() and target.read_bytes() == content):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _retire(folder: Path, present: set[str]) -> None:
+    """Date the names that are no longer made, and drop those that have been so for a month.
+
+    What counts is when a name was left, not when it was made: a process may run for a year.
+    """
+    for path in list(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name in present or not _NAME.fullmatch(name):
+            continue
+        mark = _beside(path, _RETIRED)
+        if not mark.exists():
+            mark.touch()
+        elif mark.stat().st_mtime < time.time() - FORMER:
+            for left in (path, _beside(path, ".gz"), mark):
+                left.unlink(missing_ok=True)
+
+
+def _add_headers(headers: Any, path: str, _url: str) -> None:
+    match = _NAME.fullmatch(Path(path).name)
+    headers["Cache-Control"] = KEPT
+    headers["Vary"] = "Accept-Encoding"
+    # Weak: the plain and the compressed one are the same sheet, not the same bytes.
+    headers["ETag"] = f'W/"{match["digest"] if match else ""}"'
+
+
+def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
+    """The request with what WhiteNoise reads loosely made plain.
+
+    A file of a few kB is sent whole: a server may ignore ``Range`` (RFC 9110 §14.2), and parts of
+    a compressed file are of no use. An encoding may be named in order to refuse it (§12.5.3).
+    """
+    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""), Accept)
+    told = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if accepted["gzip"] else ""}
+    told.pop("HTTP_RANGE", None)
+    return told
+
+
+def _not_allowed(start_response: StartResponse) -> list[bytes]:
+    body = plain(405)
+    start_response(
+        status_line(405),
+        [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Allow", "GET, HEAD"),
+        ],
+    )
+    return [body]

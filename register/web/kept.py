@@ -1,0 +1,167 @@
+"""Answers that are kept, given without waking Flask: most readers ask for what the last one asked.
+
+This layer stands directly around Flask and within guards and headers, so that no answer from it
+escapes either. It reads where the register stands, by one statement; if the page of that value is
+kept, or the reader has it already, that is the answer. Otherwise Flask makes the page. What is kept
+is what Flask answered, to the byte, under the value that the request itself read first.
+
+Only what a stranger sees is kept: status 200 of the public pages, without ``Set-Cookie`` and
+without ``no-store``, to a request that carries no cookie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
+
+from register.db import db
+from register.incidents.standing import Watch
+from register.web.headers import WSGI, StartResponse
+from register.web.shelf import Fields, Page, Shelves
+from register.web.validity import BUILD, NOTED, Noted, is_anonymous, names, unchanged, value
+
+_PUBLIC = "public."
+# By these most readers come, and the aggregators by the last. A case's own feed is not among
+# them: a robot that walks all of those would push the cases themselves off.
+_CASE = re.compile(r"/incidents/[1-9][0-9]*")
+_DOORS = frozenset({"/", "/incidents.atom"})
+# What describes a body, and goes where none is sent (RFC 9110 §15.4.5).
+_OF_BODY = frozenset(
+    {
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-range",
+        "content-type",
+    }
+)
+
+
+class Kept:
+    """Gives the answers that are kept, and keeps those that Flask makes."""
+
+    def __init__(self, app: Flask, watch: Watch) -> None:
+        self.app: WSGI = app.wsgi_app
+        self.shelves = Shelves()
+        self._flask = app
+        self._watch = watch
+        self._first: frozenset[str] = frozenset()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from the shelf, or let Flask answer."""
+        if not (is_anonymous(environ) and self._is_public(environ["PATH_INFO"])):
+            return self.app(environ, start_response)
+        where = self._watch.read()
+        if where is not None:
+            now = value(where, self._flask.extensions[BUILD], environ)
+            page = self.shelves.find(now.position, now.tag)
+            if page is not None:
+                return _give(page, now.tag, environ, start_response)
+            known = environ.get("HTTP_IF_NONE_MATCH", "").strip()
+            # A star names whatever there is, and here it is not known whether there is anything.
+            if known != "*" and names(known, now.tag):
+                start_response("304 Not Modified", [("ETag", f'"{now.tag}"')])
+                return []
+        # A database that cannot be read is Flask's to tell: it has the page for it.
+        return self._made(environ, start_response)
+
+    def _is_public(self, path: str) -> bool:
+        """Whether an address may be a public page's; the others need not wait for the database."""
+        if not self._first:
+            rules = self._flask.url_map.iter_rules()
+            self._first = frozenset(
+                _first(rule.rule) for rule in rules if rule.endpoint.startswith(_PUBLIC)
+            )
+        return _first(path) in self._first
+
+    def _made(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Flask's answer with its validators; kept if it may be, 304 if the reader has it."""
+        status, fields, body = _answer(self.app, environ)
+        noted: Noted | None = environ.get(NOTED)
+        if noted is None or not (status.startswith("200 ") and _may_be_kept(fields)):
+            start_response(status, list(fields))
+            return body
+        tag = noted.value.tag
+        fields += (("ETag", f'"{tag}"'),)
+        if noted.moved:
+            fields += (("Last-Modified", noted.moved),)
+        if environ["REQUEST_METHOD"] == "GET" and noted.whole:
+            page = Page(fields, _joined(body), noted.moved)
+            self.shelves.keep(noted.value.position, tag, page, own=has_own_share(environ))
+            return _give(page, tag, environ, start_response)
+        if unchanged(environ, tag, noted.moved):
+            _close(body)
+            return _not_modified(fields, start_response)
+        start_response(status, list(fields))
+        return body
+
+
+def attach(app: Flask) -> None:
+    """Put the layer around an application; called before guards and headers are put around it."""
+    with app.app_context():
+        watch = Watch(db.engine)
+    app.wsgi_app = Kept(app, watch)  # type: ignore[method-assign]
+
+
+def has_own_share(environ: dict[str, Any]) -> bool:
+    """Whether a page is of those that no filter may push off: home and cases, asked for plainly.
+
+    With a query they are of the rest: ``/?n=1``, ``/?n=2`` and so on are all the same page.
+    """
+    path = environ["PATH_INFO"]
+    return not environ.get("QUERY_STRING") and (path in _DOORS or bool(_CASE.fullmatch(path)))
+
+
+def _first(path: str) -> str:
+    return path[1:].partition("/")[0]
+
+
+def _answer(app: WSGI, environ: dict[str, Any]) -> tuple[str, Fields, Iterable[bytes]]:
+    """What Flask answers; it says status and headers before it hands over the body."""
+    said: list[tuple[str, Fields]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        said.append((status, tuple(headers)))
+
+    body = app(environ, start)
+    status, fields = said[-1]
+    return status, fields, body
+
+
+def _may_be_kept(fields: Fields) -> bool:
+    return not any(
+        name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in text)
+        for name, text in fields
+    )
+
+
+def _give(
+    page: Page, tag: str, environ: dict[str, Any], start_response: StartResponse
+) -> list[bytes]:
+    if unchanged(environ, tag, page.moved):
+        return _not_modified(page.headers, start_response)
+    start_response("200 OK", list(page.headers))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+
+
+def _not_modified(fields: Fields, start_response: StartResponse) -> list[bytes]:
+    told = [field for field in fields if field[0].lower() not in _OF_BODY]
+    start_response("304 Not Modified", told)
+    return []
+
+
+def _joined(body: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(body)
+    finally:
+        _close(body)
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close: Callable[[], None] | None = getattr(body, "close", None)
+    if close is not None:
+        close()

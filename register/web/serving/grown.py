@@ -1,0 +1,276 @@
+"""Several processes: gunicorn, taught the register's words, headers and silence.
+
+gunicorn's threads read their requests themselves: a client that sends slowly holds one. It belongs
+behind nginx or Caddy, which hand over whole requests; ``docs/exemples`` shows them.
+
+This process stays without the application, as the other supervisor does: each worker loads it, so
+that HUP brings upgraded code. Before the workers are replaced, a trial process looks whether they
+would start at all: gunicorn itself would end, and with it the workers that serve.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from gunicorn.http import wsgi
+from gunicorn.http.errors import LimitRequestHeaders, ParseException
+from gunicorn.workers.gthread import ThreadWorker
+
+from register.web.serving.launch import python
+from register.web.serving.lines import line
+
+TRIAL = "register.web.serving.trial"
+THREADS = 8
+CONNECTIONS = 1000  # of each worker
+IDLE = 30  # seconds that a silent connection is kept
+RECEIVING = 10  # seconds without a byte after which a thread gives a half-sent request up
+DRAINING = 30  # seconds that requests under way are given at the end
+HEADER_LIMIT = 16 * 1024  # of all together, as with the embedded server
+FIELD_LIMIT = 8190  # of one line, the most that gunicorn takes
+FIELDS = 64
+LINGERING = 2  # seconds that a refused request is still listened to
+PAUSE = 2  # seconds after which a worker that cannot start is tried again
+
+
+class Quiet(Logger):  # type: ignore[misc] # gunicorn has no types
+    """Says where in gunicorn something went wrong, and none of its words.
+
+    They hold the reader's address ("Invalid request from ip=…") and what was asked for.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        """Open no file and add no handler: all there is goes through :meth:`_say`."""
+        self.cfg = cfg
+
+    def _say(self, level: str, caller: FrameType, error: BaseException | None = None) -> None:
+        at = f"{caller.f_globals.get('__name__')}.{caller.f_code.co_name}:{caller.f_lineno}"
+        more = {"exception": type(error).__name__} if error else {}
+        line("library", level, logger="gunicorn", at=at, **more)
+
+    def critical(self, *_told: object, **_more: object) -> None:
+        """Say where."""
+        self._say("critical", sys._getframe(1))
+
+    def error(self, *_told: object, **_more: object) -> None:
+        """Say where."""
+        self._say("error", sys._getframe(1))
+
+    def exception(self, *_told: object, **_more: object) -> None:
+        """Say where, and the kind of exception."""
+        error = sys.exc_info()[1]
+        # A client that has fallen silent; see Worker.enqueue_req.
+        if not isinstance(error, BlockingIOError):
+            self._say("error", sys._getframe(1), error)
+
+    def warning(self, *_told: object, **_more: object) -> None:
+        """Say where."""
+        self._say("warning", sys._getframe(1))
+
+    def info(self, *_told: object, **_more: object) -> None:
+        """Nothing: the workers say when they serve."""
+
+    def debug(self, *_told: object, **_more: object) -> None:
+        """Nothing."""
+
+    def log(self, *_told: object, **_more: object) -> None:
+        """Nothing."""
+
+    def access(self, *_told: object, **_more: object) -> None:
+        """Nothing: who reads what is nobody's business."""
+
+
+class Answer(wsgi.Response):  # type: ignore[misc]
+    """An answer that does not say which server made it."""
+
+    def default_headers(self) -> list[str]:
+        """The headers of the connection."""
+        return [header for header in super().default_headers() if header[:7] != "Server:"]
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A process of threads, whose own refusals are the register's."""
+
+    def load_wsgi(self) -> None:
+        """Make the application; what keeps it from starting is told in one line."""
+        # There is no setting for it; the class is looked up at each request.
+        wsgi.Response = Answer
+        try:
+            self.wsgi = _application(self.app.spec)
+        except Exception as error:
+            _tell(error)
+            # A database that is away for a moment: gunicorn starts another one at once.
+            time.sleep(PAUSE)
+            sys.exit(1)
+        line("serving", threads=self.cfg.threads)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Hand a connection to a thread, which a silent client shall not keep."""
+        # The system's own time limit: gunicorn makes the socket blocking again and again.
+        limit = struct.pack("ll", RECEIVING, 0)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Let the application answer a request whose head is not too long."""
+        if sum(len(name) + len(value) + 4 for name, value in req.headers) > HEADER_LIMIT:
+            raise LimitRequestHeaders("all together")
+        return bool(super().handle_request(req, conn))
+
+    def handle_error(self, _req: Any, client: socket.socket, _address: Any, error: Any) -> None:
+        """Answer a request that gunicorn refuses, or that failed before its answer began."""
+        from register.web.errors import plain, status_line
+
+        status = 400 if isinstance(error, ParseException) else 500
+        if status == 500:
+            _tell(error)
+        # A head that is too long keeps its words: they say to clear the cookies.
+        body = plain(431 if isinstance(error, LimitRequestHeaders) else status)
+        head = [
+            f"HTTP/1.1 {status_line(status)}",
+            *(f"{name}: {value}" for name, value in self.wsgi.own_headers),
+            "Content-Type: text/html; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        ]
+        with suppress(OSError):  # the sender has gone
+            client.sendall("\r\n".join([*head, "", ""]).encode() + body)
+            _listen_on(client)
+
+
+class Keeper(Arbiter):  # type: ignore[misc]
+    """gunicorn's parent, which asks before it replaces what serves, and never ends in haste."""
+
+    def handle_hup(self) -> None:
+        """Replace the workers, unless their successors would not start."""
+        refused = trial(self.app.spec)
+        if refused is None:
+            self.reload()
+            line("renewed", process="workers")
+        else:
+            line("not_renewed", "error", process="workers", reason=refused or "ended")
+
+    def handle_int(self) -> None:
+        """End as on TERM: a terminal's Ctrl-C is no reason to lose what was sent."""
+        raise StopIteration
+
+
+class Register(BaseApplication):  # type: ignore[misc]
+    """What gunicorn is to run, and how."""
+
+    def __init__(self, spec: str, workers: int, told: str, numbers: list[str]) -> None:
+        self.spec = spec
+        self._set = _settings(workers, numbers, lambda _arbiter: print(told, flush=True))
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Our settings and no others: none from the environment or a file in the folder."""
+        for name, value in self._set.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Not used: a worker makes its application itself."""
+        raise NotImplementedError
+
+    def run(self) -> None:
+        """Run until TERM."""
+        Keeper(self).run()
+
+
+def _listen_on(client: socket.socket) -> None:
+    """Read and throw away what is still coming: closing then would reset the connection, and the
+    sender would see that instead of the page that says why."""
+    client.shutdown(socket.SHUT_WR)
+    deadline = time.monotonic() + LINGERING
+    while (left := deadline - time.monotonic()) > 0:
+        client.settimeout(left)
+        if not client.recv(65536):
+            return
+
+
+def trial(spec: str) -> str | None:
+    """Why a worker of that application would not start; None when it would."""
+    made = subprocess.run(python(TRIAL, spec), stdout=subprocess.PIPE, check=False)
+    return made.stdout.decode().strip() if made.returncode else None
+
+
+def _settings(workers: int, numbers: list[str], ready: Callable[..., None]) -> dict[str, Any]:
+    return {
+        "bind": [f"fd://{number}" for number in numbers],
+        "workers": workers,
+        "worker_class": Worker,
+        "threads": THREADS,
+        "worker_connections": CONNECTIONS,
+        "keepalive": IDLE,
+        "graceful_timeout": DRAINING,
+        "logger_class": Quiet,
+        "limit_request_line": FIELD_LIMIT,
+        "limit_request_field_size": FIELD_LIMIT,
+        "limit_request_fields": FIELDS,
+        # Who may speak for the reader is the guards' affair: REGISTER_TRUSTED_PROXIES.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "http_parser": "python",
+        # A socket by which any process of the same user could stop the workers one by one.
+        "control_socket_disable": True,
+        "when_ready": ready,
+    }
+
+
+class _Told:
+    """The application, given what the embedded server tells it and gunicorn does not."""
+
+    def __init__(self, app: Any) -> None:
+        from register.web import headers
+
+        settings = app.extensions["register.settings"]
+        self._app = app
+        self._scheme = "https" if settings.is_https else "http"
+        self.own_headers = headers.always(settings)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        # As it was sent: the guards refuse "GET http://elsewhere/", of which PATH_INFO keeps "/".
+        environ["REQUEST_URI"] = environ["RAW_URI"]
+        environ["wsgi.url_scheme"] = self._scheme
+        return self._app(environ, start_response)
+
+
+def _application(spec: str) -> _Told:
+    from register.web.serving import starting
+
+    app = starting.made(spec)
+    starting.require_startable(app)
+    starting.room_for(CONNECTIONS)
+    return _Told(app)
+
+
+def _tell(error: BaseException) -> None:
+    from register.web import logs
+
+    logs.log().error("library", logger="gunicorn", **logs.described(error))
+
+
+def main(arguments: list[str]) -> int:
+    """Serve an application with several workers on sockets that this process was given."""
+    spec, told, workers, *numbers = arguments
+    refused = trial(spec)
+    if refused is not None:
+        print(refused, file=sys.stderr)
+        return 1
+    Register(spec, int(workers), told, numbers).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

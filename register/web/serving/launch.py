@@ -1,0 +1,59 @@
+"""From the command to the server: bind the address, then become the process that keeps it.
+
+The command has loaded the whole application, to word errors and to refuse what may not be served.
+Its process is replaced by a fresh interpreter that has not: it is ten times smaller, and after an
+upgrade holds none of the former code. The process number stays, which is what a service manager
+sends its signals to.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import NoReturn
+
+from register.errors import ConfigError
+
+SUPERVISOR = "register.web.serving.supervisor"
+GROWN = "register.web.serving.grown"
+
+
+def become(
+    app: str, sockets: list[socket.socket], told: str, workers: int | None = None
+) -> NoReturn:
+    """Go on as the server of an application; does not return.
+
+    :param app: what makes the application, as ``register.web.serving.starting.made`` reads it.
+    :param told: what to print once requests are answered.
+    :param workers: that many gunicorn processes; None for the embedded default.
+    """
+    command = python(GROWN if workers else SUPERVISOR, app, told, str(workers or 1))
+    for opened in sockets:
+        opened.set_inheritable(True)
+    command += [str(opened.fileno()) for opened in sockets]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What is ignored stays so over the change: a HUP that comes before the supervisor listens to
+    # it would otherwise end it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.execv(command[0], command)  # noqa: S606 # no shell is wanted
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command that runs one of our modules in an interpreter like this one."""
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    # -P: a folder named "register" where the operator happens to stand is not ours.
+    return [sys.executable, *dict.fromkeys([*flags, "-P"]), "-m", module, *arguments]
+
+
+def require_gunicorn() -> None:
+    """Let several processes be asked for only where there is what runs them.
+
+    :raises ConfigError: ``config_workers``.
+    """
+    if importlib.util.find_spec("gunicorn") is None:
+        raise ConfigError("config_workers")

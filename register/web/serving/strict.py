@@ -1,0 +1,166 @@
+"""waitress made strict and quiet.
+
+waitress answers some requests itself, before the application: those answers carry the register's
+headers and words too. It also unpacks chunked bodies without a word to the application, so they
+are refused where they are parsed.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, WSGITask
+
+from register.web.errors import plain, status_line
+
+HEADER_LIMIT = 16 * 1024
+RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
+LINGERING = 10  # seconds that a refused request is still listened to
+
+# The server's own statuses that are told as another: a request whose head is too long, or that
+# asks for a coding we do not have, is one that the register does not understand.
+_TOLD = {431: 400, 501: 400}
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
+    """Refuses every body whose length is not said beforehand."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse a request's head.
+
+        :raises ParsingError: it is malformed, or has a ``Transfer-Encoding``.
+        """
+        try:
+            super().parse_header(header_plus)
+            if self.chunked:
+                raise ParsingError("Transfer-Encoding")
+        except (ParsingError, TransferEncodingNotImplemented, ValueError) as error:
+            # ValueError: "http://[/", or a length of more digits than Python will count.
+            # Nothing more is wanted: "100 Continue" would ask for the body all the same.
+            self.expect_continue = False
+            raise ParsingError("refused") from error
+        if self.content_length >= self.adj.max_request_body_size:
+            self.expect_continue = False
+
+
+class Refusal(ErrorTask):  # type: ignore[misc]
+    """The server's own error answer, in the register's words."""
+
+    def execute(self) -> None:
+        """Write the answer and close: what follows on the connection cannot be trusted."""
+        code = int(self.request.error.code)
+        # A head that is too long keeps its words: they say to clear the cookies.
+        body = plain(400 if code == 501 else code)
+        self.status = status_line(_TOLD.get(code, code))
+        self.response_headers.extend(self.channel.server.own_headers)
+        self.response_headers.append(("Content-Type", "text/html; charset=utf-8"))
+        self.set_close_on_finish()
+        self.channel.lingers = True
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Answer(WSGITask):  # type: ignore[misc]
+    """The application's answer; a process that is leaving says so with it."""
+
+    def build_response_header(self) -> bytes:
+        """The head of the answer, with ``Connection: close`` when no other request is wanted."""
+        if self.channel.server.leaving:
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that knows since when its present request has been arriving.
+
+    After a refusal it goes on reading for a while and throws away what comes: closing with bytes
+    unread resets the connection, and the sender would see that instead of the page that says why.
+    """
+
+    parser_class = Parser
+    task_class = Answer
+    error_task_class = Refusal
+    close_when_flushed = False
+    arriving_since = 0.0
+    lingers = False
+    lingering_since = 0.0
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes in."""
+        if self.lingering_since:
+            return False
+        if self.request is None:
+            self.arriving_since = time.time()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        """Whether bytes are wanted."""
+        return bool(self.lingering_since and not self.will_close) or bool(super().readable())
+
+    def handle_write(self) -> None:
+        """Send what there is; after a refusal, end our side only."""
+        if not (self.lingers and self.close_when_flushed):
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.connected and not self.total_outbufs_len:
+            self.close_when_flushed = False
+            self.lingering_since = time.time()
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether a request has been arriving, or a refusal been read on, for too long."""
+        arriving = self.request is not None and self.arriving_since < now - RECEIVING
+        return arriving or 0 < self.lingering_since < now - LINGERING
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is arriving or under way, or an answer is not sent yet."""
+        return bool(self.request or self.requests or self.total_outbufs_len)
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]
+    """One listening socket."""
+
+    channel_class = Channel
+    own_headers: list[tuple[str, str]]
+    leaving = False
+    leaving_since = 0.0
+
+    def maintenance(self, now: float) -> None:
+        """Close silent connections, and those that feed one request byte by byte."""
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_overdue(now):
+                channel.will_close = True
+        self._map.stir()
+
+    def stop_listening(self) -> None:
+        """Take no new connection; those there are go on.
+
+        Only this process's copy is closed: another one may be listening on the same socket.
+        """
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+
+    def let_go(self, patience: float, now: float) -> bool:
+        """Close the connections that have been idle for long enough; True when none are left.
+
+        :param patience: seconds since the last byte, or since the process began to leave.
+        """
+        for channel in list(self.active_channels.values()):
+            idle_since = max(channel.last_activity, self.leaving_since)
+            if channel.is_overdue(now) or not (channel.is_busy or now - idle_since < patience):
+                channel.handle_close()
+        return not self.active_channels
+
+    def leave(self, now: float) -> None:
+        """From now on, answer each connection's next request and close it."""
+        self.leaving, self.leaving_since = True, now

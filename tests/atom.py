@@ -1,0 +1,334 @@
+"""What is wrong with an Atom document, and what a reader reads in it.
+
+The grammar of RFC 4287 is in ``atom.rnc``. What the RFC says in words is asserted here, with RFC
+4151 (``tag:`` URIs), RFC 5005 (archives), GeoRSS simple, and what this register promises: entries
+that say everything by themselves, in HTML that needs no page around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import rnc2rng
+from lxml import etree
+
+GRAMMAR = Path(__file__).with_name("atom.rnc")
+ATOM = "{http://www.w3.org/2005/Atom}"
+ARCHIVE = "{http://purl.org/syndication/history/1.0}archive"
+POINT = "{http://www.georss.org/georss}point"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+TYPE = "application/atom+xml"
+
+# RFC 3339 §5.6, with the capital letters that RFC 4287 §3.3 asks for.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-F]{2})+")
+# RFC 4151 §2.1.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_TAG = re.compile(
+    rf"tag:(?:[A-Za-z0-9._-]+@)?{_NAME}(?:\.{_NAME})*,\d{{4}}(?:-\d\d(?:-\d\d)?)?"
+    r":(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-F]{2})*"
+)
+_POINT = re.compile(r"(-?\d{1,2}(?:\.\d+)?) (-?\d{1,3}(?:\.\d+)?)")
+
+# All that an entry may be made of; everything else, scripts and styles among it, is a fault.
+# fmt: off
+_TAGS = frozenset({
+    "a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre",
+    "strong", "sup", "time", "ul",
+})
+# fmt: on
+_VOID = frozenset({"br", "hr"})
+_ATTRIBUTES = {"a": {"href", "rel"}, "ol": {"start"}, "time": {"datetime"}}
+
+
+@dataclass(frozen=True)
+class Link:
+    """An ``atom:link``."""
+
+    rel: str
+    href: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry as a reader has it; ``content`` is HTML, ``terms`` its categories' codes."""
+
+    id: str
+    title: str
+    published: datetime
+    updated: datetime
+    content: str
+    links: Sequence[Link]
+    terms: Sequence[str]
+    language: str
+    point: str
+
+    @property
+    def address(self) -> str:
+        """Where it leads."""
+        return next(link.href for link in self.links if link.rel == "alternate")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A document as a reader has it."""
+
+    id: str
+    title: str
+    updated: datetime
+    links: Sequence[Link]
+    archive: bool
+    entries: Sequence[Entry]
+
+    def link(self, rel: str) -> str:
+        """The address of the link with this relation; empty without one."""
+        return next((link.href for link in self.links if link.rel == rel), "")
+
+
+def faults(document: bytes) -> list[str]:
+    """Everything that is wrong with a document, in words; nothing for a good one."""
+    try:
+        feed = etree.fromstring(document, _parser())
+    except etree.XMLSyntaxError as error:
+        return [f"not XML: {error}"]
+    if not _grammar().validate(feed):
+        return [f"grammar, line {error.line}: {error.message}" for error in _grammar().error_log]
+    entries = feed.findall(f"{ATOM}entry")
+    return [
+        *_feed(feed, entries),
+        *_archives(feed),
+        *_ids(feed, entries),
+        *_times(feed, entries),
+        *(f"{_text(entry, 'id')}: {fault}" for entry in entries for fault in _entry(entry)),
+    ]
+
+
+def read(document: bytes) -> Feed:
+    """A good document's content."""
+    feed = etree.fromstring(document, _parser())
+    return Feed(
+        id=_text(feed, "id"),
+        title=_text(feed, "title"),
+        updated=_moment(_text(feed, "updated")),
+        links=_links(feed),
+        archive=feed.find(ARCHIVE) is not None,
+        entries=[
+            Entry(
+                id=_text(entry, "id"),
+                title=_text(entry, "title"),
+                published=_moment(_text(entry, "published")),
+                updated=_moment(_text(entry, "updated")),
+                content=_text(entry, "content"),
+                links=_links(entry),
+                terms=[category.get("term") for category in entry.findall(f"{ATOM}category")],
+                language=entry.get(LANG) or feed.get(LANG),
+                point=entry.findtext(POINT) or "",
+            )
+            for entry in feed.findall(f"{ATOM}entry")
+        ],
+    )
+
+
+@cache
+def _grammar() -> etree.RelaxNG:
+    written = rnc2rng.dumps(rnc2rng.load(str(GRAMMAR)))
+    # rnc2rng declares a prefix for "no namespace", which XML does not allow; nothing uses it.
+    return etree.RelaxNG(etree.fromstring(written.replace(' xmlns:local=""', "").encode()))
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+def _text(element: etree._Element, name: str) -> str:
+    return element.findtext(ATOM + name) or ""
+
+
+def _links(element: etree._Element) -> list[Link]:
+    # RFC 4287 §4.2.7.2: without rel, a link is an alternate.
+    found = element.findall(f"{ATOM}link")
+    return [Link(x.get("rel", "alternate"), x.get("href"), x.get("type", "")) for x in found]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _is_address(text: str) -> bool:
+    return bool(_URI.fullmatch(text)) and text.startswith(("http://", "https://"))
+
+
+# --- the document ------------------------------------------------------------------------------
+
+
+def _feed(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+    if feed.tag != f"{ATOM}feed":
+        yield "the document is no feed"
+    if not feed.get(LANG):
+        yield "the feed has no language"
+    # §4.1.1: either the feed or each of its entries; ours are one publisher's.
+    if not _text(feed, "author/" + ATOM + "name").strip():
+        yield "the feed has no author"
+    if not _text(feed, "title").strip():
+        yield "the feed has no title"
+    for element in (feed, *entries):
+        yield from _linked(element)
+    for rel in ("self", "next", "prev-archive", "next-archive", "current", "first", "last"):
+        for link in _links(feed):
+            if link.rel == rel and link.type != TYPE:
+                yield f"the {rel} link is not to a feed"
+    if [link.rel for link in _links(feed)].count("self") != 1:
+        yield "the feed has not one self link"
+
+
+def _linked(element: etree._Element) -> Iterator[str]:
+    links = _links(element)
+    for link in links:
+        if not _is_address(link.href):
+            yield f"not an absolute address: {link.href}"
+    # §4.1.1, §4.1.2: no two alternates of the same type and language.
+    alternates = Counter(
+        (x.get("type"), x.get("hreflang"))
+        for x in element.findall(f"{ATOM}link")
+        if x.get("rel", "alternate") == "alternate"
+    )
+    if set(alternates.values()) != {1}:
+        yield f"not one alternate link for each type and language: {dict(alternates)}"
+    if any(kind != "text/html" for kind, _language in alternates):
+        yield "an alternate link does not say that it is to a page"
+
+
+def _archives(feed: etree._Element) -> Iterator[str]:
+    # RFC 5005 §4: an archive document is marked, and leads to the one to subscribe to.
+    links = {link.rel: link.href for link in _links(feed)}
+    if (feed.find(ARCHIVE) is not None) != ("current" in links):
+        yield "an archive is marked, and links to the current document: one without the other"
+    if links.get("next") != links.get("prev-archive"):
+        yield "next and prev-archive lead to two places"
+    if links.get("self") in (links.get("next"), links.get("current")):
+        yield "the document is its own neighbour"
+
+
+def _ids(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+    ids = [_text(element, "id") for element in (feed, *entries)]
+    for one, count in Counter(ids).items():
+        if count > 1:
+            yield f"an id stands {count} times: {one}"
+        if not (_TAG if one.startswith("tag:") else _URI).fullmatch(one):
+            yield f"the id is no absolute URI: {one}"
+
+
+def _times(feed: etree._Element, entries: Sequence[etree._Element]) -> Iterator[str]:
+    said = [feed.findtext(f"{ATOM}updated")]
+    for entry in entries:
+        said += [entry.findtext(f"{ATOM}updated"), entry.findtext(f"{ATOM}published")]
+    bad = [text for text in said if not (text and _TIME.fullmatch(text))]
+    if bad:
+        yield f"not a time with its offset: {bad}"
+        return
+    whole = _moment(said[0])
+    updated, published = [_moment(x) for x in said[1::2]], [_moment(x) for x in said[2::2]]
+    if any(at > datetime.now(UTC) for at in (whole, *updated, *published)):
+        yield "something is dated in the future"
+    if updated and whole != max(updated):
+        yield "the feed was not updated when its newest entry was"
+    if any(late < early for early, late in zip(published, updated, strict=True)):
+        yield "an entry was updated before it was published"
+    if published != sorted(published, reverse=True):
+        yield "the entries do not come newest first"
+
+
+# --- an entry ----------------------------------------------------------------------------------
+
+
+def _entry(entry: etree._Element) -> Iterator[str]:
+    if not _text(entry, "title").strip():
+        yield "no title"
+    content = entry.find(f"{ATOM}content")
+    if content is None or content.get("type") != "html":
+        yield "its content is not HTML"
+    else:
+        yield from html_faults(content.text or "")
+    categories = entry.findall(f"{ATOM}category")
+    for category in categories:
+        scheme, term, label = (category.get(name, "") for name in ("scheme", "term", "label"))
+        if not (_TAG if scheme.startswith("tag:") else _URI).fullmatch(scheme):
+            yield f"a category's scheme is no absolute URI: {scheme!r}"
+        if not (term.strip() and label.strip()):
+            yield f"a category without term or label: {term!r} {label!r}"
+    if len({(x.get("scheme"), x.get("term")) for x in categories}) != len(categories):
+        yield "a category stands twice"
+    for point in entry.findall(POINT):
+        match = _POINT.fullmatch(point.text or "")
+        if not match or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
+            yield f"not a point on Earth: {point.text!r}"
+    if len(entry.findall(POINT)) > 1:
+        yield "two points"
+
+
+class _Html(HTMLParser):
+    """Reads HTML as strictly as if it were XML, and notes what should not be there."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.open: list[str] = []
+        self.text = ""
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _TAGS:
+            self.found.append(f"<{tag}> in its content")
+        for name, value in attrs:
+            if name not in _ATTRIBUTES.get(tag, ()):
+                self.found.append(f"{name}= on <{tag}>")
+            if name == "href" and not _leads(value or ""):
+                self.found.append(f"a link that needs a page around it: {value!r}")
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.found.append(f"</{tag}> closes nothing")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if "<" in data or "&" in data:
+            self.found.append(f"a bare < or & in {data[:40]!r}")
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append("a comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self.found.append("a declaration")
+
+    def unknown_decl(self, data: str) -> None:
+        self.found.append("a declaration")
+
+    def handle_pi(self, data: str) -> None:
+        self.found.append("a processing instruction")
+
+
+def _leads(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme == "mailto" or (parts.scheme in ("http", "https") and bool(parts.netloc))
+
+
+def html_faults(html: str) -> list[str]:
+    """What is wrong with a piece of HTML that has no page around it."""
+    reader = _Html()
+    reader.feed(html)
+    reader.close()
+    found = [*reader.found, *(f"<{tag}> stays open" for tag in reader.open)]
+    return found if reader.text.strip() else [*found, "it says nothing"]

@@ -1,0 +1,124 @@
+"""Each act of a sequence, done with one word in all that it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sequences import Case
+
+from register.incidents import acts
+from register.incidents.checklist import ATTESTED
+from register.incidents.content import Content
+from register.incidents.models import Incident
+from register.journal import Entry, Pen
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an act is done with: by whom, the case's new content, another case, a word."""
+
+    cast: Any
+    content: Content
+    into: int
+    word: str
+
+
+def _publish(p: Pen, case: Case, told: Told) -> Entry:
+    known = {"attested": ATTESTED, "flags_reason": "relu", "single": True}
+    return acts.publish(p, case.id, by=told.cast.bruno, reason=told.word, **known)
+
+
+def _restore(p: Pen, case: Case, told: Told) -> Entry:
+    known = {"attested": ATTESTED, "flags_reason": "relu", "single": True}
+    known |= {"public_note": told.word}
+    return acts.restore(p, case.id, by=told.cast.bruno, reason=told.word, **known)
+
+
+def _follow_up(p: Pen, case: Case, told: Told) -> Entry:
+    words = {"title": f"Suite {told.word}", "text": told.word, "content": told.content}
+    return acts.follow_up(p, case.id, by=told.cast.bruno, reason=told.word, **words)
+
+
+def _reply(p: Pen, case: Case, told: Told) -> Entry:
+    received = acts.receive_reply(
+        p,
+        case.id,
+        by=told.cast.bruno,
+        author="Ville de Gagny",
+        capacity="la commune",
+        text=told.word,
+        received_on=date(2026, 3, 2),
+    )
+    return acts.reply(p, received.id, by=told.cast.bruno, reason=told.word)
+
+
+def _correct(p: Pen, case: Case, told: Told) -> Entry:
+    return acts.correct(
+        p, case.id, told.content, by=told.cast.bruno, reason=told.word, public_note=told.word
+    )
+
+
+def _redact(p: Pen, case: Case, told: Told) -> Entry:
+    row = p.load(Incident, case.id)
+    return acts.redact(
+        p,
+        case.id,
+        told.content,
+        by=told.cast.bruno,
+        reason=told.word,
+        public_note=told.word,
+        follow_ups={part.id: ("Suite", told.word) for part in row.follow_ups},
+        replies={part.id: told.word for part in row.replies},
+        corrections={part.id: told.word for part in row.corrections},
+    )
+
+
+def _withdraw(p: Pen, case: Case, told: Told) -> Entry:
+    return acts.withdraw(p, case.id, by=told.cast.bruno, restriction="erreur", reason=told.word)
+
+
+def _edit(p: Pen, case: Case, told: Told) -> Entry:
+    return acts.edit(p, case.id, told.content, by=told.cast.bruno, reason=told.word)
+
+
+def _merge(p: Pen, case: Case, told: Told) -> Entry:
+    return acts.merge(p, case.id, into=told.into, by=told.cast.bruno, reason=told.word)
+
+
+def _erase(p: Pen, case: Case, told: Told) -> Entry:
+    return acts.erase(p, case.id, by=told.cast.ada, restriction="donnee_personnelle", single=True)
+
+
+ACTS: dict[str, Callable[[Pen, Case, Told], Entry]] = {
+    "publish": _publish,
+    "follow_up": _follow_up,
+    "reply": _reply,
+    "correct": _correct,
+    "redact": _redact,
+    "withdraw": _withdraw,
+    "edit": _edit,
+    "restore": _restore,
+    "merge": _merge,
+    "erase": _erase,
+}
+STATES = {
+    "publish": "published",
+    "withdraw": "withdrawn",
+    "restore": "published",
+    "merge": "merged",
+    "erase": "erased",
+}
+
+
+def worded(content: Content, word: str) -> Content:
+    return replace(
+        content, title=f"Cas {word}", summary=f"Selon le blog, {word}.", narrative=f"**{word}**."
+    )
+
+
+def word_of(case: int, redactions: int) -> str:
+    # Letters only, and of one length, so that no word is within another.
+    return f"zinzolin{chr(97 + case)}{chr(97 + redactions)}"

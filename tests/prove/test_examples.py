@@ -1,0 +1,319 @@
+"""The example files, with Debian's nginx, Caddy and systemd: they serve, and keep no address.
+
+Nothing of them is changed but names, ports, paths and the certificate. The reader comes from an
+address that nothing else here has, and does all that is noted in a log somewhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import random
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from wire import ADDRESS, Served, serving, until
+
+from register.config import Settings
+from register.web.headers import HSTS, SECURITY_HEADERS
+
+pytestmark = pytest.mark.prove
+
+TOP = Path(__file__).resolve().parents[2]
+EXAMPLES = TOP / "docs" / "exemples"
+READER = "127.0.0.77"
+MARKER = "marqueur"
+PROXIED = {"REGISTER_BASE_URL": "https://localhost", "REGISTER_TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture(scope="module")
+def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("examples")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificate")
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    words += " -subj /CN=localhost -keyout privkey.pem -out fullchain.pem"
+    subprocess.run(["openssl", *words.split()], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def free_port() -> int:
+    """A port that is free, and below those that connections are given."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("", port)):
+            return port
+
+
+# --- the two proxies ---------------------------------------------------------------------------
+
+
+@dataclass
+class Proxy:
+    """A proxy that runs, and the folder of all that it writes."""
+
+    port: int
+    plain_port: int
+    folder: Path
+
+    def written(self) -> str:
+        """Everything in its folder but its own settings and the certificate."""
+        return "\n".join(
+            f"{path.name}: {path.read_text('utf-8', 'replace')}"
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and path.name not in ("nginx.conf", "Caddyfile")
+        )
+
+
+def nginx(proxy: Proxy, register: int, certificate: Path) -> list[str]:
+    """The command that runs the example, its paths and ports replaced."""
+    text = (EXAMPLES / "nginx.conf").read_text("utf-8")
+    text = text.replace("127.0.0.1:5000", f"{ADDRESS}:{register}")
+    text = text.replace("/etc/ssl/registre.example", str(certificate))
+    text = text.replace("registre.example", "localhost")
+    text = re.sub(r"listen \[::\]:\d+( ssl)?;", "", text)
+    text = text.replace("listen 80;", f"listen {proxy.plain_port};")
+    text = text.replace("listen 443 ssl;", f"listen {proxy.port} ssl;")
+    text = text.replace("/run/nginx.pid", str(proxy.folder / "nginx.pid"))
+    text = text.replace("/var/log/nginx", str(proxy.folder))
+    (proxy.folder / "nginx.conf").write_text(text)
+    return ["nginx", "-c", str(proxy.folder / "nginx.conf"), "-g", "daemon off;"]
+
+
+def caddy(proxy: Proxy, register: int, certificate: Path) -> list[str]:
+    """The command that runs the example, its name, ports and certificate replaced."""
+    text = (EXAMPLES / "Caddyfile").read_text("utf-8")
+    text = text.replace("127.0.0.1:5000", f"{ADDRESS}:{register}")
+    text = text.replace("\n{\n", f"\n{{\n\tadmin off\n\thttp_port {proxy.plain_port}\n", 1)
+    pair = f"{certificate}/fullchain.pem {certificate}/privkey.pem"
+    text = text.replace("registre.example {", f"https://localhost:{proxy.port} {{\n\ttls {pair}")
+    (proxy.folder / "Caddyfile").write_text(text)
+    return ["caddy", "run", "--config", str(proxy.folder / "Caddyfile")]
+
+
+PROXIES: dict[str, Callable[[Proxy, int, Path], list[str]]] = {"nginx": nginx, "caddy": caddy}
+
+
+@contextmanager
+def proxied(
+    name: str, register: int, certificate: Path, folder: Path, change: Callable[[str], str] = str
+) -> Iterator[Proxy]:
+    """The proxy of that name in front of a port; ``change`` alters its file for a counter-proof."""
+    if not shutil.which(name):
+        pytest.skip(f"no {name}")
+    proxy = Proxy(free_port(), free_port(), folder)
+    folder.mkdir()
+    command = PROXIES[name](proxy, register, certificate)
+    file = next(folder.iterdir())
+    file.write_text(change(file.read_text("utf-8")), "utf-8")
+    environ = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/sbin:/usr/bin"}
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environ)
+        try:
+            until(lambda: _listens(proxy.port) or process.poll() is not None, 15, proxy.written)
+            assert process.poll() is None, proxy.written()
+            yield proxy
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1):
+        return True
+    return False
+
+
+# --- the reader --------------------------------------------------------------------------------
+
+
+def asked(
+    proxy: Proxy, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """What the proxy answers to the reader."""
+    context = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection(
+        "localhost", proxy.port, source_address=(READER, 0), context=context, timeout=30
+    )
+    told = {"Host": f"localhost:{proxy.port}", "User-Agent": MARKER}
+    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request(method, path, body, told)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+def raw(port: int, data: bytes, *, tls: bool, patient: bool = True) -> bytes:
+    """Bytes as they are, to what is or is not TLS; impatient ones leave at once."""
+    received = b""
+    with ExitStack() as opened, suppress(OSError):
+        connection = opened.enter_context(
+            socket.create_connection((ADDRESS, port), timeout=5, source_address=(READER, 0))
+        )
+        if tls:
+            context = ssl._create_unverified_context()
+            connection = opened.enter_context(
+                context.wrap_socket(connection, server_hostname="localhost")
+            )
+        connection.sendall(data)
+        while patient and (part := connection.recv(65536)):
+            received += part
+    return received
+
+
+def provoke(proxy: Proxy) -> None:
+    """Do all that a proxy notes somewhere, but for what is answered by the register."""
+    host = b"Host: localhost\r\nUser-Agent: marqueur\r\n"
+    for tls in (True, False):
+        for data in (
+            b"marqueur\r\n\r\n",
+            b"GET /marqueur HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 70_000 + b"\r\n\r\n",
+            b"GET /\x00 HTTP/1.1\r\n" + host + b"\r\n",
+            b"POST / HTTP/1.1\r\n" + host + b"Content-Length: 9999999\r\n\r\n" + b"x" * 9000,
+        ):
+            raw(proxy.port, data, tls=tls)
+            raw(proxy.plain_port, data, tls=False)
+    # Leaves in the middle of a body, and of a handshake.
+    data = b"POST /count HTTP/1.1\r\n" + host + b"Content-Length: 5000\r\n\r\nmarqueur"
+    raw(proxy.port, data, tls=True, patient=False)
+    raw(proxy.port, b"\x16\x03\x01\x02\x00\x01", tls=False, patient=False)
+
+
+# --- what must hold ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_pages_come_through_and_no_address_is_kept(
+    name: str, made: Settings, certificate: Path, tmp_path: Path
+) -> None:
+    with serving(made, **PROXIED) as (served, register):
+        served.first_line()
+        with proxied(name, register, certificate, tmp_path / name) as proxy:
+            pages_come_through(proxy)
+            limits_are_the_same(proxy)
+            provoke(proxy)
+            renewal_is_not_noticed(proxy, served)
+            assert served.end() == 0
+            answer, body = asked(proxy, f"/{MARKER}")
+            assert answer.status in (502, 503)
+            assert b"registre" in body
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            time.sleep(0.5)
+        told = proxy.written() + served.logged()
+    assert READER not in told
+    assert MARKER not in told
+
+
+def pages_come_through(proxy: Proxy) -> None:
+    answer, body = asked(proxy, "/incidents")
+    assert answer.status == 200
+    assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert answer.headers["Strict-Transport-Security"] == HSTS
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert len(answer.headers.get_all("Cache-Control")) == 1
+    again, _body = asked(proxy, "/incidents", If_None_Match=answer.headers["ETag"])
+    assert again.status == 304
+    sheet = re.search(rb'href="(/static/css/page\.[^"]+)"', body)[1].decode()
+    answer, body = asked(proxy, sheet, Accept_Encoding="gzip")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body) == (TOP / "static/css/page.css").read_bytes()
+    # The reader's own address and scheme, whatever the reader says.
+    lies = {"X_Forwarded_For": "203.0.113.7", "X_Forwarded_Proto": "http"}
+    answer, body = asked(proxy, "/who", X_Forwarded_Host="evil.test", Forwarded="for=1", **lies)
+    assert body.decode().split()[:2] == [READER, "https"]
+    assert "evil" not in body.decode()
+    answer, _body = asked(proxy, "/nulle-part")
+    assert answer.status == 404
+    # Without TLS there is only the way to it.
+    told = raw(
+        proxy.plain_port,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        tls=False,
+    )
+    assert told.split()[1] in (b"301", b"308")
+    assert b"ocation: https://localhost" in told
+
+
+def limits_are_the_same(proxy: Proxy) -> None:
+    whole = b"x" * 1024 * 1024
+    answer, body = asked(proxy, "/count", "POST", whole)
+    assert (answer.status, body) == (200, b"1048576")
+    for more in (b"x", whole, whole * 4):
+        with suppress(OSError):  # the proxy may close before all is sent
+            answer, _body = asked(proxy, "/count", "POST", whole + more)
+            assert answer.status == 413
+
+
+def renewal_is_not_noticed(proxy: Proxy, served: Served) -> None:
+    served.send(signal.SIGHUP)
+    deadline = time.monotonic() + 4
+    processes = set()
+    while time.monotonic() < deadline:
+        answer, body = asked(proxy, "/pid", "POST", b"abc")
+        assert answer.status == 200
+        processes.add(body)
+    assert len(processes) == 2
+
+
+def test_the_check_sees_an_address_where_there_is_one(
+    made: Settings, certificate: Path, tmp_path: Path
+) -> None:
+    def careless(text: str) -> str:
+        return text.replace("error_log /dev/null emerg", f"error_log {tmp_path}/nginx/all.log info")
+
+    with serving(made, **PROXIED) as (served, register):
+        served.first_line()
+        with proxied("nginx", register, certificate, tmp_path / "nginx", careless) as proxy:
+            provoke(proxy)
+        assert READER in proxy.written()
+
+    def talkative(text: str) -> str:
+        return text.replace("include tls.obtain tls.renew tls.cache", "level DEBUG")
+
+    with proxied("caddy", free_port(), certificate, tmp_path / "caddy", talkative) as proxy:
+        provoke(proxy)
+        asked(proxy, "/")
+    assert READER in proxy.written()
+
+
+def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze")
+    text = (EXAMPLES / "webcitoyen.service").read_text("utf-8")
+    text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
+    text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
+    unit = tmp_path / "webcitoyen.service"
+    unit.write_text(text)
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_systemd_is_told_when_requests_are_answered(made: Settings, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        with serving(made, NOTIFY_SOCKET=str(tmp_path / "notify")) as (served, _port):
+            assert manager.recv(100) == b"READY=1"
+            assert served.end() == 0
+            assert manager.recv(100) == b"STOPPING=1"

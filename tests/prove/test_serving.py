@@ -1,0 +1,255 @@
+"""Under load: nothing is lost when the server is renewed or ends; slow clients harm nobody."""
+
+from __future__ import annotations
+
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from wire import Served, answers, ask, connect, get, one_answer, parsed, serving, until
+
+from register.config import Settings
+from register.web.serving import launch
+
+pytestmark = pytest.mark.prove
+
+SERVERS = [launch.SUPERVISOR, launch.GROWN]
+POSTING = 8  # clients
+RENEWALS = 5
+HALF_OPEN = DRIPPING = 150
+SECONDS = 15
+READERS = 4
+
+
+@pytest.fixture(scope="module")
+def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("serving")) as settings:
+        yield settings
+
+
+# --- those who post ----------------------------------------------------------------------------
+
+
+class Poster(threading.Thread):
+    """Posts in a loop on one connection, opens another when the answer says that it closes."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+        self.ending = threading.Event()
+        self.answered = 0
+        self.processes: set[bytes] = set()
+        self.lost: list[tuple[float, str]] = []
+        self.refused_at = 0.0
+
+    def run(self) -> None:
+        while not self.ending.is_set():
+            try:
+                connection = connect(self.port)
+            except ConnectionRefusedError:
+                self.refused_at = time.monotonic()
+                return
+            with connection:
+                self._post_on(connection)
+
+    def _post_on(self, connection) -> None:
+        while not self.ending.is_set():
+            begun = time.monotonic()
+            try:
+                connection.sendall(REQUEST)
+                status, headers, body = one_answer(connection)
+            except OSError as error:
+                self.lost.append((begun, repr(error)))
+                return
+            assert status == 200
+            self.answered += 1
+            self.processes.add(body)
+            if headers.get("Connection", "").lower() == "close":
+                return
+            time.sleep(0.002)
+
+
+REQUEST = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nabcd"
+
+
+@contextmanager
+def posters(port: int) -> Iterator[list[Poster]]:
+    threads = [Poster(port) for _ in range(POSTING)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.ending.set()
+        for thread in threads:
+            thread.join(30)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_nothing_posted_is_lost_over_five_hups(made: Settings, server: str) -> None:
+    with serving(made, server) as (served, port):
+        served.first_line()
+        with posters(port) as threads:
+            for count in range(1, RENEWALS + 1):
+                time.sleep(1)
+                served.send(signal.SIGHUP)
+                served.wait_for("renewed", count, 30)
+            time.sleep(2)
+        assert [thread.lost for thread in threads] == [[]] * POSTING
+        answered = sum(thread.answered for thread in threads)
+        processes = set().union(*(thread.processes for thread in threads))
+        print(f"{server}: {answered} posts answered by {len(processes)} processes")
+        assert len(processes) == RENEWALS + 1
+        assert answered > 500
+        assert served.end() == 0
+
+
+def test_everything_in_flight_is_answered_on_term(made: Settings) -> None:
+    answered = 0
+    for _ in range(5):
+        with serving(made) as (served, port):
+            served.first_line()
+            with posters(port) as threads:
+                time.sleep(1)
+                served.send(signal.SIGTERM)
+                assert served.process.wait(30) == 0
+                until(lambda threads=threads: all(thread.refused_at for thread in threads))
+            assert [thread.lost for thread in threads] == [[]] * POSTING
+            answered += sum(thread.answered for thread in threads)
+    print(f"{answered} posts answered over five ends")
+
+
+def test_gunicorn_ends_after_its_answers(made: Settings) -> None:
+    with serving(made, launch.GROWN) as (served, port):
+        served.first_line()
+        first = ask(port, get(b"/pid"))[2]
+        key = made.seal_dir / "seal.key"
+        key.rename(made.seal_dir / "away")
+        served.send(signal.SIGHUP)
+        served.wait_for("not_renewed")
+        assert "clé de scellement" in served.logged()
+        assert ask(port, get(b"/pid"))[2] == first
+        (made.seal_dir / "away").rename(key)
+        with connect(port) as slow:
+            slow.sendall(get(b"/slow"))
+            time.sleep(0.2)
+            served.send(signal.SIGTERM)
+            assert parsed(answers(slow))[::2] == (200, b"enfin")
+        assert served.process.wait(30) == 0
+
+
+# --- those who are slow ------------------------------------------------------------------------
+
+
+class Reader(threading.Thread):
+    """Reads a page again and again, each time on a new connection."""
+
+    def __init__(self, port: int, until_when: float) -> None:
+        super().__init__()
+        self.port, self.until_when = port, until_when
+        self.took: list[float] = []
+
+    def run(self) -> None:
+        while time.monotonic() < self.until_when:
+            begun = time.monotonic()
+            status, _headers, _body = ask(self.port, get(b"/incidents"))
+            assert status == 200
+            self.took.append(time.monotonic() - begun)
+            time.sleep(0.005)
+
+
+def p95(port: int, seconds: float) -> float:
+    """What nineteen of twenty reads took at most, in milliseconds."""
+    readers = [Reader(port, time.monotonic() + seconds) for _ in range(READERS)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(60)
+    took = [value for reader in readers for value in reader.took]
+    assert len(took) > 50
+    return statistics.quantiles(took, n=20)[-1] * 1000
+
+
+@contextmanager
+def slow_clients(port: int) -> Iterator[None]:
+    """Half of them stop in the middle of their head; the others go on, a byte a second."""
+    with ExitStack() as opened:
+        halves = [opened.enter_context(connect(port)) for _ in range(HALF_OPEN)]
+        dripping = [opened.enter_context(connect(port)) for _ in range(DRIPPING)]
+        for connection in halves:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        for number, connection in enumerate(dripping):
+            head = b"POST /count HTTP/1.1\r\nHost: localhost\r\n"
+            body = b"Content-Length: 1000\r\n\r\n" if number % 2 else b"X-Slow: "
+            connection.sendall(head + body)
+        ending = threading.Event()
+        sent = []
+
+        def drip() -> None:
+            while not ending.wait(1):
+                for connection in dripping:
+                    connection.sendall(b"x")
+                sent.append(len(dripping))
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield
+        finally:
+            ending.set()
+            thread.join(10)
+        # None was shut out for being slow, as long as this.
+        assert len(sent) >= SECONDS - 3
+
+
+def test_slow_clients_do_not_slow_the_readers(made: Settings) -> None:
+    with serving(made) as (served, port):
+        served.first_line()
+        p95(port, 2)
+        before = p95(port, SECONDS / 3)
+        with slow_clients(port):
+            beside = [p95(port, SECONDS / 3) for _ in range(3)]
+        after = p95(port, SECONDS / 3)
+        told = f"alone {before:.1f} and {after:.1f} ms, beside {[round(one, 1) for one in beside]}"
+        print(told)
+        # The middle one of three: this machine may have other things to do for a moment.
+        assert statistics.median(beside) <= 2 * (before + after) / 2, told
+
+
+def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None:
+    with serving(made, launch.GROWN) as (served, port):
+        served.first_line()
+        with ExitStack() as opened:
+            for _ in range(12):
+                opened.enter_context(connect(port)).sendall(b"GET / HTTP/1.1\r\nHost: loc")
+            begun = time.monotonic()
+            while time.monotonic() - begun < 40:
+                connection = opened.enter_context(connect(port))
+                connection.settimeout(40)
+                connection.sendall(get(b"/healthz"))
+                assert parsed(answers(connection))[0] == 200
+                break
+        assert time.monotonic() - begun < 30
+
+
+# --- what it costs -----------------------------------------------------------------------------
+
+
+def test_the_supervisor_is_small(made: Settings) -> None:
+    with serving(made) as (served, port):
+        served.first_line()
+        ask(port, get(b"/incidents"))
+        small = _megabytes(served)
+        print(f"supervisor {small:.1f} MB")
+        assert small < 20
+
+
+def _megabytes(served: Served) -> float:
+    status = Path(f"/proc/{served.process.pid}/status").read_text("ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

@@ -1,0 +1,256 @@
+"""Static files: under names that change with them, compressed, kept for a year, and no other."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from register import create_app
+from register.config import Settings
+from register.errors import ConfigError
+from register.web import assets
+from register.web.headers import SECURITY_HEADERS
+from register.web.serving.starting import require_startable
+
+TOP = Path(__file__).resolve().parents[2]
+SHEETS = sorted((TOP / "static").rglob("*.css"))
+TEXT = "p { margin: 0 }\n" * 40
+
+
+@pytest.fixture(scope="module")
+def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("assets")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def app(made: Settings) -> Flask:
+    return create_app(made)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def sheet(app: Flask) -> str:
+    return app.jinja_env.globals["asset"]("css/page.css")
+
+
+def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
+    client: FlaskClient, sheet: str
+) -> None:
+    assert re.fullmatch(r"/static/css/page\.[0-9a-f]{10}\.css", sheet)
+    with client.get(sheet) as answer:
+        assert answer.status_code == 200
+        assert answer.data == (TOP / "static/css/page.css").read_bytes()
+        told = dict(answer.headers)
+        assert told["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert told["Content-Type"] == 'text/css; charset="utf-8"'
+        assert told["Vary"] == "Accept-Encoding"
+        assert SECURITY_HEADERS.items() <= told.items()
+        assert "Access-Control-Allow-Origin" not in told
+        assert "Content-Encoding" not in told
+    with client.get(sheet, headers={"If-None-Match": answer.headers["ETag"]}) as again:
+        assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1, gzip;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0, *", False),
+        ("identity", False),
+        ("x-gzipped", False),
+        ("", False),
+    ],
+)
+def test_it_is_sent_compressed_to_those_who_take_it(
+    client: FlaskClient, sheet: str, accepted: str, packed: bool
+) -> None:
+    with client.get(sheet, headers={"Accept-Encoding": accepted}) as answer:
+        assert answer.headers.get("Content-Encoding") == ("gzip" if packed else None)
+        assert int(answer.headers["Content-Length"]) == len(answer.data)
+        content = gzip.decompress(answer.data) if packed else answer.data
+    assert content == (TOP / "static/css/page.css").read_bytes()
+
+
+def test_head_range_and_other_methods(client: FlaskClient, sheet: str) -> None:
+    with client.head(sheet) as answer:
+        assert (answer.status_code, answer.data) == (200, b"")
+        assert int(answer.headers["Content-Length"]) > 0
+    for asked in ("bytes=0-0", "bytes=5-9", "bytes=900000-", "lines=1-2"):
+        with client.get(sheet, headers={"Range": asked}) as answer:
+            # Whole, which any server may answer.
+            assert (answer.status_code, len(answer.data)) == (200, answer.content_length)
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        with client.open(sheet, method=method) as answer:
+            assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+            assert b"<h1>" in answer.data
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/",
+        "/static",
+        "/static/css",
+        "/static/css/page.css",
+        "/static/css/page.0123456789.css",
+        "/static/css/page.0123456789.css.gz",
+        "/static/../register.sqlite3",
+        "/static/css/../../register.sqlite3",
+        "/static/%2e%2e/secret_key",
+        "/static//etc/passwd",
+        "/static/css/.page.css",
+    ],
+)
+def test_nothing_else_is_there(client: FlaskClient, sheet: str, path: str) -> None:
+    for asked in (path, sheet + ".gz", sheet + ".retired", sheet.replace("/static/", "/static/./")):
+        with client.get(asked) as answer:
+            assert answer.status_code == 404, asked
+            assert answer.headers["Cache-Control"] == "no-cache"
+            assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+
+
+def test_flask_has_no_route_of_its_own_to_them(app: Flask) -> None:
+    assert "static" not in {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.name)
+def test_no_sheet_refers_to_a_file_whose_name_would_change(path: Path) -> None:
+    assert "url(" not in path.read_text("utf-8")
+    assert "@import" not in path.read_text("utf-8")
+
+
+# --- what is put where -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "static" / "css"
+    folder.mkdir(parents=True)
+    (folder / "a.css").write_text(TEXT)
+    (folder / "b.css").write_text("p{}")
+    return tmp_path / "static"
+
+
+def collected(source: Path, folder: Path) -> str:
+    """The hashed name of the first sheet."""
+    return assets.collect(source, folder)["css/a.css"]
+
+
+def test_files_are_put_whole_and_left_alone_when_they_are_right(
+    source: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "assets"
+    name = collected(source, folder)
+    kept = folder / name
+    packed = kept.with_name(kept.name + ".gz")
+    assert kept.read_text() == TEXT
+    assert gzip.decompress(packed.read_bytes()).decode() == TEXT
+    # What hardly shrinks is not compressed.
+    assert len(list(folder.rglob("b.*"))) == 1
+    before = [path.stat().st_mtime_ns for path in (kept, packed)]
+    assert collected(source, folder) == name
+    assert [path.stat().st_mtime_ns for path in (kept, packed)] == before
+    # A power cut may leave a file empty under its right name.
+    kept.write_text("")
+    packed.write_bytes(b"")
+    collected(source, folder)
+    assert kept.read_text() == TEXT
+    assert gzip.decompress(packed.read_bytes()).decode() == TEXT
+
+
+def test_a_former_name_stays_for_a_month_after_it_was_left(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    former = folder / collected(source, folder)
+    long_ago = time.time() - 400 * 24 * 3600
+    os.utime(former, (long_ago, long_ago))
+    (source / "css/a.css").write_text(TEXT * 2)
+    present = collected(source, folder)
+    assert former.exists()
+    mark = former.with_name(former.name + ".retired")
+    assert mark.exists()
+    os.utime(mark, (time.time() - assets.FORMER + 60,) * 2)
+    collected(source, folder)
+    assert former.exists()
+    os.utime(mark, (time.time() - assets.FORMER - 60,) * 2)
+    collected(source, folder)
+    assert sorted(path.name for path in (folder / "css").glob("a.*")) == [
+        Path(present).name,
+        Path(present).name + ".gz",
+    ]
+
+
+def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    former = folder / collected(source, folder)
+    (source / "css/a.css").write_text(TEXT * 2)
+    collected(source, folder)
+    (source / "css/a.css").write_text(TEXT)
+    collected(source, folder)
+    assert former.exists()
+    assert not former.with_name(former.name + ".retired").exists()
+
+
+def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    failed: list[Exception] = []
+
+    def put() -> None:
+        try:
+            for _ in range(10):
+                collected(source, folder)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=put) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+def test_a_process_serves_what_another_has_put_there_since(source: Path, tmp_path: Path) -> None:
+    """During an upgrade a new process's page may send its reader to the old one, and back."""
+    folder = tmp_path / "assets"
+    told: list[str] = []
+
+    def app(_environ: object, start_response) -> list[bytes]:
+        start_response("404 NOT FOUND", [])
+        return []
+
+    old = assets.Assets(app, source, folder)
+    old.collect()
+    (source / "css/a.css").write_text(TEXT * 2)
+    new = collected(source, folder)
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"/static/{new}"}
+    answer = old(environ, lambda status, _headers: told.append(status))
+    assert b"".join(answer).decode() == TEXT * 2
+    answer.close()
+    assert told == ["200 OK"]
+
+
+def test_a_folder_that_cannot_be_written_stops_the_start(made: Settings, tmp_path: Path) -> None:
+    (tmp_path / "assets").write_text("a file where the folder should be")
+    with pytest.raises(ConfigError) as raised:
+        require_startable(create_app(replace(made, instance=tmp_path)))
+    assert raised.value.key == "config_assets"
+    assert str(tmp_path / "assets") in str(raised.value.values["path"])

@@ -1,0 +1,247 @@
+"""Where feeds are, how they are found, and what asking again costs.
+
+The demonstration is only read here: most of what is asked for is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import atom
+import pytest
+from feeding import BASE, MINUTE, Bruno, Reader
+
+from register.web.validity import SETTLED
+
+
+@pytest.fixture
+def stranger(demo_app) -> Reader:
+    return Reader(demo_app)
+
+
+@pytest.fixture
+def bruno(desk, pen, content) -> Bruno:
+    return Bruno(desk, pen, content)
+
+
+@pytest.fixture
+def reader(app) -> Reader:
+    return Reader(app)
+
+
+# --- addresses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/incidents.rss", 404),
+        ("/incidents.xml", 404),
+        ("/incidents.atom/", 404),
+        ("/incidents.ATOM", 404),
+        ("/incidents/1.rss", 404),
+        ("/incidents/1.csv", 404),
+        ("/incidents/01.atom", 404),
+        ("/incidents/0.atom", 404),
+        ("/incidents/x.atom", 404),
+        ("/incidents/.atom", 404),
+        ("/incidents/1.atom.atom", 404),
+        ("/incidents/99.atom", 404),
+        ("/incidents/1000000000.atom", 404),
+        ("/incidents/%D9%A1.atom", 404),
+        ("/communes/93032.json", 404),
+        ("/communes/93032.rss", 404),
+        ("/communes/9303.atom", 404),
+        ("/communes/930320.atom", 404),
+        ("/communes/99999.atom", 404),
+        ("/communes/.atom", 404),
+        ("/communes.atom", 404),
+        ("/departements/93.xml", 404),
+        ("/departements/20.atom", 404),
+        ("/departements/1.atom", 404),
+        ("/departements/%C2%B2A.atom", 404),
+        ("/regions/00.atom", 404),
+        ("/regions/1.atom", 404),
+        ("/regions/011.atom", 404),
+        ("/incidents.atom?page=2", 404),
+        ("/communes/93032.atom?page=2", 404),
+        ("/incidents.atom?page=x", 400),
+        ("/incidents.atom?page=01", 400),
+        ("/regions/11.atom?page=0", 400),
+        ("/incidents.atom?avant=nonsense", 404),
+        ("/incidents.atom?avant=00000000-0000-4000-8000-000000000000", 404),
+        ("/incidents.atom?avant=00000000-0000-4000-8000-00000000000A", 404),
+        ("/incidents/1.atom?avant=1", 404),
+        ("/departements/93.atom?avant=%27", 404),
+        ("/incidents.atom?type=inconnu", 400),
+        ("/incidents.atom?commune=99999", 400),
+        ("/incidents.atom?du=hier", 400),
+        ("/incidents.atom?du=2001&du=2002", 400),
+        ("/incidents.atom?tri=au-hasard", 400),
+        ("/communes/93032.atom?pays=XX", 400),
+        ("/registre.atom?page=2", 404),
+        ("/registre.atom?acte=inconnu", 400),
+        ("/registre.atom?avant=x", 404),
+        ("/registre/tete.atom", 404),
+        ("/incidents.atom?media=%00", 400),
+        ("/incidents.atom?media=%FF", 400),
+        (f"/incidents.atom?media={'x' * 121}", 400),
+        (f"/incidents.atom?media={'x' * 5000}", 400),
+        (f"/incidents.atom?{'media=x&' * 21}", 400),
+        (f"/incidents/{'9' * 4000}.atom", 404),
+    ],
+)
+def test_an_address_without_sense_is_a_page_that_says_so(stranger, address, status) -> None:
+    answer = stranger.get(address)
+    assert answer.status_code == status
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert stranger.get("/incidents.atom").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["type=inconnu", "commune=99999", "departement=20", "du=2001&du=2002", "pays=XX", "page=0"],
+)
+def test_a_feed_refuses_what_its_page_refuses_in_the_same_words(stranger, query) -> None:
+    feed, page = (stranger.get(f"/incidents{suffix}?{query}") for suffix in (".atom", ""))
+    assert (feed.status_code, feed.text) == (page.status_code, page.text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/communes/93059.atom", "/communes/93066.atom"),
+        ("/communes/2a004.atom", "/communes/2A004.atom"),
+        ("/communes/2a004.atom?type=expulsion", "/communes/2A004.atom?type=expulsion"),
+        ("/departements/2a.atom", "/departements/2A.atom"),
+        (
+            "/communes/93059.atom?media=%C3%A9&avant=x",
+            "/communes/93066.atom?media=%C3%A9&avant=x",
+        ),
+    ],
+)
+def test_another_code_leads_to_the_feed_of_the_place_for_good(stranger, asked, led) -> None:
+    answer = stranger.get(asked)
+    assert (answer.status_code, answer.location) == (301, led)
+
+
+def test_a_typed_place_leads_to_its_feed_or_to_the_choice(stranger) -> None:
+    for asked, led in (
+        ("lieu=gagny", "/incidents.atom?commune=93032"),
+        ("lieu=93&type=expulsion", "/incidents.atom?departement=93&type=expulsion"),
+        ("lieu=gagny&departement=75", "/incidents.atom?commune=93032"),
+        ("lieu=saint-denis&famille=acces", "/incidents?famille=acces&lieu=saint-denis"),
+        ("lieu=zzzz", "/incidents?lieu=zzzz"),
+    ):
+        answer = stranger.get(f"/incidents.atom?{asked}")
+        assert (answer.status_code, answer.location) == (303, led)
+        assert stranger.get(led).status_code == 200
+    choice = stranger.get("/incidents?famille=acces&lieu=saint-denis").text
+    assert 'href="/incidents?commune=93066&amp;famille=acces"' in choice
+    assert stranger.get("/incidents.atom?lieu=").status_code == 200
+
+
+def test_only_a_reader_is_answered(stranger) -> None:
+    for address in ("/incidents.atom", "/communes/93032.atom"):
+        for method in ("POST", "PUT", "DELETE"):
+            assert stranger.get(address, method=method).status_code == 405
+        head = stranger.get(address, method="HEAD")
+        assert (head.status_code, head.data) == (200, b"")
+
+
+# --- how a feed is found -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "feed"),
+    [
+        ("/", "/incidents.atom"),
+        ("/incidents", "/incidents.atom"),
+        ("/incidents?page=2", "/incidents.atom"),
+        ("/incidents?tri=maj", "/incidents.atom"),
+        (
+            "/incidents?famille=justice&media=monputeaux.com",
+            "/incidents.atom?famille=justice&media=monputeaux.com",
+        ),
+        ("/incidents?du=1800&au=1801", "/incidents.atom?du=1800&au=1801"),
+        ("/incidents/1", "/incidents/1.atom"),
+        ("/communes/92062", "/communes/92062.atom"),
+        ("/communes/22001", "/communes/22001.atom"),
+        ("/departements/93", "/departements/93.atom"),
+        ("/departements/975", "/departements/975.atom"),
+        ("/regions/11", "/regions/11.atom"),
+        ("/registre", "/registre.atom"),
+        ("/registre?acte=retrait&mois=2026-03", "/registre.atom?acte=retrait&mois=2026-03"),
+    ],
+)
+def test_a_page_leads_to_its_feed_for_programs_and_for_people(stranger, page, feed) -> None:
+    html = stranger.get(page).text
+    head, _, rest = html.partition("</head>")
+    ((title, found),) = re.findall(
+        r'<link rel="alternate" type="application/atom\+xml" title="([^"]+)" href="([^"]+)">', head
+    )
+    assert title.startswith("Web Citoyen – ")
+    assert unescape(found) == feed
+    assert f'href="{found}" type="application/atom+xml">' in rest, "no link that people see"
+    assert '<a class="tap" href="/suivre">' in rest
+    answer = stranger.get(unescape(found))
+    assert answer.status_code == 200
+    assert answer.content_type == "application/atom+xml; charset=utf-8"
+    assert atom.faults(answer.data) == []
+    followed = atom.read(answer.data).link("alternate")
+    assert stranger.get(followed.removeprefix(BASE)).status_code == 200
+
+
+def test_what_a_feed_is_is_explained_in_words(stranger) -> None:
+    answer = stranger.get("/suivre")
+    assert answer.status_code == 200
+    for address in re.findall(r'href="(/[^"]+\.atom)"', answer.text):
+        assert atom.faults(stranger.get(address).data) == []
+    for page in ("/", "/methode", "/donnees", "/incidents"):
+        assert 'href="/suivre"' in stranger.get(page).text
+
+
+# --- asked again -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address", ["/incidents.atom", "/communes/93032.atom", "/incidents/1.atom"]
+)
+def test_who_has_the_document_is_told_so_until_something_happens(reader, bruno, address) -> None:
+    filed = bruno.published()
+    first = reader.get(address)
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = reader.get(address, headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    bruno.follows(filed)
+    moved = reader.get(address, headers=known)
+    assert moved.status_code == 200
+    assert len(atom.read(moved.data).entries) == 2
+
+
+def test_last_modified_is_the_time_of_the_last_line_once_it_has_settled(reader, bruno) -> None:
+    bruno.published()
+    answer = reader.get("/incidents.atom")
+    said = answer.headers["Last-Modified"]
+    assert said == "Mon, 02 Mar 2026 09:31:00 GMT"
+    assert reader.get("/incidents.atom", headers={"If-Modified-Since": said}).status_code == 304
+    older = {"If-Modified-Since": "Mon, 02 Mar 2026 09:30:00 GMT"}
+    assert reader.get("/incidents.atom", headers=older).status_code == 200
+
+
+def test_a_line_of_this_minute_says_nothing_of_when_the_feed_last_moved(reader, bruno, pen) -> None:
+    for age, told in ((SETTLED + MINUTE, True), (timedelta(seconds=1), False)):
+        bruno.take = lambda _at, age=age: pen(datetime.now(UTC) - age)
+        bruno.published()
+        assert ("Last-Modified" in reader.get("/incidents.atom").headers) is told
+
+
+def test_a_megabyte_of_tags_is_no_error(reader, bruno) -> None:
+    bruno.published()
+    tag = reader.get("/incidents.atom").headers["ETag"]
+    for tags in (f'"{"x" * 2**20}"', '"x", ' * 200_000 + tag, "W/" * 500_000, '"' * 2**20):
+        for address in ("/incidents.atom", "/communes/93032.atom"):
+            assert reader.get(address, headers={"If-None-Match": tags}).status_code == 200

@@ -1,0 +1,218 @@
+"""To whom an event is told: what filters select, and who learns that something was taken back."""
+
+from __future__ import annotations
+
+import pytest
+from feeding import AT, MINUTE, Bruno, Reader, plain
+
+
+@pytest.fixture
+def bruno(desk, pen, content) -> Bruno:
+    return Bruno(desk, pen, content)
+
+
+@pytest.fixture
+def reader(app) -> Reader:
+    return Reader(app)
+
+
+# --- whom an event is told ---------------------------------------------------------------------
+
+# Feeds of a case at Gagny, a filming ban of the mayor's; and those of what it is moved to.
+HERE = (
+    "/communes/93032.atom",
+    "/incidents.atom?commune=93032",
+    "/departements/93.atom",
+    "/incidents.atom?type=interdiction_filmer",
+    "/incidents.atom?famille=acces",
+    "/incidents.atom?acteur=maire&cible=blogueur",
+    "/incidents.atom?niveau=commune",
+    "/incidents.atom?au=2008-03",
+    "/communes/93032.atom?type=interdiction_filmer",
+    "/incidents.atom?departement=93&media=gagny+libre",
+    "/incidents.atom?departement=93&endroit=salle+des+f%C3%AAtes",
+)
+THERE = (
+    "/communes/97411.atom",
+    "/departements/974.atom",
+    "/regions/04.atom",
+    "/incidents.atom?type=violence_physique",
+    "/incidents.atom?famille=securite",
+    "/incidents.atom?acteur=prefet&cible=association",
+    "/incidents.atom?niveau=outre_mer",
+    "/incidents.atom?du=2020",
+    "/communes/97411.atom?type=violence_physique",
+    "/incidents.atom?departement=974&media=gagny+libre",
+)
+FROM = {"place_label": "salle des fêtes"}
+AWAY = {
+    "commune": "97411",
+    "types": ("violence_physique",),
+    "actor": "prefet",
+    "target": "association",
+    "level": "outre_mer",
+    "date": "2020-01",
+    **FROM,
+}
+NAMED = "Interdiction de filmer le conseil municipal de Gagny"
+
+
+def kinds(titles) -> list[str]:
+    """The titles of entries as the acts they tell of."""
+    return [title.partition(" ")[0] for title in titles]
+
+
+def test_a_correction_that_moves_a_case_is_told_once_where_it_was(reader, bruno) -> None:
+    filed = bruno.published(**FROM)
+    bruno.follows(filed)
+    for address in HERE:
+        assert kinds(reader.titles(address)) == ["Suite", "Interdiction"], address
+    for address in THERE:
+        assert reader.titles(address) == [], address
+    bruno.corrects(filed, **AWAY)
+    for address in HERE:
+        assert kinds(reader.titles(address)) == ["Correction"], address
+    for address in THERE:
+        assert kinds(reader.titles(address)) == ["Correction", "Suite", "Interdiction"], address
+    bruno.corrects(filed, **AWAY, amount="rien")
+    bruno.follows(filed, "Plus tard")
+    for address in HERE:
+        assert kinds(reader.titles(address)) == ["Correction"], address
+    for address in THERE:
+        assert len(reader.titles(address)) == 5, address
+
+
+@pytest.mark.parametrize("end", ["withdraws", "erases", "merges", "redacts"])
+def test_what_is_taken_back_is_told_wherever_the_case_was(reader, bruno, end) -> None:
+    other = bruno.published(commune="13055", types=("huis_clos",), date="", level="etat")
+    filed = bruno.published(**FROM)
+    bruno.corrects(filed, **AWAY)
+    if end == "merges":
+        bruno.merges(filed, other)
+    elif end == "redacts":
+        bruno.redacts(filed, content=bruno.content(**AWAY, amount="rien"))
+    else:
+        getattr(bruno, end)(filed)
+    took = {"withdraws": "Retrait", "erases": "Effacement", "merges": "Réunion"}
+    for address in (*HERE, *THERE):
+        found = kinds(title for title in reader.titles(address) if "nº 2" in title)
+        if end == "redacts":
+            assert found[:2] == ["Passage", "Correction"], address
+        else:
+            assert found == [took[end]], address
+    # Where it never was, nobody learns that there was anything.
+    for address in (
+        "/communes/13055.atom",
+        "/departements/2A.atom",
+        "/incidents.atom?type=huis_clos",
+        "/incidents.atom?sans_date=1",
+        "/incidents.atom?departement=13&media=gagny+libre",
+    ):
+        assert not [title for title in reader.titles(address) if "nº 2" in title], address
+
+
+@pytest.mark.parametrize("end", ["withdraws", "erases"])
+@pytest.mark.parametrize("word", ["media=gagny+libre", "media=ailleurs", "endroit=nulle+part"])
+def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, word) -> None:
+    filed = bruno.published()
+    getattr(bruno, end)(filed)
+    for address in (f"/incidents.atom?{word}", f"/communes/93032.atom?{word}"):
+        assert kinds(reader.titles(address)) == ["Retrait" if end == "withdraws" else "Effacement"]
+    assert reader.titles(f"/communes/93066.atom?{word}") == []
+
+
+def test_what_is_written_while_nobody_sees_the_case_is_told_nowhere(reader, bruno) -> None:
+    filed = bruno.published(**FROM)
+    bruno.withdraws(filed)
+    before = {address: reader.document(address) for address in (*HERE, *THERE, "/incidents.atom")}
+    bruno.edits(filed, **AWAY, title="Un brouillon")
+    bruno.redacts(filed, content=bruno.content(**AWAY, title="Un autre brouillon"))
+    for address in (*HERE, "/incidents.atom", "/incidents/1.atom"):
+        assert reader.titles(address) == ["Retrait du cas nº 1"]
+        assert b"brouillon" not in reader.document(address)
+    for address in THERE:
+        assert reader.document(address) == before[address], address
+    bruno.erases(filed)
+    for address in HERE:
+        assert reader.titles(address) == ["Effacement du cas nº 1"]
+    for address in THERE:
+        assert reader.titles(address) == [], address
+
+
+def test_a_case_withdrawn_twice_is_told_of_once(reader, bruno) -> None:
+    filed = bruno.published()
+    bruno.withdraws(filed)
+    bruno.restores(filed)
+    assert kinds(reader.titles("/communes/93032.atom")) == [
+        "Rétablissement",
+        "Retrait,",
+        "Interdiction",
+    ]
+    bruno.withdraws(filed, "securite")
+    for address in ("/incidents.atom", "/communes/93032.atom", "/incidents/1.atom"):
+        (entry,) = reader.feed(address).entries
+        assert plain(entry.title) == "Retrait du cas nº 1"
+        assert entry.published == AT + 4 * MINUTE
+
+
+def test_a_case_that_comes_back_elsewhere_is_told_where_it_is(reader, bruno) -> None:
+    filed = bruno.published(**FROM)
+    bruno.withdraws(filed)
+    bruno.edits(filed, **AWAY)
+    bruno.restores(filed, "Le lieu est revu")
+    for address in THERE:
+        assert kinds(reader.titles(address)) == ["Rétablissement", "Retrait,", "Interdiction"]
+    for address in HERE:
+        # The withdrawal it was told of then, as it reads now: lifted since.
+        assert kinds(reader.titles(address)) == ["Retrait,"], address
+
+
+def test_a_value_among_several_is_one_of_them_and_every_filter_has_to_hold(reader, bruno) -> None:
+    bruno.published()
+    bruno.published(types=("expulsion",), commune="93066")
+    bruno.published(types=("expulsion",), commune="93032")
+
+    def told(query) -> list[int]:
+        entries = reader.feed(f"/incidents.atom?{query}").entries
+        return [int(entry.address.rpartition("/")[2]) for entry in entries]
+
+    assert told("type=expulsion&type=interdiction_filmer") == [3, 2, 1]
+    assert told("type=expulsion&commune=93032") == [3]
+    assert told("commune=93059") == [2]
+    assert told("type=expulsion&commune=93032&commune=93066") == [3, 2]
+    assert told("type=huis_clos&commune=93032") == []
+
+
+def test_a_follow_up_that_moves_the_outcome_is_told_where_the_case_was(reader, bruno) -> None:
+    pending = {"outcome": "en_cours", "end_date": "2008-06"}
+    filed = bruno.published(**pending)
+    old = ("/incidents.atom?issue=en_cours", "/incidents.atom?duree=moins-d-un-an&commune=93032")
+    new = ("/incidents.atom?issue=desistement", "/incidents.atom?duree=plus-de-trois-ans")
+    ended = bruno.content(outcome="desistement", end_date="2012")
+    bruno.follows(filed, "Il se désiste", content=ended)
+    for address in old:
+        assert reader.titles(address) == ["Suite : Il se désiste (cas nº 1)"], address
+    for address in new:
+        assert kinds(reader.titles(address)) == ["Suite", "Interdiction"], address
+    bruno.withdraws(filed)
+    for address in (*old, *new):
+        assert reader.titles(address) == ["Retrait du cas nº 1"], address
+
+
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [
+        (("withdraws", "merges"), "Réunion"),
+        (("merges", "erases"), "Effacement"),
+        (("withdraws", "merges", "erases"), "Effacement"),
+    ],
+)
+def test_of_one_end_after_another_the_last_is_told_everywhere(reader, bruno, ends, last) -> None:
+    other = bruno.published(commune="13055", types=("huis_clos",))
+    filed = bruno.published(**FROM)
+    bruno.corrects(filed, **AWAY)
+    for end in ends:
+        getattr(bruno, end)(*((filed, other) if end == "merges" else (filed,)))
+    for address in (*HERE, *THERE):
+        found = [title for title in reader.titles(address) if "nº 2" in title]
+        assert kinds(found) == [last], address

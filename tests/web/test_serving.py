@@ -1,0 +1,327 @@
+"""The processes of ``webcitoyen serve``: how they start, follow each other and end."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from wire import (
+    ADDRESS,
+    WANTED,
+    Served,
+    answers,
+    ask,
+    command,
+    connect,
+    environ,
+    get,
+    one_answer,
+    parsed,
+    serving,
+    until,
+)
+
+from register.config import Settings
+from register.errors import ConfigError
+from register.web.errors import plain
+from register.web.headers import SECURITY_HEADERS
+from register.web.serving import launch, supervisor
+
+TOP = Path(__file__).resolve().parents[2]
+PID = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("serving")) as settings:
+        yield settings
+
+
+def pid(connection: socket.socket) -> tuple[int, bool]:
+    """The process that answers on a connection, and whether it goes on."""
+    connection.sendall(PID)
+    status, headers, body = one_answer(connection)
+    assert status == 200
+    return int(body), headers.get("Connection", "").lower() != "close"
+
+
+def of(port: int) -> int:
+    """The process that answers on a port."""
+    with connect(port) as connection:
+        return pid(connection)[0]
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "1")])
+def test_the_command_says_where_it_answers_and_ends_cleanly(
+    made: Settings, words: tuple[str, ...]
+) -> None:
+    strict = [] if words else ["-W", "error::ResourceWarning"]  # gunicorn leaves things open
+    python, *rest = command("serve", "--port", "0", *words)
+    served = Served([python, *strict, *rest], made)
+    try:
+        port = int(served.first_line().rpartition(":")[2])
+        assert port
+        status, _headers, body = ask(port, get(b"/readyz"))
+        assert (status, b"failed" in body) == (200, False)
+        assert served.end(signal.SIGINT) == 0
+        told = served.logged()
+        assert '"event": "serving"' in told
+        assert ADDRESS not in told
+        assert "Traceback" not in told
+        with pytest.raises(OSError):
+            connect(port)
+    finally:
+        served.close()
+
+
+def test_the_command_refuses_a_taken_port_in_one_sentence(made: Settings) -> None:
+    with socket.create_server((ADDRESS, 0)) as other:
+        served = Served(command("serve", "--port", str(other.getsockname()[1])), made)
+        try:
+            assert served.process.wait(30) == 1
+            assert served.logged().startswith("Impossible d’écouter")
+            assert served.logged().count("\n") == 1
+        finally:
+            served.close()
+
+
+def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch.require_gunicorn()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(ConfigError) as raised:
+        launch.require_gunicorn()
+    assert raised.value.key == "config_workers"
+
+
+@pytest.mark.parametrize("module", [launch.SUPERVISOR, launch.GROWN])
+def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
+    heavy = ("flask", "sqlalchemy", "waitress", "register.web.public", "register.db")
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
+    assert told.stdout == "[]\n", told.stderr
+
+
+# --- one process after another -----------------------------------------------------------------
+
+
+def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: Settings) -> None:
+    with serving(made) as (served, port):
+        served.first_line()
+        with connect(port) as kept, connect(port) as slow:
+            first, stays = pid(kept)
+            assert stays
+            slow.sendall(get(b"/slow"))
+            served.send(signal.SIGHUP)
+            served.wait_for("renewed")
+            assert pid(kept) == (first, False)
+            assert parsed(answers(slow))[::2] == (200, b"enfin")
+        with connect(port) as kept, connect(port) as slow, connect(port) as half:
+            second, _stays = pid(kept)
+            assert second != first
+            slow.sendall(get(b"/slow"))
+            half.sendall(b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na")
+            time.sleep(0.2)
+            served.send(signal.SIGTERM)
+            time.sleep(0.2)
+            half.sendall(b"bc")
+            assert one_answer(half)[::2] == (200, b"3")
+            assert pid(kept) == (second, False)
+            assert parsed(answers(slow))[::2] == (200, b"enfin")
+        assert served.process.wait(20) == 0
+        for worker in (first, second):
+            assert _is_gone(worker)
+
+
+def test_a_successor_that_will_not_serve_leaves_the_one_that_does(
+    registers, tmp_path: Path
+) -> None:
+    with registers.new("sqlite", tmp_path) as settings, serving(settings) as (served, port):
+        served.first_line()
+        first = of(port)
+        key = settings.seal_dir / "seal.key"
+        key.rename(tmp_path / "away")
+        served.send(signal.SIGHUP)
+        served.wait_for("not_renewed")
+        assert served.logged().count("clé de scellement est introuvable") == 1
+        assert of(port) == first
+        (tmp_path / "away").rename(key)
+        served.send(signal.SIGHUP)
+        served.wait_for("renewed")
+        assert of(port) != first
+
+
+def test_the_first_that_will_not_serve_ends_the_command(made: Settings, tmp_path: Path) -> None:
+    for module in (launch.SUPERVISOR, launch.GROWN):
+        with serving(replace(made, seal_dir=tmp_path), module) as (served, _port):
+            assert served.process.wait(30) == 1
+            told = [line for line in served.logged().splitlines() if not line.startswith("{")]
+            assert len(told) == 1
+            assert told[0].startswith("La clé de scellement est introuvable")
+
+
+def test_a_worker_that_dies_is_started_again(made: Settings) -> None:
+    with serving(made) as (served, port):
+        served.first_line()
+        first = of(port)
+        os.kill(first, signal.SIGKILL)
+        # The socket goes on listening: whoever comes now waits, and is answered.
+        second = of(port)
+        assert second != first
+        assert '"event": "died"' in served.logged()
+        # Ended by name, it finishes first, and is replaced as well.
+        os.kill(second, signal.SIGTERM)
+        served.wait_for("died", 2)
+        assert of(port) not in (first, second)
+
+
+def test_no_worker_outlives_its_supervisor(made: Settings) -> None:
+    with serving(made) as (served, port):
+        served.first_line()
+        worker = of(port)
+        served.process.kill()
+        until(lambda: _is_gone(worker))
+
+
+def _is_gone(number: int) -> bool:
+    with suppress(OSError):
+        state = Path(f"/proc/{number}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+        return state == "Z"
+    return True
+
+
+def test_a_closed_terminal_ends_what_was_started_in_it(made: Settings) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("serve", "--port", "0"),
+        env=environ(made),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=_take_the_terminal,
+    )
+    try:
+        os.close(theirs)
+        assert process.stdout.readline().startswith("Web Citoyen")
+        os.close(ours)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def _take_the_terminal() -> None:
+    import fcntl
+    import termios
+
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+# --- the supervisor's judgement ----------------------------------------------------------------
+
+
+def test_one_that_cannot_start_is_tried_less_and_less_often() -> None:
+    child = supervisor.Child("worker", [sys.executable, "-c", "raise SystemExit(3)"], [])
+    due = []
+    for _ in range(9):
+        child.renew()
+        process = child.coming
+        until(lambda process=process: process.ended)
+        child.look()
+        due.append(child._due - time.monotonic())
+    assert 0.1 < due[0] < 0.3
+    assert due == sorted(due)
+    assert 29 < due[-1] < 31
+    assert child.processes == []
+
+
+def test_one_that_does_not_leave_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
+    child = supervisor.Child("worker", [sys.executable, "-c", DEAF], [])
+    child.renew()
+    until(lambda: child.look() or child.serving is not None)
+    process = child.serving
+    child.stop()
+    child.see_off(5)
+    assert child.leaving == [process]
+    child.see_off(0)
+    assert child.leaving == []
+    assert process.popen.returncode == -signal.SIGKILL
+    assert '"event": "killed"' in capfd.readouterr().err
+
+
+DEAF = """
+import socket, sys, time
+line = socket.socket(fileno=int(sys.argv[1]))
+line.sendall(b"ready\\n")
+time.sleep(60)
+"""
+
+
+# --- gunicorn ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def grown(made: Settings) -> Iterator[tuple[Served, int]]:
+    with serving(made, launch.GROWN, workers=2) as (served, port):
+        served.first_line()
+        yield served, port
+
+
+@pytest.fixture
+def port(grown: tuple[Served, int]) -> int:
+    return grown[1]
+
+
+@pytest.mark.parametrize("name", sorted(WANTED))
+def test_every_answer_of_gunicorn_is_ours(port: int, name: str) -> None:
+    data, wanted = WANTED[name]
+    status, headers, body = ask(port, data)
+    assert status == wanted
+    assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    assert "Server" not in headers
+    assert b"gunicorn" not in body.lower()
+    assert b"evil" not in body
+    if status >= 400:
+        assert headers["Content-Type"] == "text/html; charset=utf-8"
+        assert b"<h1>" in body
+
+
+@pytest.mark.parametrize(("name", "words"), [("bad-line", 400), ("long-etag", 431)])
+def test_what_gunicorn_answers_itself_is_in_the_registers_words(
+    port: int, name: str, words: int
+) -> None:
+    assert ask(port, WANTED[name][0])[2] == plain(words)
+
+
+def test_gunicorn_logs_nothing_of_a_request(grown: tuple[Served, int]) -> None:
+    served, port = grown
+    agent = b"User-Agent: marqueur"
+    for path in (b"/marqueur", b"/late?q=marqueur", b"/%ff?marqueur", b"http://[/marqueur"):
+        ask(port, get(path, agent, b"X-Forwarded-For: 203.0.113.7"))
+    with connect(port, "127.0.0.77") as connection:
+        connection.sendall(b"marqueur\r\n\r\n")
+        answers(connection)
+    with connect(port, "127.0.0.77") as connection:
+        connection.sendall(get(b"/slow?marqueur", agent))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    time.sleep(0.8)
+    told = served.logged()
+    assert "RuntimeError" in told  # the failure itself is told
+    for secret in ("marqueur", "127.0.0", "203.0.113.7"):
+        assert secret not in told
