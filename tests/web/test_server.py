@@ -134,6 +134,29 @@ def test_a_head_of_fifteen_kibibytes_goes_through(running: Running) -> None:
     assert ask(running, get(b"/healthz", b"X: " + b"a" * 15 * 1024))[0] == 200
 
 
+def _head(connection: socket.socket, etag: str, more: str = "") -> bytes:
+    asked = f"GET /regions HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {etag}\r\n{more}\r\n"
+    connection.sendall(asked.encode())
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += connection.recv(65536)
+    return data
+
+
+def test_a_reader_who_has_the_page_keeps_the_connection(running: Running) -> None:
+    """A feed reader asks for its fifty feeds one after the other, and has most of them."""
+    with running.connect() as connection:
+        connection.sendall(b"GET /regions HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        _status, headers, _body = one_answer(connection)
+        for _time in range(3):
+            data = _head(connection, headers["ETag"])
+            assert data.startswith(b"HTTP/1.1 304 ")
+            assert b"Connection: close" not in data
+        assert not is_closed(connection, 0.2)
+        assert b"Connection: close" in _head(connection, headers["ETag"], "Connection: close\r\n")
+        assert is_closed(connection, 5)
+
+
 def test_no_connection_waits_for_the_event_of_another(running: Running) -> None:
     """A thread gives its connection back at any moment, and the loop must see it."""
 

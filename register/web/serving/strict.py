@@ -68,11 +68,25 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 class Answer(WSGITask):  # type: ignore[misc]
     """The application's answer; a process that is leaving says so with it."""
 
+    ends_with_head = False
+
     def build_response_header(self) -> bytes:
         """The head of the answer, with ``Connection: close`` when no other request is wanted."""
         if self.channel.server.leaving:
             self.set_close_on_finish()
-        return bytes(super().build_response_header())
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        # waitress would close after every answer that says no length. "304 Not Modified" needs
+        # none: it ends with its head (RFC 9112 §6.3), and its reader is about to ask again.
+        self.ends_with_head = not (self.has_body or asked) and self.version == "1.1"
+        try:
+            return bytes(super().build_response_header())
+        finally:
+            self.ends_with_head = False
+
+    def set_close_on_finish(self) -> None:
+        """Close the connection after this answer."""
+        if not self.ends_with_head:
+            super().set_close_on_finish()
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
