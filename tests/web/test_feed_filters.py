@@ -111,13 +111,21 @@ def test_what_is_taken_back_is_told_wherever_the_case_was(reader, bruno, end) ->
         assert not [title for title in reader.titles(address) if "nº 2" in title], address
 
 
-@pytest.mark.parametrize("end", ["withdraws", "erases"])
 @pytest.mark.parametrize("word", ["media=gagny+libre", "media=ailleurs", "endroit=nulle+part"])
-def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, word) -> None:
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")],
+)
+def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, told, word) -> None:
     filed = bruno.published()
+    bruno.follows(filed)
     getattr(bruno, end)(filed)
     for address in (f"/incidents.atom?{word}", f"/communes/93032.atom?{word}"):
-        assert kinds(reader.titles(address)) == ["Retrait" if end == "withdraws" else "Effacement"]
+        found = kinds(reader.titles(address))
+        if (end, word) == ("redacts", "media=gagny+libre"):
+            assert found == [told, "Suite", "Interdiction"]
+        else:
+            assert found == [told]
     assert reader.titles(f"/communes/93066.atom?{word}") == []
 
 

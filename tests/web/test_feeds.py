@@ -28,7 +28,7 @@ from register.incidents.content import (
     StepContent,
 )
 from register.incidents.filters import FILTERS
-from register.journal import Act, Entry, line_time
+from register.journal import Entry, Ledger, line_time
 from register.text.errors import TextError
 
 
@@ -47,28 +47,12 @@ def rich(bruno, content) -> dict[str, int]:
     return fill(bruno, content)
 
 
-def acts_of(session, number) -> list[str]:
-    """The names of the entries of a case's public lines, oldest first."""
+def lines_of(session, number) -> list[str]:
+    """What the entries of a case's public lines are called, oldest first."""
     session.rollback()
-    found = session.execute(
-        select(Entry.act, Entry.event).where(Entry.case_number == number).order_by(Entry.seq)
-    )
-    return [(row.act, f"evenement/{row.event}") for row in found if row.act in SAID]
-
-
-SAID = frozenset(
-    {
-        Act.PUBLISHED,
-        Act.FOLLOWED_UP,
-        Act.REPLIED,
-        Act.CORRECTED,
-        Act.REDACTED,
-        Act.WITHDRAWN,
-        Act.RESTORED,
-        Act.MERGED,
-        Act.ERASED,
-    }
-)
+    public = select(Entry.event).where(Entry.ledger == Ledger.PUBLIC.value)
+    found = session.scalars(public.where(Entry.case_number == number).order_by(Entry.seq))
+    return [f"evenement/{name}" for name in found]
 
 
 # --- the documents ------------------------------------------------------------------------------
@@ -291,8 +275,8 @@ def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> Non
         assert "un euro" not in words(entry.content) or entry is own.entries[-1]
     assert "<strong>voté</strong>" in own.entries[5].content
     assert 'href="https://exemple.test/s"' in own.entries[5].content
-    names = [name for _act, name in acts_of(session, filed.number)]
-    assert [entry.id.split(":", 2)[2] for entry in reversed(own.entries)] == names
+    named_by = [entry.id.split(":", 2)[2] for entry in reversed(own.entries)]
+    assert named_by == lines_of(session, filed.number)
     assert reader.feed("/incidents.atom").entries[:-1] == own.entries
     assert other.number == 1
 
@@ -330,8 +314,10 @@ def test_of_a_case_that_is_gone_one_entry_without_its_words_remains(
 
 def test_the_secret_reason_of_a_withdrawal_is_told_as_a_review(reader, rich) -> None:
     (entry,) = reader.feed(f"/incidents/{rich['withdrawn']}.atom").entries
-    assert "demande" not in entry.content
-    assert "Motif : " in words(entry.content)
+    assert plain(entry.title) == f"Retrait du cas nº {rich['withdrawn']}"
+    assert "Motif : le cas fait l’objet d’un nouvel examen." in words(entry.content)
+    for address in ("/incidents.atom", f"/incidents/{rich['withdrawn']}.atom"):
+        assert b"demande_" not in reader.document(address)
 
 
 def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reader, bruno) -> None:
@@ -400,12 +386,11 @@ def test_two_replies_published_in_another_order_keep_their_own_words(reader, bru
 def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> None:
     addresses = [*FEEDS, *EMPTY]
     first = {address: reader.document(address) for address in addresses}
-    # Another application, which has kept nothing.
     sleep(2)
-    again = Reader(reader.client.application)
-    again.client.application.extensions.pop("register.kept_items", None)
+    # Neither an entry nor a document that was kept is given again.
+    del reader.client.application.extensions["register.kept_items"]
     for address in addresses:
-        fresh = again.get(f"{address}{'&' if '?' in address else '?'}frais=1")
+        fresh = reader.get(f"{address}{'&' if '?' in address else '?'}frais=1")
         assert fresh.data == first[address], address
 
 

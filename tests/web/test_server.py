@@ -149,11 +149,11 @@ def test_a_reader_who_has_the_page_keeps_the_connection(running: Running) -> Non
         connection.sendall(b"GET /regions HTTP/1.1\r\nHost: localhost\r\n\r\n")
         _status, headers, _body = one_answer(connection)
         for _time in range(3):
-            data = _head(connection, headers["ETag"])
+            data = _head(connection, headers["Etag"])
             assert data.startswith(b"HTTP/1.1 304 ")
             assert b"Connection: close" not in data
         assert not is_closed(connection, 0.2)
-        assert b"Connection: close" in _head(connection, headers["ETag"], "Connection: close\r\n")
+        assert b"Connection: close" in _head(connection, headers["Etag"], "Connection: close\r\n")
         assert is_closed(connection, 5)
 
 
