@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from register.incidents.content import Snapshot, opened
 from register.incidents.events import Row
-from register.incidents.tables import CORRECTION, FOLLOW_UP, REPLY, REVISION
-from register.journal import Act
+from register.incidents.tables import CORRECTION, ENTRY, FOLLOW_UP, REPLY, REVISION
+from register.journal import Act, Ledger
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
 def tell(session: Session, rows: Sequence[Row]) -> list[Told]:
     """The words of some events, in their order; looked up together, whatever their number."""
     snapshots = _snapshots(session, rows)
+    lifted = _lifted(session, rows)
     ranks = {
         name: _ranks(session, table, {row.incident_id for row in rows if _adds(row) == name})
         for name, table in {entry[:2] for entry in _FRAGMENTS.values()}
@@ -60,7 +61,7 @@ def tell(session: Session, rows: Sequence[Row]) -> list[Told]:
         if row.is_public and snapshot is None:
             # Its texts were destroyed between two statements: whoever asks again is told so.
             continue
-        found.append(_told(row, snapshot, ranks))
+        found.append(_told(row, snapshot, ranks, lifted.get(row.seq)))
     return found
 
 
@@ -69,8 +70,13 @@ def _adds(row: Row) -> str:
     return name if row.is_public and name in row.private else ""
 
 
-def _told(row: Row, snapshot: Snapshot | None, ranks: Mapping[str, Mapping[int, int]]) -> Told:
-    updated = _updated(row, snapshot)
+def _told(
+    row: Row,
+    snapshot: Snapshot | None,
+    ranks: Mapping[str, Mapping[int, int]],
+    lifted: datetime | None,
+) -> Told:
+    updated = lifted or _updated(row, snapshot)
     name = _adds(row)
     if snapshot is None or not name:
         return Told(row, updated, snapshot)
@@ -101,6 +107,33 @@ def _updated(row: Row, snapshot: Snapshot | None) -> datetime:
         if made["redaction"] or row.act == Act.PUBLISHED
     ]
     return max([row.at, *changes])
+
+
+def _lifted(session: Session, rows: Iterable[Row]) -> dict[int, datetime]:
+    """When the withdrawals of cases that are shown again were lifted, by their lines.
+
+    Their entry then says so, also to whoever follows a place that the case has left meanwhile and
+    hears nothing of its restoration.
+    """
+    withdrawn = [row for row in rows if row.is_public and row.act == Act.WITHDRAWN]
+    if not withdrawn:
+        return {}
+    restored = session.execute(
+        select(ENTRY.c.case_number, ENTRY.c.seq, ENTRY.c.at)
+        .where(
+            ENTRY.c.ledger == Ledger.PUBLIC.value,
+            ENTRY.c.case_number.in_({row.number for row in withdrawn}),
+            ENTRY.c.act == Act.RESTORED,
+        )
+        .order_by(ENTRY.c.seq)
+    ).all()
+    found = {}
+    for row in withdrawn:
+        after = (
+            line.at for line in restored if line.case_number == row.number and line.seq > row.seq
+        )
+        found[row.seq] = max(row.at, next(after, row.at))
+    return found
 
 
 def _snapshots(session: Session, rows: Iterable[Row]) -> dict[int, Snapshot]:

@@ -347,6 +347,32 @@ def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reade
     assert set(updated().values()) == {newest.published}
 
 
+def test_a_withdrawal_that_is_lifted_says_so_anew(reader, bruno) -> None:
+    """The commune that the case has left meanwhile hears nothing of its restoration."""
+    filed = bruno.published()
+    bruno.withdraws(filed)
+    (gone,) = reader.feed("/communes/93032.atom").entries
+    bruno.edits(filed, commune="93066")
+    bruno.restores(filed, "La commune est rectifiée")
+    (back,) = reader.feed("/communes/93032.atom").entries
+    assert (back.id, back.published) == (gone.id, gone.published)
+    assert back.updated > gone.updated
+    assert "puis rétabli" in words(back.content)
+    restored = reader.feed(f"/incidents/{filed.number}.atom").entries[0]
+    assert back.updated == restored.published
+
+
+def test_a_publication_names_the_linked_cases_that_are_shown(reader, bruno) -> None:
+    near, gone = bruno.published(), bruno.published(title="Plus jamais")
+    links = (LinkContent("fait_suite", near.number), LinkContent("voir_aussi", gone.number))
+    filed = bruno.published(links=links)
+    bruno.withdraws(gone)
+    told = reader.feed(f"/incidents/{filed.number}.atom").entries[0].content
+    assert f'href="{BASE}/incidents/{near.number}"' in told
+    assert f"/incidents/{gone.number}" not in told
+    assert "Plus jamais" not in told
+
+
 def test_a_redacted_fragment_is_told_as_it_reads_now(reader, bruno, session) -> None:
     filed = bruno.published()
     bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import current_app, get_template_attribute
 from flask_babel import gettext as _
 
 from register.db import db
+from register.incidents import queries
 from register.incidents.events import Row
+from register.incidents.queries import Listed
 from register.incidents.telling import Told, tell
 from register.journal import Act
 from register.operations.identity import Tags
@@ -56,8 +58,10 @@ def entries(rows: Sequence[Row], tags: Tags) -> list[Entry]:
     shelf = _shelf()
     there = {row.name: shelf.entries.get(row.name) for row in rows}
     missing = [row for row in rows if there[row.name] is None]
-    for told in tell(db.session(), missing):
-        entry = Entry(_item(told, tags))
+    found = tell(db.session(), missing)
+    linked = _linked(found)
+    for told in found:
+        entry = Entry(_item(told, tags, linked))
         there[told.row.name] = entry
         shelf.keep(told.row.name, entry)
     return [entry for entry in there.values() if entry]
@@ -73,7 +77,18 @@ def _shelf() -> _Shelf:
     return shelf
 
 
-def _item(told: Told, tags: Tags) -> Item:
+def _linked(found: Sequence[Told]) -> dict[int, Listed]:
+    """The cases that publications are linked to, as far as they are shown."""
+    numbers = {
+        link["number"]
+        for told in found
+        if told.snapshot and told.row.act == Act.PUBLISHED
+        for link in told.snapshot.content["links"]
+    }
+    return queries.listed(db.session(), sorted(numbers))
+
+
+def _item(told: Told, tags: Tags, links: Mapping[int, Listed]) -> Item:
     row, snapshot = told.row, told.snapshot
     content = snapshot.content if snapshot else None
     place = whereabouts.of_commune(content["commune"]) if content and content["commune"] else None
@@ -83,7 +98,7 @@ def _item(told: Told, tags: Tags) -> Item:
         address=settings().base_url + _address(told),
         published=row.at,
         updated=told.updated,
-        content=_content(told, place),
+        content=_content(told, place, links),
         language=content["language"] if content else "fr",
         categories=list(_categories(content, place, tags)) if content else (),
         point=place.sheet.point if place else None,
@@ -137,7 +152,7 @@ def _shown() -> dict[str, str]:
     }
 
 
-def _content(told: Told, place: Whereabouts | None) -> str:
+def _content(told: Told, place: Whereabouts | None, links: Mapping[int, Listed]) -> str:
     """The event's own complete text as safe HTML, every link absolute: no page is around it."""
     row, snapshot = told.row, told.snapshot
     # A new reading of the template for each entry would cost more than the entry.
@@ -156,6 +171,7 @@ def _content(told: Told, place: Whereabouts | None) -> str:
         place,
         settings().base_url,
         linked=[other for other in linked if other],
+        links=links,
         around=_around(content) if whole else "",
     )
     return str(drawn).strip()
