@@ -15,12 +15,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 import served
 from argon2 import PasswordHasher
+from filed import AT, Filed
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event
@@ -40,7 +41,6 @@ from register.members.models import Role
 from register.operations import opening
 
 BACKENDS = ("sqlite", "postgresql")
-AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
@@ -416,14 +416,6 @@ def _content(*, justice: bool = False, **changes: object) -> Content:
 def content() -> Callable[..., Content]:
     """``content(title=…)``: a publishable case; ``content(justice=True)``: one for two people."""
     return _content
-
-
-@dataclass(frozen=True)
-class Filed:
-    """A case as tests name it: the desk's id, and the number once it is public."""
-
-    id: int
-    number: int | None = None
 
 
 class Desk:

@@ -36,9 +36,9 @@ TAKING_BACK = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
 
 RECENT = 50  # events in the document that readers subscribe to
 ARCHIVE = 100  # at most, in one archive document
-# An archive ends with an event whose random name begins below this: one in sixty-four. The place
+# An archive ends with an event whose random name begins below this: one in thirty-two. The place
 # of a cut depends on no count, so that nothing that is added or withdrawn moves it.
-_CUT = "04"
+_CUT = "08"
 
 
 @dataclass(frozen=True)
@@ -169,22 +169,23 @@ def _ways(query: Query, book: Book) -> Iterator[Clause]:
 
 
 def _once(codes: Sequence[tuple[Clause, Clause]], texts: Sequence[Clause]) -> Clause:
-    """Events of the cases that once had the codes: what took them back, or changed them."""
+    """Events of the cases that once had the codes: what took them back, or changed one of them."""
     candidates = select(FORMER.c.incident_id).where(or_(*(had for _now, had in codes)))
+    # By the event itself, as a correction that moves a case to another commune.
+    changed = or_(*(_had(had, FORMER.c.seq == ENTRY.c.seq) for _now, had in codes))
+    # Still had then; what takes a case back is told wherever the case was shown before.
+    then = or_(FORMER.c.seq >= ENTRY.c.seq, _TAKES)
     return and_(
         CASE.c.id.in_(candidates),
         or_(_PUBLIC, _LAST),
-        *(or_(and_(_PUBLIC, now), _lost(had)) for now, had in codes),
+        or_(_TAKES, changed),
+        *(or_(and_(_PUBLIC, now), _had(had, then)) for now, had in codes),
         *(or_(_TAKES, and_(_PUBLIC, text)) for text in texts),
     )
 
 
-def _lost(had: Clause) -> Clause:
-    # By the event itself, as a correction that moves a case to another commune; or before, when
-    # the event takes back what was shown then.
-    return exists().where(
-        FORMER.c.incident_id == CASE.c.id, had, or_(FORMER.c.seq == ENTRY.c.seq, _TAKES)
-    )
+def _had(codes: Clause, when: Clause) -> Clause:
+    return exists().where(FORMER.c.incident_id == CASE.c.id, codes, when)
 
 
 def rows(

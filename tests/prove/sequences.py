@@ -154,9 +154,8 @@ class Place:
         elif case.events:
             for event in case.events:
                 left = self.lists(event.before) and not self.lists(event.after)
-                # Words are not kept: a case that ceased to have one just leaves. Of two codes that
-                # a case lost one after the other, it is the withdrawal that is still told.
-                if left and event.act in MOVING and self._worded(case) and len(self.coded) < 2:
+                # Words are not kept: a case that ceased to have one just leaves.
+                if left and event.act in MOVING and self._worded(case):
                     yield event
                 if event.act in TAKING_BACK and self._listed_once(case):
                     yield event

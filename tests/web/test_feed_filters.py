@@ -175,6 +175,19 @@ def test_a_case_that_comes_back_elsewhere_is_told_where_it_is(reader, bruno) -> 
         assert kinds(reader.titles(address)) == ["Retrait,"], address
 
 
+def test_a_case_that_leaves_by_two_corrections_is_told_of_at_each(reader, bruno) -> None:
+    """Whoever polls only after the second has to learn that the case left, too."""
+    both = "/incidents.atom?commune=93032&type=interdiction_filmer"
+    filed = bruno.published()
+    bruno.corrects(filed, commune="97411")
+    moved = reader.feed(both).entries
+    bruno.corrects(filed, commune="97411", types=("violence_physique",))
+    assert [entry.id for entry in reader.feed(both).entries] == [entry.id for entry in moved]
+    assert kinds(reader.titles("/communes/93032.atom")) == kinds(
+        [plain(entry.title) for entry in moved]
+    )
+
+
 def test_a_value_among_several_is_one_of_them_and_every_filter_has_to_hold(reader, bruno) -> None:
     bruno.published()
     bruno.published(types=("expulsion",), commune="93066")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
-from conftest import AT, Filed
+from filed import AT, Filed
 from lxml import etree
 from reader import Door, Reader, Walk, number_of, parsed
 
