@@ -1,10 +1,9 @@
-"""Vérifie la main courante d'un registre Web Citoyen, sans rien utiliser de ce registre.
+"""Vérifie la main courante d'un registre Web Citoyen, sans rien utiliser de ce registre :
 
     python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...]
 
-Fichiers : /registre.jsonl, /registre/tete, /incidents/NUMERO/preuve ; LIGNE:EMPREINTE, un repère
-gardé. Empreinte d'une ligne : SHA-256 d'un octet 1, de l'empreinte précédente (d'abord 32 octets
-nuls) et de la ligne ; d'un texte : SHA-256 du sel et du JSON canonique. Sortie 0 si tout concorde.
+Empreinte d'une ligne : SHA-256 d'un octet 1, de l'empreinte précédente (d'abord 32 octets nuls)
+et de la ligne ; d'un texte : SHA-256 du sel et du JSON canonique.
 """
 
 import hashlib
@@ -38,18 +37,19 @@ def check(ledger, head, *others):
         marks.add(f"{seq}:{digest.hex()}")
         last[line["case"]] = line
     end = {"ledger": "public", "seq": len(found), "digest": digest.hex(), "at": lines[-1]["at"]}
-    demand(read(Path(head).read_bytes(), head) == end, f"{head} n'est pas la fin de {ledger}")
+    demand(Path(head).read_bytes() == canonical(end), f"{head} n'est pas la fin de {ledger}")
     print(f"{len(found)} lignes intactes. Repère à garder : {len(found)}:{digest.hex()}")
     for name in others:
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
             continue
-        proof = read(Path(name).read_bytes(), name)
-        line, salt = lines[proof["version"]], bytes.fromhex(proof["salt"])
-        sealed = hashlib.sha256(salt + canonical(proof["content"])).hexdigest()
-        made = dict(proof, case=line["case"], version=line["seq"], event=line["event"])
-        made.update(salt=salt.hex(), commitment=sealed, current=last[line["case"]] is line)
-        demand(len(salt) == 32 and sealed == line["content"] and proof == made, f"{name} diffère")
+        proof = read(data := Path(name).read_bytes(), name)
+        line, salt, text = lines[proof["version"]], bytes.fromhex(proof["salt"]), proof["content"]
+        sealed = hashlib.sha256(salt + canonical(text)).hexdigest()
+        made = {"case": line["case"], "version": line["seq"], "current": last[line["case"]] is line}
+        made.update(content=text, event=line["event"], salt=salt.hex(), commitment=sealed)
+        wanted = [32, line["content"], canonical(made)]
+        demand([len(salt), sealed, data] == wanted, f"{name} diffère, ou précède un autre acte")
         print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {line['seq']}")
 
 

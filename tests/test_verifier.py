@@ -208,6 +208,30 @@ def test_a_proof_of_something_else_is_found(get: Get, outsider: Outsider, number
         assert outsider.verify(PROOF)[0] == 1, name
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"note": "Ajouté"}, {"case": 1.0}, {"case": True}, {"current": 1}, {"version": 4.0}],
+    ids=str,
+)
+def test_what_only_looks_the_same_is_found(
+    get: Get, outsider: Outsider, number: int, change: dict[str, object]
+) -> None:
+    outsider.download(get, number)
+    told = json.loads(outsider.read(PROOF))
+    assert (told["case"], told["version"], told["current"]) == (1, 4, True)
+    outsider.write(PROOF, canonical({**told, **change}))
+    assert outsider.verify(PROOF)[0] == 1
+
+
+def test_a_head_whose_number_only_looks_the_same_is_found(
+    get: Get, outsider: Outsider, number: int
+) -> None:
+    outsider.download(get, number)
+    head = json.loads(outsider.read(HEAD))
+    outsider.write(HEAD, canonical({**head, "seq": float(head["seq"])}))
+    assert outsider.verify()[0] == 1
+
+
 def test_a_text_under_another_seal_is_found(get: Get, outsider: Outsider, number: int) -> None:
     """Whoever changes the text can make a commitment that fits it, but not the line."""
     outsider.download(get, number)

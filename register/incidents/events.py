@@ -10,7 +10,7 @@ went. They are told whatever words were searched for, since words do not outlive
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,7 +37,7 @@ TAKING_BACK = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
 RECENT = 50  # events in the document that readers subscribe to
 ARCHIVE = 100  # at most, in one archive document
 # An archive ends with an event whose random name begins below this: one in thirty-two. The place
-# of a cut depends on no count, so that nothing that is added or withdrawn moves it.
+# of a cut depends on no count, so that what is added or withdrawn seldom moves one.
 _CUT = "08"
 
 
@@ -122,7 +122,9 @@ _LAST = and_(
         _later.c.seq > ENTRY.c.seq,
     ),
 )
+_before = ENTRY.alias("before")
 _TAKES = ENTRY.c.act.in_(TAKING_BACK)
+_GOES = ENTRY.c.act.in_(list(LAST_WORDS.values()))
 _COLUMNS = select(
     ENTRY.c.seq,
     ENTRY.c.event,
@@ -195,30 +197,49 @@ def rows(
 
     :param before: only those older than this line of the public ledger.
     """
-    narrowed = list(_narrowed(wanted, before))
-    if wanted.whole:
-        ways: Iterable[Clause] = [or_(_PUBLIC, _LAST, ENTRY.c.case_number.is_(None))]
-    else:
-        ways = _ways(wanted.query, book)
     found: dict[int, Any] = {}
-    for way in ways:
-        asked = (_OF_ALL if wanted.whole else _OF_CASES).where(way, *narrowed)
+    for way in _wanted(wanted, book):
+        asked = (_OF_ALL if wanted.whole else _OF_CASES).where(way)
+        if before is not None:
+            asked = asked.where(ENTRY.c.seq < before)
         for row in session.execute(asked.order_by(ENTRY.c.seq.desc()).limit(limit)):
             found[row.seq] = row
     return [_row(found[seq]) for seq in sorted(found, reverse=True)[:limit]]
 
 
-def _narrowed(wanted: Wanted, before: int | None) -> Iterator[Clause]:
-    if before is not None:
-        yield ENTRY.c.seq < before
-    if wanted.case is not None:
-        yield ENTRY.c.case_number == wanted.case
+def _wanted(wanted: Wanted, book: Book) -> Iterator[Clause]:
+    """The ways in which an event may be wanted; each is a statement of its own."""
+    told = or_(_PUBLIC, _LAST)
+    if wanted.whole:
+        named = list(_narrowed(ENTRY, wanted))
+        yield and_(or_(told, ENTRY.c.case_number.is_(None)), *named)
+        if named:
+            # Whoever was told of a case by one of its lines is told that it went.
+            yield and_(_GOES, _LAST, _earlier(wanted))
+    elif wanted.case is not None:
+        yield and_(told, ENTRY.c.case_number == wanted.case)
+        # The feed of a case that was joined to this one leads here.
+        yield and_(_LAST, ENTRY.c.act == Act.MERGED, CASE.c.merged_into == wanted.case)
+    else:
+        yield from _ways(wanted.query, book)
+
+
+def _narrowed(lines: Any, wanted: Wanted) -> Iterator[Clause]:
     if wanted.acts:
-        yield ENTRY.c.act.in_(wanted.acts)
+        yield lines.c.act.in_(wanted.acts)
     if wanted.since is not None:
-        yield ENTRY.c.at >= wanted.since
+        yield lines.c.at >= wanted.since
     if wanted.until is not None:
-        yield ENTRY.c.at < wanted.until
+        yield lines.c.at < wanted.until
+
+
+def _earlier(wanted: Wanted) -> Clause:
+    return exists().where(
+        _before.c.ledger == Ledger.PUBLIC.value,
+        _before.c.case_number == ENTRY.c.case_number,
+        _before.c.seq < ENTRY.c.seq,
+        *_narrowed(_before, wanted),
+    )
 
 
 def _row(found: Any) -> Row:

@@ -47,6 +47,7 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
+        Index("ix_incident_merged_into", "merged_into"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

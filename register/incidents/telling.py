@@ -76,7 +76,7 @@ def _told(
     ranks: Mapping[str, Mapping[int, int]],
     lifted: datetime | None,
 ) -> Told:
-    updated = lifted or _updated(row, snapshot)
+    updated = max(lifted or row.at, _updated(row, snapshot))
     name = _adds(row)
     if snapshot is None or not name:
         return Told(row, updated, snapshot)
@@ -132,7 +132,7 @@ def _lifted(session: Session, rows: Iterable[Row]) -> dict[int, datetime]:
         after = (
             line.at for line in restored if line.case_number == row.number and line.seq > row.seq
         )
-        found[row.seq] = max(row.at, next(after, row.at))
+        found[row.seq] = next(after, row.at)
     return found
 
 

@@ -35,7 +35,8 @@ class Entry(Base):
 
     __tablename__ = "journal_entry"
     __table_args__ = (
-        Index("ix_journal_entry_case", "ledger", "case_number", "seq"),
+        # With the act, so that the last line of its kind is found among thousands of that kind.
+        Index("ix_journal_entry_case", "ledger", "case_number", "act", "seq"),
         Index("ix_journal_entry_incident", "incident_id"),
         # What the public journal is filtered by.
         Index("ix_journal_entry_act", "ledger", "act", "seq"),

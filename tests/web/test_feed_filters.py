@@ -153,7 +153,7 @@ def test_a_case_withdrawn_twice_is_told_of_once(reader, bruno) -> None:
     bruno.restores(filed)
     assert kinds(reader.titles("/communes/93032.atom")) == [
         "Rétablissement",
-        "Retrait,",
+        "Retrait",
         "Interdiction",
     ]
     bruno.withdraws(filed, "securite")
@@ -169,10 +169,10 @@ def test_a_case_that_comes_back_elsewhere_is_told_where_it_is(reader, bruno) -> 
     bruno.edits(filed, **AWAY)
     bruno.restores(filed, "Le lieu est revu")
     for address in THERE:
-        assert kinds(reader.titles(address)) == ["Rétablissement", "Retrait,", "Interdiction"]
+        assert kinds(reader.titles(address)) == ["Rétablissement", "Retrait", "Interdiction"]
     for address in HERE:
         # The withdrawal it was told of then, as it reads now: lifted since.
-        assert kinds(reader.titles(address)) == ["Retrait,"], address
+        assert kinds(reader.titles(address)) == ["Retrait"], address
 
 
 def test_a_case_that_leaves_by_two_corrections_is_told_of_at_each(reader, bruno) -> None:
@@ -237,3 +237,29 @@ def test_of_one_end_after_another_the_last_is_told_everywhere(reader, bruno, end
     for address in (*HERE, *THERE):
         found = [title for title in reader.titles(address) if "nº 2" in title]
         assert kinds(found) == [last], address
+
+
+@pytest.mark.parametrize("end", ["withdraws", "erases"])
+def test_whoever_followed_one_kind_of_act_is_told_that_the_case_went(reader, bruno, end) -> None:
+    filed = bruno.published()
+    bruno.follows(filed)
+    feeds = [
+        "/registre.atom?acte=publication",
+        "/registre.atom?acte=suite",
+        "/registre.atom?mois=2026-03",
+    ]
+    for address in feeds:
+        assert reader.titles(address), address
+    getattr(bruno, end)(filed)
+    gone = {"withdraws": "Retrait", "erases": "Effacement"}[end]
+    for address in feeds:
+        assert kinds(reader.titles(address)) == [gone], address
+    assert reader.titles("/registre.atom?acte=reponse") == []
+
+
+def test_whoever_followed_a_case_that_was_joined_to_another_is_told_by_its_feed(
+    reader, bruno
+) -> None:
+    filed, into = bruno.published(), bruno.published(title="L’autre")
+    bruno.merges(filed, into)
+    assert kinds(reader.titles(f"/incidents/{into.number}.atom")) == ["Réunion", "L’autre"]

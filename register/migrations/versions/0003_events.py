@@ -25,6 +25,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('incident_id', 'axis', 'code', 'seq', name=op.f('pk_former_code'))
     )
     op.create_index('ix_former_code_axis', 'former_code', ['axis', 'code', 'incident_id'])
+    op.create_index('ix_incident_merged_into', 'incident', ['merged_into'])
+    op.drop_index('ix_journal_entry_case', table_name='journal_entry')
+    op.create_index('ix_journal_entry_case', 'journal_entry', ['ledger', 'case_number', 'act', 'seq'])
     op.create_index('ix_journal_entry_act', 'journal_entry', ['ledger', 'act', 'seq'])
     op.create_index('ix_journal_entry_at', 'journal_entry', ['ledger', 'at'])
 
@@ -32,5 +35,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index('ix_journal_entry_at', table_name='journal_entry')
     op.drop_index('ix_journal_entry_act', table_name='journal_entry')
+    op.drop_index('ix_journal_entry_case', table_name='journal_entry')
+    op.create_index('ix_journal_entry_case', 'journal_entry', ['ledger', 'case_number', 'seq'])
+    op.drop_index('ix_incident_merged_into', table_name='incident')
     op.drop_index('ix_former_code_axis', table_name='former_code')
     op.drop_table('former_code')

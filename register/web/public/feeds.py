@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.db import db
-from register.errors import Gone, Moved, NotFound
+from register.errors import Gone, Invalid, Moved, NotFound
 from register.incidents import events, filters, ledger, queries
 from register.incidents.events import Wanted
 from register.incidents.filters import Query
@@ -49,7 +50,7 @@ def cases_feed() -> ResponseReturnValue:
     if typed:
         return _at_place(typed, query)
     chips = [chip.text for chip in panel.chips(query, book())]
-    what = " ; ".join(chips) if chips else _("tout le registre")
+    what = _joined(chips) if chips else _("tout le registre")
     return answer(Wanted(query), addresses.cases(query), what)
 
 
@@ -125,13 +126,13 @@ def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValu
     if asked != code:
         text = request.query_string.decode("latin-1")
         return redirect(addresses.feed(f"{address}?{text}" if text else address), 301)
-    args = request.args.to_dict(flat=False)
-    for other in addresses.PLACES:
-        args.pop(other, None)
-    query = _query(args)
+    query = _query(request.args.to_dict(flat=False))
+    if kind in query.values:
+        # Of another place of the kind there is nothing here: that feed would stay empty for ever.
+        raise Invalid("filter", name=kind, value=query.values[kind][0])
     here = replace(query, values={**query.values, kind: (code,)})
     chips = [chip.text for chip in panel.chips(query, book())]
-    what = " ; ".join([french(name), *chips])
+    what = _joined([name, *chips])
     # The page of a place takes no other filter; the list at that place does.
     page = addresses.cases(here) if chips else address
     own = f"{address}?{query.text()}" if chips else address
@@ -145,8 +146,12 @@ def ledger_feed() -> ResponseReturnValue:
     if asked.page > 1:
         raise NotFound("no_such_page")
     wanted = Wanted(acts=asked.acts, since=asked.since, until=asked.until, whole=True)
-    what = " ; ".join([_("main courante"), *(chip.text for chip in registre.chips(asked))])
+    what = _joined([_("main courante"), *(chip.text for chip in registre.chips(asked))])
     return answer(wanted, addresses.ledger(asked), what)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return french(" ; ".join(parts))
 
 
 def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Response:

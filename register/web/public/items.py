@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import current_app, get_template_attribute
 from flask_babel import gettext as _
 
 from register.db import db
-from register.incidents import queries
 from register.incidents.events import Row
-from register.incidents.queries import Listed
 from register.incidents.telling import Told, tell
 from register.journal import Act
 from register.operations.identity import Tags
@@ -23,7 +21,9 @@ from register.web.public import addresses, casefile, whereabouts
 from register.web.public.whereabouts import Whereabouts
 
 _KEPT = "register.kept_items"
-_LIMIT = 4 * 1024 * 1024  # characters
+_LIMIT = 4 * 1024 * 1024  # bytes, about
+# What an entry costs beside its text: its elements, its fields, its place in the table.
+_OVERHEAD = 6_000
 
 # Where on the page of its case an act is to be read.
 _ANCHORS = {
@@ -50,7 +50,7 @@ class _Shelf:
             self.entries.clear()
             self.size = 0
         self.entries[name] = entry
-        self.size += len(entry.item.content)
+        self.size += _OVERHEAD + 2 * len(entry.item.content)
 
 
 def entries(rows: Sequence[Row], tags: Tags) -> list[Entry]:
@@ -58,10 +58,8 @@ def entries(rows: Sequence[Row], tags: Tags) -> list[Entry]:
     shelf = _shelf()
     there = {row.name: shelf.entries.get(row.name) for row in rows}
     missing = [row for row in rows if there[row.name] is None]
-    found = tell(db.session(), missing)
-    linked = _linked(found)
-    for told in found:
-        entry = Entry(_item(told, tags, linked))
+    for told in tell(db.session(), missing):
+        entry = Entry(_item(told, tags))
         there[told.row.name] = entry
         shelf.keep(told.row.name, entry)
     return [entry for entry in there.values() if entry]
@@ -77,18 +75,7 @@ def _shelf() -> _Shelf:
     return shelf
 
 
-def _linked(found: Sequence[Told]) -> dict[int, Listed]:
-    """The cases that publications are linked to, as far as they are shown."""
-    numbers = {
-        link["number"]
-        for told in found
-        if told.snapshot and told.row.act == Act.PUBLISHED
-        for link in told.snapshot.content["links"]
-    }
-    return queries.listed(db.session(), sorted(numbers))
-
-
-def _item(told: Told, tags: Tags, links: Mapping[int, Listed]) -> Item:
+def _item(told: Told, tags: Tags) -> Item:
     row, snapshot = told.row, told.snapshot
     content = snapshot.content if snapshot else None
     place = whereabouts.of_commune(content["commune"]) if content and content["commune"] else None
@@ -98,7 +85,7 @@ def _item(told: Told, tags: Tags, links: Mapping[int, Listed]) -> Item:
         address=settings().base_url + _address(told),
         published=row.at,
         updated=told.updated,
-        content=_content(told, place, links),
+        content=_content(told, place),
         language=content["language"] if content else "fr",
         categories=list(_categories(content, place, tags)) if content else (),
         point=place.sheet.point if place else None,
@@ -148,11 +135,11 @@ def _shown() -> dict[str, str]:
         Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
         Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
         Act.RESTORED: _("Rétablissement du cas nº %(number)s : %(title)s"),
-        Act.WITHDRAWN: _("Retrait, levé depuis, du cas nº %(number)s : %(title)s"),
+        Act.WITHDRAWN: _("Retrait du cas nº %(number)s, levé depuis : %(title)s"),
     }
 
 
-def _content(told: Told, place: Whereabouts | None, links: Mapping[int, Listed]) -> str:
+def _content(told: Told, place: Whereabouts | None) -> str:
     """The event's own complete text as safe HTML, every link absolute: no page is around it."""
     row, snapshot = told.row, told.snapshot
     # A new reading of the template for each entry would cost more than the entry.
@@ -171,7 +158,6 @@ def _content(told: Told, place: Whereabouts | None, links: Mapping[int, Listed])
         place,
         settings().base_url,
         linked=[other for other in linked if other],
-        links=links,
         around=_around(content) if whole else "",
     )
     return str(drawn).strip()
