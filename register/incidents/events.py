@@ -219,7 +219,7 @@ def _wanted(wanted: Wanted, book: Book) -> Iterator[Clause]:
     elif wanted.case is not None:
         yield and_(told, ENTRY.c.case_number == wanted.case)
         # The feed of a case that was joined to this one leads here.
-        yield and_(_LAST, ENTRY.c.act == Act.MERGED, CASE.c.merged_into == wanted.case)
+        yield and_(_LAST, CASE.c.merged_into == wanted.case)
     else:
         yield from _ways(wanted.query, book)
 

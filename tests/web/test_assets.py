@@ -67,6 +67,29 @@ def test_a_sheet_is_served_for_a_year_under_the_name_of_its_content(
 
 
 @pytest.mark.parametrize(
+    ("known", "status"),
+    [
+        ('W/"{}"', 304),
+        ('"{}"', 304),
+        ('"other", W/"{}"', 304),
+        ('W/"other","{}"', 304),
+        ("*", 304),
+        (" * ", 304),
+        ('W/"other"', 200),
+        ("{}", 200),
+        ("", 200),
+    ],
+)
+def test_who_has_it_is_not_sent_it(
+    client: FlaskClient, sheet: str, known: str, status: int
+) -> None:
+    digest = sheet.split(".")[1]
+    with client.get(sheet, headers={"If-None-Match": known.format(digest)}) as answer:
+        assert answer.status_code == status
+        assert answer.headers["ETag"] == f'W/"{digest}"'
+
+
+@pytest.mark.parametrize(
     ("accepted", "packed"),
     [
         ("gzip, deflate, br", True),
@@ -210,9 +233,19 @@ def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path
 
 def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
+    (folder / "css").mkdir(parents=True)
+    long_ago = time.time() - assets.FORMER - 60
+    for number in range(60):
+        former = folder / f"css/former{number}.0123456789.css"
+        for suffix in ("", ".gz", ".retired"):
+            left = former.with_name(former.name + suffix)
+            left.touch()
+            os.utime(left, (long_ago, long_ago))
+    together = threading.Barrier(8)
     failed: list[Exception] = []
 
     def put() -> None:
+        together.wait()
         try:
             for _ in range(10):
                 collected(source, folder)
@@ -226,6 +259,45 @@ def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
         thread.join()
     assert failed == []
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+    collected(source, folder)
+    assert not list(folder.rglob("former*"))
+
+
+def test_a_mark_without_its_file_goes(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "assets"
+    collected(source, folder)
+    mark = folder / "css" / "gone.0123456789.css.retired"
+    mark.touch()
+    collected(source, folder)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("name", ["Page.css", "css/README", "img/a b.svg", "a/b/c/d/e.css"])
+def test_a_file_that_would_not_be_served_is_refused(
+    source: Path, tmp_path: Path, name: str
+) -> None:
+    (source / name).parent.mkdir(parents=True, exist_ok=True)
+    (source / name).write_text("x")
+    with pytest.raises(ConfigError) as raised:
+        collected(source, tmp_path / "assets")
+    assert raised.value.key == "config_static_name"
+    assert raised.value.values["path"] == source / name
+
+
+def test_what_the_system_left_among_them_is_passed_over(source: Path, tmp_path: Path) -> None:
+    (source / ".DS_Store").touch()
+    assert ".DS_Store" not in assets.collect(source, tmp_path / "assets")
+
+
+def test_without_any_file_nothing_starts(made: Settings, tmp_path: Path) -> None:
+    app = create_app(made)
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        app.static_folder = str(folder)
+        with pytest.raises(ConfigError) as raised:
+            require_startable(app)
+        assert raised.value.key == "config_static"
+        with pytest.raises(ConfigError):
+            assets.collect(folder, tmp_path / "assets")
 
 
 def test_a_process_serves_what_another_has_put_there_since(source: Path, tmp_path: Path) -> None:

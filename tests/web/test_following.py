@@ -338,7 +338,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     assert f.reader.moved == {OWN: INTO}
     f.ever.discard(OWN)
     f.gone()
-    f.told(hands.erase(), on=taken - {OWN})
+    f.told(hands.erase(), on=(taken - {OWN}) | {INTO})
     f.gone()
     own = parsed(f.reader.door.get(OWN).data)
     assert [entry.id for entry in own.entries] == f.history[:1]

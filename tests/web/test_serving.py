@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pty
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from wire import (
@@ -32,6 +34,7 @@ from wire import (
     until,
 )
 
+from register import create_app
 from register.config import Settings
 from register.errors import ConfigError
 from register.web.errors import plain
@@ -51,7 +54,11 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 def pid(connection: socket.socket) -> tuple[int, bool]:
     """The process that answers on a connection, and whether it goes on."""
     connection.sendall(PID)
-    status, headers, body = one_answer(connection)
+    return pid_of(one_answer(connection))
+
+
+def pid_of(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, bool]:
+    status, headers, body = answer
     assert status == 200
     return int(body), headers.get("Connection", "").lower() != "close"
 
@@ -65,7 +72,7 @@ def of(port: int) -> int:
 # --- the command -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [(), ("--workers", "1")])
+@pytest.mark.parametrize("words", [(), ("--workers", "2")])
 def test_the_command_says_where_it_answers_and_ends_cleanly(
     made: Settings, words: tuple[str, ...]
 ) -> None:
@@ -75,9 +82,11 @@ def test_the_command_says_where_it_answers_and_ends_cleanly(
     try:
         port = int(served.first_line().rpartition(":")[2])
         assert port
+        assert '"event": "serving"' in served.logged()
         status, _headers, body = ask(port, get(b"/readyz"))
         assert (status, b"failed" in body) == (200, False)
         assert served.end(signal.SIGINT) == 0
+        assert served.process.stdout.read() == ""
         told = served.logged()
         assert '"event": "serving"' in told
         assert ADDRESS not in told
@@ -121,14 +130,16 @@ def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
 def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(made: Settings) -> None:
     with serving(made) as (served, port):
         served.first_line()
-        with connect(port) as kept, connect(port) as slow:
+        with connect(port) as kept, connect(port) as half:
             first, stays = pid(kept)
             assert stays
-            slow.sendall(get(b"/slow"))
+            half.sendall(PID.replace(b"Length: 0", b"Length: 3") + b"a")
+            time.sleep(0.2)
             served.send(signal.SIGHUP)
             served.wait_for("renewed")
             assert pid(kept) == (first, False)
-            assert parsed(answers(slow))[::2] == (200, b"enfin")
+            half.sendall(b"bc")
+            assert pid_of(one_answer(half)) == (first, False)
         with connect(port) as kept, connect(port) as slow, connect(port) as half:
             second, _stays = pid(kept)
             assert second != first
@@ -188,6 +199,94 @@ def test_a_worker_that_dies_is_started_again(made: Settings) -> None:
         assert of(port) not in (first, second)
 
 
+@pytest.fixture(params=["closed pipe", "full disk"])
+def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
+    """What takes no line of a log."""
+    if request.param == "closed pipe":
+        reads, writes = os.pipe()
+        os.close(reads)
+        yield os.fdopen(writes, "wb", 0)
+        return
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    yield Path("/dev/full").open("wb", 0)
+
+
+@pytest.mark.parametrize("module", [launch.SUPERVISOR, launch.GROWN])
+def test_a_log_that_nobody_takes_ends_nothing(made: Settings, module: str, sink: BinaryIO) -> None:
+    with serving(made, module, log=sink) as (served, port):
+        served.process.stdout.close()
+        first = of(port)
+        assert ask(port, get(b"/late"))[0] == 500
+        served.send(signal.SIGHUP)
+        until(lambda: of(port) != first, 15)
+        os.kill(of(port), signal.SIGKILL)
+        assert of(port) != first
+        assert served.end() == 0
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A copy of the program, which may be taken apart."""
+    for name in ("register", "templates", "static"):
+        shutil.copytree(
+            TOP / name, tmp_path / "program" / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return tmp_path / "program"
+
+
+def path_to(program: Path) -> str:
+    return os.pathsep.join([str(TOP / "tests"), str(program)])
+
+
+def test_what_serves_needs_no_file_of_the_program_any_more(
+    registers, tmp_path: Path, program: Path
+) -> None:
+    with (
+        registers.new("sqlite", tmp_path) as settings,
+        serving(settings, PYTHONPATH=path_to(program)) as (served, port),
+    ):
+        served.first_line()
+        first = of(port)
+        program.rename(tmp_path / "away")
+        for path in plain_addresses(settings):
+            status, _headers, _body = ask(port, get(path.encode()))
+            assert status < 500, path
+        served.send(signal.SIGHUP)
+        served.wait_for("not_renewed")
+        assert of(port) == first
+        (tmp_path / "away").rename(program)
+        served.send(signal.SIGHUP)
+        served.wait_for("renewed")
+        assert of(port) != first
+        assert "failure" not in served.logged()
+
+
+def plain_addresses(settings: Settings) -> list[str]:
+    """Every address that needs no case, but for the program that readers run themselves."""
+    rules = [rule for rule in create_app(settings).url_map.iter_rules() if "GET" in rule.methods]
+    plain = [rule.rule for rule in rules if not rule.arguments]
+    assert len(plain) > 15
+    plain.remove("/registre/verifier.py")
+    return [*plain, "/departements/93", "/communes/93032", "/regions/11", "/nulle-part", "/%00"]
+
+
+@pytest.mark.parametrize(("name", "word"), [("templates", "modèles"), ("static", "feuilles")])
+def test_an_installation_without_its_pages_is_one_sentence(
+    made: Settings, program: Path, name: str, word: str
+) -> None:
+    shutil.rmtree(program / name)
+    python, *rest = command("serve", "--port", "0")
+    served = Served([python, "-P", *rest], made, PYTHONPATH=path_to(program))
+    try:
+        assert served.process.wait(30) == 1
+        assert word in served.logged()
+        assert str(program / name) in served.logged()
+        assert served.logged().count("\n") == 1
+    finally:
+        served.close()
+
+
 def test_no_worker_outlives_its_supervisor(made: Settings) -> None:
     with serving(made) as (served, port):
         served.first_line()
@@ -203,10 +302,13 @@ def _is_gone(number: int) -> bool:
     return True
 
 
-def test_a_closed_terminal_ends_what_was_started_in_it(made: Settings) -> None:
+@pytest.mark.parametrize("words", [(), ("--workers", "1")])
+def test_a_closed_terminal_ends_what_was_started_in_it(
+    made: Settings, words: tuple[str, ...]
+) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        command("serve", "--port", "0"),
+        command("serve", "--port", "0", *words),
         env=environ(made),
         stdin=theirs,
         stdout=subprocess.PIPE,
@@ -233,7 +335,41 @@ def _take_the_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def test_every_option_of_the_interpreter_is_handed_on() -> None:
+    options = ["-X", "dev", "-X", "utf8", "-P", "-W", "error"]
+    code = "from register.web.serving.launch import python; print(*python('name'))"
+    environ = os.environ | {"PYTHONPATH": str(TOP)}
+    told = subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ
+    )
+    command = told.stdout.split()
+    assert command.count("-X") == 2, told.stderr
+    assert command.count("-P") == 1
+    assert {"dev", "utf8"} <= set(command)
+
+
 # --- the supervisor's judgement ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_what_is_asked_for_during_a_renewal_is_done_after_it(ready: bool) -> None:
+    """Whether that one succeeds or fails: the files may have been put right since it read them."""
+    code = DEAF if ready else "raise SystemExit(3)"
+    child = supervisor.Child("worker", [sys.executable, "-c", code], [])
+    child.renew()
+    first = child.coming
+    child.renew()
+    child.renew()
+    assert child.coming is first
+    until(lambda: child.look() or child.coming is not first)
+    second = child.coming
+    assert second is not None
+    assert (child.serving is first) == ready
+    # Once, however often it was asked for.
+    until(lambda: child.look() or child.coming is not second)
+    assert child.coming is None
+    for process in child.processes:
+        process.kill()
 
 
 def test_one_that_cannot_start_is_tried_less_and_less_often() -> None:
