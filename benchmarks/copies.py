@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, text
 
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
+from register.db import analyse
 
 # Which columns carry which kind of id; every other column is copied as it is.
 SHIFTED: Mapping[str, Mapping[str, str]] = {
@@ -82,7 +83,8 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
             _copy(connection, metadata, seed, copy)
             _move(connection, copy, communes(engine, SEEDED, chance))
         _move_head(connection)
-        connection.execute(text("ANALYZE"))
+    # As the register does by itself at each thousandth line.
+    analyse(engine)
 
 
 def _copy(connection: Connection, metadata: MetaData, seed: Seed, copy: int) -> None:

@@ -131,6 +131,11 @@ def alone(engine: Engine) -> Engine:
         "isolation_level": "AUTOCOMMIT",
         "pool_pre_ping": False,
         "pool_reset_on_return": None,
+        # One statement at a time for each of a process's threads; whoever finds none free lets
+        # the page be made, which waits for its own.
+        "pool_size": 8,
+        "max_overflow": 0,
+        "pool_timeout": 1,
     }
     apart = create_engine(url, **options)
     # Whoever closes the pages' connections means these too.
@@ -172,6 +177,24 @@ def scrub(engine: Engine, patience: float = 10.0) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
+
+
+def analyse(engine: Engine) -> None:
+    """Have SQLite look again at how full its tables are; PostgreSQL does so by itself.
+
+    Without it, it takes the few cases of a commune and the thousands of a région for the same
+    number, and reads the whole journal for either.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    try:
+        # A thousand rows of each index are enough: it takes as long for ten thousand cases as for
+        # a million.
+        raw.cursor().execute("PRAGMA analysis_limit = 1000").close()
+        raw.cursor().execute("ANALYZE").close()
+    finally:
+        raw.close()
 
 
 def sqlite_path(url: str) -> Path | None:

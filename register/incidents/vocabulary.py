@@ -108,11 +108,13 @@ def _current(session: Session) -> Book:
 
 def of_version(session: Session, version: str) -> Book:
     """The vocabularies of a version that is known to be the present one."""
-    if version not in _books:
+    known = _books.get(version)
+    if known is None:
+        known = _read(session, version)
         # One version at a time: tests open many registers, a site has one.
         _books.clear()
-        _books[version] = _read(session, version)
-    return _books[version]
+        _books[version] = known
+    return known
 
 
 def load(session: Session, at: datetime, source: Path = FILE) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from register.db import Base, db, now, pen_engine
+from register.db import Base, analyse, db, now, pen_engine
 from register.errors import NotFound
 from register.journal.acts import Act, Ledger
 from register.journal.canonical import (
@@ -132,6 +132,12 @@ class Pen:
         self.session.add_all(self._lines)
         self.session.flush()
 
+    def passed_a_thousand(self) -> bool:
+        """Whether the public ledger has another thousand lines than it had before this pen."""
+        return any(
+            entry.ledger == Ledger.PUBLIC.value and entry.seq % 1000 == 0 for entry in self._lines
+        )
+
     def after_commit(self, do: Callable[[], object]) -> None:
         """Have something done once the act is on disk: nothing slow belongs under the pen."""
         self._after_commit.append(do)
@@ -166,6 +172,8 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         session.commit()
     for do in pen._after_commit:
         do()
+    if pen.passed_a_thousand():
+        analyse(engine)
 
 
 def open_ledgers(session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -12,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from register.db import sqlite_path
+from register.db import analyse, sqlite_path
 from register.errors import RegisterError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -30,8 +31,9 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
+@cache
 def wanted() -> str:
-    """The revision that this code wants."""
+    """The revision that this code wants; read once, it is that of the code that runs."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config).get_current_head() or ""
@@ -77,6 +79,7 @@ def upgrade(engine: Engine, url: str, at: datetime) -> None:
         raise SchemaError("schema_failed", copy=str(copy or ""), cause=str(error)) from error
     if copy is not None:
         copy.unlink()
+    analyse(engine)
 
 
 def _copy(url: str, at: datetime) -> Path | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from register.territory import places
-from register.territory.models import Commune
+from register.territory.models import Commune, Departement, Region
 
 _KEPT = 4096  # about 4 MB
 
@@ -34,7 +36,8 @@ class Sheet:
     """The commune of today and what surrounds it.
 
     ``population`` and ``point`` (degrees of latitude and longitude, WGS 84) are None where
-    unknown; ``retired``: gone without a successor.
+    unknown; ``retired``: gone without a successor; ``filed_as``: what the place was called under
+    the code that was asked for, when that is another than the commune's.
     """
 
     commune: Named
@@ -47,8 +50,10 @@ class Sheet:
     aliases: tuple[Alias, ...]
     former_codes: tuple[str, ...]
     point: tuple[float, float] | None = None
+    filed_as: str = ""
 
 
+_names: dict[tuple[str, str, str], str] = {}
 _sheets: dict[tuple[str, str], Sheet | None] = {}
 
 
@@ -58,12 +63,28 @@ def sheet(session: Session, version: str, code: str) -> Sheet | None:
     :param version: the territory's, as loaded now: a yearly update makes every sheet anew.
     """
     key = (version, code)
-    if key not in _sheets:
-        found = _read(session, code)
-        if len(_sheets) >= _KEPT:
-            _sheets.clear()
-        _sheets[key] = found
-    return _sheets[key]
+    with suppress(KeyError):  # another thread may empty the table at any moment
+        return _sheets[key]
+    found = _read(session, code)
+    if len(_sheets) >= _KEPT:
+        _sheets.clear()
+    _sheets[key] = found
+    return found
+
+
+def area(session: Session, version: str, kind: str, code: str) -> str:
+    """The name of a ``departement`` or a ``region``; its code when there is none."""
+    key = (version, kind, code)
+    with suppress(KeyError):
+        return _names[key]
+    find: Callable[[Session, str], Departement | Region | None] = (
+        places.departement if kind == "departement" else places.region
+    )
+    found = find(session, code)
+    if len(_names) >= _KEPT:
+        _names.clear()
+    _names[key] = name = found.name if found else code
+    return name
 
 
 def _read(session: Session, code: str) -> Sheet | None:
@@ -88,6 +109,7 @@ def _read(session: Session, code: str) -> Sheet | None:
             old for old in places.codes_of(session, commune.code) if old != commune.code
         ),
         point=_point(commune),
+        filed_as=(places.former_name(session, code) or code) if code != commune.code else "",
     )
 
 

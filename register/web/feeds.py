@@ -51,7 +51,7 @@ class Item:
     point: tuple[float, float] | None = None
 
 
-class Entry(FeedEntry):  # type: ignore[misc] # feedgen has no types
+class Written(FeedEntry):  # type: ignore[misc] # feedgen has no types
     """An item as feedgen writes it: laid out once, since it stands in many documents."""
 
     def __init__(self, item: Item) -> None:
@@ -90,7 +90,7 @@ class Feed:
     author: str
     home: str
     opened: datetime
-    entries: Sequence[Entry]
+    entries: Sequence[Written]
     older: str | None = None
     current: str | None = None
 

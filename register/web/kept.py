@@ -21,7 +21,16 @@ from register.db import db
 from register.incidents.standing import Watch
 from register.web.headers import WSGI, StartResponse
 from register.web.shelf import Fields, Page, Shelves
-from register.web.validity import BUILD, NOTED, Noted, is_anonymous, names, unchanged, value
+from register.web.validity import (
+    BUILD,
+    NOTED,
+    Noted,
+    is_anonymous,
+    last_modified,
+    names,
+    unchanged,
+    value,
+)
 
 _PUBLIC = "public."
 # By these most readers come, and the aggregators by the last. A case's own feed is not among
@@ -87,16 +96,15 @@ class Kept:
             return body
         tag = noted.value.tag
         fields += (("ETag", f'"{tag}"'),)
-        if noted.moved:
-            fields += (("Last-Modified", noted.moved),)
         if environ["REQUEST_METHOD"] == "GET" and noted.whole:
             page = Page(fields, _joined(body), noted.moved)
             self.shelves.keep(noted.value.position, tag, page, own=has_own_share(environ))
             return _give(page, tag, environ, start_response)
-        if unchanged(environ, tag, noted.moved):
+        moved = last_modified(noted.moved)
+        if unchanged(environ, tag, moved):
             _close(body)
-            return _not_modified(fields, start_response)
-        start_response(status, list(fields))
+            return _not_modified(_dated(fields, moved), start_response)
+        start_response(status, list(_dated(fields, moved)))
         return body
 
 
@@ -142,10 +150,17 @@ def _may_be_kept(fields: Fields) -> bool:
 def _give(
     page: Page, tag: str, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
-    if unchanged(environ, tag, page.moved):
-        return _not_modified(page.headers, start_response)
-    start_response("200 OK", list(page.headers))
+    # Asked each time: a time that says nothing yet may say something when the page is given again.
+    moved = last_modified(page.moved)
+    fields = _dated(page.headers, moved)
+    if unchanged(environ, tag, moved):
+        return _not_modified(fields, start_response)
+    start_response("200 OK", list(fields))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+
+
+def _dated(fields: Fields, moved: str) -> Fields:
+    return (*fields, ("Last-Modified", moved)) if moved else fields
 
 
 def _not_modified(fields: Fields, start_response: StartResponse) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 SHELF = 8 * 1024 * 1024
@@ -17,11 +18,11 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Page:
-    """An answer as the application gave it. ``moved`` is its Last-Modified, empty without one."""
+    """An answer as the application gave it. ``moved``: when its content did, if that is told."""
 
     headers: Fields
     body: bytes
-    moved: str = ""
+    moved: datetime | None = None
 
     @property
     def size(self) -> int:

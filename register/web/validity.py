@@ -15,8 +15,10 @@ cost more to put them in order than to make that page a second time.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,12 @@ from register.text.dates import paris_day
 from register.web.context import standing
 
 BUILD = "register.build"
+# The program that outsiders check the ledger with, as the documentation has it.
+VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
+# What writes pages beside our own code.
+_WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
+# Settings that no page shows: two machines of one register may differ in them.
+_UNSEEN = frozenset({"secret_key", "instance", "seal_dir", "database_url", "trusted_proxies"})
 # Where the hooks leave what they know of an answer for the layer around Flask.
 NOTED = "register.noted"
 # An act's time is taken before it waits for the pen, for as long as db.PATIENCE_MS: two public
@@ -54,7 +62,7 @@ class Noted:
 
     value: Value
     whole: bool = False
-    moved: str = ""
+    moved: datetime | None = None
 
 
 def attach(app: Flask, blueprint: Blueprint) -> None:
@@ -69,7 +77,10 @@ def build(app: Flask, settings: Settings) -> str:
 
     Without it, a reader who comes back after an upgrade would be told that nothing has changed.
     """
-    digest = hashlib.sha256(repr(replace(settings, secret_key="")).encode())
+    shown = {name: set_to for name, set_to in asdict(settings).items() if name not in _UNSEEN}
+    digest = hashlib.sha256(repr(shown).encode())
+    for name in _WRITERS:
+        digest.update(f"{name} {version(name)}".encode())
     code = Path(app.root_path)
     for folder in (
         code,
@@ -79,6 +90,8 @@ def build(app: Flask, settings: Settings) -> str:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 digest.update(path.read_bytes())
+    with suppress(OSError):
+        digest.update(VERIFIER.read_bytes())
     return digest.hexdigest()
 
 
@@ -140,5 +153,5 @@ def _end(response: Response) -> Response:
     if noted is not None:
         noted.whole = not response.is_streamed
         # A view that knows when its content last moved says so: a feed, of its newest line.
-        noted.moved = last_modified(g.get("register_moved_at"))
+        noted.moved = g.get("register_moved_at")
     return response

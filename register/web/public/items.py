@@ -16,7 +16,7 @@ from register.operations.identity import Tags
 from register.text.typography import french
 from register.web import context
 from register.web.context import book, settings
-from register.web.feeds import Category, Entry, Item
+from register.web.feeds import Category, Item, Written
 from register.web.public import addresses, casefile, whereabouts
 from register.web.public.whereabouts import Whereabouts
 
@@ -42,10 +42,10 @@ class _Shelf:
 
     def __init__(self, position: tuple[str, ...]) -> None:
         self.position = position
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, Written] = {}
         self.size = 0
 
-    def keep(self, name: str, entry: Entry) -> None:
+    def keep(self, name: str, entry: Written) -> None:
         if self.size > _LIMIT:
             self.entries.clear()
             self.size = 0
@@ -53,13 +53,13 @@ class _Shelf:
         self.size += _OVERHEAD + 2 * len(entry.item.content)
 
 
-def entries(rows: Sequence[Row], tags: Tags) -> list[Entry]:
+def entries(rows: Sequence[Row], tags: Tags) -> list[Written]:
     """The entries of some events, in their order."""
     shelf = _shelf()
     there = {row.name: shelf.entries.get(row.name) for row in rows}
     missing = [row for row in rows if there[row.name] is None]
     for told in tell(db.session(), missing):
-        entry = Entry(_item(told, tags))
+        entry = Written(_item(told, tags))
         there[told.row.name] = entry
         shelf.keep(told.row.name, entry)
     return [entry for entry in there.values() if entry]

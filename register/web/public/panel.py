@@ -133,12 +133,13 @@ _drawn: dict[tuple[str, str, str], Markup] = {}
 def drawn(query: Query, book: Book, summary: Summary, head: Position) -> Markup:
     """The panel as HTML. It is the larger half of a list and changes with the search only."""
     key = (head.digest, book.version, query.at(1).text())
-    if key not in _drawn:
+    kept = _drawn.get(key)
+    if kept is None:
         if len(_drawn) >= _REMEMBERED:
             _drawn.clear()
         draw = get_template_attribute("parts/_filters.html", "filters")
-        _drawn[key] = draw(panel(query, book, summary.departements), query.order)
-    return _drawn[key]
+        _drawn[key] = kept = draw(panel(query, book, summary.departements), query.order)
+    return kept
 
 
 def chips(query: Query, book: Book) -> list[Chip]:

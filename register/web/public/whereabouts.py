@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from register.db import db
-from register.territory import places
-from register.territory.models import Departement, Region
+from register.territory import sheets
 from register.territory.sheets import Named, Sheet
 from register.web import context
 
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A commune's sheet. ``former``: the name the case was filed under, if another."""
+    """A commune of today, from the code that a case was filed under."""
 
     sheet: Sheet
-    former: str = ""
+
+    @property
+    def former(self) -> str:
+        """The name the case was filed under, if another."""
+        return self.sheet.filed_as
 
     @property
     def commune(self) -> Named:
@@ -39,10 +42,7 @@ def of_commune(filed: str) -> Whereabouts | None:
     sheet = context.sheet(filed)
     if sheet is None:
         return None
-    former = ""
-    if filed != sheet.commune.code:
-        former = places.former_name(db.session(), filed) or filed
-    return Whereabouts(sheet, former)
+    return Whereabouts(sheet)
 
 
 def name_of(kind: str, code: str) -> str:
@@ -50,12 +50,7 @@ def name_of(kind: str, code: str) -> str:
 
     :param kind: ``commune``, ``departement`` or ``region``.
     """
-    found: Named | Departement | Region | None
     if kind == "commune":
         here = of_commune(code)
-        found = here.commune if here else None
-    elif kind == "departement":
-        found = places.departement(db.session(), code)
-    else:
-        found = places.region(db.session(), code)
-    return found.name if found else code
+        return here.commune.name if here else code
+    return sheets.area(db.session(), context.standing().territory, kind, code)
