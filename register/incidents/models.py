@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from register.db import Base, UTCDateTime
@@ -47,7 +47,13 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        Index("ix_incident_merged_into", "merged_into"),
+        # Of the few that were: counted with the others, they would look like all of them.
+        Index(
+            "ix_incident_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
