@@ -10,7 +10,7 @@ went. They are told whatever words were searched for, since words do not outlive
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -124,8 +124,8 @@ _LAST = and_(
     ),
 )
 _before = ENTRY.alias("before")
+_same = ENTRY.alias("same")
 _TAKES = ENTRY.c.act.in_(TAKING_BACK)
-_GOES = ENTRY.c.act.in_(list(LAST_WORDS.values()))
 _COLUMNS = select(
     ENTRY.c.seq,
     ENTRY.c.event,
@@ -152,13 +152,11 @@ class Way:
     Joined by "or", no database would use an index. ``few``: its cases are few beside the ledger,
     so that they are looked up first and their lines put in order; otherwise the ledger is read
     from its end until there are enough. A planner that has to guess takes the wrong one of the
-    two, and reads a hundred thousand lines for the three of a village. ``taking``: its acts are
-    few, whatever the planner makes of the publications among the lines.
+    two, and reads a hundred thousand lines for the three of a village.
     """
 
     clause: Clause
     few: bool = False
-    taking: bool = False
 
 
 def _ways(session: Session, query: Query, book: Book) -> Iterator[Way]:
@@ -177,11 +175,19 @@ def _ways(session: Session, query: Query, book: Book) -> Iterator[Way]:
     present = [now for now, _had in codes]
     yield Way(and_(_PUBLIC, *present, *texts), few=_are_few(session, [*present, *texts]))
     if texts:
-        yield Way(and_(_PUBLIC, _TAKES, *present), taking=True)
+        yield Way(and_(_PUBLIC, _of_acts(TAKING_BACK), *present), few=True)
     if codes:
         yield Way(_once(codes, texts), few=True)
     else:
-        yield Way(and_(_TAKES, _LAST), taking=True)
+        yield Way(and_(_of_acts(TAKING_BACK), _LAST), few=True)
+
+
+def _of_acts(acts: Iterable[Act]) -> Clause:
+    """Lines of some rare acts, looked up before anything else."""
+    found = select(_same.c.seq).where(
+        _same.c.ledger == Ledger.PUBLIC.value, _same.c.act.in_(list(acts))
+    )
+    return ENTRY.c.seq.in_(found)
 
 
 def _are_few(session: Session, chosen: Sequence[Clause]) -> bool:
@@ -223,9 +229,7 @@ def rows(
         if before is not None:
             asked = asked.where(ENTRY.c.seq < before)
         # A sum is in no index, so that no index is read for its order's sake.
-        order = ENTRY.c.seq + 0 if way.few or way.taking else ENTRY.c.seq
-        if way.taking:
-            asked = asked.with_hint(ENTRY, "INDEXED BY ix_journal_entry_act", "sqlite")
+        order = ENTRY.c.seq + 0 if way.few else ENTRY.c.seq
         for row in session.execute(asked.order_by(order.desc()).limit(limit)):
             found[row.seq] = row
     return [_row(found[seq]) for seq in sorted(found, reverse=True)[:limit]]
@@ -239,7 +243,7 @@ def _wanted(session: Session, wanted: Wanted, book: Book) -> Iterator[Way]:
         yield Way(and_(or_(told, ENTRY.c.case_number.is_(None)), *named))
         if named:
             # Whoever was told of a case by one of its lines is told that it went.
-            yield Way(and_(_GOES, _LAST, _earlier(wanted)), taking=True)
+            yield Way(and_(_of_acts(LAST_WORDS.values()), _LAST, _earlier(wanted)), few=True)
     elif wanted.case is not None:
         yield Way(and_(told, ENTRY.c.case_number == wanted.case), few=True)
         # The feed of a case that was joined to this one leads here.
