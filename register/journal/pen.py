@@ -28,6 +28,8 @@ from register.journal.models import Entry, Head
 
 Row = TypeVar("Row", bound=Base)
 
+ANALYSED_EACH = 1_000  # public lines
+
 
 class UnrecordedError(Exception):
     """Something was changed under the pen without a journal line: a fault in the code."""
@@ -132,11 +134,10 @@ class Pen:
         self.session.add_all(self._lines)
         self.session.flush()
 
-    def passed_a_thousand(self) -> bool:
-        """Whether the public ledger has another thousand lines than it had before this pen."""
-        return any(
-            entry.ledger == Ledger.PUBLIC.value and entry.seq % 1000 == 0 for entry in self._lines
-        )
+    def passed_a_mark(self) -> bool:
+        """Whether the public ledger has grown by so much that its tables are to be looked at."""
+        public = (line.seq for line in self._lines if line.ledger == Ledger.PUBLIC.value)
+        return any(seq % ANALYSED_EACH == 0 for seq in public)
 
     def after_commit(self, do: Callable[[], object]) -> None:
         """Have something done once the act is on disk: nothing slow belongs under the pen."""
@@ -172,7 +173,7 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         session.commit()
     for do in pen._after_commit:
         do()
-    if pen.passed_a_thousand():
+    if pen.passed_a_mark():
         analyse(engine)
 
 

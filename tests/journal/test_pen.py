@@ -13,6 +13,7 @@ from register.db import now
 from register.errors import NotFound
 from register.incidents.models import Term
 from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
+from register.journal import pen as pen_module
 from register.journal.acts import DESTROYING, PUBLIC
 from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
 from register.journal.pen import UnrecordedError
@@ -55,6 +56,33 @@ def test_each_ledger_counts_for_itself(pen, session):
     assert head(session, Ledger.PUBLIC).seq == public_before + 1
     assert head(session, Ledger.DESK).seq == 2
     assert head(session, Ledger.REPORTS).seq == 0
+
+
+def test_the_tables_are_looked_at_anew_as_the_public_ledger_grows(pen, engine, monkeypatch):
+    """SQLite plans by what it last saw; nothing else tells it that a register has grown."""
+    monkeypatch.setattr(pen_module, "ANALYSED_EACH", 3)
+    if engine.dialect.name != "sqlite":
+        with pen() as p:
+            p.record(Act.PUBLISHED, by=1, incident=1, case=1)
+        return
+
+    def seen():
+        with engine.connect() as connection:
+            there = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_stat1'"
+            if not connection.exec_driver_sql(there).scalar():
+                return 0
+            of = "SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = 'journal_entry'"
+            return connection.exec_driver_sql(of).scalar()
+
+    for lines, told in ((2, 0), (3, 3), (4, 3), (6, 6)):
+        while True:
+            with engine.connect() as connection:
+                here = connection.exec_driver_sql("SELECT count(*) FROM journal_entry").scalar()
+            if here == lines:
+                break
+            with pen() as p:
+                p.record(Act.PUBLISHED, by=1, incident=1, case=1)
+        assert seen() == told, lines
 
 
 def test_what_fails_under_the_pen_leaves_nothing_and_costs_no_number(pen, session):
