@@ -16,7 +16,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Imports what it needs inside itself, so that importing a module below stays light.
 
     :param settings: those of the environment by default.
-    :raises register.errors.ConfigError: a setting makes no sense.
+    :raises register.errors.ConfigError: a setting makes no sense, or the data folder cannot be
+        made.
     """
     from pathlib import Path
 
@@ -27,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
-    settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = config.prepared(settings)
     app = Flask(
         __name__,
         instance_path=str(settings.instance),
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.static_folder = str(top / "static")
     app.config.update(
-        SECRET_KEY=config.with_secret(settings),
+        SECRET_KEY=secret,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )

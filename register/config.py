@@ -156,6 +156,19 @@ def missing_for_public(settings: Settings) -> list[str]:
     return [PREFIX + name.upper() for name in LEGAL if not getattr(settings, name)]
 
 
+def prepared(settings: Settings) -> str:
+    """Make the data folder where there is none; the secret key.
+
+    :raises ConfigError: ``config_instance``.
+    """
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return with_secret(settings)
+    except OSError as error:
+        path = error.filename or settings.instance
+        raise ConfigError("config_instance", path=path) from error
+
+
 def with_secret(settings: Settings) -> str:
     """The secret key: the given one, or that of the data folder, made there on first run."""
     if settings.secret_key:

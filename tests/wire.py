@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from flask import Blueprint, Flask, Response, request
 
@@ -206,9 +207,10 @@ class Served:
         command: list[str],
         settings: Settings,
         fds: tuple[int, ...] = (),
+        log: BinaryIO | None = None,
         **more: str,
     ) -> None:
-        self.log = tempfile.TemporaryFile("w+b")  # noqa: SIM115 # closed with the process
+        self.log = log or tempfile.TemporaryFile("w+b")  # noqa: SIM115 # closed with the process
         self.process = subprocess.Popen(
             command,
             env=environ(settings) | more,
@@ -271,17 +273,22 @@ def environ(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def serving(
-    settings: Settings, module: str = launch.SUPERVISOR, workers: int = 1, **more: str
+    settings: Settings,
+    module: str = launch.SUPERVISOR,
+    workers: int = 1,
+    log: BinaryIO | None = None,
+    **more: str,
 ) -> Iterator[tuple[Served, int]]:
     """The application above, served as the command does; and its port.
 
+    :param log: where its log goes, if not to where ``logged`` finds it.
     :param more: further variables of its environment.
     """
     sockets = listening.listen(ADDRESS, 0)
     port = listening.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
     command = launch.python(module, "wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served(command, settings, fds, **more)
+    served = Served(command, settings, fds, log, **more)
     listening.close(sockets)
     try:
         yield served, port

@@ -35,6 +35,13 @@ _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
         lambda: _("Les secrets ne sont lisibles que par le service."),
         lambda: _("Un secret est lisible par d’autres : chmod go-rwx."),
     ),
+    "pages": (
+        lambda: _("Les modèles des pages et les feuilles de style sont là."),
+        lambda: _(
+            "Les modèles des pages ou les feuilles de style manquent : "
+            "servez le registre depuis son dossier entier."
+        ),
+    ),
     "legal": (
         lambda: _("Les mentions légales suffisent à cette adresse."),
         lambda: _("Une adresse publique demande les mentions légales."),

@@ -10,7 +10,7 @@ from register.cli.findings import say_finding
 from register.cli.words import _
 from register.db import db, now
 from register.demo import instance as demonstration
-from register.errors import Invalid
+from register.errors import ConfigError, Invalid
 from register.incidents import verify as proofs
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
@@ -72,23 +72,35 @@ def _serve(made_by: str, host: str, port: int, workers: int | None = None) -> No
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     starting.require_startable(app)
     sockets = listening.listen(host, port)
-    host, port = (f"[{host}]" if ":" in host else host), listening.port_of(sockets)
-    told = _("Web Citoyen répond sur http://%(host)s:%(port)s", host=host, port=port)
+    address = _address(host, listening.port_of(sockets))
+    told = _("Web Citoyen répond sur %(address)s", address=address)
     # This process becomes another program; the database should not see it vanish.
     db.session.remove()
     db.engine.dispose()
     launch.become(made_by, sockets, told, workers)
 
 
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @click.command()
 @command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = list(doctors.examine(settings(), db.engine))
+    findings = [*doctors.examine(settings(), db.engine), _pages()]
     for finding in findings:
         click.echo(("✓ " if finding.good else "✗ ") + say_finding(finding))
     if not all(finding.good for finding in findings):
         raise SystemExit(1)
+
+
+def _pages() -> doctors.Finding:
+    try:
+        starting.require_pages(current_app._get_current_object())  # type: ignore[attr-defined]
+    except ConfigError as error:
+        return doctors.Finding("pages", False, str(error.values.get("path", "")))
+    return doctors.Finding("pages", True)
 
 
 @click.command()
@@ -148,7 +160,7 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
         report = demonstration.fill(db.engine, settings().instance, step)
     if not report.clean:
         fail(_("L’import de démonstration a des lignes refusées : webcitoyen import les nomme."))
-    click.echo(_("Site : http://%(host)s:%(port)s", host=host, port=port))
+    click.echo(_("Site : %(address)s", address=_address(host, port)))
     for role, email, password in demonstration.sign_ins(settings().instance):
         click.echo(f"{role}: {email}  {password}")
     if serving:

@@ -55,6 +55,12 @@ def page(name: str, values: Mapping[str, str], missing: str) -> Page:
     return Page(told.title, _PLACEHOLDER.sub(value, told.html))
 
 
+def prepare() -> None:
+    """Read every page now."""
+    for name in NAMES:
+        _rendered(name)
+
+
 @cache
 def _rendered(name: str) -> Page:
     heading, _, body = (FOLDER / f"{name}.md").read_text("utf-8").partition("\n")

@@ -13,6 +13,7 @@ import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
@@ -42,6 +43,7 @@ class Manifest:
     sha256: Mapping[str, str]
 
 
+@cache
 def manifest(source: Path = DATA) -> Manifest:
     """The manifest of a data set."""
     read = tomllib.loads((source / MANIFEST).read_text("utf-8"))

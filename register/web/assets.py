@@ -16,6 +16,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -28,8 +29,9 @@ from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 
 from register.config import Settings
 from register.errors import ConfigError
-from register.web.errors import plain, status_line
+from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
+from register.web.validity import names
 
 PREFIX = "/static/"
 KEPT = "public, max-age=31536000, immutable"
@@ -62,6 +64,7 @@ class Assets:
         Once: a file that changes under a running process is a deployment half done.
 
         :raises OSError: the folder cannot be written.
+        :raises ConfigError: see :func:`named`.
         """
         if self._files is None:
             with self._lock:
@@ -114,7 +117,7 @@ def attach(app: Flask, settings: Settings) -> None:
 def require(app: Flask) -> None:
     """Collect the files now, so that a folder that cannot be written stops the start.
 
-    :raises ConfigError: ``config_assets``.
+    :raises ConfigError: ``config_assets``, or see :func:`named`.
     """
     made: Assets = app.extensions[_EXTENSION]
     try:
@@ -129,16 +132,37 @@ def collect(source: Path, folder: Path) -> dict[str, str]:
     Several processes may do so at once: each file appears whole, and is the same from each.
 
     :returns: the hashed name of each file, by its name in ``source``.
+    :raises ConfigError: see :func:`named`.
     """
     names = {}
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes()
-            name = path.relative_to(source).as_posix()
-            names[name] = _hashed(name, content)
-            _put(folder / names[name], content)
+    for name, content in named(source).items():
+        names[name] = _hashed(name, content)
+        _put(folder / names[name], content)
     _retire(folder, set(names.values()))
     return names
+
+
+def named(source: Path) -> dict[str, bytes]:
+    """The content of every file of ``source``, by its name there.
+
+    :raises ConfigError: ``config_static`` when there is none, or one that cannot be read;
+        ``config_static_name`` for a name that would not be served.
+    """
+    try:
+        found = {
+            path.relative_to(source).as_posix(): path.read_bytes()
+            for path in sorted(source.rglob("*"))
+            # What begins with a dot is an editor's or the system's, and was never meant.
+            if path.is_file() and not path.name.startswith(".")
+        }
+    except OSError as error:
+        raise ConfigError("config_static", path=error.filename or source) from error
+    if not found:
+        raise ConfigError("config_static", path=source)
+    for name in found:
+        if not _NAME.fullmatch(_hashed(name, b"")):
+            raise ConfigError("config_static_name", path=source / name)
+    return found
 
 
 def _put(target: Path, content: bytes) -> None:
@@ -187,22 +211,30 @@ def _retire(folder: Path, present: set[str]) -> None:
     """
     for path in list(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name in present or not _NAME.fullmatch(name):
-            continue
-        mark = _beside(path, _RETIRED)
-        if not mark.exists():
-            mark.touch()
-        elif mark.stat().st_mtime < time.time() - FORMER:
+        if path.name.endswith(_RETIRED):
+            if not path.with_name(path.name.removesuffix(_RETIRED)).exists():
+                path.unlink(missing_ok=True)
+        elif name not in present and _NAME.fullmatch(name):
+            _retire_one(path)
+
+
+def _retire_one(path: Path) -> None:
+    mark = _beside(path, _RETIRED)
+    # Another process may be dropping the same name: what it has dropped gets no mark again.
+    with suppress(FileNotFoundError):
+        if mark.stat().st_mtime < time.time() - FORMER:
             for left in (path, _beside(path, ".gz"), mark):
                 left.unlink(missing_ok=True)
+        return
+    if path.exists():
+        mark.touch()
 
 
 def _add_headers(headers: Any, path: str, _url: str) -> None:
-    match = _NAME.fullmatch(Path(path).name)
     headers["Cache-Control"] = KEPT
     headers["Vary"] = "Accept-Encoding"
     # Weak: the plain and the compressed one are the same sheet, not the same bytes.
-    headers["ETag"] = f'W/"{match["digest"] if match else ""}"'
+    headers["ETag"] = f'W/"{_tag(path)}"'
 
 
 def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
@@ -214,17 +246,19 @@ def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""), Accept)
     told = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if accepted["gzip"] else ""}
     told.pop("HTTP_RANGE", None)
+    # WhiteNoise compares the whole header, and knows one form. The tag is in the name.
+    tag = _tag(environ["PATH_INFO"])
+    if names(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+        told["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
     return told
 
 
+def _tag(path: str) -> str:
+    match = _NAME.fullmatch(Path(path).name)
+    return match["digest"] if match else ""
+
+
 def _not_allowed(start_response: StartResponse) -> list[bytes]:
-    body = plain(405)
-    start_response(
-        status_line(405),
-        [
-            ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Allow", "GET, HEAD"),
-        ],
-    )
+    line, described, body = refusal(405)
+    start_response(line, [*described, ("Allow", "GET, HEAD")])
     return [body]

@@ -110,6 +110,7 @@ _STATUS: dict[type[RegisterError], int] = {
 # What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
 _IN_ADDRESS = frozenset({"filter", "filter_too_many", "page"})
 
+_HTML = "text/html; charset=utf-8"
 _REFERENCE = _("Référence de l’erreur : %(reference)s")
 
 _PLAIN = """<!doctype html>
@@ -154,6 +155,18 @@ def plain(status: int, reference: str = "") -> bytes:
     ).encode()
 
 
+def refusal(status: int) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Status line, headers and body for those who refuse a request before Flask sees it.
+
+    A head that is too long (431), or a coding that we do not have (501), is a request that the
+    register does not understand. The former keeps its words: they say to clear the cookies.
+    """
+    body = plain(400 if status == 501 else status)
+    told = 400 if status in (431, 501) else status
+    described = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
+    return status_line(told), described, body
+
+
 def attach(app: Flask) -> None:
     """Give an application its error pages."""
     for failing in (OperationalError, InterfaceError, TimeoutError):
@@ -182,7 +195,7 @@ def _page(
         reference = reference or _new_reference()
         logs.failure(reference, "errors", error)
         body = plain(status, reference if status >= 500 else "")
-    response = Response(body, status, content_type="text/html; charset=utf-8")
+    response = Response(body, status, content_type=_HTML)
     if status >= 500:
         response.headers["Cache-Control"] = "no-store"
     return response

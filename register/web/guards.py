@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from register.config import Settings
-from register.web.errors import plain, status_line
+from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
 
 QUERY_LIMIT = 4096  # bytes, as sent
@@ -41,11 +41,8 @@ class Guards:
         status = self._refusal(environ)
         if status is None:
             return self.app(environ, start_response)
-        body = plain(status)
-        start_response(
-            status_line(status),
-            [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))],
-        )
+        line, described, body = refusal(status)
+        start_response(line, described)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _refusal(self, environ: dict[str, Any]) -> int | None:

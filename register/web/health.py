@@ -15,6 +15,7 @@ from register.config import Settings
 from register.db import db, now
 from register.errors import RegisterError
 from register.operations import opening, schema
+from register.web import assets, jinja
 
 blueprint = Blueprint("health", __name__)
 
@@ -60,6 +61,7 @@ def checks() -> dict[str, bool]:
         "database": _holds(_database),
         "schema": _holds(_schema),
         "seal": _holds(_seal),
+        "pages": _holds(_pages),
     }
 
 
@@ -102,6 +104,12 @@ def _schema() -> None:
 def _seal() -> None:
     with Session(db.engine) as session:
         opening.require_seal(current_app.extensions["register.settings"], session)
+
+
+def _pages() -> None:
+    # Memory answers in a process that serves; one that was started otherwise reads them now.
+    jinja.require(current_app._get_current_object())  # type: ignore[attr-defined]
+    assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def _uncached(response: Response) -> Response:

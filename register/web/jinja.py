@@ -9,8 +9,10 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import get_translations
 from flask_babel import gettext as _
+from jinja2 import TemplateError
 from markupsafe import Markup
 
+from register.errors import ConfigError
 from register.incidents.queries import Listed
 from register.incidents.vocabulary import Word
 from register.text import dates, markup, typography
@@ -20,6 +22,7 @@ from register.web.context import book, settings
 from register.web.public import addresses
 from register.web.public.labels import Labels, labels, place_line
 
+_READ = "register.templates"
 # Titles and notes are shown again and again; beyond this the oldest are made anew.
 _REMEMBERED = 4096
 # Characters of a summary in a list: a sentence or two.
@@ -178,3 +181,28 @@ def _word(name: str, code: str) -> str:
 def _vocabulary(name: str) -> list[Word]:
     """The words of a vocabulary that are in use, in their order."""
     return [word for word in book().lists[name].values() if not word.retired]
+
+
+def require(app: Flask) -> None:
+    """Read every template now, once in the life of a process.
+
+    Jinja reads a template when it is first shown: of an upgrade in place, a process would show one
+    page from before and the next from after. What is not there, or cannot be read, stops the start.
+
+    :raises ConfigError: ``config_templates``.
+    """
+    environment = app.jinja_env
+    # Nothing is looked up again, but for whoever is writing them.
+    environment.auto_reload = app.debug
+    if app.extensions.get(_READ):
+        return
+    path = app.template_folder
+    try:
+        names = environment.list_templates()
+        for path in names:
+            environment.get_template(path)
+    except (OSError, UnicodeDecodeError, TemplateError) as error:
+        raise ConfigError("config_templates", path=path) from error
+    if not names:
+        raise ConfigError("config_templates", path=path)
+    app.extensions[_READ] = True

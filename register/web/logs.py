@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -18,6 +19,17 @@ from flask import Flask
 # Their messages hold paths ("Exception while serving /…") or addresses (werkzeug's access log).
 TAMED = ("waitress", "waitress.queue", "werkzeug", "register")
 _FRAMES = 8
+
+
+class Lines(structlog.WriteLogger):
+    """Writes lines; where nobody takes them any more, they are lost and nothing else is."""
+
+    def msg(self, message: str) -> None:
+        """Write a line, unless the disk is full, or the reader of the log has gone."""
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class Tame(logging.Handler):
@@ -44,7 +56,7 @@ def attach(_app: Flask) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         # Looked up at each line: a supervisor may have put another stream there.
-        logger_factory=lambda *_args: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_args: Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )
     for name in TAMED:

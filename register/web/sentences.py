@@ -40,12 +40,32 @@ SETTINGS: dict[str, Any] = {
         "machine, ou un autre programme l’occupe."
     ),
     "config_workers": _(
-        "Plusieurs processus demandent gunicorn, qui n’est pas installé : lancez "
-        'pip install "webcitoyen[scale]", ou servez sans --workers.'
+        "Plusieurs processus demandent gunicorn, qui n’est pas installé : dans le dossier du "
+        'programme, lancez pip install -c constraints.txt -e ".[scale]", ou servez sans --workers.'
     ),
     "config_assets": _(
         "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
         "%(path)s. Vérifiez qu’il existe et que le registre a le droit d’y écrire."
+    ),
+    "config_static": _(
+        "Les feuilles de style manquent ou ne se lisent pas : %(path)s. Servez le registre depuis "
+        "son dossier entier, où pip install -e l’installe."
+    ),
+    "config_static_name": _(
+        "Ce fichier ne peut pas être servi : %(path)s. Son nom doit être en minuscules, chiffres "
+        "et tirets, avec une extension."
+    ),
+    "config_templates": _(
+        "Les modèles des pages manquent ou ne se lisent pas : %(path)s. Servez le registre depuis "
+        "son dossier entier, où pip install -e l’installe."
+    ),
+    "config_instance": _(
+        "Le dossier des données ne peut pas être créé ou écrit : %(path)s. Lancez la commande sous "
+        "le compte du service, ou donnez-lui ce dossier."
+    ),
+    "config_database_read_only": _(
+        "La base de données ne peut pas être écrite : %(path)s. Donnez ce fichier et son dossier "
+        "au compte du service."
     ),
     "config_database_down": _("La base de données ne répond pas."),
     "seal_exists": _("Une clé de scellement existe déjà et ne sera pas remplacée : %(path)s"),

@@ -18,6 +18,7 @@ import hashlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,7 @@ from register.text.dates import paris_day
 from register.web.context import standing
 
 BUILD = "register.build"
-# The program that outsiders check the ledger with, as the documentation has it.
-VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
+_VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # What writes pages beside our own code.
 _WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
 # Settings that no page shows: two machines of one register may differ in them.
@@ -91,8 +91,17 @@ def build(app: Flask, settings: Settings) -> str:
             if path.is_file() and path.suffix != ".pyc":
                 digest.update(path.read_bytes())
     with suppress(OSError):
-        digest.update(VERIFIER.read_bytes())
+        digest.update(verifier())
     return digest.hexdigest()
+
+
+@cache
+def verifier() -> bytes:
+    """The program that outsiders check the ledger with, as this process found it when it began.
+
+    :raises OSError: the documentation was not installed.
+    """
+    return _VERIFIER.read_bytes()
 
 
 def is_anonymous(environ: dict[str, Any]) -> bool:

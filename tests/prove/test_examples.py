@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
 import random
 import re
 import shutil
@@ -16,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,7 +27,9 @@ from pathlib import Path
 import pytest
 from wire import ADDRESS, Served, serving, until
 
+from register import config
 from register.config import Settings
+from register.web.errors import plain
 from register.web.headers import HSTS, SECURITY_HEADERS
 
 pytestmark = pytest.mark.prove
@@ -86,9 +90,9 @@ def nginx(proxy: Proxy, register: int, certificate: Path) -> list[str]:
     text = text.replace("127.0.0.1:5000", f"{ADDRESS}:{register}")
     text = text.replace("/etc/ssl/registre.example", str(certificate))
     text = text.replace("registre.example", "localhost")
-    text = re.sub(r"listen \[::\]:\d+( ssl)?;", "", text)
+    text = re.sub(r"listen \[::\]:\d+( ssl http2)?;", "", text)
     text = text.replace("listen 80;", f"listen {proxy.plain_port};")
-    text = text.replace("listen 443 ssl;", f"listen {proxy.port} ssl;")
+    text = text.replace("listen 443 ssl http2;", f"listen {proxy.port} ssl http2;")
     text = text.replace("/run/nginx.pid", str(proxy.folder / "nginx.pid"))
     text = text.replace("/var/log/nginx", str(proxy.folder))
     (proxy.folder / "nginx.conf").write_text(text)
@@ -213,9 +217,10 @@ def test_pages_come_through_and_no_address_is_kept(
             renewal_is_not_noticed(proxy, served)
             assert served.end() == 0
             answer, body = asked(proxy, f"/{MARKER}")
-            assert answer.status in (502, 503)
+            assert answer.status == {"nginx": 503, "caddy": 502}[name]
+            assert answer.headers["Retry-After"] == {"nginx": "30", "caddy": None}[name]
             assert b"registre" in body
-            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            is_ours(answer, body)
             time.sleep(0.5)
         told = proxy.written() + served.logged()
     assert READER not in told
@@ -257,10 +262,45 @@ def limits_are_the_same(proxy: Proxy) -> None:
     whole = b"x" * 1024 * 1024
     answer, body = asked(proxy, "/count", "POST", whole)
     assert (answer.status, body) == (200, b"1048576")
-    for more in (b"x", whole, whole * 4):
-        with suppress(OSError):  # the proxy may close before all is sent
-            answer, _body = asked(proxy, "/count", "POST", whole + more)
-            assert answer.status == 413
+    answer, body = asked(proxy, "/count", "POST", whole + b"x")
+    assert (answer.status, body) == (413, plain(413))
+    answer, body = asked(proxy, "/count", "POST", whole * 2 + b"x")
+    assert answer.status == 413
+    is_ours(answer, body)
+    with suppress(OSError):  # the proxy may close before all is sent
+        answer, body = asked(proxy, "/count", "POST", whole * 5)
+        assert answer.status == 413
+        is_ours(answer, body)
+    for path, headers in {
+        "/%00": {},
+        "/" + "a" * 20 * 1024: {},
+        "/healthz": {"X": "a" * 20 * 1024},
+        "/incidents": {"If_None_Match": '"a", ' * 10_000},
+    }.items():
+        answer, body = asked(proxy, path, **headers)
+        assert answer.status == 400, path[:20]
+        is_ours(answer, body)
+    for method, path, status in (("GET", "/.nginx", 404), ("TRACE", "/", 405)):
+        answer, body = asked(proxy, path, method)
+        assert answer.status == status
+        is_ours(answer, body)
+    # Caddy has two words of its own for what is no request.
+    told = raw(proxy.port, b"marqueur\r\n\r\n", tls=True)
+    assert b"<center>" not in told
+    if (proxy.folder / "nginx.conf").exists():
+        assert told.startswith(b"HTTP/1.1 400 ")
+        assert b"Content-Security-Policy" in told
+
+
+def is_ours(answer: http.client.HTTPResponse, body: bytes) -> None:
+    """An answer in French, that lets nothing in and is not kept."""
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Strict-Transport-Security"] == HSTS
+    assert answer.headers["Cache-Control"] in ("no-store", "no-cache")
+    assert b"lang=fr" in body.replace(b'"', b"")
+    assert b"nginx" not in body
 
 
 def renewal_is_not_noticed(proxy: Proxy, served: Served) -> None:
@@ -293,6 +333,55 @@ def test_the_check_sees_an_address_where_there_is_one(
         provoke(proxy)
         asked(proxy, "/")
     assert READER in proxy.written()
+
+
+def test_the_settings_of_the_example_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = EXAMPLES / "environment"
+    told = subprocess.run(
+        ["env", "-i", "sh", "-c", f"set -a; . {place}; env"], capture_output=True, text=True
+    )
+    by_shell = dict(line.split("=", 1) for line in told.stdout.splitlines())
+    by_shell = {name: by_shell[name] for name in by_shell if name.startswith("REGISTER_")}
+    lines = [line for line in place.read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    by_systemd = {name: value.strip('"') for name, value in (line.split("=", 1) for line in lines)}
+    assert by_shell == by_systemd
+    for name, value in by_shell.items():
+        monkeypatch.setenv(name, value)
+    settings = config.load()
+    assert config.missing_for_public(settings) == []
+    assert settings.trusted_proxies == 1
+
+
+def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
+    if os.geteuid() or not shutil.which("runuser"):
+        pytest.skip("root only")
+    tried = subprocess.run(
+        ["runuser", "-u", "daemon", "--", sys.executable, "-c", "import register"]
+    )
+    user = "root" if tried.returncode else "daemon"  # who cannot read this checkout
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)  # pytest's own folders let nobody else through
+        for name in ("data", "seal"):
+            (folder / name).mkdir(0o700)
+            shutil.chown(folder / name, user, user)
+        settings = (EXAMPLES / "environment").read_text("utf-8")
+        settings = settings.replace("/var/lib/webcitoyen-seal", str(folder / "seal"))
+        settings = settings.replace("/var/lib/webcitoyen", str(folder / "data"))
+        (folder / "environment").write_text(settings, "utf-8")
+        text = (EXAMPLES / "webcitoyen").read_text("utf-8")
+        text = text.replace("/etc/webcitoyen/environment", str(folder / "environment"))
+        text = text.replace("/var/lib/webcitoyen", str(folder / "data"))
+        text = text.replace("-u webcitoyen", f"-u {user}")
+        text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
+        (folder / "command").write_text(text, "utf-8")
+        for words in (["init"], ["doctor"]):
+            told = subprocess.run(
+                ["sh", str(folder / "command"), *words], capture_output=True, text=True
+            )
+            assert told.returncode == 0, told.stderr + told.stdout
+        owners = {path.owner() for name in ("data", "seal") for path in (folder / name).rglob("*")}
+        assert owners == {user}
 
 
 def test_the_unit_is_understood_by_systemd(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from register.web.context import head
 from register.web.public import addresses
 from register.web.public.incidents import case_number
 from register.web.public.panel import Chip, Option
-from register.web.validity import VERIFIER
+from register.web.validity import verifier
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -34,7 +34,7 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/registre", view_func=lines)
     blueprint.add_url_rule("/registre/tete", view_func=tip)
     blueprint.add_url_rule("/registre.jsonl", view_func=download)
-    blueprint.add_url_rule("/registre/verifier.py", view_func=verifier)
+    blueprint.add_url_rule("/registre/verifier.py", view_func=program)
     blueprint.add_url_rule("/incidents/<number>/preuve", view_func=proof)
 
 
@@ -152,10 +152,10 @@ def proof(number: str) -> ResponseReturnValue:
     return answer
 
 
-def verifier() -> Response:
+def program() -> Response:
     """The program that checks all this, which whoever runs it should read first."""
     try:
-        source = VERIFIER.read_bytes()
+        source = verifier()
     except OSError as error:
         raise NotFound("no_such_row") from error
     return Response(source, mimetype="text/x-python")

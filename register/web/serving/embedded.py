@@ -23,12 +23,10 @@ from register.config import Settings
 from register.web import headers
 from register.web.guards import BODY_LIMIT
 from register.web.serving import listening
-from register.web.serving.strict import HEADER_LIMIT, RECEIVING, Listener
+from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
+from register.web.serving.strict import RECEIVING, Listener
 from register.web.serving.turns import Turns
 
-THREADS = 8
-CONNECTIONS = 1000  # waitress's own 100 let a hundred half-sent requests shut everybody out
-IDLE = 30  # seconds that a silent connection is kept
 # Seconds that an idle connection is kept when the process leaves: its next request may be on the
 # way, and closing then would lose it. A successor has time; a service that stops has less.
 PARTING = 10

@@ -10,12 +10,13 @@ would start at all: gunicorn itself would end, and with it the workers that serv
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -28,15 +29,12 @@ from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from register.web.serving.launch import python
-from register.web.serving.lines import line
+from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
+from register.web.serving.lines import ERROR, line, say
 
 TRIAL = "register.web.serving.trial"
-THREADS = 8
-CONNECTIONS = 1000  # of each worker
-IDLE = 30  # seconds that a silent connection is kept
 RECEIVING = 10  # seconds without a byte after which a thread gives a half-sent request up
 DRAINING = 30  # seconds that requests under way are given at the end
-HEADER_LIMIT = 16 * 1024  # of all together, as with the embedded server
 FIELD_LIMIT = 8190  # of one line, the most that gunicorn takes
 FIELDS = 64
 LINGERING = 2  # seconds that a refused request is still listened to
@@ -101,6 +99,12 @@ class Answer(wsgi.Response):  # type: ignore[misc]
 class Worker(ThreadWorker):  # type: ignore[misc]
     """A process of threads, whose own refusals are the register's."""
 
+    def init_signals(self) -> None:
+        """Leave a terminal's signals to the parent, which ends the workers in order."""
+        super().init_signals()
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
     def load_wsgi(self) -> None:
         """Make the application; what keeps it from starting is told in one line."""
         # There is no setting for it; the class is looked up at each request.
@@ -113,6 +117,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             time.sleep(PAUSE)
             sys.exit(1)
         line("serving", threads=self.cfg.threads)
+        self.app.say_once()
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread, which a silent client shall not keep."""
@@ -129,20 +134,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, _req: Any, client: socket.socket, _address: Any, error: Any) -> None:
         """Answer a request that gunicorn refuses, or that failed before its answer began."""
-        from register.web.errors import plain, status_line
+        from register.web.errors import refusal
 
         status = 400 if isinstance(error, ParseException) else 500
         if status == 500:
             _tell(error)
-        # A head that is too long keeps its words: they say to clear the cookies.
-        body = plain(431 if isinstance(error, LimitRequestHeaders) else status)
-        head = [
-            f"HTTP/1.1 {status_line(status)}",
-            *(f"{name}: {value}" for name, value in self.wsgi.own_headers),
-            "Content-Type: text/html; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-        ]
+        told, described, body = refusal(431 if isinstance(error, LimitRequestHeaders) else status)
+        headers = [*self.wsgi.own_headers, *described, ("Connection", "close")]
+        head = [f"HTTP/1.1 {told}", *(f"{name}: {value}" for name, value in headers)]
         with suppress(OSError):  # the sender has gone
             client.sendall("\r\n".join([*head, "", ""]).encode() + body)
             _listen_on(client)
@@ -151,8 +150,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 class Keeper(Arbiter):  # type: ignore[misc]
     """gunicorn's parent, which asks before it replaces what serves, and never ends in haste."""
 
+    def __init__(self, app: Any) -> None:
+        self._on_terminal = os.isatty(0)
+        super().__init__(app)
+
     def handle_hup(self) -> None:
         """Replace the workers, unless their successors would not start."""
+        if self._on_terminal and not os.isatty(0):
+            raise StopIteration  # the terminal was closed: nobody is left who could end us
         refused = trial(self.app.spec)
         if refused is None:
             self.reload()
@@ -169,9 +174,18 @@ class Register(BaseApplication):  # type: ignore[misc]
     """What gunicorn is to run, and how."""
 
     def __init__(self, spec: str, workers: int, told: str, numbers: list[str]) -> None:
-        self.spec = spec
-        self._set = _settings(workers, numbers, lambda _arbiter: print(told, flush=True))
+        self.spec, self._told = spec, told
+        self._set = _settings(workers, numbers)
+        # Every worker is born with it, and one of them takes the byte.
+        self._token, end = os.pipe()
+        os.write(end, b"1")
+        os.close(end)
         super().__init__()
+
+    def say_once(self) -> None:
+        """Say where the register answers, when the first worker does."""
+        if os.read(self._token, 1):
+            say(self._told)
 
     def load_config(self) -> None:
         """Our settings and no others: none from the environment or a file in the folder."""
@@ -204,7 +218,7 @@ def trial(spec: str) -> str | None:
     return made.stdout.decode().strip() if made.returncode else None
 
 
-def _settings(workers: int, numbers: list[str], ready: Callable[..., None]) -> dict[str, Any]:
+def _settings(workers: int, numbers: list[str]) -> dict[str, Any]:
     return {
         "bind": [f"fd://{number}" for number in numbers],
         "workers": workers,
@@ -224,7 +238,6 @@ def _settings(workers: int, numbers: list[str], ready: Callable[..., None]) -> d
         "http_parser": "python",
         # A socket by which any process of the same user could stop the workers one by one.
         "control_socket_disable": True,
-        "when_ready": ready,
     }
 
 
@@ -266,7 +279,8 @@ def main(arguments: list[str]) -> int:
     spec, told, workers, *numbers = arguments
     refused = trial(spec)
     if refused is not None:
-        print(refused, file=sys.stderr)
+        if refused:
+            say(refused, ERROR)
         return 1
     Register(spec, int(workers), told, numbers).run()
     return 0

@@ -47,7 +47,8 @@ def python(module: str, *arguments: str) -> list[str]:
     """The command that runs one of our modules in an interpreter like this one."""
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     # -P: a folder named "register" where the operator happens to stand is not ours.
-    return [sys.executable, *dict.fromkeys([*flags, "-P"]), "-m", module, *arguments]
+    flags += [] if "-P" in flags else ["-P"]
+    return [sys.executable, *flags, "-m", module, *arguments]
 
 
 def require_gunicorn() -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from register.config import Settings, missing_for_public
-from register.db import db
+from register.db import db, sqlite_path
+from register.editorial import pages as editorial
 from register.errors import ConfigError, RegisterError
 from register.operations import opening, schema
-from register.web import assets
+from register.territory import dataset, outlines
+from register.web import assets, jinja
 from register.web.wording import say
 
 # Beside its connections a process has its databases, its index, its pipes.
@@ -52,17 +56,43 @@ def require_startable(app: Flask) -> None:
     """Let a register pass that may be served.
 
     :raises RegisterError: another schema, no seal key, no legal notice at a public address, or
-        a data folder that cannot be written.
+        a data folder that cannot be written, or a part of the program that is not there.
     """
     settings: Settings = app.extensions["register.settings"]
     missing = missing_for_public(settings)
     if missing:
         raise ConfigError("config_legal", names=missing)
+    _require_writable(settings)
     with app.app_context():
         schema.require(db.engine)
         with Session(db.engine) as session:
             opening.require_seal(settings, session)
+    require_pages(app)
     assets.require(app)
+
+
+def require_pages(app: Flask) -> None:
+    """Read all that pages are made of, so that a process needs no file of the program any more.
+
+    An upgrade in place changes these files under a process that is serving: without this, the
+    first reader of a page after it would get half of each version.
+
+    :raises ConfigError: templates or style sheets are not there, or cannot be read.
+    """
+    jinja.require(app)
+    assets.named(Path(app.static_folder or ""))
+    editorial.prepare()
+    outlines.outlines()
+    dataset.manifest()
+    schema.wanted()
+
+
+def _require_writable(settings: Settings) -> None:
+    path = sqlite_path(settings.database_url)
+    # SQLite writes its log beside its file.
+    for needed in (path, path.parent) if path and path.exists() else ():
+        if not os.access(needed, os.W_OK):
+            raise ConfigError("config_database_read_only", path=needed)
 
 
 def room_for(connections: int) -> None:

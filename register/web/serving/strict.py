@@ -16,15 +16,10 @@ from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNot
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
-from register.web.errors import plain, status_line
+from register.web.errors import refusal
 
-HEADER_LIMIT = 16 * 1024
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
 LINGERING = 10  # seconds that a refused request is still listened to
-
-# The server's own statuses that are told as another: a request whose head is too long, or that
-# asks for a coding we do not have, is one that the register does not understand.
-_TOLD = {431: 400, 501: 400}
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
@@ -53,15 +48,10 @@ class Refusal(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         """Write the answer and close: what follows on the connection cannot be trusted."""
-        code = int(self.request.error.code)
-        # A head that is too long keeps its words: they say to clear the cookies.
-        body = plain(400 if code == 501 else code)
-        self.status = status_line(_TOLD.get(code, code))
-        self.response_headers.extend(self.channel.server.own_headers)
-        self.response_headers.append(("Content-Type", "text/html; charset=utf-8"))
+        self.status, described, body = refusal(int(self.request.error.code))
+        self.response_headers.extend([*self.channel.server.own_headers, *described])
         self.set_close_on_finish()
         self.channel.lingers = True
-        self.content_length = len(body)
         self.write(body)
 
 

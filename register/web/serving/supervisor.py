@@ -20,7 +20,7 @@ from contextlib import suppress
 
 from register.web.serving import listening
 from register.web.serving.launch import python
-from register.web.serving.lines import line
+from register.web.serving.lines import ERROR, line, say
 
 WORKER = "register.web.serving.worker"
 
@@ -156,8 +156,7 @@ class Child:
             line("renewed", process=self.name)
         self.serving, self.coming = successor, None
         successor.since = time.monotonic()
-        if self._again:
-            self.renew()
+        self._go_on()
 
     def _failed(self, process: Process, said: str) -> None:
         process.kill()
@@ -171,6 +170,12 @@ class Child:
             reason=self.refused or "ended",
             code=process.popen.returncode,
         )
+        self._go_on()
+
+    def _go_on(self) -> None:
+        # What was asked for meanwhile: the files may have been put right since this one read them.
+        if self._again:
+            self.renew()
 
     def _died(self, process: Process) -> None:
         if process.age > SETTLED:
@@ -217,11 +222,12 @@ class Supervisor:
             for child in self._children:
                 child.look()
                 if not (child.serving or child.coming):
-                    print(child.refused, file=sys.stderr, end="\n" if child.refused else "")
+                    if child.refused:
+                        say(child.refused, ERROR)
                     self._stop()
                     return False
         if not self._asked_to_end():
-            print(self._told, flush=True)
+            say(self._told)
             _notify("READY=1")
         return True
 

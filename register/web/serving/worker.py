@@ -20,7 +20,8 @@ from register.db import db
 from register.errors import RegisterError
 from register.web.logs import log
 from register.web.serving import listening, starting
-from register.web.serving.embedded import CONNECTIONS, THREADS, Server
+from register.web.serving.embedded import Server
+from register.web.serving.limits import CONNECTIONS, THREADS
 
 
 def main(arguments: list[str]) -> int:

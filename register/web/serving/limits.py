@@ -1,0 +1,10 @@
+"""What both servers allow: the same whichever one runs."""
+
+from __future__ import annotations
+
+THREADS = 8
+# waitress's own 100 let a hundred half-sent requests shut everybody out. With several processes,
+# of each one.
+CONNECTIONS = 1000
+IDLE = 30  # seconds that a silent connection is kept
+HEADER_LIMIT = 16 * 1024  # bytes of a request's head
