@@ -268,11 +268,10 @@ def test_what_serves_needs_no_file_of_the_program_any_more(
 
 
 def plain_addresses(settings: Settings) -> list[str]:
-    """Every address that needs no case, but for the program that readers run themselves."""
+    """Every address that needs no case."""
     rules = [rule for rule in create_app(settings).url_map.iter_rules() if "GET" in rule.methods]
     plain = [rule.rule for rule in rules if not rule.arguments]
     assert len(plain) > 15
-    plain.remove("/registre/verifier.py")
     return [*plain, "/departements/93", "/communes/93032", "/regions/11", "/nulle-part", "/%00"]
 
 
