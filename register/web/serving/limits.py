@@ -8,3 +8,4 @@ THREADS = 8
 CONNECTIONS = 1000
 IDLE = 30  # seconds that a silent connection is kept
 HEADER_LIMIT = 16 * 1024  # bytes of a request's head
+SWITCHING = 0.0001  # seconds that a thread may go on while another waits
