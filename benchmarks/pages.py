@@ -93,7 +93,9 @@ def loaded(pages: Pages, size: int, load: Load, say: Say, rest: Table) -> list[T
                 for way, bar, found in _ways(server, name, path, load):
                     ratio = found.rate / bare.rate
                     cells = (f"{found.rate:,.0f}", f"{ratio:.3f}", _ms(found))
-                    table.add(f"{name}, {way}", *cells, value=ratio, bar=bar)
+                    # The bars are those of the default; the grown server stands beside it.
+                    asked = None if workers else bar
+                    table.add(f"{name}, {way}", *cells, value=ratio, bar=asked)
                     say(f"    {name}, {way}: {ratio:.3f}")
             memory = server.memory()
         limit = None if workers else MEMORY
