@@ -91,9 +91,9 @@ def posters(port: int) -> Iterator[list[Poster]]:
             thread.join(30)
 
 
-@pytest.mark.parametrize("server", SERVERS)
-def test_nothing_posted_is_lost_over_five_hups(made: Settings, server: str) -> None:
-    with serving(made, server) as (served, port):
+@pytest.mark.parametrize("runner", SERVERS)
+def test_nothing_posted_is_lost_over_five_hups(made: Settings, runner: str) -> None:
+    with serving(made, runner) as (served, port):
         served.first_line()
         with posters(port) as threads:
             for count in range(1, RENEWALS + 1):
@@ -104,7 +104,7 @@ def test_nothing_posted_is_lost_over_five_hups(made: Settings, server: str) -> N
         assert [thread.lost for thread in threads] == [[]] * POSTING
         answered = sum(thread.answered for thread in threads)
         processes = set().union(*(thread.processes for thread in threads))
-        print(f"{server}: {answered} posts answered by {len(processes)} processes")
+        print(f"{runner}: {answered} posts answered by {len(processes)} processes")
         assert len(processes) == RENEWALS + 1
         assert answered > 500
         assert served.end() == 0
