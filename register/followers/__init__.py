@@ -1,0 +1,1 @@
+"""What follows the journal: each compares with the present, so that following twice is harmless."""

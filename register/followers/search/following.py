@@ -1,0 +1,163 @@
+"""Brings an index to where the public ledger stands, or makes it anew when it cannot be followed.
+
+The ledger only says which cases changed; their documents are made of what is public now, so that
+following twice, or from an older line, does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine as Database
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from register.followers.search import document, words
+from register.followers.search.asked import Cursor, Document
+from register.followers.search.engine import Engine, Progress
+from register.incidents import vocabulary
+from register.incidents.models import State
+from register.incidents.standing import Standing, standing
+from register.incidents.tables import CASE, ENTRY
+from register.journal import Act, Ledger
+
+CHUNK = 200  # cases read at once
+LINES = 1_000  # followed in one commit
+# What destroys words for good; a withdrawn case may come back.
+SCRUBBING = frozenset({Act.ERASED, Act.REDACTED})
+
+
+@dataclass
+class _Lines:
+    """Some public lines: the cases they changed, whether words were destroyed, the last one."""
+
+    numbers: set[int] = field(default_factory=set)
+    scrub: bool = False
+    seq: int = 0
+    digest: str = ""
+
+
+def catch_up(
+    database: Database, index: Engine, progress: Progress | None = None, *, anew: bool = False
+) -> bool:
+    """Follow the public ledger to its head; whether there was anything to do.
+
+    The caller is the elected follower.
+
+    :param progress: told of a making anew: how many cases of how many.
+    :param anew: whatever the index says of itself, make it anew.
+    """
+    with Session(database) as session:
+        where = standing(session)
+        cursor = index.cursor()
+        sound = not anew and cursor is not None and index.intact(deep=False)
+        if not sound or cursor is None or not _can_follow(session, cursor, where):
+            session.rollback()
+            _anew(database, index, where, progress)
+            return True
+    if cursor.seq == where.head.seq:
+        return False
+    for lines in _lines(database, cursor):
+        _follow(database, index, lines, cursor.made_with)
+    return True
+
+
+def made_with(where: Standing) -> str:
+    """What documents are made of, besides the cases: analysis, form, vocabularies, territory."""
+    told = f"{words.VERSION} {document.VERSION} {where.vocabulary} {where.territory}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def is_on_chain(session: Session, cursor: Cursor) -> bool:
+    """Whether the cursor's line is one of this ledger: after a restore it may be another's."""
+    if cursor.seq == 0:
+        return True
+    found: bytes | None = session.scalar(
+        select(ENTRY.c.digest).where(
+            ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq == cursor.seq
+        )
+    )
+    return found is not None and found.hex() == cursor.digest
+
+
+def behind(session: Session, cursor: Cursor) -> int:
+    """How many public lines the index has not followed yet."""
+    return max(0, standing(session).head.seq - cursor.seq)
+
+
+def _can_follow(session: Session, cursor: Cursor, where: Standing) -> bool:
+    return cursor.made_with == made_with(where) and is_on_chain(session, cursor)
+
+
+def _anew(database: Database, index: Engine, where: Standing, progress: Progress | None) -> None:
+    # Read before the cases: what happens meanwhile is followed afterwards, once too often.
+    cursor = Cursor(where.head.seq, where.head.digest, made_with(where))
+    with Session(database) as session:
+        public = select(func.count()).select_from(CASE).where(CASE.c.state == State.PUBLISHED)
+        total = session.scalar(public) or 0
+    index.rebuild(cursor, _all(database), total, progress or _quiet)
+
+
+def _all(database: Database) -> Iterator[Document]:
+    """The documents of all public cases; each chunk is read by a session of its own.
+
+    A transaction as long as the whole would hold back the log that an erasure has to empty.
+    """
+    after = 0
+    while True:
+        with Session(database) as session:
+            numbers = session.scalars(
+                select(CASE.c.number)
+                .where(CASE.c.state == State.PUBLISHED, CASE.c.number > after)
+                .order_by(CASE.c.number)
+                .limit(CHUNK)
+            ).all()
+            found = _documents(session, [number for number in numbers if number])
+        if not numbers:
+            return
+        yield from found
+        after = numbers[-1] or 0
+
+
+def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:
+    return document.documents(session, numbers, vocabulary.book(session))
+
+
+def _lines(database: Database, cursor: Cursor) -> Iterator[_Lines]:
+    """The public lines after the cursor, a thousand at a time."""
+    seq = cursor.seq
+    while True:
+        told = _Lines()
+        with Session(database) as session:
+            rows = session.execute(
+                select(ENTRY.c.seq, ENTRY.c.act, ENTRY.c.case_number, ENTRY.c.digest)
+                .where(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq > seq)
+                .order_by(ENTRY.c.seq)
+                .limit(LINES)
+            ).all()
+        if not rows:
+            return
+        for row in rows:
+            if row.case_number is not None:
+                told.numbers.add(row.case_number)
+            told.scrub |= row.act in SCRUBBING
+        told.seq, told.digest = rows[-1].seq, rows[-1].digest.hex()
+        yield told
+        seq = told.seq
+
+
+def _follow(database: Database, index: Engine, lines: _Lines, made: str) -> None:
+    found: list[Document] = []
+    numbers = sorted(lines.numbers)
+    for start in range(0, len(numbers), CHUNK):
+        with Session(database) as session:
+            found += _documents(session, numbers[start : start + CHUNK])
+    gone = lines.numbers - {one.number for one in found}
+    cursor = Cursor(lines.seq, lines.digest, made)
+    index.write(cursor, found, sorted(gone), scrub=lines.scrub)
+
+
+def _quiet(_done: int, _total: int) -> None:
+    """Nobody is told."""

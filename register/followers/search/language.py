@@ -1,0 +1,145 @@
+"""The language of a search: words, "phrases", -words and beginnings*, as people type them.
+
+All words have to be there. A quoted phrase is taken by the letter; a plain word is also looked for
+by its synonyms. A number that is a département's or a year means that, and nothing else, unless it
+is quoted. Whatever cannot be read as more is read as words: no text is an error of syntax.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from register.errors import Invalid
+from register.followers.search import synonyms, words
+from register.followers.search.asked import CODE, Asked, Part, Way
+from register.territory.codes import is_departement_code
+from register.text.clean import one_line
+
+LENGTH_LIMIT = 200  # characters
+PARTS_LIMIT = 24
+# A beginning of one or two letters is that of every other word.
+SHORTEST_BEGINNING = 3
+
+_PIECE = re.compile(
+    r"""
+    (?P<without>(?<!\S)[-\u2212](?=\S))?
+    (?:
+        ["“”„](?P<phrase>[^"“”„]*)["“”„]
+      | «(?P<guillemets>[^«»]*)»
+      | (?P<plain>[^\s"“”„«»]+)
+    )
+    """,
+    re.VERBOSE,
+)
+# What holds the parts of one name together: "Noisy-le-Sec", "93sang30.com", "l’affaire".
+_CHUNK = re.compile(r"[\w\-\u2010\u2011.@&'’ʼ]+\*?")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+
+
+@dataclass(frozen=True)
+class _Word:
+    """One chunk of a search, before synonyms: its forms, whether it is plain, a beginning."""
+
+    typed: str
+    forms: tuple[str, ...]
+    excluded: bool = False
+    phrase: bool = False
+    prefix: bool = False
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return tuple(words.token_of(form) for form in self.forms)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it may be a part of what has synonyms."""
+        return not (self.excluded or self.phrase or self.prefix)
+
+
+def parse(text: str) -> Asked:
+    """Read what a person typed.
+
+    :raises Invalid: ``search_too_long``, ``search_too_many``, or ``search_silent`` when there are
+        only words that every text has.
+    """
+    line = one_line(text)
+    if len(line) > LENGTH_LIMIT:
+        raise Invalid("search_too_long", limit=LENGTH_LIMIT)
+    read = list(_words(line))
+    if line and not read:
+        raise Invalid("search_silent", words=line)
+    parts = tuple(dict.fromkeys(_parts(read)))
+    if len(parts) > PARTS_LIMIT:
+        raise Invalid("search_too_many", limit=PARTS_LIMIT)
+    return Asked(parts)
+
+
+def _words(line: str) -> Iterator[_Word]:
+    for piece in _PIECE.finditer(line):
+        excluded = piece["without"] is not None
+        quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
+        if quoted is None:
+            yield from _plain(piece["plain"], excluded)
+        elif forms := words.forms(quoted):
+            yield _Word(quoted.strip(), tuple(forms), excluded, phrase=True)
+
+
+def _plain(text: str, excluded: bool) -> Iterator[_Word]:
+    for chunk in _CHUNK.findall(text):
+        forms = words.forms(chunk)
+        if not forms:
+            continue
+        if chunk.endswith("*") and len(forms[-1]) >= SHORTEST_BEGINNING:
+            if forms[:-1]:
+                yield _Word(chunk, tuple(forms[:-1]), excluded)
+            yield _Word(chunk, (forms[-1],), excluded, prefix=True)
+        else:
+            yield _Word(chunk.rstrip("*"), tuple(forms), excluded)
+
+
+def _parts(read: Sequence[_Word]) -> Iterator[Part]:
+    start = 0
+    while start < len(read):
+        size, ways = _spoken_of(read, start)
+        if size:
+            typed = " ".join(word.typed for word in read[start : start + size])
+            yield Part(typed, ways)
+        else:
+            size = 1
+            yield _part(read[start])
+        start += size
+
+
+def _part(word: _Word) -> Part:
+    if word.prefix:
+        return Part(word.typed, (Way(word.forms, prefix=True),), word.excluded)
+    return Part(word.typed, (Way(_meant(word)),), word.excluded)
+
+
+def _meant(word: _Word) -> tuple[str, ...]:
+    """The tokens of a word; a number alone is a place or a time."""
+    form = word.forms[0]
+    if len(word.forms) > 1 or word.phrase:
+        return word.tokens
+    if is_departement_code(form.upper()):
+        return (f"{CODE}dep:{form.upper()}",)
+    if _YEAR.fullmatch(form):
+        return (f"{CODE}an:{form}",)
+    return word.tokens
+
+
+def _spoken_of(read: Sequence[_Word], start: int) -> tuple[int, tuple[Way, ...]]:
+    """How many plain words from here on have synonyms as one expression, and all its ways."""
+    run: list[str] = []
+    found: tuple[int, tuple[Way, ...]] = (0, ())
+    for size, word in enumerate(read[start : start + synonyms.longest()], start=1):
+        if not word.is_plain:
+            break
+        run += word.tokens
+        others = synonyms.of(tuple(run))
+        if others:
+            # Words typed apart may stand apart, as any words may; one chunk stays one.
+            found = size, (Way(tuple(run), together=size == 1), *others)
+    return found

@@ -1,0 +1,92 @@
+"""How a text becomes tokens: folded, without the words that say nothing, each by its French stem.
+
+Cases and searches go through the same door, on every database, so that "filmé", "Filmer" and
+"filmait" meet. Words left out take no place: "mise en demeure" is two tokens side by side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from threading import Lock
+
+import snowballstemmer
+
+from register.text.fold import fold
+
+# Whoever changes what this module makes of a text changes this too: indexes are then made anew.
+VERSION = 1
+# Longer than any word; what comes after would only be noise in an index.
+LONGEST = 40
+
+_WORD = re.compile(r"[^\W_]+")
+_MEMO = 100_000  # words; a large French vocabulary, a few tens of megabytes at most
+_stemmer = snowballstemmer.stemmer("french")
+# It works on a word of its own: of two threads at once, each would get the other's.
+_stemming = Lock()
+
+# "Y" is a commune, "pas" and "sans" turn a sentence round, "contre" says who is sued: they stay.
+_SILENT = frozenset(
+    """
+    a ai ainsi alors as au aucun aucune aussi autre aux avaient avait avant avec avoir ayant
+    c ce ceci cela celle celles celui ces cet cette ceux chaque chez comme comment
+    d dans de depuis des donc dont du duquel durant
+    elle elles en entre est et etaient etait etant ete etre eu eut
+    fut furent
+    ici il ils
+    j je jusque
+    l la laquelle le lequel les lesquelles lesquels leur leurs lors lorsque lui
+    m ma mais me meme memes mes moi moins mon
+    n ne ni nos notre nous
+    on ont ou
+    par parce pendant peu plus pour pourquoi puis
+    qu quand que quel quelle quelles quels qui quoi
+    s sa se selon sera seront ses si soit son sont sous suis sur
+    t ta tandis te tel telle telles tels tes toi ton tous tout toute toutes tres tu
+    un une
+    vers voici voila vos votre vous
+    """.split()  # noqa: SIM905 # a hundred quoted words on as many lines are read by nobody
+)
+# What people shorten in names of places; the whole word is what the register writes.
+_WHOLE = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+
+
+def forms(text: str) -> list[str]:
+    """The words of a text as they are written, folded, in their order, silent ones left out."""
+    return [form for form in _spelt(text) if form not in _SILENT]
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in their order; one for each of its :func:`forms`."""
+    return [token_of(form) for form in forms(text)]
+
+
+@lru_cache(maxsize=_MEMO)
+def token_of(form: str) -> str:
+    """The token of one folded word.
+
+    Words with a digit are names or numbers and have no stem; nor have those in "y", which are
+    nearly all names of places: "Gagny" is not "gagné".
+    """
+    if len(form) < 4 or not form.isalpha() or form.endswith("y"):
+        return form
+    with _stemming:
+        stemmed: str = _stemmer.stemWord(form)
+    return _levelled(stemmed)
+
+
+def _levelled(stem: str) -> str:
+    """What the stemmer leaves apart: the plurals in "-os" and "-us", the feminine of "-eur".
+
+    It knows "vidéos" and "élus" by no rule, and takes "-euse" for the feminine of "-eux" alone.
+    """
+    if stem.endswith("eux"):
+        return f"{stem[:-1]}r"
+    return stem[:-1] if stem.endswith("s") and len(stem) > 3 else stem
+
+
+def _spelt(text: str) -> Iterator[str]:
+    for word in _WORD.findall(fold(text)):
+        short = word[:LONGEST]
+        yield _WHOLE.get(short, short)
