@@ -22,6 +22,7 @@ from register.incidents.models import State
 from register.incidents.tables import CASE, REVISION
 from register.incidents.vocabulary import Book
 from register.text.countries import country_name
+from register.text.fold import fold
 
 # Whoever changes what a document holds changes this too: indexes are then made anew.
 VERSION = 1
@@ -29,6 +30,7 @@ VERSION = 1
 # An address in a text is where to read, not what is said; its words would find every case that
 # cites the same newspaper.
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_UNSPELT = re.compile(r"[\W_]+")
 _BLOCK = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
 # Twenty communes are a case of a whole country; the rest of them is found by filter.
 _LINKED_LIMIT = 20
@@ -101,7 +103,7 @@ def _strong(content: Mapping[str, Any], named: Mapping[str, Toponyms]) -> Iterat
     for outlet in content["outlets"]:
         yield outlet
         # "La Voix du Nord" is also looked for as its address has it.
-        yield "".join(words.forms(outlet))
+        yield _UNSPELT.sub("", fold(outlet))
     yield content["place_label"]
     if place := named.get(content["commune"]):
         yield from place.names

@@ -26,7 +26,8 @@ _stemmer = snowballstemmer.stemmer("french")
 # It works on a word of its own: of two threads at once, each would get the other's.
 _stemming = Lock()
 
-# "Y" is a commune, "pas" and "sans" turn a sentence round, "contre" says who is sued: they stay.
+# "Y" is a commune and "TA" a court; "pas" and "sans" turn a sentence round, "contre" says who is
+# sued: they are not here.
 _SILENT = frozenset(
     """
     a ai ainsi alors as au aucun aucune aussi autre aux avaient avait avant avec avoir ayant
@@ -43,7 +44,7 @@ _SILENT = frozenset(
     par parce pendant peu plus pour pourquoi puis
     qu quand que quel quelle quelles quels qui quoi
     s sa se selon sera seront ses si soit son sont sous suis sur
-    t ta tandis te tel telle telles tels tes toi ton tous tout toute toutes tres tu
+    t tandis te tel telle telles tels tes toi ton tous tout toute toutes tres tu
     un une
     vers voici voila vos votre vous
     """.split()  # noqa: SIM905 # a hundred quoted words on as many lines are read by nobody
@@ -77,13 +78,14 @@ def token_of(form: str) -> str:
 
 
 def _levelled(stem: str) -> str:
-    """What the stemmer leaves apart: the plurals in "-os" and "-us", the feminine of "-eur".
+    """What the stemmer leaves apart: plurals in "-os" and "-us", feminines in "-ée" and "-euse".
 
-    It knows "vidéos" and "élus" by no rule, and takes "-euse" for the feminine of "-eux" alone.
+    It knows "vidéos" and "élus" by no rule, "filmée" not without its accent, and takes "-euse" for
+    the feminine of "-eux" alone.
     """
     if stem.endswith("eux"):
         return f"{stem[:-1]}r"
-    return stem[:-1] if stem.endswith("s") and len(stem) > 3 else stem
+    return stem[:-1] if stem.endswith(("s", "e")) and len(stem) > 3 else stem
 
 
 def _spelt(text: str) -> Iterator[str]:
