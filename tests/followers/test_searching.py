@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from register.errors import Invalid
-from register.followers.search import following, suggestion
-from register.followers.search.searching import JUDGED, Reach
+from register.followers.search import following, searching, suggestion
+from register.followers.search.searching import Reach
 from register.incidents import acts, vocabulary
 from register.incidents.models import Incident
 from register.journal import head
+from register.territory.models import Dataset
 
 
 def follow(engine, index):
@@ -20,7 +21,8 @@ def follow(engine, index):
 
 def test_a_case_is_found_by_its_words(desk, content, engine, index, ask):
     gagny = desk.published(content())
-    desk.published(content(title="Refus d’un document à Montreuil", commune="93048", summary="x"))
+    elsewhere = {"commune": "93048", "outlets": (), "narrative": "Selon le blog."}
+    desk.published(content(title="Refus d’un document", summary="Refus.", **elsewhere))
     follow(engine, index)
     hits = ask("filmer gagny")
     assert (dict(hits.strength), hits.reach) == ({gagny.number: 2}, Reach.WHOLE)
@@ -78,21 +80,22 @@ def test_what_is_no_longer_public_is_not_found_before_the_index_follows(
 
 
 def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
-    desk, content, engine, index, ask, pen, cast
+    desk, content, engine, index, ask, pen, cast, monkeypatch
 ):
+    monkeypatch.setattr(searching, "JUDGED", 3)
     filed = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
-    for _ in range(JUDGED):
+    for _ in range(3):
         desk.published(content())
     hits = ask("filmer")
     assert hits.reach == Reach.BEHIND
-    assert len(hits.strength) == JUDGED
+    assert len(hits.strength) == 3
     assert dict(ask("quidam").strength) == {}
 
 
-# --- the index is not there ------------------------------------------------------------------------
+# --- the index is not there ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -109,9 +112,7 @@ def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
         ("gagny -puteaux", "a word left out"),
     ],
 )
-def test_without_an_index_titles_and_summaries_are_looked_through(
-    typed, why, desk, content, ask
-):
+def test_without_an_index_titles_and_summaries_are_looked_through(typed, why, desk, content, ask):
     filed = desk.published(content())
     desk.draft(content())
     desk.withdrawn(content())
@@ -139,7 +140,7 @@ def test_an_index_of_another_ledger_is_not_asked(desk, content, engine, index, a
     assert ask("quidam").reach == Reach.WHOLE
 
 
-# --- the follower's work ---------------------------------------------------------------------------
+# --- the follower's work ------------------------------------------------------------
 
 
 def test_following_twice_changes_nothing(desk, content, engine, index, ask):
@@ -164,14 +165,12 @@ def test_new_words_of_the_vocabularies_make_the_index_anew(desk, content, engine
     follow(engine, index)
     before = index.cursor()
     with Session(engine) as session, session.begin():
-        from register.territory.models import Dataset
-
         session.get_one(Dataset, vocabulary.DATASET).version = "other"
     assert follow(engine, index)
     assert index.cursor().made_with != before.made_with
 
 
-# --- misspelt ----------------------------------------------------------------------------------------
+# --- misspelt ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
