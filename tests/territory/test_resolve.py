@@ -1,8 +1,9 @@
-"""What people type for a place, and what the register understands."""
+"""How the readings of a typed place are found and ordered, in France and a made-up country."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,83 +13,11 @@ from register.territory.resolve import EXACTNESS, LONGEST, Reading, resolve
 PIERREFITTE = "Pierrefitte-sur-Seine"
 
 
-@pytest.mark.parametrize(
-    ("typed", "kind", "code", "why", "through"),
-    [
-        ("93066", "commune", "93066", "code_insee", None),
-        ("2a004", "commune", "2A004", "code_insee", None),
-        (" 13001 ", "commune", "13001", "code_insee", None),
-        ("93059", "commune", "93066", "ancien_code", PIERREFITTE),
-        ("20004", "commune", "2A004", "ancien_code", None),
-        ("75118", "commune", "75056", "arrondissement", "Paris 18e Arrondissement"),
-        ("Gagny", "commune", "93032", "nom", None),
-        ("L’HAŸ LES ROSES", "commune", "94038", "nom", None),
-        ("Asnières\u2011sur\u2011Seine", "commune", "92004", "nom", None),
-        ("Y", "commune", "80829", "nom", None),
-        ("pierrefitte sur seine", "commune", "93066", "ancienne_commune", PIERREFITTE),
-        (
-            "paris 18e arrondissement",
-            "commune",
-            "75056",
-            "arrondissement",
-            "Paris 18e Arrondissement",
-        ),
-        ("Saint-Denis (93)", "commune", "93066", "nom", None),
-        ("St Denis 974", "commune", "97411", "nom", None),
-        ("Saint-Denis, 93", "commune", "93066", "nom", None),
-        ("saint denis (Seine-Saint-Denis)", "commune", "93066", "nom", None),
-        ("Saint-Denis ( 974 )", "commune", "97411", "nom", None),
-        ("93", "departement", "93", "departement_code", None),
-        ("2b", "departement", "2B", "departement_code", None),
-        ("1", "departement", "01", "departement_code", None),
-        ("974", "departement", "974", "departement_code", None),
-        ("988", "departement", "988", "departement_code", None),
-        ("Hauts de Seine", "departement", "92", "departement_nom", None),
-        ("seine-saint-denis", "departement", "93", "departement_nom", None),
-        ("ile de france", "region", "11", "region_nom", None),
-        ("Corse", "region", "94", "region_nom", None),
-        # A choice between two names of the same ground would be no choice.
-        ("Paris", "commune", "75056", "nom", None),
-        ("Guadeloupe", "departement", "971", "departement_nom", None),
-        ("75", "departement", "75", "departement_code", None),
-    ],
-)
-def test_one_reading(
-    names: Gazetteer, typed: str, kind: str, code: str, why: str, through: str | None
-) -> None:
-    reading = resolve(names, typed).one
-    assert reading is not None
-    assert (reading.kind, reading.code, reading.why) == (kind, code, why)
-    assert reading.through == through
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "   ",
-        "()",
-        "(93)x",
-        "99999",
-        "96",
-        "20",
-        "Nulle-Part",
-        "Gagny (75)",
-        "Gagny 75",
-        "\0",
-        "00",
-    ],
-)
-def test_no_reading(names: Gazetteer, typed: str) -> None:
-    found = resolve(names, typed)
-    assert found.none
-    assert found.one is None
-    assert not found.several
-
-
 def test_the_reading_says_where_the_commune_is_now(names: Gazetteer) -> None:
     reading = resolve(names, "93059").one
-    assert reading == Reading("commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE)
+    assert reading == Reading(
+        "commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE, "93059"
+    )
 
 
 def test_a_shared_name_is_a_choice_by_population(names: Gazetteer) -> None:
@@ -117,7 +46,11 @@ def test_a_text_is_read_up_to_its_cap(names: Gazetteer) -> None:
 
 
 # A made-up country, where each rule can be seen alone.
-def country(*aliases: Alias, codes: dict[str, str] | None = None) -> Gazetteer:
+def country(
+    *aliases: Alias,
+    codes: dict[str, str] | None = None,
+    postals: Iterable[tuple[str, str]] = (),
+) -> Gazetteer:
     communes = [
         Place("77001", "Bourg", "bourg", "77", 100),
         Place("77002", "Ville", "ville", "77", 200),
@@ -131,6 +64,7 @@ def country(*aliases: Alias, codes: dict[str, str] | None = None) -> Gazetteer:
         regions=[Place("11", "Plaine", "plaine")],
         aliases=aliases,
         codes=own | (codes or {}),
+        postals=postals,
     )
 
 
@@ -160,7 +94,36 @@ def test_two_old_names_of_one_commune_are_one_reading() -> None:
 
 def test_a_former_code_without_a_name_leads_all_the_same() -> None:
     reading = resolve(country(codes={"75001": "77002"}), "75001").one
-    assert reading == Reading("commune", "77002", "Ville", "77", "ancien_code")
+    assert reading == Reading("commune", "77002", "Ville", "77", "ancien_code", None, "75001")
+
+
+def test_a_former_code_that_the_post_gave_out_again_is_the_post_s() -> None:
+    reused = country(codes={"75001": "77002"}, postals=[("75001", "77001")])
+    reading = resolve(reused, "75001").one
+    assert reading == Reading("commune", "77001", "Bourg", "77", "code_postal")
+
+
+def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
+    old = Alias("75001", "deleguee", "Écart", "ecart", "77002")
+    shared = country(old, codes={"75001": "77002"}, postals=[("75001", "77001")])
+    assert [(reading.code, reading.why) for reading in resolve(shared, "75001").readings] == [
+        ("77001", "code_postal"),
+        ("77002", "ancien_code"),
+    ]
+
+
+def test_a_postal_code_is_of_an_arrondissement_where_the_city_has_some() -> None:
+    part = Alias("77102", "arrondissement", "Ville 2e Arr.", "ville 2e arr", "77002")
+    city = country(part, postals=[("77202", "77002"), ("77202", "77001")])
+    found = resolve(city, "77202").readings
+    assert [(reading.code, reading.through_code) for reading in found] == [
+        ("77002", "77102"),
+        ("77001", None),
+    ]
+
+
+def test_a_postal_code_of_an_unknown_commune_is_ignored() -> None:
+    assert resolve(country(postals=[("77200", "77999")]), "77200").none
 
 
 def test_a_name_is_told_apart_by_where_its_commune_is_now() -> None:

@@ -1,0 +1,228 @@
+"""Every commune by every name and code, and how long any text takes to be read."""
+
+from __future__ import annotations
+
+import random
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain
+from statistics import median
+
+import pytest
+import spelled
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from register.db import Base, prepare
+from register.territory import loader
+from register.territory.gazetteer import Gazetteer, gazetteer
+from register.territory.phrases import placed
+from register.territory.resolve import resolve
+from register.territory.suggest import suggest
+
+pytestmark = pytest.mark.prove
+
+SEED = 93_032
+TYPICAL = 1.0  # milliseconds, median
+WORST = 20.0  # milliseconds
+COMPLETED = 3.0  # milliseconds, median of suggestions
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A session on the committed data."""
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('every')}/register.sqlite3")
+    prepare(engine)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        loader.load(session, at=datetime(2026, 3, 1, tzinfo=UTC))
+        session.commit()
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def france(session: Session) -> Gazetteer:
+    """The gazetteer of the committed data."""
+    return gazetteer(session)
+
+
+@pytest.mark.parametrize("spelling", spelled.SPELLINGS)
+def test_every_commune_is_found_by_its_name(france: Gazetteer, spelling: str) -> None:
+    spell = spelled.SPELLINGS[spelling]
+    told = [
+        spelled.wrong(france, spell(row["nom"]), spelled.of_name(row["nom"]))
+        for row in spelled.communes()
+    ]
+    print(f"{spelling}: {len(told) - sum(map(bool, told))} of {len(told)}")
+    assert [one for one in told if one] == []
+
+
+def test_every_commune_is_found_by_its_codes(france: Gazetteer) -> None:
+    held = spelled.owners()
+    codes = {*held.code, *held.postal, *held.other_code, *held.retired}
+    told = [spelled.wrong(france, code, spelled.of_code(code)) for code in sorted(codes)]
+    print(f"codes: {len(told) - sum(map(bool, told))} of {len(told)}")
+    assert [one for one in told if one] == []
+    # The five lists cover each other's gaps: none of them is what the others were made of.
+    assert held.postal.keys() - held.code.keys()
+    assert held.retired.keys() - held.other_code.keys()
+
+
+def test_every_former_commune_and_arrondissement_is_found_by_its_name(france: Gazetteer) -> None:
+    told = [spelled.wrong_former(france, row["nom"]) for row in spelled.others()]
+    print(f"former names: {len(told) - sum(map(bool, told))} of {len(told)}")
+    assert [one for one in told if one] == []
+
+
+def test_every_commune_is_found_by_its_name_and_where_it_is(france: Gazetteer) -> None:
+    told = []
+    for row in spelled.communes():
+        place = france.communes[row["code"]]
+        land = france.departements[place.parent or ""]
+        for typed in (
+            f"{place.name} ({land.code})",
+            f"{land.code} {place.name}",
+            f"{place.name}, {land.name}",
+        ):
+            found = {one.code for one in resolve(france, typed).readings}
+            told.append("" if place.code in found else f"{typed!r}: {sorted(found)}")
+    print(f"names with their département: {len(told) - sum(map(bool, told))} of {len(told)}")
+    assert [one for one in told if one] == []
+
+
+def test_every_slip_of_the_hand_is_forgiven(france: Gazetteer) -> None:
+    """A letter less, more, other or in another place, in a name that has five letters or more."""
+    chance = random.Random(SEED)
+    rows = [row for row in spelled.communes() if len(row["nom"]) >= 5]
+    wrong, read = [], 0
+    for row in chance.sample(rows, 3_000):
+        typed = _slip(row["nom"], chance)
+        resolution = resolve(france, typed)
+        # A slip can make another name, or its beginning; then that is what is read.
+        if not any(one.why == "orthographe_proche" for one in resolution.readings):
+            read += bool(resolution.readings)
+            if resolution.none:
+                wrong.append(f"{row['nom']!r} as {typed!r}")
+        elif row["code"] not in {one.code for one in resolution.readings}:
+            wrong.append(f"{row['nom']!r} as {typed!r}")
+    print(f"slips: {3_000 - len(wrong)} of 3000 read, {read} of them as another name")
+    assert len(wrong) <= 30, wrong
+
+
+def _slip(name: str, chance: random.Random) -> str:
+    place = chance.randrange(1, len(name) - 1)
+    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    before, after = name[:place], name[place:]
+    return chance.choice(
+        (
+            before + after[1:],
+            before + letter + after,
+            before + letter + after[1:],
+            before + after[1::-1] + after[2:],
+        )
+    )
+
+
+# --- speed -------------------------------------------------------------------------------------
+
+Read = Callable[[Gazetteer, str, Mapping[str, int]], object]
+NASTY = (
+    "x" * 10_000,
+    " " * 10_000,
+    "(93)" * 2_500,
+    "é" * 200,
+    "e" + "\u0301" * 199,
+    "\ufdfa" * 200,
+    "\u202e\u200fgagny\0" * 30,
+    "\ud800" * 200,
+    "9" * 200,
+    "93 " * 70,
+    "y " * 100,
+    "i " * 100,
+    "de la " * 40,
+    "le " * 70,
+    "saint " * 40,
+    "93 saint denis " * 14,
+    "paris xviii " * 16,
+    "paris 18e " * 20,
+    "saint denis la reunion " * 9,
+    "93200 93300 saint denys 93400",
+    "le",
+    "la",
+    "l",
+    "d",
+    "saint",
+    "sainte",
+    "notre dame",
+    "zzaint deniz 93 reunion",
+    "quelquechoze isere 38",
+    "mairie de la mairie de la mairie",
+    "ville de la ville",
+    '"' * 200,
+    "-a " * 66,
+    "a*" * 100,
+    "saint germain de tzllevende la lande vaumont 50",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "1er " * 50,
+)
+
+
+# Published cases in one commune out of twenty, as in a register of some thousands.
+CASES = {row["code"]: 1 + number % 5 for number, row in enumerate(spelled.communes()[::20])}
+
+
+@pytest.mark.parametrize("read", [resolve, placed, suggest], ids=lambda read: read.__name__)
+def test_no_text_takes_long(france: Gazetteer, read: Read) -> None:
+    chance = random.Random(SEED)
+    names = [row["nom"] for row in chance.sample(spelled.communes(), 60)]
+    mixed = [" ".join(chance.sample(names, 12)) for _ in range(40)]
+    slips = [_slip(name, chance) + " 93" for name in names if len(name) > 4]
+    slowest = max((_taken(read, france, text), text[:40]) for text in (*NASTY, *mixed, *slips))
+    print(f"{read.__name__}: slowest {slowest[0]:.2f} ms, {slowest[1]!r}")
+    assert slowest[0] <= WORST
+
+
+def test_what_people_type_is_read_at_once(france: Gazetteer) -> None:
+    chance = random.Random(SEED)
+    rows = chance.sample(spelled.communes(), 300)
+    typed = [*(row["nom"] for row in rows), *(row["code"] for row in rows)]
+    slips = [_slip(row["nom"], chance) for row in rows if len(row["nom"]) > 4]
+    phrases = [f"filmer le conseil municipal de {row['nom']}" for row in rows]
+    begun = [row["nom"][: chance.randrange(2, 6)] for row in rows]
+    figures = {
+        "resolve": median(_taken(resolve, france, text) for text in chain(typed, slips)),
+        "resolve, a slip": median(_taken(resolve, france, text) for text in slips),
+        "placed": median(_taken(placed, france, text) for text in phrases),
+        "suggest": median(_taken(suggest, france, text) for text in begun),
+    }
+    print(", ".join(f"{name} {taken:.3f} ms" for name, taken in figures.items()))
+    assert figures["resolve"] < TYPICAL
+    assert figures["placed"] < TYPICAL
+    assert figures["suggest"] < COMPLETED
+
+
+def _taken(read: Read, france: Gazetteer, text: str) -> float:
+    """Milliseconds of computing, the best of five: the machine does other things meanwhile."""
+    best = float("inf")
+    for _ in range(5):
+        started = time.thread_time()
+        read(france, text, CASES)
+        best = min(best, time.thread_time() - started)
+    return best * 1000
+
+
+def test_the_gazetteer_is_small_and_read_at_once(session: Session) -> None:
+    started = time.thread_time()
+    kept = [gazetteer(session)]
+    seconds = time.thread_time() - started
+    kept.clear()
+    tracemalloc.start()
+    kept.append(gazetteer(session))
+    size = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    print(f"gazetteer: {seconds:.2f} s to read, {size:.1f} MB")
+    assert seconds < 1
+    assert size < 25

@@ -1,0 +1,126 @@
+"""Every commune by the names and codes that people use for it, and who shares each of them.
+
+All of it is read from the committed files, and nothing of it asks the code under test.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from register.territory import dataset
+from register.territory.gazetteer import Gazetteer
+from register.territory.plan import PRESENT
+from register.territory.resolve import resolve
+from register.text.fold import fold_name
+
+_SAINTS = {"Saint": "St", "Sainte": "Ste", "Saints": "Sts", "Saintes": "Stes"}
+
+
+def _without_accents(name: str) -> str:
+    plain = name.replace("œ", "oe").replace("Œ", "Oe").replace("æ", "ae").replace("Æ", "Ae")
+    letters = unicodedata.normalize("NFD", plain)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _saints(name: str) -> str:
+    words = name.split("-")
+    return "-".join(" ".join(_SAINTS.get(word, word) for word in part.split(" ")) for part in words)
+
+
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "no accents": _without_accents,
+    "no hyphens": lambda name: name.replace("-", " "),
+    "capitals": str.upper,
+    "curly apostrophe": lambda name: name.replace("'", "\u2019"),
+    "St and Ste": _saints,
+}
+
+
+@dataclass
+class Owners:
+    """Present commune codes by folded name, postal code and INSEE code.
+
+    ``other_named`` and ``other_code`` are those of delegated and associated communes and of
+    arrondissements; ``retired`` has the codes that nobody kept a name for.
+    """
+
+    named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    other_named: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    postal: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    code: dict[str, str] = field(default_factory=dict)
+    other_code: dict[str, str] = field(default_factory=dict)
+    retired: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def communes() -> list[dataset.Row]:
+    """The communes of today, as the files have them."""
+    return [row for row in dataset.rows("communes.csv.gz") if row["type"] == PRESENT]
+
+
+@cache
+def others() -> list[dataset.Row]:
+    """Delegated and associated communes and arrondissements."""
+    return [row for row in dataset.rows("communes.csv.gz") if row["type"] != PRESENT]
+
+
+@cache
+def owners() -> Owners:
+    """Who shares what."""
+    found = Owners()
+    for row in communes():
+        code = row["code"]
+        found.code[code] = code
+        found.named[fold_name(row["nom"])].add(code)
+        for postal in row["codes_postaux"].split():
+            found.postal[postal].add(code)
+        found.retired |= dict.fromkeys(row["anciens_codes"].split(), code)
+    for row in others():
+        found.other_named[fold_name(row["nom"])].add(row["parent"])
+        found.other_code[row["code"]] = row["parent"]
+    return found
+
+
+def of_name(name: str) -> set[str]:
+    """All communes that bear a name or bore it."""
+    folded, held = fold_name(name), owners()
+    return held.named.get(folded, set()) | held.other_named.get(folded, set())
+
+
+def of_code(code: str) -> set[str]:
+    """All communes that a string of five characters can mean."""
+    held = owners()
+    posted = held.postal.get(code, set())
+    insee = held.code.get(code) or held.other_code.get(code)
+    if insee is None and not posted:
+        # A code that nobody kept a name for gives way to a postal code of today.
+        insee = held.retired.get(code)
+    return posted | ({insee} if insee else set())
+
+
+def wrong(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
+    """What is wrong with the communes among the readings of a text; empty when nothing is."""
+    found = {one.code for one in resolve(gazetteer, typed).readings if one.kind == "commune"}
+    return "" if found == expected else f"{typed!r}: {sorted(found)}, expected {sorted(expected)}"
+
+
+def wrong_former(gazetteer: Gazetteer, name: str) -> str:
+    """The same for a former name, which longer names may share as their beginning."""
+    readings = [one for one in resolve(gazetteer, name).readings if one.kind == "commune"]
+    expected = of_name(name)
+    longer = {
+        one.code
+        for one in readings
+        if _goes_on(fold_name(one.through or one.name), fold_name(name))
+    }
+    return wrong(gazetteer, name, expected | longer)
+
+
+def _goes_on(longer: str, name: str) -> bool:
+    """Whether a name begins with another, an article aside, or is it with one."""
+    articles = ("", "le ", "la ", "les ", "l ")
+    return any(f"{longer} ".startswith(f"{article}{name} ") for article in articles)

@@ -1,0 +1,52 @@
+"""Two thousand communes, found by their own name however it is spelt and by their codes.
+
+``make prove`` asks for all of them (``tests/prove/test_every_commune.py``).
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import spelled
+
+from register.territory.dataset import Row
+from register.territory.gazetteer import Gazetteer
+
+SEED = 20_260_101
+DRAWN = 2_000
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Row]:
+    """Communes drawn by chance, the same in each run."""
+    return random.Random(SEED).sample(spelled.communes(), DRAWN)
+
+
+@pytest.mark.parametrize("spelling", spelled.SPELLINGS)
+def test_a_commune_is_found_by_its_name(names: Gazetteer, drawn: list[Row], spelling: str) -> None:
+    spell = spelled.SPELLINGS[spelling]
+    told = [spelled.wrong(names, spell(row["nom"]), spelled.of_name(row["nom"])) for row in drawn]
+    assert [one for one in told if one] == []
+
+
+def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[Row]) -> None:
+    codes = {code for row in drawn for code in (row["code"], *row["codes_postaux"].split())}
+    told = [spelled.wrong(names, code, spelled.of_code(code)) for code in sorted(codes)]
+    assert [one for one in told if one] == []
+
+
+def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
+    some = random.Random(SEED).sample(spelled.others(), 300)
+    told = [spelled.wrong_former(names, row["nom"]) for row in some]
+    assert [one for one in told if one] == []
+
+
+def test_the_spellings_differ_where_they_should() -> None:
+    assert [spell("L'Île-Saint-Œ") for spell in spelled.SPELLINGS.values()] == [
+        "L'Ile-Saint-Oe",
+        "L'Île Saint Œ",
+        "L'ÎLE-SAINT-Œ",
+        "L\u2019Île-Saint-Œ",
+        "L'Île-St-Œ",
+    ]

@@ -1,0 +1,385 @@
+"""What people type for a place, and every reading that it must have: nothing missing, nothing more.
+
+A place is a code: five characters for a commune, two or three for a département, ``R`` and two for
+a région. Where a row names several they come in this order; a row that says how many there are
+gives the first ones.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from register.territory.gazetteer import Gazetteer
+from register.territory.reading import Reading
+from register.territory.resolve import resolve
+
+NAMES = [
+    ("Gagny", "93032"),
+    ("gagny", "93032"),
+    ("GAGNY", "93032"),
+    (" \u00a0Gagny\u202f ", "93032"),
+    ("L'Haÿ-les-Roses", "94038"),
+    ("L’HAŸ LES ROSES", "94038"),
+    ("l'hay-les-roses", "94038"),
+    ("L Hay les Roses", "94038"),
+    ("Asnières\u2011sur\u2011Seine", "92004"),
+    ("asnieres sur seine", "92004"),
+    ("Noisy\u2212le\u2212Sec", "93053"),
+    ("Noisy\u2010le\u2010Sec", "93053"),
+    ("Che\u0301cy", "45089"),
+    ("Châlons-en-Champagne", "51108"),
+    ("Œuilly", "51410 02565"),
+    ("oeuilly", "51410 02565"),
+    ("Y", "80829"),
+    ("y", "80829"),
+    ("Saint-Étienne", "42218"),
+    ("st etienne", "42218"),
+    ("ST-ETIENNE", "42218"),
+    ("Ste Geneviève des Bois", "91549 45278"),
+    ("Saint Ouen l'Aumône", "95572"),
+    ("St. Ouen-sur-Seine", "93070"),
+    ("Sts-Geosmes", "52449"),
+    ("Villeneuve-d'Ascq", "59009"),
+    ("Ville-d'Avray", "92077"),
+    ("La Ville-du-Bois", "91665"),
+    ("Saint-Denis", "97411 93066 11339 30247"),
+    ("st denis", "97411 93066 11339 30247"),
+    ("La Rochelle", "17300 70450"),
+    ("Pierrefitte", "79209 88347 19166 23152"),
+    # Paris is a commune and a département: the same ground is no choice.
+    ("Paris", "75056"),
+    ("Vienne", "38544 86"),
+    ("Creuse", "80225 23"),
+    ("Bretagne", "90019 36024 R53"),
+    ("la Réunion", "47222 974"),
+    # Small words left out, put in or wrong.
+    ("Le Bourget", "93013"),
+    ("Bourget", "93013"),
+    ("le havre", "76351"),
+    ("Havre", "76351"),
+    ("rochelle", "17300 70450"),
+    ("Mans", "72181"),
+    ("kremlin bicetre", "94043"),
+    ("Haÿ les Roses", "94038"),
+    ("le Puteaux", "92062"),
+    ("noisy sec", "93053"),
+    ("Asnières Seine", "92004"),
+    ("Vitry s/Seine", "94081"),
+    ("Fontenay s/s Bois", "94033"),
+    ("Bourg", "33067 52062"),
+    # Said of whoever sits there.
+    ("mairie de Gagny", "93032"),
+    ("mairie Gagny", "93032"),
+    ("la mairie de Gagny", "93032"),
+    ("Mairie de l'Haÿ-les-Roses", "94038"),
+    ("mairie du Bourget", "93013"),
+    ("mairie des Lilas", "93045"),
+    ("ville de Puteaux", "92062"),
+    ("Ville du Mans", "72181"),
+    ("commune d'Orléans", "45234"),
+    ("conseil municipal de Noisy-le-Sec", "93053"),
+    ("conseil municipal Noisy-le-Sec", "93053"),
+    ("maire de Hénin-Beaumont", "62427"),
+    ("hôtel de ville de Paris", "75056"),
+    ("à Gagny", "93032"),
+    ("au Bourget", "93013"),
+    # And where it is.
+    ("Saint-Denis 974", "97411"),
+    ("St Denis 974", "97411"),
+    ("974 st denis", "97411"),
+    ("Saint-Denis (93)", "93066"),
+    ("Saint-Denis, 93", "93066"),
+    ("Saint-Denis ( 974 )", "97411"),
+    ("93 Saint-Denis", "93066"),
+    ("Saint-Denis 93200", "93066"),
+    ("93200 Saint-Denis", "93066"),
+    ("93200 SAINT-DENIS (93)", "93066"),
+    ("Saint-Denis 93066", "93066"),
+    ("Saint-Denis, Seine-Saint-Denis", "93066"),
+    ("saint denis (seine saint denis)", "93066"),
+    ("Saint-Denis, La Réunion", "97411"),
+    ("Saint-Denis Réunion", "97411"),
+    ("Saint-Denis de la Réunion", "97411"),
+    ("Saint-Denis, Île-de-France", "93066"),
+    ("Saint-Denis en Occitanie", "11339 30247"),
+    ("Saint-Denis dans le 93", "93066"),
+    ("Saint-Denis, département 93", "93066"),
+    ("commune de Saint-Denis (93)", "93066"),
+    ("Vienne 38", "38544"),
+    ("Vienne (Isère)", "38544"),
+    ("Sainte-Marie 974", "97418"),
+    ("Bonifacio 2A", "2A041"),
+    ("bonifacio 2a", "2A041"),
+    ("Bourg 33", "33067"),
+    ("Paris (75)", "75056"),
+    ("Gagny CEDEX", "93032"),
+    ("92800 Puteaux Cedex", "92062"),
+    ("93521 Saint-Denis Cedex 1", "93066"),
+    ("93220 Gagny, France", "93032"),
+    ("Port 974", "97407"),
+    ("Les Granges, Aube", "10168"),
+]
+
+CODES = [
+    ("93032", "93032", "code_insee"),
+    ("93066", "93066", "code_insee"),
+    ("80829", "80829", "code_insee"),
+    ("13055", "13055", "code_insee"),
+    ("01004", "01004", "code_insee"),
+    ("2A004", "2A004", "code_insee"),
+    ("2a004", "2A004", "code_insee"),
+    ("93220", "93032", "code_postal"),
+    (" 93220 ", "93032", "code_postal"),
+    ("93 220", "93032", "code_postal"),
+    ("93200", "93066", "code_postal"),
+    ("93380", "93066", "code_postal"),
+    ("97400", "97411", "code_postal"),
+    ("20000", "2A004", "code_postal"),
+    ("75018", "75056", "code_postal"),
+    ("75116", "75056", "code_postal"),
+    ("20004", "2A004", "ancien_code"),
+    ("93059", "93066", "ancien_code"),
+    ("93", "93", "departement_code"),
+    ("1", "01", "departement_code"),
+    ("01", "01", "departement_code"),
+    ("2A", "2A", "departement_code"),
+    ("2b", "2B", "departement_code"),
+    ("75", "75", "departement_code"),
+    ("974", "974", "departement_code"),
+    ("988", "988", "departement_code"),
+    ("le 93", "93", "departement_code"),
+    ("dans le 93", "93", "departement_code"),
+    ("département 93", "93", "departement_code"),
+]
+
+# Both a postal code and an INSEE code: how many readings, the first of them, and why.
+COLLISIONS = [
+    ("13001", 2, "13001:code_insee 13055:code_postal"),
+    ("69003", 2, "69003:code_insee 69123:code_postal"),
+    ("51300", 47, "51300:code_insee 51649:code_postal 51262:code_postal"),
+]
+
+LANDS = [
+    ("Seine-Saint-Denis", "93"),
+    ("93 - Seine-Saint-Denis", "93"),
+    ("Hauts de Seine", "92"),
+    ("Hauts-de-Seine (92)", "92"),
+    ("Isère", "38"),
+    ("l'Isère", "38"),
+    ("département de l'Isère", "38"),
+    ("dept Isère", "38"),
+    ("conseil départemental du Val-de-Marne", "94"),
+    ("Côte d’Or", "21"),
+    ("cotes d armor", "22"),
+    ("Corse du Sud", "2A"),
+    ("Nord", "59"),
+    ("Mayotte", "976"),
+    ("Guadeloupe", "971"),
+    ("Nouvelle Calédonie", "988"),
+    ("Corse", "R94"),
+    ("ile de france", "R11"),
+    ("région Île-de-France", "R11"),
+    ("conseil régional de Bretagne", "R53"),
+    ("la Normandie", "R28"),
+    ("Provence-Alpes-Côte d'Azur", "R93"),
+    ("PACA", "R93"),
+    ("pays de loire", "R52"),
+]
+
+# Through an arrondissement or another name: the city or commune, and what led there.
+PARTS = [
+    ("Paris 18e", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris 18", "75056", "Paris 18e Arrondissement", "75118"),
+    ("paris 18 eme", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris 18ème arrondissement", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris 18ᵉ", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris XVIIIe", "75056", "Paris 18e Arrondissement", "75118"),
+    ("PARIS XVIII", "75056", "Paris 18e Arrondissement", "75118"),
+    ("18e arrondissement de Paris", "75056", "Paris 18e Arrondissement", "75118"),
+    ("mairie du 18e arrondissement de Paris", "75056", "Paris 18e Arrondissement", "75118"),
+    ("18e Paris", "75056", "Paris 18e Arrondissement", "75118"),
+    ("18e arrondissement", "75056", "Paris 18e Arrondissement", "75118"),
+    ("75118", "75056", "Paris 18e Arrondissement", "75118"),
+    ("75018", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris 75018", "75056", "Paris 18e Arrondissement", "75118"),
+    ("75018 Paris", "75056", "Paris 18e Arrondissement", "75118"),
+    ("Paris 75118", "75056", "Paris 18e Arrondissement", "75118"),
+    ("75116", "75056", "Paris 16e Arrondissement", "75116"),
+    ("Paris 1er", "75056", "Paris 1er Arrondissement", "75101"),
+    ("Marseille 13001", "13055", "Marseille 1er Arrondissement", "13201"),
+    ("13001 Marseille", "13055", "Marseille 1er Arrondissement", "13201"),
+    ("Marseille 16", "13055", "Marseille 16e Arrondissement", "13216"),
+    ("Marseille XVI", "13055", "Marseille 16e Arrondissement", "13216"),
+    ("13216", "13055", "Marseille 16e Arrondissement", "13216"),
+    ("Lyon 3eme", "69123", "Lyon 3e Arrondissement", "69383"),
+    ("Lyon III", "69123", "Lyon 3e Arrondissement", "69383"),
+    ("lyon 2nd", "69123", "Lyon 2e Arrondissement", "69382"),
+    ("69383", "69123", "Lyon 3e Arrondissement", "69383"),
+    ("Pierrefitte-sur-Seine", "93066", "Pierrefitte-sur-Seine", "93059"),
+    ("pierrefitte sur seine (93)", "93066", "Pierrefitte-sur-Seine", "93059"),
+    ("93059", "93066", "Pierrefitte-sur-Seine", "93059"),
+    ("Le Chesnay", "78158", "Le Chesnay", "78158"),
+    ("Oullins", "69149", "Oullins", "69149"),
+    ("Annecy-le-Vieux", "74010", "Annecy-le-Vieux", "74011"),
+    ("Équeurdreville-Hainneville", "50129", "Équeurdreville-Hainneville", "50173"),
+    # The code has been given up, and nobody kept a name for it.
+    ("20004", "2A004", None, "20004"),
+]
+
+ALMOST = [
+    # One letter too few, too many, another, or two that changed places.
+    ("gagni", "93032"),
+    ("ggagny", "93032"),
+    ("gagyn", "93032"),
+    ("gagn", "93032"),
+    ("Putaux", "92062"),
+    ("puteau", "92062 55202"),
+    ("ganny", "93032 27279"),
+    ("noisy le sek", "93053"),
+    ("hénin beaumon", "62427"),
+    ("Levalois-Perret", "92044"),
+    ("lyonn", "69123"),
+    ("gagni 93", "93032"),
+    ("93220 gagni", "93032"),
+    ("mairie de Gagni", "93032"),
+    ("Marseile 3e", "13055"),
+    ("Pari 18e", "75056"),
+    ("Seine-Sain-Denis", "93"),
+    ("Bretagme", "R53 90019 36024"),
+    # A beginning is right as far as it goes.
+    ("Levallois", "92044"),
+    ("L'Haÿ", "94038"),
+    ("Haÿ", "94038"),
+    ("Vitry 94", "94081"),
+    ("Noisy", "93051 93053 78455 77339 77338 95456"),
+]
+
+NEAR = [
+    ("Gagny 75", "93032"),
+    ("Gagny (75)", "93032"),
+    ("Ganni", "93032"),
+    ("Clichi-sous-boix", "93014"),
+    ("Oberviliers", "93001"),
+    ("Saint-Denis 59", "97411 93066 11339 30247"),
+]
+
+NONSENSE = [
+    "",
+    "   ",
+    "()",
+    "(93)x",
+    "99999",
+    "96",
+    "20",
+    "00",
+    "2C",
+    "Nulle-Part",
+    "Paris 21e",
+    "Lyon 10e",
+    "xkcd qsd",
+    "\0",
+    "\u202e\u200f\u2066",
+    "'’-",
+    "٩٣",
+    "93'; DROP TABLE commune; --",
+    "x" * 10_000,
+    " " * 10_000,
+    "\ud800",
+]
+
+
+def _code(reading: Reading) -> str:
+    return f"R{reading.code}" if reading.kind == "region" else reading.code
+
+
+def _codes(readings: tuple[Reading, ...]) -> list[str]:
+    return [_code(reading) for reading in readings]
+
+
+@pytest.mark.parametrize(("typed", "codes"), NAMES)
+def test_a_name_has_these_readings(names: Gazetteer, typed: str, codes: str) -> None:
+    found = resolve(names, typed)
+    assert _codes(found.readings) == codes.split()
+    assert found.readings[0].why == "nom"
+    assert found.near == ()
+
+
+@pytest.mark.parametrize(("typed", "code", "why"), CODES)
+def test_a_code_has_one_reading(names: Gazetteer, typed: str, code: str, why: str) -> None:
+    one = resolve(names, typed).one
+    assert one is not None
+    assert (_code(one), one.why) == (code, why)
+
+
+@pytest.mark.parametrize(("typed", "count", "first"), COLLISIONS)
+def test_a_string_that_is_two_codes_has_all_readings(
+    names: Gazetteer, typed: str, count: int, first: str
+) -> None:
+    readings = resolve(names, typed).readings
+    assert len(readings) == count
+    said = [f"{reading.code}:{reading.why}" for reading in readings]
+    assert said[: len(first.split())] == first.split()
+
+
+@pytest.mark.parametrize(("typed", "code"), LANDS)
+def test_a_land_has_one_reading(names: Gazetteer, typed: str, code: str) -> None:
+    one = resolve(names, typed).one
+    assert one is not None
+    assert _code(one) == code
+    assert one.why == ("region_nom" if code.startswith("R") else "departement_nom")
+
+
+@pytest.mark.parametrize(("typed", "code", "through", "through_code"), PARTS)
+def test_a_smaller_or_former_place_leads_to_the_commune(
+    names: Gazetteer, typed: str, code: str, through: str | None, through_code: str
+) -> None:
+    one = resolve(names, typed).one
+    assert one is not None
+    assert (one.code, one.through, one.through_code) == (code, through, through_code)
+
+
+@pytest.mark.parametrize(("typed", "codes"), ALMOST)
+def test_what_is_almost_a_name_is_read_and_says_so(
+    names: Gazetteer, typed: str, codes: str
+) -> None:
+    found = resolve(names, typed)
+    assert _codes(found.readings) == codes.split()
+    assert {reading.why for reading in found.readings} == {"orthographe_proche"}
+
+
+@pytest.mark.parametrize(("typed", "codes"), NEAR)
+def test_what_is_no_name_has_near_ones(names: Gazetteer, typed: str, codes: str) -> None:
+    found = resolve(names, typed)
+    assert found.none
+    assert _codes(found.near)[: len(codes.split())] == codes.split()
+    assert len(found.near) <= 6
+
+
+@pytest.mark.parametrize("typed", NONSENSE)
+def test_nonsense_has_no_reading(names: Gazetteer, typed: str) -> None:
+    found = resolve(names, typed)
+    assert found.none
+    assert found.one is None
+    assert not found.several
+
+
+def test_the_table_is_as_long_as_it_should_be() -> None:
+    tables = (NAMES, CODES, COLLISIONS, LANDS, PARTS, ALMOST, NEAR, NONSENSE)
+    assert len({str(row) for table in tables for row in table}) >= 150
+
+
+def test_a_former_name_leaves_room_for_what_is_called_so_for_short(names: Gazetteer) -> None:
+    found = resolve(names, "Boulogne").readings
+    assert (found[0].code, found[0].through) == ("85084", "Boulogne")
+    assert found[1].name == "Boulogne-Billancourt"
+
+
+def test_too_many_beginnings_are_no_choice_but_the_greatest_are_near(names: Gazetteer) -> None:
+    found = resolve(names, "Sainte")
+    assert found.none
+    assert len(found.near) == 6
+    assert all(reading.name.startswith("Sainte-") for reading in found.near)
+
+
+def test_cases_come_before_people_among_near_names(names: Gazetteer) -> None:
+    assert resolve(names, "Sainte", {"04175": 3}).near[0].code == "04175"
