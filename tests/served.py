@@ -18,6 +18,7 @@ from register import create_app
 from register.config import Settings
 from register.db import db, engine_options, prepare
 from register.demo.instance import fill
+from register.followers.search import following
 from register.incidents import acts
 from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content, LinkContent, ProceedingContent, SourceContent
@@ -36,6 +37,11 @@ PAGES: Mapping[str, str] = {
     "second page": "/incidents?page=2",
     "filtered": "/incidents?departement=92&famille=justice&famille=pression",
     "nothing found": "/incidents?departement=92&sans_date=1",
+    "words": "/incidents?q=filmer",
+    "words and filters": "/incidents?q=maire&famille=justice&tri=date",
+    "words that nobody says": "/incidents?q=introuvabl",
+    "commune by a former name": "/communes/93066?nom=93059",
+    "place abroad": "/communes?q=Bernissart",
     "case": "/incidents/{puteaux}",
     "untitled date": "/incidents/{undated}",
     "case abroad": "/incidents/{abroad}",
@@ -87,8 +93,10 @@ def site(settings: Settings) -> Iterator[Site]:
     report = fill(engine, settings.instance, lambda _done, _all: None)
     assert report.published == 34, report
     numbers = _cases(engine)
-    engine.dispose()
     app = create_app(settings)
+    # What the follower does beside a site that is really served.
+    following.catch_up(engine, app.extensions["register.search"])
+    engine.dispose()
     server = Server(app, listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -135,7 +135,11 @@ def test_a_page_has_no_script_no_style_of_its_own_and_no_data_address(
     page = Markup(pages[name])
     tags = {tag for tag, _attributes in page.elements}
     assert {"main", "link"} <= tags
-    assert tags.isdisjoint({"script", "style", "iframe", "object", "embed"})
+    assert tags.isdisjoint({"style", "iframe", "object", "embed"})
+    for attributes in [attributes for tag, attributes in page.elements if tag == "script"]:
+        assert set(attributes) == {"type", "src"}
+        assert attributes["type"] == "module"
+        assert (attributes["src"] or "").startswith("/static/js/")
     for tag, attributes in page.elements:
         assert "style" not in attributes, tag
         assert not [key for key in attributes if key.startswith("on")], tag

@@ -16,9 +16,11 @@ from register.incidents.filters import Query
 from register.incidents.queries import Listed, Page
 from register.territory import places
 from register.territory.models import Departement
+from register.territory.sheets import Alias
 from register.text.fold import fold_name
 from register.web.context import book, gazetteer, head, known_places
-from register.web.public import addresses, choice, whereabouts
+from register.web.public import addresses, choice, suggestions, whereabouts
+from register.web.public.whereabouts import THROUGH, Whereabouts
 
 # Beyond this many, the départements lead to their communes.
 _COMMUNES_SHOWN = 300
@@ -29,6 +31,7 @@ Places = list[tuple[str, str, int]]
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     blueprint.add_url_rule("/communes", view_func=communes)
+    blueprint.add_url_rule("/communes/suggest", view_func=suggestions.suggestions)
     blueprint.add_url_rule("/communes/<code>", view_func=commune)
     blueprint.add_url_rule("/departements", view_func=departements)
     blueprint.add_url_rule("/departements/<code>", view_func=departement)
@@ -51,14 +54,14 @@ def communes() -> ResponseReturnValue:
 
 
 def _found(typed: str) -> ResponseReturnValue:
-    found = choice.read(typed, lambda reading: addresses.PLACES[reading.kind](reading.code))
+    found = choice.read(typed, choice.page_of)
     if found.one:
         return redirect(found.one.address, 303)
     return render_template("public/choice.html", found=found, back=None)
 
 
 def commune(code: str) -> ResponseReturnValue:
-    """A commune; a former code leads to the commune of today."""
+    """A commune; a former code leads to the commune of today, which says so."""
     if code != code.upper() and places.is_commune_code(code.upper()):
         return redirect(addresses.commune(code.upper()), 301)
     # Read first: what is shown must not be older than the position it is shown for.
@@ -67,9 +70,24 @@ def commune(code: str) -> ResponseReturnValue:
     if here is None:
         raise NotFound("no_such_place")
     if here.commune.code != code:
-        return redirect(addresses.commune(here.commune.code), 301)
+        return redirect(whereabouts.page_of_commune(here.commune.code, code), 301)
+    through = _through(here)
     page = _cases("commune", code)
-    return render_template("public/commune.html", here=here, page=page, years=by_year(page.cases))
+    return render_template(
+        "public/commune.html", here=here, through=through, page=page, years=by_year(page.cases)
+    )
+
+
+def _through(here: Whereabouts) -> Alias | None:
+    """The other place that the commune was asked for by, if any.
+
+    :raises NotFound: a code that never led to this commune: no page of ours gave that address.
+    """
+    code = request.args.get(THROUGH, "")
+    through = here.through(code) if code else None
+    if code and through is None:
+        raise NotFound("no_such_place")
+    return through
 
 
 def departements() -> ResponseReturnValue:

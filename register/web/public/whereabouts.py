@@ -1,13 +1,20 @@
-"""Places as pages name them: a commune of today, and the code a case was filed under."""
+"""Places as pages name them: a commune of today, and the code that led to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask_babel import gettext as _
 
 from register.db import db
 from register.territory import sheets
-from register.territory.sheets import Named, Sheet
+from register.territory.sheets import Alias, Named, Sheet
 from register.web import context
+from register.web.public import addresses
+
+# The parameter by which a commune's page knows under which other code it was asked for.
+THROUGH = "nom"
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,17 @@ class Whereabouts:
         """Its région; overseas collectivities have none."""
         return self.sheet.region
 
+    def through(self, code: str) -> Alias | None:
+        """The place that a code names beside the commune: one that it was made of, or a part.
+
+        The alias of a code that nobody kept a name for has neither name nor kind. A commune that
+        keeps the code of one of those it was made of may be asked for by that one's name.
+        """
+        for alias in self.sheet.aliases:
+            if alias.code == code and alias.name != self.commune.name:
+                return alias
+        return Alias(code, "", "") if code in self.sheet.former_codes else None
+
 
 def of_commune(filed: str) -> Whereabouts | None:
     """The commune of today behind a code, present or former; None for an unknown code."""
@@ -45,12 +63,26 @@ def of_commune(filed: str) -> Whereabouts | None:
     return Whereabouts(sheet)
 
 
+def page_of_commune(code: str, through: str) -> str:
+    """The page of a commune of today, which says that it was asked for under another code."""
+    return f"{addresses.commune(code)}?{urlencode({THROUGH: through})}"
+
+
 def name_of(kind: str, code: str) -> str:
     """The name of a place, or its code when the territory does not know it.
+
+    A former code asks for the whole commune of today: both are named.
 
     :param kind: ``commune``, ``departement`` or ``region``.
     """
     if kind == "commune":
         here = of_commune(code)
-        return here.commune.name if here else code
+        return _name_for(here, code) if here else code
     return sheets.area(db.session(), context.standing().territory, kind, code)
+
+
+def _name_for(here: Whereabouts, code: str) -> str:
+    name = here.commune.name
+    if here.commune.code == code or here.former == name:
+        return name
+    return str(_("%(name)s (pour %(former)s)", name=name, former=here.former))

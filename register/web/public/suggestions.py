@@ -1,0 +1,73 @@
+"""Places offered while their name is being typed, for the list under a box.
+
+The box works without them: whatever cannot be completed is an empty list, never an error.
+"""
+
+from __future__ import annotations
+
+import json
+
+from flask import Response, request
+from flask_babel import gettext as _
+
+from register.db import db
+from register.incidents import elsewhere
+from register.territory.suggest import suggest
+from register.text.typography import count_words, french
+from register.web.context import gazetteer, head, known_places
+from register.web.public import choice
+from register.web.public.choice import Choice
+
+LIMIT = 8
+# Of these, so many at most are what cases call their place, however many cases do.
+_ELSEWHERE = 3
+
+
+def suggestions() -> Response:
+    """Completions of ``q`` as JSON, the most likely first, at most :data:`LIMIT`."""
+    # Read first: what is shown must not be older than the position it is shown for.
+    position = head()
+    text = choice.typed(request.args.getlist("q"))
+    labels = elsewhere.labels(db.session(), position)
+    others = elsewhere.matching(labels, text, begun=True)[:_ELSEWHERE]
+    known = suggest(gazetteer(), text, known_places(), LIMIT - len(others)) if text else ()
+    places = [
+        *choice.offered(known, choice.page_of),
+        *(choice.outside(place, choice.page_of) for place in others),
+    ]
+    document = {"q": text, "places": [_told(place) for place in places]}
+    return Response(json.dumps(document, ensure_ascii=False), mimetype="application/json")
+
+
+def _told(place: Choice) -> dict[str, object]:
+    """A place as the list shows it.
+
+    ``detail`` is the line under the name. ``text`` is what a box may hold so that its form reads
+    this very place: no département has two communes of one name.
+    """
+    reading = place.reading
+    name, within = french(reading.name), french(place.within)
+    meant = french(reading.through or reading.name)
+    return {
+        "kind": reading.kind,
+        "code": reading.code,
+        "name": name,
+        "within": within,
+        "why": place.why,
+        "cases": place.cases,
+        "address": place.address,
+        "detail": _detail(place),
+        "text": f"{meant} ({within})" if reading.kind == "commune" and within else meant,
+    }
+
+
+def _detail(place: Choice) -> str:
+    """What the name does not say: that it is no commune, what led to it, how many cases."""
+    kinds = {"departement": _("département"), "region": _("région"), "pays": _("pays")}
+    why = place.reading.why
+    parts = [kinds.get(place.reading.kind, "")]
+    if place.reading.kind == "commune" and why != "nom":
+        parts.append(place.why)
+    if place.cases:
+        parts.append(_("%(count)s cas", count=count_words(place.cases)))
+    return " · ".join(part for part in parts if part)

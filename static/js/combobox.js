@@ -1,0 +1,138 @@
+/* Offers places while somebody types one: an editable combobox with list autocomplete, as the ARIA
+   Authoring Practices describe it. The form around the box works without it, and whatever fails
+   here leaves the form as it was. Words come from the attributes of the box. */
+
+const PAUSE = 150; // milliseconds without a key before places are asked for
+const LEAST = 2; // letters
+
+function attach(box) {
+  const { suggest, suggestLabel, suggestOne, suggestMany, suggestFill } = box.dataset;
+  const list = made("ul", { id: `${box.id}-places`, className: "suggest", hidden: true });
+  const status = made("p", { className: "vh" });
+  let places = [];
+  let active = -1;
+  let timer;
+  let request;
+
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", suggestLabel);
+  status.setAttribute("role", "status");
+  box.after(list, status);
+  for (const [name, value] of [
+    ["role", "combobox"],
+    ["aria-autocomplete", "list"],
+    ["aria-controls", list.id],
+    ["aria-expanded", "false"],
+  ]) box.setAttribute(name, value);
+
+  function open(shown) {
+    list.hidden = !shown;
+    box.setAttribute("aria-expanded", String(shown));
+    if (!shown) status.textContent = "";
+    move(-1);
+  }
+
+  function forget() {
+    clearTimeout(timer);
+    request?.abort();
+    open(false);
+  }
+
+  function move(to) {
+    list.children[active]?.setAttribute("aria-selected", "false");
+    active = to;
+    const option = list.children[active];
+    option?.setAttribute("aria-selected", "true");
+    option?.scrollIntoView({ block: "nearest" });
+    if (option) box.setAttribute("aria-activedescendant", option.id);
+    else box.removeAttribute("aria-activedescendant");
+  }
+
+  function show(found) {
+    places = found;
+    list.replaceChildren(...places.map(drawn));
+    open(places.length > 0);
+    const words = places.length === 1 ? suggestOne : suggestMany;
+    if (places.length) status.textContent = words.replace("#", places.length);
+  }
+
+  function drawn({ name, within, detail }, index) {
+    const option = made("li", { id: `${list.id}-${index}` });
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    option.append(made("span", { textContent: within ? `${name} (${within})` : name }));
+    if (detail) option.append(" ", made("small", { textContent: detail }));
+    return option;
+  }
+
+  async function ask() {
+    const asked = new AbortController();
+    const text = box.value.trim();
+    request?.abort();
+    request = asked;
+    if (text.length < LEAST) return forget();
+    try {
+      const address = `${suggest}?q=${encodeURIComponent(text)}`;
+      const answer = await fetch(address, { signal: asked.signal });
+      const { places: found } = await answer.json();
+      // An answer to what the box no longer holds, or to somebody who has gone on, is not shown.
+      if (request === asked && document.activeElement === box) show(found);
+    } catch {
+      if (request === asked) forget();
+    }
+  }
+
+  function choose(place) {
+    forget();
+    if (suggestFill === undefined) location.assign(place.address);
+    else box.value = place.text;
+  }
+
+  const keys = {
+    ArrowDown: (event) => step(event, active + 1),
+    ArrowUp: (event) => step(event, active < 0 ? places.length - 1 : active - 1),
+    // The box has the caret back, which then moves as it does in any box.
+    ArrowLeft: () => move(-1),
+    ArrowRight: () => move(-1),
+    Home: () => move(-1),
+    End: () => move(-1),
+    Tab: forget,
+    Escape: (event) => {
+      if (!list.hidden) event.preventDefault();
+      forget();
+    },
+    Enter: (event) => {
+      if (active < 0) return forget();
+      event.preventDefault();
+      return choose(places[active]);
+    },
+  };
+
+  function step(event, to) {
+    event.preventDefault();
+    if (list.hidden) ask();
+    else move(to < places.length ? to : -1);
+  }
+
+  box.addEventListener("keydown", (event) => {
+    if (!event.isComposing) keys[event.key]?.(event);
+  });
+  box.addEventListener("input", () => {
+    move(-1);
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE);
+  });
+  box.addEventListener("blur", forget);
+  // Else the box would lose the focus, and its list with it, before the click is done.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) choose(places[[...list.children].indexOf(option)]);
+  });
+}
+
+function made(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+document.querySelectorAll("input[data-suggest]").forEach(attach);
