@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.errors import NotFound
-from register.incidents.filters import FILTERS, Query
+from register.incidents.among import among
+from register.incidents.filters import FILTERS, Hits, Query, clause
 from register.incidents.models import FollowUp, State
 from register.incidents.queries import Listed, listed
 from register.incidents.tables import CASE, ENTRY, FORMER
@@ -46,7 +47,8 @@ _FEW = 1_000  # cases
 class Wanted:
     """Which events: those of a search, of one case, of some acts, within a span of time.
 
-    ``whole`` also asks for what happened to the register itself, which has no case.
+    ``whole`` also asks for what happened to the register itself, which has no case. ``hits`` are
+    the cases that answer the words of the search, found beforehand.
     """
 
     query: Query = field(default_factory=Query)
@@ -55,6 +57,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     whole: bool = False
+    hits: Hits | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -159,23 +162,23 @@ class Way:
     few: bool = False
 
 
-def _ways(session: Session, query: Query, book: Book) -> Iterator[Way]:
+def _ways(session: Session, wanted: Wanted, book: Book) -> Iterator[Way]:
     """The ways in which an event may belong to a search."""
     codes, texts = [], []
-    for name, values in query.values.items():
-        spec = FILTERS[name]
-        now = spec.clause(values, book)
-        if spec.had is None:
+    for name, values in wanted.query.values.items():
+        now = clause(wanted.query, name, book, wanted.hits)
+        had = FILTERS[name].had
+        if had is None:
             texts.append(now)
         else:
-            codes.append((now, spec.had(values, book)))
+            codes.append((now, had(values, book)))
     if not codes and not texts:
         yield Way(or_(_PUBLIC, _LAST))
         return
     present = [now for now, _had in codes]
     yield Way(and_(_PUBLIC, *present, *texts), few=_are_few(session, [*present, *texts]))
     if texts:
-        yield Way(and_(_PUBLIC, _of_acts(TAKING_BACK), *present), few=True)
+        yield Way(and_(_PUBLIC, _taken_back(session), *present), few=True)
     if codes:
         yield Way(_once(codes, texts), few=True)
     else:
@@ -188,6 +191,16 @@ def _of_acts(acts: Iterable[Act]) -> Clause:
         _same.c.ledger == Ledger.PUBLIC.value, _same.c.act.in_(list(acts))
     )
     return ENTRY.c.seq.in_(found)
+
+
+def _taken_back(session: Session) -> Clause:
+    """Lines that took something back from a case that is public all the same.
+
+    They are looked up apart: no database knows how few of them there are, and beside a common type
+    it would begin with all cases of the type.
+    """
+    asked = select(ENTRY.c.seq).join(CASE, CASE.c.number == ENTRY.c.case_number)
+    return among(ENTRY.c.seq, session.scalars(asked.where(_PUBLIC, _of_acts(TAKING_BACK))).all())
 
 
 def _are_few(session: Session, chosen: Sequence[Clause]) -> bool:
@@ -249,7 +262,7 @@ def _wanted(session: Session, wanted: Wanted, book: Book) -> Iterator[Way]:
         # The feed of a case that was joined to this one leads here.
         yield Way(and_(_LAST, CASE.c.merged_into == wanted.case), few=True)
     else:
-        yield from _ways(session, wanted.query, book)
+        yield from _ways(session, wanted, book)
 
 
 def _narrowed(lines: Any, wanted: Wanted) -> Iterator[Clause]:

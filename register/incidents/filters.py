@@ -11,37 +11,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from register.errors import Invalid
+from register.incidents import once, selecting
+from register.incidents.among import among
 from register.incidents.former import DURATIONS
-from register.incidents.tables import (
-    CASE,
-    CODE,
-    COMMUNE,
-    DEPARTEMENT,
-    FORMER,
-    KIND,
-    OUTLET,
-    PLACE,
-    PROCEEDING,
-)
+from register.incidents.once import had
+from register.incidents.selecting import Clause, Pairs, Selecting, column, pairs_of
+from register.incidents.tables import CASE
 from register.incidents.vocabulary import Book
 from register.territory import codes, places
 from register.text import dates
 from register.text.clean import one_line
 from register.text.countries import is_country
 from register.text.errors import TextError
-from register.text.fold import fold
 
 VALUES_LIMIT = 20  # of one filter
 LENGTH_LIMIT = 120  # of one value
+WORDS_LIMIT = 200  # of the words
 PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
-ORDERS = ("date", "maj")
+ORDERS = ("pertinence", "date", "maj")
 
-Clause = ColumnElement[bool]
+WORDS = "q"
+# The public numbers of the cases that answer the words of a search, each with its strength.
+Hits = Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -49,28 +45,48 @@ class Filter:
     """One filter: whether a value is one, and the cases that a set of values selects.
 
     ``had`` selects rows of ``former_code`` instead: the cases that once had one of the values. It
-    is None for what a person wrote, which is not kept once a case is gone.
+    is None for what a person wrote, which is not kept once a case is gone. ``pairs`` are those of a
+    filter whose values are counted beside a list.
     """
 
     name: str
     accepts: Callable[[str, Book], bool]
-    clause: Callable[[Sequence[str], Book], Clause]
-    had: Callable[[Sequence[str], Book], Clause] | None
+    clause: Selecting
+    had: Selecting | None
+    pairs: Pairs | None = None
     single: bool = False
+    limit: int = LENGTH_LIMIT
 
 
 @dataclass(frozen=True)
 class Query:
-    """A search by filters, in canonical form: two ways to write the same search are equal."""
+    """A search by filters, in canonical form: two ways to write the same search are equal.
+
+    Without an order, or with one that makes no sense, a search has that of :attr:`usual_order`.
+    """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    order: str = "date"
+    order: str = ""
     page: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.order or (self.order == "pertinence" and not self.words):
+            object.__setattr__(self, "order", self.usual_order)
+
+    @property
+    def words(self) -> str:
+        """The words that are searched for, as they were typed; empty without any."""
+        return next(iter(self.values.get(WORDS, ())), "")
+
+    @property
+    def usual_order(self) -> str:
+        """The order that an address need not name."""
+        return "pertinence" if self.words else "date"
 
     def pairs(self) -> list[tuple[str, str]]:
         """The search as name and value, in a fixed order; defaults are left out."""
         pairs = [(name, value) for name in FILTERS for value in self.values.get(name, ())]
-        if self.order != "date":
+        if self.order != self.usual_order:
             pairs.append(("tri", self.order))
         if self.page > 1:
             pairs.append(("page", str(self.page)))
@@ -91,7 +107,7 @@ class Query:
         return replace(self, page=page)
 
     def by(self, order: str) -> Query:
-        """The same search in another order, from its first page."""
+        """The same search in another order, from its first page; in the usual one for ""."""
         return replace(self, order=order, page=1)
 
     @property
@@ -114,11 +130,11 @@ def parse(args: Mapping[str, Sequence[str]], book: Book) -> Query:
         if len(given) > (1 if spec.single else VALUES_LIMIT):
             raise Invalid("filter_too_many", name=name)
         for value in given:
-            if len(value) > LENGTH_LIMIT or not spec.accepts(value, book):
+            if len(value) > spec.limit or not spec.accepts(value, book):
                 raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
         values[name] = tuple(sorted(set(given)))
-    order = _last(args, "tri") or "date"
-    if order not in ORDERS:
+    order = _last(args, "tri")
+    if order and order not in ORDERS:
         raise Invalid("filter", name="tri", value=order[:LENGTH_LIMIT])
     return Query(values, order, page_number(_last(args, "page")))
 
@@ -156,10 +172,21 @@ def page_number(text: str) -> int:
     return int(text)
 
 
-def clauses(query: Query, book: Book) -> Iterator[Clause]:
-    """What the cases of a search satisfy, filter by filter."""
-    for name, values in query.values.items():
-        yield FILTERS[name].clause(values, book)
+def clauses(query: Query, book: Book, hits: Hits | None = None) -> Iterator[Clause]:
+    """What the cases of a search satisfy, filter by filter.
+
+    :param hits: the cases that answer the words, found beforehand; no matter without words.
+    :raises ValueError: there are words, and nobody looked for them.
+    """
+    for name in query.values:
+        yield clause(query, name, book, hits)
+
+
+def clause(query: Query, name: str, book: Book, hits: Hits | None = None) -> Clause:
+    """What the cases of a search satisfy by one of its filters; see :func:`clauses`."""
+    if name == WORDS and hits is not None:
+        return among(CASE.c.number, hits)
+    return FILTERS[name].clause(query.values[name], book)
 
 
 def _last(args: Mapping[str, Sequence[str]], name: str) -> str:
@@ -186,155 +213,53 @@ def _is(test: Callable[[str], bool]) -> Callable[[str, Book], bool]:
     return lambda value, _book: test(value)
 
 
-# --- what values select -------------------------------------------------------------------
+def _is_year(value: str) -> bool:
+    return re.fullmatch(r"[1-9][0-9]{3}", value) is not None
 
 
-def _column(column: ColumnElement[str]) -> Callable[[Sequence[str], Book], Clause]:
-    return lambda values, _book: column.in_(values)
+def _elsewhere(_values: Sequence[str], _book: Book) -> Clause:
+    raise ValueError("words are looked for before a search is asked for, and handed in as hits")
 
 
-def _communes(values: Sequence[str], _book: Book) -> Clause:
-    """Cases filed under a commune or any of its former codes, as authority or linked.
-
-    A former code asks for the commune of today, like everywhere.
-    """
-    filed = _filed_under(values)
-    return CASE.c.id.in_(select(PLACE.c.incident_id).where(PLACE.c.code.in_(filed)))
-
-
-def _filed_under(values: Sequence[str]) -> Select[tuple[str]]:
-    current = select(CODE.c.current_code).where(CODE.c.code.in_(values))
-    return select(CODE.c.code).where(CODE.c.current_code.in_(current))
-
-
-def _area(own: Clause, area: Clause) -> Clause:
-    within = (
-        select(PLACE.c.incident_id)
-        .join(CODE, CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
-    )
-    return or_(CASE.c.id.in_(within.where(area)), own)
-
-
-def _departements(values: Sequence[str], _book: Book) -> Clause:
-    return _area(CASE.c.departement.in_(values), COMMUNE.c.departement_code.in_(values))
-
-
-def _regions(values: Sequence[str], _book: Book) -> Clause:
-    inside = _departements_of(values)
-    own = or_(CASE.c.region.in_(values), CASE.c.departement.in_(inside))
-    return _area(own, COMMUNE.c.region_code.in_(values))
-
-
-def _departements_of(regions: Sequence[str]) -> Select[tuple[str]]:
-    return select(DEPARTEMENT.c.code).where(DEPARTEMENT.c.region_code.in_(regions))
-
-
-def _types(values: Sequence[str], _book: Book) -> Clause:
-    return CASE.c.id.in_(select(KIND.c.incident_id).where(KIND.c.code.in_(values)))
-
-
-def _families(values: Sequence[str], book: Book) -> Clause:
-    return _types(book.types_of(values), book)
-
-
-def _outlets(values: Sequence[str], _book: Book) -> Clause:
-    folded = [fold(value) for value in values]
-    return CASE.c.id.in_(select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(folded)))
-
-
-def _directions(values: Sequence[str], _book: Book) -> Clause:
-    told = select(PROCEEDING.c.incident_id).where(PROCEEDING.c.direction.in_(values))
-    return CASE.c.id.in_(told)
-
-
-def _durations(values: Sequence[str], _book: Book) -> Clause:
-    parts: list[Clause] = []
-    for value in values:
-        least, most = DURATIONS[value]
-        if least is None and most is None:
-            parts.append(CASE.c.duration.is_(None))
-            continue
-        bounds = []
-        if least is not None:
-            bounds.append(CASE.c.duration >= least)
-        if most is not None:
-            bounds.append(CASE.c.duration <= most)
-        parts.append(and_(*bounds))
-    return or_(*parts)
-
-
-def _undated(_values: Sequence[str], _book: Book) -> Clause:
-    return CASE.c.date_first.is_(None)
-
-
-def _from(values: Sequence[str], _book: Book) -> Clause:
-    """A case of "2006" may have happened on 30 June: it matches any span that touches 2006."""
-    return CASE.c.date_last >= dates.parse(values[0]).first
-
-
-def _until(values: Sequence[str], _book: Book) -> Clause:
-    return CASE.c.date_first <= dates.parse(values[0]).last
-
-
-# --- what values once selected --------------------------------------------------------------
-
-
-def _had(axis: str) -> Callable[[Sequence[str], Book], Clause]:
-    return lambda values, _book: and_(FORMER.c.axis == axis, FORMER.c.code.in_(values))
-
-
-def _had_communes(values: Sequence[str], _book: Book) -> Clause:
-    return and_(FORMER.c.axis == "commune", FORMER.c.code.in_(_filed_under(values)))
-
-
-def _had_area(own: Clause, area: Clause) -> Clause:
-    inside = select(CODE.c.code).join(COMMUNE, COMMUNE.c.code == CODE.c.current_code).where(area)
-    return or_(own, and_(FORMER.c.axis == "commune", FORMER.c.code.in_(inside)))
-
-
-def _had_departements(values: Sequence[str], book: Book) -> Clause:
-    return _had_area(_had("departement")(values, book), COMMUNE.c.departement_code.in_(values))
-
-
-def _had_regions(values: Sequence[str], book: Book) -> Clause:
-    inside = and_(FORMER.c.axis == "departement", FORMER.c.code.in_(_departements_of(values)))
-    own = or_(_had("region")(values, book), inside)
-    return _had_area(own, COMMUNE.c.region_code.in_(values))
-
-
-def _had_families(values: Sequence[str], book: Book) -> Clause:
-    return _had("type")(book.types_of(values), book)
-
-
-def _had_from(values: Sequence[str], _book: Book) -> Clause:
-    return and_(FORMER.c.axis == "du", FORMER.c.code >= dates.parse(values[0]).first.isoformat())
-
-
-def _had_until(values: Sequence[str], _book: Book) -> Clause:
-    return and_(FORMER.c.axis == "au", FORMER.c.code <= dates.parse(values[0]).last.isoformat())
+def _listed(name: str, held: ColumnElement[str]) -> Filter:
+    """A filter by a word of a vocabulary, which a case has in a column of its own."""
+    return Filter(name, _in_list(name), column(held), had(name), pairs_of(held))
 
 
 FILTERS: dict[str, Filter] = {
     spec.name: spec
     for spec in (
-        Filter("commune", _is(codes.is_commune_code), _communes, _had_communes),
-        Filter("departement", _is(codes.is_departement_code), _departements, _had_departements),
-        Filter("region", _is(codes.is_region_code), _regions, _had_regions),
-        Filter("endroit", _is(bool), _column(CASE.c.place_label), None),
-        Filter("pays", _is(is_country), _column(CASE.c.country), _had("pays")),
-        Filter("famille", _in_list("famille"), _families, _had_families),
-        Filter("type", _in_list("type"), _types, _had("type")),
-        Filter("cible", _in_list("cible"), _column(CASE.c.target), _had("cible")),
-        Filter("acteur", _in_list("acteur"), _column(CASE.c.actor), _had("acteur")),
-        Filter("niveau", _in_list("niveau"), _column(CASE.c.level), _had("niveau")),
-        Filter("issue", _in_list("issue"), _column(CASE.c.outcome), _had("issue")),
-        Filter("preuve", _in_list("preuve"), _column(CASE.c.evidence), _had("preuve")),
-        Filter("sens", _in_list("sens"), _directions, _had("sens")),
-        Filter("media", _is(bool), _outlets, None),
-        Filter("duree", _is(DURATIONS.__contains__), _durations, _had("duree")),
-        Filter("sans_date", _is("1".__eq__), _undated, _had("sans_date"), single=True),
-        Filter("du", _is_date, _from, _had_from, single=True),
-        Filter("au", _is_date, _until, _had_until, single=True),
+        Filter(WORDS, _is(bool), _elsewhere, None, single=True, limit=WORDS_LIMIT),
+        Filter("commune", _is(codes.is_commune_code), selecting.communes, once.communes),
+        Filter(
+            "departement",
+            _is(codes.is_departement_code),
+            selecting.departements,
+            once.departements,
+            selecting.DEPARTEMENTS,
+        ),
+        Filter("region", _is(codes.is_region_code), selecting.regions, once.regions),
+        Filter("endroit", _is(bool), column(CASE.c.place_label), None),
+        Filter("pays", _is(is_country), column(CASE.c.country), had("pays")),
+        Filter(
+            "famille",
+            _in_list("famille"),
+            selecting.families,
+            once.families,
+            selecting.FAMILIES,
+        ),
+        Filter("type", _in_list("type"), selecting.types, had("type"), selecting.TYPES),
+        _listed("cible", CASE.c.target),
+        _listed("acteur", CASE.c.actor),
+        _listed("niveau", CASE.c.level),
+        _listed("issue", CASE.c.outcome),
+        _listed("preuve", CASE.c.evidence),
+        Filter("sens", _in_list("sens"), selecting.directions, had("sens")),
+        Filter("media", _is(bool), selecting.outlets, None, selecting.OUTLETS),
+        Filter("duree", _is(DURATIONS.__contains__), selecting.durations, had("duree")),
+        Filter("sans_date", _is("1".__eq__), selecting.undated, had("sans_date"), single=True),
+        Filter("annee", _is(_is_year), selecting.years, once.years, selecting.YEARS),
+        Filter("du", _is_date, selecting.since, once.since, single=True),
+        Filter("au", _is_date, selecting.until, once.until, single=True),
     )
 }

@@ -1,8 +1,7 @@
 """THE ONLY WAY to read a case. What a viewer may not see is not there.
 
-Public reads start from :func:`published`; a draft and a missing case look the same. A list quotes
-title, summary and place, never the account: a listing that repeats a contested text would publish
-it again (Crim. 2 nov. 2016, 15-87.163).
+Public reads start from :func:`published`; a draft and a missing case look the same. The lists of
+``lists`` are part of it, and are asked for here.
 """
 
 from __future__ import annotations
@@ -13,32 +12,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.errors import Gone, Moved, NotFound
+from register.incidents.among import among
 from register.incidents.content import Snapshot, opened
-from register.incidents.filters import PAGE_SIZE, Query, clauses
-from register.incidents.models import (
-    Scope,
-    State,
-)
-from register.incidents.tables import (
-    CASE,
-    CODE,
-    COMMUNE,
-    DEPARTEMENT,
-    ENTRY,
-    KIND,
-    LINK,
-    PLACE,
-    PROCEEDING,
-    REGION,
-    REVISION,
-)
-from register.incidents.vocabulary import Book
-from register.journal import Act, Ledger, Position
+from register.incidents.lists import Listed, Page, listed, listing, near
+from register.incidents.models import State
+from register.incidents.tables import CASE, ENTRY, LINK, REVISION
+from register.journal import Act, Ledger
 from register.members.models import Member
+
+__all__ = [
+    "NUMBER_LIMIT",
+    "SHOWN",
+    "Case",
+    "DeskRow",
+    "Listed",
+    "Page",
+    "Tombstone",
+    "cited_by",
+    "desk",
+    "listed",
+    "listing",
+    "near",
+    "one",
+    "published",
+    "tombstone",
+]
 
 NUMBER_LIMIT = 10**9
 
@@ -46,42 +48,6 @@ NUMBER_LIMIT = 10**9
 SHOWN = frozenset(
     {Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED, Act.RESTORED}
 )
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A case as a list shows it: no account, no source."""
-
-    number: int
-    title: str
-    summary: str
-    date: str
-    evidence: str
-    contested: bool
-    outcome: str
-    appealed: bool
-    country: str
-    place_label: str
-    moved_at: datetime
-    commune: str | None
-    commune_name: str | None
-    departement_name: str | None
-    region_name: str | None
-    types: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list and the size of the whole."""
-
-    cases: Sequence[Listed]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are; an empty list has one."""
-        return max(1, -(-self.total // PAGE_SIZE))
 
 
 @dataclass(frozen=True)
@@ -111,145 +77,7 @@ class Tombstone:
 def published(numbers: Iterable[int] | None = None) -> Select[Any]:
     """The ids of the public cases, or of those among ``numbers`` that are public."""
     query = select(CASE.c.id).where(CASE.c.state == State.PUBLISHED)
-    return query if numbers is None else query.where(CASE.c.number.in_(list(numbers)))
-
-
-_APPEALED = exists().where(
-    PROCEEDING.c.incident_id == CASE.c.id,
-    PROCEEDING.c.appeal == "oui",
-    PROCEEDING.c.outcome == CASE.c.outcome,
-)
-_ROWS = (
-    select(
-        CASE.c.id,
-        CASE.c.number,
-        CASE.c.title,
-        CASE.c.summary,
-        CASE.c.date,
-        CASE.c.evidence,
-        CASE.c.contested,
-        CASE.c.outcome,
-        _APPEALED.label("appealed"),
-        CASE.c.country,
-        CASE.c.place_label,
-        CASE.c.moved_at,
-        COMMUNE.c.code.label("commune"),
-        COMMUNE.c.name.label("commune_name"),
-        DEPARTEMENT.c.name.label("departement_name"),
-        REGION.c.name.label("region_name"),
-    )
-    .outerjoin(
-        PLACE,
-        (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value),
-    )
-    .outerjoin(CODE, CODE.c.code == PLACE.c.code)
-    .outerjoin(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
-    .outerjoin(
-        DEPARTEMENT,
-        DEPARTEMENT.c.code == func.coalesce(COMMUNE.c.departement_code, CASE.c.departement),
-    )
-    .outerjoin(REGION, REGION.c.code == CASE.c.region)
-    .where(CASE.c.state == State.PUBLISHED)
-)
-
-
-def _ordered(first: ColumnElement[Any]) -> Select[Any]:
-    ordered = _ROWS.order_by(first.desc(), CASE.c.number.desc())
-    return ordered.limit(bindparam("size")).offset(bindparam("skipped"))
-
-
-_IN_ORDER = {"date": _ordered(CASE.c.sort_day), "maj": _ordered(CASE.c.moved_at)}
-
-
-def listing(session: Session, query: Query, book: Book, head: Position) -> Page:
-    """One page of the public cases of a search; undated ones come last.
-
-    :param head: where the public ledger stands, read first on the same session.
-    """
-    chosen = list(clauses(query, book))
-    total = _total(session, query, chosen, head)
-    asked = _IN_ORDER[query.order].where(*chosen) if chosen else _IN_ORDER[query.order]
-    told = {"size": PAGE_SIZE, "skipped": (query.page - 1) * PAGE_SIZE}
-    rows = session.execute(asked, told).all()
-    return Page(_listed(session, rows), total, query.page)
-
-
-def listed(session: Session, numbers: Sequence[int]) -> dict[int, Listed]:
-    """The public ones among some case numbers, as a list shows them."""
-    if not numbers:
-        return {}
-    rows = session.execute(_ROWS.where(CASE.c.number.in_(numbers))).all()
-    return {case.number: case for case in _listed(session, rows)}
-
-
-_NEAR = (
-    _ROWS.where(
-        CASE.c.id.in_(
-            select(PLACE.c.incident_id).where(
-                PLACE.c.code.in_(
-                    select(CODE.c.code).where(CODE.c.current_code == bindparam("commune"))
-                )
-            )
-        ),
-        CASE.c.number != bindparam("beside"),
-    )
-    .order_by(CASE.c.sort_day.desc(), CASE.c.number.desc())
-    .limit(bindparam("count"))
-)
-
-
-def near(session: Session, commune: str, beside: int, limit: int = 5) -> Sequence[Listed]:
-    """Other public cases of a commune, the newest first."""
-    told = {"commune": commune, "beside": beside, "count": limit}
-    return _listed(session, session.execute(_NEAR, told).all())
-
-
-_totals: dict[tuple[str, str], int] = {}
-_TOTALS_KEPT = 512
-
-
-def _total(session: Session, query: Query, chosen: Sequence[Any], head: Position) -> int:
-    """How many cases a search has: counted once for each position of the public ledger.
-
-    Counting is the one part of a list that grows with the register; the answer cannot change
-    while the public ledger stands still.
-    """
-    key = (head.digest, query.at(1).by("date").text())
-    total = _totals.get(key)
-    if total is None:
-        count = select(func.count()).select_from(CASE)
-        count = count.where(CASE.c.state == State.PUBLISHED, *chosen)
-        total = session.scalar(count) or 0
-        if len(_totals) >= _TOTALS_KEPT:
-            _totals.clear()
-        _totals[key] = total
-    return total
-
-
-def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
-    types = _types(session, [row.id for row in rows])
-    shown = []
-    for row in rows:
-        # The columns bear the names of Listed, and the id is not shown.
-        told = {name: value for name, value in row._mapping.items() if name != "id"}
-        shown.append(Listed(**told, types=tuple(types.get(row.id, ()))))
-    return shown
-
-
-_TYPES = (
-    select(KIND.c.incident_id, KIND.c.code)
-    .where(KIND.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(KIND.c.incident_id, KIND.c.position)
-)
-
-
-def _types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    if not ids:
-        return {}
-    found: dict[int, list[str]] = {}
-    for incident_id, code in session.execute(_TYPES, {"ids": ids}):
-        found.setdefault(incident_id, []).append(code)
-    return found
+    return query if numbers is None else query.where(among(CASE.c.number, numbers))
 
 
 # Statements are put together once: building one costs more than its answer.

@@ -16,6 +16,7 @@ from register.journal import head
 
 # What each filter takes, and what it must refuse. A filter that is not here makes a test red.
 VALUES = {
+    "q": (["filmer", "« conseil municipal » -blog film*", "L’Écho d’en bas", '"((%_'], []),
     "commune": (["93032", "2A004", "93059"], ["gagny", "9303", "2a004", "930320", "٩٣٠٣٢"]),
     "departement": (["93", "2B", "974", "988"], ["20", "00", "2b", "093", "Nord"]),
     "region": (["11", "01", "94"], ["00", "1", "111", "idf"]),
@@ -32,6 +33,7 @@ VALUES = {
     "media": (["monputeaux.com", "L’Écho d’en bas"], []),
     "duree": (["moins-d-un-an", "inconnue"], ["longue", "365"]),
     "sans_date": (["1"], ["0", "oui", "true"]),
+    "annee": (["2008", "1000", "9999"], ["08", "0999", "20080", "2008-03", "2008~", "٢٠٠٨"]),
     "du": (["2006", "2006-06", "2006-06-26", "2006~", "2006?"], ["26/06/2006", "2006-13", "06"]),
     "au": (["2006", "2006-06-30"], ["demain", "2006-02-30", "2006-06-26T10:00"]),
 }
@@ -51,7 +53,7 @@ def test_a_filter_takes_what_makes_sense_and_refuses_the_rest(words, name):
     good, bad = VALUES[name]
     for value in good:
         assert parse({name: [value]}, words).values == {name: (value,)}, value
-    for value in [*bad, "x" * 121]:
+    for value in [*bad, "x" * (FILTERS[name].limit + 1)]:
         with pytest.raises(Invalid) as refused:
             parse({name: [value]}, words)
         assert refused.value.key == "filter"
@@ -72,7 +74,20 @@ def test_a_filter_takes_one_value_or_at_most_twenty(words, name):
 
 
 def test_what_is_not_ours_is_left_alone(words):
-    assert parse({"utm_source": ["x"], "q": ["filmer"]}, words) == Query()
+    assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == Query()
+
+
+def test_words_may_be_longer_than_other_values(words):
+    assert (FILTERS["q"].limit, {spec.limit for spec in FILTERS.values()}) == (200, {120, 200})
+    typed = "mot " * 49 + "mots"
+    assert parse({"q": [typed]}, words).words == typed
+    assert Query({"type": ("autre",)}).words == ""
+
+
+def test_words_are_read_as_they_were_typed_on_one_line(words):
+    query = parse({"q": ["  « Filmer »\r\n l’été\u202e\x00 "], "tri": [""]}, words)
+    assert query.words == "« Filmer » l’été"
+    assert parse(parse_qs(query.text()), words) == query
 
 
 def test_two_ways_to_write_the_same_search_are_equal(words):
@@ -99,7 +114,34 @@ def test_a_search_less_one_value_starts_at_its_first_page(words):
     assert (query.by("maj").order, query.by("maj").page, query.at(7).page) == ("maj", 1, 7)
 
 
-@pytest.mark.parametrize("order", ["titre", "DATE", "pertinence"])
+@pytest.mark.parametrize(
+    ("given", "order", "text"),
+    [
+        ({}, "date", ""),
+        ({"tri": ["date"]}, "date", ""),
+        ({"tri": ["maj"]}, "maj", "tri=maj"),
+        ({"tri": ["pertinence"]}, "date", ""),
+        ({"q": ["filmer"]}, "pertinence", "q=filmer"),
+        ({"q": ["filmer"], "tri": ["pertinence"]}, "pertinence", "q=filmer"),
+        ({"q": ["filmer"], "tri": ["date"]}, "date", "q=filmer&tri=date"),
+        ({"q": ["filmer"], "tri": ["maj"]}, "maj", "q=filmer&tri=maj"),
+    ],
+)
+def test_words_are_listed_by_relevance_unless_another_order_is_asked_for(words, given, order, text):
+    query = parse(given, words)
+    assert (query.order, query.text()) == (order, text)
+    assert parse(parse_qs(text), words) == query
+
+
+def test_without_its_words_a_search_is_in_the_usual_order(words):
+    query = parse({"q": ["filmer"], "type": ["autre"]}, words)
+    assert query.without("q", "filmer") == Query({"type": ("autre",)})
+    assert query.by("") == query
+    assert query.by("date").without("q", "filmer").text() == "type=autre"
+    assert query.by("maj").without("q", "filmer").text() == "type=autre&tri=maj"
+
+
+@pytest.mark.parametrize("order", ["titre", "DATE", "Pertinence"])
 def test_an_unknown_order_is_refused(words, order):
     with pytest.raises(Invalid) as refused:
         parse({"tri": [order]}, words)
@@ -123,10 +165,11 @@ def test_a_page_is_a_strict_and_bounded_number(text):
 # --- what they select --------------------------------------------------------------------------
 
 
-def _found(session, words, **args):
+def _found(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
-    return [case.number for case in queries.listing(session, query, words, head(session)).cases]
+    page = queries.listing(session, query, words, head(session), hits)
+    return [case.number for case in page.cases]
 
 
 SUIT = ProceedingContent(direction="par_cible")
@@ -167,13 +210,14 @@ OTHER = {
         "un-a-trois-ans",
     ),
     "sans_date": ({"date": ""}, {"date": "2008"}, "1"),
+    "annee": ({"date": "2008-12"}, {"date": "2009-01-01"}, "2008"),
     "du": ({"date": "2008-03-17"}, {"date": "2008-03-16"}, "2008-03-17"),
     "au": ({"date": "2008-03-17"}, {"date": "2008-03-18"}, "2008-03-17"),
 }
 
 
 def test_every_filter_selects_something_here():
-    assert set(OTHER) == set(FILTERS)
+    assert {*OTHER, "q"} == set(FILTERS)
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -184,6 +228,16 @@ def test_a_filter_selects_what_it_says_and_nothing_else(session, desk, words, na
     desk.draft(**chosen)
     desk.withdrawn(**chosen)
     assert _found(session, words, **{name: value}) == [wanted.number]
+
+
+def test_words_select_what_was_found_for_them(session, desk, words):
+    """Whatever they are: what they mean is said elsewhere."""
+    wanted, other = desk.published(), desk.published()
+    hits = {wanted.number: 0, desk.withdrawn().number: 1}
+    assert _found(session, words, hits, q="filmer") == [wanted.number]
+    assert _found(session, words, hits, q="filmer", commune="92062") == []
+    assert _found(session, words, {}, q="filmer") == []
+    assert set(_found(session, words, hits, commune="93032")) == {wanted.number, other.number}
 
 
 def test_values_widen_and_filters_narrow(session, desk, words):
@@ -220,6 +274,36 @@ def test_a_span_holds_what_may_have_happened_in_it(
 ):
     filed = desk.published(date=date)
     assert _found(session, words, du=since, au=until) == ([filed.number] if found else []), why
+
+
+@pytest.mark.parametrize(
+    ("date", "years"),
+    [
+        ("2008", ["2008"]),
+        ("2008~", ["2008"]),
+        ("2008-01-01", ["2008"]),
+        ("2008-12-31", ["2008"]),
+        ("2008-12?", ["2008"]),
+        ("1000", ["1000"]),
+        ("2999-12-31", ["2999"]),
+        ("", []),
+    ],
+)
+def test_a_date_touches_the_year_in_which_it_lies(session, desk, words, date, years):
+    filed = desk.published(date=date)
+    asked = ("1000", "2007", "2008", "2009", "2999", "9999")
+    found = [year for year in asked if _found(session, words, annee=year) == [filed.number]]
+    assert found == years
+
+
+def test_several_years_are_those_and_none_between(session, desk, words):
+    numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
+    query = parse({"annee": ["2010", "2006"]}, words)
+    session.rollback()
+    page = queries.listing(session, query, words, head(session))
+    assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
+    chosen = list(filters.clauses(query, words))
+    assert session.scalars(queries.published().where(*chosen)).all() == [1, 3]
 
 
 def test_the_end_of_an_affair_is_not_its_date(session, desk, words):
@@ -300,9 +384,10 @@ def test_a_retired_word_still_finds_the_cases_that_carry_it(session, desk, words
 @pytest.mark.parametrize("hidden", ["draft", "discarded", "withdrawn", "merged", "erased"])
 def test_no_filter_finds_what_is_not_public(session, desk, words, hidden):
     getattr(desk, hidden)(date="2008", end_date="2009-06", outlets=("Caché",), types=("autre",))
+    hits = dict.fromkeys(range(1, 9), 1)
     for name, (good, _) in VALUES.items():
         for value in good:
-            found = _found(session, words, **{name: value})
+            found = _found(session, words, hits, **{name: value})
             assert all(number == 1 and hidden == "merged" for number in found), (name, value)
     assert _found(session, words, media="Caché", duree="un-a-trois-ans") == []
 

@@ -292,15 +292,6 @@ def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
     assert _listing(session).total == 1
 
 
-def test_counts_that_were_kept_do_not_grow_for_ever(session, desk, monkeypatch):
-    monkeypatch.setattr(queries, "_TOTALS_KEPT", 3)
-    monkeypatch.setattr(queries, "_totals", {})
-    desk.published()
-    for code in ("93032", "93066", "75056", "13055", "92062"):
-        _listing(session, Query({"commune": (code,)}))
-        assert len(queries._totals) <= 3
-
-
 def test_what_is_asked_for_by_number_is_given_when_it_is_public(session, desk):
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
@@ -312,8 +303,14 @@ def test_what_is_asked_for_by_number_is_given_when_it_is_public(session, desk):
     assert session.scalars(queries.published()).all() == [shown.id]
 
 
-def test_the_case_with_no_types_is_listed_with_none(session):
-    assert queries._types(session, []) == {}
+def test_very_many_numbers_may_be_asked_about(session, desk):
+    """More than either database takes as parameters one by one."""
+    shown, hidden = desk.published(), desk.withdrawn()
+    session.rollback()
+    for count in (10, 50_000, 400_000):
+        assert session.scalars(queries.published(range(1, count))).all() == [shown.id]
+        assert session.scalars(queries.published(range(hidden.number, count))).all() == []
+    assert session.scalars(queries.published([])).all() == []
 
 
 def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):

@@ -1,0 +1,207 @@
+"""Counts beside a list equal brute force on a thousand searches, and stay right act after act."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import faceted
+import pytest
+from doing import ACTS, STATES, Told, word_of, worded
+from faceted import Moments
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sequences import ALLOWED, CHANGES, OUTCOMES, Case
+from sites import Again
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register.config import Settings
+from register.errors import RegisterError
+from register.followers.search import chosen, following, searching
+from register.incidents import facets, queries
+from register.incidents.content import Content
+from register.incidents.filters import PAGE_SIZE, Query
+from register.incidents.vocabulary import book
+from register.journal import head, writing
+
+pytestmark = pytest.mark.prove
+
+SEARCHES = 1_000
+SEQUENCES = {"sqlite": 300, "postgresql": 100}
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+# What an index is asked for: words of all cases, of some, of none; a place, an outlet, a year.
+TYPED = ("filmer", "maire -gagny", "écho", '"conseil municipal"', "2008", "93", "liege", "zinzolin")
+
+
+def _often(examples: int) -> Any:
+    return hypothesis_settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+# --- a thousand searches -----------------------------------------------------------------------
+
+
+def test_counts_equal_brute_force_on_a_thousand_searches(
+    settings: Settings, engine: Engine, session: Session, desk: Any
+) -> None:
+    faceted.publish_all(desk)
+    index = chosen.engine_of(settings, engine)
+    following.catch_up(engine, index)
+    session.rollback()
+    at, told = head(session), faceted.retired(book(session))
+    found = {typed: searching.find(session, index, typed, told, at) for typed in TYPED}
+    assert {hits.state for hits in found.values()} == {"whole"}
+    sizes: list[int] = []
+    compared = 0
+
+    @_often(SEARCHES)
+    @given(search=faceted.searches(), typed=st.sampled_from(("", *TYPED)))
+    def agree(search: tuple[Query, dict[int, int] | None], typed: str) -> None:
+        nonlocal compared
+        query, hits = search
+        if hits is not None and typed:
+            # In most of the searches by words they are those of the index.
+            hits = dict(found[typed].strength)
+            query = replace(query, values={**query.values, "q": (typed,)})
+        expected = faceted.counted(session, query, told, hits)
+        assert facets.counts(session, query, told, at, hits) == expected
+        size = faceted.total(session, query, told, hits)
+        page = queries.listing(session, query, told, at, hits)
+        assert page.total == size == facets.matching(session, query, told, at, hits)
+        assert len(page.cases) == min(size, PAGE_SIZE)
+        for name, value, count in facets.relaxed(session, query, told, at, hits):
+            assert count == faceted.total(session, query.without(name, value), told, hits)
+        sizes.append(size)
+        compared += sum(map(len, expected.values()))
+
+    try:
+        agree()
+    finally:
+        index.close()
+    print(f"{engine.dialect.name}: {len(sizes)} searches, {compared} counts compared")
+    assert len(sizes) >= SEARCHES
+    assert sum(map(bool, sizes)) >= SEARCHES / 4
+
+
+# --- act after act -----------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """An act that is tried on one of the cases, and what it changes."""
+
+    name: str
+    which: int
+    into: int
+    change: dict[str, object]
+    outcome: str
+    # Whether somebody looks before the next act: otherwise two acts are carried on at once.
+    look: bool
+
+
+STEPS = st.lists(
+    st.builds(
+        Step,
+        name=st.sampled_from([*ACTS, "correct", "correct", "redact", "withdraw", "restore"]),
+        which=st.integers(0, 3),
+        into=st.integers(0, 3),
+        change=st.sampled_from(CHANGES),
+        outcome=st.sampled_from(OUTCOMES),
+        look=st.integers(0, 3).map(bool),
+    ),
+    min_size=3,
+    max_size=9,
+)
+
+
+class House:
+    """One register for all sequences: two public cases and two drafts that may become public."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        desk: Any,
+        cast: Any,
+        content: Callable[..., Content],
+        moments: Moments,
+    ) -> None:
+        self.engine, self.cast, self.moments = engine, cast, moments
+        self.cases = []
+        for place in range(4):
+            word = word_of(place, 0)
+            told = worded(content(), word)
+            self.cases.append(Case(desk.ready(told).id, told, word=word))
+        for case in self.cases[:2]:
+            case.number = self.act("publish", case, case.content, 0, 0)
+            case.state = "published"
+        self.again = Again(engine)
+        self.done = self.looks = 0
+
+    def act(self, name: str, case: Case, told: Content, into: int, minutes: int) -> int | None:
+        """Do an act; the number of its case."""
+        with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
+            return ACTS[name](p, case, Told(self.cast, told, into, case.word)).case_number
+
+    def run(self, steps: list[Step]) -> None:
+        """A sequence, from the same beginning as every other."""
+        self.again.restart()
+        cases = copy.deepcopy(self.cases)
+        self.compare()
+        for minutes, step in enumerate(steps, start=1):
+            fit = [each for each in cases if each.state in ALLOWED[step.name]]
+            if not fit:
+                continue
+            case = fit[step.which % len(fit)]
+            change = {"outcome": step.outcome} if step.name == "follow_up" else step.change
+            changes = step.name in ("follow_up", "correct", "redact", "edit")
+            told = replace(case.content, **change) if changes else case.content
+            try:
+                number = self.act(step.name, case, told, cases[step.into].number or 0, minutes)
+            except RegisterError:
+                continue
+            case.content, case.state = told, STATES.get(step.name, case.state)
+            case.number = number or case.number
+            self.done += 1
+            if step.look:
+                self.compare()
+        self.compare()
+
+    def compare(self) -> None:
+        """See that what is kept and carried on says the same as what is made anew."""
+        with Session(self.engine) as session:
+            self.moments.look(session, book(session))
+        self.looks += 1
+
+
+def test_marks_that_are_carried_on_are_those_that_would_be_made_anew(
+    engine: Engine,
+    desk: Any,
+    cast: Any,
+    content: Callable[..., Content],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = SEQUENCES[engine.dialect.name]
+    moments = Moments(monkeypatch)
+    house = House(engine, desk, cast, content, moments)
+
+    @_often(wanted)
+    @given(steps=STEPS)
+    def run(steps: list[Step]) -> None:
+        house.run(steps)
+
+    run()
+    told = f"{wanted} sequences, {house.done} acts"
+    print(f"{engine.dialect.name}: {told}, {house.looks} looks, made anew {moments.made} times")
+    assert house.done >= 2 * wanted
+    # Each sequence begins in the past of the one before, where nothing can be carried on.
+    assert moments.made <= wanted + 1
