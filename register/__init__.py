@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from register import cli, config, web
     from register.db import db, engine_options, prepare
+    from register.followers.search.chosen import engine_of
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+        app.extensions["register.search"] = engine_of(settings, db.engine)
     web.attach(app)
     cli.attach(app)
     return app

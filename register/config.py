@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from register.errors import ConfigError
 
 PREFIX = "REGISTER_"
+WHOOSH, POSTGRESQL = SEARCHES = ("whoosh", "postgresql")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ class Settings:
     trusted_proxies: int
     """How many proxies stand in front and may speak for the reader. Default 0: a header that
     anybody can send is believed from nobody."""
+
+    search: str
+    """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
+    itself, one index for all machines. Default: the database's own where it has one."""
 
     @property
     def host(self) -> str:
@@ -135,17 +140,19 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     seal_dir = read("SEAL_DIR")
+    database_url = _database_url(
+        read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
+    )
     return Settings(
         instance=instance,
         base_url=_base_url(read("BASE_URL") or "http://127.0.0.1:5000"),
-        database_url=_database_url(
-            read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
-        ),
+        database_url=database_url,
         secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
         **{name: _sentence(name.upper(), read(name.upper())) for name in LEGAL},
         trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
+        search=_search(read("SEARCH"), database_url),
     )
 
 
@@ -241,6 +248,15 @@ def _database_url(value: str) -> str:
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         return value
     raise ConfigError("config_database", name=PREFIX + "DATABASE_URL")
+
+
+def _search(value: str, database_url: str) -> str:
+    own = make_url(database_url).get_backend_name() == "postgresql"
+    if value not in ("", *SEARCHES):
+        raise ConfigError("config_search", name=PREFIX + "SEARCH", value=value)
+    if value == POSTGRESQL and not own:
+        raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
+    return value or (POSTGRESQL if own else WHOOSH)
 
 
 def _secret(value: str) -> str:

@@ -68,6 +68,9 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("TRUSTED_PROXIES", "١", "config_number"),
         ("TRUSTED_PROXIES", "1.0", "config_number"),
         ("TRUSTED_PROXIES", "000001", "config_number"),
+        ("SEARCH", "sqlite", "config_search"),
+        ("SEARCH", "Whoosh", "config_search"),
+        ("SEARCH", "postgresql", "config_search_database"),
         ("PUBLISHER_NAME", "x" * 501, "config_text"),
         ("PUBLISHER_NAME", "Une\nAssociation", "config_text"),
         ("CONTACT_EMAIL", "a\x07b", "config_text"),
@@ -126,6 +129,24 @@ def test_an_address_is_this_machines_own_or_https(monkeypatch, value, loopback, 
 def test_postgresql_is_spoken_to_by_its_present_driver(monkeypatch):
     monkeypatch.setenv("REGISTER_DATABASE_URL", "postgresql://u:p%40ss@h/d?host=/run")
     assert config.load().database_url == "postgresql+psycopg://u:p%40ss@h/d?host=%2Frun"
+
+
+@pytest.mark.parametrize(
+    ("database", "asked", "chosen"),
+    [
+        ("", "", "whoosh"),
+        ("", "whoosh", "whoosh"),
+        ("postgresql://h/d", "", "postgresql"),
+        ("postgresql://h/d", "postgresql", "postgresql"),
+        ("postgresql://h/d", "whoosh", "whoosh"),
+    ],
+)
+def test_the_search_is_the_databases_own_unless_another_is_asked_for(
+    monkeypatch, database, asked, chosen
+):
+    monkeypatch.setenv("REGISTER_DATABASE_URL", database)
+    monkeypatch.setenv("REGISTER_SEARCH", asked)
+    assert config.load().search == chosen
 
 
 def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):

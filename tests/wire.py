@@ -24,6 +24,7 @@ from flask import Blueprint, Flask, Response, request
 from register import create_app
 from register.config import Settings
 from register.web.serving import launch, listening
+from register.web.serving.supervisor import FOLLOWER
 
 ADDRESS = "127.0.0.1"
 SLOW = 0.6  # seconds that the slow page takes
@@ -234,9 +235,25 @@ class Served:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def wait_for(self, event: str, count: int = 1, seconds: float = 15) -> None:
-        """Wait until the log has told something that many times."""
-        until(lambda: self.logged().count(f'"event": "{event}"') >= count, seconds, self.logged)
+    def wait_for(
+        self, event: str, count: int = 1, seconds: float = 15, process: str = "worker"
+    ) -> None:
+        """Wait until the log has told that of a process of ours that many times."""
+        told = f'"event": "{event}", "process": "{process}"'
+        until(lambda: self.logged().count(told) >= count, seconds, self.logged)
+
+    def child(self, module: str = FOLLOWER) -> int:
+        """The number of one of its processes, waited for: to kill 0 would be to kill the tests."""
+        found: list[int] = []
+        until(lambda: bool(found.extend(self._children(module)) or found))
+        return found[0]
+
+    def _children(self, module: str) -> Iterator[int]:
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        for number in map(int, path.read_text("ascii").split()):
+            with suppress(OSError):  # it has ended since
+                if module.encode() in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0"):
+                    yield number
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Its exit code when it is told to end."""
@@ -274,21 +291,21 @@ def environ(settings: Settings) -> dict[str, str]:
 @contextmanager
 def serving(
     settings: Settings,
-    module: str = launch.SUPERVISOR,
-    workers: int = 1,
+    workers: int = 0,
     log: BinaryIO | None = None,
     **more: str,
 ) -> Iterator[tuple[Served, int]]:
     """The application above, served as the command does; and its port.
 
+    :param workers: that many of gunicorn's; 0 for the embedded server.
     :param log: where its log goes, if not to where ``logged`` finds it.
     :param more: further variables of its environment.
     """
     sockets = listening.listen(ADDRESS, 0)
     port = listening.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
-    command = launch.python(module, "wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served(command, settings, fds, log, **more)
+    words = ("wire:application", "prêt", str(workers), *map(str, fds))
+    served = Served(launch.python(launch.SUPERVISOR, *words), settings, fds, log, **more)
     listening.close(sockets)
     try:
         yield served, port

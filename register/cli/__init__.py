@@ -5,17 +5,19 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, members, operations
+from register.cli import exchange, follow, members, operations, search
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
     operations.upgrade,
     operations.serve,
+    follow.follow,
     operations.doctor,
     operations.verify,
     operations.demo,
     members.member,
     exchange.import_,
+    search.search,
 )
 
 

@@ -42,6 +42,13 @@ _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
             "servez le registre depuis son dossier entier."
         ),
     ),
+    "search": (
+        lambda: _("L’index de la recherche est utilisable, ou sera fait par le prochain suiveur."),
+        lambda: _(
+            "Un suiveur est à l’œuvre et l’index de la recherche n’est pas utilisable : s’il ne "
+            "vient pas de démarrer, lisez son journal ou lancez webcitoyen search rebuild."
+        ),
+    ),
     "legal": (
         lambda: _("Les mentions légales suffisent à cette adresse."),
         lambda: _("Une adresse publique demande les mentions légales."),

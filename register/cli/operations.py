@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.common import command, fail, progress, require_schema, settings
 from register.cli.findings import say_finding
+from register.cli.search import looked_at
 from register.cli.words import _
 from register.db import db, now
 from register.demo import instance as demonstration
@@ -65,10 +67,10 @@ def serve(host: str, port: int, workers: int | None) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if workers:
         launch.require_gunicorn()
-    _serve("register:create_app", host, port, workers)
+    _serve("register:create_app", host, port, workers or 0)
 
 
-def _serve(made_by: str, host: str, port: int, workers: int | None = None) -> None:
+def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     starting.require_startable(app)
     sockets = listening.listen(host, port)
@@ -88,7 +90,7 @@ def _address(host: str, port: int) -> str:
 @command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = [*doctors.examine(settings(), db.engine), _pages()]
+    findings = [*doctors.examine(settings(), db.engine), _pages(), _search()]
     for finding in findings:
         click.echo(("✓ " if finding.good else "✗ ") + say_finding(finding))
     if not all(finding.good for finding in findings):
@@ -101,6 +103,17 @@ def _pages() -> doctors.Finding:
     except ConfigError as error:
         return doctors.Finding("pages", False, str(error.values.get("path", "")))
     return doctors.Finding("pages", True)
+
+
+def _search() -> doctors.Finding:
+    """An index that nobody keeps is no fault: the next ``serve`` makes it, or brings it up."""
+    try:
+        found = looked_at()
+    except SQLAlchemyError as error:
+        return doctors.Finding("search", False, type(error).__name__)
+    if not found.is_usable:
+        return doctors.Finding("search", not found.followed, found.engine)
+    return doctors.Finding("search", True, f"{found.engine} -{found.behind}")
 
 
 @click.command()

@@ -29,6 +29,7 @@ from register.journal.models import Entry, Head
 Row = TypeVar("Row", bound=Base)
 
 ANALYSED_EACH = 1_000  # public lines
+CHANNEL = "register_journal"  # where PostgreSQL tells followers of new public lines
 
 
 class UnrecordedError(Exception):
@@ -133,6 +134,14 @@ class Pen:
             head.seq, head.digest = seq, digest
         self.session.add_all(self._lines)
         self.session.flush()
+        if any(line.ledger == Ledger.PUBLIC.value for line in self._lines):
+            self._wake_followers()
+
+    def _wake_followers(self) -> None:
+        """Delivered with the commit, and only then; SQLite has a counter that followers watch."""
+        connection = self.session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
     def passed_a_mark(self) -> bool:
         """Whether the public ledger has grown by so much that its tables are to be looked at."""

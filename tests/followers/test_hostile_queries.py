@@ -15,11 +15,12 @@ from register.errors import Invalid
 from register.followers.search import chosen, following, language, searching, snippet, suggestion
 from register.followers.search.asked import Asked
 from register.incidents import queries
-from register.incidents.filters import WORDS, Query
+from register.incidents.filters import WORDS, parse
 from register.incidents.vocabulary import book
 from register.journal import head
 
-SENTENCES = {"search_too_long", "search_too_many", "search_silent"}
+# "filter" is said of a text that is longer than any search.
+SENTENCES = {"search_too_long", "search_too_many", "search_silent", "filter"}
 # What a search may be made of: operators, marks that look like them, words, codes, and characters
 # that turn the line round, hide, or are no characters.
 MARKS = [
@@ -70,19 +71,19 @@ class Box:
     index: Any
 
     def search(self, text: str) -> str:
-        """What comes of a search: ``answer`` or the key of a sentence."""
+        """What comes of a search, read as a page reads it: ``answer`` or a sentence's key."""
         self.session.rollback()
         around = book(self.session), head(self.session)
         try:
-            hits = searching.find(self.session, self.index, text, *around)
+            query = parse({WORDS: [text]}, around[0])
+            hits = searching.find(self.session, self.index, query.words, *around)
         except Invalid as told:
             return told.key
         assert hits.state == "whole"
         assert set(hits.strength) <= {1, 2}
-        query = Query({WORDS: (text,)})
         shown = queries.listing(self.session, query, *around, hits.strength)
         assert shown.total == len(hits.strength)
-        suggestion.better(self.session, self.index, text, *around)
+        suggestion.better(self.session, self.index, query.words, *around)
         return "answer"
 
 

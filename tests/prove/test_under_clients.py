@@ -14,11 +14,10 @@ import pytest
 from wire import Served, answers, ask, connect, get, one_answer, parsed, serving, until
 
 from register.config import Settings
-from register.web.serving import launch
 
 pytestmark = pytest.mark.prove
 
-SERVERS = [launch.SUPERVISOR, launch.GROWN]
+SERVERS = {"waitress": 0, "gunicorn": 1}
 POSTING = 8  # clients
 RENEWALS = 5
 HALF_OPEN = DRIPPING = 150
@@ -93,7 +92,7 @@ def posters(port: int) -> Iterator[list[Poster]]:
 
 @pytest.mark.parametrize("runner", SERVERS)
 def test_nothing_posted_is_lost_over_five_hups(made: Settings, runner: str) -> None:
-    with serving(made, runner) as (served, port):
+    with serving(made, SERVERS[runner]) as (served, port):
         served.first_line()
         with posters(port) as threads:
             for count in range(1, RENEWALS + 1):
@@ -126,7 +125,7 @@ def test_everything_in_flight_is_answered_on_term(made: Settings) -> None:
 
 
 def test_gunicorn_ends_after_its_answers(made: Settings) -> None:
-    with serving(made, launch.GROWN) as (served, port):
+    with serving(made, workers=1) as (served, port):
         served.first_line()
         first = ask(port, get(b"/pid"))[2]
         key = made.seal_dir / "seal.key"
@@ -223,7 +222,7 @@ def test_slow_clients_do_not_slow_the_readers(made: Settings) -> None:
 
 
 def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None:
-    with serving(made, launch.GROWN) as (served, port):
+    with serving(made, workers=1) as (served, port):
         served.first_line()
         with ExitStack() as opened:
             for _ in range(12):

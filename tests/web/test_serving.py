@@ -129,7 +129,7 @@ def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> Non
     assert raised.value.key == "config_workers"
 
 
-@pytest.mark.parametrize("module", [launch.SUPERVISOR, launch.GROWN])
+@pytest.mark.parametrize("module", [launch.SUPERVISOR, supervisor.GROWN])
 def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
     heavy = ("flask", "sqlalchemy", "waitress", "register.web.public", "register.db")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
@@ -189,8 +189,8 @@ def test_a_successor_that_will_not_serve_leaves_the_one_that_does(
 
 
 def test_the_first_that_will_not_serve_ends_the_command(made: Settings, tmp_path: Path) -> None:
-    for module in (launch.SUPERVISOR, launch.GROWN):
-        with serving(replace(made, seal_dir=tmp_path), module) as (served, _port):
+    for workers in (0, 1):
+        with serving(replace(made, seal_dir=tmp_path), workers) as (served, _port):
             assert served.process.wait(30) == 1
             told = [line for line in served.logged().splitlines() if not line.startswith("{")]
             assert len(told) == 1
@@ -212,6 +212,35 @@ def test_a_worker_that_dies_is_started_again(made: Settings) -> None:
         assert of(port) not in (first, second)
 
 
+def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(made: Settings) -> None:
+    with serving(made, workers=1) as (served, port):
+        served.first_line()
+        first, parent = of(port), served.child(supervisor.GROWN)
+        os.kill(parent, signal.SIGKILL)
+        served.wait_for("died")
+        until(lambda: _is_gone(first))
+        assert of(port) != first
+        assert served.child(supervisor.GROWN) != parent
+        assert served.end() == 0
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_pages_are_served_without_a_follower(
+    registers, tmp_path: Path, program: Path, workers: int
+) -> None:
+    path = program / "register" / "web" / "serving" / "follower.py"
+    begins = 'if __name__ == "__main__":\n'
+    path.write_text(path.read_text("utf-8").replace(begins, begins + "    sys.exit(3)\n"), "utf-8")
+    with (
+        registers.new("sqlite", tmp_path) as settings,
+        serving(settings, workers, PYTHONPATH=path_to(program)) as (served, port),
+    ):
+        assert served.first_line() == "prêt\n"
+        served.wait_for("not_started", 2, process="follower")
+        assert ask(port, get(b"/readyz"))[0] == 200
+        assert served.end() == 0
+
+
 @pytest.fixture(params=["closed pipe", "full disk"])
 def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
     """What takes no line of a log."""
@@ -225,9 +254,9 @@ def sink(request: pytest.FixtureRequest) -> Iterator[BinaryIO]:
     yield os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", 0)
 
 
-@pytest.mark.parametrize("module", [launch.SUPERVISOR, launch.GROWN])
-def test_a_log_that_nobody_takes_ends_nothing(made: Settings, module: str, sink: BinaryIO) -> None:
-    with serving(made, module, log=sink) as (served, port):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_log_that_nobody_takes_ends_nothing(made: Settings, workers: int, sink: BinaryIO) -> None:
+    with serving(made, workers, log=sink) as (served, port):
         served.process.stdout.close()
         first = of(port)
         assert ask(port, get(b"/late"))[0] == 500
@@ -391,6 +420,35 @@ def test_one_that_cannot_start_is_tried_less_and_less_often() -> None:
     assert child.processes == []
 
 
+def test_a_childs_pauses_have_an_end_of_their_own() -> None:
+    failing = [sys.executable, "-c", "raise SystemExit(3)"]
+    child = supervisor.Child("follower", failing, [], needed=False, longest=1.0)
+    for _ in range(5):
+        child.renew()
+        until(lambda: child.coming.ended)
+        child.look()
+    assert 0.9 < child._due - time.monotonic() < 1.1
+
+
+def test_what_a_killed_process_had_started_ends_with_it() -> None:
+    code = "import subprocess; subprocess.run(['sleep', '60'])"
+    process = supervisor.Process([sys.executable, "-c", code], [])
+    group = process.popen.pid
+    until(lambda: len(_group(group)) == 2)
+    process.kill()
+    until(lambda: _group(group) == [])
+
+
+def _group(number: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _parent, group = path.read_text("ascii").rpartition(")")[2].split()[:3]
+            found += [int(path.parent.name)] if group == str(number) and state != "Z" else []
+    return found
+
+
 def test_one_that_does_not_leave_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
     child = supervisor.Child("worker", [sys.executable, "-c", DEAF], [])
     child.renew()
@@ -418,7 +476,7 @@ time.sleep(60)
 
 @pytest.fixture(scope="module")
 def grown(made: Settings) -> Iterator[tuple[Served, int]]:
-    with serving(made, launch.GROWN, workers=2) as (served, port):
+    with serving(made, workers=2) as (served, port):
         served.first_line()
         yield served, port
 

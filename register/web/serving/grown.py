@@ -3,23 +3,24 @@
 gunicorn's threads read their requests themselves: a client that sends slowly holds one. It belongs
 behind nginx or Caddy, which hand over whole requests; ``docs/exemples`` shows them.
 
-This process stays without the application, as the other supervisor does: each worker loads it, so
-that HUP brings upgraded code. Before the workers are replaced, a trial process looks whether they
-would start at all: gunicorn itself would end, and with it the workers that serve.
+gunicorn's parent is a process of the supervisor, with a line to it as ``worker`` has: the first of
+its workers says there that it is ready, or why it will not serve. It replaces none of them by
+itself: HUP brings a second parent on the same sockets, with code and data as they now are, and
+the first one leaves. It stays without the application, which each worker loads.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -28,11 +29,10 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from register.web.serving.launch import python
+from register.web.serving import listening
 from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
-from register.web.serving.lines import ERROR, line, say
+from register.web.serving.lines import line
 
-TRIAL = "register.web.serving.trial"
 RECEIVING = 10  # seconds without a byte after which a thread gives a half-sent request up
 DRAINING = 30  # seconds that requests under way are given at the end
 FIELD_LIMIT = 8190  # of one line, the most that gunicorn takes
@@ -106,18 +106,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             signal.signal(number, signal.SIG_IGN)
 
     def load_wsgi(self) -> None:
-        """Make the application; what keeps it from starting is told in one line."""
+        """Make the application, or end, once it is said why there is none."""
         # There is no setting for it; the class is looked up at each request.
         wsgi.Response = Answer
         try:
             self.wsgi = _application(self.app.spec)
         except Exception as error:
-            _tell(error)
-            # A database that is away for a moment: gunicorn starts another one at once.
-            time.sleep(PAUSE)
-            sys.exit(1)
+            self._end(error)
         line("serving", threads=self.cfg.threads)
-        self.app.say_once()
+        self.app.say_first("ready")
+
+    def _end(self, error: Exception) -> NoReturn:
+        if self.app.say_first(f"refused {_worded(error)}"):
+            # The parent ends as well; the supervisor knows what to do next.
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        _tell(error)
+        # A database that is away for a moment: gunicorn starts another one at once.
+        time.sleep(PAUSE)
+        sys.exit(1)
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread, which a silent client shall not keep."""
@@ -148,22 +154,37 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 class Keeper(Arbiter):  # type: ignore[misc]
-    """gunicorn's parent, which asks before it replaces what serves, and never ends in haste."""
+    """gunicorn's parent, which does what the supervisor says, and never ends in haste."""
 
     def __init__(self, app: Any) -> None:
-        self._on_terminal = os.isatty(0)
         super().__init__(app)
+        self._woken, self._wake = socket.socketpair()
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
+
+    def init_signals(self) -> None:
+        """Hear signals and the supervisor in one place."""
+        super().init_signals()
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """What is asked for, by a signal or by the supervisor, whose end is the end here too.
+
+        No thread listens to the line: a process that forks has better none.
+        """
+        heard, _, _ = select.select([self.app.supervisor, self._woken], [], [], timeout)
+        with suppress(OSError):
+            self._woken.recv(4096)
+        if self.app.supervisor in heard:
+            # Retire or stop: gunicorn's workers leave in the same way.
+            return [signal.SIGTERM]
+        return list(super().wait_for_signals(timeout=0))
 
     def handle_hup(self) -> None:
-        """Replace the workers, unless their successors would not start."""
-        if self._on_terminal and not os.isatty(0):
-            raise StopIteration  # the terminal was closed: nobody is left who could end us
-        refused = trial(self.app.spec)
-        if refused is None:
-            self.reload()
-            line("renewed", process="workers")
-        else:
-            line("not_renewed", "error", process="workers", reason=refused or "ended")
+        """Nothing: a terminal that closes, or an operator who meant the supervisor."""
+
+    def handle_usr2(self) -> None:
+        """Nothing: successors are the supervisor's affair."""
 
     def handle_int(self) -> None:
         """End as on TERM: a terminal's Ctrl-C is no reason to lose what was sent."""
@@ -173,8 +194,10 @@ class Keeper(Arbiter):  # type: ignore[misc]
 class Register(BaseApplication):  # type: ignore[misc]
     """What gunicorn is to run, and how."""
 
-    def __init__(self, spec: str, workers: int, told: str, numbers: list[str]) -> None:
-        self.spec, self._told = spec, told
+    def __init__(
+        self, spec: str, workers: int, supervisor: socket.socket, numbers: list[str]
+    ) -> None:
+        self.spec, self.supervisor = spec, supervisor
         self._set = _settings(workers, numbers)
         # Every worker is born with it, and one of them takes the byte.
         self._token, end = os.pipe()
@@ -182,10 +205,13 @@ class Register(BaseApplication):  # type: ignore[misc]
         os.close(end)
         super().__init__()
 
-    def say_once(self) -> None:
-        """Say where the register answers, when the first worker does."""
-        if os.read(self._token, 1):
-            say(self._told)
+    def say_first(self, word: str) -> bool:
+        """Say something to the supervisor, unless another worker has; True when it was this one."""
+        first = bool(os.read(self._token, 1))
+        if first:
+            with suppress(OSError):  # the supervisor has gone, and all here will
+                self.supervisor.sendall(f"{word}\n".encode())
+        return first
 
     def load_config(self) -> None:
         """Our settings and no others: none from the environment or a file in the folder."""
@@ -210,12 +236,6 @@ def _listen_on(client: socket.socket) -> None:
         client.settimeout(left)
         if not client.recv(65536):
             return
-
-
-def trial(spec: str) -> str | None:
-    """Why a worker of that application would not start; None when it would."""
-    made = subprocess.run(python(TRIAL, spec), stdout=subprocess.PIPE, check=False)
-    return made.stdout.decode().strip() if made.returncode else None
 
 
 def _settings(workers: int, numbers: list[str]) -> dict[str, Any]:
@@ -268,6 +288,19 @@ def _application(spec: str) -> _Told:
     return _Told(app)
 
 
+def _worded(error: Exception) -> str:
+    """Why there is no application; empty for what no person can understand, which is told here."""
+    from sqlalchemy.exc import OperationalError
+
+    from register.errors import RegisterError
+    from register.web.serving import starting
+
+    if isinstance(error, RegisterError | OperationalError):
+        return starting.worded(error)
+    _tell(error)
+    return ""
+
+
 def _tell(error: BaseException) -> None:
     from register.web import logs
 
@@ -276,13 +309,11 @@ def _tell(error: BaseException) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve an application with several workers on sockets that this process was given."""
-    spec, told, workers, *numbers = arguments
-    refused = trial(spec)
-    if refused is not None:
-        if refused:
-            say(refused, ERROR)
-        return 1
-    Register(spec, int(workers), told, numbers).run()
+    spec, workers, line_to_it, *numbers = arguments
+    # systemd waits for the supervisor's word; gunicorn would say it before a worker answers.
+    os.environ.pop("NOTIFY_SOCKET", None)
+    (supervisor,) = listening.inherited([int(line_to_it)])
+    Register(spec, int(workers), supervisor, numbers).run()
     return 0
 
 

@@ -19,19 +19,16 @@ from typing import NoReturn
 from register.errors import ConfigError
 
 SUPERVISOR = "register.web.serving.supervisor"
-GROWN = "register.web.serving.grown"
 
 
-def become(
-    app: str, sockets: list[socket.socket], told: str, workers: int | None = None
-) -> NoReturn:
+def become(app: str, sockets: list[socket.socket], told: str, workers: int = 0) -> NoReturn:
     """Go on as the server of an application; does not return.
 
     :param app: what makes the application, as ``register.web.serving.starting.made`` reads it.
     :param told: what to print once requests are answered.
-    :param workers: that many gunicorn processes; None for the embedded default.
+    :param workers: that many gunicorn processes; 0 for the embedded default.
     """
-    command = python(GROWN if workers else SUPERVISOR, app, told, str(workers or 1))
+    command = python(SUPERVISOR, app, told, str(workers))
     for opened in sockets:
         opened.set_inheritable(True)
     command += [str(opened.fileno()) for opened in sockets]

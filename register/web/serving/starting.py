@@ -35,15 +35,6 @@ def made(spec: str) -> Flask:
     return app
 
 
-def refusal(spec: str) -> str:
-    """Why an application may not be served, in one sentence; empty when it may."""
-    try:
-        require_startable(made(spec))
-    except (RegisterError, OperationalError) as error:
-        return worded(error)
-    return ""
-
-
 def worded(error: RegisterError | OperationalError) -> str:
     """The sentence of an error that keeps a process from starting."""
     if isinstance(error, OperationalError):

@@ -4,6 +4,9 @@ HUP starts each process anew from the code and data as they now are; the one bef
 its successor says that it is ready, and goes on serving if it never does. TERM and INT end
 everything, each request under way being answered. A process that dies unasked is started again.
 
+There are two kinds. The workers answer requests: one waitress process, or gunicorn's parent with
+several of its own. The follower keeps the index of the search; pages are served without it too.
+
 Nothing of the application is imported here: see ``launch``.
 """
 
@@ -23,11 +26,16 @@ from register.web.serving.launch import python
 from register.web.serving.lines import ERROR, line, say
 
 WORKER = "register.web.serving.worker"
+GROWN = "register.web.serving.grown"
+FOLLOWER = "register.web.serving.follower"
 
 STARTING = 120  # seconds that a process may take to be ready
 LEAVING = 200  # seconds after which one that was told to retire is killed; it ends before by itself
 STOPPING = 20  # the same for one that was told to stop
-PAUSES = (0.2, 30.0)  # seconds before one that died is started again: first, and at most
+GROWN_STOPPING = 40  # gunicorn gives the requests under way 30 s of their own
+PAUSE, LONGEST = 0.2, 30.0  # seconds before one that died is started again: first, and at most
+# What is published shall be found in seconds, whatever befalls the follower.
+FOLLOWER_LONGEST = 1.0
 SETTLED = 60  # seconds after which one that dies is no longer one that cannot start
 
 
@@ -73,7 +81,11 @@ class Process:
         return self._heard.decode()
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, with the processes that it has started."""
+        if not self.ended:
+            with suppress(OSError):
+                # It leads a group, since its session is its own.
+                os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.kill()
         self.forget()
 
@@ -84,10 +96,25 @@ class Process:
 
 
 class Child:
-    """A kind of process of which one is kept running."""
+    """A kind of process of which one is kept running.
 
-    def __init__(self, name: str, command: list[str], sockets: list[socket.socket]) -> None:
+    ``needed``: nothing is served without it, so that a first one that will not start ends the
+    command. ``stopping``: seconds that it is given when it is told to stop. ``longest``: the
+    longest pause before one that died is started again.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        sockets: list[socket.socket],
+        *,
+        needed: bool = True,
+        stopping: float = STOPPING,
+        longest: float = LONGEST,
+    ) -> None:
         self.name, self._command, self._sockets = name, command, sockets
+        self.needed, self.stopping, self._longest = needed, stopping, longest
         self.serving: Process | None = None
         self.coming: Process | None = None
         self.leaving: list[Process] = []
@@ -186,8 +213,7 @@ class Child:
         self.serving = None
 
     def _wait_longer(self) -> None:
-        first, most = PAUSES
-        self._pause = min(most, max(first, 2 * self._pause))
+        self._pause = min(self._longest, max(PAUSE, 2 * self._pause))
         self._due = time.monotonic() + self._pause
 
 
@@ -214,13 +240,15 @@ class Supervisor:
         return 0
 
     def _start(self) -> bool:
-        """Start all for the first time; False when one will not, which its sentence says."""
+        """Start all for the first time; False when one that is needed will not, and says why."""
         for child in self._children:
             child.renew()
-        while any(child.coming for child in self._children) and not self._asked_to_end():
+        needed = [child for child in self._children if child.needed]
+        while any(child.coming for child in needed) and not self._asked_to_end():
             self._wait()
             for child in self._children:
                 child.look()
+            for child in needed:
                 if not (child.serving or child.coming):
                     if child.refused:
                         say(child.refused, ERROR)
@@ -240,7 +268,7 @@ class Supervisor:
         while any(child.leaving for child in self._children):
             self._wait()
             for child in self._children:
-                child.see_off(STOPPING)
+                child.see_off(child.stopping)
 
     def _ends(self) -> bool:
         """Whether the end was asked for; a HUP that was asked for meanwhile is done."""
@@ -282,11 +310,25 @@ def _notify(state: str) -> None:
         manager.sendto(state.encode(), place.replace("@", "\0", 1) if place[0] == "@" else place)
 
 
+def children(app: str, workers: int, sockets: list[socket.socket]) -> list[Child]:
+    """What is kept running for an application.
+
+    :param workers: that many gunicorn processes; 0 for one of waitress.
+    """
+    answering = (
+        Child("worker", python(GROWN, app, str(workers)), sockets, stopping=GROWN_STOPPING)
+        if workers
+        else Child("worker", python(WORKER, app), sockets)
+    )
+    follower = Child("follower", python(FOLLOWER, app), [], needed=False, longest=FOLLOWER_LONGEST)
+    return [answering, follower]
+
+
 def main(arguments: list[str]) -> int:
-    """Supervise the worker of an application on sockets that this process was given."""
-    app, told, _workers, *numbers = arguments
+    """Supervise the processes of an application on sockets that this process was given."""
+    app, told, workers, *numbers = arguments
     sockets = listening.inherited(map(int, numbers))
-    return Supervisor([Child("worker", python(WORKER, app), sockets)], sockets, told).run()
+    return Supervisor(children(app, int(workers), sockets), sockets, told).run()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,148 @@
+"""A follower that is killed again and again between the ledger's commit and its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import Engine as Database
+from sqlalchemy.orm import Session
+from wire import ask, get, serving, until
+
+from register.config import Settings
+from register.followers.locks import lease_of
+from register.followers.search import chosen, searching
+from register.followers.search.asked import Asked
+from register.followers.search.condition import condition
+from register.followers.search.engine import Engine
+from register.incidents import acts, vocabulary
+from register.incidents.vocabulary import Book
+from register.journal import head
+
+pytestmark = pytest.mark.prove
+
+CASES = 40
+# A commit of PostgreSQL is PostgreSQL's own affair; that of the folder is ours.
+KILLS = {"whoosh": 100, "postgresql": 30}
+WORD = "zébulon"
+WINDOW = 0.3  # seconds in which what was committed reaches the index
+CONVERGED = 5.0
+
+
+class Reader(threading.Thread):
+    """Searches without a pause for a word that every case has, as pages do."""
+
+    def __init__(self, database: Database, index: Engine, book: Book, port: int) -> None:
+        super().__init__()
+        self._database, self._index, self._book = database, index, book
+        self._port = port
+        self.ending = threading.Event()
+        self.hidden: frozenset[int] = frozenset()
+        self.searches = 0
+        self.shown: list[int] = []
+
+    def run(self) -> None:
+        while not self.ending.is_set():
+            hidden = self.hidden  # before the page begins
+            self.shown += sorted(hidden & self.found())
+            hidden = self.hidden
+            self.shown += sorted(hidden & self._on_pages())
+            self.searches += 1
+            time.sleep(0.005)
+
+    def found(self) -> set[int]:
+        with Session(self._database) as page:
+            return set(searching.find(page, self._index, WORD, self._book, head(page)).strength)
+
+    def _on_pages(self) -> set[int]:
+        """The cases of all pages of the site's own search."""
+        numbers: set[int] = set()
+        for page in range(1, 10):
+            path = f"/incidents?q={quote(WORD)}&page={page}"
+            status, _headers, body = ask(self._port, get(path.encode()))
+            if status == 404:
+                break
+            assert status == 200
+            numbers |= set(map(int, re.findall(rb'"/incidents/(\d+)"', body)))
+        assert numbers
+        return numbers
+
+
+@contextmanager
+def reading(database: Database, index: Engine, port: int) -> Iterator[Reader]:
+    with Session(database) as session:
+        book = vocabulary.book(session)
+    reader = Reader(database, index, book, port)
+    reader.start()
+    try:
+        yield reader
+    finally:
+        reader.ending.set()
+        reader.join(30)
+
+
+def test_a_hundred_kills_show_nothing_and_lose_nothing(
+    settings: Settings, engine: Database, desk
+) -> None:
+    chance = random.Random(4)
+    index, lease = chosen.engine_of(settings, engine), lease_of(settings, engine)
+    filed = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
+    took = []
+
+    def is_up() -> bool:
+        found = condition(engine, index, lease)
+        return found.followed and found.is_usable and found.present and found.behind == 0
+
+    with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
+        with reading(engine, index, port) as reader:
+            served.first_line()
+            until(is_up, 30, served.logged)
+            for count in range(KILLS[settings.search]):
+                if count % 2:
+                    filed.append(desk.published(title=f"Un autre {WORD}, cas {count}"))
+                else:
+                    gone = filed.pop(chance.randrange(len(filed)))
+                    (erase if count % 10 == 0 else withdraw)(desk, gone)
+                    reader.hidden |= {gone.number}
+                time.sleep(chance.uniform(0, WINDOW))
+                os.kill(served.child(), signal.SIGKILL)
+                begun = time.monotonic()
+                until(lambda: not lease.is_held())
+                public = {case.number for case in filed}
+                assert reader.found() == public
+                until(is_up, CONVERGED, served.logged)
+                took.append(time.monotonic() - begun)
+                with Session(engine) as session:
+                    assert set(index.find(session, Asked()).strength) == public
+        assert served.logged().count('"event": "died", "process": "follower"') == len(took)
+        assert '"process": "worker"' not in served.logged()
+        assert served.end() == 0
+    print(
+        f"{settings.search}: {len(took)} kills, followed again after {statistics.median(took):.1f}"
+        f" s (at most {max(took):.1f}), {reader.searches} searches, of which {len(reader.shown)}"
+        " showed what was taken back"
+    )
+    assert reader.shown == []
+    assert reader.searches > len(took)
+    index.close()
+    lease.leave()
+
+
+def withdraw(desk, case) -> None:
+    with desk.pen() as p:
+        acts.withdraw(p, case.id, by=desk.cast.bruno, restriction="erreur", reason="relu")
+
+
+def erase(desk, case) -> None:
+    with desk.pen() as p:
+        acts.approve(p, case.id, by=desk.cast.chloe, purpose="erase")
+        acts.erase(p, case.id, by=desk.cast.ada, restriction="donnee_personnelle")
