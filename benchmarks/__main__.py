@@ -7,17 +7,21 @@ import os
 import random
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import copies, seeding, servers, visible
+from benchmarks import copies, postgres, searches, seeding, servers, visible
 from benchmarks.load import Load
 from benchmarks.pages import Pages, flat, loaded
+from benchmarks.postgres import Grown
 from benchmarks.seeding import Members
 from benchmarks.table import Bar, Table
 
 # The size at which everything is measured; the others are for what must not grow with it.
 MAIN = 10_000
 PUBLICATIONS = 5
+PATIENCE = 30  # seconds in which the lease on the index has to be free
 
 
 def main() -> None:
@@ -25,13 +29,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--sizes", default="1000,10000,100000", help="numbers of cases")
     options.add_argument("--seconds", type=int, default=4, help="for each figure")
+    options.add_argument(
+        "--whole", action="store_true", help=f"Whoosh beyond {MAIN:,} cases, too: takes minutes"
+    )
     options.add_argument("--markdown", action="store_true", help="tables for docs/performance.md")
     told = options.parse_args()
     sizes = sorted(int(size) for size in told.sizes.split(","))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["REGISTER_INSTANCE"] = f"{folder}/instance"
         os.environ["REGISTER_SEAL_DIR"] = f"{folder}/seal"
-        tables = _run(Path(folder), sizes, Load(told.seconds))
+        tables = _run(Path(folder), sizes, Load(told.seconds), whole=told.whole)
     for table in tables:
         print(table.text(markdown=told.markdown))
     missed = sum(table.missed for table in tables)
@@ -39,7 +46,7 @@ def main() -> None:
     sys.exit(1 if missed else 0)
 
 
-def _run(folder: Path, sizes: list[int], load: Load) -> list[Table]:
+def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Table]:
     from register import create_app
     from register.db import db
     from register.journal import writing
@@ -48,14 +55,16 @@ def _run(folder: Path, sizes: list[int], load: Load) -> list[Table]:
     from register.operations import opening
 
     app = create_app()
+    settings = app.extensions["register.settings"]
     rest = Table("The rest", ("what", "figure"))
     tables: list[Table] = []
     growth = Table(
         "Pages made anew, requests/s and part of the bare page",
         ("page", *(f"{size:,} cases" for size in sizes), "cost"),
     )
-    with app.app_context():
-        opening.init(app.extensions["register.settings"], db.engine)
+    main_size = MAIN if MAIN in sizes else sizes[-1]
+    with app.app_context(), postgres.register(settings, folder) as grown:
+        opening.init(settings, db.engine)
         with writing() as pen:
             members = Members(
                 accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, "x" * 16).id,
@@ -69,13 +78,55 @@ def _run(folder: Path, sizes: list[int], load: Load) -> list[Table]:
         for size in sizes:
             _say(f"{size:,} cases")
             copies.grow(db.engine, first, size)
+            indexed = size == main_size or (whole and size > MAIN)
+            if indexed:
+                tables.append(_searched(folder, size, rest))
+            if grown and size >= main_size:
+                tables.append(_searched(folder, size, rest, grown))
             pages = Pages.chosen(db.engine)
-            costs.append(flat(pages, load, _say))
-            if size == MAIN or (size == sizes[-1] and MAIN not in sizes):
-                tables += loaded(pages, size, load, _say, rest)
+            with _nobody_follows():
+                costs.append(flat(pages, load, _say))
+            if size == main_size:
+                tables += loaded(pages.and_searches(), size, load, _say, rest)
                 tables.append(_visible(members))
     _compare(growth, costs)
     return [*tables, growth, rest]
+
+
+def _searched(folder: Path, size: int, rest: Table, grown: Grown | None = None) -> Table:
+    """Searches of the present cases, on the embedded engine or on the grown one."""
+    from flask import current_app
+
+    from register.db import db
+    from register.followers.search import chosen
+
+    settings, engine = current_app.extensions["register.settings"], db.engine
+    if grown:
+        _say("  taking the cases over to PostgreSQL")
+        postgres.take_over(engine, grown.engine)
+        settings, engine = grown.settings, grown.engine
+    index = chosen.engine_of(settings, engine)
+    try:
+        return searches.measured(engine, index, size, folder, _say, rest)
+    finally:
+        index.close()
+
+
+@contextmanager
+def _nobody_follows() -> Iterator[None]:
+    """Keep the servers' follower from an index that it would make anew while pages are measured."""
+    from flask import current_app
+
+    from register.db import db
+    from register.followers.locks import lease_of
+
+    lease = lease_of(current_app.extensions["register.settings"], db.engine)
+    if not lease.claim(PATIENCE):
+        raise RuntimeError("somebody else follows")
+    try:
+        yield
+    finally:
+        lease.leave()
 
 
 def _visible(members: Members) -> Table:

@@ -1,18 +1,21 @@
 """The cases beyond the first thousand: whole copies of them, elsewhere and on other days.
 
 A copy is everything that is read of a case (rows, snapshots, public lines, former codes) under
-other ids. It serves reading only: the journal's chain is not continued for it, so that ``verify``
-would refuse such a register.
+other ids, with an account of its own. It serves reading only: the journal's chain is not continued
+for it, so that ``verify`` would refuse such a register.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, text
 
+from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
 from register.db import analyse
@@ -80,8 +83,10 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
+            places = communes(engine, SEEDED, chance)
             _copy(connection, metadata, seed, copy)
-            _move(connection, copy, communes(engine, SEEDED, chance))
+            _move(connection, copy, places)
+            _tell(connection, copy, places)
         _move_head(connection)
     # As the register does by itself at each thousandth line.
     analyse(engine)
@@ -143,11 +148,48 @@ def _move(connection: Connection, copy: int, places: list[str]) -> None:
     )
 
 
+def _tell(connection: Connection, copy: int, places: list[str]) -> None:
+    """Give each case of a copy its own account, and the commune it was put at, where it is read."""
+    low = copy * SEEDED
+    rows = connection.execute(
+        text(
+            "SELECT revision.id, content, html, incident_id FROM revision"
+            " JOIN incident ON incident.revision_id = revision.id"
+            " WHERE incident.id > :low AND incident.id <= :high"
+        ),
+        {"low": low, "high": low + SEEDED},
+    ).all()
+    connection.execute(
+        text("UPDATE revision SET content = :content, html = :html WHERE id = :id"),
+        [_told(row, places[row.incident_id - low - 1]) for row in rows],
+    )
+
+
+def _told(row: Any, commune: str) -> dict[str, Any]:
+    account = texts.account(row.incident_id)
+    return {
+        "id": row.id,
+        "content": _bytes(row.content, narrative="\n\n".join(account), commune=commune),
+        "html": _bytes(row.html, narrative="".join(f"<p>{part}</p>" for part in account)),
+    }
+
+
+def _bytes(stored: bytes, **changes: str) -> bytes:
+    return json.dumps({**json.loads(stored), **changes}, ensure_ascii=False).encode()
+
+
 def _move_head(connection: Connection) -> None:
     """The ledger ends with the last copied line: the next act goes on from there."""
+    # A digest of its own: what is kept by the head, and the index, must know it from the others.
     connection.execute(
         text(
-            "UPDATE journal_head SET (seq, digest) = (SELECT seq, randomblob(32)"
+            "UPDATE journal_entry SET digest = randomblob(32) WHERE ledger = 'public'"
+            " AND seq = (SELECT max(seq) FROM journal_entry WHERE ledger = 'public')"
+        )
+    )
+    connection.execute(
+        text(
+            "UPDATE journal_head SET (seq, digest) = (SELECT seq, digest"
             " FROM journal_entry WHERE ledger = 'public' ORDER BY seq DESC LIMIT 1)"
             " WHERE ledger = 'public'"
         )

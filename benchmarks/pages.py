@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
 
-from benchmarks import servers
+from benchmarks import servers, texts
 from benchmarks.load import Load, Measure
 from benchmarks.servers import Server
 from benchmarks.table import Bar, Table
@@ -22,10 +23,13 @@ ANEW: Mapping[str, Bar] = {
     "commune": Bar(0.05),
     "feed of 50": Bar(0.03),
 }
+# A search that is kept costs what a page that is kept costs; two runs differ by a quarter.
+SEARCHED = Bar(0.75)
 MEMORY = Bar(150, most=True, unit=" MB")
 # What may cost no more with a hundred times the cases.
 FLAT = ("list", "case", "commune", "feed of 50")
 ENTRIES = 50
+PATIENCE = 60  # seconds in which the follower has to have an index of the cases
 WORKERS = 2
 
 Say = Callable[[str], None]
@@ -61,6 +65,14 @@ class Pages:
             }
         )
 
+    def and_searches(self) -> Pages:
+        """These and some searches by words, for which the index has to be there."""
+        found = {
+            "search": f"/incidents?q={texts.common[0]}",
+            "search, filtered": f"/incidents?q={texts.common[0]}&famille=justice&departement=93",
+        }
+        return Pages({**self.paths, **found})
+
 
 def flat(pages: Pages, load: Load, say: Say) -> dict[str, tuple[float, float]]:
     """The pages that may not grow dear, made anew: requests a second and part of the bare page."""
@@ -85,6 +97,7 @@ def loaded(pages: Pages, size: int, load: Load, say: Say, rest: Table) -> list[T
             f"{size:,} cases, `webcitoyen {told}`",
             ("page", "requests/s", "of the bare page", "p95"),
         )
+        ratios: dict[tuple[str, str], float] = {}
         with servers.bare(workers) as plain, servers.register(workers) as server:
             _look(server, pages)
             for name, path in pages.paths.items():
@@ -96,8 +109,12 @@ def loaded(pages: Pages, size: int, load: Load, say: Say, rest: Table) -> list[T
                     # The bars are those of the default; the grown server stands beside it.
                     asked = None if workers else bar
                     table.add(f"{name}, {way}", *cells, value=ratio, bar=asked)
+                    ratios[name, way] = ratio
                     say(f"    {name}, {way}: {ratio:.3f}")
             memory = server.memory()
+        kept = ratios["search", "kept"] / ratios["list", "kept"]
+        limit = None if workers else SEARCHED
+        rest.add(f"search, kept, of list, kept, `{told}`", f"{kept:.2f}", value=kept, bar=limit)
         limit = None if workers else MEMORY
         rest.add(f"memory, `{told}`, {size:,} cases", f"{memory:.0f} MB", value=memory, bar=limit)
         tables.append(table)
@@ -127,10 +144,20 @@ def _look(server: Server, pages: Pages) -> None:
     :raises RuntimeError: it is not what it should be.
     """
     for name, path in pages.paths.items():
-        status, headers, body = server.get(path)
-        tag = headers.get("etag", "")
+        status, tag, body = _settled(server, path)
         again = server.get(path, If_None_Match=tag)
         if (status, again[0]) != (200, 304) or not tag:
             raise RuntimeError(f"{name}: {status}, then {again[0]}")
         if name == "feed of 50" and body.count(b"<entry") != ENTRIES:
             raise RuntimeError(f"{body.count(b'<entry')} entries in the feed")
+
+
+def _settled(server: Server, path: str) -> tuple[int, str, bytes]:
+    """Status, ETag and body; a search has no ETag as long as its index is not there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        status, headers, body = server.get(path)
+        tag = headers.get("etag", "")
+        if tag or status != 200 or time.monotonic() > deadline:
+            return status, tag, body
+        time.sleep(0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 from sqlalchemy import Engine
 
@@ -30,6 +31,7 @@ def seconds(engine: Engine, server: Server, members: Members, times: int) -> dic
             "place": f"/communes/{COMMUNE}",
             "feed": "/incidents.atom",
             "feed of the place": f"/communes/{COMMUNE}.atom",
+            "search": f"/incidents?q=%22{quote(mark)}%22",
         }
         tags = {name: server.get(path)[1].get("etag", "") for name, path in places.items()}
         begun = time.perf_counter()

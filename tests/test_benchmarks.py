@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 
 import pytest
 
+from benchmarks import postgres, searches, texts
 from benchmarks.cases import write_file
 from benchmarks.copies import SHIFTED
+from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
 from register.db import Base
 from register.exchange.importer import import_file
+from register.followers.search import language, words
+from register.followers.search.asked import Document
 
 # Of a case, but read by no page: the desk's, or what the produced cases do not have.
 NOT_COPIED = {
@@ -76,3 +81,63 @@ def test_a_table_says_its_bars_and_can_be_pasted():
         "| bare | 1 | – |  |",
         "| list | 0.9 | ≥ 0.6 | met |",
     ]
+
+
+def test_an_account_is_the_same_each_time_and_holds_words_of_every_kind():
+    told = [words.tokens(" ".join(texts.account(number))) for number in range(1, 401)]
+    assert told[0] == words.tokens(" ".join(texts.account(1))) != told[1]
+    held = Counter(token for tokens in told for token in set(tokens))
+    shares = {
+        kind: sum(held[words.token_of(word)] for word in chosen) / len(chosen) / len(told)
+        for kind, chosen in (
+            ("common", texts.common),
+            ("middle", texts.middle),
+            ("rare", texts.rare),
+        )
+    }
+    assert 0.45 < shares["common"] < 0.55
+    assert 0.08 < shares["middle"] < 0.12
+    assert 0.0003 < shares["rare"] < 0.003
+    assert 180 < sum(map(len, told)) / len(told) < 240
+
+
+def test_no_two_words_of_the_accounts_have_the_same_stem():
+    known = [*texts.common, *texts.middle, *texts.rare]
+    assert len({words.token_of(word) for word in known}) == len(known)
+
+
+def test_what_is_asked_of_fts5_is_what_is_asked_of_the_register(tmp_path):
+    def document(number: int, *weak: tuple[str, ...]) -> Document:
+        return Document(number, (("titre", "§an:2008"),), weak, frozenset(), frozenset())
+
+    beside = Fts5(tmp_path / "fts5.sqlite3")
+    beside.fill([document(1, ("film", "gagny")), document(2, ("film",), ("puteau",))])
+    found = [("film", 2), ("film gagny", 1), ('"film gagny"', 1), ('"gagny film"', 0), ("2008", 0)]
+    for match, count in found:
+        assert beside.count(match) == count, match
+    beside.close()
+    for kind in searches.KINDS:
+        assert len(kind.typed) == len(kind.matches)
+        for typed, match in zip(kind.typed, kind.matches, strict=True):
+            (*parts,) = language.parse(typed).parts
+            stems = [token for part in parts for token in part.ways[0].tokens]
+            assert match.strip('"').split() == stems
+            assert match.startswith('"') == typed.startswith('"')
+
+
+def test_every_hostile_search_is_one_that_is_answered():
+    for typed in searches.HOSTILE:
+        assert len(language.parse(typed).parts) > 10
+
+
+def test_the_bar_of_a_search_is_about_the_engine_and_the_size():
+    times = searches.bar_of(("whoosh", 10_000, searches.RARE), 3.0, 250.0)
+    spent = searches.bar_of(("postgresql", 100_000, searches.PHRASE), 3.0, 250.0)
+    assert (times[0], spent[0]) == (3.0, 250.0)
+    assert times[1].met(times[0])
+    assert not spent[1].met(spent[0])
+    assert searches.bar_of(("postgresql", 10_000, searches.RARE), 3.0, 250.0) == (3.0, None)
+
+
+def test_postgresql_takes_over_all_that_is_copied():
+    assert set(SHIFTED) < set(postgres.COPIED) < set(Base.metadata.tables)

@@ -230,12 +230,15 @@ ASKED = {
     "du": ["1987"],
     "au": ["1987-05"],
     "sans_date": ["1"],
+    "annee": ["1987"],
+    # Words of the hidden cases alone, beginnings and labels of them, and what no case has.
+    "q": [MARKER, f'"{MARKER}"', f"{MARKER[:8]}*", f"-{MARKER}", "surveillance", "Ajaccio 1987"],
     "media": [MARKER],
     "endroit": [f"Texte {MARKER}"],
     # Not filters of the list, and read by some page or other.
-    "q": [MARKER],
     "lieu": ["Ajaccio", MARKER],
-    "tri": ["maj"],
+    "nom": ["2A004"],
+    "tri": ["maj", "date", "pertinence"],
     "page": ["1", "2"],
     "version": [str(seq) for seq in range(1, 30)],
     "state": ["draft"],
@@ -257,7 +260,16 @@ FEEDS = (
     "/registre.atom",
 )
 # Pages where every filter is tried; the others are read with what they are known to take.
-LISTS = ("/incidents", "/communes", "/", "/registre", "/registre.jsonl", *FEEDS)
+LISTS = (
+    "/incidents",
+    "/communes",
+    "/communes/suggest",
+    "/communes/2A004",
+    "/",
+    "/registre",
+    "/registre.jsonl",
+    *FEEDS,
+)
 
 
 def test_every_filter_is_asked_for():

@@ -1,9 +1,10 @@
 """Answers that are kept, given without waking Flask: most readers ask for what the last one asked.
 
 This layer stands directly around Flask and within guards and headers, so that no answer from it
-escapes either. It reads where the register stands, by one statement; if the page of that value is
-kept, or the reader has it already, that is the answer. Otherwise Flask makes the page. What is kept
-is what Flask answered, to the byte, under the value that the request itself read first.
+escapes either. It reads where the register stands, by one statement, and for a search by words
+where the index does; if the page of that value is kept, or the reader has it already, that is the
+answer. Otherwise Flask makes the page. What is kept is what Flask answered, to the byte, under the
+value that the request itself read first.
 
 Only what a stranger sees is kept: status 200 of the public pages, without ``Set-Cookie`` and
 without ``no-store``, to a request that carries no cookie.
@@ -28,6 +29,7 @@ from register.web.validity import (
     is_anonymous,
     last_modified,
     names,
+    stamp,
     unchanged,
     value,
 )
@@ -66,7 +68,8 @@ class Kept:
             return self.app(environ, start_response)
         where = self._watch.read()
         if where is not None:
-            now = value(where, self._flask.extensions[BUILD], environ)
+            made_with = self._flask.extensions[BUILD]
+            now = value(where, made_with, environ, stamp(self._flask, environ))
             page = self.shelves.find(now.position, now.tag)
             if page is not None:
                 return _give(page, now.tag, environ, start_response)

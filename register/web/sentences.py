@@ -25,6 +25,11 @@ SETTINGS: dict[str, Any] = {
         "sinon les recherches des lecteurs se lisent en chemin."
     ),
     "config_database": _("%(name)s doit désigner un fichier SQLite ou une base PostgreSQL."),
+    "config_search": _("%(name)s vaut « %(value)s » : écrivez « whoosh » ou « postgresql »."),
+    "config_search_database": _(
+        "%(name)s vaut « postgresql », mais la base est un fichier SQLite : écrivez « whoosh », ou "
+        "donnez au registre une base PostgreSQL."
+    ),
     "config_secret": _("%(name)s est trop courte : il faut au moins %(limit)s caractères."),
     "config_seal_inside": _(
         "%(name)s vaut « %(value)s », qui est dans le dossier des données : une copie de ce "
@@ -107,6 +112,17 @@ READERS: dict[str, Any] = {
     "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
     "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),
     "page": _("Ce numéro de page n’existe pas."),
+    "search_too_long": _(
+        "Cette recherche dépasse %(limit)s caractères : gardez les mots qui comptent."
+    ),
+    "search_too_many": _(
+        "Cette recherche a plus de %(limit)s mots, et chacun doit se trouver dans le cas : "
+        "gardez-en quelques-uns."
+    ),
+    "search_silent": _(
+        "« %(words)s » ne contient que des mots trop courants pour être cherchés : ajoutez-en un "
+        "qui dise de quoi il s’agit."
+    ),
 }
 
 ACTS: dict[str, Any] = {

@@ -1,9 +1,10 @@
 """A page is valid as long as what it was made from: a value, not an age.
 
 The value is made of the public ledger's last line, the versions of vocabularies and territory, the
-build and its settings, the civil day, and the address. It is the page's ETag (RFC 9110 §8.8.3) and
-the key under which ``kept.py`` holds the page in memory. An act that hides a case moves the ledger,
-so the page that showed it is asked for by nobody's key any more.
+build and its settings, the civil day, and the address; where words are searched for, of the index
+as well. It is the page's ETag (RFC 9110 §8.8.3) and the key under which ``kept.py`` holds the page
+in memory. An act that hides a case moves the ledger, so the page that showed it is asked for by
+nobody's key any more.
 
 Where the ledger stands is read first, on the connection that then serves the content: a page may
 be newer than its value says, never older.
@@ -15,24 +16,27 @@ cost more to put them in order than to make that page a second time.
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.http import http_date
 
 from register.config import Settings
 from register.db import now
+from register.followers.search.engine import Engine
 from register.incidents.standing import Standing
 from register.text.dates import paris_day
 from register.web.context import standing
 
 BUILD = "register.build"
+SEARCH = "register.search"
 _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # What writes pages beside our own code.
 _WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
@@ -46,6 +50,9 @@ NOTED = "register.noted"
 SETTLED = timedelta(minutes=2)
 # Longer than any browser or feed reader sends; a list of tags is not a place to store things.
 _TAGS_LIMIT = 4096
+# The parameter of the words, as an address may write its one letter. One too many costs a look at
+# the index; one too few would let a page outlive what it was made from.
+_WORDS = re.compile("(?:^|&)(?:q|%71)=")
 
 
 @dataclass(frozen=True)
@@ -109,12 +116,32 @@ def is_anonymous(environ: dict[str, Any]) -> bool:
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("HTTP_COOKIE")
 
 
-def value(where: Standing, made_with: str, environ: dict[str, Any]) -> Value:
-    """The value of an address while the register stands there."""
+def stamp(app: Flask, environ: dict[str, Any]) -> str:
+    """What tells the index of now from any other, where an address asks for words; else nothing.
+
+    No other page pays for it, or changes with it.
+    """
+    if not _WORDS.search(environ.get("QUERY_STRING", "")):
+        return ""
+    return cast(Engine, app.extensions[SEARCH]).stamp()
+
+
+def value(where: Standing, made_with: str, environ: dict[str, Any], index: str = "") -> Value:
+    """The value of an address while the register stands there.
+
+    :param index: the :func:`stamp` of the index. It is no part of the position: a search must not
+        push the pages off that were made without it.
+    """
     day = paris_day(now()).isoformat()
     position = _digest(where.head.digest, where.vocabulary, where.territory, made_with, day)
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
-    return Value(position, _digest(position, environ.get("SCRIPT_NAME", ""), path, query)[:32])
+    mount = environ.get("SCRIPT_NAME", "")
+    return Value(position, _digest(position, mount, path, query, index)[:32])
+
+
+def in_passing() -> None:
+    """Say that the answer is good for this moment only: it has no value, and nobody keeps it."""
+    request.environ.pop(NOTED, None)
 
 
 def unchanged(environ: dict[str, Any], tag: str, moved: str) -> bool:
@@ -154,7 +181,10 @@ def _digest(*parts: str) -> str:
 def _begin() -> None:
     if is_anonymous(request.environ):
         made_with = current_app.extensions[BUILD]
-        request.environ[NOTED] = Noted(value(standing(), made_with, request.environ))
+        # Before the ledger, whose reading begins the transaction that an index may be read in too:
+        # what is found must not be older than the stamp that the page bears.
+        index = stamp(current_app, request.environ)
+        request.environ[NOTED] = Noted(value(standing(), made_with, request.environ, index))
 
 
 def _end(response: Response) -> Response:

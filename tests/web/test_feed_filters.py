@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from feeding import AT, MINUTE, Bruno, Reader, plain
+from searched import follow
 
 
 @pytest.fixture
@@ -13,6 +14,8 @@ def bruno(desk, pen, content) -> Bruno:
 
 @pytest.fixture
 def reader(app) -> Reader:
+    # From here on the index lags: what happens is told all the same.
+    follow(app)
     return Reader(app)
 
 
@@ -29,7 +32,10 @@ HERE = (
     "/incidents.atom?niveau=commune",
     "/incidents.atom?au=2008-03",
     "/communes/93032.atom?type=interdiction_filmer",
+    "/incidents.atom?annee=2008",
     "/incidents.atom?departement=93&media=gagny+libre",
+    "/incidents.atom?departement=93&q=blogs",
+    "/departements/93.atom?q=filmer",
     "/incidents.atom?departement=93&endroit=salle+des+f%C3%AAtes",
 )
 THERE = (
@@ -42,7 +48,9 @@ THERE = (
     "/incidents.atom?niveau=outre_mer",
     "/incidents.atom?du=2020",
     "/communes/97411.atom?type=violence_physique",
+    "/incidents.atom?annee=2020",
     "/incidents.atom?departement=974&media=gagny+libre",
+    "/incidents.atom?departement=974&q=blogs",
 )
 FROM = {"place_label": "salle des fêtes"}
 AWAY = {
@@ -107,11 +115,16 @@ def test_what_is_taken_back_is_told_wherever_the_case_was(reader, bruno, end) ->
         "/incidents.atom?type=huis_clos",
         "/incidents.atom?sans_date=1",
         "/incidents.atom?departement=13&media=gagny+libre",
+        "/incidents.atom?departement=13&q=blogs",
+        "/incidents.atom?annee=1999",
     ):
         assert not [title for title in reader.titles(address) if "nº 2" in title], address
 
 
-@pytest.mark.parametrize("word", ["media=gagny+libre", "media=ailleurs", "endroit=nulle+part"])
+FOUND = ("media=gagny+libre", "q=filmer")
+
+
+@pytest.mark.parametrize("word", [*FOUND, "media=ailleurs", "endroit=nulle+part", "q=coquelicot"])
 @pytest.mark.parametrize(
     ("end", "told"),
     [("redacts", "Passage"), ("withdraws", "Retrait"), ("erases", "Effacement")],
@@ -122,7 +135,7 @@ def test_no_word_hides_that_something_was_taken_back(reader, bruno, end, told, w
     getattr(bruno, end)(filed)
     for address in (f"/incidents.atom?{word}", f"/communes/93032.atom?{word}"):
         found = kinds(reader.titles(address))
-        if (end, word) == ("redacts", "media=gagny+libre"):
+        if end == "redacts" and word in FOUND:
             assert found == [told, "Suite", "Interdiction"]
         else:
             assert found == [told]
@@ -263,3 +276,29 @@ def test_whoever_followed_a_case_that_was_joined_to_another_is_told_by_its_feed(
     filed, into = bruno.published(), bruno.published(title="L’autre")
     bruno.merges(filed, into)
     assert kinds(reader.titles(f"/incidents/{into.number}.atom")) == ["Réunion", "L’autre"]
+
+
+def test_a_feed_of_words_is_named_by_them_and_keeps_its_address(reader, bruno) -> None:
+    bruno.published()
+    for address, own, said in (
+        ("/incidents.atom?q=filmer", "/incidents.atom?q=filmer", "Mots : filmer"),
+        (
+            "/incidents.atom?famille=acces&tri=date&q=filmer",
+            "/incidents.atom?q=filmer&famille=acces",
+            "Mots : filmer ; Famille : Accès à l’information et aux séances",
+        ),
+        (
+            "/communes/93032.atom?q=filmer",
+            "/communes/93032.atom?q=filmer",
+            "Gagny (Seine-Saint-Denis) ; Mots : filmer",
+        ),
+    ):
+        feed = reader.feed(address)
+        assert plain(feed.title) == f"Web Citoyen – {said}"
+        assert feed.link("self").endswith(own)
+        assert [entry.address.rpartition("/")[2] for entry in feed.entries] == ["1"]
+
+
+@pytest.mark.parametrize("text", ["x" * 201, "le+la", "+".join(f"mot{n}" for n in range(25))])
+def test_a_feed_of_what_cannot_be_searched_for_is_refused(reader, text) -> None:
+    assert reader.get(f"/incidents.atom?q={text}").status_code in (400, 422)

@@ -10,6 +10,7 @@ from time import perf_counter
 
 import pytest
 from flask import Response, g, make_response
+from searched import follow
 from sqlalchemy import create_engine, text
 
 from register.db import engine_options, now, prepare
@@ -19,7 +20,7 @@ from register.incidents.standing import Standing, Watch
 from register.journal import Position, writing
 from register.web import context, kept, validity
 from register.web.headers import SECURITY_HEADERS
-from register.web.validity import BUILD, build, last_modified, names, unchanged, value
+from register.web.validity import BUILD, SEARCH, build, last_modified, names, unchanged, value
 
 
 @pytest.fixture
@@ -188,6 +189,139 @@ def test_the_first_part_of_a_public_address_is_never_a_parameter(app):
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("public."):
             assert "<" not in rule.rule[1:].split("/")[0]
+
+
+# --- searches by words -------------------------------------------------------------------------
+
+SEARCHES = ("/incidents?q=filmer", "/incidents.atom?q=filmer", "/communes/93032.atom?q=filmer")
+
+
+@pytest.fixture
+def stamp(app, monkeypatch):
+    """``stamp("b")``: from now on the index bears this stamp; what it finds is another matter."""
+    index = app.extensions[SEARCH]
+    return lambda told: monkeypatch.setattr(index, "stamp", lambda: told)
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+def test_a_search_is_kept_like_any_page(address, app, stranger, desk, made):
+    desk.published()
+    follow(app)
+    first, again = stranger(address), stranger(address)
+    assert made == [address.partition("?")[0]]
+    assert (again.data, _headers(again)) == (first.data, _headers(first))
+    tag = first.headers["ETag"]
+    assert stranger(address, headers={"If-None-Match": tag}).status_code == 304
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("address", [*SEARCHES, "/incidents?%71=filmer", "/incidents?x=&q=filmer"])
+def test_a_search_is_made_anew_when_the_index_has_moved(address, app, stranger, desk, made, stamp):
+    desk.published()
+    follow(app)
+    stamp("a")
+    before = stranger(address).headers["ETag"]
+    stamp("b")
+    answer = stranger(address, headers={"If-None-Match": before})
+    assert (answer.status_code, answer.headers["ETag"] == before) == (200, False)
+    assert len(made) == 2
+    # A page that was made of the index as it was is right again when the index is.
+    stamp("a")
+    assert stranger(address, headers={"If-None-Match": before}).status_code == 304
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "/incidents?famille=acces&media=q=x"])
+def test_no_other_page_asks_the_index_or_moves_with_it(
+    address, app, stranger, desk, made, monkeypatch
+):
+    def refuse():
+        raise AssertionError("the index was asked")
+
+    desk.published()
+    monkeypatch.setattr(app.extensions[SEARCH], "stamp", refuse)
+    assert stranger(address).status_code == 200
+    assert stranger(address).status_code == 200
+    assert len(made) == 1
+
+
+def test_a_search_pushes_no_page_of_another_index_off(app, stranger, desk, made, stamp):
+    desk.published()
+    follow(app)
+    stamp("a")
+    for address in ("/", "/incidents", *SEARCHES):
+        stranger(address)
+    stamp("b")
+    stranger(SEARCHES[0])
+    made.clear()
+    for address in ("/", "/incidents"):
+        stranger(address)
+    assert made == []
+
+
+def test_what_was_found_is_never_older_than_the_stamp_that_the_page_bears(
+    app, stranger, desk, monkeypatch, stamp
+):
+    """The index moves between the page's first look at it and what it finds there."""
+    desk.published()
+    follow(app)
+    stamp("a")
+    read = context.read_standing
+
+    def reading(session):
+        stamp("b")
+        return read(session)
+
+    monkeypatch.setattr(context, "read_standing", reading)
+    late = stranger(SEARCHES[0]).headers["ETag"]
+    monkeypatch.setattr(context, "read_standing", read)
+    assert stranger(SEARCHES[0]).headers["ETag"] != late
+    stamp("a")
+    assert stranger(SEARCHES[0]).headers["ETag"] == late
+
+
+@pytest.mark.parametrize("address", SEARCHES)
+def test_an_answer_without_an_index_is_for_its_moment(address, app, stranger, desk, made, layer):
+    desk.published()
+    for _ in range(2):
+        answer = stranger(address, headers={"If-None-Match": "*"})
+        assert answer.status_code == 200
+        assert {"ETag", "Last-Modified"}.isdisjoint(answer.headers.keys())
+    assert len(made) == 2
+    assert layer.shelves.size == 0
+    follow(app)
+    assert "ETag" in stranger(address).headers
+
+
+def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
+    app, stranger, desk, monkeypatch
+):
+    from register.followers.search import searching
+
+    desk.published()
+    follow(app)
+    assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
+    desk.published()
+    monkeypatch.setattr(searching, "JUDGED", 0)
+    answer = stranger(SEARCHES[1])
+    assert "Last-Modified" not in answer.headers
+    assert "ETag" in answer.headers
+
+
+def test_a_kept_search_never_shows_what_was_withdrawn(
+    app, stranger, desk, cast, content, pen, made
+):
+    case = desk.published(title=f"Le mot {WORD}", summary=f"Encore {WORD}")
+    follow(app)
+    addresses = (f"/incidents?q={WORD}", f"/incidents.atom?q={WORD}&famille=acces")
+    shown = {address: stranger(address).headers["ETag"] for address in addresses}
+    assert all("Encore" in stranger(address).text for address in addresses)
+    with pen() as p:
+        _withdraw(p, case, cast, content)
+    for address, tag in shown.items():
+        answer = stranger(address, headers={"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert "Encore" not in answer.text
 
 
 # --- what is kept, and what not ----------------------------------------------------------------
@@ -528,6 +662,12 @@ def test_a_value_changes_with_all_that_a_page_is_made_from(where, made_with, ask
     assert before.tag != after.tag
     # Only the address leaves the position alone.
     assert (before.position == after.position) is (asked != ASKED)
+
+
+def test_an_index_is_part_of_a_value_and_not_of_its_position():
+    one, other = (value(HERE, "build", ASKED, index) for index in ("a", "b"))
+    assert one.tag != other.tag
+    assert one.position == other.position == value(HERE, "build", ASKED).position
 
 
 def test_a_value_changes_with_the_day_in_paris(monkeypatch):

@@ -13,7 +13,8 @@ from flask_babel import gettext as _
 
 from register.db import db
 from register.errors import Gone, Invalid, Moved, NotFound
-from register.incidents import events, filters, ledger, queries
+from register.followers.search.searching import Reach
+from register.incidents import events, ledger, queries
 from register.incidents.events import Wanted
 from register.incidents.filters import Query
 from register.journal import line_time
@@ -23,7 +24,7 @@ from register.text.typography import french
 from register.web import feeds
 from register.web.context import book, head, settings
 from register.web.feeds import Feed
-from register.web.public import addresses, choice, panel, registre, whereabouts
+from register.web.public import addresses, choice, form, panel, registre, whereabouts, words
 from register.web.public.incidents import case_number
 from register.web.public.items import entries
 
@@ -51,16 +52,26 @@ def cases_feed() -> ResponseReturnValue:
         return _at_place(typed, query)
     chips = [chip.text for chip in panel.chips(query, book())]
     what = _joined(chips) if chips else _("tout le registre")
-    return answer(Wanted(query), addresses.cases(query), what)
+    return answer(_wanted(query), addresses.cases(query), what)
 
 
 def _query(args: dict[str, list[str]]) -> Query:
     """The search of an address; a feed has one order, and no pages."""
-    query = filters.parse(args, book())
-    filters.require_places(db.session(), query)
+    query = form.search(args)
     if query.page > 1:
         raise NotFound("no_such_page")
-    return replace(query, order="date")
+    return query.by(query.usual_order)
+
+
+def _wanted(query: Query) -> Wanted:
+    """The events of a search, by its words as well."""
+    found = words.sought(query)
+    if found is None:
+        return Wanted(query)
+    # The index moves while the ledger stands still: only what was looked for everywhere is as new
+    # as the last line.
+    g.register_in_part = found.hits.reach is not Reach.WHOLE
+    return Wanted(query, hits=found.strength)
 
 
 def _at_place(typed: str, query: Query) -> ResponseReturnValue:
@@ -136,7 +147,7 @@ def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValu
     # The page of a place takes no other filter; the list at that place does.
     page = addresses.cases(here) if chips else address
     own = f"{address}?{query.text()}" if chips else address
-    return answer(Wanted(here), page, what, own)
+    return answer(_wanted(here), page, what, own)
 
 
 def ledger_feed() -> ResponseReturnValue:
@@ -185,7 +196,8 @@ def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Resp
             current=_absolute(own, None) if after else None,
         )
     )
-    g.register_moved_at = line_time(session, head().seq)
+    if not g.get("register_in_part"):
+        g.register_moved_at = line_time(session, head().seq)
     return Response(document, content_type=feeds.MIMETYPE)
 
 

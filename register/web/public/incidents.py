@@ -9,10 +9,21 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db
-from register.errors import Moved, NotFound
-from register.incidents import figures, filters, queries
+from register.errors import Invalid, Moved, NotFound
+from register.incidents import figures, queries
+from register.incidents.filters import Query
 from register.web.context import book, head
-from register.web.public import addresses, casefile, choice, panel
+from register.web.public import (
+    addresses,
+    casefile,
+    choice,
+    form,
+    offers,
+    onward,
+    panel,
+    phrase,
+    words,
+)
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -34,35 +45,66 @@ def case_number(text: str) -> int:
 
 
 def cases() -> ResponseReturnValue:
-    """The list, by filters; a typed place is first made a code."""
+    """The list, by words and filters; a typed place is first made a code."""
     args = request.args.to_dict(flat=False)
     typed = choice.typed(args.pop("lieu", []))
-    if typed:
-        return _at_place(typed, args)
-    position = head()
-    query = filters.parse(args, book())
-    filters.require_places(db.session(), query)
-    page = queries.listing(db.session(), query, book(), position)
+    # Read first: what is shown must not be older than the position it is shown for.
+    head()
+    try:
+        query = form.search(args)
+        return _at_place(typed, query) if typed else _listed(query, words.sought(query))
+    except Invalid as error:
+        return _to_put_right(args, error)
+
+
+def _listed(query: Query, found: words.Words | None) -> str:
+    hits = found.strength if found else None
+    page = queries.listing(db.session(), query, book(), head(), hits)
     if page.number > page.pages:
         raise NotFound("no_such_page")
-    summary = figures.summary(db.session(), book(), position)
+    offered = offers.of(query, found)
     return render_template(
         "public/cases.html",
         page=page,
         query=query,
-        summary=summary,
-        panel=panel.drawn(query, book(), summary, position),
+        summary=figures.summary(db.session(), book(), head()),
+        title="" if query.is_bare else phrase.title(query, book(), page.total),
+        panel=panel.drawn(query, book(), head(), hits),
         chips=panel.chips(query, book()),
+        reach=found.hits.state if found else "",
+        offers=offered,
+        onward=onward.of(query, found, offered) if not (page.total or query.is_bare) else None,
+        mark=words.marker(found),
     )
 
 
-def _at_place(typed: str, args: Mapping[str, Sequence[str]]) -> ResponseReturnValue:
+def _at_place(typed: str, query: Query) -> ResponseReturnValue:
     """To the same search at the typed place, or to the choice between its readings."""
-    query = filters.parse(args, book())
     found = choice.read(typed, lambda reading: addresses.cases(choice.narrowed(query, reading)))
     if found.one:
         return redirect(found.one.address, 303)
     return render_template("public/choice.html", found=found, back=addresses.cases(query))
+
+
+def _to_put_right(args: Mapping[str, Sequence[str]], error: Invalid) -> ResponseReturnValue:
+    """The form as it was filled, with what it got wrong.
+
+    :raises Invalid: what was wrong is in no field, such as the number of a page.
+    """
+    if not form.is_of_a_field(error):
+        raise error
+    filled = form.filled(args)
+    query, found = filled.query, words.sought(filled.query)
+    counted = panel.counts(query, book(), head(), found.strength if found else None)
+    told = panel.panel(query, book(), counted, filled.typed)
+    page = render_template(
+        "public/refused.html",
+        query=query,
+        typed=filled.typed.get("q", query.words),
+        faults=filled.faults,
+        panel=panel.draw(told, query, open=True),
+    )
+    return page, 400
 
 
 def case(number: str) -> ResponseReturnValue:

@@ -1,0 +1,169 @@
+"""A search in words: what a page is called and what it says of itself.
+
+"« filmer », Interdiction de filmer par le maire, Gagny (Seine-Saint-Denis), 2008". Values of one
+filter are joined by "ou"; filters follow one another as a sentence about a case would.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.incidents.filters import Query
+from register.incidents.former import DURATIONS
+from register.incidents.vocabulary import Book
+from register.text import dates
+from register.text.countries import country_name
+from register.text.typography import count_words, french
+from register.web.public import addresses, whereabouts
+
+# A search may hold twenty values of each filter; a title names so many, and counts the others.
+_VALUES = 3
+_FILTERS = 6
+_TEXT = 80  # characters of what was typed
+_QUOTED = re.compile(r'"([^"]*)"')
+
+
+# What says who acts belongs to what he did, and follows it without a comma.
+_DEEDS = frozenset({"type", "famille", "acteur"})
+_OF_DEEDS = frozenset({"acteur", "cible"})
+
+
+def phrase(query: Query, book: Book) -> str:
+    """What a search is about; empty for the whole register."""
+    sayings = _sayings()
+    names = [name for name in sayings if name in query.values]
+    told, before = "", ""
+    for name in names[:_FILTERS]:
+        told += (" " if name in _OF_DEEDS and before in _DEEDS else ", ") if told else ""
+        said = [_in_sentence(book, name, one) for one in query.values[name]]
+        told += sayings[name] % {"values": _either(said)}
+        before = name
+    if rest := names[_FILTERS:]:
+        told += _more(len(rest))
+    return french(told[:1].upper() + told[1:])
+
+
+def title(query: Query, book: Book, total: int) -> str:
+    """What the page of a search is called: the search, and how many cases there are."""
+    what = phrase(query, book)
+    if not total:
+        return str(_("%(what)s : aucun cas", what=what))
+    counted = count_words(total)
+    told = ngettext(
+        "%(what)s : %(count)s cas", "%(what)s : %(count)s cas", total, what=what, count=counted
+    )
+    return str(told)
+
+
+def quoted(text: str) -> str:
+    """What was typed, between guillemets and not at length."""
+    if len(text) > _TEXT:
+        text = text[:_TEXT].rsplit(None, 1)[0] + "…"
+    # A quotation within a quotation has other marks.
+    return french(_("« %(text)s »", text=_QUOTED.sub("“\\1”", text)))
+
+
+def value(book: Book, name: str, code: str) -> str:
+    """A value of a filter, as a reader says it."""
+    if name in book.lists:
+        return book.label(name, code)
+    if name in _SPEAKERS:
+        return _SPEAKERS[name](code)
+    if name in addresses.PLACES:
+        return whereabouts.name_of(name, code)
+    return code
+
+
+def durations() -> dict[str, str]:
+    """The lengths of an affair in words."""
+    words = {
+        "moins-d-un-an": _("moins d’un an"),
+        "un-a-trois-ans": _("un à trois ans"),
+        "plus-de-trois-ans": _("plus de trois ans"),
+        "inconnue": _("durée inconnue"),
+    }
+    return {code: words[code] for code in DURATIONS}
+
+
+def _sayings() -> dict[str, str]:
+    """How the values of each filter stand in a sentence, in the order of one."""
+    plain = "%(values)s"
+    return {
+        "q": plain,
+        "type": plain,
+        "famille": plain,
+        "acteur": _("par %(values)s", values=plain),
+        "cible": _("contre %(values)s", values=plain),
+        "sens": _("procédure : %(values)s", values=plain),
+        "issue": plain,
+        "preuve": _("preuve : %(values)s", values=plain),
+        "niveau": _("autorité : %(values)s", values=plain),
+        "media": _("média : %(values)s", values=plain),
+        "commune": plain,
+        "departement": plain,
+        "region": plain,
+        "endroit": plain,
+        "pays": plain,
+        "annee": plain,
+        "du": _("depuis %(values)s", values=plain),
+        "au": _("jusqu’à %(values)s", values=plain),
+        "duree": plain,
+        "sans_date": plain,
+    }
+
+
+def _either(values: Sequence[str]) -> str:
+    """One value or another; of many, the first and how many there are beside."""
+    if len(values) > _VALUES:
+        rest = len(values) - _VALUES + 1
+        values = [*values[: _VALUES - 1], _("%(count)s autres", count=count_words(rest))]
+    if len(values) == 1:
+        return values[0]
+    return str(_("%(some)s ou %(last)s", some=", ".join(values[:-1]), last=values[-1]))
+
+
+def _more(count: int) -> str:
+    told = ngettext(
+        " et %(count)s autre filtre",
+        " et %(count)s autres filtres",
+        count,
+        count=count_words(count),
+    )
+    return str(told)
+
+
+def _in_sentence(book: Book, name: str, code: str) -> str:
+    if name == "q":
+        return quoted(code)
+    if name in ("acteur", "cible"):
+        word = book.word(name, code)
+        return str(word.extra["with_article_fr"]) if word else code
+    if name == "commune":
+        return _commune(code)
+    told = value(book, name, code)
+    # Not the levels of authority: "l’État" is no state of things.
+    return told[:1].lower() + told[1:] if name in ("type", "famille", "preuve") else told
+
+
+def _commune(code: str) -> str:
+    """A commune with its département: a good thousand of them bear the name of another."""
+    here = whereabouts.of_commune(code)
+    if here is None:
+        return code
+    around = here.departement
+    if around is None or around.name == here.commune.name:
+        return here.commune.name
+    return f"{here.commune.name} ({around.name})"
+
+
+_SPEAKERS: dict[str, Callable[[str], str]] = {
+    "pays": country_name,
+    "du": dates.words,
+    "au": dates.words,
+    "duree": lambda code: durations()[code],
+    "sans_date": lambda _code: _("date inconnue"),
+}

@@ -1,0 +1,100 @@
+"""``webcitoyen search`` and what ``doctor`` says of the index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine as Database
+
+from register.cli import main
+from register.cli import search as commands
+from register.config import PREFIX, Settings
+from register.followers.locks import lease_of
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``run("search", "status")`` on a register of its own, on both databases."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))
+    monkeypatch.setenv("REGISTER_DATABASE_URL", settings.database_url)
+
+    def typed(*words: str) -> Result:
+        result = CliRunner().invoke(main, list(words))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result
+        return result
+
+    return typed
+
+
+def told(result: Result) -> dict[str, str]:
+    """The lines of ``status`` by their names."""
+    return dict(line.split("\xa0: ", 1) for line in result.stdout.splitlines())
+
+
+def test_status_says_where_the_index_stands(run, settings, desk) -> None:
+    desk.published()
+    absent = run("search", "status")
+    assert absent.exit_code == 1
+    assert told(absent)["Index"].startswith("absent ou illisible")
+    made = run("search", "rebuild")
+    assert (made.exit_code, made.stdout) == (0, "Index refait.\n"), made.output
+    desk.published()
+    there = run("search", "status")
+    assert there.exit_code == 0, there.output
+    lines = told(there)
+    assert lines["Moteur"] == settings.search
+    assert lines["Index"] == "entier"
+    assert lines["Cas"] == "1"
+    assert lines["Lignes de retard"] == "1"
+    assert lines["Ligne"].startswith("2, empreinte ")
+    assert lines["Suiveur"] == "absent"
+    again = run("search", "rebuild")
+    assert again.exit_code == 0
+    assert told(run("search", "status"))["Cas"] == "2"
+
+
+def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
+    run, settings, engine: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "PATIENCE", 0.3)
+    lease = lease_of(settings, engine)
+    assert lease.elected()
+    result = run("search", "rebuild")
+    assert result.exit_code == 1
+    assert "ne l’a pas lâché" in result.stderr
+    assert told(run("search", "status"))["Suiveur"] == "à l’œuvre"
+    lease.leave()
+
+
+def test_a_rebuild_that_cannot_write_is_a_sentence(registers, tmp_path, monkeypatch) -> None:
+    with registers.new("sqlite", tmp_path) as settings:
+        monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
+        monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))
+        (settings.instance / "index").write_text("in the way")
+        result = CliRunner().invoke(main, ["search", "rebuild"])
+        assert result.exit_code == 1
+        assert "ne peut pas être écrit" in result.stderr
+        assert str(settings.instance) not in result.stderr
+
+
+def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(
+    run, settings, engine: Database
+) -> None:
+    assert "✓ L’index de la recherche" in run("doctor").stdout
+    lease = lease_of(settings, engine)
+    assert lease.elected()
+    kept = run("doctor")
+    assert kept.exit_code == 1
+    assert "✗ Un suiveur est à l’œuvre" in kept.stdout
+    lease.leave()
+    run("search", "rebuild")
+    assert lease.elected()
+    assert f"prochain suiveur. ({settings.search} -0)" in run("doctor").stdout
+    lease.leave()

@@ -1,0 +1,94 @@
+"""Made-up documents and searches: few tokens, so that they meet."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+
+from hypothesis import strategies as st
+
+from register.followers.search.asked import Asked, Cursor, Document, Part, Way
+from register.followers.search.judge import strength
+
+START = Cursor(1, "aa", "made")
+
+# With a code, an accent that an analysis would have folded, and what no analysis lets through.
+TOKENS = ("a", "b", "c", "film", "filmer", "film\0", "§an:2008", "é", "\ud800", "")
+_token = st.sampled_from(TOKENS)
+_field = st.lists(_token, max_size=6).map(tuple)
+_fields = st.lists(_field, max_size=3).map(tuple)
+_forms = st.frozensets(_token, max_size=5)
+
+documents = st.builds(
+    lambda number, strong, weak, forms, some: Document(
+        number, strong, weak, forms | some, strong_forms=some
+    ),
+    st.integers(1, 8),
+    _fields,
+    _fields,
+    _forms,
+    _forms,
+)
+_way = st.one_of(
+    st.builds(
+        lambda tokens, together: Way(tuple(tokens), together=together),
+        st.lists(_token, min_size=1, max_size=4),
+        st.booleans(),
+    ),
+    st.builds(lambda prefix: Way((prefix,), prefix=True), st.sampled_from(("f", "film", "é", "z"))),
+)
+_part = st.builds(
+    lambda ways, excluded: Part("typed", tuple(ways), excluded),
+    st.lists(_way, min_size=1, max_size=3),
+    st.booleans(),
+)
+searches = st.lists(_part, max_size=3).map(lambda parts: Asked(tuple(parts)))
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Nobody is told how far it is."""
+
+
+def by_number(*told: Iterable[Document]) -> dict[int, Document]:
+    """Each case once, as it was told last."""
+    return {one.number: one for some in told for one in some}
+
+
+def meant(asked: Asked, cases: Iterable[Document]) -> dict[int, int]:
+    """What the judge says of all cases."""
+    judged = ((one.number, strength(asked, one)) for one in cases)
+    return {number: value for number, value in judged if value is not None}
+
+
+def word(*tokens: str, **how: bool) -> Asked:
+    """A search for one word, or for some that follow one another."""
+    return Asked((Part(" ".join(tokens), (Way(tokens, **how),)),))
+
+
+def case(number: int, title: str, account: str = "") -> Document:
+    """A document of plain words."""
+    strong, weak = tuple(title.split()), tuple(account.split())
+    return Document(number, (strong,), (weak,), frozenset(strong + weak), frozenset(strong))
+
+
+def register(count: int, seed: int = 1, words: int = 60) -> Iterator[Document]:
+    """Cases of random words: some in every case, most in few."""
+    chance = random.Random(seed)
+    for number in range(1, count + 1):
+        yield case(number, _text(chance, 6), _text(chance, words))
+
+
+def _text(chance: random.Random, words: int) -> str:
+    return " ".join(f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(words))
+
+
+def questions(seed: int = 1) -> list[Asked]:
+    """Searches for :func:`register`: words, phrases, beginnings, what is left out."""
+    chance = random.Random(seed)
+    asked = [Asked(), word("mot1"), word("mot1", "mot2"), word("mot12", prefix=True)]
+    for _ in range(12):
+        one, other, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
+        ways = (Way((one, other)), Way((third,)))
+        asked.append(Asked((Part("x", ways), Part("y", (Way((other,)),), excluded=True))))
+        asked.append(Asked((Part("x", (Way((one, other), together=False),)),)))
+    return asked

@@ -1,0 +1,420 @@
+"""The list of cases by words and filters: what it finds, says, counts and offers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from searched import Searcher, boxes, follow, heading, links, numbers, plain
+
+from register.incidents.filters import FILTERS
+from register.web.public.boxes import BOXES
+
+COUNTED = (
+    "famille",
+    "type",
+    "departement",
+    "annee",
+    "acteur",
+    "cible",
+    "niveau",
+    "issue",
+    "preuve",
+    "media",
+)
+
+
+@pytest.fixture
+def demo(demo_app) -> Searcher:
+    """A reader of the demonstration."""
+    follow(demo_app)
+    return Searcher(demo_app)
+
+
+@pytest.fixture
+def reader(app) -> Searcher:
+    """A reader of a register without a case; ``follow(reader.app)`` after each act."""
+    return Searcher(app)
+
+
+# --- the box -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents"])
+def test_one_box_takes_words_and_places(demo, path) -> None:
+    html = demo.page(path)
+    form = re.search(r'<form class="search" action="/incidents".*?</form>', html, re.DOTALL)
+    assert form
+    assert 'name="q"' in form.group()
+    for example in ("Gagny", "93", "filmer", "relaxe"):
+        asked = links(form.group())[example]
+        assert numbers(demo.page(asked)), example
+
+
+def test_the_box_and_the_panel_keep_what_the_other_sets(demo) -> None:
+    html = demo.page(q="filmer", famille="acces", tri="maj")
+    box, form = re.findall(r"<form.*?</form>", html, re.DOTALL)
+    assert 'value="filmer"' in box
+    assert '<input type="hidden" name="famille" value="acces">' in box
+    assert '<input type="hidden" name="q" value="filmer">' in form
+    assert '<input type="hidden" name="tri" value="maj">' in form
+
+
+# --- what a page is called ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "Le registre"),
+        ({"q": "filmer"}, "« filmer » : six cas"),
+        ({"q": '"conseil municipal"'}, "« “conseil municipal” » : "),
+        ({"commune": "93032"}, "Gagny (Seine-Saint-Denis) : "),
+        (
+            {"type": "interdiction_filmer", "acteur": "maire", "departement": "93"},
+            "Interdiction de filmer par le maire, Seine-Saint-Denis : un cas",
+        ),
+        (
+            {"q": "blog", "cible": "blogueur", "annee": ["2007", "2008"]},
+            "« blog », contre un blogueur, 2007 ou 2008 : ",
+        ),
+        ({"niveau": "etat"}, "Autorité : État : "),
+        ({"du": "2010", "au": "2012-06"}, "Depuis 2010, jusqu’à juin 2012 : "),
+        ({"sans_date": "1"}, "Date inconnue : un cas"),
+        ({"q": "filmer", "annee": "1999"}, "« filmer », 1999 : aucun cas"),
+        (
+            {"departement": ["92", "93", "22", "75"]},
+            "Côtes-d’Armor, Paris ou deux autres : ",
+        ),
+    ],
+)
+def test_a_search_is_called_by_what_it_asks(demo, asked, said) -> None:
+    html = demo.page(**asked)
+    assert heading(html).startswith(said)
+    (title,) = re.findall(r"<title>(.*?)</title>", html)
+    assert plain(title).startswith(heading(html))
+
+
+def test_a_long_search_has_a_bounded_title(demo) -> None:
+    offered = demo.page()
+    several = {
+        name: list(boxes(offered, name))[:8]
+        for name in ("type", "acteur", "cible", "issue", "niveau", "preuve", "annee")
+    }
+    told = heading(demo.page(q="mot " * 40, **several))
+    assert len(told) < 600
+    assert "mot… »" in told
+    assert " ou six autres" in told
+    assert told.endswith(" et deux autres filtres : aucun cas")
+
+
+def test_only_the_bare_list_is_for_search_engines(demo) -> None:
+    for asked in ({"q": "filmer"}, {"famille": "acces"}, {"tri": "maj"}):
+        assert '<meta name="robots" content="noindex">' in demo.page(**asked)
+    assert "noindex" not in demo.page()
+
+
+# --- results -----------------------------------------------------------------------------------
+
+
+def test_the_words_are_marked_in_what_the_list_shows(demo) -> None:
+    html = demo.page(q="filmer")
+    marked = re.findall(r"<mark>(.*?)</mark>", html)
+    assert {"filmer", "caméra", "vidéo"} <= {word.lower() for word in marked}
+    assert "<mark>" not in demo.page(famille="acces")
+
+
+def test_what_is_marked_is_still_escaped(reader, desk) -> None:
+    desk.published(summary="Un <b>zinzolin</b> & un <mark>autre</mark>")
+    follow(reader.app)
+    html = reader.page(q="zinzolin")
+    assert "Un &lt;b&gt;<mark>zinzolin</mark>&lt;/b&gt; &amp; un &lt;mark&gt;autre" in html
+
+
+def test_a_list_says_where_it_found_words_and_never_quotes_the_account(reader, desk) -> None:
+    desk.published(narrative="Selon le blog, un zinzolin puis une quintefeuille.")
+    desk.published(title="Un zinzolin à Gagny")
+    follow(reader.app)
+    html = reader.page(q="zinzolin")
+    assert numbers(html) == [2, 1]
+    entries = re.findall(r'<li class="entry row">.*?</li>', html, re.DOTALL)
+    assert "Un <mark>zinzolin</mark> à Gagny" in entries[0]
+    assert "Trouvé plus loin dans la fiche" in plain(entries[1])
+    assert "quintefeuille" not in html
+
+
+def test_a_number_that_is_a_place_or_a_year_needs_no_mark(demo) -> None:
+    for text in ("93", "2008"):
+        html = demo.page(q=text)
+        assert numbers(html)
+        assert "Trouvé plus loin" not in plain(html)
+
+
+def test_the_order_is_by_strength_then_by_date_and_can_be_changed(reader, desk) -> None:
+    desk.published(date="2001", narrative="Selon le blog, un zinzolin.")
+    desk.published(date="2003", narrative="Selon le blog, un zinzolin.")
+    desk.published(date="2002", title="Un zinzolin")
+    follow(reader.app)
+    assert numbers(reader.page(q="zinzolin")) == [3, 2, 1]
+    assert numbers(reader.page(q="zinzolin", tri="date")) == [2, 3, 1]
+    assert numbers(reader.page(q="zinzolin", tri="maj")) == [3, 2, 1]
+    told = links(reader.page(q="zinzolin", tri="date"))
+    assert told["pertinence"] == "/incidents?q=zinzolin"
+    assert "pertinence" not in links(reader.page())
+
+
+def test_a_search_has_pages(reader, desk) -> None:
+    for _ in range(21):
+        desk.published(title="Un zinzolin")
+    follow(reader.app)
+    first, second = reader.page(q="zinzolin"), reader.page(q="zinzolin", page="2")
+    assert numbers(first) + numbers(second) == list(range(21, 0, -1))
+    assert 'href="/incidents?q=zinzolin&amp;page=2" rel="next"' in first
+    assert reader.get(q="zinzolin", page="3").status_code == 404
+
+
+def test_a_withdrawn_case_is_found_no_more_before_the_index_knows(reader, desk, pen, cast) -> None:
+    from register.incidents import acts
+
+    filed = desk.published(title="Un zinzolin")
+    follow(reader.app)
+    assert numbers(reader.page(q="zinzolin")) == [1]
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="erreur")
+    assert heading(reader.page(q="zinzolin")).endswith("aucun cas")
+    assert heading(reader.page(q="zinzolin", famille="acces")).endswith("aucun cas")
+    desk.published(title="Un autre zinzolin")
+    assert numbers(reader.page(q="zinzolin")) == [2]
+
+
+# --- how far it looked -------------------------------------------------------------------------
+
+
+def test_without_an_index_the_page_says_so_and_is_for_this_moment(reader, desk) -> None:
+    desk.published(title="Un zinzolin")
+    desk.published(narrative="Selon le blog, un zinzolin.")
+    answer = reader.get(q="zinzolin")
+    assert "La recherche se met à jour" in plain(answer.text)
+    assert numbers(answer.text) == [1]
+    assert "ETag" not in answer.headers
+    follow(reader.app)
+    answer = reader.get(q="zinzolin")
+    assert "La recherche se met à jour" not in plain(answer.text)
+    assert numbers(answer.text) == [1, 2]
+    assert "ETag" in answer.headers
+
+
+# --- facets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"q": "blog"},
+        {"departement": ["92", "93"], "famille": "justice"},
+        {"q": "maire", "type": ["expulsion", "plainte_diffamation"], "preuve": "documente"},
+        {"annee": ["2007", "2008"], "media": "monputeaux.com"},
+    ],
+)
+def test_a_count_is_that_of_the_list_it_leads_to(demo, asked) -> None:
+    html = demo.page(**asked)
+    for name in COUNTED:
+        for value, (count, ticked) in boxes(html, name).items():
+            given = asked.get(name, ())
+            assert ticked is (value in ([given] if isinstance(given, str) else given))
+            assert _total(demo.page(**{**asked, name: value})) == count, (name, value)
+
+
+def _total(html: str) -> int:
+    """How many cases the pages of a list have."""
+    last = re.search(r"Page 1 sur ([0-9]+)", plain(html))
+    if not last:
+        return len(numbers(html))
+    words = re.search(r": ([0-9]+) cas", heading(html))
+    assert words, heading(html)
+    return int(words.group(1))
+
+
+def test_every_value_with_a_case_is_offered_and_no_other(demo) -> None:
+    html = demo.page()
+    assert sum(count for count, _ in boxes(html, "departement").values()) > 20
+    assert list(boxes(html, "annee")) == sorted(boxes(html, "annee"), reverse=True)
+    for name in COUNTED:
+        assert all(count for count, _ in boxes(html, name).values()), name
+    # Except what is ticked, so that it can be taken off.
+    html = demo.page(type="surveillance", preuve="allegue")
+    assert boxes(html, "type")["surveillance"][1]
+
+
+def test_outlets_are_those_with_the_most_cases_in_the_order_of_their_names(reader, desk) -> None:
+    for place in range(14):
+        desk.published(outlets=(f"Blog {place:02}",))
+    desk.published(outlets=("Blog 13", "Zoo"))
+    follow(reader.app)
+    shown = boxes(reader.page(), "media")
+    assert list(shown) == sorted(shown)
+    assert len(shown) == 12
+    assert shown["Blog 13"] == (2, False)
+    # One that is searched for has its box, however few cases it has.
+    shown = boxes(reader.page(media=["zoo"]), "media")
+    assert shown["zoo"] == (1, True)
+    html = reader.page(media="nulle part")
+    assert 'name="media" value="nulle part"' in html
+
+
+def test_every_filter_has_a_field_or_is_kept(demo) -> None:
+    for name in set(FILTERS) - set(BOXES):
+        value = {"q": "mot", "commune": "93032", "region": "11", "endroit": "ici", "pays": "BE"}
+        asked = {name: value.get(name, "1" if name == "sans_date" else "2008")}
+        form = demo.page(**asked).partition('<details class="filters">')[2]
+        assert f'name="{name}" value="{asked[name]}"' in form, name
+
+
+def test_the_filters_in_force_are_chips(demo) -> None:
+    told = links(demo.page(q="filmer", departement="93", annee="2006"))
+    assert told["Retirer : Mots : filmer"] == "/incidents?departement=93&annee=2006"
+    assert told["Retirer : Année des faits : 2006"] == "/incidents?q=filmer&departement=93"
+    assert told["Tout effacer"] == "/incidents"
+
+
+# --- the feed of this very search --------------------------------------------------------------
+
+
+def test_the_feed_of_a_search_is_one_click_away_and_has_its_cases(demo) -> None:
+    html = demo.page(q="filmer", famille="acces", tri="date", page="1")
+    address = links(html)["Suivre cette recherche (flux)"]
+    assert address == "/incidents.atom?q=filmer&famille=acces"
+    assert f'href="{address.replace("&", "&amp;")}"' in html.partition("</head>")[0]
+    feed = demo.get(address)
+    found = {int(n) for n in re.findall(r'href="[^"]*/incidents/([0-9]+)"', feed.text)}
+    assert found == set(numbers(html))
+
+
+# --- offers ------------------------------------------------------------------------------------
+
+
+def test_a_place_among_the_words_is_offered_and_never_forced(demo) -> None:
+    html = demo.page(q="filmer à gagny")
+    assert numbers(html)
+    told = links(html)
+    assert told["Limiter à : Gagny (Seine-Saint-Denis)"] == "/incidents?q=filmer&commune=93032"
+    # Already there, it is offered no more.
+    there = demo.page(told["Limiter à : Gagny (Seine-Saint-Denis)"])
+    assert "Limiter à" not in plain(there)
+    assert numbers(there)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "address"),
+    [
+        ("gagny", "Page du lieu : Gagny (Seine-Saint-Denis)", "/communes/93032"),
+        ("93220", "Page du lieu : Gagny (Seine-Saint-Denis)", "/communes/93032"),
+        ("93032", "Page du lieu : Gagny (Seine-Saint-Denis)", "/communes/93032"),
+        ("93", "Limiter à : département Seine-Saint-Denis", "/incidents?departement=93"),
+        ("93", "Page du lieu : département Seine-Saint-Denis", "/departements/93"),
+        ("filmer 2008", "Limiter à : année 2008", "/incidents?q=filmer&annee=2008"),
+    ],
+)
+def test_a_text_that_is_a_place_or_a_year_leads_there(demo, text, said, address) -> None:
+    assert links(demo.page(q=text))[said] == address
+
+
+def test_a_place_of_several_readings_is_offered_with_what_is_around(demo) -> None:
+    told = links(demo.page(q="filmer saint-denis"))
+    assert told["Limiter à : Saint-Denis (Seine-Saint-Denis)"].endswith("&commune=93066")
+    assert told["Limiter à : Saint-Denis (La Réunion)"] == "/incidents?q=filmer&commune=97411"
+
+
+def test_a_place_of_many_readings_leads_to_the_choice(demo) -> None:
+    told = links(demo.page(q="filmer à Sainte-Colombe", famille="acces"))
+    assert len([text for text in told if text.startswith("Limiter à : Sainte-Colombe (")]) == 4
+    (more,) = [told[text] for text in told if "autres lieux de ce nom" in text]
+    html = demo.page(more)
+    offered = re.findall(r"/incidents\?q=filmer&amp;commune=[0-9AB]{5}&amp;famille=acces", html)
+    assert len(offered) > 4
+
+
+def test_a_quoted_or_joined_year_is_a_word(demo) -> None:
+    for text in ('"2008"', "blog2008", "2008-2009", "12008"):
+        assert "année 2008" not in plain(demo.page(q=text)), text
+
+
+def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
+    told = links(demo.page(q="filmmer", departement="93"))
+    assert told["Essayez avec « filmer »"] == "/incidents?q=filmer&departement=93"
+    assert "Essayez avec" not in plain(demo.page(q="filmer"))
+
+
+# --- nothing found -----------------------------------------------------------------------------
+
+
+def test_an_empty_result_helps_on(demo) -> None:
+    html = demo.page(q="filmer relaxe", departement="93", famille="securite")
+    told = links(html)
+    assert heading(html).endswith("aucun cas")
+    assert "Signaler un incident" in told
+    ways = [text for text in told if text.endswith(" cas")]
+    assert ways
+    for text in ways:
+        count = re.search(r": (\w+) cas$", text)
+        assert count, text
+        found = demo.page(told[text])
+        assert heading(found).endswith(f": {count.group(1)} cas"), text
+
+
+def test_fewer_words_and_a_wider_place_are_offered_where_they_find_something(demo) -> None:
+    told = links(demo.page(q="filmer zinzolin"))
+    assert told["« filmer » : six cas"] == "/incidents?q=filmer"
+    html = demo.page(q="diffamation", commune="93032")
+    assert "/incidents?q=diffamation&amp;departement=93" in html
+
+
+def test_a_name_that_is_nearly_a_place_leads_to_it(demo) -> None:
+    told = links(demo.page(q="Puteauxx"))
+    assert "/communes/92062" in told.values() or "/incidents?commune=92062" in told.values()
+
+
+# --- what makes no sense -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"du": "hier"}, "« Depuis » : écrivez une année"),
+        ({"q": "x" * 201}, "200 caractères"),
+        ({"q": " ".join(f"mot{n}" for n in range(25))}, "24 mots"),
+        ({"q": "le de la"}, "trop courants"),
+        ({"media": "x" * 121}, "« Blog ou média »"),
+        ({"type": "nulle-part"}, "« Type de fait »"),
+        ({"type": ["expulsion"] * 40}, "« Type de fait »"),
+        ({"commune": "00000"}, "« Commune »"),
+        ({"tri": "au-hasard"}, "« tri »"),
+    ],
+)
+def test_a_faulty_search_is_told_and_the_form_stays_filled(demo, asked, said) -> None:
+    answer = demo.get(**{"famille": "acces", "au": "2012", **asked})
+    assert answer.status_code == 400
+    assert heading(answer.text) == "Recherche à reprendre"
+    assert said in plain(answer.text)
+    assert 'value="acces" checked' in answer.text
+    assert 'name="au" value="2012"' in answer.text
+    for name in ("du", "q", "media"):
+        if name in asked:
+            kept = asked[name][: 120 if name == "media" else 200]
+            assert f'value="{kept}"' in answer.text
+            assert f'href="#{name}"' in answer.text
+
+
+def test_several_faults_are_told_at_once(demo) -> None:
+    answer = demo.get(du="hier", au="demain", type="x", q="filmer")
+    assert plain(answer.text).count("écrivez une année") == 2
+    assert "« Type de fait »" in plain(answer.text)
+    assert 'value="filmer"' in answer.text
+    assert answer.text.count('aria-invalid="true"') == 2
+
+
+def test_the_number_of_a_page_is_nobodys_field(demo) -> None:
+    answer = demo.get(q="filmer", page="x")
+    assert answer.status_code == 400
+    assert "Recherche à reprendre" not in answer.text

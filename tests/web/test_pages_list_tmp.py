@@ -1,0 +1,487 @@
+"""The public pages as a stranger meets them, on the demonstration's cases and on made ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from register.db import db
+from register.editorial import pages as editorial
+from register.incidents import acts
+from register.incidents.content import Content, LinkContent, ProceedingContent, StepContent
+from register.incidents.filters import Query
+from register.journal import Act, Entry
+from register.web.public import addresses
+
+TOP = Path(__file__).resolve().parents[2]
+SHEETS = sorted((TOP / "static" / "css").glob("*.css"))
+TEMPLATES = sorted((TOP / "templates").rglob("*.html"))
+
+ADDRESSES = [
+    "/",
+    "/incidents",
+    "/incidents?page=2",
+    "/incidents?famille=acces&departement=93&tri=maj",
+    "/incidents?du=1800&au=1801",
+    "/incidents?q=filmer",
+    "/incidents?q=filmer+saint-denis&annee=1999",
+    "/incidents/1",
+    "/incidents/1/droit-de-reponse",
+    "/incidents/1/signaler-contenu",
+    "/communes",
+    "/communes?q=zzz",
+    "/communes/93032",
+    "/communes/94038",
+    "/departements",
+    "/departements/93",
+    "/departements/975",
+    "/regions",
+    "/regions/11",
+    "/donnees",
+    "/registre",
+    "/registre?acte=publication",
+    "/signaler",
+    *(f"/{name}" for name in editorial.NAMES),
+]
+
+
+class Stranger:
+    """A client whose every request has a context of its own.
+
+    The ``app`` fixture keeps one pushed, and Flask would reuse it: a second request would see
+    what the first had looked up, as no reader ever does.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, address: str) -> TestResponse:
+        """The answer at an address."""
+        return Context().run(self.client.get, address)
+
+
+def body(client: FlaskClient | Stranger, address: str) -> str:
+    """The HTML at an address that must answer."""
+    answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.get_data(as_text=True)
+
+
+def words(html: str) -> str:
+    """The text of a page on one line, every space an ordinary one, none before a comma."""
+    spaced = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    return re.sub(r" (?=[,.)])", "", spaced)
+
+
+def numbers(html: str) -> list[int]:
+    """The cases that a list shows, in its order."""
+    titles = re.findall(r'<h[23]><a href="/incidents/([0-9]+)">', html)
+    return [int(number) for number in titles]
+
+
+def versus(html: str) -> list[str]:
+    """Each line of "who acts against whom", as a sentence."""
+    return [words(line) for line in re.findall(r'<p class="versus">(.*?)</p>', html, re.DOTALL)]
+
+
+# --- every page -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_each_page_answers_with_one_title_and_one_main(client: FlaskClient, address: str) -> None:
+    html = body(client, address)
+    assert html.count("<h1") == 1
+    assert html.count("<main") == 1
+    assert re.search(r"<title>\S.+ – Web Citoyen</title>", html)
+    assert '<meta name="description" content="' in html
+    assert "{" not in words(html), "a placeholder was left"
+
+
+def test_every_link_of_every_page_leads_somewhere(client: FlaskClient) -> None:
+    found = {
+        unescape(link)
+        for address in ADDRESSES
+        for link in re.findall(r'(?:href|action)="(/[^"]*)"', body(client, address))
+    }
+    assert len(found) > 150
+    for link in sorted(found):
+        if not link.startswith("/static/"):
+            assert client.get(link).status_code in (200, 301, 303), link
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_page_calls_somebody_else_or_holds_a_script(client: FlaskClient, address: str) -> None:
+    html = body(client, address)
+    # Our own, which the page works without.
+    assert not re.search(r'<script(?! type="module" src="/static/js/)', html)
+    assert " style=" not in html
+    assert not re.search(r'(?:src|<link rel="stylesheet" href)="(?!/static/)', html)
+
+
+def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
+    with demo_app.test_request_context("/"):
+        made = {
+            demo_app.url_for("public.case", number="7"): addresses.case(7),
+            demo_app.url_for("public.cases"): addresses.cases(),
+            demo_app.url_for("public.cases", type="autre"): addresses.cases(
+                Query({"type": ("autre",)})
+            ),
+            demo_app.url_for("public.commune", code="2A004"): addresses.commune("2A004"),
+            demo_app.url_for("public.departement", code="2A"): addresses.departement("2A"),
+            demo_app.url_for("public.region", code="11"): addresses.region("11"),
+        }
+    assert list(made) == list(made.values())
+
+
+def test_style_sheets_are_named_by_their_content(client: FlaskClient) -> None:
+    links = re.findall(r'href="(/static/css/[^"]+)"', body(client, "/incidents/1"))
+    assert len(links) >= 5
+    for link in links:
+        assert re.search(r"\.[0-9a-f]{10}\.css$", link)
+        with client.get(link) as answer:
+            assert answer.status_code == 200
+
+
+def test_the_style_is_small_and_its_own() -> None:
+    assert sum(sheet.stat().st_size for sheet in SHEETS) < 24_000
+    for sheet in SHEETS:
+        told = sheet.read_text("utf-8")
+        assert "data:" not in told, sheet.name
+        assert "url(" not in told, sheet.name
+        assert "@import" not in told, sheet.name
+
+
+def test_safe_html_is_only_what_the_renderer_wrote() -> None:
+    allowed = {"html.narrative", "html.replies[loop.index0]", "html.follow_ups[loop.index0]"}
+    # In a feed: a fragment's own text, and a reply's wherever it is told.
+    allowed |= {"told.html", "html"}
+    for template in TEMPLATES:
+        for trusted in re.findall(r"{{ ([^}|]+?) \| safe", template.read_text("utf-8")):
+            assert trusted in allowed | {"page.html"}, (template.name, trusted)
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def test_the_whole_register_is_on_two_pages_and_no_third(client: FlaskClient) -> None:
+    first, second = body(client, "/incidents"), body(client, "/incidents?page=2")
+    shown = numbers(first) + numbers(second)
+    assert sorted(shown) == list(range(1, 35))
+    assert 'href="/incidents?page=2" rel="next"' in first
+    assert 'href="/incidents" rel="prev"' in second
+    assert client.get("/incidents?page=3").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "01", "1.5", "x", "100000", "٢"])
+def test_a_page_number_is_strict(client: FlaskClient, page: str) -> None:
+    assert client.get("/incidents", query_string={"page": page}).status_code == 400
+    assert client.get("/communes/93032", query_string={"page": page}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["type=inconnu", "commune=9303", "du=hier", "duree=longue", "tri=au-hasard", "pays=XX"]
+)
+def test_a_filter_without_sense_is_refused(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/incidents?{query}").status_code == 400
+
+
+def test_a_valid_query_is_served_however_it_is_written(client: FlaskClient) -> None:
+    html = body(client, "/incidents?type=&departement=93&departement=93&inconnu=1&du=")
+    assert '<link rel="canonical" href="http://127.0.0.1:5000/incidents?departement=93">' in html
+    assert '<meta name="robots" content="noindex">' in html
+    assert "noindex" not in body(client, "/incidents?page=2")
+
+
+def test_an_active_filter_is_a_chip_that_takes_it_off(client: FlaskClient) -> None:
+    html = body(client, "/incidents?departement=93&famille=acces")
+    assert "Département : Seine-Saint-Denis" in words(html)
+    assert '<a href="/incidents?famille=acces">' in html
+    assert '<a href="/incidents?departement=93">' in html
+    assert 'value="acces" checked' in html
+    assert 'value="93" checked' in html
+
+
+def test_an_empty_list_says_what_to_do(client: FlaskClient) -> None:
+    told = words(body(client, "/incidents?du=1800&au=1801"))
+    assert "Depuis 1800, jusqu’à 1801 : aucun cas" in told
+    assert "Retirez-en un" in told
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+def test_a_typed_place_becomes_a_code(client: FlaskClient) -> None:
+    answer = client.get("/incidents?lieu=gagny")
+    assert (answer.status_code, answer.location) == (303, "/incidents?commune=93032")
+    html = body(client, answer.location)
+    assert "Interdiction de filmer" in html
+    assert "Gagny" in html
+
+
+def test_a_typed_place_keeps_the_other_filters_and_replaces_places(client: FlaskClient) -> None:
+    answer = client.get("/incidents?lieu=Puteaux&departement=93&sens=par_cible&tri=maj&page=2")
+    assert answer.location == "/incidents?commune=92062&sens=par_cible&tri=maj"
+    assert client.get("/incidents?lieu=93").location == "/incidents?departement=93"
+    assert client.get("/communes?q=93").location == "/departements/93"
+
+
+def test_several_readings_are_a_choice(client: FlaskClient) -> None:
+    html = body(client, "/incidents?lieu=saint-denis&famille=pression")
+    assert 'href="/incidents?commune=93066&amp;famille=pression"' in html
+    told = words(body(client, "/communes?q=saint-denis"))
+    assert "Saint-Denis (La Réunion)" in told
+    assert "Saint-Denis (Aude) commune aucun cas" in told
+
+
+def test_an_unknown_place_says_what_to_try(client: FlaskClient) -> None:
+    html = body(client, "/communes?q=%3Cb%3Ezzz")
+    assert "Aucun lieu ne répond à « <b>zzz »" in words(html.replace("&lt;b&gt;", "&lt;b&gt;"))
+    assert "<b>zzz" not in html
+    assert 'value="&lt;b&gt;zzz"' in html
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/communes/93059", "/communes/93066"),
+        ("/communes/2a004", "/communes/2A004"),
+        ("/departements/2a", "/departements/2A"),
+    ],
+)
+def test_a_former_or_small_letter_code_leads_on(client: FlaskClient, asked: str, led: str) -> None:
+    answer = client.get(asked)
+    assert (answer.status_code, answer.location) == (301, led)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/communes/9303",
+        "/communes/930320",
+        "/communes/99999",
+        "/communes/93032.html",
+        "/departements/20",
+        "/departements/1",
+        "/departements/99",
+        "/regions/00",
+        "/regions/99",
+        "/regions/1",
+    ],
+)
+def test_a_code_is_strict(client: FlaskClient, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+def test_a_commune_names_the_former_ones_that_lead_to_it(client: FlaskClient) -> None:
+    told = words(body(client, "/communes/93066"))
+    assert "Un cas inscrit." in told
+    assert "Pierrefitte-sur-Seine (93059)" in told
+
+
+def test_a_commune_without_a_case_is_a_page(client: FlaskClient) -> None:
+    told = words(body(client, "/communes/94038"))
+    assert "Aucun cas inscrit." in told
+    assert "Signaler un incident à L’Haÿ-les-Roses" in told
+
+
+# --- cases of the demonstration ---------------------------------------------------------------
+
+
+def test_who_acts_against_whom_in_the_four_cases_of_puteaux(client: FlaskClient) -> None:
+    assert len(numbers(body(client, "/communes/92062"))) == 4
+    by_target = numbers(body(client, "/incidents?commune=92062&sens=par_cible"))
+    against = numbers(body(client, "/incidents?commune=92062&sens=contre_cible"))
+    assert (len(by_target), len(against)) == (1, 3)
+    assert versus(body(client, f"/incidents/{by_target[0]}")) == [
+        "Le maire (Puteaux) met publiquement en cause Un blogueur (monputeaux.com)",
+        "Un blogueur (monputeaux.com) porte plainte contre Le maire (Puteaux)",
+    ]
+    lines = {line for number in against for line in versus(body(client, f"/incidents/{number}"))}
+    assert "La collectivité (Puteaux) poursuit en diffamation Un blogueur (monputeaux.com)" in lines
+    assert len(lines) == 3
+    assert not any(line.startswith("Un blogueur") for line in lines)
+
+
+def test_the_undated_case_says_so_and_comes_last(client: FlaskClient) -> None:
+    (undated,) = numbers(body(client, "/incidents?sans_date=1"))
+    assert numbers(body(client, "/incidents?page=2"))[-1] == undated
+    told = words(body(client, f"/incidents/{undated}"))
+    assert "Faits date inconnue" in told
+    assert "Saint-Pierre-et-Miquelon" in told
+
+
+def test_unnamed_and_foreign_places_are_shown_as_such(client: FlaskClient) -> None:
+    abroad = words(body(client, "/incidents?pays=BE"))
+    assert "Bernissart (Belgique)" in abroad
+    assert "Waterloo (Belgique)" in abroad
+    assert "9 avril 2025 (incertain)" in abroad
+    everything = body(client, "/incidents") + body(client, "/incidents?page=2")
+    assert "Commune non nommée (TA Dijon)" in words(everything)
+    assert "Subligny (la source ne dit pas laquelle" in words(everything)
+
+
+def test_a_linked_commune_lists_the_case_too(client: FlaskClient) -> None:
+    assert numbers(body(client, "/communes/97411")) == numbers(body(client, "/communes/97413"))
+
+
+def test_home_gives_counts_and_no_rank(client: FlaskClient) -> None:
+    html = body(client, "/")
+    told = words(html)
+    assert "34 cas inscrits" in told
+    assert "de 2003 à 2025" in told
+    names = re.findall(r'<li><a href="/departements/[^"]+"><span>([^<]+)', html)
+    assert names[0] == "Ardèche"
+    assert len(names) == len(set(names)) == 15
+
+
+@pytest.mark.parametrize("number", ["0", "01", "-1", "1.rss", "1x", "9999999999", "%31%30%30%30"])
+def test_a_case_number_is_strict(client: FlaskClient, number: str) -> None:
+    assert client.get(f"/incidents/{number}").status_code == 404
+    assert client.get(f"/incidents/{number}/droit-de-reponse").status_code == 404
+
+
+@pytest.mark.parametrize(("version", "status"), [("x", 400), ("01", 400), ("999999", 404)])
+def test_a_version_is_strict(client: FlaskClient, version: str, status: int) -> None:
+    assert client.get(f"/incidents/1?version={version}").status_code == status
+
+
+def test_the_legal_notice_says_what_is_not_given(client: FlaskClient) -> None:
+    html = body(client, "/mentions-legales")
+    assert "non renseigné" in html
+    assert 'href="/methode"' in html
+
+
+# --- cases made for the purpose ---------------------------------------------------------------
+
+
+def _rich(content: Content) -> Content:
+    suit = ProceedingContent(
+        direction="contre_cible",
+        nature="penale",
+        plaintiff="maire",
+        court="tribunal judiciaire de Bobigny",
+        outcome="relaxe",
+        outcome_date="inconnue",
+        appeal="oui",
+        steps=(StepContent("audience"), StepContent("jugement", "2021-03", "relaxe")),
+    )
+    return replace(
+        content,
+        commune="93059",
+        types=("plainte_diffamation",),
+        proceedings=(suit,),
+        outcome="relaxe",
+        evidence="juge",
+        contested=True,
+        precision_note="deux sources: 2 et 4 mai",
+    )
+
+
+def test_a_case_tells_all_that_its_snapshot_holds(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    filed = desk.published(_rich(content()))
+    html = body(Stranger(app), f"/incidents/{filed.number}")
+    told = words(html)
+    assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in told
+    assert "Le maire (Saint-Denis) poursuit en diffamation Un blogueur (Gagny Libre)" in told
+    assert "relaxe de la personne poursuivie, date inconnue, appel en cours" in told
+    assert "Jugement, relaxe de la personne poursuivie" in told
+    assert "Niveau de preuve : jugé, contesté" in told
+    assert "<strong>filmer</strong>" in html
+    assert "Aucune réponse n’est publiée." in told
+    assert f"http://127.0.0.1:5000/incidents/{filed.number}" in told
+
+
+def test_a_reply_stands_as_tall_as_the_account(app: Flask, desk: Any, cast: Any) -> None:
+    filed = desk.published()
+    reply = desk.received_reply(filed, "La commune <b>conteste</b>.")
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
+    html = body(Stranger(app), f"/incidents/{filed.number}")
+    account, answer = html.index('id="recit"'), html.index('id="reponse-1"')
+    assert account < answer
+    between = html[account:answer]
+    assert between.count("<section") == 1, "something stands between the account and the reply"
+    for start in (account, answer):
+        assert html[start - 4 : start].startswith("<h2 ")
+        assert '<div class="prose">' in html[start : start + 200]
+    assert "&lt;b&gt;conteste&lt;/b&gt;" in html
+
+
+def test_what_comes_later_is_dated_and_the_old_version_stays(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    filed = desk.published()
+    with desk.pen() as p:
+        acts.follow_up(
+            p,
+            filed.id,
+            by=cast.bruno,
+            reason="presse",
+            title="Le conseil change son règlement",
+            text="Selon la presse, filmer est permis.",
+            happened_on="2009-01",
+        )
+    with desk.pen() as p:
+        changed = replace(content(), title="Un titre corrigé")
+        acts.correct(
+            p, filed.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre change"
+        )
+    client = Stranger(app)
+    told = words(body(client, f"/incidents/{filed.number}"))
+    assert "janvier 2009 Le conseil change son règlement" in told
+    assert "2 mars 2026 Le titre change" in told
+    first = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    old = body(client, f"/incidents/{filed.number}?version={first}")
+    assert "Vous lisez la version" in words(old)
+    assert "Interdiction de filmer le conseil municipal de Gagny" in words(old)
+    assert '<meta name="robots" content="noindex">' in old
+    assert "Le conseil change son règlement" in words(body(client, "/"))
+
+
+def test_linked_cases_know_of_each_other(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    first = desk.published(title="Le premier cas")
+    link = LinkContent("fait_suite", first.number)
+    second = desk.published(replace(content(), title="Le second cas", links=(link,)))
+    client = Stranger(app)
+    assert "Fait suite à nº 1, Le premier cas" in words(body(client, f"/incidents/{second.number}"))
+    assert "A pour suite nº 2, Le second cas" in words(body(client, f"/incidents/{first.number}"))
+
+
+def test_a_merged_case_leads_to_the_other_and_a_withdrawn_one_is_gone(
+    app: Flask, desk: Any
+) -> None:
+    merged = desk.merged(title="Le cas réuni")
+    client = Stranger(app)
+    answer = client.get(f"/incidents/{merged.number}?version=3")
+    assert (answer.status_code, answer.location) == (301, "/incidents/1")
+    withdrawn = desk.withdrawn(title="Le cas retiré")
+    assert client.get(f"/incidents/{withdrawn.number}").status_code == 410
+    assert client.get(f"/incidents/{withdrawn.number}/signaler-contenu").status_code == 410
+    for address in ("/", "/incidents", "/communes/93032", "/departements/93"):
+        html = body(client, address)
+        assert "Le cas réuni" not in html
+        assert "Le cas retiré" not in html
+    assert f"Le cas nº {withdrawn.number} n’est plus affiché" in words(body(client, "/"))
+
+
+def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
+    for address in ADDRESSES:
+        if "/1" not in address and "page" not in address:
+            assert Stranger(app).get(address).status_code == 200, address
+    told = words(body(Stranger(app), "/"))
+    assert "Aucun événement pour l’instant" in told
+    assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
