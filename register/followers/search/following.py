@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
@@ -29,14 +29,13 @@ LINES = 1_000  # followed in one commit
 SCRUBBING = frozenset({Act.ERASED, Act.REDACTED})
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Lines:
     """Some public lines: the cases they changed, whether words were destroyed, the last one."""
 
-    numbers: set[int] = field(default_factory=set)
-    scrub: bool = False
-    seq: int = 0
-    digest: str = ""
+    numbers: frozenset[int]
+    scrub: bool
+    cursor: Cursor
 
 
 def catch_up(
@@ -60,7 +59,7 @@ def catch_up(
     if cursor.seq == where.head.seq:
         return False
     for lines in _lines(database, cursor):
-        _follow(database, index, lines, cursor.made_with)
+        _follow(database, index, lines)
     return True
 
 
@@ -127,36 +126,32 @@ def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:
 
 def _lines(database: Database, cursor: Cursor) -> Iterator[_Lines]:
     """The public lines after the cursor, a thousand at a time."""
-    seq = cursor.seq
     while True:
-        told = _Lines()
         with Session(database) as session:
             rows = session.execute(
                 select(ENTRY.c.seq, ENTRY.c.act, ENTRY.c.case_number, ENTRY.c.digest)
-                .where(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq > seq)
+                .where(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq > cursor.seq)
                 .order_by(ENTRY.c.seq)
                 .limit(LINES)
             ).all()
         if not rows:
             return
-        for row in rows:
-            if row.case_number is not None:
-                told.numbers.add(row.case_number)
-            told.scrub |= row.act in SCRUBBING
-        told.seq, told.digest = rows[-1].seq, rows[-1].digest.hex()
-        yield told
-        seq = told.seq
+        cursor = Cursor(rows[-1].seq, rows[-1].digest.hex(), cursor.made_with)
+        yield _Lines(
+            numbers=frozenset(row.case_number for row in rows if row.case_number is not None),
+            scrub=any(row.act in SCRUBBING for row in rows),
+            cursor=cursor,
+        )
 
 
-def _follow(database: Database, index: Engine, lines: _Lines, made: str) -> None:
+def _follow(database: Database, index: Engine, lines: _Lines) -> None:
     found: list[Document] = []
     numbers = sorted(lines.numbers)
     for start in range(0, len(numbers), CHUNK):
         with Session(database) as session:
             found += _documents(session, numbers[start : start + CHUNK])
     gone = lines.numbers - {one.number for one in found}
-    cursor = Cursor(lines.seq, lines.digest, made)
-    index.write(cursor, found, sorted(gone), scrub=lines.scrub)
+    index.write(lines.cursor, found, sorted(gone), scrub=lines.scrub)
 
 
 def _quiet(_done: int, _total: int) -> None:
