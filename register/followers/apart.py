@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 # A machine that vanished says nothing: both ends ask after 5 s of silence, and give the other up
@@ -34,3 +36,10 @@ def connection_apart(engine: Engine) -> Connection:
     for name, value in THEIRS.items():
         connection.exec_driver_sql(f"SET {name} = {value}")
     return connection
+
+
+def end(connection: Connection | None) -> None:
+    """End such a connection, if there is one, and if the server has not ended it first."""
+    if connection is not None:
+        with suppress(Exception):
+            connection.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from register.config import POSTGRESQL, Settings
-from register.followers.apart import connection_apart
+from register.followers.apart import connection_apart, end
 from register.followers.lease import DOOR, LEASE, Lease
 
 
@@ -110,11 +110,9 @@ class ServerLocks:
 
     def close(self) -> None:
         """End the session."""
-        connection, self._connection = self._connection, None
+        end(self._connection)
+        self._connection = None
         self._shared.clear()
-        if connection is not None:
-            with suppress(Exception):  # the server may have ended it first
-                connection.close()
 
     def _ask(self, function: str, name: str) -> bool:
         if self._connection is None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 
-from register.followers.apart import connection_apart
+from register.followers.apart import connection_apart, end
 from register.journal.pen import CHANNEL
 
 EACH = 0.1  # seconds between two looks at SQLite's counter: half of it is what a reader waits
@@ -112,10 +112,8 @@ class Listening:
 
     def close(self) -> None:
         """End the connection."""
-        connection, self._connection, self._raw = self._connection, None, None
-        if connection is not None:
-            with suppress(Exception):  # the server may have ended it first
-                connection.close()
+        end(self._connection)
+        self._connection = self._raw = None
 
 
 def wake_of(engine: Engine, ending: Ending) -> Wake:

@@ -89,15 +89,40 @@ def test_hup_renews_the_follower_and_term_ends_it(settings, told, look, desk, wo
         assert "killed" not in served.logged()
 
 
-def test_a_folder_that_cannot_be_written_heals_once_it_can(registers, tmp_path: Path) -> None:
-    """The administrator writes everywhere: here a file stands where the index would."""
-    with registers.new("sqlite", tmp_path) as settings, serving(settings) as (served, _port):
-        (settings.instance / "index").write_text("in the way")
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_index_that_cannot_be_made_is_made_once_it_can(settings) -> None:
+    (settings.instance / "index").write_text("in the way")
+    with serving(settings) as (served, _port):
         served.first_line()
         until(lambda: "search_failing" in served.logged(), 15, served.logged)
         (settings.instance / "index").unlink()
         until(lambda: "search_healed" in served.logged(), 20, served.logged)
         assert served.logged().count("search_failing") == 1
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_index_that_may_not_be_written_is_followed_once_it_may(settings, look, desk) -> None:
+    """As the service's user finds it: root's power to write everywhere is taken from it here."""
+    powerless = ["setpriv", "--bounding-set", "-all"] if os.geteuid() == 0 else []
+    desk.published()
+    served = Served([*powerless, *command("follow")], settings)
+    try:
+        until(lambda: is_up(look()), SOON, served.logged)
+        top = settings.instance / "index"
+        folders = [top, *(path for path in top.iterdir() if path.is_dir())]
+        for folder in folders:
+            folder.chmod(0o500)
+        desk.published()
+        until(lambda: "search_failing" in served.logged(), SOON, served.logged)
+        assert look().behind == 1
+        for folder in folders:
+            folder.chmod(0o700)
+        until(lambda: "search_healed" in served.logged(), 20, served.logged)
+        assert is_up(look())
+        assert served.logged().count("search_failing") == 1
+        assert served.end() == 0
+    finally:
+        served.close()
 
 
 def test_the_command_follows_alone_and_ends_in_a_second(settings, told, look, desk) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -148,7 +149,10 @@ def test_a_hostile_search_is_answered_in_time(index):
         for i in range(24)
     ]
     asked = Asked(tuple(Part("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways)))
-    assert found(index, asked) == meant(asked, cases.values())
+    start = time.process_time()
+    strength = found(index, asked)
+    assert time.process_time() - start < 1
+    assert strength == meant(asked, cases.values())
 
 
 # --- commits --------------------------------------------------------------------------------------
@@ -501,17 +505,16 @@ def test_a_folder_that_cannot_be_written_is_read_and_heals():
             assert found(index, Asked()) == {1: 0, 2: 0}
 
 
-def test_a_touched_file_is_noticed_at_once(index, folder):
+@pytest.mark.parametrize("kind", [".toc", ".seg"])
+def test_a_touched_file_is_noticed_at_once(index, folder, kind):
     filled(index, case(1, "un"))
     found(index, Asked())
-    place = index._state().path(folder)
-    for path in sorted(place.iterdir()):
-        kept = path.read_bytes()
-        path.write_bytes(kept[:-1] + b"\0")
-        assert is_unready(index)
-        filled(index, case(1, "un"))
-        assert found(index, Asked()) == {1: 0}
-        break
+    (path,) = index._state().path(folder).glob(f"*{kind}")
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    assert is_unready(index)
+    assert is_unready(Whoosh(folder))
+    filled(index, case(1, "un"))
+    assert found(index, Asked()) == {1: 0}
 
 
 def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):

@@ -115,7 +115,7 @@ def _narrow(numbers: array[int]) -> array[int]:
     return array(next(code for limit, code in _SIZES if most < limit), numbers)
 
 
-class Entry(NamedTuple):
+class Term(NamedTuple):
     """What the dictionary of terms says of one: where its run is, and its first document."""
 
     offset: int
@@ -216,9 +216,9 @@ class _RunWriter:
         """All postings of the term at once, as :class:`Pool` hands them out."""
         self._run = Run(documents, values)
 
-    def finish_postings(self) -> Entry:
+    def finish_postings(self) -> Term:
         data = self._run.to_bytes()
-        entry = Entry(self._file.tell(), len(data), self._run.documents[0])
+        entry = Term(self._file.tell(), len(data), self._run.documents[0])
         self._file.write(data)
         return entry
 

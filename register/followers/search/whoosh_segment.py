@@ -19,9 +19,9 @@ from register.followers.search.whoosh_postings import (
     NUMBER_CODE,
     WORDS,
     Damaged,
-    Entry,
     Pool,
     Run,
+    Term,
     encoded,
 )
 
@@ -30,7 +30,7 @@ from register.followers.search.whoosh_postings import (
 LARGEST = 10_000
 
 # The dictionary of terms is a file of Whoosh's ``OrderedHashWriter``: for each term the lengths of
-# key and value, the key (number of the field, term), the value (:class:`Entry`).
+# key and value, the key (number of the field, term), the value (:class:`Term`).
 _FIELD = struct.Struct("!H")
 _LENGTHS = struct.Struct("!ii")
 # A segment without a term of a field does not number it.
@@ -54,7 +54,7 @@ class Leaf:
     def run(self, field: str, term: bytes) -> Run | None:
         """All postings of a term, those of removed documents too."""
         found = self._terms.get(self._key(field, term))
-        return None if found is None else self._at(Entry(*ENTRY.unpack(found)))
+        return None if found is None else self._at(Term(*ENTRY.unpack(found)))
 
     def word(self, token: str) -> Run | None:
         """Where a token stands."""
@@ -82,10 +82,10 @@ class Leaf:
     def _key(self, field: str, term: bytes) -> bytes:
         return self._fields.get(field, _NO_FIELD) + term
 
-    def _at(self, entry: Entry) -> Run:
+    def _at(self, entry: Term) -> Run:
         return Run.from_bytes(self._runs.get(entry.offset, entry.length))
 
-    def _entries(self, start: bytes) -> Iterator[tuple[bytes, Entry]]:
+    def _entries(self, start: bytes) -> Iterator[tuple[bytes, Term]]:
         """The terms whose keys begin so, in their order, read many at a time."""
         place, end = self._terms.closest_key_pos(start), self._terms.endofdata
         size = _CHUNK
@@ -149,7 +149,7 @@ def _numbers(files: Any, segment: Any) -> array[int]:
     return numbers
 
 
-def _parsed(chunk: bytes) -> tuple[list[tuple[bytes, Entry]], int]:
+def _parsed(chunk: bytes) -> tuple[list[tuple[bytes, Term]], int]:
     """The whole entries at the beginning of a piece of the dictionary, and where they end."""
     found = []
     at = 0
@@ -161,7 +161,7 @@ def _parsed(chunk: bytes) -> tuple[list[tuple[bytes, Entry]], int]:
         if middle + valued > len(chunk):
             break
         key = chunk[at + _LENGTHS.size : middle]
-        found.append((key, Entry(*ENTRY.unpack_from(chunk, middle))))
+        found.append((key, Term(*ENTRY.unpack_from(chunk, middle))))
         at = middle + valued
     return found, at
 
