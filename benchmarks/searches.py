@@ -22,7 +22,7 @@ from register.followers.search import following, searching, words
 from register.followers.search.asked import Document
 from register.followers.search.document import documents
 from register.followers.search.engine import Engine as Index
-from register.incidents import facets, marks, queries, ranking
+from register.incidents import facets, lists, marks, ranking
 from register.incidents.filters import WORDS, Query
 from register.incidents.models import State
 from register.incidents.tables import CASE
@@ -113,7 +113,7 @@ class Times:
 
 @dataclass
 class Spent:
-    """What is timed of a search: twenty numbers and a total; the list of these; the facets."""
+    """What is timed of a search: twenty numbers and a total; these read; the facets."""
 
     numbers: Times = field(default_factory=Times)
     listing: Times = field(default_factory=Times)
@@ -147,16 +147,17 @@ class Searcher:
             around = book(session), head(session)
             query = Query({WORDS: (typed,), **kind.values})
             hits: dict[int, int] = {}
+            first: list[int] = []
 
             def numbers() -> int:
                 hits.update(searching.find(session, self.index, typed, *around).strength)
                 here = marks.at(session, *around)
                 match = facets.match(session, here, query, around[0], hits)
-                ranking.stretch(session, here, match, query.order, hits, 0)
+                first.extend(ranking.stretch(session, here, match, query.order, hits, 0))
                 return match.bit_count()
 
             total = spent.numbers.run(numbers)
-            spent.listing.run(lambda: queries.listing(session, query, *around, hits).total)
+            spent.listing.run(lambda: len(lists.listed(session, first)))
             if kind.faceted:
                 spent.facets.run(lambda: len(facets.counts(session, query, *around, hits)))
             return total

@@ -80,7 +80,7 @@ def answers(session, engines, asked) -> list[dict[int, int]]:
 
 
 @pytest.mark.parametrize("demo_app", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("sample", [10, 1_000], ids=["with pairs", "without pairs"])
+@pytest.mark.parametrize("sample", [10, 1_000], ids=["with runs", "without runs"])
 def test_the_demonstration_is_searched_alike(session, engines, cases, sample, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
     filled(engines, cases)

@@ -118,7 +118,7 @@ def test_anyone_can_add_a_line() -> None:
     )
     assert table[("dron",)] == (Way(("pri", "aerien")),)
     assert table[("pri", "aerien")] == (Way(("dron",)),)
-    assert table[("muselier",)] == (Way(("§sens:contre_cible",)),)
+    assert table[("musel",)] == (Way(("§sens:contre_cible",)),)
 
 
 def test_the_data_file_has_no_line_that_does_nothing() -> None:

@@ -141,7 +141,7 @@ def test_a_phrase_stays_in_one_field(session, index, all_are_common):
 
 
 @pytest.mark.parametrize("sample", [1, 1_000])
-def test_a_phrase_is_more_than_its_words_and_its_pairs(session, index, sample, monkeypatch):
+def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, monkeypatch):
     monkeypatch.setattr(postgres_lexemes, "SAMPLE", sample)
     filled(
         index,

@@ -163,8 +163,11 @@ def _weak(
 
 def _request(asked: Mapping[str, Any] | None) -> Iterator[str]:
     if asked is not None:
-        for name in ("asked", "asked_of", "cada_number", "opinion"):
+        for name in ("asked", "asked_of", "cada_number"):
             yield asked[name]
+        # The page says "avis CADA"; the columns hold only its number and what it was.
+        if asked["cada_number"] or asked["cada_opinion_on"] or asked["opinion"]:
+            yield "CADA"
 
 
 def _labels(content: Mapping[str, Any], book: Book) -> Iterator[str]:

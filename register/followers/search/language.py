@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from register.errors import Invalid
 from register.followers.search import synonyms, words
@@ -34,7 +34,10 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 # What holds the parts of one name together: "Noisy-le-Sec", "93sang30.com", "l’affaire".
-_CHUNK = re.compile(r"[\w\-\u2010\u2011.@&'’ʼ]+\*?")
+# "17/0815" is the number of a file, not two départements.
+_CHUNK = re.compile(r"(?:[\w\-\u2010\u2011.@&'’ʼ]|(?<=\d)/(?=\d))+\*?")
+# How the address of a site ends; the name is what stands before.
+_SITE = re.compile(r"\w\.[a-z]{2,4}$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
@@ -103,19 +106,49 @@ def _parts(read: Sequence[_Word]) -> Iterator[Part]:
     start = 0
     while start < len(read):
         size, ways = _spoken_of(read, start)
+        glued = _glued(read, start, size)
         if size:
             typed = " ".join(word.typed for word in read[start : start + size])
-            yield Part(typed, ways)
+            yield Part(typed, _once(*ways, *glued))
         else:
             size = 1
-            yield _part(read[start])
+            part = _part(read[start])
+            yield replace(part, ways=_once(*part.ways, *glued))
         start += size
 
 
 def _part(word: _Word) -> Part:
     if word.prefix:
         return Part(word.typed, (Way(word.forms, prefix=True),), word.excluded)
-    return Part(word.typed, (Way(_meant(word)),), word.excluded)
+    return Part(word.typed, _once(Way(_meant(word)), *_written(word)), word.excluded)
+
+
+def _written(word: _Word) -> Iterator[Way]:
+    """How else one chunk may be written: in one word, or without the end of a site's address."""
+    if word.phrase or len(word.forms) < 2:
+        return
+    yield Way((words.token_of("".join(word.forms)),))
+    if _SITE.search(word.typed):
+        yield Way(word.tokens[:-1])
+
+
+def _glued(read: Sequence[_Word], start: int, size: int) -> Iterator[Way]:
+    """A word written together with its neighbour: "vote inutile" finds voteinutile.fr."""
+    if size > 1 or not _is_a_word(read[start]):
+        return
+    for one in (start - 1, start):
+        pair = read[one : one + 2] if one >= 0 else ()
+        if len(pair) == 2 and all(map(_is_a_word, pair)):
+            yield Way((words.token_of("".join(form for word in pair for form in word.forms)),))
+
+
+def _is_a_word(word: _Word) -> bool:
+    """Whether it is plain, and no number that means a place or a time."""
+    return word.is_plain and not _meant(word)[0].startswith(CODE)
+
+
+def _once(*ways: Way) -> tuple[Way, ...]:
+    return tuple(dict.fromkeys(ways))
 
 
 def _meant(word: _Word) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """What PostgreSQL indexes of a document, and how a part of a search is asked of it.
 
 A document is a set of lexemes, without positions. Each begins with a mark that says where it
-stands. Of the tokens that stand in one document in twenty, each two that follow one another are a
-lexeme too: a phrase of such words is what would otherwise have to be looked for in the texts of
-half the register. Other phrases are looked for in the texts of the few cases that have their words.
+stands. Of the tokens that stand in one document in twenty, each two and three that follow one
+another are a lexeme too: a phrase of such words is what would otherwise have to be looked for in
+the texts of half the register. Others are looked for in the texts of the few cases that have their
+words.
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 from register.followers.search.asked import Document, Part, Way
 
 # Whoever changes what this module writes changes this too: indexes are then made anew.
 VERSION = 1
-# Documents that tell which tokens are common. A register that has no more needs no pairs.
+# Documents that tell which tokens are common. A register that has fewer needs no runs.
 SAMPLE = 1_000
 _SHARE = 20
+LONGEST_RUN = 3
 # Every document has the one, none the other.
 EVERY = "*"
 _NOBODY = "-"
@@ -51,9 +53,9 @@ STRONG = Place("^", "~")
 class Lexicon:
     """How the documents of one index are written, and so how they are asked.
 
-    ``common``: the tokens whose pairs are lexemes, as :func:`fit` writes them; for asking, those
-    among the tokens asked for are enough. A space joins two tokens, and a new line ends each
-    lexeme in the table.
+    ``common``: the tokens whose runs are lexemes, as :func:`fit` writes them; for asking, those
+    among the tokens asked for are enough. A space joins the tokens of a run, and a new line ends
+    each lexeme in the table.
     """
 
     common: frozenset[str] = frozenset()
@@ -84,7 +86,7 @@ class Lexicon:
         """Whether a way has to be looked for in the texts."""
         if way.prefix or not way.together or len(way.tokens) == 1:
             return False
-        return len(way.tokens) > 2 or not self.common.issuperset(map(fit, way.tokens))
+        return len(way.tokens) > LONGEST_RUN or not self.common.issuperset(map(fit, way.tokens))
 
     def has_spoken(self, part: Part) -> bool:
         """Whether the index alone does not know who answers a part."""
@@ -101,19 +103,27 @@ class Lexicon:
         for field in fields:
             tokens = [fit(token) for token in field]
             yield from (mark + token for token in tokens)
-            yield from (f"{mark}{one} {next_}" for one, next_ in self._pairs(tokens))
+            yield from (mark + " ".join(run) for run in self._runs(tokens))
 
-    def _pairs(self, tokens: Sequence[str]) -> Iterator[tuple[str, str]]:
-        return (pair for pair in pairwise(tokens) if self.common.issuperset(pair))
+    def _runs(self, tokens: Sequence[str]) -> list[tuple[str, ...]]:
+        return [
+            tuple(tokens[start : start + size])
+            for size in range(2, LONGEST_RUN + 1)
+            for start in range(len(tokens) - size + 1)
+            if self.common.issuperset(tokens[start : start + size])
+        ]
 
     def _told(self, way: Way, place: Place) -> str:
         tokens = [fit(token) for token in way.tokens]
         if way.prefix:
             return quoted(place.form + tokens[0]) + ":*"
-        pairs = list(self._pairs(tokens)) if way.together else []
-        single = [token for token in tokens if not any(token in pair for pair in pairs)]
-        told = dict.fromkeys([*(" ".join(pair) for pair in pairs), *single])
-        return f"({' & '.join(quoted(place.token + lexeme) for lexeme in told)})"
+        runs: list[tuple[str, ...]] = [(token,) for token in tokens]
+        if way.together:
+            runs += self._runs(tokens)
+        # A longer run says whatever those within it say.
+        within = {part for run in runs for part in (run[1:], run[:-1])}
+        told = (place.token + " ".join(run) for run in dict.fromkeys(runs) if run not in within)
+        return f"({' & '.join(map(quoted, told))})"
 
 
 def begun(documents: Iterator[Document]) -> tuple[list[Document], Lexicon]:

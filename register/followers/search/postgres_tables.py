@@ -2,7 +2,7 @@
 
 ``document`` is narrow (its lexemes are stored apart), since a common word visits all of it;
 ``spoken`` holds the tokens in their order, for phrases; ``form`` tells how many cases have a form;
-``common`` has the tokens whose pairs are lexemes; ``cursor`` is one row. A new index is made under
+``common`` has the tokens whose runs are lexemes; ``cursor`` is one row. A new index is made under
 another name and takes the place of the former by two renamings, which wait for nobody and hold
 nobody up.
 """

@@ -63,7 +63,7 @@ def find_asked(session: Session, index: Engine, asked: Asked, book: Book, head: 
     found = _proposed(session, index, asked, head)
     if found is None:
         return Hits(titles.find(session, asked, book), Reach.TITLES)
-    moved = _moved(session, found.cursor)
+    moved = _moved(session, found.cursor) if found.cursor.seq < head.seq else {}
     told = {number: value for number, value in found.strength.items() if number not in moved}
     newest = sorted(moved, key=lambda number: moved[number], reverse=True)
     told |= judged(session, asked, newest[:JUDGED], book)
@@ -89,6 +89,8 @@ def _proposed(session: Session, index: Engine, asked: Asked, head: Position) -> 
 
 
 def _is_ours(session: Session, cursor: Cursor, head: Position) -> bool:
+    if (cursor.seq, cursor.digest) == (head.seq, head.digest):
+        return True
     if cursor.seq <= head.seq:
         return following.is_on_chain(session, cursor)
     # The index has read lines that were written since this page began: another connection sees

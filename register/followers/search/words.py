@@ -16,7 +16,7 @@ import snowballstemmer
 from register.text.fold import fold
 
 # Whoever changes what this module makes of a text changes this too: indexes are then made anew.
-VERSION = 1
+VERSION = 2
 # Longer than any word; what comes after would only be noise in an index.
 LONGEST = 40
 
@@ -53,6 +53,18 @@ _SILENT = frozenset(
 _WHOLE = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 
 
+# Endings of one word that the stemmer leaves apart: it knows "-ée" by its accent alone, takes a
+# verb's "-ent" for a noun's, and has no rule for "-trice" and "-ère". "Communication" it takes for
+# "commune", which is in nearly every case.
+_ENDINGS = (
+    (re.compile(r"ees?$"), "e"),
+    (re.compile(r"(?<=\w{4})(?<!em)ent(?:s|es?)?$"), "e"),
+    (re.compile(r"trices?$"), "teur"),
+    (re.compile(r"eres?$"), "er"),
+    (re.compile(r"(?<![fl])ications?$"), "iquer"),
+)
+
+
 def forms(text: str) -> list[str]:
     """The words of a text as they are written, folded, in their order, silent ones left out."""
     return [form for form in _spelt(text) if form not in _SILENT]
@@ -72,20 +84,27 @@ def token_of(form: str) -> str:
     """
     if len(form) < 4 or not form.isalpha() or form.endswith("y"):
         return form
+    known = form
+    for ending, same in _ENDINGS:
+        known = ending.sub(same, known)
     with _stemming:
-        stemmed: str = _stemmer.stemWord(form)
-    return _levelled(stemmed)
+        stemmed: str = _stemmer.stemWord(known)
+    return _levelled(stemmed, form)
 
 
-def _levelled(stem: str) -> str:
-    """What the stemmer leaves apart: plurals in "-os" and "-us", feminines in "-ée" and "-euse".
+def _levelled(stem: str, form: str) -> str:
+    """What the stemmer leaves apart at the end of a stem.
 
-    It knows "vidéos" and "élus" by no rule, "filmée" not without its accent, and takes "-euse" for
-    the feminine of "-eux" alone.
+    It knows plurals in "-os", "-us" and "-eux" by no rule, takes "-euse" for the feminine of "-eux"
+    alone, and parts "convoquer" from "convocation" and "publier" from "publié".
     """
     if stem.endswith("eux"):
-        return f"{stem[:-1]}r"
-    return stem[:-1] if stem.endswith(("s", "e")) and len(stem) > 3 else stem
+        stem = f"{stem[:-1]}r" if form.endswith(("euse", "euses")) else stem[:-1]
+    elif stem.endswith(("s", "e")) and len(stem) > 3:
+        stem = stem[:-1]
+    if len(stem) > 4:
+        stem = f"{stem[:-2]}c" if stem.endswith("qu") else stem.removesuffix("i")
+    return stem
 
 
 def _spelt(text: str) -> Iterator[str]:

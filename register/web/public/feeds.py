@@ -25,7 +25,7 @@ from register.web import feeds
 from register.web.context import book, head, settings
 from register.web.feeds import Feed
 from register.web.public import addresses, choice, form, panel, registre, whereabouts, words
-from register.web.public.incidents import case_number
+from register.web.public.incidents import case_number, to_put_right
 from register.web.public.items import entries
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -47,9 +47,15 @@ def cases_feed() -> ResponseReturnValue:
     args = request.args.to_dict(flat=False)
     head()
     typed = choice.typed(args.pop("lieu", []))
-    query = _query(args)
-    if typed:
-        return _at_place(typed, query)
+    try:
+        query = _query(args)
+        return _at_place(typed, query) if typed else _of_search(query)
+    except Invalid as error:
+        # Whoever wrote the address by hand can put it right in the page's form.
+        return to_put_right(args, error)
+
+
+def _of_search(query: Query) -> Response:
     chips = [chip.text for chip in panel.chips(query, book())]
     what = _joined(chips) if chips else _("tout le registre")
     return answer(_wanted(query), addresses.cases(query), what)

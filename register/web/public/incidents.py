@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -54,7 +53,7 @@ def cases() -> ResponseReturnValue:
         query = form.search(args)
         return _at_place(typed, query) if typed else _listed(query, words.sought(query))
     except Invalid as error:
-        return _to_put_right(args, error)
+        return to_put_right(args, error)
 
 
 def _listed(query: Query, found: words.Words | None) -> str:
@@ -86,8 +85,8 @@ def _at_place(typed: str, query: Query) -> ResponseReturnValue:
     return render_template("public/choice.html", found=found, back=addresses.cases(query))
 
 
-def _to_put_right(args: Mapping[str, Sequence[str]], error: Invalid) -> ResponseReturnValue:
-    """The form as it was filled, with what it got wrong.
+def to_put_right(args: form.Args, error: Invalid) -> ResponseReturnValue:
+    """The form as it was filled, with what it got wrong; for a page and its feed.
 
     :raises Invalid: what was wrong is in no field, such as the number of a page.
     """

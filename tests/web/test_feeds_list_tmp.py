@@ -1,0 +1,690 @@
+"""The Atom feeds: every document is a good one, every act is told once, in its own words.
+
+Each feed that a test reads is checked by ``atom.faults`` on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from time import sleep
+from urllib.parse import urlencode, urlsplit
+
+import atom
+import pytest
+from feeding import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
+from sqlalchemy import select
+
+from register.errors import RegisterError
+from register.incidents import acts, events
+from register.incidents.content import (
+    Content,
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.incidents.filters import FILTERS
+from register.journal import Entry, Ledger, line_time
+from register.text.errors import TextError
+
+
+@pytest.fixture
+def bruno(desk, pen, content) -> Bruno:
+    return Bruno(desk, pen, content)
+
+
+@pytest.fixture
+def reader(app) -> Reader:
+    return Reader(app)
+
+
+@pytest.fixture
+def rich(bruno, content) -> dict[str, int]:
+    return fill(bruno, content)
+
+
+def lines_of(session, number) -> list[str]:
+    """What the entries of a case's public lines are called, oldest first."""
+    session.rollback()
+    public = select(Entry.event).where(Entry.ledger == Ledger.PUBLIC.value)
+    found = session.scalars(public.where(Entry.case_number == number).order_by(Entry.seq))
+    return [f"evenement/{name}" for name in found]
+
+
+# --- the documents ------------------------------------------------------------------------------
+
+# One value for each filter, that some case of the rich register has.
+VALUES = {
+    "commune": "93032",
+    "departement": "93",
+    "region": "11",
+    "endroit": "Bernissart",
+    "pays": "BE",
+    "famille": "justice",
+    "type": "interdiction_filmer",
+    "cible": "association",
+    "acteur": "prefet",
+    "niveau": "outre_mer",
+    "issue": "en_cours",
+    "preuve": "juge",
+    "sens": "par_cible",
+    "media": "l'écho & cie",
+    "duree": "inconnue",
+    "sans_date": "1",
+    "du": "2020",
+    "au": "2007",
+    "annee": "2008",
+    "q": "filmer -quetsche",
+}
+FEEDS = [
+    "/incidents.atom",
+    *(f"/incidents.atom?{urlencode({name: value})}" for name, value in VALUES.items()),
+    "/incidents.atom?commune=93032&type=interdiction_filmer&type=expulsion",
+    "/incidents.atom?departement=93&famille=acces&media=gagny+libre&du=2000&au=2030-01",
+    "/incidents.atom?commune=93059",
+    "/incidents.atom?tri=maj&page=1&inconnu=%F0%9F%8D%89",
+    "/communes/93032.atom",
+    "/communes/93066.atom",
+    "/communes/97411.atom",
+    "/communes/93032.atom?type=expulsion&type=plainte_diffamation&famille=acces",
+    "/departements/93.atom",
+    "/departements/2A.atom",
+    "/departements/974.atom",
+    "/departements/988.atom",
+    "/departements/93.atom?media=gagny+libre",
+    "/regions/11.atom",
+    "/regions/11.atom?preuve=juge",
+    *(f"/incidents/{number}.atom" for number in (1, 2, 3, 10, 11, 12, 14)),
+    "/registre.atom?acte=publication",
+    "/registre.atom?acte=retrait&acte=suite&mois=2026-03",
+]
+EMPTY = ["/communes/22001.atom", "/communes/22001.atom?type=expulsion", "/regions/24.atom"]
+
+
+def test_every_filter_has_its_feed() -> None:
+    assert set(VALUES) == set(FILTERS)
+
+
+def test_every_kind_of_feed_is_a_good_document(reader, rich, session) -> None:
+    feeds = {address: reader.feed(address) for address in FEEDS}
+    for address, feed in feeds.items():
+        assert feed.entries, address
+        assert not feed.archive
+        assert feed.title.startswith("Web Citoyen – "), address
+    assert len({feed.id for feed in feeds.values()}) == len(FEEDS) - 1, "tri and page are no feed"
+    for address in EMPTY:
+        feed = reader.feed(address)
+        assert feed.entries == []
+        session.rollback()
+        assert feed.updated == line_time(session, 1), "the register's opening, and not now"
+
+
+def test_a_feed_says_which_it_is_and_which_page_it_follows(reader, rich) -> None:
+    for address, told, page in (
+        ("/incidents.atom", "tout le registre", "/incidents"),
+        ("/incidents.atom?sens=par_cible", "Procédure : ", "/incidents?sens=par_cible"),
+        ("/communes/93032.atom", "Gagny (Seine-Saint-Denis)", "/communes/93032"),
+        (
+            "/communes/93032.atom?preuve=juge",
+            "Gagny (Seine-Saint-Denis) ; Niveau de preuve : Jugé",
+            "/incidents?commune=93032&preuve=juge",
+        ),
+        ("/departements/988.atom", "Nouvelle-Calédonie", "/departements/988"),
+        ("/regions/11.atom", "Île-de-France", "/regions/11"),
+        ("/incidents/3.atom", "cas nº 3 : Interdiction", "/incidents/3"),
+        ("/incidents/11.atom", "cas nº 11", "/incidents/11"),
+    ):
+        feed = reader.feed(address)
+        assert plain(feed.title).startswith(f"Web Citoyen – {told}"), feed.title
+        assert feed.link("self") == BASE + address
+        assert feed.link("alternate") == BASE + page
+        assert reader.get(page).status_code in (200, 410)
+
+
+def test_the_ledger_has_a_feed_that_begins_with_its_opening(reader, bruno, pen) -> None:
+    # It was opened today, and not before the acts of the other tests.
+    bruno.take = lambda _at: pen(datetime.now(UTC))
+    bruno.published(title="Le premier cas")
+    assert reader.titles("/registre.atom") == ["Le premier cas", "Ouverture du registre"]
+    opening = reader.feed("/registre.atom").entries[-1]
+    assert opening.address == f"{BASE}/registre"
+    assert reader.titles("/registre.atom?acte=ouverture") == ["Ouverture du registre"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '"><script>alert(1)</script>&amp;',
+        "\u202ea\ufffe\u200b b",
+        "]]>",
+        "%s %(what)s {0} {{ 1 }}",
+        "é" * 120,
+    ],
+    ids=ascii,
+)
+def test_what_is_typed_is_quoted_and_cleaned(reader, bruno, typed) -> None:
+    bruno.published()
+    for place in ("/incidents", "/departements/93"):
+        asked = f"{place}.atom?{urlencode({'media': typed, 'endroit': typed})}"
+        document = reader.document(asked).decode()
+        assert not _NEVER.search(document)
+        assert "<script" not in document
+        feed = atom.read(document.encode())
+        assert reader.get(feed.link("self").removeprefix(BASE)).data == document.encode()
+
+
+def test_a_filter_written_in_another_order_is_the_same_feed(reader, rich) -> None:
+    one = reader.document("/incidents.atom?type=expulsion&departement=93&type=interdiction_filmer")
+    other = "/incidents.atom?type=interdiction_filmer&x=1&departement=93&type=expulsion&page=1"
+    assert reader.document(other) == one
+
+
+def test_entries_carry_what_a_reader_sorts_them_by(reader, rich) -> None:
+    by_number = {
+        int(urlsplit(entry.address).path.split("/")[2]): entry
+        for entry in reader.feed("/incidents.atom").entries
+    }
+    whole = by_number[rich["everything"]]
+    assert whole.terms == [
+        *("interdiction_filmer", "plainte_diffamation", "menace_violence"),
+        *("93032", "93066", "75056", "93", "75"),
+    ]
+    assert whole.point.startswith("48.8")
+    assert by_number[rich["english"]].language == "en"
+    assert whole.language == "fr"
+    assert by_number[rich["département"]].terms[-1] == "2A"
+    assert by_number[rich["former"]].terms == ["expulsion", "93066", "93"]
+    assert by_number[rich["abroad"]].point == by_number[rich["withdrawn"]].point == ""
+    assert by_number[rich["withdrawn"]].terms == []
+
+
+# --- what each act tells -----------------------------------------------------------------------
+
+
+def test_a_publication_is_the_whole_case_as_it_reads_now(reader, rich) -> None:
+    entry = reader.feed(f"/incidents/{rich['everything']}.atom").entries[-1]
+    assert plain(entry.title) == 'L’élu & "le blog" : <b>plainte</b>'
+    assert entry.address == f"{BASE}/incidents/{rich['everything']}"
+    told = words(entry.content)
+    for said in (
+        "<script>alert(1)</script> & s’en vante.",
+        "Faits : 20 mai 2020",
+        "deux sources : 20 et 21 mai",
+        "Gagny (Seine-Saint-Denis)",
+        "Communes liées : Saint-Denis (Seine-Saint-Denis) ; Paris",
+        "Niveau de preuve : jugé, contesté",
+        "Issue : en cours",
+        "« l’adjoint au maire »",
+        "lettre au préfet",
+        "Montant : inconnu",
+        "L’acte rapporté : le maire (Gagny) interdit de filmer à un blogueur",
+        "poursuit en diffamation",
+        "tribunal judiciaire de Bobigny, appel en cours.",
+        "Affaire nº 21/00001.",
+        "janvier 2021 : audience. renvoyée une fois",
+        "date inconnue : jugement, relaxe",
+        "Procédure : un blogueur (Gagny Libre, L’Écho & Cie) porte plainte contre le maire",
+        "Ce qui est demandé : le règlement intérieur",
+        "a < b & c",
+        "La séance avait été levée.",
+        "Seconde réponse.",
+        "Suite, juin 2021 : L’appel est fixé",
+        "Le titre change",
+        "L’élu & la caméra",
+        "copie archivée",
+    ):
+        assert said in told, said
+    for address in ("https://exemple.test/jugement?a=1&amp;b=2", "https://archive.test/x"):
+        assert f'href="{address}"' in entry.content
+    assert "<strong>deux</strong>" in entry.content
+    assert "&lt;b&gt;conteste&lt;/b&gt;" in entry.content
+    assert "&lt;br&gt;" in entry.content
+
+
+def test_each_act_is_one_entry_with_its_own_words(reader, bruno, session) -> None:
+    other, filed = bruno.published(title="Un autre"), bruno.published()
+    named = "Interdiction de filmer le conseil municipal de Gagny"
+    bruno.follows(filed, "L'audience", happened_on="2009-01", source_url="https://exemple.test/s")
+    bruno.replies(filed)
+    bruno.corrects(filed, title="Un titre corrigé")
+    bruno.redacts(filed, content=bruno.content(amount="aucun"))
+    bruno.withdraws(filed)
+    bruno.edits(filed, amount="un euro")
+    bruno.restores(filed, "Le montant est revu")
+    own = reader.feed(f"/incidents/{filed.number}.atom")
+    page = f"{BASE}/incidents/{filed.number}"
+    expected = [
+        (f"Rétablissement du cas nº 2 : {named}", page, "Le montant est revu"),
+        (
+            f"Retrait du cas nº 2, levé depuis : {named}",
+            page,
+            "Motif du retrait : le texte publié",
+        ),
+        (f"Passage retiré du cas nº 2 : {named}", f"{page}#corrections", "Un nom est retiré"),
+        (f"Correction du cas nº 2 : {named}", f"{page}#corrections", "Le titre change"),
+        ("Réponse : Ville de Gagny (cas nº 2)", f"{page}#reponse-1", "La commune conteste."),
+        ("Suite : L’audience (cas nº 2)", f"{page}#suites", "Faits : janvier 2009."),
+        (named, page, "Un nom est retiré"),
+    ]
+    for entry, (title, address, text) in zip(own.entries, expected, strict=True):
+        assert plain(entry.title) == title
+        assert entry.address == address
+        assert text in words(entry.content)
+        assert "un euro" not in words(entry.content) or entry is own.entries[-1]
+    assert "<strong>voté</strong>" in own.entries[5].content
+    assert 'href="https://exemple.test/s"' in own.entries[5].content
+    named_by = [entry.id.split(":", 2)[2] for entry in reversed(own.entries)]
+    assert named_by == lines_of(session, filed.number)
+    assert reader.feed("/incidents.atom").entries[:-1] == own.entries
+    assert other.number == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "title", "told"),
+    [
+        ("withdraws", "Retrait du cas nº 2", "Motif : le texte publié comportait une erreur."),
+        ("erases", "Effacement du cas nº 2", "Motif : une donnée personnelle devait être"),
+        ("merges", "Réunion du cas nº 2 à un autre", "Le cas nº 2 est réuni au cas nº 1"),
+    ],
+)
+def test_of_a_case_that_is_gone_one_entry_without_its_words_remains(
+    reader, bruno, end, title, told
+) -> None:
+    other, filed = bruno.published(title="Un autre"), bruno.published(commune="93059")
+    bruno.follows(filed)
+    bruno.corrects(filed, commune="93059", title="Un titre corrigé")
+    getattr(bruno, end)(*((filed, other) if end == "merges" else (filed,)))
+    for address in ("/incidents.atom", "/communes/93066.atom", "/incidents.atom?media=ailleurs"):
+        gone = reader.feed(address).entries[0]
+        assert plain(gone.title) == title, address
+        assert told in words(gone.content)
+        assert gone.published == gone.updated
+        said = reader.document(address).decode()
+        for word in ("Un titre", "filmer</strong>", "Le conseil a voté", "Gagny Libre"):
+            assert word not in said.partition("<title>Un autre</title>")[0], (address, word)
+    own = reader.get(f"/incidents/{filed.number}.atom")
+    if end == "merges":
+        assert (own.status_code, own.location) == (301, "/incidents/1.atom")
+    else:
+        assert reader.titles(f"/incidents/{filed.number}.atom") == [title]
+        assert reader.get(f"/incidents/{filed.number}").status_code == 410
+
+
+def test_the_secret_reason_of_a_withdrawal_is_told_as_a_review(reader, rich) -> None:
+    (entry,) = reader.feed(f"/incidents/{rich['withdrawn']}.atom").entries
+    assert plain(entry.title) == f"Retrait du cas nº {rich['withdrawn']}"
+    assert "Motif : le cas fait l’objet d’un nouvel examen." in words(entry.content)
+    for address in ("/incidents.atom", f"/incidents/{rich['withdrawn']}.atom"):
+        assert b"demande_" not in reader.document(address)
+
+
+def test_a_correction_brings_the_publication_back_and_a_follow_up_does_not(reader, bruno) -> None:
+    filed = bruno.published()
+
+    def updated() -> dict[str, datetime]:
+        return {entry.id: entry.updated for entry in reader.feed("/incidents.atom").entries}
+
+    def moved(act) -> list[str]:
+        """The entries, oldest first, that read otherwise since; not the one that is new."""
+        before = updated()
+        act(filed)
+        after = updated()
+        assert len(after) == len(before) + 1
+        return [name for name in reversed(after) if name in before and after[name] != before[name]]
+
+    published = reader.feed("/incidents.atom").entries[0].id
+    assert moved(bruno.follows) == []
+    follow_up = reader.feed("/incidents.atom").entries[0].id
+    assert moved(bruno.replies) == []
+    reply = reader.feed("/incidents.atom").entries[0].id
+    assert moved(lambda case: bruno.corrects(case, title="Un autre titre")) == [published]
+    correction = reader.feed("/incidents.atom").entries[0].id
+    assert moved(bruno.redacts) == [published, follow_up, reply, correction]
+    newest = reader.feed("/incidents.atom").entries[0]
+    assert reader.feed("/incidents.atom").updated == newest.published
+    assert set(updated().values()) == {newest.published}
+
+
+def test_a_withdrawal_that_is_lifted_says_so_anew(reader, bruno) -> None:
+    """The commune that the case has left meanwhile hears nothing of its restoration."""
+    filed = bruno.published()
+    bruno.withdraws(filed)
+    (gone,) = reader.feed("/communes/93032.atom").entries
+    bruno.edits(filed, commune="93066")
+    bruno.restores(filed, "La commune est rectifiée")
+    (back,) = reader.feed("/communes/93032.atom").entries
+    assert (back.id, back.published) == (gone.id, gone.published)
+    assert back.updated > gone.updated
+    assert "puis rétabli" in words(back.content)
+    restored = reader.feed(f"/incidents/{filed.number}.atom").entries[0]
+    assert back.updated == restored.published
+    bruno.redacts(filed, content=bruno.content(commune="93066", title="Autre titre"))
+    redacted, again = reader.feed("/communes/93032.atom").entries
+    assert (again.id, again.updated) == (back.id, redacted.published)
+
+
+def test_a_publication_names_the_linked_cases_by_their_numbers_alone(reader, bruno) -> None:
+    near, gone = bruno.published(), bruno.published(title="Plus jamais")
+    links = (LinkContent("fait_suite", near.number), LinkContent("voir_aussi", gone.number))
+    filed = bruno.published(links=links)
+    bruno.withdraws(gone)
+    told = reader.feed(f"/incidents/{filed.number}.atom").entries[0].content
+    assert f'href="{BASE}/incidents/{near.number}"' in told
+    assert "(fait suite à)" in told
+    assert "Plus jamais" not in told
+
+
+def test_a_redacted_fragment_is_told_as_it_reads_now(reader, bruno, session) -> None:
+    filed = bruno.published()
+    bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")
+    bruno.follows(filed, "La seconde")
+    bruno.corrects(filed, "Un nom est ajouté", title="Un titre corrigé")
+    (first, _second) = session.scalars(select(events.FollowUp.id).order_by(events.FollowUp.id))
+    session.rollback()
+    bruno.redacts(filed, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
+    entries = reader.feed("/incidents.atom").entries
+    assert [plain(entry.title) for entry in entries[2:4]] == [
+        "Suite : La seconde (cas nº 1)",
+        "Suite : Une suite (cas nº 1)",
+    ]
+    assert "rien." in entries[3].content
+    assert "Un nom" not in "".join(entry.content for entry in entries[2:4])
+
+
+def test_two_replies_published_in_another_order_keep_their_own_words(reader, bruno) -> None:
+    filed = bruno.published()
+    early = bruno.desk.received_reply(filed, "La première reçue.")
+    late = bruno.desk.received_reply(filed, "La seconde reçue.")
+    for row in (late, early):
+        with bruno.pen() as p:
+            acts.reply(p, row, by=bruno.cast.bruno, reason="droit de réponse")
+    entries = reader.feed("/incidents.atom").entries
+    assert ["première" in entry.content for entry in entries] == [True, False, True]
+    page = reader.get("/incidents/1").text
+    for entry, text in zip(entries, ("La première reçue.", "La seconde reçue."), strict=False):
+        anchor = urlsplit(entry.address).fragment
+        shown = page[page.index(f'id="{anchor}"') :]
+        assert re.search("La (première|seconde) reçue.", shown).group() == text
+
+
+# --- the traps of feedgen ----------------------------------------------------------------------
+
+
+def test_a_document_is_the_same_to_the_byte_two_seconds_later(reader, rich) -> None:
+    addresses = [*FEEDS, *EMPTY]
+    first = {address: reader.document(address) for address in addresses}
+    sleep(2)
+    # Neither an entry nor a document that was kept is given again.
+    del reader.client.application.extensions["register.kept_items"]
+    for address in addresses:
+        fresh = reader.get(f"{address}{'&' if '?' in address else '?'}frais=1")
+        assert fresh.data == first[address], address
+
+
+def test_nothing_is_dated_now(reader, rich) -> None:
+    last = AT + 100 * MINUTE
+    for address in FEEDS:
+        feed = reader.feed(address)
+        times = [moment for entry in feed.entries for moment in (entry.published, entry.updated)]
+        assert feed.updated <= last, address
+        assert max(times) <= last
+        assert min(times) >= AT
+
+
+def test_entries_come_in_the_order_of_the_ledger(reader, rich, session) -> None:
+    ids = [entry.id.split(":", 2)[2] for entry in reader.feed("/incidents.atom").entries]
+    session.rollback()
+    lines = session.scalars(select(Entry.event).order_by(Entry.seq.desc()).where(Entry.at >= AT))
+    known = [f"evenement/{name}" for name in lines]
+    assert ids == [name for name in known if name in set(ids)]
+
+
+def _poisoned(shape, poison, **given):
+    """A part of a case with the poison in every text, and at both ends of every code."""
+    told = {
+        spec.name: f"{poison}Texte{poison} du cas"
+        for spec in fields(shape)
+        if spec.type == "str" and spec.name not in given
+    }
+    return shape(**told, **given)
+
+
+def _code(poison, code):
+    return f"{poison}{code}{poison}"
+
+
+def poisoned(poison) -> Content:
+    """A case with the poison in each of its fields."""
+
+    def coded(**codes):
+        return {name: _code(poison, code) for name, code in codes.items()}
+
+    url = f"https://exemple.test/{poison}chemin"
+    return _poisoned(
+        Content,
+        poison,
+        **coded(
+            date="2008-03-17",
+            end_date="2009",
+            country="FR",
+            commune="93032",
+            departement="93",
+            region="11",
+            level="commune",
+            actor="maire",
+            target="blogueur",
+            evidence="documente",
+            outcome="inconnue",
+            language="fr",
+        ),
+        outlets=(f"Gagny{poison} Libre",),
+        types=(_code(poison, "plainte_diffamation"),),
+        linked_communes=(_code(poison, "93066"),),
+        sources=(
+            _poisoned(
+                SourceContent,
+                poison,
+                url=url,
+                archived_url=url,
+                **coded(kind="presse", published_on="2008", checked_on="2026"),
+            ),
+        ),
+        proceedings=(
+            _poisoned(
+                ProceedingContent,
+                poison,
+                **coded(
+                    direction="contre_cible",
+                    nature="penale",
+                    plaintiff="maire",
+                    outcome="en_cours",
+                    outcome_date="2009",
+                    appeal="non",
+                ),
+                steps=(
+                    _poisoned(
+                        StepContent,
+                        poison,
+                        source_url=url,
+                        **coded(step="refere", date="2009", outcome="en_cours"),
+                    ),
+                ),
+            ),
+        ),
+        request=_poisoned(
+            RequestContent,
+            poison,
+            **coded(
+                asked_on="2008",
+                refusal="explicite",
+                refused_on="2008",
+                cada_registered_on="2008",
+                cada_opinion_on="2008",
+                outcome="avis_cada_favorable",
+            ),
+        ),
+    )
+
+
+# Everything that XML 1.0 §2.2 cannot hold, or that hides and reorders words.
+POISONS = {
+    "controls": "".join(map(chr, [*range(0x20), *range(0x7F, 0xA0)])),
+    "lone surrogates": "\ud800\udfff\udc80",
+    "no characters": "\ufffe\uffff",
+    "bidirectional": "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+    "hidden": "\u200b\u2060\ufeff",
+}
+_NEVER = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_WHERE = ("/incidents.atom", "/communes/93032.atom", "/regions/11.atom", "/incidents/1.atom")
+
+
+@pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
+def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
+    told = poisoned(poison)
+    filed = bruno.published(told)
+    bruno.follows(
+        filed, f"Une{poison} suite", text=f"Un{poison} texte", happened_on="2010", source_url=""
+    )
+    with bruno.pen() as p:
+        row = acts.receive_reply(
+            p,
+            filed.id,
+            by=bruno.cast.bruno,
+            author=f"Ville{poison}",
+            capacity=f"{poison}la commune",
+            text=f"La commune{poison} conteste.",
+            received_on=AT.date(),
+        )
+    with bruno.pen() as p:
+        acts.reply(p, row.id, by=bruno.cast.bruno, reason=f"droit{poison}")
+    bruno.corrects(filed, f"Une{poison} note", replace(told.cleaned(), amount="rien"))
+    bruno.redacts(filed, f"Un{poison} retrait", replace(told.cleaned(), amount="peu"))
+    for address in _WHERE:
+        document = reader.document(address).decode()
+        assert not _NEVER.search(document), address
+        assert len(atom.read(document.encode()).entries) == 5
+
+
+@pytest.mark.parametrize("poison", ["\x0b", "\x7f", "\ud800", "\u202e", "\n"], ids=ascii)
+def test_the_address_of_a_follow_up_is_cleaned_or_refused(reader, bruno, poison) -> None:
+    filed = bruno.published()
+    with suppress(RegisterError):
+        bruno.follows(filed, source_url=f"https://exemple.test/{poison}suite")
+    for address in _WHERE:
+        assert not _NEVER.search(reader.document(address).decode())
+
+
+LONG = "Selon le blog, le maire a *refusé* de répondre.\n\n"
+
+
+def test_a_case_as_large_as_a_case_may_be_is_told_whole(reader, bruno, content) -> None:
+    steps = tuple(StepContent("audience", note=f"étape {n} " + "x" * 200) for n in range(40))
+    told = content(
+        title="T" * 2000,
+        narrative=(LONG * 1200)[:50_000].strip(),
+        types=("plainte_diffamation", "plainte_injure", "plainte_autre"),
+        outlets=tuple(f"Blog {n} " + "x" * 180 for n in range(40)),
+        linked_communes=tuple(f"930{n}" for n in (*range(45, 51), *range(61, 64))),
+        sources=tuple(
+            SourceContent(url=f"https://exemple.test/{n}?" + "x" * 1900) for n in range(40)
+        ),
+        proceedings=tuple(
+            ProceedingContent(direction="contre_cible", docket=f"{n}", court="c" * 500, steps=steps)
+            for n in range(40)
+        ),
+    )
+    bruno.published(told)
+    for address in ("/incidents.atom", "/incidents/1.atom", "/communes/93045.atom"):
+        (entry,) = reader.feed(address).entries
+        assert entry.content.count("Affaire nº") == 40
+        assert entry.content.count("étape 39 ") == 40
+        assert entry.content.count("refusé") == told.narrative.count("refusé")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"narrative": "x" * 50_001},
+        {"narrative": "*" * 50_000},
+        {"title": "x" * 2001},
+        {"proceedings": tuple(ProceedingContent("tiers", docket=f"{n}") for n in range(41))},
+        {"proceedings": (ProceedingContent("tiers", steps=(StepContent("appel"),) * 41),)},
+        {"sources": (SourceContent(url="javascript:alert(1)"),)},
+        {"sources": (SourceContent(url="/relative"),)},
+        {"language": 'fr" x="'},
+        {"date": "hier"},
+        {"links": (LinkContent("voir_aussi", 10**12),)},
+    ],
+)
+def test_what_is_too_large_or_no_sense_is_refused_and_told_nowhere(reader, bruno, changes) -> None:
+    with pytest.raises((RegisterError, TextError)) as refused:
+        bruno.published(**changes)
+    assert refused.value.key
+    assert reader.feed("/incidents.atom").entries == []
+
+
+# --- archives ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long(bruno, monkeypatch) -> Bruno:
+    """Documents of few events, cut often: an archive is a matter of their names, not of size."""
+    monkeypatch.setattr(events, "RECENT", 4)
+    monkeypatch.setattr(events, "ARCHIVE", 6)
+    monkeypatch.setattr(events, "_CUT", "60")
+    bruno.filed = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
+    for filed in bruno.filed:
+        bruno.follows(filed)
+        bruno.follows(filed, "La seconde suite")
+    return bruno
+
+
+@pytest.mark.parametrize(
+    "address", ["/incidents.atom", "/communes/93032.atom", "/departements/93.atom?famille=acces"]
+)
+def test_the_whole_history_is_read_by_the_archives_each_event_once(reader, long, address) -> None:
+    found = reader.whole(address)
+    assert len(found) == len({entry.id for entry in found}) == 24
+    assert [entry.published for entry in found] == sorted(
+        (entry.published for entry in found), reverse=True
+    )
+    first = reader.feed(address)
+    assert (len(first.entries), first.archive) == (4, False)
+    older = reader.feed(first.link("next").removeprefix(BASE))
+    assert older.archive
+    assert older.link("current") == BASE + address == first.link("self")
+    assert older.link("self") == first.link("prev-archive")
+    assert older.id == first.id, "one feed, whatever the document"
+
+
+def test_an_archive_is_of_one_feed_that_no_removal_shifts(reader, long) -> None:
+    def documents() -> dict[str, list[str]]:
+        found, address = {}, reader.feed("/incidents.atom").link("next")
+        while address:
+            feed = reader.feed(address.removeprefix(BASE))
+            found[address] = [entry.id for entry in feed.entries]
+            address = feed.link("next")
+        return found
+
+    before = documents()
+    gone = long.filed[2]
+    lost = {entry.id for entry in reader.feed(f"/incidents/{gone.number}.atom").entries}
+    long.withdraws(gone)
+    for address, ids in before.items():
+        feed = reader.feed(address.removeprefix(BASE))
+        assert not lost & {entry.id for entry in feed.entries}
+        kept = [one for one in ids if one not in lost]
+        assert [entry.id for entry in feed.entries][: len(kept)] == kept
+    assert len(reader.whole("/incidents.atom")) == 22
+
+
+def test_an_archive_after_the_last_event_is_an_empty_one(reader, bruno, session) -> None:
+    bruno.published()
+    session.rollback()
+    opening = session.scalar(select(Entry.event).where(Entry.ledger == "public", Entry.seq == 1))
+    feed = reader.feed(f"/incidents.atom?avant={opening}")
+    assert (feed.entries, feed.archive) == ([], True)
