@@ -108,7 +108,18 @@ _STATUS: dict[type[RegisterError], int] = {
     Gone: 410,
 }
 # What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
-_IN_ADDRESS = frozenset({"filter", "filter_too_many", "page"})
+_IN_ADDRESS = frozenset(
+    {
+        "filter",
+        "filter_too_many",
+        "page",
+        "search_no_word",
+        "search_short_beginning",
+        "search_silent",
+        "search_too_long",
+        "search_too_many",
+    }
+)
 
 _HTML = "text/html; charset=utf-8"
 _REFERENCE = _("Référence de l’erreur : %(reference)s")

@@ -31,7 +31,9 @@ from register.web.sentences import (
 
 # What was typed or handed in. A public error page repeats none of it: such a page can be linked
 # to with any words in the address, and would show them as the register's own.
-QUOTING = frozenset({"value", "email", "text", "path", "cause", "column", "copy", "faults"})
+QUOTING = frozenset(
+    {"value", "email", "text", "path", "cause", "column", "copy", "faults", "words"}
+)
 
 _UNKNOWN = _("Ce qui était demandé n’a pas pu être fait (%(key)s).")
 _QUOTED = _("%(label)s « %(excerpt)s »")

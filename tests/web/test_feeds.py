@@ -77,6 +77,8 @@ VALUES = {
     "sans_date": "1",
     "du": "2020",
     "au": "2007",
+    "annee": "2008",
+    "q": "filmer -quetsche",
 }
 FEEDS = [
     "/incidents.atom",
@@ -84,7 +86,7 @@ FEEDS = [
     "/incidents.atom?commune=93032&type=interdiction_filmer&type=expulsion",
     "/incidents.atom?departement=93&famille=acces&media=gagny+libre&du=2000&au=2030-01",
     "/incidents.atom?commune=93059",
-    "/incidents.atom?tri=maj&page=1&q=blog&inconnu=%F0%9F%8D%89",
+    "/incidents.atom?tri=maj&page=1&inconnu=%F0%9F%8D%89",
     "/communes/93032.atom",
     "/communes/93066.atom",
     "/communes/97411.atom",

@@ -1,7 +1,7 @@
 """What PostgreSQL indexes of a document, and how a part of a search is asked of it.
 
 A document is a set of lexemes, without positions. Each begins with a mark that says where it
-stands. Of the tokens that stand in one document in twenty, each two and three that follow one
+stands. Of the tokens that stand in one document in ten, each two and three that follow one
 another are a lexeme too: a phrase of such words is what would otherwise have to be looked for in
 the texts of half the register. Others are looked for in the texts of the few cases that have their
 words.
@@ -21,7 +21,7 @@ from register.followers.search.asked import Document, Part, Way
 VERSION = 1
 # Documents that tell which tokens are common. A register that has fewer needs no runs.
 SAMPLE = 1_000
-_SHARE = 20
+_SHARE = 10
 LONGEST_RUN = 3
 # Every document has the one, none the other.
 EVERY = "*"
