@@ -8,7 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from searched import case, quiet, word
+from madeup import case, quiet, word
 
 from register.followers.search import whoosh_state
 from register.followers.search.asked import Asked, Cursor, Document

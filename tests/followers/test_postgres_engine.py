@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from searched import START, by_number, case, documents, meant, questions, searches, word
-from searched import register as made_up
+from madeup import START, by_number, case, documents, meant, questions, searches, word
+from madeup import register as made_up
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from searched import (
+from madeup import (
     START,
     TOKENS,
     by_number,

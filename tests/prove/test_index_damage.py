@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from searched import START, by_number, case, meant, questions, quiet, register
+from madeup import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
 from register.followers.search import whoosh
