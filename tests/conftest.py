@@ -168,6 +168,7 @@ def _opened(url: str) -> Iterator[Engine]:
 # What an opened register holds beside its territory, and what a test may have written over.
 _OPENED = ("identity", "journal_head", "journal_entry", "term", "dataset")
 _TERRITORY = ("commune", "departement", "region", "intercommunalite")
+_INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
 # What makes a database unfit to be used again: other columns, another revision, another territory.
 _SHAPE = """
     SELECT table_name || '.' || column_name AS what FROM information_schema.columns
@@ -254,6 +255,9 @@ class Registers:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             try:
+                # Its index is of cases that are no more.
+                for (schema,) in ask(_INDEXES).all():
+                    ask(f'DROP SCHEMA "{schema}" CASCADE')
                 if ask(_SHAPE).all() != self.shape:
                     return False
                 tables = [

@@ -108,16 +108,22 @@ def wrong(gazetteer: Gazetteer, typed: str, expected: set[str]) -> str:
     return "" if found == expected else f"{typed!r}: {sorted(found)}, expected {sorted(expected)}"
 
 
-def wrong_former(gazetteer: Gazetteer, name: str) -> str:
-    """The same for a former name, which longer names may share as their beginning."""
-    readings = [one for one in resolve(gazetteer, name).readings if one.kind == "commune"]
+def wrong_named(gazetteer: Gazetteer, typed: str, name: str) -> str:
+    """The same for a name: all that bear or bore it, then some whose name is longer than that."""
+    readings = [one for one in resolve(gazetteer, typed).readings if one.kind == "commune"]
     expected = of_name(name)
-    longer = {
+    longer = [one for one in readings if one.why == "debut_du_nom"]
+    exact = {one.code for one in readings[: len(readings) - len(longer)]}
+    strange = {
         one.code
         for one in readings
-        if _goes_on(fold_name(one.through or one.name), fold_name(name))
+        if one.code not in expected
+        and not _goes_on(fold_name(one.through or one.name), fold_name(name))
     }
-    return wrong(gazetteer, name, expected | longer)
+    if expected <= exact and not strange and longer == readings[len(readings) - len(longer) :]:
+        return ""
+    found = [one.code for one in readings]
+    return f"{typed!r}: {found}, expected {sorted(expected)} first, {sorted(strange)} never"
 
 
 def _goes_on(longer: str, name: str) -> bool:

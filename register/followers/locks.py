@@ -35,6 +35,8 @@ class FileLocks:
             # Who shares only looks: it makes no file that another user could not open.
             flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
             number = os.open(self._path(name), flags | os.O_CLOEXEC, 0o600)
+            if not shared:
+                self._give(number)
         except FileNotFoundError:
             if shared:
                 return True
@@ -63,6 +65,12 @@ class FileLocks:
         """Let go of all."""
         for name in list(self._held):
             self.drop(name)
+
+    def _give(self, number: int) -> None:
+        """Give a file that root made to the folder's owner, whose follower has to open it."""
+        if os.geteuid() == 0:
+            owner = self._folder.stat()
+            os.fchown(number, owner.st_uid, owner.st_gid)
 
     def _lost(self, name: str) -> bool:
         self.drop(name)

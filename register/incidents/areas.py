@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from register.incidents.models import State
 from register.incidents.tables import CASE, CODE, COMMUNE, DEPARTEMENT, PLACE
 from register.journal import Position
+from register.territory import loader
 
 # By the name of a filter and one of its values.
 Counts = Mapping[tuple[str, str], int]
@@ -27,12 +28,13 @@ def counts(session: Session, head: Position) -> Counts:
 
     :param head: read first, on the same session.
     """
+    moment = f"{head.digest} {loader.version(session)}"
     with _counting:
-        if head.digest not in _kept:
+        if moment not in _kept:
             counted = {**_of(session, "departement"), **_of(session, "region")}
             _kept.clear()
-            _kept[head.digest] = counted
-        return _kept[head.digest]
+            _kept[moment] = counted
+        return _kept[moment]
 
 
 def _of(session: Session, kind: str) -> Counts:

@@ -7,7 +7,7 @@ that; what is no facet, such as a commune, the database selects once by the filt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 
@@ -30,7 +30,8 @@ _PUBLIC = CASE.c.state == State.PUBLISHED
 _COUNTS_KEPT = 32
 _SETS_KEPT = 128
 
-_kept: dict[tuple[marks.Place, str, int | None], Counts] = {}
+# Of one moment: an outlet's name need not outlive its cases in memory.
+_kept: dict[marks.Place, dict[tuple[str, int | None], Counts]] = {}
 
 
 def counts(
@@ -47,13 +48,15 @@ def counts(
     here = marks.at(session, book, head)
     sets = _sets(session, here, query, book, hits)
     # The numbers found say all that words mean here, whichever index found them.
-    key = (here.place, _filters(query), sets.get(WORDS))
-    found = _kept.get(key)
+    key = (_filters(query), sets.get(WORDS))
+    known = _kept.get(here.place, {})
+    found = known.get(key)
     if found is None:
         found = {name: _counted(here, sets, name) for name in FACETS}
-        if len(_kept) >= _COUNTS_KEPT:
+        if not known or len(known) >= _COUNTS_KEPT:
             _kept.clear()
-        _kept[key] = found
+            known = _kept.setdefault(here.place, {})
+        known[key] = found
     return found
 
 
@@ -67,13 +70,14 @@ def matching(
 
 def relaxed(
     session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
-) -> list[tuple[str, str, int]]:
-    """For each value in force, how many cases :meth:`Query.without` it would have."""
-    return [
-        (name, value, matching(session, query.without(name, value), book, head, hits))
-        for name, values in query.values.items()
-        for value in values
-    ]
+) -> Iterator[tuple[str, str, int]]:
+    """For each value in force, how many cases :meth:`Query.without` it would have.
+
+    Counted as they are asked for: there may be dozens, and a page shows a few.
+    """
+    for name, values in query.values.items():
+        for value in values:
+            yield name, value, matching(session, query.without(name, value), book, head, hits)
 
 
 def outlets(session: Session, folded: Sequence[str]) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from register.incidents.models import Incident, IncidentPlace, IncidentType, Scope, State
 from register.incidents.vocabulary import Book
 from register.journal import Position
+from register.territory import loader
 from register.territory.models import Commune, CommuneCode, Departement
 from register.text.fold import fold_name
 
@@ -49,7 +50,7 @@ def summary(session: Session, book: Book, head: Position) -> Summary:
 
     :param head: read first, on the same session.
     """
-    key = f"{head.digest} {book.version}"
+    key = f"{head.digest} {book.version} {loader.version(session)}"
     with _counting:
         if key not in _kept:
             counted = _counted(session, book)

@@ -91,10 +91,17 @@ def at(session: Session, book: Book, head: Position) -> Marks:
         return found
     with _making:
         found = _kept.get(place) or _carried(session, book, place) or _made(session, book, place)
-        _kept[place] = found
+        if not _is_late(place):
+            _kept[place] = found
         for former in list(_kept)[:-KEPT]:
             del _kept[former]
     return found
+
+
+def _is_late(place: Place) -> bool:
+    """Whether a page began before the oldest marks that are kept: its own are for it alone."""
+    seqs = [kept.head.seq for kept in _kept]
+    return len(seqs) >= KEPT and place.head.seq < min(seqs)
 
 
 # --- made anew, or carried on -------------------------------------------------------------------

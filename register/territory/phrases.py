@@ -13,13 +13,14 @@ from register.territory.mentions import Word, words
 from register.territory.ordinary import is_ordinary
 from register.territory.readers import STEPS, bearing, read
 from register.territory.reading import Reading, Resolution, ordered
-from register.territory.resolve import LONGEST
+from register.territory.shortened import longer
 from register.territory.signs import COUNTED, Mention, is_number_of_a_place, is_offered
 from register.territory.wording import (
     ARTICLES,
     BODIES,
     COMMUNE,
     CONTRACTED,
+    LONGEST,
     OFFICES,
     PREPOSITIONS,
     Statement,
@@ -66,7 +67,7 @@ def placed(
     """
     counts = known or {}
     said = words(text[:LONGEST])
-    whole = _whole(gazetteer, text, said)
+    whole = _whole(gazetteer, text, said, counts)
     if whole:
         return (Placed(Resolution(ordered(gazetteer, whole, counts)), text.strip(), ""),)
     found = sorted(
@@ -83,14 +84,17 @@ def placed(
     )
 
 
-def _whole(gazetteer: Gazetteer, text: str, said: Sequence[Word]) -> list[Reading]:
+def _whole(
+    gazetteer: Gazetteer, text: str, said: Sequence[Word], known: Mapping[str, int]
+) -> list[Reading]:
     """What the text is as a whole; but "conseil municipal de Gagny" says more than Gagny."""
     if not said or any(not word.folded for word in said):
         return []
     for statement in statements(text[:LONGEST]):
         found = read(gazetteer, statement)
         if found and statement.office not in BODIES and " ".join(statement.words) not in OFFICES:
-            return found if _is_literal(gazetteer, statement) else []
+            more = longer(gazetteer, statement.words, found, known, statement.kinds)
+            return found + more if _is_literal(gazetteer, statement) else []
     return []
 
 
@@ -106,7 +110,8 @@ def _named(
         if wider := _wider(gazetteer, mention):
             yield wider
         elif is_offered(gazetteer, mention, readings, known):
-            yield _Found(mention.first, mention.last, tuple(readings))
+            more = longer(gazetteer, mention.name, readings, known)
+            yield _Found(mention.first, mention.last, (*readings, *more))
     for place, word in enumerate(said):
         if word.folded[:1].isdecimal() and is_number_of_a_place(text, said, place):
             coded = [one for reader in STEPS[0] for one in reader(gazetteer, (word.folded,))]

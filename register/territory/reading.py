@@ -19,8 +19,13 @@ EXACTNESS = {
     "region_nom": 3,
     "arrondissement": 4,
     "ancienne_commune": 4,
-    "orthographe_proche": 5,
+    "dans_la_phrase": 4,
+    "debut_du_nom": 5,
+    "fin_du_nom": 6,
+    "orthographe_proche": 6,
 }
+# What the whole text is not, as it was typed.
+INEXACT = frozenset({"dans_la_phrase", "debut_du_nom", "fin_du_nom", "orthographe_proche"})
 
 
 # Published cases and people, both negative, and a code.

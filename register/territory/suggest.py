@@ -8,8 +8,7 @@ from heapq import nlargest, nsmallest
 from register.territory.gazetteer import Gazetteer
 from register.territory.readers import bearing, read
 from register.territory.reading import Reading, Weight, apart, ordered, weight
-from register.territory.resolve import LONGEST
-from register.territory.wording import Statement, statements
+from register.territory.wording import LONGEST, Statement, statements
 
 
 def suggest(

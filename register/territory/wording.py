@@ -13,6 +13,9 @@ from register.text.fold import fold_name
 
 Words = tuple[str, ...]
 
+# Longer than any place name; what comes after is not read.
+LONGEST = 200
+
 ARTICLES = frozenset({"le", "la", "les", "l"})
 # What stands before a place: "à Gagny", "du Bourget", "dans l'Isère".
 PREPOSITIONS = frozenset({"a", "au", "aux", "de", "d", "du", "des", "dans", "en", "sur"})

@@ -72,9 +72,9 @@ def gazetteer() -> Gazetteer:
 
 def known_places() -> Mapping[str, int]:
     """How many public cases each commune has, counted once for each position of the ledger."""
-    digest = head().digest
+    moment = f"{head().digest} {standing().territory}"
     kept = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_KNOWN_PLACES))
-    if kept is None or kept[0] != digest:
-        kept = (digest, figures.known_places(db.session()))
+    if kept is None or kept[0] != moment:
+        kept = (moment, figures.known_places(db.session()))
         current_app.extensions[_KNOWN_PLACES] = kept
     return kept[1]

@@ -119,6 +119,11 @@ READERS: dict[str, Any] = {
         "Cette recherche a plus de %(limit)s mots, et chacun doit se trouver dans le cas : "
         "gardez-en quelques-uns."
     ),
+    "search_no_word": _("Il n’y a pas de mot à chercher dans « %(words)s »."),
+    "search_short_beginning": _(
+        "« %(words)s » : le début d’un mot se cherche à partir de %(limit)s lettres avant "
+        "l’astérisque."
+    ),
     "search_silent": _(
         "« %(words)s » ne contient que des mots trop courants pour être cherchés : ajoutez-en un "
         "qui dise de quoi il s’agit."

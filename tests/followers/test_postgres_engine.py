@@ -368,6 +368,25 @@ def test_a_scrub_leaves_a_removed_word_in_no_file(engine, session, index, reques
         assert found(session, index, asked) == meant(asked, cases.values())
 
 
+def test_the_server_keeps_no_words_as_examples_of_what_the_tables_hold(engine, index):
+    """They would stay in its catalogue, out of reach of a scrub."""
+    filled(index, *[case(number, f"mot{number} secretunique") for number in range(1, 60)])
+    say(engine, "ANALYZE")
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text(
+                "SELECT tablename, attname FROM pg_stats WHERE schemaname = 'search'"
+                " AND concat(most_common_vals, histogram_bounds, most_common_elems) ~ '[a-z]{4}'"
+                " AND attname NOT IN ('shape', 'made', 'made_with')"
+            )
+        ).all()
+        looked = connection.scalar(
+            text("SELECT count(*) FROM pg_stats WHERE schemaname = 'search'")
+        )
+    assert kept == []
+    assert looked > 0
+
+
 def test_the_words_of_the_scrubbing_commit_itself_are_in_no_file(engine, index, request):
     server = request.getfixturevalue("server")
     filled(index, case(1, "secretunique mot"), case(2, "mot"))

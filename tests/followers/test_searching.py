@@ -98,26 +98,26 @@ def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
 # --- the index is not there ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "why"),
-    [
-        ("interdiction", "a word of the title"),
-        ("SEANCE", "of the summary, by other letters"),
-        ("libre", "of an outlet"),
-        ("gagny", "the place"),
-        ("2008", "the year"),
-        ("film*", "a beginning"),
-        ('"conseil municipal"', "a phrase"),
-        ("caméra", "a synonym"),
-        ("gagny -puteaux", "a word left out"),
-    ],
+WITHOUT_AN_INDEX = (
+    ("interdiction", "a word of the title"),
+    ("SEANCE", "of the summary, by other letters"),
+    ("libre", "of an outlet"),
+    ("gagny", "the place"),
+    ("2008", "the year"),
+    ("film*", "a beginning"),
+    ('"conseil municipal"', "a phrase"),
+    ("caméra", "a synonym"),
+    ("gagny -puteaux", "a word left out"),
 )
-def test_without_an_index_titles_and_summaries_are_looked_through(typed, why, desk, content, ask):
+
+
+def test_without_an_index_titles_and_summaries_are_looked_through(desk, content, ask):
     filed = desk.published(content())
     desk.draft(content())
     desk.withdrawn(content())
-    hits = ask(typed)
-    assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES), why
+    for typed, why in WITHOUT_AN_INDEX:
+        hits = ask(typed)
+        assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES), why
 
 
 def test_without_an_index_a_word_that_nobody_says_finds_nothing(desk, content, ask):
@@ -173,23 +173,23 @@ def test_new_words_of_the_vocabularies_make_the_index_anew(desk, content, engine
 # --- misspelt ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "put_right"),
-    [
-        ("interdicton", "interdiction"),
-        ("gagni filmer", "gagny filmer"),
-        ("interdiction filmre", "interdiction filmer"),
-        ("filmer", None),
-        ("introuvable", None),
-        ("xyz", None),
-    ],
+PUT_RIGHT = (
+    ("interdicton", "interdiction"),
+    ("gagni filmer", "gagny filmer"),
+    ("interdiction filmre", "interdiction filmer"),
+    ("filmer", None),
+    ("introuvable", None),
+    ("xyz", None),
 )
-def test_a_misspelt_word_is_put_right(typed, put_right, desk, content, engine, index):
+
+
+def test_a_misspelt_word_is_put_right(desk, content, engine, index):
     desk.published(content())
     follow(engine, index)
     with Session(engine) as page:
-        found = suggestion.better(page, index, typed, vocabulary.book(page), head(page))
-    assert found == put_right
+        book, where = vocabulary.book(page), head(page)
+        for typed, put_right in PUT_RIGHT:
+            assert suggestion.better(page, index, typed, book, where) == put_right, typed
 
 
 def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, pen, cast):
@@ -206,3 +206,17 @@ def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, 
 def test_what_cannot_be_searched_for_is_a_sentence(typed, ask):
     with pytest.raises(Invalid):
         ask(typed)
+
+
+def test_an_index_that_another_analysis_made_is_not_asked(
+    desk, content, engine, index, ask, monkeypatch
+):
+    """Its tokens are others: a word that a case has would find nothing."""
+    filed = desk.published(content())
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "ANALYSIS", "of-yesterday")
+        follow(engine, index)
+    hits = ask("interdiction")
+    assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES)
+    assert follow(engine, index)
+    assert ask("interdiction").reach == Reach.WHOLE

@@ -26,7 +26,7 @@ def drawn() -> list[Row]:
 @pytest.mark.parametrize("spelling", spelled.SPELLINGS)
 def test_a_commune_is_found_by_its_name(names: Gazetteer, drawn: list[Row], spelling: str) -> None:
     spell = spelled.SPELLINGS[spelling]
-    told = [spelled.wrong(names, spell(row["nom"]), spelled.of_name(row["nom"])) for row in drawn]
+    told = [spelled.wrong_named(names, spell(row["nom"]), row["nom"]) for row in drawn]
     assert [one for one in told if one] == []
 
 
@@ -38,7 +38,7 @@ def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[Row]) -> 
 
 def test_a_former_commune_is_found_by_its_name(names: Gazetteer) -> None:
     some = random.Random(SEED).sample(spelled.others(), 300)
-    told = [spelled.wrong_former(names, row["nom"]) for row in some]
+    told = [spelled.wrong_named(names, row["nom"], row["nom"]) for row in some]
     assert [one for one in told if one] == []
 
 

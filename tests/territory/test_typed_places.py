@@ -66,7 +66,6 @@ NAMES = [
     ("Asnières Seine", "92004"),
     ("Vitry s/Seine", "94081"),
     ("Fontenay s/s Bois", "94033"),
-    ("Bourg", "33067 52062"),
     # Said of whoever sits there.
     ("mairie de Gagny", "93032"),
     ("mairie Gagny", "93032"),
@@ -246,12 +245,36 @@ ALMOST = [
     ("Pari 18e", "75056"),
     ("Seine-Sain-Denis", "93"),
     ("Bretagme", "R53 90019 36024"),
-    # A beginning is right as far as it goes.
+]
+
+# A beginning is right as far as it goes.
+BEGINNINGS = [
     ("Levallois", "92044"),
     ("L'Haÿ", "94038"),
     ("Haÿ", "94038"),
     ("Vitry 94", "94081"),
     ("Noisy", "93051 93053 78455 77339 77338 95456"),
+]
+
+# The name of small communes, and what people call a much larger one.
+SHORT = [
+    ("Evry", "89162", "91228"),
+    ("St Ouen", "41226 80711", "93070"),
+    ("Aulnay", "17024 10017 86013", "93005"),
+    ("Asnières", "27021", "92004"),
+    ("mairie d'Asnières", "27021", "92004"),
+    ("Saint-Germain", "10340 70464 86223 07241 54475", "78551"),
+    ("Neuilly", "27429 58191 89196", "92051 93050 93049"),
+    ("Bourg", "33067 52062", "01053"),
+]
+
+PHRASES = [
+    ("filmer à gagny", "93032"),
+    ("filmer le conseil municipal Noisy-le-Sec", "93053"),
+    ("expulsion du public à Paris 18e", "75056"),
+    ("blog de Saint-Denis 93", "93066"),
+    ("de Gagny au Bourget en voiture", "93032 93013"),
+    ("filmer à Evry", "89162 91228"),
 ]
 
 NEAR = [
@@ -261,6 +284,14 @@ NEAR = [
     ("Clichi-sous-boix", "93014"),
     ("Oberviliers", "93001"),
     ("Saint-Denis 59", "97411 93066 11339 30247"),
+    ("Courcouronnes", "91228"),
+    # Nothing has the code, and its first digits say a département.
+    ("75000", "75"),
+    ("69000", "69"),
+    ("13000", "13"),
+    ("97499", "974"),
+    ("20", "2A 2B"),
+    ("20999", "2A 2B"),
 ]
 
 NONSENSE = [
@@ -270,7 +301,7 @@ NONSENSE = [
     "(93)x",
     "99999",
     "96",
-    "20",
+    "96000",
     "00",
     "2C",
     "Nulle-Part",
@@ -347,6 +378,48 @@ def test_what_is_almost_a_name_is_read_and_says_so(
     assert {reading.why for reading in found.readings} == {"orthographe_proche"}
 
 
+@pytest.mark.parametrize(("typed", "codes"), BEGINNINGS)
+def test_the_beginning_of_a_name_is_read_and_says_so(
+    names: Gazetteer, typed: str, codes: str
+) -> None:
+    found = resolve(names, typed)
+    assert _codes(found.readings) == codes.split()
+    assert {reading.why for reading in found.readings} == {"debut_du_nom"}
+
+
+@pytest.mark.parametrize(("typed", "exact", "longer"), SHORT)
+def test_a_small_namesake_leaves_a_choice(
+    names: Gazetteer, typed: str, exact: str, longer: str
+) -> None:
+    found = resolve(names, typed).readings
+    assert _codes(found)[: len(exact.split())] == exact.split()
+    begun = [reading for reading in found if reading.why == "debut_du_nom"]
+    assert _codes(tuple(begun)) == longer.split()
+    # With a case, the namesake is what is meant; and the département beside it says so too.
+    known = resolve(names, typed, {exact.split()[0]: 1}).readings
+    assert "debut_du_nom" not in {reading.why for reading in known}
+
+
+@pytest.mark.parametrize("typed", ["Évry (89)", "89140 Évry", "Évry, Yonne", "Aulnay (86)"])
+def test_a_small_namesake_with_its_departement_is_alone(names: Gazetteer, typed: str) -> None:
+    assert resolve(names, typed).one is not None
+
+
+def test_a_longer_name_with_cases_follows_a_namesake_that_is_no_larger(names: Gazetteer) -> None:
+    found = resolve(names, "Pierrefitte", {"93066": 1}).readings
+    assert _codes(found) == ["79209", "88347", "19166", "23152", "93066"]
+    assert (found[-1].why, found[-1].through) == ("debut_du_nom", "Pierrefitte-sur-Seine")
+    # Paris-l'Hôpital is a village: whoever types Paris does not mean it.
+    assert resolve(names, "Paris", {"71343": 1}).one is not None
+
+
+@pytest.mark.parametrize(("typed", "codes"), PHRASES)
+def test_a_place_in_a_phrase_is_read_and_says_so(names: Gazetteer, typed: str, codes: str) -> None:
+    found = resolve(names, typed)
+    assert _codes(found.readings) == codes.split()
+    assert {reading.why for reading in found.readings} == {"dans_la_phrase"}
+
+
 @pytest.mark.parametrize(("typed", "codes"), NEAR)
 def test_what_is_no_name_has_near_ones(names: Gazetteer, typed: str, codes: str) -> None:
     found = resolve(names, typed)
@@ -364,7 +437,8 @@ def test_nonsense_has_no_reading(names: Gazetteer, typed: str) -> None:
 
 
 def test_the_table_is_as_long_as_it_should_be() -> None:
-    tables = (NAMES, CODES, COLLISIONS, LANDS, PARTS, ALMOST, NEAR, NONSENSE)
+    exact = (NAMES, CODES, COLLISIONS, LANDS, PARTS)
+    tables = (*exact, ALMOST, BEGINNINGS, SHORT, PHRASES, NEAR, NONSENSE)
     assert len({str(row) for table in tables for row in table}) >= 150
 
 

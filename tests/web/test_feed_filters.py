@@ -281,16 +281,16 @@ def test_whoever_followed_a_case_that_was_joined_to_another_is_told_by_its_feed(
 def test_a_feed_of_words_is_named_by_them_and_keeps_its_address(reader, bruno) -> None:
     bruno.published()
     for address, own, said in (
-        ("/incidents.atom?q=filmer", "/incidents.atom?q=filmer", "Mots : filmer"),
+        ("/incidents.atom?q=filmer", "/incidents.atom?q=filmer", "« filmer »"),
         (
             "/incidents.atom?famille=acces&tri=date&q=filmer",
             "/incidents.atom?q=filmer&famille=acces",
-            "Mots : filmer ; Famille : Accès à l’information et aux séances",
+            "« filmer », accès à l’information et aux séances",
         ),
         (
             "/communes/93032.atom?q=filmer",
             "/communes/93032.atom?q=filmer",
-            "Gagny (Seine-Saint-Denis) ; Mots : filmer",
+            "« filmer », Gagny (Seine-Saint-Denis)",
         ),
     ):
         feed = reader.feed(address)

@@ -126,12 +126,26 @@ def test_every_kind_of_feed_is_a_good_document(reader, rich, session) -> None:
 def test_a_feed_says_which_it_is_and_which_page_it_follows(reader, rich) -> None:
     for address, told, page in (
         ("/incidents.atom", "tout le registre", "/incidents"),
-        ("/incidents.atom?sens=par_cible", "Procédure : ", "/incidents?sens=par_cible"),
+        (
+            "/incidents.atom?sens=par_cible",
+            "Procédure par la personne visée",
+            "/incidents?sens=par_cible",
+        ),
         ("/communes/93032.atom", "Gagny (Seine-Saint-Denis)", "/communes/93032"),
         (
             "/communes/93032.atom?preuve=juge",
-            "Gagny (Seine-Saint-Denis) ; Niveau de preuve : Jugé",
+            "Faits jugés, Gagny (Seine-Saint-Denis)",
             "/incidents?commune=93032&preuve=juge",
+        ),
+        (
+            "/incidents.atom?commune=93066",
+            "Saint-Denis (Seine-Saint-Denis)",
+            "/incidents?commune=93066",
+        ),
+        (
+            "/incidents.atom?commune=97411",
+            "Saint-Denis (La Réunion)",
+            "/incidents?commune=97411",
         ),
         ("/departements/988.atom", "Nouvelle-Calédonie", "/departements/988"),
         ("/regions/11.atom", "Île-de-France", "/regions/11"),

@@ -46,6 +46,13 @@ def entries(html: str) -> list[tuple[str, str]]:
     return [(unescape(re.findall(r'href="([^"]+)"', part)[0]), words(part)) for part in parts]
 
 
+def offers(client: FlaskClient, **asked: str) -> list[tuple[str, str, str]]:
+    """What a list offers beside its cases: where each link leads, under which label, its text."""
+    html = unescape(body(client.get("/incidents", query_string=asked)))
+    found = re.findall(r'href="([^"]+)"><span class="vh">([^<]+)\s: </span>([^<]+)</a>', html)
+    return [(led, label, words(text)) for led, label, text in found if label != "Retirer"]
+
+
 def suggested(client: FlaskClient, typed: str) -> list[dict[str, Any]]:
     """The places offered for a text."""
     answer = client.get("/communes/suggest", query_string={"q": typed})
@@ -103,7 +110,7 @@ def test_a_list_keeps_the_code_that_was_meant(client: FlaskClient, typed: str, l
 @pytest.mark.parametrize(
     ("filed", "chip"),
     [
-        ("93066", "Commune : Saint-Denis"),
+        ("93066", "Commune : Saint-Denis (Seine-Saint-Denis)"),
         ("93059", "Commune : Saint-Denis (pour Pierrefitte-sur-Seine)"),
         ("75118", "Commune : Paris (pour Paris 18e Arrondissement)"),
     ],
@@ -173,6 +180,121 @@ def test_a_choice_within_a_list_keeps_the_search(client: FlaskClient) -> None:
     assert "Revenir à la liste sans ce lieu" in words(html)
 
 
+def test_another_place_typed_in_a_choice_keeps_the_search(client: FlaskClient) -> None:
+    asked = "/incidents?lieu=st+denis&q=filmer&famille=acces&famille=securite&tri=date&page=2"
+    html = body(client.get(asked.replace("&page=2", "")))
+    (form,) = re.findall(r'<form class="search" action="/incidents".*?</form>', html, re.DOTALL)
+    (box,) = re.findall(r'<input id="lieu"[^>]*>', form)
+    assert 'name="lieu"' in box
+    assert 'value="st denis"' in box
+    assert "data-suggest-fill" in box
+    kept = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', form)
+    assert kept == [("q", "filmer"), ("famille", "acces"), ("famille", "securite"), ("tri", "date")]
+    led = client.get("/incidents", query_string=[*kept, ("lieu", "gagny")]).location
+    assert led.startswith("/incidents?q=filmer&commune=93032&famille=")
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "towns"),
+    [
+        ("Evry", "89162", ["91228"]),
+        ("St Ouen", "41226", ["93070"]),
+        ("Neuilly", "27429", ["92051", "93050", "93049"]),
+    ],
+)
+def test_a_town_follows_its_small_namesakes(
+    client: FlaskClient, typed: str, first: str, towns: list[str]
+) -> None:
+    told = entries(body(found(client, typed)))
+    assert f"/communes/{first}" in dict(told)
+    begun = [led for led, text in told if text.endswith("début du nom")]
+    assert begun == [f"/communes/{code}" for code in towns]
+
+
+@pytest.mark.parametrize(
+    ("typed", "led"),
+    [
+        ("filmer à gagny", "93032"),
+        ("conseil municipal Noisy-le-Sec", "93053"),
+        ("filmer au conseil municipal de Noisy-le-Sec", "93053"),
+    ],
+)
+def test_a_place_in_a_phrase_is_where_it_leads(client: FlaskClient, typed: str, led: str) -> None:
+    assert found(client, typed).location == f"/communes/{led}"
+    assert found(client, typed, "/incidents").location == f"/incidents?commune={led}"
+
+
+def test_several_places_in_a_phrase_are_a_choice(client: FlaskClient) -> None:
+    told = entries(body(found(client, "filmer à Saint-Denis")))
+    assert len(told) == 4
+    assert all(text.endswith("lieu nommé dans la phrase") for _led, text in told)
+
+
+@pytest.mark.parametrize(
+    ("typed", "led"),
+    [("75000", ["75"]), ("69000", ["69"]), ("13000", ["13"]), ("20", ["2A", "2B"])],
+)
+def test_a_code_of_nothing_is_near_its_departement(
+    client: FlaskClient, typed: str, led: list[str]
+) -> None:
+    html = body(found(client, typed))
+    assert "Des noms proches" in words(html)
+    assert [address for address, _text in entries(html)] == [f"/departements/{one}" for one in led]
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        ("Saint-Pierre-et-Miquelon", "975", "collectivité d’outre-mer"),
+        ("Polynésie française", "987", "collectivité d’outre-mer"),
+        ("988", "988", "collectivité d’outre-mer"),
+        ("La Réunion", "974", "département"),
+        ("93", "93", "département"),
+    ],
+)
+def test_an_overseas_collectivity_is_no_departement(
+    client: FlaskClient, typed: str, code: str, said: str
+) -> None:
+    (land,) = [one for one in suggested(client, typed) if one["kind"] == "departement"]
+    assert land["code"] == code
+    assert land["detail"].partition(" · ")[0] == said
+    assert ("département" in land["why"]) == (said == "département")
+    assert f"{said} {land['name']}" in {text for _led, _label, text in offers(client, q=typed)}
+
+
+def test_a_place_is_offered_in_one_way_with_cases_first(client: FlaskClient) -> None:
+    alone = offers(client, q="st denis")
+    assert {label for _led, label, _text in alone} == {"Page du lieu"}
+    assert {led for led, _label, _text in alone[:2]} == {"/communes/93066", "/communes/97411"}
+    assert len(alone) == 4
+    narrowed = offers(client, q="st denis", famille="acces")
+    assert {label for _led, label, _text in narrowed} == {"Limiter à"}
+    assert all("famille=acces" in led for led, _label, _text in narrowed)
+
+
+def test_a_short_name_is_offered_with_the_town_that_has_the_case(client: FlaskClient) -> None:
+    first = ("/communes/93066?nom=93059", "Page du lieu", "Saint-Denis (Seine-Saint-Denis)")
+    assert offers(client, q="pierrefitte")[0] == first
+    told = dict(entries(body(found(client, "pierrefitte"))))
+    assert told["/communes/93066?nom=93059"].endswith("début du nom (Pierrefitte-sur-Seine)")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("commune=93055", "Rien au registre ne répond à ce filtre."),
+        ("commune=93055&famille=acces", "à tous ces filtres à la fois. Retirez-en un."),
+        ("du=1950&au=1951", "Élargissez les dates"),
+        ("annee=1950", "Élargissez les dates"),
+    ],
+)
+def test_nothing_found_says_what_to_change(client: FlaskClient, asked: str, said: str) -> None:
+    told = words(body(client.get(f"/incidents?{asked}")))
+    assert said in told
+    others = {"à ce filtre.", "Retirez-en un", "Élargissez les dates"}
+    assert sum(one in told for one in others) == 1
+
+
 # --- none, and places that the territory does not know ----------------------------------------
 
 
@@ -196,23 +318,39 @@ def test_names_that_are_near_are_offered(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "led", "told"),
+    ("typed", "led", "text"),
     [
-        ("Bernissart", "/incidents?endroit=Bernissart", "Bernissart (Belgique) lieu un cas"),
+        ("Bernissart", "/incidents?endroit=Bernissart", "Bernissart (Belgique)"),
         ("bernissart belgique", "/incidents?endroit=Bernissart", "Bernissart (Belgique)"),
-        ("Waterloo", "/incidents?endroit=Waterloo", "Waterloo (Belgique) lieu un cas"),
-        ("Belgique", "/incidents?pays=BE", "Belgique pays deux cas"),
-        ("Versoix", "/incidents?endroit=Versoix", "Versoix (Suisse) lieu un cas"),
+        ("Waterloo", "/incidents?endroit=Waterloo", "Waterloo (Belgique)"),
+        ("Belgique", "/incidents?pays=BE", "Belgique"),
+        ("Versoix", "/incidents?endroit=Versoix", "Versoix (Suisse)"),
     ],
 )
 def test_a_place_abroad_leads_to_its_cases(
-    client: FlaskClient, typed: str, led: str, told: str
+    client: FlaskClient, typed: str, led: str, text: str
 ) -> None:
-    html = body(found(client, typed))
-    assert f"Aucune commune de France ne répond à « {typed} »" in words(html)
-    choices = dict(entries(html))
-    assert told in choices[led]
+    for path in ("/communes", "/incidents"):
+        answer = found(client, typed, path)
+        assert (answer.status_code, answer.location) == (303, led)
     assert client.get(led).status_code == 200
+    if typed == text.partition(" ")[0]:
+        assert (led, "Limiter à", text) in offers(client, q=typed)
+
+
+def test_several_places_of_cases_alone_say_what_they_are(app: Flask, desk: Any) -> None:
+    for land in ("Namur", "Namur, devant le parlement"):
+        desk.published(commune="", country="BE", place_label=land)
+    html = body(Context().run(app.test_client().get, "/communes?q=namur"))
+    told = words(html)
+    assert "Deux lieux répondent à « namur »" in told
+    assert "mais le registre y a des cas" in told
+    assert "introuvable" not in told
+    assert "Des noms proches" not in told
+    assert [text for _led, text in entries(html)] == [
+        "Namur (Belgique) lieu un cas",
+        "Namur, devant le parlement (Belgique) lieu un cas",
+    ]
 
 
 def test_a_country_may_be_called_like_a_commune(client: FlaskClient) -> None:
@@ -226,16 +364,7 @@ def test_a_place_that_cases_name_is_no_misspelt_commune(app: Flask, desk: Any) -
 
     assert read().location == "/communes/98804", "Canala, one letter away"
     desk.published(commune="", country="CA", place_label="Montréal")
-    html = body(read())
-    assert "Aucune commune de France ne répond à « Canada »" in words(html)
-    assert "Des noms proches" in words(html)
-    assert entries(html) == [
-        ("/incidents?pays=CA", "Canada pays un cas"),
-        (
-            "/communes/98804",
-            "98804 Canala (Nouvelle-Calédonie) commune aucun cas orthographe proche",
-        ),
-    ]
+    assert read().location == "/incidents?pays=CA"
 
 
 def test_a_free_text_place_stands_beside_the_communes_of_that_name(client: FlaskClient) -> None:

@@ -36,7 +36,8 @@ class Condition:
     @property
     def is_usable(self) -> bool:
         """Whether pages may search in it; what it lacks they judge from the database."""
-        return self.cursor is not None and self.intact and self.ours
+        readable = self.cursor is not None and following.is_readable(self.cursor)
+        return readable and self.intact and self.ours
 
 
 def condition(database: Database, index: Engine, lease: Lease) -> Condition:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
@@ -64,9 +65,21 @@ def catch_up(
 
 
 def made_with(where: Standing) -> str:
-    """What documents are made of, besides the cases: analysis, form, vocabularies, territory."""
-    told = f"{words.VERSION} {document.VERSION} {where.vocabulary} {where.territory}"
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    """What documents are made of, besides the cases: the analysis, vocabularies, territory."""
+    return f"{ANALYSIS} {_digest(where.vocabulary, where.territory)}"
+
+
+def is_readable(cursor: Cursor) -> bool:
+    """Whether the tokens of an index are those that this program makes of a search."""
+    return cursor.made_with.split(" ")[0] == ANALYSIS
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+# The stemmer's rules change with its releases.
+ANALYSIS = _digest(words.VERSION, document.VERSION, version("snowballstemmer"))
 
 
 def is_on_chain(session: Session, cursor: Cursor) -> bool:

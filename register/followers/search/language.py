@@ -2,7 +2,8 @@
 
 All words have to be there. A quoted phrase is taken by the letter; a plain word is also looked for
 by its synonyms. A number that is a département's or a year means that, and nothing else, unless it
-is quoted. Whatever cannot be read as more is read as words: no text is an error of syntax.
+is quoted. Whatever cannot be read as more is read as words: no text is an error of syntax. "OU" and
+"ET" in capitals between words, and their English, are left out: there are no alternatives.
 """
 
 from __future__ import annotations
@@ -39,17 +40,27 @@ _CHUNK = re.compile(r"(?:[\w\-\u2010\u2011.@&'’ʼ]|(?<=\d)/(?=\d))+\*?")
 # How the address of a site ends; the name is what stands before.
 _SITE = re.compile(r"\w\.[a-z]{2,4}$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_SHORT_BEGINNING = re.compile(rf"(?<!\w)\w{{1,{SHORTEST_BEGINNING - 1}}}\*")
+# What other searches take for operators.
+_EITHER = frozenset({"OU", "OR"})
+_OPERATORS = _EITHER | {"ET", "AND"}
+# Among words in capitals these are nothing else; "OR" may be the metal there.
+_ALWAYS = frozenset({"OU", "ET"})
 
 
 @dataclass(frozen=True)
 class _Word:
-    """One chunk of a search, before synonyms: its forms, whether it is plain, a beginning."""
+    """One chunk of a search, before synonyms: its forms, whether it is plain, a beginning.
+
+    ``short``: it was meant as a beginning, has too few letters for one, and is read as a word.
+    """
 
     typed: str
     forms: tuple[str, ...]
     excluded: bool = False
     phrase: bool = False
     prefix: bool = False
+    short: bool = False
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -64,23 +75,47 @@ class _Word:
 def parse(text: str) -> Asked:
     """Read what a person typed.
 
-    :raises Invalid: ``search_too_long``, ``search_too_many``, or ``search_silent`` when there are
-        only words that every text has.
+    :raises Invalid: ``search_too_long``, ``search_too_many``, or one of those of
+        :func:`_nothing_in` when there is nothing to look for.
     """
     line = one_line(text)
     if len(line) > LENGTH_LIMIT:
         raise Invalid("search_too_long", limit=LENGTH_LIMIT)
     read = list(_words(line))
-    if line and not read:
-        raise Invalid("search_silent", words=line)
+    if line and all(word.short for word in read):
+        raise _nothing_in(line)
     parts = tuple(dict.fromkeys(_parts(read)))
     if len(parts) > PARTS_LIMIT:
         raise Invalid("search_too_many", limit=PARTS_LIMIT)
     return Asked(parts)
 
 
+def alternative(text: str) -> str:
+    """The first word of a search that asks for one thing or another; empty without one."""
+    _read, left_out = _pieces(one_line(text))
+    return next((word for word in left_out if word in _EITHER), "")
+
+
+def _nothing_in(line: str) -> Invalid:
+    """Why there is nothing to look for: no word, too short a beginning, or silent ones only."""
+    if not any(character.isalnum() for character in line):
+        return Invalid("search_no_word", words=line)
+    if _SHORT_BEGINNING.search(line):
+        return Invalid("search_short_beginning", words=line, limit=SHORTEST_BEGINNING)
+    return Invalid("search_silent", words=line)
+
+
+def _pieces(line: str) -> tuple[list[re.Match[str]], list[str]]:
+    """The words and phrases of a line, and the operators between them that are left out."""
+    found = list(_PIECE.finditer(line))
+    others = "".join(piece.group() for piece in found if piece.group() not in _OPERATORS)
+    meant = _ALWAYS if others.isupper() else _OPERATORS
+    inner = [piece for piece in found[1:-1] if piece.group() in meant]
+    return [piece for piece in found if piece not in inner], [piece.group() for piece in inner]
+
+
 def _words(line: str) -> Iterator[_Word]:
-    for piece in _PIECE.finditer(line):
+    for piece in _pieces(line)[0]:
         excluded = piece["without"] is not None
         quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
         if quoted is None:
@@ -99,7 +134,8 @@ def _plain(text: str, excluded: bool) -> Iterator[_Word]:
                 yield _Word(chunk, tuple(forms[:-1]), excluded)
             yield _Word(chunk, (forms[-1],), excluded, prefix=True)
         else:
-            yield _Word(chunk.rstrip("*"), tuple(forms), excluded)
+            short = chunk.endswith("*") and len(forms) == 1
+            yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
 
 
 def _parts(read: Sequence[_Word]) -> Iterator[Part]:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.followers.search import following, language, titles
-from register.followers.search.asked import Asked, Cursor, Found
+from register.followers.search.asked import Asked, Cursor
 from register.followers.search.document import documents
 from register.followers.search.engine import Engine, Unready
 from register.followers.search.judge import strength
@@ -60,9 +60,24 @@ def find(session: Session, index: Engine, text: str, book: Book, head: Position)
 
 def find_asked(session: Session, index: Engine, asked: Asked, book: Book, head: Position) -> Hits:
     """The same for a search that was read already."""
-    found = _proposed(session, index, asked, head)
-    if found is None:
-        return Hits(titles.find(session, asked, book), Reach.TITLES)
+    found = proposed(session, index, asked, book, head)
+    return found or Hits(titles.find(session, asked, book), Reach.TITLES)
+
+
+def proposed(
+    session: Session, index: Engine, asked: Asked, book: Book, head: Position
+) -> Hits | None:
+    """What the index finds, put right where the register has moved since; None without an index.
+
+    An index of another ledger is none, and so is one whose tokens another analysis made: it would
+    find nothing by words that cases have.
+    """
+    try:
+        found = index.find(session, asked)
+    except Unready:
+        return None
+    if not (following.is_readable(found.cursor) and _is_ours(session, found.cursor, head)):
+        return None
     moved = _moved(session, found.cursor) if found.cursor.seq < head.seq else {}
     told = {number: value for number, value in found.strength.items() if number not in moved}
     newest = sorted(moved, key=lambda number: moved[number], reverse=True)
@@ -77,15 +92,6 @@ def judged(session: Session, asked: Asked, numbers: Iterable[int], book: Book) -
         return {}
     found = ((one.number, strength(asked, one)) for one in documents(session, wanted, book))
     return {number: value for number, value in found if value is not None}
-
-
-def _proposed(session: Session, index: Engine, asked: Asked, head: Position) -> Found | None:
-    """What the index says; None when it cannot, or when it follows another register's ledger."""
-    try:
-        found = index.find(session, asked)
-    except Unready:
-        return None
-    return found if _is_ours(session, found.cursor, head) else None
 
 
 def _is_ours(session: Session, cursor: Cursor, head: Position) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -19,8 +19,8 @@ from register.text.fold import fold
 # A word of three letters is a keystroke away from any other.
 _SHORTEST = 4
 _LONG = 8
-# Words of a search that are put right, and neighbours that are tried for each.
-_WORDS = 3
+# Words of a search that are looked at, and neighbours that are tried for each.
+_WORDS = 6
 _NEAR = 3
 
 _WORD = re.compile(r"[^\W_]+")
@@ -37,10 +37,12 @@ def better(session: Session, index: Engine, text: str, book: Book, head: Positio
     except Unready:
         return None
     put_right = text
-    for form in list(_unknown(text, known))[:_WORDS]:
-        near = _nearest(form, known)
-        best = max(near, key=lambda one: _count(session, index, one, book, head), default=None)
-        if best is None or not _count(session, index, best, book, head):
+    for form in _spelt(text):
+        if _count(session, index, form, book, head):
+            continue
+        found = {one: _count(session, index, one, book, head) for one in _nearest(form, known)}
+        best = max(found, key=lambda one: found[one], default=None)
+        if best is None or not found[best]:
             return None
         put_right = _replaced(put_right, form, best)
     if put_right == text or not _count(session, index, put_right, book, head):
@@ -48,12 +50,10 @@ def better(session: Session, index: Engine, text: str, book: Book, head: Positio
     return put_right
 
 
-def _unknown(text: str, known: Sequence[str]) -> Iterator[str]:
-    """The words of a search that are in no case, each once; codes are no words."""
-    tokens = {words.token_of(form) for form in known}
-    for form in dict.fromkeys(words.forms(text)):
-        if len(form) >= _SHORTEST and form.isalpha() and words.token_of(form) not in tokens:
-            yield form
+def _spelt(text: str) -> list[str]:
+    """The first words of a search that may be misspelt, each once; codes and numbers are none."""
+    told = (form for form in dict.fromkeys(words.forms(text)) if len(form) >= _SHORTEST)
+    return [form for form in told if form.isalpha()][:_WORDS]
 
 
 def _nearest(form: str, known: Sequence[str]) -> list[str]:
@@ -63,11 +63,13 @@ def _nearest(form: str, known: Sequence[str]) -> list[str]:
 
 
 def _count(session: Session, index: Engine, text: str, book: Book, head: Position) -> int:
+    """How many cases answer; none where only titles can be looked through, which takes long."""
     try:
         asked = language.parse(text)
     except Invalid:
         return 0
-    return len(searching.find_asked(session, index, asked, book, head).strength)
+    found = searching.proposed(session, index, asked, book, head)
+    return len(found.strength) if found else 0
 
 
 def _replaced(text: str, form: str, better_form: str) -> str:

@@ -198,8 +198,7 @@ def are_the_same(folder: Path, state: State, known: Container[Mark] = ()) -> boo
 
 def leftovers(folder: Path, state: State) -> list[Path]:
     """What a writer that was killed, or is at work, has in the folder beside the state."""
-    named = {CURRENT, LOCK, state.place}
-    found = [path for path in folder.iterdir() if path.name not in named]
+    found = [path for path in _all(folder) if path.name not in (CURRENT, state.place)]
     inside = state.path(folder).iterdir()
     return found + [path for path in inside if path.name not in state.files]
 
@@ -214,7 +213,9 @@ def sweep(folder: Path, state: State | None) -> None:
 
 
 def _all(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.name != LOCK]
+    """What writers made; a system's "lost+found" is none of theirs, and cannot be removed."""
+    ours = (CURRENT, f"{CURRENT}.new")
+    return [one for one in folder.iterdir() if one.name in ours or _PLACE.fullmatch(one.name)]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ are the addresses the router answers to.
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from register.incidents.filters import Query
 from register.incidents.ledger import Asked
@@ -17,9 +17,10 @@ def case(number: int) -> str:
     return f"/incidents/{number}"
 
 
-def cases(query: Query | None = None) -> str:
-    """The list of cases, or a search in it."""
-    text = query.text() if query is not None else ""
+def cases(query: Query | None = None, lieu: str = "") -> str:
+    """The list of cases, or a search in it; ``lieu`` is a place as typed, still to be read."""
+    pairs = query.pairs() if query is not None else []
+    text = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
     return f"/incidents?{text}" if text else "/incidents"
 
 

@@ -13,7 +13,7 @@ from register.incidents import areas, elsewhere
 from register.incidents.elsewhere import Elsewhere
 from register.incidents.filters import Query
 from register.territory.gazetteer import Place
-from register.territory.resolve import LONGEST, Reading, resolve
+from register.territory.resolve import INEXACT, LONGEST, Reading, resolve
 from register.text.clean import one_line
 from register.text.typography import french
 from register.web.context import gazetteer, head, known_places
@@ -38,13 +38,23 @@ class Choice:
     cases: int
     why: str
 
+    @property
+    def named(self) -> str:
+        """The place with what is around it."""
+        return whereabouts.named(self.reading.name, self.within)
+
+    @property
+    def kind(self) -> str:
+        """What the place is, in words."""
+        return whereabouts.kind_of(self.reading.kind, self.reading.code)
+
 
 @dataclass(frozen=True)
 class Found:
     """The text that was typed and everything it may mean, the most likely first.
 
-    ``near``: places of nearly that name, where there is no reading. ``elsewhere``: what cases call
-    their place, in these words.
+    ``elsewhere``: what cases call their place, in these words. ``near``: places of nearly that
+    name, where there is nothing else.
     """
 
     typed: str
@@ -54,8 +64,8 @@ class Found:
 
     @property
     def one(self) -> Choice | None:
-        """The reading, when nobody has to choose."""
-        return self.choices[0] if len(self.choices) == 1 and not self.elsewhere else None
+        """The only place there is, when nobody has to choose."""
+        return self.every[0] if len(self.every) == 1 else None
 
     @property
     def every(self) -> list[Choice]:
@@ -82,9 +92,9 @@ def read(text: str, address: Address) -> Found:
     others = elsewhere.matching(elsewhere.labels(db.session(), head()), text)
     if readings:
         others = [place for place in others if place.named]
-    if others and all(reading.why == "orthographe_proche" for reading in readings):
+    if others and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
-        readings, near = (), readings or near
+        readings, near = (), ()
     return Found(
         text,
         offered(readings, address),
@@ -139,21 +149,27 @@ def why(reading: Reading) -> str:
     name, through = french(reading.name), french(reading.through or "")
     if through and through != name and reading.why in ("arrondissement", "ancienne_commune"):
         return _by_part()[reading.why] % {"name": name, "through": through}
-    words = _words()[reading.why]
+    words = _words(whereabouts.is_overseas(reading.code))[reading.why]
     return f"{words} ({through})" if through and through != name else words
 
 
-def _words() -> dict[str, str]:
+def _words(overseas: bool) -> dict[str, str]:
+    number, name = _("numéro du département"), _("nom du département")
+    if overseas:
+        number, name = _("numéro de la collectivité"), _("nom de la collectivité")
     return {
         "code_insee": _("code Insee"),
-        "departement_code": _("numéro du département"),
+        "departement_code": number,
         "nom": _("nom de la commune"),
         "code_postal": _("code postal"),
         "ancien_code": _("ancien code Insee"),
-        "departement_nom": _("nom du département"),
+        "departement_nom": name,
         "region_nom": _("nom de la région"),
         "arrondissement": _("arrondissement"),
         "ancienne_commune": _("ancienne commune"),
+        "dans_la_phrase": _("lieu nommé dans la phrase"),
+        "debut_du_nom": _("début du nom"),
+        "fin_du_nom": _("fin du nom"),
         "orthographe_proche": _("orthographe proche"),
         "endroit": _("lieu nommé par la source"),
         "pays": _("pays"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +22,7 @@ from register.text.typography import french
 from register.web import feeds
 from register.web.context import book, head, settings
 from register.web.feeds import Feed
-from register.web.public import addresses, choice, form, panel, registre, whereabouts, words
+from register.web.public import addresses, choice, form, phrase, registre, whereabouts, words
 from register.web.public.incidents import case_number, to_put_right
 from register.web.public.items import entries
 
@@ -56,8 +54,7 @@ def cases_feed() -> ResponseReturnValue:
 
 
 def _of_search(query: Query) -> Response:
-    chips = [chip.text for chip in panel.chips(query, book())]
-    what = _joined(chips) if chips else _("tout le registre")
+    what = phrase.phrase(query, book()) or _("tout le registre")
     return answer(_wanted(query), addresses.cases(query), what)
 
 
@@ -85,8 +82,7 @@ def _at_place(typed: str, query: Query) -> ResponseReturnValue:
     found = choice.read(typed, lambda reading: addresses.cases(choice.narrowed(query, reading)))
     if found.one:
         return redirect(addresses.feed(found.one.address), 303)
-    pairs = [*query.pairs(), ("lieu", typed)]
-    return redirect(f"/incidents?{urlencode(pairs)}", 303)
+    return redirect(addresses.cases(query, lieu=typed), 303)
 
 
 def case_feed(number: str) -> ResponseReturnValue:
@@ -111,11 +107,7 @@ def commune_feed(code: str) -> ResponseReturnValue:
     here = whereabouts.of_commune(known) if places.is_commune_code(known) else None
     if here is None:
         raise NotFound("no_such_place")
-    around = here.departement
-    name = here.commune.name
-    if around and around.name != name:
-        name = f"{name} ({around.name})"
-    return _of_place("commune", code, here.commune.code, name)
+    return _of_place("commune", code, here.commune.code)
 
 
 def departement_feed(code: str) -> ResponseReturnValue:
@@ -125,7 +117,7 @@ def departement_feed(code: str) -> ResponseReturnValue:
     here = places.departement(db.session(), known) if places.is_departement_code(known) else None
     if here is None:
         raise NotFound("no_such_place")
-    return _of_place("departement", code, here.code, here.name)
+    return _of_place("departement", code, here.code)
 
 
 def region_feed(code: str) -> ResponseReturnValue:
@@ -134,10 +126,10 @@ def region_feed(code: str) -> ResponseReturnValue:
     here = places.region(db.session(), code) if places.is_region_code(code) else None
     if here is None:
         raise NotFound("no_such_place")
-    return _of_place("region", code, here.code, here.name)
+    return _of_place("region", code, here.code)
 
 
-def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValue:
+def _of_place(kind: str, asked: str, code: str) -> ResponseReturnValue:
     """A place's feed, which takes the filters of a list as well."""
     address = addresses.PLACES[kind](code)
     if asked != code:
@@ -148,12 +140,10 @@ def _of_place(kind: str, asked: str, code: str, name: str) -> ResponseReturnValu
         # Of another place of the kind there is nothing here: that feed would stay empty for ever.
         raise Invalid("filter", name=kind, value=query.values[kind][0])
     here = replace(query, values={**query.values, kind: (code,)})
-    chips = [chip.text for chip in panel.chips(query, book())]
-    what = _joined([name, *chips])
     # The page of a place takes no other filter; the list at that place does.
-    page = addresses.cases(here) if chips else address
-    own = f"{address}?{query.text()}" if chips else address
-    return answer(_wanted(here), page, what, own)
+    page = address if query.is_bare else addresses.cases(here)
+    own = address if query.is_bare else f"{address}?{query.text()}"
+    return answer(_wanted(here), page, phrase.phrase(here, book()), own)
 
 
 def ledger_feed() -> ResponseReturnValue:
@@ -163,12 +153,8 @@ def ledger_feed() -> ResponseReturnValue:
     if asked.page > 1:
         raise NotFound("no_such_page")
     wanted = Wanted(acts=asked.acts, since=asked.since, until=asked.until, whole=True)
-    what = _joined([_("main courante"), *(chip.text for chip in registre.chips(asked))])
-    return answer(wanted, addresses.ledger(asked), what)
-
-
-def _joined(parts: Sequence[str]) -> str:
-    return french(" ; ".join(parts))
+    parts = [_("main courante"), *(chip.text for chip in registre.chips(asked))]
+    return answer(wanted, addresses.ledger(asked), french(" ; ".join(parts)))
 
 
 def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -11,10 +11,10 @@ from register.db import db
 from register.errors import Invalid
 from register.followers.search import language
 from register.incidents import filters
-from register.incidents.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, Query
+from register.incidents.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, Query
 from register.text.clean import one_line
 from register.web.context import book
-from register.web.public import panel
+from register.web.public import addresses, panel, phrase
 from register.web.wording import say
 
 Args = Mapping[str, Sequence[str]]
@@ -22,6 +22,7 @@ Args = Mapping[str, Sequence[str]]
 # Fields that are written in, by their names, which are their ids as well.
 _WRITTEN = frozenset({WORDS, "media", "du", "au"})
 _OF_A_FILTER = frozenset({"filter", "filter_too_many"})
+_SENT = frozenset({*FILTERS, "lieu", "tri", "page"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ def search(args: Args) -> Query:
     query = filters.parse(args, book())
     filters.require_places(db.session(), query)
     return query
+
+
+def is_littered(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether an address has parameters of the form that say nothing."""
+    return any(name in _SENT and not one_line(value) for name, value in pairs)
 
 
 def is_of_a_field(error: Invalid) -> bool:
@@ -86,6 +92,21 @@ def _sentence(error: Invalid, name: str) -> str:
             field=panel.titles()[name],
         )
         return str(told)
+    called = panel.titles().get(name, name)
+    if error.key == "filter":
+        return _unknown(name, called, str(error.values["value"]))
     if "name" in error.values:
-        error = Invalid(error.key, **{**error.values, "name": panel.titles().get(name, name)})
+        error = Invalid(error.key, **{**error.values, "name": called})
     return say(error)
+
+
+def _unknown(name: str, called: str, given: str) -> str:
+    """Which value a filter does not take, and why. Only here: no other error page quotes any."""
+    value = phrase.quoted(given)
+    if name in addresses.PLACES:
+        told = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")
+    elif name in ("media", "endroit"):
+        told = _("« %(filter)s » : %(value)s dépasse %(limit)s caractères.")
+    else:
+        told = _("« %(filter)s » ne connaît pas la valeur %(value)s.")
+    return str(told) % {"filter": called, "value": value, "limit": LENGTH_LIMIT}

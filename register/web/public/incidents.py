@@ -51,6 +51,9 @@ def cases() -> ResponseReturnValue:
     head()
     try:
         query = form.search(args)
+        if not typed and form.is_littered(request.args.items(multi=True)):
+            # What the form sent of fields that nobody filled in is no part of an address to keep.
+            return redirect(addresses.cases(query), 303)
         return _at_place(typed, query) if typed else _listed(query, words.sought(query))
     except Invalid as error:
         return to_put_right(args, error)
@@ -70,6 +73,8 @@ def _listed(query: Query, found: words.Words | None) -> str:
         title="" if query.is_bare else phrase.title(query, book(), page.total),
         panel=panel.drawn(query, book(), head(), hits),
         chips=panel.chips(query, book()),
+        told=phrase.phrase(query, book()),
+        unheeded=found.unheeded if found else "",
         reach=found.hits.state if found else "",
         offers=offered,
         onward=onward.of(query, found, offered) if not (page.total or query.is_bare) else None,

@@ -14,12 +14,13 @@ from flask_babel import gettext as _
 
 from register.db import db
 from register.followers.search import suggestion
+from register.incidents import elsewhere
 from register.incidents.filters import Query
+from register.territory.mentions import words as mentioned
 from register.territory.phrases import Placed, placed
-from register.territory.resolve import Reading
-from register.text.typography import french
 from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice
+from register.web.public.choice import Choice
 from register.web.public.words import Words, index
 
 # Readings of one place that are offered here; a page of its own offers more.
@@ -41,9 +42,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """``narrower``: the same search at a place or in a year. ``pages``: of the place it names.
+    """``narrower``: the same search at a place or in a year. ``pages``: of the place that it is.
 
-    ``better``: the search with its misspelt words put right, or None.
+    ``better``: the search with its misspelt words put right, or None. A place is offered in one
+    way: where nothing else is asked for its page says more than the list, where something is the
+    page would forget it.
     """
 
     narrower: Sequence[Offer] = ()
@@ -56,10 +59,12 @@ def of(query: Query, words: Words | None) -> Offers:
     if words is None:
         return Offers()
     found = placed(gazetteer(), words.text, known_places())
-    narrower = [offer for place in found for offer in _narrower(query, place)]
+    alone = not with_words(query, "").values
+    pages = [place for place in found if alone and not place.rest]
+    narrower = [offer for place in found if place not in pages for offer in _narrower(query, place)]
     return Offers(
-        narrower=[*narrower, *_years(query)],
-        pages=[offer for place in found if not place.rest for offer in _pages(place)],
+        narrower=[*narrower, *_elsewhere(query, words.text), *_years(query)],
+        pages=[offer for place in pages for offer in _pages(place)],
         better=_better(query, words),
     )
 
@@ -71,35 +76,54 @@ def with_words(query: Query, text: str) -> Query:
     return replace(query, values={**rest, "q": (text,)} if text else rest, order=order, page=1)
 
 
-def named(reading: Reading, within: str) -> str:
-    """A place among others: what it is, unless it is a commune, and where."""
-    name = french(reading.name)
-    if reading.kind == "commune":
-        return f"{name} ({french(within)})" if within else name
-    kinds = {"departement": _("département %(name)s"), "region": _("région %(name)s")}
-    return str(kinds[reading.kind] % {"name": name})
+def told(place: Choice) -> str:
+    """A place among others: what it is, if it is a land, and where."""
+    if place.reading.kind in ("departement", "region"):
+        return f"{place.kind} {place.named}"
+    return place.named
 
 
 def _narrower(query: Query, place: Placed) -> Iterator[Offer]:
     """The search without the place's words, at each place that they may mean."""
     left = with_words(query, place.rest)
-    readings = place.resolution.readings
-    for one in choice.offered(readings[:_READINGS], choice.page_of):
+    for one in _likeliest(place):
         there = choice.narrowed(left, one.reading)
         # Where the search is already, there is nothing to narrow.
         if there.values != left.values:
-            yield Offer(named(one.reading, one.within), addresses.cases(there))
-    if len(readings) > _READINGS:
-        pairs = [*left.pairs(), ("lieu", place.text)]
-        text = _("autres lieux de ce nom (%(count)s)", count=len(readings) - _READINGS)
-        yield Offer(text, f"/incidents?{urlencode(pairs)}")
+            yield Offer(told(one), addresses.cases(there))
+    if others := _others(place):
+        yield Offer(others, addresses.cases(left, lieu=place.text))
 
 
 def _pages(place: Placed) -> Iterator[Offer]:
-    readings = place.resolution.readings
-    if len(readings) <= _READINGS:
-        for one in choice.offered(readings, choice.page_of):
-            yield Offer(named(one.reading, one.within), one.address)
+    for one in _likeliest(place):
+        yield Offer(told(one), one.address)
+    if others := _others(place):
+        yield Offer(others, f"/communes?{urlencode({'q': place.text})}")
+
+
+def _likeliest(place: Placed) -> list[Choice]:
+    """The first readings, those with published cases before the others."""
+    every = choice.offered(place.resolution.readings, choice.page_of)
+    return sorted(every, key=lambda one: not one.cases)[:_READINGS]
+
+
+def _others(place: Placed) -> str:
+    more = len(place.resolution.readings) - _READINGS
+    return _("autres lieux de ce nom (%(count)s)", count=more) if more > 0 else ""
+
+
+def _elsewhere(query: Query, text: str) -> Iterator[Offer]:
+    """The cases at a place that is called by these very words, and that the territory lacks."""
+    if any(not word.folded for word in mentioned(text)):
+        return
+    found = elsewhere.matching(elsewhere.labels(db.session(), head()), text)
+    left = with_words(query, "")
+    for one in [place for place in found if place.named][:_READINGS]:
+        place = choice.outside(one, choice.page_of)
+        there = choice.narrowed(left, place.reading)
+        if there.values != left.values:
+            yield Offer(told(place), addresses.cases(there))
 
 
 def _years(query: Query) -> Iterator[Offer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from flask_babel import gettext as _
 
@@ -17,7 +18,7 @@ from register.territory.resolve import resolve
 from register.text.typography import count_words, french
 from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice, phrase, whereabouts
-from register.web.public.offers import Offer, Offers, named, with_words
+from register.web.public.offers import Offer, Offers, told, with_words
 from register.web.public.panel import titles
 from register.web.public.words import Words, index
 
@@ -51,7 +52,8 @@ def of(query: Query, words: Words | None, offered: Offers) -> Onward:
 def _fewer_filters(query: Query, words: Words | None) -> Iterator[Offer]:
     """The search without one of its filters, unless nothing would be left of it."""
     hits = words.strength if words else None
-    for name, value, count in facets.relaxed(db.session(), query, book(), head(), hits)[:_WAYS]:
+    told = facets.relaxed(db.session(), query, book(), head(), hits)
+    for name, value, count in islice(told, _WAYS):
         left = query.without(name, value)
         if count and not left.is_bare:
             yield _offer(_without(name, value), left, count)
@@ -111,12 +113,12 @@ def _around(kind: str, code: str) -> str:
 
 
 def _near(words: Words, offered: Offers) -> Iterator[Offer]:
-    """Places whose name is nearly what was typed, if it names none."""
-    if offered.narrower or offered.pages:
+    """Places whose name is one slip away from what was typed, if nothing else is offered for it."""
+    if offered.narrower or offered.pages or offered.better:
         return
-    resolution = resolve(gazetteer(), words.text, known_places())
-    for one in choice.offered((*resolution.readings, *resolution.near)[:_WAYS], choice.page_of):
-        yield Offer(named(one.reading, one.within), one.address)
+    found = resolve(gazetteer(), words.text, known_places()).readings
+    for one in choice.offered(found[:_WAYS], choice.page_of):
+        yield Offer(told(one), one.address)
 
 
 def _offer(text: str, there: Query, count: int) -> Offer:

@@ -17,7 +17,6 @@ from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.web.public import addresses, boxes, phrase
 from register.web.public.boxes import BOXES, Facet
-from register.web.public.boxes import Option as Option
 
 # Filters that have a field of their own in the panel.
 _FIELDS = (*BOXES, "sans_date", "du", "au")
@@ -71,6 +70,7 @@ def titles() -> dict[str, str]:
         "sans_date": _("Date"),
         "du": _("Depuis"),
         "au": _("Jusqu’à"),
+        "tri": _("Ordre"),
     }
 
 

@@ -19,6 +19,7 @@ from register.text import dates
 from register.text.countries import country_name
 from register.text.typography import count_words, french
 from register.web.public import addresses, whereabouts
+from register.web.public.spoken import period, spoken
 
 # A search may hold twenty values of each filter; a title names so many, and counts the others.
 _VALUES = 3
@@ -30,21 +31,33 @@ _QUOTED = re.compile(r'"([^"]*)"')
 # What says who acts belongs to what he did, and follows it without a comma.
 _DEEDS = frozenset({"type", "famille", "acteur"})
 _OF_DEEDS = frozenset({"acteur", "cible"})
+_PERIOD = frozenset({"du", "au"})
+# What a person wrote, which may hold anything.
+_WRITTEN = frozenset({"q", "media", "endroit"})
 
 
 def phrase(query: Query, book: Book) -> str:
     """What a search is about; empty for the whole register."""
     sayings = _sayings()
     names = [name for name in sayings if name in query.values]
+    if _PERIOD.issubset(names):
+        # One saying tells both ends.
+        names.remove("au")
     told, before = "", ""
     for name in names[:_FILTERS]:
         told += (" " if name in _OF_DEEDS and before in _DEEDS else ", ") if told else ""
-        said = [_in_sentence(book, name, one) for one in query.values[name]]
-        told += sayings[name] % {"values": _either(said)}
+        told += sayings[name] % {"values": _said(query, book, name)}
         before = name
     if rest := names[_FILTERS:]:
         told += _more(len(rest))
     return french(told[:1].upper() + told[1:])
+
+
+def _said(query: Query, book: Book, name: str) -> str:
+    """All values of a filter, as they stand in a sentence."""
+    if name in _PERIOD:
+        return period(*("".join(query.values.get(end, ())) for end in ("du", "au")))
+    return _either([_in_sentence(book, name, one) for one in query.values[name]])
 
 
 def title(query: Query, book: Book, total: int) -> str:
@@ -73,9 +86,11 @@ def value(book: Book, name: str, code: str) -> str:
         return book.label(name, code)
     if name in _SPEAKERS:
         return _SPEAKERS[name](code)
-    if name in addresses.PLACES:
-        return whereabouts.name_of(name, code)
-    return code
+    if name not in addresses.PLACES:
+        return code
+    told = whereabouts.name_of(name, code)
+    # "(pour Pierrefitte-sur-Seine)" says already which Saint-Denis it is.
+    return _commune(code) if name == "commune" and "(" not in told else told
 
 
 def durations() -> dict[str, str]:
@@ -98,20 +113,20 @@ def _sayings() -> dict[str, str]:
         "famille": plain,
         "acteur": _("par %(values)s", values=plain),
         "cible": _("contre %(values)s", values=plain),
-        "sens": _("procédure : %(values)s", values=plain),
+        "sens": plain,
         "issue": plain,
-        "preuve": _("preuve : %(values)s", values=plain),
-        "niveau": _("autorité : %(values)s", values=plain),
-        "media": _("média : %(values)s", values=plain),
+        "preuve": _("faits %(values)s", values=plain),
+        "niveau": _("autorité %(values)s", values=plain),
+        "media": _("média %(values)s", values=plain),
         "commune": plain,
         "departement": plain,
         "region": plain,
-        "endroit": plain,
+        "endroit": _("lieu nommé %(values)s", values=plain),
         "pays": plain,
         "annee": plain,
-        "du": _("depuis %(values)s", values=plain),
-        "au": _("jusqu’à %(values)s", values=plain),
-        "duree": plain,
+        "du": plain,
+        "au": plain,
+        "duree": _("durée %(values)s", values=plain),
         "sans_date": plain,
     }
 
@@ -137,16 +152,21 @@ def _more(count: int) -> str:
 
 
 def _in_sentence(book: Book, name: str, code: str) -> str:
-    if name == "q":
+    if name in _WRITTEN:
         return quoted(code)
-    if name in ("acteur", "cible"):
-        word = book.word(name, code)
-        return str(word.extra["with_article_fr"]) if word else code
     if name == "commune":
         return _commune(code)
+    if name in _OF_DEEDS:
+        word = book.word(name, code)
+        return str(word.extra["with_article_fr"]) if word else code
+    others = spoken().get(name)
+    if others and code in others:
+        return others[code]
     told = value(book, name, code)
-    # Not the levels of authority: "l’État" is no state of things.
-    return told[:1].lower() + told[1:] if name in ("type", "famille", "preuve") else told
+    if name in ("type", "famille"):
+        return told[:1].lower() + told[1:]
+    # What has other words in a sentence, and is too new to have them.
+    return quoted(told) if others else told
 
 
 def _commune(code: str) -> str:
@@ -155,9 +175,7 @@ def _commune(code: str) -> str:
     if here is None:
         return code
     around = here.departement
-    if around is None or around.name == here.commune.name:
-        return here.commune.name
-    return f"{here.commune.name} ({around.name})"
+    return whereabouts.named(here.commune.name, around.name if around else None)
 
 
 _SPEAKERS: dict[str, Callable[[str], str]] = {

@@ -175,6 +175,6 @@ def _with_cases(departement: str | None = None) -> Places:
     rows = []
     for place, count in found:
         around = known.departements.get(place.parent or "") if often[place.name] > 1 else None
-        name = f"{place.name} ({around.name})" if around else place.name
+        name = whereabouts.named(place.name, around.name if around else "")
         rows.append((place.code, name, count))
     return sorted(rows, key=lambda row: fold_name(row[1]))

@@ -22,8 +22,9 @@ from register.journal.reading import head_document, verbatim
 from register.text import dates
 from register.web.context import head
 from register.web.public import addresses
+from register.web.public.boxes import Option
 from register.web.public.incidents import case_number
-from register.web.public.panel import Chip, Option
+from register.web.public.panel import Chip
 from register.web.validity import verifier
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")

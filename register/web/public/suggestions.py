@@ -15,7 +15,7 @@ from register.incidents import elsewhere
 from register.territory.suggest import suggest
 from register.text.typography import count_words, french
 from register.web.context import gazetteer, head, known_places
-from register.web.public import choice
+from register.web.public import choice, whereabouts
 from register.web.public.choice import Choice
 
 LIMIT = 8
@@ -46,28 +46,27 @@ def _told(place: Choice) -> dict[str, object]:
     this very place: no département has two communes of one name.
     """
     reading = place.reading
-    name, within = french(reading.name), french(place.within)
-    meant = french(reading.through or reading.name)
+    meant = reading.through or reading.name
     return {
         "kind": reading.kind,
         "code": reading.code,
-        "name": name,
-        "within": within,
+        "name": french(reading.name),
+        "within": french(place.within),
         "why": place.why,
         "cases": place.cases,
         "address": place.address,
         "detail": _detail(place),
-        "text": f"{meant} ({within})" if reading.kind == "commune" and within else meant,
+        "text": whereabouts.named(meant, place.within if reading.kind == "commune" else ""),
     }
 
 
 def _detail(place: Choice) -> str:
     """What the name does not say: that it is no commune, what led to it, how many cases."""
-    kinds = {"departement": _("département"), "region": _("région"), "pays": _("pays")}
-    why = place.reading.why
-    parts = [kinds.get(place.reading.kind, "")]
-    if place.reading.kind == "commune" and why != "nom":
+    parts = []
+    if place.reading.kind not in ("commune", "endroit"):
+        parts.append(place.kind)
+    if place.reading.kind == "commune" and place.reading.why != "nom":
         parts.append(place.why)
     if place.cases:
         parts.append(_("%(count)s cas", count=count_words(place.cases)))
-    return " · ".join(part for part in parts if part)
+    return " · ".join(parts)

@@ -10,11 +10,17 @@ from flask_babel import gettext as _
 from register.db import db
 from register.territory import sheets
 from register.territory.sheets import Alias, Named, Sheet
+from register.text.typography import french
 from register.web import context
 from register.web.public import addresses
 
 # The parameter by which a commune's page knows under which other code it was asked for.
 THROUGH = "nom"
+
+# Collectivities with the number of a département and another status (Constitution, articles 72-3,
+# 74 and 76).
+_COLLECTIVITIES = frozenset({"975", "977", "978", "986", "987", "988", "989"})
+_TERRITORIES = frozenset({"984"})
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,11 @@ class Whereabouts:
     def departement(self) -> Named | None:
         """Its département or overseas collectivity."""
         return self.sheet.departement
+
+    @property
+    def named(self) -> str:
+        """The commune of today with its département."""
+        return named(self.commune.name, self.departement.name if self.departement else "")
 
     @property
     def region(self) -> Named | None:
@@ -66,6 +77,34 @@ def of_commune(filed: str) -> Whereabouts | None:
 def page_of_commune(code: str, through: str) -> str:
     """The page of a commune of today, which says that it was asked for under another code."""
     return f"{addresses.commune(code)}?{urlencode({THROUGH: through})}"
+
+
+def kind_of(kind: str, code: str) -> str:
+    """What a place is, in words; many lands beyond the sea are no départements.
+
+    :param kind: ``commune``, ``departement``, ``region``, ``endroit`` or ``pays``.
+    """
+    if kind == "departement" and is_overseas(code):
+        territory = code in _TERRITORIES
+        return str(_("territoire d’outre-mer") if territory else _("collectivité d’outre-mer"))
+    kinds = {
+        "commune": _("commune"),
+        "departement": _("département"),
+        "region": _("région"),
+        "endroit": _("lieu"),
+        "pays": _("pays"),
+    }
+    return str(kinds[kind])
+
+
+def is_overseas(code: str) -> bool:
+    """Whether the code has the form of a département's and is that of another land."""
+    return code in _COLLECTIVITIES or code in _TERRITORIES
+
+
+def named(name: str, around: str | None) -> str:
+    """ "Gagny (Seine-Saint-Denis)": a place and what is around it, unless that is called so too."""
+    return french(f"{name} ({around})" if around and around != name else name)
 
 
 def name_of(kind: str, code: str) -> str:

@@ -32,6 +32,11 @@ class Words:
     hits: Hits
 
     @property
+    def unheeded(self) -> str:
+        """A word that was typed to ask for alternatives, which a search does not have; or empty."""
+        return language.alternative(self.text)
+
+    @property
     def strength(self) -> Mapping[int, int]:
         """The numbers of the cases, as the layer of incidents takes them."""
         return self.hits.strength

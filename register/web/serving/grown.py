@@ -285,6 +285,7 @@ def _application(spec: str) -> _Told:
     app = starting.made(spec)
     starting.require_startable(app)
     starting.room_for(CONNECTIONS)
+    starting.let_go(app)
     return _Told(app)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import threading
+import time
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +25,7 @@ from register.web.wording import say
 
 # Beside its connections a process has its databases, its index, its pipes.
 _OTHER_FILES = 200
+_LOOKING = 5  # seconds
 
 
 def made(spec: str) -> Flask:
@@ -84,6 +87,21 @@ def _require_writable(settings: Settings) -> None:
     for needed in (path, path.parent) if path and path.exists() else ():
         if not os.access(needed, os.W_OK):
             raise ConfigError("config_database_read_only", path=needed)
+
+
+def let_go(app: Flask) -> None:
+    """Have the index look each few seconds whether what it has open is of the past.
+
+    A search does so by itself; a process that nobody searches in would go on holding an index with
+    words that were erased since.
+    """
+
+    def look() -> None:
+        while True:
+            time.sleep(_LOOKING)
+            app.extensions["register.search"].stamp()
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def room_for(connections: int) -> None:

@@ -45,6 +45,7 @@ def main(arguments: list[str]) -> int:
 
 def _serve(app: Flask, sockets: list[socket.socket], supervisor: socket.socket) -> None:
     starting.room_for(CONNECTIONS)
+    starting.let_go(app)
     # Asking the database lets go of the interpreter, and a thread that only computes keeps it for
     # Python's five milliseconds: a page that takes a fifth of one would wait for it twice.
     sys.setswitchinterval(SWITCHING)

@@ -1,0 +1,230 @@
+"""At ten thousand cases, the words of an erased or redacted one leave the index within a minute."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine as Database
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
+
+from benchmarks import copies, postgres, seeding
+from benchmarks.seeding import Members
+from register.config import Settings
+from register.db import engine_options, prepare
+from register.followers.search import chosen, following, searching, words
+from register.followers.search.asked import Asked
+from register.followers.search.engine import Engine
+from register.incidents import acts, vocabulary
+from register.incidents.content import Content
+from register.incidents.models import Incident
+from register.journal import head, writing
+from register.members import accounts
+from register.members.models import Role
+
+pytestmark = pytest.mark.prove
+
+CASES = 10_000
+WITHIN = 60.0  # seconds from the act to an index without the words
+# What no other case says. The stem of each is shorter than the word, so that both are looked for.
+TITLE, OUTLET, ACCOUNT, SEQUEL = (
+    "zéphyrinement",
+    "Quintefeuillage",
+    "mirobolantissime",
+    "hurluberluettes",
+)
+WORDS = (TITLE, OUTLET, ACCOUNT, SEQUEL)
+# The tables of the register itself, what they keep apart, and the indexes of both.
+_OF_THE_REGISTER = """
+    WITH own AS (
+        SELECT oid, reltoastrelid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    ),
+    told AS (SELECT oid FROM own UNION SELECT reltoastrelid FROM own),
+    more AS (SELECT oid FROM told UNION SELECT indexrelid FROM pg_index JOIN told ON indrelid = oid)
+    SELECT pg_relation_filenode(oid) FROM more WHERE oid <> 0
+"""
+_HAS_ID = """
+    SELECT count(*) FROM information_schema.columns
+    WHERE table_schema = 'public' AND table_name = :table AND column_name = 'id'
+"""
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A register of ten thousand cases, its index, and where that is on the disk."""
+
+    database: Database
+    index: Engine
+    members: Members
+    everything: Callable[[], bytes]
+
+    def follow(self) -> None:
+        """What the follower does when a commit has woken it."""
+        assert following.catch_up(self.database, self.index)
+
+    def found(self, typed: str) -> set[int]:
+        """The cases that a page would show."""
+        with Session(self.database) as page:
+            book = vocabulary.book(page)
+            return set(searching.find(page, self.index, typed, book, head(page)).strength)
+
+
+@pytest.fixture(scope="module")
+def source(
+    registers: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, Database, Members]]:
+    """The cases of the benchmark, by its import and its copies."""
+    folder = tmp_path_factory.mktemp("size")
+    with registers.new("sqlite", folder) as settings:
+        database = _opened(settings)
+        with writing(database) as pen:
+            members = Members(
+                accounts.add(pen, "a@size.test", Role.ADMINISTRATOR, "x" * 16).id,
+                accounts.add(pen, "b@size.test", Role.MODERATOR, "x" * 16).id,
+            )
+        seeding.seed(database, folder, members, random.Random(1))
+        copies.grow(database, copies.measured(database), CASES)
+        yield settings, database, members
+        database.dispose()
+
+
+@pytest.fixture(params=["whoosh", "postgresql"])
+def grown(
+    request: pytest.FixtureRequest, registers: Any, source: Any, tmp_path: Path
+) -> Iterator[Grown]:
+    """The same cases behind each of the engines."""
+    settings, database, members = source
+    if request.param == "whoosh":
+        folder = settings.instance / "index"
+        with closing(chosen.engine_of(settings, database)) as index:
+            yield Grown(database, index, members, lambda: _read(folder.rglob("*")))
+        return
+    server = request.getfixturevalue("server")
+    with registers.new("postgresql", tmp_path) as told:
+        target = _opened(told)
+        postgres.take_over(database, target)
+        _count_on(target)
+        with closing(chosen.engine_of(told, target)) as index:
+            yield Grown(target, index, members, lambda: _read(_files(target, server.socket)))
+        target.dispose()
+
+
+def _opened(settings: Settings) -> Database:
+    opened = create_engine(settings.database_url, **engine_options(settings.database_url))
+    prepare(opened)
+    return opened
+
+
+def _count_on(target: Database) -> None:
+    """Have the next row of each table take the id after the last one that was copied."""
+    with target.begin() as connection:
+        for table in postgres.COPIED:
+            if connection.scalar(text(_HAS_ID), {"table": table}):
+                sequence = f"pg_get_serial_sequence('{table}', 'id')"
+                connection.execute(text(f"SELECT setval({sequence}, max(id)) FROM {table}"))
+
+
+def _read(paths: Iterable[Path]) -> bytes:
+    return b"\n".join(path.read_bytes() for path in paths if path.is_file())
+
+
+def _files(database: Database, server: Path) -> Iterator[Path]:
+    """What the server has written of this database beside the register's own tables.
+
+    Those of an index that was dropped are among them for as long as they are there.
+    """
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+        number = connection.scalar(
+            text("SELECT oid FROM pg_database WHERE datname = current_database()")
+        )
+        others = {str(node) for node in connection.scalars(text(_OF_THE_REGISTER))}
+    for path in Path(server, "data", "base", str(number)).iterdir():
+        # 16384, 16384.1 and 16384_fsm are of one table.
+        if path.name.split(".")[0].split("_")[0] not in others:
+            yield path
+
+
+def _needles() -> list[bytes]:
+    """The words as forms and as stems, as an index holds them."""
+    forms = [form for word in WORDS for form in words.forms(word)]
+    stems = [words.token_of(form) for form in forms]
+    assert len({*forms, *stems}) == 2 * len(WORDS)
+    return [one.encode() for one in (*forms, *stems)]
+
+
+def _published(grown: Grown, content: Content) -> tuple[int, int]:
+    """A case whose title, outlet, account and follow-up each have a word of their own; its ids."""
+    with writing(grown.database) as pen:
+        number = seeding.publish(pen, content, grown.members)
+        case = pen.session.scalars(select(Incident.id).where(Incident.number == number)).one()
+        acts.follow_up(
+            pen, case, by=grown.members.first, reason="suite", title=f"Suite {SEQUEL}", text="Lu."
+        )
+    return case, number
+
+
+def _marked(content: Any) -> Content:
+    told: Content = content(
+        title=f"Titre {TITLE}", outlets=(OUTLET,), narrative=f"Récit **{ACCOUNT}** du conseil."
+    )
+    return told
+
+
+def _erase(grown: Grown, case: int, _content: Any) -> None:
+    with writing(grown.database) as pen:
+        acts.approve(pen, case, by=grown.members.second, purpose="erase")
+    with writing(grown.database) as pen:
+        acts.erase(pen, case, by=grown.members.first, restriction="donnee_personnelle")
+
+
+def _redact(grown: Grown, case: int, content: Any) -> None:
+    with Session(grown.database) as session:
+        parts = session.get_one(Incident, case).follow_ups
+        follow_ups = {part.id: ("Suite", "Texte.") for part in parts}
+    with writing(grown.database) as pen:
+        acts.redact(
+            pen,
+            case,
+            content(title="Titre", outlets=("Autre",), narrative="Récit du conseil."),
+            by=grown.members.first,
+            reason="jugement",
+            public_note="Passages retirés.",
+            follow_ups=follow_ups,
+        )
+
+
+@pytest.mark.parametrize("destroy", [_erase, _redact])
+def test_destroyed_words_leave_every_file_of_the_index(
+    grown: Grown, content: Any, destroy: Callable[[Grown, int, Any], None]
+) -> None:
+    case, number = _published(grown, _marked(content))
+    # Among all the others, in the largest files that have to be written again.
+    following.catch_up(grown.database, grown.index, anew=True)
+    assert all(number in grown.found(word) for word in WORDS)
+    before = grown.everything()
+    assert [one for one in _needles() if one not in before] == []
+    begun = time.monotonic()
+    destroy(grown, case, content)
+    acted = time.monotonic()
+    grown.follow()
+    took = time.monotonic() - begun
+    after = grown.everything()
+    with Session(grown.database) as session:
+        cases = len(grown.index.find(session, Asked()).strength)
+    print(
+        f"{grown.index.name}, {destroy.__name__.strip('_')}: {took:.1f} s at {cases:,} cases,"
+        f" of which the act {acted - begun:.1f} s,"
+        f" {len(before) / 1e6:.0f} MB of files before, {len(after) / 1e6:.0f} MB after"
+    )
+    assert cases > 0.98 * CASES
+    assert [one for one in _needles() if one in after] == []
+    assert [word for word in WORDS if number in grown.found(word)] == []
+    assert took < WITHIN

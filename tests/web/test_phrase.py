@@ -1,0 +1,89 @@
+"""A search in words: what it is called, in French that can be read aloud."""
+
+from __future__ import annotations
+
+import pytest
+
+from register.incidents.filters import Query
+from register.web.context import book, head
+from register.web.public import phrase
+
+CASES = [
+    ({"du": "2006", "au": "2006"}, "En 2006"),
+    ({"du": "2006-06", "au": "2006-06"}, "En juin 2006"),
+    ({"du": "2006-06-26", "au": "2006-06-26"}, "Le 26 juin 2006"),
+    ({"du": "2006", "au": "2008"}, "De 2006 à 2008"),
+    ({"du": "2006-06", "au": "2007-08"}, "De juin 2006 à août 2007"),
+    ({"du": "2006-04", "au": "2007"}, "D’avril 2006 à 2007"),
+    ({"du": "2006-03-03", "au": "2007-06-05"}, "Du 3 mars 2006 au 5 juin 2007"),
+    ({"du": "2006-08-01", "au": "2007"}, "Du 1er août 2006 à 2007"),
+    ({"du": "2006", "au": "2007-06-05"}, "De 2006 au 5 juin 2007"),
+    ({"du": "2006-06-26"}, "Depuis le 26 juin 2006"),
+    ({"du": "2006-06"}, "Depuis juin 2006"),
+    ({"du": "2006~"}, "Depuis 2006"),
+    ({"au": "2008"}, "Jusqu’en 2008"),
+    ({"au": "2008-06"}, "Jusqu’en juin 2008"),
+    ({"au": "2008-06-05"}, "Jusqu’au 5 juin 2008"),
+    ({"niveau": "commune"}, "Autorité communale"),
+    ({"niveau": ["commune", "etat"]}, "Autorité communale ou de l’État"),
+    ({"preuve": "juge"}, "Faits jugés"),
+    ({"preuve": ["allegue", "juge"]}, "Faits allégués ou jugés"),
+    ({"media": "monputeaux"}, "Média « monputeaux »"),
+    ({"endroit": "salle des fêtes"}, "Lieu nommé « salle des fêtes »"),
+    ({"famille": "autre"}, "Famille « autre »"),
+    ({"type": "autre", "acteur": "maire"}, "Type « autre » par le maire"),
+    ({"sens": "contre_cible"}, "Procédure contre la personne visée"),
+    ({"sens": "recours_cible"}, "Recours de la personne visée"),
+    ({"duree": "moins-d-un-an"}, "Durée de moins d’un an"),
+    ({"duree": ["inconnue", "un-a-trois-ans"]}, "Durée inconnue ou d’un à trois ans"),
+    ({"commune": "97411"}, "Saint-Denis (La Réunion)"),
+    ({"commune": "75056"}, "Paris"),
+    ({"q": "filmer", "du": "2006", "au": "2008"}, "« filmer », de 2006 à 2008"),
+]
+
+
+@pytest.fixture
+def asked(demo_app):
+    """Make a search of filters and their values, while a page of the demonstration is made."""
+
+    def made(told: dict[str, str | list[str]]) -> Query:
+        return Query(
+            {name: (one,) if isinstance(one, str) else tuple(one) for name, one in told.items()}
+        )
+
+    with demo_app.test_request_context("/incidents"):
+        head()
+        yield made
+
+
+def spaced(text: str) -> str:
+    """Every space an ordinary one."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
+def test_a_search_is_said_as_a_sentence_would(asked, told, said) -> None:
+    query = asked(told)
+    assert spaced(phrase.phrase(query, book())) == said
+    title = spaced(phrase.title(query, book(), 29))
+    assert title == f"{said} : 29 cas"
+
+
+def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
+    """With one colon at most, that before the count."""
+    for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
+        for code in book().lists[name]:
+            title = spaced(phrase.title(asked({name: code}), book(), 0))
+            assert title.count(":") == 1, title
+            assert title.endswith(" : aucun cas")
+            assert len(title) > len("Autre : aucun cas"), title
+
+
+def test_a_length_has_its_words_in_both_places(asked) -> None:
+    from register.incidents.former import DURATIONS
+    from register.web.public.spoken import spoken
+
+    assert set(spoken()["duree"]) == set(DURATIONS) == set(phrase.durations())
+    for name in ("niveau", "preuve", "sens"):
+        # Whatever is published today; a word that an editor adds is quoted until it is here.
+        assert set(spoken()[name]) == set(book().lists[name])
