@@ -51,7 +51,8 @@ def following(settings: Settings, is_up: Callable[[], bool]) -> Iterator[Served]
     served = Served(command("follow"), settings, REGISTER_DATABASE_URL=settings.database_url)
     try:
         served.first_line()
-        until(is_up, 30, served.logged)
+        # An index that stood there already is up before its follower is.
+        until(lambda: "elected" in served.logged() and is_up(), 30, served.logged)
         yield served
     finally:
         served.close()

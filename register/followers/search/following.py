@@ -26,6 +26,8 @@ from register.journal import Act, Ledger
 
 CHUNK = 200  # cases read at once
 LINES = 1_000  # followed in one commit
+# From here on an index is made anew: that many public lines, and that part of all there are.
+MANY, SHARE = 3_000, 4
 # What destroys words for good; a withdrawn case may come back.
 SCRUBBING = frozenset({Act.ERASED, Act.REDACTED})
 
@@ -59,6 +61,9 @@ def catch_up(
             return True
     if cursor.seq == where.head.seq:
         return False
+    if _is_far(cursor, where):
+        _anew(database, index, where, progress)
+        return True
     for lines in _lines(database, cursor):
         _follow(database, index, lines)
     return True
@@ -97,6 +102,12 @@ def is_on_chain(session: Session, cursor: Cursor) -> bool:
 def behind(session: Session, cursor: Cursor) -> int:
     """How many public lines the index has not followed yet."""
     return max(0, standing(session).head.seq - cursor.seq)
+
+
+def _is_far(cursor: Cursor, where: Standing) -> bool:
+    """Whether so much has happened, as by an import, that an index is sooner made than changed."""
+    lines = where.head.seq - cursor.seq
+    return lines > MANY and lines * SHARE > where.head.seq
 
 
 def _can_follow(session: Session, cursor: Cursor, where: Standing) -> bool:
