@@ -173,8 +173,6 @@ def test_a_place_abroad_leads_to_its_case(reader: Opener) -> None:
     box_of(page)
     page.keyboard.type("Bernissart")
     page.keyboard.press("Enter")
-    reach(page, page.get_by_role("link", name="Bernissart (Belgique)"))
-    page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/incidents\?endroit=Bernissart$"))
     expect(page.locator(".entry")).to_have_count(1)
 

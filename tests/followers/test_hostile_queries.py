@@ -20,7 +20,10 @@ from register.incidents.vocabulary import book
 from register.journal import head
 
 # "filter" is said of a text that is longer than any search.
-SENTENCES = {"search_too_long", "search_too_many", "search_silent", "filter"}
+SENTENCES = {
+    *("search_too_long", "search_too_many", "filter"),
+    *("search_silent", "search_no_word", "search_short_beginning"),
+}
 # What a search may be made of: operators, marks that look like them, words, codes, and characters
 # that turn the line round, hide, or are no characters.
 MARKS = [
