@@ -49,6 +49,28 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+# What these modules read is words and addresses of pages. The queries behind them have tests of their
+# own on both databases; the pages are read on PostgreSQL by ``make prove``.
+PAGES_OF_WORDS = {
+    "test_feed_addresses",
+    "test_hostile_searches",
+    "test_list_pages",
+    "test_pages",
+    "test_phrase",
+    "test_places_pages",
+    "test_registre",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to ``make prove`` what would read the same words from the other database."""
+    for item in items:
+        called = getattr(item, "callspec", None)
+        read_from = called.params.values() if called else ()
+        if "postgresql" in read_from and item.path.stem in PAGES_OF_WORDS:
+            item.add_marker(pytest.mark.prove)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Under CI nothing may be skipped: a check that did not run proves nothing."""
     told = session.config.pluginmanager.get_plugin("terminalreporter")
