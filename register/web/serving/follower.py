@@ -43,8 +43,16 @@ def main(arguments: list[str]) -> int:
     with suppress(OSError):  # a favour, no more
         os.nice(YIELDING)
     ending = Ending()
-    threading.Thread(target=_obey, args=(supervisor, ending), daemon=True).start()
-    follow(app, ending)
+    obeying = threading.Thread(target=_obey, args=(supervisor, ending), daemon=True)
+    obeying.start()
+    try:
+        follow(app, ending)
+    finally:
+        with suppress(OSError):  # the supervisor may have gone first
+            supervisor.shutdown(socket.SHUT_RDWR)
+        obeying.join(1)
+        supervisor.close()
+        ending.close()
     return 0
 
 
