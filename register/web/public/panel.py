@@ -15,6 +15,7 @@ from register.incidents.facets import Counts
 from register.incidents.filters import Hits, Query
 from register.incidents.vocabulary import Book
 from register.journal import Position
+from register.web.context import standing
 from register.web.public import addresses, boxes, phrase
 from register.web.public.boxes import BOXES, Facet
 
@@ -102,7 +103,8 @@ def panel(
 
 
 _REMEMBERED = 256
-_drawn: dict[tuple[str, str, str], Markup] = {}
+# Of one moment: the name of an outlet need not outlive its cases in memory.
+_drawn: dict[str, dict[str, Markup]] = {}
 
 
 def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) -> Markup:
@@ -113,13 +115,16 @@ def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) ->
     """
     if query.words:
         return draw(panel(query, book, counts(query, book, head, hits)), query)
-    key = (head.digest, book.version, query.at(1).text())
-    kept = _drawn.get(key)
+    moment = f"{head.digest} {book.version} {standing().territory}"
+    known = _drawn.get(moment, {})
+    key = query.at(1).text()
+    kept = known.get(key)
     if kept is None:
-        if len(_drawn) >= _REMEMBERED:
+        kept = draw(panel(query, book, counts(query, book, head, None)), query)
+        if not known or len(known) >= _REMEMBERED:
             _drawn.clear()
-        told = panel(query, book, counts(query, book, head, None))
-        _drawn[key] = kept = draw(told, query)
+            known = _drawn.setdefault(moment, {})
+        known[key] = kept
     return kept
 
 
