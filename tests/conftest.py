@@ -49,10 +49,13 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-# What these modules read is words and addresses of pages. The queries behind them have tests of
-# their own on both databases; the pages are read on PostgreSQL by ``make prove``.
+# What these modules read is words and addresses of pages and feeds. The queries behind them have
+# tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
 PAGES_OF_WORDS = {
     "test_feed_addresses",
+    "test_feed_filters",
+    "test_feeds",
+    "test_following",
     "test_hostile_searches",
     "test_list_pages",
     "test_pages",
