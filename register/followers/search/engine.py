@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,13 @@ from sqlalchemy.orm import Session
 from register.followers.search.asked import Asked, Cursor, Document, Found
 
 Progress = Callable[[int, int], None]
+
+
+def counted(documents: Iterable[Document], total: int, progress: Progress) -> Iterator[Document]:
+    """The documents as they are taken, each told of: how many of how many."""
+    for done, one in enumerate(documents, start=1):
+        yield one
+        progress(done, max(done, total))
 
 
 class Unready(Exception):

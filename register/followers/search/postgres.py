@@ -20,7 +20,7 @@ from register.followers.search import postgres_finding as finding
 from register.followers.search import postgres_rows as rows
 from register.followers.search import postgres_tables as tables
 from register.followers.search.asked import Asked, Cursor, Document, Found
-from register.followers.search.engine import Progress, Unready
+from register.followers.search.engine import Progress, Unready, counted
 from register.followers.search.postgres_lexemes import EVERY, SAMPLE, original, quoted
 from register.followers.search.postgres_rows import Tally
 from register.followers.search.postgres_tables import SHAPE
@@ -198,7 +198,7 @@ class Postgres:
             tables.lock(connection)
             tables.begin(connection)
             tally = Tally()
-            lexicon = rows.load_all(connection, _counted(documents, total, progress), tally)
+            lexicon = rows.load_all(connection, counted(documents, total, progress), tally)
             rows.settle(connection, cursor, lexicon, tally, tally.cases)
             tables.finish(connection)
         tables.sweep(self._database, _PATIENCE)
@@ -223,9 +223,3 @@ def _reading(session: Session) -> Iterator[None]:
             yield
     except SQLAlchemyError as error:
         raise Unready(type(error).__name__) from None
-
-
-def _counted(documents: Iterable[Document], total: int, progress: Progress) -> Iterator[Document]:
-    for done, one in enumerate(documents, start=1):
-        yield one
-        progress(done, max(done, total))

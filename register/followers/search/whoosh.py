@@ -22,7 +22,7 @@ from whoosh.index import TOC, FileIndex
 
 from register.followers.search import whoosh_state as states
 from register.followers.search.asked import Asked, Cursor, Document, Found
-from register.followers.search.engine import Progress, Unready
+from register.followers.search.engine import Progress, Unready, counted
 from register.followers.search.whoosh_files import Shelf
 from register.followers.search.whoosh_finding import answers
 from register.followers.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool
@@ -133,7 +133,7 @@ class Whoosh:
             place = states.new_place(self._folder)
             shelf = Shelf(self._folder / place)
             index = FileIndex.create(shelf, SCHEMA, _INDEX)
-            told = _counted(documents, total, progress)
+            told = counted(documents, total, progress)
             while _fill(index, told):
                 pass
             self._put(shelf, place, cursor, {})
@@ -301,9 +301,3 @@ def _fill(index: FileIndex, documents: Iterator[Document]) -> bool:
                 break
         writer.commit(merge=False)
     return True
-
-
-def _counted(documents: Iterable[Document], total: int, progress: Progress) -> Iterator[Document]:
-    for done, one in enumerate(documents, start=1):
-        yield one
-        progress(done, max(done, total))
