@@ -314,6 +314,7 @@ def test_a_place_and_a_fault_are_told_of_in_spite_of_empty_fields(demo) -> None:
 
 def test_an_alternative_is_said_not_to_be_one(demo) -> None:
     html = demo.page(q="filmer OU caméra")
+    assert re.search(r"<h1>«\s*filmer caméra\s*»", html), "an operator that is not obeyed"
     assert "« OU » n’est pas compris" in plain(html)
     assert numbers(html) == numbers(demo.page(q="filmer caméra")) != []
     for text in ("filmer ET caméra", "filmer ou caméra", "« filmer OU caméra »", "OU"):

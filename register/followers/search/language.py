@@ -96,6 +96,11 @@ def alternative(text: str) -> str:
     return next((word for word in left_out if word in _EITHER), "")
 
 
+def obeyed(text: str) -> str:
+    """A search as it is read: without the operators that are left out."""
+    return " ".join(piece.group() for piece in _pieces(one_line(text))[0])
+
+
 def _nothing_in(line: str) -> Invalid:
     """Why there is nothing to look for: no word, too short a beginning, or silent ones only."""
     if not any(character.isalnum() for character in line):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.incidents.filters import Query
+from register.followers.search import language
+from register.incidents.filters import WORDS, Query
 from register.incidents.former import DURATIONS
 from register.incidents.vocabulary import Book
 from register.text import dates
@@ -33,7 +34,7 @@ _DEEDS = frozenset({"type", "famille", "acteur"})
 _OF_DEEDS = frozenset({"acteur", "cible"})
 _PERIOD = frozenset({"du", "au"})
 # What a person wrote, which may hold anything.
-_WRITTEN = frozenset({"q", "media", "endroit"})
+_WRITTEN = frozenset({"media", "endroit"})
 
 
 def phrase(query: Query, book: Book) -> str:
@@ -152,6 +153,9 @@ def _more(count: int) -> str:
 
 
 def _in_sentence(book: Book, name: str, code: str) -> str:
+    if name == WORDS:
+        # "OU" is not obeyed, and must not be shown as if it were.
+        return quoted(language.obeyed(code) or code)
     if name in _WRITTEN:
         return quoted(code)
     if name == "commune":
