@@ -237,7 +237,7 @@ ASKED = {
     "endroit": [f"Texte {MARKER}"],
     # Not filters of the list, and read by some page or other.
     "lieu": ["Ajaccio", MARKER],
-    "nom": ["2A004"],
+    "nom": ["2A004", "93059", MARKER],
     "tri": ["maj", "date", "pertinence"],
     "page": ["1", "2"],
     "version": [str(seq) for seq in range(1, 30)],

@@ -172,6 +172,11 @@ def page_number(text: str) -> int:
     return int(text)
 
 
+def pages_of(total: int, size: int) -> int:
+    """How many pages so many things take; none of them take one, which says that there is none."""
+    return max(1, -(-total // size))
+
+
 def clauses(query: Query, book: Book, hits: Hits | None = None) -> Iterator[Clause]:
     """What the cases of a search satisfy, filter by filter.
 

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Invalid
-from register.incidents.filters import LENGTH_LIMIT, VALUES_LIMIT, page_number
+from register.incidents.filters import LENGTH_LIMIT, VALUES_LIMIT, page_number, pages_of
 from register.incidents.queries import Listed, listed
 from register.incidents.tables import CORRECTION, ENTRY, FOLLOW_UP
 from register.journal import Act, Ledger, Position
@@ -125,7 +125,7 @@ class Page:
     @property
     def pages(self) -> int:
         """How many pages there are; an empty answer has one."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return pages_of(self.total, PAGE_SIZE)
 
 
 def parse(args: Mapping[str, Sequence[str]]) -> Asked:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from register.incidents import facets, marks, ranking
-from register.incidents.filters import PAGE_SIZE, Hits, Query
+from register.incidents.filters import PAGE_SIZE, Hits, Query, pages_of
 from register.incidents.models import Scope, State
 from register.incidents.tables import (
     CASE,
@@ -64,7 +64,7 @@ class Page:
     @property
     def pages(self) -> int:
         """How many pages there are; an empty list has one."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return pages_of(self.total, PAGE_SIZE)
 
 
 _APPEALED = exists().where(
