@@ -1,12 +1,7 @@
-"""A PostgreSQL of our own, on a Unix socket and with nothing kept, and the same cases in it."""
+"""The same cases on a PostgreSQL of our own."""
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
+from benchmarks import cluster
 from benchmarks.copies import SHIFTED
 from register.config import POSTGRESQL, Settings
 from register.db import Base, engine_options, prepare
@@ -33,62 +29,17 @@ class Grown:
     engine: Engine
 
 
-def tools() -> Path | None:
-    """The folder of ``initdb``; Debian keeps it off the PATH. None where there is none."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
-    found = shutil.which("initdb")
-    return debian[-1] if debian else Path(found).parent if found else None
-
-
-@contextmanager
-def server(found: Path) -> Iterator[str]:
-    """The address of an empty database on a server that ends with the block."""
-    top = Path(tempfile.mkdtemp(prefix="register-bench-"))
-    data = top / "data"
-    owner: dict[str, object] = {}
-    if os.geteuid() == 0:
-        # The server refuses to run as root.
-        account = pwd.getpwnam("postgres")
-        os.chown(top, account.pw_uid, account.pw_gid)
-        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def run(tool: str, *arguments: str) -> None:
-        with (top / "tools.log").open("a") as log:
-            command = [found / tool, "-D", data, *arguments]
-            subprocess.run(command, check=True, cwd=top, stdout=log, stderr=log, **owner)
-
-    # Its usual settings but for the disk: what is measured is reading.
-    options = f"-c listen_addresses='' -c unix_socket_directories={top} -c fsync=off"
-    try:
-        run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        run("pg_ctl", "-w", "-o", options, "-l", str(top / "server.log"), "start")
-        _say(top, f"CREATE DATABASE {DATABASE}")
-        yield _url(top, DATABASE)
-    finally:
-        if (data / "postmaster.pid").exists():
-            run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(top, ignore_errors=True)
-
-
-def _url(top: Path, database: str) -> str:
-    return f"postgresql+psycopg://register@/{database}?host={top}"
-
-
-def _say(top: Path, statement: str) -> None:
-    engine = create_engine(_url(top, "postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
 @contextmanager
 def register(settings: Settings, folder: Path) -> Iterator[Grown | None]:
     """A register without a case on a server of its own; None where there is no PostgreSQL."""
-    found = tools()
+    found = cluster.programs()
     if found is None:
         yield None
         return
-    with server(found) as url:
+    # Its usual settings but for the disk: what is measured is reading.
+    with cluster.started(found) as server:
+        server.say(f"CREATE DATABASE {DATABASE}")
+        url = server.url(DATABASE)
         own = folder / "grown"
         told = replace(
             settings,

@@ -7,11 +7,8 @@ account was disabled, and he knows the addresses that he used to open.
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +25,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from benchmarks import cluster
+from benchmarks.cluster import Server
 from register import config, create_app
 from register.config import Settings
 from register.db import Base, db, engine_options, prepare
@@ -85,83 +84,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # --- the two databases ------------------------------------------------------------------------
 
 
-def _tools_of_postgresql() -> Path | None:
-    """The folder of ``initdb`` and ``pg_ctl``: Debian keeps them off the PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
-    if debian:
-        return debian[-1]
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
-
-
-@dataclass(frozen=True)
-class Server:
-    """A PostgreSQL of our own: one Unix socket, nothing kept, no network."""
-
-    socket: Path
-    tools: Path
-
-    def url(self, database: str) -> str:
-        """The address of one of its databases."""
-        return f"postgresql+psycopg://register@/{database}?host={self.socket}"
-
-    def say(self, *statements: str) -> None:
-        """Run statements that no transaction may hold, such as CREATE DATABASE."""
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-        engine.dispose()
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """PostgreSQL, started for this run; skipped where there is none, never under CI."""
-    tools = _tools_of_postgresql()
+    tools = cluster.programs()
     if tools is None:
         why = "PostgreSQL is not installed: initdb is neither in /usr/lib/postgresql nor on PATH"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
-    # Not pytest's own folder, which other users, the server's among them, cannot enter.
-    top = Path(tempfile.mkdtemp(prefix="register-pg-"))
-    data = top / "data"
-    owner: dict[str, object] = {}
-    if os.geteuid() == 0:
-        # The server refuses to run as root.
-        account = pwd.getpwnam("postgres")
-        os.chown(top, account.pw_uid, account.pw_gid)
-        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-    def run(tool: str, *arguments: str) -> None:
-        with (top / "tools.log").open("a") as log:
-            subprocess.run(
-                [tools / tool, "-D", data, *arguments],
-                check=True,
-                cwd=top,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                **owner,
-            )
-
-    options = " ".join(
-        f"-c {option}"
-        for option in (
-            "listen_addresses=''",
-            f"unix_socket_directories={top}",
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "autovacuum=off",
-        )
-    )
-    try:
-        run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        run("pg_ctl", "-w", "-o", options, "-l", str(top / "server.log"), "start")
-        yield Server(top, tools)
-    finally:
-        if (data / "postmaster.pid").exists():
-            run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(top, ignore_errors=True)
+    quick = ("synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+    with cluster.started(tools, *quick) as started:
+        yield started
 
 
 def _settings(folder: Path, url: str) -> Settings:

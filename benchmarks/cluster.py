@@ -1,0 +1,84 @@
+"""A PostgreSQL server of our own, for tests and measures: one Unix socket, nothing kept."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs: the folder of its socket, and that of its programs."""
+
+    socket: Path
+    tools: Path
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql+psycopg://register@/{database}?host={self.socket}"
+
+    def say(self, *statements: str) -> None:
+        """Run statements that no transaction may hold, such as CREATE DATABASE."""
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+def programs() -> Path | None:
+    """The folder of ``initdb`` and ``pg_ctl``, which Debian keeps off the PATH; None without."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
+    if debian:
+        return debian[-1]
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@contextmanager
+def started(tools: Path, *options: str) -> Iterator[Server]:
+    """A server that ends with the block.
+
+    :param options: settings of the server, ``name=value``, beside those that keep it to itself.
+    """
+    # Not a folder of pytest's, which other users, the server's among them, cannot enter.
+    top = Path(tempfile.mkdtemp(prefix="register-pg-"))
+    data = top / "data"
+    owner: dict[str, object] = {}
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        account = pwd.getpwnam("postgres")
+        os.chown(top, account.pw_uid, account.pw_gid)
+        owner = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def run(tool: str, *arguments: str) -> None:
+        with (top / "tools.log").open("a") as log:
+            subprocess.run(
+                [tools / tool, "-D", data, *arguments],
+                check=True,
+                cwd=top,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **owner,
+            )
+
+    every = ("listen_addresses=''", f"unix_socket_directories={top}", "fsync=off", *options)
+    told = " ".join(f"-c {option}" for option in every)
+    try:
+        run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        run("pg_ctl", "-w", "-o", told, "-l", str(top / "server.log"), "start")
+        yield Server(top, tools)
+    finally:
+        if (data / "postmaster.pid").exists():
+            run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(top, ignore_errors=True)
