@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from hypothesis import strategies as st
 
 from register.followers.search.asked import Asked, Cursor, Document, Part, Way
+from register.followers.search.engine import Engine
 from register.followers.search.judge import strength
 
 START = Cursor(1, "aa", "made")
@@ -92,3 +93,8 @@ def questions(seed: int = 1) -> list[Asked]:
         asked.append(Asked((Part("x", ways), Part("y", (Way((other,)),), excluded=True))))
         asked.append(Asked((Part("x", (Way((one, other), together=False),)),)))
     return asked
+
+
+def filled(index: Engine, *cases: Document, cursor: Cursor = START) -> None:
+    """Have an index hold these documents and no other."""
+    index.rebuild(cursor, iter(cases), len(cases), quiet)

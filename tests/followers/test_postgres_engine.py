@@ -11,7 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from madeup import START, by_number, case, documents, meant, questions, searches, word
+from madeup import (
+    START,
+    by_number,
+    case,
+    documents,
+    filled,
+    meant,
+    questions,
+    searches,
+    word,
+)
 from madeup import register as made_up
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -29,10 +39,6 @@ pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 
 LATER = Cursor(7, "bb", "made")
 NOTHING = (frozenset[str](), frozenset[str]())
-
-
-def quiet(_done, _total):
-    """Nobody is told."""
 
 
 @pytest.fixture
@@ -59,11 +65,6 @@ def say(engine, *statements: str) -> None:
 def scalar(engine, question: str, **told):
     with engine.connect() as connection:
         return connection.scalar(text(question), told)
-
-
-def filled(index: Postgres, *cases: Document, cursor: Cursor = START) -> Postgres:
-    index.rebuild(cursor, iter(cases), len(cases), quiet)
-    return index
 
 
 def found(session, index: Postgres, asked: Asked) -> dict[int, int]:
@@ -182,12 +183,6 @@ def test_a_part_without_a_way_is_answered_by_nobody(session, index):
     assert found(session, index, Asked((Part("x", (), excluded=True),))) == {1: 0}
 
 
-def test_a_form_of_removed_cases_alone_is_told_no_more(session, index):
-    filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
-    index.write(LATER, [], [1], scrub=False)
-    assert index.forms(session) == ["autre", "commun"]
-
-
 def test_a_hostile_search_is_answered(session, index):
     cases = by_number(made_up(200))
     filled(index, *cases.values())
@@ -218,52 +213,16 @@ def test_a_case_of_a_book_is_found_by_its_first_hundred_thousand_words(session, 
 # --- commits --------------------------------------------------------------------------------------
 
 
-def test_the_stamp_and_the_cursor_move_with_each_commit(engine, session, index):
-    assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
-    stamps = [index.stamp()]
-    for seq in range(1, 5):
-        cursor = Cursor(seq, f"{seq:02x}", "made")
-        if seq == 1:
-            filled(index, case(1, "un"), cursor=cursor)
-        else:
-            index.write(cursor, [], [], scrub=seq == 4)
-        session.rollback()
-        assert index.cursor() == index.find(session, Asked()).cursor == cursor
-        stamps.append(index.stamp())
-        other = Postgres(engine)
-        assert index.stamp() == stamps[-1] == other.stamp()
-        other.close()
-    assert len(set(stamps)) == 5
-
-
-def test_an_index_may_be_empty_and_become_so(session, index):
-    filled(index)
-    assert found(session, index, Asked()) == {}
-    assert index.intact(deep=True)
-    index.write(LATER, [case(1, "un")], [], scrub=False)
-    index.write(LATER, [], [1], scrub=True)
-    assert found(session, index, Asked()) == found(session, index, word("un")) == {}
-    assert index.forms(session) == []
-    assert index.intact(deep=True)
-
-
 def test_the_progress_of_a_making_is_told(index):
     told = []
     index.rebuild(START, made_up(5), 5, lambda done, total: told.append((done, total)))
     assert told == [(done, 5) for done in range(1, 6)]
 
 
-def test_the_index_before_answers_until_the_new_one_stands(engine, session, index):
+def test_nothing_is_left_of_the_index_before(engine, session, index):
     filled(index, case(1, "un"))
-
-    def telling() -> Iterator[Document]:
-        assert found(session, index, Asked()) == {1: 0}
-        yield case(2, "deux")
-        assert index.cursor() == START
-
-    index.rebuild(LATER, telling(), 1, quiet)
+    filled(index, case(2, "deux"), cursor=LATER)
     assert found(session, index, Asked()) == {2: 0}
-    assert index.cursor() == LATER
     # Who reads the new one keeps nothing of the one before.
     assert index.intact(deep=True)
     assert schemas(engine) == ["search"]
@@ -292,22 +251,6 @@ def test_a_commit_that_fails_changes_nothing(engine, session, index, how):
     assert schemas(engine) == ["search"]
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
     assert found(session, index, Asked()) == {1: 0}
-
-
-def test_documents_that_fail_change_nothing(session, index):
-    filled(index, case(1, "un"))
-
-    def telling() -> Iterator[Document]:
-        yield case(2, "deux")
-        raise RuntimeError("the database went away")
-
-    for write in (
-        lambda: index.write(LATER, telling(), [1], scrub=False),
-        lambda: index.rebuild(LATER, telling(), 2, quiet),
-    ):
-        with pytest.raises(RuntimeError, match="went away"):
-            write()
-        assert (index.cursor(), found(session, index, Asked())) == (START, {1: 0})
 
 
 def test_writers_take_turns(engine, session, index):

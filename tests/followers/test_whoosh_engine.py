@@ -23,9 +23,9 @@ from madeup import (
     by_number,
     case,
     documents,
+    filled,
     meant,
     questions,
-    quiet,
     register,
     searches,
     word,
@@ -49,11 +49,6 @@ def index(folder) -> Iterator[Whoosh]:
     made = Whoosh(folder)
     yield made
     made.close()
-
-
-def filled(index: Whoosh, *cases: Document, cursor: Cursor = START) -> Whoosh:
-    index.rebuild(cursor, iter(cases), len(cases), quiet)
-    return index
 
 
 def found(index: Engine, asked: Asked) -> dict[int, int]:
@@ -133,12 +128,6 @@ def test_a_beginning_reaches_over_many_forms(index):
     assert len(found(index, word("fil", prefix=True))) == len(cases) + 2
 
 
-def test_a_form_of_removed_cases_alone_is_told_no_more(index):
-    filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
-    index.write(LATER, [], [1], scrub=False)
-    assert index.forms(None) == ["autre", "commun"]
-
-
 def test_a_search_of_many_phrases_is_answered_rightly(index):
     cases = by_number(register(300))
     filled(index, *cases.values())
@@ -154,28 +143,10 @@ def test_a_search_of_many_phrases_is_answered_rightly(index):
 # --- commits --------------------------------------------------------------------------------------
 
 
-def test_the_stamp_and_the_cursor_move_with_each_commit(index):
-    assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
-    stamps = [index.stamp()]
-    for seq in range(1, 5):
-        cursor = Cursor(seq, f"{seq:02x}", "made")
-        if seq == 1:
-            filled(index, case(1, "un"), cursor=cursor)
-        else:
-            index.write(cursor, [], [], scrub=seq == 4)
-        assert index.cursor() == index.find(None, Asked()).cursor == cursor
-        stamps.append(index.stamp())
-        assert index.stamp() == stamps[-1] == Whoosh(index._folder).stamp()
-    assert len(set(stamps)) == 5
-
-
-def test_an_index_may_be_empty_and_become_so(index):
+def test_an_index_that_became_empty_has_no_segment(index):
     filled(index)
-    assert found(index, Asked()) == {}
-    assert index.intact(deep=True)
     index.write(LATER, [case(1, "un")], [], scrub=False)
     index.write(LATER, [], [1], scrub=True)
-    assert found(index, Asked()) == found(index, word("un")) == {}
     assert (segments(index), index.forms(None)) == (0, [])
 
 
@@ -211,18 +182,11 @@ def test_a_segment_that_is_mostly_gone_is_written_again(index):
     assert len(found(index, Asked())) == 40
 
 
-def test_the_index_before_answers_until_the_new_one_stands(index):
+def test_nothing_is_left_of_the_index_before(index):
     filled(index, case(1, "un"))
-
-    def telling() -> Iterator[Document]:
-        assert found(index, Asked()) == {1: 0}
-        yield case(2, "deux")
-        assert index.cursor() == START
-
-    index.rebuild(LATER, telling(), 1, quiet)
-    assert index.find(None, Asked()).strength == {2: 0}
-    assert index.cursor() == LATER
-    # The folder of the index, ``current`` and the lock: nothing is left of the one before.
+    filled(index, case(2, "deux"), cursor=LATER)
+    assert found(index, Asked()) == {2: 0}
+    # The folder of the index, ``current`` and the lock.
     assert len(list(index._folder.iterdir())) == 3
 
 
@@ -251,24 +215,6 @@ def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
     assert b"faux" not in everything(index)
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
     assert found(index, Asked()) == {1: 0}
-
-
-def test_documents_that_fail_change_nothing(index):
-    filled(index, case(1, "un"))
-
-    def telling() -> Iterator[Document]:
-        yield case(2, "deux")
-        raise RuntimeError("the database went away")
-
-    for write in (
-        lambda: index.write(LATER, telling(), [1], scrub=False),
-        lambda: index.rebuild(LATER, telling(), 2, quiet),
-    ):
-        with pytest.raises(RuntimeError, match="went away"):
-            write()
-        assert (index.cursor(), found(index, Asked())) == (START, {1: 0})
-    index.write(LATER, [case(2, "deux")], [], scrub=False)
-    assert found(index, Asked()) == {1: 0, 2: 0}
 
 
 def test_there_is_one_writer(index, monkeypatch):
