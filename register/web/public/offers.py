@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from register.db import db
 from register.followers.search import suggestion
+from register.followers.search.searching import Reach
 from register.incidents import elsewhere
 from register.incidents.filters import Query
 from register.territory.mentions import words as mentioned
@@ -141,7 +142,7 @@ def _years(query: Query) -> Iterator[Offer]:
 
 
 def _better(query: Query, words: Words) -> Offer | None:
-    if len(words.strength) > _FEW:
+    if len(words.strength) > _FEW or words.hits.reach is Reach.TITLES:
         return None
     text = suggestion.better(db.session(), index(), words.text, book(), head())
     if text is None:

@@ -9,7 +9,6 @@ from itertools import islice
 from flask_babel import gettext as _
 
 from register.db import db
-from register.followers.search import searching
 from register.followers.search.asked import Part
 from register.incidents import facets
 from register.incidents.filters import Query
@@ -20,7 +19,7 @@ from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice, phrase, whereabouts
 from register.web.public.offers import Offer, Offers, told, with_words
 from register.web.public.panel import titles
-from register.web.public.words import Words, index
+from register.web.public.words import Words, also
 
 # Each way is one more search.
 _WAYS = 6
@@ -73,7 +72,9 @@ def _fewer_words(query: Query, words: Words) -> Iterator[Offer]:
         return
     for part in words.asked.wanted[:_WAYS]:
         text = " ".join(_as_typed(other, words.text) for other in parts if other is not part)
-        hits = searching.find(db.session(), index(), text, book(), head()).strength
+        hits = also(text)
+        if hits is None:
+            return
         left = with_words(query, text)
         count = facets.matching(db.session(), left, book(), head(), hits)
         if count:

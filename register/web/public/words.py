@@ -62,6 +62,15 @@ def sought(query: Query) -> Words | None:
     return Words(query.words, asked, hits)
 
 
+def also(text: str) -> Mapping[int, int] | None:
+    """What another search by words would find; None without an index, which would take too long."""
+    hits = searching.proposed(db.session(), index(), language.parse(text), book(), head())
+    if hits is None:
+        validity.in_passing()
+        return None
+    return hits.strength
+
+
 class Marker:
     """Marks in what a list shows of a case the words that were asked."""
 
