@@ -21,6 +21,7 @@ from argon2 import PasswordHasher
 from filed import AT, Filed
 from flask import Flask
 from flask.testing import FlaskClient
+from signed import Signed
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -472,6 +473,16 @@ class Desk:
 def desk(pen: Callable[..., AbstractContextManager[Pen]], cast: Cast) -> Desk:
     """Bruno and Chloé at work."""
     return Desk(pen, cast)
+
+
+@pytest.fixture
+def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
+    """``signed("bruno")``: a browser in which a member has just signed in."""
+
+    def enter(name: str) -> Signed:
+        return Signed(app, getattr(cast, name))
+
+    return enter
 
 
 @pytest.fixture

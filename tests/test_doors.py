@@ -114,6 +114,7 @@ SCRIBES = (
 # Who writes outside the journal, and what: nothing that anybody did to a case or an account.
 HOUSEKEEPERS = {
     "register/operations/opening.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/web/members.py": "sign-in sessions: opened, used, closed",
 }
 
 _STATEMENT = re.compile(
@@ -228,6 +229,13 @@ def _ready(desk, cast):
     return desk.ready().id
 
 
+def _held(desk, cast):
+    filed = desk.ready()
+    with desk.pen() as p:
+        acts.claim(p, filed.id, by=cast.bruno)
+    return filed.id
+
+
 def _published(desk, cast):
     return desk.published().id
 
@@ -250,6 +258,9 @@ EACH = {
     "edit": (_ready, lambda p, i, c, t: acts.edit(p, i, t(title="t"), by=c.bruno, reason="r")),
     "discard": (_ready, lambda p, i, c, t: acts.discard(p, i, by=c.bruno)),
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
+    "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
+    "release": (_held, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
+    "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
         _ready,

@@ -68,6 +68,9 @@ class Incident(Base):
     merged_into: Mapped[int | None]
     # The current snapshot: what a reader sees, and what an approval is given to.
     revision_id: Mapped[int | None]
+    # Who has it in hand, and until when; a claim that ran out is nobody's.
+    held_by: Mapped[int | None]
+    held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
     title: Mapped[str] = mapped_column(Text, default="")
     summary: Mapped[str] = mapped_column(Text, default="")

@@ -38,9 +38,18 @@ class Act(StrEnum):
     INVITED = "invited"  # the authority was invited to reply, or why not was noted
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
-    MEMBER_ADDED = "member_added"
+    CLAIMED = "claimed"  # a member took a case in hand, for some hours
+    RELEASED = "released"  # and gave it back
+    NOTED = "noted"  # an internal note was written
+    MEMBER_INVITED = "member_invited"  # an invitation link was made
+    MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
+    MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console
     MEMBER_DISABLED = "member_disabled"
+    MEMBER_ROLE = "member_role"  # a member was given another role
     MEMBER_RESET = "member_reset"  # a new password was set from the console
+    MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
+    MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
+    MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else took it away, to be set up anew
 
     @property
     def ledger(self) -> Ledger:

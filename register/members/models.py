@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
@@ -25,10 +25,16 @@ class Member(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    # What other members call them; the address's own name when empty. Never public.
+    name: Mapped[str] = mapped_column(String(80), default="")
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The second factor's secret, closed with the seal key; None until it is set up.
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The last half-minute whose code was used: a code works once (RFC 6238 §5.2).
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property
     def is_active(self) -> bool:
@@ -36,6 +42,75 @@ class Member(Base):
         return self.disabled_at is None
 
     @property
+    def called(self) -> str:
+        """The name by which the desk calls them."""
+        return self.name or self.email.partition("@")[0]
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether a second factor is set up."""
+        return self.totp_secret is not None
+
+    @property
     def is_administrator(self) -> bool:
         """Whether the grave acts are open to this member."""
         return self.role == Role.ADMINISTRATOR
+
+
+class MemberInvitation(Base):
+    """A link that opens one account, once, until a day; only its digest is kept."""
+
+    __tablename__ = "member_invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Used, taken back, or replaced by a newer one to the same address.
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for a lost second factor; only its digest is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class SignInSession(Base):
+    """A browser that a member signed in with. Housekeeping: no journal line speaks of it.
+
+    No address, no user agent: a member knows their sessions by when they were opened and used.
+    """
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # When password and code were last given; grave acts ask for both again after some minutes.
+    confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SignInTries(Base):
+    """Failed sign-ins at one account from browsers it does not know, or from one that it does.
+
+    ``key`` is an HMAC of the address (and of the known browser's mark): an unknown account has a
+    row like any other, and the table tells nobody's address.
+    """
+
+    __tablename__ = "sign_in_tries"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)

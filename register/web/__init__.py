@@ -12,14 +12,30 @@ def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     from flask_babel import Babel
 
-    from register.web import assets, errors, guards, headers, health, jinja, kept, logs, public
+    from register.web import (
+        account,
+        assets,
+        door,
+        errors,
+        guards,
+        headers,
+        health,
+        jinja,
+        kept,
+        logs,
+        moderation,
+        public,
+    )
 
     settings = app.extensions["register.settings"]
     logs.attach(app)
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     jinja.attach(app)
     errors.attach(app)
+    door.attach(app, settings)
     public.register(app)
+    account.register(app)
+    moderation.register(app)
     health.attach(app, settings)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.
     kept.attach(app)

@@ -19,6 +19,7 @@ from register.text import dates, markup, typography
 from register.text.countries import country_name
 from register.text.typography import count_words, french, number
 from register.web.context import book, settings
+from register.web.members import member
 from register.web.public import addresses
 from register.web.public.labels import Labels, labels, place_line
 
@@ -60,6 +61,7 @@ def attach(app: Flask) -> None:
         vocabulary=_vocabulary,
         rel=markup.REL,
         settings=settings,
+        member=member,
         to=addresses,
     )
 

@@ -177,6 +177,11 @@ KNOWN = {
     "journal_entry",
     "member",
     "identity",
+    # Of members, not of cases: how they come in. Housekeeping, or digests that open nothing.
+    "member_invitation",
+    "recovery_code",
+    "sign_in_session",
+    "sign_in_tries",
     # Data that comes with a release.
     "term",
     "dataset",

@@ -98,6 +98,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
         sentences.SETTINGS,
         sentences.READERS,
         sentences.ACTS,
+        sentences.MEMBERS,
         sentences.FIELD_REASONS,
         sentences.COMMANDS,
     )

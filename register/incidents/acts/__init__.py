@@ -7,11 +7,13 @@ setting ``SINGLE_MODERATOR``: no second person is asked.
 
 from register.incidents.acts.afterwards import correct, erase, follow_up, merge, redact
 from register.incidents.acts.drafts import approve, discard, draft, edit, invite
+from register.incidents.acts.keeping import claim, note, release
 from register.incidents.acts.publication import publish, restore, withdraw
 from register.incidents.acts.replies import receive_reply, refuse_reply, reply
 
 __all__ = [
     "approve",
+    "claim",
     "correct",
     "discard",
     "draft",
@@ -20,10 +22,12 @@ __all__ = [
     "follow_up",
     "invite",
     "merge",
+    "note",
     "publish",
     "receive_reply",
     "redact",
     "refuse_reply",
+    "release",
     "reply",
     "restore",
     "withdraw",

@@ -13,6 +13,7 @@ from register.incidents import former, rules
 from register.incidents.acts.beats import (
     address,
     allow,
+    as_seen,
     begin,
     corrected_by,
     day,
@@ -45,12 +46,13 @@ def follow_up(
     happened_on: str = "",
     source_url: str = "",
     content: Content | None = None,
+    seen: int | None = None,
 ) -> Entry:
     """Add a dated fragment; ``content`` may move outcome and steps, nothing else.
 
     :raises Refused: ``needs_correction`` when ``content`` moves more than that.
     """
-    case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by)
+    case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by, seen)
     before = former.codes_of(case)
     if content is not None:
         content = valid(pen, content, case)
@@ -71,13 +73,20 @@ def follow_up(
 
 
 def correct(
-    pen: Pen, incident_id: int, content: Content, *, by: int, reason: str, public_note: str
+    pen: Pen,
+    incident_id: int,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    public_note: str,
+    seen: int | None = None,
 ) -> Entry:
     """Change a published text, with a note that readers see; the text before stays in its revision.
 
     :raises Refused: ``nothing_changed``.
     """
-    case, member = begin(pen, incident_id, Act.CORRECTED, by)
+    case, member = begin(pen, incident_id, Act.CORRECTED, by, seen)
     before = former.codes_of(case)
     content = valid(pen, content, case)
     if not rules.changed(contents.of(case), content):
@@ -100,6 +109,7 @@ def redact(
     follow_ups: Mapping[int, tuple[str, str]] | None = None,
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
+    seen: int | None = None,
 ) -> Entry:
     """A correction that also destroys the earlier texts: taken out by a court or for RGPD.
 
@@ -111,7 +121,7 @@ def redact(
     :raises Refused: ``nothing_changed``.
     :raises Invalid: ``no_such_fragment`` for an id that is not this case's.
     """
-    case, member = begin(pen, incident_id, Act.REDACTED, by)
+    case, member = begin(pen, incident_id, Act.REDACTED, by, seen)
     before = former.codes_of(case)
     content = valid(pen, content, case)
     fragments = follow_ups or replies or corrections
@@ -155,7 +165,9 @@ def _own(rows: Sequence[Any], wanted: Mapping[int, Any] | None) -> list[tuple[An
     return [(by_id[key], words) for key, words in (wanted or {}).items()]
 
 
-def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Entry:
+def merge(
+    pen: Pen, incident_id: int, *, into: int, by: int, reason: str, seen: int | None = None
+) -> Entry:
     """Let a case lead to another public one (301); a draft just ends in it.
 
     :param into: the other case's number.
@@ -163,6 +175,7 @@ def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Ent
     case, member = load(pen, incident_id, by)
     act = Act.DRAFT_MERGED if case.state == State.DRAFT else Act.MERGED
     allow(pen, case, member, act)
+    as_seen(case, seen)
     other = pen.session.scalars(select(Incident).where(Incident.number == into)).first()
     if other is None or other.state != State.PUBLISHED or other.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
@@ -175,7 +188,15 @@ def merge(pen: Pen, incident_id: int, *, into: int, by: int, reason: str) -> Ent
     )
 
 
-def erase(pen: Pen, incident_id: int, *, by: int, restriction: str, single: bool = False) -> Entry:
+def erase(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    restriction: str,
+    single: bool = False,
+    seen: int | None = None,
+) -> Entry:
     """Destroy the texts of a case for ever; number, codes and lines stay.
 
     Asks an administrator, and another member's approval for this purpose. The erasure of a
@@ -183,6 +204,7 @@ def erase(pen: Pen, incident_id: int, *, by: int, restriction: str, single: bool
     """
     case, member = load(pen, incident_id, by)
     allow(pen, case, member, Act.ERASED, single=single)
+    as_seen(case, seen)
     public = restrict(pen, case, restriction)
     act = Act.ERASED if case.number else Act.DISCARDED
     return erased(pen, case, member, act, public_reason=public if case.number else None)

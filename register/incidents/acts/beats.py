@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from register.db import scrub
-from register.errors import Incomplete, Invalid, NotFound
+from register.errors import Incomplete, Invalid, NotFound, Refused
 from register.incidents import checklist as checks
 from register.incidents import content as contents
 from register.incidents import former, rules, validation
@@ -34,10 +34,23 @@ def load(pen: Pen, incident_id: int, by: int) -> tuple[Incident, Member]:
         raise NotFound("no_such_case") from error
 
 
-def begin(pen: Pen, incident_id: int, act: Act, by: int) -> tuple[Incident, Member]:
+def begin(
+    pen: Pen, incident_id: int, act: Act, by: int, seen: int | None = None
+) -> tuple[Incident, Member]:
     case, member = load(pen, incident_id, by)
     allow(pen, case, member, act)
+    as_seen(case, seen)
     return case, member
+
+
+def as_seen(case: Incident, seen: int | None) -> None:
+    """Let an act pass that was decided before the case as it now reads.
+
+    :param seen: the revision that the member had before them; None from an import or a console.
+    :raises Refused: ``changed_meanwhile``, with the revision that stands now.
+    """
+    if seen is not None and seen != case.revision_id:
+        raise Refused("changed_meanwhile", state=case.state, revision=case.revision_id)
 
 
 def allow(pen: Pen, case: Incident, member: Member, act: Act, *, single: bool = False) -> None:

@@ -40,16 +40,24 @@ def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -
     return case
 
 
-def edit(pen: Pen, incident_id: int, content: Content, *, by: int, reason: str) -> Entry:
+def edit(
+    pen: Pen,
+    incident_id: int,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+) -> Entry:
     """Change a draft, or a withdrawn case before its restoration; approvals fall."""
-    case, member = begin(pen, incident_id, Act.EDITED, by)
+    case, member = begin(pen, incident_id, Act.EDITED, by, seen)
     apply(pen.session, case, valid(pen, content, case))
     return snapshot_and_record(pen, case, Act.EDITED, member, reason)
 
 
-def discard(pen: Pen, incident_id: int, *, by: int) -> Entry:
+def discard(pen: Pen, incident_id: int, *, by: int, seen: int | None = None) -> Entry:
     """Give a draft up: its texts are destroyed, a line on the desk stays."""
-    case, member = begin(pen, incident_id, Act.DISCARDED, by)
+    case, member = begin(pen, incident_id, Act.DISCARDED, by, seen)
     return erased(pen, case, member, Act.DISCARDED, public_reason=None)
 
 
@@ -74,12 +82,19 @@ def invite(pen: Pen, incident_id: int, text: str, *, by: int, on: date | None = 
     )
 
 
-def approve(pen: Pen, incident_id: int, *, by: int, purpose: str = "publish") -> Entry:
+def approve(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    purpose: str = "publish",
+    seen: int | None = None,
+) -> Entry:
     """A second member's yes to the current revision, to publish (or restore) or to erase.
 
     :raises Refused: ``own_revision`` for the member who wrote it.
     """
-    case, member = begin(pen, incident_id, Act.APPROVED, by)
+    case, member = begin(pen, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
         raise Invalid("unknown_purpose", value=purpose)
     if purpose == "publish" and case.state not in (State.DRAFT, State.WITHDRAWN):

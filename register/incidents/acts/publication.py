@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from register.incidents import former, rules
 from register.incidents.acts.beats import (
+    as_seen,
     begin,
     check,
     circumstances,
@@ -31,6 +32,7 @@ def publish(
     attested: Collection[str],
     flags_reason: str = "",
     single: bool = False,
+    seen: int | None = None,
 ) -> Entry:
     """Make a draft public and give it its number.
 
@@ -39,6 +41,7 @@ def publish(
     """
     case, member = load(pen, incident_id, by)
     rules.rule_for(State(case.state), Act.PUBLISHED)
+    as_seen(case, seen)
     told = circumstances(pen, case, member, attested, flags_reason, single)
     case.single_review = check(pen, case, member, Act.PUBLISHED, told)
     case.number = next_number(pen.session)
@@ -56,6 +59,7 @@ def restore(
     public_note: str = "",
     flags_reason: str = "",
     single: bool = False,
+    seen: int | None = None,
 ) -> Entry:
     """Show a withdrawn case again, after the same checklist.
 
@@ -63,6 +67,7 @@ def restore(
     """
     case, member = load(pen, incident_id, by)
     rules.rule_for(State(case.state), Act.RESTORED)
+    as_seen(case, seen)
     told = circumstances(pen, case, member, attested, flags_reason, single)
     case.single_review = check(pen, case, member, Act.RESTORED, told)
     details = {}
@@ -73,13 +78,21 @@ def restore(
     return made_public(pen, case, member, Act.RESTORED, reason, told, details)
 
 
-def withdraw(pen: Pen, incident_id: int, *, by: int, restriction: str, reason: str) -> Entry:
+def withdraw(
+    pen: Pen,
+    incident_id: int,
+    *,
+    by: int,
+    restriction: str,
+    reason: str,
+    seen: int | None = None,
+) -> Entry:
     """Take a case from view; a dated tombstone with its reason stays.
 
     :param restriction: a code of the vocabulary ``restriction``; one that is not public is told
         to the public as ``reexamen``.
     """
-    case, member = begin(pen, incident_id, Act.WITHDRAWN, by)
+    case, member = begin(pen, incident_id, Act.WITHDRAWN, by, seen)
     public = restrict(pen, case, restriction)
     before = former.codes_of(case)
     case.state = State.WITHDRAWN

@@ -1,0 +1,1 @@
+"""Forms (WTForms): what a person may fill in, and what each field got wrong."""

@@ -1,0 +1,39 @@
+"""The desk: each view looks up, validates, calls one act and redirects."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from register.web.moderation import (
+    afterwards,
+    cases,
+    dossier,
+    editor,
+    home,
+    journal,
+    keeping,
+    publishing,
+    roster,
+    versions,
+)
+
+ROUTES = (
+    home,
+    cases,
+    keeping,
+    journal,
+    dossier,
+    editor,
+    versions,
+    publishing,
+    afterwards,
+    roster,
+)
+
+
+def register(app: Flask) -> None:
+    """Give an application its desk."""
+    blueprint = Blueprint("moderation", __name__, url_prefix="/moderation")
+    for module in ROUTES:
+        module.route(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,9 @@
+"""Follow-up, reply, withdrawal, merge, erasure."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""

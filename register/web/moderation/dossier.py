@@ -1,0 +1,9 @@
+"""One case as members see it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""

@@ -1,0 +1,9 @@
+"""Writing a case: new, changed, corrected, redacted."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""

@@ -1,0 +1,9 @@
+"""The members' journal, on a page and as CSV."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""

@@ -1,0 +1,9 @@
+"""The members, for administrators."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""

@@ -1,0 +1,37 @@
+"""The sentences behind every key that is raised below ``web``, and the words that go into them.
+
+French is the source language of the catalogue. ``tests/web/test_wording.py`` finds every key in
+the code and asks for its sentence here, with the values that are really handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from register.web.sentences.cases import ACTS, STATES
+from register.web.sentences.checklist import LINES, RISKS
+from register.web.sentences.commands import COMMANDS
+from register.web.sentences.fields import FIELD_REASONS, FIELDS
+from register.web.sentences.members import MEMBERS
+from register.web.sentences.proofs import LEDGERS, PROBLEMS
+from register.web.sentences.readers import READERS
+from register.web.sentences.settings import SETTINGS
+
+__all__ = [
+    "ACTS",
+    "COMMANDS",
+    "FIELDS",
+    "FIELD_REASONS",
+    "LEDGERS",
+    "LINES",
+    "MEMBERS",
+    "PROBLEMS",
+    "READERS",
+    "REASONS",
+    "RISKS",
+    "SETTINGS",
+    "STATES",
+]
+
+REASONS: Mapping[str, Any] = SETTINGS | READERS | ACTS | MEMBERS | FIELD_REASONS | COMMANDS

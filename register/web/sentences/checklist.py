@@ -1,0 +1,47 @@
+"""The checklist before publication, and the risk flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+# What an unmet line lacks, and what to do about it.
+LINES: dict[str, Any] = {
+    "texts": _("Il manque le titre ou le résumé : écrivez les deux."),
+    "summary_length": _("Le résumé fait %(length)s caractères : ramenez-le à %(limit)s."),
+    "source": _("Il n’y a aucune source : citez-en une au moins."),
+    "types": _("Il faut d’un à trois types : choisissez-les, le principal d’abord."),
+    "parties": _("Il manque qui agit, qui est visé ou à quel niveau : indiquez les trois."),
+    "place": _("Il manque le lieu : une commune, à défaut un territoire ou un lieu en mots."),
+    "evidence": _("Il manque le niveau de preuve : choisissez-le."),
+    "outcome": _("Il manque l’issue : choisissez-la, même si elle est inconnue."),
+    "court": _(
+        "La décision de justice est incomplète : indiquez %(missing)s, ou dites que ce n’est pas "
+        "connu."
+    ),
+    "invitation": _(
+        "L’autorité n’a pas été invitée à répondre : invitez-la, ou notez pourquoi elle ne l’est "
+        "pas."
+    ),
+    "flags": _(
+        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pourquoi ils "
+        "restent."
+    ),
+    "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
+    "attribution": _("Attestez que chaque affirmation est attribuée à sa source."),
+    "no_private_person": _("Attestez qu’aucune personne privée n’est nommée ni reconnaissable."),
+    "no_private_life": _("Attestez que rien ne touche à la vie privée."),
+}
+
+RISKS: dict[str, Any] = {
+    "telephone": _("numéro de téléphone"),
+    "courriel": _("adresse électronique"),
+    "plaque": _("plaque d’immatriculation"),
+    "adresse": _("adresse d’un domicile"),
+    "sante": _("santé"),
+    "vie_sexuelle": _("vie sexuelle"),
+    "religion": _("religion"),
+    "mineur": _("personne mineure"),
+    "accusation_grave": _("accusation grave"),
+}

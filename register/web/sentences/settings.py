@@ -1,0 +1,94 @@
+"""Settings, the seal key and the schema: why the register does not start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+SETTINGS: dict[str, Any] = {
+    "config_file": _("La variable %(name)s nomme un fichier qui ne peut pas être lu."),
+    "config_unknown": _("La variable %(name)s n’existe pas : vérifiez son orthographe."),
+    "config_switch": _("%(name)s vaut « %(value)s » : écrivez « on » ou « off »."),
+    "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de 0 à %(limit)s."),
+    "config_base_url": _(
+        "%(name)s vaut « %(value)s » : écrivez une adresse entière et sans chemin, "
+        "comme https://registre.example."
+    ),
+    "config_https": _(
+        "%(name)s vaut « %(value)s » : une adresse publique commence par https://, "
+        "sinon les recherches des lecteurs se lisent en chemin."
+    ),
+    "config_database": _("%(name)s doit désigner un fichier SQLite ou une base PostgreSQL."),
+    "config_search": _("%(name)s vaut « %(value)s » : écrivez « whoosh » ou « postgresql »."),
+    "config_search_database": _(
+        "%(name)s vaut « postgresql », mais la base est un fichier SQLite : écrivez « whoosh », ou "
+        "donnez au registre une base PostgreSQL."
+    ),
+    "config_secret": _("%(name)s est trop courte : il faut au moins %(limit)s caractères."),
+    "config_seal_inside": _(
+        "%(name)s vaut « %(value)s », qui est dans le dossier des données : une copie de ce "
+        "dossier emporterait la clé qui l’ouvre. Choisissez un autre endroit."
+    ),
+    "config_text": _("%(name)s doit tenir sur une ligne de %(limit)s caractères au plus."),
+    "config_legal": _(
+        "À une adresse publique, la loi demande de dire qui publie et qui héberge. "
+        "Renseignez : %(names)s."
+    ),
+    "config_listen": _(
+        "Impossible d’écouter sur %(host)s, port %(port)s : l’adresse n’est pas celle de cette "
+        "machine, ou un autre programme l’occupe."
+    ),
+    "config_workers": _(
+        "Plusieurs processus demandent gunicorn, qui n’est pas installé : dans le dossier du "
+        'programme, lancez pip install -c constraints.txt -e ".[scale]", ou servez sans --workers.'
+    ),
+    "config_assets": _(
+        "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
+        "%(path)s. Vérifiez qu’il existe et que le registre a le droit d’y écrire."
+    ),
+    "config_static": _(
+        "Les feuilles de style manquent ou ne se lisent pas : %(path)s. Servez le registre depuis "
+        "son dossier entier, où pip install -e l’installe."
+    ),
+    "config_static_name": _(
+        "Ce fichier ne peut pas être servi : %(path)s. Son nom doit être en minuscules, chiffres "
+        "et tirets, avec une extension."
+    ),
+    "config_templates": _(
+        "Les modèles des pages manquent ou ne se lisent pas : %(path)s. Servez le registre depuis "
+        "son dossier entier, où pip install -e l’installe."
+    ),
+    "config_instance": _(
+        "Le dossier des données ne peut pas être créé ou écrit : %(path)s. Lancez la commande sous "
+        "le compte du service, ou donnez-lui ce dossier."
+    ),
+    "config_database_read_only": _(
+        "La base de données ne peut pas être écrite : %(path)s. Donnez ce fichier et son dossier "
+        "au compte du service."
+    ),
+    "config_database_down": _("La base de données ne répond pas."),
+    "seal_exists": _("Une clé de scellement existe déjà et ne sera pas remplacée : %(path)s"),
+    "seal_missing": _(
+        "La clé de scellement est introuvable : %(path)s. Remettez en place la copie gardée à "
+        "part ; aucune autre clé n’ouvrira ce qui est scellé."
+    ),
+    "seal_unreadable": _(
+        "La clé de scellement ne peut pas être lue : %(path)s. Vérifiez les droits du fichier, "
+        "ou remettez en place la copie gardée à part."
+    ),
+    "seal_foreign": _(
+        "La clé de scellement est celle d’un autre registre : %(path)s. Remettez en place la "
+        "copie gardée à part."
+    ),
+    "not_initialised": _("Ce registre n’est pas encore ouvert : lancez « webcitoyen init »."),
+    "schema_missing": _("La base de données est vide : lancez « webcitoyen init »."),
+    "schema_other": _(
+        "La base de données est à la version %(present)s et le programme attend %(wanted)s : "
+        "lancez « webcitoyen upgrade »."
+    ),
+    "schema_failed": _(
+        "La mise à jour de la base a échoué (%(cause)s). Copie d’avant, s’il y en a une, à "
+        "détruire une fois la base remise en état : %(copy)s"
+    ),
+}
