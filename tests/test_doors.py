@@ -329,7 +329,7 @@ ACCOUNTS = {
     "reset": lambda p, c: accounts.reset(p, c.email("driss"), "x" * 12),
 }
 # What only looks.
-QUESTIONS = {"acting", "named", "everyone"}
+QUESTIONS = {"acting", "named", "everyone", "names"}
 
 
 def _heads(session):

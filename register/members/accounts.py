@@ -95,6 +95,11 @@ def everyone(session: Session) -> Sequence[Member]:
     return session.scalars(select(Member).order_by(Member.id)).all()
 
 
+def names(session: Session) -> dict[int, str]:
+    """What each member is called on the desk, disabled ones too."""
+    return {member.id: member.called for member in everyone(session)}
+
+
 def _administrators(session: Session) -> int:
     active = select(func.count()).where(
         Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None)

@@ -190,6 +190,11 @@ def attach(app: Flask) -> None:
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
 
+def status_of(error: RegisterError) -> int:
+    """The status with which a form that was refused is shown again."""
+    return _STATUS.get(type(error), 500)
+
+
 def _page(
     status: int, said: str = "", reference: str = "", template: str = "page", **more: object
 ) -> Response:
@@ -215,8 +220,8 @@ def _page(
 def _register_error(error: RegisterError) -> ResponseReturnValue:
     if isinstance(error, Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
-    status = _STATUS.get(type(error))
-    if status is None:
+    status = status_of(error)
+    if status == 500:
         # A setting or a key that went wrong under way is the register's fault, not the reader's.
         return _failed(error, 500)
     tombstone = error.values.get("tombstone")

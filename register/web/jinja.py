@@ -18,8 +18,8 @@ from register.incidents.vocabulary import Word
 from register.text import dates, markup, typography
 from register.text.countries import country_name
 from register.text.typography import count_words, french, number
+from register.web import members
 from register.web.context import book, settings
-from register.web.members import member
 from register.web.public import addresses
 from register.web.public.labels import Labels, labels, place_line
 
@@ -61,7 +61,8 @@ def attach(app: Flask) -> None:
         vocabulary=_vocabulary,
         rel=markup.REL,
         settings=settings,
-        member=member,
+        member=members.member,
+        who=members.called,
         to=addresses,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from flask import g, session
+from flask_babel import gettext as _
 from werkzeug.exceptions import Forbidden
 
 from register.db import db, housekeeping, now
-from register.members import sessions
+from register.members import accounts, sessions
 from register.members.models import Member
 from register.members.sessions import SignedIn
 
@@ -34,6 +35,13 @@ def member() -> Member:
     if found is None:
         raise Forbidden
     return found.member
+
+
+def called(member_id: int | None) -> str:
+    """What a member is called on the desk; whoever acted from the console has no name there."""
+    if "register_names" not in g:
+        g.register_names = accounts.names(db.session())
+    return str(g.register_names.get(member_id, "")) or str(_("la console"))
 
 
 def enter(member_id: int) -> None:
