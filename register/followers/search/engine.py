@@ -47,7 +47,8 @@ class Engine(Protocol):
     def stamp(self) -> str:
         """A short text that is another one whenever an answer may be; it costs next to nothing.
 
-        Empty when there is no usable index.
+        Empty when there is no index. One whose files are damaged may still have its stamp: an
+        answer that was made without an index is never kept under it.
         """
 
     def cursor(self) -> Cursor | None:
@@ -65,7 +66,10 @@ class Engine(Protocol):
     def rebuild(
         self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
     ) -> None:
-        """Make the index anew. The one before goes on answering until the new one stands."""
+        """Make the index anew. The one before goes on answering until the new one stands.
+
+        :param documents: those of all public cases, some from all over the register first.
+        """
 
     def intact(self, *, deep: bool) -> bool:
         """Whether the index is as its follower left it; ``deep`` reads every byte of it."""

@@ -26,6 +26,7 @@ from register.journal import Act, Ledger
 
 CHUNK = 200  # cases read at once
 LINES = 1_000  # followed in one commit
+FIRST = 1_000  # cases from all over the register that are read first when an index is made
 # From here on an index is made anew: that many public lines, and that part of all there are.
 MANY, SHARE = 3_000, 4
 # What destroys words for good; a withdrawn case may come back.
@@ -128,20 +129,24 @@ def _all(database: Database) -> Iterator[Document]:
 
     A transaction as long as the whole would hold back the log that an erasure has to empty.
     """
-    after = 0
-    while True:
+    with Session(database) as session:
+        public = select(CASE.c.number).where(CASE.c.state == State.PUBLISHED)
+        numbers = spread([number for number in session.scalars(public) if number])
+    for start in range(0, len(numbers), CHUNK):
         with Session(database) as session:
-            numbers = session.scalars(
-                select(CASE.c.number)
-                .where(CASE.c.state == State.PUBLISHED, CASE.c.number > after)
-                .order_by(CASE.c.number)
-                .limit(CHUNK)
-            ).all()
-            found = _documents(session, [number for number in numbers if number])
-        if not numbers:
-            return
-        yield from found
-        after = numbers[-1] or 0
+            yield from _documents(session, numbers[start : start + CHUNK])
+
+
+def spread(numbers: Sequence[int]) -> list[int]:
+    """The numbers with some from all over first: an engine learns from these what is common.
+
+    The oldest cases of a register may be of a few words each, those of later years long.
+    """
+    ordered = sorted(numbers)
+    step = max(1, len(ordered) // FIRST)
+    first = ordered[::step][:FIRST]
+    told = set(first)
+    return [*first, *(number for number in ordered if number not in told)]
 
 
 def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:

@@ -81,10 +81,15 @@ class Whoosh:
             return self._snapshot().forms
 
     def stamp(self) -> str:
-        """Another text after each commit; a few looks at the folder. Empty without an index."""
+        """Another text after each commit, by two looks at the folder; empty without an index.
+
+        The files of the index are not looked at: what was found while they were whole is found
+        in the register as it is, and an answer without an index is kept by nobody.
+        """
         try:
             with _unready():
-                return self._state().commit
+                self._require_safe()
+                return self._current().commit
         except Unready:
             return ""
 
@@ -185,14 +190,17 @@ class Whoosh:
         A file that is gone belongs to a state that was replaced since it was read, unless it is
         gone again and again.
         """
-        if not states.is_safe(self._folder):
-            raise Unready("unsafe")
+        self._require_safe()
         for _ in range(_TRIES):
             state = self._current()
             with suppress(FileNotFoundError):
                 if states.are_untouched(self._folder, state):
                     return state
         raise Unready("touched")
+
+    def _require_safe(self) -> None:
+        if not states.is_safe(self._folder):
+            raise Unready("unsafe")
 
     def _current(self) -> State:
         known = self._known
