@@ -116,7 +116,10 @@ def loaded(pages: Pages, size: int, load: Load, say: Say, rest: Table) -> list[T
         limit = None if workers else SEARCHED
         rest.add(f"search, kept, of list, kept, `{told}`", f"{kept:.2f}", value=kept, bar=limit)
         limit = None if workers else MEMORY
-        rest.add(f"memory, `{told}`, {size:,} cases", f"{memory:.0f} MB", value=memory, bar=limit)
+        answering, following = memory.answering, memory.following
+        name = f"memory, `{told}`, {size:,} cases"
+        rest.add(f"{name}, what answers", f"{answering:.0f} MB", value=answering, bar=limit)
+        rest.add(f"{name}, the follower", f"{following:.0f} MB")
         tables.append(table)
     return tables
 

@@ -19,6 +19,14 @@ TOP = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
+class Memory:
+    """Megabytes of what answers, with its supervisor, and of what keeps the index."""
+
+    answering: float
+    following: float
+
+
+@dataclass(frozen=True)
 class Server:
     """A running server: its port, and the process at the head of its tree."""
 
@@ -41,9 +49,11 @@ class Server:
         finally:
             connection.close()
 
-    def memory(self) -> float:
+    def memory(self) -> Memory:
         """Megabytes of the whole tree of processes, pages they share counted once."""
-        return sum(_share(pid) for pid in _tree(self.pid)) / 1024
+        found = {pid: _share(pid) / 1024 for pid in _tree(self.pid)}
+        following = sum(size for pid, size in found.items() if _follows(pid))
+        return Memory(sum(found.values()) - following, following)
 
 
 @contextmanager
@@ -104,6 +114,11 @@ def _tree(pid: int) -> Iterator[int]:
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text(encoding="ascii").split():
             yield from _tree(int(child))
+
+
+def _follows(pid: int) -> bool:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return b"register.web.serving.follower" in command
 
 
 def _share(pid: int) -> int:
