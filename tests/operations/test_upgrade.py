@@ -1,13 +1,16 @@
 """Registers that earlier versions made, brought to this one with all they hold.
 
 ``instances/`` has their databases as SQL, without the territory, which every version brings anew:
-``b`` is the demonstration as it was made before cases could be found by their words.
+``b`` is the demonstration as it was made before cases could be found by their words, ``c`` as it
+was before there was a desk: with a draft, replies, a follow-up, a correction, and cases withdrawn,
+merged and erased.
 """
 
 from __future__ import annotations
 
 import gzip
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from register.db import engine_options, now, prepare, sqlite_path
 from register.followers.search import chosen, following, searching
-from register.incidents import queries, vocabulary
+from register.incidents import acts, queries, vocabulary
 from register.incidents.filters import Query
-from register.incidents.models import Incident, State
+from register.incidents.models import Incident, Reply, State
 from register.incidents.verify import verify
-from register.journal import head
+from register.journal import head, writing
+from register.members import accounts
 from register.operations import opening, schema
 
 INSTANCES = Path(__file__).with_name("instances")
@@ -63,3 +67,29 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
         assert case.commune == "93032"
         assert queries.listing(session, Query({"commune": ("93032",)}), book, where).total == 2
     index.close()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("upgraded", ["c"], indirect=True)
+def test_a_register_without_a_desk_has_one_with_all_its_work(upgraded, settings):
+    schema.require(upgraded)
+    with Session(upgraded) as session:
+        states = dict(
+            session.execute(select(Incident.state, func.count()).group_by(Incident.state)).all()
+        )
+        assert states == {"published": 31, "draft": 1, "withdrawn": 1, "merged": 1, "erased": 1}
+        assert list(verify(session, [])) == []
+        (administrator, moderator) = accounts.everyone(session)
+        assert (moderator.called, moderator.has_factor) == ("moderation", False)
+        (draft,) = session.scalars(select(Incident).where(Incident.state == State.DRAFT))
+        assert (draft.held_by, draft.held_until) == (None, None)
+        (waiting,) = session.scalars(select(Reply).where(Reply.state == "received"))
+        assert waiting.due_on == date(2026, 11, 8)
+        case, number = draft.id, waiting.incident_id
+    with writing(upgraded) as pen:
+        acts.claim(pen, case, by=moderator.id)
+        acts.note(pen, number, "Relu après la mise à niveau.", by=administrator.id)
+        acts.reply(pen, waiting.id, by=moderator.id, reason="reçue avant la mise à niveau")
+    with Session(upgraded) as session:
+        assert session.get_one(Incident, case).held_by == moderator.id
+        assert list(verify(session, [])) == []
