@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import copies, postgres, searches, seeding, servers, visible
+from benchmarks import copies, desk, postgres, searches, seeding, servers, visible
 from benchmarks.load import Load
 from benchmarks.pages import Pages, flat, loaded
 from benchmarks.postgres import Grown
@@ -50,7 +50,7 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
     from register import create_app
     from register.db import db
     from register.journal import writing
-    from register.members import accounts
+    from register.members import accounts, passwords
     from register.members.models import Role
     from register.operations import opening
 
@@ -67,8 +67,8 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
         opening.init(settings, db.engine)
         with writing() as pen:
             members = Members(
-                accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, "x" * 16).id,
-                accounts.add(pen, "b@bench.example", Role.MODERATOR, "x" * 16).id,
+                accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, passwords.generated()).id,
+                accounts.add(pen, "b@bench.example", Role.MODERATOR, passwords.generated()).id,
             )
         _say(f"importing {seeding.SEEDED} cases")
         rate = seeding.seed(db.engine, folder, members, random.Random(1))
@@ -89,6 +89,7 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
             if size == main_size:
                 tables += loaded(pages.and_searches(), size, load, _say, rest)
                 tables.append(_visible(members))
+    tables.append(desk.measured(settings, folder, _say))
     _compare(growth, costs)
     return [*tables, growth, rest]
 

@@ -1,6 +1,7 @@
 """Vérifie la main courante d'un registre Web Citoyen, sans rien utiliser de ce registre :
 
     python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...]
+    python3 verifier.py dossier.zip [LIVRE:LIGNE:EMPREINTE ...]
 
 Empreinte d'une ligne : SHA-256 d'un octet 1, de l'empreinte précédente (d'abord 32 octets nuls)
 et de la ligne ; d'un texte : SHA-256 du sel et du JSON canonique.
@@ -9,7 +10,10 @@ et de la ligne ; d'un texte : SHA-256 du sel et du JSON canonique.
 import hashlib
 import json
 import sys
+import zipfile
 from pathlib import Path
+
+DESTROYING = ("redacted", "erased", "discarded")
 
 
 def canonical(value):
@@ -26,34 +30,131 @@ def read(data, name):
     return value
 
 
-def check(ledger, head, *others):
-    lines, digest, marks, last = [{"at": None}], bytes(32), set(), {}
-    *found, rest = Path(ledger).read_bytes().split(b"\n")
-    demand(rest == b"", f"{ledger} est coupé")
-    for seq, data in enumerate(found, 1):
-        lines.append(line := read(data, f"{ledger} ligne {seq}"))
-        demand([line["v"], line["ledger"], line["seq"]] == [1, "public", seq], f"{seq} n'y est pas")
-        digest = hashlib.sha256(b"\1" + digest + data).digest()
-        marks.add(f"{seq}:{digest.hex()}")
-        last[line["case"]] = line
-    end = {"ledger": "public", "seq": len(found), "digest": digest.hex(), "at": lines[-1]["at"]}
+def sealed(salt, data):
+    demand(len(salt := bytes.fromhex(salt)) == 32, "un sel n'a pas 32 octets")
+    return hashlib.sha256(salt + data).hexdigest()
+
+
+def follow(data, name, ledger, after=0, start="00" * 32):
+    """Suit un livre depuis une empreinte : ses lignes par numéro, chacune avec la sienne."""
+    digest, lines = bytes.fromhex(start), {}
+    *found, rest = data.split(b"\n")
+    demand(rest == b"", f"{name} est coupé")
+    for seq, raw in enumerate(found, after + 1):
+        line = read(raw, f"{name} ligne {seq}")
+        demand([line["v"], line["ledger"], line["seq"]] == [1, ledger, seq], f"{seq} n'y est pas")
+        digest = hashlib.sha256(b"\1" + digest + raw).digest()
+        lines[seq] = line, digest.hex()
+    return lines
+
+
+def check_ledger(ledger, head, *others):
+    lines = follow(Path(ledger).read_bytes(), ledger, "public")
+    line, digest = lines[len(lines)] if lines else ({"at": None}, "00" * 32)
+    end = {"ledger": "public", "seq": len(lines), "digest": digest, "at": line["at"]}
     demand(Path(head).read_bytes() == canonical(end), f"{head} n'est pas la fin de {ledger}")
-    print(f"{len(found)} lignes intactes. Repère à garder : {len(found)}:{digest.hex()}")
+    print(f"{len(lines)} lignes intactes. Repère à garder : {len(lines)}:{digest}")
+    marks = {f"{seq}:{mark}" for seq, (line, mark) in lines.items()}
+    last = {line["case"]: seq for seq, (line, mark) in lines.items()}
     for name in others:
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
             continue
         proof = read(data := Path(name).read_bytes(), name)
-        line, salt, text = lines[proof["version"]], bytes.fromhex(proof["salt"]), proof["content"]
-        sealed = hashlib.sha256(salt + canonical(text)).hexdigest()
-        made = {"case": line["case"], "version": line["seq"], "current": last[line["case"]] is line}
-        made.update(content=text, event=line["event"], salt=salt.hex(), commitment=sealed)
-        wanted = [32, line["content"], canonical(made)]
-        demand([len(salt), sealed, data] == wanted, f"{name} diffère, ou précède un autre acte")
+        line, salt, text = lines[proof["version"]][0], proof["salt"], proof["content"]
+        seal = sealed(salt, canonical(text))
+        made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
+        made.update(content=text, salt=salt, commitment=seal)
+        made.update(current=last[line["case"]] == line["seq"])
+        wanted = [line["content"], canonical(made)]
+        demand([seal, data] == wanted, f"{name} diffère, ou précède un autre acte")
         print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {line['seq']}")
 
 
+def check_case_file(name, *marks):
+    with zipfile.ZipFile(name) as archive:
+        files = {path: archive.read(path) for path in archive.namelist()}
+        demand(len(files) == len(archive.namelist()), f"{name} a deux pièces du même nom")
+    manifest = read(files.pop("manifest.json"), "manifest.json")
+    case, dossier, parts = manifest["case"], manifest["dossier"], manifest["files"]
+    demand(set(parts) == set(files), f"les pièces ne sont pas celles du manifeste de {name}")
+    for path, data in files.items():
+        demand(hashlib.sha256(data).hexdigest() == parts[path], f"{path} est altéré")
+    books, known, heads = {}, set(), []
+    for ledger, ends in manifest["ledgers"].items():
+        path, after, start = f"journal/{ledger}.jsonl", ends["after"], ends["digest"]
+        books[ledger] = lines = follow(files[path], path, ledger, after, start)
+        end = lines[max(lines)][1] if lines else start
+        heads.append(f"{ledger}:{after + len(lines)}:{end}")
+        demand(heads[-1] == f"{ledger}:{ends['seq']}:{ends['head']}", f"{path} finit autrement")
+        known |= {f"{ledger}:{after}:{start}"}
+        known |= {f"{ledger}:{seq}:{digest}" for seq, (line, digest) in lines.items()}
+    for mark in marks:
+        there = mark if mark.count(":") == 2 else f"public:{mark}"
+        demand(there in known, f"le repère {mark} ne s'y trouve pas")
+    opened = []
+    for told in read(files["journal/lines.json"], "journal/lines.json")["lines"]:
+        (line, digest), private = books[told["ledger"]][told["seq"]], told["private"]
+        place = f"{told['ledger']} ligne {told['seq']}"
+        demand(digest == told["digest"], f"{place} : l'empreinte diffère")
+        seal = sealed(told["salt"], canonical(private))
+        demand(seal == line["private"], f"{place} : la partie réservée diffère")
+        demand(private["dossier"] == dossier, f"{place} est d'un autre dossier")
+        opened.append((line, private))
+    own = [line for book in books.values() for line, digest in book.values()]
+    own = [(line["ledger"], line["seq"]) for line in own if line["case"] == case]
+    there = [(line["ledger"], line["seq"]) for line, private in opened]
+    demand(set(own) <= set(there) and len(set(there)) == len(there), "une ligne du cas manque")
+    kept = sum(check_version(files, line, private, opened) for line, private in opened)
+    texts = sum(path.endswith("/text.json") for path in files)
+    demand(texts == kept, "un texte n'est scellé par aucune ligne")
+    check_approvals(read(files["dossier.json"], "dossier.json"), opened)
+    print(f"Cas nº {case} : {len(files)} pièces conformes au manifeste")
+    print(f"{len(opened)} lignes du cas, chacune à sa place dans son livre, et ouvertes")
+    print(f"{kept} textes, leurs motifs et leurs pages, conformes aux lignes qui les scellent")
+    print("Par le manifeste seul : index.html, les noms, les notes, les mots des invitations")
+    print("Fin des livres, à comparer à des repères gardés ailleurs :", *heads, sep="\n")
+
+
+def check_version(files, line, private, opened):
+    """Le texte que scelle une ligne : 1 s'il est là et conforme, 0 s'il n'y en a pas."""
+    seal, version = line["content"] or private.get("snapshot"), private["revision"]
+    if seal is None:
+        return 0
+    here = f"versions/{version}/"
+    about = read(files[here + "version.json"], here + "version.json")
+    told = [version, line["act"], line["at"], private["by"]]
+    made = [about["id"], about["act"], about["made_at"], about["made_by"]]
+    demand(made == told, f"{here}version.json contredit sa ligne")
+    gone = any(
+        (later["seq"] > line["seq"])
+        if later["ledger"] == line["ledger"]
+        else (later["at"] >= line["at"])
+        for later, other in opened
+        if later["act"] in DESTROYING and version in other.get("destroyed", ())
+    )
+    demand(gone == (here + "text.json" not in files), f"{here} : texte absent, ou resté à tort")
+    if gone:
+        return 0
+    salt, why = about["salt"], f"{about['reason'] or ''}\n{about['flags_reason'] or ''}"
+    page = about["renderer"].encode() + b"\n" + files[here + "page.json"]
+    demand(sealed(salt, files[here + "text.json"]) == seal, f"{here}text.json diffère")
+    demand(sealed(salt, why.encode()) == private["why"], f"{here}version.json : motif changé")
+    demand(sealed(salt, page) == private["page"], f"{here}page.json diffère")
+    return 1
+
+
+def check_approvals(told, opened):
+    """Les accords notés sont ceux des lignes, ni plus ni moins."""
+    names = ("revision_id", "purpose", "given_by", "given_at")
+    rows = [[row[name] for name in names] for row in told["approvals"]]
+    given = [(line, private) for line, private in opened if line["act"] == "approved"]
+    wanted = [[told["revision"], told["purpose"], told["by"], line["at"]] for line, told in given]
+    demand(sorted(rows) == sorted(wanted), "les accords ne sont pas ceux des lignes")
+
+
 try:
-    check(*sys.argv[1:])
+    case_file = len(sys.argv) > 1 and sys.argv[1].endswith(".zip")
+    (check_case_file if case_file else check_ledger)(*sys.argv[1:])
 except Exception as fault:
-    sys.exit(f"ÉCHEC : {fault}" if len(sys.argv) > 2 else __doc__)
+    sys.exit(f"ÉCHEC : {fault}" if len(sys.argv) > 1 + (not case_file) else __doc__)

@@ -48,6 +48,10 @@ class Settings:
     """``on`` for an association with one moderator: no second person is asked, and the case says
     so. Default ``off``: the second reader is what protects the person written about."""
 
+    require_2fa: bool
+    """Whether members need a second factor. Default ``on``: a password alone, guessed or read over
+    a shoulder, would publish. ``off`` is for a demonstration, and refused elsewhere."""
+
     publisher_name: str
     """Who publishes (loi du 29 juillet 1982, art. 93-3; LCEN art. 1-1). Empty by default, and
     asked for before a public start: a register without a publisher is outside the law."""
@@ -139,17 +143,19 @@ def load() -> Settings:
             raise ConfigError("config_file", name=f"{PREFIX}{name}_FILE") from error
 
     instance = Path(read("INSTANCE") or "instance").absolute()
+    base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
     seal_dir = read("SEAL_DIR")
     database_url = _database_url(
         read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
     )
     return Settings(
         instance=instance,
-        base_url=_base_url(read("BASE_URL") or "http://127.0.0.1:5000"),
+        base_url=base_url,
         database_url=database_url,
         secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
+        require_2fa=_factor(read("REQUIRE_2FA") or "on", base_url),
         **{name: _sentence(name.upper(), read(name.upper())) for name in LEGAL},
         trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
         search=_search(read("SEARCH"), database_url),
@@ -215,6 +221,15 @@ def _switch(name: str, value: str) -> bool:
     if value not in ("on", "off"):
         raise ConfigError("config_switch", name=PREFIX + name, value=value)
     return value == "on"
+
+
+def _factor(value: str, base_url: str) -> bool:
+    name = "REQUIRE_2FA"
+    if _switch(name, value):
+        return True
+    if not is_loopback((urlsplit(base_url).hostname or "").lower()):
+        raise ConfigError("config_factor", name=PREFIX + name)
+    return False
 
 
 def _small_number(name: str, value: str) -> int:

@@ -1,4 +1,4 @@
-"""The seal key: it will open reports, contacts and sealed originals; it never stands with them.
+"""The seal key: it opens what the database keeps closed, and never stands with it.
 
 ``init`` alone makes it, one for each instance id. The database keeps a check value, so that a
 missing or foreign key is noticed at the start and not on the day a report has to be read.
@@ -12,9 +12,17 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from register.errors import SealError
 
 NAME = "seal.key"
+# The first byte of whatever is closed, so that another way of closing can come beside this one.
+_VERSION = b"\x01"
+_NONCE = 12  # bytes, as NIST SP 800-38D §8.2.2 wants them for random nonces
 
 
 def folder(configured: Path | None, instance_id: str) -> Path:
@@ -79,3 +87,35 @@ def require(where: Path, instance_id: str, expected: str) -> bytes:
     if not hmac.compare_digest(check_value(key, instance_id), expected):
         raise SealError("seal_foreign", path=str(where / NAME))
     return key
+
+
+def sealed(key: bytes, purpose: str, plain: bytes, bound: bytes) -> bytes:
+    """Close some bytes: AES-256-GCM under a key of their own for each purpose (RFC 5116, 5869).
+
+    :param key: the seal key, 32 bytes.
+    :param purpose: what is closed, in a word; another purpose has another key.
+    :param bound: what the closed bytes belong to. They open with the same ``bound`` only, so that
+        nobody with the database can put one member's secret in another's row.
+    :returns: version byte, nonce of 12 bytes, ciphertext with its tag of 16.
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    return _VERSION + nonce + _cipher(key, purpose).encrypt(nonce, plain, _VERSION + bound)
+
+
+def opened(key: bytes, purpose: str, closed: bytes, bound: bytes) -> bytes:
+    """The bytes that :func:`sealed` closed.
+
+    :raises SealError: ``seal_opens_nothing`` for another key, purpose or owner, or changed bytes.
+    """
+    version, nonce, rest = closed[:1], closed[1 : 1 + _NONCE], closed[1 + _NONCE :]
+    try:
+        if version != _VERSION:
+            raise ValueError(version)
+        return _cipher(key, purpose).decrypt(nonce, rest, version + bound)
+    except (InvalidTag, ValueError) as error:
+        raise SealError("seal_opens_nothing") from error
+
+
+def _cipher(key: bytes, purpose: str) -> AESGCM:
+    info = b"webcitoyen " + purpose.encode()
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key))

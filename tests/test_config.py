@@ -36,6 +36,7 @@ def test_the_defaults_are_this_machines_own(tmp_path):
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/register.sqlite3"
     assert (settings.is_loopback, settings.is_https, settings.host) == (True, False, "127.0.0.1")
     assert (settings.single_moderator, settings.trusted_proxies) == (False, 0)
+    assert settings.require_2fa
     assert settings.seal_dir is None
     assert config.missing_for_public(settings) == []
 
@@ -63,6 +64,8 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("SINGLE_MODERATOR", "yes", "config_switch"),
         ("SINGLE_MODERATOR", "On", "config_switch"),
         ("SINGLE_MODERATOR", "1", "config_switch"),
+        ("REQUIRE_2FA", "no", "config_switch"),
+        ("REQUIRE_2FA", "OFF", "config_switch"),
         ("TRUSTED_PROXIES", "-1", "config_number"),
         ("TRUSTED_PROXIES", "9", "config_number"),
         ("TRUSTED_PROXIES", "١", "config_number"),
@@ -169,6 +172,25 @@ def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
     for name in LEGAL:
         monkeypatch.setenv(f"REGISTER_{name.upper()}", "Une association")
     assert config.missing_for_public(config.load()) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "passes"),
+    [
+        ("http://127.0.0.1:5000", True),
+        ("http://demo.localhost", True),
+        ("https://registre.exemple.test", False),
+        ("https://127.0.0.1.exemple.test", False),
+    ],
+)
+def test_the_second_factor_is_given_up_on_this_machine_only(monkeypatch, address, passes):
+    monkeypatch.setenv("REGISTER_BASE_URL", address)
+    assert config.load().require_2fa
+    if passes:
+        monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
+        assert not config.load().require_2fa
+    else:
+        assert _refused(monkeypatch, REQUIRE_2FA="off").key == "config_factor"
 
 
 def test_settings_do_not_change(monkeypatch):

@@ -12,9 +12,11 @@ import pytest
 
 from register import config
 from register.cli import main
+from register.incidents import memberlog
 from register.incidents.filters import DURATIONS, FILTERS, ORDERS
 from register.incidents.ledger import KINDS
 from register.journal import Act
+from register.web.moderation.journal import HEADER
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))
@@ -42,6 +44,13 @@ def test_every_filter_is_documented(name):
 
 @pytest.mark.parametrize("name", [*KINDS, "acte", "mois", "ligne", "apres"])
 def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
+    assert name in WORDS
+
+
+@pytest.mark.parametrize(
+    "name", [*memberlog.GROUPS, *memberlog.KINDS, *memberlog.LEDGERS, "membre", "livre", *HEADER]
+)
+def test_every_way_to_ask_for_lines_of_the_members_journal_is_documented(name):
     assert name in WORDS
 
 

@@ -68,3 +68,61 @@ def test_by_default_the_key_stands_in_the_users_state_folder(monkeypatch, tmp_pa
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert seal.folder(None, ID) == tmp_path / "home/.local/state/webcitoyen" / ID
     assert seal.folder(Path("/srv/seal"), ID) == Path("/srv/seal")
+
+
+# --- what is closed with the key ----------------------------------------------------------------
+
+KEY = bytes(range(32))
+
+
+def _closed(plain=b"a secret", bound=b"member 3"):
+    return seal.sealed(KEY, "totp", plain, bound)
+
+
+def test_what_is_closed_opens_again():
+    for plain in (b"", b"a secret", bytes(100_000)):
+        assert seal.opened(KEY, "totp", _closed(plain), b"member 3") == plain
+
+
+def test_the_same_bytes_are_never_closed_the_same_way_twice():
+    closed = {_closed() for _ in range(100)}
+    assert len(closed) == 100
+    assert len({made[1:13] for made in closed}) == 100
+    assert not any(b"secret" in made for made in closed)
+
+
+@pytest.mark.parametrize(
+    ("key", "purpose", "bound"),
+    [
+        (bytes(32), "totp", b"member 3"),
+        (KEY, "contact", b"member 3"),
+        (KEY, "totp", b"member 4"),
+        (KEY, "totp", b""),
+    ],
+    ids=["another key", "another purpose", "another owner", "no owner"],
+)
+def test_nothing_opens_for_anything_else(key, purpose, bound):
+    assert _refused(seal.opened, key, purpose, _closed(), bound) == "seal_opens_nothing"
+
+
+def test_one_changed_bit_anywhere_opens_nothing():
+    closed = _closed()
+    for place in range(len(closed)):
+        changed = bytearray(closed)
+        changed[place] ^= 1
+        told = (KEY, "totp", bytes(changed), b"member 3")
+        assert _refused(seal.opened, *told) == "seal_opens_nothing", place
+
+
+@pytest.mark.parametrize("length", [0, 1, 12, 13, 28])
+def test_what_is_cut_short_opens_nothing(length):
+    told = (KEY, "totp", _closed()[:length], b"member 3")
+    assert _refused(seal.opened, *told) == "seal_opens_nothing"
+
+
+def test_the_form_of_what_is_closed_is_fixed():
+    """Written with this release, read by the next ones."""
+    kept = bytes.fromhex(
+        "01b6cb108dcff94727fd170a86306564febbf69f3d49cc99a3daabde86440268c0de4c21ec"
+    )
+    assert seal.opened(KEY, "totp", kept, b"member 3") == b"a secret"

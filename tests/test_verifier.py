@@ -58,7 +58,7 @@ def number(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
 
 def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
     source = SOURCE.read_text("utf-8")
-    assert len(source.splitlines()) < 60
+    assert len(source.splitlines()) < 170
     tree = ast.parse(source, feature_version=(3, 8))
     imported = {
         name.split(".")[0]
@@ -70,7 +70,7 @@ def test_the_verifier_is_short_and_needs_nothing_of_ours() -> None:
             else [node.module or ""]
         )
     }
-    assert imported == {"hashlib", "json", "pathlib", "sys"}
+    assert imported == {"hashlib", "json", "pathlib", "sys", "zipfile"}
     assert imported <= sys.stdlib_module_names
 
 

@@ -7,6 +7,7 @@ whose parameter has no sample here makes a test red.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
@@ -211,6 +212,13 @@ SAMPLES = {
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
+    ("compte", "token"): [MARKER],
+    ("moderation", "incident_id"): [*map(str, range(1, 9)), "999"],
+    ("moderation", "revision"): ["1", "9"],
+    ("moderation", "day"): ["2026-03-02"],
+    ("moderation", "name"): ["public", "bureau"],
+    ("moderation", "seq"): ["1", "5"],
+    ("moderation", "reply_id"): ["1", "9"],
 }
 # For each filter a value that the hidden cases have, and for what is typed, the marker itself.
 ASKED = {
@@ -328,11 +336,17 @@ def read(app: Flask, address: str) -> str:
     return f"{status}\n{headers}\n\n{body}"
 
 
+# A form's token and the cookie that it belongs to are new for each stranger, whatever happens.
+_NEW = ("Date", "Set-Cookie")
+_TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]*')
+
+
 def _get(app: Flask, address: str) -> tuple[int, str, str]:
     def get() -> tuple[int, str, str]:
         with app.test_client().get(address) as answer:
-            told = [f"{name}: {value}" for name, value in answer.headers if name != "Date"]
-            return answer.status_code, "\n".join(told), answer.get_data(as_text=True)
+            told = [f"{name}: {value}" for name, value in answer.headers if name not in _NEW]
+            body = _TOKEN.sub("", answer.get_data(as_text=True))
+            return answer.status_code, "\n".join(told), body
 
     # A context of its own: the test's own one would be taken for the request's.
     return Context().run(get)

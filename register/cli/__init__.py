@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, follow, members, operations, search
+from register.cli import casefile, exchange, follow, members, operations, search
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
@@ -17,6 +17,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.demo,
     members.member,
     exchange.import_,
+    casefile.case_file,
     search.search,
 )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 
-from register.cli.common import command, require_schema
+from register.cli.common import command, require_schema, settings
 from register.cli.words import _
 from register.db import db
 from register.journal import writing
-from register.members import accounts, passwords
+from register.members import accounts, invitations, passwords
 from register.members.models import Role
 from register.text.dates import day_words
 
@@ -35,6 +36,18 @@ def add(email: str, role: str, password_stdin: bool) -> None:
     _tell(password, password_stdin)
 
 
+@member.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@command
+def invite(email: str, role: str) -> None:
+    """Inviter quelqu’un : une adresse à lui envoyer, où il ouvre son compte lui-même."""
+    require_schema()
+    with writing() as pen:
+        token = invitations.invite(pen, email, Role(role), by=None)
+    tell_invitation(token, pen.at + invitations.LASTS)
+
+
 @member.command("list")
 @command
 def list_() -> None:
@@ -44,7 +57,8 @@ def list_() -> None:
         state = (
             _("fermé le %(day)s", day=day_words(row.disabled_at)) if row.disabled_at else _("actif")
         )
-        click.echo(f"{row.email}\t{row.role}\t{state}")
+        factor = _("seconde preuve") if row.has_factor else _("sans seconde preuve")
+        click.echo(f"{row.email}\t{row.role}\t{state}\t{factor}")
 
 
 @member.command()
@@ -61,15 +75,29 @@ def disable(email: str) -> None:
 @member.command()
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Lire le mot de passe sur l’entrée standard.")
+@click.option("--factor", is_flag=True, help="Retirer aussi une seconde preuve perdue.")
 @command
-def reset(email: str, password_stdin: bool) -> None:
-    """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
+def reset(email: str, password_stdin: bool, factor: bool) -> None:
+    """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
     require_schema()
     password = _password(password_stdin)
     with writing() as pen:
         changed = accounts.reset(pen, email, password)
+        lost = factor and changed.has_factor
+        if lost:
+            accounts.reset_factor(pen, email)
     click.echo(_("Nouveau mot de passe pour %(email)s.", email=changed.email))
+    if lost:
+        click.echo(_("Seconde preuve retirée : elle se pose à la prochaine connexion."))
     _tell(password, password_stdin)
+
+
+def tell_invitation(token: str, until: datetime) -> None:
+    """Print an invitation's link, which nothing shows again."""
+    address = f"{settings().base_url}/compte/invitation/{token}"
+    day = day_words(until)
+    click.echo(_("Invitation, qui sert une seule fois, jusqu’au %(day)s :", day=day))
+    click.echo(address)
 
 
 def _password(from_stdin: bool) -> str:

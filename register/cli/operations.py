@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.common import command, fail, progress, require_schema, settings
 from register.cli.findings import say_finding
+from register.cli.members import tell_invitation
 from register.cli.search import looked_at
 from register.cli.words import _
 from register.db import db, now
@@ -30,18 +31,33 @@ def init() -> None:
     """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
     with progress(_("Territoire")) as step:
         opened = opening.init(settings(), db.engine, step)
-    if not opened.made:
-        click.echo(_("Le registre existe déjà ; ses données sont à jour."))
+    if opened.made:
+        click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
+        click.echo(
+            _(
+                "Clé de scellement : %(path)s. Copiez-la dès maintenant en lieu sûr, à part des "
+                "sauvegardes : sans elle, les signalements et la seconde preuve des membres "
+                "seront illisibles.",
+                path=opened.seal_path,
+            )
+        )
+    else:
+        click.echo(_("Le registre existe déjà ; ses données sont à jour."))
+    _invite_first()
+
+
+def _invite_first() -> None:
+    """Print the way in for whoever installs; before the first account there is none other."""
+    invitation = opening.first_invitation(db.engine)
+    if invitation is None:
         return
-    click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
+    tell_invitation(*invitation)
     click.echo(
         _(
-            "Clé de scellement : %(path)s. Copiez-la dès maintenant en lieu sûr, à part des "
-            "sauvegardes : sans elle, les signalements seront illisibles.",
-            path=opened.seal_path,
+            "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
+            "qui invitera les autres. Perdue, « webcitoyen init » en donne une autre."
         )
     )
-    click.echo(_("Ensuite : webcitoyen member add ADRESSE --role administrator"))
 
 
 @click.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -37,6 +38,11 @@ class Scope(StrEnum):
 NO_DAY = dt.date(1, 1, 1)
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """That an index is of some rows only, on both databases."""
+    return {f"{name}_where": text(condition) for name in ("sqlite", "postgresql")}
+
+
 class Incident(Base):
     """A case: draft, public, or what is left of one."""
 
@@ -45,15 +51,13 @@ class Incident(Base):
         # Read backwards for "newest first"; both databases do that as fast as forwards.
         Index("ix_incident_list", "state", "sort_day", "number"),
         Index("ix_incident_moved", "state", "moved_at", "number"),
+        # The desk's order: the newest change is the newest revision.
+        Index("ix_incident_changed", "state", "revision_id"),
+        Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
         # Of the few that were: counted with the others, they would look like all of them.
-        Index(
-            "ix_incident_merged_into",
-            "merged_into",
-            sqlite_where=text("merged_into IS NOT NULL"),
-            postgresql_where=text("merged_into IS NOT NULL"),
-        ),
+        Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from register.errors import Gone, Moved, NotFound
 from register.incidents.among import among
 from register.incidents.content import Snapshot, opened
+from register.incidents.desk import DeskRow, desk
 from register.incidents.lists import Listed, Page, listed, listing, near
 from register.incidents.models import State
 from register.incidents.tables import CASE, ENTRY, LINK, REVISION
 from register.journal import Act, Ledger
-from register.members.models import Member
 
 __all__ = [
     "NUMBER_LIMIT",
@@ -188,38 +188,3 @@ def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
     """Public cases that link to this one: number, kind of the link, title."""
     rows = session.execute(_CITING, {"number": number})
     return [(other or 0, kind, title) for other, kind, title in rows]
-
-
-@dataclass(frozen=True)
-class DeskRow:
-    """A case as the desk lists it."""
-
-    id: int
-    number: int | None
-    state: str
-    title: str
-    created_at: datetime
-
-
-def desk(
-    session: Session, viewer: Member, state: State = State.DRAFT, after: int = 0, limit: int = 100
-) -> Sequence[DeskRow]:
-    """Cases in one state for an active member, oldest first; for anybody else, nothing.
-
-    :param after: the last id already seen.
-    """
-    if not viewer.is_active:
-        return []
-    rows = session.execute(
-        select(
-            CASE.c.id,
-            CASE.c.number,
-            CASE.c.state,
-            CASE.c.title,
-            CASE.c.created_at,
-        )
-        .where(CASE.c.state == state, CASE.c.id > after)
-        .order_by(CASE.c.id)
-        .limit(limit)
-    )
-    return [DeskRow(*row) for row in rows]

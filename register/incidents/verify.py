@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.incidents import content as contents
 from register.incidents.models import FormerCode, Incident, Outlet, Revision, State
+from register.incidents.verify_desk import desk_problems, member_problems
 from register.incidents.writing import derived, page_bound, why
 from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import moment
@@ -54,6 +55,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
 
     yield from verify_journal(session, openings, list(anchors))
     yield from _missing(session)
+    yield from _members(session)
     last = 0
     while True:
         ids = session.scalars(
@@ -91,9 +93,17 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
             yield from _rows(session, case, place)
         yield from _former(session, lines, place)
         yield from _reasons(session, lines, place)
+        yield from desk_problems(session, case, lines, place)
     except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
         # A byte that no longer makes a text, a date or a number is a problem, not a crash.
         yield Problem("case_unreadable", {**place, "cause": type(error).__name__})
+
+
+def _members(session: Session) -> Iterator[Problem]:
+    try:
+        yield from member_problems(session)
+    except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
+        yield Problem("members_unreadable", {"cause": type(error).__name__})
 
 
 def _order(line: Entry) -> tuple[bool, int, int]:

@@ -45,6 +45,7 @@ class Act(StrEnum):
     MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
     MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console
     MEMBER_DISABLED = "member_disabled"
+    MEMBER_ENABLED = "member_enabled"  # and its account opened again, as it was
     MEMBER_ROLE = "member_role"  # a member was given another role
     MEMBER_RESET = "member_reset"  # a new password was set from the console
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password

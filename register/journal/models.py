@@ -40,7 +40,10 @@ class Entry(Base):
         Index("ix_journal_entry_incident", "incident_id"),
         # What the public journal is filtered by.
         Index("ix_journal_entry_act", "ledger", "act", "seq"),
-        Index("ix_journal_entry_at", "ledger", "at"),
+        # What the members' journal is read by, in the order of its list.
+        Index("ix_journal_entry_at", "ledger", "at", "seq"),
+        Index("ix_journal_entry_act_at", "ledger", "act", "at", "seq"),
+        Index("ix_journal_entry_member", "ledger", "member_id", "act", "at", "seq"),
     )
 
     ledger: Mapped[str] = mapped_column(String(8), primary_key=True)

@@ -107,10 +107,11 @@ def _ledger(
         if line.seq != expected:
             yield Problem("journal_gap", {**place, "expected": expected})
             expected = line.seq
-        if chain(previous, line.public_json) != line.digest:
-            yield Problem("journal_chain", place)
+        found = list(line_problems(line, previous))
+        yield from found
+        if not any(problem.key in _UNOPENED for problem in found):
+            _claimed(line, claims)
         previous = line.digest
-        yield from _line(line, place, claims)
         anchor = wanted.pop(line.seq, None)
         if anchor and anchor.digest != line.digest.hex():
             yield Problem("journal_anchor", {**place, "digest": anchor.digest})
@@ -127,28 +128,43 @@ def _head(session: Session, ledger: Ledger, last: int, digest: bytes) -> Iterato
         yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
 
 
-def _line(line: Row[Any], place: dict[str, object], claims: _Claims) -> Iterator[Problem]:
+# What of a line cannot be believed once one of these was found.
+_UNOPENED = frozenset({"journal_unreadable", "journal_private"})
+
+
+def line_problems(line: Row[Any] | Entry, previous: bytes) -> Iterator[Problem]:
+    """What does not hold in one line, looked at by itself: chain, private part, columns.
+
+    :param previous: the digest of the line before it, or 32 zero bytes.
+    """
+    place: dict[str, object] = {"ledger": line.ledger, "seq": line.seq}
+    if chain(previous, line.public_json) != line.digest:
+        yield Problem("journal_chain", place)
     public, private = _parsed(line.public_json), _parsed(line.private_json)
     if public is None:
         yield Problem("journal_unreadable", place)
-        return
-    if private is None or commitment(line.private_salt, line.private_json) != public.get("private"):
+    elif private is None or _seal(line) != public.get("private"):
         yield Problem("journal_private", place)
-        return
-    if _repeated(public, private) != _columns(line):
+    elif _repeated(public, private) != _columns(line):
         yield Problem("journal_columns", place)
+
+
+def _seal(line: Row[Any] | Entry) -> str:
+    return commitment(line.private_salt, line.private_json)
+
+
+def _claimed(line: Row[Any], claims: _Claims) -> None:
+    """Note what a line says of revisions."""
+    public, private = json.loads(line.public_json), json.loads(line.private_json)
+    told = (public.get("at", ""), line.ledger, line.seq)
     revision = private.get("revision", 0)
     # A case that is no longer shown is committed to for members only, under "snapshot".
     content = public.get("content") or private.get("snapshot")
     if content is not None and revision is not None:
-        claims.committed.setdefault(revision, []).append(
-            (public.get("at", ""), line.ledger, line.seq, content)
-        )
+        claims.committed.setdefault(revision, []).append((*told, content))
     if line.act in set(Act) and Act(line.act).destroys:
         for gone in private.get("destroyed", []):
-            claims.destroyed.setdefault(gone, []).append(
-                (public.get("at", ""), line.ledger, line.seq)
-            )
+            claims.destroyed.setdefault(gone, []).append(told)
 
 
 def _parsed(data: bytes) -> dict[str, Any] | None:
@@ -176,7 +192,7 @@ def _repeated(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, 
     )
 
 
-def _columns(line: Row[Any]) -> tuple[object, ...]:
+def _columns(line: Row[Any] | Entry) -> tuple[object, ...]:
     return (
         VERSION,
         VERSION,

@@ -5,65 +5,186 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, Pen
-from register.members import passwords
-from register.members.models import Member, Role
+from register.members import factors, passwords, sessions
+from register.members.models import Member, RecoveryCode, Role
+from register.members.tries import folded
+from register.text.clean import one_line
 
 # One address, no display name, no comment: the least that a mail server will take.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}")
+NAME_LENGTH = 80
 
 
-def add(pen: Pen, email: str, role: Role, password: str, *, by: int | None = None) -> Member:
+def add(
+    pen: Pen,
+    email: str,
+    role: Role,
+    password: str,
+    *,
+    by: int | None = None,
+    name: str = "",
+    invitation: int | None = None,
+) -> Member:
     """Make an account. ``by`` is None from the console.
 
-    :raises Invalid: an address or password that cannot be.
-    :raises Refused: ``member_exists``.
+    :param name: what other members will call them; the address's own name when empty.
+    :param invitation: the one that it is opened by; the member is then who did it.
+    :raises Invalid: an address, name or password that cannot be.
+    :raises Refused: ``member_exists``, or a member who is no administrator.
     """
-    email = _address(email)
-    if pen.session.scalar(select(Member.id).where(Member.email == email)) is not None:
+    administering(pen, by)
+    email, name = address(email), _name(name)
+    if exists(pen.session, email):
         raise Refused("member_exists", email=email)
     member = Member(
         email=email,
+        name=name,
         role=Role(role).value,
-        password_hash=passwords.hashed(password),
+        password_hash=passwords.hashed(password, email, name),
         created_at=pen.at,
     )
     pen.session.add(member)
     pen.session.flush()
-    pen.record(Act.MEMBER_ADDED, by=by, details={"member": member.id, "role": member.role})
+    told = {"member": member.id, "role": member.role}
+    if invitation is not None:
+        by, told = member.id, {**told, "invitation": invitation}
+    pen.record(Act.MEMBER_ADDED, by=by, details=told)
     return member
 
 
-def disable(pen: Pen, email: str, *, by: int | None = None) -> Member:
-    """Close an account to its member; their authorship stays.
+def disable(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
+    """Close an account to its member, and their sessions; their authorship stays.
 
-    :raises NotFound: no such address.
-    :raises Refused: already disabled, or the last administrator.
+    :param who: address or id.
+    :raises NotFound: no such account.
+    :raises Refused: already disabled, the last administrator, or ``by`` may not.
     """
-    member = named(pen.session, email)
+    administering(pen, by)
+    member = _one(pen, who)
     if not member.is_active:
         raise Refused("member_disabled", email=member.email)
-    if member.is_administrator and _administrators(pen.session) == 1:
-        # Nobody could invite, erase or enable again.
-        raise Refused("member_last_administrator", email=member.email)
+    _require_another(pen, member)
     member.disabled_at = pen.at
+    sessions.close_all(pen.session, member.id)
     pen.record(Act.MEMBER_DISABLED, by=by, details={"member": member.id})
     return member
 
 
-def reset(pen: Pen, email: str, password: str, *, by: int | None = None) -> Member:
+def enable(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
+    """Open a disabled account again, with the password and second factor that it had.
+
+    :param who: address or id.
+    :raises NotFound: no such account.
+    :raises Refused: not disabled, or ``by`` may not.
+    """
+    administering(pen, by)
+    member = _one(pen, who)
+    if member.is_active:
+        raise Refused("member_enabled", email=member.email)
+    member.disabled_at = None
+    pen.record(Act.MEMBER_ENABLED, by=by, details={"member": member.id})
+    return member
+
+
+def reset(pen: Pen, who: str | int, password: str, *, by: int | None = None) -> Member:
     """Give an account a new password, and open it again when it was disabled.
 
-    :raises NotFound: no such address.
+    :param who: address or id.
+    :raises NotFound: no such account.
+    :raises Invalid: a password that cannot be.
     """
-    member = named(pen.session, email)
-    member.password_hash = passwords.hashed(password)
+    administering(pen, by)
+    member = _one(pen, who)
+    member.password_hash = passwords.hashed(password, member.email, member.name)
     member.disabled_at = None
+    sessions.close_all(pen.session, member.id)
     pen.record(Act.MEMBER_RESET, by=by, details={"member": member.id})
+    return member
+
+
+def set_role(pen: Pen, who: str | int, role: Role, *, by: int | None = None) -> Member:
+    """Give a member another role.
+
+    :param who: address or id.
+    :raises NotFound: no such account.
+    :raises Refused: the role is theirs already, the last administrator, or ``by`` may not.
+    """
+    administering(pen, by)
+    member = _one(pen, who)
+    role = Role(role)
+    if member.role == role:
+        raise Refused("member_has_role", email=member.email)
+    if role is not Role.ADMINISTRATOR:
+        _require_another(pen, member)
+    member.role = role.value
+    pen.record(Act.MEMBER_ROLE, by=by, details={"member": member.id, "role": member.role})
+    return member
+
+
+def change_password(pen: Pen, member_id: int, password: str, *, but: int | None = None) -> Member:
+    """A member's new password; their sessions end, but for ``but``, the one they are in.
+
+    :raises Invalid: a password that cannot be.
+    :raises Refused: a member who may not act any more.
+    """
+    member = acting(pen, member_id)
+    member.password_hash = passwords.hashed(password, member.email, member.name)
+    sessions.close_all(pen.session, member.id, but)
+    pen.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
+    return member
+
+
+def set_factor(
+    pen: Pen, member_id: int, secret: str, seal_key: bytes, codes: Sequence[str], step: int
+) -> Member:
+    """Set up a member's second factor, or put a new one in the place of the one they have.
+
+    :param codes: their recovery codes; those they had before are worth nothing any more.
+    :param step: the half-minute of the code that showed the application to be set up; a code
+        works once, also this one.
+    :raises Refused: a member who may not act any more.
+    """
+    member = acting(pen, member_id)
+    member.totp_secret = factors.closed(seal_key, member.id, secret)
+    member.totp_step = step
+    _replace_codes(pen, member, codes)
+    pen.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "secret"})
+    return member
+
+
+def renew_codes(pen: Pen, member_id: int, codes: Sequence[str]) -> Member:
+    """Give a member new recovery codes; the former ones are worth nothing any more.
+
+    :raises Refused: a member who may not act any more, or who has no second factor.
+    """
+    member = acting(pen, member_id)
+    _require_factor(member)
+    _replace_codes(pen, member, codes)
+    pen.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "codes"})
+    return member
+
+
+def reset_factor(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
+    """Take away a lost second factor; the member sets up another one when they next sign in.
+
+    Their sessions end: whoever has the lost telephone may be in one.
+
+    :param who: address or id.
+    :raises NotFound: no such account.
+    :raises Refused: there is no second factor, or ``by`` may not.
+    """
+    administering(pen, by)
+    member = _one(pen, who)
+    _require_factor(member)
+    member.totp_secret = None
+    _replace_codes(pen, member, ())
+    sessions.close_all(pen.session, member.id)
+    pen.record(Act.MEMBER_FACTOR_RESET, by=by, details={"member": member.id})
     return member
 
 
@@ -79,15 +200,29 @@ def acting(pen: Pen, member_id: int) -> Member:
     return member
 
 
+def administering(pen: Pen, by: int | None) -> None:
+    """Let an administrator pass, or the console, which has no account.
+
+    :raises Refused: unknown, disabled, or a moderator.
+    """
+    if by is not None and not acting(pen, by).is_administrator:
+        raise Refused("member_administrators_only")
+
+
 def named(session: Session, email: str) -> Member:
     """The account of an address.
 
     :raises NotFound: there is none.
     """
-    member = session.scalar(select(Member).where(Member.email == email.strip().lower()))
+    member = session.scalar(select(Member).where(Member.email == folded(email)))
     if member is None:
         raise NotFound("member_unknown", email=email.strip())
     return member
+
+
+def exists(session: Session, email: str) -> bool:
+    """Whether an address has an account, disabled or not."""
+    return session.scalar(select(Member.id).where(Member.email == folded(email))) is not None
 
 
 def everyone(session: Session) -> Sequence[Member]:
@@ -100,15 +235,56 @@ def names(session: Session) -> dict[int, str]:
     return {member.id: member.called for member in everyone(session)}
 
 
-def _administrators(session: Session) -> int:
-    active = select(func.count()).where(
-        Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None)
+def codes_left(session: Session, member_id: int) -> int:
+    """How many of a member's recovery codes have not been used."""
+    unused = select(func.count()).where(
+        RecoveryCode.member_id == member_id, RecoveryCode.used_at.is_(None)
     )
-    return session.scalar(active) or 0
+    return session.scalar(unused) or 0
 
 
-def _address(email: str) -> str:
-    email = email.strip().lower()
+def address(email: str) -> str:
+    """An address as it is kept: in small letters, without spaces around it.
+
+    :raises Invalid: ``member_email``.
+    """
+    email = folded(email)
     if len(email) > 254 or not _ADDRESS.fullmatch(email):
         raise Invalid("member_email", email=email[:254])
     return email
+
+
+def _name(name: str) -> str:
+    name = one_line(name)
+    if len(name) > NAME_LENGTH:
+        raise Invalid("member_name", limit=NAME_LENGTH)
+    return name
+
+
+def _one(pen: Pen, who: str | int) -> Member:
+    member = pen.load(Member, who) if isinstance(who, int) else named(pen.session, who)
+    pen.keep(member)
+    return member
+
+
+def _require_another(pen: Pen, member: Member) -> None:
+    """Refuse to lose the last administrator: nobody could invite, erase or enable again."""
+    active = select(func.count()).where(
+        Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None)
+    )
+    # Another one may have been disabled under this very pen.
+    pen.session.flush()
+    if member.is_administrator and member.is_active and pen.session.scalar(active) == 1:
+        raise Refused("member_last_administrator", email=member.email)
+
+
+def _require_factor(member: Member) -> None:
+    if not member.has_factor:
+        raise Refused("member_factor_none", email=member.email)
+
+
+def _replace_codes(pen: Pen, member: Member, codes: Sequence[str]) -> None:
+    pen.session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
+    pen.session.add_all(
+        RecoveryCode(member_id=member.id, code_hash=factors.recovery_digest(code)) for code in codes
+    )

@@ -1,41 +1,97 @@
-"""Passwords: argon2id (RFC 9106), and one that is easy to copy by hand when none is given."""
+"""Passwords: long, none that everybody tries, kept as argon2id (RFC 9106)."""
 
 from __future__ import annotations
 
+import base64
+import re
 import secrets
+import threading
+import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from register.errors import Invalid
+from register.members import common
+from register.text.fold import fold
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256  # argon2 would hash a megabyte too, for as long as that takes
 _HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
+# Eight threads that all sign somebody in would take half a gigabyte and every core from readers.
+_AT_ONCE = threading.BoundedSemaphore(2)
 # No 0/O, 1/l/I: the password is read off a terminal once.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+# A shorter name is in too many words to be looked for inside them.
+_NAME_LENGTH = 4
+_OTHER_THAN_WORDS = re.compile(r"[\W_]+")
 
 
-def hashed(password: str) -> str:
+def hashed(password: str, email: str = "", name: str = "") -> str:
     """The argon2id hash to keep.
 
-    :raises Invalid: ``password_short`` or ``password_long``.
+    :param email: the member's address, which a password may not be made of; nor of their name.
+    :raises Invalid: ``password_short``, ``password_long``, ``password_common`` or
+        ``password_yours``.
     """
     if len(password) < MIN_LENGTH:
         raise Invalid("password_short", limit=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
         raise Invalid("password_long", limit=MAX_LENGTH)
-    return _HASHER.hash(password)
+    if _is_yours(password, email):
+        raise Invalid("password_yours")
+    own = _OTHER_THAN_WORDS.sub(" ", f"{email} {name}")
+    if common.is_common(unicodedata.normalize("NFKC", password), (own,)):
+        raise Invalid("password_common")
+    with _AT_ONCE:
+        return _HASHER.hash(_bytes(password))
 
 
 def matches(hash_: str, password: str) -> bool:
-    """Whether ``password`` is the one behind the hash; False for a hash that is none."""
+    """Whether ``password`` is the one behind the hash; False for a hash that is none.
+
+    A password longer than any that is kept takes no longer.
+    """
     try:
-        return _HASHER.verify(hash_, password)
+        with _AT_ONCE:
+            right = _HASHER.verify(hash_, _bytes(password[:MAX_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
+    return right and len(password) <= MAX_LENGTH
+
+
+def verify_nothing(password: str) -> bool:
+    """Take the time of a verification for an account that does not exist; always False."""
+    return matches(_nobodys(_HASHER), password) and False
 
 
 def generated() -> str:
     """A random password of four groups of five letters: 100 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
+
+
+@cache
+def _nobodys(hasher: PasswordHasher) -> str:
+    """A hash of the same cost as a member's, that no password has: its bytes are random."""
+
+    def random(size: int) -> str:
+        return base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${costs}${random(hasher.salt_len)}${random(hasher.hash_len)}"
+
+
+def _bytes(password: str) -> bytes:
+    # One keyboard sends é as one sign, another as two (NIST SP 800-63B §5.1.1.2 asks for this); a
+    # lone surrogate has no encoding, and is no reason for a crash.
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+def _is_yours(password: str, email: str) -> bool:
+    name = _letters(email.partition("@")[0])
+    return len(name) >= _NAME_LENGTH and name in _letters(password)
+
+
+def _letters(text: str) -> str:
+    return _OTHER_THAN_WORDS.sub("", fold(text))

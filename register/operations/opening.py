@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -16,6 +17,7 @@ from register.db import housekeeping, now
 from register.errors import SealError
 from register.incidents import vocabulary
 from register.journal import Act, Ledger, head, open_ledgers, writing
+from register.members import accounts, invitations
 from register.operations import schema
 from register.operations.models import Identity
 from register.territory import loader
@@ -81,6 +83,19 @@ def refresh(engine: Engine, progress: Progress | None = None) -> None:
     with housekeeping(engine) as session:
         vocabulary.load(session, now())
         loader.load(session, at=now(), progress=progress)
+
+
+def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
+    """An invitation for the first administrator: its token, and until when it opens an account.
+
+    A new one each time, in the place of the one before, so that a lost link can be had again;
+    None once there is an account, which invites the others.
+    """
+    with Session(engine) as session:
+        if accounts.everyone(session):
+            return None
+    with writing(engine) as pen:
+        return invitations.first(pen), pen.at + invitations.LASTS
 
 
 def identity(session: Session) -> Identity | None:

@@ -6,6 +6,8 @@ from functools import cache
 
 from babel import Locale
 
+from register.text.fold import fold
+
 # CLDR also names unions, test locales and codes that are reserved for exceptions.
 _NOT_COUNTRIES = frozenset(
     {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -30,3 +32,8 @@ def is_country(code: str) -> bool:
 def country_name(code: str, language: str = "fr") -> str:
     """The country's name, or the code itself when it is none."""
     return _names(language).get(code, code)
+
+
+def countries(language: str = "fr") -> dict[str, str]:
+    """Every country's code and name, in the order of names as people sort them."""
+    return dict(sorted(_names(language).items(), key=lambda country: fold(country[1])))

@@ -7,21 +7,63 @@ in. What is behind it is never kept by a browser or a proxy.
 
 from __future__ import annotations
 
-from flask import Flask, Response, redirect, request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from register.config import Settings
 from register.web import members
+from register.web.account import carrying, confirming, factor, invitation, places, signing_in
+from register.web.account.places import is_shut
 
-SHUT = ("/compte", "/moderation")
 # Who is nobody yet must be able to come in.
-OPEN: frozenset[str] = frozenset({"account.sign_in"})
+OPEN: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
+# All that a member may open who has no second factor yet, where one is needed.
+BEFORE_FACTOR: frozenset[str] = frozenset({"account.factor", "account.sign_out"})
 # What an administrator alone may open.
-ADMINISTRATORS: frozenset[str] = frozenset()
-# Acts that cannot be taken back: password and code are asked for again.
-GRAVE: frozenset[str] = frozenset()
+ADMINISTRATORS: frozenset[str] = frozenset(
+    {
+        "moderation.roster",
+        "moderation.roster_invite",
+        "moderation.roster_take_back",
+        "moderation.roster_role",
+        "moderation.roster_disable",
+        "moderation.roster_enable",
+        "moderation.roster_factor",
+    }
+)
+# Acts that cannot be taken back, or that open a door: password and code are asked for again. Each
+# says what one is about to do.
+GRAVE: Mapping[str, Any] = {
+    "moderation.erase": _("effacer pour toujours les textes d’un dossier"),
+    "moderation.redact": _("caviarder un dossier publié"),
+    "moderation.withdraw": _("retirer un dossier de la vue du public"),
+    "moderation.merge": _("réunir deux dossiers"),
+    "moderation.roster_invite": _("inviter quelqu’un dans l’équipe"),
+    "moderation.roster_take_back": _("reprendre une invitation"),
+    "moderation.roster_role": _("changer le rôle d’un membre"),
+    "moderation.roster_disable": _("désactiver le compte d’un membre"),
+    "moderation.roster_enable": _("rouvrir le compte d’un membre"),
+    "moderation.roster_factor": _("ôter la seconde preuve d’un membre"),
+    "account.password": _("changer votre mot de passe"),
+    "account.factor": _("mettre en place votre seconde preuve"),
+    "account.new_factor": _("changer votre seconde preuve"),
+    "account.codes": _("renouveler vos codes de secours"),
+}
+# Grave acts whose own form asks for password and code, whatever was given before.
+ASKS_ITSELF: frozenset[str] = frozenset({"account.password"})
+
+# The open doors show their form again when it comes with the token of another session.
+_AGAIN: Mapping[str, Callable[[], ResponseReturnValue]] = {
+    "account.sign_in": signing_in.again,
+    "account.invitation": invitation.again,
+}
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _protect = CSRFProtect()
 
@@ -35,36 +77,78 @@ def attach(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=settings.is_https,
+        # The door looks at Origin, which says as much and which no browser leaves out.
+        WTF_CSRF_SSL_STRICT=False,
     )
-    # The door first: a stranger learns nothing of which forms there are.
+    # The door first: a stranger learns nothing of which forms there are. Who somebody is comes
+    # last: it is asked of those who could do what they ask for.
     app.before_request(_door)
     _protect.init_app(app)
+    app.before_request(_grave)
     app.register_error_handler(CSRFError, _forged)
     app.after_request(_unkept)
 
 
-def is_shut(path: str) -> bool:
-    """Whether an address is behind the door, whether or not there is a view at it."""
-    return any(path == shut or path.startswith(f"{shut}/") for shut in SHUT)
-
-
 def _door() -> ResponseReturnValue | None:
-    if not is_shut(request.path) or request.endpoint in OPEN:
+    if not is_shut(request.path):
+        return None
+    if request.method not in _READING and carrying.is_foreign():
+        raise Forbidden
+    if request.endpoint in OPEN:
         return None
     found = members.signed_in()
     if found is None:
-        return redirect("/compte/connexion", 303)
+        return _sign_in_first()
+    if request.endpoint not in BEFORE_FACTOR and confirming.needs_factor(found.member):
+        return _factor_first()
     if request.endpoint in ADMINISTRATORS and not found.member.is_administrator:
         raise Forbidden
     return None
+
+
+def _sign_in_first() -> ResponseReturnValue:
+    if request.method in _READING:
+        query = request.query_string.decode("latin-1")
+        return redirect(
+            places.sign_in_for(f"{request.path}?{query}" if query else request.path), 303
+        )
+    carried = carrying.rescued()
+    if carried is None or request.path == places.SIGN_OUT:
+        return redirect(places.SIGN_IN, 303)
+    return signing_in.with_carried(carried)
+
+
+def _factor_first() -> ResponseReturnValue:
+    carried = None if request.method in _READING else carrying.rescued()
+    if carried is None:
+        return redirect(places.FACTOR, 303)
+    return factor.page(status=403, carried=carried)
+
+
+def _grave() -> ResponseReturnValue | None:
+    """Ask who it is before an act that cannot be taken back."""
+    if request.method in _READING or not is_shut(request.path):
+        return None
+    proof = confirming.taken()
+    act = request.endpoint or ""
+    if act not in GRAVE or act in ASKS_ITSELF:
+        return None
+    return confirming.asked(GRAVE[act], proof)
+
+
+def _forged(_error: CSRFError) -> ResponseReturnValue:
+    """A form of another session, or of nobody: nothing is done, and what was typed comes back."""
+    again = _AGAIN.get(request.endpoint or "")
+    if again is not None:
+        return again()
+    carried = carrying.rescued()
+    if carried is None:
+        # What one handler raises, no other handles.
+        return current_app.handle_http_exception(Forbidden())
+    return confirming.send_again(carried, 403)
 
 
 def _unkept(response: Response) -> Response:
     if is_shut(request.path):
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _forged(_error: CSRFError) -> ResponseReturnValue:
-    raise Forbidden

@@ -48,6 +48,11 @@ WORDS: dict[int, Words] = {
         _("L’adresse ou la demande contient quelque chose que le registre ne peut pas lire."),
         _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
     ),
+    403: Words(
+        _("Accès refusé"),
+        _("Cette page n’est pas ouverte à votre compte, ou l’envoi ne venait pas du registre."),
+        _("Rien n’a été changé. Revenez à la page d’où vous veniez et rechargez-la."),
+    ),
     404: Words(
         _("Page introuvable"),
         _("Il n’y a rien à cette adresse, ou rien qui soit public."),

@@ -11,16 +11,22 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from register.config import Settings
+from register.web.account.places import is_shut
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
 
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60
 BODY_LIMIT = 1024 * 1024
+# Behind the door, where a form holds a whole case: 200,000 characters pasted into one field by
+# mistake, at four bytes each, have to come back with a sentence and the rest of the form.
+DESK_BODY_LIMIT = 4 * 1024 * 1024
+# Fields of one form there: forty sources, forty proceedings and their steps.
+DESK_PARTS = 12_000
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
 _LENGTH = re.compile(r"[0-9]{1,15}")
@@ -85,7 +91,19 @@ def body_refusal(environ: dict[str, Any]) -> int | None:
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
         return 400
-    return 413 if int(length) > BODY_LIMIT else None
+    return 413 if int(length) > body_limit(environ.get("PATH_INFO", "")) else None
+
+
+def body_limit(path: str) -> int:
+    """How many bytes may be sent to an address."""
+    return DESK_BODY_LIMIT if is_shut(path) else BODY_LIMIT
+
+
+def _room() -> None:
+    """Let a member's form be as long as the guards let it through."""
+    if is_shut(request.path):
+        request.max_content_length = request.max_form_memory_size = DESK_BODY_LIMIT
+        request.max_form_parts = DESK_PARTS
 
 
 def _is_address(environ: dict[str, Any]) -> bool:
@@ -109,6 +127,8 @@ def _is_text(data: bytes) -> bool:
 def attach(app: Flask, settings: Settings) -> None:
     """Put the guards before an application."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    # Before anything reads the form, the check of its token first of all.
+    app.before_request_funcs.setdefault(None, []).insert(0, _room)
     if settings.trusted_proxies:
         # The reader's address and scheme only. A host is believed from the Host header alone: a
         # proxy that does not set X-Forwarded-Host lets the reader's own through.

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 from markupsafe import Markup
 
 from register.errors import ConfigError
+from register.incidents.desk import OnDesk
 from register.incidents.queries import Listed
 from register.incidents.vocabulary import Word
 from register.text import dates, markup, typography
@@ -147,7 +148,7 @@ def _at(name: str) -> str:
     return f"à {_french(name)}"
 
 
-def called(case: Listed) -> str:
+def called(case: Listed | OnDesk) -> str:
     """What a list calls a case: its summary, or else its title.
 
     A title that the register made repeats the type, place and date that stand beside it. What
@@ -159,7 +160,7 @@ def called(case: Listed) -> str:
     return _french(text)
 
 
-def place_of(case: Listed) -> Markup:
+def place_of(case: Listed | OnDesk) -> Markup:
     """Where a case is: what is known, from the commune to the country."""
     if case.commune_name:
         return place_line(case.commune_name, case.departement_name or "")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import g, session
+from flask import g, request, session
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
 from register.db import db, housekeeping, now
@@ -15,50 +16,107 @@ from register.members.sessions import SignedIn
 
 # The name under which the signed cookie carries the token of the server's session.
 TOKEN = "sid"  # noqa: S105 - the name of a field, no secret
+_FOUND = "register.signed_in"
 
 
 def signed_in() -> SignedIn | None:
     """Who is signed in with this request's cookie; looked up once."""
-    if "register_signed_in" not in g:
-        token = session.get(TOKEN)
-        found = sessions.found(db.session(), token, now()) if isinstance(token, str) else None
-        if found and sessions.needs_touch(db.session(), found, now()):
-            with housekeeping(db.engine) as opened:
-                sessions.touch(opened, found.session, now())
-        g.register_signed_in = found
-    return cast("SignedIn | None", g.register_signed_in)
+    if _FOUND not in request.environ:
+        request.environ[_FOUND] = _look_up()
+    return cast("SignedIn | None", request.environ[_FOUND])
+
+
+def _look_up() -> SignedIn | None:
+    token = session.get(TOKEN)
+    if not isinstance(token, str):
+        return None
+    # A session of its own, closed at once: the request's would still be reading when an act
+    # erases words, and hold the erasure back.
+    with Session(db.engine) as reading:
+        found = sessions.found(reading, token, now())
+        is_due = found is not None and sessions.needs_touch(reading, found, now())
+        reading.expunge_all()
+    if found and is_due:
+        with housekeeping(db.engine) as opened:
+            sessions.touch(opened, found.session, now())
+    return found
 
 
 def member() -> Member:
     """The member who asks; a view behind the door always has one."""
+    return present().member
+
+
+def present() -> SignedIn:
+    """The member who asks, and in which session."""
     found = signed_in()
     if found is None:
         raise Forbidden
-    return found.member
+    return found
+
+
+def has_ended() -> bool:
+    """Whether the cookie is of a session that is no more: signed out, too old, or closed."""
+    return TOKEN in session and signed_in() is None
 
 
 def called(member_id: int | None) -> str:
     """What a member is called on the desk; whoever acted from the console has no name there."""
-    if "register_names" not in g:
-        g.register_names = accounts.names(db.session())
-    return str(g.register_names.get(member_id, "")) or str(_("la console"))
+    names = request.environ.get("register.names")
+    if names is None:
+        names = request.environ["register.names"] = accounts.names(db.session())
+    return str(names[member_id]) if member_id else str(_("la console"))
 
 
 def enter(member_id: int) -> None:
     """Sign a member in: a new cookie, so that one set before is worth nothing after."""
+    before = signed_in()
     with housekeeping(db.engine) as opened:
         sessions.forget_old(opened, now())
+        if before is not None:
+            sessions.close(opened, before.member.id, before.session)
         token = sessions.opened(opened, member_id, now())
-    session.clear()
+    _empty()
     session[TOKEN] = token
-    g.pop("register_signed_in", None)
 
 
 def leave() -> None:
     """Sign out: the session is closed on the server before the cookie is given up."""
     found = signed_in()
     if found is not None:
-        with housekeeping(db.engine) as opened:
-            sessions.close(opened, found.member.id, found.session)
+        close(found.session)
+    _empty()
+
+
+def confirm() -> None:
+    """Note that the member who asks has just given password and code again."""
+    found = present()
+    with housekeeping(db.engine) as opened:
+        sessions.confirm(opened, found.session, now())
+    forget()
+
+
+def forget() -> None:
+    """Look the member up again the next time: their account or session has just changed."""
+    request.environ.pop(_FOUND, None)
+
+
+def close(session_id: int) -> bool:
+    """Close one of the own sessions of the member who asks; whether there was such a one."""
+    with housekeeping(db.engine) as opened:
+        return sessions.close(opened, member().id, session_id)
+
+
+def close_others() -> None:
+    """Close the sessions of the member who asks, but for the one they ask in."""
+    found = present()
+    with housekeeping(db.engine) as opened:
+        sessions.close_all(opened, found.member.id, but=found.session)
+
+
+def _empty() -> None:
+    """Begin the cookie anew, and forget who came with the old one."""
     session.clear()
-    g.pop("register_signed_in", None)
+    forget()
+    # A form that was already read has made the old session's token that of this page.
+    g.pop("csrf_token", None)

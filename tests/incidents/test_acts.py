@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -964,15 +964,57 @@ def test_a_reply_is_decided_once(pen, desk, cast, first, second):
 
 
 @pytest.mark.parametrize(("lines", "kept"), [(200, True), (201, False)])
-def test_a_reply_has_at_most_two_hundred_lines(desk, lines, kept):
-    """Décret 2007-1527, article 3."""
-    filed = desk.published()
-    text = "\n".join(["ligne"] * lines)
+def test_a_reply_has_at_most_two_hundred_lines(pen, desk, cast, lines, kept):
+    """Décret 2007-1527, article 3: a longer one is noted, and can only be refused."""
+    reply = desk.received_reply(desk.published(), text="\n".join(["ligne"] * lines))
+
+    def insert():
+        with pen() as p:
+            acts.reply(p, reply, by=cast.bruno, reason="r")
+
     if kept:
-        assert desk.received_reply(filed, text=text)
+        insert()
     else:
-        refused = _refused(Invalid, lambda: desk.received_reply(filed, text=text))
+        refused = _refused(Invalid, insert)
         assert (refused.key, refused.values) == ("reply_lines", {"limit": 200})
+        with pen() as p:
+            acts.refuse_reply(p, reply, by=cast.bruno, refusal="plus de 200 lignes")
+
+
+@pytest.mark.parametrize(
+    ("at", "today"),
+    [(AT, date(2026, 3, 2)), (AT.replace(hour=23), date(2026, 3, 3))],
+    ids=["its day", "at night it is the next one in Paris"],
+)
+def test_nothing_arrives_or_is_sent_on_a_day_to_come(pen, desk, cast, at, today):
+    filed = desk.published()
+
+    def receive(on):
+        with pen(at) as p:
+            acts.receive_reply(
+                p, filed.id, by=cast.bruno, author="a", capacity="c", text="t", received_on=on
+            )
+
+    def invite(on):
+        with pen(at) as p:
+            acts.invite(p, filed.id, "courriel", by=cast.bruno, on=on)
+
+    for act, field in ((receive, "received_on"), (invite, "on")):
+        act(today)
+        refused = _refused(Invalid, lambda act=act: act(today + timedelta(days=1)))
+        assert (refused.key, refused.values) == ("day_to_come", {"field": field})
+
+
+def test_replies_and_invitations_are_decided_before_the_case_that_was_looked_at(pen, desk, cast):
+    filed = desk.published()
+    reply = desk.received_reply(filed)
+    for do in (
+        lambda p: acts.reply(p, reply, by=cast.bruno, reason="r", seen=1),
+        lambda p: acts.refuse_reply(p, reply, by=cast.bruno, refusal="r", seen=1),
+        lambda p: acts.invite(p, filed.id, "courriel", by=cast.bruno, seen=1),
+    ):
+        with pytest.raises(Refused, match="changed_meanwhile"), pen() as p:
+            do(p)
 
 
 @pytest.mark.parametrize("decide", [acts.reply, acts.refuse_reply])

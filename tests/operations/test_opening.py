@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from register import seal
-from register.db import housekeeping
+from register.db import housekeeping, now
 from register.errors import SealError
 from register.incidents.models import Term
 from register.journal import Entry, Head, Ledger, head, since
+from register.members import invitations
+from register.members.sessions import digest
 from register.operations import opening
 from register.operations.models import Identity
 from register.territory.models import Commune
@@ -80,3 +82,25 @@ def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
     with pytest.raises(SealError) as refused:
         opening.require_seal(settings, session)
     assert refused.value.key == "not_initialised"
+
+
+# --- the first way in ----------------------------------------------------------------------------
+
+
+def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine, session):
+    lost, _until = opening.first_invitation(engine)
+    token, until = opening.first_invitation(engine)
+    (found,) = invitations.pending(session, now())
+    assert found.token_hash == digest(token)
+    assert (found.email, found.role, found.expires_at) == ("", "administrator", until)
+    assert lost != token
+
+
+def test_a_register_with_an_account_has_none(engine, session, cast):
+    assert opening.first_invitation(engine) is None
+    assert invitations.pending(session, now()) == []
+
+
+def test_opening_alone_invites_nobody(engine, session, settings):
+    opening.init(settings, engine)
+    assert invitations.pending(session, now()) == []

@@ -26,7 +26,7 @@ from register.incidents import acts, vocabulary
 from register.incidents.content import Content
 from register.incidents.models import Incident
 from register.journal import head, writing
-from register.members import accounts
+from register.members import accounts, passwords
 from register.members.models import Role
 
 pytestmark = pytest.mark.prove
@@ -86,8 +86,8 @@ def source(
         database = _opened(settings)
         with writing(database) as pen:
             members = Members(
-                accounts.add(pen, "a@size.test", Role.ADMINISTRATOR, "x" * 16).id,
-                accounts.add(pen, "b@size.test", Role.MODERATOR, "x" * 16).id,
+                accounts.add(pen, "a@size.test", Role.ADMINISTRATOR, passwords.generated()).id,
+                accounts.add(pen, "b@size.test", Role.MODERATOR, passwords.generated()).id,
             )
         seeding.seed(database, folder, members, random.Random(1))
         copies.grow(database, copies.measured(database), CASES)

@@ -185,6 +185,48 @@ def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(guards.BODY_LIMIT))
 
 
+@pytest.mark.parametrize("path", ["/moderation", "/moderation/dossiers/nouveau", "/compte/codes"])
+def test_behind_the_door_a_form_may_hold_a_whole_case(client: Client, path: str) -> None:
+    size = guards.DESK_BODY_LIMIT
+    answer = client.post(path, data=b"x" * size)
+    assert (answer.status_code, answer.headers["X-Length"]) == (200, str(size))
+    assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/moderations", "/signaler", "/x/moderation"])
+def test_everywhere_else_it_may_not(client: Client, path: str) -> None:
+    length = str(guards.BODY_LIMIT + 1)
+    assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413
+
+
+def test_a_members_form_is_read_whole_and_in_as_many_parts(settings: Settings) -> None:
+    app = Flask(__name__)
+
+    @app.post("/<path:path>")
+    def form(path: str) -> str:
+        return f"{len(request.form)} {len(request.form.get('a', ''))}"
+
+    guards.attach(app, settings)
+    client = Client(app)
+    many = {f"n{place}": "x" for place in range(guards.DESK_PARTS - 1)}
+    for path, data, answer in (
+        ("/moderation/x", {"a": "x" * 900_000}, b"1 900000"),
+        ("/moderation/x", many, f"{len(many)} 0".encode()),
+        ("/x", {"a": "x" * 400_000}, b"1 400000"),
+    ):
+        got = client.post(path, data=in_parts(data), content_type="multipart/form-data; boundary=x")
+        assert (got.status_code, got.get_data()) == (200, answer)
+    for data in ({"a": "x" * 600_000}, {f"n{place}": "x" for place in range(2_000)}):
+        got = client.post("/x", data=in_parts(data), content_type="multipart/form-data; boundary=x")
+        assert got.status_code == 413
+
+
+def in_parts(data: dict[str, str]) -> bytes:
+    """A form as a browser sends it in parts (RFC 7578)."""
+    head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    return ("".join(head.format(*pair) for pair in data.items()) + "--x--\r\n").encode()
+
+
 def test_another_method_is_405(client: Client) -> None:
     for method in ("PUT", "DELETE", "TRACE", "PROPFIND"):
         assert raw(client, REQUEST_METHOD=method).status_code == 405

@@ -22,6 +22,7 @@ from register.journal.verify import Problem
 from register.text import redact
 from register.text.errors import TextError
 from register.web import sentences, wording
+from register.web.sentences import journal
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -99,6 +100,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
         sentences.READERS,
         sentences.ACTS,
         sentences.MEMBERS,
+        sentences.EDITING,
         sentences.FIELD_REASONS,
         sentences.COMMANDS,
     )
@@ -107,7 +109,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
 
 def test_every_line_of_the_checklist_has_its_sentence() -> None:
     codes = {key_at(call, FIRST) for call in calls({"Line"})} - {""}
-    assert codes | set(ATTESTED) == set(sentences.LINES)
+    assert codes | set(ATTESTED) == set(sentences.LINES) == set(sentences.ASKED)
 
 
 def test_every_problem_of_verify_has_its_sentence() -> None:
@@ -134,11 +136,23 @@ def all_sentences() -> list[str]:
     tables = (
         sentences.REASONS,
         sentences.LINES,
+        sentences.ASKED,
+        sentences.CHANGES,
+        sentences.OPENINGS,
+        sentences.BEGINNINGS,
         sentences.PROBLEMS,
         sentences.FIELDS,
         sentences.STATES,
         sentences.LEDGERS,
         sentences.RISKS,
+        journal.DONE,
+        journal.GROUP_NAMES,
+        journal.KIND_NAMES,
+        journal.BOOK_NAMES,
+        journal.ATTESTED_WORDS,
+        journal.ROLE_WORDS,
+        {key: said for key, (said, _not) in journal.CHECKS.items()},
+        {key: said for key, (_holds, said) in journal.CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 

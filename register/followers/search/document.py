@@ -43,7 +43,11 @@ def documents(session: Session, numbers: Sequence[int], book: Book) -> list[Docu
         .join(REVISION, REVISION.c.id == CASE.c.revision_id)
         .where(CASE.c.state == State.PUBLISHED, CASE.c.number.in_(numbers))
     ).all()
-    cases = {row.number: opened(row.content, row.html) for row in rows}
+    return of_snapshots(session, {row.number: opened(row.content, row.html) for row in rows}, book)
+
+
+def of_snapshots(session: Session, cases: Mapping[int, Snapshot], book: Book) -> list[Document]:
+    """The documents of some cases as they were kept, under the numbers that they are given."""
     filed = {code for case in cases.values() for code in _communes(case.content)}
     named = toponyms.of(session, filed)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -319,3 +320,10 @@ def day(name: str, edtf: str) -> str:
         except TextError as error:
             raise Invalid(error.key, field=name, value=edtf[:40]) from error
     return edtf
+
+
+def past(pen: Pen, name: str, given: date) -> date:
+    """A civil day that has begun: nothing was received or sent on a day to come."""
+    if given > dates.paris_day(pen.at):
+        raise Invalid("day_to_come", field=name)
+    return given

@@ -10,6 +10,7 @@ from register.incidents.acts.beats import (
     begin,
     erased,
     needed,
+    past,
     snapshot_and_record,
     valid,
 )
@@ -61,15 +62,27 @@ def discard(pen: Pen, incident_id: int, *, by: int, seen: int | None = None) -> 
     return erased(pen, case, member, Act.DISCARDED, public_reason=None)
 
 
-def invite(pen: Pen, incident_id: int, text: str, *, by: int, on: date | None = None) -> Entry:
-    """Note that the authority was invited to reply on a day, or why it was not."""
-    case, member = begin(pen, incident_id, Act.INVITED, by)
+def invite(
+    pen: Pen,
+    incident_id: int,
+    text: str,
+    *,
+    by: int,
+    on: date | None = None,
+    seen: int | None = None,
+) -> Entry:
+    """Note that the authority was invited to reply on a day, or why it was not.
+
+    :param text: how it was invited, or the reason.
+    :raises Invalid: ``day_to_come`` for a day that is not yet.
+    """
+    case, member = begin(pen, incident_id, Act.INVITED, by, seen)
     row = Invitation(
         incident_id=case.id,
         noted_at=pen.at,
         noted_by=member.id,
-        invited_on=on,
-        text=needed("text", text),
+        invited_on=past(pen, "on", on) if on else None,
+        text=needed("text", text, multiline=True),
     )
     pen.session.add(row)
     pen.session.flush()

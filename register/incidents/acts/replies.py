@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from register.errors import Invalid, Refused
-from register.incidents import clocks
-from register.incidents.acts.beats import begin, needed, public_event
+from register.incidents import clocks, lengths
+from register.incidents.acts.beats import begin, needed, past, public_event
 from register.incidents.models import Reply
 from register.journal import Act, Entry, Pen
 
-REPLY_LINES = 200  # décret 2007-1527, art. 3: the reply's length
+AUTHOR_LIMIT = 300
 
 
 def receive_reply(
@@ -23,17 +23,20 @@ def receive_reply(
     text: str,
     received_on: date,
 ) -> Reply:
-    """Note a reply that arrived; it is due three days later (LCEN art. 1-1 III)."""
+    """Note a reply that arrived; it is due three days later (LCEN art. 1-1 III).
+
+    It is noted whatever its length and whatever became of the case's text meanwhile: its three
+    days run from its arrival, also when it is to be refused.
+
+    :raises Invalid: ``day_to_come`` for a day that is not yet.
+    """
     case, member = begin(pen, incident_id, Act.REPLY_RECEIVED, by)
-    body = needed("text", text, multiline=True)
-    if body.count("\n") + 1 > REPLY_LINES:
-        raise Invalid("reply_lines", limit=REPLY_LINES)
     row = Reply(
         state="received",
-        author=needed("author", author),
-        capacity=needed("capacity", capacity),
-        text=body,
-        received_on=received_on,
+        author=needed("author", author, limit=AUTHOR_LIMIT),
+        capacity=needed("capacity", capacity, limit=AUTHOR_LIMIT),
+        text=needed("text", text, multiline=True),
+        received_on=past(pen, "received_on", received_on),
         due_on=clocks.reply_due(received_on),
     )
     case.replies.append(row)
@@ -48,21 +51,30 @@ def receive_reply(
     return row
 
 
-def reply(pen: Pen, reply_id: int, *, by: int, reason: str) -> Entry:
-    """Insert a received reply, as it is, beside the account."""
+def reply(pen: Pen, reply_id: int, *, by: int, reason: str, seen: int | None = None) -> Entry:
+    """Insert a received reply, as it is, beside the account.
+
+    :raises Refused: ``reply_decided``.
+    :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3); it
+        is refused with that reason, and its author may send a shorter one.
+    """
     row = pen.load(Reply, reply_id)
-    case, member = begin(pen, row.incident_id, Act.REPLIED, by)
+    case, member = begin(pen, row.incident_id, Act.REPLIED, by, seen)
     if row.state != "received":
         raise Refused("reply_decided", state=row.state)
+    if lengths.length(row.text).is_too_long:
+        raise Invalid("reply_lines", limit=lengths.LINES_LIMIT)
     row.state = "published"
     row.published_at = pen.at
     return public_event(pen, case, Act.REPLIED, member, reason, details={"reply": row.id})
 
 
-def refuse_reply(pen: Pen, reply_id: int, *, by: int, refusal: str) -> Entry:
+def refuse_reply(
+    pen: Pen, reply_id: int, *, by: int, refusal: str, seen: int | None = None
+) -> Entry:
     """Refuse a received reply, with the reason its author is given."""
     row = pen.load(Reply, reply_id)
-    case, member = begin(pen, row.incident_id, Act.REPLY_REFUSED, by)
+    case, member = begin(pen, row.incident_id, Act.REPLY_REFUSED, by, seen)
     if row.state != "received":
         raise Refused("reply_decided", state=row.state)
     row.state = "refused"

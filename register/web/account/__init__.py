@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from register.web.account import own, signing_in
-
-ROUTES = (signing_in, own)
-
 
 def register(app: Flask) -> None:
     """Give an application its account pages."""
+    from register.web.account import factor, invitation, own, signing_in
+
     blueprint = Blueprint("account", __name__, url_prefix="/compte")
-    for module in ROUTES:
+    for module in (signing_in, invitation, factor, own):
         module.route(blueprint)
     app.register_blueprint(blueprint)

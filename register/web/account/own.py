@@ -2,8 +2,77 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, flash, make_response, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db, now
+from register.errors import Invalid
+from register.journal import writing
+from register.members import accounts, sessions
+from register.web import members, wording
+from register.web.account import confirming, places
+from register.web.account.confirming import Given
+from register.web.errors import status_of
+from register.web.forms.account import ROLES, NewPassword, length_hint
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
+    blueprint.add_url_rule("", view_func=own)
+    blueprint.add_url_rule("/mot-de-passe", view_func=password, methods=["GET", "POST"])
+    blueprint.add_url_rule("/seances/fermer", view_func=close_others, methods=["POST"])
+    blueprint.add_url_rule("/seances/<int:session>/fermer", view_func=close, methods=["POST"])
+
+
+def own() -> ResponseReturnValue:
+    """Who one is here, and by which browsers one is signed in."""
+    found = members.present()
+    return render_template(
+        "account/own.html",
+        role=ROLES[found.member.role],
+        sessions=sessions.of_member(db.session(), found.member.id, now()),
+        here=found.session,
+        codes_left=accounts.codes_left(db.session(), found.member.id),
+    )
+
+
+def password() -> ResponseReturnValue:
+    """Another password; every other session ends."""
+    form = NewPassword()
+    if not form.is_sent:
+        return _page(form, 422 if form.is_submitted() else 200)
+    given = Given(form.mot_de_passe.data or "", form.code_a_usage_unique.data or "")
+    if not confirming.proves(given):
+        form.is_refused()
+        return _page(form, 403)
+    found = members.present()
+    try:
+        with writing() as pen:
+            accounts.change_password(
+                pen, found.member.id, form.nouveau_mot_de_passe.data or "", but=found.session
+            )
+    except Invalid as error:
+        form.nouveau_mot_de_passe.errors = [wording.say(error, quoting=False)]
+        return _page(form, status_of(error))
+    flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
+    return redirect(places.ACCOUNT, 303)
+
+
+def close(session: int) -> ResponseReturnValue:
+    """End one of one's sessions; the one in use as well."""
+    if members.close(session):
+        flash(_("La séance est fermée."))
+    return redirect(places.ACCOUNT, 303)
+
+
+def close_others() -> ResponseReturnValue:
+    """End all of one's sessions but the one in use."""
+    members.close_others()
+    flash(_("Vos autres séances sont fermées."))
+    return redirect(places.ACCOUNT, 303)
+
+
+def _page(form: NewPassword, status: int) -> Response:
+    body = render_template("account/password.html", form=form, hint=length_hint())
+    return make_response(body, status)

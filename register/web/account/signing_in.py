@@ -1,9 +1,130 @@
-"""Sign in, sign out, accept an invitation, set up the second factor."""
+"""Sign in and sign out."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+
+from register.db import db, now
+from register.members import proving
+from register.members.proving import Proved
+from register.web import members
+from register.web.account import carrying, confirming, factor, keys, places
+from register.web.account.carrying import Carried
+from register.web.context import settings
+from register.web.forms.account import TOO_EARLY, SignIn
+
+# A year: the time a browser stays one that the account knows.
+_KNOWN_FOR = 365 * 24 * 3600
+# One answer for whatever was wrong.
+_WRONG = _(
+    "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
+    "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
+    "Après dix essais, il faut attendre un quart d’heure."
+)
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
+    blueprint.add_url_rule("/connexion", view_func=sign_in, methods=["GET", "POST"])
+    blueprint.add_url_rule("/deconnexion", view_func=sign_out, methods=["POST"])
+
+
+def sign_in() -> ResponseReturnValue:
+    """Ask for address, password and code; lead on to where somebody was going."""
+    if request.method != "POST":
+        wanted = places.local(request.args.get("suite", ""))
+        if members.signed_in():
+            return redirect(wanted or places.DESK, 303)
+        form = SignIn(formdata=None)
+        form.suite.data = wanted
+        return _page(form, ended=members.has_ended())
+    form = SignIn()
+    if not form.is_sent:
+        return _page(form, 422, carried=carrying.handed_on())
+    proved = _proved(form)
+    if proved is None:
+        return _page(form, 422, said=str(_WRONG), carried=carrying.handed_on())
+    return _entered(proved, places.local(form.suite.data or ""))
+
+
+def sign_out() -> ResponseReturnValue:
+    """Close the session; its cookie opens nothing from here on."""
+    members.leave()
+    return redirect(places.SIGN_IN, 303)
+
+
+def with_carried(carried: Carried) -> Response:
+    """The sign-in page for somebody whose session ended while they wrote."""
+    return _page(SignIn(formdata=None), 403, carried=carried, ended=True)
+
+
+def again() -> Response:
+    """The sign-in page for a form of it that came too late, or without a cookie."""
+    return _page(SignIn(), 403, said=str(TOO_EARLY), carried=carrying.handed_on())
+
+
+def known_browser() -> tuple[str, dict[str, object]]:
+    """Name and properties of the cookie by which an account knows a browser.
+
+    It is sent to the account's pages alone: to a public page, whoever reads is a stranger.
+    """
+    secure = settings().is_https
+    told: dict[str, object] = {
+        "max_age": _KNOWN_FOR,
+        "secure": secure,
+        "httponly": True,
+        "samesite": "Lax",
+        "path": places.ACCOUNT,
+    }
+    return "__Secure-connu" if secure else "connu", told
+
+
+def remember(response: Response, mark: str) -> Response:
+    """Have the browser known to the account from now on."""
+    name, told = known_browser()
+    response.set_cookie(name, mark, **told)  # type: ignore[arg-type]
+    return response
+
+
+def _proved(form: SignIn) -> Proved | None:
+    name, _told = known_browser()
+    return proving.prove(
+        db.engine,
+        keys.secret_key(),
+        keys.seal_key(),
+        email=form.adresse.data or "",
+        password=form.mot_de_passe.data or "",
+        code=form.code_a_usage_unique.data or "",
+        mark=request.cookies.get(name, ""),
+        at=now(),
+        require_factor=settings().require_2fa,
+    )
+
+
+def _entered(proved: Proved, wanted: str) -> Response:
+    carried = carrying.handed_on()
+    members.enter(proved.member_id)
+    if carried is None:
+        answer = make_response(redirect(wanted or places.DESK, 303))
+    elif proved.needs_factor:
+        answer = factor.page(carried=carried)
+    else:
+        answer = confirming.send_again(carried)
+    return remember(answer, proved.mark)
+
+
+def _page(
+    form: SignIn,
+    status: int = 200,
+    *,
+    said: str = "",
+    carried: Carried | None = None,
+    ended: bool = False,
+) -> Response:
+    form.empty_secrets()
+    body = render_template(
+        "account/sign_in.html", form=form, said=said, carried=carried, ended=ended
+    )
+    return make_response(body, status)

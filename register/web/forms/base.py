@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, FormField, StringField, TextAreaField
+from flask_wtf.form import _Auto
+from wtforms import FieldList, FormField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from register.text.clean import clean, one_line
@@ -15,6 +17,15 @@ from register.text.clean import clean, one_line
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form whose faults can be told one by one, each with the id of its field."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Where the fields are read from."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was sent as text: a file under the name of a text field is no text."""
+            if formdata is not _Auto:
+                return formdata
+            return request.form if request.method == "POST" else None
 
     def faults(self) -> list[tuple[str, str]]:
         """Every fault as (id of the field, sentence), in the order of the fields."""
@@ -26,33 +37,66 @@ class Form(FlaskForm):  # type: ignore[misc]
         return bool(self.validate_on_submit())
 
 
-def _faults(form: Any) -> Iterator[tuple[str, str]]:
+def _faults(form: Any, within: str = "") -> Iterator[tuple[str, str]]:
     for field in form:
-        if isinstance(field, FormField):
-            yield from _faults(field.form)
-        elif isinstance(field, FieldList):
-            for entry in field.entries:
-                if isinstance(entry, FormField):
-                    yield from _faults(entry.form)
-                else:
-                    yield from _of(entry)
-            yield from ((field.id, str(text)) for text in field.errors if isinstance(text, str))
-        else:
-            yield from _of(field)
+        yield from _of_field(field, within)
 
 
-def _of(field: Field) -> Iterator[tuple[str, str]]:
-    yield from ((field.id, f"{field.label.text} : {text}") for text in field.errors)
+def _of_field(field: Any, within: str) -> Iterator[tuple[str, str]]:
+    if isinstance(field, FormField):
+        yield from _faults(field.form, within)
+    elif isinstance(field, FieldList):
+        # A list's own faults stand among those of its rows, which WTForms keeps as mappings.
+        own = [str(text) for text in field.errors if not isinstance(text, dict | list | tuple)]
+        yield from ((field.id, _said(within, field.label.text, text)) for text in own)
+        for place, entry in enumerate(field.entries, start=1):
+            yield from _of_field(entry, f"{within}{field.label.text} {place}, ")
+    else:
+        yield from ((field.id, _said(within, field.label.text, text)) for text in field.errors)
 
 
-def line(label: Any, *, needed: bool = False, limit: int = 2_000, **more: Any) -> StringField:
+def _said(within: str, label: object, text: object) -> str:
+    name = str(label)
+    # In "Source 2, adresse" the label has become the middle of a sentence.
+    return f"{within}{name[:1].lower() + name[1:] if within else name} : {text}"
+
+
+class Line(StringField):
+    """A line of text; its filter sees to it that there is always one."""
+
+    data: str
+
+
+class Area(TextAreaField):
+    """A text; its filter sees to it that there is always one."""
+
+    data: str
+
+
+def line(
+    label: Any,
+    *,
+    needed: bool = False,
+    limit: int = 2_000,
+    checks: Sequence[Any] = (),
+    **more: Any,
+) -> Line:
     """A line of text, its spaces and hidden characters put right."""
-    return StringField(label, filters=[_line], validators=_rules(needed, limit), **more)
+    rules = [*_rules(needed, limit), *checks]
+    return Line(label, filters=[_line], validators=rules, **more)
 
 
-def text(label: Any, *, needed: bool = False, limit: int = 50_000, **more: Any) -> TextAreaField:
+def text(
+    label: Any,
+    *,
+    needed: bool = False,
+    limit: int = 50_000,
+    checks: Sequence[Any] = (),
+    **more: Any,
+) -> Area:
     """Several lines of text, its hidden characters put right."""
-    return TextAreaField(label, filters=[_text], validators=_rules(needed, limit), **more)
+    rules = [*_rules(needed, limit), *checks]
+    return Area(label, filters=[_text], validators=rules, **more)
 
 
 def _line(value: str | None) -> str:

@@ -2,8 +2,183 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from register.db import db, now
+from register.incidents import clocks, lengths, periods
+from register.incidents.checklist import ATTESTED
+from register.incidents.dossier import Dossier, ReplyRow
+from register.incidents.models import State
+from register.incidents.periods import Opens
+from register.incidents.queries import Case
+from register.incidents.vocabulary import Word
+from register.journal import Act
+from register.text import markup
+from register.text.dates import paris_day
+from register.text.typography import french
+from register.web import members
+from register.web.context import book, settings
+from register.web.moderation.acting import address, opened
+from register.web.moderation.checks import checked
+from register.web.moderation.possible import deeds
+from register.web.public import casefile
+from register.web.public.casefile import File
+from register.web.sentences import BEGINNINGS, CHANGES, FIELDS, OPENINGS, RISKS, STATES
+from register.web.wording import field_name
 
 
 def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
+    """The addresses of this module, and what templates of the desk ask about a case."""
+    blueprint.add_url_rule("/dossiers/<int:incident_id>", "dossier", show)
+    for name, tool in (
+        ("consequence", consequence),
+        ("periods_of", periods_of),
+        ("reply_clock", reply_clock),
+        ("around", around),
+        ("desk_address", address),
+        ("risk", risk),
+        ("state_words", state_words),
+        ("as_inserted", as_inserted),
+        ("reply_window", reply_window),
+        ("shown_as", shown_as),
+        ("names_of", names_of),
+        ("desk_today", today),
+    ):
+        blueprint.add_app_template_global(tool, name)
+
+
+def show(incident_id: int) -> ResponseReturnValue:
+    """The case, what is left to do on it, and what can be done."""
+    file = opened(incident_id)
+    if file.is_gone:
+        return render_template("moderation/dossier_gone.html", file=file)
+    told = checked(file)
+    return render_template(
+        "moderation/dossier.html",
+        file=file,
+        checked=told,
+        lines=[line for line in told.lines if line.code not in ATTESTED],
+        deeds=deeds(file, members.member(), single=settings().single_moderator),
+        waiting=file.state in (State.DRAFT, State.WITHDRAWN),
+        today=today(),
+    )
+
+
+def today() -> date:
+    """The civil day in Paris."""
+    return paris_day(now())
+
+
+def around(file: Dossier) -> File | None:
+    """What a public page would show around the case's text: places, parties, titles.
+
+    None once the text is destroyed.
+    """
+    if not file.snapshot.content:
+        return None
+    moment = file.moved_at or file.created_at
+    case = Case(
+        number=file.number or 0,
+        first_published_at=file.first_published_at or moment,
+        moved_at=moment,
+        version=0,
+        current=True,
+        version_at=moment,
+        commitment="",
+        snapshot=file.snapshot,
+    )
+    return casefile.open_file(db.session(), case, book())
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an act changes in public, in sentences; ``until`` is where its own period would end."""
+
+    changes: list[str]
+    opening: str
+    until: date | None
+
+
+def consequence(act: Act | str) -> Told:
+    """What an act would change if it were done today."""
+    told = periods.consequence(act)
+    until = None if told.opens is Opens.NONE else clocks.limitation_ends(today())
+    changes = [french(str(CHANGES[code])) for code in told.public]
+    return Told(changes, french(str(OPENINGS[told.opens])), until)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A period that has not run out, in words."""
+
+    words: str
+    began: date
+    ends: date
+    left: int
+
+
+def periods_of(file: Dossier) -> list[Running]:
+    """The periods for a suit that run on a case today, by the day on which they end."""
+    return [
+        Running(french(str(BEGINNINGS[period.act])), period.began, period.ends, period.left)
+        for period in periods.running(file.lines, today())
+    ]
+
+
+@dataclass(frozen=True)
+class ReplyClock:
+    """A reply's three days and its length; ``left`` is negative once it is late."""
+
+    left: int
+    length: lengths.Length
+    limit: lengths.Length
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is longer than what it answers."""
+        return self.length.exceeds(self.limit)
+
+
+def reply_clock(file: Dossier, reply: ReplyRow) -> ReplyClock:
+    """How long a reply is and how long it may still wait."""
+    limit = lengths.of_account(file.content, [row.text for row in file.follow_ups])
+    return ReplyClock((reply.due_on - today()).days, lengths.length(reply.text), limit)
+
+
+def risk(code: str, field: str) -> tuple[str, str]:
+    """A risk and the field that it was found in, in words."""
+    # A field of a row that has no name of its own is told by its row's: "sources.title".
+    called = field_name(field) if field in FIELDS else field_name(field.partition(".")[0])
+    return french(str(RISKS.get(code, code))), called
+
+
+def state_words(state: str) -> str:
+    """The state of a case in words."""
+    return str(STATES.get(state, state))
+
+
+def as_inserted(text: str) -> Markup:
+    """A reply as its readers are shown it: as it was written, made safe."""
+    return Markup(markup.plain(text))  # noqa: S704 - escaped by the renderer
+
+
+def reply_window(file: Dossier) -> date | None:
+    """The last day on which a right of reply may be asked for; None before any publication."""
+    first = file.first_published_at
+    return clocks.reply_window_ends(paris_day(first)) if first else None
+
+
+def shown_as(word: Word) -> Word:
+    """What the public is told instead of a reason that members alone may know."""
+    return book().lists["restriction"][word.extra["shown_as"]]
+
+
+def names_of(ids: Iterable[int]) -> str:
+    """What some members are called, one after the other."""
+    return ", ".join(members.called(member_id) for member_id in ids)

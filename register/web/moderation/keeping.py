@@ -2,8 +2,106 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Protocol
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from register.db import db
+from register.errors import Invalid, Refused
+from register.incidents import acts
+from register.incidents.acts.keeping import NOTE_LIMIT
+from register.journal import Entry, Pen, writing
+from register.text.typography import french
+from register.web import members
+from register.web.errors import status_of
+from register.web.forms.base import Form, text
+from register.web.jinja import clock, first_upper
+from register.web.moderation.acting import address, opened
+from register.web.wording import say
+
+
+class Keep(Protocol):
+    """An act that changes who has a case in hand."""
+
+    def __call__(self, pen: Pen, incident_id: int, *, by: int) -> Entry:
+        """Do it."""
+
+
+class NoteForm(Form):
+    """An internal note."""
+
+    text = text(lazy_gettext("Note interne"), needed=True, limit=NOTE_LIMIT)
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
+    for path, name, view in (
+        ("prendre", "claim", claim),
+        ("rendre", "release", release),
+        ("notes", "note", note),
+    ):
+        blueprint.add_url_rule(f"/dossiers/<int:incident_id>/{path}", name, view, methods=["POST"])
+
+
+def claim(incident_id: int) -> ResponseReturnValue:
+    """Take a case in hand; whoever comes second is told who has it."""
+    opened(incident_id)
+    return _kept(incident_id, acts.claim, _("Vous avez ce dossier en main."))
+
+
+def release(incident_id: int) -> ResponseReturnValue:
+    """Give a case back."""
+    opened(incident_id)
+    return _kept(incident_id, acts.release, _("Le dossier est rendu : chacun peut le prendre."))
+
+
+def note(incident_id: int) -> ResponseReturnValue:
+    """Write an internal note; one that cannot be kept comes back as it was written."""
+    opened(incident_id)
+    form = NoteForm()
+    if not form.is_sent:
+        return _refused(incident_id, form=form), 422
+    by = members.member().id
+    db.session.rollback()
+    try:
+        with writing() as pen:
+            acts.note(pen, incident_id, form.text.data or "", by=by)
+    except (Refused, Invalid) as error:
+        return _refused(incident_id, said=say(error), form=form), status_of(error)
+    flash(french(_("La note est ajoutée.")))
+    return redirect(f"{address(incident_id)}#notes", 303)
+
+
+def _kept(incident_id: int, act: Keep, done: str) -> ResponseReturnValue:
+    by = members.member().id
+    # Whoever reads while another holds the pen would see the case as it was before.
+    db.session.rollback()
+    try:
+        with writing() as pen:
+            act(pen, incident_id, by=by)
+    except Refused as error:
+        return _refused(incident_id, said=_who_has_it(incident_id, error)), 409
+    flash(french(done))
+    return redirect(address(incident_id), 303)
+
+
+def _who_has_it(incident_id: int, error: Refused) -> str:
+    """The refusal, with the name of the member who was quicker."""
+    file = opened(incident_id)
+    if error.key != "held" or file.held_by is None or file.held_until is None:
+        return say(error)
+    told = _(
+        "%(who)s a ce dossier en main jusqu’à %(hour)s. Vous pouvez le lire et laisser une note.",
+        who=members.called(file.held_by),
+        hour=clock(file.held_until),
+    )
+    return french(first_upper(told))
+
+
+def _refused(incident_id: int, said: str = "", form: NoteForm | None = None) -> str:
+    return render_template(
+        "moderation/keeping.html", file=opened(incident_id), said=said, form=form
+    )

@@ -2,8 +2,146 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.incidents import acts
+from register.incidents.dossier import Dossier
+from register.incidents.models import State
+from register.journal import Act, Entry, Pen
+from register.web import members
+from register.web.context import settings
+from register.web.forms.acts import ApproveForm, InviteForm, PublishForm, RestoreForm
+from register.web.moderation.acting import opened, perform
+from register.web.moderation.checks import checked
+from register.web.moderation.dossier import today
+from register.web.moderation.possible import why_not
+
+_BOTH = ["GET", "POST"]
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
+    for name, view in (("publier", publish), ("retablir", restore), ("approuver", approve)):
+        rule = f"/dossiers/<int:incident_id>/{name}"
+        blueprint.add_url_rule(rule, view.__name__, view, methods=_BOTH)
+    blueprint.add_url_rule("/dossiers/<int:incident_id>/inviter", "invite", invite, methods=_BOTH)
+
+
+def publish(incident_id: int) -> ResponseReturnValue:
+    """The checklist, what a moderator attests, and the publication of a draft."""
+    file, form = opened(incident_id), PublishForm()
+
+    def act(pen: Pen, by: int) -> Entry:
+        return acts.publish(pen, file.id, by=by, **_told(form))
+
+    return perform(file, form, partial(_publishing, Act.PUBLISHED), act, _published)
+
+
+def restore(incident_id: int) -> ResponseReturnValue:
+    """The same checklist, before a withdrawn case is shown again."""
+    file, form = opened(incident_id), RestoreForm()
+
+    def act(pen: Pen, by: int) -> Entry:
+        note = form.public_note.data or ""
+        return acts.restore(pen, file.id, by=by, public_note=note, **_told(form))
+
+    return perform(file, form, partial(_publishing, Act.RESTORED), act, _restored)
+
+
+def _told(form: PublishForm) -> dict[str, Any]:
+    return {
+        "reason": form.reason.data,
+        "attested": form.attested,
+        "flags_reason": form.flags_reason.data,
+        "single": settings().single_moderator,
+        "seen": form.seen,
+    }
+
+
+def _publishing(act: Act, file: Dossier, form: PublishForm, said: str) -> str:
+    return render_template(
+        "moderation/publish.html",
+        act=act,
+        file=file,
+        form=form,
+        said=said,
+        checked=checked(file, form.attested, form.flags_reason.data or ""),
+        sent=request.method == "POST",
+        why=why_not(file, members.member(), act),
+    )
+
+
+def _published(line: Entry) -> str:
+    number = line.case_number
+    return str(_("Le cas est publié sous le nº %(number)s.", number=number))
+
+
+def _restored(_line: Entry) -> str:
+    return str(_("Le cas est rétabli : le public le lit à nouveau."))
+
+
+def approve(incident_id: int) -> ResponseReturnValue:
+    """A second member's yes to the version that the page shows, to publish or to erase it."""
+    file, form = opened(incident_id), ApproveForm()
+    erasing = request.values.get("pour") == "effacement"
+    purpose = "erase" if erasing else "publish"
+
+    def act(pen: Pen, by: int) -> Entry:
+        return acts.approve(pen, file.id, by=by, purpose=purpose, seen=form.seen)
+
+    return perform(file, form, partial(_approving, purpose), act, partial(_approved, purpose))
+
+
+def _approving(purpose: str, file: Dossier, form: ApproveForm, said: str) -> str:
+    member = members.member()
+    erase = purpose == "erase"
+    already = member.id in file.approvers("erase")
+    why = (_("Vous avez déjà approuvé l’effacement.") if already else "") if erase else ""
+    return render_template(
+        "moderation/acts/approve.html",
+        file=file,
+        form=form,
+        said=said,
+        purpose=purpose,
+        checked=checked(file),
+        why=why if erase else why_not(file, member, Act.APPROVED) or _needless(file),
+    )
+
+
+def _needless(file: Dossier) -> str:
+    waiting = file.state in (State.DRAFT, State.WITHDRAWN)
+    return "" if waiting else str(_("Ce cas n’attend aucune approbation pour être publié."))
+
+
+def _approved(purpose: str, _line: Entry) -> str:
+    if purpose == "erase":
+        return str(_("Vous avez approuvé l’effacement de ce cas."))
+    return str(_("Vous avez approuvé cette version. Un autre membre peut maintenant publier."))
+
+
+def invite(incident_id: int) -> ResponseReturnValue:
+    """The text to send to the authority, and the note that it was sent, or why not."""
+    file, form = opened(incident_id), InviteForm()
+    if request.method == "GET":
+        form.on.data = today()
+
+    def act(pen: Pen, by: int) -> Entry:
+        sent = form.on.data if form.how.data == "yes" else None
+        return acts.invite(pen, file.id, form.text.data, by=by, on=sent, seen=form.seen)
+
+    def noted(_line: Entry) -> str:
+        return str(_("L’invitation est notée.") if form.how.data == "yes" else _("C’est noté."))
+
+    return perform(file, form, _inviting, act, noted)
+
+
+def _inviting(file: Dossier, form: InviteForm, said: str) -> str:
+    why = why_not(file, members.member(), Act.INVITED)
+    return render_template(
+        "moderation/acts/invite.html", file=file, form=form, said=said, why=why, act=Act.INVITED
+    )

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from register.web.sentences.cases import ACTS, STATES
-from register.web.sentences.checklist import LINES, RISKS
+from register.web.sentences.checklist import ASKED, LINES, RISKS
 from register.web.sentences.commands import COMMANDS
+from register.web.sentences.consequences import BEGINNINGS, CHANGES, OPENINGS
+from register.web.sentences.editing import EDITING
 from register.web.sentences.fields import FIELD_REASONS, FIELDS
 from register.web.sentences.members import MEMBERS
 from register.web.sentences.proofs import LEDGERS, PROBLEMS
@@ -20,12 +22,17 @@ from register.web.sentences.settings import SETTINGS
 
 __all__ = [
     "ACTS",
+    "ASKED",
+    "BEGINNINGS",
+    "CHANGES",
     "COMMANDS",
+    "EDITING",
     "FIELDS",
     "FIELD_REASONS",
     "LEDGERS",
     "LINES",
     "MEMBERS",
+    "OPENINGS",
     "PROBLEMS",
     "READERS",
     "REASONS",
@@ -34,4 +41,6 @@ __all__ = [
     "STATES",
 ]
 
-REASONS: Mapping[str, Any] = SETTINGS | READERS | ACTS | MEMBERS | FIELD_REASONS | COMMANDS
+REASONS: Mapping[str, Any] = (
+    SETTINGS | READERS | ACTS | MEMBERS | EDITING | FIELD_REASONS | COMMANDS
+)

@@ -51,7 +51,13 @@ ACTS: dict[str, Any] = {
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
     "already_approved": _("Vous avez déjà approuvé cette version."),
     "reply_decided": _("Cette réponse a déjà été traitée."),
-    "reply_lines": _("Une réponse fait %(limit)s lignes au plus (décret nº 2007-1527, art. 3)."),
+    "reply_lines": _(
+        "Une réponse fait %(limit)s lignes au plus (décret nº 2007-1527, art. 3) : refusez "
+        "celle-ci avec ce motif, son auteur pourra en envoyer une plus courte."
+    ),
+    "day_to_come": _(
+        "Ce jour n’est pas encore venu : donnez celui d’aujourd’hui ou un jour passé."
+    ),
     "checklist": _("La publication attend encore ceci. %(lines)s"),
     "content": _("Le dossier ne peut pas être gardé ainsi. %(faults)s"),
     "unknown_restriction": _("« %(value)s » n’est pas un motif de retrait connu."),

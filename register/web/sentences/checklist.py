@@ -34,6 +34,25 @@ LINES: dict[str, Any] = {
     "no_private_life": _("Attestez que rien ne touche à la vie privée."),
 }
 
+# What a line asks for, in the words of one that is met.
+ASKED: dict[str, Any] = {
+    "texts": _("Un titre et un résumé"),
+    "summary_length": _("Un résumé assez court"),
+    "source": _("Au moins une source"),
+    "types": _("D’un à trois types"),
+    "parties": _("Qui agit, qui est visé, à quel niveau"),
+    "place": _("Un lieu"),
+    "evidence": _("Un niveau de preuve"),
+    "outcome": _("Une issue"),
+    "court": _("Une décision de justice complète, s’il y en a une"),
+    "invitation": _("L’autorité invitée à répondre, ou la raison de ne pas l’inviter"),
+    "flags": _("Aucun mot à risque, ou une raison de le garder"),
+    "second": _("L’accord d’un second membre, s’il en faut un"),
+    "attribution": _("Chaque affirmation est attribuée à sa source"),
+    "no_private_person": _("Aucune personne privée n’est nommée ni reconnaissable"),
+    "no_private_life": _("Rien ne touche à la vie privée"),
+}
+
 RISKS: dict[str, Any] = {
     "telephone": _("numéro de téléphone"),
     "courriel": _("adresse électronique"),

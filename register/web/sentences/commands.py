@@ -28,6 +28,12 @@ COMMANDS: dict[str, Any] = {
     "formula": _("La case commence comme une formule de tableur : « %(value)s »."),
     "id_twice": _("Le même identifiant est porté par une autre ligne au contenu différent."),
     "anchor": _("« %(value)s » n’est pas un repère : écrivez NUMÉRO:EMPREINTE."),
+    "no_such_number": _("Aucun cas ne porte le numéro %(number)s."),
+    "file_exists": _(
+        "Le fichier %(path)s existe déjà : choisissez un autre nom par --output, ou ajoutez "
+        "--force pour le remplacer."
+    ),
+    "file_unwritable": _("Le fichier %(path)s ne peut pas être écrit : %(cause)s."),
     "id_changed": _(
         "Cet identifiant est déjà importé avec un autre contenu : corrigez le cas dans le registre."
     ),

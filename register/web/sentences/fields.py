@@ -19,6 +19,11 @@ FIELD_REASONS: dict[str, Any] = {
         "La date doit s’écrire AAAA, AAAA-MM ou AAAA-MM-JJ, suivie de ~ (environ) ou de ? "
         "(incertain) s’il le faut."
     ),
+    "typed_date": _(
+        "Cette date n’a pas été comprise : écrivez-la comme « 26 juin 2006 », « juin 2006 », "
+        "« 2006 » ou « vers 2006 », ou laissez vide ce que la source ne dit pas."
+    ),
+    "typed_date_year": _("L’année manque : écrivez-la avec ses quatre chiffres."),
     "date_impossible": _("Cette date n’existe dans aucun calendrier, ou sort de 1000 à 2999."),
     "text_too_long": _("Le texte dépasse %(limit)s caractères."),
     "text_hostile": _(
@@ -55,6 +60,8 @@ FIELDS: dict[str, Any] = {
     "sources": _("sources"),
     "sources.kind": _("sorte de source"),
     "sources.url": _("adresse de la source"),
+    "sources.label": _("nom de la source"),
+    "sources.publisher": _("publié par"),
     "sources.archived_url": _("adresse de la copie archivée"),
     "sources.published_on": _("date de la source"),
     "sources.checked_on": _("date de vérification de la source"),
@@ -68,6 +75,9 @@ FIELDS: dict[str, Any] = {
     "proceedings.outcome": _("issue de la procédure"),
     "proceedings.outcome_date": _("date de la décision"),
     "proceedings.appeal": _("appel"),
+    "proceedings.docket": _("numéro de l’affaire"),
+    "proceedings.legal_basis": _("fondement juridique"),
+    "proceedings.step": _("étape"),
     "proceedings.steps": _("étapes de la procédure"),
     "court": _("juridiction"),
     "outcome_date": _("date de la décision"),
@@ -84,6 +94,10 @@ FIELDS: dict[str, Any] = {
     "request.opinion": _("avis de la CADA"),
     "request.outcome": _("issue de la demande"),
     "links": _("cas liés"),
+    "follow_ups": _("suites"),
+    "replies": _("réponses"),
+    "corrections": _("corrections"),
+    "single_review": _("relu par un seul modérateur"),
     "reason": _("motif"),
     "public_note": _("note publique"),
     "text": _("texte"),

@@ -37,6 +37,18 @@ PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : les anciens codes gardés ne sont pas ceux que dit la main courante."
     ),
     "case_missing": _("Dossier %(dossier)s : le journal en parle et il n’est plus dans la base."),
+    "desk_approvals": _("Dossier %(dossier)s : les accords ne sont pas ceux que dit le journal."),
+    "desk_invitations": _(
+        "Dossier %(dossier)s : les invitations à répondre ne sont pas celles que dit le journal."
+    ),
+    "desk_notes": _("Dossier %(dossier)s : les notes ne sont pas celles que dit le journal."),
+    "desk_replies": _(
+        "Dossier %(dossier)s : les droits de réponse ne sont pas où le journal les laisse."
+    ),
+    "desk_claim": _("Dossier %(dossier)s : qui l’a en main n’est pas ce que dit le journal."),
+    "member_standing": _("Compte %(member)s : « %(field)s » n’est pas ce que dit le journal."),
+    "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),
+    "members_unreadable": _("Les comptes gardés sont illisibles (%(cause)s)."),
     "html_changed": _("Dossier %(dossier)s, révision %(revision)s : la page gardée a été changée."),
     "revision_missing": _("Dossier %(dossier)s : la révision %(revision)s a disparu."),
     "revision_changed": _("Dossier %(dossier)s : la révision %(revision)s a été changée."),

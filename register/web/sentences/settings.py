@@ -10,6 +10,10 @@ SETTINGS: dict[str, Any] = {
     "config_file": _("La variable %(name)s nomme un fichier qui ne peut pas être lu."),
     "config_unknown": _("La variable %(name)s n’existe pas : vérifiez son orthographe."),
     "config_switch": _("%(name)s vaut « %(value)s » : écrivez « on » ou « off »."),
+    "config_factor": _(
+        "%(name)s vaut « off » alors que l’adresse est publique : un mot de passe seul "
+        "suffirait à publier. Retirez cette variable, ou servez sur cette machine seulement."
+    ),
     "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de 0 à %(limit)s."),
     "config_base_url": _(
         "%(name)s vaut « %(value)s » : écrivez une adresse entière et sans chemin, "
@@ -80,6 +84,10 @@ SETTINGS: dict[str, Any] = {
     "seal_foreign": _(
         "La clé de scellement est celle d’un autre registre : %(path)s. Remettez en place la "
         "copie gardée à part."
+    ),
+    "seal_opens_nothing": _(
+        "Une donnée scellée ne s’ouvre pas : elle a été changée, ou vient d’un autre registre. "
+        "Lancez « webcitoyen doctor »."
     ),
     "not_initialised": _("Ce registre n’est pas encore ouvert : lancez « webcitoyen init »."),
     "schema_missing": _("La base de données est vide : lancez « webcitoyen init »."),

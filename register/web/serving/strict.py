@@ -15,8 +15,10 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from register.web.errors import refusal
+from register.web.guards import body_limit
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
 LINGERING = 10  # seconds that a refused request is still listened to
@@ -24,6 +26,9 @@ LINGERING = 10  # seconds that a refused request is still listened to
 
 class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
     """Refuses every body whose length is not said beforehand."""
+
+    completed: bool
+    headers_finished: bool
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse a request's head.
@@ -39,8 +44,19 @@ class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
             # Nothing more is wanted: "100 Continue" would ask for the body all the same.
             self.expect_continue = False
             raise ParsingError("refused") from error
-        if self.content_length >= self.adj.max_request_body_size:
+        if self._is_too_long():
             self.expect_continue = False
+
+    def received(self, data: bytes) -> int:
+        """Take bytes in; a body that its address does not let in is not waited for."""
+        consumed = int(super().received(data))
+        if self.headers_finished and not self.completed and self._is_too_long():
+            self.error = RequestEntityTooLarge("refused")
+            self.completed = True
+        return consumed
+
+    def _is_too_long(self) -> bool:
+        return bool(self.content_length > body_limit(self.path))
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]

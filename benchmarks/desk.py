@@ -1,0 +1,145 @@
+"""What the desk's pages cost with thousands of open drafts, beside what they cost with fifty."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Engine, select, text
+
+from benchmarks import cases
+from benchmarks.seeding import Members
+from benchmarks.table import Bar, Table
+from register.config import Settings
+from register.db import analyse, db, housekeeping, now
+from register.exchange.importer import import_file
+from register.incidents import acts, flagged
+from register.incidents.models import Incident
+from register.journal import writing
+from register.members import accounts, passwords, sessions
+from register.members.models import Role
+from register.operations import opening
+
+FEW, MANY = 50, 5_000
+MOST = 3  # times the cost of few
+ROUNDS = 15
+PAGES: Mapping[str, str] = {
+    "home": "/moderation",
+    "all cases": "/moderation/dossiers",
+    "drafts": "/moderation/dossiers?etat=brouillon",
+    "for a second person": "/moderation/dossiers?attend=second",
+    "ready": "/moderation/dossiers?attend=pret",
+    "a family": "/moderation/dossiers?famille=justice",
+    "a département": "/moderation/dossiers?departement=93",
+    "in hand": "/moderation/dossiers?tenu=moi",
+}
+
+
+def fill(engine: Engine, folder: Path, members: Members, count: int) -> None:
+    """Import drafts; of each ten, one is approved and one in hand.
+
+    :raises RuntimeError: a draft was not imported.
+    """
+    chance = random.Random(count)
+    path = folder / f"drafts-{count}.csv"
+    cases.write_file(path, cases.communes(engine, count, chance), 1, chance)
+    report = import_file(engine, path, by=members.first, reason="mesure")
+    if report.drafted != count:
+        raise RuntimeError(f"{report.drafted} of {count} drafts imported: {report}")
+    with writing(engine) as pen:
+        for one in pen.session.scalars(select(Incident.id).order_by(Incident.id)).all():
+            if one % 10 == 1:
+                acts.approve(pen, one, by=members.second)
+            if one % 10 == 2:
+                acts.claim(pen, one, by=members.second)
+            pen.session.expire_all()
+    analyse(engine)
+    if engine.dialect.name == "postgresql":
+        # As its own housekeeping does after such an import.
+        with engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
+
+
+class Desk:
+    """An application on a desk, in which a member has signed in."""
+
+    def __init__(self, app: Flask, member: int) -> None:
+        from register.web.members import TOKEN
+
+        self._client = app.test_client()
+        with app.app_context(), housekeeping(db.engine) as opened:
+            token = sessions.opened(opened, member, now())
+        with self._client.session_transaction() as cookie:
+            cookie[TOKEN] = token
+
+    def seconds(self, path: str) -> float:
+        """How long a page takes that nobody has asked for before.
+
+        :raises RuntimeError: it is not shown.
+        """
+        flagged.forget()
+        begun = time.perf_counter()
+        answer = self._client.get(path)
+        spent = time.perf_counter() - begun
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status}")
+        return spent
+
+
+def costs(few: Desk, many: Desk, rounds: int = ROUNDS) -> dict[str, tuple[float, float]]:
+    """For each page the median time with few drafts and with many, measured by turns."""
+    found = {}
+    for name, path in PAGES.items():
+        few.seconds(path), many.seconds(path)
+        spent = [(few.seconds(path), many.seconds(path)) for _ in range(rounds)]
+        one, other = zip(*spent, strict=True)
+        found[name] = (statistics.median(one), statistics.median(other))
+    return found
+
+
+def measured(settings: Settings, folder: Path, say: Callable[[str], None]) -> Table:
+    """Both desks in registers of their own, compared."""
+    table = Table(
+        "Desk, milliseconds of a page",
+        ("page", f"{FEW} drafts", f"{MANY:,} drafts", "cost"),
+    )
+    desks = []
+    for count in (FEW, MANY):
+        say(f"desk of {count:,} drafts")
+        own = folder / f"desk-{count}"
+        own.mkdir()
+        desks.append(_made(replace(settings, **_of(own)), own, count))
+    for name, (few, many) in costs(*desks).items():
+        told = (f"{few * 1000:.1f}", f"{many * 1000:.1f}", f"× {many / few:.2f}")
+        table.add(name, *told, value=many / few, bar=Bar(MOST, most=True))
+    return table
+
+
+def _of(own: Path) -> dict[str, object]:
+    return {
+        "instance": own,
+        "seal_dir": own / "seal",
+        "database_url": f"sqlite:///{own / 'register.sqlite3'}",
+        # Nobody here has a telephone; the settings' own check is of an environment.
+        "require_2fa": False,
+    }
+
+
+def _made(settings: Settings, folder: Path, count: int) -> Desk:
+    from register import create_app
+
+    app = create_app(settings)
+    with app.app_context():
+        opening.init(settings, db.engine)
+        with writing(db.engine) as pen:
+            members = Members(
+                accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, passwords.generated()).id,
+                accounts.add(pen, "b@bench.example", Role.MODERATOR, passwords.generated()).id,
+            )
+        fill(db.engine, folder, members, count)
+    return Desk(app, members.second)

@@ -1,0 +1,49 @@
+"""``webcitoyen case-file NUMBER``: everything about one case, for a lawyer."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from register.cli.common import command, require_schema, settings
+from register.cli.words import _
+from register.db import db
+from register.exchange import archive, casefile
+from register.incidents.queries import NUMBER_LIMIT
+from register.incidents.vocabulary import book
+from register.web.moderation import printed
+
+
+@click.command("case-file")
+@click.argument("number", type=click.IntRange(1, NUMBER_LIMIT))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FICHIER",
+    help="Où l’écrire ; dossier-NUMÉRO.zip par défaut.",
+)
+@click.option("--force", is_flag=True, help="Remplacer le fichier s’il existe.")
+@command
+def case_file(number: int, output: Path | None, force: bool) -> None:
+    """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
+    require_schema()
+    session = db.session()
+    found = casefile.gather(session, number)
+    page = printed.page(found, book(session), settings().base_url)
+    data = archive.archive(found, page, printed.style())
+    session.rollback()
+    path = output or Path(f"dossier-{number}.zip")
+    replaced = force and path.exists()
+    archive.save(data, path, replace=force)
+    said = _("Archive remplacée : %(path)s") if replaced else _("Archive écrite : %(path)s")
+    click.echo(said % {"path": path})
+    click.echo(_("SHA-256 : %(digest)s", digest=hashlib.sha256(data).hexdigest()))
+    click.echo(
+        _(
+            "Elle contient ce que le public ne voit pas, notes internes comprises : remettez-la en "
+            "main propre ou chiffrée. Elle se vérifie par : python3 verifier.py %(name)s",
+            name=path.name,
+        )
+    )

@@ -1,0 +1,171 @@
+"""Who somebody is: password and code, judged in one way and in one time for everybody.
+
+An unknown address, a wrong password, a wrong or used code, too many tries and a closed account
+have the same answer after the same work: one count, one argon2id verification, one look at the
+code, one statement that would use it up. Whatever differed would tell who is a member.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy.orm import Session
+
+from register.db import housekeeping
+from register.errors import SealError
+from register.members import factors, passwords, tries
+from register.members.models import Member, RecoveryCode
+
+# What stands in for the secret of whoever has none, so that the code is looked at all the same.
+_NO_SECRET = "A" * 32
+_NOBODY = 0
+
+
+@dataclass(frozen=True)
+class Proved:
+    """Somebody who has proved who they are."""
+
+    member_id: int
+    needs_factor: bool
+    """True for a member who has to set up the second factor before anything else."""
+    mark: str
+    """The mark of their browser, for its long-lived cookie."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was typed, and when."""
+
+    password: str
+    code: str
+    at: datetime
+
+
+def prove(
+    engine: Engine,
+    secret_key: str,
+    seal_key: bytes,
+    *,
+    email: str,
+    password: str,
+    code: str,
+    mark: str,
+    at: datetime,
+    require_factor: bool,
+) -> Proved | None:
+    """Whose address, password and code these are; None when they are nobody's, or not now.
+
+    :param code: of the application, or a recovery code; not looked at for a member who has no
+        second factor yet.
+    :param mark: what the browser's cookie says, or nothing.
+    :param at: the moment; also what the code is judged by.
+    """
+    key = tries.sign_in_key(secret_key, email, mark)
+    free = _counted(engine, key, at)
+    named = Member.email == tries.folded(email)
+    who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
+    if who is None:
+        return None
+    known = tries.is_mark(secret_key, email, mark)
+    return Proved(
+        who.id,
+        require_factor and not who.has_factor,
+        mark if known else tries.new_mark(secret_key, email),
+    )
+
+
+def reprove(
+    engine: Engine, seal_key: bytes, member_id: int, password: str, code: str, at: datetime
+) -> bool:
+    """Whether a member who is signed in is still who they say, before a grave act.
+
+    Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
+    """
+    key = tries.confirming_key(seal_key, member_id)
+    free = _counted(engine, key, at)
+    named = Member.id == member_id
+    return _judged(engine, seal_key, named, _Given(password, code, at), key, free=free) is not None
+
+
+def _counted(engine: Engine, key: bytes, at: datetime) -> bool:
+    with housekeeping(engine) as session:
+        tries.forget_old(session, at)
+        return tries.failed(session, key, at)
+
+
+def _judged(
+    engine: Engine,
+    seal_key: bytes,
+    named: ColumnElement[bool],
+    given: _Given,
+    key: bytes,
+    *,
+    free: bool,
+) -> Member | None:
+    """The member whose password and code were given; the code is used up by it."""
+    with Session(engine) as session:
+        # No transaction stays open while the password is worked on.
+        member = session.scalar(select(Member).where(named, Member.disabled_at.is_(None)))
+    if member is None:
+        right = passwords.verify_nothing(given.password)
+    else:
+        right = passwords.matches(member.password_hash, given.password)
+    step = _step(seal_key, member, given)
+    who = member if right else None
+    with housekeeping(engine) as session:
+        if not _let_in(session, who, step if free else None, given, free=free):
+            return None
+        tries.succeeded(session, key)
+    return who
+
+
+def _step(seal_key: bytes, member: Member | None, given: _Given) -> int | None:
+    secret, after = _NO_SECRET, 0
+    if member is not None and member.totp_secret is not None:
+        after = member.totp_step
+        try:
+            secret = factors.opened(seal_key, member.id, member.totp_secret)
+        except SealError:
+            # A secret that does not open has no code: the recovery codes remain.
+            return None
+    return factors.step_of(secret, given.code, given.at, after)
+
+
+def _let_in(
+    session: Session, who: Member | None, step: int | None, given: _Given, *, free: bool
+) -> bool:
+    """Use the code up, by statements that of several askers only one sees succeed.
+
+    The account is looked at once more by them: a password changed or an account closed while
+    argon2id was at work lets nobody in.
+    """
+    member_id = who.id if who else _NOBODY
+    same = (
+        Member.id == member_id,
+        Member.disabled_at.is_(None),
+        Member.password_hash == (who.password_hash if who else ""),
+    )
+    if who is not None and not who.has_factor:
+        still = (*same, Member.totp_secret.is_(None))
+        return free and session.scalar(select(Member.id).where(*still)) is not None
+    used = update(Member).where(
+        *same,
+        Member.totp_secret == (who.totp_secret if who else b""),
+        Member.totp_step < (step or 0),
+    )
+    if _changed(session, used.values(totp_step=step or 0)):
+        return True
+    # A recovery code is also taken beyond the lock: it is too long to be guessed.
+    stood_in = update(RecoveryCode).where(
+        RecoveryCode.member_id.in_(select(Member.id).where(*same)),
+        RecoveryCode.code_hash == factors.recovery_digest(given.code),
+        RecoveryCode.used_at.is_(None),
+    )
+    return _changed(session, stood_in.values(used_at=given.at))
+
+
+def _changed(session: Session, statement: object) -> bool:
+    done = session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    return bool(done.rowcount == 1)

@@ -1,0 +1,120 @@
+"""Set up the second factor, or another one; recovery codes.
+
+Until its first code has come back, the secret is in no row: it waits in the browser's own signed
+cookie, closed with the seal key and bound to the session, so that nobody who reads the cookie
+reads it, and nobody can put another one in its place. Giving up on the page leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from register import seal
+from register.db import now
+from register.errors import SealError
+from register.journal import writing
+from register.members import accounts, factors
+from register.web import members
+from register.web.account import carrying, confirming, keys, places
+from register.web.account.carrying import Carried
+from register.web.forms.account import WRONG_CODE, Factor
+
+_PENDING = "preuve"
+_PURPOSE = "second factor to be confirmed"
+_GROUP = 4  # letters of the secret that are read together
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/seconde-preuve", view_func=factor, methods=["GET", "POST"])
+    blueprint.add_url_rule("/seconde-preuve/changer", view_func=new_factor, methods=["POST"])
+    blueprint.add_url_rule("/codes", view_func=codes, methods=["POST"])
+
+
+def factor() -> ResponseReturnValue:
+    """Show a new secret, and take the first code that it gives."""
+    secret = _pending()
+    if secret is None and members.member().has_factor:
+        return redirect(places.ACCOUNT, 303)
+    if request.method != "POST":
+        return page()
+    form = Factor()
+    if not form.is_sent:
+        return page(form, 422, carrying.handed_on())
+    step = factors.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
+    if secret is None or step is None:
+        form.is_refused(str(WRONG_CODE))
+        return page(form, 422, carrying.handed_on())
+    return _set_up(secret, step)
+
+
+def new_factor() -> ResponseReturnValue:
+    """Begin with another secret; the one in use holds until the new one is confirmed."""
+    _keep(factors.new_secret())
+    return redirect(places.FACTOR, 303)
+
+
+def codes() -> ResponseReturnValue:
+    """Make new recovery codes; the former ones are worth nothing from here on."""
+    made = factors.recovery_codes()
+    with writing() as pen:
+        accounts.renew_codes(pen, members.member().id, made)
+    return _codes_page(made)
+
+
+def page(form: Factor | None = None, status: int = 200, carried: Carried | None = None) -> Response:
+    """The page with the drawing; a secret is made where none waits to be confirmed."""
+    secret = _pending()
+    if secret is None:
+        secret = factors.new_secret()
+        _keep(secret)
+    me = members.member()
+    drawing = factors.picture(
+        factors.uri(secret, me.email), _("Le secret, à lire avec le téléphone")
+    )
+    body = render_template(
+        "account/factor.html",
+        form=form or Factor(formdata=None),
+        drawing=Markup(drawing),  # noqa: S704 - made here, of squares
+        groups=[secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)],
+        required=confirming.needs_factor(me),
+        carried=carried,
+    )
+    return make_response(body, status)
+
+
+def _set_up(secret: str, step: int) -> Response:
+    made = factors.recovery_codes()
+    with writing() as pen:
+        accounts.set_factor(pen, members.member().id, secret, keys.seal_key(), made, step)
+    session.pop(_PENDING, None)
+    members.forget()
+    return _codes_page(made, carrying.handed_on())
+
+
+def _codes_page(made: list[str], carried: Carried | None = None) -> Response:
+    return make_response(render_template("account/codes.html", codes=made, carried=carried))
+
+
+def _pending() -> str | None:
+    """The secret that waits in the cookie; None when there is none of this session."""
+    try:
+        closed = base64.b64decode(str(session.get(_PENDING, "")), validate=True)
+        return seal.opened(keys.seal_key(), _PURPOSE, closed, _bound()).decode()
+    except (binascii.Error, SealError):
+        return None
+
+
+def _keep(secret: str) -> None:
+    closed = seal.sealed(keys.seal_key(), _PURPOSE, secret.encode(), _bound())
+    session[_PENDING] = base64.b64encode(closed).decode()
+
+
+def _bound() -> bytes:
+    return str(members.present().session).encode()

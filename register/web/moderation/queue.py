@@ -1,0 +1,165 @@
+"""What needs a human now, in words: the margin of the desk, on its home and beside a case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import Blueprint
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.db import db, now
+from register.incidents import tasks
+from register.incidents.desk import OnDesk
+from register.incidents.dossier import Dossier
+from register.incidents.tasks import Task, Todo
+from register.incidents.waiting import Kind
+from register.text import dates
+from register.text.typography import count_words, french
+from register.web import members
+from register.web.context import book, settings
+from register.web.jinja import clock, place_of
+from register.web.moderation.acting import address
+from register.web.sentences.desk import WAITING
+
+# Beyond so many days, the day itself says more than their number.
+_COUNTED_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Line:
+    """One task: where it leads, which place and case it is about, since when, until when, whose.
+
+    ``said``: since when, and whose. ``late``: its day has come or is past.
+    """
+
+    incident: int | None
+    address: str
+    place: str
+    title: str
+    said: str
+    until: str
+    late: bool
+
+
+def route(blueprint: Blueprint) -> None:
+    """What templates of the desk ask: the queue, and who has a case in hand."""
+    blueprint.add_app_template_global(queue, "queue")
+    blueprint.add_app_template_global(held, "held")
+    blueprint.add_app_template_global(holder, "holder")
+    blueprint.add_app_template_global(waiting_words, "waiting_words")
+
+
+def todo() -> Todo:
+    """What there is to do for the member who asks."""
+    return tasks.todo(
+        db.session(), members.member(), book(), now(), single=settings().single_moderator
+    )
+
+
+def queue(found: Todo | None = None) -> Sequence[Line]:
+    """The first things to do, as the margin shows them."""
+    found = found or todo()
+    return [line(task, found.moment.today) for task in found.tasks]
+
+
+def line(task: Task, today: date) -> Line:
+    """A task in words."""
+    case = task.case
+    until, late = _until(task, today)
+    # Whoever has a case in hand knows since when.
+    since = "" if task.kind is Kind.HELD else _since(task, today)
+    said = [since, held(case) if case else ""]
+    return Line(
+        incident=task.incident,
+        address=address(task.incident) if task.incident else "",
+        place=_place(case) if case else "",
+        title=french(task.what) or _("Dossier sans titre"),
+        said=french(", ".join(filter(None, said))),
+        until=french(until),
+        late=late,
+    )
+
+
+def _place(case: OnDesk) -> str:
+    """The commune alone, which is enough in a margin; else all that is known."""
+    return french(case.commune_name) if case.commune_name else place_of(case).striptags()
+
+
+def held(case: OnDesk) -> str:
+    """Who has a case in hand, and until when; a list's rows know only claims that still hold."""
+    if case.held_by is None or case.held_until is None:
+        return str(_("libre"))
+    return _in_hand(case.held_by, case.held_until)
+
+
+def holder(file: Dossier) -> int | None:
+    """Who has an opened case in hand now; a claim that ran out is nobody's."""
+    return file.holder(now())
+
+
+def waiting_words(kind: Kind) -> str:
+    """What a case waits for, as a row says it."""
+    return french(str(WAITING[kind]))
+
+
+def _in_hand(by: int, until: datetime) -> str:
+    if by == members.member().id:
+        return str(_("à vous jusqu’à %(hour)s", hour=clock(until)))
+    return str(_("à %(who)s jusqu’à %(hour)s", who=members.called(by), hour=clock(until)))
+
+
+def _since(task: Task, today: date) -> str:
+    if task.kind is Kind.REPLY:
+        return str(_("réponse reçue %(when)s", when=_when(task.since, today)))
+    since = ago(task.since, today)
+    if task.kind is Kind.OUTCOME:
+        return str(_("issue inconnue, rien %(since)s", since=since))
+    return f"{WAITING[task.kind]} {since}"
+
+
+def _when(moment: date | datetime, today: date) -> str:
+    day, passed = _passed(moment, today)
+    if passed <= 0:
+        return str(_("aujourd’hui"))
+    if passed == 1:
+        return str(_("hier"))
+    if passed < _COUNTED_DAYS:
+        return str(_("il y a %(count)s jours", count=count_words(passed)))
+    return str(_("le %(day)s", day=dates.day_words(day)))
+
+
+def _passed(moment: date | datetime, today: date) -> tuple[date, int]:
+    day = dates.paris_day(moment) if isinstance(moment, datetime) else moment
+    return day, (today - day).days
+
+
+def _until(task: Task, today: date) -> tuple[str, bool]:
+    """The deadline in words, and whether it has come."""
+    if task.due is None:
+        return "", False
+    left = (task.due - today).days
+    if left < 0:
+        told = ngettext(
+            "en retard de %(count)s jour", "en retard de %(count)s jours", -left, count=-left
+        )
+        return str(told), True
+    if left == 0:
+        return str(_("à traiter aujourd’hui")), True
+    if left == 1:
+        return str(_("à traiter avant demain soir")), False
+    return str(_("à traiter avant le %(day)s", day=dates.day_words(task.due))), False
+
+
+def ago(moment: date | datetime, today: date) -> str:
+    """Since when, as people say it."""
+    day, passed = _passed(moment, today)
+    if passed <= 0:
+        return str(_("depuis aujourd’hui"))
+    if passed == 1:
+        return str(_("depuis hier"))
+    if passed < _COUNTED_DAYS:
+        return str(_("depuis %(count)s jours", count=count_words(passed)))
+    return str(_("depuis le %(day)s", day=dates.day_words(day)))

@@ -1,0 +1,72 @@
+"""A line of the members' journal in words: who did what, and what the line says besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+
+from register.incidents.memberlog import Line
+from register.incidents.vocabulary import Book
+from register.journal import Act
+from register.web.jinja import first_upper
+from register.web.sentences.journal import ATTESTED_WORDS, DONE, ROLE_WORDS
+
+# What a member is called, by id; None for whoever acted from the console.
+Names = Callable[[int | None], str]
+
+
+def sentence(line: Line, who: Names) -> str:
+    """What a line says, as a sentence without its full stop."""
+    told = line.private
+    words = {
+        "who": first_upper(who(line.by)),
+        "into": told.get("into", "…"),
+        "holder": _name(told.get("holder"), who),
+        "member": _name(told.get("member"), who),
+    }
+    return str(DONE.get(_variant(line), line.act)) % words
+
+
+def _variant(line: Line) -> str:
+    told = line.private
+    finer = {
+        Act.APPROVED: ("erase", told.get("purpose") == "erase"),
+        Act.INVITED: ("not", told.get("invited") is False),
+        Act.RELEASED: ("other", told.get("holder", line.by) != line.by),
+        Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
+        Act.MEMBER_ADDED: ("self", line.by is not None and told.get("member") == line.by),
+    }
+    name, holds = finer.get(Act(line.act), ("", False)) if line.act in set(Act) else ("", False)
+    return f"{line.act}.{name}" if holds else line.act
+
+
+def _name(member: object, who: Names) -> str:
+    return who(member) if isinstance(member, int) else "…"
+
+
+def details(line: Line, who: Names, book: Book) -> Sequence[tuple[str, str]]:
+    """What else a line says, opened for members: each a label and its words."""
+    return [(label, words) for label, words in _details(line, who, book) if words]
+
+
+def _details(line: Line, who: Names, book: Book) -> Iterator[tuple[str, str]]:
+    told = line.private
+    restriction = str(told.get("restriction") or "")
+    public = book.label("restriction", line.reason) if line.reason else ""
+    yield _("Version"), str(told.get("revision") or "")
+    yield _("Motif public"), public
+    if restriction and restriction != line.reason:
+        yield _("Motif pour les membres"), book.label("restriction", restriction)
+    yield _("Approuvé par"), ", ".join(_name(one, who) for one in _many(told.get("approved_by")))
+    attested = _many(told.get("attested"))
+    said = [str(words) for code, words in ATTESTED_WORDS.items() if code in attested]
+    yield _("Attesté"), ", ".join(said)
+    yield _("Rôle"), str(ROLE_WORDS.get(str(told.get("role")), told.get("role") or ""))
+    destroyed = _many(told.get("destroyed"))
+    yield _("Versions détruites"), ", ".join(str(one) for one in destroyed)
+
+
+def _many(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

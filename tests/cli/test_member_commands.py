@@ -1,0 +1,153 @@
+"""Accounts from the console: the first way in, invitations, a lost second factor."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from filed import AT
+from flask import Flask
+
+from register import config, create_app
+from register.cli import main
+from register.config import PREFIX
+from register.db import db, now
+from register.demo import instance as demonstration
+from register.errors import NotFound
+from register.journal import writing
+from register.members import accounts, invitations, passwords
+from register.members.models import Role
+from register.operations import opening
+
+PASSWORD = "une-longue-phrase"
+_LINK = re.compile(r"^http://127\.0\.0\.1:5000/compte/invitation/([\w-]{43})$", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", type("Quick", (), {"hash": lambda *_: "hash"})())
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``run("init")`` on an instance of its own, without the territory, which takes seconds."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REGISTER_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("REGISTER_SEAL_DIR", str(tmp_path / "seal"))
+    monkeypatch.setattr(opening, "refresh", lambda *_: None)
+    runner = CliRunner()
+
+    def typed(*words: str, stdin: str | None = None) -> Result:
+        result = runner.invoke(main, list(words), input=stdin)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result
+        return result
+
+    return typed
+
+
+@pytest.fixture
+def inside(run: Callable[..., Result]) -> Iterator[Flask]:
+    """The application of the instance, once ``init`` has run."""
+    assert run("init").exit_code == 0
+    app = create_app(config.load())
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _token(result: Result) -> str:
+    (token,) = _LINK.findall(result.stdout)
+    return str(token)
+
+
+def test_init_prints_the_way_in_until_somebody_has_come_in(
+    run: Callable[..., Result], inside: Flask
+) -> None:
+    second = run("init")
+    assert "une seule fois, jusqu’au" in second.stdout
+    lost, token = _token(second), _token(run("init"))
+    with pytest.raises(NotFound):
+        invitations.opened(db.session(), lost, now())
+    assert invitations.opened(db.session(), token, now()).role == Role.ADMINISTRATOR
+    db.session.rollback()
+    with writing() as pen:
+        ada = invitations.accept(pen, token, "Ada", PASSWORD, email="ada@register.test")
+    assert ada.is_administrator
+    third = run("init")
+    assert (third.exit_code, _LINK.findall(third.stdout)) == (0, [])
+
+
+def test_init_invites_nobody_where_an_account_was_added(
+    run: Callable[..., Result], inside: Flask
+) -> None:
+    added = run("member", "add", "ada@x.test", "--role", "administrator")
+    assert added.exit_code == 0
+    assert _LINK.findall(run("init").stdout) == []
+
+
+def test_somebody_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
+    invited = run("member", "invite", "Chloe@x.test", "--role", "moderator")
+    found = invitations.opened(db.session(), _token(invited), now())
+    assert (found.email, found.role, found.invited_by) == ("chloe@x.test", "moderator", None)
+
+
+@pytest.mark.parametrize("email", ["pas une adresse", "ada@x.test"])
+def test_an_invitation_that_cannot_be_is_a_sentence(
+    email: str, run: Callable[..., Result], inside: Flask
+) -> None:
+    run("member", "add", "ada@x.test", "--role", "administrator")
+    refused = run("member", "invite", email, "--role", "moderator")
+    assert refused.exit_code == 1
+    assert refused.stderr.strip().endswith(".")
+    assert _LINK.findall(refused.stdout) == []
+
+
+def test_a_password_that_everybody_tries_is_a_sentence(
+    run: Callable[..., Result], inside: Flask
+) -> None:
+    told = ("member", "add", "ada@x.test", "--role", "administrator", "--password-stdin")
+    refused = run(*told, stdin="motdepasse2026\n")
+    assert refused.exit_code == 1
+    assert "quatre mots" in refused.stderr
+
+
+def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(
+    run: Callable[..., Result], inside: Flask
+) -> None:
+    run("member", "add", "ada@x.test", "--role", "administrator")
+    ada = accounts.named(db.session(), "ada@x.test").id
+    db.session.rollback()
+    with writing(db.engine, AT) as pen:
+        accounts.set_factor(pen, ada, "A" * 32, bytes(32), [], 1)
+    assert "\tseconde preuve" in run("member", "list").stdout
+    run("member", "reset", "ada@x.test")
+    assert "\tseconde preuve" in run("member", "list").stdout
+    taken = run("member", "reset", "ada@x.test", "--factor")
+    assert (taken.exit_code, "Seconde preuve retirée" in taken.stdout) == (0, True)
+    assert "\tsans seconde preuve" in run("member", "list").stdout
+    again = run("member", "reset", "ada@x.test", "--factor")
+    assert (again.exit_code, "Seconde preuve" in again.stdout) == (0, False)
+
+
+def test_a_factor_is_given_up_on_this_machine_only(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
+    assert run("init").exit_code == 0
+    monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
+    refused = run("member", "list")
+    assert (refused.exit_code, refused.output.count("\n")) == (1, 1)
+    assert "REGISTER_REQUIRE_2FA" in refused.stderr
+
+
+def test_the_demonstration_asks_for_no_second_factor(run: Callable[..., Result]) -> None:
+    app = demonstration.application(5000)
+    assert app.extensions["register.settings"].require_2fa is False
+    assert config.load().require_2fa is True

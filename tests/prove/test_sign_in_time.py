@@ -1,0 +1,172 @@
+"""How long a refused sign-in takes tells nobody whether an address has an account.
+
+Every kind of try is made in turn, in an order drawn anew each round, so that whatever else the
+machine does falls on all of them alike; then their medians are compared.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from html import unescape
+from statistics import median
+from urllib.parse import urlencode
+
+import pytest
+from filed import AT
+from sqlalchemy import Engine
+
+from register import create_app, seal
+from register.config import Settings
+from register.db import db
+from register.journal import writing
+from register.members import accounts, factors, passwords, proving
+from register.members.models import Role
+from register.web.serving.embedded import Server
+from register.web.serving.listening import listen
+
+pytestmark = pytest.mark.prove
+
+ROUNDS = 120
+WITHIN = 0.10
+PASSWORD = "une-phrase-de-passe"
+WRONG = "une-autre-phrase-de-passe"
+# Who tries, with which password and code; nobody is let in.
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "unknown": ("amina", WRONG, "000000"),
+    "wrong password": ("bruno", WRONG, ""),
+    "wrong password, factor": ("chloe", WRONG, "000000"),
+    "wrong code": ("chloe", PASSWORD, "000000"),
+    "disabled": ("driss", PASSWORD, ""),
+}
+
+
+@pytest.fixture
+def members(settings: Settings, engine: Engine) -> bytes:
+    """Bruno, Chloé with a second factor, Driss disabled, all with honest hashes; the seal key."""
+    key = seal.load(settings.seal_dir)
+    with writing(engine) as pen:
+        for name in ("bruno", "chloe", "driss"):
+            made = accounts.add(pen, f"{name}@register.test", Role.MODERATOR, PASSWORD)
+            if name == "chloe":
+                secret, codes = factors.new_secret(), factors.recovery_codes()
+                accounts.set_factor(pen, made.id, secret, key, codes, 0)
+        accounts.disable(pen, "driss@register.test")
+    return key
+
+
+def _medians(ask: Callable[[str, int], None], rounds: int = ROUNDS) -> dict[str, float]:
+    took: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    draw = random.Random(20261125)
+    for turn in range(rounds):
+        for kind in draw.sample(list(KINDS), len(KINDS)):
+            started = time.perf_counter()
+            ask(kind, turn)
+            took[kind].append(time.perf_counter() - started)
+    return {kind: median(times) for kind, times in took.items()}
+
+
+def _require_alike(medians: Mapping[str, float]) -> None:
+    print({kind: f"{1000 * seconds:.1f} ms" for kind, seconds in medians.items()})
+    unknown = medians["unknown"]
+    apart = {kind: seconds / unknown - 1 for kind, seconds in medians.items()}
+    assert {kind: share for kind, share in apart.items() if abs(share) > WITHIN} == {}
+
+
+@pytest.fixture
+def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
+    """``prove(kind, turn)``: one try, that lets nobody in."""
+
+    def ask(kind: str, turn: int) -> None:
+        name, password, code = KINDS[kind]
+        found = proving.prove(
+            engine,
+            "s" * 40,
+            members,
+            email=f"{name}@register.test",
+            password=password,
+            code=code,
+            mark="",
+            # Too far apart to meet the lock: it has its turn in the test below.
+            at=AT + turn * timedelta(minutes=4),
+            require_factor=True,
+        )
+        if found is not None:
+            pytest.fail(f"{kind} was let in")
+
+    return ask
+
+
+def test_to_prove_nothing_takes_one_time(prove):
+    _require_alike(_medians(prove))
+
+
+def test_a_refused_sign_in_takes_one_time(settings, members):
+    with _served(settings) as connection:
+        cookie, token = _form(connection)
+        bodies = set()
+
+        def ask(kind: str, _turn: int) -> None:
+            name, password, code = KINDS[kind]
+            fields = {
+                "csrf_token": token,
+                "adresse": f"{name}@register.test",
+                "mot_de_passe": password,
+                "code_a_usage_unique": code,
+            }
+            told = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", "/compte/connexion", urlencode(fields), told)
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            assert answer.status == 422, body
+            bodies.add(_masked(body).replace(f"{name}@", "…@"))
+
+        medians = _medians(ask)
+    assert len(bodies) == 1
+    _require_alike(medians)
+
+
+def test_the_measure_sees_an_answer_without_the_work(prove, monkeypatch):
+    """The counter-proof: an unknown address that is refused at once is told apart."""
+    monkeypatch.setattr(passwords, "verify_nothing", lambda _password: False)
+    medians = _medians(prove, rounds=10)
+    with pytest.raises(AssertionError):
+        _require_alike(medians)
+
+
+@contextmanager
+def _served(settings: Settings) -> Iterator[http.client.HTTPConnection]:
+    app = create_app(settings)
+    server = Server(app, listen("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        server.stop()
+        thread.join(15)
+        with app.app_context():
+            db.engine.dispose()
+    assert not thread.is_alive()
+
+
+def _form(connection: http.client.HTTPConnection) -> tuple[str, str]:
+    """The cookie and the token of a sign-in page."""
+    connection.request("GET", "/compte/connexion")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
+    assert found, body
+    return (answer.getheader("Set-Cookie") or "").partition(";")[0], unescape(found[1])
+
+
+def _masked(body: str) -> str:
+    return re.sub(r'(name="csrf_token"[^>]*value=")[^"]+', r"\1", body)

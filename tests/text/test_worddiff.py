@@ -1,0 +1,108 @@
+"""What changed between two texts, word by word, and in a bounded time."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from register.text.worddiff import Difference, differences
+
+
+def drawn(found: Difference) -> str:
+    """The pieces as one line: [-gone-] and {+new+}."""
+    marks = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
+    return "".join(marks[piece.kind].format(piece.text) for piece in found.pieces)
+
+
+def sides(found: Difference) -> tuple[str, str]:
+    """Both texts, put together again from the pieces."""
+    before = "".join(piece.text for piece in found.pieces if piece.kind != "new")
+    after = "".join(piece.text for piece in found.pieces if piece.kind != "gone")
+    return before, after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("", "", ""),
+        ("Le maire", "Le maire", "Le maire"),
+        ("", "Nouveau", "{+Nouveau+}"),
+        ("Ancien", "", "[-Ancien-]"),
+        ("Le maire refuse.", "La mairie refuse.", "[-Le maire-]{+La mairie+} refuse."),
+        ("l’élu", "l’élue", "l’[-élu-]{+élue+}"),
+        ("une séance", "une séance publique", "une séance{+ publique+}"),
+        ("vrai", "vrai ?", "vrai{+ ?+}"),
+        ("a\n\nb\n\nc", "a\n\nX\n\nc", "a\n\n[-b-]{+X+}\n\nc"),
+        ("un deux trois", "trois un deux", "{+trois +}un deux[- trois-]"),
+        # Two changes with a space between them are easier to read as one.
+        ("il a dit non hier", "elle avait dit non hier", "[-il a-]{+elle avait+} dit non hier"),
+    ],
+)
+def test_words_are_told_apart(before: str, after: str, shown: str) -> None:
+    assert drawn(differences(before, after)) == shown
+
+
+def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
+    words = [f"mot{number}" for number in range(8_000)]
+    changed = list(words)
+    for place in range(50, 8_000, 400):
+        changed[place] = "CHANGÉ"
+    found = differences(" ".join(words), " ".join(changed))
+    assert not found.coarse
+    assert [piece.text for piece in found.pieces if piece.kind == "new"] == ["CHANGÉ"] * 20
+
+
+def test_a_passage_written_anew_beyond_all_comparing_is_shown_whole_and_said_so() -> None:
+    generator = random.Random(7)
+    texts = ["".join(generator.choice("ab ") for _ in range(20_000)) for _ in range(2)]
+    found = differences(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
+    assert found.coarse
+    assert found.pieces[0].text == "Avant.\n"
+    assert found.pieces[-1].text.endswith("Après.")
+
+
+def test_nothing_changed_is_empty() -> None:
+    assert differences("a b", "a b").is_empty
+    assert not differences("a b", "a c").is_empty
+
+
+@given(st.text("ab c\n.’", max_size=60), st.text("ab c\n.’", max_size=60))
+def test_the_pieces_are_the_two_texts(before: str, after: str) -> None:
+    assert sides(differences(before, after)) == (before, after)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_the_pieces_of_any_texts_are_the_two_texts(before: str, after: str) -> None:
+    found = differences(before, after)
+    assert sides(found) == (before, after)
+    assert found.is_empty == (before == after)
+
+
+def hostile() -> list[tuple[str, str]]:
+    """Texts of 200,000 characters that a naive comparison would take minutes over."""
+    generator = random.Random(11)
+
+    def made(parts: list[str]) -> str:
+        return "".join(generator.choice(parts) for _ in range(200_000))[:200_000]
+
+    alphabets = [["a ", "b "], ["a\n", "b\n"], ["!", "?"], ["😀", "😁"], list("ab \n.")]
+    pairs = [(made(parts), made(parts)) for parts in alphabets]
+    words = [f"m{number}" for number in range(30_000)]
+    pairs.append((" ".join(words), " ".join(reversed(words))))
+    pairs.append((" ".join(words), " ".join(words[:15_000] * 2)))
+    pairs.append(("a" * 200_000, "b" * 200_000))
+    # One word after the other becomes the only one of its kind.
+    pairs.append((" ".join(f"m{n // 2}" for n in range(30_000)), " ".join(words)))
+    return pairs
+
+
+def test_hostile_texts_are_compared_within_a_second() -> None:
+    for before, after in hostile():
+        began = time.process_time()
+        found = differences(before, after)
+        assert time.process_time() - began < 1
+        assert sides(found) == (before, after)

@@ -1,0 +1,342 @@
+"""Every address behind the door, and who is let through: routes are taken from the application.
+
+A new route is red here until it has its line. What a member may then do to a case in its state is
+the acts' business, and has tables of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from visitor import PASSWORD, SIGN_IN, Visitor, enter
+
+from register.db import db, housekeeping, now
+from register.journal.models import Head
+from register.members import sessions
+from register.members.models import Member, MemberInvitation, RecoveryCode
+from register.web import door
+from register.web.account.places import is_shut
+
+# Who is let through.
+ANYBODY, UNPROVED, MEMBER, ADMINISTRATOR = "anybody", "unproved", "member", "administrator"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who may come to a route, and whether it asks again who they are before it acts."""
+
+    who: str
+    is_grave: bool = False
+
+
+TABLE: Mapping[str, Line] = {
+    # Signing in, and what comes before the second factor.
+    "account.sign_in": Line(ANYBODY),
+    "account.invitation": Line(ANYBODY),
+    "account.sign_out": Line(UNPROVED),
+    "account.factor": Line(UNPROVED, is_grave=True),
+    # One's own account.
+    "account.own": Line(MEMBER),
+    "account.password": Line(MEMBER, is_grave=True),
+    "account.new_factor": Line(MEMBER, is_grave=True),
+    "account.codes": Line(MEMBER, is_grave=True),
+    "account.close": Line(MEMBER),
+    "account.close_others": Line(MEMBER),
+    # The desk.
+    "moderation.home": Line(MEMBER),
+    "moderation.cases": Line(MEMBER),
+    "moderation.claim": Line(MEMBER),
+    "moderation.release": Line(MEMBER),
+    "moderation.note": Line(MEMBER),
+    "moderation.journal": Line(MEMBER),
+    "moderation.journal_csv": Line(MEMBER),
+    "moderation.journal_line": Line(MEMBER),
+    # A case and its versions.
+    "moderation.dossier": Line(MEMBER),
+    "moderation.versions": Line(MEMBER),
+    "moderation.version": Line(MEMBER),
+    "moderation.compare": Line(MEMBER),
+    "moderation.as_of": Line(MEMBER),
+    # Writing it.
+    "moderation.new_case": Line(MEMBER),
+    "moderation.edit": Line(MEMBER),
+    "moderation.preview": Line(MEMBER),
+    "moderation.correct": Line(MEMBER),
+    "moderation.follow_up": Line(MEMBER),
+    "moderation.redact": Line(MEMBER, is_grave=True),
+    # Publishing it, and what comes after. Erasing asks an administrator: the act says so itself,
+    # on a page that tells a moderator what would be destroyed and whom to ask.
+    "moderation.approve": Line(MEMBER),
+    "moderation.invite": Line(MEMBER),
+    "moderation.publish": Line(MEMBER),
+    "moderation.restore": Line(MEMBER),
+    "moderation.receive_reply": Line(MEMBER),
+    "moderation.publish_reply": Line(MEMBER),
+    "moderation.refuse_reply": Line(MEMBER),
+    "moderation.withdraw": Line(MEMBER, is_grave=True),
+    "moderation.merge": Line(MEMBER, is_grave=True),
+    "moderation.erase": Line(MEMBER, is_grave=True),
+    "moderation.discard": Line(MEMBER),
+    # The members.
+    "moderation.roster": Line(ADMINISTRATOR),
+    "moderation.roster_invite": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_take_back": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_role": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_disable": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_enable": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_factor": Line(ADMINISTRATOR, is_grave=True),
+}
+
+# Values for the parameters of routes: one that is there, and one that is not.
+SAMPLES = {
+    "token": ("jeton", "jeton-inconnu"),
+    "day": ("2026-03-02", "1999-01-01"),
+    "name": ("public", "bureau"),
+}
+NUMBERS = ("1", "999999")
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """Every (endpoint, method, address) behind the door; each address with what is there."""
+    yield from _routes(app, 0)
+
+
+def _routes(app: Flask, sample: int) -> Iterator[tuple[str, str, str]]:
+    for rule in app.url_map.iter_rules():
+        if not is_shut(rule.rule):
+            continue
+        address = re.sub(
+            r"<(?:[^<>]*:)?(\w+)>",
+            lambda found: SAMPLES.get(found[1], NUMBERS)[sample],
+            rule.rule,
+        )
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            yield rule.endpoint, method, address
+
+
+def held(app: Flask) -> object:
+    """All that an answer could have changed: the ledgers' heads, accounts, invitations, codes."""
+    db.session.rollback()
+    heads = db.session.execute(db.select(Head.ledger, Head.seq, Head.digest).order_by(Head.ledger))
+    everyone = db.select(
+        Member.id, Member.role, Member.disabled_at, Member.password_hash, Member.totp_secret
+    )
+    invited = db.select(MemberInvitation.id, MemberInvitation.closed_at)
+    codes = db.select(RecoveryCode.id, RecoveryCode.used_at)
+    read = [db.session.execute(asked).all() for asked in (everyone, invited, codes)]
+    return heads.all(), read
+
+
+def ask(visitor: Visitor, method: str, address: str, token: str = "", **more: str):
+    fields = {"csrf_token": token, **more} if token else more
+    return visitor.get(address) if method == "GET" else visitor.post(address, fields)
+
+
+def is_sent_to_sign_in(answer) -> bool:
+    return answer.status_code == 303 and answer.headers["Location"].startswith(SIGN_IN)
+
+
+def token_of(visitor: Visitor) -> str:
+    visitor.get("/compte")
+    return dict(visitor.form("/compte/deconnexion").fields)["csrf_token"]
+
+
+def one_of_our_tokens(app: Flask) -> str:
+    """A token that this register signed, for a session that is not the one it is sent in."""
+    stranger = Visitor(app)
+    stranger.get(SIGN_IN)
+    return dict(stranger.form(SIGN_IN).fields)["csrf_token"]
+
+
+@pytest.fixture
+def case(desk):
+    """A draft and a public case: ids 1 and 2 are there."""
+    return desk.draft(), desk.published()
+
+
+@pytest.fixture
+def disabled(app, cast):
+    """Driss, in a browser where he was signed in before his account was closed."""
+    visitor = Visitor(app)
+    with housekeeping(db.engine) as opened:
+        token = sessions.opened(opened, cast.driss, now())
+    with visitor.client.session_transaction() as session:
+        session["sid"] = token
+        session["csrf_token"] = "of the session that he had"
+    return visitor
+
+
+# --- the lists ---------------------------------------------------------------------------------
+
+
+def test_every_route_has_its_line_and_every_line_its_route(app):
+    assert {endpoint for endpoint, _method, _address in routes(app)} == set(TABLE)
+
+
+def test_the_lists_of_the_door_say_what_the_table_says():
+    def such(who):
+        return {name for name, line in TABLE.items() if line.who == who}
+
+    assert such(ANYBODY) == door.OPEN
+    assert such(UNPROVED) == door.BEFORE_FACTOR
+    assert such(ADMINISTRATOR) == door.ADMINISTRATORS
+    assert {name for name, line in TABLE.items() if line.is_grave} == set(door.GRAVE)
+
+
+def test_what_is_grave_is_told_in_words():
+    assert all(str(act)[0].islower() and len(str(act)) > 10 for act in door.GRAVE.values())
+
+
+# --- those who are not let in ------------------------------------------------------------------
+
+
+def test_a_stranger_is_sent_to_sign_in_and_told_nothing(app, case):
+    """The same bytes for what is there and what is not, but for the address that was asked for."""
+    before = held(app)
+    for there, missing in zip(_routes(app, 0), _routes(app, 1), strict=True):
+        endpoint, method, address = there
+        if TABLE[endpoint].who == ANYBODY:
+            continue
+        first, second = (ask(Visitor(app), method, url) for url in (address, missing[2]))
+        for answer in (first, second):
+            assert is_sent_to_sign_in(answer), (endpoint, method)
+            assert answer.headers["Cache-Control"] == "no-store"
+        told = [
+            re.sub(r"/(?:moderation|compte)[^\"<&\s]*", "ADDRESS", _told(answer))
+            for answer in (first, second)
+        ]
+        assert told[0] == told[1], (endpoint, method)
+    assert held(app) == before
+
+
+def _told(answer) -> str:
+    left = ("Date", "Content-Length", "Set-Cookie")
+    told = [f"{name}: {value}" for name, value in answer.headers if name not in left]
+    return "\n".join(told) + answer.get_data(as_text=True)
+
+
+def test_what_is_no_route_is_told_to_nobody(app, case):
+    for address in ("/moderation/rien", "/compte/rien", "/moderation/dossiers/x", "/moderation/"):
+        assert is_sent_to_sign_in(Visitor(app).get(address))
+        assert is_sent_to_sign_in(Visitor(app).post(address, {"a": "b"}))
+
+
+@pytest.mark.parametrize("address", ["/moderationx", "/comptes", "/Moderation"])
+def test_what_only_looks_like_the_desk_is_nothing(app, address):
+    assert Visitor(app).get(address).status_code == 404
+
+
+def test_a_disabled_member_is_a_stranger_in_the_session_that_he_had(app, case, disabled):
+    before = held(app)
+    token = one_of_our_tokens(app)
+    for endpoint, method, address in routes(app):
+        if TABLE[endpoint].who == ANYBODY:
+            continue
+        assert is_sent_to_sign_in(ask(disabled, method, address)), (endpoint, method)
+        if method == "POST":
+            # With a token of ours he gets back what he sent, on the page that lets nobody in.
+            answer = ask(disabled, method, address, token, texte="ce qu’il a écrit")
+            assert answer.status_code in (303, 403), endpoint
+            assert answer.status_code == 303 or disabled.form(SIGN_IN), endpoint
+    disabled.get(SIGN_IN)
+    disabled.send(SIGN_IN, adresse="driss@register.test", mot_de_passe=PASSWORD)
+    assert disabled.answer.status_code == 422
+    assert held(app) == before
+
+
+def test_a_moderator_is_refused_what_an_administrator_alone_may(app, cast, case):
+    bruno = enter(app, cast.email("bruno"))
+    token, before = token_of(bruno), held(app)
+    for endpoint, method, address in routes(app):
+        if TABLE[endpoint].who != ADMINISTRATOR:
+            continue
+        answer = ask(bruno, method, address, token, role="administrator", adresse="e@register.test")
+        assert answer.status_code == 403, (endpoint, method)
+        assert "chloe@" not in answer.get_data(as_text=True)
+    assert held(app) == before
+
+
+def test_who_has_no_second_factor_gets_no_further(strict, cast, case):
+    ada = enter(strict, cast.email("ada"))
+    ada.get("/compte/seconde-preuve")
+    token, before = dict(ada.form("/compte/deconnexion").fields)["csrf_token"], held(strict)
+    for endpoint, method, address in routes(strict):
+        if TABLE[endpoint].who in (MEMBER, ADMINISTRATOR):
+            answer = ask(ada, method, address, token, role="moderator")
+            if method == "GET":
+                assert answer.headers["Location"] == "/compte/seconde-preuve", endpoint
+            else:
+                # What they sent waits in the page that sets it up.
+                assert answer.status_code == 403, endpoint
+                assert ("repris.role", "moderator") in ada.form("/compte/seconde-preuve").fields
+    assert held(strict) == before
+
+
+# --- forms that nobody filled in ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["none", "another session's", "made up"])
+def test_no_form_does_anything_without_the_token_of_its_session(app, cast, case, token):
+    ada = enter(app, cast.email("ada"))
+    given = {"none": "", "another session's": one_of_our_tokens(app), "made up": "x.y.z"}[token]
+    before = held(app)
+    for endpoint, method, address in routes(app):
+        if method == "POST":
+            answer = ask(ada, method, address, given, role="moderator", texte="texte à garder")
+            # An invitation that is none has nothing to show again.
+            assert answer.status_code in (403, 404), endpoint
+    assert held(app) == before
+    assert ada.get("/compte").status_code == 200, "and nobody was signed out"
+
+
+def test_nothing_is_changed_by_asking(app, cast, case):
+    """Every address by GET, as a crawler, a preview or a prefetch would ask for it."""
+    ada = enter(app, cast.email("ada"))
+    before = held(app)
+    for _endpoint, _method, address in routes(app):
+        answer = ada.get(address)
+        assert answer.status_code < 500, address
+    assert held(app) == before
+    assert ada.get("/compte").status_code == 200
+    only_sent = {endpoint for endpoint, _m, _a in routes(app)} - {
+        endpoint for endpoint, method, _a in routes(app) if method == "GET"
+    }
+    for endpoint, _method, address in routes(app):
+        if endpoint in only_sent:
+            assert ada.get(address).status_code == 405, endpoint
+
+
+# --- those who are -----------------------------------------------------------------------------
+
+
+def test_members_are_let_in(app, cast, case):
+    """Else a door that is shut to all would pass every test above."""
+    for name in ("bruno", "ada"):
+        visitor = enter(app, cast.email(name))
+        for endpoint, method, address in routes(app):
+            if method == "GET" and (TABLE[endpoint].who == MEMBER or name == "ada"):
+                answer = visitor.get(address)
+                assert answer.status_code != 403, endpoint
+                assert not is_sent_to_sign_in(answer), endpoint
+                assert answer.headers["Cache-Control"] == "no-store", endpoint
+
+
+def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
+    ada = enter(app, cast.email("ada"))
+    token = token_of(ada)
+    later(timedelta(minutes=11))
+    before = held(app)
+    for endpoint, method, address in routes(app):
+        if method != "POST" or TABLE[endpoint].who == ANYBODY:
+            continue
+        if TABLE[endpoint].is_grave and endpoint not in door.ASKS_ITSELF:
+            answer = ask(ada, method, address, token, texte="à garder")
+            assert answer.status_code == 403, endpoint
+            assert "preuve_mot_de_passe" in ada.form(address).names, endpoint
+            assert ("texte", "à garder") in ada.form(address).fields, endpoint
+    assert held(app) == before

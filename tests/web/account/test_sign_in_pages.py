@@ -1,0 +1,245 @@
+"""Sign in and out: one answer for whatever is wrong, and nothing left behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from visitor import PASSWORD, SIGN_IN, Visitor, enter
+
+from register import create_app
+from register.db import db
+
+
+def test_a_member_comes_in_and_goes_out(app, cast):
+    bruno = enter(app, cast.email("bruno"))
+    assert bruno.answer.status_code == 303
+    assert bruno.answer.headers["Location"] == "/moderation"
+    assert bruno.get("/compte").status_code == 200
+    assert "bruno@register.test" in bruno.text
+    copied = bruno.cookie("registre")
+    bruno.send("/compte/deconnexion")
+    assert bruno.answer.headers["Location"] == SIGN_IN
+    assert bruno.get("/compte").status_code == 303
+    # The cookie as somebody copied it before is dead.
+    thief = Visitor(app)
+    thief.client.set_cookie("registre", copied)
+    assert thief.get("/compte").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("bruno", "une-phrase-fausse"),
+        ("bruna", PASSWORD),
+        ("driss", PASSWORD),
+        ("bruno", "x" * 5_000),
+        ("bruno", "\x00"),
+    ],
+    ids=["wrong password", "unknown", "disabled", "endless", "control"],
+)
+def test_whatever_is_wrong_has_the_same_answer(app, cast, name, password):
+    """Same bytes but for the token, the date, and the address as it was typed."""
+
+    def told(email, password):
+        visitor = enter(app, email, password)
+        answer = visitor.answer
+        body = answer.get_data(as_text=True).replace(email, "EMAIL")
+        body = re.sub(r'name="csrf_token" value="[^"]*"', "", body)
+        kept = [pair for pair in answer.headers if pair[0] not in ("Date", "Content-Length")]
+        return answer.status_code, kept, body
+
+    expected = told("personne@register.test", "quelque-chose-de-faux")
+    assert expected[0] == 422
+    assert "ne sont pas les bons" in expected[2]
+    assert told(f"{name}@register.test", password) == expected
+
+
+def test_neither_password_nor_code_is_shown_again(app, cast):
+    bruno = enter(app, cast.email("bruno"), "mot-de-passe-faux", "123987")
+    body = bruno.answer.get_data(as_text=True)
+    assert "mot-de-passe-faux" not in body
+    assert "123987" not in body
+    assert dict(bruno.form(SIGN_IN).fields)["adresse"] == cast.email("bruno")
+
+
+def test_what_is_missing_is_said_before_anything_is_tried(app, cast):
+    empty = enter(app, "", "")
+    assert empty.answer.status_code == 422
+    assert 'href="#adresse"' in empty.answer.get_data(as_text=True)
+    assert 'href="#mot_de_passe"' in empty.answer.get_data(as_text=True)
+
+
+def test_fields_are_named_to_password_managers(app):
+    body = Visitor(app).get(SIGN_IN).get_data(as_text=True)
+    for told in (
+        'autocomplete="username"',
+        'autocomplete="current-password"',
+        'autocomplete="one-time-code"',
+        'inputmode="numeric"',
+    ):
+        assert told in body
+
+
+def test_one_is_led_to_where_one_was_going(app, cast):
+    bruno = Visitor(app)
+    bruno.get("/compte/mot-de-passe?x=1")
+    assert bruno.answer.headers["Location"] == f"{SIGN_IN}?suite=/compte/mot-de-passe%3Fx%3D1"
+    enter(app, cast.email("bruno"), visitor=bruno, address=bruno.answer.headers["Location"])
+    assert bruno.answer.headers["Location"] == "/compte/mot-de-passe?x=1"
+    bruno.get(f"{SIGN_IN}?suite=/compte")
+    assert bruno.answer.headers["Location"] == "/compte", "who is in is not asked again"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.test/moderation",
+        "//evil.test/moderation",
+        "/\\evil.test/moderation",
+        "\\moderation",
+        "/incidents",
+        "/moderationfoo",
+        "javascript:alert(1)",
+        "/moderation/\n//evil.test",
+        "/moderation#fin",
+        "/compte/deconnexion",
+        "/moderation/" + "x" * 2_000,
+        "http://[::1",
+    ],
+)
+def test_one_is_led_nowhere_else(app, cast, elsewhere):
+    bruno = Visitor(app)
+    bruno.get(SIGN_IN)
+    bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD, suite=elsewhere)
+    assert bruno.answer.headers["Location"] == "/moderation"
+
+
+def test_the_known_browser_is_told_to_account_pages_alone(app, cast):
+    bruno = enter(app, cast.email("bruno"))
+    [told] = [text for text in bruno.answer.headers.getlist("Set-Cookie") if "connu=" in text]
+    assert "HttpOnly" in told
+    assert "SameSite=Lax" in told
+    assert "Path=/compte" in told
+    assert "Max-Age=31536000" in told
+    mark = bruno.cookie("connu", "/compte")
+    assert mark
+    # Locked out from afar, the member's own browser still comes in.
+    for _ in range(12):
+        enter(app, cast.email("bruno"), "quelque-chose-de-faux")
+    assert enter(app, cast.email("bruno")).answer.status_code == 422
+    bruno.get("/compte")
+    bruno.send("/compte/deconnexion")
+    assert enter(app, cast.email("bruno"), visitor=bruno).answer.status_code == 303
+
+
+def test_a_cookie_set_before_sign_in_is_worth_nothing_after(app, cast):
+    victim = Visitor(app)
+    victim.get(SIGN_IN)
+    planted = victim.cookie("registre")
+    enter(app, cast.email("bruno"), visitor=victim)
+    assert victim.cookie("registre") != planted
+    thief = Visitor(app)
+    thief.client.set_cookie("registre", planted)
+    assert thief.get("/compte").status_code == 303
+
+
+def test_signing_in_again_ends_the_session_before(app, cast):
+    bruno = enter(app, cast.email("bruno"))
+    copied = bruno.cookie("registre")
+    bruno.get("/compte")
+    # Straight to the form, as an old tab would send it.
+    token = dict(bruno.form("/compte/deconnexion").fields)["csrf_token"]
+    bruno.post(
+        SIGN_IN,
+        {"csrf_token": token, "adresse": cast.email("chloe"), "mot_de_passe": PASSWORD},
+    )
+    assert bruno.answer.status_code == 303
+    thief = Visitor(app)
+    thief.client.set_cookie("registre", copied)
+    assert thief.get("/compte").status_code == 303
+
+
+def test_a_form_without_our_cookie_is_asked_for_again(app, cast):
+    bruno = Visitor(app)
+    bruno.get(SIGN_IN)
+    bruno.client.delete_cookie("registre")
+    bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
+    assert bruno.answer.status_code == 403
+    assert "acceptez les cookies" in bruno.text
+    bruno.send(SIGN_IN, mot_de_passe=PASSWORD)
+    assert bruno.answer.status_code == 303, "the address was kept, the new token holds"
+
+
+def test_a_form_that_another_site_sends_is_refused(app, cast):
+    bruno = Visitor(app)
+    bruno.get(SIGN_IN)
+    told = dict(bruno.form(SIGN_IN).fields)
+    told |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    for headers in (
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
+        assert bruno.post(SIGN_IN, told, headers=headers).status_code == 403
+    assert bruno.post(SIGN_IN, told, headers={"Origin": "http://localhost"}).status_code == 303
+
+
+def test_pages_behind_the_door_are_kept_nowhere(app, cast):
+    bruno = enter(app, cast.email("bruno"))
+    pages = [
+        Visitor(app).get(SIGN_IN),
+        bruno.get("/compte"),
+        bruno.get("/compte/rien"),
+        bruno.answer,
+    ]
+    for answer in pages:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "ETag" not in answer.headers
+    # A public page that a member reads is one of many, but is made for them alone.
+    read = bruno.get("/incidents")
+    assert "ETag" not in read.headers
+    assert "bruno" not in bruno.text.lower()
+
+
+def test_no_address_and_no_agent_is_written_down(app, cast, capsys):
+    agent = "Agent-Secret/1.0"
+    visitor = Visitor(app)
+    told = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.77"}, "headers": {"User-Agent": agent}}
+    visitor.get(SIGN_IN, **told)
+    fields = dict(visitor.form(SIGN_IN).fields)
+    fields |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    assert visitor.post(SIGN_IN, fields, **told).status_code == 303
+    visitor.get("/compte", **told)
+    out, err = capsys.readouterr()
+    found = out + err
+    with db.engine.connect() as connection:
+        for table in ("sign_in_session", "sign_in_tries", "member"):
+            found += repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
+    assert "203.0.113.77" not in found
+    assert agent not in found
+
+
+def test_cookies_are_the_sites_own_and_secure_where_readers_come_by_https(settings, cast):
+    site = "https://registre.test"
+    app = create_app(replace(settings, base_url=site))
+    bruno = Visitor(app)
+    bruno.get(SIGN_IN, base_url=site)
+    told = dict(bruno.form(SIGN_IN).fields)
+    told |= {"adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    # No Referer: some browsers send none, and Origin says as much.
+    answer = bruno.post(SIGN_IN, told, base_url=site, headers={"Origin": site})
+    assert answer.status_code == 303
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert [text.split("=")[0] for text in cookies] == ["__Secure-connu", "__Host-registre"]
+    for text in cookies:
+        assert "; Secure" in text
+        assert "; HttpOnly" in text
+        assert "; SameSite=Lax" in text
+        assert "Domain" not in text
+    assert "Path=/compte" in cookies[0]
+    assert "; Path=/;" in cookies[1]
+    assert bruno.get("/compte", base_url=site).status_code == 200
+    with app.app_context():
+        db.engine.dispose()

@@ -1,0 +1,105 @@
+"""What nobody should send, through every field of every act: a sentence or a safe record."""
+
+from __future__ import annotations
+
+import pytest
+
+from register.incidents import acts
+from register.incidents.dossier import dossier
+from register.members.models import Member
+
+HOSTILE = {
+    "controls": "\x00\x01a\x7f\x9b\x08z",
+    "bidi": "\u202eetxet\u202c\u2066x\u2069",
+    "script": '"><script>alert(1)</script><img src=x onerror=alert(2)>',
+    "template": "{{ 7 * 7 }}{% raw %}${7*7}#{7*7}",
+    "formula": '=HYPERLINK("http://x.test","ici")',
+    "surrogate": "a\ud800b".encode("utf-8", "surrogatepass"),
+    "emoji": "👩‍👩‍👧‍👦" * 20,
+    "long": "a" * 200_000,
+    "lines": "a\r\n" * 3_000,
+    "percent": "%s%(reason)s%n{0}",
+}
+# Each act with the fields that are typed in, on a case in a state.
+FIELDS = {
+    ("draft", "publier"): ("reason", "flags_reason"),
+    ("draft", "inviter"): ("how", "on", "text"),
+    ("withdrawn", "retablir"): ("reason", "flags_reason", "public_note"),
+    ("published", "reponse"): ("author", "capacity", "received_on", "text"),
+    ("published", "retirer"): ("restriction", "reason"),
+    ("published", "reunir"): ("into", "reason"),
+    ("published", "effacer"): ("restriction",),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_every_field_of_every_act_bears_it(signed, desk, vu, name):
+    told, cases = HOSTILE[name], {}
+    for (state, place), fields in FIELDS.items():
+        # What an act has done once is not done again: each has a case of its own.
+        filed = cases[place] = getattr(desk, state)()
+        sent = vu(filed) | dict.fromkeys(fields, told) | {"vu": vu(filed)["vu"]}
+        for address in (place, f"{place}?avec=1&pour=effacement"):
+            answer = signed("ada").send(f"/moderation/dossiers/{filed.id}/{address}", sent)
+            assert answer.status_code in (303, 409, 422), (place, name)
+            _is_safe(answer.text)
+    for filed in cases.values():
+        page = signed("bruno").get(f"/moderation/dossiers/{filed.id}")
+        assert page.status_code == 200
+        _is_safe(page.text)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("route", ["publier", "refuser"])
+def test_a_decision_on_a_reply_bears_it(signed, desk, vu, name, route):
+    filed = desk.published()
+    reply = desk.received_reply(filed)
+    sent = vu(filed) | {"reason": HOSTILE[name], "refusal": HOSTILE[name]}
+    answer = signed("bruno").send(f"/moderation/reponses/{reply}/{route}", sent)
+    assert answer.status_code in (303, 422)
+    _is_safe(answer.text)
+    _is_safe(signed("bruno").get(f"/moderation/dossiers/{filed.id}").text)
+
+
+@pytest.mark.parametrize("name", ["controls", "bidi", "surrogate"])
+def test_what_is_kept_holds_nothing_that_hides(signed, desk, vu, session, cast, name):
+    filed = desk.published()
+    sent = {"author": HOSTILE[name], "capacity": HOSTILE[name], "text": HOSTILE[name]}
+    sent |= vu(filed) | {"received_on": "2026-03-02"}
+    answer = signed("bruno").send(f"/moderation/dossiers/{filed.id}/reponse", sent)
+    assert answer.status_code == 303
+    session.rollback()
+    (row,) = dossier(session, session.get_one(Member, cast.bruno), filed.id).replies
+    for kept in (row.author, row.capacity, row.text):
+        assert kept
+        assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in kept)
+        assert not set(kept) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def test_a_field_sent_twice_or_not_at_all_is_no_crash(signed, desk, vu):
+    filed = desk.published()
+    seen = list(vu(filed).items())
+    for place in ("retirer", "reunir", "reponse", "inviter", "effacer"):
+        address, browser = f"/moderation/dossiers/{filed.id}/{place}", signed("ada")
+        assert browser.send(address, {}).status_code in (409, 422)
+        twice = [*seen, *seen, ("reason", "a"), ("reason", "b"), ("text", "a"), ("text", "b")]
+        assert browser.send(address, twice).status_code in (409, 422)
+
+
+def test_a_text_of_the_case_cannot_break_its_page(signed, desk, pen, cast, content):
+    """A note, a follow-up, an invitation: each is shown as it was written."""
+    told = HOSTILE["script"]
+    filed = desk.published(content(title=told, summary=told, narrative=told, outlets=(told,)))
+    with pen() as p:
+        acts.note(p, filed.id, told, by=cast.bruno)
+        acts.invite(p, filed.id, told, by=cast.bruno)
+        acts.follow_up(p, filed.id, by=cast.bruno, reason=told, title=told, text=told)
+    for place in ("", "inviter", "retirer", "reunir?avec=1", "reponse"):
+        _is_safe(signed("bruno").get(f"/moderation/dossiers/{filed.id}/{place}".rstrip("/")).text)
+
+
+def _is_safe(page: str) -> None:
+    body = page.partition("<main")[2]
+    assert "<script>" not in body
+    assert "<img" not in body
+    assert "\x00" not in page

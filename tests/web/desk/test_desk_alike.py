@@ -1,0 +1,62 @@
+"""Likely duplicates beside an open case, with their reasons in words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from register.incidents import likeness
+from register.incidents.content import SourceContent
+from register.incidents.likeness import Reason
+from register.web.moderation import alike
+from register.web.sentences import desk as words
+
+
+def text(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
+
+
+def test_a_case_shows_those_that_are_like_it(signed, desk, content):
+    elsewhere = (SourceContent(url="https://exemple.test/autre"),)
+    public = desk.published(content(sources=elsewhere))
+    filed = desk.draft(content())
+    desk.draft(content(commune="22001", date="1999", outlets=(), sources=elsewhere, title="Rien"))
+    page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
+    assert "Peut-être le même cas" in page
+    assert f'href="/moderation/dossiers/{public.id}"' in page
+    told = text(page).partition("Peut-être le même cas")[2]
+    assert f"publié nº {public.number}" in told
+    assert "même commune, mêmes jours, trois mots communs, même média, un type commun" in told
+
+
+def test_a_case_like_no_other_has_no_such_list(signed, desk):
+    filed = desk.draft()
+    page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
+    assert "Peut-être le même cas" not in page
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ((Reason("source"), Reason("jours_proches")), "même source, dates proches"),
+        ((Reason("commune"), Reason("jours")), "même commune, mêmes jours"),
+        ((Reason("mots", 3), Reason("types", 2)), "trois mots communs, deux types communs"),
+        ((Reason("commune_liee"), Reason("media", 2)), "commune liée, deux médias communs"),
+    ],
+)
+def test_reasons_are_said_in_words(app, reasons, said):
+    with app.test_request_context("/moderation"):
+        assert alike.why(reasons) == said
+
+
+def test_every_reason_and_every_kind_has_its_words(app):
+    with app.test_request_context("/moderation"):
+        assert all(alike.why([Reason(code, 2)]) for code in likeness._WEIGHTS)
+    assert set(words.TASKS) == set(words.WAITING)
+
+
+@pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
+def test_the_desk_keeps_french_typography(wrong):
+    said = [str(part) for pair in words.TASKS.values() for part in pair]
+    assert [one for one in (*said, *map(str, words.WAITING.values())) if wrong in one] == []

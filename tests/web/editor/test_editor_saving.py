@@ -1,0 +1,344 @@
+"""A member writes a case: every field comes back as it was, and is stored as it was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from conftest import Desk
+from formed import Filled
+from signed import Signed
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.incidents import acts
+from register.incidents import content as contents
+from register.incidents.content import (
+    Content,
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.incidents.models import Incident, Note, Revision, State
+from register.journal import Act, Ledger, head
+
+NEW = "/moderation/dossiers/nouveau"
+
+
+@pytest.fixture
+def bruno(signed: Callable[[str], Signed]) -> Signed:
+    return signed("bruno")
+
+
+def whole(number: int) -> Content:
+    """A content in which every field says something."""
+    return Content(
+        title="Le maire refuse un document",
+        summary="Selon le blog, le maire refuse de communiquer un rapport.",
+        narrative="Selon le blog :\n\n- un refus ;\n- un avis.",
+        date="2006-06~",
+        end_date="2007-02-03",
+        precision_note="Deux sources donnent le 27 et le 31 mars.",
+        commune="93059",  # a former code: Pierrefitte-sur-Seine
+        linked_communes=("93032", "92062"),
+        departement="93",
+        region="11",
+        place_label="au marché",
+        level="commune",
+        actor="maire",
+        actor_text="le premier magistrat",
+        target="blogueur",
+        outlets=("Gagny Libre", "Le Petit Gagnyssois"),
+        types=("refus_document", "plainte_diffamation", "denigrement_public"),
+        evidence="juge",
+        contested=True,
+        outcome="relaxe",
+        steps_taken="a saisi le préfet",
+        amount="1 500 €",
+        language="oc",
+        sources=(
+            SourceContent(
+                url="https://exemple.test/a?b=1&c=é",
+                kind="decision_justice",
+                label="jugement",
+                title="Un « titre »",
+                publisher="Le Monde",
+                published_on="2006-07",
+                archived_url="https://archive.test/a",
+                checked_on="2026-01-02",
+            ),
+            SourceContent(url="http://exemple.test/b", kind="blog"),
+        ),
+        proceedings=(
+            ProceedingContent(
+                direction="contre_cible",
+                nature="penale",
+                plaintiff="maire",
+                court="tribunal de Bobigny",
+                docket="06/123",
+                legal_basis="loi de 1881, art. 29",
+                amount="1 €",
+                outcome="relaxe",
+                outcome_date="inconnue",
+                appeal="inconnu",
+                steps=(
+                    StepContent("plainte", "2006-07-01", "", "avec partie civile"),
+                    StepContent("jugement", "2007?", "relaxe", "", "https://exemple.test/j"),
+                ),
+            ),
+            ProceedingContent(direction="recours_cible", nature="inconnue"),
+        ),
+        request=RequestContent(
+            asked="un rapport",
+            asked_of="la mairie",
+            asked_on="2006-06-01",
+            refusal="implicite",
+            refused_on="2006-07-01",
+            cada_number="20061234",
+            cada_registered_on="2006-07-20",
+            cada_opinion_on="2006-09-01",
+            opinion="favorable",
+            outcome="avis_cada_favorable",
+        ),
+        links=(LinkContent("fait_suite", number),),
+    )
+
+
+def stored(session: Session, incident_id: int) -> Content:
+    session.rollback()
+    case = session.get(Incident, incident_id)
+    assert case
+    return contents.of(case)
+
+
+def last_act(session: Session, incident_id: int) -> Revision:
+    session.rollback()
+    asked = select(Revision).where(Revision.incident_id == incident_id)
+    row = session.scalars(asked.order_by(Revision.id.desc())).first()
+    assert row
+    return row
+
+
+def test_a_case_opened_and_saved_untouched_says_the_same(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    told = whole(desk.published().number or 0)
+    case = desk.draft(told)
+    page = bruno.get(f"/moderation/dossiers/{case.id}/modifier")
+    answer = bruno.send(
+        f"/moderation/dossiers/{case.id}/modifier", Filled(page.text).sent(reason="relu")
+    )
+    assert (answer.status_code, answer.location) == (303, f"/moderation/dossiers/{case.id}")
+    assert stored(session, case.id) == told
+    assert last_act(session, case.id).reason == "relu"
+
+
+def test_an_empty_case_saved_untouched_stays_empty(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    case = desk.draft(Content())
+    at = f"/moderation/dossiers/{case.id}/modifier"
+    assert bruno.send(at, Filled(bruno.get(at).text).sent(reason="vu")).status_code == 303
+    assert stored(session, case.id) == Content()
+
+
+def test_a_new_case_from_a_source_is_a_draft(bruno: Signed, session: Session) -> None:
+    page = Filled(bruno.get(NEW).text)
+    answer = bruno.send(
+        NEW,
+        {
+            **page.sent(),
+            "sources-0-url": "https://exemple.test/article",
+            "sources-0-published_on": "le 18 mars 2008",
+            "type_1": "interdiction_filmer",
+            "title": "Interdiction de filmer à Gagny",
+            "summary": "Selon le blog, le maire interdit de filmer.",
+            "date": "17/03/2008",
+            "place-typed": "gagny",
+            "actor": "maire",
+            "level": "commune",
+            "target": "blogueur",
+            "outlets": "Gagny Libre\n\n  Un autre  ",
+            "evidence": "documente",
+            "outcome": "inconnue",
+            "reason": "lu dans la presse",
+            "note": "à vérifier",
+        },
+    )
+    assert answer.status_code == 303
+    case = session.scalars(select(Incident)).one()
+    assert case.state == State.DRAFT
+    assert contents.of(case) == Content(
+        title="Interdiction de filmer à Gagny",
+        summary="Selon le blog, le maire interdit de filmer.",
+        date="2008-03-17",
+        commune="93032",
+        level="commune",
+        actor="maire",
+        target="blogueur",
+        outlets=("Gagny Libre", "Un autre"),
+        types=("interdiction_filmer",),
+        evidence="documente",
+        outcome="inconnue",
+        sources=(
+            SourceContent(
+                url="https://exemple.test/article", kind="presse", published_on="2008-03-18"
+            ),
+        ),
+    )
+    assert session.scalars(select(Note.text)).all() == ["à vérifier"]
+
+
+def test_every_save_asks_why_and_keeps_what_was_typed(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    case = desk.draft()
+    at = f"/moderation/dossiers/{case.id}/modifier"
+    answer = bruno.send(at, Filled(bruno.get(at).text).sent(title="Un autre titre"))
+    assert answer.status_code == 422
+    assert Filled(answer.text)["title"] == "Un autre titre"
+    assert Filled(answer.text).invalid == ["reason"]
+    assert '<a href="#reason">' in answer.text
+    assert last_act(session, case.id).act == Act.DRAFTED
+
+
+def test_a_page_opened_where_there_is_nothing_to_write_says_what_to_do(
+    bruno: Signed, desk: Desk
+) -> None:
+    published, draft, gone = desk.published(), desk.draft(), desk.discarded()
+    answer = bruno.get(f"/moderation/dossiers/{published.id}/modifier")
+    assert (answer.status_code, "rédigez une correction" in answer.text) == (409, True)
+    for page in ("corriger", "suite", "caviarder"):
+        assert bruno.get(f"/moderation/dossiers/{draft.id}/{page}").status_code == 409
+    assert bruno.get(f"/moderation/dossiers/{gone.id}/modifier").status_code == 409
+    assert bruno.get("/moderation/dossiers/999/modifier").status_code == 404
+
+
+def test_a_form_that_finds_its_case_published_keeps_its_text(
+    bruno: Signed, desk: Desk, pen: Callable, attested: tuple[str, ...], session: Session
+) -> None:
+    case = desk.ready()
+    at = f"/moderation/dossiers/{case.id}/modifier"
+    page = Filled(bruno.get(at).text)
+    with pen() as p:
+        acts.publish(p, case.id, by=desk.cast.bruno, reason="lu", attested=attested)
+    answer = bruno.send(at, page.sent(title="Trop tard", reason="vu"))
+    assert (answer.status_code, Filled(answer.text)["title"]) == (409, "Trop tard")
+    assert "rédigez une correction" in answer.text
+    assert stored(session, case.id).title != "Trop tard"
+
+
+def test_what_a_form_does_not_send_stays_as_it_was(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    told = whole(desk.published().number or 0)
+    case = desk.draft(told)
+    at = f"/moderation/dossiers/{case.id}/modifier"
+    seen = Filled(bruno.get(at).text)["vu"]
+    answer = bruno.send(at, vu=seen, title="Un titre", reason="un champ seul")
+    assert answer.status_code == 303
+    assert stored(session, case.id) == replace(told, title="Un titre")
+
+
+def test_a_form_without_the_revision_it_was_made_from_changes_nothing(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    case = desk.draft()
+    answer = bruno.send(
+        f"/moderation/dossiers/{case.id}/modifier", title="Un titre", reason="sans version"
+    )
+    assert (answer.status_code, Filled(answer.text)["title"]) == (409, "Un titre")
+    assert stored(session, case.id).title != "Un titre"
+
+
+def test_a_correction_is_published_with_its_note(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    case = desk.published()
+    at = f"/moderation/dossiers/{case.id}/corriger"
+    page = Filled(bruno.get(at).text)
+    before = head(session, Ledger.PUBLIC).seq
+    missing = bruno.send(at, page.sent(title="Corrigé", reason="faute"))
+    assert (missing.status_code, Filled(missing.text).invalid) == (422, ["public_note"])
+    sent = page.sent(title="Corrigé", reason="faute", public_note="Le titre était inexact.")
+    assert bruno.send(at, sent).status_code == 303
+    session.rollback()
+    assert head(session, Ledger.PUBLIC).seq == before + 1
+    assert stored(session, case.id).title == "Corrigé"
+    public = bruno.get(f"/incidents/{case.number}").text
+    assert "Le titre était inexact." in public
+
+
+def test_a_correction_that_changes_nothing_is_refused(bruno: Signed, desk: Desk) -> None:
+    case = desk.published()
+    at = f"/moderation/dossiers/{case.id}/corriger"
+    sent = Filled(bruno.get(at).text).sent(reason="rien", public_note="Rien.")
+    answer = bruno.send(at, sent)
+    assert (answer.status_code, Filled(answer.text)["public_note"]) == (409, "Rien.")
+
+
+def test_a_correction_may_not_leave_the_checklist_unmet(bruno: Signed, desk: Desk) -> None:
+    case = desk.published()
+    at = f"/moderation/dossiers/{case.id}/corriger"
+    sent = Filled(bruno.get(at).text).sent(title="", reason="vide", public_note="Sans titre.")
+    answer = bruno.send(at, sent)
+    assert (answer.status_code, "Il manque le titre" in answer.text) == (422, True)
+
+
+def test_a_follow_up_moves_the_course_and_nothing_else(
+    bruno: Signed, desk: Desk, session: Session
+) -> None:
+    told = whole(desk.published().number or 0)
+    case = desk.published(replace(told, outcome="en_cours"))
+    at = f"/moderation/dossiers/{case.id}/suite"
+    page = Filled(bruno.get(at).text)
+    assert "title" not in page
+    answer = bruno.send(
+        at,
+        {
+            **page.sent(),
+            "heading": "Le tribunal tranche",
+            "text": "Selon le jugement, **relaxe**.",
+            "happened_on": "3 février 2008",
+            "source_url": "https://exemple.test/suite",
+            "outcome": "relaxe",
+            "proceedings-0-appeal": "non",
+            "proceedings-0-court": "un autre tribunal",  # no field of this page
+            "reason": "jugement reçu",
+        },
+    )
+    assert answer.status_code == 303
+    now = stored(session, case.id)
+    first = replace(told.proceedings[0], appeal="non")
+    assert now == replace(told, outcome="relaxe", proceedings=(first, told.proceedings[1]))
+    [row] = session.get(Incident, case.id).follow_ups  # type: ignore[union-attr]
+    assert (row.title, row.happened_on) == ("Le tribunal tranche", "2008-02-03")
+    assert (row.text, row.source_url) == (
+        "Selon le jugement, **relaxe**.",
+        "https://exemple.test/suite",
+    )
+
+
+def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
+    bruno: Signed, desk: Desk, pen: Callable, session: Session
+) -> None:
+    case = desk.published(narrative="Un passage à MARQUEUR retirer.")
+    with pen() as p:
+        acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Suite", text="MARQUEUR")
+        acts.follow_up(p, case.id, by=desk.cast.bruno, reason="r", title="Autre", text="Sans lui")
+    desk.received_reply(case, "La commune cite MARQUEUR.")
+    at = f"/moderation/dossiers/{case.id}/caviarder"
+    page = Filled(bruno.get(at).text)
+    sent = page.sent(narrative="Un passage.", reason="ordonnance", public_note="Passage retiré.")
+    sent |= {"follow_ups-0-text": ["Réécrit"], "replies-0-text": ["La commune conteste."]}
+    assert bruno.send(at, sent).status_code == 303
+    session.rollback()
+    row = session.get(Incident, case.id)
+    assert row
+    assert [one.text for one in row.follow_ups] == ["Réécrit", "Sans lui"]
+    assert [one.text for one in row.replies] == ["La commune conteste."]
+    kept = session.scalars(select(Revision.content).where(Revision.content.is_not(None))).all()
+    assert [b"MARQUEUR" in content for content in kept if content] == [False]

@@ -1,0 +1,159 @@
+"""The pages of a case's revisions: the list, one of them, a day, and what changed in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from conftest import Desk
+from filed import AT, Filed
+from signed import Signed
+from test_editor_saving import whole
+
+from register.incidents import acts
+from register.incidents.content import Content, SourceContent
+
+
+@pytest.fixture
+def bruno(signed: Callable[[str], Signed]) -> Signed:
+    return signed("bruno")
+
+
+@pytest.fixture
+def twice(desk: Desk, pen: Callable) -> Filed:
+    """A draft that was written twice."""
+    told = whole(desk.published().number or 0)
+    case = desk.draft(told)
+    changed = replace(
+        told,
+        title="Le maire communique un document",
+        types=("refus_document",),
+        commune="93032",
+        sources=(*told.sources, SourceContent(url="https://exemple.test/c", kind="blog")),
+        date="",
+    )
+    with pen(AT + timedelta(days=3)) as p:
+        acts.edit(p, case.id, changed, by=desk.cast.chloe, reason="tout a changé")
+    return case
+
+
+def test_the_list_says_who_wrote_what_and_why(bruno: Signed, twice: Filed) -> None:
+    page = bruno.get(f"/moderation/dossiers/{twice.id}/versions").text
+    for words in ("Chloe a modifié le dossier", "tout a changé", "repéré dans la presse"):
+        assert words in page
+    assert "5\u00a0mars 2026" in page
+
+
+def test_a_comparison_shows_every_field_that_changed_and_no_other(
+    bruno: Signed, twice: Filed
+) -> None:
+    page = bruno.get(f"/moderation/dossiers/{twice.id}/comparer").text
+    shown = [part.split('"')[0] for part in page.split('id="champ-')[1:]]
+    assert shown == ["title", "types", "date", "commune", "sources"]
+    assert '<del><span class="vh">[retiré\u00a0: </span>refuse<' in page
+    assert '<ins><span class="vh">[ajouté\u00a0: </span>communique<' in page
+    # In words, not in codes.
+    assert "Plainte en diffamation" in page
+    assert "plainte_diffamation" not in page
+    assert "vers juin 2006" in page
+
+
+def test_two_chosen_revisions_are_compared_in_the_order_that_is_asked(
+    bruno: Signed, twice: Filed
+) -> None:
+    at = f"/moderation/dossiers/{twice.id}/comparer"
+    newest, oldest = revisions_of(bruno, twice)
+    back = bruno.get(f"{at}?de={newest}&a={oldest}").text
+    assert '<ins><span class="vh">[ajouté\u00a0: </span>refuse<' in back
+    same = bruno.get(f"{at}?de={newest}&a={newest}").text
+    assert "Les deux versions disent la même chose." in same
+
+
+def revisions_of(bruno: Signed, case: Filed) -> list[str]:
+    page = bruno.get(f"/moderation/dossiers/{case.id}/versions").text
+    return [part.split('"')[0] for part in page.split('name="de" value="')[1:]]
+
+
+def test_the_case_as_it_was_written_and_as_it_was_on_a_day(bruno: Signed, twice: Filed) -> None:
+    at = f"/moderation/dossiers/{twice.id}"
+    newest, oldest = revisions_of(bruno, twice)
+    assert "Le maire communique un document</h3>" in bruno.get(f"{at}/versions/{newest}").text
+    first = bruno.get(f"{at}/versions/{oldest}").text
+    assert ">Le maire refuse un document</h3>" in first
+    assert f"comparer?de={oldest}&amp;a={newest}" in first
+    assert ">Le maire refuse un document</h3>" in bruno.get(f"{at}/au/2026-03-04").text
+    assert ">Le maire communique un document</h3>" in bruno.get(f"{at}/au/2026-03-05").text
+
+
+def test_a_day_may_be_asked_for_from_the_list(bruno: Signed, twice: Filed) -> None:
+    answer = bruno.get(f"/moderation/dossiers/{twice.id}/versions?au=2026-03-04")
+    expected = f"/moderation/dossiers/{twice.id}/au/2026-03-04"
+    assert (answer.status_code, answer.location) == (303, expected)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "versions/999999",
+        "versions/99999999999999999999999",
+        "au/2026-03-01",
+        "au/2026-02-30",
+        "au/hier",
+        "au/9999-99-99",
+        "comparer?de=1&a=999999",
+        "comparer?de=99999999999&a=99999999999",
+        "versions?au=hier",
+    ],
+)
+def test_what_was_never_written_is_a_404(bruno: Signed, twice: Filed, address: str) -> None:
+    answer = bruno.get(f"/moderation/dossiers/{twice.id}/{address}")
+    assert answer.status_code == (200 if "de=99999999999&" in address else 404)
+
+
+def test_a_redacted_case_has_one_version_left_to_read(
+    bruno: Signed, desk: Desk, pen: Callable, content: Callable
+) -> None:
+    case = desk.published(narrative="MARQUEUR")
+    with pen() as p:
+        acts.redact(
+            p,
+            case.id,
+            content(narrative="Sans lui."),
+            by=desk.cast.bruno,
+            reason="ordonnance",
+            public_note="Passage retiré.",
+        )
+    page = bruno.get(f"/moderation/dossiers/{case.id}/versions")
+    assert page.text.count("Le texte de cette version a été détruit.") == 2
+    assert "MARQUEUR" not in page.text
+    assert len(revisions_of(bruno, case)) == 1
+    assert bruno.get(f"/moderation/dossiers/{case.id}/comparer").status_code == 200
+
+
+def test_an_erased_case_shows_that_there_were_versions_and_no_word_of_them(
+    bruno: Signed, desk: Desk
+) -> None:
+    case = desk.erased(title="MARQUEUR", summary="MARQUEUR")
+    page = bruno.get(f"/moderation/dossiers/{case.id}/versions")
+    assert (page.status_code, "MARQUEUR" in page.text) == (200, False)
+    assert bruno.get(f"/moderation/dossiers/{case.id}/comparer").status_code == 404
+    assert bruno.get(f"/moderation/dossiers/{case.id}/au/2026-03-02").status_code == 404
+
+
+def test_a_merged_and_a_withdrawn_case_can_still_be_read(bruno: Signed, desk: Desk) -> None:
+    for case in (desk.merged(), desk.withdrawn()):
+        assert bruno.get(f"/moderation/dossiers/{case.id}/versions").status_code == 200
+        assert bruno.get(f"/moderation/dossiers/{case.id}/au/2026-03-02").status_code == 200
+
+
+def test_odd_texts_are_shown_and_never_run(bruno: Signed, desk: Desk, pen: Callable) -> None:
+    attack = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
+    case = desk.draft(Content(title=attack, narrative=attack, outlets=(attack,)))
+    with pen() as p:
+        acts.edit(p, case.id, Content(title="x"), by=desk.cast.bruno, reason=attack)
+    for page in ("versions", "comparer", "au/2026-03-02", "modifier"):
+        text = bruno.get(f"/moderation/dossiers/{case.id}/{page}").text
+        assert "<script>alert" not in text
+        assert "<img" not in text
