@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from attacks import Attack
 from filed import AT, Filed
@@ -48,26 +49,31 @@ class Attacked:
     second: int
 
 
-def fill(engine: Engine, strings: Sequence[Attack]) -> Attacked:
-    """Write every string through the acts, as two members would; the second is called by one."""
+def fill(engine: Engine, strings: Sequence[Attack], every: int = 1) -> Attacked:
+    """Write the strings through the acts, as two members would.
+
+    :param every: of how many strings one goes into the cases in full, which take their time.
+    """
+    most = strings[::every]
     with writing(engine, AT) as pen:
         by = accounts.add(pen, "bruno@register.test", Role.ADMINISTRATOR, PASSWORD).id
         second = accounts.add(pen, "chloe@register.test", Role.MODERATOR, PASSWORD).id
     writer = _Writer(by, second)
     with writing(engine, AT) as pen:
-        some = [strings[at : at + TOGETHER] for at in range(0, len(strings), TOGETHER)]
+        some = [most[at : at + TOGETHER] for at in range(0, len(most), TOGETHER)]
         full = [writer.full(pen, own) for own in some]
         single = [writer.single(pen, attack.text) for attack in strings]
         draft = acts.draft(pen, _whole(strings[:TOGETHER]), by=by, reason="un brouillon").id
     return Attacked(full, single, Filed(draft), by, second)
 
 
-def told(text: str, limit: int = 2_000) -> str:
+def said(text: str, limit: int = 2_000) -> str:
     """A text where one is needed: some strings have nothing left once they are cleaned."""
     return text[:limit] if one_line(text[:limit]) else "rien"
 
 
-def account(texts: Sequence[str]) -> str:
+@cache
+def account(texts: tuple[str, ...]) -> str:
     """Texts as the paragraphs of an account, without those that the renderer refuses."""
     found = [f"Un {WORD}."]
     for text in texts:
@@ -101,9 +107,9 @@ def _whole(some: Sequence[Attack]) -> Content:
         for text, source in zip(texts, map(_source, texts, range(99)), strict=False)
     ]
     return Content(
-        title=told(first),
-        summary=told(first, SUMMARY_LIMIT),
-        narrative=account(texts),
+        title=said(first),
+        summary=said(first, SUMMARY_LIMIT),
+        narrative=account(tuple(texts)),
         date="2008",
         commune="93032",
         precision_note=first,
@@ -131,11 +137,11 @@ class _Writer:
 
     def full(self, pen: Pen, some: Sequence[Attack]) -> Filed:
         """A public case with everything, each of its texts written by each string."""
-        texts = [told(attack.text) for attack in some]
+        texts = [said(attack.text) for attack in some]
         filed = self._published(pen, _whole(some), texts[0])
         for text in texts:
             acts.note(pen, filed.id, text, by=self.by)
-            title, body = told(text, TITLE_LIMIT), account([text])
+            title, body = said(text, TITLE_LIMIT), account((text,))
             acts.follow_up(pen, filed.id, by=self.by, reason=text, title=title, text=body)
             self._reply(pen, filed, text)
         for place, text in enumerate(texts[::4]):
@@ -146,9 +152,9 @@ class _Writer:
     def single(self, pen: Pen, text: str) -> Filed:
         """A public case whose own texts are one string."""
         content = Content(
-            title=told(text),
-            summary=told(text, SUMMARY_LIMIT),
-            narrative=account([text]),
+            title=said(text),
+            summary=said(text, SUMMARY_LIMIT),
+            narrative=account((text,)),
             commune="93032",
             level="commune",
             actor="maire",
@@ -161,7 +167,7 @@ class _Writer:
         return self._published(pen, content, text)
 
     def _published(self, pen: Pen, content: Content, text: str) -> Filed:
-        words = told(text)
+        words = said(text)
         case = acts.draft(pen, content, by=self.by, reason=words, note=words)
         acts.invite(pen, case.id, words, by=self.by)
         acts.approve(pen, case.id, by=self.second)
@@ -171,7 +177,7 @@ class _Writer:
         return Filed(case.id, case.number)
 
     def _reply(self, pen: Pen, filed: Filed, text: str) -> None:
-        author = told(text, 300)
+        author = said(text, 300)
         row = acts.receive_reply(
             pen,
             filed.id,

@@ -1,0 +1,247 @@
+"""Every string of the list, stored in every text: no page, feed or table has it do anything."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import pytest
+from attacked import WORD, Attacked, fill
+from attacks import GROUPS, HOST, PAYLOADS, Attack, attacks, live, sample
+from flask import Flask
+from signed import Signed
+from sqlalchemy import create_engine
+from werkzeug.test import TestResponse
+
+from register import create_app
+from register.db import db, engine_options, prepare
+from register.exchange.spreadsheet import guarded
+from register.followers.search import following
+from register.text.clean import clean
+from register.text.errors import TextError
+from register.text.markup import MAX_CHARS, plain, render
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+# The pages of a case on the desk, for each that was published.
+PLACES = (
+    "",
+    "/versions",
+    "/comparer",
+    "/corriger",
+    "/caviarder",
+    "/suite",
+    "/inviter",
+    "/retirer",
+    "/reunir",
+    "/reponse",
+    "/effacer",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A register full of such strings, and a member who looks at it."""
+
+    app: Flask
+    filed: Attacked
+    strings: list[Attack]
+    member: Signed
+
+    def page(self, address: str) -> TestResponse:
+        """A page that is answered, and in which nothing runs."""
+        answer = self.member.get(address)
+        assert answer.status_code == 200, address
+        assert HOST not in str(answer.headers), address
+        if answer.mimetype == "text/html":
+            assert live(answer.text) == [], address
+        return answer
+
+
+@pytest.fixture(scope="module")
+def site(registers, tmp_path_factory) -> Iterator[Site]:
+    with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
+        engine = create_engine(settings.database_url, **engine_options(settings.database_url))
+        prepare(engine)
+        strings = attacks()
+        filed = fill(engine, strings, every=4)
+        app = create_app(settings)
+        app.testing = True
+        following.catch_up(engine, app.extensions["register.search"])
+        engine.dispose()
+        yield Site(app, filed, strings, Signed(app, filed.by))
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+# --- the list itself --------------------------------------------------------------------------
+
+
+def test_there_are_hundreds_of_ideas_and_each_runs_something_else_in_turn() -> None:
+    texts = {attack.text for attack in attacks()}
+    assert len(texts) == len(attacks()) >= 300
+    assert len(GROUPS) >= 15
+    assert {attack.group for attack in sample()} == set(GROUPS)
+    changed = sum(a.text != b.text for a, b in zip(attacks(), attacks(1), strict=True))
+    assert changed >= 150
+    assert all(any(payload in text for text in texts) for payload in PAYLOADS)
+
+
+@pytest.mark.parametrize(
+    "group", ["script elements", "handlers", "vector images and formulas", "style sheets"]
+)
+def test_the_look_at_pages_sees_them_where_they_are_not_escaped(group: str) -> None:
+    """The counter-proof: the same strings as they are, in the midst of a page."""
+    own = [attack.text for attack in attacks() if attack.group == group and "<" in attack.text]
+    seen = [text for text in own if live(f"<p>{text}</p>")]
+    assert len(seen) >= 0.75 * len(own)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href=" java\tscript:alert(1)">x</a>',
+        '<a href="&#106;avascript:alert(1)">x</a>',
+        '<a href="data:text/html,x">x</a>',
+        '<a href="//attaque.test/">x</a>',
+        '<p onclick="x">x</p>',
+        '<p style="x">x</p>',
+        "<script>x</script>",
+        '<script src="/elsewhere.js"></script>',
+        '<form action="https://attaque.test/"></form>',
+        '<meta http-equiv="refresh" content="0">',
+    ],
+)
+def test_the_look_at_pages_sees(page: str) -> None:
+    assert live(page)
+
+
+# --- pages ------------------------------------------------------------------------------------
+
+
+def test_each_string_in_the_title_summary_and_account_of_a_public_page(site: Site) -> None:
+    for filed in site.filed.single:
+        site.page(f"/incidents/{filed.number}")
+
+
+def test_the_desk_shows_such_cases(site: Site) -> None:
+    for filed in site.filed.single[::6]:
+        site.page(f"/moderation/dossiers/{filed.id}")
+    for place in ("", "/modifier", "/publier", "/approuver", "/abandonner", "/versions"):
+        site.page(f"/moderation/dossiers/{site.filed.draft.id}{place}")
+
+
+def test_cases_in_full_as_the_public_and_as_members_see_them(site: Site) -> None:
+    for place, filed in enumerate(site.filed.full):
+        site.page(f"/incidents/{filed.number}")
+        _is_safe_feed(site.page(f"/incidents/{filed.number}.atom"))
+        own = PLACES if place % 4 == 0 else PLACES[:3]
+        for path in own:
+            site.page(f"/moderation/dossiers/{filed.id}{path}")
+
+
+def test_lists_and_searches(site: Site) -> None:
+    cases = len(site.filed.single) + len(site.filed.full)
+    for number in range(1, -(-cases // 20) + 1):
+        site.page(f"/incidents?page={number}")
+    found = site.page(f"/incidents?q={WORD}")
+    assert f"{cases}" in found.text.replace("\u202f", "")
+    for address in (
+        "/",
+        "/communes/93032",
+        "/departements/93",
+        "/regions/11",
+        "/registre",
+        "/moderation",
+        "/moderation/dossiers",
+        f"/moderation/dossiers?q={WORD}",
+        "/moderation/dossiers?q=script",
+        "/moderation/dossiers/nouveau",
+    ):
+        site.page(address)
+
+
+def test_feeds_are_well_formed_and_their_texts_harmless(site: Site) -> None:
+    for address in ("/incidents.atom", "/communes/93032.atom", f"/incidents.atom?q={WORD}"):
+        _is_safe_feed(site.page(address))
+
+
+def _is_safe_feed(answer: TestResponse) -> None:
+    feed = ElementTree.fromstring(answer.data)
+    entries = feed.findall(f"{ATOM}entry")
+    assert entries
+    for entry in entries:
+        for text in (entry.find(f"{ATOM}content"), entry.find(f"{ATOM}summary")):
+            assert text is None or live(text.text or "") == []
+    for link in feed.iter(f"{ATOM}link"):
+        assert link.get("href", "").startswith(("http://127.0.0.1", "http://localhost"))
+
+
+def test_the_journal_and_its_table(site: Site) -> None:
+    for address in ("/moderation/journal", "/moderation/journal?acte=cas", "/moderation/membres"):
+        answer = site.member.get(address)
+        assert live(answer.text) == [], address
+    table = site.page("/moderation/journal.csv").data.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(table, newline="")))
+    assert len(rows) > len(site.filed.single) * 4
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert [cell for row in rows for cell in row if cell != guarded(cell)] == []
+    lines = site.page("/registre.jsonl").text.splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+
+
+# --- what is rendered -------------------------------------------------------------------------
+
+
+def test_each_string_by_itself_is_rendered_to_what_does_nothing() -> None:
+    for attack in attacks():
+        for made in (_rendered(attack.text), plain(attack.text)):
+            assert live(made) == [], attack.name
+            assert clean(made) == made, attack.name
+
+
+def _rendered(text: str) -> str:
+    try:
+        return render(text)
+    except TextError:
+        return ""
+
+
+def _slowest(strings: list[Attack], fill_up: Callable[[str], str]) -> tuple[float, str]:
+    """The longest time that one takes, in seconds of the processor, and its name."""
+    took = []
+    for attack in strings:
+        text = fill_up(attack.text)
+        began = time.process_time()
+        _rendered(text)
+        took.append((time.process_time() - began, attack.name))
+    return max(took)
+
+
+def _in_one_block(text: str) -> str:
+    return (text.replace("\n", " ") * (MAX_CHARS // len(text) + 1))[:MAX_CHARS]
+
+
+def _in_blocks(text: str) -> str:
+    return (f"{text}\n\n" * (MAX_CHARS // len(text) + 1))[:MAX_CHARS]
+
+
+def test_markdown_within_the_cap_takes_its_time_and_no_more() -> None:
+    # The bar itself is held by the test below, where nothing else runs.
+    for fill_up in (_in_one_block, _in_blocks):
+        took, name = _slowest(sample(1), fill_up)
+        assert took < 4, name
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("fill_up", [_in_one_block, _in_blocks])
+def test_no_markdown_within_the_cap_takes_a_second(fill_up: Callable[[str], str]) -> None:
+    took, name = _slowest(attacks(), fill_up)
+    print(f"the slowest of {len(attacks())}: {took:.2f} s, {name}")
+    assert took < 1, name
