@@ -29,8 +29,15 @@ def clean(text: str) -> str:
     """The same text in NFC, lines ended by LF, legal in XML 1.0, without what hides or reorders."""
     # The order matters twice: a NUL between CR and LF would make two lines out of one, and a
     # character taken out may let a letter meet its accent, which NFC then has to join.
-    kept = _REFUSED.sub("", text)
-    return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", kept))
+    return unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", legal(text)))
+
+
+def legal(text: str) -> str:
+    """The same text without what is never kept, nothing else moved: it may be HTML.
+
+    NFC would join a bracket of the markup with an accent that follows it.
+    """
+    return _REFUSED.sub("", text)
 
 
 def one_line(text: str) -> str:

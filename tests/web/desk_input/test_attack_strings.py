@@ -22,7 +22,7 @@ from register import create_app
 from register.db import db, engine_options, prepare
 from register.exchange.spreadsheet import guarded
 from register.followers.search import following
-from register.text.clean import clean
+from register.text.clean import legal
 from register.text.errors import TextError
 from register.text.markup import MAX_CHARS, plain, render
 
@@ -128,6 +128,7 @@ def test_the_look_at_pages_sees(page: str) -> None:
 def test_each_string_in_the_title_summary_and_account_of_a_public_page(site: Site) -> None:
     for filed in site.filed.single:
         site.page(f"/incidents/{filed.number}")
+        _is_safe_feed(site.page(f"/incidents/{filed.number}.atom"))
 
 
 def test_the_desk_shows_such_cases(site: Site) -> None:
@@ -203,7 +204,7 @@ def test_each_string_by_itself_is_rendered_to_what_does_nothing() -> None:
     for attack in attacks():
         for made in (_rendered(attack.text), plain(attack.text)):
             assert live(made) == [], attack.name
-            assert clean(made) == made, attack.name
+            assert legal(made) == made, attack.name
 
 
 def _rendered(text: str) -> str:
