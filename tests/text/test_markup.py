@@ -339,3 +339,19 @@ def test_snippet(text: str, limit: int, cut: str) -> None:
 @given(st.text(), st.integers(1, 60))
 def test_a_snippet_fits(text: str, limit: int) -> None:
     assert len(snippet(text, limit)) <= limit
+
+
+@pytest.mark.parametrize(
+    "source", ["a&#1;b", "a&#x1;b", "a&#xFFFE;b", "a&#x202E;b", "a&#x200B;b", "a&#x7f;b"]
+)
+def test_a_coded_character_is_no_way_around_what_is_refused(source: str) -> None:
+    """One of them in an account, and no feed that shows the case could be written any more."""
+    assert render(source) == "<p>ab</p>"
+    assert render(f"[ici](https://exemple.test/{source})") == (
+        f'<p><a href="https://exemple.test/ab" rel="{REL}">ici</a></p>'
+    )
+
+
+def test_an_accent_right_after_a_bracket_stays_apart_from_it() -> None:
+    # NFC makes one letter of ">" and a long solidus; here that would end the paragraph's tag.
+    assert render("&#x338;a") == "<p>\u0338a</p>"

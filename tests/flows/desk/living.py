@@ -1,29 +1,26 @@
-"""A register that was opened a moment ago, served and followed: nobody is a member of it yet."""
+"""A register as it is on its first day: opened, served and followed, and nobody a member of it."""
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from flask import Flask
-from sqlalchemy import create_engine
+from playwright.sync_api import Page
+from wire import ADDRESS, Served, command, environ
 
-from register import create_app
 from register.config import Settings
-from register.db import db, engine_options, prepare
-from register.followers.wake import Ending
-from register.operations import opening
-from register.web.serving import follower
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen, port_of
+from register.web.serving import launch, listening
+
+# ``at_desk(390, scripts=False)``: a new browser, for one person.
+AtDesk = Callable[..., Page]
 
 
 @dataclass(frozen=True)
 class Living:
-    """Where it listens, and the link that ``webcitoyen init`` prints for the first member."""
+    """Where it answers, and the link that ``webcitoyen init`` printed for the first member."""
 
     base: str
     first_link: str
@@ -31,55 +28,30 @@ class Living:
 
 @contextmanager
 def living(settings: Settings) -> Iterator[Living]:
-    """Serve and follow an empty register on a free loopback port, second factor asked for."""
-    sockets = listen("127.0.0.1", 0)
-    base = f"http://127.0.0.1:{port_of(sockets)}"
-    settings = replace(settings, base_url=base, require_2fa=True)
-    link = f"{base}/compte/invitation/{_first_token(settings)}"
-    app = create_app(settings)
-    with ExitStack() as ends:
-        ends.callback(_let_go, app)
-        ends.enter_context(_followed(app))
-        ends.enter_context(_served(app, sockets))
-        yield Living(base, link)
-
-
-def _first_token(settings: Settings) -> str:
-    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(engine)
-    made = opening.first_invitation(engine)
-    engine.dispose()
-    assert made
-    return made[0]
-
-
-@contextmanager
-def _served(app: Flask, sockets: list[socket.socket]) -> Iterator[None]:
-    server = Server(app, sockets)
-    with _running(server.run, server.stop):
-        yield
-
-
-@contextmanager
-def _followed(app: Flask) -> Iterator[None]:
-    ending = Ending()
-    with _running(lambda: follower.run(app, ending), ending.ask):
-        yield
-    ending.close()
-
-
-@contextmanager
-def _running(run: object, stop: object) -> Iterator[None]:
-    thread = threading.Thread(target=run)  # type: ignore[arg-type]
-    thread.start()
+    """``webcitoyen init`` and ``webcitoyen serve``, on a free loopback port."""
+    sockets = listening.listen(ADDRESS, 0)
+    base = f"http://{ADDRESS}:{listening.port_of(sockets)}"
+    more = {
+        "REGISTER_BASE_URL": base,
+        "REGISTER_DATABASE_URL": settings.database_url,
+        "REGISTER_REQUIRE_2FA": "on",
+    }
+    link = _first_link(environ(settings) | more)
+    fds = tuple(opened.fileno() for opened in sockets)
+    words = ("register:create_app", "prêt", "0", *map(str, fds))
+    served = Served(launch.python(launch.SUPERVISOR, *words), settings, fds, **more)
+    listening.close(sockets)
     try:
-        yield
+        served.first_line()
+        yield Living(base, link)
+        assert "Traceback" not in served.logged(), served.logged()
+        assert served.end() == 0
     finally:
-        stop()  # type: ignore[operator]
-        thread.join(15)
-    assert not thread.is_alive()
+        served.close()
 
 
-def _let_go(app: Flask) -> None:
-    with app.app_context():
-        db.engine.dispose()
+def _first_link(env: dict[str, str]) -> str:
+    done = subprocess.run(command("init"), env=env, capture_output=True, text=True, check=True)
+    found = re.search(r"http://\S+/compte/invitation/\S+", done.stdout)
+    assert found, done.stdout
+    return found[0]

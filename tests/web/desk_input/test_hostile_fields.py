@@ -1,0 +1,359 @@
+"""Whatever is typed into whichever box behind the door: kept safely, or a sentence and the form.
+
+The forms are read from the pages themselves, so that a new box is tried from its first day.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import quote_from_bytes, urlsplit
+
+import pytest
+from attacks import Attack, attacks, live, sample
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from register import create_app
+from register.config import Settings
+from register.db import db
+from register.incidents import acts
+from register.text.clean import one_line
+from register.web.account.carrying import SECRETS
+
+pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+
+BOXES = frozenset({"text", "email", "url", "search", "number", "date", "tel"})
+AT_ONCE = (
+    '"><script>alert(1)</script>',
+    '=HYPERLINK("http://attaque.test","ici")',
+    "a\ud800b\udfff <b>",
+    "\u202etxet\u2066 \x00\x1b[31m\ufeffé",
+    "👩‍👩‍👧‍👦 {{7*7}} %(reason)s",
+)
+LONG = 200_000
+# What a box holds that is not the one that is tried, so that the others are no reason to refuse.
+HONEST = {
+    "into": "1",
+    "received_on": "2026-03-02",
+    "on": "2026-03-02",
+    "adresse": "quelqu-un@register.test",
+}
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes, what it holds, and the names of its boxes."""
+
+    action: str
+    in_parts: bool
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
+
+    def sent(self, **typed: str) -> list[tuple[str, str]]:
+        """What is sent when these boxes were typed in; an empty one holds something honest."""
+        found = []
+        for name, value in self.fields:
+            honest = value or (HONEST.get(name, "essai") if name in self.boxes else "")
+            empty = name in self.boxes and _may_be_empty(name) and not value
+            found.append((name, typed.get(name, "" if empty else honest)))
+        return found
+
+
+def _may_be_empty(name: str) -> bool:
+    """What would only be refused for what it is: rows, dates, places, numbers."""
+    return bool(re.search(r"-\d|date|_on$|^place|^linked|^request", name)) and name not in HONEST
+
+
+class _Reader(HTMLParser):
+    """The forms of a page that change something."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.address = address
+        self.forms: list[Form] = []
+        self.open: Form | None = None
+        self.text: list[str] | None = None
+        self.list = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        name, value = told.get("name", ""), told.get("value", "")
+        if tag == "form" and told.get("method", "get").lower() == "post":
+            self.open = Form(told.get("action") or self.address, "enctype" in told)
+            self.forms.append(self.open)
+        elif self.open is None:
+            return
+        elif tag == "input":
+            self._input(told.get("type", "text"), name, value, told)
+        elif tag == "textarea":
+            self.text, self.list = [], name
+            self.open.boxes.append(name)
+        elif tag == "select":
+            self.list = name
+        elif tag == "option" and ("selected" in told or not self._has(self.list)):
+            self.open.fields = [pair for pair in self.open.fields if pair[0] != self.list]
+            self.open.fields.append((self.list, value))
+
+    def _has(self, name: str) -> bool:
+        return self.open is not None and any(name == known for known, _value in self.open.fields)
+
+    def _input(self, kind: str, name: str, value: str, told: dict[str, str]) -> None:
+        assert self.open is not None
+        if kind in BOXES and name and name not in SECRETS:
+            self.open.boxes.append(name)
+        if kind == "radio" and self._has(name) and "checked" not in told:
+            return
+        if name and kind not in ("submit", "button", "password"):
+            self.open.fields.append((name, value))
+
+    def handle_data(self, data: str) -> None:
+        if self.text is not None:
+            self.text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.open = None
+        elif tag == "textarea" and self.text is not None and self.open is not None:
+            self.open.fields.append((self.list, "".join(self.text).removeprefix("\n")))
+            self.text = None
+
+
+def forms(page: str, address: str) -> list[Form]:
+    """The forms of a page that have a box to type in."""
+    reader = _Reader(address)
+    reader.feed(page)
+    return [form for form in reader.forms if form.boxes]
+
+
+def post(browser: Any, form: Form, pairs: list[tuple[str, str]]) -> TestResponse:
+    """Send a form as the page says that it is sent, half characters as they are."""
+    pairs = [pair for pair in pairs if pair[0] != "csrf_token"] + [("csrf_token", browser.csrf)]
+    sent = [(name, value.encode("utf-8", "surrogatepass")) for name, value in pairs]
+    address = form.action.partition("#")[0]
+    if not form.in_parts:
+        body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in sent).encode()
+        return browser.client.post(
+            address, data=body, content_type="application/x-www-form-urlencoded"
+        )
+    head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
+    parts = [head.format(name).encode() + value + b"\r\n" for name, value in sent]
+    body = b"".join(parts) + b"--x--\r\n"
+    return browser.client.post(address, data=body, content_type="multipart/form-data; boundary=x")
+
+
+# --- where the forms are ----------------------------------------------------------------------
+
+# Signing out, in or anew is the account's own matter, with tests of its own.
+OUTSIDE = re.compile("/compte/(connexion|deconnexion|seconde-preuve|invitation)")
+# Pages whose form is there once something was chosen.
+SECOND_STEP = {"reunir": "?avec=1"}
+
+
+class Desk:
+    """Every page behind the door that has a form with a box, on cases that are made as needed."""
+
+    def __init__(self, app: Flask, signed: Any, desk: Any, pen: Any, cast: Any) -> None:
+        self.app, self.desk, self.pen, self.cast = app, desk, pen, cast
+        self.browser = signed("ada")
+        desk.published()  # nº 1, which others are joined to
+
+    def rules(self) -> list[str]:
+        """The addresses that take both a look and a form."""
+        found = [
+            str(rule)
+            for rule in self.app.url_map.iter_rules()
+            if rule.endpoint.startswith(("moderation.", "account."))
+            and "GET" in (rule.methods or ())
+            and not OUTSIDE.match(str(rule))
+        ]
+        return sorted(found)
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """Every address, with the state of the case that it is of."""
+        for rule in self.rules():
+            if "<int:incident_id>" in rule and rule.count("<") == 1:
+                rule += SECOND_STEP.get(rule.rpartition("/")[2], "")
+                yield from itertools.product([rule], ["draft", "published", "withdrawn"])
+            elif "<int:reply_id>" in rule:
+                yield rule, "reply"
+            elif "<" not in rule and not rule.endswith(".csv"):
+                yield rule, ""
+
+    def opened(self, rule: str, state: str) -> tuple[str, list[Form]]:
+        """The address on a new case, and the forms of its page."""
+        address = rule
+        if state == "reply":
+            reply = self.desk.received_reply(self.desk.published())
+            address = rule.replace("<int:reply_id>", str(reply))
+        elif state:
+            address = rule.replace("<int:incident_id>", str(self._case(state)))
+        answer = self.browser.get(address)
+        if answer.status_code != 200:  # not in this state
+            assert answer.status_code in (303, 409), address
+            return address, []
+        assert live(answer.text) == [], address
+        return address, forms(answer.text, address)
+
+    def _case(self, state: str) -> int:
+        filed = getattr(self.desk, state)()
+        if state == "published":
+            self.desk.received_reply(filed)
+            with self.pen() as p:
+                told = {"by": self.cast.bruno, "reason": "suite", "title": "Une suite"}
+                acts.follow_up(p, filed.id, text="Un texte.", **told)
+        return int(filed.id)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application without a context of its own: each request reads the register anew."""
+    made = create_app(settings)
+    made.testing = True
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def here(app, signed, desk, pen, cast) -> Desk:
+    return Desk(app, signed, desk, pen, cast)
+
+
+# --- what becomes of what is typed ------------------------------------------------------------
+
+
+def lost(answer: TestResponse, form: Form, typed: dict[str, str]) -> list[str]:
+    """The boxes whose text is neither kept by the register nor back in the form."""
+    if answer.status_code == 303:
+        return []
+    kept: dict[str, set[str]] = {}
+    for back in forms(answer.text, form.action):
+        for name, value in back.fields:
+            kept.setdefault(name, set()).add(_bare(value))
+    return [
+        f"{name}: {kept.get(name)}"[:200]
+        for name, text in typed.items()
+        if _bare(text) not in kept.get(name, set())
+    ]
+
+
+def _bare(text: str) -> str:
+    # What Werkzeug makes of half a character: in a form in parts, and in an ordinary one.
+    return one_line(re.sub("\ufffd|%ED%[AB][0-9A-F]%[89AB][0-9A-F]", "", text))
+
+
+def answered(here: Desk, form: Form, typed: dict[str, str]) -> None:
+    answer = post(here.browser, form, form.sent(**typed))
+    where = (form.action, {name: text[:60] for name, text in typed.items()})
+    assert answer.status_code in (200, 303, 409, 422), (answer.status_code, where)
+    assert live(answer.text) == [], where
+    assert lost(answer, form, typed) == [], (answer.status_code, where)
+    if answer.status_code == 303:
+        assert "attaque.test" not in (answer.location or "")
+        shown = here.browser.get(urlsplit(answer.location).path)
+        assert shown.status_code == 200, where
+        assert live(shown.text) == [], where
+
+
+def test_there_are_the_forms_that_everybody_knows(here: Desk) -> None:
+    """The counter-proof: the reading of pages finds the boxes."""
+    found = {
+        (form.action.partition("?")[0].rpartition("/")[2], name)
+        for rule, state in here.pages()
+        for form in here.opened(rule, state)[1]
+        for name in form.boxes
+    }
+    assert {
+        ("notes", "text"),
+        ("nouveau", "narrative"),
+        ("modifier", "title"),
+        ("corriger", "public_note"),
+        ("suite", "heading"),
+        ("publier", "reason"),
+        ("retirer", "reason"),
+        ("reunir", "reason"),
+        ("reponse", "author"),
+        ("inviter", "text"),
+        ("refuser", "refusal"),
+        ("invitations", "adresse"),
+    } <= found
+    assert len(found) > 80
+
+
+@pytest.mark.parametrize("text", AT_ONCE, ids=range(len(AT_ONCE)))
+def test_every_box_of_a_form_at_once(here: Desk, text: str) -> None:
+    for rule, state in here.pages():
+        for form in here.opened(rule, state)[1]:
+            answered(here, form, dict.fromkeys(form.boxes, text))
+
+
+def test_each_box_alone_and_the_others_honest(here: Desk) -> None:
+    strings = itertools.cycle(attack.text for attack in sample(3) if attack.group != "long")
+    tried: set[tuple[str, str]] = set()
+    for rule, state in here.pages():
+        for at, form in enumerate(here.opened(rule, state)[1]):
+            # The editor has the same boxes on each of its pages.
+            whole = "nouveau" if len(form.boxes) > 20 else rule
+            for name in dict.fromkeys(form.boxes):
+                if (whole, name) not in tried:
+                    tried.add((whole, name))
+                    # What an act has done once is not done again: each has a case of its own.
+                    own = here.opened(rule, state)[1]
+                    answered(here, own[at], {name: next(strings)})
+    assert len(tried) > 60
+
+
+@pytest.mark.parametrize("letter", ["😀", "<"])
+def test_two_hundred_thousand_letters_in_a_box(here: Desk, letter: str) -> None:
+    for place, (rule, state) in enumerate(here.pages()):
+        for form in here.opened(rule, state)[1]:
+            boxes = [name for name in form.boxes if not re.search(r"-[1-9]", name)]
+            name = boxes[place % len(boxes)]
+            answered(here, form, {name: letter * LONG})
+
+
+def test_half_characters_as_browsers_would_never_send_them(here: Desk) -> None:
+    address = "/moderation/dossiers/nouveau"
+    bodies = [b"%ED%A0%80", b"%FF%FE", b"%C3", b"%", b"%u0041", b"%00", b"%ED%B0%80%"]
+    for broken in bodies:
+        body = b"title=" + broken + b"&summary=gard%C3%A9&csrf_token=" + here.browser.csrf.encode()
+        answer = here.browser.client.post(
+            address, data=body, content_type="application/x-www-form-urlencoded"
+        )
+        assert answer.status_code == 422, broken
+        assert "gardé" in answer.text
+    # Bytes that no form is made of: there is no token to be read in such a body either.
+    body = b"title=\xed\xa0\x80&csrf_token=" + here.browser.csrf.encode()
+    answer = here.browser.client.post(
+        address, data=body, content_type="application/x-www-form-urlencoded"
+    )
+    assert answer.status_code == 403
+
+
+def _new_case(here: Desk, strings: list[Attack]) -> None:
+    rule = "/moderation/dossiers/nouveau"
+    (form,) = here.opened(rule, "")[1]
+    free = [
+        name
+        for name in form.boxes
+        if not re.search("date|_on$|url|typed|number|language|country|outlets", name)
+    ]
+    assert {"title", "summary", "narrative", "note", "reason"} <= set(free)
+    assert len(free) > 12
+    for attack in strings:
+        typed = dict.fromkeys(free, attack.text)
+        answered(here, form, typed)
+
+
+def test_some_of_each_kind_of_string_in_a_new_case(here: Desk) -> None:
+    _new_case(here, sample(3))
+
+
+@pytest.mark.prove
+def test_every_string_in_a_new_case(here: Desk) -> None:
+    _new_case(here, attacks(turn=1))
