@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from conftest import Desk
 from filed import AT
+from people import Desk
 from sqlalchemy.orm import Session
 
 from register.errors import NotFound

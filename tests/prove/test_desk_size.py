@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BACKENDS, _application, _hire, _opened
+from people import hire
+from registers import BACKENDS, application, opened
 
 from benchmarks import desk
 from benchmarks.desk import FEW, MANY, MOST, Desk
@@ -26,10 +27,10 @@ def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, 
             folder = tmp_path / str(count)
             folder.mkdir()
             settings = stack.enter_context(registers.new(request.param, folder))
-            engine = stack.enter_context(_opened(settings.database_url))
-            cast = _hire(engine)
+            engine = stack.enter_context(opened(settings.database_url))
+            cast = hire(engine)
             desk.fill(engine, folder, Members(cast.bruno, cast.chloe), count)
-            made.append(Desk(stack.enter_context(_application(settings)), cast.chloe))
+            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
         yield made[0], made[1]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from conftest import Desk
 from formed import Filled, Pairs
+from people import Desk
 from signed import Signed
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Desk
 from formed import Filled
+from people import Desk
 from signed import Signed
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from conftest import Desk
 from formed import Filled
+from people import Desk
 from signed import Signed
 from sqlalchemy import select
 from sqlalchemy.orm import Session

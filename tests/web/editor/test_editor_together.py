@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Desk
 from filed import Filed
 from formed import Filled
+from people import Desk
 from signed import Signed
 from sqlalchemy.orm import Session
 

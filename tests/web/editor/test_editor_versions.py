@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import Desk
 from filed import AT, Filed
+from people import Desk
 from signed import Signed
 from test_editor_saving import whole
 
