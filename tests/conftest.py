@@ -33,6 +33,7 @@ from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content
 from register.journal import Pen, writing
 
+WEB = Path(__file__).resolve().parent / "web"
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
@@ -41,21 +42,9 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-# What these modules read is words and addresses of pages and feeds. The queries behind them have
-# tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
-PAGES_OF_WORDS = {
-    "test_feed_addresses",
-    "test_feed_filters",
-    "test_feeds",
-    "test_following",
-    "test_hostile_searches",
-    "test_list_pages",
-    "test_members_journal",
-    "test_pages",
-    "test_phrase",
-    "test_places_pages",
-    "test_registre",
-}
+# What these read is words and addresses of pages, forms and feeds. The queries and acts behind
+# them have tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
+PAGES_OF_WORDS = {"test_casefile", "test_verifier_case_file", "test_verifier"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,8 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         called = getattr(item, "callspec", None)
         read_from = called.params.values() if called else ()
-        once = item.path.stem in PAGES_OF_WORDS or "not_one_byte" in item.name
-        if "postgresql" in read_from and once:
+        in_pages = WEB in item.path.parents or item.path.stem in PAGES_OF_WORDS
+        if "postgresql" in read_from and (in_pages or "not_one_byte" in item.name):
             item.add_marker(pytest.mark.prove)
 
 
