@@ -171,9 +171,7 @@ class _Writer:
         case = acts.draft(pen, content, by=self.by, reason=words, note=words)
         acts.invite(pen, case.id, words, by=self.by)
         acts.approve(pen, case.id, by=self.second)
-        acts.publish(
-            pen, case.id, by=self.by, reason=words, attested=ATTESTED, flags_reason=words
-        )
+        acts.publish(pen, case.id, by=self.by, reason=words, attested=ATTESTED, flags_reason=words)
         return Filed(case.id, case.number)
 
     def _reply(self, pen: Pen, filed: Filed, text: str) -> None:

@@ -88,16 +88,19 @@ GROUPS = tuple(
 
 # --- what would run in a page -----------------------------------------------------------------
 
+# fmt: off
 # Elements that no page of the register has: whoever finds one found a text that became markup.
-_NEVER = frozenset(
-    """applet audio base bgsound embed fieldset-x font frame frameset iframe image img isindex
-    keygen marquee math noembed noframes object picture plaintext portal source style template
-    track video xmp foreignobject animate set use""".split()
-)
-_ADDRESSES = frozenset(
-    """action background cite classid data formaction href icon longdesc manifest ping poster
-    profile src srcset usemap xlink:href""".split()
-)
+_NEVER = frozenset({
+    "applet", "audio", "base", "bgsound", "embed", "font", "frame", "frameset", "iframe", "image",
+    "img", "isindex", "keygen", "marquee", "math", "noembed", "noframes", "object", "picture",
+    "plaintext", "source", "style", "template", "track", "video", "xmp", "foreignobject",
+    "animate", "set", "use",
+})
+_ADDRESSES = frozenset({
+    "action", "background", "cite", "classid", "data", "formaction", "href", "icon", "longdesc",
+    "manifest", "ping", "poster", "profile", "src", "srcset", "usemap", "xlink:href",
+})
+# fmt: on
 _RUNS = re.compile("(?:javascript|vbscript|livescript|data|blob|filesystem):", re.IGNORECASE)
 # What a browser leaves out of an address before it reads the scheme.
 _LEFT_OUT = re.compile("[\x00-\x20\x7f-\xa0\u200b\ufeff]")

@@ -217,7 +217,8 @@ def _both(
         {**race.fields(moderator, address, _word(place, turn)), "vu": seen}
         for place, moderator in enumerate(two)
     ]
-    return [task.result(90) for task in [threads.submit(send, *one) for one in zip(two, told)]]
+    tasks = [threads.submit(send, *one) for one in zip(two, told, strict=True)]
+    return [task.result(90) for task in tasks]
 
 
 def _purpose(race: Race) -> str:
