@@ -44,7 +44,7 @@ def pytest_configure() -> None:
 
 # What these read is words and addresses of pages, forms and feeds. The queries and acts behind
 # them have tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
-PAGES_OF_WORDS = {"test_casefile", "test_verifier_case_file", "test_verifier"}
+PAGES_OF_WORDS = {"test_casefile", "test_verifier", "test_verifier_case_file", "test_visibility"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import DataError
 
+from register.db import UTCDateTime
 from register.incidents import acts
 from register.incidents.content import (
     LinkContent,
@@ -153,7 +154,7 @@ def _other(value, column, draw):
         return changed[: column.type.length]
     if kind is int:
         return (value or 0) + 1 + draw
-    if kind is datetime:
+    if isinstance(column.type, UTCDateTime):
         return (value or LATER) + timedelta(seconds=1 + draw)
     return (value or date(2000, 1, 1)) + timedelta(days=1 + draw)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register.territory.gazetteer import Alias, Gazetteer, Place
@@ -111,6 +111,8 @@ def test_published_cases_count_first() -> None:
     assert suggest(country(), "mars", {"77001": 1})[0].code == "77001"
 
 
+# How long it takes is asked in ``make prove``, on the whole territory.
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_has_an_answer(typed: str) -> None:
     assert len(suggest(country(), typed)) <= 8
