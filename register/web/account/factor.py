@@ -75,13 +75,14 @@ def page(form: Factor | None = None, status: int = 200, carried: Carried | None 
         secret = factors.new_secret()
         _keep(secret)
     me = members.member()
-    drawing = factors.picture(
-        factors.uri(secret, me.email), _("Le secret, à lire avec le téléphone")
-    )
+    uri = factors.uri(secret, me.email)
+    drawing = factors.picture(uri, _("Le secret, à lire avec le téléphone"))
     body = render_template(
         "account/factor.html",
         form=form or Factor(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
+        # A telephone cannot read a drawing on its own screen; applications of codes open this.
+        uri=uri,
         groups=[secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)],
         required=confirming.needs_factor(me),
         carried=carried,

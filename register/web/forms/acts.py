@@ -219,7 +219,7 @@ class WithdrawForm(ActForm):
     """A case is taken from view; the public is told the reason's own words."""
 
     restriction = Radios(
-        _("Ce que le public lira"), choices=[], validators=[InputRequired(_CHOOSE)]
+        _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE)]
     )
     reason = _reason()
 

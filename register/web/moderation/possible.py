@@ -50,11 +50,11 @@ _LABELS: dict[Act, tuple[str, Any]] = {
     Act.REPLY_RECEIVED: ("reponse", _("Noter une réponse reçue")),
     Act.CORRECTED: ("corriger", _("Corriger")),
     Act.REDACTED: ("caviarder", _("Retirer un passage")),
-    Act.WITHDRAWN: ("retirer", _("Retirer…")),
+    Act.WITHDRAWN: ("retirer", _("Retirer le cas…")),
     Act.MERGED: ("reunir", _("Réunir à un autre cas…")),
     Act.DRAFT_MERGED: ("reunir", _("Réunir à un autre cas…")),
-    Act.DISCARDED: ("abandonner", _("Abandonner…")),
-    Act.ERASED: ("effacer", _("Effacer…")),
+    Act.DISCARDED: ("abandonner", _("Abandonner ce brouillon…")),
+    Act.ERASED: ("effacer", _("Effacer pour toujours…")),
 }
 _TO_ERASE = _("Approuver l’effacement…")
 

@@ -20,7 +20,7 @@ class Hands(Protocol):
     page: Page
 
     def press(self, words: str) -> None:
-        """A link or a button of the page's body."""
+        """A link or a button of the page's head, body or foot, not of its margin."""
 
     def write(self, label: str, text: str, within: Locator | None = None) -> None:
         """A text into the field of a label."""
@@ -54,7 +54,7 @@ def box(page: Page, label: str) -> Locator:
 
 
 def _pressed(page: Page, words: str) -> Locator:
-    body = page.locator("main, .nav, .leave")
+    body = page.locator("main .body, .nav, .leave, .foot")
     link = body.get_by_role("link", name=words_of(words))
     return body.get_by_role("button", name=words_of(words)).or_(link).first
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pyotp
@@ -18,6 +17,7 @@ class Member:
     """Somebody at a browser, with what they know and the codes that they noted."""
 
     hands: Hands
+    email: str
     password: str = PASSWORD
     codes: list[str] = field(default_factory=list)
 
@@ -40,18 +40,21 @@ def told(page: Page, words: str) -> None:
 # --- coming in ----------------------------------------------------------------------------------
 
 
-def join(member: Member, link: str, name: str, email: str = "") -> None:
+def join(member: Member, link: str, name: str, *, first: bool = False) -> None:
     """From the link of an invitation to the desk: account, second factor, recovery codes."""
     hands, page = member.hands, member.page
     page.goto(link)
     heading(page, "Ouvrir votre compte")
-    if email:
-        hands.write("Votre adresse électronique", email)
+    if first:
+        hands.write("Votre adresse électronique", member.email)
     hands.write("Votre nom, comme le verront les autres membres", name)
     hands.write("Mot de passe", member.password)
     hands.press("Ouvrir mon compte")
     heading(page, "Votre seconde preuve")
     secret = page.locator("p.secret").inner_text().replace(" ", "")
+    # Who has but a telephone cannot hold it before its own screen.
+    by_hand = page.get_by_role("link", name="passez le secret à l’application")
+    assert secret in (by_hand.get_attribute("href") or "")
     hands.write("Code à six chiffres", pyotp.TOTP(secret).now())
     hands.press("Vérifier le code")
     heading(page, "Vos codes de secours")
@@ -59,6 +62,21 @@ def join(member: Member, link: str, name: str, email: str = "") -> None:
     assert len(member.codes) == 10
     hands.tick("J’ai noté ces codes")
     hands.press("Continuer")
+    heading(page, "À faire")
+
+
+def come_back(member: Member) -> None:
+    """Leave, and come in again, knowing no more than the address of the site."""
+    hands, page = member.hands, member.page
+    hands.press("Se déconnecter")
+    heading(page, "Se connecter")
+    page.goto("/")
+    hands.press("Espace de l’équipe")
+    heading(page, "Se connecter")
+    hands.write("Adresse électronique", member.email)
+    hands.write("Mot de passe", member.password)
+    hands.write("Code", member.codes.pop())
+    hands.press("Se connecter")
     heading(page, "À faire")
 
 
@@ -204,11 +222,6 @@ def publish(member: Member, case: str) -> int:
     return int(found[1])
 
 
-def acts_of(page: Page) -> Iterator[str]:
-    """What a case's page offers to do."""
-    yield from page.locator("section .acts").first.get_by_role("link").all_inner_texts()
-
-
 # --- what comes after ---------------------------------------------------------------------------
 
 
@@ -273,7 +286,7 @@ def _rewrite(member: Member, case: str, act: str, summary: str, note: str) -> No
 def withdraw(member: Member, case: str) -> None:
     """Take a case out of sight while it is looked at again."""
     member.page.goto(case)
-    member.hands.press("Retirer…")
+    member.hands.press("Retirer le cas")
     warned(member.page)
     member.hands.tick("Le cas fait l’objet d’un nouvel examen")
     member.hands.write("Motif, pour les membres", "une lettre de la mairie est à lire d’abord")
@@ -302,7 +315,7 @@ def merge(member: Member, case: str, number: int) -> None:
     member.hands.write("Motif, pour les membres", "deux fois la même affaire")
     member.hands.press("Réunir au cas")
     proved(member)
-    told(member.page, "Le cas est réuni")
+    told(member.page, "Le dossier est réuni")
 
 
 def erase(administrator: Member, second: Member, case: str) -> None:
@@ -312,7 +325,7 @@ def erase(administrator: Member, second: Member, case: str) -> None:
     second.hands.press("Approuver l’effacement")
     told(second.page, "Vous avez approuvé l’effacement")
     administrator.page.goto(case)
-    administrator.hands.press("Effacer…")
+    administrator.hands.press("Effacer pour toujours")
     warned(administrator.page)
     administrator.hands.tick("Une donnée personnelle devait être retirée")
     administrator.hands.press("Effacer pour toujours")

@@ -17,6 +17,7 @@ from members import (
     Story,
     approve,
     attest,
+    come_back,
     correct,
     draft,
     erase,
@@ -99,9 +100,7 @@ WAYS = {
 def _cases() -> list[object]:
     """One way in every run; the others are for ``make prove``."""
     return [
-        pytest.param(
-            way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove
-        )
+        pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
         for name, way in WAYS.items()
     ]
 
@@ -111,10 +110,12 @@ def test_two_cases_from_the_first_invitation_to_the_end(
     way: Way, life: Living, at_desk: AtDesk
 ) -> None:
     ada, bruno, reader = (
-        Member(way.hands(at_desk(way.width, scripts=way.scripts))) for _person in range(3)
+        Member(way.hands(at_desk(way.width, scripts=way.scripts)), f"{name}@registre.example")
+        for name in ("ada", "bruno", "reader")
     )
-    join(ada, life.first_link, "Ada", "ada@registre.example")
-    join(bruno, invited(ada, "bruno@registre.example"), "Bruno")
+    join(ada, life.first_link, "Ada", first=True)
+    join(bruno, invited(ada, bruno.email), "Bruno")
+    come_back(bruno)
 
     case = draft(bruno, CHARTRES)
     number = first_publication(bruno, ada, case)

@@ -1,0 +1,243 @@
+"""A desk with every kind of page on it, for the tests that look at them one after the other.
+
+Its cases stand in every state, one of them with all that a case may have. Its pages are named in
+``PAGES`` and in ``SENT``, each with the member who opens it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from filed import AT
+from flask import Flask
+from served import _content, _published, _whole
+from signed import Signed
+from sqlalchemy import Engine, create_engine, select
+
+from register import create_app
+from register.config import Settings
+from register.db import db, engine_options, housekeeping, now, prepare
+from register.incidents import acts
+from register.incidents.content import Content
+from register.incidents.models import Incident
+from register.journal import Pen, writing
+from register.members import accounts, factors, invitations, sessions
+from register.members.models import Role
+from register.web.account import keys
+from register.web.members import TOKEN
+
+# By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
+PAGES: Mapping[str, str] = {
+    "home": "/moderation",
+    "cases": "/moderation/dossiers",
+    "cases found": "/moderation/dossiers?etat=brouillon&q=conseil",
+    "no case found": "/moderation/dossiers?q=introuvable",
+    "place to choose": "/moderation/dossiers?lieu=saint-denis",
+    "new case": "/moderation/dossiers/nouveau",
+    "bare draft": "/moderation/dossiers/{bare}",
+    "draft": "/moderation/dossiers/{draft}",
+    "whole case": "/moderation/dossiers/{whole}",
+    "withdrawn case": "/moderation/dossiers/{withdrawn}",
+    "merged case": "/moderation/dossiers/{merged}",
+    "erased case": "/moderation/dossiers/{erased}",
+    "edit": "/moderation/dossiers/{draft}/modifier",
+    "correct": "/moderation/dossiers/{whole}/corriger",
+    "redact": "/moderation/dossiers/{whole}/caviarder",
+    "follow-up": "/moderation/dossiers/{whole}/suite",
+    "approve": "/moderation/dossiers/{draft}/approuver",
+    "approve erasure": "/moderation/dossiers/{whole}/approuver?pour=effacement",
+    "invite to reply": "/moderation/dossiers/{draft}/inviter",
+    "publish": "/moderation/dossiers/{draft}/publier",
+    "restore": "/moderation/dossiers/{withdrawn}/retablir",
+    "reply received": "/moderation/dossiers/{whole}/reponse",
+    "publish a reply": "/moderation/reponses/{reply}/publier",
+    "refuse a reply": "/moderation/reponses/{reply}/refuser",
+    "withdraw": "/moderation/dossiers/{whole}/retirer",
+    "merge": "/moderation/dossiers/{whole}/reunir",
+    "merge into": "/moderation/dossiers/{draft}/reunir?avec={number}",
+    "erase": "/moderation/dossiers/{whole}/effacer",
+    "discard": "/moderation/dossiers/{bare}/abandonner",
+    "versions": "/moderation/dossiers/{draft}/versions",
+    "version": "/moderation/dossiers/{draft}/versions/{older}",
+    "versions compared": "/moderation/dossiers/{draft}/comparer?de={older}&a={newer}",
+    "as of a day": "/moderation/dossiers/{draft}/au/2026-03-02",
+    "journal": "/moderation/journal",
+    "journal of a case": "/moderation/journal?dossier={whole}",
+    "journal line": "/moderation/journal/bureau/3",
+    "members": "/moderation/membres",
+    "account": "/compte",
+    "password": "/compte/mot-de-passe",
+    "second factor": "/compte/seconde-preuve",
+    "sign in": "/compte/connexion",
+    "invitation": "/compte/invitation/{invitation}",
+    "dead link": "/compte/invitation/rien",
+}
+# What somebody sees who is not signed in.
+OUTSIDE = frozenset({"sign in", "invitation", "dead link"})
+# What has no second factor yet opens the page that sets it up.
+WITHOUT_FACTOR = frozenset({"second factor"})
+# Forms as they come back: the address, what is sent, the status.
+SENT: Mapping[str, tuple[str, Mapping[str, str], int]] = {
+    "nothing told of a new case": ("/moderation/dossiers/nouveau", {"faire": "garder"}, 422),
+    "a new case looked over": (
+        "/moderation/dossiers/nouveau",
+        {
+            "faire": "relire",
+            "sources-0-url": "pas une adresse",
+            "date": "32 juin",
+            "place-typed": "saint-denis",
+            "narrative": "Selon le blog, **rien**.\n\n- un point",
+            "proceedings-0-court": "TGI de Paris",
+            "request-asked_on": "2019-01-02",
+        },
+        200,
+    ),
+    "an edit that comes too late": (
+        "/moderation/dossiers/{draft}/modifier",
+        {"faire": "garder", "vu": "{older}", "title": "Un autre titre", "reason": "essai"},
+        409,
+    ),
+    "publication refused": (
+        "/moderation/dossiers/{bare}/publier",
+        {"vu": "{only}", "reason": "essai"},
+        422,
+    ),
+    "withdrawal without a reason": ("/moderation/dossiers/{whole}/retirer", {}, 422),
+    "an empty reply": ("/moderation/dossiers/{whole}/reponse", {}, 422),
+    "an empty note": ("/moderation/dossiers/{draft}/notes", {"text": " "}, 422),
+    "invitation without an address": (
+        "/moderation/membres/invitations",
+        {"role": "moderator"},
+        422,
+    ),
+    "invitation made": (
+        "/moderation/membres/invitations",
+        {"adresse": "emma@register.test", "role": "moderator"},
+        200,
+    ),
+    "new codes": ("/compte/codes", {}, 200),
+    "empty passwords": ("/compte/mot-de-passe", {}, 422),
+}
+# A grave act long after the sign-in: who is it? The address and what is sent.
+ASKED = ("/moderation/dossiers/{whole}/retirer", {"restriction": "erreur", "reason": "une erreur"})
+
+
+@dataclass(frozen=True)
+class Bureau:
+    """The application, and what the addresses of its pages name."""
+
+    app: Flask
+    ada: int
+    emile: int
+    named: Mapping[str, str]
+
+    def address(self, told: str) -> str:
+        """The address of one of :data:`PAGES`, or one that holds ``{…}``."""
+        return PAGES.get(told, told).format(**self.named)
+
+    def member_of(self, page: str) -> int | None:
+        """Who opens one of :data:`PAGES`."""
+        if page in OUTSIDE:
+            return None
+        return self.emile if page in WITHOUT_FACTOR else self.ada
+
+    def cookie(self, member: int, *, minutes: int = 0) -> str:
+        """The cookie of a session that was opened so many minutes ago."""
+        with self.app.app_context(), housekeeping(db.engine) as opened:
+            token = sessions.opened(opened, member, now() - timedelta(minutes=minutes))
+        made = self.app.session_interface.get_signing_serializer(self.app)
+        assert made
+        told: str = made.dumps({TOKEN: token, "csrf_token": secrets.token_hex(20)})
+        return told
+
+    def signed(self, member: int, *, minutes: int = 0) -> Signed:
+        """A member's browser, as tests without a browser hold it."""
+        return Signed(self.app, member, now() - timedelta(minutes=minutes))
+
+
+def bureau(settings: Settings) -> Bureau:
+    """Fill a register with members and cases, and make its application."""
+    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
+    prepare(engine)
+    app = create_app(replace(settings, require_2fa=True))
+    with app.app_context():
+        ada, bruno, emile, token = _members(engine, keys.seal_key())
+    with writing(engine, AT) as pen:
+        named = _cases(pen, ada, bruno)
+    engine.dispose()
+    return Bureau(app, ada, emile, {**named, "invitation": token})
+
+
+def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
+    """Ada with a second factor, Bruno, Émile without one, Driss who is shut out, Fanny invited."""
+    with writing(engine, AT) as pen:
+        ada, bruno, emile, driss = (
+            accounts.add(pen, f"{name}@register.test", role, "une-phrase-de-passe").id
+            for name, role in (
+                ("ada", Role.ADMINISTRATOR),
+                ("bruno", Role.MODERATOR),
+                ("emile", Role.MODERATOR),
+                ("driss", Role.MODERATOR),
+            )
+        )
+        codes = factors.recovery_codes()
+        accounts.set_factor(pen, ada, factors.new_secret(), seal_key, codes, 0)
+        accounts.disable(pen, driss, by=ada)
+    with writing(engine) as pen:
+        token = invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada)
+    return ada, bruno, emile, token
+
+
+def _cases(pen: Pen, ada: int, bruno: int) -> dict[str, str]:
+    """A case in every state; the ids that addresses name."""
+    other = _published(pen, _content(title="Un cas voisin"), ada, bruno)
+    number = _whole(pen, ada, bruno, other.number or 0)
+    whole = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
+    reply = acts.receive_reply(
+        pen,
+        whole.id,
+        by=bruno,
+        author="Le premier adjoint",
+        capacity="l’élu mis en cause",
+        text="Je n’ai empêché personne de filmer.",
+        received_on=date(2026, 3, 1),
+    )
+    acts.note(pen, whole.id, "Relire l’arrêt avant de répondre.", by=bruno)
+    acts.claim(pen, whole.id, by=bruno)
+    draft, older = _draft(pen, ada, bruno)
+    states = _gone(pen, ada, bruno, number)
+    bare = acts.draft(pen, Content(title="Un titre, et rien d’autre"), by=bruno, reason="à suivre")
+    ids = {"whole": whole.id, "reply": reply.id, "draft": draft.id, "bare": bare.id, **states}
+    versions = {
+        "only": bare.revision_id,
+        "older": older,
+        "newer": draft.revision_id,
+        "number": number,
+    }
+    return {name: str(told) for name, told in {**ids, **versions}.items()}
+
+
+def _draft(pen: Pen, ada: int, bruno: int) -> tuple[Incident, int]:
+    """A draft that was changed once, with words that ask for a reason."""
+    told = _content(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
+    case = acts.draft(pen, told, by=ada, reason="repéré dans la presse")
+    older = case.revision_id
+    assert older
+    acts.edit(pen, case.id, replace(told, amount="2 000 EUR"), by=bruno, reason="montant relu")
+    return case, older
+
+
+def _gone(pen: Pen, ada: int, bruno: int, number: int) -> dict[str, int]:
+    """A withdrawn case, a merged one, an erased one."""
+    withdrawn, merged, erased = (
+        _published(pen, _content(title=title), ada, bruno)
+        for title in ("Un cas retiré", "Un cas réuni", "Un cas effacé")
+    )
+    acts.withdraw(pen, withdrawn.id, by=ada, restriction="erreur", reason="erreur de lieu")
+    acts.merge(pen, merged.id, into=number, by=ada, reason="deux fois la même affaire")
+    acts.approve(pen, erased.id, by=bruno, purpose="erase")
+    acts.erase(pen, erased.id, by=ada, restriction="donnee_personnelle")
+    return {"withdrawn": withdrawn.id, "merged": merged.id, "erased": erased.id}
