@@ -45,15 +45,19 @@ def pytest_configure() -> None:
 # What these read is words and addresses of pages, forms and feeds. The queries and acts behind
 # them have tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
 PAGES_OF_WORDS = {"test_casefile", "test_verifier", "test_verifier_case_file", "test_visibility"}
+# Each form tried in a hundred ways, each file forged in thirty: minutes, and so for ``make prove``.
+AT_LENGTH = {"test_acting_hostile", "test_hostile_fields"}
+ONE_BY_ONE = ("test_what_happens_on_the_desk", "test_a_forgery_is_found")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to ``make prove`` what would read the same words from the other database."""
+    """Leave to ``make prove`` what is long, or would read the same words from another database."""
     for item in items:
         called = getattr(item, "callspec", None)
         read_from = called.params.values() if called else ()
         in_pages = WEB in item.path.parents or item.path.stem in PAGES_OF_WORDS
-        if "postgresql" in read_from and (in_pages or "not_one_byte" in item.name):
+        again = "postgresql" in read_from and in_pages
+        if again or item.path.stem in AT_LENGTH or item.name.startswith(ONE_BY_ONE):
             item.add_marker(pytest.mark.prove)
 
 
