@@ -42,12 +42,35 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-# What these read is words and addresses of pages, forms and feeds. The queries and acts behind
-# them have tests of their own on both databases; these are read on PostgreSQL by ``make prove``.
-PAGES_OF_WORDS = {"test_casefile", "test_verifier", "test_verifier_case_file", "test_visibility"}
+# What these read is words and addresses of pages, forms and feeds, or what queries with tests of
+# their own on both databases find; they are asked of PostgreSQL by ``make prove``.
+ON_ONE_DATABASE = {
+    "test_casefile",
+    "test_facets",
+    "test_filters",
+    "test_importer",
+    "test_memberlog",
+    "test_verifier",
+    "test_verifier_case_file",
+    "test_verify_desk",
+    "test_visibility",
+}
 # Each form tried in a hundred ways, each file forged in thirty: minutes, and so for ``make prove``.
-AT_LENGTH = {"test_acting_hostile", "test_hostile_fields"}
-ONE_BY_ONE = ("test_what_happens_on_the_desk", "test_a_forgery_is_found")
+AT_LENGTH = {
+    "test_acting_hostile",
+    "test_acting_meanwhile",
+    "test_acting_table",
+    "test_attack_strings",
+    "test_editor_bad_input",
+    "test_hostile_fields",
+}
+ONE_BY_ONE = (
+    "test_a_forgery_is_found",
+    "test_a_log_that_nobody_takes",
+    "test_a_long_text_is_refused_or_rendered_in_bounded_time",
+    "test_nothing_sticks_out",
+    "test_what_happens_on_the_desk",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,8 +78,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         called = getattr(item, "callspec", None)
         read_from = called.params.values() if called else ()
-        in_pages = WEB in item.path.parents or item.path.stem in PAGES_OF_WORDS
-        again = "postgresql" in read_from and in_pages
+        on_one = WEB in item.path.parents or item.path.stem in ON_ONE_DATABASE
+        again = "postgresql" in read_from and on_one
         if again or item.path.stem in AT_LENGTH or item.name.startswith(ONE_BY_ONE):
             item.add_marker(pytest.mark.prove)
 

@@ -33,14 +33,19 @@ SLOW = 0.6  # seconds that the slow page takes
 def application() -> Flask:
     """The register of the environment, with the pages below."""
     app = create_app()
-    blueprint = pages()
-    # What is asked of them is what servers do; no member's form is sent here.
-    app.extensions["csrf"].exempt(blueprint)
-    app.register_blueprint(blueprint)
+    attach_pages(app)
     return app
 
 
-def pages() -> Blueprint:
+def attach_pages(app: Flask) -> None:
+    """Give an application the pages below."""
+    blueprint = _pages()
+    # What is asked of them is what servers do; no member's form is sent here.
+    app.extensions["csrf"].exempt(blueprint)
+    app.register_blueprint(blueprint)
+
+
+def _pages() -> Blueprint:
     """A page that takes its time, one that counts what it was sent, one that breaks late."""
     blueprint = Blueprint("pages", __name__)
 

@@ -117,10 +117,30 @@ erased    withdrawn      case_erased                     the erasure's tombstone
 erased    restored       case_erased                     it is for ever
 erased    merged         case_erased                     nothing is left
 erased    drafted        case_erased                     nothing is left
+
+draft     claimed        anyone                          one says that one works on it
+draft     released       anyone                          one says that one has done
+draft     noted          anyone                          what members should know
+
+published claimed        anyone                          one says that one works on it
+published released       anyone                          one says that one has done
+published noted          anyone                          what members should know
+
+withdrawn claimed        anyone                          one says that one works on it
+withdrawn released       anyone                          one says that one has done
+withdrawn noted          anyone                          what members should know
+
+merged    claimed        case_merged                     the other case is the one to work on
+merged    released       case_merged                     the other case is the one to work on
+merged    noted          case_merged                     the other case is the one to work on
+
+erased    claimed        case_erased                     nothing is left
+erased    released       case_erased                     nothing is left
+erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # What is done to the register or to an account is never done to a case.
-NOT_OF_A_CASE = (Act.OPENED, Act.MEMBER_ADDED, Act.MEMBER_DISABLED, Act.MEMBER_RESET)
+NOT_OF_A_CASE = (Act.OPENED, *(act for act in Act if act.value.startswith("member_")))
 CLOSED = {
     State.DRAFT: "not_published_yet",
     State.PUBLISHED: "not_in_this_state",

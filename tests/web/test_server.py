@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from wire import (
+    attach_pages,
     ADDRESS,
     EXPECTED,
     SLOW,
@@ -23,7 +24,6 @@ from wire import (
     get,
     is_closed,
     one_answer,
-    pages,
     parsed,
     post,
     until,
@@ -53,7 +53,7 @@ def made(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settin
 @pytest.fixture(scope="module")
 def served(made: Settings) -> Flask:
     app = create_app(made)
-    app.register_blueprint(pages())
+    attach_pages(app)
     return app
 
 

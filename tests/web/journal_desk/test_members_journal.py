@@ -54,7 +54,7 @@ def test_it_says_who_did_what_to_which_case(bruno, desk):
     assert "chaque accusation est attribuée" in said
     assert "La console a désactivé un compte\u00a0: driss" in said
     assert (
-        f'/moderation/dossiers/{filed.id}"><span>Cas nº 1, Filmer à Gagny</span></a>' in told.text
+        f'/moderation/dossiers/{filed.id}"><span>Cas nº 1, Filmer à Gagny</span></a>' in told.text
     )
     assert "10\u00a0h\u00a030, livre du bureau, ligne 8" in told.text
 
