@@ -14,12 +14,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from wire import (
-    attach_pages,
     ADDRESS,
     EXPECTED,
     SLOW,
     WANTED,
     answers,
+    attach_pages,
     connect,
     get,
     is_closed,
