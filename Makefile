@@ -15,7 +15,7 @@ test: ## everything, on SQLite and on a PostgreSQL that the tests start
 	@tools/venv dev
 	@tools/bring
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not prove" --cov --cov-report=
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not prove" --cov --cov-report=
 	$(BIN)/coverage report --fail-under=100 --show-missing
 
 prove: ## the long checks: killed processes, races, big data

@@ -45,23 +45,30 @@ def pytest_configure() -> None:
 # What these read is words and addresses of pages, forms and feeds, or what queries with tests of
 # their own on both databases find; they are asked of PostgreSQL by ``make prove``.
 ON_ONE_DATABASE = {
+    "test_acts",
     "test_casefile",
     "test_facets",
     "test_filters",
     "test_importer",
     "test_memberlog",
+    "test_standing",
     "test_verifier",
     "test_verifier_case_file",
     "test_verify_desk",
     "test_visibility",
 }
-# Each form tried in a hundred ways, each file forged in thirty: minutes, and so for ``make prove``.
+# Each page in each state, each form in a hundred ways, each file forged in thirty: minutes, and so
+# for ``make prove``. The life of a case in a browser goes through the same pages in ``make test``.
 AT_LENGTH = {
+    "test_acting_after",
     "test_acting_hostile",
     "test_acting_meanwhile",
+    "test_acting_publishing",
     "test_acting_table",
     "test_attack_strings",
     "test_editor_bad_input",
+    "test_editor_reading",
+    "test_following",
     "test_hostile_fields",
 }
 ONE_BY_ONE = (
