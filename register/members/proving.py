@@ -90,8 +90,11 @@ def reprove(
 
 
 def _counted(engine: Engine, key: bytes, at: datetime) -> bool:
+    # Apart: whoever holds the rows they forget, and then asks for one that somebody else forgets,
+    # waits for somebody who waits for them.
     with housekeeping(engine) as session:
         tries.forget_old(session, at)
+    with housekeeping(engine) as session:
         return tries.failed(session, key, at)
 
 

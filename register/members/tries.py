@@ -100,6 +100,7 @@ def succeeded(session: Session, key: bytes) -> None:
 def forget_old(session: Session, at: datetime) -> None:
     """Delete the rows that say nothing any more, and beyond :data:`KEPT` those that say least.
 
+    In a transaction of its own, so that nobody holds these rows while they wait for another.
     Of too many, rows of one failure go first: whoever floods the table with made-up addresses
     does not wash away the count of the one they are after.
     """

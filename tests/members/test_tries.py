@@ -170,6 +170,7 @@ def test_many_addresses_at_one_moment_wait_for_nobody(engine, rows):
     def one(n):
         with housekeeping(engine) as session:
             tries.forget_old(session, AT + (n // 60) * 20 * MINUTE)
+        with housekeeping(engine) as session:
             return tries.failed(session, _key(f"{n % 7}@x.test"), AT + (n // 60) * 20 * MINUTE)
 
     with ThreadPoolExecutor(8) as pool:
