@@ -30,8 +30,10 @@ from register.incidents.content import (
     StepContent,
 )
 from register.incidents.filters import FILTERS
-from register.incidents.models import Incident, Note, State
+from register.incidents.models import Incident, State
 from register.journal import Entry, Ledger, head
+from register.members import accounts, invitations, passwords
+from register.members.models import Role
 
 # Letters only, so that no quoting, folding or typography changes it.
 MARKER = "zinzolinquintefeuille"
@@ -138,7 +140,12 @@ class Hidden:
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
-            p.session.add(Note(incident_id=visible.id, written_at=p.at, written_by=1, text=MARKER))
+            acts.note(p, visible.id, MARKER, by=self.cast.bruno)
+            acts.claim(p, visible.id, by=self.cast.bruno)
+            invitations.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
+            accounts.add(
+                p, f"{MARKER}@elsewhere.test", Role.MODERATOR, passwords.generated(), name=MARKER
+            )
             merged = acts.draft(p, marked(), by=self.cast.bruno, reason=MARKER, note=MARKER)
             acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
         assert waiting

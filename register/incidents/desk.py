@@ -19,15 +19,11 @@ from sqlalchemy.orm import Session
 from register.incidents import filters, waiting
 from register.incidents.among import among
 from register.incidents.filters import PAGE_SIZE, Query, pages_of
-from register.incidents.models import Scope, State
+from register.incidents.models import State
+from register.incidents.named_places import NAMES, with_places
 from register.incidents.tables import (
     CASE,
-    CODE,
-    COMMUNE,
-    DEPARTEMENT,
     KIND,
-    PLACE,
-    REGION,
     REVISION,
 )
 from register.incidents.waiting import Kind, Moment
@@ -245,27 +241,14 @@ def _saying(said: Said | None) -> Clause:
 
 
 _OF_CASE = {spec.name for spec in fields(OnDesk)} & set(CASE.c.keys())
-_ROWS = (
+_ROWS = with_places(
     select(
         *(CASE.c[name] for name in sorted(_OF_CASE)),
         REVISION.c.made_at.label("changed_at"),
         REVISION.c.made_by.label("changed_by"),
-        COMMUNE.c.name.label("commune_name"),
-        DEPARTEMENT.c.name.label("departement_name"),
-        REGION.c.name.label("region_name"),
+        *NAMES,
     )
     .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-    .outerjoin(
-        PLACE,
-        (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value),
-    )
-    .outerjoin(CODE, CODE.c.code == PLACE.c.code)
-    .outerjoin(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
-    .outerjoin(
-        DEPARTEMENT,
-        DEPARTEMENT.c.code == func.coalesce(COMMUNE.c.departement_code, CASE.c.departement),
-    )
-    .outerjoin(REGION, REGION.c.code == CASE.c.region)
     .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
 )
 _TYPES = (

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from register.errors import NotFound
 from register.incidents import content as contents
+from register.incidents.approvals import vouching
 from register.incidents.content import Content, Snapshot, opened
 from register.incidents.models import (
     Approval,
@@ -287,14 +288,8 @@ def _of(session: Session, model: Any, case: Incident) -> Sequence[Any]:
 
 def _approvals(session: Session, case: Incident) -> Mapping[str, Sequence[ApprovalRow]]:
     rows = session.execute(
-        select(Approval.purpose, Approval.given_by, Approval.given_at)
-        .join(Member, Member.id == Approval.given_by)
-        .where(
-            # A member disabled since no longer vouches for anything.
-            Member.disabled_at.is_(None),
-            Approval.incident_id == case.id,
-            Approval.revision_id == case.revision_id,
-        )
+        vouching(Approval.purpose, Approval.given_by, Approval.given_at)
+        .where(Approval.incident_id == case.id, Approval.revision_id == case.revision_id)
         .order_by(Approval.id)
     )
     given: dict[str, list[ApprovalRow]] = {}

@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from register.incidents import facets, marks, ranking
 from register.incidents.filters import PAGE_SIZE, Hits, Query, pages_of
-from register.incidents.models import Scope, State
+from register.incidents.models import State
+from register.incidents.named_places import NAMES, with_places
 from register.incidents.tables import (
     CASE,
     CODE,
     COMMUNE,
-    DEPARTEMENT,
     KIND,
     PLACE,
     PROCEEDING,
-    REGION,
 )
 from register.incidents.vocabulary import Book
 from register.journal import Position
@@ -72,7 +71,7 @@ _APPEALED = exists().where(
     PROCEEDING.c.appeal == "oui",
     PROCEEDING.c.outcome == CASE.c.outcome,
 )
-_ROWS = (
+_ROWS = with_places(
     select(
         CASE.c.id,
         CASE.c.number,
@@ -87,22 +86,8 @@ _ROWS = (
         CASE.c.place_label,
         CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
-        COMMUNE.c.name.label("commune_name"),
-        DEPARTEMENT.c.name.label("departement_name"),
-        REGION.c.name.label("region_name"),
-    )
-    .outerjoin(
-        PLACE,
-        (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value),
-    )
-    .outerjoin(CODE, CODE.c.code == PLACE.c.code)
-    .outerjoin(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
-    .outerjoin(
-        DEPARTEMENT,
-        DEPARTEMENT.c.code == func.coalesce(COMMUNE.c.departement_code, CASE.c.departement),
-    )
-    .outerjoin(REGION, REGION.c.code == CASE.c.region)
-    .where(CASE.c.state == State.PUBLISHED)
+        *NAMES,
+    ).where(CASE.c.state == State.PUBLISHED)
 )
 
 

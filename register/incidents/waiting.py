@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_
 
 from register.incidents.among import among
+from register.incidents.approvals import vouching
 from register.incidents.checklist import SUMMARY_LIMIT
 from register.incidents.clocks import add_months
 from register.incidents.models import Approval, Invitation, Scope, SourceUse, State
@@ -30,10 +31,8 @@ Clause = ColumnElement[bool]
 OUTCOME_MONTHS = 12
 OPEN_OUTCOMES = ("", "inconnue", "en_cours")
 
-_APPROVAL = Approval.__table__
 _INVITATION = Invitation.__table__
 _CITED = SourceUse.__table__
-_MEMBER = Member.__table__
 # Whoever asks may have joined the revisions for a purpose of their own.
 _OF = REVISION.alias()
 
@@ -112,16 +111,11 @@ def _asks_second(moment: Moment) -> Clause:
 
 
 def _is_approved() -> Clause:
-    """As ``acts.beats.approvers``: of the current revision, by a member who is still active."""
-    given = (
-        select(_APPROVAL.c.id)
-        .join(_MEMBER, _MEMBER.c.id == _APPROVAL.c.given_by)
-        .where(
-            _APPROVAL.c.incident_id == CASE.c.id,
-            _APPROVAL.c.revision_id == CASE.c.revision_id,
-            _APPROVAL.c.purpose == "publish",
-            _MEMBER.c.disabled_at.is_(None),
-        )
+    """As ``acts.beats.approvers``: of the current revision, and by whoever still vouches."""
+    given = vouching(Approval.id).where(
+        Approval.incident_id == CASE.c.id,
+        Approval.revision_id == CASE.c.revision_id,
+        Approval.purpose == "publish",
     )
     return given.exists()
 

@@ -88,11 +88,7 @@ def correct(
     """
     case, member = begin(pen, incident_id, Act.CORRECTED, by, seen)
     before = former.codes_of(case)
-    content = valid(pen, content, case)
-    if not rules.changed(contents.of(case), content):
-        raise Refused("nothing_changed", state=case.state)
-    require_computed(pen, content)
-    apply(pen.session, case, content)
+    _rewrite(pen, case, content)
     row = Correction(made_at=pen.at, note=needed("public_note", public_note))
     details = corrected_by(pen, case, row)
     return public_event(pen, case, Act.CORRECTED, member, reason, before=before, details=details)
@@ -123,12 +119,7 @@ def redact(
     """
     case, member = begin(pen, incident_id, Act.REDACTED, by, seen)
     before = former.codes_of(case)
-    content = valid(pen, content, case)
-    fragments = follow_ups or replies or corrections
-    if not fragments and not rules.changed(contents.of(case), content):
-        raise Refused("nothing_changed", state=case.state)
-    require_computed(pen, content)
-    apply(pen.session, case, content)
+    _rewrite(pen, case, content, or_else=bool(follow_ups or replies or corrections))
     for row, (title, text) in _own(case.follow_ups, follow_ups):
         row.title = needed("title", title, limit=TITLE_LIMIT)
         row.text = needed("text", text, multiline=True)
@@ -154,6 +145,18 @@ def redact(
         # What is written while nobody sees the case may change again before it is restored.
         committed=case.state == State.PUBLISHED,
     )
+
+
+def _rewrite(pen: Pen, case: Incident, content: Content, *, or_else: bool = False) -> None:
+    """Give a published case another content.
+
+    :param or_else: whether something beside the content changes, so that it may stay as it is.
+    """
+    content = valid(pen, content, case)
+    if not or_else and not rules.changed(contents.of(case), content):
+        raise Refused("nothing_changed", state=case.state)
+    require_computed(pen, content)
+    apply(pen.session, case, content)
 
 
 def _own(rows: Sequence[Any], wanted: Mapping[int, Any] | None) -> list[tuple[Any, Any]]:

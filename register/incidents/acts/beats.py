@@ -14,6 +14,7 @@ from register.errors import Incomplete, Invalid, NotFound, Refused
 from register.incidents import checklist as checks
 from register.incidents import content as contents
 from register.incidents import former, rules, validation
+from register.incidents.approvals import vouching
 from register.incidents.content import Content
 from register.incidents.former import Codes
 from register.incidents.models import Approval, Correction, Incident, Invitation, Revision, State
@@ -85,16 +86,10 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
 
 # Statements are put together once: an import asks these for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
-# A member disabled since no longer vouches for anything.
-_APPROVED = (
-    select(Approval.given_by)
-    .join(Member, Member.id == Approval.given_by)
-    .where(
-        Member.disabled_at.is_(None),
-        Approval.incident_id == bindparam("case"),
-        Approval.revision_id == bindparam("revision"),
-        Approval.purpose == bindparam("purpose"),
-    )
+_APPROVED = vouching(Approval.given_by).where(
+    Approval.incident_id == bindparam("case"),
+    Approval.revision_id == bindparam("revision"),
+    Approval.purpose == bindparam("purpose"),
 )
 
 

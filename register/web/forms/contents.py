@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict, fields, replace
+from typing import Any, TypeVar
 
 from register.incidents.content import (
     Content,
@@ -17,7 +17,7 @@ from register.incidents.content import (
 from register.incidents.validation import Fault
 from register.web.forms import place
 from register.web.forms.case import CaseForm, FollowUpForm, Written
-from register.web.forms.parts import Rows
+from register.web.forms.parts import Rows, TypedDate
 from register.web.wording import say_reason
 
 # Fields of a form that hold a field of the content under the same name.
@@ -38,6 +38,8 @@ _LINES = (
     "amount",
 )
 _KINDS = ("commune", "departement", "region")
+
+Part = TypeVar("Part")
 
 
 def fields_of(content: Content) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def content_of(form: CaseForm) -> Content:
         outlets=tuple(name for name in map(str.strip, form.outlets.data.split("\n")) if name),
         contested=form.contested.data == "oui",
         language=form.language.data or "fr",
-        sources=tuple(_source(row) for row in form.sources.told),
+        sources=tuple(_part(SourceContent, row) for row in form.sources.told),
         proceedings=tuple(_proceeding(row) for row in form.proceedings.told),
         request=_request(form),
         links=tuple(LinkContent(row.kind.data, row.case_number) for row in form.links.told),
@@ -121,60 +123,24 @@ def _forms(rows: Rows) -> list[Any]:
     return [entry.form for entry in rows.entries]
 
 
-def _source(row: Any) -> SourceContent:
-    return SourceContent(
-        url=row.url.data,
-        kind=row.kind.data,
-        label=row.label.data,
-        title=row.title.data,
-        publisher=row.publisher.data,
-        published_on=row.published_on.edtf,
-        archived_url=row.archived_url.data,
-        checked_on=row.checked_on.edtf,
-    )
+def _part(shape: type[Part], row: Any, **given: Any) -> Part:
+    """A part of the content, from the fields of the same names; a date as it was understood."""
+    names = (spec.name for spec in fields(shape) if spec.name not in given)  # type: ignore[arg-type]
+    return shape(**{name: _said(row[name]) for name in names}, **given)
+
+
+def _said(field: Any) -> Any:
+    return field.edtf if isinstance(field, TypedDate) else field.data
 
 
 def _proceeding(row: Any) -> ProceedingContent:
-    return ProceedingContent(
-        direction=row.direction.data,
-        nature=row.nature.data,
-        plaintiff=row.plaintiff.data,
-        court=row.court.data,
-        docket=row.docket.data,
-        legal_basis=row.legal_basis.data,
-        amount=row.amount.data,
-        outcome=row.outcome.data,
-        outcome_date=row.outcome_date.edtf,
-        appeal=row.appeal.data,
-        steps=tuple(
-            StepContent(
-                step=step.step.data,
-                date=step.date.edtf,
-                outcome=step.outcome.data,
-                note=step.note.data,
-                source_url=step.source_url.data,
-            )
-            for step in row.steps.told
-        ),
-    )
+    steps = tuple(_part(StepContent, step) for step in row.steps.told)
+    return _part(ProceedingContent, row, steps=steps)
 
 
 def _request(form: CaseForm | FollowUpForm) -> RequestContent | None:
     row = form.request.form
-    if row.is_empty:
-        return None
-    return RequestContent(
-        asked=row.asked.data,
-        asked_of=row.asked_of.data,
-        asked_on=row.asked_on.edtf,
-        refusal=row.refusal.data,
-        refused_on=row.refused_on.edtf,
-        cada_number=row.cada_number.data,
-        cada_registered_on=row.cada_registered_on.edtf,
-        cada_opinion_on=row.cada_opinion_on.edtf,
-        opinion=row.opinion.data,
-        outcome=row.outcome.data,
-    )
+    return None if row.is_empty else _part(RequestContent, row)
 
 
 # Where a fault below the web is shown, when the field is called otherwise here.

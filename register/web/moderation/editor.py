@@ -15,7 +15,14 @@ from register.incidents.dossier import Dossier
 from register.journal import Act, Pen
 from register.text.errors import TextError
 from register.text.markup import render
-from register.web.forms.case import CaseForm, CorrectForm, FollowUpForm, NewForm, RedactForm
+from register.web.forms.case import (
+    CaseForm,
+    CorrectForm,
+    FollowUpForm,
+    NewForm,
+    RedactForm,
+    Written,
+)
 from register.web.forms.contents import content_of, moved_on
 from register.web.forms.parts import Rows
 from register.web.moderation.acting import opened
@@ -79,21 +86,19 @@ def _draft(pen: Pen, _id: int, content: Content, form: NewForm, by: int) -> int:
     return acts.draft(pen, content, by=by, reason=form.reason.data, note=form.note.data).id
 
 
+def _told(form: Written, by: int) -> dict[str, Any]:
+    """What every act on a case is told of who writes it, why, and what they had before them."""
+    return {"by": by, "reason": form["reason"].data, "seen": form.seen}
+
+
 def _edit(pen: Pen, incident_id: int, content: Content, form: CaseForm, by: int) -> int:
-    acts.edit(pen, incident_id, content, by=by, reason=form.reason.data, seen=form.seen)
+    acts.edit(pen, incident_id, content, **_told(form, by))
     return incident_id
 
 
 def _correct(pen: Pen, incident_id: int, content: Content, form: CorrectForm, by: int) -> int:
-    acts.correct(
-        pen,
-        incident_id,
-        content,
-        by=by,
-        reason=form.reason.data,
-        public_note=form.public_note.data,
-        seen=form.seen,
-    )
+    note = form.public_note.data
+    acts.correct(pen, incident_id, content, public_note=note, **_told(form, by))
     return incident_id
 
 
@@ -102,15 +107,13 @@ def _redact(pen: Pen, incident_id: int, content: Content, form: RedactForm, by: 
         pen,
         incident_id,
         content,
-        by=by,
-        reason=form.reason.data,
         public_note=form.public_note.data,
         follow_ups={
             key: (row.title.data, row.text.data) for key, row in _rewritten(form.follow_ups)
         },
         replies={key: row.text.data for key, row in _rewritten(form.replies)},
         corrections={key: row.note.data for key, row in _rewritten(form.corrections)},
-        seen=form.seen,
+        **_told(form, by),
     )
     return incident_id
 
@@ -119,14 +122,12 @@ def _follow_up(pen: Pen, incident_id: int, content: Content, form: FollowUpForm,
     acts.follow_up(
         pen,
         incident_id,
-        by=by,
-        reason=form.reason.data,
         title=form.heading.data,
         text=form.text.data,
         happened_on=form.happened_on.edtf,
         source_url=form.source_url.data,
         content=content,
-        seen=form.seen,
+        **_told(form, by),
     )
     return incident_id
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -25,6 +24,7 @@ from register.web.public import addresses
 from register.web.public.boxes import Option
 from register.web.public.incidents import case_number
 from register.web.public.panel import Chip
+from register.web.sentences.journal import PUBLIC_KIND_NAMES
 from register.web.validity import verifier
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -50,19 +50,7 @@ class Panel:
 
 def kinds() -> dict[str, str]:
     """What each kind of line is called."""
-    words = {
-        "publication": _("Publication"),
-        "suite": _("Suite"),
-        "reponse": _("Droit de réponse"),
-        "correction": _("Correction"),
-        "caviardage": _("Passage retiré"),
-        "retrait": _("Retrait"),
-        "retablissement": _("Rétablissement"),
-        "reunion": _("Réunion"),
-        "effacement": _("Effacement"),
-        "ouverture": _("Ouverture du registre"),
-    }
-    return {kind: words[kind] for kind in ledger.KINDS}
+    return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in ledger.KINDS}
 
 
 def lines() -> ResponseReturnValue:

@@ -55,16 +55,11 @@ GROUP_NAMES: dict[str, Any] = {
     "comptes": _("Comptes"),
 }
 
-KIND_NAMES: dict[str, Any] = {
-    "brouillon": _("Brouillon ouvert"),
-    "modification": _("Modification"),
-    "abandon": _("Abandon d’un brouillon"),
-    "brouillon-reuni": _("Brouillon réuni à un cas"),
-    "accord": _("Accord d’un second membre"),
-    "invitation": _("Invitation à répondre"),
+# What the kinds of public lines are called, on the public page and on the desk.
+PUBLIC_KIND_NAMES: dict[str, Any] = {
     "publication": _("Publication"),
     "suite": _("Suite"),
-    "reponse": _("Droit de réponse publié"),
+    "reponse": _("Droit de réponse"),
     "correction": _("Correction"),
     "caviardage": _("Passage retiré"),
     "retrait": _("Retrait"),
@@ -72,6 +67,18 @@ KIND_NAMES: dict[str, Any] = {
     "reunion": _("Réunion"),
     "effacement": _("Effacement"),
     "ouverture": _("Ouverture du registre"),
+}
+
+KIND_NAMES: dict[str, Any] = {
+    "brouillon": _("Brouillon ouvert"),
+    "modification": _("Modification"),
+    "abandon": _("Abandon d’un brouillon"),
+    "brouillon-reuni": _("Brouillon réuni à un cas"),
+    "accord": _("Accord d’un second membre"),
+    "invitation": _("Invitation à répondre"),
+    **PUBLIC_KIND_NAMES,
+    # Beside those that were only received, or refused.
+    "reponse": _("Droit de réponse publié"),
     "reponse-recue": _("Droit de réponse reçu"),
     "reponse-refusee": _("Droit de réponse refusé"),
     "prise": _("Dossier pris en main"),
