@@ -100,6 +100,7 @@ def test_what_chance_makes_is_never_refused():
     assert not any(common.is_common(passwords.generated()) for _ in range(1_000))
 
 
+@pytest.mark.prove
 def test_a_long_password_is_judged_at_once():
     for sign in (" ", "-a", "é", "1", "motdepasse ", "ab1"):
         text = ("x" + sign * passwords.MAX_LENGTH)[: passwords.MAX_LENGTH - 1] + "ÿ"
