@@ -44,6 +44,23 @@ class Settings:
     """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
     of the data folder must never hold the key that opens it."""
 
+    key_store_url: str
+    """SQLAlchemy URL of the store of reports' keys. Default: a file beside the seal key. A database
+    of its own where several machines serve; never that of the register, whose backups it would be
+    in."""
+
+    limiter_url: str
+    """Where tries are counted: ``memory://``, the default, in each process, or ``redis://…`` for
+    several. A Redis that keeps nothing on disk: an address has no business there."""
+
+    rate_limits: bool
+    """``on`` by default. ``off`` lifts limits, minimum time and the trap for robots too, for tests
+    and demonstrations, and is refused elsewhere."""
+
+    undecided_after: int
+    """Months after which a report that nobody decided is declined. Default 24: nobody's decision is
+    not a decision, and after two years there is little left to check."""
+
     single_moderator: bool
     """``on`` for an association with one moderator: no second person is asked, and the case says
     so. Default ``off``: the second reader is what protects the person written about."""
@@ -154,8 +171,12 @@ def load() -> Settings:
         database_url=database_url,
         secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
+        key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url),
+        limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
+        rate_limits=_on_or_local("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
+        undecided_after=_months("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24"),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
-        require_2fa=_factor(read("REQUIRE_2FA") or "on", base_url),
+        require_2fa=_on_or_local("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _sentence(name.upper(), read(name.upper())) for name in LEGAL},
         trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
         search=_search(read("SEARCH"), database_url),
@@ -223,13 +244,37 @@ def _switch(name: str, value: str) -> bool:
     return value == "on"
 
 
-def _factor(value: str, base_url: str) -> bool:
-    name = "REQUIRE_2FA"
+def _on_or_local(name: str, value: str, base_url: str) -> bool:
+    """A protection that may be switched off on this machine only."""
     if _switch(name, value):
         return True
     if not is_loopback((urlsplit(base_url).hostname or "").lower()):
-        raise ConfigError("config_factor", name=PREFIX + name)
+        raise ConfigError("config_protection", name=PREFIX + name)
     return False
+
+
+def _months(name: str, value: str) -> int:
+    # Below twelve, what is only overdue would be declined before anybody was told.
+    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 12 <= int(value) <= 120):
+        raise ConfigError("config_months", name=PREFIX + name, value=value)
+    return int(value)
+
+
+def _limiter_url(value: str) -> str:
+    scheme = urlsplit(value).scheme
+    if value != "memory://" and scheme not in ("redis", "rediss", "redis+unix", "unix"):
+        raise ConfigError("config_limiter", name=PREFIX + "LIMITER_URL")
+    return value
+
+
+def _key_store_url(value: str, database_url: str) -> str:
+    """Empty for the default, which depends on the instance's id."""
+    if not value:
+        return ""
+    found = _database_url(value, "KEY_STORE_URL")
+    if found == database_url:
+        raise ConfigError("config_key_store", name=PREFIX + "KEY_STORE_URL")
+    return found
 
 
 def _small_number(name: str, value: str) -> int:
@@ -252,17 +297,17 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _database_url(value: str) -> str:
+def _database_url(value: str, name: str = "DATABASE_URL") -> str:
     try:
         url = make_url(value)
     except ArgumentError as error:
-        raise ConfigError("config_database", name=PREFIX + "DATABASE_URL") from error
+        raise ConfigError("config_database", name=PREFIX + name) from error
     if url.get_backend_name() == "postgresql":
         # Only psycopg 3 is installed; a bare "postgresql://" would look for its predecessor.
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         return value
-    raise ConfigError("config_database", name=PREFIX + "DATABASE_URL")
+    raise ConfigError("config_database", name=PREFIX + name)
 
 
 def _search(value: str, database_url: str) -> str:

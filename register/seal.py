@@ -116,6 +116,11 @@ def opened(key: bytes, purpose: str, closed: bytes, bound: bytes) -> bytes:
         raise SealError("seal_opens_nothing") from error
 
 
-def _cipher(key: bytes, purpose: str) -> AESGCM:
+def derived(key: bytes, purpose: str) -> bytes:
+    """The key of one purpose, 32 bytes, made from another key (HKDF with SHA-256, RFC 5869)."""
     info = b"webcitoyen " + purpose.encode()
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key))
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key)
+
+
+def _cipher(key: bytes, purpose: str) -> AESGCM:
+    return AESGCM(derived(key, purpose))

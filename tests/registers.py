@@ -33,6 +33,8 @@ def settings_of(folder: Path, url: str) -> Settings:
         environ.setenv("REGISTER_DATABASE_URL", url)
         # The cast signs in by password; what a second factor changes has tests of its own.
         environ.setenv("REGISTER_REQUIRE_2FA", "off")
+        # What limits do has tests of its own too.
+        environ.setenv("REGISTER_RATE_LIMITS", "off")
         return config.load()
 
 

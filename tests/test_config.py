@@ -190,7 +190,7 @@ def test_the_second_factor_is_given_up_on_this_machine_only(monkeypatch, address
         monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
         assert not config.load().require_2fa
     else:
-        assert _refused(monkeypatch, REQUIRE_2FA="off").key == "config_factor"
+        assert _refused(monkeypatch, REQUIRE_2FA="off").key == "config_protection"
 
 
 def test_settings_do_not_change(monkeypatch):

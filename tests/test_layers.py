@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"text", "config", "seal"}),
     frozenset({"db"}),
+    frozenset({"keystore"}),
     frozenset({"journal"}),
     frozenset({"territory", "members", "evidence", "editorial"}),
     frozenset({"incidents"}),

@@ -67,6 +67,7 @@ def upgrade() -> None:
     schema.upgrade(db.engine, settings().database_url, now())
     with progress(_("Territoire")) as step:
         opening.refresh(db.engine, step)
+    opening.make_key_store(settings(), db.engine)
     click.echo(_("Tables et données à jour."))
 
 

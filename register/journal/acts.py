@@ -51,11 +51,28 @@ class Act(StrEnum):
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else took it away, to be set up anew
+    REPORT_CLAIMED = "report_claimed"  # a member took a report in hand, for some hours
+    REPORT_RELEASED = "report_released"  # and gave it back
+    REPORT_ASKED = "report_asked"  # the one who reported was asked something
+    REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
+    REPORT_DECLINED = "report_declined"  # it was declined, with a reason
+    REPORT_SPAM = "report_spam"  # it was put aside as spam
+    REPORT_REOPENED = "report_reopened"  # it was taken up again
+    REPORT_RETURNED = "report_returned"  # its question stood unanswered: it is back in the queue
+    REPORT_PURGED = "report_purged"  # its texts and its key were destroyed, as their day had come
+
+    # What came from those who report: days only.
+    REPORT_RECEIVED = "report_received"
+    REPORT_ADDED = "report_added"  # they answered, added or corrected something
+    REPORT_CONTACT = "report_contact"  # they left a way to be reached, or took it back
+    REPORT_WITHDRAWN = "report_withdrawn"  # they took it back
 
     @property
     def ledger(self) -> Ledger:
         """Where the act is written."""
-        return Ledger.PUBLIC if self in PUBLIC else Ledger.DESK
+        if self in PUBLIC:
+            return Ledger.PUBLIC
+        return Ledger.REPORTS if self in OF_REPORTERS else Ledger.DESK
 
     @property
     def destroys(self) -> bool:
@@ -76,5 +93,8 @@ PUBLIC = frozenset(
         Act.MERGED,
         Act.ERASED,
     }
+)
+OF_REPORTERS = frozenset(
+    {Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_CONTACT, Act.REPORT_WITHDRAWN}
 )
 DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED})

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from register.journal.acts import Ledger
+from register.text.dates import paris_day
+
 VERSION = 1
 # Before the first line of a ledger there is nothing: 32 zero bytes.
 GENESIS = bytes(32)
@@ -41,3 +44,23 @@ def commitment(salt: bytes, content: bytes) -> str:
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC, to the second: finer would only tell how somebody works."""
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def kept_at(ledger: Ledger, at: datetime) -> datetime:
+    """The moment of a line as its ledger keeps it: to the second, or no finer than the day.
+
+    Of a report nothing is kept that tells when, within a day, somebody sat down to write it.
+    """
+    if ledger is not Ledger.REPORTS:
+        return at
+    day = paris_day(at)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def said_at(ledger: str, at: datetime) -> str:
+    """The moment of a line as it is hashed: RFC 3339, a full date where only days are kept.
+
+    :param at: as :func:`kept_at` gives it; one that is finer than its ledger keeps stays so.
+    """
+    said = moment(at)
+    return said.removesuffix("T00:00:00Z") if ledger == Ledger.REPORTS.value else said

@@ -44,6 +44,8 @@ class Entry(Base):
         Index("ix_journal_entry_at", "ledger", "at", "seq"),
         Index("ix_journal_entry_act_at", "ledger", "act", "at", "seq"),
         Index("ix_journal_entry_member", "ledger", "member_id", "act", "at", "seq"),
+        # A hidden row number would tell between which timed lines a report's line was written.
+        {"sqlite_with_rowid": False},
     )
 
     ledger: Mapped[str] = mapped_column(String(8), primary_key=True)

@@ -21,8 +21,9 @@ from register.journal.canonical import (
     canonical,
     chain,
     commitment,
-    moment,
+    kept_at,
     new_salt,
+    said_at,
 )
 from register.journal.models import Entry, Head
 
@@ -93,12 +94,13 @@ class Pen:
         )
         name = str(uuid.uuid4())
         seq = last + 1
+        at = kept_at(act.ledger, self.at)
         public = canonical(
             {
                 "v": VERSION,
                 "ledger": act.ledger.value,
                 "seq": seq,
-                "at": moment(self.at),
+                "at": said_at(act.ledger, at),
                 "act": act.value,
                 "case": case,
                 "reason": reason,
@@ -111,7 +113,7 @@ class Pen:
             ledger=act.ledger.value,
             seq=seq,
             act=act.value,
-            at=self.at,
+            at=at,
             event=name,
             case_number=case,
             incident_id=incident,

@@ -17,7 +17,7 @@ from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from register.journal.acts import Act, Ledger
-from register.journal.canonical import GENESIS, VERSION, canonical, chain, commitment, moment
+from register.journal.canonical import GENESIS, VERSION, canonical, chain, commitment, said_at
 from register.journal.models import Entry, Head
 
 
@@ -199,7 +199,7 @@ def _columns(line: Row[Any] | Entry) -> tuple[object, ...]:
         line.ledger,
         line.seq,
         line.act,
-        _moment(line.at),
+        _moment(line.ledger, line.at),
         line.event,
         line.case_number,
         line.incident_id,
@@ -208,7 +208,7 @@ def _columns(line: Row[Any] | Entry) -> tuple[object, ...]:
     )
 
 
-def _moment(kept: object) -> str:
+def _moment(ledger: str, kept: object) -> str:
     """The time of a line as it was hashed; SQLite keeps it as a text, in one form only."""
     if isinstance(kept, datetime):
         at = kept
@@ -219,7 +219,7 @@ def _moment(kept: object) -> str:
             return str(kept)
         if f"{at:%Y-%m-%d %H:%M:%S.%f}" != kept:
             return str(kept)
-    return moment(at) if at.microsecond == 0 else at.isoformat()
+    return said_at(ledger, at) if at.microsecond == 0 else at.isoformat()
 
 
 def _contents(claims: _Claims, openings: Openings) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import register.incidents.models
 import register.journal.models
 import register.members.models
 import register.operations.models
+import register.submissions.models
 import register.territory.models  # noqa: F401
 from register.db import Base, pen_engine
 

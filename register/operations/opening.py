@@ -17,9 +17,11 @@ from register.db import housekeeping, now
 from register.errors import SealError
 from register.incidents import vocabulary
 from register.journal import Act, Ledger, head, open_ledgers, writing
+from register.keystore import KeyStore, url_in
 from register.members import accounts, invitations
 from register.operations import schema
 from register.operations.models import Identity
+from register.submissions.models import Report
 from register.territory import loader
 from register.text.dates import paris_day
 
@@ -56,6 +58,7 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
             path = _identified(settings, session)
         else:
             path = seal.folder(settings.seal_dir, known.instance_id) / seal.NAME
+    make_key_store(settings, engine)
     # Asked each time: an opening that was cut short is finished by the next one.
     with writing(engine) as pen:
         if head(pen.session, Ledger.PUBLIC).seq == 0:
@@ -104,13 +107,44 @@ def identity(session: Session) -> Identity | None:
 
 
 def require_seal(settings: Settings, session: Session) -> None:
-    """Let a register pass whose seal key is there and its own.
+    """Let a register pass whose seal key and key store are there and its own.
 
     :raises SealError: missing, foreign, or no ``init`` yet.
+    """
+    store = key_store(settings, session)
+    try:
+        store.require()
+    finally:
+        store.close()
+
+
+def key_store(settings: Settings, session: Session) -> KeyStore:
+    """The key store, with the seal key that opens it; nothing of it is opened yet.
+
+    :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
     known = identity(session)
     if known is None:
         raise SealError("not_initialised")
-    seal.require(
-        seal.folder(settings.seal_dir, known.instance_id), known.instance_id, known.seal_check
-    )
+    where = seal.folder(settings.seal_dir, known.instance_id)
+    key = seal.require(where, known.instance_id, known.seal_check)
+    return KeyStore(settings.key_store_url or url_in(where), key, known.instance_id)
+
+
+def make_key_store(settings: Settings, engine: Engine) -> None:
+    """Make the key store of a register that has none, and no report that would need one.
+
+    :raises SealError: ``keystore_missing`` where reports are closed with keys that are not there:
+        an empty store in its place would make them unreadable for good.
+    """
+    with Session(engine) as session:
+        store = key_store(settings, session)
+        sealed = select(Report.key).where(Report.sealed.is_not(None)).limit(1)
+        in_use = session.scalar(sealed) is not None
+    try:
+        if in_use:
+            store.require()
+        else:
+            store.make_store()
+    finally:
+        store.close()

@@ -22,9 +22,11 @@ def attach(app: Flask) -> None:
         health,
         jinja,
         kept,
+        limits,
         logs,
         moderation,
         public,
+        submit,
     )
 
     settings = app.extensions["register.settings"]
@@ -32,10 +34,12 @@ def attach(app: Flask) -> None:
     Babel(app, default_locale="fr", default_timezone="Europe/Paris")
     jinja.attach(app)
     errors.attach(app)
+    limits.attach(app, settings)
     door.attach(app, settings)
     public.register(app)
     account.register(app)
     moderation.register(app)
+    submit.register(app)
     health.attach(app, settings)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.
     kept.attach(app)

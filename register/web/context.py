@@ -15,6 +15,8 @@ from register.incidents.standing import Standing
 from register.incidents.standing import standing as read_standing
 from register.incidents.vocabulary import Book
 from register.journal import Position
+from register.keystore import KeyStore
+from register.operations import opening
 from register.territory import sheets
 from register.territory.gazetteer import Gazetteer
 from register.territory.gazetteer import gazetteer as read_gazetteer
@@ -22,6 +24,7 @@ from register.territory.sheets import Sheet
 
 _GAZETTEER = "register.gazetteer"
 _KNOWN_PLACES = "register.known_places"
+_KEY_STORE = "register.key_store"
 # Reading the territory takes half a second: of two first readers, one reads and the other waits.
 _reading = Lock()
 
@@ -78,3 +81,16 @@ def known_places() -> Mapping[str, int]:
         kept = (moment, figures.known_places(db.session()))
         current_app.extensions[_KNOWN_PLACES] = kept
     return kept[1]
+
+
+def key_store() -> KeyStore:
+    """The store of reports' keys, opened once in the life of a process.
+
+    :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
+    """
+    with _reading:
+        kept = cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))
+        if kept is None:
+            kept = opening.key_store(settings(), db.session())
+            current_app.extensions[_KEY_STORE] = kept
+        return kept

@@ -22,7 +22,6 @@ def route(blueprint: Blueprint) -> None:
     for name in editorial.NAMES:
         endpoint = name.replace("-", "_")
         blueprint.add_url_rule(f"/{name}", endpoint, _editorial(name))
-    blueprint.add_url_rule("/signaler", view_func=report)
     blueprint.add_url_rule("/incidents/<number>/droit-de-reponse", view_func=right_of_reply)
     blueprint.add_url_rule("/incidents/<number>/signaler-contenu", view_func=notice)
 
@@ -35,11 +34,6 @@ def _editorial(name: str) -> Callable[[], str]:
         return render_template("public/page.html", page=page, name=name)
 
     return view
-
-
-def report() -> str:
-    """How to report an incident before reports can be made online."""
-    return render_template("public/report.html")
 
 
 def right_of_reply(number: str) -> str:

@@ -18,6 +18,7 @@ from register.web.sentences.fields import FIELD_REASONS, FIELDS
 from register.web.sentences.members import MEMBERS
 from register.web.sentences.proofs import LEDGERS, PROBLEMS
 from register.web.sentences.readers import READERS
+from register.web.sentences.reports import REPORT_STATES, REPORTS
 from register.web.sentences.settings import SETTINGS
 
 __all__ = [
@@ -36,11 +37,13 @@ __all__ = [
     "PROBLEMS",
     "READERS",
     "REASONS",
+    "REPORTS",
+    "REPORT_STATES",
     "RISKS",
     "SETTINGS",
     "STATES",
 ]
 
 REASONS: Mapping[str, Any] = (
-    SETTINGS | READERS | ACTS | MEMBERS | EDITING | FIELD_REASONS | COMMANDS
+    SETTINGS | READERS | ACTS | REPORTS | MEMBERS | EDITING | FIELD_REASONS | COMMANDS
 )

@@ -1,0 +1,24 @@
+"""THE ONLY DOOR that changes a report.
+
+Each act loads under the pen, checks, changes and records. The key of a new report is on disk
+before the report is; a key is destroyed once the report's texts are gone.
+"""
+
+from register.submissions.acts.deciding import accept, ask, claim, decline, release, reopen, spam
+from register.submissions.acts.purging import purge
+from register.submissions.acts.reporting import add, leave_contact, receive, withdraw
+
+__all__ = [
+    "accept",
+    "add",
+    "ask",
+    "claim",
+    "decline",
+    "leave_contact",
+    "purge",
+    "receive",
+    "release",
+    "reopen",
+    "spam",
+    "withdraw",
+]

@@ -1,0 +1,191 @@
+"""What members do with a report: take it in hand, ask, accept, decline, put aside."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from register.errors import Invalid, NotFound, Refused
+from register.incidents import acts as cases
+from register.incidents.acts.keeping import HELD_FOR
+from register.incidents.content import Content
+from register.incidents.models import Incident
+from register.incidents.models import State as CaseState
+from register.incidents.vocabulary import book
+from register.journal import Act, Pen
+from register.keystore import KeyStore
+from register.members.accounts import acting
+from register.members.models import Member
+from register.submissions import codes, sealing
+from register.submissions.acts.beats import key_of, load, messages, move, worded, write
+from register.submissions.models import Kept, Kind, Report, State
+from register.submissions.sealing import Decision
+
+SENTENCE_LIMIT = 2_000
+
+
+def begin(pen: Pen, key: str, by: int, seen: int | None = None) -> tuple[Report, Member]:
+    """The report and the member, both as they are under the pen.
+
+    :param seen: how many messages the member had before them; None where nobody read.
+    :raises Refused: ``report_held`` by somebody else, ``report_changed``.
+    """
+    member = acting(pen, by)
+    report = load(pen, key)
+    if report.held_by not in (None, member.id) and _is_held(report, pen):
+        raise Refused("report_held", state=report.state, member=report.held_by)
+    if seen is not None and seen != messages(pen, report):
+        raise Refused("report_changed", state=report.state)
+    return report, member
+
+
+def _is_held(report: Report, pen: Pen) -> bool:
+    return report.held_until is not None and report.held_until > pen.at
+
+
+def claim(pen: Pen, key: str, *, by: int) -> None:
+    """Take a report in hand for some hours; asked again, the hours begin anew."""
+    report, member = begin(pen, key, by)
+    move(pen, report, Act.REPORT_CLAIMED)
+    report.held_by, report.held_until = member.id, pen.at + HELD_FOR
+    pen.session.flush()
+    pen.record(Act.REPORT_CLAIMED, by=member.id, details={"report": key})
+
+
+def release(pen: Pen, key: str, *, by: int) -> None:
+    """Give a report back.
+
+    :raises Refused: ``report_not_held``.
+    """
+    report, member = begin(pen, key, by)
+    if report.held_by is None or not _is_held(report, pen):
+        raise Refused("report_not_held", state=report.state)
+    move(pen, report, Act.REPORT_RELEASED)
+    report.held_by = report.held_until = None
+    pen.session.flush()
+    pen.record(Act.REPORT_RELEASED, by=member.id, details={"report": key})
+
+
+def ask(
+    pen: Pen, store: KeyStore, key: str, text: str, *, by: int, seen: int | None = None
+) -> None:
+    """Ask the one who reported something; they read it with their code."""
+    report, member = begin(pen, key, by, seen)
+    data_key, body = key_of(store, report), worded(text)
+    move(pen, report, Act.REPORT_ASKED)
+    report.news = False
+    write(pen, report, data_key, codes.new_key(), Kind.QUESTION, body)
+    pen.record(Act.REPORT_ASKED, by=member.id, details={"report": key})
+
+
+def accept(
+    pen: Pen,
+    store: KeyStore,
+    key: str,
+    *,
+    by: int,
+    reason: str,
+    new: Content | None = None,
+    into: int | None = None,
+    sentence: str = "",
+    seen: int | None = None,
+) -> int:
+    """Make a draft of a report, or join it to a case; the id of either.
+
+    :param new: the content of the draft.
+    :param into: the id of the case that it joins instead.
+    :raises NotFound: ``no_such_case`` for one whose texts are gone.
+    """
+    report, member = begin(pen, key, by, seen)
+    data_key = key_of(store, report)
+    move(pen, report, Act.REPORT_ACCEPTED)
+    if new is not None:
+        incident = cases.draft(pen, new, by=by, reason=reason).id
+    else:
+        incident = _joined(pen, into)
+    _keep(pen, store, report, data_key, incident)
+    told = Decision(_sentence(sentence), incident, member.id)
+    report.decision = sealing.close_decision(data_key, key, told)
+    report.news, report.reason = False, ""
+    pen.session.flush()
+    pen.record(
+        Act.REPORT_ACCEPTED,
+        by=member.id,
+        details={"report": key, "case": incident, "new": new is not None},
+    )
+    return incident
+
+
+def _joined(pen: Pen, into: int | None) -> int:
+    case = pen.session.get(Incident, into) if into else None
+    if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
+        raise NotFound("no_such_case")
+    return case.id
+
+
+def _keep(pen: Pen, store: KeyStore, report: Report, data_key: bytes, incident: int) -> None:
+    """Put what defends the publication under the key of the case."""
+    name = sealing.case_key(incident)
+    case_key = store.key(name) or store.new(name)
+    received = sealing.open_sent(data_key, report.key, report.sealed or b"")
+    kept = codes.new_key()
+    pen.session.add(
+        Kept(
+            key=kept,
+            incident_id=incident,
+            sealed=sealing.close_sent(case_key, kept, received),
+        )
+    )
+
+
+def decline(
+    pen: Pen,
+    store: KeyStore,
+    key: str,
+    reason: str,
+    *,
+    by: int,
+    sentence: str,
+    seen: int | None = None,
+) -> None:
+    """Decline a report, with a reason of the vocabulary and a sentence that its author reads."""
+    report, member = begin(pen, key, by, seen)
+    if not book(pen.session).has("refus", reason):
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
+    data_key = key_of(store, report)
+    move(pen, report, Act.REPORT_DECLINED)
+    told = Decision(worded(sentence, SENTENCE_LIMIT), None, member.id)
+    report.decision = sealing.close_decision(data_key, key, told)
+    report.reason, report.news = reason, False
+    pen.session.flush()
+    pen.record(Act.REPORT_DECLINED, by=member.id, details={"report": key, "reason": reason})
+
+
+def spam(pen: Pen, key: str, *, by: int) -> None:
+    """Put a report aside as spam; until its purge it can be taken up again."""
+    report, member = begin(pen, key, by)
+    move(pen, report, Act.REPORT_SPAM)
+    report.news = False
+    pen.session.flush()
+    pen.record(Act.REPORT_SPAM, by=member.id, details={"report": key})
+
+
+def reopen(pen: Pen, store: KeyStore, key: str, *, by: int) -> None:
+    """Take up again what was declined, put aside, or accepted for a case that was given up.
+
+    :raises Refused: ``report_has_case`` while its case stands, ``report_purged``.
+    """
+    report, member = begin(pen, key, by)
+    data_key = key_of(store, report)
+    if report.state == State.ACCEPTED and report.decision is not None:
+        found = sealing.open_decision(data_key, key, report.decision).incident
+        state = pen.session.scalar(select(Incident.state).where(Incident.id == found))
+        if state not in (None, CaseState.ERASED):
+            raise Refused("report_has_case", state=report.state)
+    move(pen, report, Act.REPORT_REOPENED)
+    report.reason, report.decision, report.suspect = "", None, False
+    pen.session.flush()
+    pen.record(Act.REPORT_REOPENED, by=member.id, details={"report": key})
+
+
+def _sentence(text: str) -> str:
+    return worded(text, SENTENCE_LIMIT) if text.strip() else ""

@@ -1,0 +1,169 @@
+"""What a day brings: questions left unanswered, terms that run out, texts that are destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Select, delete, select
+
+from register.incidents.clocks import add_months
+from register.incidents.models import Incident
+from register.incidents.models import State as CaseState
+from register.journal import Act, Pen
+from register.keystore import KeyStore
+from register.submissions import rules, sealing
+from register.submissions.acts.beats import move
+from register.submissions.models import Kept, Message, Report, State, Tally
+from register.submissions.sealing import Decision
+from register.text import dates
+
+# Rows dealt with under one pen, so that nobody else waits for it for long.
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What one purge did: how many of each, and whether there is more to do."""
+
+    returned: int = 0
+    expired: int = 0
+    purged: int = 0
+    kept: int = 0
+    counted: int = 0
+    more: bool = False
+
+    def __add__(self, other: Purged) -> Purged:
+        return Purged(
+            self.returned + other.returned,
+            self.expired + other.expired,
+            self.purged + other.purged,
+            self.kept + other.kept,
+            self.counted + other.counted,
+            other.more,
+        )
+
+
+def purge(pen: Pen, store: KeyStore, undecided_after: int) -> Purged:
+    """Do what the day of the pen asks for, for some hundreds of reports at most.
+
+    Keys are destroyed once the pen is put down: a key that outlives its report for a moment opens
+    nothing, a report that outlives its key could not be undone.
+
+    :param undecided_after: months after which a report without a decision is declined.
+    """
+    today = dates.paris_day(pen.at)
+    done = Purged(
+        returned=_returned(pen, today),
+        expired=_expired(pen, store, today, undecided_after),
+        purged=_purged(pen, today),
+        kept=_forgotten(pen),
+        counted=_counted(pen, today),
+    )
+    counts = (done.returned, done.expired, done.purged, done.kept, done.counted)
+    if any(counts):
+        pen.session.flush()
+    gone = sorted(store.names() - _needed(pen))
+    if gone:
+        pen.after_commit(lambda: store.destroy(gone))
+    return replace(done, more=any(count >= AT_ONCE for count in counts))
+
+
+def _needed(pen: Pen) -> set[str]:
+    """The names of the keys that something is still closed with."""
+    reports = set(pen.session.scalars(select(Report.key).where(Report.sealed.is_not(None))))
+    kept = pen.session.scalars(select(Kept.incident_id).distinct())
+    return reports | {sealing.case_key(incident) for incident in kept}
+
+
+def _some(pen: Pen, asked: Select[Report]) -> Sequence[Report]:
+    return pen.session.scalars(asked.order_by(Report.key).limit(AT_ONCE)).all()
+
+
+def _returned(pen: Pen, today: date) -> int:
+    """Nobody answered: that is no decision, and the report is in the queue again."""
+    found = _some(
+        pen,
+        select(Report).where(
+            Report.state == State.WAITING, Report.moved_on <= today - rules.UNANSWERED
+        ),
+    )
+    for report in found:
+        move(pen, report, Act.REPORT_RETURNED)
+        pen.record(Act.REPORT_RETURNED, by=None, details={"report": report.key})
+    return len(found)
+
+
+def _expired(pen: Pen, store: KeyStore, today: date, months: int) -> int:
+    """Nobody decided before the term of the settings: what is left is too old to be checked."""
+    found = _some(
+        pen,
+        select(Report).where(
+            Report.state.in_([state.value for state in rules.OPEN]),
+            Report.day <= add_months(today, -months),
+        ),
+    )
+    for report in found:
+        move(pen, report, Act.REPORT_DECLINED)
+        report.reason, report.news = "insuffisant", False
+        key = store.key(report.key)
+        if key is not None:
+            report.decision = sealing.close_decision(key, report.key, Decision())
+        pen.record(
+            Act.REPORT_DECLINED,
+            by=None,
+            details={"report": report.key, "reason": report.reason},
+        )
+    return len(found)
+
+
+def _purged(pen: Pen, today: date) -> int:
+    found = _some(pen, select(Report).where(Report.purge_on <= today, Report.sealed.is_not(None)))
+    keys = [report.key for report in found]
+    for report in found:
+        report.sealed = report.contact = report.decision = report.digest = None
+        report.news = False
+        report.moved_on = today
+        pen.record(Act.REPORT_PURGED, by=None, details={"report": report.key})
+    if keys:
+        pen.session.execute(delete(Message).where(Message.report_key.in_(keys)))
+    return len(found)
+
+
+def _forgotten(pen: Pen) -> int:
+    """What a case kept of a report goes with the texts of the case."""
+    found = pen.session.execute(
+        select(Kept, Incident.number)
+        .join(Incident, Incident.id == Kept.incident_id)
+        .where(Incident.state == CaseState.ERASED)
+        .order_by(Kept.key)
+        .limit(AT_ONCE)
+    ).all()
+    for kept, number in found:
+        pen.session.delete(kept)
+        pen.record(
+            Act.REPORT_PURGED, by=None, incident=kept.incident_id, case=number, details={"kept": 1}
+        )
+    return len(found)
+
+
+def _counted(pen: Pen, today: date) -> int:
+    """In the end, state and reason are counted and the row goes."""
+    found = _some(
+        pen,
+        select(Report).where(
+            Report.sealed.is_(None), Report.moved_on <= add_months(today, -rules.ROWS_MONTHS)
+        ),
+    )
+    for report in found:
+        year = report.day.year
+        tally = pen.session.get(Tally, (year, report.state, report.reason))
+        if tally is None:
+            tally = Tally(year=year, state=report.state, reason=report.reason, count=0)
+            pen.session.add(tally)
+        tally.count += 1
+        pen.session.delete(report)
+        pen.record(Act.REPORT_PURGED, by=None, details={"report": report.key, "counted": 1})
+        pen.session.flush()
+    return len(found)

@@ -1,0 +1,178 @@
+"""What those who report do: send, answer, leave a contact, take back. Their lines tell days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from register.errors import Invalid, Refused
+from register.incidents.models import Incident
+from register.incidents.models import State as CaseState
+from register.journal import Act, Pen
+from register.journal.canonical import new_salt
+from register.keystore import KeyStore
+from register.submissions import codes, rules, sealing
+from register.submissions.acts.beats import key_of, load, move, worded, write
+from register.submissions.models import Kept, Kind, Message, Report, State
+from register.submissions.payload import CONTACT_LIMIT, Received, Sent, digest
+from register.text import dates
+from register.text.clean import clean, one_line
+
+# What the keys made from the seal key are for.
+CODES, RECEIPTS = "receipt code", "receipt lookup"
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A report that was received: its row, its code, and whether it was there already."""
+
+    key: str
+    code: str
+    again: bool = False
+
+
+def receive(
+    pen: Pen,
+    store: KeyStore,
+    sent: Sent,
+    nonce: str,
+    *,
+    contact: str = "",
+    suspect: bool = False,
+) -> Filed:
+    """Receive a report; the same form with the same words is the same report.
+
+    :param nonce: that of the form, 32 hexadecimal digits.
+    :raises Refused: ``report_already_sent`` for the same form with other words, with the key
+        of the report that it was, as ``report``.
+    :raises Invalid: no nonce.
+    """
+    if not codes.is_nonce(nonce):
+        raise Invalid("report_nonce")
+    code = codes.code_of(store.derived(CODES), nonce)
+    receipt = codes.receipt(store.derived(RECEIPTS), code)
+    known = pen.session.scalar(select(Report).where(Report.receipt == receipt))
+    if known is not None:
+        if _is_same(store, known, sent, contact):
+            return Filed(known.key, code, again=True)
+        raise Refused("report_already_sent", state=known.state, report=known.key)
+    key, salt, today = codes.new_key(), new_salt(), dates.paris_day(pen.at)
+    data_key = store.new(key)
+    pen.session.add(
+        Report(
+            key=key,
+            receipt=receipt,
+            state=State.RECEIVED,
+            suspect=suspect,
+            day=today,
+            moved_on=today,
+            digest=digest(sent, today, salt),
+            sealed=sealing.close_sent(data_key, key, Received(sent, salt)),
+            contact=_closed_contact(data_key, key, contact),
+        )
+    )
+    pen.session.flush()
+    pen.record(Act.REPORT_RECEIVED, by=None, details={"report": key})
+    return Filed(key, code)
+
+
+def _is_same(store: KeyStore, known: Report, sent: Sent, contact: str) -> bool:
+    """Whether a form says what it said when it was first sent; a purged one says nothing."""
+    key = store.key(known.key) if known.sealed is not None else None
+    if key is None or known.sealed is None:
+        return False
+    return sealing.open_sent(key, known.key, known.sealed).sent == sent
+
+
+def _closed_contact(data_key: bytes, key: str, contact: str) -> bytes | None:
+    text = clean(contact).strip()
+    if len(text) > CONTACT_LIMIT:
+        raise Invalid("too_long", field="contact", limit=CONTACT_LIMIT)
+    return sealing.close_text(data_key, key, "contact", text) if text else None
+
+
+def add(pen: Pen, store: KeyStore, key: str, kind: Kind, text: str, nonce: str) -> bool:
+    """Answer, add or correct; whether it was new: the same form sent twice is one message.
+
+    :raises Refused: ``report_state`` once it was taken back, ``report_purged``, or
+        ``report_already_sent`` for the same form with other words.
+    """
+    report = load(pen, key)
+    data_key, body = key_of(store, report), worded(text)
+    name = _named(store, key, nonce)
+    known = pen.session.get(Message, name)
+    if known is not None:
+        if sealing.open_text(data_key, name, "message", known.sealed) == body:
+            return False
+        raise Refused("report_already_sent", state=report.state, report=key)
+    move(pen, report, Act.REPORT_ADDED)
+    report.news = True
+    write(pen, report, data_key, name, kind, body)
+    pen.record(Act.REPORT_ADDED, by=None, details={"report": key, "kind": kind.value})
+    return True
+
+
+def _named(store: KeyStore, key: str, nonce: str) -> str:
+    if not codes.is_nonce(nonce):
+        raise Invalid("report_nonce")
+    return codes.named(store.derived(CODES), key, nonce)
+
+
+def leave_contact(pen: Pen, store: KeyStore, key: str, contact: str) -> None:
+    """Leave a way to be reached, or take it back with an empty one.
+
+    :raises Refused: ``report_purged``.
+    """
+    report = load(pen, key)
+    report.contact = _closed_contact(key_of(store, report), key, contact)
+    report.news = report.news or report.contact is not None
+    pen.session.flush()
+    left = report.contact is not None
+    pen.record(Act.REPORT_CONTACT, by=None, details={"report": key, "left": left})
+
+
+def withdraw(pen: Pen, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:
+    """Take a report back; once its case is public, ask the moderators to (and return False).
+
+    :raises Refused: ``report_state`` when it was declined, or taken back already.
+    """
+    report = load(pen, key)
+    data_key = key_of(store, report)
+    case = _case(pen, report, data_key)
+    if case is not None and case.number is not None:
+        asked = one_line(text) or "–"
+        add(pen, store, key, Kind.REQUEST, asked, nonce)
+        return False
+    move(pen, report, Act.REPORT_WITHDRAWN)
+    report.news = True
+    if case is not None:
+        # A case that is not public rests no longer on what was taken back.
+        for kept in pen.session.scalars(select(Kept).where(Kept.incident_id == case.id)):
+            if _is_of(store, kept, report, data_key):
+                pen.session.delete(kept)
+    pen.session.flush()
+    pen.record(Act.REPORT_WITHDRAWN, by=None, details={"report": key})
+    return True
+
+
+def _case(pen: Pen, report: Report, data_key: bytes) -> Incident | None:
+    if report.state != State.ACCEPTED or report.decision is None:
+        return None
+    found = sealing.open_decision(data_key, report.key, report.decision).incident
+    case = pen.session.get(Incident, found) if found else None
+    return case if case is not None and case.state != CaseState.ERASED else None
+
+
+def _is_of(store: KeyStore, kept: Kept, report: Report, data_key: bytes) -> bool:
+    """Whether what a case keeps is of this report: its words say so, and nothing in clear does."""
+    case_key = store.key(sealing.case_key(kept.incident_id))
+    if case_key is None or report.sealed is None:
+        return False
+    mine = sealing.open_sent(data_key, report.key, report.sealed)
+    return sealing.open_sent(case_key, kept.key, kept.sealed) == mine
+
+
+def may(report: Report, act: Act) -> bool:
+    """Whether an act is open to the author of a report as it stands."""
+    return report.sealed is not None and rules.allows(State(report.state), act)

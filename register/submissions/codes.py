@@ -1,0 +1,65 @@
+"""Receipt codes: made from a form's nonce, kept as a keyed hash, read as people copy them.
+
+The code is an HMAC of the nonce, so that a form sent twice has one code, and so that whoever has
+the database has none. Eighty bits: nobody guesses one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+
+# Digits and letters without I, L, O and U, which are read as others (Crockford's base 32).
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 16
+_GROUP = 4
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_NONCE = re.compile(r"[0-9a-f]{32}")
+
+
+def new_nonce() -> str:
+    """What names one filling of a form: 128 random bits, hexadecimal. It is stored nowhere."""
+    return secrets.token_hex(16)
+
+
+def is_nonce(text: str) -> bool:
+    """Whether a text has the shape of a nonce."""
+    return _NONCE.fullmatch(text) is not None
+
+
+def new_key() -> str:
+    """A random name for a row, 128 bits in hexadecimal."""
+    return secrets.token_hex(16)
+
+
+def code_of(receipt_key: bytes, nonce: str) -> str:
+    """The code of the report that a form with this nonce sends: 16 letters, 80 bits."""
+    number = int.from_bytes(hmac.digest(receipt_key, nonce.encode(), hashlib.sha256)[:10], "big")
+    return "".join(LETTERS[number >> (5 * place) & 31] for place in reversed(range(LENGTH)))
+
+
+def named(receipt_key: bytes, purpose: str, nonce: str) -> str:
+    """The key of the row that one sending of a form makes, so that the second makes no other."""
+    return hmac.digest(receipt_key, f"{purpose} {nonce}".encode(), hashlib.sha256).hex()[:32]
+
+
+def spelled(code: str) -> str:
+    """A code as it is shown: in groups of four."""
+    return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))
+
+
+def read(typed: str) -> str:
+    """A code as it was copied: spaces, dashes and small letters make no difference, O is 0.
+
+    What is no code comes back as something that no report has.
+    """
+    text = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_READ_AS)
+    return "".join(letter for letter in text if letter in LETTERS)
+
+
+def receipt(lookup_key: bytes, code: str) -> bytes:
+    """What is kept of a code: its HMAC, 32 bytes, of no use without the seal key."""
+    return hmac.digest(lookup_key, code.encode(), hashlib.sha256)

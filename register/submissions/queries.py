@@ -1,0 +1,344 @@
+"""How reports are read: by their author's code, and by members from the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from register.errors import NotFound
+from register.incidents.clocks import add_months
+from register.incidents.models import Incident
+from register.incidents.models import State as CaseState
+from register.keystore import KeyStore
+from register.submissions import codes, rules, sealing
+from register.submissions.acts.reporting import RECEIPTS
+from register.submissions.models import Kept, Kind, Message, Report, State
+from register.submissions.payload import Received, Sent
+from register.submissions.sealing import Decision
+from register.text.fold import fold
+
+PAGE_SIZE = 30
+# Reports that are opened to be filtered; the page says that those beyond were not.
+OPENED = 5_000
+
+
+class Tray(StrEnum):
+    """Where a report lies on the desk."""
+
+    NEW = "nouveaux"
+    NEWS = "reponses"
+    REVIEW = "en-examen"
+    WAITING = "en-attente"
+    OVERDUE = "en-retard"
+    SUSPECT = "douteux"
+    ACCEPTED = "retenus"
+    DECLINED = "ecartes"
+    WITHDRAWN = "retires"
+    SPAM = "indesirables"
+
+
+# What stands in the columns of a row, without what is sealed.
+_SHOWN = (
+    Report.key,
+    Report.state,
+    Report.suspect,
+    Report.news,
+    Report.day,
+    Report.moved_on,
+    Report.held_by,
+    Report.held_until,
+    Report.reason,
+    Report.purge_on,
+)
+
+
+def _in(tray: Tray, today: date) -> ColumnElement[bool]:
+    open_ = Report.state.in_([state.value for state in rules.OPEN])
+    clauses: Mapping[Tray, Callable[[], ColumnElement[bool]]] = {
+        Tray.NEW: lambda: and_(Report.state == State.RECEIVED, Report.suspect.is_(False)),
+        Tray.NEWS: lambda: Report.news.is_(True),
+        Tray.REVIEW: lambda: Report.state == State.IN_REVIEW,
+        Tray.WAITING: lambda: Report.state == State.WAITING,
+        Tray.OVERDUE: lambda: and_(open_, Report.day <= add_months(today, -rules.OVERDUE_MONTHS)),
+        Tray.SUSPECT: lambda: and_(open_, Report.suspect.is_(True)),
+        Tray.ACCEPTED: lambda: Report.state == State.ACCEPTED,
+        Tray.DECLINED: lambda: Report.state == State.DECLINED,
+        Tray.WITHDRAWN: lambda: Report.state == State.WITHDRAWN,
+        Tray.SPAM: lambda: Report.state == State.SPAM,
+    }
+    return clauses[tray]()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A report in a list. ``sent`` is None once its texts are destroyed."""
+
+    key: str
+    state: State
+    suspect: bool
+    news: bool
+    day: date
+    moved_on: date
+    held_by: int | None
+    held_until: datetime | None
+    reason: str
+    purge_on: date | None
+    sent: Sent | None
+
+    def holder(self, at: datetime) -> int | None:
+        """Who has it in hand; a claim that ran out is nobody's."""
+        return self.held_by if self.held_until is not None and self.held_until > at else None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which reports. ``tray`` None asks for all that is undecided; ``place`` is ``commune:93032``,
+    ``departement:93`` or words of it; ``words`` are looked for in what was sent."""
+
+    tray: Tray | None = None
+    place: str = ""
+    type: str = ""
+    words: str = ""
+    mine: int | None = None
+    page: int = 1
+
+    @property
+    def opens(self) -> bool:
+        """Whether what is asked for stands in no column, so that reports have to be opened."""
+        return bool(self.place or self.type or self.words)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of reports, how many there are, and whether some were not looked at."""
+
+    lines: Sequence[Line]
+    total: int
+    page: int
+    partial: bool = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message, opened."""
+
+    day: date
+    kind: Kind
+    text: str
+
+    @property
+    def by_reporter(self) -> bool:
+        """Whether the one who reported wrote it."""
+        return self.kind is not Kind.QUESTION
+
+
+@dataclass(frozen=True)
+class File:
+    """A report with everything about it; after the purge, what is left."""
+
+    line: Line
+    received: Received | None = None
+    contact: str = ""
+    messages: Sequence[Said] = field(default_factory=tuple)
+    decision: Decision = field(default_factory=Decision)
+    case: Any | None = None
+
+    @property
+    def is_purged(self) -> bool:
+        """Whether its texts are destroyed."""
+        return self.received is None
+
+    @property
+    def seen(self) -> int:
+        """What an act is told, so that it notices a message that came meanwhile."""
+        return len(self.messages)
+
+    @property
+    def public_number(self) -> int | None:
+        """The number of its case while that is public."""
+        if self.case is None or self.case.state != CaseState.PUBLISHED:
+            return None
+        return int(self.case.number)
+
+
+def by_code(session: Session, store: KeyStore, typed: str) -> str | None:
+    """The key of the report behind a code; None for an unknown one and for no code alike."""
+    receipt = codes.receipt(store.derived(RECEIPTS), codes.read(typed))
+    return session.scalar(select(Report.key).where(Report.receipt == receipt))
+
+
+def is_received(session: Session, digest: bytes) -> date | None:
+    """On which day a report with this digest was received; None for none, or a purged one."""
+    return session.scalar(select(Report.day).where(Report.digest == digest))
+
+
+def counts(session: Session, today: date) -> dict[Tray, int]:
+    """How many reports lie in each tray, in one pass over the columns in clear."""
+    told = session.execute(
+        select(*(func.count().filter(_in(tray, today)).label(tray.name) for tray in Tray))
+    ).one()
+    return {tray: told[number] for number, tray in enumerate(Tray)}
+
+
+def unread(session: Session) -> int:
+    """How many reports nobody has taken up; many of them tighten limits and warn the desk."""
+    return (
+        session.scalar(
+            select(func.count()).select_from(Report).where(Report.state == State.RECEIVED)
+        )
+        or 0
+    )
+
+
+def listing(session: Session, store: KeyStore, asked: Asked, today: date) -> Listing:
+    """A page of reports, the oldest first while undecided, the newest first afterwards."""
+    chosen = select(*_SHOWN, Report.sealed).where(*_where(asked, today)).order_by(*_order(asked))
+    if not asked.opens:
+        total = (
+            session.scalar(select(func.count()).select_from(Report).where(*_where(asked, today)))
+            or 0
+        )
+        page = chosen.limit(PAGE_SIZE).offset((asked.page - 1) * PAGE_SIZE)
+        return Listing(_lines(session, store, page), total, asked.page)
+    every = _lines(session, store, chosen.limit(OPENED + 1))
+    found = [line for line in every[:OPENED] if _answers(line, asked)]
+    start = (asked.page - 1) * PAGE_SIZE
+    return Listing(
+        found[start : start + PAGE_SIZE], len(found), asked.page, partial=len(every) > OPENED
+    )
+
+
+def _where(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:
+    if asked.tray is not None:
+        yield _in(asked.tray, today)
+    else:
+        yield or_(
+            and_(Report.state.in_([state.value for state in rules.OPEN])),
+            Report.news.is_(True),
+        )
+        yield Report.suspect.is_(False)
+    if asked.mine is not None:
+        yield Report.held_by == asked.mine
+
+
+def _order(asked: Asked) -> tuple[Any, ...]:
+    ended = (Tray.ACCEPTED, Tray.DECLINED, Tray.WITHDRAWN, Tray.SPAM)
+    if asked.tray in ended:
+        return Report.moved_on.desc(), Report.key
+    return Report.day, Report.key
+
+
+def _lines(session: Session, store: KeyStore, asked: Any) -> list[Line]:
+    rows = session.execute(asked).all()
+    keys = store.keys(row.key for row in rows if row.sealed is not None)
+    return [_line(row, keys) for row in rows]
+
+
+def _line(row: Any, keys: Mapping[str, bytes]) -> Line:
+    received = _received(row, keys)
+    told = {name: getattr(row, name) for name in _NAMES}
+    told["state"] = State(row.state)
+    return Line(**told, sent=received.sent if received else None)
+
+
+_NAMES = tuple(column.key for column in _SHOWN)
+
+
+def _received(row: Any, keys: Mapping[str, bytes]) -> Received | None:
+    key = keys.get(row.key)
+    if key is None or row.sealed is None:
+        return None
+    return sealing.open_sent(key, row.key, row.sealed)
+
+
+def _answers(line: Line, asked: Asked) -> bool:
+    sent = line.sent
+    if sent is None:
+        return False
+    if asked.type and asked.type not in sent.types:
+        return False
+    if asked.place and not _is_there(sent, asked.place):
+        return False
+    if not asked.words:
+        return True
+    text = fold(" ".join([sent.account, sent.place, sent.actor_text, sent.target_text]))
+    return all(word in text for word in fold(asked.words).split())
+
+
+def _is_there(sent: Sent, place: str) -> bool:
+    kind, _, code = sent.place_code.partition(":")
+    if place == sent.place_code:
+        return True
+    if kind == "commune" and place.startswith("departement:"):
+        wanted = place.partition(":")[2]
+        return code.startswith(wanted)
+    return ":" not in place and fold(place) in fold(sent.place)
+
+
+def one(session: Session, store: KeyStore, key: str) -> File:
+    """A report with everything about it.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    row = session.execute(
+        select(*_SHOWN, Report.sealed, Report.contact, Report.decision).where(Report.key == key)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("no_such_report")
+    keys = store.keys([key])
+    line = _line(row, keys)
+    received = _received(row, keys)
+    if received is None:
+        return File(line)
+    own = keys[key]
+    decision = sealing.open_decision(own, key, row.decision) if row.decision else Decision()
+    return File(
+        line,
+        received,
+        contact=sealing.open_text(own, key, "contact", row.contact) if row.contact else "",
+        messages=_messages(session, key, own),
+        decision=decision,
+        case=_case(session, decision.incident),
+    )
+
+
+def _messages(session: Session, key: str, own: bytes) -> list[Said]:
+    rows = session.scalars(
+        select(Message).where(Message.report_key == key).order_by(Message.position)
+    )
+    return [
+        Said(row.day, Kind(row.kind), sealing.open_text(own, row.key, "message", row.sealed))
+        for row in rows
+    ]
+
+
+def _case(session: Session, incident_id: int | None) -> Any | None:
+    if incident_id is None:
+        return None
+    return session.execute(
+        select(Incident.id, Incident.number, Incident.state, Incident.title).where(
+            Incident.id == incident_id
+        )
+    ).one_or_none()
+
+
+def kept_for(session: Session, store: KeyStore, incident_id: int) -> list[Sent]:
+    """What a case rests on of reports, for members."""
+    rows = session.scalars(
+        select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
+    ).all()
+    key = store.key(sealing.case_key(incident_id)) if rows else None
+    if key is None:
+        return []
+    return [sealing.open_sent(key, row.key, row.sealed).sent for row in rows]

@@ -1,0 +1,79 @@
+"""Retention: what the law of the house says of a day is done on that day, and not before.
+
+A clock that is set a year ahead would have everything destroyed that should live for months. So
+the last day on which this was looked at is kept, and after a jump a person has to say that it is
+true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register.db import housekeeping, scrub
+from register.journal import writing
+from register.keystore import KeyStore
+from register.submissions import rules
+from register.submissions.acts import purge
+from register.submissions.acts.purging import Purged
+from register.submissions.models import RetentionClock
+from register.text import dates
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was done; ``waits_since`` is the last day known when the clock jumped ahead of it."""
+
+    done: Purged
+    waits_since: date | None = None
+
+
+def jumped(session: Session, today: date) -> date | None:
+    """The last day that retention was looked at, when the clock is suspiciously far from it."""
+    known = session.get(RetentionClock, 1)
+    return known.day if known is not None and today > known.day + rules.JUMP else None
+
+
+def look(
+    engine: Engine,
+    store: KeyStore,
+    at: datetime,
+    undecided_after: int,
+    *,
+    confirmed: bool = False,
+) -> Looked:
+    """Do what is due.
+
+    :param confirmed: that the clock is right, said by a person.
+    """
+    today = dates.paris_day(at)
+    with Session(engine) as session:
+        waits = None if confirmed else jumped(session, today)
+    if waits is not None:
+        return Looked(Purged(), waits)
+    done, more = Purged(), True
+    while more:
+        with writing(engine, at) as pen:
+            some = purge(pen, store, undecided_after)
+        done, more = done + some, some.more
+    _note(engine, today)
+    if done.purged or done.kept or done.counted:
+        scrub(engine)
+    return Looked(done)
+
+
+def _note(engine: Engine, today: date) -> None:
+    with Session(engine) as session:
+        known = session.get(RetentionClock, 1)
+    # A clock that was set back says nothing; one that stands on the same day writes nothing.
+    if known is not None and known.day >= today:
+        return
+    with housekeeping(engine) as session:
+        kept = session.get(RetentionClock, 1)
+        if kept is None:
+            session.add(RetentionClock(id=1, day=today))
+        else:
+            kept.day = max(kept.day, today)

@@ -1,0 +1,70 @@
+"""Proof that the reports that are there are those that lines speak of, each where they say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.journal import Act, Entry, Ledger
+from register.journal.verify import Problem
+from register.submissions import rules
+from register.submissions.models import Report, State
+
+# Lines of reports, and those of members about them. In which of two ledgers something came first
+# nobody can tell, and so nobody can tell from lines alone which of several states is the last.
+_LEADS: dict[Act, State] = {
+    Act.REPORT_RECEIVED: State.RECEIVED,
+    Act.REPORT_CLAIMED: State.IN_REVIEW,
+    Act.REPORT_RELEASED: State.RECEIVED,
+    Act.REPORT_ASKED: State.WAITING,
+    Act.REPORT_ADDED: State.IN_REVIEW,
+    Act.REPORT_ACCEPTED: State.ACCEPTED,
+    Act.REPORT_DECLINED: State.DECLINED,
+    Act.REPORT_SPAM: State.SPAM,
+    Act.REPORT_REOPENED: State.RECEIVED,
+    Act.REPORT_RETURNED: State.RECEIVED,
+    Act.REPORT_WITHDRAWN: State.WITHDRAWN,
+}
+_ACTS = [act.value for act in Act if act.value.startswith("report_")]
+
+
+def problems(session: Session) -> Iterator[Problem]:
+    """Reports without a line, lines without their report, states that no line leads to."""
+    told: dict[str, list[tuple[Act, bool]]] = {}
+    lines = session.execute(
+        select(Entry.act, Entry.private_json)
+        .where(Entry.ledger.in_([Ledger.DESK.value, Ledger.REPORTS.value]), Entry.act.in_(_ACTS))
+        .order_by(Entry.ledger, Entry.seq)
+        .execution_options(yield_per=500)
+    )
+    for line in lines:
+        private = json.loads(line.private_json)
+        if "report" in private:
+            counted = bool(private.get("counted"))
+            told.setdefault(private["report"], []).append((Act(line.act), counted))
+    there = {row.key: row for row in session.execute(select(*_COLUMNS))}
+    for key, acts in told.items():
+        gone = any(counted for _act, counted in acts)
+        if key not in there and not gone:
+            yield Problem("report_missing", {"report": key})
+        elif key in there and gone:
+            yield Problem("report_survives", {"report": key})
+    for key, row in there.items():
+        if not _holds(row.state, row.sealed is not None, [act for act, _ in told.get(key, [])]):
+            yield Problem("report_differs", {"report": key})
+
+
+_COLUMNS = (Report.key, Report.state, Report.sealed)
+
+
+def _holds(state: str, has_texts: bool, acts: list[Act]) -> bool:
+    if acts.count(Act.REPORT_RECEIVED) != 1:
+        return False
+    if has_texts == (Act.REPORT_PURGED in acts):
+        return False
+    ended = state in rules.ENDED
+    leading = {_LEADS[act] for act in acts if act in _LEADS}
+    return state in leading or (not ended and State.RECEIVED in leading)

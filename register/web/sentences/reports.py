@@ -1,0 +1,36 @@
+"""Reports: what cannot be done with one, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+REPORTS: dict[str, Any] = {
+    "no_such_report": _("Il n’y a pas de signalement à cette adresse."),
+    "report_nonce": _("Ce formulaire n’est plus valable : envoyez-le de nouveau."),
+    "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),
+    "report_state": _("Ce n’est pas possible pour un signalement dans l’état « %(state)s »."),
+    "report_held": _("Un autre membre a ce signalement en main."),
+    "report_not_held": _("Personne n’a ce signalement en main."),
+    "report_changed": _(
+        "Un message est arrivé pendant que vous lisiez : relisez les échanges, puis recommencez."
+    ),
+    "report_purged": _(
+        "Les textes de ce signalement sont détruits : plus rien ne peut y être fait."
+    ),
+    "report_has_case": _(
+        "Le dossier né de ce signalement existe encore : abandonnez-le ou retirez-le d’abord."
+    ),
+}
+
+# What a state is called on the desk.
+REPORT_STATES: dict[str, Any] = {
+    "received": _("reçu"),
+    "in_review": _("en examen"),
+    "waiting": _("en attente d’une réponse"),
+    "accepted": _("retenu"),
+    "declined": _("écarté"),
+    "withdrawn": _("retiré par son auteur"),
+    "spam": _("indésirable"),
+}
