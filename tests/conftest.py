@@ -45,12 +45,21 @@ def pytest_configure() -> None:
 # What these read is words and addresses of pages, forms and feeds, or what queries with tests of
 # their own on both databases find; they are asked of PostgreSQL by ``make prove``.
 ON_ONE_DATABASE = {
+    "test_accounts",
     "test_acts",
     "test_casefile",
+    "test_desk",
+    "test_events",
     "test_facets",
     "test_filters",
+    "test_follower_processes",
+    "test_hostile_queries",
     "test_importer",
+    "test_invitations",
+    "test_journal_verify",
     "test_memberlog",
+    "test_proving",
+    "test_search_commands",
     "test_standing",
     "test_verifier",
     "test_verifier_case_file",
@@ -72,10 +81,16 @@ AT_LENGTH = {
     "test_hostile_fields",
 }
 ONE_BY_ONE = (
+    "test_a_filter_that_makes_no_sense_is_said_at_its_field",
     "test_a_forgery_is_found",
     "test_a_log_that_nobody_takes",
     "test_a_long_text_is_refused_or_rendered_in_bounded_time",
+    "test_every_byte_of_a_hashed_line_counts",
     "test_nothing_sticks_out",
+    "test_the_next_request_shows_what_was_done",
+    "test_the_table_holds_the_lines_of_the_page_and_no_other",
+    "test_what_a_member_command_refuses_is_said",
+    "test_what_was_never_written_is_a_404",
     "test_what_happens_on_the_desk",
 )
 
