@@ -31,12 +31,10 @@ from register.journal import head
 pytestmark = pytest.mark.prove
 
 CASES = 40
-# A commit of PostgreSQL is PostgreSQL's own affair; that of the folder is ours.
-KILLS = {"whoosh": 100, "postgresql": 30}
+KILLS = 100
 WORD = "zébulon"
 WINDOW = 0.3  # seconds in which what was committed reaches the index
-CONVERGED = 5.0
-AT_LAST = 20.0  # the machine may have other things to do for a moment, a few times in a hundred
+CONVERGED = 5.0  # seconds
 
 
 class Reader(threading.Thread):
@@ -107,7 +105,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
         with reading(engine, index, port) as reader:
             served.first_line()
             until(is_up, 30, served.logged)
-            for count in range(KILLS[settings.search]):
+            for count in range(KILLS):
                 if count % 2:
                     filed.append(desk.published(title=f"Un autre {WORD}, cas {count}"))
                 else:
@@ -120,7 +118,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
                 until(lambda: not lease.is_held())
                 public = {case.number for case in filed}
                 assert reader.found() == public
-                until(is_up, AT_LAST, served.logged)
+                until(is_up, 4 * CONVERGED, served.logged)
                 took.append(time.monotonic() - begun)
                 with Session(engine) as session:
                     assert set(index.find(session, Asked()).strength) == public
@@ -132,7 +130,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
         f" s (at most {max(took):.1f}), {reader.searches} searches, of which {len(reader.shown)}"
         " showed what was taken back"
     )
-    assert statistics.quantiles(took, n=20)[-1] <= CONVERGED
+    assert max(took) <= CONVERGED
     assert reader.shown == []
     assert reader.searches > len(took)
     index.close()
