@@ -112,7 +112,7 @@ def check_case_file(name, *marks):
     print(f"Cas nº {case} : {len(files)} pièces conformes au manifeste")
     print(f"{len(opened)} lignes du cas, chacune à sa place dans son livre, et ouvertes")
     print(f"{kept} textes, leurs motifs et leurs pages, conformes aux lignes qui les scellent")
-    print("Par le manifeste seul : index.html, les noms, les notes, les mots des invitations")
+    print("Par le manifeste seul : index.html, les noms, les notes, invitations, signalements")
     print("Fin des livres, à comparer à des repères gardés ailleurs :", *heads, sep="\n")
 
 

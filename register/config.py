@@ -171,7 +171,7 @@ def load() -> Settings:
         database_url=database_url,
         secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
-        key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url),
+        key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
         rate_limits=_on_or_local("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
         undecided_after=_months("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24"),
@@ -262,19 +262,27 @@ def _months(name: str, value: str) -> int:
 
 def _limiter_url(value: str) -> str:
     scheme = urlsplit(value).scheme
-    if value != "memory://" and scheme not in ("redis", "rediss", "redis+unix", "unix"):
+    if value != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
         raise ConfigError("config_limiter", name=PREFIX + "LIMITER_URL")
     return value
 
 
-def _key_store_url(value: str, database_url: str) -> str:
+def _key_store_url(value: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
     if not value:
         return ""
     found = _database_url(value, "KEY_STORE_URL")
-    if found == database_url:
+    url = make_url(found)
+    is_file = url.get_backend_name() == "sqlite"
+    if found == database_url or (is_file and _is_inside(Path(url.database or ""), instance)):
         raise ConfigError("config_key_store", name=PREFIX + "KEY_STORE_URL")
     return found
+
+
+def _is_inside(path: Path, instance: Path) -> bool:
+    # Resolved: a link into the data folder is inside it too.
+    found, folder = path.resolve(), instance.resolve()
+    return found == folder or folder in found.parents
 
 
 def _small_number(name: str, value: str) -> int:
@@ -326,9 +334,8 @@ def _secret(value: str) -> str:
 
 
 def _seal_dir(value: str, instance: Path) -> Path:
-    # Resolved: a link into the data folder is inside it too.
-    path, inside = Path(value).resolve(), instance.resolve()
-    if path == inside or inside in path.parents:
+    path = Path(value).resolve()
+    if _is_inside(path, instance):
         # A copy of the data folder would then carry the key that opens it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
     return path

@@ -3,7 +3,7 @@
 It stands beside the seal key or in a database of its own, outside the instance and outside every
 backup of it. A key that is destroyed here takes with it whatever an old backup still holds: that
 is what makes a purge reach copies that nobody can find any more. Keys are kept wrapped by the seal
-key; the store's own copies are the operator's to limit (``docs/operations.md``).
+key; the store's own copies are the operator's to limit (``docs/exploitation.md``).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class KeyStore:
             return set(connection.scalars(select(_KEYS.c.name).where(_KEYS.c.name != _OWN)))
 
     def destroy(self, names: Collection[str]) -> None:
-        """Destroy keys, for ever: their bytes are overwritten, in the store's log too."""
+        """Destroy keys, for ever; their bytes are nowhere once :meth:`scrub` was called too."""
         wanted = [name for name in names if name != _OWN]
         if not wanted:
             return
@@ -159,6 +159,9 @@ class KeyStore:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(some)))
+
+    def scrub(self) -> None:
+        """Overwrite what is left of destroyed keys in the store's log."""
         scrub(self.engine)
 
     def close(self) -> None:

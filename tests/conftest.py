@@ -20,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from people import Cast, Desk, a_case, hire
 from registers import BACKENDS, Registers, application, opened
+from reported import Inbox
 from signed import Signed
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ from register.db import db
 from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content
 from register.journal import Pen, writing
+from register.keystore import KeyStore
+from register.operations import opening
 
 WEB = Path(__file__).resolve().parent / "web"
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
@@ -48,6 +51,7 @@ ON_ONE_DATABASE = {
     "test_accounts",
     "test_acts",
     "test_casefile",
+    "test_deciding",
     "test_desk",
     "test_events",
     "test_facets",
@@ -59,6 +63,9 @@ ON_ONE_DATABASE = {
     "test_journal_verify",
     "test_memberlog",
     "test_proving",
+    "test_reporting",
+    "test_reports_commands",
+    "test_reports_verify",
     "test_search_commands",
     "test_standing",
     "test_verifier",
@@ -210,6 +217,24 @@ def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
         return Signed(app, getattr(cast, name))
 
     return enter
+
+
+# --- the reports ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
+    """The keys of the register's reports."""
+    with Session(engine) as session:
+        found = opening.key_store(settings, session)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def inbox(pen: Callable[..., AbstractContextManager[Pen]], store: KeyStore, cast: Cast) -> Inbox:
+    """What Amina reports, and what Bruno does with it."""
+    return Inbox(pen, store, cast)
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ def test_the_defaults_are_this_machines_own(tmp_path):
     assert (settings.single_moderator, settings.trusted_proxies) == (False, 0)
     assert settings.require_2fa
     assert settings.seal_dir is None
+    assert (settings.key_store_url, settings.limiter_url) == ("", "memory://")
+    assert (settings.rate_limits, settings.undecided_after) == (True, 24)
     assert config.missing_for_public(settings) == []
 
 
@@ -71,6 +73,20 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("TRUSTED_PROXIES", "١", "config_number"),
         ("TRUSTED_PROXIES", "1.0", "config_number"),
         ("TRUSTED_PROXIES", "000001", "config_number"),
+        ("KEY_STORE_URL", "keys.sqlite3", "config_database"),
+        ("KEY_STORE_URL", "mysql://exemple.test/keys", "config_database"),
+        ("KEY_STORE_URL", "sqlite:///:memory:", "config_database"),
+        ("LIMITER_URL", "memory", "config_limiter"),
+        ("LIMITER_URL", "memcached://exemple.test", "config_limiter"),
+        ("LIMITER_URL", "memory://exemple.test", "config_limiter"),
+        ("RATE_LIMITS", "no", "config_switch"),
+        ("RATE_LIMITS", "5/minute", "config_switch"),
+        ("UNDECIDED_AFTER", "11", "config_months"),
+        ("UNDECIDED_AFTER", "121", "config_months"),
+        ("UNDECIDED_AFTER", "0", "config_months"),
+        ("UNDECIDED_AFTER", "-24", "config_months"),
+        ("UNDECIDED_AFTER", "٢٤", "config_months"),
+        ("UNDECIDED_AFTER", "24 mois", "config_months"),
         ("SEARCH", "sqlite", "config_search"),
         ("SEARCH", "Whoosh", "config_search"),
         ("SEARCH", "postgresql", "config_search_database"),
@@ -88,6 +104,9 @@ def test_a_refused_secret_is_not_repeated(monkeypatch):
     assert "trop court" not in str(_refused(monkeypatch, SECRET_KEY="trop court"))
     refused = _refused(monkeypatch, SECRET_KEY="", DATABASE_URL="mysql://u:motdepasse@h/d")
     assert "motdepasse" not in str(refused)
+    for name in ("KEY_STORE_URL", "LIMITER_URL"):
+        told = {"DATABASE_URL": "", "KEY_STORE_URL": "", name: "mysql://u:motdepasse@h/d"}
+        assert "motdepasse" not in str(_refused(monkeypatch, **told)), name
 
 
 @pytest.mark.parametrize("name", ["BASE_URLS", "SINGLE_MODERATEUR", "X"])
@@ -102,6 +121,24 @@ def test_the_seal_key_never_stands_in_the_data_folder(monkeypatch, tmp_path):
         assert refused.key == "config_seal_inside", inside
     monkeypatch.setenv("REGISTER_SEAL_DIR", "seal")
     assert config.load().seal_dir == tmp_path / "seal"
+
+
+def test_the_keys_of_reports_never_stand_in_the_registers_database(monkeypatch):
+    """Each backup of the one would then hold what opens it."""
+    same = "postgresql://u@h/d"
+    refused = _refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=same)
+    assert refused.key == "config_key_store"
+    monkeypatch.setenv("REGISTER_DATABASE_URL", "")
+    refused = _refused(monkeypatch, KEY_STORE_URL="sqlite:///instance/keys.sqlite3")
+    assert refused.key == "config_key_store"
+    monkeypatch.setenv("REGISTER_KEY_STORE_URL", "postgresql://u@h/keys")
+    assert config.load().key_store_url == "postgresql+psycopg://u@h/keys"
+
+
+def test_tries_are_counted_here_or_in_a_redis(monkeypatch):
+    for address in ("memory://", "redis://h:6379/0", "rediss://h", "redis+unix:///run/redis"):
+        monkeypatch.setenv("REGISTER_LIMITER_URL", address)
+        assert config.load().limiter_url == address
 
 
 def test_a_link_into_the_data_folder_is_inside_it_too(monkeypatch, tmp_path):
@@ -183,14 +220,15 @@ def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
         ("https://127.0.0.1.exemple.test", False),
     ],
 )
-def test_the_second_factor_is_given_up_on_this_machine_only(monkeypatch, address, passes):
+@pytest.mark.parametrize("name", ["require_2fa", "rate_limits"])
+def test_a_protection_is_given_up_on_this_machine_only(monkeypatch, name, address, passes):
     monkeypatch.setenv("REGISTER_BASE_URL", address)
-    assert config.load().require_2fa
+    assert getattr(config.load(), name)
     if passes:
-        monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
-        assert not config.load().require_2fa
+        monkeypatch.setenv(f"REGISTER_{name.upper()}", "off")
+        assert not getattr(config.load(), name)
     else:
-        assert _refused(monkeypatch, REQUIRE_2FA="off").key == "config_protection"
+        assert _refused(monkeypatch, **{name.upper(): "off"}).key == "config_protection"
 
 
 def test_settings_do_not_change(monkeypatch):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+import tomllib
 import unicodedata
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import click
@@ -15,7 +20,12 @@ from register.cli import main
 from register.incidents import memberlog
 from register.incidents.filters import DURATIONS, FILTERS, ORDERS
 from register.incidents.ledger import KINDS
+from register.incidents.vocabulary import FILE
 from register.journal import Act
+from register.submissions import payload, rules
+from register.submissions.models import State
+from register.submissions.queries import Tray
+from register.web import limits
 from register.web.moderation.journal import HEADER
 
 TOP = Path(__file__).resolve().parent.parent
@@ -94,6 +104,79 @@ def test_every_option_is_documented(path, option):
 def test_no_setting_is_documented_that_does_not_exist():
     told = {name for name in WORDS if re.fullmatch(r"REGISTER_[A-Z_]+[A-Z]", name)}
     assert {name.removesuffix("_FILE") for name in told} <= set(config.names())
+
+
+# --- reports -----------------------------------------------------------------------------------
+
+SIGNALER = (TOP / "docs" / "signaler.md").read_text("utf-8")
+RECEIPT = TOP / "docs" / "exemples" / "recu.json"
+PRIVACY = "register/editorial/pages/fr/confidentialite.md"
+REASONS = [row["code"] for row in tomllib.loads(FILE.read_text("utf-8"))["refus"]]
+
+
+@pytest.mark.parametrize("name", [*Tray, *REASONS])
+def test_every_tray_and_every_reason_to_decline_is_documented(name):
+    assert name in CODE
+
+
+@pytest.mark.parametrize("rate", limits.RATES)
+def test_every_limit_is_documented_as_it_is(rate):
+    assert limits.RATES[rate] in CODE
+    assert f"{limits.FLOOD} unread" in TEXT
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("docs/exploitation.md", "| spam | destroyed {spam} days after"),
+        ("docs/exploitation.md", "| declined, withdrawn, accepted | destroyed {declined} days"),
+        ("docs/exploitation.md", "after {unanswered} days the report is back in the queue"),
+        ("docs/exploitation.md", "overdue after {overdue} months"),
+        ("docs/exploitation.md", "| {rows} months more, then counted by year |"),
+        ("docs/exploitation.md", "jumps** more than {jump} days ahead"),
+        ("docs/moderation.md", "| indésirable | {spam} jours après |"),
+        ("docs/moderation.md", "textes, contact, échanges | {declined} jours après |"),
+        ("docs/signaler.md", "sans réponse en {unanswered} jours"),
+        ("docs/signaler.md", "{spam} jours après un classement en indésirable"),
+        ("docs/signaler.md", "{declined} jours après une autre décision"),
+        (PRIVACY, "contact et échanges sont détruits au bout de {declined} jours"),
+        (PRIVACY, "Indésirable** : au bout de {spam} jours"),
+        (PRIVACY, "question restée sans réponse** : après {unanswered} jours"),
+        (PRIVACY, "après {overdue} mois, il est montré en retard"),
+    ],
+)
+def test_terms_are_documented_as_they_are(page, sentence):
+    day = date(2026, 11, 25)
+    ended = (State.DECLINED, State.WITHDRAWN, State.ACCEPTED)
+    spam, *others = [(rules.purge_day(one, day) - day).days for one in (State.SPAM, *ended)]
+    terms = {
+        "spam": spam,
+        "declined": others[0],
+        "unanswered": rules.UNANSWERED.days,
+        "overdue": rules.OVERDUE_MONTHS,
+        "rows": rules.ROWS_MONTHS,
+        "jump": rules.JUMP.days,
+    }
+    assert set(others) == {others[0]}
+    text = (TOP / page).read_text("utf-8").replace("\u00a0", " ")
+    assert sentence.format(**terms) in text
+
+
+def test_the_receipt_of_the_example_is_one_that_the_register_would_make():
+    told = json.loads(RECEIPT.read_bytes())
+    inner = json.loads(told["contenu"])
+    received = payload.Received(payload.of(inner["envoi"]), bytes.fromhex(told["sel"]))
+    day = date.fromisoformat(told["jour"])
+    assert payload.receipt(received, day, told["registre"]) == RECEIPT.read_bytes()
+
+
+def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():
+    program = re.search(r"<<'FIN'\n(.*?)^FIN$", SIGNALER, re.DOTALL | re.MULTILINE)
+    ran = subprocess.run(
+        [sys.executable, "-c", program.group(1)], cwd=RECEIPT.parent, capture_output=True, text=True
+    )
+    assert ran.stdout.strip() == json.loads(RECEIPT.read_bytes())["empreinte"]
+    assert f"```text\n{ran.stdout}```" in SIGNALER
 
 
 # --- links -------------------------------------------------------------------------------------

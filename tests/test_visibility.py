@@ -1,6 +1,7 @@
 """What a stranger must not see is on no page, in no count and in no header.
 
-A marker stands in every text of a draft, a discarded, a withdrawn, a redacted and an erased case.
+A marker stands in every text of a draft, a discarded, a withdrawn, a redacted and an erased case,
+and of a report in each of its states.
 The routes are taken from the application itself: a new one is read the day it exists, and one
 whose parameter has no sample here makes a test red.
 """
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from reported import nonce
 from sqlalchemy import func, select
 
 from register import create_app
@@ -34,6 +36,11 @@ from register.incidents.models import Incident, State
 from register.journal import Entry, Ledger, head
 from register.members import accounts, invitations, passwords
 from register.members.models import Role
+from register.submissions import acts as report_acts
+from register.submissions import queries as report_queries
+from register.submissions.models import Kind, Report
+from register.submissions.payload import Sent
+from register.web.account.places import is_shut
 
 # Letters only, so that no quoting, folding or typography changes it.
 MARKER = "zinzolinquintefeuille"
@@ -124,6 +131,26 @@ def test_the_marker_is_in_every_text_of_a_marked_case():
     assert every - coded <= free | plain
 
 
+# As above, for what somebody reports.
+REPORTED = {
+    "place_code": "commune:2A004",
+    "date": "1987-05-04",
+    "actor": "prefet",
+    "target": "lanceur_alerte",
+    "began": "par_cible",
+}
+
+
+def reported() -> Sent:
+    """A report with the marker in every free text."""
+    told = {
+        spec.name: REPORTED.get(spec.name, f"Texte {MARKER}")
+        for spec in fields(Sent)
+        if spec.type == "str"
+    }
+    return Sent(**told, types=("surveillance",), links=(f"https://exemple.test/{MARKER}",))
+
+
 class Hidden:
     """Makes the five hidden cases, and everything of the desk that holds the marker."""
 
@@ -150,6 +177,35 @@ class Hidden:
             acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
         assert waiting
         return [draft.id, discarded.id, merged.id]
+
+    def reports(self, store, visible) -> dict[str, str]:
+        """A report in each state, all that was written about it marked; their keys by state."""
+        keys = {name: self._received(store, name) for name in REPORT_STATES}
+        by = {"by": self.cast.bruno}
+        with self.pen() as p:
+            report_acts.claim(p, keys["in_review"], **by)
+            for name in ("waiting", "answered"):
+                report_acts.ask(p, store, keys[name], MARKER, **by)
+            for name, kind in (("answered", Kind.ANSWER), ("received", Kind.CORRECTION)):
+                report_acts.add(p, store, keys[name], kind, MARKER, nonce())
+            told = {"reason": MARKER, "sentence": MARKER, **by}
+            report_acts.accept(p, store, keys["drafted"], new=marked(), **told)
+            report_acts.accept(p, store, keys["attached"], into=visible.id, **told)
+            report_acts.decline(
+                p, store, keys["declined"], "hors_champ", sentence=f"Car {MARKER}.", **by
+            )
+            report_acts.withdraw(p, store, keys["withdrawn"], nonce(), MARKER)
+            # Its case is public: it is a request.
+            report_acts.withdraw(p, store, keys["attached"], nonce(), MARKER)
+            report_acts.spam(p, keys["spam"], **by)
+        return keys
+
+    def _received(self, store, name: str) -> str:
+        with self.pen() as p:
+            filed = report_acts.receive(
+                p, store, reported(), nonce(), contact=MARKER, suspect=name == "suspect"
+            )
+            return filed.key
 
     def published(self):
         """A public case with the marker in all that can grow on it."""
@@ -211,6 +267,20 @@ def hidden(pen, desk, cast, content) -> Hidden:
     return Hidden(pen, desk, cast, content)
 
 
+# In which states a report is brought in; an accepted one made a draft, or joined a case.
+REPORT_STATES = (
+    "received",
+    "suspect",
+    "in_review",
+    "waiting",
+    "answered",
+    "drafted",
+    "attached",
+    "declined",
+    "withdrawn",
+    "spam",
+)
+
 # --- every address of the application ----------------------------------------------------------
 
 # Values for the parameters of routes, by the first part of their path and their name.
@@ -220,7 +290,9 @@ SAMPLES = {
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
     ("compte", "token"): [MARKER],
-    ("moderation", "incident_id"): [*map(str, range(1, 9)), "999"],
+    ("moderation", "incident_id"): [*map(str, range(1, 12)), "999"],
+    # The keys of the reports that are there are asked for besides.
+    ("moderation", "key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
     ("moderation", "day"): ["2026-03-02"],
     ("moderation", "name"): ["public", "bureau"],
@@ -325,9 +397,23 @@ def searches(app: Flask) -> Iterator[str]:
         for version in ASKED["version"]:
             yield f"/incidents/{number}?version={version}"
             yield f"/incidents/{number}/preuve?version={version}"
+    for key in _report_keys():
+        for rule in _of_reports(app):
+            yield _filled(rule, "key", key)
     # An archive begins after any event, those of a case that is gone among them.
     for name in _events():
         yield from (f"{path}?avant={name}" for path in FEEDS)
+
+
+def _report_keys() -> list[str]:
+    with db.engine.connect() as connection:
+        return list(connection.scalars(select(Report.key).order_by(Report.key)))
+
+
+def _of_reports(app: Flask, method: str = "GET") -> list[str]:
+    """The addresses of one report on the desk."""
+    rules = app.url_map.iter_rules()
+    return [rule.rule for rule in rules if "key" in rule.arguments and method in rule.methods]
 
 
 def _events() -> list[str]:
@@ -345,14 +431,14 @@ def read(app: Flask, address: str) -> str:
 
 # A form's token and the cookie that it belongs to are new for each stranger, whatever happens.
 _NEW = ("Date", "Set-Cookie")
-_TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]*')
+_TOKEN = re.compile(r'(name="(?:csrf_token|jeton)" value=")[^"]*')
 
 
 def _get(app: Flask, address: str) -> tuple[int, str, str]:
     def get() -> tuple[int, str, str]:
         with app.test_client().get(address) as answer:
             told = [f"{name}: {value}" for name, value in answer.headers if name not in _NEW]
-            body = _TOKEN.sub("", answer.get_data(as_text=True))
+            body = _TOKEN.sub(r"\1", answer.get_data(as_text=True))
             return answer.status_code, "\n".join(told), body
 
     # A context of its own: the test's own one would be taken for the request's.
@@ -391,9 +477,10 @@ def test_the_marker_would_be_seen(app, hidden):
     assert leaks(app, f"/communes/2B033.atom?avant={_events()[-1]}")
 
 
-def test_no_route_shows_what_is_hidden(app, hidden, desk, session):
+def test_no_route_shows_what_is_hidden(app, hidden, desk, session, store):
     visible = desk.published()
     hidden.desk_only(visible)
+    assert set(hidden.reports(store, visible).values()) == set(_report_keys())
     cases = [hidden.withdrawn(), hidden.erased(), hidden.merged(visible), hidden.redacted()]
     assert {case.number for case in cases} == {2, 3, 4, 5}
     # Every public event so far may be asked for as a version.
@@ -403,7 +490,7 @@ def test_no_route_shows_what_is_hidden(app, hidden, desk, session):
 
 
 def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
-    app, settings, hidden, desk, pen
+    app, settings, hidden, desk, pen, store
 ):
     """Neither a text nor a count, nor an ETag that would tell when a report came in."""
     visible = desk.published()
@@ -412,12 +499,45 @@ def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
     # An hour later, so that a Last-Modified of the desk's would tell of it as well.
     hidden.pen = desk.pen = lambda: pen(datetime(2026, 3, 2, 10, 30, tzinfo=UTC))
     hidden.desk_only(visible)
+    hidden.reports(store, visible)
     # Asked of the same application, most pages would be those that it kept.
     other = create_app(settings)
     changed = [address for address in every if read(other, address) != before[address]]
     with other.app_context():
         db.engine.dispose()
     assert changed == []
+
+
+def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, session, store, signed):
+    keys = hidden.reports(store, desk.published())
+    # All that is private of them is marked: the counter-proof of what pages are read for.
+    for name, key in keys.items():
+        file = report_queries.one(session, store, key)
+        assert MARKER in str(file.received)
+        assert file.contact == MARKER
+        assert all(MARKER in said.text for said in file.messages)
+        assert MARKER in file.decision.sentence or name not in ("drafted", "attached", "declined")
+    session.rollback()
+    bruno, driss = signed("bruno"), signed("driss")
+    every = [_filled(rule, "key", key) for rule in _of_reports(app) for key in keys.values()]
+    assert len(every) >= 2 * len(keys)
+    assert all(is_shut(address) for address in every)
+    for address in every:
+        # Of one that is decided, other pages only say that it is.
+        told = MARKER in bruno.get(address).text
+        assert told or not address.endswith(tuple(keys.values())), address
+        for stranger in (driss.client, app.test_client()):
+            answer = stranger.get(address)
+            assert answer.status_code in (303, 403), address
+            assert MARKER not in answer.text + str(answer.headers)
+    for rule in _of_reports(app, "POST"):
+        for key in keys.values():
+            answer = driss.send(_filled(rule, "key", key))
+            assert answer.status_code in (303, 403), rule
+            assert MARKER not in answer.text + str(answer.headers)
+    told = {name: report_queries.one(session, store, key) for name, key in keys.items()}
+    assert told["received"].line.state == "received"
+    assert [len(file.messages) for file in told.values()] == [1, 0, 0, 1, 2, 0, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import casefile, exchange, follow, members, operations, search
+from register.cli import casefile, exchange, follow, members, operations, retention, search
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
@@ -15,6 +15,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.doctor,
     operations.verify,
     operations.demo,
+    retention.purge,
     members.member,
     exchange.import_,
     casefile.case_file,

@@ -6,13 +6,17 @@ import hashlib
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from register.cli.common import command, require_schema, settings
 from register.cli.words import _
 from register.db import db
+from register.errors import SealError
 from register.exchange import archive, casefile
 from register.incidents.queries import NUMBER_LIMIT
 from register.incidents.vocabulary import book
+from register.keystore import KeyStore
+from register.operations import opening
 from register.web.moderation import printed
 
 
@@ -30,7 +34,7 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
     """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
     require_schema()
     session = db.session()
-    found = casefile.gather(session, number)
+    found = casefile.gather(session, number, _key_store(session))
     page = printed.page(found, book(session), settings().base_url)
     data = archive.archive(found, page, printed.style())
     session.rollback()
@@ -40,6 +44,14 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
     said = _("Archive remplacée : %(path)s") if replaced else _("Archive écrite : %(path)s")
     click.echo(said % {"path": path})
     click.echo(_("SHA-256 : %(digest)s", digest=hashlib.sha256(data).hexdigest()))
+    if found.reports is None:
+        click.echo(
+            _(
+                "Les signalements dont vient ce cas n’y sont pas : la clé de scellement n’est pas "
+                "là pour les ouvrir."
+            ),
+            err=True,
+        )
     click.echo(
         _(
             "Elle contient ce que le public ne voit pas, notes internes comprises : remettez-la en "
@@ -47,3 +59,13 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
             name=path.name,
         )
     )
+
+
+def _key_store(session: Session) -> KeyStore | None:
+    """The key store; None where it cannot be opened, and the rest is still to be had."""
+    try:
+        store = opening.key_store(settings(), session)
+        store.require()
+    except SealError:
+        return None
+    return store

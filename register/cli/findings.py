@@ -10,30 +10,55 @@ from register.operations.doctor import Finding
 _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
     "schema": (
         lambda: _("Les tables sont à la version du programme."),
-        lambda: _("Les tables ne sont pas à la version du programme : webcitoyen upgrade."),
+        lambda: _("Les tables ne sont pas à la version du programme : webcitoyen upgrade."),
     ),
     "seal": (
         lambda: _("La clé de scellement est là et c’est bien celle de cette instance."),
         lambda: _(
-            "La clé de scellement manque ou n’est pas celle de cette instance : "
+            "La clé de scellement manque ou n’est pas celle de cette instance : "
             "remettez sa copie en place."
         ),
     ),
     "territory": (
         lambda: _("Les communes sont à la version du programme."),
-        lambda: _("Les communes ne sont pas à la version du programme : webcitoyen upgrade."),
+        lambda: _("Les communes ne sont pas à la version du programme : webcitoyen upgrade."),
     ),
     "vocabulary": (
         lambda: _("Les vocabulaires sont chargés."),
-        lambda: _("Les vocabulaires manquent : webcitoyen upgrade."),
+        lambda: _("Les vocabulaires manquent : webcitoyen upgrade."),
     ),
     "journal": (
         lambda: _("La tête du journal est sa dernière ligne."),
-        lambda: _("La tête du journal n’est pas sa dernière ligne : webcitoyen verify."),
+        lambda: _("La tête du journal n’est pas sa dernière ligne : webcitoyen verify."),
+    ),
+    "key_store": (
+        lambda: _("Les clés des signalements sont là et ce sont celles de cette instance."),
+        lambda: _(
+            "Les clés des signalements manquent ou ne sont pas celles de cette instance : "
+            "remettez leur copie en place."
+        ),
+    ),
+    "report_keys": (
+        lambda: _("Chaque signalement a sa clé."),
+        lambda: _(
+            "Des signalements ont perdu leur clé et sont illisibles : arrêtez le service et "
+            "remettez en place la dernière copie des clés."
+        ),
+    ),
+    "overdue": (
+        lambda: _("Aucun signalement n’attend une décision depuis un an."),
+        lambda: _("Des signalements attendent une décision depuis un an : le bureau les liste."),
+    ),
+    "retention": (
+        lambda: _("L’horloge avance jour après jour : ce qui doit être détruit l’est à sa date."),
+        lambda: _(
+            "L’horloge a sauté depuis la dernière purge, et rien n’est plus détruit : si la date "
+            "est juste, webcitoyen purge --confirm."
+        ),
     ),
     "mode": (
         lambda: _("Les secrets ne sont lisibles que par le service."),
-        lambda: _("Un secret est lisible par d’autres : chmod go-rwx."),
+        lambda: _("Un secret est lisible par d’autres : chmod go-rwx."),
     ),
     "pages": (
         lambda: _("Les modèles des pages et les feuilles de style sont là."),

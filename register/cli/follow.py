@@ -14,7 +14,7 @@ from register.web.serving.follower import follow as run
 @click.command()
 @command
 def follow() -> None:
-    """Tenir l’index de la recherche à jour. serve le fait déjà ; TERM arrête."""
+    """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
     require_schema()
     click.echo(_("Web Citoyen suit le journal."))
     run(current_app._get_current_object(), Ending())  # type: ignore[attr-defined]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import Path
+
 import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +21,9 @@ from register.incidents import verify as proofs
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
 from register.operations import opening, schema
+from register.submissions import receipts
+from register.submissions import verify as reports
+from register.text.dates import day_words
 from register.web.serving import launch, listening, starting
 from register.web.wording import say_problem
 
@@ -141,16 +147,25 @@ def _search() -> doctors.Finding:
     metavar="SEQ:EMPREINTE",
     help="Une ligne du journal public notée ailleurs ; peut être répétée.",
 )
+@click.option(
+    "--receipt",
+    type=click.Path(path_type=Path),
+    metavar="FICHIER",
+    help="Dire seulement si le signalement d’un recu.json a été reçu, et quel jour.",
+)
 @command
-def verify(anchors: tuple[str, ...]) -> None:
+def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     """Prouver que rien n’a été changé en silence : journal, versions, lignes et HTML."""
     require_schema()
+    if receipt is not None:
+        _verify_receipt(receipt)
+        return
     try:
         held = [Anchor.parse(text) for text in anchors]
     except ValueError as error:
         raise Invalid("anchor", value=str(error)[:120]) from error
     count = 0
-    for problem in proofs.verify(db.session(), held):
+    for problem in chain(proofs.verify(db.session(), held), reports.problems(db.session())):
         count += 1
         click.echo(say_problem(problem))
     if count:
@@ -165,6 +180,19 @@ def verify(anchors: tuple[str, ...]) -> None:
                 "ailleurs et donnez-les la prochaine fois par --anchor."
             )
         )
+
+
+def _verify_receipt(path: Path) -> None:
+    """Say on which day the report of a receipt was received, or end with 1."""
+    try:
+        with path.open("rb") as file:
+            document = file.read(receipts.LIMIT + 1)
+    except OSError:
+        fail(_("Le fichier du reçu ne peut pas être lu."))
+    day = receipts.received_on(db.session(), document)
+    if day is None:
+        fail(_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
+    click.echo(_("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day)))
 
 
 @click.command()

@@ -53,6 +53,8 @@ def _files(found: CaseFile) -> Iterator[tuple[str, bytes]]:
     yield "journal/lines.json", canonical({"lines": opened})
     for version in found.versions:
         yield from _version(version)
+    if found.reports:
+        yield "signalements.json", canonical({"reports": [sent.told() for sent in found.reports]})
 
 
 def _opened(line: Line, kept: Entry) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
-from register.errors import NotFound
+from register.errors import NotFound, SealError
 from register.incidents import memberlog
 from register.incidents.memberlog import Line
 from register.incidents.models import Approval, Incident, Invitation, Note, Origin
@@ -23,7 +23,11 @@ from register.incidents.tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISI
 from register.journal import Entry, Ledger, head
 from register.journal.canonical import GENESIS, moment
 from register.journal.reading import verbatim
+from register.keystore import KeyStore
 from register.members import accounts
+from register.submissions.models import Kept
+from register.submissions.payload import Sent
+from register.submissions.queries import kept_for
 
 LEDGERS = (Ledger.PUBLIC, Ledger.DESK)
 
@@ -73,7 +77,8 @@ class CaseFile:
 
     ``around`` are the rows of each table of the case, their moments in RFC 3339; ``members`` what
     those who did something to it are called; ``segments`` each ledger's lines from the case's
-    first one on, verbatim; ``ledgers`` where each segment begins and ends.
+    first one on, verbatim; ``ledgers`` where each segment begins and ends; ``reports`` what the
+    case keeps of the reports that it goes back to, None when that could not be opened.
     """
 
     number: int
@@ -86,13 +91,15 @@ class CaseFile:
     kept: Sequence[Entry]
     segments: Mapping[Ledger, bytes]
     ledgers: Mapping[str, Mapping[str, Any]]
+    reports: Sequence[Sent] | None = ()
 
 
-def gather(session: Session, number: int) -> CaseFile:
+def gather(session: Session, number: int, store: KeyStore | None = None) -> CaseFile:
     """Everything about a case, whatever became of it.
 
     Read in one transaction, so that all of it is of one moment.
 
+    :param store: opens what the case keeps of reports; None where it is not at hand.
     :raises NotFound: ``no_such_number``.
     """
     case = session.execute(select(CASE).where(CASE.c.number == number)).mappings().first()
@@ -122,7 +129,18 @@ def gather(session: Session, number: int) -> CaseFile:
         kept=kept,
         segments={led: data for led, (data, _ends) in segments.items()},
         ledgers={led.value: ends for led, (_data, ends) in segments.items()},
+        reports=_reports(session, store, case["id"]),
     )
+
+
+def _reports(session: Session, store: KeyStore | None, incident: int) -> list[Sent] | None:
+    """What was reported, without contact or messages, which a case does not keep."""
+    if session.scalar(select(Kept.key).where(Kept.incident_id == incident).limit(1)) is None:
+        return []
+    try:
+        return kept_for(session, store, incident) if store else None
+    except SealError:
+        return None
 
 
 def _merged_into(number: int) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from register.incidents import titles
 from register.incidents.content import Content, ProceedingContent, SourceContent
 from register.incidents.vocabulary import Book
-from register.text import dates
 from register.text.countries import country_name
-from register.text.errors import TextError
 from register.text.fold import fold
 
 # The column that a fault in a field is reported by.
@@ -55,7 +54,7 @@ def content_of(
     """
     types = _several(cells["types"])
     return Content(
-        title=cells["titre"] or _title(types, place, cells["date"], book),
+        title=cells["titre"] or titles.made(types, place, cells["date"], book),
         summary=cells["resume"],
         date=cells["date"],
         end_date=cells["date_fin"],
@@ -95,15 +94,6 @@ def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
         country = country_name(cells["pays"])
         return f"{name} ({country})" if name else country
     return name
-
-
-def _title(types: tuple[str, ...], place: str, date: str, book: Book) -> str:
-    label = book.label("type", types[0]) if types else ""
-    try:
-        when = dates.words(date) if date else ""
-    except TextError:
-        when = ""  # the date itself is reported by its own column
-    return ", ".join(part for part in (label, place, when) if part)
 
 
 def _several(cell: str) -> tuple[str, ...]:

@@ -34,6 +34,16 @@ class Tell(Protocol):
         """Note an event; an error is told by its kind and place, never by its words."""
 
 
+class Duty(Protocol):
+    """What the elected follower does beside the index; its faults are its own to tell."""
+
+    def glance(self) -> None:
+        """Do what is due, if anything is."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
 class Interrupted(Exception):
     """What was begun is left, since the end was asked for or the lease has to be given away."""
 
@@ -42,6 +52,7 @@ class Follower:
     """One that follows, or competes to.
 
     :param ending: when it is asked for, :meth:`run` ends at the next opportunity.
+    :param duty: what else is done by the one that is elected.
     """
 
     def __init__(
@@ -52,8 +63,10 @@ class Follower:
         wake: Wake,
         ending: Ending,
         tell: Tell,
+        duty: Duty | None = None,
     ) -> None:
         self._database, self._index = database, index
+        self._duty = duty
         self._lease, self._wake, self._ending = lease, wake, ending
         self._tell = tell
         self._elected = False
@@ -68,12 +81,16 @@ class Follower:
                 self._turn()
         finally:
             self._leave()
+            if self._duty is not None:
+                self._duty.close()
 
     def _turn(self) -> None:
         try:
             if not self._is_elected():
                 self._ending.wait(COMPETING)
                 return
+            if self._duty is not None:
+                self._duty.glance()
             self._look()
             self._recovered()
             if self._wake.wait(WAITING):
@@ -142,8 +159,13 @@ class Follower:
 
 
 def follower(
-    settings: Settings, database: Database, index: Engine, ending: Ending, tell: Tell
+    settings: Settings,
+    database: Database,
+    index: Engine,
+    ending: Ending,
+    tell: Tell,
+    duty: Duty | None = None,
 ) -> Follower:
     """A follower of a register."""
     lease = lease_of(settings, database)
-    return Follower(database, index, lease, wake_of(database, ending), ending, tell)
+    return Follower(database, index, lease, wake_of(database, ending), ending, tell, duty)

@@ -50,7 +50,7 @@ _COMMON = frozenset(
     janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
     """.split()  # noqa: SIM905 # some dozens of quoted words on as many lines are read by nobody
 )
-_LEAST_WORDS = 3
+LEAST_WORDS = 3
 # What a reason weighs; words and types weigh by how many there are.
 _WEIGHTS = {
     "source": 6,
@@ -101,7 +101,7 @@ def likely(
     told = _Told(session, content)
     found = [one for one in _candidates(session, told) if one != but]
     weighed = [(one, reasons) for one, reasons in _weighed(session, told, found) if reasons]
-    weighed.sort(key=lambda pair: (-sum(map(_weight, pair[1])), -pair[0]))
+    weighed.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
     first = weighed[:limit]
     cases = desk.rows(session, viewer, [one for one, _reasons in first], at)
     return [Likely(cases[one], reasons) for one, reasons in first if one in cases]
@@ -193,16 +193,18 @@ def _weighed(
 ) -> Iterator[tuple[int, tuple[Reason, ...]]]:
     held = _Held(session, told, found)
     for row in held.cases:
-        reasons = tuple(sorted(held.reasons(row), key=_weight, reverse=True))
-        yield row.id, reasons if _is_enough(reasons) else ()
+        reasons = tuple(sorted(held.reasons(row), key=weight, reverse=True))
+        yield row.id, reasons if is_enough(reasons) else ()
 
 
-def _is_enough(reasons: Collection[Reason]) -> bool:
+def is_enough(reasons: Collection[Reason]) -> bool:
+    """Whether reasons make a likeness together."""
     codes = {reason.code for reason in reasons}
     return "source" in codes or (len(codes) > 1 and codes != {"jours_proches", "types"})
 
 
-def _weight(reason: Reason) -> int:
+def weight(reason: Reason) -> int:
+    """What a reason counts for beside others."""
     return _WEIGHTS[reason.code] * min(reason.count, _MOST_WORDS)
 
 
@@ -241,7 +243,7 @@ class _Held:
             if shared:
                 yield Reason(code, len(shared))
         common = len(words(row.title, row.summary) & told.words)
-        if common >= _LEAST_WORDS:
+        if common >= LEAST_WORDS:
             yield Reason("mots", common)
 
 

@@ -50,6 +50,18 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "reponse-refusee": Act.REPLY_REFUSED,
         },
         "en-main": {"prise": Act.CLAIMED, "rendu": Act.RELEASED, "note": Act.NOTED},
+        "signalements": {
+            "signalement-pris": Act.REPORT_CLAIMED,
+            "signalement-rendu": Act.REPORT_RELEASED,
+            "question": Act.REPORT_ASKED,
+            "signalement-lu": Act.REPORT_READ,
+            "signalement-retenu": Act.REPORT_ACCEPTED,
+            "signalement-ecarte": Act.REPORT_DECLINED,
+            "indesirable": Act.REPORT_SPAM,
+            "signalement-repris": Act.REPORT_REOPENED,
+            "signalement-revenu": Act.REPORT_RETURNED,
+            "signalement-detruit": Act.REPORT_PURGED,
+        },
         "comptes": {
             "membre-invite": Act.MEMBER_INVITED,
             "invitation-reprise": Act.MEMBER_UNINVITED,
@@ -141,6 +153,12 @@ class Line:
     def reason(self) -> str:
         """The public code of why it was done, or nothing."""
         return self.public.get("reason") or ""
+
+    @property
+    def report(self) -> str:
+        """The key of the report that it speaks of, or nothing."""
+        key = self.private.get("report")
+        return key if isinstance(key, str) else ""
 
 
 # The ledger and number of a line, after which another stretch begins.

@@ -27,6 +27,7 @@ UNKNOWN = "inconnue"  # a date or court that is said to be unknown, in words
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
 LIST_LIMIT = 40
+TYPES_LIMIT = 3
 NUMBER_LIMIT = 10**9
 URL_LIMIT = 2_000
 APPEAL = ("", "oui", "non", "inconnu")
@@ -109,8 +110,8 @@ def _codes(book: Book, content: Content) -> Iterator[Fault]:
         yield from _code(book, "type", "types", code or "?")
     if len(set(content.types)) != len(content.types):
         yield Fault("types", "twice")
-    if len(content.types) > 3:
-        yield Fault("types", "too_many", {"limit": 3})
+    if len(content.types) > TYPES_LIMIT:
+        yield Fault("types", "too_many", {"limit": TYPES_LIMIT})
 
 
 _FIELDS = {

@@ -54,6 +54,7 @@ class Act(StrEnum):
     REPORT_CLAIMED = "report_claimed"  # a member took a report in hand, for some hours
     REPORT_RELEASED = "report_released"  # and gave it back
     REPORT_ASKED = "report_asked"  # the one who reported was asked something
+    REPORT_READ = "report_read"  # what its author sent since was read, and asks for nothing more
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason
     REPORT_SPAM = "report_spam"  # it was put aside as spam

@@ -1,4 +1,4 @@
-"""``doctor``: whether database, journal, data, seal and settings agree; begun, it will grow."""
+"""``doctor``: whether database, journal, data, seal, reports and settings agree."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.config import Settings, missing_for_public
+from register.db import now
 from register.errors import RegisterError
 from register.incidents import vocabulary
 from register.journal import Entry, Ledger, head
 from register.operations import opening, schema
+from register.submissions import queries, retention
+from register.submissions.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
+from register.text.dates import paris_day
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,11 @@ def examine(settings: Settings, engine: Engine) -> Iterator[Finding]:
     """Every question, in the order in which a later answer depends on an earlier one."""
     yield _asked("schema", lambda: schema.require(engine))
     with Session(engine) as session:
-        yield _asked("seal", lambda: opening.require_seal(settings, session))
+        yield _asked("seal", lambda: opening.key_store(settings, session).close())
         yield from _data(session)
         yield from _heads(session)
+        yield from _keys(settings, session)
+        yield from _retention(session)
     yield from _modes(settings)
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
@@ -71,9 +77,45 @@ def _heads(session: Session) -> Iterator[Finding]:
         yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
 
 
+def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
+    """The store is there and ours, nobody else reads its file, and no report lost its key."""
+    try:
+        store = opening.key_store(settings, session)
+    except (RegisterError, SQLAlchemyError):
+        return  # without the seal key, which was asked for, nothing can be said of the store
+    try:
+        there = _asked("key_store", store.require)
+        yield there
+        if there.good:
+            yield from _mode(Path(store.where))
+            lost = lost_keys(session, store)
+            yield Finding("report_keys", not lost, str(lost or ""))
+    except SQLAlchemyError as error:
+        yield Finding("report_keys", False, type(error).__name__)
+    finally:
+        store.close()
+
+
+def _retention(session: Session) -> Iterator[Finding]:
+    """Reports wait for nobody for a year, and the clock has not jumped."""
+    today = paris_day(now())
+    try:
+        late = queries.counts(session, today)[queries.Tray.OVERDUE]
+        since = retention.jumped(session, today)
+    except SQLAlchemyError as error:
+        yield Finding("retention", False, type(error).__name__)
+        return
+    yield Finding("overdue", not late, str(late or ""))
+    yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
 def _modes(settings: Settings) -> Iterator[Finding]:
     """Nobody but the service's own user reads the data folder's secrets."""
     for path in (settings.instance, settings.instance / "secret_key"):
-        if path.exists():
-            mode = stat.S_IMODE(Path(path).stat().st_mode)
-            yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")
+        yield from _mode(path)
+
+
+def _mode(path: Path) -> Iterator[Finding]:
+    if path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")

@@ -48,7 +48,8 @@ class Report(Base):
 
     __tablename__ = "report"
     __table_args__ = (
-        Index("ix_report_state", "state", "day", "key"),
+        # All that trays are counted and ordered by, so that nothing sealed is read for it.
+        Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
         Index("ix_report_purge", "purge_on"),
         Index("ix_report_digest", "digest", unique=True),
         _UNORDERED,

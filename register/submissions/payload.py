@@ -18,6 +18,7 @@ VERSION = 1
 ACCOUNT_LIMIT = 20_000  # characters, some ten pages
 LINE_LIMIT = 500
 LINKS_LIMIT = 20
+LINK_LIMIT = 2_000  # as long as an address of a source may be
 CONTACT_LIMIT = 500
 MESSAGE_LIMIT = 20_000
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -191,6 +191,14 @@ def counts(session: Session, today: date) -> dict[Tray, int]:
     return {tray: told[number] for number, tray in enumerate(Tray)}
 
 
+def days(session: Session, keys: Collection[str]) -> dict[str, date]:
+    """When those of some reports that are still there came in."""
+    if not keys:
+        return {}
+    rows = session.execute(select(Report.key, Report.day).where(Report.key.in_(keys)))
+    return {row.key: row.day for row in rows}
+
+
 def unread(session: Session) -> int:
     """How many reports nobody has taken up; many of them tighten limits and warn the desk."""
     return (
@@ -201,22 +209,39 @@ def unread(session: Session) -> int:
     )
 
 
+def count(session: Session, asked: Asked, today: date) -> int:
+    """How many reports there are of what columns in clear answer: a tray, and who has them."""
+    found = select(func.count()).select_from(Report).where(*_where(asked, today))
+    return session.scalar(found) or 0
+
+
 def listing(session: Session, store: KeyStore, asked: Asked, today: date) -> Listing:
     """A page of reports, the oldest first while undecided, the newest first afterwards."""
-    chosen = select(*_SHOWN, Report.sealed).where(*_where(asked, today)).order_by(*_order(asked))
-    if not asked.opens:
-        total = (
-            session.scalar(select(func.count()).select_from(Report).where(*_where(asked, today)))
-            or 0
-        )
-        page = chosen.limit(PAGE_SIZE).offset((asked.page - 1) * PAGE_SIZE)
-        return Listing(_lines(session, store, page), total, asked.page)
-    every = _lines(session, store, chosen.limit(OPENED + 1))
-    found = [line for line in every[:OPENED] if _answers(line, asked)]
     start = (asked.page - 1) * PAGE_SIZE
+    if not asked.opens:
+        total = count(session, asked, today)
+        rows = _rows(session, asked, today, PAGE_SIZE, start)
+        keys = store.keys(row.key for row in rows if row.sealed is not None)
+        return Listing([_line(row, _sent(row, keys)) for row in rows], total, asked.page)
+    rows = _rows(session, asked, today, OPENED + 1, 0)
+    keys = store.keys(row.key for row in rows if row.sealed is not None)
+    opened = ((row, _sent(row, keys)) for row in rows[:OPENED])
+    found = [(row, sent) for row, sent in opened if sent is not None and _answers(sent, asked)]
     return Listing(
-        found[start : start + PAGE_SIZE], len(found), asked.page, partial=len(every) > OPENED
+        [_line(row, sent) for row, sent in found[start : start + PAGE_SIZE]],
+        len(found),
+        asked.page,
+        partial=len(rows) > OPENED,
     )
+
+
+def _rows(session: Session, asked: Asked, today: date, limit: int, start: int) -> Sequence[Any]:
+    """Rows in their order. Which they are is found first, by an index: sorting whole rows would
+    read all that is sealed."""
+    chosen = select(Report.key).where(*_where(asked, today)).order_by(*_order(asked))
+    within = chosen.limit(limit).offset(start)
+    rows = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
+    return session.execute(rows.order_by(*_order(asked))).all()
 
 
 def _where(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:
@@ -239,17 +264,10 @@ def _order(asked: Asked) -> tuple[Any, ...]:
     return Report.day, Report.key
 
 
-def _lines(session: Session, store: KeyStore, asked: Any) -> list[Line]:
-    rows = session.execute(asked).all()
-    keys = store.keys(row.key for row in rows if row.sealed is not None)
-    return [_line(row, keys) for row in rows]
-
-
-def _line(row: Any, keys: Mapping[str, bytes]) -> Line:
-    received = _received(row, keys)
+def _line(row: Any, sent: Sent | None) -> Line:
     told = {name: getattr(row, name) for name in _NAMES}
     told["state"] = State(row.state)
-    return Line(**told, sent=received.sent if received else None)
+    return Line(**told, sent=sent)
 
 
 _NAMES = tuple(column.key for column in _SHOWN)
@@ -262,10 +280,12 @@ def _received(row: Any, keys: Mapping[str, bytes]) -> Received | None:
     return sealing.open_sent(key, row.key, row.sealed)
 
 
-def _answers(line: Line, asked: Asked) -> bool:
-    sent = line.sent
-    if sent is None:
-        return False
+def _sent(row: Any, keys: Mapping[str, bytes]) -> Sent | None:
+    received = _received(row, keys)
+    return received.sent if received else None
+
+
+def _answers(sent: Sent, asked: Asked) -> bool:
     if asked.type and asked.type not in sent.types:
         return False
     if asked.place and not _is_there(sent, asked.place):
@@ -297,8 +317,8 @@ def one(session: Session, store: KeyStore, key: str) -> File:
     if row is None:
         raise NotFound("no_such_report")
     keys = store.keys([key])
-    line = _line(row, keys)
     received = _received(row, keys)
+    line = _line(row, received.sent if received else None)
     if received is None:
         return File(line)
     own = keys[key]
@@ -306,11 +326,17 @@ def one(session: Session, store: KeyStore, key: str) -> File:
     return File(
         line,
         received,
-        contact=sealing.open_text(own, key, "contact", row.contact) if row.contact else "",
+        contact=_contact(store, key, row.contact),
         messages=_messages(session, key, own),
         decision=decision,
         case=_case(session, decision.incident),
     )
+
+
+def _contact(store: KeyStore, report: str, closed: bytes | None) -> str:
+    """The contact; nothing where there is none, or its key is gone as it was taken back since."""
+    own = store.key(sealing.contact_key(report, closed)) if closed is not None else None
+    return sealing.open_contact(own, report, closed) if own and closed is not None else ""
 
 
 def _messages(session: Session, key: str, own: bytes) -> list[Said]:
@@ -318,7 +344,7 @@ def _messages(session: Session, key: str, own: bytes) -> list[Said]:
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
     return [
-        Said(row.day, Kind(row.kind), sealing.open_text(own, row.key, "message", row.sealed))
+        Said(row.day, Kind(row.kind), sealing.open_message(own, row.key, row.sealed))
         for row in rows
     ]
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.db import housekeeping, scrub
+from register.incidents.models import Incident
+from register.incidents.models import State as CaseState
 from register.journal import writing
 from register.keystore import KeyStore
 from register.submissions import rules
-from register.submissions.acts import purge
+from register.submissions.acts import forget, purge
 from register.submissions.acts.purging import Purged
-from register.submissions.models import RetentionClock
+from register.submissions.models import Kept, RetentionClock
 from register.text import dates
 
 
@@ -37,6 +39,17 @@ def jumped(session: Session, today: date) -> date | None:
     return known.day if known is not None and today > known.day + rules.JUMP else None
 
 
+def forgettable(session: Session) -> bool:
+    """Whether a case whose texts are gone still keeps something of a report."""
+    asked = (
+        select(Kept.key)
+        .join(Incident, Incident.id == Kept.incident_id)
+        .where(Incident.state == CaseState.ERASED)
+        .limit(1)
+    )
+    return session.scalar(asked) is not None
+
+
 def look(
     engine: Engine,
     store: KeyStore,
@@ -48,21 +61,23 @@ def look(
     """Do what is due.
 
     :param confirmed: that the clock is right, said by a person.
+    :raises SealError: the store of keys is missing, or another instance's.
     """
+    # Of another instance's keys, none would seem to be needed.
+    store.require()
     today = dates.paris_day(at)
     with Session(engine) as session:
         waits = None if confirmed else jumped(session, today)
-    if waits is not None:
-        return Looked(Purged(), waits)
     done, more = Purged(), True
     while more:
         with writing(engine, at) as pen:
-            some = purge(pen, store, undecided_after)
+            some = purge(pen, store, undecided_after) if waits is None else forget(pen, store)
         done, more = done + some, some.more
-    _note(engine, today)
+    if waits is None:
+        _note(engine, today)
     if done.purged or done.kept or done.counted:
         scrub(engine)
-    return Looked(done)
+    return Looked(done, waits)
 
 
 def _note(engine: Engine, today: date) -> None:

@@ -22,6 +22,7 @@ _TABLE: Mapping[Act, Mapping[State, State | None]] = {
     },
     Act.REPORT_RELEASED: {State.IN_REVIEW: State.RECEIVED, State.WAITING: None},
     Act.REPORT_ASKED: dict.fromkeys(OPEN, State.WAITING),
+    Act.REPORT_READ: dict.fromkeys(State, None),
     Act.REPORT_ACCEPTED: dict.fromkeys(OPEN, State.ACCEPTED),
     Act.REPORT_DECLINED: dict.fromkeys(OPEN, State.DECLINED),
     Act.REPORT_SPAM: dict.fromkeys(OPEN, State.SPAM),

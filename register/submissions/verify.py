@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.journal import Act, Entry, Ledger
 from register.journal.verify import Problem
-from register.submissions import rules
-from register.submissions.models import Report, State
+from register.keystore import KeyStore
+from register.submissions import rules, sealing
+from register.submissions.models import Kept, Report, State
 
 # Lines of reports, and those of members about them. In which of two ledgers something came first
 # nobody can tell, and so nobody can tell from lines alone which of several states is the last.
@@ -41,7 +43,7 @@ def problems(session: Session) -> Iterator[Problem]:
         .execution_options(yield_per=500)
     )
     for line in lines:
-        private = json.loads(line.private_json)
+        private = _object(line.private_json)
         if "report" in private:
             counted = bool(private.get("counted"))
             told.setdefault(private["report"], []).append((Act(line.act), counted))
@@ -57,6 +59,20 @@ def problems(session: Session) -> Iterator[Problem]:
             yield Problem("report_differs", {"report": key})
 
 
+def lost_keys(session: Session, store: KeyStore) -> int:
+    """How many of the keys that something is closed with are not in their store."""
+    return len(keys_in_use(session) - store.names())
+
+
+def _object(data: bytes) -> Mapping[str, Any]:
+    """What a line says; of one that was tampered with ``journal.verify`` speaks."""
+    try:
+        told = json.loads(data)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 _COLUMNS = (Report.key, Report.state, Report.sealed)
 
 
@@ -65,6 +81,17 @@ def _holds(state: str, has_texts: bool, acts: list[Act]) -> bool:
         return False
     if has_texts == (Act.REPORT_PURGED in acts):
         return False
-    ended = state in rules.ENDED
     leading = {_LEADS[act] for act in acts if act in _LEADS}
-    return state in leading or (not ended and State.RECEIVED in leading)
+    return state in leading or (state in rules.OPEN and State.RECEIVED in leading)
+
+
+def keys_in_use(session: Session) -> set[str]:
+    """The names of the keys that something is closed with."""
+    sealed = select(Report.key, Report.contact).where(Report.sealed.is_not(None))
+    names = set()
+    for key, contact in session.execute(sealed):
+        names.add(key)
+        if contact is not None:
+            names.add(sealing.contact_key(key, contact))
+    kept = session.scalars(select(Kept.incident_id).distinct())
+    return names | {sealing.case_key(incident) for incident in kept}

@@ -22,9 +22,11 @@ from register.web.headers import WSGI, StartResponse
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60
 BODY_LIMIT = 1024 * 1024
-# Behind the door, where a form holds a whole case: 200,000 characters pasted into one field by
-# mistake, at four bytes each, have to come back with a sentence and the rest of the form.
+# Behind the door, where a form holds a whole case, and where somebody reports: 200,000 characters
+# pasted into one field by mistake, at four bytes each, have to come back with a sentence and the
+# rest of the form.
 DESK_BODY_LIMIT = 4 * 1024 * 1024
+_REPORTS = ("/signaler", "/suivi")
 # Fields of one form there: forty sources, forty proceedings and their steps.
 DESK_PARTS = 12_000
 
@@ -96,13 +98,18 @@ def body_refusal(environ: dict[str, Any]) -> int | None:
 
 def body_limit(path: str) -> int:
     """How many bytes may be sent to an address."""
-    return DESK_BODY_LIMIT if is_shut(path) else BODY_LIMIT
+    return DESK_BODY_LIMIT if is_shut(path) or _is_of_reports(path) else BODY_LIMIT
+
+
+def _is_of_reports(path: str) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in _REPORTS)
 
 
 def _room() -> None:
-    """Let a member's form be as long as the guards let it through."""
-    if is_shut(request.path):
+    """Let a form be as long as the guards let it through, and a member's have as many parts."""
+    if body_limit(request.path) == DESK_BODY_LIMIT:
         request.max_content_length = request.max_form_memory_size = DESK_BODY_LIMIT
+    if is_shut(request.path):
         request.max_form_parts = DESK_PARTS
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from flask import Flask, current_app, request
 from limits import RateLimitItem, parse_many
@@ -31,6 +31,7 @@ from register.web.logs import log
 
 _EXTENSION = "register.limits"
 _DAYS_KEPT = 2
+_MEMORY = "memory://"
 
 # A council room is one address for all who sit in it.
 RATES: Mapping[str, str] = {
@@ -65,8 +66,8 @@ class Limits:
 
         :param counted: whether this request counts; one that is only looked at does not.
         """
-        source = self._source(address)
         try:
+            source = self._source(address)
             for item in _items(rate):
                 asked = self.limiter.hit if counted else self.limiter.test
                 if not asked(item, rate, source):
@@ -105,11 +106,26 @@ def attach(app: Flask, settings: Settings) -> None:
     if not settings.rate_limits:
         app.extensions[_EXTENSION] = None
         return
+    app.extensions[_EXTENSION] = _limits(settings.limiter_url)
+
+
+def _limits(url: str) -> Limits:
     storage = cast(
         "MemoryStorage | RedisStorage",
-        storage_from_string(settings.limiter_url, wrap_exceptions=True),
+        storage_from_string(url, wrap_exceptions=True, **_options(url)),
     )
-    app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), _keys(storage))
+    return Limits(MovingWindowRateLimiter(storage), _keys(storage))
+
+
+def _options(url: str) -> dict[str, Any]:
+    """How a Redis is asked: once, and not for long; one that is away must hold nobody up."""
+    if url == _MEMORY:
+        return {}
+    # An extra: whoever counts in memory has it not.
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 
 def _keys(storage: Storage) -> _DayKey:

@@ -25,6 +25,7 @@ from register.web.sentences import (
     LINES,
     PROBLEMS,
     REASONS,
+    REPORT_STATES,
     RISKS,
     STATES,
 )
@@ -128,7 +129,8 @@ def _flag(flag: tuple[str, str, str]) -> str:
 
 
 _WAYS: dict[str, Callable[[Any], str]] = {
-    "state": _one_of(STATES),
+    # What a case and a report are called alike, a case says.
+    "state": _one_of({**REPORT_STATES, **STATES}),
     "ledger": _one_of(LEDGERS),
     "field": field_name,
     "fields": _all(field_name, ", "),

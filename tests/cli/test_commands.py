@@ -198,5 +198,15 @@ def test_upgrade_may_be_repeated(opened: Callable[..., Result], tmp_path: Path) 
 
 def test_help_names_every_command(run: Callable[..., Result]) -> None:
     told = run("--help").output
-    for name in ("init", "upgrade", "serve", "demo", "import", "member", "verify", "doctor"):
+    for name in (
+        "init",
+        "upgrade",
+        "serve",
+        "demo",
+        "import",
+        "member",
+        "verify",
+        "doctor",
+        "purge",
+    ):
         assert name in told

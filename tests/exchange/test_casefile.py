@@ -10,6 +10,7 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
+from reported import CONTACT, WORDS
 
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
@@ -47,11 +48,11 @@ def whole(desk, cast, content):
     return filed
 
 
-def made(number):
+def made(number, store=None):
     """The archive of a case as the command makes it."""
     session = db.session()
     session.rollback()
-    found = casefile.gather(session, number)
+    found = casefile.gather(session, number, store)
     page = printed.page(found, book(session), "http://127.0.0.1:5000")
     data = archive.archive(found, page, printed.style())
     session.rollback()
@@ -154,6 +155,35 @@ def test_the_same_state_gives_the_same_bytes(app, whole, desk, monkeypatch):
     assert made(whole.number) == first
     desk.draft()
     assert made(whole.number) != first
+
+
+def test_what_the_case_keeps_of_reports_is_there_without_the_contact(app, whole, inbox, store):
+    inbox.accepted(into=whole.id, contact=CONTACT, links=("https://exemple.test/vu",))
+    inbox.accepted(account=MARKERS[0])
+    files = opened(made(whole.number, store))
+    (told,) = _json(files, "signalements.json")["reports"]
+    assert (told["recit"], told["liens"]) == (WORDS, ["https://exemple.test/vu"])
+    assert WORDS in files["index.html"].decode()
+    everything = b"".join(files.values())
+    assert CONTACT.encode() not in everything
+    assert MARKERS[0].encode() not in everything
+    # Without the seal key the rest is to be had, and the page says what is missing.
+    files = opened(made(whole.number))
+    assert "signalements.json" not in files
+    assert WORDS.encode() not in b"".join(files.values())
+    assert "la clé de scellement n’était pas là" in files["index.html"].decode()
+
+
+def test_the_command_says_what_it_could_not_open(app, whole, inbox, settings, tmp_path):
+    inbox.accepted(into=whole.id)
+    runner, path = app.test_cli_runner(), tmp_path / "d.zip"
+    told = ["case-file", str(whole.number), "--output", str(path), "--force"]
+    done = runner.invoke(args=told)
+    assert (done.exit_code, "signalements.json" in opened(path.read_bytes())) == (0, True)
+    (settings.seal_dir / "keys.sqlite3").rename(tmp_path / "ailleurs")
+    done = runner.invoke(args=told)
+    assert (done.exit_code, "signalements.json" in opened(path.read_bytes())) == (0, False)
+    assert "n’y sont pas" in done.output
 
 
 # --- what became of it ---------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 # ``reader("case", width=320)``: see the fixture of this name.
 Opener = Callable[..., Page]
+# ``at_desk(390, scripts=False)``: a new browser, for one person.
+AtDesk = Callable[..., Page]
 
 # Everything that sticks out to the right of the window, named by its class and words.
 STICKS_OUT = """() => {
@@ -33,6 +36,26 @@ FOCUSED = """() => {
   };
 }"""
 
+# A form is sent as its page would send it, with the token of the session.
+SEND = """([address, fields]) => {
+  const form = document.createElement("form");
+  Object.assign(form, {method: "post", action: address, enctype: "multipart/form-data"});
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+  }
+  document.body.append(form);
+  form.submit();
+}"""
+# What is there to be pressed on a page, without the links within sentences, and is low.
+LOW = """() => [...document.querySelectorAll(
+    "main :is(.acts a, .links a, button, input:not([type=hidden]), select, summary, .choice),"
+    + ".nav a, .leave button"
+  )].filter((element) => element.checkVisibility({visibilityProperty: true})
+    && !element.closest(".choice > *, .vh"))
+  .map((element) => [element, element.getBoundingClientRect().height])
+  .filter(([element, height]) => height < 43.5 && !element.matches(".choice input"))
+  .map(([element, height]) => `${element.outerHTML.slice(0, 90)} ${height}`)"""
+
 
 class Watch:
     """What the pages of one profile asked for and complained of."""
@@ -43,3 +66,40 @@ class Watch:
         context.on("request", lambda request: self.requests.append(request.url))
         context.on("console", lambda message: self.complaints.append(message.text))
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+
+@contextmanager
+def browsers(browser: Browser, base: str, watch: list[Watch]) -> Iterator[AtDesk]:
+    """Opens browsers on a register; none may ask another machine, or be refused by a policy."""
+    contexts: list[BrowserContext] = []
+
+    def opened(width: int, *, scripts: bool) -> Page:
+        context = browser.new_context(
+            base_url=base,
+            viewport={"width": width, "height": 844 if width < 600 else 900},
+            java_script_enabled=scripts,
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        watch.append(Watch(context))
+        context.set_default_timeout(15_000)
+        return context.new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+    asked = [url for seen in watch for url in seen.requests]
+    assert asked
+    assert [url for url in asked if not url.startswith(base + "/")] == []
+    assert [text for seen in watch for text in seen.complaints if not _is_harmless(text)] == []
+
+
+def _is_harmless(complaint: str) -> bool:
+    """A refused form and a tombstone are answered with a status that Chromium mentions.
+
+    It also says that the part of the page that an address names goes before ``autofocus``.
+    """
+    known = ("Failed to load resource: the server responded with a status of 4", "Autofocus ")
+    return complaint.startswith(known)

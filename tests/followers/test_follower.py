@@ -256,15 +256,30 @@ def test_the_end_wakes_too(engine: Database) -> None:
 # --- the loop ----------------------------------------------------------------------------------
 
 
+class Counted:
+    """A duty that notes how often it was done."""
+
+    def __init__(self) -> None:
+        self.glances = self.closed = 0
+
+    def glance(self) -> None:
+        self.glances += 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+
 class Followed:
     """A follower in a thread, and what it told."""
 
-    def __init__(self, engine: Database, index: Memory, lease: Lease) -> None:
+    def __init__(
+        self, engine: Database, index: Memory, lease: Lease, duty: Counted | None = None
+    ) -> None:
         self.ending = Ending()
         self.told: list[str] = []
         self.index = index
         wake = wake_of(engine, self.ending)
-        follower = Follower(engine, index, lease, wake, self.ending, self._tell)
+        follower = Follower(engine, index, lease, wake, self.ending, self._tell, duty)
         self.thread = threading.Thread(target=follower.run)
 
     def _tell(self, event: str, error: BaseException | None = None) -> None:
@@ -282,8 +297,8 @@ def follow(engine: Database, new_locks) -> Iterator[Callable[..., Followed]]:
     """``follow(index)``: a follower that has begun; it ends with the test."""
     running = []
 
-    def begin(index: Memory) -> Followed:
-        running.append(Followed(engine, index, Lease(new_locks())))
+    def begin(index: Memory, duty: Counted | None = None) -> Followed:
+        running.append(Followed(engine, index, Lease(new_locks()), duty))
         running[-1].thread.start()
         return running[-1]
 
@@ -333,6 +348,27 @@ def test_an_index_that_is_gone_or_damaged_is_made_anew(
     index.sound = False
     until(lambda: index.rebuilt == 3, 3)
     assert len(index.held) == 1
+
+
+def test_the_one_that_is_elected_does_its_duty_whatever_the_index_does(
+    follow, engine, desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
+    desk.published()
+    failing, duty, other = Memory(), Counted(), Counted()
+    failing.fault = OSError(errno.EROFS, "Read-only file system", "/somewhere")
+    followed = follow(failing, duty)
+    until(lambda: duty.glances > 2)
+    failing.fault = None
+    until(lambda: _is_at_the_head(engine, failing))
+    competing = follow(Memory(), other)
+    seen = duty.glances
+    until(lambda: duty.glances > seen)
+    assert other.glances == 0
+    followed.end()
+    until(lambda: other.glances > 0)
+    competing.end()
+    assert (duty.closed, other.closed) == (1, 1)
 
 
 def test_what_fails_is_told_once_and_heals_by_itself(

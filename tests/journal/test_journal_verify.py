@@ -19,12 +19,13 @@ COMMITTED = {key: commitment(told.salt, told.content) for key, told in TEXTS.ite
 
 @pytest.fixture
 def history(pen):
-    """Two texts, one published case, and what came around it; the openings that stay."""
+    """Two texts, one published case, a report, and what came around; the openings that stay."""
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None, details={"member": 1})
         p.record(Act.DRAFTED, by=1, incident=1, revision=1, details={"snapshot": COMMITTED[1]})
         p.record(Act.PUBLISHED, by=2, incident=1, case=1, revision=2, content=COMMITTED[2])
         p.record(Act.WITHDRAWN, by=2, incident=1, case=1, reason="erreur")
+        p.record(Act.REPORT_RECEIVED, by=None, details={"report": "0" * 32})
     return dict(TEXTS)
 
 
@@ -68,7 +69,12 @@ def _change(session, table, key, column, position, salt):
 )
 @given(
     line=st.sampled_from(
-        [(Ledger.DESK, 1), (Ledger.DESK, 2), *((Ledger.PUBLIC, seq) for seq in (1, 2, 3))]
+        [
+            (Ledger.DESK, 1),
+            (Ledger.DESK, 2),
+            (Ledger.REPORTS, 1),
+            *((Ledger.PUBLIC, seq) for seq in (1, 2, 3)),
+        ]
     ),
     position=st.integers(0, 400),
     salt=st.integers(0, 254),
@@ -124,6 +130,17 @@ def test_a_time_that_is_no_longer_one_is_named_and_does_not_stop_the_proof(
             )
             expected = [] if changed == at else ["journal_columns"]
             assert _found(session, history) == expected, changed
+    session.rollback()
+
+
+def test_a_line_of_a_report_that_has_got_a_time_is_named(session, history):
+    line = (Entry.ledger == Ledger.REPORTS, Entry.seq == 1)
+    kept = session.scalars(select(Entry.at).where(*line)).one()
+    for later in (timedelta(seconds=1), timedelta(hours=9), timedelta(microseconds=1)):
+        session.execute(update(Entry).where(*line).values(at=kept + later))
+        assert _found(session, history) == ["journal_columns"], later
+    session.execute(update(Entry).where(*line).values(at=kept))
+    assert _found(session, history) == []
     session.rollback()
 
 

@@ -14,7 +14,7 @@ from register.errors import NotFound
 from register.incidents.models import Term
 from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
 from register.journal import pen as pen_module
-from register.journal.acts import DESTROYING, PUBLIC
+from register.journal.acts import DESTROYING, OF_REPORTERS, PUBLIC
 from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
 from register.journal.pen import UnrecordedError
 from register.members.models import Member
@@ -284,9 +284,30 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
         previous = line.digest
 
 
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (datetime(2026, 3, 2, 9, 30, 12, tzinfo=UTC), "2026-03-02"),
+        # In Paris it is tomorrow already.
+        (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), "2026-03-03"),
+    ],
+)
+@pytest.mark.parametrize("act", sorted(OF_REPORTERS))
+def test_a_line_of_one_who_reports_tells_a_day_and_no_time(pen, session, act, at, day):
+    with pen(at) as p:
+        p.record(act, by=None, details={"report": "0" * 32})
+        p.record(Act.REPORT_ASKED, by=1, details={"report": "0" * 32})
+    (line,) = _lines(session, Ledger.REPORTS)
+    (other,) = _lines(session)
+    assert json.loads(line.public_json)["at"] == day
+    assert line.at == datetime.fromisoformat(f"{day}T00:00:00+00:00")
+    assert (json.loads(other.public_json)["at"], other.at) == (moment(at), at)
+
+
 @pytest.mark.parametrize("act", Act)
 def test_each_act_is_written_in_its_ledger(act):
-    assert act.ledger is (Ledger.PUBLIC if act in PUBLIC else Ledger.DESK)
+    private = Ledger.REPORTS if act in OF_REPORTERS else Ledger.DESK
+    assert act.ledger is (Ledger.PUBLIC if act in PUBLIC else private)
     assert act.destroys is (act in DESTROYING)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from register import seal
 from register.config import LEGAL, with_secret
-from register.db import pen_engine
+from register.db import now, pen_engine
+from register.keystore import KeyStore
 from register.operations.doctor import examine
+from register.submissions import retention
+from register.text.dates import paris_day
 
 
 def _bad(settings, engine):
@@ -19,8 +24,9 @@ def _bad(settings, engine):
     }
 
 
-def test_a_sound_register_has_nothing_wrong(settings, engine, desk):
+def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     desk.published()
+    inbox.accepted(now())
     with_secret(settings)
     codes = [finding.code for finding in examine(settings, engine)]
     assert _bad(settings, engine) == {}
@@ -32,6 +38,11 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk):
         "journal",
         "journal",
         "journal",
+        "key_store",
+        "mode",
+        "report_keys",
+        "overdue",
+        "retention",
         "mode",
         "mode",
         "legal",
@@ -54,7 +65,7 @@ def test_what_is_wrong_in_the_database_is_named_alone(settings, engine, code, st
     assert set(_bad(settings, engine)) == {code}
 
 
-@pytest.mark.parametrize("table", ["dataset", "journal_head"])
+@pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])
 def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
     with pen_engine(engine).begin() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
@@ -64,6 +75,48 @@ def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
 def test_a_missing_seal_key_is_named(settings, engine):
     (settings.seal_dir / seal.NAME).unlink()
     assert set(_bad(settings, engine)) == {"seal"}
+
+
+def test_a_missing_or_foreign_key_store_is_named(settings, engine, store):
+    path = Path(store.where)
+    kept = path.with_name("kept")
+    store.close()
+    for left in path.parent.glob("keys.sqlite3*"):
+        left.rename(left.with_name(left.name.replace("keys.sqlite3", "kept")))
+    assert set(_bad(settings, engine)) == {"key_store"}
+    assert not path.exists()
+    other = KeyStore(f"sqlite:///{path}", bytes(32), "another")
+    other.make_store()
+    other.close()
+    assert set(_bad(settings, engine)) == {"key_store"}
+    kept.replace(path)
+    assert _bad(settings, engine) == {}
+
+
+def test_reports_that_lost_their_key_are_counted(settings, engine, store, inbox):
+    lost = [inbox.received(now()).key for _ in range(3)][:2]
+    store.destroy(lost)
+    assert _bad(settings, engine) == {"report_keys": "2"}
+
+
+def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, inbox):
+    inbox.received(now() - timedelta(days=367))
+    inbox.received(now() - timedelta(days=360))
+    inbox.declined(now() - timedelta(days=367))
+    assert _bad(settings, engine) == {"overdue": "1"}
+
+
+def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
+    retention.look(engine, store, now() - timedelta(days=40), 24)
+    day = paris_day(now() - timedelta(days=40)).isoformat()
+    assert _bad(settings, engine) == {"retention": day}
+    retention.look(engine, store, now(), 24, confirmed=True)
+    assert _bad(settings, engine) == {}
+
+
+def test_the_keys_of_reports_are_nobody_elses_to_read(settings, engine, store):
+    Path(store.where).chmod(0o644)
+    assert _bad(settings, engine) == {"mode": "keys.sqlite3 644"}
 
 
 @pytest.mark.parametrize("what", ["", "secret_key"])

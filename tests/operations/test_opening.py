@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -13,10 +15,12 @@ from register.db import housekeeping, now
 from register.errors import SealError
 from register.incidents.models import Term
 from register.journal import Entry, Head, Ledger, head, since
+from register.keystore import KeyStore
 from register.members import invitations
 from register.members.sessions import digest
 from register.operations import opening
 from register.operations.models import Identity
+from register.submissions import queries
 from register.territory.models import Commune
 
 
@@ -82,6 +86,80 @@ def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
     with pytest.raises(SealError) as refused:
         opening.require_seal(settings, session)
     assert refused.value.key == "not_initialised"
+
+
+# --- the key store -------------------------------------------------------------------------------
+
+
+def _away(store):
+    """Take the key store's file away, and say where it is now."""
+    path = Path(store.where)
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    return path.rename(path.with_name("elsewhere"))
+
+
+def test_a_new_register_has_its_key_store_beside_the_seal_key(settings, session, store):
+    assert Path(store.where) == settings.seal_dir / "keys.sqlite3"
+    assert Path(store.where).stat().st_mode & 0o777 == 0o600
+    opening.require_seal(settings, session)
+    assert store.names() == set()
+
+
+def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, session, store):
+    _away(store).unlink()
+    with pytest.raises(SealError) as refused:
+        opening.require_seal(settings, session)
+    assert refused.value.key == "keystore_missing"
+    session.rollback()
+    opening.make_key_store(settings, engine)
+    opening.require_seal(settings, session)
+
+
+def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
+    settings, engine, session, store, inbox
+):
+    """An empty one in its place would make every report unreadable for good."""
+    filed = inbox.received()
+    elsewhere = _away(store)
+    for again in (
+        lambda: opening.make_key_store(settings, engine),
+        lambda: opening.init(settings, engine),
+        lambda: opening.require_seal(settings, session),
+    ):
+        with pytest.raises(SealError) as refused:
+            again()
+        assert refused.value.key == "keystore_missing"
+        session.rollback()
+    assert not Path(store.where).exists()
+    elsewhere.rename(store.where)
+    opening.init(settings, engine)
+    assert queries.one(session, store, filed.key).received is not None
+
+
+def test_another_instances_key_store_is_refused(settings, engine, session, store):
+    _away(store).unlink()
+    other = KeyStore(f"sqlite:///{store.where}", bytes(32), "another")
+    other.make_store()
+    other.close()
+    for again in (
+        lambda: opening.make_key_store(settings, engine),
+        lambda: opening.require_seal(settings, session),
+    ):
+        with pytest.raises(SealError) as refused:
+            again()
+        assert refused.value.key == "keystore_foreign"
+        session.rollback()
+
+
+def test_a_key_store_may_stand_elsewhere(settings, engine, session, tmp_path):
+    url = f"sqlite:///{tmp_path / 'apart' / 'keys.sqlite3'}"
+    apart = replace(settings, key_store_url=url)
+    opening.make_key_store(apart, engine)
+    opening.require_seal(apart, session)
+    assert (tmp_path / "apart" / "keys.sqlite3").exists()
 
 
 # --- the first way in ----------------------------------------------------------------------------

@@ -172,6 +172,13 @@ KNOWN = {
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",
+    # What was reported: sealed, and purged on its day; what a case keeps of it goes with the case.
+    "report",
+    "report_message",
+    "report_kept",
+    # No words: how many reports ended how, and the last day on which retention was looked at.
+    "report_tally",
+    "retention_clock",
     # The journal, the accounts, the register itself.
     "journal_head",
     "journal_entry",

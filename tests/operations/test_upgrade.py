@@ -3,31 +3,44 @@
 ``instances/`` has their databases as SQL, without the territory, which every version brings anew:
 ``b`` is the demonstration as it was made before cases could be found by their words, ``c`` as it
 was before there was a desk: with a draft, replies, a follow-up, a correction, and cases withdrawn,
-merged and erased.
+merged and erased. ``d`` is as it was before anybody could report: beside the demonstration's cases
+it has one of everything that the desk can do. Its seal key is 32 times the letter d.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 import sqlite3
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from reported import a_report, nonce
+from sqlalchemy import create_engine, func, inspect, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from register import seal
 from register.db import engine_options, now, prepare, sqlite_path
+from register.errors import SealError
 from register.followers.search import chosen, following, searching
 from register.incidents import acts, queries, vocabulary
 from register.incidents.filters import Query
-from register.incidents.models import Incident, Reply, State
+from register.incidents.models import Incident, Note, Reply, State
 from register.incidents.verify import verify
-from register.journal import head, writing
+from register.journal import Entry, head, writing
 from register.members import accounts
+from register.members.models import SignInSession
 from register.operations import opening, schema
+from register.submissions import acts as reports
+from register.submissions.queries import kept_for
+from register.submissions.verify import problems
 
 INSTANCES = Path(__file__).with_name("instances")
+
+
+KEY_OF_D = b"d" * 32
 
 
 @pytest.fixture
@@ -93,3 +106,58 @@ def test_a_register_without_a_desk_has_one_with_all_its_work(upgraded, settings)
     with Session(upgraded) as session:
         assert session.get_one(Incident, case).held_by == moderator.id
         assert list(verify(session, [])) == []
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("upgraded", ["d"], indirect=True)
+def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgraded, settings):
+    schema.require(upgraded)
+    for kept in settings.seal_dir.iterdir():
+        kept.unlink()
+    (settings.seal_dir / seal.NAME).write_text(KEY_OF_D.hex() + "\n")
+    told = gzip.decompress((INSTANCES / "d.sql.gz").read_bytes()).decode("utf-8")
+    lines = re.findall(r"^INSERT INTO \"journal_entry\" VALUES\('(\w+)',(\d+),", told, re.MULTILINE)
+    with Session(upgraded) as session:
+        assert [*verify(session, []), *problems(session)] == []
+        kept_lines = session.execute(
+            select(Entry.ledger, Entry.seq).order_by(Entry.ledger, Entry.seq)
+        )
+        assert [(ledger, str(seq)) for ledger, seq in kept_lines] == sorted(
+            lines, key=lambda line: (line[0], int(line[1]))
+        )
+        states = dict(
+            session.execute(select(Incident.state, func.count()).group_by(Incident.state)).all()
+        )
+        assert states == {"published": 37, "draft": 2, "withdrawn": 1, "merged": 2, "erased": 2}
+        people = {row.called: row for row in accounts.everyone(session)}
+        assert {name: (row.is_active, row.has_factor) for name, row in people.items()} == {
+            "ada": (True, True),
+            "bruno": (True, False),
+            "chloe": (True, True),
+            "driss": (False, False),
+        }
+        assert session.scalar(select(func.count()).select_from(SignInSession)) == 2
+        (held,) = session.scalars(select(Incident).where(Incident.held_by.is_not(None)))
+        case, by = held.id, people["bruno"].id
+        assert held.held_by == by
+        assert session.scalar(select(func.count()).select_from(Note)) > 0
+        inspector = inspect(upgraded)
+        there = {index["name"] for index in inspector.get_indexes("journal_entry")}
+        assert there == {index.name for index in Entry.__table__.indexes}
+        with pytest.raises(OperationalError, match="rowid"):
+            session.execute(text("SELECT rowid FROM journal_entry"))
+        session.rollback()
+        with pytest.raises(SealError, match="keystore_missing"):
+            opening.require_seal(settings, session)
+        session.rollback()
+        opening.make_key_store(settings, upgraded)
+        opening.require_seal(settings, session)
+        store = opening.key_store(settings, session)
+    with writing(upgraded) as pen:
+        filed = reports.receive(pen, store, a_report(), nonce())
+    with writing(upgraded) as pen:
+        reports.accept(pen, store, filed.key, by=by, reason="signalé", into=case)
+    with Session(upgraded) as session:
+        assert kept_for(session, store, case) == [a_report()]
+        assert [*verify(session, []), *problems(session)] == []
+    store.close()

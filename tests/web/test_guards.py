@@ -185,15 +185,18 @@ def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(guards.BODY_LIMIT))
 
 
-@pytest.mark.parametrize("path", ["/moderation", "/moderation/dossiers/nouveau", "/compte/codes"])
-def test_behind_the_door_a_form_may_hold_a_whole_case(client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["/moderation", "/moderation/dossiers/nouveau", "/compte/codes", "/signaler", "/suivi/message"],
+)
+def test_behind_the_door_and_in_a_report_a_form_may_be_long(client: Client, path: str) -> None:
     size = guards.DESK_BODY_LIMIT
     answer = client.post(path, data=b"x" * size)
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(size))
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code == 413
 
 
-@pytest.mark.parametrize("path", ["/moderations", "/signaler", "/x/moderation"])
+@pytest.mark.parametrize("path", ["/moderations", "/signalers", "/x/moderation"])
 def test_everywhere_else_it_may_not(client: Client, path: str) -> None:
     length = str(guards.BODY_LIMIT + 1)
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413

@@ -19,6 +19,7 @@ from register.incidents.models import State
 from register.incidents.validation import Fault
 from register.journal import Ledger
 from register.journal.verify import Problem
+from register.submissions import models as submissions
 from register.text import redact
 from register.text.errors import TextError
 from register.web import sentences, wording
@@ -99,6 +100,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
         sentences.SETTINGS,
         sentences.READERS,
         sentences.ACTS,
+        sentences.REPORTS,
         sentences.MEMBERS,
         sentences.EDITING,
         sentences.FIELD_REASONS,
@@ -127,6 +129,7 @@ def test_every_field_that_is_judged_has_its_name() -> None:
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
     assert {state.value for state in State} <= set(sentences.STATES)
+    assert {state.value for state in submissions.State} == set(sentences.REPORT_STATES)
     assert {ledger.value for ledger in Ledger} == set(sentences.LEDGERS)
     codes = {code for code, _pattern in (*redact._PATTERNS, *redact._WORDS)}
     assert codes == set(sentences.RISKS)
@@ -143,6 +146,7 @@ def all_sentences() -> list[str]:
         sentences.PROBLEMS,
         sentences.FIELDS,
         sentences.STATES,
+        sentences.REPORT_STATES,
         sentences.LEDGERS,
         sentences.RISKS,
         journal.DONE,
@@ -208,6 +212,8 @@ def test_a_field_alone_at_fault_is_named() -> None:
 def test_a_refusal_says_the_state_in_words() -> None:
     said = wording.say(Refused("nothing_to_approve", state=State.MERGED))
     assert "«\u202fréuni à un autre\u202f»" in said
+    said = wording.say(Refused("report_state", state=submissions.State.SPAM))
+    assert "«\u202findésirable\u202f»" in said
 
 
 def test_a_problem_names_its_ledger_and_line() -> None:

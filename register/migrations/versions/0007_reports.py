@@ -41,7 +41,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('receipt', name=op.f('uq_report_receipt')),
     sqlite_with_rowid=False,
     )
-    op.create_index('ix_report_state', 'report', ['state', 'day', 'key'])
+    op.create_index('ix_report_state', 'report', ['state', 'suspect', 'day', 'key', 'news', 'moved_on'])
     op.create_index('ix_report_purge', 'report', ['purge_on'])
     op.create_index('ix_report_digest', 'report', ['digest'], unique=True)
     op.create_table('report_message',

@@ -4,8 +4,17 @@ Each act loads under the pen, checks, changes and records. The key of a new repo
 before the report is; a key is destroyed once the report's texts are gone.
 """
 
-from register.submissions.acts.deciding import accept, ask, claim, decline, release, reopen, spam
-from register.submissions.acts.purging import purge
+from register.submissions.acts.deciding import (
+    accept,
+    ask,
+    claim,
+    decline,
+    read,
+    release,
+    reopen,
+    spam,
+)
+from register.submissions.acts.purging import forget, purge
 from register.submissions.acts.reporting import add, leave_contact, receive, withdraw
 
 __all__ = [
@@ -14,8 +23,10 @@ __all__ = [
     "ask",
     "claim",
     "decline",
+    "forget",
     "leave_contact",
     "purge",
+    "read",
     "receive",
     "release",
     "reopen",

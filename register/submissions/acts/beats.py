@@ -45,10 +45,13 @@ def move(pen: Pen, report: Report, act: Act) -> None:
     before = State(report.state)
     state = rules.after(before, act)
     today = dates.paris_day(pen.at)
-    report.state, report.moved_on = state, today
+    report.state = state
+    # Whoever takes it in hand anew answers nothing: a question waits from the day it was asked.
+    if state is not before or act not in (Act.REPORT_CLAIMED, Act.REPORT_RELEASED):
+        report.moved_on = today
     if state is not before:
         report.purge_on = rules.purge_day(state, today)
-    if state in rules.ENDED:
+    if state in rules.ENDED or state is State.RECEIVED:
         report.held_by = report.held_until = None
 
 
@@ -67,7 +70,7 @@ def write(pen: Pen, report: Report, data_key: bytes, name: str, kind: Kind, text
             position=messages(pen, report) + 1,
             day=dates.paris_day(pen.at),
             kind=kind,
-            sealed=sealing.close_text(data_key, name, "message", text),
+            sealed=sealing.close_message(data_key, name, text),
         )
     )
     pen.session.flush()

@@ -77,6 +77,19 @@ def ask(
     pen.record(Act.REPORT_ASKED, by=member.id, details={"report": key})
 
 
+def read(pen: Pen, key: str, *, by: int, seen: int | None = None) -> None:
+    """Say that what its author sent was read, and that nothing more comes of it.
+
+    :raises Refused: ``report_no_news``.
+    """
+    report, member = begin(pen, key, by, seen)
+    if not report.news:
+        raise Refused("report_no_news", state=report.state)
+    report.news = False
+    pen.session.flush()
+    pen.record(Act.REPORT_READ, by=member.id, details={"report": key})
+
+
 def accept(
     pen: Pen,
     store: KeyStore,
@@ -110,7 +123,8 @@ def accept(
     pen.record(
         Act.REPORT_ACCEPTED,
         by=member.id,
-        details={"report": key, "case": incident, "new": new is not None},
+        # Not which case: that stands sealed in the decision, and ends with it.
+        details={"report": key, "new": new is not None},
     )
     return incident
 

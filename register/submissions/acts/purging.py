@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, cast
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Engine, Select, delete, select
+from sqlalchemy.orm import Session
 
 from register.incidents.clocks import add_months
 from register.incidents.models import Incident
 from register.incidents.models import State as CaseState
-from register.journal import Act, Pen
+from register.journal import Act, Pen, writing
 from register.keystore import KeyStore
 from register.submissions import rules, sealing
 from register.submissions.acts.beats import move
@@ -19,6 +21,7 @@ from register.submissions.models import Kept, Message, Report, State, Tally
 from register.submissions.sealing import Decision
 from register.text import dates
 
+_IS_SEALED = Report.sealed.is_not(None).label("is_sealed")
 # Rows dealt with under one pen, so that nobody else waits for it for long.
 AT_ONCE = 200
 
@@ -48,9 +51,6 @@ class Purged:
 def purge(pen: Pen, store: KeyStore, undecided_after: int) -> Purged:
     """Do what the day of the pen asks for, for some hundreds of reports at most.
 
-    Keys are destroyed once the pen is put down: a key that outlives its report for a moment opens
-    nothing, a report that outlives its key could not be undone.
-
     :param undecided_after: months after which a report without a decision is declined.
     """
     today = dates.paris_day(pen.at)
@@ -61,20 +61,60 @@ def purge(pen: Pen, store: KeyStore, undecided_after: int) -> Purged:
         kept=_forgotten(pen),
         counted=_counted(pen, today),
     )
+    return _finished(pen, store, done)
+
+
+def forget(pen: Pen, store: KeyStore) -> Purged:
+    """Destroy what cases kept whose texts are gone: that waits for no day, and heeds no clock."""
+    return _finished(pen, store, Purged(kept=_forgotten(pen)))
+
+
+def _finished(pen: Pen, store: KeyStore, done: Purged) -> Purged:
+    """Have the keys destroyed that nothing is closed with any more, and say whether more is due.
+
+    Once the pen is put down: a key that outlives its report for a moment opens nothing, a report
+    that outlives its key could not be undone.
+    """
     counts = (done.returned, done.expired, done.purged, done.kept, done.counted)
     if any(counts):
         pen.session.flush()
-    gone = sorted(store.names() - _needed(pen))
-    if gone:
-        pen.after_commit(lambda: store.destroy(gone))
+    if needless(pen.session, store.names()):
+        engine = cast(Engine, pen.session.get_bind())
+        pen.after_commit(lambda: _sweep(engine, store))
     return replace(done, more=any(count >= AT_ONCE for count in counts))
 
 
-def _needed(pen: Pen) -> set[str]:
-    """The names of the keys that something is still closed with."""
-    reports = set(pen.session.scalars(select(Report.key).where(Report.sealed.is_not(None))))
-    kept = pen.session.scalars(select(Kept.incident_id).distinct())
-    return reports | {sealing.case_key(incident) for incident in kept}
+def _sweep(engine: Engine, store: KeyStore) -> None:
+    # Under a pen of its own: meanwhile a case may have got a report again, under its former key.
+    with writing(engine) as pen:
+        store.destroy(sorted(needless(pen.session, store.names())))
+    store.scrub()
+
+
+def needless(session: Session, names: Collection[str]) -> set[str]:
+    """Those of some keys that the register knows to be needed no more.
+
+    A key of something that it does not know stays. It may be that of a report which is newer than
+    a database that somebody has just restored, and will be wanted again with the right one.
+    """
+    known = {
+        row.key: row for row in session.execute(select(Report.key, _IS_SEALED, Report.contact))
+    }
+    cases = set(session.scalars(select(Incident.id)))
+    kept = set(session.scalars(select(Kept.incident_id).distinct()))
+    closed = {sealing.case_key(incident) for incident in cases - kept}
+    return {name for name in names if name in closed or _is_spent(name, known)}
+
+
+def _is_spent(name: str, known: Mapping[str, Any]) -> bool:
+    """Whether the report that a key is of is known and has nothing closed with it."""
+    report, _blank, contact = name.partition(" contact ")
+    row = known.get(report)
+    if row is None:
+        return False
+    if not contact:
+        return not row.is_sealed
+    return row.contact is None or sealing.contact_key(report, row.contact) != name
 
 
 def _some(pen: Pen, asked: Select[Report]) -> Sequence[Report]:

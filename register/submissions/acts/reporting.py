@@ -54,7 +54,7 @@ def receive(
     receipt = codes.receipt(store.derived(RECEIPTS), code)
     known = pen.session.scalar(select(Report).where(Report.receipt == receipt))
     if known is not None:
-        if _is_same(store, known, sent, contact):
+        if _is_same(store, known, sent):
             return Filed(known.key, code, again=True)
         raise Refused("report_already_sent", state=known.state, report=known.key)
     key, salt, today = codes.new_key(), new_salt(), dates.paris_day(pen.at)
@@ -69,7 +69,7 @@ def receive(
             moved_on=today,
             digest=digest(sent, today, salt),
             sealed=sealing.close_sent(data_key, key, Received(sent, salt)),
-            contact=_closed_contact(data_key, key, contact),
+            contact=_closed_contact(store, key, contact),
         )
     )
     pen.session.flush()
@@ -77,19 +77,27 @@ def receive(
     return Filed(key, code)
 
 
-def _is_same(store: KeyStore, known: Report, sent: Sent, contact: str) -> bool:
-    """Whether a form says what it said when it was first sent; a purged one says nothing."""
+def _is_same(store: KeyStore, known: Report, sent: Sent) -> bool:
+    """Whether a form says what it said when it was first sent; a purged one says nothing.
+
+    Its contact is not looked at: a page that is loaded again would bring one back that its author
+    has since taken away.
+    """
     key = store.key(known.key) if known.sealed is not None else None
     if key is None or known.sealed is None:
         return False
     return sealing.open_sent(key, known.key, known.sealed).sent == sent
 
 
-def _closed_contact(data_key: bytes, key: str, contact: str) -> bytes | None:
+def _closed_contact(store: KeyStore, key: str, contact: str) -> bytes | None:
     text = clean(contact).strip()
     if len(text) > CONTACT_LIMIT:
         raise Invalid("too_long", field="contact", limit=CONTACT_LIMIT)
-    return sealing.close_text(data_key, key, "contact", text) if text else None
+    if not text:
+        return None
+    which = sealing.new_contact()
+    own = store.new(sealing.contact_key(key, which))
+    return sealing.close_contact(own, key, which, text)
 
 
 def add(pen: Pen, store: KeyStore, key: str, kind: Kind, text: str, nonce: str) -> bool:
@@ -103,7 +111,7 @@ def add(pen: Pen, store: KeyStore, key: str, kind: Kind, text: str, nonce: str) 
     name = _named(store, key, nonce)
     known = pen.session.get(Message, name)
     if known is not None:
-        if sealing.open_text(data_key, name, "message", known.sealed) == body:
+        if sealing.open_message(data_key, name, known.sealed) == body:
             return False
         raise Refused("report_already_sent", state=report.state, report=key)
     move(pen, report, Act.REPORT_ADDED)
@@ -119,13 +127,22 @@ def _named(store: KeyStore, key: str, nonce: str) -> str:
     return codes.named(store.derived(CODES), key, nonce)
 
 
+def _destroyed(store: KeyStore, name: str) -> None:
+    store.destroy([name])
+    store.scrub()
+
+
 def leave_contact(pen: Pen, store: KeyStore, key: str, contact: str) -> None:
     """Leave a way to be reached, or take it back with an empty one.
 
     :raises Refused: ``report_purged``.
     """
     report = load(pen, key)
-    report.contact = _closed_contact(key_of(store, report), key, contact)
+    key_of(store, report)
+    former, report.contact = report.contact, _closed_contact(store, key, contact)
+    if former is not None:
+        # The key of what was taken back goes once it is: no backup tells it any more.
+        pen.after_commit(lambda: _destroyed(store, sealing.contact_key(key, former)))
     report.news = report.news or report.contact is not None
     pen.session.flush()
     left = report.contact is not None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from register.db import db, now
 from register.members import proving
 from register.members.proving import Proved
-from register.web import members
+from register.web import limits, members, waiting
 from register.web.account import carrying, confirming, factor, keys, places
 from register.web.account.carrying import Carried
 from register.web.context import settings
@@ -41,6 +42,9 @@ def sign_in() -> ResponseReturnValue:
         form.suite.data = wanted
         return _page(form, ended=members.has_ended())
     form = SignIn()
+    too_soon = _too_soon(form)
+    if too_soon is not None:
+        return too_soon
     if not form.is_sent:
         return _page(form, 422, carried=carrying.handed_on())
     proved = _proved(form)
@@ -62,7 +66,22 @@ def with_carried(carried: Carried) -> Response:
 
 def again() -> Response:
     """The sign-in page for a form of it that came too late, or without a cookie."""
-    return _page(SignIn(), 403, said=str(TOO_EARLY), carried=carrying.handed_on())
+    form = SignIn()
+    return _too_soon(form) or _page(form, 403, said=str(TOO_EARLY), carried=carrying.handed_on())
+
+
+def _too_soon(form: SignIn) -> Response | None:
+    """The page with the address kept, for a source that tries too often, whoever it names."""
+    wait = limits.wait("sign_in")
+    if not wait:
+        return None
+    said = gettext(
+        "Trop d’essais de connexion sont partis de votre réseau. Attendez %(time)s, puis "
+        "recommencez.",
+        time=waiting.in_words(wait),
+    )
+    carried = carrying.handed_on()
+    return waiting.too_soon(_drawn(form, said=said, carried=carried, ended=False), wait)
 
 
 def known_browser() -> tuple[str, dict[str, object]]:
@@ -123,8 +142,11 @@ def _page(
     carried: Carried | None = None,
     ended: bool = False,
 ) -> Response:
+    return make_response(_drawn(form, said=said, carried=carried, ended=ended), status)
+
+
+def _drawn(form: SignIn, *, said: str, carried: Carried | None, ended: bool) -> str:
     form.empty_secrets()
-    body = render_template(
+    return render_template(
         "account/sign_in.html", form=form, said=said, carried=carried, ended=ended
     )
-    return make_response(body, status)

@@ -13,12 +13,14 @@ from register.web.moderation import (
     journal,
     keeping,
     publishing,
+    reports,
     roster,
     versions,
 )
 
 ROUTES = (
     home,
+    reports,
     cases,
     keeping,
     journal,

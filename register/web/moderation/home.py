@@ -16,6 +16,7 @@ from register.incidents.waiting import Kind
 from register.text.typography import french, number
 from register.web import members
 from register.web.moderation import alike, listed, queue
+from register.web.moderation.reports import margin
 from register.web.sentences.desk import TASKS
 
 
@@ -44,6 +45,8 @@ def home() -> str:
         queued=queue.queue(found),
         counts=_counts(found.counts),
         unread=found.unread,
+        reports=margin.counts(),
+        warnings=list(margin.warnings()),
         states=desk.counts(db.session(), members.member()),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
@@ -21,6 +22,7 @@ from register.incidents.vocabulary import Book
 from register.journal import head
 from register.members import accounts
 from register.members.models import Member
+from register.submissions import queries as reports
 from register.text import dates
 from register.web import members
 from register.web.context import book
@@ -71,6 +73,7 @@ def lines() -> ResponseReturnValue:
         found=found,
         asked=asked,
         told=_told(found.lines),
+        reports=_reports(found.lines),
         books=BOOK_NAMES,
         first=address(asked),
         older=address(asked, found.older) if found.older else "",
@@ -108,6 +111,11 @@ def _told(found: Sequence[Line]) -> Sequence[tuple[Line, str, Sequence[tuple[str
     return [(one, telling.sentence(one, who), telling.details(one, who, words)) for one in found]
 
 
+def _reports(found: Sequence[Line]) -> Mapping[str, date]:
+    """Those of the reports that lines speak of which are still there, each with its day."""
+    return reports.days(db.session(), {one.report for one in found if one.report})
+
+
 def line(name: str, seq: int) -> ResponseReturnValue:
     """One line with its private part, and its digests computed again."""
     opened = memberlog.opened(db.session(), members.member(), LEDGERS[name], seq)
@@ -124,6 +132,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
         "moderation/journal_line.html",
         opened=opened,
         line=opened.line,
+        reports=_reports([opened.line]),
         sentence=sentence,
         details=details,
         checks=checks,
@@ -184,7 +193,7 @@ def _row(one: Line, words: _Words) -> Sequence[object]:
         one.at.astimezone(dates.PARIS).isoformat() if one.at else one.day.isoformat(),
         one.act,
         telling.sentence(one, words.who),
-        words.who(one.by),
+        telling.doer(one, words.who),
         one.number,
         one.dossier,
         one.title,

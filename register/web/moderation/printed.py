@@ -15,6 +15,7 @@ from register.incidents.vocabulary import Book
 from register.text.dates import day_words
 from register.web.jinja import clock
 from register.web.moderation import telling, told
+from register.web.moderation.reports.beside import reported
 from register.web.sentences import STATES
 from register.web.sentences.journal import BOOK_NAMES
 from register.web.wording import field_name
@@ -52,6 +53,7 @@ def page(found: CaseFile, book: Book, base_url: str) -> bytes:
         versions=[_printed(version) for version in found.versions],
         state=STATES.get(found.standing["state"], found.standing["state"]),
         states=STATES,
+        reported=[reported(sent) for sent in found.reports or ()],
         who=who,
         when=_when,
         books=BOOK_NAMES,

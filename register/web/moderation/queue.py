@@ -92,7 +92,7 @@ def held(case: OnDesk) -> str:
     """Who has a case in hand, and until when; a list's rows know only claims that still hold."""
     if case.held_by is None or case.held_until is None:
         return str(_("libre"))
-    return _in_hand(case.held_by, case.held_until)
+    return in_hand(case.held_by, case.held_until)
 
 
 def holder(file: Dossier) -> int | None:
@@ -105,7 +105,8 @@ def waiting_words(kind: Kind) -> str:
     return french(str(WAITING[kind]))
 
 
-def _in_hand(by: int, until: datetime) -> str:
+def in_hand(by: int, until: datetime) -> str:
+    """Whose it is, and until when."""
     if by == members.member().id:
         return str(_("à vous jusqu’à %(hour)s", hour=clock(until)))
     return str(_("à %(who)s jusqu’à %(hour)s", who=members.called(by), hour=clock(until)))
@@ -113,14 +114,15 @@ def _in_hand(by: int, until: datetime) -> str:
 
 def _since(task: Task, today: date) -> str:
     if task.kind is Kind.REPLY:
-        return str(_("réponse reçue %(when)s", when=_when(task.since, today)))
+        return str(_("réponse reçue %(when)s", when=when(task.since, today)))
     since = ago(task.since, today)
     if task.kind is Kind.OUTCOME:
         return str(_("issue inconnue, rien %(since)s", since=since))
     return f"{WAITING[task.kind]} {since}"
 
 
-def _when(moment: date | datetime, today: date) -> str:
+def when(moment: date | datetime, today: date) -> str:
+    """When it was, as people say it."""
     day, passed = _passed(moment, today)
     if passed <= 0:
         return str(_("aujourd’hui"))

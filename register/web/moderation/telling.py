@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,11 +17,22 @@ from register.web.sentences.journal import ATTESTED_WORDS, DONE, ROLE_WORDS
 Names = Callable[[int | None], str]
 
 
+# What nobody does: a day that comes.
+_ALONE = frozenset({Act.REPORT_DECLINED.value, Act.REPORT_RETURNED.value, Act.REPORT_PURGED.value})
+
+
+def doer(line: Line, who: Names) -> str:
+    """Who did it: a member, whoever acted from the console, or the register as a day came."""
+    if line.by is None and line.act in _ALONE:
+        return str(_("le registre"))
+    return who(line.by)
+
+
 def sentence(line: Line, who: Names) -> str:
     """What a line says, as a sentence without its full stop."""
     told = line.private
     words = {
-        "who": first_upper(who(line.by)),
+        "who": first_upper(doer(line, who)),
         "into": told.get("into", "…"),
         "holder": _name(told.get("holder"), who),
         "member": _name(told.get("member"), who),
@@ -37,9 +48,16 @@ def _variant(line: Line) -> str:
         Act.RELEASED: ("other", told.get("holder", line.by) != line.by),
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
         Act.MEMBER_ADDED: ("self", line.by is not None and told.get("member") == line.by),
+        Act.REPORT_ACCEPTED: ("new", told.get("new") is True),
+        Act.REPORT_PURGED: ("kept" if "kept" in told else "counted", not _is_first(told)),
     }
     name, holds = finer.get(Act(line.act), ("", False)) if line.act in set(Act) else ("", False)
     return f"{line.act}.{name}" if holds else line.act
+
+
+def _is_first(told: Mapping[str, Any]) -> bool:
+    """Whether a purge was that of a report's texts, and neither of what is left of it."""
+    return "kept" not in told and "counted" not in told
 
 
 def _name(member: object, who: Names) -> str:
@@ -59,6 +77,8 @@ def _details(line: Line, who: Names, book: Book) -> Iterator[tuple[str, str]]:
     yield _("Motif public"), public
     if restriction and restriction != line.reason:
         yield _("Motif pour les membres"), book.label("restriction", restriction)
+    if line.report:
+        yield _("Motif"), book.label("refus", str(told.get("reason") or ""))
     yield _("Approuvé par"), ", ".join(_name(one, who) for one in _many(told.get("approved_by")))
     attested = _many(told.get("attested"))
     said = [str(words) for code, words in ATTESTED_WORDS.items() if code in attested]

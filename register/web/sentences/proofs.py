@@ -28,10 +28,10 @@ PROBLEMS: dict[str, Any] = {
         "%(ledger)s, ligne %(seq)s : le texte de la révision %(revision)s a été changé."
     ),
     "report_missing": _(
-        "Signalement %(report)s : il n’est plus là, et aucune ligne ne dit pourquoi."
+        "Signalement %(report)s : il n’est plus là, et aucune ligne ne dit pourquoi."
     ),
-    "report_survives": _("Signalement %(report)s : il devait avoir disparu, et il est encore là."),
-    "report_differs": _("Signalement %(report)s : aucune ligne ne mène à l’état où il est."),
+    "report_survives": _("Signalement %(report)s : il devait avoir disparu, et il est encore là."),
+    "report_differs": _("Signalement %(report)s : aucune ligne ne mène à l’état où il est."),
     "case_unreadable": _("Dossier %(dossier)s : ce qui est gardé est illisible (%(cause)s)."),
     "case_standing": _(
         "Dossier %(dossier)s : « %(field)s » n’est pas ce que dit la main courante."

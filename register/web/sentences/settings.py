@@ -11,21 +11,21 @@ SETTINGS: dict[str, Any] = {
     "config_unknown": _("La variable %(name)s n’existe pas : vérifiez son orthographe."),
     "config_switch": _("%(name)s vaut « %(value)s » : écrivez « on » ou « off »."),
     "config_protection": _(
-        "%(name)s vaut « off » alors que l’adresse est publique : retirez cette variable, ou "
+        "%(name)s vaut « off » alors que l’adresse est publique : retirez cette variable, ou "
         "servez sur cette machine seulement."
     ),
-    "config_months": _("%(name)s vaut « %(value)s » : écrivez un nombre de mois, de 12 à 120."),
-    "config_limiter": _("%(name)s doit valoir « memory:// » ou désigner un Redis, redis://…"),
+    "config_months": _("%(name)s vaut « %(value)s » : écrivez un nombre de mois, de 12 à 120."),
+    "config_limiter": _("%(name)s doit valoir « memory:// » ou désigner un Redis, redis://…"),
     "config_key_store": _(
-        "%(name)s désigne la base du registre : les clés des signalements seraient dans ses "
-        "sauvegardes. Donnez-leur une base à part."
+        "%(name)s désigne la base du registre ou son dossier : leurs sauvegardes emporteraient les "
+        "clés des signalements. Donnez-leur une base à part."
     ),
     "keystore_missing": _(
-        "Le magasin des clés des signalements manque ou ne se lit pas : %(where)s. Remettez sa "
+        "Le magasin des clés des signalements manque ou ne se lit pas : %(where)s. Remettez sa "
         "copie en place, ou lancez webcitoyen upgrade si cette instance n’en a jamais eu."
     ),
     "keystore_foreign": _(
-        "Le magasin des clés n’est pas celui de cette instance, ou sa clé de scellement a changé : "
+        "Le magasin des clés n’est pas celui de cette instance, ou sa clé de scellement a changé : "
         "%(where)s."
     ),
     "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de 0 à %(limit)s."),

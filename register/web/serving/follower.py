@@ -13,16 +13,21 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
 from register.errors import RegisterError
 from register.followers.loop import follower
+from register.followers.retention import Retention
 from register.followers.wake import Ending
-from register.operations import schema
+from register.keystore import KeyStore
+from register.operations import opening, schema
 from register.web.logs import described, log
 from register.web.serving import listening, starting
 
@@ -65,13 +70,20 @@ def follow(app: Flask, ending: Ending) -> None:
     settings: Settings = app.extensions["register.settings"]
     log().info("following", search=settings.search)
     with app.app_context():
-        index = app.extensions["register.search"]
+        index, engine = app.extensions["register.search"], db.engine
+        store = partial(_store, settings, engine)
+        duty = Retention(engine, store, settings.undecided_after, _tell)
         try:
-            follower(settings, db.engine, index, ending, _tell).run()
+            follower(settings, engine, index, ending, _tell, duty).run()
         finally:
             index.close()
-            db.engine.dispose()
+            engine.dispose()
     log().info("stopped")
+
+
+def _store(settings: Settings, engine: Engine) -> KeyStore:
+    with Session(engine) as session:
+        return opening.key_store(settings, session)
 
 
 def _require_schema(app: Flask) -> None:

@@ -1,15 +1,208 @@
-"""``/signaler``: the report, in one page, checked before it is sent."""
+"""``/signaler``: the report, in one page, checked before it is sent.
+
+Each step is a POST that is answered 200 with the next page, and not by a redirect: what was typed
+and the code stand in no address and no cookie. The nonce in the form's token does what a redirect
+does elsewhere: a second click, a reload or the back button is the same report.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.exc import SQLAlchemyError
+
+from register.errors import Refused, SealError
+from register.submissions import plain
+from register.submissions.payload import ACCOUNT_LIMIT, CONTACT_LIMIT, LINKS_LIMIT
+from register.web import limits, waiting
+from register.web.forms.report import AS_TYPED, ReportForm
+from register.web.submit import receiving, tokens
+from register.web.submit.checking import answered, shortened
+from register.web.submit.entering import unavailable
+from register.web.submit.receiving import Held
+
+PURPOSE = "signaler"
+# What keeps a report from being received: a database locked, full or away, a key out of reach.
+TROUBLE = (SQLAlchemyError, OSError, SealError)
+
+_TOO_OLD = lazy_gettext(
+    "Cette page était ouverte depuis trop longtemps : rien n’est parti. Votre texte est plus bas ; "
+    "relisez-le et envoyez-le de nouveau."
+)
+_BUSY = lazy_gettext(
+    "Le registre est occupé : votre envoi n’est pas confirmé. Gardez cette page ouverte, votre "
+    "texte y est. Attendez une minute, puis envoyez de nouveau ; même si le premier envoi était "
+    "arrivé, il ne compterait qu’une fois."
+)
+_CLOSED = lazy_gettext(
+    "Ce formulaire a déjà servi à un signalement qui est clos : rien ne peut plus y être ajouté. "
+    "Votre texte est plus bas ; vous pouvez l’envoyer comme un nouveau signalement."
+)
+
+Step = Callable[[ReportForm], ResponseReturnValue]
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
-    blueprint.add_url_rule("/signaler", "report", report)
+    blueprint.add_url_rule("/signaler", "report", begin)
+    blueprint.add_url_rule("/signaler", "report_on", go_on, methods=["POST"])
+    blueprint.add_url_rule("/signaler/ajouter", "report_again", again)
+    blueprint.add_url_rule("/signaler/ajouter", "report_add", add, methods=["POST"])
 
 
-def report() -> str:
-    """How to report an incident before reports can be made online."""
-    return render_template("public/report.html")
+def begin() -> ResponseReturnValue:
+    """The form, empty."""
+    return form_page(ReportForm(formdata=None))
+
+
+def go_on() -> ResponseReturnValue:
+    """The step that a button asks for; whoever presses no button looks at it first."""
+    return _kept_safe(ReportForm(), _STEPS.get(request.form.get("etape", ""), check))
+
+
+def again() -> ResponseReturnValue:
+    """To the form: the address of an addition says nothing by itself."""
+    return redirect("/signaler", 303)
+
+
+def add() -> ResponseReturnValue:
+    """Send what a form says as an addition to the report that it made before."""
+    return _kept_safe(ReportForm(), _add)
+
+
+def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:
+    """A step; where it cannot be done, the form as it was typed, and nothing acknowledged."""
+    try:
+        return step(form)
+    except TROUBLE as error:
+        return unavailable(error, lambda: _drawn(form, said=str(_BUSY)))
+
+
+# --- the steps ----------------------------------------------------------------------------------
+
+
+def check(form: ReportForm) -> ResponseReturnValue:
+    """Everything in words, before it is sent."""
+    if not form.is_sent:
+        return form_page(form, 422)
+    return render_template(
+        "submit/check.html",
+        form=form,
+        answers=answered(form.sent),
+        jeton=_token_again(form),
+    )
+
+
+def change(form: ReportForm) -> ResponseReturnValue:
+    """The form again, as it was filled in."""
+    form.settle()
+    return form_page(form)
+
+
+def send(form: ReportForm) -> ResponseReturnValue:
+    """Receive the report, and answer with its receipt."""
+    if not form.is_sent:
+        return form_page(form, 422)
+    token = _token(form)
+    if token is None:
+        return form_page(form, 422, said=str(_TOO_OLD))
+    seconds = receiving.wait(token)
+    if seconds:
+        return _too_many(form, seconds)
+    try:
+        return receipt(receiving.send(form, token), form)
+    except Refused:
+        return _sent_before(form, token)
+
+
+def _sent_before(form: ReportForm, token: tokens.Token) -> ResponseReturnValue:
+    first = receiving.held(token)
+    if first is None or not first.takes_more:
+        return _closed(form)
+    return make_response(
+        render_template("submit/already.html", form=form, first=first, answers=answered(form.sent)),
+        409,
+    )
+
+
+def _add(form: ReportForm) -> ResponseReturnValue:
+    if not form.is_sent:
+        return form_page(form, 422)
+    token = _token(form)
+    first = receiving.held(token) if token else None
+    if token is None or first is None:
+        return form_page(form, 422, said=str(_TOO_OLD))
+    seconds = limits.wait("message")
+    if seconds:
+        return _too_many(form, seconds)
+    try:
+        return receipt(receiving.add(form, token, first), form, is_added=True)
+    except Refused:
+        return _closed(form)
+
+
+_STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
+
+
+# --- the pages ----------------------------------------------------------------------------------
+
+
+def form_page(form: ReportForm, status: int = 200, *, said: str = "") -> Response:
+    """The form with what was typed, and why it is here again."""
+    return make_response(_drawn(form, said=said), status)
+
+
+def receipt(held: Held, form: ReportForm, *, is_added: bool = False) -> str:
+    """The code of a report that was received, what to do with it and what comes next."""
+    received = held.file.received
+    return render_template(
+        "submit/receipt.html",
+        held=held,
+        answers=shortened(received.sent) if received else [],
+        is_added=is_added,
+        # Sent once more with another contact, it is the same report: the contact is not touched.
+        contact_left_out=bool(form.contact.data) and form.contact.data != held.file.contact,
+    )
+
+
+def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
+    return render_template(
+        "submit/report.html",
+        form=form,
+        said=said,
+        jeton=jeton or _token_again(form),
+        families=plain.words("famille"),
+        types=plain.families(),
+        as_typed=AS_TYPED,
+        account_limit=ACCOUNT_LIMIT,
+        contact_limit=CONTACT_LIMIT,
+        links_limit=LINKS_LIMIT,
+    )
+
+
+def _token(form: ReportForm) -> tokens.Token | None:
+    return tokens.read(PURPOSE, form.jeton.data or "")
+
+
+def _token_again(form: ReportForm) -> str:
+    """The form's token while it holds: it is one filling of it, however often it is shown."""
+    return form.jeton.data or "" if _token(form) else tokens.new(PURPOSE)
+
+
+def _closed(form: ReportForm) -> ResponseReturnValue:
+    """The form with a new token: what it made before takes nothing more."""
+    return make_response(_drawn(form, said=str(_CLOSED), jeton=tokens.new(PURPOSE)), 409)
+
+
+def _too_many(form: ReportForm, seconds: int) -> Response:
+    said = _(
+        "Beaucoup d’envois sont partis de votre connexion, par vous ou par d’autres : le vôtre "
+        "n’est pas parti. Gardez cette page ouverte, votre texte y est. Attendez %(time)s, puis "
+        "envoyez-le.",
+        time=waiting.in_words(seconds),
+    )
+    return waiting.too_soon(_drawn(form, said=said), seconds)

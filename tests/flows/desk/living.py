@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
 from wire import ADDRESS, Served, command, environ
 
 from register.config import Settings
 from register.web.serving import launch, listening
-
-# ``at_desk(390, scripts=False)``: a new browser, for one person.
-AtDesk = Callable[..., Page]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from browsing import STICKS_OUT
+from browsing import LOW, SEND, STICKS_OUT
 from bureau import ASKED, PAGES, SENT, Bureau, bureau
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_accessibility import SCHEMES, violations
@@ -18,26 +18,6 @@ from register.web.serving.embedded import Server
 from register.web.serving.listening import listen
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
-
-# A form is sent as its page would send it, with the token of the session.
-SEND = """([address, fields]) => {
-  const form = document.createElement("form");
-  Object.assign(form, {method: "post", action: address, enctype: "multipart/form-data"});
-  for (const [name, value] of Object.entries(fields)) {
-    form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
-  }
-  document.body.append(form);
-  form.submit();
-}"""
-# What is there to be pressed on a page, without the links within sentences, and is low.
-LOW = """() => [...document.querySelectorAll(
-    "main :is(.acts a, .links a, button, input:not([type=hidden]), select, summary, .choice),"
-    + ".nav a, .leave button"
-  )].filter((element) => element.checkVisibility({visibilityProperty: true})
-    && !element.closest(".choice > *, .vh"))
-  .map((element) => [element, element.getBoundingClientRect().height])
-  .filter(([element, height]) => height < 43.5 && !element.matches(".choice input"))
-  .map(([element, height]) => `${element.outerHTML.slice(0, 90)} ${height}`)"""
 
 
 class Desk:

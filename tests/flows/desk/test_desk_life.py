@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from browsing import AtDesk
 from hands import Keys, Pointer
-from living import AtDesk, Living
+from living import Living
 from members import (
     Member,
     Story,

@@ -56,6 +56,19 @@ TABLE: Mapping[str, Line] = {
     "moderation.journal": Line(MEMBER),
     "moderation.journal_csv": Line(MEMBER),
     "moderation.journal_line": Line(MEMBER),
+    # What citizens report.
+    "moderation.reports": Line(MEMBER),
+    "moderation.reports_sort": Line(MEMBER),
+    "moderation.report": Line(MEMBER),
+    "moderation.report_claim": Line(MEMBER),
+    "moderation.report_release": Line(MEMBER),
+    "moderation.report_ask": Line(MEMBER),
+    "moderation.report_decline": Line(MEMBER),
+    "moderation.report_read": Line(MEMBER),
+    "moderation.report_spam": Line(MEMBER),
+    "moderation.report_reopen": Line(MEMBER),
+    "moderation.retain": Line(MEMBER),
+    "moderation.attach": Line(MEMBER),
     # A case and its versions.
     "moderation.dossier": Line(MEMBER),
     "moderation.versions": Line(MEMBER),
@@ -97,6 +110,7 @@ SAMPLES = {
     "token": ("jeton", "jeton-inconnu"),
     "day": ("2026-03-02", "1999-01-01"),
     "name": ("public", "bureau"),
+    "key": ("0" * 32, "f" * 32),
 }
 NUMBERS = ("1", "999999")
 
@@ -154,8 +168,9 @@ def one_of_our_tokens(app: Flask) -> str:
 
 
 @pytest.fixture
-def case(desk):
-    """A draft and a public case: ids 1 and 2 are there."""
+def case(desk, inbox, monkeypatch):
+    """A draft and a public case: ids 1 and 2 are there. And a report, by its random key."""
+    monkeypatch.setitem(SAMPLES, "key", (inbox.received().key, "f" * 32))
     return desk.draft(), desk.published()
 
 

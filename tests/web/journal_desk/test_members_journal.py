@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from filed import AT
+from reported import ANSWER, QUESTION, SENTENCE, WORDS
 from sqlalchemy import update
 
 from register.db import db
@@ -15,8 +17,10 @@ from register.exchange.spreadsheet import MARK
 from register.incidents import acts
 from register.incidents.memberlog import GROUPS, KINDS
 from register.journal import Act, Entry
+from register.journal.acts import OF_REPORTERS
 from register.members import accounts
 from register.members.models import Role
+from register.submissions import acts as reports
 from register.web.sentences.journal import DONE, GROUP_NAMES, KIND_NAMES
 
 HOME = "/moderation/journal"
@@ -276,7 +280,8 @@ def test_nothing_is_changed_by_it(bruno, desk, path):
 
 
 def test_every_act_group_and_kind_has_its_words():
-    assert {act.value for act in Act} == {name.partition(".")[0] for name in DONE}
+    told = {act.value for act in Act if act not in OF_REPORTERS}
+    assert told == {name.partition(".")[0] for name in DONE}
     assert set(GROUP_NAMES) == set(GROUPS)
     assert set(KIND_NAMES) == set(KINDS)
 
@@ -292,6 +297,55 @@ def test_variants_of_an_act_are_told_apart(bruno, desk, cast):
     assert "pourquoi l’autorité n’est pas invitée" in said
     assert "Chloe a approuvé l’effacement du dossier" in said
     assert "Ada a rendu le dossier que bruno avait en main" in said
+
+
+def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, desk, store):
+    gone = inbox.spam(AT - timedelta(days=500))
+    for days in (490, 100):
+        with desk.pen(AT - timedelta(days=days)) as p:
+            reports.purge(p, store, 24)
+    draft = desk.draft()
+    inbox.accepted(into=draft.id)
+    filed, declined = inbox.waiting(), inbox.declined(reason="doublon")
+    inbox.answered(filed)
+    inbox.accepted()
+    with desk.pen() as p:
+        acts.discard(p, draft.id, by=inbox.cast.bruno)
+    with desk.pen() as p:
+        reports.forget(p, store)
+    told = bruno.get(HOME + "?acte=signalements")
+    said = _text(told)
+    for sentence in (
+        "Bruno a pris un signalement en main",
+        "Bruno a posé une question à l’auteur d’un signalement",
+        "Bruno a rattaché un signalement à un dossier",
+        "Bruno a retenu un signalement et ouvert un brouillon",
+        "Bruno a écarté un signalement",
+        "Bruno a mis un signalement parmi les indésirables",
+        "Le registre a détruit les textes d’un signalement",
+        "Le registre a oublié un signalement et n’en garde que le décompte",
+        "Le registre a détruit ce qu’un cas effacé gardait d’un signalement",
+        "Motif\u00a0: déjà dans le registre",
+        "Signalement reçu le 2\u00a0mars 2026",
+        "Signalement détruit",
+    ):
+        assert sentence in said, sentence
+    for key in (filed.key, declined.key):
+        assert f'href="/moderation/signalements/{key}"' in told.text
+    assert gone.key not in told.text
+    assert f'href="/moderation/dossiers/{draft.id}"' in told.text
+    for address in (HOME, HOME + ".csv"):
+        page = bruno.get(address).text
+        assert [words for words in (WORDS, QUESTION, ANSWER, SENTENCE) if words in page] == []
+    rows = _rows(bruno.get(HOME + ".csv?acte=signalement-detruit"))
+    assert [row["membre"] for row in rows] == ["le registre"] * 3
+    # What came from those who report is in no list of the desk's.
+    assert "report_received" not in {row["acte"] for row in _rows(bruno.get(HOME + ".csv"))}
+    # One line, opened: its private part names the report by its key and by nothing else.
+    place = _lines(bruno.get(HOME + "?acte=question"))[0].replace("-", "/")
+    line = bruno.get(f"{HOME}/{place}")
+    assert f'href="/moderation/signalements/{filed.key}"' in line.text
+    assert line.text.count("<b>concorde</b>") == 3
 
 
 def test_days_are_those_of_paris(bruno, desk, cast):

@@ -54,7 +54,7 @@ def box(page: Page, label: str) -> Locator:
 
 
 def _pressed(page: Page, words: str) -> Locator:
-    body = page.locator("main .body, .nav, .leave, .foot")
+    body = page.locator("main .body, .top, .foot")
     link = body.get_by_role("link", name=words_of(words))
     return body.get_by_role("button", name=words_of(words)).or_(link).first
 

@@ -1,0 +1,54 @@
+"""``webcitoyen purge``: what the follower does each day, by hand; and after a clock that jumped."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.orm import Session
+
+from register.cli.common import command, fail, require_schema, settings
+from register.cli.words import _
+from register.db import db, now
+from register.operations import opening
+from register.submissions import retention
+from register.submissions.acts.purging import Purged
+from register.text.dates import day_words
+
+
+@click.command()
+@click.option("--confirm", is_flag=True, help="La date d’aujourd’hui est juste : j’ai vérifié.")
+@command
+def purge(confirm: bool) -> None:
+    """Détruire les signalements dont le jour est venu. Le suiveur le fait déjà chaque jour."""
+    require_schema()
+    with Session(db.engine) as session:
+        store = opening.key_store(settings(), session)
+    at = now()
+    try:
+        looked = retention.look(db.engine, store, at, settings().undecided_after, confirmed=confirm)
+    finally:
+        store.close()
+    for line in _lines(looked.done):
+        click.echo(line)
+    if looked.waits_since is not None:
+        fail(
+            _(
+                "L’horloge marque le %(today)s, et la dernière purge date du %(since)s : rien "
+                "d’autre n’a été détruit. Si la date est juste, lancez « webcitoyen purge "
+                "--confirm » ; sinon, remettez l’horloge à l’heure.",
+                today=day_words(at),
+                since=day_words(looked.waits_since),
+            )
+        )
+    if looked.done == Purged():
+        click.echo(_("Rien à purger aujourd’hui."))
+
+
+def _lines(done: Purged) -> list[str]:
+    said = [
+        (done.returned, _("Revenus dans la file, leur question étant restée sans réponse")),
+        (done.expired, _("Écartés, faute de décision avant le terme")),
+        (done.purged, _("Signalements détruits, avec leur clé")),
+        (done.kept, _("Copies détruites avec les textes de leur cas")),
+        (done.counted, _("Signalements oubliés, sauf dans les comptes")),
+    ]
+    return [_("%(what)s : %(count)s", what=what, count=count) for count, what in said if count]

@@ -1,0 +1,283 @@
+"""A report becomes a draft, what is taken over ticked one by one, or it joins a case.
+
+Whatever is refused comes back with what was written, and with the report as it is by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db, now
+from register.errors import Invalid, NotFound, Refused, RegisterError
+from register.incidents import desk
+from register.incidents.content import Content
+from register.incidents.desk import OnDesk
+from register.incidents.validation import Fault
+from register.journal import Pen, writing
+from register.submissions import acts, drafting, placing, rules
+from register.submissions.drafting import Part, Where
+from register.submissions.origins import case_to_join
+from register.submissions.queries import File
+from register.text.clean import one_line
+from register.text.errors import TextError
+from register.text.typography import french
+from register.web import members
+from register.web.context import book, key_store
+from register.web.errors import status_of
+from register.web.forms.accepting import AcceptForm, AttachForm, DecisionForm
+from register.web.jinja import first_upper
+from register.web.moderation import acting, told
+from register.web.moderation.reports import addresses, beside, words
+from register.web.moderation.reports.one import opened
+from register.web.wording import field_name, say, say_fault, say_reason
+
+Filled = TypeVar("Filled", bound=DecisionForm)
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module, and what templates ask about reports behind a case."""
+    for path, view in (("retenir", retain), ("rattacher", attach)):
+        rule = f"/signalements/{addresses.KEY}/{path}"
+        blueprint.add_url_rule(rule, view.__name__, view, methods=["GET", "POST"])
+    beside.route(blueprint)
+
+
+# --- as a new case ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A part of a report on one side, what it would become on the other.
+
+    ``becomes`` are fields of the draft with their words; ``left`` says what stays behind, and why.
+    """
+
+    name: str
+    label: str
+    reported: Sequence[beside.Item]
+    becomes: Sequence[tuple[str, str]]
+    left: Sequence[str]
+
+
+def retain(key: str) -> ResponseReturnValue:
+    """The report beside the draft that it would become; sent, the draft is made."""
+    file, form = opened(key), AcceptForm()
+    found, where = _parts(file)
+    if request.method != "POST":
+        form.reprendre.data = [part.name for part in found if part.ticked]
+        form.vu.data = str(file.seen)
+        return _retaining(file, form, "")
+    if not form.validate():
+        return _retaining(file, form, ""), 422
+    taken = form.taken(part.name for part in found if not part.is_empty)
+    content = drafting.content(found, taken, book(), where)
+
+    def act(pen: Pen, by: int) -> int:
+        return acts.accept(
+            pen,
+            key_store(),
+            key,
+            by=by,
+            reason=form.reason.data,
+            new=content,
+            sentence=form.sentence.data,
+            seen=form.seen,
+        )
+
+    made = _done(key, form, act, _retaining)
+    if not isinstance(made, int):
+        return made
+    flash(
+        french(
+            str(
+                _(
+                    "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
+                    "écrivez le résumé et le récit avec vos mots."
+                )
+            )
+        )
+    )
+    return redirect(acting.address(made, "modifier"), 303)
+
+
+def _parts(file: File) -> tuple[list[Part], Where | None]:
+    if file.received is None:
+        return [], None
+    sent = file.received.sent
+    where = placing.where(db.session(), sent)
+    return drafting.parts(sent, book(), where), where
+
+
+def _retaining(file: File, form: AcceptForm, said: str) -> str:
+    found, where = _parts(file)
+    offers = [_offer(file, part) for part in found]
+    everything = drafting.content(found, {part.name for part in found}, book(), where)
+    return _page("accept", file, form, said, offers=offers, title=everything.title)
+
+
+def _offer(file: File, part: Part) -> Offer:
+    sent = file.received.sent if file.received else None
+    fields = {one.name: one for one in beside.reported(sent)} if sent else {}
+    field = fields.get(part.name)
+    label, items = (field.label, field.items) if field else ("", ())
+    if part.name in ("actor", "target"):
+        # The words beside a role are a part of their own.
+        items = items[:1]
+    if part.name in _OWN_WORDS and sent is not None:
+        label, items = str(_OWN_WORDS[part.name]()), [beside.Item(getattr(sent, part.name))]
+    return Offer(part.name, label, items, _becomes(part), [_left(fault) for fault in part.left])
+
+
+# Words that the form asks for beside a role; taking them over is a choice of its own.
+_OWN_WORDS: dict[str, Callable[[], str]] = {
+    "actor_text": lambda: _("Qui a agi, avec ses mots"),
+    "target_text": lambda: _("Qui était visé, avec ses mots"),
+}
+
+
+def _becomes(part: Part) -> list[tuple[str, str]]:
+    said = told.words_of(asdict(Content(**part.changes)))
+    every = {**said, "sources": "\n".join(row.url for row in part.changes.get("sources", ()))}
+    return [(first_upper(field_name(name)), every[name]) for name in part.changes]
+
+
+def _left(fault: Fault) -> str:
+    if fault.key == "typed_date":
+        # How a date is written is said to whoever can write it here.
+        return french(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
+    value = str(fault.values.get("value", ""))
+    reason = say_reason(fault.key, fault.values)
+    reason = reason[:1].lower() + reason[1:]
+    return french(reason if value in reason else f"{value} : {reason}")
+
+
+# --- to a case that is there ------------------------------------------------------------------
+
+
+def attach(key: str) -> ResponseReturnValue:
+    """The report beside a case; sent, it joins it."""
+    file, form = opened(key), AttachForm()
+    if request.method != "POST":
+        form.vu.data = str(file.seen)
+        for field in (form.numero, form.dossier):
+            field.data = one_line(request.args.get(field.name, ""))[:20]
+        if form.numero.data or form.dossier.data:
+            _case(form)
+        return _attaching(file, form, "")
+    into = _case(form) if form.validate() else 0
+    if not into:
+        return _attaching(file, form, ""), 422
+
+    def act(pen: Pen, by: int) -> int:
+        return acts.accept(
+            pen,
+            key_store(),
+            key,
+            by=by,
+            reason="",
+            into=into,
+            sentence=form.sentence.data,
+            seen=form.seen,
+        )
+
+    made = _done(key, form, act, _attaching)
+    if not isinstance(made, int):
+        return made
+    flash(french(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
+    return redirect(acting.address(made), 303)
+
+
+def _case(form: AttachForm) -> int:
+    """The case that is meant; 0 for none, with the reason at the field."""
+    number, dossier = form.case_number, form.case_id
+    field = form.dossier if form.dossier.data else form.numero
+    try:
+        if not number and not dossier:
+            raise Invalid("no_number")
+        return case_to_join(db.session(), number=0 if dossier else number, dossier=dossier)
+    except (Invalid, NotFound, Refused) as error:
+        field.errors = [*field.errors, french(say(error))]
+        return 0
+
+
+def _attaching(file: File, form: AttachForm, said: str) -> str:
+    return _page("attach", file, form, said, case=_shown(form))
+
+
+def _shown(form: AttachForm) -> OnDesk | None:
+    """The case that is meant, as lists show it; None while none is."""
+    if form.numero.errors or form.dossier.errors or not (form.case_number or form.case_id):
+        return None
+    into = _case(form)
+    return desk.rows(db.session(), members.member(), [into], now()).get(into)
+
+
+# --- what both share --------------------------------------------------------------------------
+
+
+def _page(name: str, file: File, form: DecisionForm, said: str, **more: Any) -> str:
+    return render_template(
+        f"moderation/reports/{name}.html",
+        file=file,
+        form=form,
+        said=said,
+        why="" if request.method == "POST" else why_not(file),
+        place=words.place(file.received.sent if file.received else None),
+        **more,
+    )
+
+
+def why_not(file: File) -> str:
+    """Why the member who asks cannot accept a report as it is now; empty when they can try."""
+    line, error = file.line, None
+    holder = line.holder(now())
+    if line.state not in rules.OPEN:
+        error = Refused("report_state", state=line.state.value)
+    elif file.is_purged:
+        error = Refused("report_purged", state=line.state.value)
+    elif holder not in (None, members.member().id):
+        error = Refused("report_held", state=line.state.value, member=holder)
+    return words.refused(error, line) if error else ""
+
+
+def _done(
+    key: str,
+    form: Filled,
+    act: Callable[[Pen, int], int],
+    page: Callable[[File, Filled, str], str],
+) -> int | ResponseReturnValue:
+    """Do it under the pen; what was done, or the page with what was refused."""
+    by = members.member().id
+    key_store()
+    # Whoever reads while words are destroyed keeps them in the database's log.
+    db.session.rollback()
+    try:
+        with writing() as pen:
+            return act(pen, by)
+    except (Refused, Invalid, NotFound, TextError) as error:
+        return _refused(key, form, error, page)
+
+
+def _refused(
+    key: str,
+    form: Filled,
+    error: RegisterError | TextError,
+    page: Callable[[File, Filled, str], str],
+) -> ResponseReturnValue:
+    file = opened(key)
+    if error.key == "report_changed":
+        form.vu.data = str(file.seen)
+    if isinstance(error, TextError):
+        return page(file, form, french(say(error))), 422
+    if error.key == "content":
+        faults = error.values["faults"]
+        said = " ".join(say_fault(fault) for fault in faults)  # type: ignore[attr-defined]
+        return page(file, form, french(said)), 422
+    said = form.tell(error, words.refused(error, file.line))
+    return page(file, form, said), status_of(error)

@@ -1,0 +1,108 @@
+"""Many reports at once: put aside as spam, or taken up again until their purge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.db import db
+from register.errors import NotFound, Refused, RegisterError
+from register.journal import Pen, writing
+from register.keystore import KeyStore
+from register.submissions import acts, codes, queries
+from register.submissions.queries import PAGE_SIZE
+from register.text.typography import count_words, french
+from register.web import members
+from register.web.context import key_store
+from register.web.jinja import first_upper
+from register.web.moderation.reports import addresses, listing, words
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/signalements/tri", "reports_sort", sort, methods=["POST"])
+
+
+def sort() -> ResponseReturnValue:
+    """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
+    asked = addresses.read(request.form.to_dict(flat=False), members.member().id)
+    ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if codes.is_nonce(key)]
+    ticked = ticked[:PAGE_SIZE]
+    takes_up = request.form.get("faire") == listing.TAKE_UP
+    if not ticked:
+        return listing.shown(asked, _("Cochez au moins un signalement."), ()), 422
+    done, refused = _all(ticked, takes_up)
+    left = _left(refused)
+    if not done:
+        return listing.shown(asked, " ".join(left), ticked), 409
+    flash(french(" ".join([_said(done, takes_up), *left])))
+    return redirect(addresses.listed(asked), 303)
+
+
+def _all(keys: Sequence[str], takes_up: bool) -> tuple[int, list[tuple[str, RegisterError]]]:
+    """How many were done, and why the others were not; all of them under one pen."""
+    by, store = members.member().id, key_store()
+    refused: list[tuple[str, RegisterError]] = []
+    db.session.rollback()
+    with writing() as pen:
+        for key in keys:
+            try:
+                _one(pen, store, key, by, takes_up)
+            except (Refused, NotFound) as error:
+                # An act refuses before it changes anything.
+                refused.append((key, error))
+    return len(keys) - len(refused), refused
+
+
+def _one(pen: Pen, store: KeyStore, key: str, by: int, takes_up: bool) -> None:
+    if takes_up:
+        acts.reopen(pen, store, key, by=by)
+    else:
+        acts.spam(pen, key, by=by)
+
+
+def _said(done: int, takes_up: bool) -> str:
+    count = first_upper(count_words(done))
+    if takes_up:
+        told = ngettext(
+            "%(count)s signalement est repris : il attend de nouveau d’être lu.",
+            "%(count)s signalements sont repris : ils attendent de nouveau d’être lus.",
+            done,
+            count=count,
+        )
+    else:
+        told = ngettext(
+            "%(count)s signalement est rangé parmi les indésirables. Il peut en être repris "
+            "jusqu’au jour de sa destruction, qui y est écrit.",
+            "%(count)s signalements sont rangés parmi les indésirables. Ils peuvent en être "
+            "repris jusqu’au jour de leur destruction, qui y est écrit.",
+            done,
+            count=count,
+        )
+    return str(told)
+
+
+def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
+    """What was not done, as sentences, those that are the same told once."""
+    told = Counter(_why(key, error) for key, error in refused)
+    return [
+        ngettext(
+            "%(count)s signalement n’a pas changé de casier : %(why)s",
+            "%(count)s signalements n’ont pas changé de casier : %(why)s",
+            number,
+            count=first_upper(count_words(number)),
+            why=why[:1].lower() + why[1:],
+        )
+        for why, number in told.items()
+    ]
+
+
+def _why(key: str, error: RegisterError) -> str:
+    if isinstance(error, NotFound):
+        return words.refused(error, None)
+    return words.refused(error, queries.one(db.session(), key_store(), key).line)

@@ -1,0 +1,155 @@
+"""What members do with one report: take it in hand, ask, decline, put aside, take up again.
+
+An act that is refused shows the report as it is now, with everything that was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db
+from register.errors import Invalid, Refused, RegisterError
+from register.journal import Pen, writing
+from register.keystore import KeyStore
+from register.submissions import acts
+from register.text.typography import french
+from register.web import members
+from register.web.context import book, key_store
+from register.web.errors import status_of
+from register.web.forms.reports import AskForm, DeclineForm, ReportForm
+from register.web.moderation.reports import addresses, one, words
+
+# Does the act, under the pen, for the member whose id it is given.
+Do = Callable[[Pen, KeyStore, int], object]
+# Shows the report again, with why the act was refused.
+Again = Callable[[RegisterError], str]
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    for path, name, view in (
+        ("prendre", "report_claim", claim),
+        ("rendre", "report_release", release),
+        ("question", "report_ask", ask),
+        ("ecarter", "report_decline", decline),
+        ("lu", "report_read", read),
+        ("indesirable", "report_spam", spam),
+        ("reprendre", "report_reopen", reopen),
+    ):
+        rule = f"/signalements/{addresses.KEY}/{path}"
+        blueprint.add_url_rule(rule, name, view, methods=["POST"])
+
+
+def claim(key: str) -> ResponseReturnValue:
+    """Take a report in hand; whoever comes second is told who has it."""
+
+    def do(pen: Pen, _store: KeyStore, by: int) -> None:
+        acts.claim(pen, key, by=by)
+
+    return _plainly(key, do, _("Vous avez ce signalement en main."))
+
+
+def release(key: str) -> ResponseReturnValue:
+    """Give a report back."""
+
+    def do(pen: Pen, _store: KeyStore, by: int) -> None:
+        acts.release(pen, key, by=by)
+
+    return _plainly(key, do, _("Le signalement est rendu : chacun peut le prendre."))
+
+
+def read(key: str) -> ResponseReturnValue:
+    """Say that what its author sent was read; not what came after that."""
+    seen = ReportForm().seen
+
+    def do(pen: Pen, _store: KeyStore, by: int) -> None:
+        acts.read(pen, key, by=by, seen=seen)
+
+    return _plainly(key, do, _("C’est noté : il n’y a plus rien de nouveau à lire."))
+
+
+def spam(key: str) -> ResponseReturnValue:
+    """Put a report aside as spam."""
+
+    def do(pen: Pen, _store: KeyStore, by: int) -> None:
+        acts.spam(pen, key, by=by)
+
+    return _plainly(key, do, _("Le signalement est rangé parmi les indésirables."))
+
+
+def reopen(key: str) -> ResponseReturnValue:
+    """Take up again what was declined, put aside, or accepted for a case that was given up."""
+
+    def do(pen: Pen, store: KeyStore, by: int) -> None:
+        acts.reopen(pen, store, key, by=by)
+
+    return _plainly(key, do, _("Le signalement est repris : il attend de nouveau une décision."))
+
+
+def ask(key: str) -> ResponseReturnValue:
+    """Ask the one who reported something."""
+    file, form = one.opened(key), AskForm()
+    if not form.is_sent:
+        return one.page(file, asking=form), 422
+
+    def do(pen: Pen, store: KeyStore, by: int) -> None:
+        acts.ask(pen, store, key, form.text.data, by=by, seen=form.seen)
+
+    def again(error: RegisterError) -> str:
+        now = one.opened(key)
+        form.vu.data = str(now.seen)
+        said = form.tell(error, words.refused(error, now.line))
+        return one.page(now, said=said, asking=form)
+
+    return _done(key, do, again, _("La question est posée. Son auteur la lit avec son code."))
+
+
+def decline(key: str) -> ResponseReturnValue:
+    """Decline a report; the sentence of its reason is proposed where that is asked for."""
+    file, form = one.opened(key), DeclineForm()
+    form.offer(book())
+    if not form.is_sent:
+        return one.page(file, declining=form), 422
+    if request.form.get("etape") == "proposer":
+        form.sentence.data = form.proposed(book())
+        return one.page(file, declining=form)
+
+    def do(pen: Pen, store: KeyStore, by: int) -> None:
+        told = form.told(book())
+        acts.decline(pen, store, key, form.reason.data, by=by, sentence=told, seen=form.seen)
+
+    def again(error: RegisterError) -> str:
+        now = one.opened(key)
+        form.vu.data = str(now.seen)
+        said = form.tell(error, words.refused(error, now.line))
+        return one.page(now, said=said, declining=form)
+
+    return _done(key, do, again, _("Le signalement est écarté. Son auteur lira votre phrase."))
+
+
+def _plainly(key: str, do: Do, said: str) -> ResponseReturnValue:
+    """Do an act that has nothing to fill in."""
+    one.opened(key)
+
+    def again(error: RegisterError) -> str:
+        now = one.opened(key)
+        return one.page(now, said=words.refused(error, now.line))
+
+    return _done(key, do, again, said)
+
+
+def _done(key: str, do: Do, again: Again, said: str) -> ResponseReturnValue:
+    by, store = members.member().id, key_store()
+    # Whoever reads while another holds the pen would see the report as it was before.
+    db.session.rollback()
+    try:
+        with writing() as pen:
+            do(pen, store, by)
+    except (Refused, Invalid) as error:
+        return again(error), status_of(error)
+    flash(french(said))
+    return redirect(addresses.report(key), 303)

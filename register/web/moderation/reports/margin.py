@@ -1,0 +1,112 @@
+"""Reports in the margin of the desk and on its home: a day and a place each, never their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint
+
+from register.db import db, now
+from register.errors import SealError
+from register.submissions import queries, retention
+from register.submissions.queries import Asked, Tray
+from register.text import dates
+from register.text.typography import french, number
+from register.web import limits
+from register.web.context import key_store
+from register.web.moderation.reports import addresses, words
+from register.web.sentences.desk_reports import CLOCK, FLOOD, TRAYS, UNOPENED
+
+# What the margin shows of those that nobody has read.
+_SHOWN = 5
+# What asks for somebody on the home of the desk, the most pressing first.
+_TOLD = (Tray.OVERDUE, Tray.NEWS, Tray.NEW, Tray.REVIEW, Tray.WAITING, Tray.SUSPECT)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A report that nobody has read; ``late``: its day is past."""
+
+    key: str
+    address: str
+    place: str
+    said: str
+    until: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How many reports nobody has read, and the oldest of them."""
+
+    total: int
+    lines: Sequence[Waiting]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many reports lie in a tray, what that is, and their list."""
+
+    name: str
+    why: str
+    said: str
+    address: str
+    late: bool
+
+
+def route(blueprint: Blueprint) -> None:
+    """What templates of the desk ask about reports."""
+    blueprint.add_app_template_global(margin, "reports_margin")
+
+
+def margin() -> Margin:
+    """The oldest reports that nobody has read; none where they cannot be opened."""
+    today = dates.paris_day(now())
+    try:
+        found = queries.listing(db.session(), key_store(), Asked(tray=Tray.NEW), today)
+    except SealError:
+        return Margin(0, ())
+    return Margin(found.total, [_waiting(line) for line in found.lines[:_SHOWN]])
+
+
+def _waiting(line: queries.Line) -> Waiting:
+    today = dates.paris_day(now())
+    until, late = words.deadline(line, today)
+    return Waiting(
+        key=line.key,
+        address=addresses.report(line.key),
+        place=words.place_short(line.sent),
+        said=words.since(line, today),
+        until=until,
+        late=late,
+    )
+
+
+def counts() -> Sequence[Count]:
+    """How many reports wait, by their trays; those that are empty are left out."""
+    found = queries.counts(db.session(), dates.paris_day(now()))
+    return [
+        Count(
+            name=french(str(TRAYS[tray][0])),
+            why=french(str(TRAYS[tray][1])),
+            said=number(found[tray]),
+            address=addresses.listed(Asked(tray=tray)),
+            late=tray is Tray.OVERDUE,
+        )
+        for tray in _TOLD
+        if found[tray]
+    ]
+
+
+def warnings() -> Iterator[str]:
+    """What is wrong with reports as a whole, in sentences."""
+    if queries.unread(db.session()) > limits.FLOOD:
+        yield french(str(FLOOD) % {"count": number(limits.FLOOD)})
+    known = retention.jumped(db.session(), dates.paris_day(now()))
+    if known is not None:
+        yield french(str(CLOCK) % {"day": dates.day_words(known)})
+    try:
+        key_store().require()
+    except SealError:
+        yield french(str(UNOPENED))

@@ -1,0 +1,135 @@
+"""One report as members see it: what was sent, the exchange, and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from register.db import db, now
+from register.errors import NotFound
+from register.incidents.memberlog import Line
+from register.journal import Act
+from register.submissions import codes, queries, rules
+from register.submissions.history import history
+from register.submissions.queries import File
+from register.text import dates
+from register.text.typography import french
+from register.web import members
+from register.web.context import book, key_store
+from register.web.forms.reports import AskForm, DeclineForm
+from register.web.moderation import telling
+from register.web.moderation.reports import addresses, words
+from register.web.sentences.desk_reports import BY_REPORTER, CONTACT_TAKEN_BACK, MESSAGES
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule(f"/signalements/{addresses.KEY}", "report", report)
+
+
+def opened(key: str) -> File:
+    """A report for the member who asks.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    if not codes.is_nonce(key):
+        raise NotFound("no_such_report")
+    return queries.one(db.session(), key_store(), key)
+
+
+def report(key: str) -> str:
+    """Everything about one report, or what is left of it."""
+    return page(opened(key))
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a member may do with a report as it is now."""
+
+    claim: bool
+    release: bool
+    ask: bool
+    decline: bool
+    accept: bool
+    spam: bool
+    reopen: bool
+    read: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether anything can be done but to take it in hand."""
+        return self.ask or self.decline or self.accept or self.spam or self.reopen
+
+
+def offers(file: File) -> Offers:
+    """What may be done: by the state, by who has it in hand, and nothing once it is purged."""
+    line, by = file.line, file.line.holder(now())
+    mine = by == members.member().id
+
+    def may(act: Act) -> bool:
+        free = by is None or mine
+        return free and not file.is_purged and rules.allows(line.state, act)
+
+    return Offers(
+        claim=may(Act.REPORT_CLAIMED) and not mine,
+        release=may(Act.REPORT_RELEASED) and mine,
+        ask=may(Act.REPORT_ASKED),
+        decline=may(Act.REPORT_DECLINED),
+        accept=may(Act.REPORT_ACCEPTED),
+        spam=may(Act.REPORT_SPAM),
+        reopen=may(Act.REPORT_REOPENED) and not _has_case(file),
+        read=may(Act.REPORT_READ) and line.news,
+    )
+
+
+def _has_case(file: File) -> bool:
+    return file.case is not None and file.case.state != "erased"
+
+
+def _happened(one: Line) -> str:
+    """A line of a report's history in words."""
+    act = Act(one.act)
+    if act not in BY_REPORTER:
+        return telling.sentence(one, members.called)
+    taken_back = act is Act.REPORT_CONTACT and not one.private.get("left")
+    return str(CONTACT_TAKEN_BACK if taken_back else BY_REPORTER[act])
+
+
+def page(
+    file: File,
+    *,
+    said: str = "",
+    asking: AskForm | None = None,
+    declining: DeclineForm | None = None,
+) -> str:
+    """The page of a report.
+
+    :param said: why an act was refused.
+    :param asking: the question that was refused, and so comes back; likewise ``declining``.
+    """
+    today = dates.paris_day(now())
+    until, late = words.deadline(file.line, today)
+    declining_form = declining or DeclineForm(formdata=None)
+    declining_form.offer(book())
+    lines = history(db.session(), file.line.key, file.line.day)
+    return render_template(
+        "moderation/reports/report.html",
+        report=file,
+        line=file.line,
+        sent=file.received.sent if file.received else None,
+        title=words.title(file.line),
+        since=words.since(file.line, today),
+        says_state=words.says_state(file.line),
+        until=until,
+        late=late,
+        offers=offers(file),
+        holder=file.line.holder(now()),
+        messages=[(french(str(MESSAGES[one.kind])), one) for one in file.messages],
+        told=[(one, _happened(one)) for one in lines],
+        said=said,
+        refused=asking or declining,
+        asking=asking or AskForm(formdata=None),
+        declining=declining_form,
+        opens="question" if asking else "ecarter" if declining else "",
+    )

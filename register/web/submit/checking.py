@@ -1,0 +1,125 @@
+"""What is about to be sent, or was, in the words of the form: for whoever wrote it to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.submissions import plain
+from register.submissions.payload import Sent
+from register.text import dates
+from register.text.typography import count_words, french
+from register.web.forms.report import began, understood
+
+# Characters of a text on the receipt, which has to go on one sheet.
+_EXCERPT = 240
+_EXCERPT_LINE = 120
+_LINES = 4
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer: the id of its field, what it answers to, its lines, and what they were read as.
+
+    ``kept``: that the words stay as they are, where they were read as nothing.
+    """
+
+    field: str
+    label: str
+    lines: tuple[str, ...]
+    read: str = ""
+    kept: str = ""
+
+
+def answered(sent: Sent) -> list[Answered]:
+    """What was filled in, in the order of the form."""
+    return [one for one in _all(sent) if any(one.lines)]
+
+
+def shortened(sent: Sent) -> list[Answered]:
+    """The same for a receipt: long texts by their beginning, links by their number."""
+    return [_short(one) for one in answered(sent)]
+
+
+def as_text(before: Sent, after: Sent) -> str:
+    """What a second filling of a form says that the first did not; empty where it says the same.
+
+    The account stands first and bare, the other answers after it with what they answer to.
+    """
+    known = {(one.field, one.lines, one.read) for one in answered(before)}
+    new = [one for one in answered(after) if (one.field, one.lines, one.read) not in known]
+    return "\n\n".join("\n".join(_written(one)) for one in new)
+
+
+def _written(one: Answered) -> Iterator[str]:
+    if one.field != "recit":
+        yield french(_("%(label)s :", label=one.label))
+    yield from one.lines
+
+
+def _all(sent: Sent) -> Iterator[Answered]:
+    yield Answered("recit", _("Ce qui s’est passé"), (sent.account,))
+    yield Answered("types", _("De quoi il s’agit"), _words("type", sent.types))
+    yield _place(sent)
+    yield _when(sent)
+    yield Answered(
+        "acteur", _("Qui a agi"), _filled(*_words("acteur", (sent.actor,)), sent.actor_text)
+    )
+    yield Answered(
+        "cible", _("Qui était visé"), _filled(*_words("cible", (sent.target,)), sent.target_text)
+    )
+    told = began()
+    begun = str(told[sent.began]) if sent.began in told and sent.began else ""
+    yield Answered("procedure", _("Plainte ou procès"), _filled(begun))
+    yield Answered("liens", _("Où cela peut se vérifier"), sent.links)
+
+
+def _place(sent: Sent) -> Answered:
+    label = _("Où")
+    if sent.place_code:
+        return Answered("lieu", label, _filled(sent.place), read=understood(sent.place_code))
+    kept = _("Gardé avec vos mots : la modération cherchera.")
+    return Answered("lieu", label, _filled(sent.place), kept=kept)
+
+
+def _when(sent: Sent) -> Answered:
+    label = _("Quand")
+    if sent.date:
+        return Answered("quand", label, _filled(sent.when), read=dates.words(sent.date))
+    kept = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
+    return Answered("quand", label, _filled(sent.when), kept=kept)
+
+
+def _words(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Plain words of codes; a code that has none any more is told as it is."""
+    known = plain.words(name)
+    return tuple(french(known[code].fr) if code in known else code for code in codes if code)
+
+
+def _filled(*lines: str) -> tuple[str, ...]:
+    return tuple(line for line in lines if line)
+
+
+def _short(one: Answered) -> Answered:
+    if one.field == "liens":
+        return Answered(one.field, one.label, (_count(len(one.lines)),))
+    longest = _EXCERPT if one.field == "recit" else _EXCERPT_LINE
+    lines = [_cut(line, longest) for line in one.lines[:_LINES]]
+    if len(one.lines) > _LINES:
+        lines.append("…")
+    return Answered(one.field, one.label, tuple(lines), one.read)
+
+
+def _count(lines: int) -> str:
+    return str(ngettext("une ligne", "%(count)s lignes", lines, count=count_words(lines)))
+
+
+def _cut(text: str, longest: int) -> str:
+    """The beginning of a text on one line, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    return (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"

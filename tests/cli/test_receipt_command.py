@@ -1,0 +1,54 @@
+"""``webcitoyen verify --receipt``: received, and on which day; or not."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from register.cli import main
+from register.db import db
+from register.submissions import payload, queries
+
+
+@pytest.fixture
+def verify(app):
+    """``verify(path)`` as an operator types it: exit code, what it says, and what it complains."""
+
+    def typed(path):
+        result = CliRunner().invoke(main, ["verify", "--receipt", str(path)])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result
+        return result.exit_code, result.stdout.strip(), result.stderr.strip()
+
+    return typed
+
+
+def test_a_receipt_of_this_register_is_said_to_be_one(app, inbox, verify, tmp_path):
+    filed = inbox.received()
+    file = queries.one(db.session(), inbox.store, filed.key)
+    document = payload.receipt(file.received, file.line.day, "registre.test")
+    path = tmp_path / "recu.json"
+    path.write_bytes(document)
+    said = "Un signalement au contenu identique a été reçu le 2 mars 2026."
+    assert verify(path) == (0, said, "")
+    path.write_bytes(document.replace("caméra".encode(), b"camera"))
+    assert verify(path) == (
+        1,
+        "",
+        "Ce reçu ne correspond à aucun signalement encore gardé ici.",
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\x00", b"[" * 300_000], ids=["empty", "bytes", "long"]
+)
+def test_what_is_no_receipt_is_none(app, verify, tmp_path, content):
+    path = tmp_path / "recu.json"
+    path.write_bytes(content)
+    code, said, complained = verify(path)
+    assert (code, said) == (1, "")
+    assert "aucun signalement" in complained
+
+
+def test_a_file_that_is_not_there_is_said(app, verify, tmp_path):
+    for path in (tmp_path / "absent.json", tmp_path):
+        assert verify(path) == (1, "", "Le fichier du reçu ne peut pas être lu.")

@@ -1,0 +1,103 @@
+"""``webcitoyen purge``, and what ``verify`` and ``doctor`` say of reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+from filed import AT
+from sqlalchemy import update
+
+from register.cli import main
+from register.cli import retention as commands
+from register.config import PREFIX, Settings
+from register.db import now, pen_engine
+from register.submissions.models import Report
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``run("purge", at=…)`` on a register of its own, on both databases."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REGISTER_INSTANCE", str(settings.instance))
+    monkeypatch.setenv("REGISTER_SEAL_DIR", str(settings.seal_dir))
+    monkeypatch.setenv("REGISTER_DATABASE_URL", settings.database_url)
+
+    def typed(*words: str, at: datetime = AT) -> Result:
+        monkeypatch.setattr(commands, "now", lambda: at)
+        result = CliRunner().invoke(main, list(words))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result
+        return result
+
+    return typed
+
+
+def test_purge_says_what_it_did(run, inbox, session) -> None:
+    spam, asked = inbox.spam(), inbox.waiting()
+    nothing = run("purge")
+    assert (nothing.exit_code, nothing.stdout) == (0, "Rien à purger aujourd’hui.\n")
+    gone = run("purge", at=AT + timedelta(days=7))
+    assert gone.exit_code == 0, gone.output
+    assert gone.stdout == "Signalements détruits, avec leur clé\N{NO-BREAK SPACE}: 1\n"
+    assert session.get_one(Report, spam.key).sealed is None
+    assert session.get_one(Report, asked.key).sealed is not None
+    session.rollback()
+    run("purge", at=AT + timedelta(days=37))
+    run("purge", at=AT + timedelta(days=67))
+    back = run("purge", at=AT + timedelta(days=90))
+    assert back.stdout.startswith("Revenus dans la file")
+    assert run("purge", at=AT + timedelta(days=90)).stdout == nothing.stdout
+
+
+def test_a_clock_that_jumped_asks_a_person(run, inbox, session) -> None:
+    run("purge")
+    filed = inbox.spam()
+    ahead = AT + timedelta(days=365)
+    for _ in range(2):
+        waits = run("purge", at=ahead)
+        assert (waits.exit_code, waits.stdout) == (1, "")
+        assert "2 mars 2026" in waits.stderr
+        assert "2 mars 2027" in waits.stderr
+        assert "webcitoyen purge --confirm" in waits.stderr
+    assert session.get_one(Report, filed.key).sealed is not None
+    session.rollback()
+    said = run("purge", "--confirm", at=ahead)
+    assert (said.exit_code, said.stdout.count("\N{NO-BREAK SPACE}: 1\n")) == (0, 1), said.output
+    session.expire_all()
+    assert session.get_one(Report, filed.key).sealed is None
+    session.rollback()
+    assert run("purge", at=ahead).exit_code == 0
+
+
+def test_without_the_keys_nothing_is_purged_and_it_is_said(run, inbox, store, settings) -> None:
+    inbox.spam()
+    store.close()
+    for left in settings.seal_dir.glob("keys.sqlite3*"):
+        left.unlink()
+    refused = run("purge", at=AT + timedelta(days=7))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "clés des signalements" in refused.stderr
+    assert not list(settings.seal_dir.glob("keys.sqlite3*"))
+    told = run("doctor")
+    assert told.exit_code == 1
+    assert "✗ Les clés des signalements manquent" in told.stdout
+
+
+def test_verify_looks_at_reports_too(run, inbox, engine) -> None:
+    filed = inbox.declined(now())
+    sound = run("verify")
+    assert sound.exit_code == 0, sound.output
+    assert "reports:1:" in sound.stdout
+    doctor = run("doctor")
+    assert "✓ Chaque signalement a sa clé." in doctor.stdout
+    assert "✓ Aucun signalement n’attend" in doctor.stdout
+    with pen_engine(engine).begin() as connection:
+        connection.execute(update(Report).values(state="spam", purge_on=date(2030, 1, 1)))
+    broken = run("verify")
+    assert broken.exit_code == 1
+    assert filed.key in broken.stdout

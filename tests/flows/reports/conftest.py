@@ -1,0 +1,26 @@
+"""Those who report, and members at the desk, on a register without a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import AtDesk, Watch, browsers
+from housed import House, housed
+from playwright.sync_api import Browser
+
+
+@pytest.fixture
+def house(registers, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """A register; on SQLite unless a test asks for another database."""
+    backend = getattr(request, "param", "sqlite")
+    with registers.new(backend, tmp_path) as settings, housed(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def somebody(browser: Browser, house: House, watch: list[Watch]) -> Iterator[AtDesk]:
+    """Opens browsers on the register, one for each person."""
+    with browsers(browser, house.base, watch) as opened:
+        yield opened

@@ -1,0 +1,141 @@
+"""What somebody who reports does, page by page, as they would: the steps of the tests beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hands import Hands, words_of
+from members import heading
+from playwright.sync_api import Page, expect
+
+# What a browser keeps of a site, and what this one must not leave on anybody's phone.
+KEPT = """async () => [
+  document.cookie, ...Object.keys(localStorage), ...Object.keys(sessionStorage),
+  ...(await indexedDB.databases()).map((base) => base.name),
+]"""
+
+
+@dataclass
+class Reporter:
+    """Somebody at a browser, and the code that they noted."""
+
+    hands: Hands
+    code: str = ""
+
+    @property
+    def page(self) -> Page:
+        """The page in front of them."""
+        return self.hands.page
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is typed and chosen on the form, by its labels; empty where nothing is."""
+
+    account: str
+    family: str = ""
+    type: str = ""
+    place: str = ""
+    which: str = ""
+    when: str = ""
+    actor: str = ""
+    target: str = ""
+    began: str = ""
+    link: str = ""
+    contact: str = ""
+
+
+def report(reporter: Reporter, told: Told) -> None:
+    """From the front page to the receipt; the code is noted."""
+    hands, page = reporter.hands, reporter.page
+    page.goto("/")
+    hands.press("Signaler un incident")
+    heading(page, "Signaler un incident")
+    fill(hands, told)
+    hands.press("Relire avant d’envoyer")
+    if told.which:
+        expect(page.get_by_role("alert")).to_contain_text("Plusieurs lieux portent ce nom")
+        hands.tick(told.which)
+        hands.press("Relire avant d’envoyer")
+    heading(page, "Relire avant d’envoyer")
+    for text in (told.account, told.type, told.which, told.when, told.actor, told.link):
+        expect(page.locator("dl.answers")).to_contain_text(words_of_any(text))
+    hands.press("Envoyer")
+    received(reporter)
+
+
+def fill(hands: Hands, told: Told) -> None:
+    """Write and choose what there is to tell."""
+    hands.write("Ce qui s’est passé", told.account)
+    if told.type:
+        hands.unfold(told.family)
+        hands.tick(told.type)
+    for label, text in (("Où", told.place), ("Quand", told.when)):
+        if text:
+            hands.write(label, text)
+    for label, word in (("Qui a agi", told.actor), ("Qui était visé", told.target)):
+        if word:
+            hands.choose(label, word)
+    if told.began:
+        hands.tick(told.began)
+    for label, text in (("Où cela peut se vérifier", told.link), ("Vous joindre", told.contact)):
+        if text:
+            hands.write(label, text)
+
+
+def words_of_any(text: str) -> str:
+    """A text as a page shows it, whose spaces a browser makes one."""
+    return " ".join(text.split())
+
+
+def received(reporter: Reporter) -> None:
+    """The receipt is there; its code is noted."""
+    heading(reporter.page, "Votre signalement est reçu")
+    reporter.code = reporter.page.locator("p.code").inner_text().strip()
+
+
+def badly(code: str) -> str:
+    """A code as it is copied from a slip of paper on a small keyboard."""
+    return f" {code.replace('0', 'O').replace('1', 'l').lower().replace('-', '  ')} "
+
+
+def follow(reporter: Reporter, state: str) -> None:
+    """Come back with the code: the page of the report, which is where it is said to be."""
+    hands, page = reporter.hands, reporter.page
+    page.goto("/suivi")
+    heading(page, "Suivre un signalement")
+    hands.write("Votre code", badly(reporter.code))
+    hands.press("Ouvrir")
+    heading(page, state)
+
+
+def write(reporter: Reporter, text: str, done: str, nature: str = "") -> None:
+    """A message from the page of the report."""
+    hands = reporter.hands
+    if nature:
+        hands.tick(nature)
+    hands.write("Votre message", text)
+    hands.press("Envoyer ce message")
+    confirmed(reporter, done)
+
+
+def withdraw(reporter: Reporter) -> None:
+    """Take the report back, from its page; a button alone does not do it."""
+    hands, page = reporter.hands, reporter.page
+    hands.press("Retirer mon signalement")
+    expect(page.get_by_role("alert")).to_contain_text("Cochez la case pour confirmer")
+    hands.tick("Oui, je veux que mon signalement soit retiré")
+    hands.press("Retirer mon signalement")
+    confirmed(reporter, "Votre signalement est retiré.")
+    heading(page, "Retiré par vous")
+
+
+def confirmed(reporter: Reporter, words: str) -> None:
+    """What was done is said at the top."""
+    expect(reporter.page.locator("#fait")).to_have_text(words_of(words))
+
+
+def left_behind(page: Page) -> list[str]:
+    """What is kept in the browser by the pages that were open in it."""
+    named = [cookie.get("name", "") for cookie in page.context.cookies()]
+    return [*named, *filter(None, page.evaluate(KEPT))]

@@ -1,0 +1,83 @@
+"""The receipt on paper: one sheet, whatever was sent, with the code and where to go with it."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+
+import pytest
+from browsing import AtDesk
+from hands import Pointer
+from housed import House
+from playwright.sync_api import Page
+from reporter import Reporter, Told, fill, received
+
+from register.submissions.payload import LINE_LIMIT
+
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
+
+_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+SENTENCE = "Le maire a suspendu la séance et m’a fait éteindre ma caméra par la police municipale. "
+SHORT = Told("Ils ont coupé le micro.")
+# As much as the form takes of everything.
+LONGEST = Told(
+    account=(SENTENCE * 240)[:19_900].strip(),
+    place="g" * 180,
+    when=("vers la fin de la séance " * 20)[: LINE_LIMIT - 1].strip(),
+    actor="Le président d’une intercommunalité, d’un département, d’une région",
+    target="Un journal, une radio ou une télévision de la région",
+    began="Oui, la personne visée elle-même",
+    link="\n".join(f"https://exemple.test/{place}/" + "x" * 400 for place in range(20)),
+    contact="amina@exemple.test",
+)
+# Every kind of fact at once: the longest line that a receipt can have.
+EVERY_BOX = "document.querySelectorAll('[name=types]').forEach((box) => { box.checked = true; })"
+LONG_WORDS = """(text) => { for (const id of ["acteur_texte", "cible_texte"])
+  document.getElementById(id).value = text; }"""
+
+
+def sheets(document: bytes) -> int:
+    """The pages of a PDF, those in its compressed objects too."""
+    return sum(len(_PAGE.findall(part)) for part in _parts(document))
+
+
+def _parts(document: bytes) -> Iterator[bytes]:
+    yield _STREAM.sub(b"", document)
+    for stream in _STREAM.findall(document):
+        try:
+            yield zlib.decompress(stream)
+        except zlib.error:
+            continue
+
+
+def _receipt(page: Page, told: Told, *, everything: bool) -> None:
+    amina = Reporter(Pointer(page))
+    page.goto("/signaler")
+    fill(amina.hands, told)
+    if everything:
+        page.evaluate(EVERY_BOX)
+        page.evaluate(LONG_WORDS, ("la première adjointe à la culture " * 20)[:LINE_LIMIT].strip())
+    amina.hands.press("Relire avant d’envoyer")
+    amina.hands.press("Envoyer")
+    received(amina)
+
+
+@pytest.mark.parametrize("told", [SHORT, LONGEST], ids=["short", "longest"])
+def test_a_receipt_goes_on_one_sheet(house: House, somebody: AtDesk, told: Told) -> None:
+    page = somebody(1280, scripts=True)
+    _receipt(page, told, everything=told is LONGEST)
+    assert sheets(page.pdf(format="A4")) == 1
+    page.emulate_media(media="print")
+    for words in (page.locator("p.code"), page.get_by_text("/suivi").first):
+        assert words.is_visible()
+    # What is pressed is of no use on paper.
+    assert not page.get_by_role("button", name="Ouvrir le suivi").is_visible()
+
+
+def test_more_than_one_sheet_would_be_counted(house: House, somebody: AtDesk) -> None:
+    """The proof that the test above sees something."""
+    page = somebody(1280, scripts=True)
+    page.goto("/signaler")
+    assert sheets(page.pdf(format="A4")) > 1

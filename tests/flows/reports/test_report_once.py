@@ -1,0 +1,158 @@
+"""A report is one, however often its button is pressed, its page loaded again or gone back to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from browsing import AtDesk
+from hands import Keys, Pointer
+from housed import House
+from members import heading
+from playwright.sync_api import Error, Page, expect
+from registers import opened
+from reporter import Reporter, Told, fill, follow, left_behind, received
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from wire import until
+
+from register.submissions.models import Message, Report
+
+pytestmark = pytest.mark.browser
+
+TOLD = Told("Ils ont coupé le micro et fait sortir la salle.", place="Gagny", when="hier soir")
+
+
+def counted(house: House, model: type[Report] | type[Message] = Report) -> int:
+    with opened(house.settings.database_url) as engine, Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def to_the_check_page(page: Page) -> Reporter:
+    amina = Reporter(Pointer(page))
+    page.goto("/signaler")
+    fill(amina.hands, TOLD)
+    amina.hands.press("Relire avant d’envoyer")
+    heading(page, "Relire avant d’envoyer")
+    return amina
+
+
+def back(page: Page) -> None:
+    """The button of the browser, to a page that answered a form: it is kept nowhere, and so the
+    browser asks whether to load it again."""
+    with suppress(Error):
+        page.go_back()
+    until(lambda: _loaded_again(page))
+
+
+def _loaded_again(page: Page) -> bool:
+    # Not before the browser's own page is there, which asks.
+    with suppress(Error):
+        page.reload()
+        return True
+    return False
+
+
+def pressed_often(page: Page, words: str) -> int:
+    """A double click, and one more, before anything comes back; how often the form was sent."""
+    box = page.get_by_role("button", name=words, exact=True).bounding_box()
+    assert box
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    # As on the edge of a cell.
+    told = {"offline": False, "latency": 900, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", told)
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.dblclick(*at)
+    page.wait_for_timeout(300)
+    page.mouse.click(*at)
+    page.wait_for_timeout(300)
+    network.send("Network.emulateNetworkConditions", {**told, "latency": 0})
+    return sent.count("POST")
+
+
+def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
+    house: House, somebody: AtDesk
+) -> None:
+    for scripts in (False, True):
+        page = somebody(390, scripts=scripts)
+        amina = to_the_check_page(page)
+        assert pressed_often(page, "Envoyer") > 1
+        received(amina)
+        follow(amina, "Reçu")
+        amina.hands.write("Votre message", "Le micro a été rendu à la fin.")
+        assert pressed_often(page, "Envoyer ce message") > 1
+        expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
+        assert left_behind(page) == []
+    # Two filled in the form, and each wrote once more.
+    assert (counted(house), counted(house, Message)) == (2, 2)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
+def test_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
+    house: House, somebody: AtDesk, scripts: bool
+) -> None:
+    page = somebody(390, scripts=scripts)
+    amina = to_the_check_page(page)
+    amina.hands.press("Envoyer")
+    received(amina)
+    code = amina.code
+    # The browser asks whether to send the form once more; here it does.
+    page.reload()
+    received(amina)
+    assert amina.code == code
+    back(page)
+    heading(page, "Relire avant d’envoyer")
+    amina.hands.press("Envoyer")
+    received(amina)
+    assert (amina.code, counted(house)) == (code, 1)
+    amina.hands.press("Ouvrir le suivi avec ce code")
+    heading(page, "Reçu")
+    amina.hands.write("Votre message", "Un mot de plus.")
+    amina.hands.press("Envoyer ce message")
+    expect(page.locator("#fait")).to_be_visible()
+    page.reload()
+    expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
+    assert counted(house, Message) == 1
+
+
+@pytest.mark.prove
+def test_another_text_in_the_same_form_is_added_to_the_first(
+    house: House, somebody: AtDesk
+) -> None:
+    page = somebody(390, scripts=False)
+    amina = to_the_check_page(page)
+    amina.hands.press("Envoyer")
+    received(amina)
+    code = amina.code
+    back(page)
+    heading(page, "Relire avant d’envoyer")
+    amina.hands.press("Modifier")
+    heading(page, "Signaler un incident")
+    amina.hands.write("Ce qui s’est passé", "Et la police est arrivée ensuite.")
+    amina.hands.press("Relire avant d’envoyer")
+    amina.hands.press("Envoyer")
+    heading(page, "Un premier envoi est déjà arrivé")
+    amina.hands.press("Ajouter ce texte au premier envoi")
+    heading(page, "Votre ajout est reçu")
+    assert page.locator("p.code").inner_text().strip() == code
+    follow(amina, "Reçu")
+    expect(page.locator("main")).to_contain_text("Et la police est arrivée ensuite.")
+    assert (counted(house), counted(house, Message)) == (1, 1)
+
+
+@pytest.mark.prove
+def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
+    house: House, somebody: AtDesk
+) -> None:
+    page = somebody(390, scripts=True)
+    to_the_check_page(page)
+    page.go_back()
+    heading(page, "Signaler un incident")
+    expect(page.get_by_label("Ce qui s’est passé")).to_have_value(TOLD.account)
+    Keys(page).press("Relire avant d’envoyer")
+    heading(page, "Relire avant d’envoyer")
+    assert counted(house) == 0

@@ -1,0 +1,101 @@
+"""What members do with reports at the desk, page by page: the steps of the tests beside."""
+
+from __future__ import annotations
+
+import re
+
+from members import Member, heading, told
+from playwright.sync_api import Locator, expect
+
+DECIDED = "Ce qui en est fait"
+
+
+def open_report(member: Member, account: str, tray: str = "") -> None:
+    """A report from the queue, or from one of the trays, by its first words."""
+    hands, page = member.hands, member.page
+    page.goto("/moderation")
+    hands.press("Signalements")
+    heading(page, "Signalements à traiter")
+    if tray:
+        page.get_by_role("navigation", name="Casiers").get_by_role("link", name=tray).click()
+        heading(page, tray)
+    hands.press(account)
+    expect(page.get_by_role("heading", name="Ce qui a été envoyé")).to_be_visible()
+    expect(page.locator("section[aria-labelledby=recu]")).to_contain_text(account)
+
+
+def ask(member: Member, question: str) -> None:
+    """A question to whoever reported, from the page of the report."""
+    hands = member.hands
+    hands.unfold("Poser une question à son auteur")
+    hands.write("Votre question", question)
+    hands.press("Poser la question")
+    told(member.page, "La question est posée.")
+
+
+def decline(member: Member, reason: str, sentence: str) -> None:
+    """Decline a report; without a reason nothing happens, and what was written is kept."""
+    hands, page = member.hands, member.page
+    hands.unfold("Écarter, avec un motif")
+    hands.write("La phrase que son auteur lira", sentence)
+    hands.press("Écarter le signalement")
+    expect(page.get_by_role("alert")).to_contain_text("Choisissez un motif.")
+    hands.tick(reason)
+    hands.press("Écarter le signalement")
+    told(page, "Le signalement est écarté")
+
+
+def accept(member: Member, why: str, sentence: str, beside: str) -> str:
+    """A draft of a report: what is ticked is taken over; the address of the case on the desk."""
+    hands, page = member.hands, member.page
+    hands.press("En faire un dossier")
+    heading(page, "Faire un dossier de ce signalement")
+    hands.press("Retenir et ouvrir le brouillon")
+    expect(page.get_by_role("alert")).to_be_visible()
+    hands.write("Pourquoi ce dossier", why)
+    hands.write("Une phrase pour l’auteur du signalement", sentence)
+    hands.press("Retenir et ouvrir le brouillon")
+    told(page, "Le signalement est retenu, et voici son brouillon.")
+    heading(page, "Modifier le dossier")
+    # The report stays beside the draft that is written from it.
+    expect(page.locator(".origin")).to_contain_text(beside)
+    found = re.match(r".*/moderation/dossiers/[0-9]+", page.url)
+    assert found, page.url
+    return found[0]
+
+
+def attach(member: Member, number: int) -> None:
+    """A report joins a public case, which is looked at first."""
+    hands, page = member.hands, member.page
+    hands.press("Rattacher à un dossier")
+    heading(page, "Rattacher le signalement à un dossier")
+    hands.write("Numéro d’un cas public", f"nº {number}")
+    hands.press("Voir les deux")
+    expect(page.get_by_role("heading", name=re.compile(rf"Le cas nº\s{number}"))).to_be_visible()
+    hands.press("Rattacher à ce dossier")
+    told(page, "Le signalement est rattaché à ce dossier")
+
+
+def put_aside(member: Member, account: str) -> None:
+    """Tick a report in the queue and put it aside as spam."""
+    hands, page = member.hands, member.page
+    page.goto("/moderation/signalements")
+    row = page.locator(".entry", has_text=account)
+    ticked = row.get_by_role("checkbox")
+    ticked.focus()
+    page.keyboard.press("Space")
+    expect(ticked).to_be_checked()
+    hands.press("Ranger les cochés parmi les indésirables")
+    told(page, "Un signalement est rangé parmi les indésirables.")
+    expect(page.locator("main")).not_to_contain_text(account)
+
+
+def take_up(member: Member) -> None:
+    """Take a report up again, from its page."""
+    member.hands.press("Reprendre ce signalement")
+    told(member.page, "Le signalement est repris")
+
+
+def decided(member: Member) -> Locator:
+    """Where a report is and what became of it, as its page on the desk tells it."""
+    return member.page.locator("section[aria-labelledby=suite]")

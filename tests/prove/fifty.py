@@ -1,0 +1,201 @@
+"""Fifty reports over HTTP from addresses and an agent that are known, and what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from citizens import Answer, Citizen
+from hunted import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, found_in
+from people import Cast, a_case
+from signed import Signed
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from wire import serving, until
+
+from register import create_app
+from register.config import Settings
+from register.db import db
+from register.journal import writing
+from register.keystore import KeyStore
+from register.submissions import acts, queries
+from register.web.forms.report import AS_TYPED
+from register.web.submit.tokens import MINIMUM
+
+REPORTS = 50
+
+
+@dataclass
+class Sent:
+    """Reports that were sent, in their order: their codes, and then their keys."""
+
+    codes: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+def _sentence(name: str, number: int) -> str:
+    word = TYPED[name]
+    if name in ("liens", "contact"):
+        return word
+    return f"Numéro {number} : elles étaient {word} au conseil."
+
+
+def _send(port: int) -> list[str]:
+    citizens = [Citizen(port, SOURCES[number % len(SOURCES)], LINES) for number in range(REPORTS)]
+    forms = [citizen.form() for citizen in citizens]
+    time.sleep(MINIMUM + 0.5)
+    sent = []
+    for number, (citizen, form) in enumerate(zip(citizens, forms, strict=True)):
+        told = {name: _sentence(name, number) for name in TYPED if name != "recit"}
+        told |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
+        # Whatever place it may sound like, the words are to stay.
+        told |= {"lieu_lu": told["lieu"], "lieu_code": AS_TYPED}
+        if number % 5 == 0:
+            looked = {"jeton": form, "recit": _sentence("recit", number), **told}
+            assert citizen.post("/signaler", {**looked, "etape": "verifier"}).status == 200
+        answer = citizen.report(form, _sentence("recit", number), **told)
+        assert answer.code, answer.status
+        sent.append(answer.code)
+    return sent
+
+
+@dataclass
+class Bureau:
+    """Bruno at his desk, on the same server, and with acts where no page matters."""
+
+    settings: Settings
+    engine: Engine
+    store: KeyStore
+    by: int
+    port: int
+
+    def browser(self) -> tuple[Citizen, str]:
+        """A browser in which he is signed in, and the token of its forms."""
+        app = create_app(self.settings)
+        signed = Signed(app, self.by)
+        name = app.config["SESSION_COOKIE_NAME"]
+        kept = signed.client.get_cookie(name)
+        assert kept
+        with app.app_context():
+            db.engine.dispose()
+        line = f"Cookie: {name}={kept.value}".encode()
+        return Citizen(self.port, SOURCES[0], (*LINES, line)), signed.csrf
+
+    def takes_in_hand(self, keys: list[str]) -> None:
+        browser, csrf = self.browser()
+        trays = browser.get("/moderation/signalements")
+        assert trays.status == 200
+        for key in keys:
+            address = f"/moderation/signalements/{key}"
+            answer = browser.post(f"{address}/prendre", {"csrf_token": csrf})
+            assert answer.status in (200, 303), answer.status
+            page = browser.get(address)
+            assert page.status == 200
+            assert TYPED["recit"] in page.text
+        looked = browser.get(f"/moderation/signalements?q={quote(TYPED['recit'])}")
+        assert looked.status == 200
+
+    def asks(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            acts.ask(pen, self.store, key, f"Étaient-elles {QUESTION} ?", by=self.by)
+
+    def declines(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            sentence = f"Elles sont {SENTENCE}."
+            acts.decline(pen, self.store, key, "hors_champ", by=self.by, sentence=sentence)
+
+    def accepts(self, key: str) -> int:
+        with writing(self.engine) as pen:
+            told = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
+            return acts.accept(pen, self.store, key, by=self.by, **told)
+
+    def spams(self, key: str) -> None:
+        with writing(self.engine) as pen:
+            acts.spam(pen, key, by=self.by)
+
+
+# What becomes of the reports, by their place; those that are in no slice stay as they came.
+ASKED, DECLINED, ACCEPTED = slice(0, 10), slice(10, 18), slice(18, 22)
+SPAM, WITHDRAWN, CONTACTED = slice(22, 26), slice(26, 30), slice(30, 34)
+
+
+def _answered(citizens: Iterator[Citizen], bureau: Bureau, sent: Sent) -> None:
+    bureau.takes_in_hand(sent.keys[ASKED])
+    for key, code in zip(sent.keys[ASKED], sent.codes[ASKED], strict=True):
+        bureau.asks(key)
+        citizen = next(citizens)
+        page = citizen.follow(code)
+        assert QUESTION in page.text
+        _is_written(citizen.write(page, "/suivi/message", message=f"Elles étaient {ADDED}."), ADDED)
+    for code in sent.codes[CONTACTED]:
+        citizen = next(citizens)
+        answer = citizen.write(citizen.follow(code), "/suivi/contact", contact=LEFT)
+        assert answer.status == 200
+    for key in sent.keys[DECLINED]:
+        bureau.declines(key)
+    for key in sent.keys[ACCEPTED]:
+        bureau.accepts(key)
+    for key in sent.keys[SPAM]:
+        bureau.spams(key)
+    for code in sent.codes[WITHDRAWN]:
+        citizen = next(citizens)
+        page = citizen.follow(code)
+        assert citizen.write(page, "/suivi/retirer", confirme="y").status == 200
+    for code in (*sent.codes[DECLINED], *sent.codes[ACCEPTED]):
+        assert SENTENCE in next(citizens).follow(code).text
+
+
+def _is_written(answer: Answer, word: str) -> None:
+    assert answer.status == 200
+    assert word in answer.text
+
+
+def _mishaps(port: int) -> None:
+    """What goes wrong is where logs grow long."""
+    citizen = Citizen(port, SOURCES[1], LINES)
+    assert citizen.get("/late").status == 500
+    assert citizen.get("/nulle-part?q=1").status == 404
+    citizen.follow("0000-0000-0000-0000")
+    citizen.report("kein jeton", _sentence("recit", 0))
+    assert citizen.post("/signaler", {"recit": TYPED["recit"] * 100_000}).status < 500
+
+
+def _folders(settings: Settings) -> Path:
+    """The folder above both, where the server's logs and temporary files are put too."""
+    folder = settings.instance.parent
+    assert settings.seal_dir
+    assert settings.seal_dir.parent == folder
+    for name in ("logs", "tmp"):
+        (folder / name).mkdir()
+    return folder
+
+
+def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Sent:
+    """Fifty reports and what became of them, over HTTP; the server has ended."""
+    folder = _folders(settings)
+    told = Sent()
+    more = {"REGISTER_REQUIRE_2FA": "off", "TMPDIR": str(folder / "tmp")}
+    with serving(settings, **more) as (served, port):
+        served.first_line()
+        told.codes = _send(port)
+        with Session(engine) as session:
+            told.keys = [queries.by_code(session, store, code) or "" for code in told.codes]
+        assert all(told.keys)
+        bureau = Bureau(settings, engine, store, cast.bruno, port)
+        _answered(_in_turn(port), bureau, told)
+        _mishaps(port)
+        # The follower has done what it does.
+        until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
+        assert found_in(folder) == []
+        assert served.end() == 0
+        (folder / "logs" / "stderr").write_text(served.logged(), "utf-8")
+        (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")
+    return told
+
+
+def _in_turn(port: int) -> Iterator[Citizen]:
+    while True:
+        yield from (Citizen(port, source, LINES) for source in SOURCES)

@@ -1,0 +1,156 @@
+"""A server that is killed again and again under those who report loses no acknowledged report."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from citizens import STARTED, Citizen, Serve, free_port
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from wire import until
+
+from register.config import Settings
+from register.incidents.verify import verify
+from register.keystore import KeyStore
+from register.submissions import queries
+from register.submissions.models import Report
+from register.submissions.verify import problems
+
+pytestmark = [
+    pytest.mark.prove,
+    # A commit of PostgreSQL is PostgreSQL's own affair; the key store and the order are ours.
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+
+CLIENTS = 8
+WANTED = 1_000
+KILLS = 10
+
+
+class Reporter(threading.Thread):
+    """Reports again and again; sends a form again that was not answered, or gives it up."""
+
+    def __init__(self, port: int, number: int) -> None:
+        super().__init__()
+        self.citizen, self.number = Citizen(port), number
+        self.ending = threading.Event()
+        self.acknowledged: dict[str, str] = {}
+        self.given_up: set[str] = set()
+        self.again = 0
+        self.odd: list[int] = []
+
+    def run(self) -> None:
+        count = 0
+        while not self.ending.is_set():
+            try:
+                form = self.citizen.form()
+            except OSError:
+                time.sleep(0.05)
+                continue
+            count += 1
+            self._report(form, f"Récit {self.number}-{count}.", patient=count % 2 == 0)
+
+    def _report(self, form: str, account: str, *, patient: bool) -> None:
+        while not self.ending.is_set():
+            try:
+                answer = self.citizen.report(form, account)
+            except OSError:
+                if not patient:
+                    break
+                self.again += 1
+                time.sleep(0.05)
+                continue
+            if answer.code:
+                self.acknowledged[account] = answer.code
+                return
+            self.odd.append(answer.status)
+            break
+        self.given_up.add(account)
+
+
+@contextmanager
+def reporters(port: int) -> Iterator[list[Reporter]]:
+    threads = [Reporter(port, number) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield threads
+    finally:
+        for thread in threads:
+            thread.ending.set()
+        for thread in threads:
+            thread.join(30)
+
+
+def _accounts(engine: Engine, store: KeyStore) -> Counter[str]:
+    """What was received, however often."""
+    with Session(engine) as session:
+        keys = session.scalars(select(Report.key)).all()
+        files = [queries.one(session, store, key) for key in keys]
+    return Counter(file.received.sent.account for file in files if file.received)
+
+
+def test_a_thousand_acknowledged_reports_outlive_ten_kills(
+    settings: Settings, engine: Engine, store: KeyStore
+) -> None:
+    port, took = free_port(), []
+    more = {"REGISTER_RATE_LIMITS": "off"}
+    served = Serve(settings, port, **more)
+    try:
+        until(served.is_up, 30, served.logged)
+        with reporters(port) as threads:
+
+            def acknowledged() -> int:
+                return sum(len(thread.acknowledged) for thread in threads)
+
+            for count in range(1, KILLS + 1):
+                until(lambda count=count: acknowledged() >= count * WANTED // (KILLS + 1), 300)
+                served.kill_all()
+                served.close()
+                begun = time.monotonic()
+                served = Serve(settings, port, **more)
+                until(served.is_up, 30, served.logged)
+                took.append(time.monotonic() - begun)
+            until(lambda: acknowledged() >= WANTED, 300)
+        codes = {
+            account: code for thread in threads for account, code in thread.acknowledged.items()
+        }
+        given_up = set[str]().union(*(thread.given_up for thread in threads))
+        again = sum(thread.again for thread in threads)
+        opened = [_is_opened(port, account, code) for account, code in codes.items()]
+        assert served.end() == 0
+    finally:
+        served.close()
+    received = _accounts(engine, store)
+    unasked = [account for account in given_up if received[account]]
+    print(
+        f"{len(codes)} acknowledged over {len(took)} kills, answers again after"
+        f" {statistics.median(took):.1f} s (at most {max(took):.1f}); {again} sent again,"
+        f" {len(given_up)} given up, of which {len(unasked)} had been received"
+    )
+    assert [status for thread in threads for status in thread.odd] == []
+    assert len(codes) >= WANTED
+    assert len(set(codes.values())) == len(codes)
+    assert all(opened)
+    assert [account for account in codes if received[account] != 1] == []
+    assert [account for account, count in received.items() if count > 1] == []
+    assert set(received) <= set(codes) | given_up
+    assert again > 0
+    assert given_up
+    assert max(took) <= STARTED
+    with Session(engine) as session:
+        assert list(problems(session)) == []
+        assert list(verify(session)) == []
+
+
+def _is_opened(port: int, account: str, code: str) -> bool:
+    with suppress(OSError):
+        answer = Citizen(port).follow(code)
+        return answer.status == 200 and account in answer.text
+    return False

@@ -1,0 +1,143 @@
+"""What was purged is unreadable even in a copy of the instance from before, with the seal key."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, fifty
+from people import Cast, Desk
+from sqlalchemy import Engine, select
+
+from register import create_app, seal
+from register.config import Settings
+from register.db import db, now
+from register.errors import SealError
+from register.keystore import KeyStore, url_in
+from register.operations import opening
+from register.submissions import queries, retention
+from register.submissions.models import Report
+
+pytestmark = [
+    pytest.mark.prove,
+    # Files are what is looked at: those of the embedded default.
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+
+
+@pytest.fixture
+def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
+    """Fifty reports beside a public case; the server that took them has ended."""
+    desk.published()
+    return fifty(settings, engine, store, cast)
+
+
+def _seal(settings: Settings) -> Path:
+    assert settings.seal_dir
+    return settings.seal_dir
+
+
+PURPOSES = ("sent", "contact", "message", "decision", "report key")
+
+
+def _opens(keys: list[bytes], name: str, closed: bytes) -> bool:
+    """Whether any of the keys opens it, for any purpose."""
+    for key, purpose in product(keys, PURPOSES):
+        for bound in (f"report {name}".encode(), name.encode(), b""):
+            try:
+                seal.opened(key, purpose, closed, bound)
+            except SealError:
+                continue
+            return True
+    return False
+
+
+def _closed(database: Path) -> Iterator[tuple[str, str, bytes]]:
+    """All that is closed in a register: the report it is of, the row it is in, the bytes."""
+    with closing(sqlite3.connect(database)) as connection:
+        # Eight bytes in front of a contact say which of several it is.
+        rows = connection.execute("SELECT key, sealed, substr(contact, 9), decision FROM report")
+        for key, *sealed in rows:
+            yield from ((key, key, closed) for closed in sealed if closed is not None)
+        yield from connection.execute("SELECT report_key, key, sealed FROM report_message")
+
+
+def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
+    settings: Settings, engine: Engine, store: KeyStore, sent: Sent
+) -> None:
+    folder = settings.instance.parent
+    backup = folder / "backup"
+    shutil.copytree(settings.instance, backup)
+    shutil.copytree(_seal(settings), folder / "seal-before")
+    done = retention.look(engine, store, now() + timedelta(days=100), 24, confirmed=True).done
+    gone = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}
+    assert done.purged == len(gone)
+
+    copy = replace(
+        settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
+    )
+    key = seal.load(_seal(settings))
+    with closing(sqlite3.connect(backup / "register.sqlite3")) as connection:
+        (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
+    present = KeyStore(url_in(_seal(settings)), key, instance_id)
+    before = KeyStore(url_in(folder / "seal-before"), key, instance_id)
+    keys = [key, *present.keys(present.names()).values()]
+
+    closed = list(_closed(backup / "register.sqlite3"))
+    of_gone = [(name, bytes_) for report, name, bytes_ in closed if report in gone]
+    assert len(of_gone) >= 2 * len(gone)
+    assert not any(_opens(keys, name, bytes_) for name, bytes_ in of_gone)
+    # The counter-proof: the keys of that day would open all of it, and the present ones the rest.
+    old = before.keys(before.names())
+    own = {report: [old[key] for key in old if key.startswith(report)] for report, *_ in closed}
+    assert all(_opens(own[report], name, bytes_) for report, name, bytes_ in closed)
+    left = [(name, bytes_) for report, name, bytes_ in closed if report not in gone]
+    assert left
+    assert all(_opens(keys, name, bytes_) for name, bytes_ in left[:5])
+
+    _says_nothing(copy, present, sent, gone)
+    for file in (settings.instance, _seal(settings)):
+        assert not [path for path in file.rglob("*-wal") if path.stat().st_size], "a log was left"
+    # Nor do the store's own bytes hold what was destroyed.
+    stored = b"".join(path.read_bytes() for path in _seal(settings).iterdir())
+    with closing(sqlite3.connect(folder / "seal-before" / "keys.sqlite3")) as connection:
+        wrapped = dict(connection.execute("SELECT name, wrapped FROM report_key").fetchall())
+    assert all(wrapped[name][13:] not in stored for name in gone)
+    assert any(wrapped[name][13:] in stored for name in set(wrapped) - gone)
+    for keys_ in (present, before):
+        keys_.close()
+
+
+def _says_nothing(copy: Settings, store: KeyStore, sent: Sent, gone: set[str]) -> None:
+    """The register itself, on the copy: its pages would show what the queries give."""
+    app = create_app(copy)
+    with app.app_context():
+        session = db.session()
+        assert set(session.scalars(select(Report.key))) == set(sent.keys)
+        for key in sent.keys:
+            file = queries.one(session, store, key)
+            assert file.is_purged == (key in gone)
+            if key in gone:
+                told = (file.received, file.contact, list(file.messages), file.case)
+                assert not any(told)
+        db.session.remove()
+        db.engine.dispose()
+    with closing(opening_of(copy)) as opened:
+        assert opened.names() == store.names()
+
+
+def opening_of(copy: Settings) -> KeyStore:
+    """The key store as a register that was restored from the copy finds it."""
+    app = create_app(copy)
+    with app.app_context():
+        found = opening.key_store(copy, db.session())
+        db.session.remove()
+        db.engine.dispose()
+    return found

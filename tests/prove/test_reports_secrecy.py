@@ -1,0 +1,178 @@
+"""Who reported, and in which words, stands in no file that the register writes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from fifty import ASKED, CONTACTED, REPORTS, Sent, fifty
+from hunted import (
+    ADDED,
+    AGENT,
+    FORWARDED,
+    LEFT,
+    QUESTION,
+    SENTENCE,
+    SOURCES,
+    TYPED,
+    found_in,
+)
+from people import Cast, Desk
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from register.config import Settings
+from register.followers.search.words import tokens
+from register.keystore import KeyStore
+from register.submissions import queries
+from register.submissions.models import State
+from register.text.fold import fold
+
+pytestmark = [
+    pytest.mark.prove,
+    # Files are what is looked at: those of the embedded default.
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+
+# --- the look at files -----------------------------------------------------------------------
+
+PLANTED = (
+    SOURCES[0].encode(),
+    f"peer={SOURCES[3]}:40123".encode(),
+    hashlib.sha256(SOURCES[1].encode()).hexdigest().upper().encode(),
+    hashlib.md5(AGENT.encode(), usedforsecurity=False).digest(),
+    base64.b64encode(b"ab" + f"{FORWARDED}, 10.0.0.1".encode()),
+    hashlib.sha1(SOURCES[2].encode(), usedforsecurity=False).hexdigest()[:20].encode(),
+    fold(TYPED["lieu"]).encode(),
+    fold(TYPED["recit"]).upper().encode(),
+    TYPED["recit"].encode("utf-16-le"),
+    base64.b64encode(f"Ils étaient {TYPED['recit']} hier".encode()),
+    tokens(QUESTION)[0].encode(),
+    quote(f"code={SENTENCE}").encode(),
+)
+
+
+def test_what_is_planted_is_found(settings: Settings, tmp_path: Path) -> None:
+    """The counter-proof: the look at files sees what would be there, and nothing else."""
+    assert found_in(settings.instance) == []
+    for place, planted in enumerate(PLANTED):
+        folder = tmp_path / f"planted-{place}"
+        folder.mkdir()
+        (folder / "file").write_bytes(b"\x00\x01abc" + planted + b"\xff")
+        assert len(found_in(folder)) == 1, planted
+
+
+@pytest.fixture
+def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
+    """Fifty reports beside a public case; the server that took them has ended."""
+    desk.published()
+    return fifty(settings, engine, store, cast)
+
+
+# --- what is on the disk ----------------------------------------------------------------------
+
+_CLOCK = re.compile(r"\d\d:\d\d")
+
+
+def test_neither_address_nor_agent_nor_words_are_in_any_file(
+    settings: Settings, engine: Engine, store: KeyStore, sent: Sent
+) -> None:
+    folder = settings.instance.parent
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert {"register.sqlite3", "keys.sqlite3", "stderr"} <= {path.name for path in written}
+    assert [
+        path
+        for path in written
+        if settings.instance / "index" in path.parents and path.stat().st_size
+    ]
+    assert found_in(folder) == []
+    # Everything is there all the same, for who has the keys.
+    with Session(engine) as session:
+        files = [queries.one(session, store, key) for key in sent.keys]
+    assert all(file.received and TYPED["recit"] in file.received.sent.account for file in files)
+    assert [file.contact for file in files[CONTACTED]] == [LEFT] * 4
+    assert all(ADDED in file.messages[1].text for file in files[ASKED])
+    assert {file.line.state for file in files} >= {
+        State.RECEIVED,
+        State.ACCEPTED,
+        State.DECLINED,
+        State.SPAM,
+        State.WITHDRAWN,
+    }
+    assert not any(file.line.suspect for file in files)
+    _has_no_order(settings, sent)
+    _has_no_time(settings, sent)
+
+
+def _has_no_order(settings: Settings, sent: Sent) -> None:
+    """Nothing tells which of two reports of a day came first."""
+    for file, private in (
+        (settings.instance / "register.sqlite3", ("report", "journal_entry")),
+        (_seal(settings) / "keys.sqlite3", ("report_key",)),
+    ):
+        with closing(sqlite3.connect(file)) as connection:
+            tables = dict(connection.execute("SELECT name, wr FROM pragma_table_list").fetchall())
+            own = {name: wr for name, wr in tables.items() if name.startswith(private)}
+            assert set(private) <= set(own)
+            assert set(own.values()) == {1}, own
+            assert (
+                "sqlite_sequence" not in tables
+                or not connection.execute(
+                    "SELECT name FROM sqlite_sequence WHERE name LIKE 'report%'"
+                ).fetchall()
+            )
+    with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
+        stored = [key for (key,) in connection.execute("SELECT key FROM report")]
+    assert sorted(stored) == sorted(sent.keys)
+    assert stored != sent.keys
+    # Neither by its key, nor by its receipt, nor by any other value.
+    with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        rows = {row["key"]: dict(row) for row in connection.execute("SELECT * FROM report")}
+    for name in next(iter(rows.values())):
+        column = [repr(rows[key][name]) for key in sent.keys]
+        assert len(set(column)) < REPORTS or column != sorted(column), name
+
+
+def _has_no_time(settings: Settings, sent: Sent) -> None:
+    """Of what a citizen did, days only; the hours until which a member has it are the member's."""
+    with closing(sqlite3.connect(settings.instance / "register.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        for table in ("report", "report_message", "report_kept", "report_tally", "retention_clock"):
+            for row in connection.execute(f"SELECT * FROM {table}"):
+                for name in set(row.keys()) - {"held_until"}:
+                    _tells_no_time(f"{table}.{name}", row[name])
+        lines = connection.execute(
+            "SELECT * FROM journal_entry WHERE ledger = 'reports'"
+        ).fetchall()
+        assert len(lines) >= REPORTS + 10
+        for line in lines:
+            assert str(line["at"]).split(" ")[1].startswith("00:00:00")
+            for name in set(line.keys()) - {"at"}:
+                _tells_no_time(f"journal_entry.{name}", line[name])
+        mentioned = "SELECT ledger, act FROM journal_entry WHERE instr(private_json, ?)"
+        for key in sent.keys:
+            for row in connection.execute(mentioned, (key.encode(),)):
+                # The others are what members did, and when they were at work.
+                own = row["act"] in ("report_received", "report_added", "report_contact")
+                assert (row["ledger"] == "reports") == (own or row["act"] == "report_withdrawn")
+
+
+def _tells_no_time(where: str, value: object) -> None:
+    if isinstance(value, int):
+        assert value < 10**8, where
+    elif isinstance(value, str):
+        assert not _CLOCK.search(value), where
+    elif isinstance(value, bytes):
+        assert not re.search(rb"\d\d:\d\d:\d\d", value), where
+
+
+def _seal(settings: Settings) -> Path:
+    assert settings.seal_dir
+    return settings.seal_dir

@@ -1,0 +1,75 @@
+"""What a process asked of the disk and wrote to its readers, in order, as strace(1) saw it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from wire import until
+
+from register import keystore
+
+_CALL = re.compile(r"(?P<thread>\d+) +(?P<rest>.+)")
+_SYNC = re.compile(r"f(?:data)?sync\(\d+<(?P<path>[^>]+)>")
+_RESUMED = re.compile(r"<\.\.\. (?P<call>\w+) resumed>")
+_ACKNOWLEDGED = re.compile(
+    r'(?:sendto|sendmsg|write|writev)\(\d+<[^>]*socket[^>]*>.*"HTTP/1\.1 200 '
+)
+
+
+def steps(trace: str) -> list[str]:
+    """What happened, in order: the names of files once they are on disk, and ``answer``."""
+    found: list[str] = []
+    under_way: dict[str, str] = {}
+    for line in trace.splitlines():
+        call = _CALL.fullmatch(line)
+        if call is None:
+            continue
+        thread, rest = call["thread"], call["rest"]
+        begun, resumed = _SYNC.match(rest), _RESUMED.match(rest)
+        if begun and "<unfinished" in rest:
+            under_way[thread] = begun["path"]
+        elif begun and rest.endswith("= 0"):
+            found.append(Path(begun["path"]).name)
+        elif resumed and thread in under_way and rest.endswith("= 0"):
+            found.append(Path(under_way.pop(thread)).name)
+        elif _ACKNOWLEDGED.match(rest):
+            found.append("answer")
+    return found
+
+
+def is_kept_first(told: list[str]) -> bool:
+    """Whether a key, then a report, were on disk before the first answer."""
+    before = told[: told.index("answer")] if "answer" in told else []
+    names = [name.removesuffix("-wal") for name in before]
+    if not {keystore.NAME, "register.sqlite3"} <= set(names):
+        return False
+    return names.index(keystore.NAME) < names.index("register.sqlite3")
+
+
+@contextmanager
+def traced(process: int, into: Path) -> Iterator[None]:
+    """Note what a process asks of the disk and writes to its readers."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace: tools/bring prove installs it")
+    told = into.with_suffix(".told")
+    calls = "trace=fsync,fdatasync,sendto,sendmsg,write,writev"
+    with told.open("wb") as heard:
+        strace = subprocess.Popen(
+            ["strace", "-f", "-y", "-s", "32", "-e", calls, "-o", str(into), "-p", str(process)],
+            stdin=subprocess.DEVNULL,
+            stderr=heard,
+        )
+    try:
+        until(lambda: b"attached" in told.read_bytes(), 15, lambda: told.read_text("utf-8"))
+        time.sleep(0.5)  # the other threads are attached one by one
+        yield
+    finally:
+        strace.terminate()
+        strace.wait(15)

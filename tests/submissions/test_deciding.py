@@ -1,0 +1,232 @@
+"""What members do with a report, who may, and what its author is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from filed import AT
+from people import a_case
+from reported import ANSWER, QUESTION, SENTENCE, a_report, reported
+from sqlalchemy import func, select
+
+from register.errors import Invalid, NotFound, Refused, RegisterError
+from register.incidents import acts as cases
+from register.incidents.acts.keeping import HELD_FOR
+from register.incidents.models import Incident
+from register.journal import Act, Entry
+from register.submissions import acts, queries, sealing
+from register.submissions.models import Kept, Message, Report, State
+
+
+def _row(session, key):
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Report, key)
+
+
+def _refused(pen, act, key, at=AT):
+    with pytest.raises(RegisterError) as refused, pen(at) as p:
+        act(p)
+    assert refused.value.key == key
+
+
+def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store, cast):
+    filed = reported(pen, store)
+    with pen() as p:
+        acts.claim(p, filed.key, by=cast.bruno)
+    row = _row(session, filed.key)
+    assert (row.state, row.held_by, row.held_until) == (
+        State.IN_REVIEW,
+        cast.bruno,
+        AT + HELD_FOR,
+    )
+    later = AT + HELD_FOR
+    _refused(pen, lambda p: acts.claim(p, filed.key, by=cast.chloe), "report_held")
+    _refused(pen, lambda p: acts.release(p, filed.key, by=cast.chloe), "report_held")
+    _refused(pen, lambda p: acts.spam(p, filed.key, by=cast.chloe), "report_held")
+    _refused(pen, lambda p: acts.release(p, filed.key, by=cast.bruno), "report_not_held", later)
+    with pen(later) as p:
+        acts.claim(p, filed.key, by=cast.chloe)
+    with pen(later) as p:
+        acts.release(p, filed.key, by=cast.chloe)
+    row = _row(session, filed.key)
+    assert (row.state, row.held_by, row.held_until) == (State.RECEIVED, None, None)
+
+
+def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
+    filed = reported(pen, store)
+    for by in (cast.driss, 404):
+        with pytest.raises(RegisterError), pen() as p:
+            acts.claim(p, filed.key, by=by)
+    assert _row(session, filed.key).state == State.RECEIVED
+
+
+def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
+    key = "0" * 32
+    for act in (
+        lambda p: acts.claim(p, key, by=cast.bruno),
+        lambda p: acts.spam(p, key, by=cast.bruno),
+        lambda p: acts.leave_contact(p, store, key, "x"),
+    ):
+        with pytest.raises(NotFound) as refused, pen() as p:
+            act(p)
+        assert refused.value.key == "no_such_report"
+
+
+def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store, inbox, cast):
+    filed = inbox.waiting()
+    found = queries.one(session, store, filed.key)
+    assert (found.line.state, found.messages[0].text, found.seen) == (State.WAITING, QUESTION, 1)
+    inbox.answered(filed)
+    # Bruno has not seen the answer yet.
+    for act in (
+        lambda p: acts.ask(p, store, filed.key, "Et où ?", by=cast.bruno, seen=1),
+        lambda p: acts.decline(
+            p, store, filed.key, "doublon", by=cast.bruno, sentence=SENTENCE, seen=1
+        ),
+        lambda p: acts.accept(p, store, filed.key, by=cast.bruno, reason="r", new=a_case(), seen=1),
+    ):
+        _refused(pen, act, "report_changed")
+    with pen() as p:
+        acts.ask(p, store, filed.key, "Et où ?", by=cast.bruno, seen=2)
+    session.rollback()
+    found = queries.one(session, store, filed.key)
+    assert [said.text for said in found.messages] == [QUESTION, ANSWER, "Et où ?"]
+    assert (found.line.state, found.line.news) == (State.WAITING, False)
+    _refused(pen, lambda p: acts.ask(p, store, filed.key, " ", by=cast.bruno), "missing")
+
+
+def test_what_its_author_sent_is_read_once_whatever_became_of_it(session, pen, inbox, cast):
+    filed = inbox.declined()
+    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno), "report_no_news")
+    inbox.answered(filed, "C’était à la mairie.")
+    assert _row(session, filed.key).news
+    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=0), "report_changed")
+    with pen() as p:
+        acts.read(p, filed.key, by=cast.bruno, seen=1)
+    row = _row(session, filed.key)
+    assert (row.news, row.state, row.purge_on) == (False, State.DECLINED, date(2026, 5, 31))
+    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
+
+
+def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, store, cast):
+    filed = reported(pen, store)
+    with pen() as p:
+        draft = acts.accept(
+            p,
+            store,
+            filed.key,
+            by=cast.bruno,
+            reason="signalé",
+            new=a_case(title="Un cas signalé"),
+            sentence="Merci : un dossier est ouvert.",
+        )
+    session.rollback()
+    case = session.get_one(Incident, draft)
+    assert (case.title, case.state, case.number) == ("Un cas signalé", "draft", None)
+    assert queries.kept_for(session, store, draft) == [a_report()]
+    found = queries.one(session, store, filed.key)
+    assert (found.line.state, found.line.purge_on) == (State.ACCEPTED, date(2026, 5, 31))
+    assert found.decision == sealing.Decision("Merci : un dossier est ouvert.", draft, cast.bruno)
+    # Its author may know of a case that anybody may know of.
+    assert (found.case.id, found.public_number) == (draft, None)
+    (line,) = session.scalars(select(Entry).where(Entry.act == Act.REPORT_ACCEPTED))
+    told = json.loads(line.private_json)
+    assert (told["report"], told["new"], line.incident_id) == (filed.key, True, None)
+    # Which case it led to stands sealed, and nowhere else.
+    assert str(draft) not in {str(value) for name, value in told.items() if name != "by"}
+
+
+def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, desk):
+    case, merged, erased = desk.published(), desk.merged(), desk.erased()
+    first, second = inbox.accepted(into=case.id), inbox.accepted(into=case.id, account="Moi aussi.")
+    session.rollback()
+    assert {sent.account for sent in queries.kept_for(session, store, case.id)} == {
+        a_report().account,
+        "Moi aussi.",
+    }
+    assert queries.one(session, store, second.key).public_number == case.number
+    assert store.names() == {first.key, second.key, sealing.case_key(case.id)}
+    count = session.scalar(select(func.count()).select_from(Incident))
+    other = inbox.received()
+    for into in (merged.id, erased.id, 404, None):
+        with pytest.raises(NotFound), pen() as p:
+            acts.accept(p, store, other.key, by=inbox.cast.bruno, reason="r", into=into)
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(Incident)) == count
+    assert session.scalar(select(func.count()).select_from(Kept)) == 2
+
+
+def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, inbox, cast):
+    filed = inbox.declined()
+    found = queries.one(session, store, filed.key)
+    assert (found.line.state, found.line.reason, found.line.purge_on) == (
+        State.DECLINED,
+        "insuffisant",
+        date(2026, 5, 31),
+    )
+    assert found.decision == sealing.Decision(SENTENCE, None, cast.bruno)
+    other = inbox.received()
+    with pytest.raises(Invalid) as refused, pen() as p:
+        acts.decline(p, store, other.key, "ailleurs", by=cast.bruno, sentence="x")
+    assert refused.value.key == "unknown_code"
+    for sentence, key in (("", "missing"), ("x" * 2_001, "too_long")):
+        with pytest.raises(Invalid) as refused, pen() as p:
+            acts.decline(p, store, other.key, "doublon", by=cast.bruno, sentence=sentence)
+        assert refused.value.key == key
+    assert _row(session, other.key).state == State.RECEIVED
+
+
+def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, cast):
+    spam, declined = inbox.spam(suspect=True), inbox.declined()
+    assert _row(session, spam.key).purge_on == date(2026, 3, 9)
+    later = AT + timedelta(days=6)
+    for filed in (spam, declined):
+        with pen(later) as p:
+            acts.reopen(p, store, filed.key, by=cast.chloe)
+        row = _row(session, filed.key)
+        assert (row.state, row.purge_on, row.reason, row.decision, row.suspect) == (
+            State.RECEIVED,
+            None,
+            "",
+            None,
+            False,
+        )
+        # It keeps its day: it has waited since then.
+        assert row.day == date(2026, 3, 2)
+
+
+def test_what_its_author_took_back_stays_so(session, pen, store, inbox, cast):
+    filed = inbox.withdrawn()
+    _refused(pen, lambda p: acts.reopen(p, store, filed.key, by=cast.bruno), "report_state")
+    _refused(pen, lambda p: acts.claim(p, filed.key, by=cast.bruno), "report_state")
+
+
+def test_an_accepted_report_is_taken_up_again_once_its_draft_is_given_up(
+    session, pen, store, inbox, cast
+):
+    filed = inbox.accepted()
+    session.rollback()
+    (draft,) = session.scalars(select(Incident.id))
+    session.rollback()
+    _refused(pen, lambda p: acts.reopen(p, store, filed.key, by=cast.bruno), "report_has_case")
+    with pen() as p:
+        cases.discard(p, draft, by=cast.bruno)
+    with pen() as p:
+        acts.reopen(p, store, filed.key, by=cast.bruno)
+    assert _row(session, filed.key).state == State.RECEIVED
+
+
+def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
+    """The draft of an acceptance that is refused is not made either."""
+    filed = inbox.declined()
+    session.rollback()
+    lines = session.scalar(select(func.count()).select_from(Entry))
+    session.rollback()
+    with pytest.raises(Refused), pen() as p:
+        acts.accept(p, store, filed.key, by=cast.bruno, reason="r", new=a_case())
+    session.rollback()
+    for model, count in ((Incident, 0), (Kept, 0), (Message, 0), (Entry, lines)):
+        assert session.scalar(select(func.count()).select_from(model)) == count

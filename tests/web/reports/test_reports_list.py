@@ -1,0 +1,343 @@
+"""Reports on the home of the desk and in their trays: rows, filters, many dealt with at once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from reported import WORDS
+
+from register.db import db, housekeeping, now
+from register.errors import SealError
+from register.journal import writing
+from register.submissions import acts, queries
+from register.submissions.models import Report, RetentionClock, State
+from register.submissions.queries import Tray
+from register.text import dates
+from register.web import limits
+from register.web.context import key_store
+from register.web.moderation.reports import listing
+from register.web.sentences import desk_reports as sentences
+
+LIST = "/moderation/signalements"
+SORT = f"{LIST}/tri"
+# A day on which everything of these tests is recent, however long they take.
+DAY = timedelta(days=1)
+
+
+def text(answer):
+    """What a reader reads, on one line."""
+    seen = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
+    return " ".join(seen.replace("\u202f", " ").replace("\u00a0", " ").split())
+
+
+def body(answer):
+    return text(answer).partition("Se déconnecter")[2]
+
+
+def listed(answer):
+    """The keys of the reports of a list, in order."""
+    return re.findall(rf'<h2><a href="{LIST}/([0-9a-f]{{32}})"', answer.get_data(as_text=True))
+
+
+def ticks(answer):
+    """The keys that can be ticked, and whether they are."""
+    page = answer.get_data(as_text=True)
+    return {
+        key: bool(is_on)
+        for key, is_on in re.findall(r'name="cle" value="([0-9a-f]{32})"( checked)?', page)
+    }
+
+
+def states(session, *filed):
+    session.rollback()
+    return [State(session.get_one(Report, one.key).state) for one in filed]
+
+
+@pytest.fixture
+def took(engine, cast):
+    """``took(filed, "chloe")``: she has it in hand."""
+
+    def take(filed, name):
+        with writing(engine, now()) as p:
+            acts.claim(p, filed.key, by=getattr(cast, name))
+
+    return take
+
+
+# --- the trays ------------------------------------------------------------------------------------
+
+
+def test_every_tray_says_that_it_is_empty(signed):
+    bruno = signed("bruno")
+    assert "Aucun signalement n’attend." in body(bruno.get(LIST))
+    assert set(sentences.TRAYS) == set(sentences.EMPTY) == set(Tray)
+    for tray in Tray:
+        page = bruno.get(f"{LIST}?casier={tray.value}")
+        assert str(sentences.EMPTY[tray]) in text(page)
+        assert listed(page) == []
+        assert SORT not in page.get_data(as_text=True)
+
+
+def test_each_report_lies_in_its_trays(signed, inbox):
+    at = now()
+    made = {
+        Tray.NEW: inbox.received(at),
+        Tray.WAITING: inbox.waiting(at),
+        Tray.OVERDUE: inbox.received(at - 380 * DAY),
+        Tray.SUSPECT: inbox.received(at, suspect=True),
+        Tray.ACCEPTED: inbox.accepted(at),
+        Tray.DECLINED: inbox.declined(at),
+        Tray.WITHDRAWN: inbox.withdrawn(at),
+        Tray.SPAM: inbox.spam(at),
+        Tray.REVIEW: inbox.held(at),
+    }
+    answered = inbox.waiting(at)
+    inbox.answered(answered, at=at)
+    key = {tray: filed.key for tray, filed in made.items()}
+    expected = {tray: {one} for tray, one in key.items()}
+    expected[Tray.NEW] |= {key[Tray.OVERDUE]}
+    expected[Tray.REVIEW] |= {answered.key}
+    expected[Tray.NEWS] = {answered.key, key[Tray.WITHDRAWN]}
+    bruno = signed("bruno")
+    pages = {tray: bruno.get(f"{LIST}?casier={tray.value}") for tray in Tray}
+    assert {tray: set(listed(page)) for tray, page in pages.items()} == expected
+    told = text(bruno.get(LIST))
+    for tray, (name, _why) in sentences.TRAYS.items():
+        assert f"{name} {len(expected[tray])}" in told.replace("\u00a0", " ")
+    # What is undecided, the oldest first, and what came from reporters; no doubtful one.
+    every = listed(bruno.get(LIST))
+    assert every[0] == key[Tray.OVERDUE]
+    assert set(every) == {
+        key[tray] for tray in (Tray.NEW, Tray.WAITING, Tray.OVERDUE, Tray.WITHDRAWN, Tray.REVIEW)
+    } | {answered.key}
+    assert f"À traiter {len(every)}" in told
+
+
+def test_a_row_says_what_is_needed_to_choose(signed, inbox, took):
+    at = now()
+    filed = inbox.received(at - 2 * DAY, account="Un <b>fait</b> & " + "long " * 80)
+    inbox.received(at - 3 * DAY, place="au port", place_code="", types=(), account="Autre")
+    took(filed, "chloe")
+    late = inbox.received(at - 400 * DAY, account="Vieux", place="", place_code="")
+    page = signed("bruno").get(LIST)
+    assert listed(page)[0] == late.key
+    told, markup = body(page), page.get_data(as_text=True)
+    assert "Gagny (Seine-Saint-Denis) Un <b>fait</b> &".replace("<b>", "&lt;b&gt;") not in told
+    assert "Un &lt;b&gt;fait&lt;/b&gt; &amp; long long" in markup
+    assert "long…" in told
+    assert "Interdiction de filmer" in told
+    assert "en examen reçu il y a deux jours à chloe jusqu’à" in told.replace(" · ", " ")
+    assert "au port Autre reçu il y a trois jours libre" in told
+    assert "Lieu non dit Vieux" in told
+    assert "en retard : écarté d’office le" in told
+    assert 'class="late"' in markup
+
+
+def test_what_is_purged_is_a_row_without_words(signed, inbox):
+    filed = inbox.purged(now() - 100 * DAY)
+    page = signed("bruno").get(f"{LIST}?casier=ecartes")
+    assert listed(page) == [filed.key]
+    assert "Textes détruits Signalement purgé écarté" in body(page)
+    assert ticks(page) == {}
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+def test_reports_are_found_by_place_type_words_and_holder(signed, inbox, took):
+    at = now()
+    gagny = inbox.received(at, account="La caméra est saisie.")
+    puteaux = inbox.received(
+        at, place="puteaux", place_code="commune:92062", types=("menace_expulsion",)
+    )
+    port = inbox.received(at, place="au port de Saint-Denis", place_code="", account="Rien")
+    took(puteaux, "bruno")
+    bruno = signed("bruno")
+
+    def found(query):
+        return set(listed(bruno.get(f"{LIST}?{query}")))
+
+    for typed, code in (("gagny", "93032"), ("93220", "93032"), ("Puteaux", "92062")):
+        sent_on = bruno.get(f"{LIST}?lieu={typed}&q=")
+        assert (sent_on.status_code, sent_on.location) == (
+            303,
+            f"{LIST}?endroit=commune%3A{code}",
+        )
+    assert found("endroit=commune:93032") == {gagny.key}
+    assert found("endroit=departement:92") == {puteaux.key}
+    assert found("type=menace_expulsion") == {puteaux.key}
+    assert found("q=SAISIE+camera") == {gagny.key}
+    assert found("q=camera+introuvable") == set()
+    assert found("tenu=moi") == {puteaux.key}
+    assert found("tenu=moi&endroit=commune:93032") == set()
+    # Several places have that name: they are offered, and authors' own words are looked at.
+    several = bruno.get(f"{LIST}?lieu=saint-denis")
+    assert listed(several) == [port.key]
+    assert f'href="{LIST}?endroit=commune%3A93066"' in several.get_data(as_text=True)
+    assert "« saint-denis » peut désigner :" in text(several)
+    # What is in force can be taken off, and an empty field leaves no trace in the address.
+    both = bruno.get(f"{LIST}?casier=nouveaux&endroit=commune:93032&q=zzz")
+    assert "Aucun signalement de ce casier ne répond à cette recherche." in text(both)
+    assert f'href="{LIST}?casier=nouveaux&amp;endroit=commune%3A93032"' in both.text
+    assert bruno.get(f"{LIST}?q=&type=&tenu=").location == LIST
+
+
+@pytest.mark.parametrize(
+    "query", ["casier=tiroir", "type=rien", "endroit=rue:5", "page=0", "page=x"]
+)
+def test_what_makes_no_sense_is_said(signed, query):
+    assert signed("bruno").get(f"{LIST}?{query}").status_code == 400
+
+
+def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox, monkeypatch):
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    at = now()
+    made = [inbox.received(at - day * DAY).key for day in (5, 4, 3)]
+    bruno = signed("bruno")
+    assert listed(bruno.get(LIST)) == made[:2]
+    assert f'href="{LIST}?page=2"' in bruno.get(LIST).get_data(as_text=True)
+    assert listed(bruno.get(f"{LIST}?page=2")) == made[2:]
+    assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
+    monkeypatch.setattr(queries, "OPENED", 2)
+    monkeypatch.setattr(listing, "OPENED", 2)
+    page = bruno.get(f"{LIST}?q=conseil")
+    assert listed(page) == made[:2]
+    assert "Seuls les 2 premiers signalements de ce casier ont été ouverts" in text(page)
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session, inbox, took):
+    at = now()
+    first, second, third = inbox.received(at), inbox.received(at), inbox.received(at)
+    took(third, "chloe")
+    bruno = signed("bruno")
+    assert not any(ticks(bruno.get(LIST)).values())
+    every = bruno.get(f"{LIST}?cocher=tout")
+    assert ticks(every) == {one.key: True for one in (first, second, third)}
+    keys = [first.key, second.key, second.key, third.key, "0" * 32, "x\x00"]
+    done = bruno.send(SORT, cle=keys, casier="nouveaux", faire="ranger")
+    assert (done.status_code, done.location) == (303, f"{LIST}?casier=nouveaux")
+    told = text(bruno.get(done.location))
+    assert "Deux signalements sont rangés parmi les indésirables." in told
+    assert "Un signalement n’a pas changé de casier : chloe a ce signalement en main" in told
+    assert "il n’y a pas de signalement à cette adresse." in told
+    assert states(session, first, second, third) == [State.SPAM, State.SPAM, State.IN_REVIEW]
+    spam = bruno.get(f"{LIST}?casier=indesirables")
+    purged = dates.day_words(dates.paris_day(now()) + 7 * DAY)
+    assert f"détruit le {purged}".replace("\u00a0", " ") in text(spam)
+    assert set(ticks(spam)) == {first.key, second.key}
+    done = bruno.send(SORT, cle=first.key, casier="indesirables", faire="reprendre")
+    assert done.status_code == 303
+    assert "Un signalement est repris" in text(bruno.get(done.location))
+    assert states(session, first, second) == [State.RECEIVED, State.SPAM]
+
+
+def test_when_nothing_could_be_done_the_page_says_why(signed, session, inbox, took):
+    filed, declined = inbox.received(now()), inbox.declined(now())
+    took(filed, "chloe")
+    bruno = signed("bruno")
+    nothing = bruno.send(SORT, faire="ranger")
+    assert nothing.status_code == 422
+    assert "Cochez au moins un signalement." in text(nothing)
+    held = bruno.send(SORT, cle=[filed.key, declined.key], faire="ranger")
+    assert held.status_code == 409
+    assert "chloe a ce signalement en main" in text(held)
+    assert "ce signalement est à présent « écarté »" in text(held)
+    assert ticks(held) == {filed.key: True}
+    assert bruno.send(SORT, cle=filed.key, casier="tiroir").status_code == 400
+    assert states(session, filed, declined) == [State.IN_REVIEW, State.DECLINED]
+
+
+def test_only_what_can_be_put_aside_can_be_ticked(signed, inbox):
+    withdrawn, filed = inbox.withdrawn(now()), inbox.received(now())
+    page = signed("bruno").get(LIST)
+    assert set(listed(page)) == {withdrawn.key, filed.key}
+    assert set(ticks(page)) == {filed.key}
+
+
+# --- the home -------------------------------------------------------------------------------------
+
+
+def test_the_home_counts_reports_and_shows_the_oldest_by_day_and_place(signed, inbox):
+    at = now()
+    oldest = inbox.received(at - 400 * DAY)
+    for day in range(6):
+        inbox.received(at - day * DAY, place="puteaux", place_code="commune:92062")
+    inbox.received(at, suspect=True)
+    answered = inbox.waiting(at)
+    inbox.answered(answered, at=at)
+    bruno = signed("bruno")
+    page = bruno.get("/moderation")
+    told, markup = body(page), page.get_data(as_text=True)
+    margin = markup.partition("Signalements\u00a0: sept à lire")[2].partition("</ol>")[0]
+    assert margin.count("<li>") == 5
+    assert re.findall(rf'href="{LIST}/(\w+)"', margin)[0] == oldest.key
+    assert "en retard : écarté d’office le" in told
+    assert "Puteaux reçu il y a cinq jours" in told
+    for said in ("En retard 1", "Réponses arrivées 1", "Nouveaux 7", "En examen 1", "Douteux 1"):
+        assert said in told
+    assert f'href="{LIST}?casier=douteux"' in markup
+    assert WORDS[:20] not in told
+    # The same margin stands beside a report, where the open one is marked.
+    beside = bruno.get(f"{LIST}/{oldest.key}").get_data(as_text=True)
+    assert f'<a href="{LIST}/{oldest.key}" aria-current="page">' in beside
+
+
+def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
+    app, signed, engine, inbox, monkeypatch
+):
+    bruno = signed("bruno")
+    inbox.received(now())
+    assert "resserrées" not in text(bruno.get("/moderation"))
+    monkeypatch.setattr(limits, "FLOOD", 0)
+    told = text(bruno.get("/moderation"))
+    assert "Plus de 0 signalements attendent : les limites par connexion sont resserrées" in told
+    assert "webcitoyen purge --confirm" not in told
+    with housekeeping(engine) as opened:
+        opened.add(RetentionClock(id=1, day=dates.paris_day(now()) - 60 * DAY))
+    db.session.rollback()
+    assert "webcitoyen purge --confirm" in text(bruno.get("/moderation"))
+    # Without the keys the home still shows the work that needs none.
+    with app.test_request_context():
+        store = key_store()
+
+    def missing(*_args):
+        raise SealError("keystore_missing", where="nulle part")
+
+    monkeypatch.setattr(store, "require", missing)
+    monkeypatch.setattr(store, "keys", missing)
+    told = text(bruno.get("/moderation"))
+    assert "Les signalements ne peuvent pas être ouverts : leur clé manque au serveur." in told
+    assert "Nouveaux 1" in told
+
+
+# --- what nobody else sees ------------------------------------------------------------------------
+
+
+def test_nothing_of_a_report_is_on_a_public_page_or_in_the_log(app, signed, inbox, capfd):
+    filed = inbox.received(now(), account="zinzolin", contact="zinzolin@exemple.test")
+    bruno = signed("bruno")
+    assert "zinzolin" in text(bruno.get(LIST))
+    assert bruno.get(f"{LIST}/{filed.key}").status_code == 200
+    bruno.send(f"{LIST}/{filed.key}/ecarter", reason="doublon", sentence="zinzolin", vu="7")
+    public = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint != "static"
+    ]
+    assert "/incidents" in public
+    for address in public:
+        answer = app.test_client().get(address)
+        assert "zinzolin" not in answer.get_data().decode("utf-8", "replace"), address
+        assert filed.key not in answer.get_data().decode("utf-8", "replace"), address
+    for address in (LIST, f"{LIST}/{filed.key}", f"{LIST}?q=zinz"):
+        assert app.test_client().get(address).status_code == 303
+        assert app.test_client().post(address, data={"cle": filed.key}).status_code in (303, 405)
+    db.session.remove()
+    out, err = capfd.readouterr()
+    assert "zinzolin" not in out + err
+    assert filed.key not in out + err

@@ -1,0 +1,158 @@
+"""Those who send what no browser sends, to the forms of citizens; each answer is looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextvars import Context
+from dataclasses import dataclass
+from urllib.parse import quote_from_bytes
+
+from attacks import live
+from flask import Flask
+from registers import opened
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from visitor import Forms
+from werkzeug.test import TestResponse
+
+from register import create_app
+from register.config import Settings
+from register.db import db
+from register.keystore import KeyStore
+from register.submissions import codes, queries
+from register.submissions.models import Report
+
+CODE = re.compile(rf"\b[{codes.LETTERS}]{{4}}(?:-[{codes.LETTERS}]{{4}}){{3}}\b")
+# What is typed, and what is chosen; a choice that was never offered is one more way to err.
+TYPED = ("recit", "lieu", "quand", "acteur_texte", "cible_texte", "liens", "contact", "site_web")
+CHOSEN = ("types", "acteur", "cible", "procedure", "lieu_code", "lieu_lu", "jeton", "etape")
+AT_ONCE = (
+    '"><script>alert(1)</script>',
+    '=HYPERLINK("http://attaque.test","ici")',
+    "a\ud800b\udfff <b>",
+    "\u202etxet\u2066 \x00\x1b[31m\ufeffé",
+    "👩‍👩‍👧‍👦 {{7*7}} %(reason)s",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+)
+LONG = 200_000
+HONEST = "Le maire a fait éteindre ma caméra."
+FORM = "application/x-www-form-urlencoded"
+
+ADDRESSES = (
+    "/signaler",
+    "/signaler/ajouter",
+    "/suivi",
+    "/suivi/message",
+    "/suivi/contact",
+    "/suivi/retirer",
+    "/suivi/recu.json",
+    "/suivi/verifier",
+)
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, its forms read as a browser does."""
+
+    status: int
+    text: str
+    sent: TestResponse
+
+    @property
+    def code(self) -> str:
+        """The code of a receipt; empty on any other page."""
+        found = CODE.search(self.text) if self.status == 200 else None
+        return found[0] if found else ""
+
+    def kept(self, name: str) -> list[str]:
+        """What the forms of the page hold under a name."""
+        forms = Forms(self.text).forms
+        return [value for form in forms for known, value in form.fields if known == name]
+
+
+class Stranger:
+    """Somebody without any cookie, from an address of their own."""
+
+    def __init__(self, app: Flask, address: str = "192.0.2.1") -> None:
+        self.app, self.address = app, address
+        self.client = app.test_client(use_cookies=False)
+
+    def get(self, path: str, **more: object) -> Answer:
+        return self.ask("GET", path, **more)
+
+    def send(self, path: str, pairs: Pairs, *, in_parts: bool = False, **more: object) -> Answer:
+        """Send fields, half characters as they are."""
+        encoded = [(name, value.encode("utf-8", "surrogatepass")) for name, value in pairs]
+        if in_parts:
+            return self.raw(path, _in_parts(encoded), "multipart/form-data; boundary=x", **more)
+        body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in encoded).encode()
+        return self.raw(path, body, FORM, **more)
+
+    def raw(self, path: str, body: bytes, kind: str, **more: object) -> Answer:
+        return self.ask("POST", path, data=body, content_type=kind, **more)
+
+    def report(self, **typed: str) -> Answer:
+        """Open the form, fill it in and send it."""
+        return self.send("/signaler", filled(self.form(), **typed))
+
+    def form(self) -> str:
+        """The token of a form that was just opened."""
+        (jeton,) = {*self.get("/signaler").kept("jeton")}
+        return jeton
+
+    def ask(self, method: str, path: str, **more: object) -> Answer:
+        """Ask for something, and look at the answer."""
+        told: dict[str, object] = {"method": method, "environ_base": {"REMOTE_ADDR": self.address}}
+
+        def opened_page() -> TestResponse:
+            answer = self.client.open(path, **{**told, **more})  # type: ignore[arg-type]
+            answer.get_data()
+            return answer
+
+        found = Context().run(opened_page)
+        where = (method, path, found.status)
+        assert found.status_code < 500, where
+        assert "Set-Cookie" not in found.headers, where
+        # What is no page at all says nothing of anybody.
+        unkept = found.status_code == 405 or found.headers["Cache-Control"] == "no-store"
+        assert unkept, where
+        text = found.get_data(as_text=True)
+        if found.mimetype == "text/html":
+            assert live(text) == [], where
+        return Answer(found.status_code, text, found)
+
+
+def _in_parts(encoded: list[tuple[str, bytes]]) -> bytes:
+    head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n'
+    parts = [head.format(name).encode() + value + b"\r\n" for name, value in encoded]
+    return b"".join(parts) + b"--x--\r\n"
+
+
+def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
+    """The fields of a form; ``recit`` says something honest unless it is what is tried."""
+    told = {"recit": HONEST, "jeton": token, "etape": button, **typed}
+    return list(told.items())
+
+
+def received(settings: Settings, store: KeyStore, code: str) -> queries.File:
+    """The report that a code opens."""
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        key = queries.by_code(session, store, code)
+        assert key, "the code opens nothing"
+        return queries.one(session, store, key)
+
+
+def count(settings: Settings) -> int:
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(Report)) or 0
+
+
+def made_of(settings: Settings) -> Iterator[Flask]:
+    made = create_app(settings)
+    made.testing = True
+    yield made
+    with made.app_context():
+        db.engine.dispose()

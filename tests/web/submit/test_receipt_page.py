@@ -1,0 +1,66 @@
+"""The receipt: the code to be copied by hand, what to do with it, what comes next."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from registers import opened
+from sqlalchemy.orm import Session
+from visitor import Visitor
+
+from register.config import Settings
+from register.keystore import KeyStore
+from register.submissions import codes, queries
+
+pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+
+LONG = "Le maire a fait éteindre ma caméra. " * 100
+
+
+def _sent(app: Flask, **typed: str) -> tuple[Visitor, dict[str, str]]:
+    visitor = Visitor(app)
+    visitor.get("/signaler")
+    fields = {**dict(visitor.form("/signaler").fields), "recit": LONG, "etape": "envoyer", **typed}
+    assert visitor.post("/signaler", fields).status_code == 200
+    return visitor, fields
+
+
+def test_the_receipt_gives_the_code_and_little_else(
+    settings: Settings, store: KeyStore, app: Flask
+) -> None:
+    amina, _fields = _sent(
+        app, lieu="Gagny", liens="https://exemple.test/a\nb", contact="amina@exemple.test"
+    )
+    assert amina.answer
+    page = amina.answer.get_data(as_text=True)
+    (code,) = re.findall(r'translate="no">([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})<', page)
+    assert set(code) <= {*codes.LETTERS, "-"}
+    assert '<meta name="robots" content="noindex">' in page
+    assert f"{settings.base_url}/suivi" in amina.text
+    # Both forms carry it in their body; no address does.
+    for action in ("/suivi", "/suivi/recu.json"):
+        assert amina.form(action).fields == [("code", code)]
+        assert amina.form(action).method == "post"
+    assert not re.search(rf'(?:href|action|src)="[^"]*{code[:4]}', page)
+    # It goes on one sheet, and a contact stands on none.
+    assert LONG not in amina.text
+    assert "Le maire a fait éteindre ma caméra." in amina.text
+    assert "deux lignes" in amina.text
+    assert "exemple.test" not in amina.text
+    assert "Un contact est laissé." in amina.text
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        assert queries.by_code(session, store, code.lower().replace("-", " "))
+
+
+def test_a_contact_that_came_too_late_is_said_and_not_kept(
+    settings: Settings, store: KeyStore, app: Flask
+) -> None:
+    amina, fields = _sent(app)
+    assert "Aucun contact." in amina.text
+    late = {**fields, "contact": "06 00 00 00 00"}
+    assert amina.post("/signaler", late).status_code == 200
+    assert "le contact que vous venez d’écrire n’y est pas joint" in amina.text
+    assert "Aucun contact." in amina.text
+    assert "06 00" not in amina.text

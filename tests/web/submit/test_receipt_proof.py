@@ -1,0 +1,149 @@
+"""``/suivi/verifier``: a receipt is one of this register's or not, and nothing else is told."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from reported import WORDS
+from sqlalchemy import event
+from visitor import Visitor
+
+from register.db import db
+from register.submissions import acts, payload, queries, receipts
+from register.web.submit import proving
+
+YES = "Un signalement au contenu identique a été reçu le 2 mars 2026."
+NO = "Ce reçu ne correspond à aucun signalement encore gardé ici."
+ADDRESS = "/suivi/verifier"
+
+
+@pytest.fixture
+def anyone(app) -> Visitor:
+    return Visitor(app)
+
+
+def receipt_of(inbox, filed) -> bytes:
+    file = queries.one(db.session(), inbox.store, filed.key)
+    db.session.rollback()
+    return payload.receipt(file.received, file.line.day, "registre.test")
+
+
+def pasted(visitor: Visitor, text: str) -> str:
+    visitor.post(ADDRESS, {"recu": text})
+    return visitor.text.replace("\u00a0", " ")
+
+
+def uploaded(visitor: Visitor, document: bytes, name: str = "recu.json") -> str:
+    told = {"fichier": (io.BytesIO(document), name), "recu": ""}
+    visitor.post(ADDRESS, told, content_type="multipart/form-data")
+    return visitor.text.replace("\u00a0", " ")
+
+
+def test_a_receipt_is_recognised_pasted_or_handed_in(app, inbox, anyone):
+    document = receipt_of(inbox, inbox.received())
+    assert YES in pasted(anyone, document.decode())
+    assert anyone.answer.status_code == 200
+    assert YES in uploaded(anyone, document)
+    # As a text editor saves it, as a browser shows it, with the letter of its salt in capitals.
+    assert YES in uploaded(anyone, b"\xef\xbb\xbf" + document)
+    told = json.loads(document)
+    assert YES in pasted(anyone, json.dumps(told, indent=2))
+    assert YES in pasted(anyone, f"\n {document.decode()}\r\n")
+    assert WORDS not in anyone.text
+
+
+def test_what_is_changed_or_not_from_here_is_not_recognised(app, inbox, anyone):
+    told = json.loads(receipt_of(inbox, inbox.received()))
+    for changed in (
+        {"contenu": told["contenu"].replace("caméra", "camera")},
+        {"contenu": told["contenu"].replace("2026-03-02", "2026-03-01")},
+        {"sel": "00" * 32},
+        {"v": 2},
+    ):
+        assert NO in pasted(anyone, json.dumps({**told, **changed}))
+        assert anyone.answer.status_code == 200
+    # Its own digest and day are only words: what it holds is what is proved.
+    assert YES in pasted(anyone, json.dumps({**told, "empreinte": "00", "jour": "1999-01-01"}))
+
+
+NO_RECEIPTS = (
+    "x",
+    "{}",
+    "[]",
+    "null",
+    '{"sel": 1, "contenu": 2, "v": 1}',
+    '{"sel": "zz", "contenu": "", "v": 1}',
+    '{"sel": "' + "00" * 32 + '", "contenu": "\\ud800", "v": 1}',
+    "[" * 50_000,
+    "9" * 10_000,
+    "\x00",
+)
+
+
+def test_what_is_no_receipt_has_the_answer_of_an_unknown_one(app, anyone):
+    for text in NO_RECEIPTS:
+        assert NO in pasted(anyone, text), text[:40]
+        assert anyone.answer.status_code == 200
+
+
+def test_yes_and_no_ask_the_database_the_same(app, inbox, anyone):
+    document = receipt_of(inbox, inbox.received()).decode()
+    asked: list[str] = []
+
+    def told(text):
+        asked.clear()
+        pasted(anyone, text)
+        return list(asked)
+
+    pasted(anyone, document)
+    event.listen(
+        db.engine, "before_cursor_execute", lambda _c, _k, statement, *_: asked.append(statement)
+    )
+    expected = told(document)
+    assert any("digest" in statement for statement in expected)
+    assert told(document.replace("recit", "texte")) == expected
+    assert told("n’importe quoi") == expected
+
+
+def test_after_the_purge_a_receipt_proves_nothing_here(app, inbox, pen, anyone):
+    filed = inbox.received()
+    document = receipt_of(inbox, filed)
+    assert YES in uploaded(anyone, document)
+    with pen() as p:
+        acts.spam(p, filed.key, by=inbox.cast.bruno)
+    with pen(AT + timedelta(days=8)) as p:
+        acts.purge(p, inbox.store, undecided_after=24)
+    assert NO in uploaded(anyone, document)
+
+
+def test_nothing_is_asked_or_kept_of_what_is_too_long_or_missing(app, anyone, monkeypatch):
+    for document in (b"", b" \n"):
+        uploaded(anyone, document)
+        assert anyone.answer.status_code == 422
+        assert 'href="#fichier"' in anyone.answer.get_data(as_text=True)
+    monkeypatch.setattr(receipts, "received_on", _never)
+    uploaded(anyone, b"x" * (receipts.LIMIT + 1))
+    assert anyone.answer.status_code == 422
+    assert "trop long" in anyone.text
+    # Beyond this, reading the form would write the file to the disk.
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", _never)
+    uploaded(anyone, b"x" * (proving.BODY_LIMIT + 1))
+    assert anyone.answer.status_code == 422
+    pasted(anyone, "x" * 600_000)
+    assert anyone.answer.status_code == 422
+
+
+def _never(*_args, **_more):
+    raise AssertionError("asked")
+
+
+def test_the_longest_report_has_a_receipt_that_can_be_verified(app, inbox, anyone):
+    filed = inbox.received(
+        account='"' * payload.ACCOUNT_LIMIT,
+        links=tuple(["😀" * payload.LINK_LIMIT] * payload.LINKS_LIMIT),
+    )
+    assert YES in uploaded(anyone, receipt_of(inbox, filed))

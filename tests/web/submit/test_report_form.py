@@ -1,0 +1,496 @@
+"""``/signaler``: one page, checked before it is sent; nothing but the account is asked for, and
+nothing that was typed is ever lost.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from registers import application, opened
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from visitor import Visitor
+
+from register.config import Settings
+from register.incidents.vocabulary import FILE
+from register.keystore import KeyStore
+from register.submissions import acts, plain, queries
+from register.submissions.models import Report
+from register.submissions.payload import (
+    ACCOUNT_LIMIT,
+    CONTACT_LIMIT,
+    LINE_LIMIT,
+    LINK_LIMIT,
+    LINKS_LIMIT,
+    Sent,
+)
+from register.submissions.queries import File
+from register.web import limits
+from register.web.forms import report as report_form
+from register.web.submit import receiving, tokens
+
+pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+
+FORM = "/signaler"
+WORDS = "Ce soir au conseil, le maire a fait éteindre ma caméra."
+CODE = re.compile(r'<p class="code" translate="no">([0-9A-Z-]{19})</p>')
+
+
+@pytest.fixture
+def amina(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.get(FORM)
+    return visitor
+
+
+def looked_at(visitor: Visitor, **typed: str) -> int:
+    return visitor.send(FORM, etape="verifier", **{"recit": WORDS, **typed}).status_code
+
+
+def sent(visitor: Visitor, **typed: str) -> str:
+    """Fill in the form, look at it, send it; the code."""
+    assert looked_at(visitor, **typed) == 200, visitor.text
+    answer = visitor.send(FORM, etape="envoyer")
+    assert answer.status_code == 200, visitor.text
+    return code_of(visitor)
+
+
+def code_of(visitor: Visitor) -> str:
+    assert visitor.answer
+    found = CODE.search(visitor.answer.get_data(as_text=True))
+    assert found, visitor.text
+    return found[1]
+
+
+def html(visitor: Visitor) -> str:
+    assert visitor.answer
+    return visitor.answer.get_data(as_text=True)
+
+
+def value(visitor: Visitor, name: str) -> str:
+    return dict(visitor.form(FORM).fields)[name]
+
+
+def received(settings: Settings, store: KeyStore, code: str) -> File:
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        key = queries.by_code(session, store, code)
+        assert key
+        return queries.one(session, store, key)
+
+
+def kept(settings: Settings, store: KeyStore, code: str) -> Sent:
+    found = received(settings, store, code).received
+    assert found
+    return found.sent
+
+
+def count(settings: Settings) -> int:
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(Report)) or 0
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", plain.LISTS)
+def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: str) -> None:
+    rows = tomllib.loads(FILE.read_text("utf-8"))[name]
+    in_use = [row["code"] for row in rows if "retired_at" not in row]
+    words = plain.words(name)
+    assert sorted(words) == sorted(in_use)
+    for word in words.values():
+        assert word.fr, word.code
+        assert word.en, word.code
+        assert bool(word.example_fr and word.example_en) == (name == "type"), word.code
+    for told in [word.fr + word.example_fr for word in words.values()]:
+        assert not re.search(r"'|\w [:;?!»]|« ", told), told
+
+
+def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
+    family_of = {
+        row["code"]: row["famille"] for row in tomllib.loads(FILE.read_text("utf-8"))["type"]
+    }
+    told = [(word.code, family) for family, own in plain.families().items() for word in own]
+    assert sorted(told) == sorted(family_of.items())
+
+
+# --- from the form to the receipt ---------------------------------------------------------------
+
+
+def test_only_the_account_is_asked_for(settings: Settings, store: KeyStore, amina: Visitor) -> None:
+    assert amina.answer
+    first = amina.answer
+    assert first.status_code == 200
+    assert "noindex" not in html(amina)
+    assert "Appelez le 17 ou le 112" in amina.text
+    assert looked_at(amina) == 200
+    assert "Rien n’est parti" in amina.text
+    assert WORDS in amina.text
+    assert count(settings) == 0
+    checked = amina.answer
+    assert 'content="noindex"' in html(amina)
+    amina.send(FORM, etape="envoyer")
+    done = amina.answer
+    for answer in (first, checked, done):
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert kept(settings, store, code_of(amina)) == Sent(WORDS)
+
+
+def test_what_is_typed_is_shown_as_it_was_understood_and_kept(
+    settings: Settings, store: KeyStore, amina: Visitor
+) -> None:
+    typed = {
+        "types": "interdiction_filmer",
+        "lieu": "gagny",
+        "quand": "juin 2026",
+        "acteur": "agent",
+        "acteur_texte": "un vigile",
+        "cible": "blogueur",
+        "cible_texte": "Le blog du canal",
+        "procedure": "par_cible",
+        "liens": "https://exemple.test/a\n\n  le journal de mardi ",
+        "contact": "amina@exemple.test",
+    }
+    assert looked_at(amina, **typed) == 200
+    for told in (
+        "Interdire de filmer ou d’enregistrer",
+        "Compris : Gagny (Seine-Saint-Denis), commune",
+        "Compris : juin 2026",
+        "Un employé de la mairie, un vigile",
+        "Quelqu’un qui tient un blog, une chaîne, une page",
+        "Le blog du canal",
+        "Oui, la personne visée elle-même",
+        "https://exemple.test/a",
+        "le journal de mardi",
+        "amina@exemple.test",
+    ):
+        assert told in amina.text.replace("\u00a0", " "), told
+    # Back to the form: it is as it was.
+    amina.send(FORM, etape="modifier")
+    fields = amina.form(FORM).fields
+    assert {**typed, "liens": typed["liens"].strip()}.items() <= dict(fields).items()
+    assert html(amina).count("<details open>") == 1
+    amina.send(FORM, etape="verifier", recit=f"{WORDS}\n\nEt le son aussi.")
+    amina.send(FORM, etape="envoyer")
+    file = received(settings, store, code_of(amina))
+    assert file.contact == typed["contact"]
+    assert not file.line.suspect
+    assert file.received
+    assert file.received.sent == Sent(
+        account=f"{WORDS}\n\nEt le son aussi.",
+        types=("interdiction_filmer",),
+        place="gagny",
+        place_code="commune:93032",
+        when="juin 2026",
+        date="2026-06",
+        actor="agent",
+        actor_text="un vigile",
+        target="blogueur",
+        target_text="Le blog du canal",
+        began="par_cible",
+        links=("https://exemple.test/a", "le journal de mardi"),
+    )
+
+
+# --- the place and the day ------------------------------------------------------------------------
+
+
+def test_a_place_is_asked_about_once_and_never_in_the_way(
+    settings: Settings, store: KeyStore, amina: Visitor
+) -> None:
+    assert looked_at(amina, lieu="Saint-Denis") == 422
+    assert "Plusieurs lieux portent ce nom" in amina.text
+    offered = re.findall(r'name="lieu_code" value="([^"]+)"', html(amina))
+    assert {"commune:93066", "commune:97411", "tel_quel"} <= set(offered)
+    assert value(amina, "recit") == WORDS
+    chosen = sent(amina, lieu="Saint-Denis", lieu_code="commune:97411")
+    assert kept(settings, store, chosen).place_code == "commune:97411"
+    # None of them, or no answer at all: the words stay.
+    for code in ("tel_quel", ""):
+        amina.get(FORM)
+        assert looked_at(amina, lieu="Saint-Denis") == 422
+        told = kept(settings, store, sent(amina, lieu="Saint-Denis", lieu_code=code))
+        assert (told.place, told.place_code) == ("Saint-Denis", "")
+    # Another text is read anew, whatever was chosen for the one before.
+    amina.get(FORM)
+    assert looked_at(amina, lieu="Saint-Denis") == 422
+    told = kept(settings, store, sent(amina, lieu="Gagny", lieu_code="commune:97411"))
+    assert told.place_code == "commune:93032"
+
+
+def test_a_place_that_is_none_of_ours_is_kept_in_words(
+    settings: Settings, store: KeyStore, amina: Visitor
+) -> None:
+    for words in ("Zzyzx, Californie", "chez moi, en ligne", "x" * 200):
+        amina.get(FORM)
+        told = kept(settings, store, sent(amina, lieu=words))
+        assert (told.place, told.place_code) == (words, "")
+    # A code that was never offered is nobody's choice.
+    amina.get(FORM)
+    told = kept(settings, store, sent(amina, lieu="Gagny", lieu_lu="Gagny", lieu_code="region:99"))
+    assert told.place_code == ""
+    # What was read wrongly can be left in words.
+    amina.get(FORM)
+    assert looked_at(amina, lieu="Gagny") == 200
+    amina.send(FORM, etape="modifier")
+    assert "Gagny (Seine-Saint-Denis)" in amina.text.replace("\u00a0", " ")
+    assert kept(settings, store, sent(amina, lieu_code="tel_quel")).place_code == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "date"),
+    [
+        ("12/06/2026", "2026-06-12"),
+        ("vers 2019", "2019~"),
+        ("hier soir", ""),
+        ("le 12 juin", ""),
+        ("31 février 2026", ""),
+        ("pendant le conseil, " * 20, ""),
+    ],
+)
+def test_a_day_is_read_or_kept_as_it_was_typed(
+    settings: Settings, store: KeyStore, amina: Visitor, typed: str, date: str
+) -> None:
+    told = kept(settings, store, sent(amina, quand=typed))
+    assert (told.when, told.date) == (typed.strip(), date)
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+def test_a_fault_loses_nothing_says_what_to_do_and_leads_to_its_field(
+    settings: Settings, amina: Visitor
+) -> None:
+    typed = {
+        "recit": "",
+        "lieu": "Gagny",
+        "quand": "q" * (LINE_LIMIT + 1),
+        "acteur_texte": "a" * (LINE_LIMIT + 1),
+        "cible_texte": "c" * (LINE_LIMIT + 1),
+        "liens": "\n".join(["https://exemple.test/"] * (LINKS_LIMIT + 1)),
+        "contact": "@" * (CONTACT_LIMIT + 1),
+        "acteur": "roi",
+        "procedure": "peut-être",
+    }
+    for etape in ("verifier", "envoyer"):
+        answer = amina.send(FORM, etape=etape, **typed)
+        assert answer.status_code == 422
+        page = html(amina)
+        summary = page[page.index('id="erreurs"') : page.index("<h1>")]
+        links = re.findall(r'<a href="#([a-z_]+)">', summary)
+        assert links == [
+            "recit", "quand", "acteur", "acteur_texte", "cible_texte", "procedure", "liens",
+            "contact",
+        ]  # fmt: skip
+        for name in links:
+            assert f'id="{name}"' in page, name
+        for told in ("même en une phrase", "500 caractères au plus", "20 lignes au plus"):
+            assert told in amina.text, told
+        for name, text in typed.items():
+            if name not in ("acteur", "procedure"):
+                assert value(amina, name) == text, name
+    assert count(settings) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("recit", "r" * (ACCOUNT_LIMIT + 1), "vous pourrez ajouter la suite"),
+        ("recit", " \n\u200b\t ", "même en une phrase"),
+        ("liens", f"a\n{'l' * (LINK_LIMIT + 1)}", "La ligne 2 dépasse"),
+        ("types", "noblesse", "n’est plus proposée"),
+        ("cible", "roi", "n’est plus proposée"),
+    ],
+)
+def test_each_fault_has_its_sentence(
+    settings: Settings, amina: Visitor, name: str, text: str, said: str
+) -> None:
+    assert looked_at(amina, **{name: text}) == 422
+    assert said in amina.text
+    # What is offered no more was left out: sent again as it came back, it passes.
+    if name in ("types", "cible"):
+        assert looked_at(amina) == 200
+
+
+def test_the_longest_texts_of_all_are_received(
+    settings: Settings, store: KeyStore, amina: Visitor
+) -> None:
+    links = ["https://" + "l" * (LINK_LIMIT - 8)] * LINKS_LIMIT
+    told = kept(
+        settings,
+        store,
+        sent(
+            amina,
+            recit="é" * ACCOUNT_LIMIT,
+            quand="q" * LINE_LIMIT,
+            acteur_texte="a" * LINE_LIMIT,
+            cible_texte="c" * LINE_LIMIT,
+            liens="\r\n".join(links),
+            contact="@" * CONTACT_LIMIT,
+        ),
+    )
+    assert told.account == "é" * ACCOUNT_LIMIT
+    assert list(told.links) == links
+
+
+# --- twice ----------------------------------------------------------------------------------------
+
+
+def test_a_report_sent_twice_is_one(settings: Settings, amina: Visitor) -> None:
+    assert looked_at(amina, contact="amina@exemple.test") == 200
+    fields = dict(amina.form(FORM).fields)
+    codes = set()
+    for _ in range(3):
+        assert amina.post(FORM, {**fields, "etape": "envoyer"}).status_code == 200
+        codes.add(code_of(amina))
+    assert len(codes) == 1
+    assert count(settings) == 1
+
+
+def test_another_text_of_the_same_form_is_offered_as_an_addition(
+    settings: Settings, store: KeyStore, amina: Visitor
+) -> None:
+    assert looked_at(amina, lieu="Gagny") == 200
+    fields = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
+    amina.post(FORM, fields)
+    code = code_of(amina)
+    more = {**fields, "quand": "juin 2026", "liens": "a\nb", "contact": "06 00 00 00 00"}
+    assert amina.post(FORM, more).status_code == 409
+    assert "Un premier envoi est déjà arrivé" in amina.text
+    for _ in range(2):
+        amina.post(FORM, more)
+        assert amina.send("/signaler/ajouter").status_code == 200
+        assert code_of(amina) == code
+    file = received(settings, store, code)
+    assert file.contact == "06 00 00 00 00"
+    (said,) = file.messages
+    assert said.text.replace("\u00a0", " ") == (
+        "Quand :\njuin 2026\n\nOù cela peut se vérifier :\na\nb"
+    )
+    # A third text is another addition; one that fills two messages is two, and still once each.
+    for _ in range(2):
+        amina.post(FORM, {**more, "recit": "ß" * ACCOUNT_LIMIT})
+        amina.send("/signaler/ajouter")
+        assert code_of(amina) == code
+    texts = [said.text for said in received(settings, store, code).messages]
+    assert "".join(texts[1:]).count("ß") == ACCOUNT_LIMIT
+    assert len(texts) == 3
+    assert count(settings) == 1
+    # The address of an addition is no page.
+    assert amina.get("/signaler/ajouter").headers["Location"] == FORM
+
+
+def test_what_takes_nothing_more_can_be_sent_as_a_new_report(
+    settings: Settings, store: KeyStore, amina: Visitor, pen
+) -> None:
+    assert looked_at(amina) == 200
+    fields = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
+    amina.post(FORM, fields)
+    code = code_of(amina)
+    amina.post(FORM, {**fields, "recit": "Autre chose."})
+    offered = dict(amina.form("/signaler/ajouter").fields)
+    key = received(settings, store, code).line.key
+    with pen() as p:
+        acts.withdraw(p, store, key, "0" * 32)
+    for address, told in (
+        (FORM, {**fields, "recit": "Autre chose."}),
+        ("/signaler/ajouter", offered),
+    ):
+        assert amina.post(address, told).status_code == 409
+        assert value(amina, "recit") == "Autre chose."
+        assert "comme un nouveau signalement" in amina.text
+    assert sent(amina, recit="Autre chose.") != code
+    assert count(settings) == 2
+
+
+# --- what is in the way -----------------------------------------------------------------------
+
+
+def test_an_old_token_brings_the_form_back_with_a_new_one(
+    settings: Settings, amina: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert looked_at(amina, lieu="Gagny", types="expulsion") == 200
+    old = value(amina, "jeton")
+    monkeypatch.setattr(tokens, "LASTS", -1)
+    answer = amina.send(FORM, etape="envoyer")
+    monkeypatch.undo()
+    assert answer.status_code == 422
+    assert "ouverte depuis trop longtemps" in amina.text
+    assert value(amina, "recit") == WORDS
+    assert value(amina, "types") == "expulsion"
+    assert value(amina, "jeton") != old
+    assert count(settings) == 0
+    assert sent(amina)
+
+
+def _locked(*_args: object, **_more: object) -> None:
+    raise OperationalError("INSERT INTO report", {"recit": WORDS}, Exception("disk is full"))
+
+
+def test_a_database_in_trouble_brings_the_form_back_and_the_log_says_nothing_of_it(
+    settings: Settings,
+    amina: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    typed = {"lieu": "Gagny", "types": "expulsion", "contact": "amina@exemple.test"}
+    assert looked_at(amina, **typed) == 200
+    jeton = value(amina, "jeton")
+    # Locked when it is written to, gone when it is read.
+    for where, name in ((receiving.acts, "receive"), (report_form, "resolve")):
+        monkeypatch.setattr(where, name, _locked)
+        answer = amina.send(FORM, etape="envoyer")
+        monkeypatch.undo()
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert not CODE.search(html(amina))
+        assert "n’est pas confirmé" in amina.text
+        assert value(amina, "recit") == WORDS
+        assert value(amina, "jeton") == jeton
+        assert typed.items() <= dict(amina.form(FORM).fields).items()
+        assert count(settings) == 0
+    logged = capfd.readouterr().err
+    assert "OperationalError" in logged
+    for word in (WORDS, "amina", "Gagny", jeton):
+        assert word not in logged
+    assert sent(amina)
+
+
+@pytest.fixture
+def guarded(settings: Settings) -> Iterator[Flask]:
+    """The application with limits, minimum time and the trap for robots."""
+    with application(replace(settings, rate_limits=True)) as made:
+        yield made
+
+
+def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
+    settings: Settings, guarded: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FLOOD", 0)
+    amina = Visitor(guarded)
+    amina.get(FORM)
+    assert looked_at(amina) == 200
+    first = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
+    amina.post(FORM, first)
+    code = code_of(amina)
+    for number in range(3):
+        amina.get(FORM)
+        assert sent(amina, recit=f"Récit {number}.") != code
+    amina.get(FORM)
+    assert looked_at(amina, recit="Le quatrième.") == 200
+    answer = amina.send(FORM, etape="envoyer")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert "n’est pas parti" in amina.text
+    assert value(amina, "recit") == "Le quatrième."
+    assert looked_at(amina, recit="Le quatrième.") == 200
+    amina.post(FORM, first)
+    assert code_of(amina) == code
+    assert count(settings) == 4

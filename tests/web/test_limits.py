@@ -1,0 +1,357 @@
+"""Limits: so many for one source, counted without keeping an address, in memory or in Redis."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+from filed import AT
+from flask import Flask
+from limits.storage import MemoryStorage
+from people import hire
+from registers import application
+from reported import ANSWER, reported
+from visitor import PASSWORD, SIGN_IN, Visitor
+
+from register.db import db
+from register.journal import writing
+from register.operations import opening
+from register.submissions import queries
+from register.web import limits, waiting
+
+HERE, THERE = "203.0.113.9", "198.51.100.4"
+WRONG = 20  # codes that open nothing, from one source in ten minutes
+STORAGES = ("memory", "redis")
+
+
+@dataclass
+class Redis:
+    """A Redis of the tests' own, that keeps nothing on disk."""
+
+    path: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"redis+unix://{self.path}"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.path))
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@contextmanager
+def _started() -> Iterator[Redis]:
+    program = shutil.which("redis-server")
+    if program is None:
+        why = "redis-server is not installed"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    # A path of its own: that of a test's folder is longer than a socket's name may be.
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "s"
+    words = ("--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no")
+    process = subprocess.Popen(
+        [program, *words, "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    started = Redis(path, process)
+    try:
+        _until_it_answers(started)
+        yield started
+        assert [entry.name for entry in folder.iterdir() if entry != path] == []
+    finally:
+        started.stop()
+        shutil.rmtree(folder)
+
+
+def _until_it_answers(started: Redis) -> None:
+    deadline = time.monotonic() + 20
+    with started.client() as client:
+        while True:
+            try:
+                client.ping()
+                return
+            except redis.ConnectionError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def counter() -> Iterator[Redis]:
+    with _started() as started:
+        yield started
+
+
+@pytest.fixture
+def limited(settings, request) -> Iterator[Callable[..., Flask]]:
+    """``limited("redis")``: the application with its limits on, counting there."""
+    opened = []
+
+    def make(storage: str = "memory", **more: object) -> Flask:
+        url = "memory://"
+        if storage == "redis":
+            found = request.getfixturevalue("counter")
+            with found.client() as client:
+                client.flushall()
+            url = found.url
+        return enter(replace(settings, rate_limits=True, limiter_url=url, **more))
+
+    def enter(told) -> Flask:
+        context = application(told)
+        app = context.__enter__()
+        opened.append(context)
+        return app
+
+    yield make
+    for context in reversed(opened):
+        context.__exit__(None, None, None)
+
+
+def tried(app: Flask, address: str = HERE, **headers: str) -> int:
+    """The status of a wrong code from an address."""
+    answer = _from(Visitor(app), address, "/suivi", {"code": "K7QF"}, headers)
+    return answer.status_code
+
+
+def _from(visitor: Visitor, address: str, action: str, data: dict, headers: dict | None = None):
+    return visitor.post(action, data, headers=headers or {}, environ_base={"REMOTE_ADDR": address})
+
+
+def a_code(app: Flask) -> str:
+    """That of a report which is there."""
+    store = opening.key_store(app.extensions["register.settings"], db.session())
+    filed = reported(lambda at: writing(db.engine, at), store)
+    store.close()
+    return filed.code
+
+
+# --- one source ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_who_guesses_codes_waits_and_keeps_what_was_typed(limited, storage):
+    app = limited(storage)
+    code, visitor = a_code(app), Visitor(app)
+    # A code that opens something costs nothing, however often it is used.
+    for _again in range(WRONG + 5):
+        assert _from(visitor, HERE, "/suivi", {"code": code}).status_code == 200
+    assert [tried(app) for _try in range(WRONG)] == [422] * WRONG
+    answer = _from(visitor, HERE, "/suivi", {"code": "K7QF 2M9X"})
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert dict(visitor.form("/suivi").fields)["code"] == "K7QF 2M9X"
+    assert "minutes" in visitor.text
+    # The forms that carry a code are no way round; and the right one waits too, or would tell.
+    for action in ("message", "contact", "retirer", "recu.json"):
+        assert _from(visitor, HERE, f"/suivi/{action}", {"code": "K7QF"}).status_code == 429
+    assert _from(visitor, HERE, "/suivi", {"code": code}).status_code == 429
+    assert _from(visitor, THERE, "/suivi", {"code": code}).status_code == 200
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a_forged_header_makes_no_other_source(limited, storage):
+    app = limited(storage)
+    told = [
+        tried(app, **{"X-Forwarded-For": f"192.0.2.{number}", "Forwarded": f"for=192.0.2.{number}"})
+        for number in range(WRONG + 1)
+    ]
+    assert told == [422] * WRONG + [429]
+
+
+def test_a_proxy_that_is_trusted_tells_the_sources_apart(limited):
+    app = limited(trusted_proxies=1)
+    told = [tried(app, **{"X-Forwarded-For": f"9.9.9.9, {HERE}"}) for _try in range(WRONG + 1)]
+    assert told == [422] * WRONG + [429]
+    assert tried(app, **{"X-Forwarded-For": f"{HERE}, {THERE}"}) == 422
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a_subscriber_has_a_whole_64(limited, storage):
+    app = limited(storage)
+    told = [tried(app, f"2001:db8:1:2:{number:x}::1") for number in range(WRONG)]
+    assert told == [422] * WRONG
+    assert tried(app, "2001:db8:1:2:ffff:ffff:ffff:ffff") == 429
+    assert tried(app, "2001:db8:1:3::1") == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        (HERE, HERE),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", HERE),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", ""),
+    ],
+)
+def test_what_of_an_address_is_one_source(address, source):
+    assert limits.grouped(address) == source
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_messages_have_a_limit_that_keeps_the_text(limited, storage):
+    app = limited(storage)
+    code, amina = a_code(app), Visitor(app)
+    _from(amina, HERE, "/suivi", {"code": code})
+    for number in range(20):
+        form = dict(amina.form("/suivi/message").fields)
+        _from(amina, HERE, "/suivi/message", {**form, "message": f"Message {number}"})
+        assert amina.answer.status_code == 200
+    form = dict(amina.form("/suivi/message").fields)
+    _from(amina, HERE, "/suivi/message", {**form, "message": ANSWER})
+    assert amina.answer.status_code == 429
+    assert int(amina.answer.headers["Retry-After"]) > 0
+    assert dict(amina.form("/suivi/message").fields)["message"] == ANSWER
+    # What takes a report back is never held up.
+    form = dict(amina.form("/suivi/retirer").fields)
+    _from(amina, HERE, "/suivi/retirer", {**form, "confirme": "y"})
+    assert amina.answer.status_code == 200
+    assert "Votre signalement est retiré." in amina.text
+
+
+def test_receipts_have_a_limit_that_keeps_the_text(limited):
+    app = limited()
+    anyone = Visitor(app)
+    for _try in range(30):
+        assert _from(anyone, HERE, "/suivi/verifier", {"recu": "{}"}).status_code == 200
+    answer = _from(anyone, HERE, "/suivi/verifier", {"recu": '{"v": 1}'})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert dict(anyone.form("/suivi/verifier").fields)["recu"] == '{"v": 1}'
+
+
+# --- signing in ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
+    app = limited(storage)
+    cast = hire(db.engine)
+    told = {}
+    for name, address in (("bruno", HERE), ("personne", THERE)):
+        email, visitor = cast.email(name), Visitor(app)
+        visitor.get(SIGN_IN)
+        for _try in range(30):
+            form = dict(visitor.form(SIGN_IN).fields)
+            # Nothing is proved: an empty password is a try too.
+            _from(visitor, address, SIGN_IN, {**form, "adresse": email})
+            assert visitor.answer.status_code == 422
+        form = dict(visitor.form(SIGN_IN).fields)
+        _from(visitor, address, SIGN_IN, {**form, "adresse": email, "mot_de_passe": PASSWORD})
+        assert visitor.answer.status_code == 429
+        assert 0 < int(visitor.answer.headers["Retry-After"]) <= 600
+        assert dict(visitor.form(SIGN_IN).fields)["adresse"] == email
+        assert PASSWORD not in visitor.answer.get_data(as_text=True)
+        told[name] = visitor.text
+        # A form without its session is a try as well.
+        assert _from(visitor, address, SIGN_IN, {"adresse": email}).status_code == 429
+    assert told["bruno"] == told["personne"]
+    assert "Trop d’essais de connexion" in told["bruno"]
+    elsewhere = Visitor(app)
+    elsewhere.get(SIGN_IN)
+    form = dict(elsewhere.form(SIGN_IN).fields)
+    told = {**form, "adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
+    assert _from(elsewhere, "192.0.2.1", SIGN_IN, told).status_code == 303
+
+
+# --- what is kept -------------------------------------------------------------------------------
+
+
+def _names(app: Flask, storage: str, request) -> list[str]:
+    """The names under which something is counted."""
+    kept = app.extensions["register.limits"]
+    if storage == "redis":
+        with request.getfixturevalue("counter").client() as client:
+            return [name.decode() for name in client.scan_iter()]
+    assert isinstance(kept.limiter.storage, MemoryStorage)
+    return [*kept.limiter.storage.events, *kept.limiter.storage.storage]
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_what_is_counted_bears_no_address(limited, storage, request):
+    app = limited(storage)
+    tried(app)
+    names = " ".join(_names(app, storage, request))
+    assert "code" in names
+    raw = HERE.encode()
+    for trace in (
+        HERE,
+        raw.hex(),
+        hashlib.md5(raw).hexdigest(),
+        hashlib.sha1(raw).hexdigest(),
+        hashlib.sha256(raw).hexdigest(),
+    ):
+        assert trace not in names
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_the_key_changes_with_the_day(limited, storage, request, monkeypatch):
+    app = limited(storage)
+    monkeypatch.setattr(limits, "now", lambda: AT)
+    assert [tried(app) for _try in range(WRONG + 1)][-1] == 429
+    before = set(_names(app, storage, request))
+    monkeypatch.setattr(limits, "now", lambda: AT + timedelta(days=1))
+    # Of the day before nothing is known any more: the same source is another one.
+    assert tried(app) == 422
+    counted = [name for name in set(_names(app, storage, request)) - before if "code" in name]
+    assert counted
+
+
+def test_processes_that_share_a_redis_share_their_counts(limited, settings, counter):
+    one = limited("redis")
+    with application(replace(settings, rate_limits=True, limiter_url=counter.url)) as other:
+        told = [tried(app) for _pair in range(WRONG // 2) for app in (one, other)]
+        assert told == [422] * WRONG
+        assert [tried(one), tried(other)] == [429, 429]
+
+
+def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, capsys):
+    with registers.new("sqlite", tmp_path) as settings, _started() as counter:
+        told = replace(settings, rate_limits=True, limiter_url=counter.url)
+        with application(told) as app:
+            assert tried(app) == 422
+            counter.stop()
+            assert [tried(app) for _try in range(WRONG + 5)] == [422] * (WRONG + 5)
+            visitor = Visitor(app)
+            visitor.get("/signaler")
+            visitor.send("/signaler", recit="Ce soir, la police a pris ma caméra.", etape="envoyer")
+            assert visitor.answer.status_code == 200
+            assert queries.unread(db.session()) == 1
+    assert '"event": "limiter_away"' in capsys.readouterr().err
+
+
+def test_limits_that_are_off_hold_nobody_up(app):
+    assert {tried(app) for _try in range(WRONG + 5)} == {422}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "une minute"),
+        (60, "une minute"),
+        (61, "deux minutes"),
+        (600, "dix minutes"),
+        (3_600, "60 minutes"),
+        (7_201, "trois heures"),
+        (86_400, "24 heures"),
+    ],
+)
+def test_a_time_to_wait_is_said_in_words(app, seconds, words):
+    with app.test_request_context():
+        assert waiting.in_words(seconds) == words
