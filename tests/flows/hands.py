@@ -123,9 +123,13 @@ class Keys:
         self.page.keyboard.press("Enter")
 
     def _move_to(self, target: Locator) -> None:
-        """The tabulator stops once at choices that exclude each other; arrows move among them."""
-        group = self.page.locator(f"input[name='{target.get_attribute('name')}']")
-        self._reach(group.first)
+        """The tabulator stops once at choices that exclude each other, at the one that is made.
+
+        Arrows move among them.
+        """
+        named = f"input[name='{target.get_attribute('name')}']"
+        group, chosen = self.page.locator(named), self.page.locator(f"{named}:checked")
+        self._reach(chosen if chosen.count() else group.first)
         self.page.keyboard.press("Space")
         for _press in range(group.count()):
             if target.is_checked():

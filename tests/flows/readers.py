@@ -16,7 +16,7 @@ COMMUNE = "/communes/28085"
 
 def get(page: Page, path: str) -> APIResponse:
     """An address as a program asks for it, redirects not followed."""
-    return page.context.request.get(path, max_redirects=0)
+    return page.context.request.get(path, max_redirects=0, max_retries=2)
 
 
 def entries(page: Page, path: str) -> list[Any]:
