@@ -135,14 +135,13 @@ class KeyStore:
     def keys(self, names: Iterable[str]) -> dict[str, bytes]:
         """Those of some keys that are there."""
         wanted, found = list(names), {}
+        unwrapped = seal.opener(self._seal_key, _PURPOSE)
         with self.engine.connect() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(some)))
                 for row in rows:
-                    found[row.name] = seal.opened(
-                        self._seal_key, _PURPOSE, row.wrapped, row.name.encode()
-                    )
+                    found[row.name] = unwrapped(row.wrapped, row.name.encode())
         return found
 
     def names(self) -> set[str]:

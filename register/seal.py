@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -107,13 +108,23 @@ def opened(key: bytes, purpose: str, closed: bytes, bound: bytes) -> bytes:
 
     :raises SealError: ``seal_opens_nothing`` for another key, purpose or owner, or changed bytes.
     """
-    version, nonce, rest = closed[:1], closed[1 : 1 + _NONCE], closed[1 + _NONCE :]
-    try:
-        if version != _VERSION:
-            raise ValueError(version)
-        return _cipher(key, purpose).decrypt(nonce, rest, version + bound)
-    except (InvalidTag, ValueError) as error:
-        raise SealError("seal_opens_nothing") from error
+    return opener(key, purpose)(closed, bound)
+
+
+def opener(key: bytes, purpose: str) -> Callable[[bytes, bytes], bytes]:
+    """Opens many things of one purpose, each with what it is bound to, as :func:`opened` one."""
+    cipher = _cipher(key, purpose)
+
+    def opened(closed: bytes, bound: bytes) -> bytes:
+        version, nonce, rest = closed[:1], closed[1 : 1 + _NONCE], closed[1 + _NONCE :]
+        try:
+            if version != _VERSION:
+                raise ValueError(version)
+            return cipher.decrypt(nonce, rest, version + bound)
+        except (InvalidTag, ValueError) as error:
+            raise SealError("seal_opens_nothing") from error
+
+    return opened
 
 
 def derived(key: bytes, purpose: str) -> bytes:

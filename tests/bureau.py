@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from filed import AT
 from flask import Flask
+from people import Cast
+from reported import CONTACT, Inbox
 from served import _content, _published, _whole
 from signed import Signed
 from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
 
 from register import create_app
 from register.config import Settings
@@ -24,8 +28,10 @@ from register.incidents import acts
 from register.incidents.content import Content
 from register.incidents.models import Incident
 from register.journal import Pen, writing
+from register.keystore import KeyStore
 from register.members import accounts, factors, invitations, sessions
 from register.members.models import Role
+from register.operations import opening
 from register.web.account import keys
 from register.web.members import TOKEN
 
@@ -67,6 +73,15 @@ PAGES: Mapping[str, str] = {
     "journal": "/moderation/journal",
     "journal of a case": "/moderation/journal?dossier={whole}",
     "journal line": "/moderation/journal/bureau/3",
+    "reports": "/moderation/signalements?cocher=tout",
+    "reports at one of several places": "/moderation/signalements?lieu=saint-denis",
+    "spam": "/moderation/signalements?casier=indesirables",
+    "no report": "/moderation/signalements?casier=retires",
+    "report": "/moderation/signalements/{report}",
+    "declined report": "/moderation/signalements/{declined}",
+    "purged report": "/moderation/signalements/{purged}",
+    "report accepted": "/moderation/signalements/{report}/retenir",
+    "report attached": "/moderation/signalements/{report}/rattacher",
     "members": "/moderation/membres",
     "account": "/compte",
     "password": "/compte/mot-de-passe",
@@ -108,6 +123,15 @@ SENT: Mapping[str, tuple[str, Mapping[str, str], int]] = {
     "withdrawal without a reason": ("/moderation/dossiers/{whole}/retirer", {}, 422),
     "an empty reply": ("/moderation/dossiers/{whole}/reponse", {}, 422),
     "an empty note": ("/moderation/dossiers/{draft}/notes", {"text": " "}, 422),
+    "an empty question": ("/moderation/signalements/{report}/question", {"vu": "2"}, 422),
+    "a refusal without a reason": ("/moderation/signalements/{report}/ecarter", {"vu": "2"}, 422),
+    "a sentence proposed": (
+        "/moderation/signalements/{report}/ecarter",
+        {"vu": "2", "reason": "doublon", "etape": "proposer"},
+        200,
+    ),
+    "a decided report": ("/moderation/signalements/{declined}/indesirable", {}, 409),
+    "nothing ticked": ("/moderation/signalements/tri", {"faire": "ranger"}, 422),
     "invitation without an address": (
         "/moderation/membres/invitations",
         {"role": "moderator"},
@@ -167,6 +191,10 @@ def bureau(settings: Settings) -> Bureau:
         ada, bruno, emile, token = _members(engine, keys.seal_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
+    with Session(engine) as session:
+        store = opening.key_store(settings, session)
+    named |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
+    store.close()
     engine.dispose()
     return Bureau(app, ada, emile, {**named, "invitation": token})
 
@@ -218,6 +246,26 @@ def _cases(pen: Pen, ada: int, bruno: int) -> dict[str, str]:
         "number": number,
     }
     return {name: str(told) for name, told in {**ids, **versions}.items()}
+
+
+def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
+    """A report with all that one may have, one of each end, and one that is purged."""
+
+    def taken(at: datetime = AT) -> AbstractContextManager[Pen]:
+        return writing(engine, at)
+
+    inbox, today = Inbox(taken, store, cast), now()
+    with_all = inbox.waiting(
+        AT, contact=CONTACT, suspect=True, links=("https://exemple.test/a", "sans adresse")
+    )
+    inbox.answered(with_all)
+    inbox.received(today - timedelta(days=400), place="au port", place_code="", types=())
+    inbox.spam(today)
+    return {
+        "report": with_all.key,
+        "declined": inbox.declined(today).key,
+        "purged": inbox.purged(today - timedelta(days=100)).key,
+    }
 
 
 def _draft(pen: Pen, ada: int, bruno: int) -> tuple[Incident, int]:

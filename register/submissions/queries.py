@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.errors import NotFound
@@ -220,28 +220,39 @@ def listing(session: Session, store: KeyStore, asked: Asked, today: date) -> Lis
     start = (asked.page - 1) * PAGE_SIZE
     if not asked.opens:
         total = count(session, asked, today)
-        rows = _rows(session, asked, today, PAGE_SIZE, start)
+        within = _keys(asked, today, PAGE_SIZE, start)
+        shown = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
+        rows: Sequence[Any] = session.execute(shown.order_by(*_order(asked))).all()
         keys = store.keys(row.key for row in rows if row.sealed is not None)
         return Listing([_line(row, _sent(row, keys)) for row in rows], total, asked.page)
-    rows = _rows(session, asked, today, OPENED + 1, 0)
-    keys = store.keys(row.key for row in rows if row.sealed is not None)
-    opened = ((row, _sent(row, keys)) for row in rows[:OPENED])
-    found = [(row, sent) for row, sent in opened if sent is not None and _answers(sent, asked)]
+    found, partial = _opened(session, store, asked, today)
+    page = found[start : start + PAGE_SIZE]
+    shown = select(*_SHOWN).where(Report.key.in_([key for key, _sent in page]))
+    by_key = {row.key: row for row in session.execute(shown)}
     return Listing(
-        [_line(row, sent) for row, sent in found[start : start + PAGE_SIZE]],
-        len(found),
-        asked.page,
-        partial=len(rows) > OPENED,
+        [_line(by_key[key], sent) for key, sent in page], len(found), asked.page, partial
     )
 
 
-def _rows(session: Session, asked: Asked, today: date, limit: int, start: int) -> Sequence[Any]:
-    """Rows in their order. Which they are is found first, by an index: sorting whole rows would
-    read all that is sealed."""
+def _keys(asked: Asked, today: date, limit: int, start: int = 0) -> Select[str]:
+    """The keys of some reports, in their order: an index has all that it takes, and sorting whole
+    rows would read everything that is sealed."""
     chosen = select(Report.key).where(*_where(asked, today)).order_by(*_order(asked))
-    within = chosen.limit(limit).offset(start)
-    rows = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
-    return session.execute(rows.order_by(*_order(asked))).all()
+    return chosen.limit(limit).offset(start)
+
+
+def _opened(
+    session: Session, store: KeyStore, asked: Asked, today: date
+) -> tuple[Sequence[tuple[str, Sent]], bool]:
+    """Those that answer, opened, in their order; and whether some were not looked at."""
+    within = _keys(asked, today, OPENED + 1)
+    order = session.scalars(within).all()
+    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(within))).all()
+    keys = store.keys(row.key for row in rows if row.sealed is not None)
+    opened = {row.key: _sent(row, keys) for row in rows}
+    told = [(key, opened[key]) for key in order[:OPENED]]
+    found = [(key, sent) for key, sent in told if sent is not None and _answers(sent, asked)]
+    return found, len(order) > OPENED
 
 
 def _where(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:

@@ -19,7 +19,7 @@ from citizens import Answer, Citizen, Serve, fields, free_port
 from crowded import MEANS
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from traces import is_kept_first, steps, traced
+from traces import is_kept_first, steps, traced, written_to
 from wire import until
 
 from register import keystore
@@ -105,6 +105,22 @@ def test_key_and_report_are_on_disk_before_the_acknowledgement(
     assert is_kept_first(told), told
     told = steps((tmp_path / "written").read_text("utf-8"))
     assert "register.sqlite3-wal" in told[: told.index("answer")], told
+
+
+@pytest.mark.parametrize("length", [10_000, 300_000])
+def test_a_text_however_long_lies_in_no_temporary_file(
+    settings: Settings, tmp_path: Path, length: int
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    with serving(settings, TMPDIR=str(tmp_path / "tmp")) as served:
+        citizen = Citizen(served.port)
+        form = citizen.form()
+        with traced(served.child(WORKER), tmp_path / "sent"):
+            answer = citizen.report(form, "é" * length)
+    assert answer.status in (200, 422)
+    written = written_to((tmp_path / "sent").read_text("utf-8"))
+    places = (f"{settings.instance}/", f"{settings.seal_dir}/")
+    assert [path for path in written if not path.startswith(places)] == []
 
 
 # --- somebody else has the database -----------------------------------------------------------

@@ -53,16 +53,24 @@ def is_kept_first(told: list[str]) -> bool:
     return names.index(keystore.NAME) < names.index("register.sqlite3")
 
 
+_OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')
+
+
+def written_to(trace: str) -> set[str]:
+    """The files and folders that were opened to be written to."""
+    return {found["path"] for found in _OPENED.finditer(trace)}
+
+
 @contextmanager
 def traced(process: int, into: Path) -> Iterator[None]:
     """Note what a process asks of the disk and writes to its readers."""
     if shutil.which("strace") is None:
         pytest.skip("no strace: tools/bring prove installs it")
     told = into.with_suffix(".told")
-    calls = "trace=fsync,fdatasync,sendto,sendmsg,write,writev"
+    calls = "trace=fsync,fdatasync,sendto,sendmsg,write,writev,openat"
     with told.open("wb") as heard:
         strace = subprocess.Popen(
-            ["strace", "-f", "-y", "-s", "32", "-e", calls, "-o", str(into), "-p", str(process)],
+            ["strace", "-f", "-y", "-s", "200", "-e", calls, "-o", str(into), "-p", str(process)],
             stdin=subprocess.DEVNULL,
             stderr=heard,
         )

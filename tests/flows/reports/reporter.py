@@ -46,10 +46,13 @@ class Told:
 
 
 def report(reporter: Reporter, told: Told) -> None:
-    """From the front page to the receipt; the code is noted."""
+    """To the receipt, the first time from the front page; the code is noted."""
     hands, page = reporter.hands, reporter.page
-    page.goto("/")
-    hands.press("Signaler un incident")
+    if reporter.code:
+        page.goto("/signaler")
+    else:
+        page.goto("/")
+        hands.press("Signaler un incident")
     heading(page, "Signaler un incident")
     fill(hands, told)
     hands.press("Relire avant d’envoyer")

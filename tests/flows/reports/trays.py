@@ -13,10 +13,12 @@ DECIDED = "Ce qui en est fait"
 def open_report(member: Member, account: str, tray: str = "") -> None:
     """A report from the queue, or from one of the trays, by its first words."""
     hands, page = member.hands, member.page
-    page.goto("/moderation")
-    hands.press("Signalements")
-    heading(page, "Signalements à traiter")
-    if tray:
+    if not tray:
+        page.goto("/moderation")
+        hands.press("Signalements")
+        heading(page, "Signalements à traiter")
+    else:
+        page.goto("/moderation/signalements")
         page.get_by_role("navigation", name="Casiers").get_by_role("link", name=tray).click()
         heading(page, tray)
     hands.press(account)
