@@ -1,4 +1,4 @@
-"""The receipt on paper: one sheet, whatever was sent, with the code and where to go with it."""
+"""The receipt on paper and as a file: one sheet, whatever was sent, and a proof of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from browsing import AtDesk
 from hands import Pointer
 from housed import House
-from playwright.sync_api import Page
+from members import heading
+from playwright.sync_api import Page, expect
 from reporter import Reporter, Told, fill, received
 
 from register.submissions.payload import LINE_LIMIT
@@ -81,3 +82,22 @@ def test_more_than_one_sheet_would_be_counted(house: House, somebody: AtDesk) ->
     page = somebody(1280, scripts=True)
     page.goto("/signaler")
     assert sheets(page.pdf(format="A4")) > 1
+
+
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
+def test_the_file_that_is_downloaded_proves_what_was_sent(
+    house: House, somebody: AtDesk, scripts: bool
+) -> None:
+    page = somebody(390, scripts=scripts)
+    _receipt(page, SHORT, everything=False)
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Télécharger le reçu").click()
+    file = coming.value
+    assert file.suggested_filename == "recu.json"
+    # The receipt is still there: its code may not have been noted yet.
+    heading(page, "Votre signalement est reçu")
+    page.goto("/suivi/verifier")
+    page.get_by_label("Le fichier recu.json").set_input_files(file.path())
+    page.get_by_role("button", name="Vérifier").click()
+    expect(page.get_by_role("status")).to_contain_text("a été reçu le")
+    assert SHORT.account not in page.content()
