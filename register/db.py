@@ -133,7 +133,7 @@ def alone(engine: Engine) -> Engine:
         "pool_reset_on_return": None,
         # One statement at a time for each of a process's threads; whoever finds none free lets
         # the page be made, which waits for its own.
-        "pool_size": 8,
+        "pool_size": 12,
         "max_overflow": 0,
         "pool_timeout": 1,
     }

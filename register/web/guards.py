@@ -24,8 +24,9 @@ PARAMETER_LIMIT = 60
 BODY_LIMIT = 1024 * 1024
 # Behind the door, where a form holds a whole case, and where somebody reports: 200,000 characters
 # pasted into one field by mistake, at four bytes each, have to come back with a sentence and the
-# rest of the form.
+# rest of the form. What is reported waits in memory, and so there is less room for it.
 DESK_BODY_LIMIT = 4 * 1024 * 1024
+REPORT_BODY_LIMIT = 2 * 1024 * 1024
 _REPORTS = ("/signaler", "/suivi")
 # Fields of one form there: forty sources, forty proceedings and their steps.
 DESK_PARTS = 12_000
@@ -98,7 +99,9 @@ def body_refusal(environ: dict[str, Any]) -> int | None:
 
 def body_limit(path: str) -> int:
     """How many bytes may be sent to an address."""
-    return DESK_BODY_LIMIT if is_shut(path) or _is_of_reports(path) else BODY_LIMIT
+    if is_shut(path):
+        return DESK_BODY_LIMIT
+    return REPORT_BODY_LIMIT if _is_of_reports(path) else BODY_LIMIT
 
 
 def _is_of_reports(path: str) -> bool:
@@ -107,8 +110,9 @@ def _is_of_reports(path: str) -> bool:
 
 def _room() -> None:
     """Let a form be as long as the guards let it through, and a member's have as many parts."""
-    if body_limit(request.path) == DESK_BODY_LIMIT:
-        request.max_content_length = request.max_form_memory_size = DESK_BODY_LIMIT
+    limit = body_limit(request.path)
+    if limit > BODY_LIMIT:
+        request.max_content_length = request.max_form_memory_size = limit
     if is_shut(request.path):
         request.max_form_parts = DESK_PARTS
 

@@ -186,11 +186,18 @@ def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/moderation", "/moderation/dossiers/nouveau", "/compte/codes", "/signaler", "/suivi/message"],
+    ("path", "size"),
+    [
+        ("/moderation", guards.DESK_BODY_LIMIT),
+        ("/moderation/dossiers/nouveau", guards.DESK_BODY_LIMIT),
+        ("/compte/codes", guards.DESK_BODY_LIMIT),
+        ("/signaler", guards.REPORT_BODY_LIMIT),
+        ("/suivi/message", guards.REPORT_BODY_LIMIT),
+    ],
 )
-def test_behind_the_door_and_in_a_report_a_form_may_be_long(client: Client, path: str) -> None:
-    size = guards.DESK_BODY_LIMIT
+def test_behind_the_door_and_in_a_report_a_form_may_be_long(
+    client: Client, path: str, size: int
+) -> None:
     answer = client.post(path, data=b"x" * size)
     assert (answer.status_code, answer.headers["X-Length"]) == (200, str(size))
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=str(size + 1)).status_code == 413

@@ -21,7 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from register.config import Settings
 from register.web import headers
-from register.web.guards import DESK_BODY_LIMIT
+from register.web.guards import DESK_BODY_LIMIT, REPORT_BODY_LIMIT
 from register.web.serving import listening
 from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
 from register.web.serving.strict import RECEIVING, Listener
@@ -141,7 +141,7 @@ def _adjustments(settings: Settings, sockets: list[socket.socket]) -> Any:
         # The parser refuses from this size on, the guards above theirs.
         max_request_body_size=DESK_BODY_LIMIT + 1,
         # What a citizen sends waits in memory, however long it is, never in a file on its way.
-        inbuf_overflow=DESK_BODY_LIMIT + 1,
+        inbuf_overflow=REPORT_BODY_LIMIT + 1,
         ident=None,
         server_name=settings.host,
         url_scheme=urlsplit(settings.base_url).scheme,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-THREADS = 8
+# Four more than those who report may hold while somebody else holds the database: pages are read
+# meanwhile.
+THREADS = 12
 # waitress's own 100 let a hundred half-sent requests shut everybody out. With several processes,
 # of each one.
 CONNECTIONS = 1000

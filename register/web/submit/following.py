@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db
 from register.errors import Invalid, Refused
-from register.journal import Pen, writing
+from register.journal import Pen
 from register.operations.identity import tags
 from register.submissions import acts, payload
 from register.submissions.models import Kind, State
@@ -24,6 +24,7 @@ from register.web.errors import status_of
 from register.web.forms.follow import Code, Contact, Message, Withdrawal
 from register.web.submit.entering import Opened, entered, kept_code, page
 from register.web.submit.followed import DELETE, Filled, drawn, kept, sent_token, shown
+from register.web.submit.penned import penned
 from register.web.submit.words import _
 from register.web.wording import say
 
@@ -165,7 +166,7 @@ def _perform(
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
     try:
-        with writing() as pen:
+        with penned() as pen:
             result = act(pen, token.nonce)
     except (Refused, Invalid) as error:
         return shown(found.again(), status_of(error), filled, said=_refused(error), used=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from register.db import db
 from register.errors import Refused
-from register.journal import Act, Pen, writing
+from register.journal import Act, Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries, rules
 from register.submissions.acts.reporting import CODES
@@ -18,6 +18,7 @@ from register.web import limits
 from register.web.context import key_store
 from register.web.forms.report import ReportForm
 from register.web.submit.checking import as_text
+from register.web.submit.penned import penned
 from register.web.submit.tokens import Token
 
 
@@ -68,7 +69,7 @@ def send(form: ReportForm, token: Token) -> Held:
     sent, contact, store = form.sent, form.contact.data, key_store()
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
-    with writing() as pen:
+    with penned() as pen:
         filed = acts.receive(pen, store, sent, token.nonce, contact=contact, suspect=is_suspect)
     return Held(filed.code, queries.one(db.session(), store, filed.key))
 
@@ -83,7 +84,7 @@ def add(form: ReportForm, token: Token, first: Held) -> Held:
         raise Refused("report_purged", state=first.file.line.state)
     text, contact = as_text(received.sent, form.sent), form.contact.data
     db.session.rollback()
-    with writing() as pen:
+    with penned() as pen:
         is_new = _added(pen, store, first.key, text, token.nonce)
         if is_new and contact and contact != first.file.contact:
             acts.leave_contact(pen, store, first.key, contact)
