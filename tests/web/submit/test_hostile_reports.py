@@ -129,7 +129,7 @@ def test_half_characters_as_browsers_would_never_send_them(amina: Stranger) -> N
     assert answer.status in (200, 422)
 
 
-# The longest as browsers send this form, which is in parts, and those that grow when they are shown.
+# The longest as browsers send this form, in parts, and those that grow when they are shown.
 OVERLONG = [
     ("😀", True),
     ("<", True),
