@@ -9,6 +9,7 @@ import pytest
 from filed import AT
 from people import Desk
 from sqlalchemy.orm import Session
+from wholecase import whole
 
 from register.errors import NotFound
 from register.incidents import acts, revisions
@@ -60,8 +61,6 @@ def test_a_revision_opens_as_it_was_written(
 
 
 def test_every_field_of_a_content_is_read_back(session: Session, desk: Desk, bruno: Member) -> None:
-    from test_editor_saving import whole
-
     told = whole(desk.published().number or 0)
     case = desk.draft(told)
     [only] = revisions.listing(session, bruno, case.id)

@@ -264,11 +264,11 @@ def limits_are_the_same(proxy: Proxy) -> None:
     assert (answer.status, body) == (200, b"1048576")
     answer, body = asked(proxy, "/count", "POST", whole + b"x")
     assert (answer.status, body) == (413, plain(413))
-    answer, body = asked(proxy, "/count", "POST", whole * 2 + b"x")
+    answer, body = asked(proxy, "/count", "POST", whole * 4 + b"x")
     assert answer.status == 413
     is_ours(answer, body)
     with suppress(OSError):  # the proxy may close before all is sent
-        answer, body = asked(proxy, "/count", "POST", whole * 5)
+        answer, body = asked(proxy, "/count", "POST", whole * 9)
         assert answer.status == 413
         is_ours(answer, body)
     for path, headers in {

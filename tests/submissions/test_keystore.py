@@ -185,3 +185,12 @@ def test_of_a_destroyed_key_no_byte_is_left(opened, url):
     ] == []
     assert all(wrapped[name][:40] in left for name in names[40:])
     assert len(store.keys(names)) == 20
+
+
+def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path):
+    (tmp_path / "keys.sqlite3").write_bytes(b"no database, whatever it is called" * 40)
+    store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
+    with pytest.raises(SealError) as refused:
+        store.require()
+    assert refused.value.key == "keystore_missing"
+    store.close()

@@ -292,3 +292,24 @@ def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store,
     with pen(AT) as p:
         assert acts.withdraw(p, store, filed.key, nonce())
     assert _row(session, filed.key).state == State.WITHDRAWN
+
+
+def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engine):
+    """Nothing is left to compare it with: what it says may be something else."""
+    form = nonce()
+    filed = reported(pen, store, named=form)
+    store.destroy([filed.key])
+    with pytest.raises(Refused) as refused:
+        reported(pen, store, named=form)
+    assert refused.value.key == "report_already_sent"
+    assert _count(session, Report) == 1
+
+
+def test_a_copy_whose_key_is_gone_is_nobodys(session, pen, store, inbox):
+    filed = inbox.accepted()
+    (kept,) = session.scalars(select(Kept))
+    store.destroy([sealing.case_key(kept.incident_id)])
+    session.rollback()
+    with pen() as p:
+        assert acts.withdraw(p, store, filed.key, nonce())
+    assert _count(session, Kept) == 1

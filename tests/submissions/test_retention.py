@@ -329,3 +329,11 @@ def test_of_what_is_purged_no_byte_is_left(session, store, inbox, looked, settin
 def _holds(folder, piece):
     """Whether a piece stands in any file of a folder: the first bytes, which no page divides."""
     return any(piece[:24] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_report_whose_key_is_lost_is_declined_by_the_term_too(session, store, inbox, looked):
+    filed = inbox.received()
+    session.rollback()
+    store.destroy([filed.key])
+    assert looked(day(31 * MONTHS)).done.expired == 1
+    assert _row(session, filed).state == State.DECLINED

@@ -12,7 +12,7 @@ from register.incidents.models import State as CaseState
 from register.journal import Act, Pen
 from register.journal.canonical import new_salt
 from register.keystore import KeyStore
-from register.submissions import codes, rules, sealing
+from register.submissions import codes, sealing
 from register.submissions.acts.beats import key_of, load, move, worded, write
 from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import CONTACT_LIMIT, Received, Sent, digest
@@ -188,8 +188,3 @@ def _is_of(store: KeyStore, kept: Kept, report: Report, data_key: bytes) -> bool
         return False
     mine = sealing.open_sent(data_key, report.key, report.sealed)
     return sealing.open_sent(case_key, kept.key, kept.sealed) == mine
-
-
-def may(report: Report, act: Act) -> bool:
-    """Whether an act is open to the author of a report as it stands."""
-    return report.sealed is not None and rules.allows(State(report.state), act)

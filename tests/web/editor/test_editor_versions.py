@@ -10,7 +10,7 @@ import pytest
 from filed import AT, Filed
 from people import Desk
 from signed import Signed
-from test_editor_saving import whole
+from wholecase import whole
 
 from register.incidents import acts
 from register.incidents.content import Content, SourceContent
