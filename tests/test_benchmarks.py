@@ -27,6 +27,7 @@ NOT_COPIED = {
     "invitation",
     "note",
     "proceeding_step",
+    "report_kept",
 }
 
 

@@ -19,6 +19,7 @@ from register.db import db, sqlite_path
 from register.editorial import pages as editorial
 from register.errors import ConfigError, RegisterError
 from register.operations import opening, schema
+from register.submissions import plain
 from register.territory import dataset, outlines
 from register.web import assets, jinja
 from register.web.wording import say
@@ -79,6 +80,7 @@ def require_pages(app: Flask) -> None:
     outlines.outlines()
     dataset.manifest()
     schema.wanted()
+    plain.families()
 
 
 def _require_writable(settings: Settings) -> None:
