@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import registers
 import served
 from filed import AT, Filed
 from flask import Flask
@@ -43,6 +44,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure() -> None:
     """End as on Ctrl-C when asked to stop: the PostgreSQL that was started ends with the run."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    registers.share_what_each_application_makes()
 
 
 # What these read is words and addresses of pages, forms and feeds, or what queries with tests of
@@ -63,10 +65,13 @@ ON_ONE_DATABASE = {
     "test_journal_verify",
     "test_memberlog",
     "test_proving",
+    "test_receipt_command",
     "test_reporting",
     "test_reports_commands",
     "test_reports_verify",
     "test_search_commands",
+    "test_searches",
+    "test_searching",
     "test_standing",
     "test_verifier",
     "test_verifier_case_file",
@@ -88,17 +93,29 @@ AT_LENGTH = {
     "test_hostile_fields",
 }
 ONE_BY_ONE = (
+    "test_a_closed_terminal_ends_what_was_started_in_it",
     "test_a_filter_that_makes_no_sense_is_said_at_its_field",
     "test_a_forgery_is_found",
+    "test_a_killed_writer_leaves_one_commit_or_the_next",
     "test_a_log_that_nobody_takes",
     "test_a_long_text_is_refused_or_rendered_in_bounded_time",
+    "test_a_successor_that_will_not_serve_leaves_the_one_that_does",
+    "test_an_installation_without_its_pages_is_one_sentence",
     "test_every_byte_of_a_hashed_line_counts",
+    "test_hup_renews_the_follower_and_term_ends_it",
+    "test_no_word_hides_that_something_was_taken_back",
     "test_nothing_sticks_out",
+    "test_of_one_end_after_another_the_last_is_told_everywhere",
+    "test_pages_are_served_without_a_follower",
+    "test_reports_come_to_other_ends",
+    "test_the_index_is_made_anew_beside_a_service",
     "test_the_next_request_shows_what_was_done",
+    "test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker",
     "test_the_table_holds_the_lines_of_the_page_and_no_other",
     "test_what_a_member_command_refuses_is_said",
-    "test_what_was_never_written_is_a_404",
     "test_what_happens_on_the_desk",
+    "test_what_is_asked_leaves_nothing_behind",
+    "test_what_was_never_written_is_a_404",
 )
 
 
@@ -135,10 +152,8 @@ def server() -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="session")
-def registers(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Registers:
+@pytest.fixture(scope="session", name="registers")
+def maker(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Registers:
     """The maker of registers."""
     return Registers(tmp_path_factory.mktemp("registers"), request)
 

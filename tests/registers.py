@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from benchmarks.cluster import Server
 from register import config, create_app
 from register.config import Settings
 from register.db import Base, db, engine_options, prepare
 from register.operations import opening
+from register.territory import loader
+from register.territory.gazetteer import Gazetteer
+from register.web import context
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -166,6 +171,37 @@ class Registers:
         # Asked for only when a test wants PostgreSQL: the others run where there is none.
         found: Server = self.request.getfixturevalue("server")
         return found
+
+
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled for another application of this run."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def share_what_each_application_makes() -> None:
+    """Compile a template, and read the territory, once a run and not once for each application.
+
+    A thousand tests make an application of their own, and would do both a thousand times.
+    """
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
+    read, known = context.read_gazetteer, {}
+
+    def shared(session: Session) -> Gazetteer:
+        version = loader.version(session)
+        if version not in known:
+            known[version] = read(session)
+        return known[version]
+
+    context.read_gazetteer = shared
 
 
 @contextmanager
