@@ -6,7 +6,7 @@ BIN := .venv/bin
 # What decides and proves is followed to the last branch by its own tests, and only there: following
 # every line of all tests as well would nearly double their time.
 HEART := tests/incidents tests/journal tests/submissions
-SHARED := -n 6 --dist worksteal -m "not prove"
+SHARED := -n 4 --dist worksteal -m "not prove"
 
 .DEFAULT_GOAL := help
 .PHONY: demo test prove bench lint format help

@@ -89,13 +89,18 @@ AT_LENGTH = {
     "test_attack_strings",
     "test_editor_bad_input",
     "test_editor_reading",
+    "test_editor_together",
+    "test_feed_filters",
+    "test_follower_processes",
     "test_following",
     "test_hostile_fields",
+    "test_verifier_case_file",
 }
 ONE_BY_ONE = (
     "test_a_closed_terminal_ends_what_was_started_in_it",
     "test_a_filter_that_makes_no_sense_is_said_at_its_field",
     "test_a_forgery_is_found",
+    "test_any_text_is_answered_beside_filters",
     "test_a_killed_writer_leaves_one_commit_or_the_next",
     "test_a_log_that_nobody_takes",
     "test_a_long_text_is_refused_or_rendered_in_bounded_time",
