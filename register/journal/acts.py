@@ -64,8 +64,8 @@ class Act(StrEnum):
 
     # What came from those who report: days only.
     REPORT_RECEIVED = "report_received"
-    REPORT_ADDED = "report_added"  # they answered, added or corrected something
-    REPORT_CONTACT = "report_contact"  # they left a way to be reached, or took it back
+    # They answered, added or corrected something, or a way to be reached: a line tells not which.
+    REPORT_ADDED = "report_added"
     REPORT_WITHDRAWN = "report_withdrawn"  # they took it back
 
     @property
@@ -95,7 +95,5 @@ PUBLIC = frozenset(
         Act.ERASED,
     }
 )
-OF_REPORTERS = frozenset(
-    {Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_CONTACT, Act.REPORT_WITHDRAWN}
-)
+OF_REPORTERS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
 DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED})

@@ -85,7 +85,6 @@ class Message(Base):
     report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
     position: Mapped[int]
     day: Mapped[dt.date] = mapped_column(Date)
-    kind: Mapped[str] = mapped_column(String(12))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 

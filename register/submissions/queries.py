@@ -354,10 +354,7 @@ def _messages(session: Session, key: str, own: bytes) -> list[Said]:
     rows = session.scalars(
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
-    return [
-        Said(row.day, Kind(row.kind), sealing.open_message(own, row.key, row.sealed))
-        for row in rows
-    ]
+    return [Said(row.day, *sealing.open_message(own, row.key, row.sealed)) for row in rows]
 
 
 def _case(session: Session, incident_id: int | None) -> Any | None:

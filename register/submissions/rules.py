@@ -39,7 +39,6 @@ _TABLE: Mapping[Act, Mapping[State, State | None]] = {
         State.DECLINED: None,
         State.SPAM: None,
     },
-    Act.REPORT_CONTACT: dict.fromkeys(State, None),
     Act.REPORT_WITHDRAWN: dict.fromkeys((*OPEN, State.ACCEPTED), State.WITHDRAWN),
 }
 

@@ -8,9 +8,14 @@ from dataclasses import asdict, dataclass
 
 from register import seal
 from register.journal.canonical import canonical
+from register.submissions.models import Kind
 from register.submissions.payload import Received, unpacked
 
 _CONTACT = 8  # bytes that tell one contact from another
+# What is closed is made longer first: whoever has the disk and no key sees how long it is. The
+# least holds a contact of any length.
+_LEAST = 2048
+_LENGTH = 4  # bytes that tell the true length
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,28 @@ def _bound(name: str) -> bytes:
     return f"report {name}".encode()
 
 
+def _padded(plain: bytes) -> bytes:
+    """Bytes whose length tells only between which two powers of two the text is long."""
+    length = max(_LEAST, 1 << (len(plain) + _LENGTH - 1).bit_length())
+    return len(plain).to_bytes(_LENGTH, "big") + plain.ljust(length - _LENGTH, b"\0")
+
+
+def _bare(padded: bytes) -> bytes:
+    length = int.from_bytes(padded[:_LENGTH], "big")
+    return padded[_LENGTH : _LENGTH + length]
+
+
+def _close(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
+    return seal.sealed(key, purpose, _padded(plain), _bound(name))
+
+
+def _open(key: bytes, purpose: str, closed: bytes, name: str) -> bytes:
+    return _bare(seal.opened(key, purpose, closed, _bound(name)))
+
+
 def close_sent(key: bytes, name: str, received: Received) -> bytes:
     """Close what was sent; ``name`` is the key of the row that holds it."""
-    return seal.sealed(key, "sent", received.packed(), _bound(name))
+    return _close(key, "sent", received.packed(), name)
 
 
 def open_sent(key: bytes, name: str, closed: bytes) -> Received:
@@ -44,17 +68,18 @@ def open_sent(key: bytes, name: str, closed: bytes) -> Received:
 
     :raises SealError: ``seal_opens_nothing``, as the other openings.
     """
-    return unpacked(seal.opened(key, "sent", closed, _bound(name)))
+    return unpacked(_open(key, "sent", closed, name))
 
 
-def close_message(key: bytes, name: str, text: str) -> bytes:
-    """Close a message."""
-    return seal.sealed(key, "message", text.encode("utf-8"), _bound(name))
+def close_message(key: bytes, name: str, kind: Kind, text: str) -> bytes:
+    """Close a message: what it is, and its text."""
+    return _close(key, "message", canonical({"kind": kind.value, "text": text}), name)
 
 
-def open_message(key: bytes, name: str, closed: bytes) -> str:
-    """A message."""
-    return seal.opened(key, "message", closed, _bound(name)).decode("utf-8")
+def open_message(key: bytes, name: str, closed: bytes) -> tuple[Kind, str]:
+    """What a message is, and its text."""
+    told = json.loads(_open(key, "message", closed, name))
+    return Kind(told["kind"]), told["text"]
 
 
 def new_contact() -> bytes:
@@ -72,19 +97,19 @@ def contact_key(report: str, closed: bytes) -> str:
 
 def close_contact(key: bytes, report: str, which: bytes, text: str) -> bytes:
     """Close a contact with its own key."""
-    return which + seal.sealed(key, "contact", text.encode("utf-8"), _bound(report))
+    return which + _close(key, "contact", text.encode("utf-8"), report)
 
 
 def open_contact(key: bytes, report: str, closed: bytes) -> str:
     """A contact."""
-    return seal.opened(key, "contact", closed[_CONTACT:], _bound(report)).decode("utf-8")
+    return _open(key, "contact", closed[_CONTACT:], report).decode("utf-8")
 
 
 def close_decision(key: bytes, name: str, decision: Decision) -> bytes:
     """Close a decision."""
-    return seal.sealed(key, "decision", canonical(asdict(decision)), _bound(name))
+    return _close(key, "decision", canonical(asdict(decision)), name)
 
 
 def open_decision(key: bytes, name: str, closed: bytes) -> Decision:
     """A decision."""
-    return Decision(**json.loads(seal.opened(key, "decision", closed, _bound(name))))
+    return Decision(**json.loads(_open(key, "decision", closed, name)))

@@ -160,7 +160,7 @@ def _has_no_time(settings: Settings, sent: Sent) -> None:
         for key in sent.keys:
             for row in connection.execute(mentioned, (key.encode(),)):
                 # The others are what members did, and when they were at work.
-                own = row["act"] in ("report_received", "report_added", "report_contact")
+                own = row["act"] in ("report_received", "report_added")
                 assert (row["ledger"] == "reports") == (own or row["act"] == "report_withdrawn")
 
 

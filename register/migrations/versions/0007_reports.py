@@ -49,7 +49,6 @@ def upgrade() -> None:
     sa.Column('report_key', sa.String(length=32), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
-    sa.Column('kind', sa.String(length=12), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['report_key'], ['report.key'], name=op.f('fk_report_message_report_key')),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_report_message')),

@@ -69,8 +69,7 @@ def write(pen: Pen, report: Report, data_key: bytes, name: str, kind: Kind, text
             report_key=report.key,
             position=messages(pen, report) + 1,
             day=dates.paris_day(pen.at),
-            kind=kind,
-            sealed=sealing.close_message(data_key, name, text),
+            sealed=sealing.close_message(data_key, name, kind, text),
         )
     )
     pen.session.flush()

@@ -57,6 +57,7 @@ def receive(
         if _is_same(store, known, sent):
             return Filed(known.key, code, again=True)
         raise Refused("report_already_sent", state=known.state, report=known.key)
+    left = _worded_contact(contact)
     key, salt, today = codes.new_key(), new_salt(), dates.paris_day(pen.at)
     data_key = store.new(key)
     pen.session.add(
@@ -69,7 +70,7 @@ def receive(
             moved_on=today,
             digest=digest(sent, today, salt),
             sealed=sealing.close_sent(data_key, key, Received(sent, salt)),
-            contact=_closed_contact(store, key, contact),
+            contact=_closed_contact(store, key, left),
         )
     )
     pen.session.flush()
@@ -89,12 +90,15 @@ def _is_same(store: KeyStore, known: Report, sent: Sent) -> bool:
     return sealing.open_sent(key, known.key, known.sealed).sent == sent
 
 
-def _closed_contact(store: KeyStore, key: str, contact: str) -> bytes | None:
+def _worded_contact(contact: str) -> str:
     text = clean(contact).strip()
     if len(text) > CONTACT_LIMIT:
         raise Invalid("too_long", field="contact", limit=CONTACT_LIMIT)
-    if not text:
-        return None
+    return text
+
+
+def _closed_contact(store: KeyStore, key: str, text: str) -> bytes:
+    """The contact, closed; none is closed like one, so that nobody sees who left any."""
     which = sealing.new_contact()
     own = store.new(sealing.contact_key(key, which))
     return sealing.close_contact(own, key, which, text)
@@ -111,13 +115,14 @@ def add(pen: Pen, store: KeyStore, key: str, kind: Kind, text: str, nonce: str) 
     name = _named(store, key, nonce)
     known = pen.session.get(Message, name)
     if known is not None:
-        if sealing.open_message(data_key, name, known.sealed) == body:
+        _kind, text_before = sealing.open_message(data_key, name, known.sealed)
+        if text_before == body:
             return False
         raise Refused("report_already_sent", state=report.state, report=key)
     move(pen, report, Act.REPORT_ADDED)
     report.news = True
     write(pen, report, data_key, name, kind, body)
-    pen.record(Act.REPORT_ADDED, by=None, details={"report": key, "kind": kind.value})
+    pen.record(Act.REPORT_ADDED, by=None, details={"report": key})
     return True
 
 
@@ -139,14 +144,14 @@ def leave_contact(pen: Pen, store: KeyStore, key: str, contact: str) -> None:
     """
     report = load(pen, key)
     key_of(store, report)
-    former, report.contact = report.contact, _closed_contact(store, key, contact)
-    if former is not None:
-        # The key of what was taken back goes once it is: no backup tells it any more.
-        pen.after_commit(lambda: _destroyed(store, sealing.contact_key(key, former)))
-    report.news = report.news or report.contact is not None
+    text = _worded_contact(contact)
+    former = report.contact or b""
+    report.contact = _closed_contact(store, key, text)
+    # The key of what was taken back goes once it is: no backup tells it any more.
+    pen.after_commit(lambda: _destroyed(store, sealing.contact_key(key, former)))
+    report.news = report.news or bool(text)
     pen.session.flush()
-    left = report.contact is not None
-    pen.record(Act.REPORT_CONTACT, by=None, details={"report": key, "left": left})
+    pen.record(Act.REPORT_ADDED, by=None, details={"report": key})
 
 
 def withdraw(pen: Pen, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:

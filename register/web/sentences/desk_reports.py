@@ -62,11 +62,9 @@ MESSAGES: dict[Kind, Any] = {
 # What reporters did, as the history of a report tells it; of members' acts the journal has words.
 BY_REPORTER: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
-    Act.REPORT_ADDED: _("Son auteur a écrit"),
-    Act.REPORT_CONTACT: _("Son auteur a laissé un contact"),
+    Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
     Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
 }
-CONTACT_TAKEN_BACK = _("Son auteur a retiré son contact")
 
 # Who began proceedings, as the form asks it: the vocabulary's directions, and that nobody did.
 NOBODY_BEGAN = _("personne")

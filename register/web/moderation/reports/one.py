@@ -20,7 +20,7 @@ from register.web.context import book, key_store
 from register.web.forms.reports import AskForm, DeclineForm
 from register.web.moderation import telling
 from register.web.moderation.reports import addresses, words
-from register.web.sentences.desk_reports import BY_REPORTER, CONTACT_TAKEN_BACK, MESSAGES
+from register.web.sentences.desk_reports import BY_REPORTER, MESSAGES
 
 
 def route(blueprint: Blueprint) -> None:
@@ -92,8 +92,7 @@ def _happened(one: Line) -> str:
     act = Act(one.act)
     if act not in BY_REPORTER:
         return telling.sentence(one, members.called)
-    taken_back = act is Act.REPORT_CONTACT and not one.private.get("left")
-    return str(CONTACT_TAKEN_BACK if taken_back else BY_REPORTER[act])
+    return str(BY_REPORTER[act])
 
 
 def page(
