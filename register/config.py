@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import EnvError, FileAwareEnv
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from register.errors import ConfigError
@@ -274,9 +274,17 @@ def _key_store_url(value: str, database_url: str, instance: Path) -> str:
     found = _database_url(value, "KEY_STORE_URL")
     url = make_url(found)
     is_file = url.get_backend_name() == "sqlite"
-    if found == database_url or (is_file and _is_inside(Path(url.database or ""), instance)):
+    is_same = _place(url) == _place(make_url(database_url))
+    if is_same or (is_file and _is_inside(Path(url.database or ""), instance)):
         raise ConfigError("config_key_store", name=PREFIX + "KEY_STORE_URL")
     return found
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    """Which database a URL leads to, whoever enters it and with whatever options."""
+    if url.get_backend_name() == "sqlite":
+        return ("sqlite", Path(url.database or "").resolve())
+    return (url.get_backend_name(), url.host, url.port or 5432, url.database)
 
 
 def _is_inside(path: Path, instance: Path) -> bool:

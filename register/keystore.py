@@ -119,24 +119,35 @@ class KeyStore:
 
     def new(self, name: str) -> bytes:
         """A new key of 32 bytes, on disk before this returns."""
-        key = secrets.token_bytes(32)
-        wrapped = seal.sealed(self._seal_key, _PURPOSE, key, name.encode())
+        return self.several(name)[0]
+
+    def several(self, *names: str) -> list[bytes]:
+        """New keys, one for each name, all on disk at once before this returns."""
+        keys = [secrets.token_bytes(32) for _name in names]
+        rows = [
+            {"name": name, "wrapped": seal.sealed(self._seal_key, _PURPOSE, key, name.encode())}
+            for name, key in zip(names, keys, strict=True)
+        ]
         with self._writing() as connection:
-            connection.execute(insert(_KEYS).values(name=name, wrapped=wrapped))
-        return key
+            connection.execute(insert(_KEYS), rows)
+        return keys
 
     def key(self, name: str) -> bytes | None:
         """A key; None once it was destroyed.
 
-        :raises SealError: ``seal_opens_nothing`` for a key that was not wrapped here.
+        :raises SealError: as :meth:`keys`.
         """
         return self.keys([name]).get(name)
 
     def keys(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Those of some keys that are there."""
+        """Those of some keys that are there.
+
+        :raises SealError: ``seal_opens_nothing`` for a key that was not wrapped here,
+            ``keystore_missing`` where the store cannot be read.
+        """
         wanted, found = list(names), {}
         unwrapped = seal.opener(self._seal_key, _PURPOSE)
-        with self.engine.connect() as connection:
+        with self._reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(some)))
@@ -145,8 +156,11 @@ class KeyStore:
         return found
 
     def names(self) -> set[str]:
-        """What there are keys of."""
-        with self.engine.connect() as connection:
+        """What there are keys of.
+
+        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        """
+        with self._reading() as connection:
             return set(connection.scalars(select(_KEYS.c.name).where(_KEYS.c.name != _OWN)))
 
     def destroy(self, names: Collection[str]) -> None:
@@ -166,6 +180,14 @@ class KeyStore:
     def close(self) -> None:
         """Let go of the store's connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise SealError("keystore_missing", where=self.where) from error
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

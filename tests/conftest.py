@@ -20,7 +20,7 @@ from filed import AT, Filed
 from flask import Flask
 from flask.testing import FlaskClient
 from people import Cast, Desk, a_case, hire
-from registers import BACKENDS, Registers, application, opened
+from registers import BACKENDS, Registers, application, bare, opened
 from reported import Inbox
 from signed import Signed
 from sqlalchemy import Engine
@@ -28,9 +28,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import cluster
 from benchmarks.cluster import Server
-from register import create_app
 from register.config import Settings
-from register.db import db
 from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content
 from register.journal import Pen, writing
@@ -288,11 +286,8 @@ def demo_app(
             publication = Publication(by=cast.bruno, second=cast.chloe, reason="démonstration")
             report = import_file(engine, DEMO, publish=publication)
             assert report.published == 34, report
-        app = create_app(settings)
-        app.testing = True
-        yield app
-        with app.app_context():
-            db.engine.dispose()
+        with bare(settings) as app:
+            yield app
 
 
 @pytest.fixture

@@ -43,6 +43,12 @@ def settings_of(folder: Path, url: str) -> Settings:
         return config.load()
 
 
+def seal_of(settings: Settings) -> Path:
+    """The folder of the seal key and of the keys of reports."""
+    assert settings.seal_dir
+    return settings.seal_dir
+
+
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
@@ -205,10 +211,18 @@ def share_what_each_application_makes() -> None:
 
 
 @contextmanager
-def application(settings: Settings) -> Iterator[Flask]:
+def bare(settings: Settings) -> Iterator[Flask]:
+    """The application without a context of its own: each request reads the register anew."""
     app = create_app(settings)
     app.testing = True
+    yield app
     with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def application(settings: Settings) -> Iterator[Flask]:
+    """The application, its context pushed."""
+    with bare(settings) as app, app.app_context():
         yield app
         db.session.remove()
-        db.engine.dispose()

@@ -6,6 +6,7 @@ acts that members and reporters have, each in one word.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,12 +15,17 @@ from datetime import datetime, timedelta
 
 from filed import AT
 from people import Cast, a_case
+from registers import opened
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from register.config import Settings
+from register.db import Base
 from register.journal import Pen
 from register.keystore import KeyStore
-from register.submissions import acts
+from register.submissions import acts, codes
 from register.submissions.acts.reporting import Filed
-from register.submissions.models import Kind
+from register.submissions.models import Kind, Report
 from register.submissions.payload import Sent
 
 Take = Callable[..., AbstractContextManager[Pen]]
@@ -30,6 +36,7 @@ CONTACT = "amina@exemple.test"
 SENTENCE = "Votre récit ne dit pas où cela s’est passé."
 QUESTION = "Quel jour était-ce ?"
 ANSWER = "C’était le 17 mars, vers la fin."
+CODE = re.compile(rf"\b[{codes.LETTERS}]{{4}}(?:-[{codes.LETTERS}]{{4}}){{3}}\b")
 _FIELDS = {field.name for field in fields(Sent)}
 
 
@@ -74,6 +81,25 @@ def reported(
         return acts.receive(
             p, store, a_report(**fields), named or nonce(), contact=contact, suspect=suspect
         )
+
+
+def code_on(status: int, page: str) -> str:
+    """The code of a receipt; empty on any other page."""
+    found = CODE.search(page) if status == 200 else None
+    return found[0] if found else ""
+
+
+def count(settings: Settings, model: type[Base]) -> int:
+    """How many rows of a kind the register holds."""
+    with opened(settings.database_url) as engine, Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def row_of(session: Session, key: str) -> Report:
+    """The row of a report as it is now."""
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Report, key)
 
 
 class Inbox:

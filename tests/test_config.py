@@ -128,6 +128,13 @@ def test_the_keys_of_reports_never_stand_in_the_registers_database(monkeypatch):
     same = "postgresql://u@h/d"
     refused = _refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=same)
     assert refused.key == "config_key_store"
+    for other in ("postgresql://v:p@h:5432/d", "postgresql+psycopg://u@h/d?sslmode=require"):
+        refused = _refused(monkeypatch, DATABASE_URL=same, KEY_STORE_URL=other)
+        assert refused.key == "config_key_store", other
+    refused = _refused(
+        monkeypatch, DATABASE_URL="sqlite:///a/r.db", KEY_STORE_URL="sqlite:///./a/../a/r.db"
+    )
+    assert refused.key == "config_key_store"
     monkeypatch.setenv("REGISTER_DATABASE_URL", "")
     refused = _refused(monkeypatch, KEY_STORE_URL="sqlite:///instance/keys.sqlite3")
     assert refused.key == "config_key_store"

@@ -122,6 +122,9 @@ def test_every_tray_and_every_reason_to_decline_is_documented(name):
 @pytest.mark.parametrize("rate", limits.RATES)
 def test_every_limit_is_documented_as_it_is(rate):
     assert limits.RATES[rate] in CODE
+
+
+def test_the_number_of_reports_that_nobody_has_read_is_documented():
     assert f"{limits.FLOOD} unread" in TEXT
 
 

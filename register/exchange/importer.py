@@ -208,9 +208,6 @@ def _place(session: Session, cells: dict[str, str]) -> str:
     if cells["titre"]:
         return ""  # only a title that is made here names the place
     filed, area = cells["commune"], cells["departement"]
-    current = places.current_code(session, filed) if filed else None
-    name = places.former_name(session, filed) if current not in (None, filed) else None
-    if name is None and current is not None:
-        name = places.commune_name(session, current)
+    name = places.name_of(session, filed) if filed else None
     departement = places.departement(session, area) if area else None
     return place_name(cells, name or "", departement.name if departement else "")

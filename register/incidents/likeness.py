@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -111,7 +111,7 @@ class _Told:
     """What is compared of a case, folded."""
 
     def __init__(self, session: Session, content: Content) -> None:
-        self.date = _date(content.date)
+        self.date = date_of(content.date)
         self.own = _codes(session, [content.commune])
         self.linked = _codes(session, content.linked_communes)
         self.outlets = {fold(name) for name in content.outlets[:LOOKED_UP]}
@@ -132,7 +132,8 @@ def words(*texts: str) -> set[str]:
     return set(_WORD.findall(fold(" ".join(texts)))) - _COMMON
 
 
-def _date(text: str) -> PartialDate | None:
+def date_of(text: str) -> PartialDate | None:
+    """A date as it can be compared; None for none."""
     try:
         return dates.parse(text) if text else None
     except TextError:
@@ -235,7 +236,7 @@ class _Held:
             yield Reason("commune")
         elif places & told.linked:
             yield Reason("commune_liee")
-        yield from _days(told.date, row)
+        yield from days(told.date, row.date_first, row.date_last)
         for code, shared in (
             ("media", self.outlets.get(row.id, set()) & told.outlets),
             ("types", self.types.get(row.id, set()) & told.types),
@@ -247,14 +248,15 @@ class _Held:
             yield Reason("mots", common)
 
 
-def _days(day: PartialDate | None, row: Any) -> Iterable[Reason]:
-    if day is None or row.date_first is None:
+def days(day: PartialDate | None, first: date | None, last: date | None) -> Iterable[Reason]:
+    """What a date has in common with the days from ``first`` to ``last``, both of them or none."""
+    if day is None or first is None or last is None:
         return ()
-    if row.date_first <= day.last and day.first <= row.date_last:
+    if first <= day.last and day.first <= last:
         # "2006" meets every day of the year: that says little.
-        exact = day.day is not None and row.date_first == row.date_last
+        exact = day.day is not None and first == last
         return (Reason("jours" if exact else "jours_proches"),)
-    near = row.date_first <= day.last + NEAR and day.first <= row.date_last + NEAR
+    near = first <= day.last + NEAR and day.first <= last + NEAR
     return (Reason("jours_proches"),) if near else ()
 
 

@@ -18,6 +18,7 @@ from register.incidents import vocabulary
 from register.journal import Entry, Ledger, head
 from register.operations import opening, schema
 from register.submissions import queries, retention
+from register.submissions.queries import Asked, Tray
 from register.submissions.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
@@ -100,7 +101,7 @@ def _retention(session: Session) -> Iterator[Finding]:
     """Reports wait for nobody for a year, and the clock has not jumped."""
     today = paris_day(now())
     try:
-        late = queries.counts(session, today)[queries.Tray.OVERDUE]
+        late = queries.count(session, Asked(tray=Tray.OVERDUE), today)
         since = retention.jumped(session, today)
     except SQLAlchemyError as error:
         yield Finding("retention", False, type(error).__name__)

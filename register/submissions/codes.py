@@ -12,6 +12,8 @@ import re
 import secrets
 import unicodedata
 
+# What the keys made from the seal key are for.
+CODES, RECEIPTS = "receipt code", "receipt lookup"
 # Digits and letters without I, L, O and U, which are read as others (Crockford's base 32).
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16

@@ -7,7 +7,7 @@ received nearest to it are opened and compared in memory, and no word of them is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,16 +16,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from register.incidents import likeness
-from register.incidents.likeness import LEAST_WORDS, NEAR, Likely, Reason, is_enough, weight
+from register.incidents.likeness import LEAST_WORDS, Likely, Reason, is_enough, weight
 from register.incidents.vocabulary import Book
 from register.keystore import KeyStore
 from register.members.models import Member
-from register.submissions import drafting, placing, rules, sealing
+from register.submissions import drafting, placing, sealing
 from register.submissions.models import Report, State
 from register.submissions.payload import Sent
-from register.text import dates
-from register.text.dates import PartialDate
-from register.text.errors import TextError
+from register.submissions.queries import is_open
 from register.text.fold import fold
 
 # Characters of an account that are compared: who tells a long one says early what it is about.
@@ -114,7 +112,7 @@ def _sent(key: bytes, row: Any) -> Sent:
 
 def _nearest(key: str, day: date) -> Iterator[Select[Any]]:
     asked: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
-        Report.state.in_([state.value for state in rules.OPEN]),
+        is_open(),
         Report.sealed.is_not(None),
         Report.key != key,
     )
@@ -128,18 +126,11 @@ class _Told:
     def __init__(self, sent: Sent) -> None:
         # Two that were left in words may still be the same words.
         self.place = sent.place_code or fold(sent.place)
-        self.date = _date(sent.date)
+        self.date = likeness.date_of(sent.date)
         self.types = set(sent.types)
         self.links = set(sent.links)
         named = likeness.words(sent.place)
         self.words = likeness.words(sent.account[:_READ], sent.actor_text, sent.target_text) - named
-
-
-def _date(text: str) -> PartialDate | None:
-    try:
-        return dates.parse(text) if text else None
-    except TextError:
-        return None
 
 
 def _shared(own: _Told, other: _Told, rare: set[str]) -> Iterator[Reason]:
@@ -147,19 +138,11 @@ def _shared(own: _Told, other: _Told, rare: set[str]) -> Iterator[Reason]:
         yield Reason("source")
     if own.place and own.place == other.place:
         yield Reason("commune")
-    yield from _days(own.date, other.date)
+    if other.date:
+        yield from likeness.days(own.date, other.date.first, other.date.last)
     types = len(own.types & other.types)
     if types:
         yield Reason("types", types)
     common = len(rare & other.words)
     if common >= LEAST_WORDS:
         yield Reason("mots", common)
-
-
-def _days(one: PartialDate | None, other: PartialDate | None) -> Sequence[Reason]:
-    if one is None or other is None:
-        return ()
-    if one.day and other.day and one.first == other.first:
-        return (Reason("jours"),)
-    near = one.first <= other.last + NEAR and other.first <= one.last + NEAR
-    return (Reason("jours_proches"),) if near else ()

@@ -18,10 +18,8 @@ def where(session: Session, sent: Sent) -> Where | None:
 
 def _named(session: Session, kind: str, code: str) -> str:
     if kind == "commune" and places.is_commune_code(code):
-        now = places.current_code(session, code)
-        # A former commune is called what it was called: a case is filed under its own code.
-        own = places.former_name(session, code) if now not in (None, code) else None
-        return own or (now and places.commune_name(session, now)) or ""
+        # A case is filed under this very code.
+        return places.name_of(session, code) or ""
     if kind == "departement":
         departement = places.departement(session, code)
         return departement.name if departement else ""

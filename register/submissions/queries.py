@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,6 @@ from register.incidents.models import Incident
 from register.incidents.models import State as CaseState
 from register.keystore import KeyStore
 from register.submissions import codes, rules, sealing
-from register.submissions.acts.reporting import RECEIPTS
 from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import Received, Sent
 from register.submissions.sealing import Decision
@@ -58,15 +57,21 @@ _SHOWN = (
 )
 
 
+def is_open() -> ColumnElement[bool]:
+    """The clause of those that can still be decided."""
+    return Report.state.in_([state.value for state in rules.OPEN])
+
+
 def _in(tray: Tray, today: date) -> ColumnElement[bool]:
-    open_ = Report.state.in_([state.value for state in rules.OPEN])
     clauses: Mapping[Tray, Callable[[], ColumnElement[bool]]] = {
         Tray.NEW: lambda: and_(Report.state == State.RECEIVED, Report.suspect.is_(False)),
         Tray.NEWS: lambda: Report.news.is_(True),
         Tray.REVIEW: lambda: Report.state == State.IN_REVIEW,
         Tray.WAITING: lambda: Report.state == State.WAITING,
-        Tray.OVERDUE: lambda: and_(open_, Report.day <= add_months(today, -rules.OVERDUE_MONTHS)),
-        Tray.SUSPECT: lambda: and_(open_, Report.suspect.is_(True)),
+        Tray.OVERDUE: lambda: and_(
+            is_open(), Report.day <= add_months(today, -rules.OVERDUE_MONTHS)
+        ),
+        Tray.SUSPECT: lambda: and_(is_open(), Report.suspect.is_(True)),
         Tray.ACCEPTED: lambda: Report.state == State.ACCEPTED,
         Tray.DECLINED: lambda: Report.state == State.DECLINED,
         Tray.WITHDRAWN: lambda: Report.state == State.WITHDRAWN,
@@ -90,6 +95,11 @@ class Line:
     reason: str
     purge_on: date | None
     sent: Sent | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be decided."""
+        return self.state in rules.OPEN
 
     def holder(self, at: datetime) -> int | None:
         """Who has it in hand; a claim that ran out is nobody's."""
@@ -116,11 +126,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of reports, how many there are, and whether some were not looked at."""
+    """A page of reports, its number, how many there are, and whether some were not looked at."""
 
     lines: Sequence[Line]
     total: int
-    page: int
+    number: int
     partial: bool = False
 
     @property
@@ -165,6 +175,11 @@ class File:
         return len(self.messages)
 
     @property
+    def case_stands(self) -> bool:
+        """Whether it led to a case that was not given up."""
+        return self.case is not None and self.case.state != CaseState.ERASED
+
+    @property
     def public_number(self) -> int | None:
         """The number of its case while that is public."""
         if self.case is None or self.case.state != CaseState.PUBLISHED:
@@ -174,13 +189,8 @@ class File:
 
 def by_code(session: Session, store: KeyStore, typed: str) -> str | None:
     """The key of the report behind a code; None for an unknown one and for no code alike."""
-    receipt = codes.receipt(store.derived(RECEIPTS), codes.read(typed))
+    receipt = codes.receipt(store.derived(codes.RECEIPTS), codes.read(typed))
     return session.scalar(select(Report.key).where(Report.receipt == receipt))
-
-
-def is_received(session: Session, digest: bytes) -> date | None:
-    """On which day a report with this digest was received; None for none, or a purged one."""
-    return session.scalar(select(Report.day).where(Report.digest == digest))
 
 
 def counts(session: Session, today: date) -> dict[Tray, int]:
@@ -197,6 +207,14 @@ def days(session: Session, keys: Collection[str]) -> dict[str, date]:
         return {}
     rows = session.execute(select(Report.key, Report.day).where(Report.key.in_(keys)))
     return {row.key: row.day for row in rows}
+
+
+def lines(session: Session, keys: Collection[str]) -> dict[str, Line]:
+    """Some reports as their columns in clear tell them; nothing of them is opened."""
+    if not keys:
+        return {}
+    rows = session.execute(select(*_SHOWN).where(Report.key.in_(keys)))
+    return {row.key: _line(row, None) for row in rows}
 
 
 def unread(session: Session) -> int:
@@ -220,18 +238,24 @@ def listing(session: Session, store: KeyStore, asked: Asked, today: date) -> Lis
     start = (asked.page - 1) * PAGE_SIZE
     if not asked.opens:
         total = count(session, asked, today)
-        within = _keys(asked, today, PAGE_SIZE, start)
-        shown = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
-        rows: Sequence[Any] = session.execute(shown.order_by(*_order(asked))).all()
-        keys = store.keys(row.key for row in rows if row.sealed is not None)
-        return Listing([_line(row, _sent(row, keys)) for row in rows], total, asked.page)
+        shown = first(session, store, asked, today, PAGE_SIZE, start)
+        return Listing(shown, total, asked.page)
     found, partial = _opened(session, store, asked, today)
     page = found[start : start + PAGE_SIZE]
-    shown = select(*_SHOWN).where(Report.key.in_([key for key, _sent in page]))
-    by_key = {row.key: row for row in session.execute(shown)}
-    return Listing(
-        [_line(by_key[key], sent) for key, sent in page], len(found), asked.page, partial
-    )
+    closed = lines(session, [key for key, _sent in page])
+    told = [replace(closed[key], sent=sent) for key, sent in page]
+    return Listing(told, len(found), asked.page, partial)
+
+
+def first(
+    session: Session, store: KeyStore, asked: Asked, today: date, limit: int, start: int = 0
+) -> list[Line]:
+    """So many reports of what columns in clear answer, in their order; no other is opened."""
+    within = _keys(asked, today, limit, start)
+    shown = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
+    rows = session.execute(shown.order_by(*_order(asked))).all()
+    keys = store.keys(row.key for row in rows if row.sealed is not None)
+    return [_line(row, _sent(row, keys)) for row in rows]
 
 
 def _keys(asked: Asked, today: date, limit: int, start: int = 0) -> Select[str]:
@@ -259,10 +283,7 @@ def _where(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:
     if asked.tray is not None:
         yield _in(asked.tray, today)
     else:
-        yield or_(
-            and_(Report.state.in_([state.value for state in rules.OPEN])),
-            Report.news.is_(True),
-        )
+        yield or_(is_open(), Report.news.is_(True))
         yield Report.suspect.is_(False)
     if asked.mine is not None:
         yield Report.held_by == asked.mine

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.submissions import payload, queries
+from register.submissions import payload
+from register.submissions.models import Report
 
 # The longest report there can be makes a receipt of some 250 kB; whatever is longer is none.
 LIMIT = 300_000
@@ -22,7 +24,8 @@ def received_on(session: Session, document: bytes) -> date | None:
     :param document: the bytes of a file ``recu.json``.
     """
     digest = payload.proved(document) if len(document) <= LIMIT else None
-    return queries.is_received(session, digest or _of_nothing(document[:LIMIT]))
+    asked = select(Report.day).where(Report.digest == (digest or _of_nothing(document[:LIMIT])))
+    return session.scalar(asked)
 
 
 def _of_nothing(document: bytes) -> bytes:

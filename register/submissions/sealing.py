@@ -6,12 +6,16 @@ import json
 import secrets
 from dataclasses import asdict, dataclass
 
+from sqlalchemy import func
+
 from register import seal
 from register.journal.canonical import canonical
-from register.submissions.models import Kind
+from register.submissions.models import Kind, Report
 from register.submissions.payload import Received, unpacked
 
 _CONTACT = 8  # bytes that tell one contact from another
+# These alone, where a key's name is wanted and not the contact.
+WHICH_CONTACT = func.substr(Report.contact, 1, _CONTACT).label("contact")
 # What is closed is made longer first: whoever has the disk and no key sees how long it is. The
 # least holds a contact of any length.
 _LEAST = 2048

@@ -15,20 +15,13 @@ from register.keystore import KeyStore
 from register.submissions import rules, sealing
 from register.submissions.models import Kept, Report, State
 
-# Lines of reports, and those of members about them. In which of two ledgers something came first
-# nobody can tell, and so nobody can tell from lines alone which of several states is the last.
-_LEADS: dict[Act, State] = {
-    Act.REPORT_RECEIVED: State.RECEIVED,
-    Act.REPORT_CLAIMED: State.IN_REVIEW,
-    Act.REPORT_RELEASED: State.RECEIVED,
-    Act.REPORT_ASKED: State.WAITING,
-    Act.REPORT_ADDED: State.IN_REVIEW,
+# What a decision leads to; taken up again, a report is open once more. All are lines of the desk,
+# which have one order. A report that was taken back stays so, whatever came before.
+_DECIDED: dict[Act, State | None] = {
     Act.REPORT_ACCEPTED: State.ACCEPTED,
     Act.REPORT_DECLINED: State.DECLINED,
     Act.REPORT_SPAM: State.SPAM,
-    Act.REPORT_REOPENED: State.RECEIVED,
-    Act.REPORT_RETURNED: State.RECEIVED,
-    Act.REPORT_WITHDRAWN: State.WITHDRAWN,
+    Act.REPORT_REOPENED: None,
 }
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
 
@@ -81,13 +74,15 @@ def _holds(state: str, has_texts: bool, acts: list[Act]) -> bool:
         return False
     if has_texts == (Act.REPORT_PURGED in acts):
         return False
-    leading = {_LEADS[act] for act in acts if act in _LEADS}
-    return state in leading or (state in rules.OPEN and State.RECEIVED in leading)
+    decided = [_DECIDED[act] for act in acts if act in _DECIDED]
+    ended = State.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
+    # Among the open states, lines of two ledgers lead now to one and now to the other.
+    return state == ended if ended else state in rules.OPEN
 
 
 def keys_in_use(session: Session) -> set[str]:
     """The names of the keys that something is closed with."""
-    sealed = select(Report.key, Report.contact).where(Report.sealed.is_not(None))
+    sealed = select(Report.key, sealing.WHICH_CONTACT).where(Report.sealed.is_not(None))
     names = set()
     for key, contact in session.execute(sealed):
         names.add(key)

@@ -32,6 +32,7 @@ __all__ = [
     "is_commune_code",
     "is_departement_code",
     "is_region_code",
+    "name_of",
     "postal_codes",
     "region",
     "regions",
@@ -102,6 +103,13 @@ def former_name(session: Session, code: str) -> str | None:
         .order_by(CommuneAlias.kind.desc())
     )
     return session.scalars(asked).first()
+
+
+def name_of(session: Session, code: str) -> str | None:
+    """What a commune was called when it had this code, or is called today; None when unknown."""
+    now = current_code(session, code)
+    own = former_name(session, code) if now not in (None, code) else None
+    return own or (commune_name(session, now) if now else None)
 
 
 def aliases_of(session: Session, code: str) -> list[CommuneAlias]:

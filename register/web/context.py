@@ -88,9 +88,17 @@ def key_store() -> KeyStore:
 
     :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
+    kept = _kept_store()
+    if kept is not None:
+        return kept
     with _reading:
-        kept = cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))
+        # Whoever waited finds the one that was opened meanwhile.
+        kept = _kept_store()
         if kept is None:
             kept = opening.key_store(settings(), db.session())
             current_app.extensions[_KEY_STORE] = kept
         return kept
+
+
+def _kept_store() -> KeyStore | None:
+    return cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))

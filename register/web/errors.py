@@ -225,6 +225,9 @@ def _page(
 def _register_error(error: RegisterError) -> ResponseReturnValue:
     if isinstance(error, Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
+    if error.key == "keystore_missing":
+        # Away, as a database may be.
+        return _unavailable(error)
     status = status_of(error)
     if status == 500:
         # A setting or a key that went wrong under way is the register's fault, not the reader's.

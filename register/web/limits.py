@@ -138,13 +138,15 @@ class _Own:
     """A key of this process, made anew each day and kept nowhere."""
 
     def __init__(self) -> None:
-        self._day: date | None = None
-        self._key = b""
+        self._of: tuple[date, bytes] = (date.min, b"")
 
     def __call__(self, day: date) -> bytes:
-        if day != self._day:
-            self._day, self._key = day, secrets.token_bytes(32)
-        return self._key
+        known, key = self._of
+        if day != known:
+            # Both at once: another thread must not meet this day with yesterday's key, or none.
+            key = secrets.token_bytes(32)
+            self._of = (day, key)
+        return key
 
 
 class _Shared:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 from collections.abc import Iterable, Mapping
@@ -12,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
+from reported import code_on
 from visitor import Forms
 from wire import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
 
 from register.config import Settings
-from register.submissions import codes
 from register.web.serving.supervisor import FOLLOWER, WORKER
 
-_LETTERS = f"[{codes.LETTERS}]"
-_CODE = re.compile(rf"\b{_LETTERS}{{4}}(?:-{_LETTERS}{{4}}){{3}}\b")
 PATIENCE = 40.0  # seconds that a citizen waits for an answer
 STARTED = 5.0  # seconds after which a server that was killed answers again
 
@@ -36,8 +33,7 @@ class Answer:
     @property
     def code(self) -> str:
         """The code of a receipt; empty on any other page."""
-        found = _CODE.search(self.text) if self.status == 200 else None
-        return found[0] if found else ""
+        return code_on(self.status, self.text)
 
 
 class Citizen:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import pytest
 from citizens import Answer, Citizen
 from hunted import ADDED, LEFT, LINES, QUESTION, SENTENCE, SOURCES, TYPED, found_in
-from people import Cast, a_case
+from people import Cast, Desk, a_case
+from registers import seal_of
 from signed import Signed
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -166,8 +168,7 @@ def _mishaps(port: int) -> None:
 def _folders(settings: Settings) -> Path:
     """The folder above both, where the server's logs and temporary files are put too."""
     folder = settings.instance.parent
-    assert settings.seal_dir
-    assert settings.seal_dir.parent == folder
+    assert seal_of(settings).parent == folder
     for name in ("logs", "tmp"):
         (folder / name).mkdir()
     return folder
@@ -199,3 +200,10 @@ def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Se
 def _in_turn(port: int) -> Iterator[Citizen]:
     while True:
         yield from (Citizen(port, source, LINES) for source in SOURCES)
+
+
+@pytest.fixture
+def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
+    """Fifty reports beside a public case; the server that took them has ended."""
+    desk.published()
+    return fifty(settings, engine, store, cast)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from bureau import ASKED, OUTSIDE, PAGES, SENT, WITHOUT_FACTOR, Bureau, bureau
-from test_html import Markup, checker, complaints
+from test_html import checker, complaints
 from werkzeug.test import TestResponse
+from written import on_file, require_no_script_and_no_style, require_no_typewriter
 
 from register.db import db
 
@@ -51,12 +52,7 @@ def _sent(made: Bureau, name: str) -> TestResponse:
 def test_the_checker_finds_nothing_on_the_desk(
     checker: Path, desk_pages: Mapping[str, str], tmp_path: Path
 ) -> None:
-    files = []
-    for name, markup in desk_pages.items():
-        file = tmp_path / f"{name.replace(' ', '-')}.html"
-        file.write_text(markup, encoding="utf-8")
-        files.append(file)
-    assert complaints(checker, *files) == ""
+    assert complaints(checker, *on_file(desk_pages, tmp_path)) == ""
 
 
 def test_every_page_of_the_desk_asks_robots_to_stay_away(desk_pages: Mapping[str, str]) -> None:
@@ -68,24 +64,8 @@ def test_every_page_of_the_desk_asks_robots_to_stay_away(desk_pages: Mapping[str
 
 
 def test_the_desk_has_no_script_and_no_style_of_its_own(desk_pages: Mapping[str, str]) -> None:
-    for name, markup in desk_pages.items():
-        for tag, attributes in Markup(markup).elements:
-            assert tag not in ("style", "iframe", "object", "embed"), name
-            assert "style" not in attributes, (name, tag)
-            assert not [key for key in attributes if key.startswith("on")], (name, tag)
-            assert tag != "script" or set(attributes) == {"type", "src"}, name
-
-
-class Told(Markup):
-    """What the register says on a page; a form holds what was typed."""
-
-    def handle_data(self, data: str) -> None:
-        if "textarea" not in self.within:
-            super().handle_data(data)
+    require_no_script_and_no_style(desk_pages)
 
 
 def test_no_typewriter_apostrophe_is_left_on_the_desk(desk_pages: Mapping[str, str]) -> None:
-    for name, markup in desk_pages.items():
-        texts = Told(markup).texts
-        assert any(map(str.strip, texts)), name
-        assert [text for text in texts if "'" in text] == [], name
+    require_no_typewriter(desk_pages)

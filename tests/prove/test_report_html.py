@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from letterbox import DESK, OPEN, Letterbox, letterbox
-from test_desk_html import Told
-from test_html import Markup, checker, complaints
+from test_html import checker, complaints
+from written import on_file, require_no_script_and_no_style, require_no_typewriter
 
 from register.db import db
 
@@ -46,32 +46,19 @@ def _answered(made: Letterbox, name: str) -> str:
 def test_the_checker_finds_nothing_in_the_pages_of_a_report(
     checker: Path, report_pages: Mapping[str, str], tmp_path: Path
 ) -> None:
-    files = []
-    for name, markup in report_pages.items():
-        file = tmp_path / f"{name.replace(' ', '-')}.html"
-        file.write_text(markup, encoding="utf-8")
-        files.append(file)
-    assert complaints(checker, *files) == ""
+    assert complaints(checker, *on_file(report_pages, tmp_path)) == ""
 
 
 def test_the_pages_of_a_report_have_no_script_and_no_style_of_their_own(
     report_pages: Mapping[str, str],
 ) -> None:
-    for name, markup in report_pages.items():
-        for tag, attributes in Markup(markup).elements:
-            assert tag not in ("style", "iframe", "object", "embed"), name
-            assert "style" not in attributes, (name, tag)
-            assert not [key for key in attributes if key.startswith("on")], (name, tag)
-            assert tag != "script" or set(attributes) == {"type", "src"}, name
+    require_no_script_and_no_style(report_pages)
 
 
 def test_no_typewriter_apostrophe_is_left_in_the_pages_of_a_report(
     report_pages: Mapping[str, str],
 ) -> None:
-    for name, markup in report_pages.items():
-        texts = Told(markup).texts
-        assert any(map(str.strip, texts)), name
-        assert [text for text in texts if "'" in text] == [], name
+    require_no_typewriter(report_pages)
 
 
 def test_what_answers_a_form_is_for_no_search_engine(report_pages: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from citizens import Answer, Citizen, Serve, fields, free_port
 from crowded import MEANS
+from registers import seal_of
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from traces import is_kept_first, steps, traced, written_to
@@ -155,8 +156,7 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    assert settings.seal_dir
-    return settings.seal_dir / keystore.NAME
+    return seal_of(settings) / keystore.NAME
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}
@@ -252,8 +252,7 @@ def _as_it_came(answer: Answer) -> dict[str, str]:
 def test_a_full_disk_acknowledges_nothing_and_is_over_once_there_is_room(
     settings: Settings, which: str, means: str
 ) -> None:
-    folder = settings.instance if which == "instance" else settings.seal_dir
-    assert folder
+    folder = settings.instance if which == "instance" else seal_of(settings)
     with MEANS[means](folder) as disk, serving(settings) as served:
         citizen, worker = Citizen(served.port), served.child(WORKER)
         first = citizen.report(citizen.form(), WORDS)

@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, fifty
-from people import Cast, Desk
+from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, sent
+from registers import seal_of
 from sqlalchemy import Engine, select
 
 from register import create_app, seal
@@ -31,18 +31,7 @@ pytestmark = [
     pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
 ]
 
-
-@pytest.fixture
-def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
-    """Fifty reports beside a public case; the server that took them has ended."""
-    desk.published()
-    return fifty(settings, engine, store, cast)
-
-
-def _seal(settings: Settings) -> Path:
-    assert settings.seal_dir
-    return settings.seal_dir
-
+__all__ = ["sent"]  # the fixture of the other module
 
 PURPOSES = ("sent", "contact", "message", "decision", "report key")
 
@@ -75,7 +64,7 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     folder = settings.instance.parent
     backup = folder / "backup"
     shutil.copytree(settings.instance, backup)
-    shutil.copytree(_seal(settings), folder / "seal-before")
+    shutil.copytree(seal_of(settings), folder / "seal-before")
     done = retention.look(engine, store, now() + timedelta(days=100), 24, confirmed=True).done
     gone = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}
     assert done.purged == len(gone)
@@ -83,10 +72,10 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     copy = replace(
         settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
     )
-    key = seal.load(_seal(settings))
+    key = seal.load(seal_of(settings))
     with closing(sqlite3.connect(backup / "register.sqlite3")) as connection:
         (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
-    present = KeyStore(url_in(_seal(settings)), key, instance_id)
+    present = KeyStore(url_in(seal_of(settings)), key, instance_id)
     before = KeyStore(url_in(folder / "seal-before"), key, instance_id)
     keys = [key, *present.keys(present.names()).values()]
 
@@ -103,10 +92,10 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     assert all(_opens(keys, name, bytes_) for name, bytes_ in left[:5])
 
     _says_nothing(copy, present, sent, gone)
-    for file in (settings.instance, _seal(settings)):
+    for file in (settings.instance, seal_of(settings)):
         assert not [path for path in file.rglob("*-wal") if path.stat().st_size], "a log was left"
     # Nor do the store's own bytes hold what was destroyed.
-    stored = b"".join(path.read_bytes() for path in _seal(settings).iterdir())
+    stored = b"".join(path.read_bytes() for path in seal_of(settings).iterdir())
     with closing(sqlite3.connect(folder / "seal-before" / "keys.sqlite3")) as connection:
         wrapped = dict(connection.execute("SELECT name, wrapped FROM report_key").fetchall())
     assert all(wrapped[name][13:] not in stored for name in gone)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from fifty import ASKED, CONTACTED, REPORTS, Sent, fifty
+from fifty import ASKED, CONTACTED, REPORTS, Sent, sent
 from hunted import (
     ADDED,
     AGENT,
@@ -23,7 +23,7 @@ from hunted import (
     TYPED,
     found_in,
 )
-from people import Cast, Desk
+from registers import seal_of
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,8 @@ pytestmark = [
     # Files are what is looked at: those of the embedded default.
     pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
 ]
+
+__all__ = ["sent"]  # the fixture of the other module
 
 # --- the look at files -----------------------------------------------------------------------
 
@@ -66,13 +68,6 @@ def test_what_is_planted_is_found(settings: Settings, tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "file").write_bytes(b"\x00\x01abc" + planted + b"\xff")
         assert len(found_in(folder)) == 1, planted
-
-
-@pytest.fixture
-def sent(settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk: Desk) -> Sent:
-    """Fifty reports beside a public case; the server that took them has ended."""
-    desk.published()
-    return fifty(settings, engine, store, cast)
 
 
 # --- what is on the disk ----------------------------------------------------------------------
@@ -114,7 +109,7 @@ def _has_no_order(settings: Settings, sent: Sent) -> None:
     """Nothing tells which of two reports of a day came first."""
     for file, private in (
         (settings.instance / "register.sqlite3", ("report", "journal_entry")),
-        (_seal(settings) / "keys.sqlite3", ("report_key",)),
+        (seal_of(settings) / "keys.sqlite3", ("report_key",)),
     ):
         with closing(sqlite3.connect(file)) as connection:
             tables = dict(connection.execute("SELECT name, wr FROM pragma_table_list").fetchall())
@@ -171,8 +166,3 @@ def _tells_no_time(where: str, value: object) -> None:
         assert not _CLOCK.search(value), where
     elif isinstance(value, bytes):
         assert not re.search(rb"\d\d:\d\d:\d\d", value), where
-
-
-def _seal(settings: Settings) -> Path:
-    assert settings.seal_dir
-    return settings.seal_dir

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from filed import AT
 from people import a_case
-from reported import ANSWER, QUESTION, SENTENCE, a_report, reported
+from reported import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
 from sqlalchemy import func, select
 
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -17,13 +17,7 @@ from register.incidents.acts.keeping import HELD_FOR
 from register.incidents.models import Incident
 from register.journal import Act, Entry
 from register.submissions import acts, queries, sealing
-from register.submissions.models import Kept, Message, Report, State
-
-
-def _row(session, key):
-    session.rollback()
-    session.expire_all()
-    return session.get_one(Report, key)
+from register.submissions.models import Kept, Message, State
 
 
 def _refused(pen, act, key, at=AT):
@@ -36,7 +30,7 @@ def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store,
     filed = reported(pen, store)
     with pen() as p:
         acts.claim(p, filed.key, by=cast.bruno)
-    row = _row(session, filed.key)
+    row = row_of(session, filed.key)
     assert (row.state, row.held_by, row.held_until) == (
         State.IN_REVIEW,
         cast.bruno,
@@ -51,7 +45,7 @@ def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store,
         acts.claim(p, filed.key, by=cast.chloe)
     with pen(later) as p:
         acts.release(p, filed.key, by=cast.chloe)
-    row = _row(session, filed.key)
+    row = row_of(session, filed.key)
     assert (row.state, row.held_by, row.held_until) == (State.RECEIVED, None, None)
 
 
@@ -60,7 +54,7 @@ def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
     for by in (cast.driss, 404):
         with pytest.raises(RegisterError), pen() as p:
             acts.claim(p, filed.key, by=by)
-    assert _row(session, filed.key).state == State.RECEIVED
+    assert row_of(session, filed.key).state == State.RECEIVED
 
 
 def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
@@ -102,11 +96,11 @@ def test_what_its_author_sent_is_read_once_whatever_became_of_it(session, pen, i
     filed = inbox.declined()
     _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno), "report_no_news")
     inbox.answered(filed, "C’était à la mairie.")
-    assert _row(session, filed.key).news
+    assert row_of(session, filed.key).news
     _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=0), "report_changed")
     with pen() as p:
         acts.read(p, filed.key, by=cast.bruno, seen=1)
-    row = _row(session, filed.key)
+    row = row_of(session, filed.key)
     assert (row.news, row.state, row.purge_on) == (False, State.DECLINED, date(2026, 5, 31))
     _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
 
@@ -177,17 +171,17 @@ def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, in
         with pytest.raises(Invalid) as refused, pen() as p:
             acts.decline(p, store, other.key, "doublon", by=cast.bruno, sentence=sentence)
         assert refused.value.key == key
-    assert _row(session, other.key).state == State.RECEIVED
+    assert row_of(session, other.key).state == State.RECEIVED
 
 
 def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, cast):
     spam, declined = inbox.spam(suspect=True), inbox.declined()
-    assert _row(session, spam.key).purge_on == date(2026, 3, 9)
+    assert row_of(session, spam.key).purge_on == date(2026, 3, 9)
     later = AT + timedelta(days=6)
     for filed in (spam, declined):
         with pen(later) as p:
             acts.reopen(p, store, filed.key, by=cast.chloe)
-        row = _row(session, filed.key)
+        row = row_of(session, filed.key)
         assert (row.state, row.purge_on, row.reason, row.decision, row.suspect) == (
             State.RECEIVED,
             None,
@@ -217,7 +211,7 @@ def test_an_accepted_report_is_taken_up_again_once_its_draft_is_given_up(
         cases.discard(p, draft, by=cast.bruno)
     with pen() as p:
         acts.reopen(p, store, filed.key, by=cast.bruno)
-    assert _row(session, filed.key).state == State.RECEIVED
+    assert row_of(session, filed.key).state == State.RECEIVED
 
 
 def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):

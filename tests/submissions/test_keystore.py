@@ -6,6 +6,7 @@ import stat
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from register import seal
 from register.db import sqlite_path
@@ -72,7 +73,7 @@ def test_a_name_has_one_key(opened):
     store = opened()
     store.make_store()
     key = store.new("case 1")
-    with pytest.raises(Exception, match=r"(?i)unique"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         store.new("case 1")
     assert store.key("case 1") == key
 
@@ -162,7 +163,7 @@ def test_its_file_is_its_owners_only_safe_from_a_power_cut_and_without_an_order(
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        with pytest.raises(Exception, match="no such column"):
+        with pytest.raises(OperationalError, match="no such column"):
             connection.exec_driver_sql("SELECT rowid FROM report_key")
 
 

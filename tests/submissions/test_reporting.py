@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from filed import AT
-from reported import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported
+from reported import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported, row_of
 from sqlalchemy import DateTime, func, select, update
 
 from register.db import UTCDateTime
@@ -15,17 +15,11 @@ from register.errors import Invalid, Refused, SealError
 from register.incidents import acts as cases
 from register.incidents.models import Incident
 from register.journal import Entry, Ledger, head
-from register.submissions import acts, codes, queries, sealing
+from register.submissions import acts, codes, payload, queries, receipts, sealing
 from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
 
 TODAY = date(2026, 3, 2)
-
-
-def _row(session, key):
-    session.rollback()
-    session.expire_all()
-    return session.get_one(Report, key)
 
 
 def _count(session, model):
@@ -48,18 +42,19 @@ def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
         None,
     )
     assert (line.suspect, line.news, line.held_by, line.reason) == (False, False, None, "")
-    closed = _row(session, filed.key).contact
+    closed = row_of(session, filed.key).contact
     assert store.names() == {filed.key, sealing.contact_key(filed.key, closed)}
-    digest = _row(session, filed.key).digest
-    assert queries.is_received(session, digest) == TODAY
-    assert queries.is_received(session, bytes(32)) is None
+    document = payload.receipt(found.received, TODAY, "registre.test")
+    assert b"conseil" in document
+    assert receipts.received_on(session, document) == TODAY
+    assert receipts.received_on(session, document.replace(b"conseil", b"Conseil", 1)) is None
     for unknown in ("", "ABCD-EFGH-JKMN-PQRS", filed.code[:-1], filed.code + "0"):
         assert queries.by_code(session, store, unknown) is None
 
 
 def test_the_day_is_that_of_paris(session, pen, store):
     filed = reported(pen, store, at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
-    assert _row(session, filed.key).day == date(2026, 3, 3)
+    assert row_of(session, filed.key).day == date(2026, 3, 3)
 
 
 def test_nothing_of_it_stands_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
@@ -95,7 +90,7 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     again = reported(pen, store, named=form, contact=CONTACT)
     assert again == replace(first, again=True)
     assert _count(session, Report) == 1
-    closed = _row(session, first.key).contact
+    closed = row_of(session, first.key).contact
     assert store.names() == {first.key, sealing.contact_key(first.key, closed)}
     assert head(session, Ledger.REPORTS) == before
     with pytest.raises(Refused) as refused:
@@ -193,7 +188,7 @@ def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
 
 def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
-    copied = bytes(_row(session, filed.key).contact)
+    copied = bytes(row_of(session, filed.key).contact)
     name = sealing.contact_key(filed.key, copied)
     assert sealing.open_contact(store.key(name), filed.key, copied) == CONTACT
     with pen() as p:
@@ -208,7 +203,7 @@ def test_a_report_is_taken_back_once(session, pen, store, inbox):
     filed = inbox.held()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    row = _row(session, filed.key)
+    row = row_of(session, filed.key)
     assert (row.state, row.held_by, row.purge_on) == (State.WITHDRAWN, None, date(2026, 5, 31))
     with pytest.raises(Refused) as refused, pen() as p:
         acts.withdraw(p, store, filed.key, nonce())
@@ -273,7 +268,7 @@ def test_one_reports_words_do_not_open_in_the_row_of_another(session, pen, store
     one, other = reported(pen, store), reported(pen, store, account="Autre chose.")
     session.rollback()
     session.execute(
-        update(Report).where(Report.key == other.key).values(sealed=_row(session, one.key).sealed)
+        update(Report).where(Report.key == other.key).values(sealed=row_of(session, one.key).sealed)
     )
     with pytest.raises(SealError):
         queries.one(session, store, other.key)
@@ -290,7 +285,7 @@ def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store,
         cases.discard(p, draft, by=desk.cast.bruno)
     with pen(AT) as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    assert _row(session, filed.key).state == State.WITHDRAWN
+    assert row_of(session, filed.key).state == State.WITHDRAWN
 
 
 def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engine):

@@ -83,6 +83,10 @@ CHANGES = {
         lambda s, k: _changed(s, {"state": "spam"}, key=k["held"]),
         ("report_differs", "held"),
     ),
+    "a declined one is taken up in silence": (
+        lambda s, k: _changed(s, {"state": "in_review"}, key=k["declined"]),
+        ("report_differs", "declined"),
+    ),
     "a state that there is not": (
         lambda s, k: _changed(s, {"state": "published"}, key=k["held"]),
         ("report_differs", "held"),

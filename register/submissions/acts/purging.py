@@ -97,9 +97,8 @@ def needless(session: Session, names: Collection[str]) -> set[str]:
     A key of something that it does not know stays. It may be that of a report which is newer than
     a database that somebody has just restored, and will be wanted again with the right one.
     """
-    known = {
-        row.key: row for row in session.execute(select(Report.key, _IS_SEALED, Report.contact))
-    }
+    asked = select(Report.key, _IS_SEALED, sealing.WHICH_CONTACT)
+    known = {row.key: row for row in session.execute(asked)}
     cases = set(session.scalars(select(Incident.id)))
     kept = set(session.scalars(select(Kept.incident_id).distinct()))
     closed = {sealing.case_key(incident) for incident in cases - kept}

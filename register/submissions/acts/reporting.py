@@ -12,15 +12,13 @@ from register.incidents.models import State as CaseState
 from register.journal import Act, Pen
 from register.journal.canonical import new_salt
 from register.keystore import KeyStore
-from register.submissions import codes, sealing
+from register.submissions import codes, rules, sealing
 from register.submissions.acts.beats import key_of, load, move, worded, write
+from register.submissions.codes import CODES, RECEIPTS
 from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import CONTACT_LIMIT, Received, Sent, digest
 from register.text import dates
-from register.text.clean import clean, one_line
-
-# What the keys made from the seal key are for.
-CODES, RECEIPTS = "receipt code", "receipt lookup"
+from register.text.clean import clean
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ def receive(
         raise Refused("report_already_sent", state=known.state, report=known.key)
     left = _worded_contact(contact)
     key, salt, today = codes.new_key(), new_salt(), dates.paris_day(pen.at)
-    data_key = store.new(key)
+    which = sealing.new_contact()
+    data_key, contact_key = store.several(key, sealing.contact_key(key, which))
     pen.session.add(
         Report(
             key=key,
@@ -70,7 +69,7 @@ def receive(
             moved_on=today,
             digest=digest(sent, today, salt),
             sealed=sealing.close_sent(data_key, key, Received(sent, salt)),
-            contact=_closed_contact(store, key, left),
+            contact=sealing.close_contact(contact_key, key, which, left),
         )
     )
     pen.session.flush()
@@ -95,13 +94,6 @@ def _worded_contact(contact: str) -> str:
     if len(text) > CONTACT_LIMIT:
         raise Invalid("too_long", field="contact", limit=CONTACT_LIMIT)
     return text
-
-
-def _closed_contact(store: KeyStore, key: str, text: str) -> bytes:
-    """The contact, closed; none is closed like one, so that nobody sees who left any."""
-    which = sealing.new_contact()
-    own = store.new(sealing.contact_key(key, which))
-    return sealing.close_contact(own, key, which, text)
 
 
 def add(pen: Pen, store: KeyStore, key: str, kind: Kind, text: str, nonce: str) -> bool:
@@ -140,13 +132,18 @@ def _destroyed(store: KeyStore, name: str) -> None:
 def leave_contact(pen: Pen, store: KeyStore, key: str, contact: str) -> None:
     """Leave a way to be reached, or take it back with an empty one.
 
-    :raises Refused: ``report_purged``.
+    :raises Refused: ``report_purged``, or ``report_state`` for one that was taken back.
     """
     report = load(pen, key)
     key_of(store, report)
     text = _worded_contact(contact)
+    if text:
+        # Whoever took everything back leaves nothing more, and may still take this away.
+        rules.after(State(report.state), Act.REPORT_ADDED)
     former = report.contact or b""
-    report.contact = _closed_contact(store, key, text)
+    which = sealing.new_contact()
+    own = store.new(sealing.contact_key(key, which))
+    report.contact = sealing.close_contact(own, key, which, text)
     # The key of what was taken back goes once it is: no backup tells it any more.
     pen.after_commit(lambda: _destroyed(store, sealing.contact_key(key, former)))
     report.news = report.news or bool(text)
@@ -163,7 +160,7 @@ def withdraw(pen: Pen, store: KeyStore, key: str, nonce: str, text: str = "") ->
     data_key = key_of(store, report)
     case = _case(pen, report, data_key)
     if case is not None and case.number is not None:
-        asked = one_line(text) or "–"
+        asked = clean(text).strip() or "–"
         add(pen, store, key, Kind.REQUEST, asked, nonce)
         return False
     move(pen, report, Act.REPORT_WITHDRAWN)

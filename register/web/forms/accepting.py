@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import SelectMultipleField
@@ -12,7 +11,7 @@ from register.incidents.validation import NUMBER_LIMIT
 from register.submissions.acts.deciding import SENTENCE_LIMIT
 from register.text.clean import one_line
 from register.web.forms.base import line, text
-from register.web.forms.reports import ReportForm
+from register.web.forms.reports import ReportActForm
 
 _READ = _(
     "Facultatif. Il la lit à sa prochaine visite, avec son code. N’y dites rien qui permette à un "
@@ -20,17 +19,12 @@ _READ = _(
 )
 
 
-class DecisionForm(ReportForm):
+class DecisionForm(ReportActForm):
     """What both ways of accepting have: a sentence for the one who reported."""
 
     sentence = text(
         _("Une phrase pour l’auteur du signalement"), limit=SENTENCE_LIMIT, description=_READ
     )
-
-    @property
-    def written(self) -> Any:
-        """The sentence."""
-        return self.sentence
 
 
 class AcceptForm(DecisionForm):

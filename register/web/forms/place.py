@@ -75,12 +75,11 @@ class PlaceRow(Row):
         """The place that was read, in words."""
         if self.is_empty or self.place is None or self.read.data != self.typed.data:
             return ""
-        kind, code = self.place
-        return f"{named(kind, code)}, {whereabouts.kind_of(kind, code)}"
+        return in_words(*self.place)
 
     def offered(self) -> list[tuple[str, str, str]]:
         """The choices as code, name, and what makes the text mean them."""
-        return [(code_of(one.reading), _named_in_full(one), one.why) for one in self.choices]
+        return [(code_of(one.reading), named_in_full(one), one.why) for one in self.choices]
 
 
 class LinkedRow(PlaceRow):
@@ -110,5 +109,11 @@ def named(kind: str, code: str) -> str:
     return whereabouts.named(here.former or here.commune.name, around)
 
 
-def _named_in_full(one: Choice) -> str:
+def in_words(kind: str, code: str) -> str:
+    """A place that was read, in words: "Puteaux (Hauts-de-Seine), commune"."""
+    return f"{named(kind, code)}, {whereabouts.kind_of(kind, code)}"
+
+
+def named_in_full(one: Choice) -> str:
+    """A choice by its name, with what it is where that is no commune."""
     return f"{one.named}, {one.kind}" if one.reading.kind != "commune" else one.named

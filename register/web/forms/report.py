@@ -29,9 +29,9 @@ from register.text.errors import TextError
 from register.text.typography import number
 from register.web.context import gazetteer, known_places
 from register.web.forms.base import Form, Line, line, text
-from register.web.forms.place import code_of, named
+from register.web.forms.place import code_of, in_words, named_in_full
 from register.web.guards import DESK_BODY_LIMIT
-from register.web.public import choice, whereabouts
+from register.web.public import choice
 from register.web.public.choice import Choice
 
 # Said in the place of a code: the words are to stay as they were typed.
@@ -215,7 +215,7 @@ class ReportForm(Form):
 
     def offered(self) -> list[tuple[str, str]]:
         """The places to choose from as code and name, what tells them apart included."""
-        return [(code_of(one.reading), _named(one)) for one in self.places]
+        return [(code_of(one.reading), named_in_full(one)) for one in self.places]
 
     @property
     def place_code(self) -> str:
@@ -267,10 +267,6 @@ class ReportForm(Form):
 
 
 def understood(place_code: str) -> str:
-    """A place that was read, in words: "Puteaux (Hauts-de-Seine), commune"."""
+    """The place that a report was read as, in words."""
     kind, _colon, code = place_code.partition(":")
-    return f"{named(kind, code)}, {whereabouts.kind_of(kind, code)}"
-
-
-def _named(one: Choice) -> str:
-    return f"{one.named}, {one.kind}" if one.reading.kind != "commune" else one.named
+    return in_words(kind, code)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -20,7 +18,7 @@ from register.web.forms.base import Form, text
 _CHOOSE = _("Choisissez un motif.")
 
 
-class ReportForm(Form):
+class ReportActForm(Form):
     """What every form about a report has: ``vu``, how many messages the member had read."""
 
     vu = HiddenField()
@@ -38,17 +36,13 @@ class ReportForm(Form):
         """
         if error.values.get("field") != "text":
             return said
-        field = self.written
+        # To an act, a question and the sentence of a decision are both a text.
+        field = self["text"] if "text" in self else self["sentence"]
         field.errors = [*field.errors, said]
         return ""
 
-    @property
-    def written(self) -> Any:
-        """The field that the member writes in."""
-        raise NotImplementedError
 
-
-class AskForm(ReportForm):
+class AskForm(ReportActForm):
     """A question to the one who reported."""
 
     text = text(
@@ -61,13 +55,8 @@ class AskForm(ReportForm):
         ),
     )
 
-    @property
-    def written(self) -> Any:
-        """The question."""
-        return self.text
 
-
-class DeclineForm(ReportForm):
+class DeclineForm(ReportActForm):
     """A report is declined, with a reason and a sentence that its author reads."""
 
     reason = Radios(_("Motif"), choices=[], validators=[InputRequired(_CHOOSE)])
@@ -76,11 +65,6 @@ class DeclineForm(ReportForm):
         limit=SENTENCE_LIMIT,
         description=_("Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."),
     )
-
-    @property
-    def written(self) -> Any:
-        """The sentence."""
-        return self.sentence
 
     def offer(self, book: Book) -> None:
         """Offer the reasons of the vocabulary."""

@@ -22,6 +22,7 @@ from register.web.errors import status_of
 from register.web.forms.acts import ActForm
 
 Filled = TypeVar("Filled", bound=ActForm)
+Made = TypeVar("Made")
 # Draws the page of an act: the case, the form, and a sentence on what was refused.
 Page = Callable[[Dossier, Filled, str], str]
 
@@ -47,6 +48,15 @@ def address(incident_id: int, act: str = "") -> str:
     return f"/moderation/dossiers/{incident_id}{act and '/'}{act}"
 
 
+def penned(act: Callable[[Pen, int], Made]) -> Made:
+    """Do something under the pen, for the member who asks; what it gave back."""
+    by = members.member().id
+    # Whoever reads while words are destroyed keeps them in the database's log.
+    db.session.rollback()
+    with writing() as pen:
+        return act(pen, by)
+
+
 def perform(
     file: Dossier,
     form: Filled,
@@ -56,7 +66,7 @@ def perform(
 ) -> ResponseReturnValue:
     """Show an act's page, or do the act.
 
-    :param act: does it, under the pen, for the member whose id it is given.
+    :param act: does it, as :func:`penned` asks for it.
     :param done: the sentence that confirms it, from what the act gave back.
     """
     if request.method != "POST":
@@ -64,12 +74,8 @@ def perform(
         return page(file, form, "")
     if not form.validate():
         return page(file, form, ""), 422
-    by = members.member().id
-    # Whoever reads while words are destroyed keeps them in the database's log.
-    db.session.rollback()
     try:
-        with writing() as pen:
-            result = act(pen, by)
+        result = penned(act)
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused(file.id, form, page, error)
     flash(french(done(result)))

@@ -5,7 +5,7 @@ Filters that the public list has too bear the same names and mean the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -37,7 +37,8 @@ STATES: Mapping[str, State] = {
 _NAMED = {state: code for code, state in STATES.items()}
 # What a list can be asked for; what one has in hand is said by ``tenu``.
 KINDS = tuple(kind for kind in Kind if kind is not Kind.HELD)
-_OWN = ("etat", "tenu", "attend", "page")
+# The parameters of the form.
+NAMES = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
 
 
 def read(args: Mapping[str, Sequence[str]]) -> Asked:
@@ -48,28 +49,35 @@ def read(args: Mapping[str, Sequence[str]]) -> Asked:
     public = {name: values for name, values in args.items() if name not in ("page", "tri")}
     return Asked(
         query=form.search(public),
-        state=_one(args, "etat", STATES),
-        holding=_one(args, "tenu", {kind.value: kind for kind in Holding}) or Holding.ANY,
-        waiting=_one(args, "attend", {kind.value: kind for kind in KINDS}),
-        page=page_number(_last(args, "page")),
+        state=one(args, "etat", STATES),
+        holding=one(args, "tenu", {kind.value: kind for kind in Holding}) or Holding.ANY,
+        waiting=one(args, "attend", {kind.value: kind for kind in KINDS}),
+        page=page_number(last(args, "page")),
     )
 
 
-def _one(args: Mapping[str, Sequence[str]], name: str, values: Mapping[str, Value]) -> Value | None:
-    given = _last(args, name)
+def one(args: Mapping[str, Sequence[str]], name: str, values: Mapping[str, Value]) -> Value | None:
+    """What a parameter stands for; None where it says nothing.
+
+    :raises Invalid: a value that makes no sense.
+    """
+    given = last(args, name)
     if given and given not in values:
         raise Invalid("filter", name=name, value=given[:LENGTH_LIMIT])
     return values[given] if given else None
 
 
-def _last(args: Mapping[str, Sequence[str]], name: str) -> str:
+def last(args: Mapping[str, Sequence[str]], name: str) -> str:
+    """What a parameter says; of several, the last."""
     given = args.get(name, ())
     return one_line(given[-1]) if given else ""
 
 
-def is_littered(args: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an address has parameters of the form that say nothing."""
-    ours = {*FILTERS, *_OWN, "lieu"}
+def is_littered(args: Mapping[str, Sequence[str]], ours: Collection[str] = NAMES) -> bool:
+    """Whether an address has parameters of the form that say nothing.
+
+    :param ours: the names that the form has.
+    """
     return any(name in ours and not all(map(one_line, values)) for name, values in args.items())
 
 

@@ -47,11 +47,19 @@ def shortened(sent: Sent) -> list[Answered]:
 def as_text(before: Sent, after: Sent) -> str:
     """What a second filling of a form says that the first did not; empty where it says the same.
 
-    The account stands first and bare, the other answers after it with what they answer to.
+    The account stands first and bare, the other answers after it with what they answer to; then
+    those that were emptied: what somebody thought better of must reach whoever reads.
     """
-    known = {(one.field, one.lines, one.read) for one in answered(before)}
-    new = [one for one in answered(after) if (one.field, one.lines, one.read) not in known]
-    return "\n\n".join("\n".join(_written(one)) for one in new)
+    first, second = answered(before), answered(after)
+    known = {(one.field, one.lines, one.read) for one in first}
+    left = {one.field for one in second}
+    new = [one for one in second if (one.field, one.lines, one.read) not in known]
+    gone = [
+        french(_("%(label)s : à retirer", label=one.label))
+        for one in first
+        if one.field not in left
+    ]
+    return "\n\n".join([*("\n".join(_written(one)) for one in new), *gone])
 
 
 def _written(one: Answered) -> Iterator[str]:

@@ -10,7 +10,7 @@ from register.errors import Refused
 from register.journal import Act, Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries, rules
-from register.submissions.acts.reporting import CODES
+from register.submissions.codes import CODES
 from register.submissions.models import Kind
 from register.submissions.payload import MESSAGE_LIMIT
 from register.submissions.queries import File

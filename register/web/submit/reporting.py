@@ -13,21 +13,18 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy.exc import SQLAlchemyError
 
-from register.errors import Refused, SealError
+from register.errors import Refused
 from register.submissions import plain
-from register.submissions.payload import ACCOUNT_LIMIT, CONTACT_LIMIT, LINKS_LIMIT
+from register.submissions.payload import ACCOUNT_LIMIT, LINKS_LIMIT
 from register.web import limits, waiting
 from register.web.forms.report import AS_TYPED, ReportForm
 from register.web.submit import receiving, tokens
 from register.web.submit.checking import answered, shortened
-from register.web.submit.entering import unavailable
+from register.web.submit.entering import AWAY, unavailable
 from register.web.submit.receiving import Held
 
 PURPOSE = "signaler"
-# What keeps a report from being received: a database locked, full or away, a key out of reach.
-TROUBLE = (SQLAlchemyError, OSError, SealError)
 
 _TOO_OLD = lazy_gettext(
     "Cette page était ouverte depuis trop longtemps : rien n’est parti. Votre texte est plus bas ; "
@@ -78,7 +75,7 @@ def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:
     """A step; where it cannot be done, the form as it was typed, and nothing acknowledged."""
     try:
         return step(form)
-    except TROUBLE as error:
+    except AWAY as error:
         return unavailable(error, lambda: _drawn(form, said=str(_BUSY)))
 
 
@@ -179,7 +176,6 @@ def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
         types=plain.families(),
         as_typed=AS_TYPED,
         account_limit=ACCOUNT_LIMIT,
-        contact_limit=CONTACT_LIMIT,
         links_limit=LINKS_LIMIT,
     )
 

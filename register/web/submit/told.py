@@ -41,7 +41,6 @@ class Told:
     reason: str = ""
     said: str = ""
     may_write: bool = False
-    may_leave_contact: bool = False
     may_withdraw: bool = False
     # The case is public: it can be asked for only.
     asks_to_withdraw: bool = False
@@ -78,10 +77,11 @@ def told(file: File, book: Book, undecided_after: int) -> Told:
         reason=reason,
         said=said,
         may_write=rules.allows(state, Act.REPORT_ADDED),
-        may_leave_contact=state is not State.WITHDRAWN,
         may_withdraw=rules.allows(state, Act.REPORT_WITHDRAWN),
         asks_to_withdraw=public is not None,
-        has_asked=any(message.kind is Kind.REQUEST for message in file.messages),
+        # What was asked of a case that is no longer public is asked of nobody.
+        has_asked=public is not None
+        and any(message.kind is Kind.REQUEST for message in file.messages),
         is_waiting=state is State.WAITING,
     )
 

@@ -6,12 +6,11 @@ moderates, each at a browser of their own, and a third reads the public site.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from browsing import AtDesk
-from hands import Keys, Pointer
+from hands import Keys
 from living import Living
 from members import (
     Member,
@@ -35,9 +34,10 @@ from members import (
     restore,
     withdraw,
 )
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from reader import number_of
 from readers import by_commune, entries, finds, get
+from ways import DESKTOP, PHONE, Way, each_of
 
 pytestmark = pytest.mark.browser
 
@@ -76,18 +76,6 @@ PASSAGE = "quatre élus et"
 REDACTION = "Un passage a été retiré du résumé."
 FEED = "/communes/28085.atom"
 
-
-@dataclass(frozen=True)
-class Way:
-    """How the people of a test sit at their browsers."""
-
-    width: int
-    scripts: bool
-    hands: Callable[[Page], Pointer | Keys] = Pointer
-    database: str = "sqlite"
-
-
-PHONE, DESKTOP = 390, 1280
 WAYS = {
     "phone": Way(PHONE, scripts=False),
     "phone with scripts": Way(PHONE, scripts=True),
@@ -98,15 +86,7 @@ WAYS = {
 }
 
 
-def _cases() -> list[object]:
-    """One way in every run; the others are for ``make prove``."""
-    return [
-        pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
-        for name, way in WAYS.items()
-    ]
-
-
-@pytest.mark.parametrize(("way", "life"), _cases(), indirect=["life"])
+@pytest.mark.parametrize(("way", "life"), each_of(WAYS), indirect=["life"])
 def test_two_cases_from_the_first_invitation_to_the_end(
     way: Way, life: Living, at_desk: AtDesk
 ) -> None:

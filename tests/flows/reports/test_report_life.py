@@ -7,8 +7,6 @@ reads the public site. Each end is seen from both sides.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from browsing import AtDesk
@@ -20,6 +18,7 @@ from reader import number_of
 from readers import entries, get
 from reporter import Reporter, Told, follow, left_behind, report, withdraw, write
 from trays import accept, ask, attach, decided, decline, open_report, put_aside, take_up
+from ways import DESKTOP, PHONE, Way, each_of
 
 pytestmark = pytest.mark.browser
 
@@ -44,18 +43,6 @@ TITLE = "Caméra éteinte par la police municipale au conseil de Saint-Denis"
 SUMMARY = "Selon une personne présente, le maire fait éteindre la caméra d’un blogueur."
 FEED = "/communes/93066.atom"
 
-
-@dataclass(frozen=True)
-class Way:
-    """How the people of a test sit at their browsers."""
-
-    width: int
-    scripts: bool
-    hands: Callable[[Page], Pointer | Keys] = Pointer
-    database: str = "sqlite"
-
-
-PHONE, DESKTOP = 390, 1280
 WAYS = {
     "phone": Way(PHONE, scripts=False),
     "phone with scripts": Way(PHONE, scripts=True, database="postgresql"),
@@ -63,14 +50,6 @@ WAYS = {
     "keyboard alone": Way(PHONE, scripts=True, hands=Keys),
     "keyboard alone without scripts": Way(PHONE, scripts=False, hands=Keys),
 }
-
-
-def _ways() -> list[object]:
-    """One way in every run; the others are for ``make prove``."""
-    return [
-        pytest.param(way, way.database, id=name, marks=[] if name == "phone" else pytest.mark.prove)
-        for name, way in WAYS.items()
-    ]
 
 
 class People:
@@ -88,7 +67,7 @@ class People:
         house.sign_in(self.chloe.page.context, "chloe")
 
 
-@pytest.mark.parametrize(("way", "house"), _ways(), indirect=["house"])
+@pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
 def test_a_report_becomes_a_public_case_and_another_one_joins_it(
     way: Way, house: House, somebody: AtDesk
 ) -> None:
@@ -172,7 +151,7 @@ def _another_joins(people: People, number: int) -> None:
     expect(amina.page.get_by_role("link", name="Cas nº")).to_be_visible()
 
 
-@pytest.mark.parametrize(("way", "house"), _ways(), indirect=["house"])
+@pytest.mark.parametrize(("way", "house"), each_of(WAYS), indirect=["house"])
 def test_reports_come_to_other_ends(way: Way, house: House, somebody: AtDesk) -> None:
     people = People(way, house, somebody)
     _declined(people)

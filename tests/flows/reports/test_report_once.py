@@ -10,10 +10,8 @@ from hands import Keys, Pointer
 from housed import House
 from members import heading
 from playwright.sync_api import Error, Page, expect
-from registers import opened
+from reported import count
 from reporter import Reporter, Told, fill, follow, left_behind, received
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 from wire import until
 
 from register.submissions.models import Message, Report
@@ -21,11 +19,6 @@ from register.submissions.models import Message, Report
 pytestmark = pytest.mark.browser
 
 TOLD = Told("Ils ont coupé le micro et fait sortir la salle.", place="Gagny", when="hier soir")
-
-
-def counted(house: House, model: type[Report] | type[Message] = Report) -> int:
-    with opened(house.settings.database_url) as engine, Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def to_the_check_page(page: Page) -> Reporter:
@@ -87,7 +80,7 @@ def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
         expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
         assert left_behind(page) == []
     # Two filled in the form, and each wrote once more.
-    assert (counted(house), counted(house, Message)) == (2, 2)
+    assert (count(house.settings, Report), count(house.settings, Message)) == (2, 2)
 
 
 @pytest.mark.prove
@@ -108,7 +101,7 @@ def test_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
     heading(page, "Relire avant d’envoyer")
     amina.hands.press("Envoyer")
     received(amina)
-    assert (amina.code, counted(house)) == (code, 1)
+    assert (amina.code, count(house.settings, Report)) == (code, 1)
     amina.hands.press("Ouvrir le suivi avec ce code")
     heading(page, "Reçu")
     amina.hands.write("Votre message", "Un mot de plus.")
@@ -116,7 +109,7 @@ def test_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
     expect(page.locator("#fait")).to_be_visible()
     page.reload()
     expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
-    assert counted(house, Message) == 1
+    assert count(house.settings, Message) == 1
 
 
 @pytest.mark.prove
@@ -141,7 +134,7 @@ def test_another_text_in_the_same_form_is_added_to_the_first(
     assert page.locator("p.code").inner_text().strip() == code
     follow(amina, "Reçu")
     expect(page.locator("main")).to_contain_text("Et la police est arrivée ensuite.")
-    assert (counted(house), counted(house, Message)) == (1, 1)
+    assert (count(house.settings, Report), count(house.settings, Message)) == (1, 1)
 
 
 @pytest.mark.prove
@@ -155,4 +148,4 @@ def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
     expect(page.get_by_label("Ce qui s’est passé")).to_have_value(TOLD.account)
     Keys(page).press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
-    assert counted(house) == 0
+    assert count(house.settings, Report) == 0

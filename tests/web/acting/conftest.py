@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from filed import Filed
 from flask import Flask
+from registers import bare
 from sqlalchemy.orm import Session
 
-from register import create_app
 from register.config import Settings
-from register.db import db
 from register.incidents.models import Incident
 from register.journal import Ledger, head
 
@@ -21,11 +20,8 @@ TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    made = create_app(settings)
-    made.testing = True
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    with bare(settings) as made:
+        yield made
 
 
 @pytest.fixture

@@ -16,11 +16,10 @@ from urllib.parse import quote_from_bytes, urlsplit
 import pytest
 from attacks import Attack, attacks, live, sample
 from flask import Flask
+from registers import bare
 from werkzeug.test import TestResponse
 
-from register import create_app
 from register.config import Settings
-from register.db import db
 from register.incidents import acts
 from register.text.clean import one_line
 from register.web.account.carrying import SECRETS
@@ -212,11 +211,8 @@ class Desk:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application without a context of its own: each request reads the register anew."""
-    made = create_app(settings)
-    made.testing = True
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    with bare(settings) as made:
+        yield made
 
 
 @pytest.fixture

@@ -285,7 +285,7 @@ def test_an_empty_sentence_is_that_of_the_reason_and_can_be_taken_up(session, st
 @pytest.mark.parametrize("reason", ["", "rien", "donnee_personnelle"])
 @pytest.mark.parametrize("step", ["", "proposer"])
 def test_without_a_reason_nothing_is_declined(session, signed, inbox, reason, step):
-    filed, before = inbox.received(now()), None
+    filed = inbox.received(now())
     before = lines(session)
     sent = {"reason": reason, "sentence": "Une phrase à garder.", "vu": "0", "etape": step}
     answer = signed("bruno").send(address(filed, "ecarter"), sent)

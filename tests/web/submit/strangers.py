@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes
 
+import pytest
 from attacks import live
 from flask import Flask
-from registers import opened
-from sqlalchemy import func, select
+from registers import bare, opened
+from reported import code_on
 from sqlalchemy.orm import Session
 from visitor import Forms
 from werkzeug.test import TestResponse
 
-from register import create_app
 from register.config import Settings
-from register.db import db
 from register.keystore import KeyStore
-from register.submissions import codes, queries
-from register.submissions.models import Report
+from register.submissions import queries
 
-CODE = re.compile(rf"\b[{codes.LETTERS}]{{4}}(?:-[{codes.LETTERS}]{{4}}){{3}}\b")
 # What is typed, and what is chosen; a choice that was never offered is one more way to err.
 TYPED = ("recit", "lieu", "quand", "acteur_texte", "cible_texte", "liens", "contact", "site_web")
 CHOSEN = ("types", "acteur", "cible", "procedure", "lieu_code", "lieu_lu", "jeton", "etape")
@@ -64,8 +60,7 @@ class Answer:
     @property
     def code(self) -> str:
         """The code of a receipt; empty on any other page."""
-        found = CODE.search(self.text) if self.status == 200 else None
-        return found[0] if found else ""
+        return code_on(self.status, self.text)
 
     def kept(self, name: str) -> list[str]:
         """What the forms of the page hold under a name."""
@@ -145,14 +140,13 @@ def received(settings: Settings, store: KeyStore, code: str) -> queries.File:
         return queries.one(session, store, key)
 
 
-def count(settings: Settings) -> int:
-    with opened(settings.database_url) as engine, Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(Report)) or 0
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application without a context of its own: each request reads the register anew."""
+    with bare(settings) as made:
+        yield made
 
 
-def made_of(settings: Settings) -> Iterator[Flask]:
-    made = create_app(settings)
-    made.testing = True
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+@pytest.fixture
+def amina(app: Flask) -> Stranger:
+    return Stranger(app)

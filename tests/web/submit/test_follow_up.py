@@ -467,3 +467,27 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
         with Session(db.engine) as session:
             assert len(session.scalars(select(Message)).all()) == 1
         store.close()
+
+
+def test_once_the_case_is_erased_what_was_asked_for_can_be_done(app, inbox, desk, store, amina):
+    """The team agreed, and erased the case: the report itself is still there to be taken back."""
+    case = desk.published()
+    filed = inbox.accepted(into=case.id)
+    opened(amina, filed.code)
+    amina.send("/suivi/retirer", confirme="y")
+    assert "déjà demandé" in opened(amina, filed.code).text
+    with writing(db.engine) as p:
+        cases.approve(p, case.id, by=desk.cast.chloe, purpose="erase")
+        cases.erase(p, case.id, by=desk.cast.ada, restriction="donnee_personnelle")
+    assert "déjà demandé" not in opened(amina, filed.code).text
+    amina.send("/suivi/retirer", confirme="y")
+    assert file_of(app, store, filed).line.state == State.WITHDRAWN
+
+
+def test_what_was_taken_back_takes_no_contact_any_more(app, inbox, store, amina):
+    filed = inbox.withdrawn()
+    with pytest.raises(Refused) as refused, writing(db.engine) as p:
+        acts.leave_contact(p, store, filed.key, "ici")
+    assert refused.value.key == "report_state"
+    with writing(db.engine) as p:
+        acts.leave_contact(p, store, filed.key, "")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 
 import pytest
 from attacks import Attack, attacks, live, sample
 from flask import Flask
 from people import a_case
 from registers import opened
-from reported import a_report, nonce
+from reported import a_report, count, nonce
 from signed import Signed
 from sqlalchemy.orm import Session
 from strangers import (
@@ -28,9 +27,9 @@ from strangers import (
     TYPED,
     Answer,
     Stranger,
-    count,
+    amina,
+    app,
     filled,
-    made_of,
     received,
 )
 from visitor import Forms
@@ -39,21 +38,12 @@ from register.config import Settings
 from register.journal import writing
 from register.keystore import KeyStore
 from register.submissions import acts, queries
-from register.submissions.models import Kind
+from register.submissions.models import Kind, Report
 from register.text.clean import clean, one_line
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
-    yield from made_of(settings)
-
-
-@pytest.fixture
-def amina(app: Flask) -> Stranger:
-    return Stranger(app)
+__all__ = ["amina", "app"]  # the fixtures of the other module
 
 
 def _bare(text: str) -> str:
@@ -264,7 +254,7 @@ def test_bodies_that_no_form_has(settings: Settings, amina: Stranger) -> None:
                 answer = amina.raw(path, empty, kind)
                 assert answer.status in (200, 400, 413, 422), (kind, path, empty)
                 assert not answer.code
-    assert count(settings) == 1
+    assert count(settings, Report) == 1
 
 
 def test_fields_by_the_thousand_and_fields_twice(
@@ -274,7 +264,7 @@ def test_fields_by_the_thousand_and_fields_twice(
     for in_parts in (False, True):
         answer = amina.send("/signaler", [*filled(amina.form()), *many], in_parts=in_parts)
         assert answer.code or answer.status in (400, 413, 422)
-    made = count(settings)
+    made = count(settings, Report)
     twice = [*filled(amina.form()), ("recit", "Un second récit."), ("etape", "modifier")]
     answer = amina.send("/signaler", twice)
     assert answer.code
@@ -293,11 +283,11 @@ def test_fields_by_the_thousand_and_fields_twice(
     assert file.received
     assert set(file.received.sent.types) == {"expulsion", "menace_violence"}
     assert len(file.received.sent.types) == 2
-    assert count(settings) == made + 2
+    assert count(settings, Report) == made + 2
 
 
 def test_a_file_in_the_place_of_a_text_is_none(settings: Settings, amina: Stranger) -> None:
     head = '--x\r\nContent-Disposition: form-data; name="recit"; filename="a.txt"\r\n'
     body = f"{head}Content-Type: text/plain\r\n\r\n{HONEST}\r\n--x--\r\n".encode()
     assert amina.raw("/signaler", body, "multipart/form-data; boundary=x").status == 422
-    assert count(settings) == 0
+    assert count(settings, Report) == 0

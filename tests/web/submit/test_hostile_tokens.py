@@ -10,42 +10,35 @@ from dataclasses import replace
 import pytest
 from attacks import sample
 from flask import Flask
-from reported import nonce
+from registers import bare
+from reported import CODE, count, nonce
 from strangers import (
     ADDRESSES,
-    CODE,
     HONEST,
     LONG,
     Stranger,
-    count,
+    amina,
+    app,
     filled,
-    made_of,
     received,
 )
 
 from register.config import Settings
 from register.keystore import KeyStore
 from register.submissions import codes
+from register.submissions.models import Report
 from register.web.submit import tokens
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
-    yield from made_of(settings)
+__all__ = ["amina", "app"]  # the fixtures of the other module
 
 
 @pytest.fixture
 def guarded(settings: Settings) -> Iterator[Flask]:
     """The same with limits, minimum time and the trap for robots, as it is in earnest."""
-    yield from made_of(replace(settings, rate_limits=True))
-
-
-@pytest.fixture
-def amina(app: Flask) -> Stranger:
-    return Stranger(app)
+    with bare(replace(settings, rate_limits=True)) as made:
+        yield made
 
 
 # --- tokens -----------------------------------------------------------------------------------
@@ -67,7 +60,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
     ours = amina.form()
     assert amina.send("/signaler", filled(_signed(app, "signaler", nonce()))).code
     assert amina.send("/signaler", filled(_signed(app, "signaler", nonce(), 2))).code
-    made = count(settings)
+    made = count(settings, Report)
     for jeton in (
         "",
         "x",
@@ -90,7 +83,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
         assert answer.kept("cible_texte") == ["un blogueur"]
         (new,) = set(answer.kept("jeton"))
         assert new not in ("", jeton)
-    assert count(settings) == made
+    assert count(settings, Report) == made
     assert amina.send("/signaler", filled(new)).code
 
 
@@ -105,7 +98,7 @@ def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(
     other = amina.send("/signaler", filled(jeton, recit="Un autre récit."))
     assert other.status == 409
     assert "Un autre récit." in other.kept("recit")
-    assert count(settings) == 1
+    assert count(settings, Report) == 1
     added = amina.send("/signaler/ajouter", filled(jeton, recit="Un autre récit."))
     again = amina.send("/signaler/ajouter", filled(jeton, recit="Un autre récit."))
     assert added.code == again.code == first.code
@@ -115,7 +108,7 @@ def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(
     nowhere = amina.send("/signaler/ajouter", filled(amina.form(), recit="Perdu ?"))
     assert nowhere.status in (409, 422)
     assert "Perdu ?" in nowhere.kept("recit")
-    assert count(settings) == 1
+    assert count(settings, Report) == 1
 
 
 # --- codes ------------------------------------------------------------------------------------
@@ -189,7 +182,7 @@ def test_codes_that_are_tried_cost_little_and_shut_nobody_else_out(
     assert other.report().code
     # Whoever guesses may report still: a council room is one address.
     assert guesser.report().code
-    assert count(settings) == 3
+    assert count(settings, Report) == 3
 
 
 # --- limits -----------------------------------------------------------------------------------
@@ -212,7 +205,7 @@ def test_whoever_sends_too_much_keeps_the_text_and_is_told_when(
     assert sender.send("/signaler", pairs, headers=forged).status == 429
     assert other.report().code
     # What was received already is answered, however often it is sent.
-    assert count(settings) == 11
+    assert count(settings, Report) == 11
     assert received(settings, store, every[0].code).line.suspect
 
 
@@ -257,7 +250,7 @@ def test_what_another_site_sends_is_refused(settings: Settings, amina: Stranger)
             answer = amina.send(path, pairs, headers=headers)
             assert answer.status == 403, (path, headers)
             assert HONEST not in answer.text
-    assert count(settings) == 1
+    assert count(settings, Report) == 1
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert amina.send("/signaler", filled(jeton), headers=own).code
     # A page may be linked to from anywhere.

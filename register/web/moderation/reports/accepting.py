@@ -19,8 +19,8 @@ from register.incidents import desk
 from register.incidents.content import Content
 from register.incidents.desk import OnDesk
 from register.incidents.validation import Fault
-from register.journal import Pen, writing
-from register.submissions import acts, drafting, placing, rules
+from register.journal import Pen
+from register.submissions import acts, drafting, placing
 from register.submissions.drafting import Part, Where
 from register.submissions.origins import case_to_join
 from register.submissions.queries import File
@@ -237,7 +237,7 @@ def why_not(file: File) -> str:
     """Why the member who asks cannot accept a report as it is now; empty when they can try."""
     line, error = file.line, None
     holder = line.holder(now())
-    if line.state not in rules.OPEN:
+    if not line.is_open:
         error = Refused("report_state", state=line.state.value)
     elif file.is_purged:
         error = Refused("report_purged", state=line.state.value)
@@ -253,13 +253,8 @@ def _done(
     page: Callable[[File, Filled, str], str],
 ) -> int | ResponseReturnValue:
     """Do it under the pen; what was done, or the page with what was refused."""
-    by = members.member().id
-    key_store()
-    # Whoever reads while words are destroyed keeps them in the database's log.
-    db.session.rollback()
     try:
-        with writing() as pen:
-            return act(pen, by)
+        return acting.penned(act)
     except (Refused, Invalid, NotFound, TextError) as error:
         return _refused(key, form, error, page)
 

@@ -13,10 +13,10 @@ from register.errors import Invalid
 from register.incidents.desk import Holding
 from register.incidents.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, page_number
 from register.submissions.queries import Asked, Tray
-from register.text.clean import one_line
 from register.text.typography import french
 from register.web.context import book
 from register.web.forms.place import named
+from register.web.moderation.listed import last, one
 from register.web.public import choice
 from register.web.public.panel import Chip
 
@@ -24,7 +24,8 @@ PATH = "/moderation/signalements"
 # How routes name a report: its random key, which says nothing of when it came or what it is.
 KEY = "<string(length=32):key>"
 _TRAYS: Mapping[str, Tray] = {tray.value: tray for tray in Tray}
-_OWN = ("casier", "endroit", "lieu", "type", WORDS, "tenu", "page")
+# The parameters of the form.
+NAMES = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
 _CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
@@ -39,33 +40,23 @@ def read(args: Mapping[str, Sequence[str]], by: int) -> Asked:
     :param by: who asks, for those that they have in hand.
     :raises Invalid: a value that makes no sense.
     """
-    tray, kind, place = _last(args, "casier"), _last(args, "type"), _last(args, "endroit")
-    _require("casier", tray, not tray or tray in _TRAYS)
+    tray = one(args, "casier", _TRAYS)
+    kind, place = last(args, "type"), last(args, "endroit")
     _require("type", kind, not kind or book().has("type", kind))
-    _require("endroit", place, not place or _CODE.fullmatch(place) is not None)
+    _require("endroit", place, not place or is_code(place))
     return Asked(
-        tray=_TRAYS.get(tray),
+        tray=tray,
         place=choice.typed(args.get("lieu", ())) or place,
         type=kind,
-        words=_last(args, WORDS)[:WORDS_LIMIT],
-        mine=by if _last(args, "tenu") == Holding.MINE.value else None,
-        page=page_number(_last(args, "page")),
+        words=last(args, WORDS)[:WORDS_LIMIT],
+        mine=by if last(args, "tenu") == Holding.MINE.value else None,
+        page=page_number(last(args, "page")),
     )
 
 
 def _require(name: str, value: str, holds: bool) -> None:
     if not holds:
         raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
-
-
-def _last(args: Mapping[str, Sequence[str]], name: str) -> str:
-    given = args.get(name, ())
-    return one_line(given[-1]) if given else ""
-
-
-def is_littered(args: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an address has parameters of the form that say nothing."""
-    return any(name in _OWN and not all(map(one_line, values)) for name, values in args.items())
 
 
 def is_code(place: str) -> bool:

@@ -10,6 +10,7 @@ from flask import Blueprint
 from flask_babel import lazy_gettext as _
 
 from register.db import db, now
+from register.errors import SealError
 from register.submissions import likeness
 from register.submissions.likeness import LikeReport
 from register.submissions.origins import Origins, origins
@@ -149,8 +150,14 @@ _LABELS = {
 
 
 def reports_behind(incident_id: int) -> Origins | None:
-    """The reports that a case goes back to; None for a case that goes back to none."""
-    found = origins(db.session(), key_store(), incident_id)
+    """The reports that a case goes back to; None for a case that goes back to none.
+
+    Where the keys are away the case is still there to be worked on; the home of the desk says so.
+    """
+    try:
+        found = origins(db.session(), key_store(), incident_id)
+    except SealError:
+        return None
     return found if found.kept or found.reports else None
 
 

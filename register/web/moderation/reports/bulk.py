@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from register.db import db
 from register.errors import NotFound, Refused, RegisterError
-from register.journal import Pen, writing
+from register.journal import Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries
 from register.submissions.queries import PAGE_SIZE
@@ -20,6 +20,7 @@ from register.text.typography import count_words, french
 from register.web import members
 from register.web.context import key_store
 from register.web.jinja import first_upper
+from register.web.moderation import acting
 from register.web.moderation.reports import addresses, listing, words
 
 
@@ -46,16 +47,18 @@ def sort() -> ResponseReturnValue:
 
 def _all(keys: Sequence[str], takes_up: bool) -> tuple[int, list[tuple[str, RegisterError]]]:
     """How many were done, and why the others were not; all of them under one pen."""
-    by, store = members.member().id, key_store()
+    store = key_store()
     refused: list[tuple[str, RegisterError]] = []
-    db.session.rollback()
-    with writing() as pen:
+
+    def act(pen: Pen, by: int) -> None:
         for key in keys:
             try:
                 _one(pen, store, key, by, takes_up)
             except (Refused, NotFound) as error:
                 # An act refuses before it changes anything.
                 refused.append((key, error))
+
+    acting.penned(act)
     return len(keys) - len(refused), refused
 
 
@@ -89,7 +92,8 @@ def _said(done: int, takes_up: bool) -> str:
 
 def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
     """What was not done, as sentences, those that are the same told once."""
-    told = Counter(_why(key, error) for key, error in refused)
+    lines = queries.lines(db.session(), [key for key, _error in refused])
+    told = Counter(words.refused(error, lines.get(key)) for key, error in refused)
     return [
         ngettext(
             "%(count)s signalement n’a pas changé de casier : %(why)s",
@@ -100,9 +104,3 @@ def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
         )
         for why, number in told.items()
     ]
-
-
-def _why(key: str, error: RegisterError) -> str:
-    if isinstance(error, NotFound):
-        return words.refused(error, None)
-    return words.refused(error, queries.one(db.session(), key_store(), key).line)

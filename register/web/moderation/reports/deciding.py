@@ -11,16 +11,16 @@ from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.db import db
 from register.errors import Invalid, Refused, RegisterError
-from register.journal import Pen, writing
+from register.journal import Pen
 from register.keystore import KeyStore
 from register.submissions import acts
+from register.submissions.queries import File
 from register.text.typography import french
-from register.web import members
 from register.web.context import book, key_store
 from register.web.errors import status_of
-from register.web.forms.reports import AskForm, DeclineForm, ReportForm
+from register.web.forms.reports import AskForm, DeclineForm, ReportActForm
+from register.web.moderation import acting
 from register.web.moderation.reports import addresses, one, words
 
 # Does the act, under the pen, for the member whose id it is given.
@@ -64,7 +64,7 @@ def release(key: str) -> ResponseReturnValue:
 
 def read(key: str) -> ResponseReturnValue:
     """Say that what its author sent was read; not what came after that."""
-    seen = ReportForm().seen
+    seen = ReportActForm().seen
 
     def do(pen: Pen, _store: KeyStore, by: int) -> None:
         acts.read(pen, key, by=by, seen=seen)
@@ -99,13 +99,11 @@ def ask(key: str) -> ResponseReturnValue:
     def do(pen: Pen, store: KeyStore, by: int) -> None:
         acts.ask(pen, store, key, form.text.data, by=by, seen=form.seen)
 
-    def again(error: RegisterError) -> str:
-        now = one.opened(key)
-        form.vu.data = str(now.seen)
-        said = form.tell(error, words.refused(error, now.line))
+    def page(now: File, said: str) -> str:
         return one.page(now, said=said, asking=form)
 
-    return _done(key, do, again, _("La question est posée. Son auteur la lit avec son code."))
+    done = _("La question est posée. Son auteur la lit avec son code.")
+    return _done(key, do, _typed(key, form, page), done)
 
 
 def decline(key: str) -> ResponseReturnValue:
@@ -122,18 +120,27 @@ def decline(key: str) -> ResponseReturnValue:
         told = form.told(book())
         acts.decline(pen, store, key, form.reason.data, by=by, sentence=told, seen=form.seen)
 
+    def page(now: File, said: str) -> str:
+        return one.page(now, said=said, declining=form)
+
+    done = _("Le signalement est écarté. Son auteur lira votre phrase.")
+    return _done(key, do, _typed(key, form, page), done)
+
+
+def _typed(key: str, form: ReportActForm, page: Callable[[File, str], str]) -> Again:
+    """Shows the report as it is by now, with everything that was typed."""
+
     def again(error: RegisterError) -> str:
         now = one.opened(key)
         form.vu.data = str(now.seen)
-        said = form.tell(error, words.refused(error, now.line))
-        return one.page(now, said=said, declining=form)
+        return page(now, form.tell(error, words.refused(error, now.line)))
 
-    return _done(key, do, again, _("Le signalement est écarté. Son auteur lira votre phrase."))
+    return again
 
 
 def _plainly(key: str, do: Do, said: str) -> ResponseReturnValue:
     """Do an act that has nothing to fill in."""
-    one.opened(key)
+    one.require(key)
 
     def again(error: RegisterError) -> str:
         now = one.opened(key)
@@ -143,12 +150,9 @@ def _plainly(key: str, do: Do, said: str) -> ResponseReturnValue:
 
 
 def _done(key: str, do: Do, again: Again, said: str) -> ResponseReturnValue:
-    by, store = members.member().id, key_store()
-    # Whoever reads while another holds the pen would see the report as it was before.
-    db.session.rollback()
+    store = key_store()
     try:
-        with writing() as pen:
-            do(pen, store, by)
+        acting.penned(lambda pen, by: do(pen, store, by))
     except (Refused, Invalid) as error:
         return again(error), status_of(error)
     flash(french(said))

@@ -18,6 +18,7 @@ from register.text.typography import french
 from register.web import members
 from register.web.context import gazetteer, head, key_store, known_places
 from register.web.forms.place import code_of
+from register.web.moderation import listed
 from register.web.moderation.reports import addresses, words
 from register.web.public import choice
 from register.web.public.choice import Choice
@@ -37,14 +38,6 @@ class Tab:
     count: int
     address: str
     current: bool
-
-
-@dataclass(frozen=True)
-class Page:
-    """Which page of a list it is, as the links to the others ask."""
-
-    number: int
-    pages: int
 
 
 def route(blueprint: Blueprint) -> None:
@@ -69,7 +62,7 @@ def reports() -> ResponseReturnValue:
     exact, near = _readings(asked)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
-    if addresses.is_littered(args):
+    if listed.is_littered(args, addresses.NAMES):
         return redirect(addresses.listed(asked), 303)
     found = _found(asked)
     if asked.page > found.pages:
@@ -101,7 +94,6 @@ def drawn(
         "moderation/reports/list.html",
         asked=asked,
         found=found,
-        page=Page(asked.page, found.pages),
         rows=[_row(line, asked, ticked) for line in found.lines],
         tabs=_tabs(asked),
         why=french(str(TRAYS[asked.tray][1])) if asked.tray else "",

@@ -62,12 +62,12 @@ def route(blueprint: Blueprint) -> None:
 
 def margin() -> Margin:
     """The oldest reports that nobody has read; none where they cannot be opened."""
-    today = dates.paris_day(now())
+    today, asked = dates.paris_day(now()), Asked(tray=Tray.NEW)
     try:
-        found = queries.listing(db.session(), key_store(), Asked(tray=Tray.NEW), today)
+        lines = queries.first(db.session(), key_store(), asked, today, limit=_SHOWN)
     except SealError:
         return Margin(0, ())
-    return Margin(found.total, [_waiting(line) for line in found.lines[:_SHOWN]])
+    return Margin(queries.count(db.session(), asked, today), [_waiting(line) for line in lines])
 
 
 def _waiting(line: queries.Line) -> Waiting:

@@ -28,13 +28,21 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(f"/signalements/{addresses.KEY}", "report", report)
 
 
-def opened(key: str) -> File:
-    """A report for the member who asks.
+def require(key: str) -> None:
+    """Refuse what can be no report's key before it is looked up.
 
     :raises NotFound: ``no_such_report``.
     """
     if not codes.is_nonce(key):
         raise NotFound("no_such_report")
+
+
+def opened(key: str) -> File:
+    """A report for the member who asks.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    require(key)
     return queries.one(db.session(), key_store(), key)
 
 
@@ -78,13 +86,9 @@ def offers(file: File) -> Offers:
         decline=may(Act.REPORT_DECLINED),
         accept=may(Act.REPORT_ACCEPTED),
         spam=may(Act.REPORT_SPAM),
-        reopen=may(Act.REPORT_REOPENED) and not _has_case(file),
+        reopen=may(Act.REPORT_REOPENED) and not file.case_stands,
         read=may(Act.REPORT_READ) and line.news,
     )
-
-
-def _has_case(file: File) -> bool:
-    return file.case is not None and file.case.state != "erased"
 
 
 def _happened(one: Line) -> str:

@@ -91,7 +91,7 @@ def state(line: Line) -> str:
 
 def held(line: Line) -> str:
     """Who has it in hand; an ended one is in nobody's, and nothing is said of it."""
-    if line.state not in rules.OPEN:
+    if not line.is_open:
         return ""
     by = line.holder(now())
     if by is None or line.held_until is None:
@@ -103,7 +103,7 @@ def since(line: Line, today: date) -> str:
     """When it came, while that matters; else when it came to where it is."""
     if line.state is State.WAITING:
         return french(str(_("question posée %(when)s", when=queue.when(line.moved_on, today))))
-    if line.state in rules.OPEN:
+    if line.is_open:
         return french(str(_("reçu %(when)s", when=queue.when(line.day, today))))
     return french(f"{state(line)} {queue.when(line.moved_on, today)}")
 
@@ -119,7 +119,7 @@ def deadline(line: Line, today: date) -> tuple[str, bool]:
         return "", False
     if line.purge_on is not None:
         return str(_("détruit le %(day)s", day=dates.day_words(line.purge_on))), False
-    if line.state not in rules.OPEN:
+    if not line.is_open:
         return "", False
     ends = add_months(line.day, settings().undecided_after)
     due = min(add_months(line.day, rules.OVERDUE_MONTHS), ends)
