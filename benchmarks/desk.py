@@ -91,10 +91,12 @@ class Desk:
         return spent
 
 
-def costs(few: Desk, many: Desk, rounds: int = ROUNDS) -> dict[str, tuple[float, float]]:
-    """For each page the median time with few drafts and with many, measured by turns."""
+def costs(
+    few: Desk, many: Desk, rounds: int = ROUNDS, pages: Mapping[str, str] = PAGES
+) -> dict[str, tuple[float, float]]:
+    """For each page the median time with little on the desk and with much, measured by turns."""
     found = {}
-    for name, path in PAGES.items():
+    for name, path in pages.items():
         few.seconds(path), many.seconds(path)
         spent = [(few.seconds(path), many.seconds(path)) for _ in range(rounds)]
         one, other = zip(*spent, strict=True)

@@ -1,0 +1,76 @@
+"""Five thousand reports cost the desk at most three times fifty, and a filter of them 300 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from people import hire
+from registers import BACKENDS, application, opened
+from reported import WORDS, a_report, nonce
+from sqlalchemy.orm import Session
+
+from benchmarks.desk import FEW, MANY, MOST, Desk, costs
+from register.db import analyse, now
+from register.journal import writing
+from register.operations import opening
+from register.submissions import acts
+
+pytestmark = pytest.mark.prove
+
+PLAIN = {
+    "home": "/moderation",
+    "queue": "/moderation/signalements",
+    "new": "/moderation/signalements?casier=nouveaux",
+}
+FILTERED = {
+    "place": "/moderation/signalements?endroit=commune:93032",
+    "type": "/moderation/signalements?type=expulsion",
+    "words": "/moderation/signalements?q=micro",
+}
+WITHIN = 0.3  # seconds
+AT_ONCE = 250
+
+
+@pytest.fixture(params=BACKENDS)
+def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
+    """Chloé's desk with few reports, and with many."""
+    with ExitStack() as stack:
+        made = []
+        for count in (FEW, MANY):
+            folder = tmp_path / str(count)
+            folder.mkdir()
+            settings = stack.enter_context(registers.new(request.param, folder))
+            engine = stack.enter_context(opened(settings.database_url))
+            cast = hire(engine)
+            with Session(engine) as session:
+                store = opening.key_store(settings, session)
+            stack.callback(store.close)
+            for start in range(0, count, AT_ONCE):
+                with writing(engine, now()) as pen:
+                    for number in range(start, min(start + AT_ONCE, count)):
+                        acts.receive(pen, store, _said(number), nonce())
+            analyse(engine)
+            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
+        yield made[0], made[1]
+
+
+def _said(number: int) -> Any:
+    kind = "expulsion" if number % 5 == 0 else "interdiction_filmer"
+    place = {} if number % 3 else {"place": "Puteaux", "place_code": "commune:92062"}
+    account = f"{WORDS} {'Le micro a été coupé. ' * (number % 40)}"
+    return a_report(account=account, types=(kind,), **place)
+
+
+def test_five_thousand_reports_cost_at_most_three_times_fifty(desks: tuple[Desk, Desk]) -> None:
+    found = costs(*desks, pages=PLAIN)
+    for name, (few, many) in found.items():
+        print(f"{name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms, × {many / few:.2f}")
+    filtered = costs(*desks, pages=FILTERED)
+    for name, (few, many) in filtered.items():
+        print(f"by {name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms")
+    assert {name: many / few for name, (few, many) in found.items() if many > MOST * few} == {}
+    assert {name: many for name, (_few, many) in filtered.items() if many > WITHIN} == {}

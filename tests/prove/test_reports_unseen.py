@@ -1,0 +1,136 @@
+"""Whoever reads every public page each second cannot tell that a report came in.
+
+A town hall that polls the site knows who was in the room. Were a number, a tag or a time to move
+with a report, it would know the minute, and then the person.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from citizens import Citizen
+from people import Cast
+from reported import WORDS
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from wire import ask, get, serving, until
+
+from register import create_app
+from register.config import Settings
+from register.db import db, now
+from register.journal import writing
+from register.keystore import KeyStore
+from register.submissions import acts
+from register.submissions.models import Report, State
+
+pytestmark = pytest.mark.prove
+
+ROUNDS = 25  # in which something comes in, and as many in which nothing does
+PAUSE = 0.3  # seconds that a report and a decision take, about
+NOISE = 0.25  # of a median
+LEAST = 0.0008  # seconds by which two medians of the same may be apart
+
+# What differs from one answer to the next in every case.
+_MASKED = re.compile(rb'(name="jeton" value=")[^"]*|(?m:^date: [^\r\n]*)', re.IGNORECASE)
+
+
+def public(settings: Settings) -> Iterator[str]:
+    """Every address that a stranger may ask for, feeds and files among them."""
+    app = create_app(settings)
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint.split(".")[0] in SHUT:
+            continue
+        if rule.arguments <= {"number", "code"}:
+            code = {"departements": "28", "regions": "24"}.get(rule.rule.split("/")[1], "28085")
+            path = re.sub(r"<(?:\w+:)?number>", "1", rule.rule)
+            yield re.sub(r"<(?:\w+:)?code>", code, path)
+    yield from ("/incidents?q=conseil", "/incidents?commune=28085&page=1", "/nulle-part")
+    with app.app_context():
+        db.engine.dispose()
+
+
+SHUT = {"moderation", "account"}
+
+
+@dataclass
+class Outsider:
+    """Reads everything, again and again, and keeps what is said and how long it takes."""
+
+    port: int
+    paths: list[str]
+    said: dict[str, set[tuple[int, bytes, bytes]]] = field(default_factory=dict)
+
+    def round(self, took: dict[str, list[float]]) -> None:
+        for path in self.paths:
+            begun = time.perf_counter()
+            status, headers, body = ask(self.port, get(path.encode()))
+            took.setdefault(path, []).append(time.perf_counter() - begun)
+            told = "\n".join(f"{name}: {value}" for name, value in sorted(headers.items()))
+            masked = _MASKED.sub(rb"\1", told.encode()), _MASKED.sub(rb"\1", body)
+            self.said.setdefault(path, set()).add((status, *masked))
+
+
+def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
+    settings: Settings, engine: Engine, store: KeyStore, cast: Cast, desk
+) -> None:
+    for number in range(3):
+        desk.published(title=f"Interdiction de filmer le conseil, {number}")
+    chance = random.Random(6)
+    # Each turn something comes in just before he looks, or a reader was there who sent nothing: a
+    # server that did something a moment ago is quicker, whatever it was.
+    turns = [True, False] * ROUNDS
+    chance.shuffle(turns)
+    took: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
+        served.first_line()
+        outsider = Outsider(port, list(public(settings)))
+        assert len(outsider.paths) > 30
+        until(lambda: ask(port, get(b"/incidents?q=conseil"))[0] == 200)
+        time.sleep(2)  # the follower has made the index
+        outsider.round({})
+        for number, comes in enumerate(turns):
+            # Not more of one address than it may send.
+            somebody = Citizen(port, f"127.0.0.{77 + number % 10}")
+            told = {"jeton": somebody.form(), "recit": f"{WORDS} {number}"}
+            if comes:
+                assert somebody.post("/signaler", {**told, "etape": "envoyer"}).code
+                _at_the_desk(engine, store, cast)
+            else:
+                # Somebody looks at what they would send, and thinks better of it.
+                assert somebody.post("/signaler", {**told, "etape": "verifier"}).status == 200
+                time.sleep(PAUSE)
+            outsider.round(took[comes])
+        assert served.end() == 0
+    # Not one byte, header or status that moved, on any page.
+    moved = {path: len(told) for path, told in outsider.said.items() if len(told) > 1}
+    assert moved == {}
+    came = {path: statistics.median(times) for path, times in took[True].items()}
+    quiet = {path: statistics.median(times) for path, times in took[False].items()}
+    apart = {
+        path: (round(quiet[path] * 1000, 2), round(came[path] * 1000, 2))
+        for path in quiet
+        if abs(came[path] - quiet[path]) > max(LEAST, NOISE * quiet[path])
+    }
+    page, then = statistics.median(quiet.values()), statistics.median(came.values())
+    print(
+        f"{settings.search}: {len(quiet)} addresses, {ROUNDS} reports; a page takes "
+        f"{page * 1000:.2f} ms, {then * 1000:.2f} once one came; apart: {apart}"
+    )
+    assert len(apart) <= len(quiet) // 20
+
+
+def _at_the_desk(engine: Engine, store: KeyStore, cast: Cast) -> None:
+    """What members do with reports tells an outsider nothing either."""
+    with Session(engine) as session:
+        key = session.scalars(select(Report.key).where(Report.state == State.RECEIVED)).first()
+    assert key
+    with writing(engine, now()) as pen:
+        acts.claim(pen, key, by=cast.bruno)
+    with writing(engine, now()) as pen:
+        acts.decline(pen, store, key, "doublon", by=cast.bruno, sentence="Déjà connu.")
