@@ -5,6 +5,7 @@ but for its length, or for a place that several places answer to, and that is as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -23,7 +24,7 @@ from register.submissions.payload import (
     Sent,
 )
 from register.territory.resolve import LONGEST, resolve
-from register.text import typed_dates
+from register.text import recent_days, typed_dates
 from register.text.clean import one_line
 from register.text.errors import TextError
 from register.text.typography import number
@@ -168,6 +169,9 @@ class ReportForm(Form):
     site_web = StringField(filters=[_code])
     jeton = HiddenField(filters=[_code])
 
+    # The day on which the form was shown: "hier soir" is the evening before. It comes with the
+    # form's token, so that the same form sent again the next day still says the same.
+    shown_on: date | None = None
     # What a typed place may be, the likeliest first; known once it was read.
     places: Sequence[Choice] = ()
     _asks: Any = None
@@ -226,6 +230,9 @@ class ReportForm(Form):
     @property
     def date(self) -> str:
         """The date in EDTF, where the words are one."""
+        recent = recent_days.read(self.quand.data, self.shown_on) if self.shown_on else None
+        if recent:
+            return recent.isoformat()
         try:
             return typed_dates.read(self.quand.data)
         except TextError:

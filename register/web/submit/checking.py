@@ -10,7 +10,8 @@ from flask_babel import ngettext
 
 from register.submissions import plain
 from register.submissions.payload import Sent
-from register.text import dates
+from register.text import dates, typed_dates
+from register.text.errors import TextError
 from register.text.typography import count_words, french
 from register.web.forms.report import began, understood
 
@@ -97,8 +98,18 @@ def _when(sent: Sent) -> Answered:
     label = _("Quand")
     if sent.date:
         return Answered("quand", label, _filled(sent.when), read=dates.words(sent.date))
-    kept = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
+    kept = _("Gardé avec vos mots.")
+    if _lacks_year(sent.when):
+        kept = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
     return Answered("quand", label, _filled(sent.when), kept=kept)
+
+
+def _lacks_year(when: str) -> bool:
+    try:
+        typed_dates.read(when)
+    except TextError as error:
+        return error.key == "typed_date_year"
+    return False
 
 
 def _words(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,9 +14,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from register.db import now
 from register.errors import Refused
 from register.submissions import plain
 from register.submissions.payload import ACCOUNT_LIMIT, LINKS_LIMIT
+from register.text.dates import paris_day
 from register.web import limits, waiting
 from register.web.forms.report import AS_TYPED, ReportForm
 from register.web.submit import receiving, tokens
@@ -58,7 +60,7 @@ def begin() -> ResponseReturnValue:
 
 def go_on() -> ResponseReturnValue:
     """The step that a button asks for; whoever presses no button looks at it first."""
-    return _kept_safe(ReportForm(), _STEPS.get(request.form.get("etape", ""), check))
+    return _kept_safe(_filled(), _STEPS.get(request.form.get("etape", ""), check))
 
 
 def again() -> ResponseReturnValue:
@@ -68,7 +70,15 @@ def again() -> ResponseReturnValue:
 
 def add() -> ResponseReturnValue:
     """Send what a form says as an addition to the report that it made before."""
-    return _kept_safe(ReportForm(), _add)
+    return _kept_safe(_filled(), _add)
+
+
+def _filled() -> ReportForm:
+    form = ReportForm()
+    token = _token(form)
+    # A form that is too old to be sent is read as what it will be once it is shown again.
+    form.shown_on = token.day if token else paris_day(now())
+    return form
 
 
 def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:

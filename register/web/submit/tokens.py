@@ -7,12 +7,13 @@ whether a form was filled in by a person.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from register.db import now
 from register.submissions import codes
+from register.text.dates import paris_day
 from register.web.account import keys
 
 # A form may be left open for a weekend; one from last month is shown again, filled in.
@@ -23,9 +24,10 @@ MINIMUM = 5
 
 @dataclass(frozen=True)
 class Token:
-    """A nonce, and for how many seconds the form has been in somebody's hands."""
+    """A nonce, the day on which the form was shown, and for how many seconds it has been."""
 
     nonce: str
+    day: date
     age: float
 
     @property
@@ -48,7 +50,7 @@ def read(purpose: str, text: str) -> Token | None:
     if not isinstance(nonce, str) or not codes.is_nonce(nonce):
         return None
     at: datetime = made if made.tzinfo else made.replace(tzinfo=UTC)
-    return Token(nonce, (now() - at).total_seconds())
+    return Token(nonce, paris_day(at), (now() - at).total_seconds())
 
 
 def _signer(purpose: str) -> URLSafeTimedSerializer:

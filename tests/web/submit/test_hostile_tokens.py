@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from attacks import sample
@@ -24,9 +25,11 @@ from strangers import (
 )
 
 from register.config import Settings
+from register.db import now
 from register.keystore import KeyStore
 from register.submissions import codes
 from register.submissions.models import Report
+from register.text.dates import paris_day
 from register.web.submit import tokens
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -85,6 +88,19 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
         assert new not in ("", jeton)
     assert count(settings, Report) == made
     assert amina.send("/signaler", filled(new)).code
+
+
+def test_yesterday_is_the_day_before_the_form_was_shown_whenever_it_is_sent_again(
+    app: Flask, settings: Settings, store: KeyStore, amina: Stranger
+) -> None:
+    shown = paris_day(now()) - timedelta(days=2)
+    form = filled(_signed(app, "signaler", nonce(), 2), quand="hier soir")
+    first = amina.send("/signaler", form)
+    assert amina.send("/signaler", form).code == first.code
+    file = received(settings, store, first.code)
+    assert file.received
+    told = file.received.sent
+    assert (told.when, told.date) == ("hier soir", (shown - timedelta(days=1)).isoformat())
 
 
 def test_a_form_that_was_sent_before_is_the_same_report_or_an_addition(

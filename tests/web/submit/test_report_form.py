@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from visitor import Visitor
 
 from register.config import Settings
+from register.db import now
 from register.incidents.vocabulary import FILE
 from register.keystore import KeyStore
 from register.submissions import acts, plain, queries
@@ -31,6 +33,8 @@ from register.submissions.payload import (
     Sent,
 )
 from register.submissions.queries import File
+from register.text import dates
+from register.text.dates import paris_day
 from register.web import limits
 from register.web.forms import report as report_form
 from register.web.submit import receiving, tokens
@@ -66,6 +70,11 @@ def code_of(visitor: Visitor) -> str:
     found = CODE.search(visitor.answer.get_data(as_text=True))
     assert found, visitor.text
     return found[1]
+
+
+def spaced(visitor: Visitor) -> str:
+    """The text of the page, each space a plain one."""
+    return " ".join(visitor.text.split())
 
 
 def html(visitor: Visitor) -> str:
@@ -244,7 +253,7 @@ def test_a_place_that_is_none_of_ours_is_kept_in_words(
     [
         ("12/06/2026", "2026-06-12"),
         ("vers 2019", "2019~"),
-        ("hier soir", ""),
+        ("un soir de conseil", ""),
         ("le 12 juin", ""),
         ("31 février 2026", ""),
         ("pendant le conseil, " * 20, ""),
@@ -255,6 +264,19 @@ def test_a_day_is_read_or_kept_as_it_was_typed(
 ) -> None:
     told = kept(settings, store, sent(amina, quand=typed))
     assert (told.when, told.date) == (typed.strip(), date)
+
+
+def test_yesterday_is_shown_as_a_day_and_words_that_lack_a_year_ask_for_it(
+    amina: Visitor,
+) -> None:
+    yesterday = paris_day(now()) - timedelta(days=1)
+    assert looked_at(amina, quand="hier soir") == 200
+    assert f"Compris : {dates.day_words(yesterday)}" in spaced(amina)
+    assert looked_at(amina, quand="le 12 juin") == 200
+    assert "ajoutez l’année" in spaced(amina)
+    assert looked_at(amina, quand="cette nuit") == 200
+    assert "Gardé avec vos mots." in spaced(amina)
+    assert "ajoutez l’année" not in spaced(amina)
 
 
 # --- faults ---------------------------------------------------------------------------------------

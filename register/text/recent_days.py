@@ -1,0 +1,40 @@
+"""Days as people say them while it is fresh: "hier soir", "ce matin", "mardi dernier".
+
+Only what leads to one day is read. "Cette nuit" is of two days, and "mardi" said on a Tuesday is
+today or a week ago: such words stay words.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from register.text.fold import fold
+
+_AGO = {
+    **dict.fromkeys(("aujourd hui", "ce matin", "ce midi", "cet apres midi", "ce soir"), 0),
+    **dict.fromkeys(("tout a l heure", "today", "this morning", "this afternoon", "tonight"), 0),
+    **dict.fromkeys(("hier", "yesterday"), 1),
+    "avant hier": 2,
+}
+_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_SAID = re.compile(
+    r"(?:le |au |pendant |durant )?"
+    rf"(?:(?P<ago>{'|'.join(_AGO)})|(?P<weekday>{'|'.join(_WEEK)})(?P<last> dernier)?)"
+    r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
+    r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
+    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:)(?: ?[0-9]{2})?)?[.!]?"
+)
+
+
+def read(text: str, today: date) -> date | None:
+    """The day that some words mean when they are said on ``today``; None for any others."""
+    said = _SAID.fullmatch(fold(text[:100]))
+    if said is None:
+        return None
+    if said["ago"]:
+        return today - timedelta(days=_AGO[said["ago"]])
+    days = (today.weekday() - _WEEK.index(said["weekday"])) % 7
+    if not days and not said["last"]:
+        return None
+    return today - timedelta(days=days or 7)
