@@ -35,7 +35,12 @@ def resolve(gazetteer: Gazetteer, typed: str, known: Mapping[str, int] | None = 
     for reader in READERS:
         for statement in said:
             if found := reader(gazetteer, statement, counts):
-                return Resolution(ordered(gazetteer, found, counts))
+                named = ordered(gazetteer, found, counts)
+                if reader is _mistyped and len(named) > 1:
+                    # Whoever has to choose finds what they wrote well too: "gagny la ville" is
+                    # nearly Magny-la-Ville and Pagny-la-Ville.
+                    named = (*_in_phrase(gazetteer, typed[:LONGEST], counts), *named)
+                return Resolution(named)
     if named := tuple(_in_phrase(gazetteer, typed[:LONGEST], counts)):
         return Resolution(named)
     # The last statement is the barest: "mairie de" belongs to no name.

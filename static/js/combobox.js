@@ -84,8 +84,17 @@ function attach(box) {
 
   function choose(place) {
     forget();
-    if (suggestFill === undefined) location.assign(place.address);
-    else box.value = place.text;
+    if (suggestFill === undefined) return location.assign(place.address);
+    box.value = place.text;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function confirmed(event) {
+    forget();
+    // In a long form nobody means to send it with the key that ends a line.
+    if (!box.dataset.next) return;
+    event.preventDefault();
+    document.getElementById(box.dataset.next)?.focus();
   }
 
   const keys = {
@@ -102,7 +111,7 @@ function attach(box) {
       forget();
     },
     Enter: (event) => {
-      if (active < 0) return forget();
+      if (active < 0) return confirmed(event);
       event.preventDefault();
       return choose(places[active]);
     },
@@ -135,4 +144,25 @@ function made(tag, properties) {
   return Object.assign(document.createElement(tag), properties);
 }
 
+/* A box of text, which a browser that goes back fills again, with one line in its place: it stays
+   the field that is sent. */
+function lineOf(text) {
+  const line = made("input", { autocomplete: "off" });
+  for (const { name, value } of text.attributes) {
+    if (name !== "name" && name !== "rows") line.setAttribute(name, value);
+  }
+  text.removeAttribute("id");
+  text.hidden = true;
+  text.before(line);
+  const fromText = () => { line.value = text.value; };
+  fromText();
+  // Some browsers fill their fields again only once the page is shown.
+  addEventListener("pageshow", fromText);
+  for (const event of ["input", "change"]) {
+    line.addEventListener(event, () => { text.value = line.value; });
+  }
+  return line;
+}
+
 document.querySelectorAll("input[data-suggest]").forEach(attach);
+document.querySelectorAll("textarea[data-suggest]").forEach((text) => attach(lineOf(text)));

@@ -378,6 +378,15 @@ def test_what_is_almost_a_name_is_read_and_says_so(
     assert {reading.why for reading in found.readings} == {"orthographe_proche"}
 
 
+def test_who_has_to_choose_among_nearly_that_name_finds_the_name_in_it_too(
+    names: Gazetteer,
+) -> None:
+    found = resolve(names, "gagny la ville")
+    assert _codes(found.readings)[0] == "93032"
+    assert found.readings[0].why == "dans_la_phrase"
+    assert len(found.readings) > 2
+
+
 @pytest.mark.parametrize(("typed", "codes"), BEGINNINGS)
 def test_the_beginning_of_a_name_is_read_and_says_so(
     names: Gazetteer, typed: str, codes: str

@@ -58,7 +58,11 @@ def _of_field(field: Any, within: str) -> Iterator[tuple[str, str]]:
 def _said(within: str, label: object, text: object) -> str:
     name = str(label)
     # In "Source 2, adresse" the label has become the middle of a sentence.
-    return f"{within}{name[:1].lower() + name[1:] if within else name} : {text}"
+    return f"{within}{_carried_on(name) if within else name} : {_carried_on(str(text))}"
+
+
+def _carried_on(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 class Line(StringField):

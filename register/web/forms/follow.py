@@ -22,7 +22,7 @@ KINDS = {
     Kind.CORRECTION.value: _("Je corrige une erreur"),
 }
 _OPENS_NOTHING = _(
-    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il date de plus d’un an, ce qu’il "
+    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
     "ouvrait a pu être effacé."
 )
 _NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")

@@ -23,7 +23,7 @@ from register.submissions.payload import (
     LINKS_LIMIT,
     Sent,
 )
-from register.territory.resolve import LONGEST, resolve
+from register.territory.resolve import INEXACT, LONGEST, Resolution, resolve
 from register.text import recent_days, typed_dates
 from register.text.clean import one_line
 from register.text.errors import TextError
@@ -40,9 +40,10 @@ AS_TYPED = "tel_quel"
 _KINDS = frozenset({"commune", "departement", "region"})
 
 _ACCOUNT_MISSING = _("Dites ce qui s’est passé, même en une phrase : le reste est facultatif.")
-_SEVERAL = _("Plusieurs lieux portent ce nom. Choisissez juste dessous, ou gardez vos mots.")
+_SEVERAL = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou gardez vos mots.")
+_UNSURE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
 _NEAR = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
-_SHORTEN = _("Raccourcissez : le récit peut dire le reste.")
+_SHORTEN = _("Raccourcissez : « Ce qui s’est passé » peut dire le reste.")
 _GONE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
 
 
@@ -215,7 +216,7 @@ class ReportForm(Form):
         self.lieu_lu.data = typed
         self.lieu_code.data = code_of(readings[0]) if is_one else "" if readings else AS_TYPED
         if readings and not is_one:
-            self._asks = _SEVERAL if found.readings else _NEAR
+            self._asks = _question(found)
 
     def offered(self) -> list[tuple[str, str]]:
         """The places to choose from as code and name, what tells them apart included."""
@@ -271,6 +272,12 @@ class ReportForm(Form):
             elif field.short_name != "jeton":
                 told.append((field.name, field.data or ""))
         return [(name, value) for name, value in told if value]
+
+
+def _question(found: Resolution) -> Any:
+    if not found.readings:
+        return _NEAR
+    return _UNSURE if all(one.why in INEXACT for one in found.readings) else _SEVERAL
 
 
 def understood(place_code: str) -> str:

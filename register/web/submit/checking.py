@@ -25,7 +25,8 @@ _LINES = 4
 class Answered:
     """One answer: the id of its field, what it answers to, its lines, and what they were read as.
 
-    ``kept``: that the words stay as they are, where they were read as nothing.
+    ``kept``: that the words stay as they are, where they were read as nothing. ``is_cut``: whether
+    only the beginning is here.
     """
 
     field: str
@@ -33,6 +34,7 @@ class Answered:
     lines: tuple[str, ...]
     read: str = ""
     kept: str = ""
+    is_cut: bool = False
 
 
 def answered(sent: Sent) -> list[Answered]:
@@ -126,19 +128,17 @@ def _short(one: Answered) -> Answered:
     if one.field == "liens":
         return Answered(one.field, one.label, (_count(len(one.lines)),))
     longest = _EXCERPT if one.field == "recit" else _EXCERPT_LINE
-    lines = [_cut(line, longest) for line in one.lines[:_LINES]]
-    if len(one.lines) > _LINES:
-        lines.append("…")
-    return Answered(one.field, one.label, tuple(lines), one.read)
+    whole = [" ".join(line.split()) for line in one.lines]
+    lines = [_cut(line, longest) for line in whole[:_LINES]] + ["…"] * (len(whole) > _LINES)
+    return Answered(one.field, one.label, tuple(lines), one.read, is_cut=lines != whole)
 
 
 def _count(lines: int) -> str:
     return str(ngettext("une ligne", "%(count)s lignes", lines, count=count_words(lines)))
 
 
-def _cut(text: str, longest: int) -> str:
-    """The beginning of a text on one line, cut at a word."""
-    line = " ".join(text.split())
+def _cut(line: str, longest: int) -> str:
+    """The beginning of a line, cut at a word."""
     if len(line) <= longest:
         return line
     return (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"

@@ -115,8 +115,8 @@ def _in_review(_file: File) -> _Words:
 def _to_come() -> str:
     return _(
         "On vous posera peut-être une question, ici même. La décision et sa raison s’afficheront "
-        "sur cette page. L’équipe est bénévole et ne peut pas promettre de délai : revenez quand "
-        "vous voulez, avec votre code."
+        "sur cette page. L’équipe est bénévole et ne peut pas promettre de délai : revenez dans "
+        "une semaine, par exemple, avec votre code."
     )
 
 
@@ -252,7 +252,7 @@ def _kept(file: File, undecided_after: int) -> str:
     if line.state in rules.OPEN:
         return _(
             "Ce que vous avez envoyé et les échanges sont gardés chiffrés. Si rien n’est décidé "
-            "avant le %(day)s, votre signalement sera écarté, puis détruit trois mois après.",
+            "avant le %(day)s, votre signalement sera écarté, puis détruit 90 jours après.",
             day=_day(add_months(line.day, undecided_after)),
         )
     day = _day(line.purge_on)

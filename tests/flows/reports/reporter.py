@@ -57,7 +57,7 @@ def report(reporter: Reporter, told: Told) -> None:
     fill(hands, told)
     hands.press("Relire avant d’envoyer")
     if told.which:
-        expect(page.get_by_role("alert")).to_contain_text("Plusieurs lieux portent ce nom")
+        expect(page.get_by_role("alert")).to_contain_text("plusieurs lieux portent ce nom")
         hands.tick(told.which)
         hands.press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
@@ -76,14 +76,19 @@ def fill(hands: Hands, told: Told) -> None:
     for label, text in (("Où", told.place), ("Quand", told.when)):
         if text:
             hands.write(label, text)
+    if told.actor or told.target or told.began:
+        hands.unfold("Qui a agi, qui était visé")
     for label, word in (("Qui a agi", told.actor), ("Qui était visé", told.target)):
         if word:
             hands.choose(label, word)
     if told.began:
         hands.tick(told.began)
-    for label, text in (("Où cela peut se vérifier", told.link), ("Vous joindre", told.contact)):
-        if text:
-            hands.write(label, text)
+    if told.link:
+        hands.unfold("Où cela peut se vérifier")
+        hands.write("Où cela peut se vérifier", told.link)
+    if told.contact:
+        hands.unfold("Laisser un contact : le plus sûr est de n’en rien faire")
+        hands.write("Vous joindre", told.contact)
 
 
 def words_of_any(text: str) -> str:

@@ -91,7 +91,7 @@ def test_the_file_that_is_downloaded_proves_what_was_sent(
     page = somebody(390, scripts=scripts)
     _receipt(page, SHORT, everything=False)
     with page.expect_download() as coming:
-        page.get_by_role("button", name="Télécharger le reçu").click()
+        page.get_by_role("button", name="Télécharger une preuve d’envoi").click()
     file = coming.value
     assert file.suggested_filename == "recu.json"
     # The receipt is still there: its code may not have been noted yet.

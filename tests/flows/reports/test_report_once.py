@@ -48,7 +48,9 @@ def _loaded_again(page: Page) -> bool:
 
 def pressed_often(page: Page, words: str) -> int:
     """A double click, and one more, before anything comes back; how often the form was sent."""
-    box = page.get_by_role("button", name=words, exact=True).bounding_box()
+    button = page.get_by_role("button", name=words, exact=True)
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
     assert box
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
@@ -102,7 +104,7 @@ def test_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
     amina.hands.press("Envoyer")
     received(amina)
     assert (amina.code, count(house.settings, Report)) == (code, 1)
-    amina.hands.press("Ouvrir le suivi avec ce code")
+    amina.hands.press("J’ai noté mon code : ouvrir le suivi")
     heading(page, "Reçu")
     amina.hands.write("Votre message", "Un mot de plus.")
     amina.hands.press("Envoyer ce message")
@@ -137,15 +139,27 @@ def test_another_text_in_the_same_form_is_added_to_the_first(
     assert (count(house.settings, Report), count(house.settings, Message)) == (1, 1)
 
 
-@pytest.mark.prove
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
 def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
-    house: House, somebody: AtDesk
+    house: House, somebody: AtDesk, scripts: bool
 ) -> None:
-    page = somebody(390, scripts=True)
+    page = somebody(390, scripts=scripts)
     to_the_check_page(page)
     page.go_back()
     heading(page, "Signaler un incident")
     expect(page.get_by_label("Ce qui s’est passé")).to_have_value(TOLD.account)
+    for label, text in (("Où", TOLD.place), ("Quand", TOLD.when)):
+        expect(page.get_by_label(label, exact=True)).to_have_value(text)
     Keys(page).press("Relire avant d’envoyer")
     heading(page, "Relire avant d’envoyer")
+    expect(page.locator("dl.answers")).to_contain_text("Gagny")
     assert count(house.settings, Report) == 0
+
+
+def test_enter_in_a_line_of_the_form_goes_on_to_the_next(house: House, somebody: AtDesk) -> None:
+    page = somebody(390, scripts=True)
+    page.goto("/signaler")
+    page.get_by_label("Où", exact=True).fill("Gagny")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quand", exact=True)).to_be_focused()
+    heading(page, "Signaler un incident")
