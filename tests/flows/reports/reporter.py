@@ -131,7 +131,7 @@ def withdraw(reporter: Reporter) -> None:
     """Take the report back, from its page; a button alone does not do it."""
     hands, page = reporter.hands, reporter.page
     hands.press("Retirer mon signalement")
-    expect(page.get_by_role("alert")).to_contain_text("Cochez la case pour confirmer")
+    expect(page.get_by_role("alert")).to_contain_text("cochez la case pour confirmer")
     hands.tick("Oui, je veux que mon signalement soit retiré")
     hands.press("Retirer mon signalement")
     confirmed(reporter, "Votre signalement est retiré.")

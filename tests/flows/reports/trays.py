@@ -41,7 +41,7 @@ def decline(member: Member, reason: str, sentence: str) -> None:
     hands.unfold("Écarter, avec un motif")
     hands.write("La phrase que son auteur lira", sentence)
     hands.press("Écarter le signalement")
-    expect(page.get_by_role("alert")).to_contain_text("Choisissez un motif.")
+    expect(page.get_by_role("alert")).to_contain_text("choisissez un motif.")
     hands.tick(reason)
     hands.press("Écarter le signalement")
     told(page, "Le signalement est écarté")
