@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -40,6 +40,7 @@ from register.submissions import acts as report_acts
 from register.submissions import queries as report_queries
 from register.submissions.models import Kind, Report
 from register.submissions.payload import Sent
+from register.submissions.queries import Tray
 from register.web.account.places import is_shut
 
 # Letters only, so that no quoting, folding or typography changes it.
@@ -535,9 +536,35 @@ def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, sess
             answer = driss.send(_filled(rule, "key", key))
             assert answer.status_code in (303, 403), rule
             assert MARKER not in answer.text + str(answer.headers)
+    for who in (driss.client, app.test_client()):
+        for doing in ("ranger", "reprendre"):
+            sorting = {"cle": list(keys.values()), "faire": doing}
+            answer = who.post("/moderation/signalements/tri", data=sorting)
+            assert answer.status_code in (303, 400, 403), doing
+            assert MARKER not in answer.text + str(answer.headers)
     told = {name: report_queries.one(session, store, key) for name, key in keys.items()}
     assert told["received"].line.state == "received"
     assert [len(file.messages) for file in told.values()] == [1, 0, 0, 1, 2, 0, 1, 0, 0, 0]
+
+
+def test_a_report_that_was_purged_is_shown_to_nobody_any_more(
+    app, hidden, desk, pen, session, store, signed
+):
+    keys = hidden.reports(store, desk.published())
+    ended = [keys[name] for name in ("declined", "withdrawn", "spam")]
+    later = datetime(2026, 3, 2, 10, 30, tzinfo=UTC) + timedelta(days=91)
+    with pen(later) as p:
+        report_acts.purge(p, store, undecided_after=24)
+    files = [report_queries.one(session, store, key) for key in ended]
+    assert all(file.is_purged for file in files)
+    session.rollback()
+    bruno = signed("bruno")
+    pages = [_filled(rule, "key", key) for rule in _of_reports(app) for key in ended]
+    trays = (Tray.DECLINED, Tray.WITHDRAWN, Tray.SPAM)
+    pages += [f"/moderation/signalements?casier={tray.value}" for tray in trays]
+    for address in pages:
+        # What remains is its state and its days.
+        assert MARKER not in bruno.get(address).text, address
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])
