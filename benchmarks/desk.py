@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import statistics
 import time
@@ -76,6 +77,9 @@ class Desk:
             token = sessions.opened(opened, member, now())
         with self._client.session_transaction() as cookie:
             cookie[TOKEN] = token
+        # As in the process that serves (register/web/serving/worker.py).
+        gc.collect()
+        gc.freeze()
 
     def seconds(self, path: str) -> float:
         """How long a page takes that nobody has asked for before.

@@ -275,7 +275,8 @@ def _opened(
     keys = store.keys(row.key for row in rows if row.sealed is not None)
     opened = {row.key: _sent(row, keys) for row in rows}
     told = [(key, opened[key]) for key in order[:OPENED]]
-    found = [(key, sent) for key, sent in told if sent is not None and _answers(sent, asked)]
+    words = fold(asked.words).split()
+    found = [(key, sent) for key, sent in told if sent is not None and _answers(sent, asked, words)]
     return found, len(order) > OPENED
 
 
@@ -317,15 +318,15 @@ def _sent(row: Any, keys: Mapping[str, bytes]) -> Sent | None:
     return received.sent if received else None
 
 
-def _answers(sent: Sent, asked: Asked) -> bool:
+def _answers(sent: Sent, asked: Asked, words: Sequence[str]) -> bool:
     if asked.type and asked.type not in sent.types:
         return False
     if asked.place and not _is_there(sent, asked.place):
         return False
-    if not asked.words:
+    if not words:
         return True
     text = fold(" ".join([sent.account, sent.place, sent.actor_text, sent.target_text]))
-    return all(word in text for word in fold(asked.words).split())
+    return all(word in text for word in words)
 
 
 def _is_there(sent: Sent, place: str) -> bool:

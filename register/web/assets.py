@@ -1,9 +1,10 @@
 """Style sheets and pictures, under names that change when they do, and compressed beforehand.
 
-``css/base.css`` is served as ``/static/css/base.<digest>.css``, which a browser may keep for a
-year: another content has another name. When the register starts to serve, the files are put under
-these names into ``<instance>/assets``, with a ``.gz`` beside each. Names of former versions stay
-there for a month, so that a page loaded before an upgrade still finds its style sheet after it.
+``js/copy.js`` is served as ``/static/js/copy.<digest>.js``, which a browser may keep for a year:
+another content has another name. The style sheets of a page come as one file. When the register
+starts to serve, the files are put under these names into ``<instance>/assets``, with a ``.gz``
+beside each. Names of former versions stay there for a month, so that a page loaded before an
+upgrade still finds its style sheet after it.
 
 No name but these is served. No sheet refers to another file by ``url(…)``: such an address would
 have to be rewritten here, and a test asks that there be none.
@@ -15,7 +16,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -50,6 +51,8 @@ class Assets:
         self.app = app
         self._source, self._folder = source, folder
         self._names: dict[str, str] = {}
+        self._contents: Mapping[str, bytes] = {}
+        self._joined: dict[tuple[str, ...], str] = {}
         self._files: _Files | None = None
         self._lock = Lock()
 
@@ -57,6 +60,21 @@ class Assets:
         """The address of a file of ``static/``, for templates."""
         self.collect()
         return PREFIX + self._names[name]
+
+    def sheet(self, names: Sequence[str]) -> str:
+        """The address of some style sheets as one, each once, in the order in which they are named.
+
+        Made when a page first asks for it: which sheets a page has stands in its template.
+        """
+        wanted = tuple(dict.fromkeys(map(str, names)))
+        found = self._joined.get(wanted)
+        if found is None:
+            self.collect()
+            content = b"".join(self._contents[f"css/{name}.css"] for name in wanted)
+            made = _hashed("css/sheets.css", content)
+            _put(self._folder / made, content)
+            found = self._joined[wanted] = PREFIX + made
+        return found
 
     def collect(self) -> _Files:
         """Put the files where they are served from, once in the life of a process.
@@ -68,6 +86,7 @@ class Assets:
         """
         if self._files is None:
             with self._lock:
+                self._contents = named(self._source)
                 self._names = collect(self._source, self._folder)
                 self._files = _Files(self.app, self._folder)
         return self._files
@@ -110,7 +129,7 @@ def attach(app: Flask, settings: Settings) -> None:
     """Serve an application's static files, and give its templates their addresses."""
     made = Assets(app.wsgi_app, Path(app.static_folder or ""), settings.instance / "assets")
     app.extensions[_EXTENSION] = made
-    app.jinja_env.globals["asset"] = made.address
+    app.jinja_env.globals.update(asset=made.address, sheet=made.sheet)
     app.wsgi_app = made  # type: ignore[method-assign]
 
 

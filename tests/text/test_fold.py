@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.fold import fold, fold_name
+from register.text.fold import _bare, fold, fold_name
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,12 @@ def test_every_character_folds_once() -> None:
     for first in range(0, 0x110000, 0x400):
         block = "a".join(chr(code) for code in range(first, first + 0x400))
         assert fold(fold(block)) == fold(block), f"from U+{first:04X}"
+
+
+_SIGNS = st.sampled_from("’œŒ\u202f…–—´−ﬁ")
+_NEAR_LATIN = st.text(st.one_of(st.characters(max_codepoint=0x17F), _SIGNS))
+
+
+@given(_NEAR_LATIN)
+def test_the_quick_way_says_what_the_whole_one_says(text: str) -> None:
+    assert fold(text) == " ".join(_bare(text).split())

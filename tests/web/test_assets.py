@@ -150,6 +150,19 @@ def test_nothing_else_is_there(client: FlaskClient, sheet: str, path: str) -> No
             assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
+def test_the_sheets_of_a_page_are_one_file_each_once_in_their_order(
+    app: Flask, client: FlaskClient
+) -> None:
+    sheet = app.jinja_env.globals["sheet"]
+    address = sheet(["base", "page", "base"])
+    assert re.fullmatch(r"/static/css/sheets\.[0-9a-f]{10}\.css", address)
+    assert (sheet(["base", "page"]), sheet(["page", "base"]) != address) == (address, True)
+    with client.get(address) as answer:
+        parts = [(TOP / f"static/css/{name}.css").read_bytes() for name in ("base", "page")]
+        assert answer.data == b"".join(parts)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
 def test_flask_has_no_route_of_its_own_to_them(app: Flask) -> None:
     assert "static" not in {rule.endpoint for rule in app.url_map.iter_rules()}
 

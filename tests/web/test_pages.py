@@ -27,7 +27,7 @@ from register.web.public import addresses
 # written in counts letters too, and warns before what was written is left.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
 _WRITTEN_IN = {"/signaler": ("count", "unfold", "unsaved")}
-_SHEET = re.compile(r'href="/static/css/([a-z]+)\.[0-9a-f]{10}\.css"')
+_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/sheets\.[0-9a-f]{10}\.css)">')
 
 
 TOP = Path(__file__).resolve().parents[2]
@@ -152,23 +152,19 @@ def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
     assert list(made) == list(made.values())
 
 
-def test_style_sheets_are_named_by_their_content(client: FlaskClient) -> None:
-    links = re.findall(r'href="(/static/css/[^"]+)"', body(client, "/incidents/1"))
-    assert len(links) >= 5
-    for link in links:
-        assert re.search(r"\.[0-9a-f]{10}\.css$", link)
-        with client.get(link) as answer:
-            assert answer.status_code == 200
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_style_of_a_page_is_small_and_one_file(client: FlaskClient, address: str) -> None:
+    (sheet,) = _SHEET.findall(body(client, address))
+    with client.get(sheet) as answer:
+        assert answer.status_code == 200
+        assert len(answer.data) < 24 * 1024
+        # Its own, and those that every page has: what a page needs first stands first.
+        assert answer.data.startswith((TOP / "static/css/tokens.css").read_bytes())
 
 
-def test_the_style_is_small_and_its_own(client: FlaskClient) -> None:
-    reading = [address for address in ADDRESSES if address not in _WRITTEN_IN]
-    read = {name for address in reading for name in _SHEET.findall(body(client, address))}
-    size = {sheet.stem: sheet.stat().st_size for sheet in SHEETS}
-    assert len(read) > 6
-    assert sum(size[name] for name in read) < 24 * 1024
-    # What only those load who write: members, and whoever reports.
-    assert sum(size[name] for name in set(size) - read) < 24 * 1024
+def test_the_desk_has_little_style_of_its_own_and_none_has_anothers() -> None:
+    desk = [sheet for sheet in SHEETS if sheet.stem in ("desk", "beside", "reports", "account")]
+    assert sum(sheet.stat().st_size for sheet in desk) < 12 * 1024
     for sheet in SHEETS:
         told = sheet.read_text("utf-8")
         assert "data:" not in told, sheet.name

@@ -604,9 +604,9 @@ def test_a_page_with_a_box_for_places_has_its_one_script(client: FlaskClient, ad
     scripts = re.findall(r"<script[^>]*>.*?</script>", html, re.DOTALL)
     (source,) = re.findall(r'^<script type="module" src="([^"]+)"></script>$', "\n".join(scripts))
     assert re.fullmatch(r"/static/js/combobox\.[0-9a-f]{10}\.js", source)
-    assert re.search(
-        r'<link rel="stylesheet" href="/static/css/combobox\.[0-9a-f]{10}\.css">', html
-    )
+    (sheets,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', html)
+    with client.get(sheets) as answer:
+        assert ".suggest" in answer.get_data(as_text=True)
     with client.get(source) as answer:
         assert answer.status_code == 200
         assert answer.mimetype == "text/javascript"
