@@ -95,6 +95,14 @@ def test_a_store_that_is_not_there_is_missing_and_not_made_by_asking(opened, url
     assert path is None or not path.exists()
 
 
+def test_a_store_that_is_gone_while_it_is_used_says_so(opened):
+    store = opened()
+    for read in (store.names, lambda: store.key("case 1"), lambda: store.keys(["case 1"])):
+        with pytest.raises(SealError) as raised:
+            read()
+        assert (raised.value.key, raised.value.values["where"]) == ("keystore_missing", store.where)
+
+
 def test_another_instances_store_is_refused(opened):
     opened().make_store()
     for other in (opened(key=bytes(32)), opened(instance="another")):
