@@ -23,8 +23,6 @@ from threading import Lock
 from typing import Any
 
 from flask import Flask
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header
 from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 
@@ -32,6 +30,7 @@ from register.config import Settings
 from register.errors import ConfigError
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
+from register.web.packed import takes_gzip
 from register.web.validity import names
 
 PREFIX = "/static/"
@@ -260,10 +259,9 @@ def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
     """The request with what WhiteNoise reads loosely made plain.
 
     A file of a few kB is sent whole: a server may ignore ``Range`` (RFC 9110 §14.2), and parts of
-    a compressed file are of no use. An encoding may be named in order to refuse it (§12.5.3).
+    a compressed file are of no use.
     """
-    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING", ""), Accept)
-    told = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if accepted["gzip"] else ""}
+    told = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
     told.pop("HTTP_RANGE", None)
     # WhiteNoise compares the whole header, and knows one form. The tag is in the name.
     tag = _tag(environ["PATH_INFO"])

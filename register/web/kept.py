@@ -21,6 +21,7 @@ from flask import Flask
 from register.db import db
 from register.incidents.standing import Watch
 from register.web.headers import WSGI, StartResponse
+from register.web.packed import takes_gzip
 from register.web.shelf import Fields, Page, Shelves
 from register.web.validity import (
     BUILD,
@@ -50,6 +51,9 @@ _OF_BODY = frozenset(
         "content-type",
     }
 )
+
+
+VARY = ("Vary", "Accept-Encoding")
 
 
 class Kept:
@@ -98,7 +102,7 @@ class Kept:
             start_response(status, list(fields))
             return body
         tag = noted.value.tag
-        fields += (("ETag", f'"{tag}"'),)
+        fields += (("ETag", f'"{tag}"'), VARY)
         if environ["REQUEST_METHOD"] == "GET" and noted.whole:
             page = Page(fields, _joined(body), noted.moved)
             self.shelves.keep(noted.value.position, tag, page, own=has_own_share(environ))
@@ -155,11 +159,21 @@ def _give(
 ) -> list[bytes]:
     # Asked each time: a time that says nothing yet may say something when the page is given again.
     moved = last_modified(page.moved)
-    fields = _dated(page.headers, moved)
+    fields, body = _dated(page.headers, moved), page.body
     if unchanged(environ, tag, moved):
         return _not_modified(fields, start_response)
+    if takes_gzip(environ) and page.packed:
+        fields, body = _as_packed(fields, page.packed), page.packed
     start_response("200 OK", list(fields))
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _as_packed(fields: Fields, body: bytes) -> Fields:
+    """The headers of a page whose body is compressed."""
+    kept = tuple(field for field in fields if field[0] not in ("Content-Length", "ETag"))
+    # Weak: the same page, not the same bytes (RFC 9110 §8.8.3.3).
+    tags = tuple(("ETag", f"W/{tag}") for name, tag in fields if name == "ETag")
+    return (*kept, *tags, ("Content-Encoding", "gzip"), ("Content-Length", str(len(body))))
 
 
 def _dated(fields: Fields, moved: str) -> Fields:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
+
+from register.web.packed import packed
 
 SHELF = 8 * 1024 * 1024
 # What Python itself spends on an entry: its objects, and its place in the table.
 OVERHEAD = 600
+# A page is four times as long as when it is compressed, or more.
+PACKED = 4
 # One answer takes no more than this part of a shelf: a huge one would push all the others off.
 SHARE = 8
 
@@ -24,11 +29,16 @@ class Page:
     body: bytes
     moved: datetime | None = None
 
+    @cached_property
+    def packed(self) -> bytes:
+        """The body as gzip, made when it is first asked for; empty where that is not worth it."""
+        return packed(self.body)
+
     @property
     def size(self) -> int:
-        """Bytes of memory, about."""
+        """Bytes of memory, about, with what it is compressed."""
         told = sum(len(name) + len(value) for name, value in self.headers)
-        return OVERHEAD + told + len(self.body)
+        return OVERHEAD + told + len(self.body) + len(self.body) // PACKED
 
 
 class Shelf:

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from browsing import Opener, Watch
+from chromium import FLAGS, program
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from served import Site
-
-# As the machines of tests need it: root has no sandbox, and nothing may call home.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; skipped where there is none, never under CI."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        why = f"No Chromium is installed: none of {', '.join(NAMES)} is on the PATH."
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    path = program()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield started
         started.close()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -12,14 +10,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from brought import from_npm, need
 from served import PAGES, STATUS, Site
 
 pytestmark = pytest.mark.prove
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEETS = ROOT / "static" / "css"
-# Kept between runs; a folder that git ignores.
-CHECKER = ROOT / "build" / "vnu"
 PACKAGE = "vnu-jar@26.9.27"
 # What must reach a reader as it was typed, so that typography leaves it alone.
 VERBATIM = frozenset({"code", "pre", "title"})
@@ -44,23 +41,8 @@ def pages(site: Site) -> Mapping[str, str]:
 @pytest.fixture(scope="module")
 def checker() -> Path:
     """The Nu checker, from npm; skipped where Java or npm is missing, never under CI."""
-    missing = [tool for tool in ("java", "npm") if shutil.which(tool) is None]
-    if missing:
-        why = f"The Nu checker needs {' and '.join(missing)}, not installed here."
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
-    folder = CHECKER / PACKAGE.partition("@")[2]
-    jar = folder / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
-    if not jar.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        # Without a package file of its own, npm would look for one in the folders above.
-        (folder / "package.json").write_text('{"private": true}')
-        subprocess.run(
-            ["npm", "install", "--no-save", "--no-audit", "--no-fund", "-E", PACKAGE],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-    return jar
+    need("java", "npm")
+    return from_npm(PACKAGE, "vnu-jar/build/dist/vnu.jar")
 
 
 def complaints(checker: Path, *what: str | Path) -> str:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from register.web.kept import has_own_share
-from register.web.shelf import OVERHEAD, SHARE, Page, Shelf, Shelves
+from register.web.shelf import OVERHEAD, PACKED, SHARE, Page, Shelf, Shelves
 
 
 def page(size=30, moved=""):
@@ -26,7 +26,7 @@ def test_a_shelf_is_bounded_in_bytes_with_its_keys_and_headers():
         shelf.keep(chr(65 + number), page())
         assert shelf.size <= LIMIT
     assert [letter for letter in map(chr, range(65, 90)) if shelf.find(letter)] == [*"PQRSTUVWXY"]
-    assert page().size == OVERHEAD + len("Content-Type" + "text/html") + 30
+    assert page().size == OVERHEAD + len("Content-Type" + "text/html") + 30 + 30 // PACKED
 
 
 def test_a_page_of_no_bytes_takes_room_too():

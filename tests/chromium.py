@@ -1,0 +1,30 @@
+"""The browser of the tests: Debian's Chromium, without a screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+# As the machines of tests need it: root has no sandbox, and nothing may call home.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def program() -> str:
+    """Where it is; the test is skipped where there is none, never under CI."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        why = f"No Chromium is installed: none of {', '.join(NAMES)} is on the PATH."
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    return str(found)
