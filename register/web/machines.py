@@ -18,7 +18,9 @@ blueprint = Blueprint("machines", __name__)
 # Where no page is for readers; a robot that obeys saves itself the trouble.
 _NOT_FOR_READERS = ("/moderation/", "/compte/", "/suivi")
 # Words and filters: as many addresses as there are questions, all of the same cases.
-_QUESTIONS = ("/incidents?", "/communes?", "/communes/suggest", "/registre?", "/statistiques?")
+# The star means what its absence would, but to simple readers of these rules, which drop a question
+# mark at the end and would then leave out the whole register.
+_QUESTIONS = ("/incidents?*", "/communes?*", "/communes/suggest", "/registre?*", "/statistiques?*")
 # The longest rule that fits wins (RFC 9309 §2.2.2): the further pages of a whole list stay open.
 _PAGES = ("/incidents?page=", "/registre?page=")
 _LANGUAGES = ("", "/en")

@@ -60,18 +60,19 @@ def case_card(number: str) -> ResponseReturnValue:
 def of_case(case: Case) -> Card:
     """What the card of a case says: nothing that a list would not."""
     content, words = case.snapshot.content, book()
-    types = [words.label("type", code) for code in content["types"]]
+    first, *others = [words.label("type", code) for code in content["types"]]
+    types = ", ".join([first, *(label[:1].lower() + label[1:] for label in others)])
     evidence = words.label("preuve", content["evidence"]).lower()
     if content["contested"]:
         evidence = _("%(evidence)s, contesté", evidence=evidence)
     date = dates.words(content["date"]) if content["date"] else _("date inconnue")
     return Card(
         title=french(content["title"]),
-        side=(_("nº %(number)s", number=digits(case.number)), french(date)),
+        side=(_("nº %(number)s", number=digits(case.number)), french(date)),
         over=_place(content),
         under=(
-            french(", ".join(types)),
-            _("Niveau de preuve : %(evidence)s", evidence=evidence),
+            french(types),
+            _("Niveau de preuve : %(evidence)s", evidence=evidence),
         ),
     )
 
@@ -88,7 +89,7 @@ def _place(content: Mapping[str, Any]) -> str:
     label = content["place_label"]
     if label:
         return whereabouts.named(label[:1].upper() + label[1:], around)
-    return french(around) if around else str(_("lieu inconnu"))
+    return french(around)
 
 
 def _picture(told: Card) -> Response:

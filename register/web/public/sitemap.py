@@ -27,7 +27,7 @@ from register.web.public import addresses
 SIZE = 5_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
-_PART = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,5})")
+_PART = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,4})")
 # Addresses without a parameter or a suffix that answer with data.
 _NO_PAGES = frozenset({"/communes/suggest", "/registre/tete"})
 # Of the pages that are always there, those that show what happened last.

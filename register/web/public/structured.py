@@ -91,7 +91,7 @@ def case(case: Case, file: File) -> Markup:
         around = _around(file.place)
         around.append((file.place.commune.name, addresses.commune(file.place.commune.code)))
     trail = [(str(_("Registre")), addresses.cases()), *around]
-    here = (_("Cas nº %(number)s", number=case.number), address)
+    here = (_("Cas nº %(number)s", number=case.number), address)
     return _block(report, _trail([*trail, here]))
 
 
