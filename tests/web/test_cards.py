@@ -113,6 +113,11 @@ def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
         assert not missing
 
 
+def test_a_picture_that_is_found_alone_says_what_it_shows() -> None:
+    made = Image.open(BytesIO(drawn(Card(ARABIC, ("nº 7",), "Gagny", KINDS))))
+    assert made.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
+
+
 # --- what is told -------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from functools import cache
 
 import pymupdf_fonts
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 WIDTH, HEIGHT = 1200, 630  # what Open Graph's readers ask for
 
@@ -66,7 +67,11 @@ def drawn(card: Card) -> bytes:
         pen.text((_BODY, _TITLE_TOP - 58), over, _GREY, font, anchor="la")
     floor = _foot(pen, card.under)
     _title(pen, card.title, floor)
-    return _png(image)
+    return _png(image, "\n".join(text for text in _told(card) if text))
+
+
+def _told(card: Card) -> Sequence[str]:
+    return (card.title, card.over, *card.side, *card.under)
 
 
 def _margin(pen: ImageDraw.ImageDraw, told: Sequence[str]) -> None:
@@ -167,9 +172,12 @@ def _letters(name: str) -> bytes:
     return found
 
 
-def _png(image: Image.Image) -> bytes:
+def _png(image: Image.Image, told: str) -> bytes:
+    """The picture as a file, which says in words what it shows to whoever finds it alone."""
+    words = PngInfo()
+    words.add_itxt("Description", told)
     # Ink on paper has few shades: 32 of them look the same, in a third of the bytes.
     few = image.quantize(32, dither=Image.Dither.NONE)
     file = io.BytesIO()
-    few.save(file, "PNG", optimize=True)
+    few.save(file, "PNG", optimize=True, pnginfo=words)
     return file.getvalue()

@@ -123,8 +123,8 @@ def _known(node: Node) -> Node:
     """A node without what is empty, all the way down."""
     kept: Node = {}
     for name, value in node.items():
-        if isinstance(value, Mapping):
-            value = _known(dict(value))
+        if isinstance(value, dict):
+            value = _known(value)
         elif isinstance(value, list):
             value = [_known(item) if isinstance(item, dict) else item for item in value]
         if value not in ("", None, [], {}):
