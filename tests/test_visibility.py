@@ -398,6 +398,7 @@ def searches(app: Flask) -> Iterator[str]:
         for version in ASKED["version"]:
             yield f"/incidents/{number}?version={version}"
             yield f"/incidents/{number}/preuve?version={version}"
+            yield f"/incidents/{number}/carte.png?v={version}"
     for key in _report_keys():
         for rule in _of_reports(app):
             yield _filled(rule, "key", key)
@@ -439,7 +440,8 @@ def _get(app: Flask, address: str) -> tuple[int, str, str]:
     def get() -> tuple[int, str, str]:
         with app.test_client().get(address) as answer:
             told = [f"{name}: {value}" for name, value in answer.headers if name not in _NEW]
-            body = _TOKEN.sub(r"\1", answer.get_data(as_text=True))
+            # A picture is bytes, and says what it shows in words among them.
+            body = _TOKEN.sub(r"\1", answer.get_data().decode(errors="replace"))
             return answer.status_code, "\n".join(told), body
 
     # A context of its own: the test's own one would be taken for the request's.
@@ -469,6 +471,7 @@ def test_the_marker_would_be_seen(app, hidden):
     filed = hidden.published()
     assert leaks(app, f"/incidents/{filed.number}")
     assert leaks(app, f"/incidents/{filed.number}/preuve")
+    assert any(leaks(app, f"/incidents/{filed.number}/carte.png?v={seq}") for seq in range(9))
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")

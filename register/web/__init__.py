@@ -24,6 +24,7 @@ def attach(app: Flask) -> None:
         kept,
         limits,
         logs,
+        machines,
         moderation,
         public,
         submit,
@@ -40,7 +41,8 @@ def attach(app: Flask) -> None:
     account.register(app)
     moderation.register(app)
     submit.register(app)
-    health.attach(app, settings)
+    health.attach(app)
+    machines.attach(app)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.
     kept.attach(app)
     assets.attach(app, settings)

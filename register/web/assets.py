@@ -132,6 +132,12 @@ def attach(app: Flask, settings: Settings) -> None:
     app.wsgi_app = made  # type: ignore[method-assign]
 
 
+def address(app: Flask, name: str) -> str:
+    """The address of a file of ``static/``."""
+    made: Assets = app.extensions[_EXTENSION]
+    return made.address(name)
+
+
 def require(app: Flask) -> None:
     """Collect the files now, so that a folder that cannot be written stops the start.
 

@@ -1,28 +1,22 @@
-"""What machines ask of a running register: is it alive, is it ready, may they crawl it."""
+"""What machines ask of a running register: is it alive, is it ready."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.config import Settings
-from register.db import db, now
+from register.db import db
 from register.errors import RegisterError
 from register.operations import opening, schema
 from register.web import assets, jinja
 
 blueprint = Blueprint("health", __name__)
 
-# The places where no page is for readers; a robot that obeys saves itself the trouble.
-_NOT_FOR_ROBOTS = ("/moderation/", "/compte/", "/suivi")
 _TEXT = "text/plain; charset=utf-8"
-_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
 
 
 @blueprint.get("/healthz")
@@ -39,22 +33,6 @@ def ready() -> tuple[Response, int]:
     return _uncached(jsonify(told)), 200 if all(found.values()) else 503
 
 
-@blueprint.get("/robots.txt")
-def robots() -> Response:
-    """What robots should leave alone (RFC 9309)."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS), ""]
-    return Response("\n".join(lines), content_type=_TEXT)
-
-
-@blueprint.get("/.well-known/security.txt")
-def security() -> Response:
-    """Where to report a weakness (RFC 9116); 404 when there is no contact."""
-    told = current_app.extensions["register.security"]
-    if not told:
-        abort(404)
-    return Response(told, content_type=_TEXT)
-
-
 def checks() -> dict[str, bool]:
     """What a register needs in order to serve, and whether it is there."""
     return {
@@ -65,23 +43,9 @@ def checks() -> dict[str, bool]:
     }
 
 
-def attach(app: Flask, settings: Settings) -> None:
+def attach(app: Flask) -> None:
     """Give an application these addresses."""
-    app.extensions["register.security"] = _security(settings)
     app.register_blueprint(blueprint)
-
-
-def _security(settings: Settings) -> str:
-    if not settings.contact_email:
-        return ""
-    expires = (now() + _EXPIRES).strftime("%Y-%m-%dT%H:%M:%SZ")
-    lines = (
-        f"Contact: mailto:{quote(settings.contact_email, safe='@+')}",
-        f"Expires: {expires}",
-        "Preferred-Languages: fr, en",
-        f"Canonical: {settings.base_url}/.well-known/security.txt",
-    )
-    return "\n".join(lines) + "\n"
 
 
 def _holds(check: Callable[[], None]) -> bool:

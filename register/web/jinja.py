@@ -21,7 +21,7 @@ from register.text.countries import country_name
 from register.text.typography import count_words, french, number
 from register.web import members
 from register.web.context import book, settings
-from register.web.public import addresses
+from register.web.public import addresses, structured
 from register.web.public.labels import Labels, labels, place_line
 
 _READ = "register.templates"
@@ -65,6 +65,7 @@ def attach(app: Flask) -> None:
         member=members.member,
         who=members.called,
         to=addresses,
+        structured=structured,
     )
 
 

@@ -39,7 +39,7 @@ BUILD = "register.build"
 SEARCH = "register.search"
 _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # What writes pages beside our own code.
-_WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe")
+_WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe", "pillow", "pymupdf-fonts")
 # Settings that no page shows: two machines of one register may differ in them.
 _UNSEEN = frozenset({"secret_key", "instance", "seal_dir", "database_url", "trusted_proxies"})
 # Where the hooks leave what they know of an answer for the layer around Flask.

@@ -19,7 +19,11 @@ NAMES = re.compile(r"\b(?:Web|Citoyen)\b")
 _COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
 _TRANS = re.compile(r"{%-? *trans\b.*?endtrans *-?%}", re.DOTALL)
 # Blocks that hold an address or a token: nobody reads them.
-_UNREAD = re.compile(r"{% block (?:address|section|current) %}.*?{% endblock %}", re.DOTALL)
+_UNREAD = re.compile(
+    r"{% set sheets %}.*?{% endset %}"
+    r"|{% block (?:address|section|current|sheets|kind) %}.*?{% endblock %}",
+    re.DOTALL,
+)
 _JINJA = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 # What is typed for a computer is the same in every language.
 _CODE = re.compile(r"<code>.*?</code>", re.DOTALL)

@@ -5,9 +5,19 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from register.web import validity
-from register.web.public import data, feeds, home, incidents, pages, places, registre
+from register.web.public import (
+    cards,
+    data,
+    feeds,
+    home,
+    incidents,
+    pages,
+    places,
+    registre,
+    sitemap,
+)
 
-ROUTES = (home, incidents, places, pages, data, feeds, registre)
+ROUTES = (home, incidents, places, pages, data, feeds, registre, cards, sitemap)
 
 
 def register(app: Flask) -> None:

@@ -70,3 +70,14 @@ def proof(number: int, version: int | None = None) -> str:
     """What binds a case's text to its line, now or at a version."""
     address = f"{case(number)}/preuve"
     return address if version is None else f"{address}?version={version}"
+
+
+def card(number: int | None = None, version: int | None = None) -> str:
+    """The picture that other sites show beside a link: of a case, or of every other page.
+
+    The version is there so that whoever keeps pictures by their address sees when it moved.
+    """
+    if number is None:
+        return "/carte.png"
+    address = f"{case(number)}/carte.png"
+    return address if version is None else f"{address}?v={version}"

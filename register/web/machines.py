@@ -1,0 +1,76 @@
+"""What robots and programs look for at addresses of their own: the crawlers' rules, where to report
+a weakness, the icon."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, abort, current_app, redirect
+from flask.typing import ResponseReturnValue
+
+from register.db import now
+from register.web import assets
+from register.web.context import settings
+
+blueprint = Blueprint("machines", __name__)
+
+# Where no page is for readers; a robot that obeys saves itself the trouble.
+_NOT_FOR_READERS = ("/moderation/", "/compte/", "/suivi")
+# Words and filters: as many addresses as there are questions, all of the same cases.
+# The star means what its absence would, but to simple readers of these rules, which drop a question
+# mark at the end and would then leave out the whole register.
+_QUESTIONS = ("/incidents?*", "/communes?*", "/communes/suggest", "/registre?*", "/statistiques?*")
+# The longest rule that fits wins (RFC 9309 §2.2.2): the further pages of a whole list stay open.
+_PAGES = ("/incidents?page=", "/registre?page=")
+_LANGUAGES = ("", "/en")
+
+_TEXT = "text/plain; charset=utf-8"
+_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
+_DAY = "public, max-age=86400"
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """What robots should leave alone (RFC 9309), and where the map is."""
+    shut = [language + path for language in _LANGUAGES for path in (*_NOT_FOR_READERS, *_QUESTIONS)]
+    open_all_the_same = [language + path for language in _LANGUAGES for path in _PAGES]
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in shut),
+        *(f"Allow: {path}" for path in open_all_the_same),
+        "",
+        f"Sitemap: {settings().base_url}/sitemap.xml",
+        "",
+    ]
+    return Response("\n".join(lines), content_type=_TEXT)
+
+
+@blueprint.get("/.well-known/security.txt")
+def security() -> Response:
+    """Where to report a weakness (RFC 9116); 404 when there is no contact."""
+    told = settings()
+    if not told.contact_email:
+        abort(404)
+    # Of the day, not of the moment: the file is the same for whoever comes back today.
+    today = datetime.combine(now().date(), time(), UTC)
+    lines = (
+        f"Contact: mailto:{quote(told.contact_email, safe='@+')}",
+        f"Expires: {today + _EXPIRES:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {told.base_url}/.well-known/security.txt",
+    )
+    return Response("\n".join(lines) + "\n", content_type=_TEXT)
+
+
+@blueprint.get("/favicon.ico")
+def icon() -> ResponseReturnValue:
+    """The icon, for those who look for it without having read a page."""
+    answer = redirect(assets.address(current_app, "img/favicon.ico"), 302)
+    answer.headers["Cache-Control"] = _DAY
+    return answer
+
+
+def attach(app: Flask) -> None:
+    """Give an application these addresses."""
+    app.register_blueprint(blueprint)

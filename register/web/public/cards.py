@@ -1,0 +1,99 @@
+"""The cards that other sites show beside a link to the register."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db
+from register.errors import Moved
+from register.incidents import queries
+from register.incidents.queries import Case
+from register.text import dates
+from register.text.countries import country_name
+from register.text.typography import french
+from register.text.typography import number as digits
+from register.web.context import book, head
+from register.web.drawings.card import Card, drawn
+from register.web.public import addresses, whereabouts
+from register.web.public.incidents import case_number
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/carte.png", view_func=card)
+    blueprint.add_url_rule("/incidents/<number>/carte.png", view_func=case_card)
+
+
+def card() -> ResponseReturnValue:
+    """The card of every page that is no case's."""
+    if request.query_string:
+        return redirect(addresses.card(), 303)
+    head()
+    told = Card(
+        title=_("Registre public des intimidations de blogueurs et de médias locaux"),
+        under=(_("Chaque cas est relu, sourcé et suivi jusqu’à son issue."),),
+    )
+    return _picture(told)
+
+
+def case_card(number: str) -> ResponseReturnValue:
+    """The card of a case as it reads now, at an address that moves with the case.
+
+    Whoever asks for it otherwise is led there: each is drawn once, however it is asked for.
+    """
+    head()
+    try:
+        case = queries.one(db.session(), case_number(number))
+    except Moved as moved:
+        return redirect(addresses.card(int(str(moved.values["number"]))), 301)
+    address = addresses.card(case.number, case.version)
+    if request.query_string.decode("latin-1") != address.partition("?")[2]:
+        return redirect(address, 303)
+    return _picture(of_case(case))
+
+
+def of_case(case: Case) -> Card:
+    """What the card of a case says: nothing that a list would not."""
+    content, words = case.snapshot.content, book()
+    first, *others = [words.label("type", code) for code in content["types"]]
+    types = ", ".join([first, *(label[:1].lower() + label[1:] for label in others)])
+    evidence = words.label("preuve", content["evidence"]).lower()
+    if content["contested"]:
+        evidence = _("%(evidence)s, contesté", evidence=evidence)
+    date = dates.words(content["date"]) if content["date"] else _("date inconnue")
+    return Card(
+        title=french(content["title"]),
+        side=(_("nº %(number)s", number=digits(case.number)), french(date)),
+        over=_place(content),
+        under=(
+            french(types),
+            _("Niveau de preuve : %(evidence)s", evidence=evidence),
+        ),
+    )
+
+
+def _place(content: Mapping[str, Any]) -> str:
+    """Where a case is, in one line: what is known, from the commune to the country."""
+    here = whereabouts.of_commune(content["commune"]) if content["commune"] else None
+    if here:
+        return here.named
+    around = country_name(content["country"]) if content["country"] != "FR" else ""
+    for kind in ("region", "departement"):
+        if content[kind]:
+            around = whereabouts.name_of(kind, content[kind])
+    label = content["place_label"]
+    if label:
+        return whereabouts.named(label[:1].upper() + label[1:], around)
+    return french(around)
+
+
+def _picture(told: Card) -> Response:
+    response = Response(drawn(told), mimetype="image/png")
+    # It is made to be shown elsewhere; every other answer is for this site's own pages.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response

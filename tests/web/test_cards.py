@@ -1,0 +1,261 @@
+"""The cards that other sites show beside a link: what they say, how they are drawn, and to whom."""
+
+from __future__ import annotations
+
+from contextvars import Context
+from io import BytesIO
+
+import pytest
+from filed import Filed
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+from people import Desk
+from PIL import Image, ImageChops
+from werkzeug.test import TestResponse
+
+from register.db import db
+from register.incidents import vocabulary
+from register.web.drawings import card as drawing
+from register.web.drawings.card import HEIGHT, WIDTH, Card, drawn
+from register.web.public import cards
+
+LONG = (
+    "Le maire fait expulser un blogueur de la salle du conseil municipal, puis annonce une plainte "
+    "en diffamation contre le directeur d’un site d’information locale qui avait publié "
+    "l’enregistrement intégral de la séance, et demande à l’hébergeur le retrait de la vidéo sous "
+    "huit jours, "
+)
+LONG += "x" * (300 - len(LONG))
+ARABIC = "منع صحفي محلي من تصوير جلسة المجلس البلدي"
+KINDS = ("Plainte en diffamation, pression sur l’hébergeur, interdiction de filmer", "Preuve")
+
+
+def get(client: FlaskClient, address: str) -> TestResponse:
+    return Context().run(client.get, address)
+
+
+def picture(card: Card) -> Image.Image:
+    made = Image.open(BytesIO(drawn(card)))
+    assert (made.format, made.size) == ("PNG", (WIDTH, HEIGHT))
+    return made.convert("RGB")
+
+
+def ink(card: Card) -> tuple[int, int, int, int]:
+    """The box of what a card has beside an empty one."""
+    found = unlike(picture(card), picture(Card(""))).getbbox()
+    assert found
+    return found
+
+
+def unlike(one: Image.Image, other: Image.Image) -> Image.Image:
+    """Where two pictures differ by more than the shade that each of them has of its own."""
+    return ImageChops.difference(one, other).convert("L").point(lambda shade: shade > 40 and 255)
+
+
+# --- drawing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        Card("Interdiction de filmer"),
+        Card(LONG, ("nº 1 234 567", "vers septembre 2006 (incertain)"), "Gagny " * 30, KINDS),
+        Card("W" * 300, ("W" * 60,), "W" * 90, ("W" * 200,)),
+        Card(ARABIC, ("nº 7",), "Saint-Denis (La Réunion)", KINDS),
+        Card("i " * 150, ("date inconnue",), "", ("x",)),
+        Card("A\u00a0b\u202f: « ê » 😀 \u2028 \ufffe\u202e"),
+    ],
+    ids=["short", "long", "unbreakable", "arabic", "many words", "odd signs"],
+)
+def test_nothing_leaves_the_sheet_whatever_is_said(card: Card) -> None:
+    left, top, right, bottom = ink(card)
+    assert left >= 20
+    assert top >= 40
+    assert right <= WIDTH - 40
+    assert bottom <= HEIGHT - 15
+
+
+def test_a_title_of_three_hundred_letters_is_there_to_its_end() -> None:
+    whole = picture(Card(LONG, (), "Gagny", KINDS))
+    assert unlike(whole, picture(Card(LONG[:-1], (), "Gagny", KINDS))).getbbox()
+
+
+def test_a_title_never_touches_what_stands_below_it() -> None:
+    # Two lines of kinds and one of evidence, under a rule.
+    below = (280, 446, WIDTH, HEIGHT)
+    foot = picture(Card("", (), "", KINDS)).crop(below)
+    for title in (LONG, "W" * 300, "mot " * 75, "Interdiction"):
+        told = picture(Card(title, (), "", KINDS)).crop(below)
+        assert unlike(told, foot).getbbox() is None, title
+
+
+def test_what_is_read_from_the_right_begins_there() -> None:
+    latin, arabic = ink(Card("Un mot")), ink(Card("كلمة"))
+    assert latin[0] < 330
+    assert latin[2] < 900
+    assert arabic[0] > 700
+    assert arabic[2] > WIDTH - 80
+
+
+def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
+    demo_app: Flask,
+) -> None:
+    with demo_app.app_context():
+        lists = vocabulary.book(db.session()).lists
+        words = [word.fr for name in ("type", "preuve") for word in lists[name].values()]
+    letters = set("".join(words) + ARABIC + "«»’…–œŒæÿŸñ€º\u202f\u00a0\u2011")
+    for name in ("figo", "figbo"):
+        font = drawing._font(name, 30)
+        # What a font has no letter for is drawn as a box with its own shape.
+        box = bytes(font.getmask("\ufffe"))
+        missing = {one for one in letters if one.strip() and bytes(font.getmask(one)) == box}
+        assert not missing
+
+
+def test_a_picture_that_is_found_alone_says_what_it_shows() -> None:
+    made = Image.open(BytesIO(drawn(Card(ARABIC, ("nº 7",), "Gagny", KINDS))))
+    assert made.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
+
+
+# --- what is told -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
+    """The cards that are drawn."""
+    found: list[Card] = []
+
+    def noting(card: Card) -> bytes:
+        found.append(card)
+        return drawn(card)
+
+    monkeypatch.setattr(cards, "drawn", noting)
+    return found
+
+
+def address_of(client: FlaskClient, filed: Filed) -> str:
+    answer = get(client, f"/incidents/{filed.number}/carte.png")
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Card]) -> None:
+    client = app.test_client()
+    filed = desk.published(
+        title="Le maire interdit de filmer : « c’est fini »",
+        types=("interdiction_filmer", "menace_expulsion"),
+        contested=True,
+        narrative="Un récit que personne ne cite.",
+    )
+    answer = get(client, address_of(client, filed))
+    assert (answer.status_code, answer.mimetype) == (200, "image/png")
+    assert told == [
+        Card(
+            title="Le maire interdit de filmer\u00a0: «\u202fc’est fini\u202f»",
+            side=("nº\u00a01", "17\u00a0mars 2008"),
+            over="Gagny (Seine-Saint-Denis)",
+            under=(
+                "Interdiction de filmer, menace d’expulsion",
+                "Niveau de preuve\u00a0: documenté, contesté",
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "over", "date"),
+    [
+        ({"date": ""}, "Gagny (Seine-Saint-Denis)", "date inconnue"),
+        ({"date": "2006?"}, "Gagny (Seine-Saint-Denis)", "2006 (incertain)"),
+        ({"commune": "", "departement": "59"}, "Nord", "17\u00a0mars 2008"),
+        ({"commune": "", "region": "84"}, "Auvergne-Rhône-Alpes", "17\u00a0mars 2008"),
+        (
+            {"commune": "", "departement": "21", "place_label": "commune non nommée"},
+            "Commune non nommée (Côte-d’Or)",
+            "17\u00a0mars 2008",
+        ),
+        (
+            {"commune": "", "country": "BE", "place_label": "Bernissart"},
+            "Bernissart (Belgique)",
+            "17\u00a0mars 2008",
+        ),
+        ({"commune": "", "country": "CH"}, "Suisse", "17\u00a0mars 2008"),
+        ({"title": ARABIC, "language": "ar"}, "Gagny (Seine-Saint-Denis)", "17\u00a0mars 2008"),
+    ],
+)
+def test_what_is_not_known_is_said_to_be_so(
+    app: Flask, desk: Desk, told: list[Card], changes: dict[str, str], over: str, date: str
+) -> None:
+    client = app.test_client()
+    assert get(client, address_of(client, desk.published(**changes))).status_code == 200
+    assert (told[0].over, told[0].side[1]) == (over, date)
+
+
+def test_each_card_is_drawn_once_however_it_is_asked_for(
+    app: Flask, desk: Desk, told: list[Card]
+) -> None:
+    client = app.test_client()
+    address = address_of(client, desk.published())
+    for query in ("", "?v=1", "?v=x", "?v=2&v=3", "?x=1", "?v=%00"):
+        answer = get(client, f"/incidents/1/carte.png{query}")
+        if answer.status_code == 303:
+            assert answer.location == address
+    for _ in range(3):
+        assert get(client, address).status_code == 200
+        assert get(client, "/carte.png").status_code == 200
+        assert get(client, "/carte.png?n=1").location == "/carte.png"
+    assert len(told) == 2
+
+
+def test_a_card_may_be_shown_elsewhere_and_the_rest_of_the_site_may_not(
+    app: Flask, desk: Desk
+) -> None:
+    client = app.test_client()
+    policy = "Cross-Origin-Resource-Policy"
+    assert get(client, "/carte.png").headers.getlist(policy) == ["cross-origin"]
+    card = get(client, address_of(client, desk.published()))
+    assert card.headers.getlist(policy) == ["cross-origin"]
+    assert get(client, "/").headers.getlist(policy) == ["same-origin"]
+
+
+def test_a_card_goes_with_its_case(app: Flask, desk: Desk) -> None:
+    client = app.test_client()
+    assert get(client, f"/incidents/{desk.withdrawn().number}/carte.png").status_code == 410
+    assert get(client, f"/incidents/{desk.erased().number}/carte.png").status_code == 410
+    moved = get(client, f"/incidents/{desk.merged().number}/carte.png")
+    assert (moved.status_code, moved.location) == (301, "/incidents/3/carte.png")
+    for number in ("99", "01", "x", "9" * 30):
+        assert get(client, f"/incidents/{number}/carte.png").status_code == 404
+
+
+# --- the pages that name it ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/incidents", "/incidents?q=filmer", "/incidents/1", "/communes/93032", "/methode"],
+)
+def test_a_page_says_what_other_sites_show_beside_a_link(client: FlaskClient, address: str) -> None:
+    page = html.fromstring(get(client, address).get_data(as_text=True))
+    found = {
+        meta.get("property") or meta.get("name"): meta.get("content") for meta in page.iter("meta")
+    }
+    assert found["og:title"] == page.findtext(".//title").removesuffix(" – Web Citoyen").strip()
+    assert found["og:description"] == found["description"] != ""
+    assert found["og:url"] == page.find(".//link[@rel='canonical']").get("href")
+    assert found["og:site_name"] == "Web Citoyen"
+    assert found["og:type"] == ("article" if address == "/incidents/1" else "website")
+    assert found["twitter:card"] == "summary_large_image"
+    assert found["og:image:alt"]
+    base = "http://127.0.0.1:5000"
+    assert found["og:image"].startswith(base)
+    answer = get(client, found["og:image"].removeprefix(base))
+    assert answer.status_code == 200
+    size = (int(found["og:image:width"]), int(found["og:image:height"]))
+    assert Image.open(BytesIO(answer.data)).size == size == (WIDTH, HEIGHT)
+
+
+def test_a_page_without_an_address_of_its_own_is_not_linked_to(client: FlaskClient) -> None:
+    for address in ("/suivi", "/nulle-part", "/compte/connexion"):
+        assert "og:" not in get(client, address).text

@@ -1,0 +1,216 @@
+"""The map of the site: every address of it is a page, and no page that counts is missing."""
+
+from __future__ import annotations
+
+import re
+from contextvars import Context
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree
+from werkzeug.test import TestResponse
+
+from register.editorial import pages as editorial
+from register.incidents import acts
+from register.web import shelf
+from register.web.public import sitemap
+
+BASE = "http://127.0.0.1:5000"
+NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+# W3C's profile of ISO 8601, with a time.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+LATER = datetime(2026, 4, 11, 9, 30, tzinfo=UTC)
+
+Rows = dict[str, str | None]
+
+
+def faults(document: bytes) -> list[str]:
+    """What is against the protocol (sitemaps.org, 0.9) in a map or an index of maps."""
+    root = etree.fromstring(document)
+    kinds = {"urlset": "url", "sitemapindex": "sitemap"}
+    found = []
+    kind = kinds.get(root.tag.removeprefix(NAMESPACE))
+    if not (root.tag.startswith(NAMESPACE) and kind) or root.attrib:
+        return [f"root: {root.tag}"]
+    if not document.startswith(b"<?xml version='1.0' encoding='UTF-8'?>"):
+        found.append("not said to be UTF-8")
+    if len(document) > 50 * 1024 * 1024 or not 0 < len(root) <= 50_000:
+        found.append(f"{len(document)} bytes, {len(root)} addresses")
+    for row in root:
+        names = [child.tag for child in row]
+        if row.tag != NAMESPACE + kind or names[0] != NAMESPACE + "loc":
+            found.append(f"{row.tag} with {names}")
+        if names[1:] not in ([], [NAMESPACE + "lastmod"]):
+            found.append(f"{row.tag} with {names}")
+        address = row[0].text or ""
+        if not (address.startswith(f"{BASE}/") and len(address) < 2048 and address.isascii()):
+            found.append(f"address: {address}")
+        if len(row) > 1 and not MOMENT.fullmatch(row[1].text or ""):
+            found.append(f"moment: {row[1].text}")
+    places = [row[0].text for row in root]
+    if len(set(places)) < len(places):
+        found.append("an address comes twice")
+    return found
+
+
+def get(client: FlaskClient, address: str, **options: object) -> TestResponse:
+    return Context().run(lambda: client.get(address, **options))
+
+
+def rows(client: FlaskClient, address: str = "/sitemap.xml") -> Rows:
+    """The addresses of a faultless map, without the register's own beginning, and their moments."""
+    answer = get(client, address)
+    assert answer.status_code == 200, address
+    assert answer.mimetype == "application/xml"
+    assert faults(answer.data) == []
+    root = etree.fromstring(answer.data)
+    return {row[0].text.removeprefix(BASE): row[1].text if len(row) > 1 else None for row in root}
+
+
+def of_cases(found: Rows) -> list[str]:
+    return [address for address in found if address.startswith("/incidents/")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<?xml version='1.0' encoding='UTF-8'?>\n<urlset><url><loc>%s/</loc></url></urlset>",
+        b"<urlset xmlns='%s'/>",
+        b"<urlset xmlns='%s'><url><lastmod>2026-01-01T00:00:00Z</lastmod></url></urlset>",
+        b"<urlset xmlns='%s'><url><loc>https://elsewhere.test/</loc></url></urlset>",
+        b"<urlset xmlns='%s'><sitemap><loc>http://127.0.0.1:5000/</loc></sitemap></urlset>",
+        b"<urlset xmlns='%s'><url><loc>http://127.0.0.1:5000/</loc><lastmod>hier</lastmod></url>"
+        b"</urlset>",
+    ],
+)
+def test_the_rules_see_a_fault(document: bytes) -> None:
+    assert faults(document.replace(b"%s", NAMESPACE[1:-1].encode()))
+
+
+def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskClient) -> None:
+    found = rows(client)
+    assert {"/", "/incidents", "/donnees", "/signaler", *(f"/{n}" for n in editorial.NAMES)} <= set(
+        found
+    )
+    assert of_cases(found) == [f"/incidents/{number}" for number in range(1, 35)]
+    shown = set(re.findall(r'href="(/communes/\d[\dAB]\d{3})"', get(client, "/communes").text))
+    assert {address for address in found if address.startswith("/communes/")} == shown
+    assert "/departements/93" in found
+    assert "/regions/11" in found
+    assert not {"/suivi", "/communes/suggest", "/registre/tete", "/communes/94038"} & set(found)
+    # Whatever shows cases says when it changed.
+    dated = {address for address, moment in found.items() if moment}
+    assert {"/", "/incidents", "/registre", *shown, *of_cases(found)} <= dated
+
+
+def test_each_address_is_a_page_that_engines_may_keep_and_calls_itself_so(
+    client: FlaskClient,
+) -> None:
+    for address in rows(client):
+        answer = get(client, address)
+        assert answer.status_code == 200, address
+        assert answer.mimetype == "text/html", address
+        assert f'<link rel="canonical" href="{BASE}{address}">' in answer.text, address
+        assert "noindex" not in answer.text, address
+
+
+def test_who_has_it_is_told_that_nothing_changed_until_something_does(app: Flask, desk) -> None:
+    client = app.test_client(use_cookies=False)
+    desk.published()
+    first = get(client, "/sitemap.xml")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert get(client, "/sitemap.xml", headers=known).status_code == 304
+    desk.draft()
+    assert get(client, "/sitemap.xml", headers=known).status_code == 304
+    desk.published()
+    assert get(client, "/sitemap.xml", headers=known).status_code == 200
+    assert of_cases(rows(client)) == ["/incidents/1", "/incidents/2"]
+
+
+def test_it_is_made_once_for_each_position(app: Flask, desk, monkeypatch) -> None:
+    client = app.test_client()
+    desk.published()
+    made: list[object] = []
+    written = sitemap._written
+    monkeypatch.setattr(sitemap, "_written", lambda *told: made.append(told) or written(*told))
+    for _ in range(3):
+        rows(client)
+    assert len(made) == 1
+    desk.published()
+    rows(client)
+    assert len(made) == 2
+
+
+def test_only_what_is_public_is_in_it(app: Flask, desk) -> None:
+    client = app.test_client()
+    desk.published(commune="93032")
+    desk.draft(commune="92062")
+    desk.withdrawn(commune="92062")
+    desk.erased(commune="92062")
+    desk.merged(commune="92062")
+    found = rows(client)
+    assert of_cases(found) == ["/incidents/1", "/incidents/4"]
+    assert [address for address in found if "/communes/" in address] == ["/communes/93032"]
+
+
+def test_a_case_and_its_places_say_when_they_last_changed(app: Flask, desk, pen, cast) -> None:
+    client = app.test_client()
+    first = desk.published(commune="93032")
+    desk.published(commune="92062")
+    before = rows(client)
+    with pen(LATER) as p:
+        acts.follow_up(p, first.id, by=cast.bruno, reason="suite", title="Suite", text="Suite.")
+    after = rows(client)
+    changed = {address for address in after if after[address] != before[address]}
+    assert {after[address] for address in changed} == {"2026-04-11T09:30:00Z"}
+    assert "/incidents/1" in changed
+    assert {"/communes/93032", "/departements/93", "/regions/11", "/"} <= changed
+    assert not {"/incidents/2", "/communes/92062", "/departements/92"} & changed
+
+
+def test_beyond_the_bound_it_is_an_index_of_bounded_parts(app: Flask, desk, monkeypatch) -> None:
+    for commune in ("93032", "92062", "93032", "59350", "97411"):
+        desk.published(commune=commune)
+    client = app.test_client()
+    whole = rows(client)
+    # It leaves a gap, and moves nobody; and what is kept of the map is made anew.
+    desk.withdrawn()
+    monkeypatch.setattr(sitemap, "SIZE", 4)
+    index = rows(client)
+    parts = [address.partition("=")[2] for address in index]
+    assert parts == ["pages", "lieux-1", "lieux-2", "lieux-3", "cas-1", "cas-2"]
+    joined: Rows = {}
+    for address, moment in index.items():
+        part = rows(client, address)
+        assert "pages" in address or len(part) <= 4
+        assert moment == max((at for at in part.values() if at), default=None)
+        assert not set(part) & set(joined)
+        joined |= part
+    assert set(joined) == set(whole)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "cas-0",
+        "cas-2",
+        "cas-01",
+        "cas-99999",
+        "cas-100000",
+        "lieux-2",
+        "cas",
+        "x",
+        "pages-1",
+        "cas-1 ",
+    ],
+)
+def test_a_part_that_is_not_there_is_not_found(client: FlaskClient, part: str) -> None:
+    assert get(client, f"/sitemap.xml?partie={part}").status_code == 404
+
+
+def test_a_full_part_is_small_enough_to_be_kept() -> None:
+    address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
+    row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
+    assert sitemap.SIZE * len(row) * shelf.SHARE < shelf.SHELF

@@ -1,0 +1,55 @@
+"""Draws the icons of ``static/img`` that are no SVG, from the shapes of ``icon.svg`` there.
+
+Run it as ``.venv/bin/python tools/icons.py`` when that file has changed, and commit what it makes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from lxml import etree
+from PIL import Image, ImageDraw
+
+FOLDER = Path(__file__).resolve().parent.parent / "static" / "img"
+# A browser's tab, a telephone's home screen, the register's picture for search engines.
+SIZES = (32, 180, 512)
+# Telephones cut the corners themselves, and show what is transparent in black.
+WHOLE = frozenset({180})
+# Each shape is drawn so many times larger, and then made small: its edges come out soft.
+FINER = 8
+
+
+def drawn(size: int, *, whole: bool = False) -> Image.Image:
+    """The icon in a square of ``size`` pixels; ``whole``: without round corners."""
+    (rect, path) = etree.parse(FOLDER / "icon.svg").getroot()
+    large = size * FINER
+    scale = large / int(rect.get("width"))
+    image = Image.new("RGBA", (large, large))
+    pen = ImageDraw.Draw(image)
+    radius = 0 if whole else int(rect.get("rx")) * scale
+    pen.rounded_rectangle((0, 0, large - 1, large - 1), radius, fill=rect.get("fill"))
+    half = int(path.get("stroke-width")) / 2
+    for x, y, way, length in re.findall(r"M(\d+) (\d+)([vh])(\d+)", path.get("d")):
+        left, top, far = int(x), int(y), int(length)
+        box = (
+            (left - half, top, left + half, top + far)
+            if way == "v"
+            else (left, top - half, left + far, top + half)
+        )
+        first, second, third, fourth = (round(side * scale) for side in box)
+        pen.rectangle((first, second, third - 1, fourth - 1), fill=path.get("stroke"))
+    return image.resize((size, size), Image.Resampling.BOX)
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Write every icon into a folder."""
+    for size in SIZES:
+        image = drawn(size, whole=size in WHOLE)
+        image.save(folder / f"icon-{size}.png", optimize=True)
+    drawn(48).save(folder / "favicon.ico", sizes=[(16, 16), (32, 32), (48, 48)])
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
