@@ -53,6 +53,7 @@ ADDRESSES = [
     "/regions",
     "/regions/11",
     "/donnees",
+    "/statistiques",
     "/registre",
     "/registre?acte=publication",
     "/signaler",
