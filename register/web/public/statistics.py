@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Blueprint, render_template
+from flask_babel import gettext as _
 
 from register.db import db
 from register.incidents import statistics as figures
@@ -62,12 +64,21 @@ def _rows(told: Statistics, words: Book) -> dict[str, list[Row]]:
     """The lines of each table whose figures are words of one list."""
     lengths = phrase.durations()
     return {
+        "annee": [*_years(told)],
         "cible": _named(told.targets, _word(words, "cible")),
         "niveau": _named(told.levels, _word(words, "niveau")),
         "preuve": _named(told.evidence, _word(words, "preuve")),
         "issue": _named(told.outcomes, _word(words, "issue")),
         "duree": _named(told.durations, lengths.__getitem__),
     }
+
+
+def _years(told: Statistics) -> Iterator[Row]:
+    if told.earlier:
+        yield Row(_("Jusqu’en %(year)s", year=told.earlier.code), told.earlier)
+    yield from (Row(figure.code, figure) for figure in told.years)
+    if told.undated.count:
+        yield Row(_("Date inconnue"), told.undated)
 
 
 def _types(told: Statistics, words: Book) -> list[Under]:
@@ -95,11 +106,14 @@ def _under(group: Group, over: Naming, under: Naming) -> Under:
 
 
 def _named(figures: Sequence[Figure], called: Naming) -> list[Row]:
-    return [Row(_capital(french(called(figure.code))), figure) for figure in figures]
+    return [Row(_begun(called(figure.code)), figure) for figure in figures]
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+# A hundred words begin a line of each page.
+@lru_cache(maxsize=256)
+def _begun(text: str) -> str:
+    """The text as it begins a line."""
+    return french(text[:1].upper() + text[1:])
 
 
 def _columns(told: Statistics) -> str:
