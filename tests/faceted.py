@@ -87,6 +87,7 @@ POOL: Mapping[str, tuple[str, ...]] = {
     "issue": ("inconnue", "resolue", "en_cours", "relaxe"),
     "preuve": ("documente", "allegue"),
     "sens": ("contre_cible", "recours_cible", "tiers"),
+    "procedure": ("contre_cible.inconnue", "recours_cible.inconnue", "tiers.relaxe"),
     "media": ("Gagny Libre", "gagny libre", "ECHO", "l'echo d'en bas", "Personne"),
     "duree": ("moins-d-un-an", "un-a-trois-ans", "inconnue"),
     "sans_date": ("1",),

@@ -314,6 +314,7 @@ ASKED = {
     "issue": ["tutelle_favorable"],
     "preuve": ["allegue"],
     "sens": ["tiers"],
+    "procedure": ["tiers.en_cours"],
     "duree": ["moins-d-un-an"],
     "du": ["1987"],
     "au": ["1987-05"],

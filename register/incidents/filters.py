@@ -222,6 +222,11 @@ def _is_year(value: str) -> bool:
     return re.fullmatch(r"[1-9][0-9]{3}", value) is not None
 
 
+def _is_proceeding(value: str, book: Book) -> bool:
+    direction, _dot, outcome = value.partition(".")
+    return book.has("sens", direction) and book.has("issue", outcome)
+
+
 def _elsewhere(_values: Sequence[str], _book: Book) -> Clause:
     raise ValueError("words are looked for before a search is asked for, and handed in as hits")
 
@@ -260,6 +265,7 @@ FILTERS: dict[str, Filter] = {
         _listed("issue", CASE.c.outcome),
         _listed("preuve", CASE.c.evidence),
         Filter("sens", _in_list("sens"), selecting.directions, had("sens")),
+        Filter("procedure", _is_proceeding, selecting.proceedings, had("procedure")),
         Filter("media", _is(bool), selecting.outlets, None, selecting.OUTLETS),
         Filter("duree", _is(DURATIONS.__contains__), selecting.durations, had("duree")),
         Filter("sans_date", _is("1".__eq__), selecting.undated, had("sans_date"), single=True),

@@ -21,6 +21,9 @@ DURATIONS: dict[str, tuple[int | None, int | None]] = {
     "inconnue": (None, None),
 }
 
+# What a proceeding comes to that says nothing of its end.
+UNKNOWN = "inconnue"
+
 Codes = Mapping[str, frozenset[str]]
 
 
@@ -54,6 +57,7 @@ def _pairs(case: Incident) -> Iterator[tuple[str, str]]:
     yield "preuve", case.evidence
     for proceeding in case.proceedings:
         yield "sens", proceeding.direction
+        yield "procedure", ended(proceeding.direction, proceeding.outcome)
     yield "duree", duration_of(case.duration)
     if case.date_first is None or case.date_last is None:
         yield "sans_date", "1"
@@ -68,6 +72,11 @@ def duration_of(days: int | None) -> str:
         return "inconnue"
     within = (code for code, (_least, most) in DURATIONS.items() if most and days <= most)
     return next(within, "plus-de-trois-ans")
+
+
+def ended(direction: str, outcome: str) -> str:
+    """The code of a proceeding: who acts against whom, and what came of it."""
+    return f"{direction}.{outcome or UNKNOWN}"
 
 
 def lost(before: Codes, after: Codes) -> dict[str, list[str]]:

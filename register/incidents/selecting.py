@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, extract, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, extract, or_, select
 
-from register.incidents.former import DURATIONS
+from register.incidents.former import DURATIONS, UNKNOWN, duration_of
 from register.incidents.models import NO_DAY
 from register.incidents.tables import (
     CASE,
@@ -99,6 +99,33 @@ def directions(values: Sequence[str], _book: Book) -> Clause:
     return CASE.c.id.in_(told)
 
 
+DIRECTIONS = Pairs((select(CASE.c.number, PROCEEDING.c.direction).join_from(CASE, PROCEEDING),))
+
+# As ``former.ended`` writes it.
+_ENDED = (
+    PROCEEDING.c.direction
+    + "."
+    + case((PROCEEDING.c.outcome == "", UNKNOWN), else_=PROCEEDING.c.outcome)
+)
+
+
+def proceedings(values: Sequence[str], _book: Book) -> Clause:
+    """Cases with a proceeding that is both in a direction and of an outcome.
+
+    Two filters, one for each, would also find a case that was won as one and lost as the other.
+    """
+    directions = {value.partition(".")[0] for value in values}
+    told = select(PROCEEDING.c.incident_id).where(
+        # An index leads to the directions.
+        PROCEEDING.c.direction.in_(sorted(directions)),
+        _ENDED.in_(values),
+    )
+    return CASE.c.id.in_(told)
+
+
+PROCEEDINGS = Pairs((select(CASE.c.number, _ENDED).join_from(CASE, PROCEEDING),))
+
+
 # --- places ---------------------------------------------------------------------------------
 
 
@@ -172,6 +199,13 @@ def durations(values: Sequence[str], _book: Book) -> Clause:
             bounds.append(CASE.c.duration <= most)
         parts.append(and_(*bounds))
     return or_(*parts)
+
+
+def _lasted(days: int | None, _book: Book) -> str:
+    return duration_of(days)
+
+
+LENGTHS = Pairs((select(CASE.c.number, CASE.c.duration),), value=_lasted)
 
 
 def undated(_values: Sequence[str], _book: Book) -> Clause:

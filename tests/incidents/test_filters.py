@@ -30,6 +30,10 @@ VALUES = {
     "issue": (["relaxe", "inconnue"], ["gagne"]),
     "preuve": (["allegue"], ["certain"]),
     "sens": (["contre_cible", "par_cible"], ["envers"]),
+    "procedure": (
+        ["contre_cible.relaxe", "tiers.inconnue"],
+        ["relaxe", "contre_cible", "contre_cible.", ".relaxe", "relaxe.contre_cible", "tiers.x.y"],
+    ),
     "media": (["monputeaux.com", "L’Écho d’en bas"], []),
     "duree": (["moins-d-un-an", "inconnue"], ["longue", "365"]),
     "sans_date": (["1"], ["0", "oui", "true"]),
@@ -198,6 +202,16 @@ OTHER = {
         {"proceedings": (SUIT, ProceedingContent(direction="tiers"))},
         {"proceedings": (ProceedingContent(direction="contre_cible"),)},
         "par_cible",
+    ),
+    "procedure": (
+        {"proceedings": (ProceedingContent(direction="tiers", outcome="en_cours"),)},
+        {
+            "proceedings": (
+                ProceedingContent(direction="tiers"),
+                ProceedingContent(direction="contre_cible", outcome="en_cours"),
+            )
+        },
+        "tiers.en_cours",
     ),
     "media": (
         {"outlets": ("L’Écho d’en bas",)},

@@ -72,6 +72,7 @@ VALUES = {
     "issue": "en_cours",
     "preuve": "juge",
     "sens": "par_cible",
+    "procedure": "par_cible.inconnue",
     "media": "l'écho & cie",
     "duree": "inconnue",
     "sans_date": "1",

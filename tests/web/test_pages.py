@@ -55,6 +55,7 @@ ADDRESSES = [
     "/regions",
     "/regions/11",
     "/donnees",
+    "/statistiques",
     "/registre",
     "/registre?acte=publication",
     "/signaler",

@@ -34,6 +34,11 @@ CASES = [
     ({"type": "autre", "acteur": "maire"}, "Type « autre » par le maire"),
     ({"sens": "contre_cible"}, "Procédure contre la personne visée"),
     ({"sens": "recours_cible"}, "Recours de la personne visée"),
+    (
+        {"procedure": "contre_cible.relaxe"},
+        "Procédure contre la personne visée (relaxe de la personne poursuivie)",
+    ),
+    ({"procedure": "recours_cible.inconnue"}, "Recours de la personne visée (issue inconnue)"),
     ({"duree": "moins-d-un-an"}, "Durée de moins d’un an"),
     ({"duree": ["inconnue", "un-a-trois-ans"]}, "Durée inconnue ou d’un à trois ans"),
     ({"commune": "97411"}, "Saint-Denis (La Réunion)"),

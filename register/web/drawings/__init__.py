@@ -1,1 +1,1 @@
-"""Pictures drawn on the server, as SVG or PNG."""
+"""Pictures drawn on the server: SVG with classes that the style sheets colour, or PNG."""

@@ -18,6 +18,9 @@ from register.web.public import (
 )
 
 ROUTES = (home, incidents, places, pages, data, feeds, registre, cards, sitemap)
+from register.web.public import data, feeds, home, incidents, pages, places, registre, statistics
+
+ROUTES = (home, incidents, places, pages, data, feeds, registre, statistics)
 
 
 def register(app: Flask) -> None:

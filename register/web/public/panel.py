@@ -65,6 +65,7 @@ def titles() -> dict[str, str]:
         "issue": _("Issue"),
         "preuve": _("Niveau de preuve"),
         "sens": _("Procédure"),
+        "procedure": _("Procédure et son issue"),
         "media": _("Blog ou média"),
         "annee": _("Année des faits"),
         "duree": _("Durée"),

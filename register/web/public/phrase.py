@@ -85,6 +85,8 @@ def value(book: Book, name: str, code: str) -> str:
     """A value of a filter, as a reader says it."""
     if name in book.lists:
         return book.label(name, code)
+    if name == "procedure":
+        return _proceeding(book, code)
     if name in _SPEAKERS:
         return _SPEAKERS[name](code)
     if name not in addresses.PLACES:
@@ -115,6 +117,7 @@ def _sayings() -> dict[str, str]:
         "acteur": _("par %(values)s", values=plain),
         "cible": _("contre %(values)s", values=plain),
         "sens": plain,
+        "procedure": plain,
         "issue": plain,
         "preuve": _("faits %(values)s", values=plain),
         "niveau": _("autorité %(values)s", values=plain),
@@ -171,6 +174,15 @@ def _in_sentence(book: Book, name: str, code: str) -> str:
         return told[:1].lower() + told[1:]
     # What has other words in a sentence, and is too new to have them.
     return quoted(told) if others else told
+
+
+def _proceeding(book: Book, code: str) -> str:
+    """Who acts against whom, and what came of it."""
+    direction, _dot, outcome = code.partition(".")
+    told = spoken()["sens"].get(direction) or quoted(book.label("sens", direction))
+    return str(
+        _("%(proceeding)s (%(outcome)s)", proceeding=told, outcome=book.label("issue", outcome))
+    )
 
 
 def _commune(code: str) -> str:

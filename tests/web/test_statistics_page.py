@@ -1,0 +1,203 @@
+"""The page of figures: every number of it leads to the list that it counts."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from xml.etree import ElementTree
+
+import faceted
+import pytest
+from test_pages import Stranger, body, words
+
+from register.incidents.content import ProceedingContent
+from register.web.drawings import charts
+
+PAGE = "/statistiques"
+_FIGURE = re.compile(r'<a href="(/incidents(?:\?[^"]*)?)">([0-9\u202f]+)(?=[<\u00a0 ])')
+_SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+
+
+def main(html: str) -> str:
+    return re.search(r"<main.*?</main>", html, re.DOTALL).group()
+
+
+def figures(html: str) -> list[tuple[str, int]]:
+    """The figures of the page: the address that each leads to, and its number."""
+    found = _FIGURE.findall(main(html))
+    return [(unescape(address), int(told.replace("\u202f", ""))) for address, told in found]
+
+
+def listed(client, address: str) -> int:
+    """How many cases the list at an address has, counted on its pages one by one."""
+    count = 0
+    while True:
+        html = body(client, address)
+        count += len(re.findall(r'<h[23]><a href="/incidents/[0-9]+">', html))
+        onward = re.search(r'href="([^"]+)" rel="next"', html)
+        if not onward:
+            return count
+        address = unescape(onward.group(1))
+
+
+def follow(client) -> list[tuple[str, int]]:
+    found = figures(body(client, PAGE))
+    lists = {address: listed(client, address) for address in {address for address, _ in found}}
+    assert [(address, lists[address]) for address, _ in found] == found
+    return found
+
+
+def test_every_number_of_the_demonstration_is_that_of_the_list_it_leads_to(client):
+    found = follow(client)
+    assert len(found) > 60
+    assert ("/incidents", 34) in found
+
+
+def test_every_number_of_a_made_up_register_is_that_of_the_list_it_leads_to(app, desk):
+    faceted.publish_all(desk)
+    suits = ("relaxe", "relaxe", "desistement", "")
+    told = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
+    desk.published(
+        proceedings=tuple(
+            ProceedingContent("contre_cible", outcome=end, docket=f"{place}", **told)
+            for place, end in enumerate(suits)
+        )
+    )
+    desk.published(date="1951")
+    for _ in range(25):
+        desk.published(date="2012", target="lanceur_alerte")
+    found = follow(Stranger(app))
+    assert ("/incidents?procedure=contre_cible.relaxe", 1) in found
+    assert ("/incidents?au=1973", 1) in found
+    assert ("/incidents?cible=lanceur_alerte", 25) in found
+
+
+def test_no_number_stands_without_its_list(client):
+    html = main(body(client, PAGE))
+    # What is left are years, the share of unknown outcomes, and the line of the ledger.
+    html = _FIGURE.sub('<a href="">', _SVG.sub("", html))
+    years = r'(?:<th scope="row">|<span class="vh"> cas\u00a0: )(?:Jusqu’en )?[12][0-9]{3}(?=<)'
+    text = re.sub(r"ligne [0-9]+ de la main courante", "", words(re.sub(years, "", html)))
+    assert re.findall(r"[^ ]* [^ ]*[0-9][^.]*", text) == [
+        f"soit {share(client)} %, l’issue est inconnue : aucune source ne l’a encore dite"
+        " au registre"
+    ]
+
+
+def share(client) -> int:
+    told = dict(figures(body(client, PAGE)))
+    return round(100 * told["/incidents?issue=inconnue"] / told["/incidents"])
+
+
+def test_each_section_says_of_how_many_cases_it_speaks(client):
+    html = main(body(client, PAGE))
+    sections = re.findall(
+        r'<section class="band" aria-labelledby="(\w+)">(.*?)</section>', html, re.DOTALL
+    )
+    names = "annees types cibles niveaux preuves issues procedures durees citer"
+    assert [name for name, _ in sections] == names.split()
+    for name, section in sections[:-1]:
+        before, table, after = re.split(r"<table|</table>", section)
+        assert re.search(r'<a href="/incidents">34[\u00a0<]', before), name
+        assert '<p class="small">' in after, name
+        assert table.count('<th scope="row') == table.count("<td>"), name
+
+
+def test_the_page_says_that_proceedings_are_no_cases_and_that_no_place_is_compared(client):
+    text = words(main(body(client, PAGE)))
+    assert "Les lignes sont ici des procédures, et non des cas" in text
+    assert "Le registre ne connaît que ce qui lui a été signalé" in text
+    assert "commune=" not in "".join(address for address, _ in figures(body(client, PAGE)))
+    assert "departement=" not in body(client, PAGE)
+
+
+def test_an_empty_register_has_nothing_to_count_and_says_so(app, desk):
+    desk.draft()
+    html = body(Stranger(app), PAGE)
+    assert figures(html) == []
+    assert "Aucun cas n’est encore inscrit" in words(html)
+    assert "<table" not in html
+    assert "<svg" not in html
+
+
+def test_one_case_without_a_date_or_a_proceeding_is_told_whole(app, desk):
+    desk.published(date="", outcome="resolue")
+    html = body(Stranger(app), PAGE)
+    text = words(main(html))
+    assert "L’issue de chacun est connue" in text
+    assert "Aucun n’a de procédure que le registre connaisse" in text
+    assert "Date inconnue" in text
+    # A column of one year, or of none, shows nothing.
+    assert 'class="columns"' not in html
+
+
+def test_the_figures_are_those_of_the_ledger_that_the_page_names(app, desk):
+    stranger = Stranger(app)
+    desk.published()
+    first = stranger.get(PAGE)
+    again = stranger.get(PAGE)
+    assert (first.headers["ETag"], first.data) == (again.headers["ETag"], again.data)
+    assert "ligne 2 de la main courante" in words(first.text)
+    desk.published()
+    second = stranger.get(PAGE)
+    assert second.headers["ETag"] != first.headers["ETag"]
+    assert ("/incidents", 2) in figures(second.text)
+
+
+def test_the_page_is_linked_from_every_page(client):
+    assert f'<a href="{PAGE}">Chiffres</a>' in body(client, "/")
+    assert f'<a href="{PAGE}">chiffres du registre</a>' in body(client, "/donnees")
+
+
+# --- drawings ----------------------------------------------------------------------------------
+
+
+def drawn(svg: str) -> list[ElementTree.Element]:
+    root = ElementTree.fromstring(svg)
+    assert root.attrib["aria-hidden"] == "true"
+    return list(root)
+
+
+def test_every_drawing_is_hidden_from_whoever_reads_the_table(client):
+    drawings = _SVG.findall(main(body(client, PAGE)))
+    assert len(drawings) > 60
+    for svg in drawings:
+        assert drawn(svg)
+        assert "style" not in svg
+
+
+@pytest.mark.parametrize(
+    ("count", "whole", "width"),
+    [(34, 34, "100%"), (17, 34, "50%"), (1, 3, "33.33%"), (1, 100_000, "0.4%")],
+)
+def test_a_bar_is_as_long_as_its_part_and_never_nothing(count, whole, width):
+    track, bar = drawn(charts.bar(count, whole))
+    assert (track.attrib["width"], bar.attrib["width"]) == ("100%", width)
+
+
+def _of(told, name):
+    return [float(column.attrib[name].rstrip("%")) for column in told]
+
+
+def test_columns_stand_on_one_floor_each_in_the_place_of_its_year():
+    shapes = drawn(charts.columns({2004: 2, 2005: 4, 2010: 1}))
+    columns = [shape for shape in shapes if shape.tag == "rect"]
+    assert _of(columns, "height") == [50, 100, 25]
+    assert {
+        y + high for y, high in zip(_of(columns, "y"), _of(columns, "height"), strict=True)
+    } == {100}
+    middles = [x + w / 2 for x, w in zip(_of(columns, "x"), _of(columns, "width"), strict=True)]
+    assert middles == pytest.approx([100 / 14, 300 / 14, 1300 / 14], abs=0.02)
+    told = [(shape.text, shape.attrib.get("x")) for shape in shapes if shape.tag == "text"]
+    assert told == [("4", None), ("2005", "21.43%"), ("2010", "92.86%")]
+
+
+def test_of_few_years_each_is_written():
+    shapes = drawn(charts.columns({2004: 2, 2007: 4}))
+    assert [one.text for one in shapes if one.tag == "text"] == [
+        "4",
+        "2004",
+        "2005",
+        "2006",
+        "2007",
+    ]
