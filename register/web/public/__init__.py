@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from register.web import validity
-from register.web.public import data, feeds, home, incidents, pages, places, registre
+from register.web.public import citing, data, feeds, home, incidents, pages, places, registre
 
-ROUTES = (home, incidents, places, pages, data, feeds, registre)
+ROUTES = (home, incidents, citing, places, pages, data, feeds, registre)
 
 
 def register(app: Flask) -> None:
