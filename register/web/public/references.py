@@ -51,8 +51,8 @@ class Reference:
 _TEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
-        "{": r"\textbraceleft{}",
-        "}": r"\textbraceright{}",
+        "{": r"\lbrace{}",
+        "}": r"\rbrace{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
         **{mark: f"\\{mark}" for mark in "&%$#_"},
