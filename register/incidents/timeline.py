@@ -133,9 +133,7 @@ def _proceeding(row: Mapping[str, Any], number: int) -> Iterator[Event]:
     yield from _outcome(row, had, number)
 
 
-def _missing(
-    code: str, had: set[str], number: int, row: Mapping[str, Any]
-) -> Iterator[Event]:
+def _missing(code: str, had: set[str], number: int, row: Mapping[str, Any]) -> Iterator[Event]:
     """The step without which another cannot have taken place, once."""
     needed = NEEDS.get(code, "")
     if needed and needed not in had:
@@ -199,9 +197,7 @@ def _request(asked: Mapping[str, Any]) -> Iterator[Event]:
         yield Event(Kind.CADA, known=Known.MISSING, part=asked)
     if answered:
         code = asked["outcome"] if gave_opinion else ""
-        yield Event(
-            Kind.OPINION, asked["cada_opinion_on"], end=gave_opinion, code=code, part=asked
-        )
+        yield Event(Kind.OPINION, asked["cada_opinion_on"], end=gave_opinion, code=code, part=asked)
     elif referred:
         yield Event(Kind.OPINION, known=Known.MISSING, part=asked)
     if asked["outcome"] not in OPEN and not gave_opinion:
@@ -283,15 +279,18 @@ def _days(chain: Sequence[Event]) -> list[date | None]:
     "2006" after a hearing of March 2006 is later than that hearing, not on the first of January.
     """
     days: list[date | None] = []
-    before: date | None = None
+    reached: date | None = None
     for event in chain:
         span = _span(event)
-        if span is not None:
-            first, last = span
-            before = before if before and first <= before <= last else first
-        days.append(before)
-    # What nothing precedes stands just before the first that is dated.
-    known = next((day for day in days if day), None)
+        if span is None:
+            days.append(reached)
+            continue
+        first, last = span
+        day = reached if reached and first <= reached <= last else first
+        days.append(day)
+        reached = max(reached or day, day)
+    # What nothing precedes stands just before the earliest that is dated.
+    known = min((day for day in days if day), default=None)
     return [day or known for day in days]
 
 
