@@ -90,7 +90,7 @@ def reference(case: Case) -> Reference:
         first=dates.paris_day(case.first_published_at),
         facts=dates.parse(content["date"]) if content["date"] else None,
         told=_(
-            "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
+            "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
             number=case.number,
             version=case.version,
             day=french(dates.words(content["date"])),
