@@ -16,7 +16,7 @@ from register.errors import ConfigError
 from register.incidents.desk import OnDesk
 from register.incidents.queries import Listed
 from register.incidents.vocabulary import Word
-from register.text import dates, markup, typography
+from register.text import dates, markup
 from register.text.countries import country_name
 from register.text.typography import count_words, french, number
 from register.web import members
@@ -108,7 +108,7 @@ def edtf_time(text: str) -> Markup:
 
 
 def _day(moment: date | datetime) -> str:
-    return typography.french(dates.day_words(moment))
+    return _french(dates.day_words(moment))
 
 
 def day_time(moment: date | datetime | str) -> Markup:

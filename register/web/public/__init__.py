@@ -21,6 +21,9 @@ ROUTES = (home, incidents, places, pages, data, feeds, registre, cards, sitemap)
 from register.web.public import data, feeds, home, incidents, pages, places, registre, statistics
 
 ROUTES = (home, incidents, places, pages, data, feeds, registre, statistics)
+from register.web.public import citing, data, feeds, home, incidents, pages, places, registre
+
+ROUTES = (home, incidents, citing, places, pages, data, feeds, registre)
 
 
 def register(app: Flask) -> None:

@@ -17,6 +17,17 @@ def case(number: int) -> str:
     return f"/incidents/{number}"
 
 
+def version(number: int, seq: int) -> str:
+    """A version of a case, which stays as it is: what a citation pins."""
+    return f"{case(number)}?version={seq}"
+
+
+def citation(number: int, form: str, seq: int | None = None) -> str:
+    """A reference to a case for a program that keeps them; of its last version, or of another."""
+    address = f"{case(number)}/citation.{form}"
+    return address if seq is None else f"{address}?version={seq}"
+
+
 def cases(query: Query | None = None, lieu: str = "") -> str:
     """The list of cases, or a search in it; ``lieu`` is a place as typed, still to be read."""
     pairs = query.pairs() if query is not None else []

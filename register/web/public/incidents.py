@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
-from register.incidents import figures, queries
+from register.incidents import figures, history, queries, timeline
 from register.incidents.filters import Query
 from register.web.context import book, head
 from register.web.public import (
@@ -115,18 +115,21 @@ def case(number: str) -> ResponseReturnValue:
     """One case, as it reads now or at a version."""
     head()
     try:
-        found = queries.one(db.session(), case_number(number), _version())
+        found = queries.one(db.session(), case_number(number), asked_version())
     except Moved as moved:
         return redirect(addresses.case(int(str(moved.values["number"]))), 301)
     return render_template(
         "public/case.html",
         case=found,
         file=casefile.open_file(db.session(), found, book()),
+        events=timeline.timeline(found.snapshot.content),
+        changes=history.changes(db.session(), found),
         cited_by=queries.cited_by(db.session(), found.number),
     )
 
 
-def _version() -> int | None:
+def asked_version() -> int | None:
+    """The version that an address pins, if it does."""
     given = request.args.get("version", "")
     if not given:
         return None

@@ -1,0 +1,332 @@
+"""The page of a case: what it says at once, its line of events, what changed, and bad data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from wholecase import whole
+
+from register.db import db
+from register.incidents import acts, history, queries
+from register.incidents.checklist import ATTESTED
+from register.incidents.content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.journal import Act, Entry
+
+ARABIC = "جريدة الوطن"
+
+
+def page(app: Flask, address: str) -> str:
+    """The HTML at an address that must answer."""
+    answer = Context().run(app.test_client().get, address)
+    assert answer.status_code == 200, address
+    return answer.get_data(as_text=True)
+
+
+def words(html: str) -> str:
+    """The text of a page on one line, every space an ordinary one, none before a comma."""
+    spaced = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    return re.sub(r" (?=[,.)])", "", spaced)
+
+
+def section(html: str, name: str) -> str:
+    """The section of a page whose heading has this id."""
+    found = re.search(rf'<section[^>]* aria-labelledby="{name}">.*?</section>', html, re.DOTALL)
+    assert found, name
+    return found[0]
+
+
+def events(html: str) -> list[tuple[str, str, str]]:
+    """The line of events: how each dot is drawn, its date, its heading."""
+    found = re.findall(
+        r'<li class="step row ?([^"]*)"[^>]*><div class="side">(.*?)</div>.*?<h3[^>]*>(.*?)</h3>',
+        section(html, "fil"),
+        re.DOTALL,
+    )
+    return [(drawn, words(day), words(head)) for drawn, day, head in found]
+
+
+# --- at a glance ---------------------------------------------------------------------------------
+
+
+def test_the_summary_explains_its_evidence_and_says_how_it_stands(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    suit = ProceedingContent(
+        direction="contre_cible",
+        plaintiff="maire",
+        court="tribunal de Bobigny",
+        amount="5 000 €",
+        outcome="relaxe",
+        outcome_date="2010",
+        appeal="oui",
+    )
+    told = replace(
+        content(justice=True),
+        proceedings=(suit,),
+        outcome="relaxe",
+        evidence="juge",
+        contested=True,
+        amount="12 000 € de frais payés par la commune",
+    )
+    desk.published(told)
+    html = page(app, "/incidents/1")
+    summary = words(html[html.index('<dl class="sum">') : html.index("</dl>")])
+    for said in (
+        "Type de fait",
+        "Faits 17 mars 2008",
+        "Lieu Gagny (Seine-Saint-Denis)",
+        "Qui agit Maire",
+        "Qui est visé Blogueur ou blogueuse, Gagny Libre",
+        "Niveau de preuve Jugé, contesté Une décision de justice s’est prononcée sur ces faits",
+        "La personne ou l’autorité mise en cause conteste les faits.",
+        "Issue Relaxe de la personne poursuivie, tribunal de Bobigny, appel en cours",
+        "Montants connus 12 000 € de frais payés par la commune Demandé en justice : 5 000 €",
+    ):
+        assert said in summary, said
+
+
+def test_two_proceedings_that_end_alike_say_that_one_is_appealed(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    one = ProceedingContent(
+        direction="contre_cible", outcome="relaxe", outcome_date="2010", court="x", appeal="non"
+    )
+    told = replace(content(justice=True), outcome="relaxe", evidence="juge")
+    desk.published(replace(told, proceedings=(one, replace(one, appeal="oui"))))
+    html = page(app, "/incidents/1")
+    said = "Relaxe de la personne poursuivie, appel en cours dans l’une des procédures"
+    assert said in words(html)
+
+
+# --- the line of events --------------------------------------------------------------------------
+
+
+def test_the_line_joins_everything_and_shows_what_is_missing(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    steps = (StepContent("audience", "2009-02-03"), StepContent("arret", "2010-06", "relaxe"))
+    suit = ProceedingContent(
+        direction="contre_cible",
+        outcome="relaxe",
+        outcome_date="2010-06",
+        court="x",
+        appeal="non",
+        steps=steps,
+    )
+    request = RequestContent(asked="un rapport", asked_on="2008-04-01", refusal="implicite")
+    told = replace(content(justice=True), proceedings=(suit,), outcome="relaxe", request=request)
+    filed = desk.published(told)
+    with desk.pen() as p:
+        acts.follow_up(
+            p,
+            filed.id,
+            by=cast.bruno,
+            reason="presse",
+            title="Le conseil change son règlement",
+            text="Filmer est **permis**.",
+            happened_on="2011",
+        )
+    reply = desk.received_reply(filed)
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
+    html = page(app, "/incidents/1")
+    assert events(html) == [
+        ("", "17 mars 2008", "Le fait rapporté"),
+        ("", "1er avril 2008", "Demande du document"),
+        ("", "1er mai 2008", "Silence valant refus"),
+        ("gap", "date inconnue", "Acte qui ouvre la procédure"),
+        ("", "3 février 2009", "Audience"),
+        ("gap", "date inconnue", "Jugement"),
+        ("end", "juin 2010", "Arrêt, relaxe de la personne poursuivie"),
+        ("", "2011", "Le conseil change son règlement"),
+        ("", "2 mars 2026", "Réponse publiée : Ville de Gagny"),
+    ]
+    line = section(html, "fil")
+    assert "Un rond vide marque ce qui manque au registre." in words(line)
+    assert "sans réponse, refus le 1er mai 2008" in words(line)
+    assert "CADA à saisir au plus tard le 1er juillet 2008" in words(line)
+    # A follow-up's text is read at its date, and nowhere else.
+    assert html.count("<strong>permis</strong>") == 1
+    assert "<strong>permis</strong>" in line
+    assert line.count('id="suites"') == 1
+    assert 'href="#reponse-1"' in line
+
+
+def test_a_line_without_a_gap_explains_no_hollow_dot(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    desk.published(replace(content(), outcome="resolue", end_date="2009"))
+    html = page(app, "/incidents/1")
+    assert [drawn for drawn, *_rest in events(html)] == ["", "end"]
+    assert "Un rond vide" not in words(html)
+
+
+# --- what changed --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(desk: Any, cast: Any, content: Callable[..., Content]) -> Any:
+    """A case that was followed up, corrected twice, redacted, withdrawn and restored."""
+    filed = desk.published()
+    by = {"by": cast.bruno, "reason": "presse"}
+    with desk.pen() as p:
+        acts.follow_up(p, filed.id, title="Une suite", text="Selon la presse.", **by)
+        # In one second, as an import does it.
+        for title in ("Un titre", "Un autre titre"):
+            told = replace(content(), title=title)
+            acts.correct(p, filed.id, told, public_note=f"Le titre devient {title}", **by)
+    with desk.pen() as p:
+        acts.redact(p, filed.id, content(), public_note="Un nom est retiré", **by)
+    return filed
+
+
+def test_the_history_tells_each_change_with_its_note_and_version(app: Flask, changed: Any) -> None:
+    html = section(page(app, "/incidents/1"), "corrections")
+    heads = [words(head) for head in re.findall(r"<h3>(.*?)</h3>", html)]
+    assert heads == ["Première publication", "Suite", "Correction", "Correction", "Passage retiré"]
+    told = words(html)
+    assert told.index("Le titre devient Un titre") < told.index("Le titre devient Un autre titre")
+    assert "Un nom est retiré" in told
+    assert 'href="#suite-1"' in html
+    # A redaction destroys what could be read before it; what it left is what is read.
+    assert told.count("Le texte de cette version est détruit.") == 4
+    assert "?version=" not in html
+    assert told.count("celle que vous lisez") == 1
+
+
+def test_each_version_that_can_be_read_is_led_to_and_no_other(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    filed = desk.published()
+    with desk.pen() as p:
+        told = replace(content(), title="Un titre corrigé")
+        acts.correct(p, filed.id, told, by=cast.bruno, reason="erreur", public_note="Le titre")
+    first, second = db.session.scalars(
+        db.select(Entry.seq)
+        .where(Entry.act.in_((Act.PUBLISHED, Act.CORRECTED)))
+        .order_by(Entry.seq)
+    )
+    now = section(page(app, "/incidents/1"), "corrections")
+    assert f'href="/incidents/1?version={first}"' in now
+    assert f"version={second}" not in now
+    # An older version knows nothing of what came after it.
+    then = section(page(app, f"/incidents/1?version={first}"), "corrections")
+    assert "Le titre" not in words(then)
+    assert f"Version {first}, celle que vous lisez." in words(then)
+
+
+def test_a_withdrawal_that_was_lifted_stays_in_the_history(
+    desk: Any, cast: Any, session: Any
+) -> None:
+    filed = desk.withdrawn()
+    with desk.pen() as p:
+        acts.approve(p, filed.id, by=cast.chloe)
+        acts.restore(
+            p,
+            filed.id,
+            by=cast.bruno,
+            reason="vérifié",
+            attested=ATTESTED,
+        )
+    found = history.changes(session, queries.one(session, filed.number))
+    assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
+    assert [change.readable for change in found] == [True, False, True]
+    assert found[1].reason == "erreur"
+    # Nothing of the text had changed meanwhile, so that there is no note.
+    assert found[2].part is None
+
+
+# --- what a reader may do ------------------------------------------------------------------------
+
+
+def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> None:
+    desk.published()
+    version = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    html = page(app, "/incidents/1")
+    cited = section(html, "citer")
+    assert "cas nº 1, « Interdiction de filmer le conseil municipal de Gagny »" in words(cited)
+    assert f"http://127.0.0.1:5000/incidents/1?version={version}, consulté le [date]." in cited
+    for form in ("bib", "ris", "json"):
+        assert f'href="/incidents/1/citation.{form}?version={version}"' in cited
+    for address in (".atom", "/droit-de-reponse", "/signaler-contenu"):
+        assert f'href="/incidents/1{address}"' in html
+
+
+# --- bad data ------------------------------------------------------------------------------------
+
+
+def test_what_nobody_knows_is_said_everywhere(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    told = replace(
+        content(),
+        date="",
+        commune="",
+        place_label="commune que la source ne nomme pas",
+        outlets=(),
+        level="inconnu",
+        actor="inconnu",
+        narrative="",
+    )
+    desk.published(told)
+    html = page(app, "/incidents/1")
+    assert events(html) == [
+        ("", "date inconnue", "Le fait rapporté"),
+        ("gap", "date inconnue", "Issue du cas"),
+    ]
+    assert "Lieu Commune que la source ne nomme pas" in words(html)
+    assert "Presse, date inconnue." in words(section(html, "sources")).replace("presse", "Presse")
+
+
+def test_what_is_many_and_long_and_arabic_is_shown_whole(
+    app: Flask, desk: Any, content: Callable[..., Content]
+) -> None:
+    suits = tuple(
+        ProceedingContent(direction="contre_cible", docket=f"RG {number}") for number in range(40)
+    )
+    sources = tuple(
+        SourceContent(url=f"https://exemple.test/{number}", title=ARABIC, publisher=ARABIC)
+        for number in range(40)
+    )
+    account = "\n\n".join("Selon le blog, filmer est interdit. " * 20 for _ in range(66))[:50_000]
+    told = replace(
+        content(justice=True),
+        title="Très long " * 29,
+        proceedings=suits,
+        sources=sources,
+        outlets=(ARABIC,),
+        narrative=account,
+    )
+    desk.published(told)
+    html = page(app, "/incidents/1")
+    assert len(events(html)) == 81
+    assert "Procédure 40, contre la personne visée" in words(section(html, "fil"))
+    assert section(html, "sources").count("<li>") == 40
+    # Each is set in its own direction, and pulls nothing around it into it.
+    assert f"<bdi>{ARABIC}</bdi></a>" in html
+    assert f"<bdi>{ARABIC}</bdi>, <span" in section(html, "sources")
+
+
+def test_a_whole_case_leaves_no_placeholder(app: Flask, desk: Any) -> None:
+    desk.published()
+    desk.published(whole(1))
+    html = page(app, "/incidents/2")
+    assert "None" not in words(html)
+    assert "%(" not in html
+    for name in re.findall(r'href="#([\w-]+)"', html):
+        assert f'id="{name}"' in html, name
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))

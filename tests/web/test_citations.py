@@ -1,0 +1,219 @@
+"""References to a case, read back by the programs that people keep them with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import bibtexparser
+import pytest
+import rispy
+from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle
+from citeproc import formatter as formatters
+from citeproc.source.json import CiteProcJSON
+from flask import Flask
+from pylatexenc.latex2text import LatexNodes2Text
+from werkzeug.test import TestResponse
+
+from register.db import db
+from register.incidents import acts
+from register.incidents.content import Content
+from register.journal import Act, Entry
+from register.text import dates
+from register.web.public import references
+from register.web.public.references import Reference
+
+BASE = "http://127.0.0.1:5000"
+FORMS = {
+    "bib": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "json": "application/vnd.citationstyles.csl+json",
+}
+ARABIC = "جريدة الوطن"
+# Words, and the day of the facts as known; each breaks a format that is written carelessly.
+TITLES = {
+    "accents": "À Gagny, l’œuvre du maire : « où est-ce ? »",
+    "braces": "Le {maire} et l’}accolade{",
+    "marks": r"50 % de #filmer & $1_000 ~ C:\chemin",
+    "a field of its own": 'Un titre}, url = {http://ailleurs.test}, note = {"rien',
+    "long": ("Le maire interdit de filmer, puis il poursuit " * 7)[:300],
+    "arabic": f"Le blog {ARABIC} est poursuivi",
+}
+DATES = ("2006-06-26", "2006-06", "2006", "2006~", "2006-06-26?", "")
+
+
+def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> Reference:
+    made = Reference(
+        number=7,
+        version=12,
+        title=title,
+        site="Web Citoyen",
+        publisher="Association « Web Citoyen » & amis",
+        address=f"{BASE}/incidents/7?version=12",
+        language="fr",
+        issued=date(2026, 3, 2),
+        first=date(2026, 1, 9),
+        facts=dates.parse(facts) if facts else None,
+        told="Registre public, cas nº 7.",
+        keywords=("Gagny Libre", ARABIC),
+    )
+    return replace(made, **changes)
+
+
+def from_bibtex(text: str) -> dict[str, str]:
+    """The fields of the only entry; those that hold words without their TeX."""
+    library = bibtexparser.parse_string(text)
+    assert not library.failed_blocks
+    (entry,) = library.entries
+    read = {field.key: field.value for field in entry.fields}
+    plain = LatexNodes2Text(keep_comments=True)
+    for name in ("title", "publisher", "keywords", "author"):
+        read[name] = plain.latex_to_text(read[name])
+    return read
+
+
+def from_ris(text: str) -> dict[str, Any]:
+    (record,) = rispy.loads(text)
+    return record
+
+
+def from_csl(text: str) -> dict[str, Any]:
+    (item,) = json.loads(text)
+    return item
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_a_title_and_what_stands_beside_it_come_back_from_bibtex(title: str) -> None:
+    read = from_bibtex(references.bibtex(told(title)))
+    assert read["title"] == title
+    assert read["author"] == "Web Citoyen"
+    assert read["publisher"] == "Association « Web Citoyen » & amis"
+    assert read["keywords"] == f"Gagny Libre, {ARABIC}"
+    assert (read["url"], read["version"]) == (f"{BASE}/incidents/7?version=12", "12")
+    assert (read["year"], read["month"], read["date"]) == ("2026", "3", "2026-03-02")
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_a_title_and_what_stands_beside_it_come_back_from_ris(title: str) -> None:
+    read = from_ris(references.ris(told(title)))
+    assert read["title"] == title
+    assert read["authors"] == ["Web Citoyen"]
+    assert read["publisher"] == "Association « Web Citoyen » & amis"
+    assert read["keywords"] == ["Gagny Libre", ARABIC]
+    assert read["urls"] == [f"{BASE}/incidents/7?version=12"]
+    assert (read["year"], read["date"]) == ("2026", "2026/03/02/")
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_a_title_and_what_stands_beside_it_come_back_from_csl(title: str) -> None:
+    read = from_csl(references.csl(told(title)))
+    assert read["title"] == title
+    assert read["publisher"] == "Association « Web Citoyen » & amis"
+    assert read["keyword"] == f"Gagny Libre, {ARABIC}"
+    assert read["URL"] == f"{BASE}/incidents/7?version=12"
+    assert read["issued"] == {"date-parts": [[2026, 3, 2]]}
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_a_style_sets_a_title_from_csl(title: str) -> None:
+    set_in_type = _bibliography(references.csl(told(title)))
+    assert " ".join(title.split()) in set_in_type
+    assert "2026" in set_in_type
+
+
+def _bibliography(text: str) -> str:
+    """The one line of a bibliography in Harvard's style."""
+    source = CiteProcJSON(json.loads(text))
+    style = CitationStylesStyle("harvard-cite-them-right", validate=False)
+    made = CitationStylesBibliography(style, source, formatters.plain)
+    made.register(Citation([CitationItem(from_csl(text)["id"])]))
+    (line,) = made.bibliography()
+    return str(line)
+
+
+@pytest.mark.parametrize("known", DATES)
+def test_the_day_of_the_facts_is_told_as_known_and_no_finer(known: str) -> None:
+    reference = told(facts=known)
+    bib, ris = references.bibtex(reference), references.ris(reference)
+    assert from_bibtex(bib).get("eventdate", "") == known
+    assert from_ris(ris)["custom1"] == known
+    read = from_csl(references.csl(reference))
+    parts = [int(part) for part in known.rstrip("~?").split("-") if part]
+    assert read.get("event-date", {"date-parts": [[]]})["date-parts"] == [parts]
+    assert ("circa" in read.get("event-date", {})) == known.endswith(("~", "?"))
+
+
+@pytest.mark.parametrize("write", [references.bibtex, references.ris, references.csl])
+def test_a_line_break_begins_no_field_of_its_own(write: Callable[[Reference], str]) -> None:
+    text = write(told("Un titre\r\nER  - \r\nTY  - BOOK\nurl = {x}"))
+    assert "Un titre ER - TY - BOOK url =" in text
+    assert len(text.splitlines()) == len(write(told()).splitlines())
+
+
+# --- the addresses -------------------------------------------------------------------------------
+
+
+def get(app: Flask, address: str) -> TestResponse:
+    return Context().run(app.test_client().get, address)
+
+
+@pytest.fixture
+def arabic(desk: Any, content: Callable[..., Content]) -> Any:
+    """A case with what is hard to write."""
+    return desk.published(replace(content(), title="L'été {à} Gagny", outlets=(ARABIC,), date=""))
+
+
+def test_a_case_is_cited_at_the_version_that_is_read(app: Flask, arabic: Any) -> None:
+    version = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    pinned = f"{BASE}/incidents/1?version={version}"
+    for form, mimetype in FORMS.items():
+        answer = get(app, f"/incidents/1/citation.{form}")
+        assert (answer.status_code, answer.mimetype) == (200, mimetype)
+        assert f'"webcitoyen-1-v{version}.{form}"' in answer.headers["Content-Disposition"]
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+        assert answer.headers["ETag"]
+    bib, ris, csl = (
+        get(app, f"/incidents/1/citation.{form}").get_data(as_text=True) for form in FORMS
+    )
+    assert (from_bibtex(bib)["title"], from_bibtex(bib)["url"]) == ("L’été {à} Gagny", pinned)
+    assert from_bibtex(bib)["keywords"] == ARABIC
+    assert (from_ris(ris)["title"], from_ris(ris)["urls"]) == ("L’été {à} Gagny", [pinned])
+    assert (from_csl(csl)["title"], from_csl(csl)["URL"]) == ("L’été {à} Gagny", pinned)
+    assert "date inconnue" in from_csl(csl)["note"]
+    assert "event-date" not in from_csl(csl)
+    # When it was consulted, only the reader can say.
+    assert "accessed" not in from_csl(csl)
+    assert "urldate" not in from_bibtex(bib)
+
+
+def test_an_older_version_keeps_its_own_title_and_address(
+    app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
+) -> None:
+    filed = desk.published()
+    with desk.pen() as p:
+        changed = replace(content(), title="Un titre corrigé")
+        acts.correct(p, filed.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre")
+    first = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    now = get(app, "/incidents/1/citation.ris").get_data(as_text=True)
+    then = get(app, f"/incidents/1/citation.ris?version={first}").get_data(as_text=True)
+    assert from_ris(now)["title"] == "Un titre corrigé"
+    assert from_ris(then)["title"] == "Interdiction de filmer le conseil municipal de Gagny"
+    assert from_ris(then)["urls"] == [f"{BASE}/incidents/1?version={first}"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_gone_is_gone_from_citations_too(app: Flask, desk: Any, form: str) -> None:
+    merged, withdrawn, erased = desk.merged(), desk.withdrawn(), desk.erased()
+    answer = get(app, f"/incidents/{merged.number}/citation.{form}?version=3")
+    assert (answer.status_code, answer.location) == (301, f"/incidents/1/citation.{form}")
+    for filed in (withdrawn, erased):
+        assert get(app, f"/incidents/{filed.number}/citation.{form}").status_code == 410
+    for number, status in (("99", 404), ("01", 404), ("x", 404), (str(10**12), 404)):
+        assert get(app, f"/incidents/{number}/citation.{form}").status_code == status
+    assert get(app, f"/incidents/1/citation.{form}?version=x").status_code == 400
+    assert get(app, f"/incidents/1/citation.{form}?version=999").status_code == 404
+    assert get(app, "/incidents/1/citation.doc").status_code == 404
