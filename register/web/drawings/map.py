@@ -1,0 +1,142 @@
+"""The map of France: one dot for each commune with cases, whatever their number.
+
+What is below the dots never changes and is drawn once in the life of a process. What stands on it
+is drawn once for each search at each position of the public ledger. The lists beside the map say
+the same in words: the drawing itself is hidden from those who do not see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from markupsafe import Markup
+
+from register.db import db
+from register.incidents.filters import Hits, Query
+from register.incidents.located import Located, located
+from register.incidents.located import Spot as Place
+from register.web.context import book, gazetteer, head, standing
+from register.web.drawings import frame, map_paths
+from register.web.public import addresses
+
+VIEW = f"0 0 {frame.WIDTH} {frame.HEIGHT}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is below the dots: land, the limits between départements, the lines around frames."""
+
+    land: str
+    limits: str
+    borders: Sequence[frame.Border]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The places of a search, drawn. The numbers are those of places, but for ``aside``: cases.
+
+    ``areas``: the départements with cases, as links. ``marks``: dots and squares.
+    """
+
+    areas: Markup
+    marks: Markup
+    communes: int
+    approximate: int
+    whole: int
+    aside: int
+
+    @property
+    def ground(self) -> Ground:
+        """What is below."""
+        return ground()
+
+    @property
+    def view(self) -> str:
+        """The extent of the drawing, as its ``viewBox``."""
+        return VIEW
+
+
+@cache
+def ground() -> Ground:
+    """What is below the dots, drawn once."""
+    parts = frame.frames()
+    return Ground(
+        land="".join(map(map_paths.land, parts)),
+        limits="".join(map(map_paths.limits, parts)),
+        borders=frame.borders(),
+    )
+
+
+_REMEMBERED = 64
+# Of one moment: where a case was need not outlive it in memory.
+_drawn: dict[str, dict[str, Drawn]] = {}
+
+
+def france(query: Query, hits: Hits | None = None) -> Drawn:
+    """The map of a search.
+
+    That of a search by words is not remembered: its places are those of an index, and the whole
+    page is kept as long as that stands still.
+
+    :param hits: the cases that answer the words; no matter without words.
+    :raises ValueError: there are words, and nobody looked for them.
+    """
+    if query.words:
+        return draw(located(db.session(), query, book(), head(), hits))
+    moment = f"{head().digest} {book().version} {standing().territory}"
+    known = _drawn.get(moment, {})
+    key = query.by(query.usual_order).text()
+    kept = known.get(key)
+    if kept is None:
+        kept = draw(located(db.session(), query, book(), head()))
+        if not known or len(known) >= _REMEMBERED:
+            _drawn.clear()
+            known = _drawn.setdefault(moment, {})
+        known[key] = kept
+    return kept
+
+
+def draw(places: Located) -> Drawn:
+    """Draw some places."""
+    exact = [place for place in places.spots if place.exact]
+    about = [place for place in places.spots if not place.exact]
+    whole = [map_paths.middle(frame.frame_of(code), code) for code in places.whole]
+    marks = [
+        _marked("whole", whole),
+        # A ring is a dot with another of the ground's colour on it: lines have no insides.
+        _marked("dot", _spots(about)),
+        _marked("hollow", _spots(about)),
+        _marked("dot", _spots(exact)),
+    ]
+    return Drawn(
+        areas=_areas({place.departement for place in places.spots} | set(places.whole)),
+        marks=Markup("").join(marks),
+        communes=len(places.spots),
+        approximate=len(about),
+        whole=len(whole),
+        aside=places.aside,
+    )
+
+
+def _spots(places: Iterable[Place]) -> list[frame.Spot]:
+    return [frame.frame_of(place.departement).spot(place.lat, place.lon) for place in places]
+
+
+def _marked(kind: str, spots: Sequence[frame.Spot]) -> Markup:
+    if not spots:
+        return Markup("")
+    return Markup('<path class="{}" d="{}"/>').format(kind, map_paths.dots(spots))
+
+
+_AREA = Markup('<a href="{}" tabindex="-1"><title>{}</title><path d="{}"/></a>')
+
+
+def _areas(codes: Iterable[str]) -> Markup:
+    names = gazetteer().departements
+    areas = (
+        _AREA.format(addresses.departement(code), names[code].name, map_paths.shape(code))
+        for code in sorted(codes)
+    )
+    return Markup("").join(areas)
