@@ -21,7 +21,8 @@ Box = tuple[int, int, int, int]
 Projection = Callable[[float, float], tuple[float, float]]
 
 WIDTH, HEIGHT = 1000, 1150
-_MAINLAND: Box = (0, 22, WIDTH, 948)
+# Room on the left for the islands that the outlines have not: Ouessant, Sein.
+_MAINLAND: Box = (28, 22, WIDTH - 31, 930)
 _AROUND_PARIS: Box = (3, 3, 196, 196)
 _BEYOND_TOP, _BEYOND_SIDE = 1026, 120
 # What is left free between a shape and the frame around it.

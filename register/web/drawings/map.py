@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-
-from markupsafe import Markup
+from functools import cache, lru_cache
 
 from register.db import db
 from register.incidents.filters import Hits, Query
@@ -19,7 +17,6 @@ from register.incidents.located import Located, located
 from register.incidents.located import Spot as Place
 from register.web.context import book, gazetteer, head, standing
 from register.web.drawings import frame, map_paths
-from register.web.public import addresses
 
 VIEW = f"0 0 {frame.WIDTH} {frame.HEIGHT}"
 
@@ -34,17 +31,28 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The places of a search, drawn. The numbers are those of places, but for ``aside``: cases.
+class Area:
+    """A département with cases, and its shape."""
 
-    ``areas``: the départements with cases, as links. ``marks``: dots and squares.
+    code: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The places of a search, drawn.
+
+    ``exact``, ``about``, ``whole``: paths of the marks of communes whose point is their own, of
+    those whose point is one of several communes, and of départements as a whole; empty without
+    any. ``communes``: how many there are. ``aside``: how many cases are not on the map.
     """
 
-    areas: Markup
-    marks: Markup
+    areas: Sequence[Area]
+    exact: str
+    about: str
+    whole: str
     communes: int
-    approximate: int
-    whole: int
     aside: int
 
     @property
@@ -100,43 +108,24 @@ def france(query: Query, hits: Hits | None = None) -> Drawn:
 
 def draw(places: Located) -> Drawn:
     """Draw some places."""
-    exact = [place for place in places.spots if place.exact]
-    about = [place for place in places.spots if not place.exact]
-    whole = [map_paths.middle(frame.frame_of(code), code) for code in places.whole]
-    marks = [
-        _marked("whole", whole),
-        # A ring is a dot with another of the ground's colour on it: lines have no insides.
-        _marked("dot", _spots(about)),
-        _marked("hollow", _spots(about)),
-        _marked("dot", _spots(exact)),
-    ]
+    middles = [map_paths.middle(frame.frame_of(code), code) for code in places.whole]
+    names = gazetteer().departements
+    codes = {place.departement for place in places.spots} | set(places.whole)
     return Drawn(
-        areas=_areas({place.departement for place in places.spots} | set(places.whole)),
-        marks=Markup("").join(marks),
+        areas=[Area(code, names[code].name, map_paths.shape(code)) for code in sorted(codes)],
+        exact=map_paths.dots(_spots(place for place in places.spots if place.exact)),
+        about=map_paths.dots(_spots(place for place in places.spots if not place.exact)),
+        whole=map_paths.dots(middles),
         communes=len(places.spots),
-        approximate=len(about),
-        whole=len(whole),
         aside=places.aside,
     )
 
 
 def _spots(places: Iterable[Place]) -> list[frame.Spot]:
-    return [frame.frame_of(place.departement).spot(place.lat, place.lon) for place in places]
+    return [_spot(place.departement, place.lat, place.lon) for place in places]
 
 
-def _marked(kind: str, spots: Sequence[frame.Spot]) -> Markup:
-    if not spots:
-        return Markup("")
-    return Markup('<path class="{}" d="{}"/>').format(kind, map_paths.dots(spots))
-
-
-_AREA = Markup('<a href="{}" tabindex="-1"><title>{}</title><path d="{}"/></a>')
-
-
-def _areas(codes: Iterable[str]) -> Markup:
-    names = gazetteer().departements
-    areas = (
-        _AREA.format(addresses.departement(code), names[code].name, map_paths.shape(code))
-        for code in sorted(codes)
-    )
-    return Markup("").join(areas)
+# A commune stays where it is, and projecting it is what takes time.
+@lru_cache(maxsize=40_000)
+def _spot(departement: str, lat: float, lon: float) -> frame.Spot:
+    return frame.frame_of(departement).spot(lat, lon)

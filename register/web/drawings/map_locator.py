@@ -10,8 +10,8 @@ from register.web import context
 from register.web.drawings import map_paths
 from register.web.drawings.frame import beyond_the_sea, extent, mainland
 
-# Around the coast, so that a dot on it is whole.
-_AROUND = 14
+# Around the outlines, so that a dot on the coast is whole, and one on Ouessant is there.
+_AROUND = 24
 
 
 @dataclass(frozen=True)
