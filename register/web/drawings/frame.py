@@ -112,6 +112,7 @@ def borders() -> list[Border]:
     return [Border(*_AROUND_PARIS, ""), _where_paris_is(), *_boxes()]
 
 
+@cache
 def extent(frame: Frame, around: int) -> Box:
     """The box around what a frame holds, and so many units more on each side."""
     return _grown(_bounds(_outlined(frame, frame.codes)), around)

@@ -7,9 +7,13 @@ the same in words: the drawing itself is hidden from those who do not see it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+
+from flask import get_template_attribute
+from flask_babel import get_locale
+from markupsafe import Markup
 
 from register.db import db
 from register.incidents.filters import Hits, Query
@@ -77,12 +81,20 @@ def ground() -> Ground:
     )
 
 
+@dataclass(frozen=True)
+class Map:
+    """A map as a page holds it, and how many communes it shows."""
+
+    html: Markup
+    communes: int
+
+
 _REMEMBERED = 64
 # Of one moment: where a case was need not outlive it in memory.
-_drawn: dict[str, dict[str, Drawn]] = {}
+_drawn: dict[str, dict[str, Map]] = {}
 
 
-def france(query: Query, hits: Hits | None = None) -> Drawn:
+def france(query: Query, hits: Hits | None = None) -> Map:
     """The map of a search.
 
     That of a search by words is not remembered: its places are those of an index, and the whole
@@ -92,18 +104,24 @@ def france(query: Query, hits: Hits | None = None) -> Drawn:
     :raises ValueError: there are words, and nobody looked for them.
     """
     if query.words:
-        return draw(located(db.session(), query, book(), head(), hits))
+        return _made(query, hits)
     moment = f"{head().digest} {book().version} {standing().territory}"
     known = _drawn.get(moment, {})
-    key = query.by(query.usual_order).text()
+    key = f"{get_locale()} {query.by(query.usual_order).text()}"
     kept = known.get(key)
     if kept is None:
-        kept = draw(located(db.session(), query, book(), head()))
+        kept = _made(query, None)
         if not known or len(known) >= _REMEMBERED:
             _drawn.clear()
             known = _drawn.setdefault(moment, {})
         known[key] = kept
     return kept
+
+
+def _made(query: Query, hits: Hits | None) -> Map:
+    drawn = draw(located(db.session(), query, book(), head(), hits))
+    make: Callable[..., Markup] = get_template_attribute("parts/_map.html", "france")
+    return Map(make(drawn), drawn.communes)
 
 
 def draw(places: Located) -> Drawn:
