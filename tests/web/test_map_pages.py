@@ -108,4 +108,7 @@ def test_a_case_shows_where_it_is_if_that_is_known(reader: Searcher, desk) -> No
     abroad = desk.published(commune="", country="BE", place_label="Liège")
     assert 'class="dot"' in figure(reader.page(f"/incidents/{here.number}"))
     assert 'class="dot"' not in figure(reader.page(f"/incidents/{around.number}"))
-    assert "<figure" not in reader.page(f"/incidents/{abroad.number}")
+    for nowhere in (abroad, desk.published(commune="97502")):
+        html = reader.page(f"/incidents/{nowhere.number}")
+        assert "<figure" not in html
+        assert "<h2>Lieu</h2>" not in html
