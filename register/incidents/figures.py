@@ -34,7 +34,6 @@ class Summary:
     last_year: int | None
     families: Mapping[str, int]
     departements: Sequence[tuple[str, str, int]]
-    communes: int
     abroad: Sequence[tuple[str, int]]
     unplaced: int
 
@@ -77,7 +76,6 @@ def _counted(session: Session, book: Book) -> Summary:
         last_year=years[1].year if years else None,
         families={name: _in_family(session, book, name) for name in book.lists["famille"]},
         departements=departements,
-        communes=_communes(session),
         abroad=[(code, count) for code, count in abroad],
         unplaced=total - placed - sum(count for _, count in abroad),
     )
@@ -114,17 +112,6 @@ def _departements(session: Session) -> list[tuple[str, str, int]]:
     return sorted(
         ((code, name, count) for code, name, count in rows), key=lambda row: fold_name(row[1])
     )
-
-
-def _communes(session: Session) -> int:
-    counted = (
-        select(func.count(CommuneCode.current_code.distinct()))
-        .select_from(Incident)
-        .join(IncidentPlace, _OF_AUTHORITY)
-        .join(CommuneCode, CommuneCode.code == IncidentPlace.code)
-        .where(Incident.state == State.PUBLISHED)
-    )
-    return session.scalar(counted) or 0
 
 
 def known_places(session: Session) -> Mapping[str, int]:

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from register.territory import places
 from register.territory.models import Commune, Departement, Region
 
+# The precision of a commune's point that is a real place; any other stands for several communes.
+EXACT = "geonames"
+
 _KEPT = 4096  # about 4 MB
 
 
@@ -36,8 +39,9 @@ class Sheet:
     """The commune of today and what surrounds it.
 
     ``population`` and ``point`` (degrees of latitude and longitude, WGS 84) are None where
-    unknown; ``retired``: gone without a successor; ``filed_as``: what the place was called under
-    the code that was asked for, when that is another than the commune's.
+    unknown; ``exact``: the point is that of the commune, not of several around it; ``retired``:
+    gone without a successor; ``filed_as``: what the place was called under the code that was asked
+    for, when that is another than the commune's.
     """
 
     commune: Named
@@ -50,6 +54,7 @@ class Sheet:
     aliases: tuple[Alias, ...]
     former_codes: tuple[str, ...]
     point: tuple[float, float] | None = None
+    exact: bool = True
     filed_as: str = ""
 
 
@@ -109,6 +114,7 @@ def _read(session: Session, code: str) -> Sheet | None:
             old for old in places.codes_of(session, commune.code) if old != commune.code
         ),
         point=_point(commune),
+        exact=commune.precision == EXACT,
         filed_as=(places.former_name(session, code) or code) if code != commune.code else "",
     )
 

@@ -21,6 +21,7 @@ from register.text.countries import country_name
 from register.text.typography import count_words, french, number
 from register.web import members
 from register.web.context import book, settings
+from register.web.drawings.map_locator import locator
 from register.web.public import addresses, structured
 from register.web.public.labels import Labels, labels, place_line
 
@@ -58,6 +59,7 @@ def attach(app: Flask) -> None:
     )
     environment.globals.update(
         labels=_labels,
+        located=locator,
         word=_word,
         vocabulary=_vocabulary,
         rel=markup.REL,

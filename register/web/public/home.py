@@ -6,7 +6,9 @@ from flask import Blueprint, render_template
 
 from register.db import db
 from register.incidents import events, figures
+from register.incidents.filters import Query
 from register.web.context import book, head
+from register.web.drawings.map import france
 
 
 def route(blueprint: Blueprint) -> None:
@@ -21,4 +23,5 @@ def home() -> str:
         "public/home.html",
         summary=figures.summary(db.session(), book(), position),
         events=events.latest(db.session(), book()),
+        map=france(Query()),
     )

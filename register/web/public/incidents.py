@@ -12,6 +12,7 @@ from register.errors import Invalid, Moved, NotFound
 from register.incidents import figures, history, queries, timeline
 from register.incidents.filters import Query
 from register.web.context import book, head
+from register.web.drawings.map import france
 from register.web.public import (
     addresses,
     casefile,
@@ -71,6 +72,7 @@ def _listed(query: Query, found: words.Words | None) -> str:
         query=query,
         summary=figures.summary(db.session(), book(), head()),
         title="" if query.is_bare else phrase.title(query, book(), page.total),
+        map=france(query, hits) if page.total else None,
         panel=panel.drawn(query, book(), head(), hits),
         chips=panel.chips(query, book()),
         told=phrase.phrase(query, book()),

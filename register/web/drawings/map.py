@@ -1,0 +1,149 @@
+"""The map of France: one dot for each commune with cases, whatever their number.
+
+What is below the dots never changes and is drawn once in the life of a process. What stands on it
+is drawn once for each search at each position of the public ledger. The lists beside the map say
+the same in words: the drawing itself is hidden from those who do not see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from flask import get_template_attribute
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from register.db import db
+from register.incidents.filters import Hits, Query
+from register.incidents.located import Located, located
+from register.incidents.located import Spot as Place
+from register.web.context import book, gazetteer, head, standing
+from register.web.drawings import frame, map_paths
+
+VIEW = f"0 0 {frame.WIDTH} {frame.HEIGHT}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is below the dots: land, the limits between départements, the lines around frames."""
+
+    land: str
+    limits: str
+    borders: Sequence[frame.Border]
+
+
+@dataclass(frozen=True)
+class Area:
+    """A département with cases, and its shape."""
+
+    code: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The places of a search, drawn.
+
+    ``exact``, ``about``, ``whole``: paths of the marks of communes whose point is their own, of
+    those whose point is one of several communes, and of départements as a whole; empty without
+    any. ``communes``: how many there are. ``aside``: how many cases are not on the map.
+    """
+
+    areas: Sequence[Area]
+    exact: str
+    about: str
+    whole: str
+    communes: int
+    aside: int
+
+    @property
+    def ground(self) -> Ground:
+        """What is below."""
+        return ground()
+
+    @property
+    def view(self) -> str:
+        """The extent of the drawing, as its ``viewBox``."""
+        return VIEW
+
+
+@cache
+def ground() -> Ground:
+    """What is below the dots, drawn once."""
+    parts = frame.frames()
+    return Ground(
+        land="".join(map(map_paths.land, parts)),
+        limits="".join(map(map_paths.limits, parts)),
+        borders=frame.borders(),
+    )
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map as a page holds it, and how many communes it shows."""
+
+    html: Markup
+    communes: int
+
+
+_REMEMBERED = 64
+# Of one moment: where a case was need not outlive it in memory.
+_drawn: dict[str, dict[str, Map]] = {}
+
+
+def france(query: Query, hits: Hits | None = None) -> Map:
+    """The map of a search.
+
+    That of a search by words is not remembered: its places are those of an index, and the whole
+    page is kept as long as that stands still.
+
+    :param hits: the cases that answer the words; no matter without words.
+    :raises ValueError: there are words, and nobody looked for them.
+    """
+    if query.words:
+        return _made(query, hits)
+    moment = f"{head().digest} {book().version} {standing().territory}"
+    known = _drawn.get(moment, {})
+    key = f"{get_locale()} {query.by(query.usual_order).text()}"
+    kept = known.get(key)
+    if kept is None:
+        kept = _made(query, None)
+        if not known or len(known) >= _REMEMBERED:
+            _drawn.clear()
+            known = _drawn.setdefault(moment, {})
+        known[key] = kept
+    return kept
+
+
+def _made(query: Query, hits: Hits | None) -> Map:
+    drawn = draw(located(db.session(), query, book(), head(), hits))
+    make: Callable[..., Markup] = get_template_attribute("parts/_map.html", "france")
+    return Map(make(drawn), drawn.communes)
+
+
+def draw(places: Located) -> Drawn:
+    """Draw some places."""
+    middles = [map_paths.middle(frame.frame_of(code), code) for code in places.whole]
+    names = gazetteer().departements
+    codes = {place.departement for place in places.spots} | set(places.whole)
+    return Drawn(
+        areas=[Area(code, names[code].name, map_paths.shape(code)) for code in sorted(codes)],
+        exact=map_paths.dots(_spots(place for place in places.spots if place.exact)),
+        about=map_paths.dots(_spots(place for place in places.spots if not place.exact)),
+        whole=map_paths.dots(middles),
+        communes=len(places.spots),
+        aside=places.aside,
+    )
+
+
+def _spots(places: Iterable[Place]) -> list[frame.Spot]:
+    return [_spot(place.departement, place.lat, place.lon) for place in places]
+
+
+# A commune stays where it is, and projecting it is what takes time.
+@lru_cache(maxsize=40_000)
+def _spot(departement: str, lat: float, lon: float) -> frame.Spot:
+    return frame.frame_of(departement).spot(lat, lon)

@@ -1,0 +1,52 @@
+"""The small map beside a place or a case: where in France that is, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from register.territory.codes import is_commune_code
+from register.territory.outlines import outlines
+from register.web import context
+from register.web.drawings import map_paths
+from register.web.drawings.frame import beyond_the_sea, extent, mainland
+
+# Around the outlines, so that a dot on the coast is whole, and one on Ouessant is there.
+_AROUND = 24
+
+
+@dataclass(frozen=True)
+class Locator:
+    """One place on its land. ``dot`` is empty for a département; ``exact``: see ``Sheet``."""
+
+    view: str
+    land: str
+    area: str
+    dot: str = ""
+    exact: bool = True
+
+
+def locator(code: str) -> Locator | None:
+    """Where a commune, present or former, or a département is.
+
+    None for what is not on the map: a collectivity beyond the sea, which has no outline, and a
+    code that nobody knows.
+    """
+    if code in outlines():
+        return _located(code)
+    sheet = context.sheet(code) if is_commune_code(code) else None
+    if sheet is None or sheet.departement is None or sheet.departement.code not in outlines():
+        return None
+    return _located(sheet.departement.code, sheet.point, exact=sheet.exact)
+
+
+def _located(
+    departement: str, point: tuple[float, float] | None = None, *, exact: bool = True
+) -> Locator:
+    frame = beyond_the_sea().get(departement) or mainland()
+    return Locator(
+        view=" ".join(map(str, extent(frame, _AROUND))),
+        land=map_paths.land(frame),
+        area=map_paths.shape_in(frame, departement),
+        dot=map_paths.dots([frame.spot(*point)]) if point else "",
+        exact=exact,
+    )

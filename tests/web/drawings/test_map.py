@@ -1,0 +1,53 @@
+"""The map of France and the small one: their marks, and the words for them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from mapped import areas, dots, marked
+
+from register.incidents.located import Located, Spot
+from register.web.drawings.map import draw
+from register.web.drawings.map_locator import locator
+
+
+def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:
+    make = app.jinja_env.get_template("parts/_map.html").module.france  # type: ignore[attr-defined]
+    exact, about = Spot("93", 48.88, 2.53, exact=True), Spot("01", 46.1, 5.4, exact=False)
+    with app.test_request_context("/"):
+        plainest = str(make(draw(Located([exact], [], 0))))
+        richest = str(make(draw(Located([exact, about], ["974"], 1))))
+    for word in ("cercle vide", "carré", "pas sur la carte"):
+        assert word not in plainest
+        assert word in richest
+    assert dots(richest) == 2
+    assert [len(marked(d)) for d in re.findall(r'class="hollow" d="([^"]+)"', richest)] == [1]
+    assert [len(marked(d)) for d in re.findall(r'class="whole" d="([^"]+)"', richest)] == [1]
+    assert areas(richest) == {"01", "93", "974"}
+
+
+@pytest.mark.parametrize("code", ["93032", "2A004", "97411", "29155", "93", "2B", "976"])
+def test_a_place_is_inside_its_drawing(app: Flask, code: str) -> None:
+    with app.test_request_context("/"):
+        here = locator(code)
+    assert here is not None
+    left, top, width, height = map(int, here.view.split())
+    assert here.area
+    spots = marked(here.dot)
+    assert len(spots) == (len(code) == 5)
+    for spot in spots:
+        assert left < spot.x < left + width
+        assert top < spot.y < top + height
+
+
+def test_a_former_code_is_where_its_commune_is(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert locator("93059") == locator("93066")
+
+
+@pytest.mark.parametrize("code", ["", "975", "97502", "98818", "20", "00000", "93999", "x"])
+def test_what_is_not_on_the_map_has_no_drawing(app: Flask, code: str) -> None:
+    with app.test_request_context("/"):
+        assert locator(code) is None

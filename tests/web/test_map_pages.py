@@ -1,0 +1,114 @@
+"""The map as pages show it: the same cases as the list, and nobody's interface but the eye's."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from mapped import areas, dots, figure
+from searched import Searcher, follow, plain
+
+
+@pytest.fixture
+def demo(demo_app: Flask) -> Searcher:
+    """A reader of the demonstration."""
+    follow(demo_app)
+    return Searcher(demo_app)
+
+
+@pytest.fixture
+def reader(app: Flask) -> Searcher:
+    """A reader of a register without a case."""
+    return Searcher(app)
+
+
+def test_home_shows_every_commune_once_and_links_what_the_list_names(demo: Searcher) -> None:
+    html = demo.page("/")
+    assert "22 communes" in plain(html)
+    assert dots(html) == 22
+    beside = set(re.findall(r'<li><a href="/departements/(\w+)"><span>', html))
+    assert areas(html) == beside
+    assert "Sept cas ne sont pas sur la carte" in plain(figure(html))
+
+
+def test_a_list_shows_what_it_holds(demo: Searcher) -> None:
+    html = demo.page(commune="93032")
+    assert (dots(html), areas(html)) == (1, {"93"})
+    assert "sur la carte" not in plain(figure(html).partition("<figcaption")[2])
+    # A second page of a list is a part of it: its map is that of the whole.
+    assert dots(demo.page()) == dots(demo.page(page="2")) == 22
+    abroad = demo.page(pays="BE")
+    assert (dots(abroad), areas(abroad)) == (0, set())
+    assert "Deux cas ne sont pas sur la carte" in plain(figure(abroad))
+
+
+def test_a_list_by_words_shows_what_was_found(demo: Searcher) -> None:
+    html = demo.page(q="filmer", departement="93")
+    assert areas(html) == {"93"}
+    assert 0 < dots(html) < dots(demo.page(departement="93"))
+
+
+def test_a_list_without_a_case_has_no_map(demo: Searcher) -> None:
+    assert "<figure" not in demo.page(departement="92", sans_date="1")
+
+
+def test_the_map_is_folded_in_a_list_and_open_at_home(demo: Searcher) -> None:
+    folded = re.search(r"<details class=\"folded\"><summary>.*?</details>", demo.page(), re.DOTALL)
+    assert folded
+    assert "<figure" in folded.group()
+    assert "<details" not in figure(demo.page("/"))
+
+
+@pytest.mark.parametrize("address", ["/", "/incidents", "/communes/93032", "/incidents/1"])
+def test_a_map_is_hidden_from_the_ear_and_the_keyboard(client: FlaskClient, address: str) -> None:
+    told = figure(client.get(address).get_data(as_text=True))
+    (drawing,) = re.findall(r"<svg [^>]+>", told)
+    assert 'aria-hidden="true"' in drawing
+    assert 'focusable="false"' in drawing
+    assert told.count("<a ") == told.count('tabindex="-1"')
+    assert "style=" not in told
+
+
+def test_the_number_of_cases_changes_nothing(reader: Searcher, desk) -> None:
+    desk.published()
+    one = figure(reader.page("/"))
+    desk.published()
+    assert figure(reader.page("/")) == one
+
+
+def test_an_empty_register_has_no_map(reader: Searcher) -> None:
+    assert "<figure" not in reader.page("/")
+
+
+def test_home_is_light_with_its_map_and_asks_for_little(client: FlaskClient) -> None:
+    html = client.get("/").get_data()
+    asked = set(re.findall(rb'(?:href|src)="(/static/[^"]+)"', html))
+    weight = len(gzip.compress(html, 6))
+    for address in asked:
+        with client.get(address.decode()) as answer:
+            weight += len(gzip.compress(answer.data, 6))
+    assert len(asked) + 1 <= 5
+    assert weight < 40_000
+    assert len(gzip.compress(figure(html.decode()).encode(), 6)) < 8_000
+
+
+def test_a_place_that_is_known_about_is_said_to_be_so(demo: Searcher) -> None:
+    about = demo.page("/communes/01002")
+    assert "Position approchée" in plain(figure(about))
+    assert 'class="hollow"' in figure(about)
+    assert "approchée" not in demo.page("/communes/93032")
+
+
+def test_a_case_shows_where_it_is_if_that_is_known(reader: Searcher, desk) -> None:
+    here = desk.published()
+    around = desk.published(commune="", departement="01")
+    abroad = desk.published(commune="", country="BE", place_label="Liège")
+    assert 'class="dot"' in figure(reader.page(f"/incidents/{here.number}"))
+    assert 'class="dot"' not in figure(reader.page(f"/incidents/{around.number}"))
+    for nowhere in (abroad, desk.published(commune="97502")):
+        html = reader.page(f"/incidents/{nowhere.number}")
+        assert "<figure" not in html
+        assert "<h2>Lieu</h2>" not in html
