@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from register.config import LEGAL
 from register.db import db
 from register.editorial import acts, queries
 from register.editorial import pages as editorial
 from register.editorial.models import PageRevision
-from register.editorial.rendering import DEFINITIONS, rendered
+from register.editorial.rendering import rendered
 from register.errors import Invalid, Refused, RegisterError
 from register.journal import writing
 from register.text.errors import TextError
@@ -24,6 +23,7 @@ from register.web import members
 from register.web.errors import status_of
 from register.web.forms.pages import WRITTEN, PageForm, ReasonForm
 from register.web.moderation import told
+from register.web.moderation.pages_help import writing_help
 from register.web.public.pages import whole
 from register.web.wording import say
 
@@ -89,7 +89,7 @@ def page_preview() -> ResponseReturnValue:
     try:
         html, said, status = whole(rendered(request.form.get("texte", ""))), "", 200
     except (Invalid, TextError) as error:
-        html, said, status = "", say(error), 422
+        html, said, status = Markup(), say(error), 422
     return render_template("moderation/preview.html", html=html, said=said), status
 
 
@@ -117,15 +117,10 @@ def _editor(now: Standing, form: PageForm, status: int = 200, **more: Any) -> Re
         "moderation/pages/edit.html",
         now=now,
         form=form,
-        settings_named=_named(LEGAL),
-        definitions_named=_named(DEFINITIONS),
+        help=writing_help(now.name),
         **more,
     )
     return body, status
-
-
-def _named(markers: Iterable[str]) -> str:
-    return ", ".join(f"{{{marker}}}" for marker in markers)
 
 
 def _looked_over(now: Standing, form: PageForm) -> ResponseReturnValue:
