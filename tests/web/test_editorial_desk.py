@@ -12,6 +12,7 @@ from signed import Signed
 
 from register.db import db
 from register.editorial import pages, queries
+from register.web.moderation.pages_changes import NEAR, changes
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"
@@ -46,7 +47,7 @@ def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
     saved(ada)
     html = ada.get(HOME).text
     assert html.count("texte livré avec le logiciel") == len(pages.NAMES) - 1
-    assert "texte de ada" in html
+    assert "récrite par ada" in html
 
 
 def test_the_editor_holds_the_present_text_and_saves_another(
@@ -141,6 +142,18 @@ def test_the_history_shows_each_change_and_its_reason(ada: Signed) -> None:
     compared = ada.get(f"{SUIVRE}/comparer?de={first}&a={second}").text
     assert "bref" in "".join(re.findall(r"<ins>.*?</ins>", compared)[1:])
     assert "disent la même chose" in ada.get(f"{SUIVRE}/comparer?de={first}&a={first}").text
+
+
+def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
+    filler = " ".join(f"mot{place}" for place in range(400))
+    (one,) = changes({"text": f"{filler} ancien {filler}"}, {"text": f"{filler} neuf {filler}"})
+    first, gone, new, last = one.difference.pieces
+    assert (gone.text, new.text) == ("ancien", "neuf")
+    assert (first.text[:4], first.text[-8:]) == ("[…] ", " mot399 ")
+    assert (last.text[:6], last.text[-4:]) == (" mot0 ", " […]")
+    assert max(len(first.text), len(last.text)) < NEAR + 10
+    words = (first.text + last.text).replace("[…]", "").split()
+    assert set(words) <= set(filler.split()), "no word is cut in two"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from register.text.typography import french
 from register.web import members
 from register.web.errors import status_of
 from register.web.forms.pages import WRITTEN, PageForm, ReasonForm
-from register.web.moderation import told
+from register.web.moderation.pages_changes import changes
 from register.web.moderation.pages_help import writing_help
 from register.web.public.pages import whole
 from register.web.wording import say
@@ -158,7 +158,7 @@ def _refused(page: str, form: PageForm, error: RegisterError | TextError) -> Res
         form.vu.data = str(now.revision)
         mine = {name: form[name].data for name in WRITTEN}
         theirs = {name: getattr(now, name) for name in WRITTEN}
-        return _editor(now, form, status, both=told.changes(theirs, mine))
+        return _editor(now, form, status, both=changes(theirs, mine))
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
         form.text.errors = [*form.text.errors, french(say(error))]
         return _editor(now, form, status)
@@ -199,7 +199,7 @@ def _going_back(
         now=now,
         form=form,
         said=said,
-        changes=told.changes(
+        changes=changes(
             {"title": now.title, "text": now.text}, {"title": own.title, "text": own.text}
         ),
     )

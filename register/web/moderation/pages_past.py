@@ -10,6 +10,7 @@ from register.editorial import pages as editorial
 from register.editorial import queries
 from register.web.moderation import told
 from register.web.moderation.pages import ONE, standing
+from register.web.moderation.pages_changes import changes
 from register.web.public.pages import whole
 
 
@@ -44,7 +45,7 @@ def page_compare(page: str) -> ResponseReturnValue:
         now=standing(page),
         older=older,
         newer=newer,
-        changes=told.changes(_words(page, older), _words(page, newer)),
+        changes=changes(_words(page, older), _words(page, newer)),
     )
 
 
