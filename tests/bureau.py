@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from register import create_app
 from register.config import Settings
 from register.db import db, engine_options, housekeeping, now, prepare
+from register.editorial import acts as editorial
 from register.incidents import acts
 from register.incidents.content import Content
 from register.incidents.models import Incident
@@ -83,6 +84,13 @@ PAGES: Mapping[str, str] = {
     "report accepted": "/moderation/signalements/{report}/retenir",
     "report attached": "/moderation/signalements/{report}/rattacher",
     "members": "/moderation/membres",
+    "site pages": "/moderation/pages",
+    "site page": "/moderation/pages/suivre",
+    "site page of its own": "/moderation/pages/vos-droits",
+    "site page going back": "/moderation/pages/suivre/retablir",
+    "site page versions": "/moderation/pages/suivre/versions",
+    "site page version": "/moderation/pages/suivre/versions/{page}",
+    "site page compared": "/moderation/pages/suivre/comparer?de=0&a={page}",
     "account": "/compte",
     "password": "/compte/mot-de-passe",
     "second factor": "/compte/seconde-preuve",
@@ -142,6 +150,17 @@ SENT: Mapping[str, tuple[str, Mapping[str, str], int]] = {
         {"adresse": "emma@register.test", "role": "moderator"},
         200,
     ),
+    "a site page emptied": ("/moderation/pages/suivre", {"vu": "{page}", "title": ""}, 422),
+    "a site page looked over": (
+        "/moderation/pages/suivre",
+        {"faire": "relire", "title": "Suivre", "text": "## Ici {{#ici}}\n\n{{preuves}}"},
+        200,
+    ),
+    "a site page that comes too late": (
+        "/moderation/pages/suivre",
+        {"vu": "0", "title": "Suivre", "text": "Un autre texte.", "reason": "essai"},
+        409,
+    ),
     "new codes": ("/compte/codes", {}, 200),
     "empty passwords": ("/compte/mot-de-passe", {}, 422),
 }
@@ -191,6 +210,9 @@ def bureau(settings: Settings) -> Bureau:
         ada, bruno, emile, token = _members(engine, keys.seal_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
+        told = "Un texte de l’association.\n\n{issues}"
+        page = editorial.save(pen, "suivre", "Suivre", told, by=ada, reason="essai", seen=0)
+        named["page"] = str(page.id)
     with Session(engine) as session:
         store = opening.key_store(settings, session)
     named |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))

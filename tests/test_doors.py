@@ -18,6 +18,7 @@ from filed import AT
 from people import a_case
 from reported import CONTACT, a_report, nonce
 
+from register.editorial import acts as editorial
 from register.incidents import acts
 from register.journal import Ledger, head
 from register.members import accounts, invitations
@@ -125,6 +126,13 @@ DOORS = (
         frozenset({"member", "member_invitation", "recovery_code"}),
     ),
     Door(
+        "an editorial page",
+        ("register/editorial/acts.py",),
+        frozenset({"shipped", "renderer", "mark"}),
+        frozenset({"PageRevision"}),
+        frozenset({"page_revision"}),
+    ),
+    Door(
         "a journal line",
         ("register/journal/pen.py",),
         frozenset({"digest", "seq", "public_json", "private_json", "private_salt"}),
@@ -133,12 +141,13 @@ DOORS = (
     ),
 )
 
-# Who writes lines: the acts on cases and reports, those on accounts, the register's first line.
+# Who writes lines: the acts on cases and reports, those on accounts and pages, the first line.
 SCRIBES = (
     "register/incidents/acts/",
     "register/submissions/acts/",
     "register/members/accounts.py",
     "register/members/invitations.py",
+    "register/editorial/acts.py",
     "register/operations/opening.py",
 )
 
@@ -498,6 +507,20 @@ REPORTS = {
     ),
 }
 
+# For each act on an editorial page: what went before it, and the act.
+EDITORIAL = {
+    "save": (
+        lambda p, c: None,
+        lambda p, c, seen: editorial.save(
+            p, "suivre", "Suivre", "Un texte.", by=c.ada, reason="r", seen=seen
+        ),
+    ),
+    "restore": (
+        lambda p, c: editorial.save(p, "suivre", "t", "t", by=c.ada, reason="r", seen=0),
+        lambda p, c, seen: editorial.restore(p, "suivre", by=c.ada, reason="r", seen=seen),
+    ),
+}
+
 
 def _heads(session):
     session.rollback()
@@ -516,6 +539,11 @@ def test_every_act_is_tried_here():
     }
     assert set(ACCOUNTS) == public - QUESTIONS
     assert set(REPORTS) == set(reports.__all__)
+    assert set(EDITORIAL) == {
+        name
+        for name, what in vars(editorial).items()
+        if getattr(what, "__module__", "") == editorial.__name__ and not name.startswith("_")
+    }
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -549,9 +577,20 @@ def test_an_act_on_a_report_leaves_its_lines(name, pen, inbox, desk, store, sess
     assert _heads(session) == before | left
 
 
+@pytest.mark.parametrize("name", EDITORIAL)
+def test_a_change_of_an_editorial_page_leaves_a_line_on_the_desk(name, pen, cast, session):
+    prepare, do = EDITORIAL[name]
+    with pen() as p:
+        seen = getattr(prepare(p, cast), "id", 0)
+    before = _heads(session)
+    with pen() as p:
+        do(p, cast, seen)
+    assert _heads(session) == before | {Ledger.DESK: before[Ledger.DESK] + 1}
+
+
 # --- the guards themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, LINE = DOORS
+CASE, REPORT, ACCOUNT, PAGE, LINE = DOORS
 TAKEN = "from register.submissions.models import Report, Message\n"
 
 
@@ -592,6 +631,10 @@ TAKEN = "from register.submissions.models import Report, Message\n"
         (ACCOUNT, "update(Member).values(totp_step=3)", True),
         (ACCOUNT, "session.add(RecoveryCode(member_id=3))", True),
         (ACCOUNT, "member.is_active", False),
+        (PAGE, "session.add(PageRevision(page=x))", True),
+        (PAGE, "row.shipped = True", True),
+        (PAGE, 'text("DELETE FROM page_revision")', True),
+        (PAGE, "select(PageRevision).where(PageRevision.shipped)", False),
         (LINE, "session.add(Entry(seq=1))", True),
         (LINE, "head.seq = 4", True),
         (LINE, "report.digest = None", False),

@@ -22,7 +22,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"db"}),
     frozenset({"keystore"}),
     frozenset({"journal"}),
-    frozenset({"territory", "members", "evidence", "editorial"}),
+    frozenset({"territory", "members", "evidence"}),
+    # Who may write its pages, members say.
+    frozenset({"editorial"}),
     frozenset({"incidents"}),
     frozenset({"submissions"}),
     frozenset({"exchange", "followers", "operations"}),

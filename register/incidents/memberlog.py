@@ -74,6 +74,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "seconde-preuve": Act.MEMBER_FACTOR,
             "seconde-preuve-retiree": Act.MEMBER_FACTOR_RESET,
         },
+        "pages": {"page-modifiee": Act.PAGE_EDITED, "page-retablie": Act.PAGE_RESTORED},
     }
 )
 KINDS: Mapping[str, Act] = MappingProxyType(

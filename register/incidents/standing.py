@@ -1,4 +1,4 @@
-"""What a page is made from besides its cases, in one look-up: ledger, words, places."""
+"""What a page is made from besides its cases, in one look-up: ledger, words, places, texts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.db import alone
+from register.editorial import queries as editorial
 from register.incidents import vocabulary
 from register.journal import Head, Ledger, Position
 from register.journal.canonical import GENESIS
@@ -26,17 +27,23 @@ def _version(name: str) -> ScalarSelect[str]:
 
 
 _STANDING = select(
-    _HEAD.seq, _HEAD.digest, _version(vocabulary.DATASET), _version(loader.NAME)
+    _HEAD.seq,
+    _HEAD.digest,
+    _version(vocabulary.DATASET),
+    _version(loader.NAME),
+    editorial.mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The public ledger's last line, and the versions of vocabularies and territory."""
+    """The public ledger's last line, the versions of vocabularies and territory, and the mark of
+    what administrators wrote last into an editorial page, empty when nobody did."""
 
     head: Position
     vocabulary: str
     territory: str
+    pages: str
 
 
 def standing(session: Session) -> Standing:
@@ -83,6 +90,6 @@ class Watch:
 
 def _told(row: Sequence[Any] | None) -> Standing:
     if row is None:
-        return Standing(Position(0, GENESIS.hex()), "", "")
-    seq, digest, words, places = row
-    return Standing(Position(seq, digest.hex()), words or "", places or "")
+        return Standing(Position(0, GENESIS.hex()), "", "", "")
+    seq, digest, words, places, pages = row
+    return Standing(Position(seq, digest.hex()), words or "", places or "", pages or "")

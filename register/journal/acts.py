@@ -51,6 +51,8 @@ class Act(StrEnum):
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else took it away, to be set up anew
+    PAGE_EDITED = "page_edited"  # an editorial page was given another text
+    PAGE_RESTORED = "page_restored"  # it shows the text again that comes with the code
     REPORT_CLAIMED = "report_claimed"  # a member took a report in hand, for some hours
     REPORT_RELEASED = "report_released"  # and gave it back
     REPORT_ASKED = "report_asked"  # the one who reported was asked something

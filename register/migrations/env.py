@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import register.editorial.models
 import register.incidents.models
 import register.journal.models
 import register.members.models

@@ -35,6 +35,13 @@ ADMINISTRATORS: frozenset[str] = frozenset(
         "moderation.roster_disable",
         "moderation.roster_enable",
         "moderation.roster_factor",
+        "moderation.pages",
+        "moderation.page_preview",
+        "moderation.page_edit",
+        "moderation.page_restore",
+        "moderation.page_versions",
+        "moderation.page_version",
+        "moderation.page_compare",
     }
 )
 # Acts that cannot be taken back, or that open a door: password and code are asked for again. Each

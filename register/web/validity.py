@@ -1,10 +1,10 @@
 """A page is valid as long as what it was made from: a value, not an age.
 
-The value is made of the public ledger's last line, the versions of vocabularies and territory, the
-build and its settings, the civil day, and the address; where words are searched for, of the index
-as well. It is the page's ETag (RFC 9110 §8.8.3) and the key under which ``kept.py`` holds the page
-in memory. An act that hides a case moves the ledger, so the page that showed it is asked for by
-nobody's key any more.
+The value is made of the public ledger's last line, the versions of vocabularies, territory and
+editorial pages, the build and its settings, the civil day, and the address; where words are
+searched for, of the index as well. It is the page's ETag (RFC 9110 §8.8.3) and the key under which
+``kept.py`` holds the page in memory. An act that hides a case moves the ledger, so the page that
+showed it is asked for by nobody's key any more.
 
 Where the ledger stands is read first, on the connection that then serves the content: a page may
 be newer than its value says, never older.
@@ -133,7 +133,8 @@ def value(where: Standing, made_with: str, environ: dict[str, Any], index: str =
         push the pages off that were made without it.
     """
     day = paris_day(now()).isoformat()
-    position = _digest(where.head.digest, where.vocabulary, where.territory, made_with, day)
+    sources = (where.head.digest, where.vocabulary, where.territory, where.pages)
+    position = _digest(*sources, made_with, day)
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     mount = environ.get("SCRIPT_NAME", "")
     return Value(position, _digest(position, mount, path, query, index)[:32])

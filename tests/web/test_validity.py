@@ -639,7 +639,7 @@ def test_a_register_without_a_line_stands_at_the_beginning(engine, session):
 
 # --- the value ---------------------------------------------------------------------------------
 
-HERE = Standing(Position(3, "aa"), "words", "places")
+HERE = Standing(Position(3, "aa"), "words", "places", "pages")
 ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
 
 
@@ -649,12 +649,13 @@ ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
         (dataclasses.replace(HERE, head=Position(4, "bb")), "build", ASKED),
         (dataclasses.replace(HERE, vocabulary="other"), "build", ASKED),
         (dataclasses.replace(HERE, territory="other"), "build", ASKED),
+        (dataclasses.replace(HERE, pages="other"), "build", ASKED),
         (HERE, "other", ASKED),
         (HERE, "build", ASKED | {"PATH_INFO": "/communes"}),
         (HERE, "build", ASKED | {"QUERY_STRING": "page=3"}),
         (HERE, "build", ASKED | {"SCRIPT_NAME": "/registre"}),
     ],
-    ids=["line", "vocabulary", "territory", "build", "path", "query", "mount"],
+    ids=["line", "vocabulary", "territory", "pages", "build", "path", "query", "mount"],
 )
 def test_a_value_changes_with_all_that_a_page_is_made_from(where, made_with, asked):
     before, after = value(HERE, "build", ASKED), value(where, made_with, asked)

@@ -103,6 +103,7 @@ def test_no_table_of_sentences_hides_a_key_of_another() -> None:
         sentences.REPORTS,
         sentences.MEMBERS,
         sentences.EDITING,
+        sentences.PAGES,
         sentences.FIELD_REASONS,
         sentences.COMMANDS,
     )

@@ -12,6 +12,8 @@ from register.web.moderation import (
     home,
     journal,
     keeping,
+    pages,
+    pages_past,
     publishing,
     reports,
     roster,
@@ -30,6 +32,8 @@ ROUTES = (
     publishing,
     afterwards,
     roster,
+    pages,
+    pages_past,
 )
 
 

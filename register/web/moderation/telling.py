@@ -36,6 +36,7 @@ def sentence(line: Line, who: Names) -> str:
         "into": told.get("into", "…"),
         "holder": _name(told.get("holder"), who),
         "member": _name(told.get("member"), who),
+        "page": f"/{told.get('page', '…')}",
     }
     return str(DONE.get(_variant(line), line.act)) % words
 
@@ -73,7 +74,7 @@ def _details(line: Line, who: Names, book: Book) -> Iterator[tuple[str, str]]:
     told = line.private
     restriction = str(told.get("restriction") or "")
     public = book.label("restriction", line.reason) if line.reason else ""
-    yield _("Version"), str(told.get("revision") or "")
+    yield _("Version"), str(told.get("revision") or told.get("version") or "")
     yield _("Motif public"), public
     if restriction and restriction != line.reason:
         yield _("Motif pour les membres"), book.label("restriction", restriction)

@@ -7,13 +7,16 @@ from dataclasses import asdict
 
 from flask import Blueprint, render_template
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from register.config import LEGAL
 from register.db import db
 from register.editorial import pages as editorial
+from register.editorial.rendering import filled
 from register.incidents import clocks, queries
 from register.text.dates import paris_day
 from register.web.context import settings
+from register.web.public.defined import definitions
 from register.web.public.incidents import case_number
 
 
@@ -28,12 +31,18 @@ def route(blueprint: Blueprint) -> None:
 
 def _editorial(name: str) -> Callable[[], str]:
     def view() -> str:
-        told = asdict(settings())
-        values = {key: str(told[key]) for key in LEGAL}
-        page = editorial.page(name, values, missing=_("non renseigné"))
-        return render_template("public/page.html", page=page, name=name)
+        page = editorial.page(db.session(), name)
+        return render_template("public/page.html", page=page, told=whole(page.html), name=name)
 
     return view
+
+
+def whole(html: str) -> Markup:
+    """The HTML of an editorial page with the settings and definitions that it asks for."""
+    told = asdict(settings())
+    values = {key: str(told[key]) for key in LEGAL}
+    safe = filled(html, values, missing=_("non renseigné"), definitions=definitions)
+    return Markup(safe)  # noqa: S704 - rendered through an allow-list, values escaped
 
 
 def right_of_reply(number: str) -> str:

@@ -16,6 +16,7 @@ from register.web.sentences.consequences import BEGINNINGS, CHANGES, OPENINGS
 from register.web.sentences.editing import EDITING
 from register.web.sentences.fields import FIELD_REASONS, FIELDS
 from register.web.sentences.members import MEMBERS
+from register.web.sentences.pages import PAGES
 from register.web.sentences.proofs import LEDGERS, PROBLEMS
 from register.web.sentences.readers import READERS
 from register.web.sentences.reports import REPORT_STATES, REPORTS
@@ -34,6 +35,7 @@ __all__ = [
     "LINES",
     "MEMBERS",
     "OPENINGS",
+    "PAGES",
     "PROBLEMS",
     "READERS",
     "REASONS",
@@ -45,5 +47,5 @@ __all__ = [
 ]
 
 REASONS: Mapping[str, Any] = (
-    SETTINGS | READERS | ACTS | REPORTS | MEMBERS | EDITING | FIELD_REASONS | COMMANDS
+    SETTINGS | READERS | ACTS | REPORTS | MEMBERS | EDITING | PAGES | FIELD_REASONS | COMMANDS
 )

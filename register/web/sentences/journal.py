@@ -59,6 +59,8 @@ DONE: dict[str, Any] = {
     "member_factor": _("%(who)s a mis en place sa seconde preuve"),
     "member_factor.codes": _("%(who)s a renouvelé ses codes de secours"),
     "member_factor_reset": _("%(who)s a retiré une seconde preuve : %(member)s"),
+    "page_edited": _("%(who)s a modifié la page %(page)s"),
+    "page_restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
 }
 
 GROUP_NAMES: dict[str, Any] = {
@@ -69,6 +71,7 @@ GROUP_NAMES: dict[str, Any] = {
     "en-main": _("Dossiers en main, notes"),
     "signalements": _("Signalements"),
     "comptes": _("Comptes"),
+    "pages": _("Pages du site"),
 }
 
 # What the kinds of public lines are called, on the public page and on the desk.
@@ -120,6 +123,8 @@ KIND_NAMES: dict[str, Any] = {
     "mot-de-passe": _("Mot de passe changé"),
     "seconde-preuve": _("Seconde preuve mise en place"),
     "seconde-preuve-retiree": _("Seconde preuve retirée"),
+    "page-modifiee": _("Page du site modifiée"),
+    "page-retablie": _("Page du site rétablie"),
 }
 
 BOOK_NAMES: dict[str, Any] = {

@@ -103,6 +103,14 @@ TABLE: Mapping[str, Line] = {
     "moderation.roster_disable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_enable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_factor": Line(ADMINISTRATOR, is_grave=True),
+    # The site's own pages.
+    "moderation.pages": Line(ADMINISTRATOR),
+    "moderation.page_preview": Line(ADMINISTRATOR),
+    "moderation.page_edit": Line(ADMINISTRATOR),
+    "moderation.page_restore": Line(ADMINISTRATOR),
+    "moderation.page_versions": Line(ADMINISTRATOR),
+    "moderation.page_version": Line(ADMINISTRATOR),
+    "moderation.page_compare": Line(ADMINISTRATOR),
 }
 
 # Values for the parameters of routes: one that is there, and one that is not.
@@ -111,6 +119,7 @@ SAMPLES = {
     "day": ("2026-03-02", "1999-01-01"),
     "name": ("public", "bureau"),
     "key": ("0" * 32, "f" * 32),
+    "page": ("suivre", "nulle-part"),
 }
 NUMBERS = ("1", "999999")
 

@@ -1,0 +1,29 @@
+"""An example for each level of evidence and each outcome; those of the types stand elsewhere.
+
+The codes are the vocabularies'; ``tests/editorial/test_examples_of_words.py`` asks that none is
+missing and none is left over.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+FILE = Path(__file__).with_name("examples.toml")
+LISTS = ("preuve", "issue")
+
+
+def examples(name: str) -> Mapping[str, str]:
+    """The French examples of a vocabulary by its codes; each goes on after "Par exemple"."""
+    return _read()[name]
+
+
+@cache
+def _read() -> Mapping[str, Mapping[str, str]]:
+    content = tomllib.loads(FILE.read_text("utf-8"))
+    return {
+        name: MappingProxyType({row["code"]: row["fr"] for row in content[name]}) for name in LISTS
+    }

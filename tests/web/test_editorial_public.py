@@ -1,0 +1,200 @@
+"""The editorial pages as readers have them: what they must say, and when they change."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+import tomllib
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from people import Cast
+from registers import bare
+from werkzeug.test import TestResponse
+
+from register.config import Settings
+from register.editorial import acts, pages
+from register.incidents.vocabulary import FILE
+from register.journal import writing
+from register.submissions import plain
+
+BOOK = tomllib.loads(FILE.read_text("utf-8"))
+DEFINED = ("type", "preuve", "issue", "sens", "refus", "restriction")
+
+
+def body(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def words(html: str) -> str:
+    """What a page says, its tags taken away."""
+    return " ".join(entities.unescape(re.sub("<[^>]+>", " ", html)).split())
+
+
+def said(text: str) -> str:
+    return " ".join(text.split())
+
+
+# --- what they must say ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DEFINED)
+def test_the_method_defines_every_word_that_readers_meet(client: FlaskClient, name: str) -> None:
+    html = body(client, "/methode")
+    told = words(html)
+    for row in BOOK[name]:
+        shown = row.get("public", True) and "retired_at" not in row
+        assert (said(row["definition_fr"]) in told) is shown, row["code"]
+        assert (f'id="{name}-{row["code"].replace("_", "-")}"' in html) is shown, row["code"]
+
+
+def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> None:
+    html = body(client, "/methode")
+    count = len(re.findall('class="example"', html))
+    assert count == sum(len(BOOK[name]) for name in ("type", "preuve", "issue"))
+    told = words(html)
+    for word in plain.words("type").values():
+        assert said(f"Par exemple : {word.example_fr}.") in told, word.code
+
+
+def test_every_family_of_several_types_heads_its_own(client: FlaskClient) -> None:
+    html = body(client, "/methode")
+    found = re.findall(r'<h3 id="famille-([a-z]+)">', html)
+    assert found == ["acces", "justice", "pression", "securite"]
+
+
+def test_a_reason_that_members_alone_know_is_not_told(client: FlaskClient) -> None:
+    told = body(client, "/methode")
+    assert "demande-signalant" not in told
+    assert "la personne qui avait signalé les faits l’a demandé" not in told
+
+
+# Domain, section 6: each article with what it is cited for.
+ARTICLES = {
+    "filmer": ("L2121-18", "L2121-16", "25 juillet 1980", "deux mois"),
+    "document": ("L311-1", "L2121-26", "R311-12", "R343-1", "R343-3", "R343-4", "R343-5"),
+    "mise-en-demeure": ("article 48, 1º", "trois jours"),
+    "poursuite": ("article 55", "article 65", "article 29", "15-87.163", "dix jours", "Trois mois"),
+    "convocation": ("61-1",),
+    "retrait": ("article 16", "article 17", "article 20", "article 21", "2022/2065"),
+    "violences": ("15-3", "17", "114"),
+    "droit-de-reponse": ("article 1-1, III", "2007-1527", "trois jours", "200 lignes"),
+    "aide": ("Défenseur des droits",),
+}
+
+
+@pytest.fixture
+def sections(client: FlaskClient) -> dict[str, str]:
+    """The parts of the page on rights, by the names that other pages link to."""
+    parts = re.split(r'<h2 id="([a-z-]+)">', body(client, "/vos-droits"))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("name", ARTICLES)
+def test_each_incident_has_its_first_steps_and_its_articles(
+    sections: dict[str, str], name: str
+) -> None:
+    told = words(sections[name]).replace("\u00a0", " ").replace("\u202f", " ")
+    assert [one for one in ARTICLES[name] if one not in told] == []
+    # The steps are numbered, for they come in an order; help is none.
+    assert ("<ol>" in sections[name]) is (name != "aide")
+
+
+def test_the_page_on_rights_has_no_other_part_and_says_what_it_is(
+    client: FlaskClient, sections: dict[str, str]
+) -> None:
+    assert set(sections) == set(ARTICLES)
+    told = words(body(client, "/vos-droits"))
+    assert "Information, pas un conseil juridique" in told
+
+
+@pytest.mark.parametrize("name", ["vos-droits", "confidentialite", "mentions-legales", "methode"])
+def test_what_touches_the_law_says_that_it_is_no_advice(client: FlaskClient, name: str) -> None:
+    assert "conseil juridique" in words(body(client, f"/{name}"))
+
+
+def test_cases_that_a_page_sends_to_are_asked_for_by_filters_that_exist(
+    client: FlaskClient, sections: dict[str, str]
+) -> None:
+    links = re.findall(r'href="(/incidents\?[^"]+)"', "".join(sections.values()))
+    assert len(links) >= 15
+    for link in links:
+        name, _, code = entities.unescape(link).partition("?")[2].partition("=")
+        assert code in {row["code"] for row in BOOK[name]}, link
+
+
+def test_the_origin_is_told_as_it_is_known(client: FlaskClient) -> None:
+    told = words(body(client, "/a-propos")).replace("\u00a0", " ")
+    assert "En 2006, un blog nommé Web Citoyen" in told
+    assert "peu à peu" in told
+
+
+@pytest.mark.parametrize("name", pages.NAMES)
+def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
+    assert not re.search(r"[{}]", words(body(client, f"/{name}")))
+
+
+def test_the_settings_are_filled_in(settings: Settings) -> None:
+    told = replace(settings, publisher_name="L’association <b>", contact_email="a@b.test")
+    with bare(told) as app:
+        html = body(app.test_client(), "/mentions-legales")
+    assert "L’association &lt;b&gt;" in html
+    assert "Courriel : a@b.test" in words(html)
+
+
+# --- when they change --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(app: Flask) -> Callable[..., TestResponse]:
+    """``ask(address, header=…)``: a stranger's request, in a context of its own."""
+    client = app.test_client()
+    return lambda address, **headers: Context().run(client.get, address, headers=headers)
+
+
+def write(cast: Cast, text: str, seen: int = 0) -> int:
+    with writing() as pen:
+        row = acts.save(
+            pen, "suivre", "Nouveau titre", text, by=cast.ada, reason="essai", seen=seen
+        )
+        return row.id
+
+
+def test_a_change_is_seen_at_once_also_by_who_has_the_page_and_everywhere(ask, cast) -> None:
+    before = {name: ask(f"/{name}").headers["ETag"] for name in ("suivre", "methode")}
+    assert ask("/suivre", **{"If-None-Match": before["suivre"]}).status_code == 304
+    first = write(cast, "Un texte de l’association.")
+    answer = ask("/suivre", **{"If-None-Match": before["suivre"]})
+    assert answer.status_code == 200
+    assert "Un texte de l’association." in answer.text
+    assert "<h1>Nouveau titre</h1>" in answer.text
+    assert ask("/methode").headers["ETag"] != before["methode"]
+    with writing() as pen:
+        acts.restore(pen, "suivre", by=cast.ada, reason="essai", seen=first)
+    again = ask("/suivre", **{"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 200
+    assert "Un flux, c’est quoi" in again.text
+    # The text is the one of the beginning, and yet another page: nothing tells which came between.
+    assert again.headers["ETag"] not in (before["suivre"], answer.headers["ETag"])
+
+
+def test_an_edited_page_is_filled_with_settings_and_definitions(ask, cast) -> None:
+    write(cast, "À {contact_email}.\n\n{preuves}\n\n[Vos droits](/vos-droits#filmer)")
+    html = ask("/suivre").text
+    assert "À non renseigné." in html
+    assert 'id="preuve-allegue"' in html
+    assert 'href="/vos-droits#filmer"' in html
+
+
+def test_nothing_that_is_typed_becomes_markup(ask, cast) -> None:
+    write(cast, '<script>alert(1)</script> <img src=x onerror=y> [a](javascript:b) "onclick="c')
+    html = ask("/suivre").text.partition("<article")[2].partition("</article>")[0]
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "javascript:" not in html.partition("href=")[2]
