@@ -38,7 +38,10 @@ def read(text: str, language: str) -> Read:
     toc = TocExtension(slugify=slug, permalink="#", permalink_class="anchor", permalink_title="")
     extensions: list[str | Extension] = ["tables", "fenced_code", "sane_lists", toc]
     html = markdown.markdown(text, extensions=extensions, output_format="html")
-    # A wide table scrolls in a frame of its own, which the keyboard must reach to scroll it.
+    # What is wide scrolls in a frame of its own, which the keyboard must reach to scroll it.
     html = _TABLE.sub(r'<div class="table" tabindex="0">\g<0></div>', html)
+    html = html.replace("<pre>", '<pre tabindex="0">')
+    # The corner of a table heads nothing.
+    html = html.replace("<th></th>", "<td></td>")
     anchors = frozenset(_HEADING_ID.findall(html))
     return Read(french_html(html) if language == "fr" else html, anchors)
