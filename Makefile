@@ -9,7 +9,7 @@ HEART := tests/incidents tests/journal tests/submissions
 SHARED := -n 4 --dist worksteal -m "not prove"
 
 .DEFAULT_GOAL := help
-.PHONY: demo test prove bench lint format help
+.PHONY: demo test prove bench docs pictures lint format help
 
 demo: ## a running instance with the sample cases, on http://127.0.0.1:5000
 	@tools/venv run
@@ -32,6 +32,15 @@ bench: ## how fast it is, as ratios measured in one run; BENCH=--markdown for do
 	@tools/venv dev
 	@tools/bring bench
 	$(BIN)/python -m benchmarks $(BENCH)
+
+docs: ## the documentation as a small site, in build/docs
+	@tools/venv dev
+	$(BIN)/python -m tools.docs
+
+pictures: ## the pictures of docs/ taken again, as make prove does
+	@tools/venv dev
+	@tools/bring
+	$(BIN)/python -m pytest -m prove tests/flows/reports/test_screenshots.py
 
 lint: ## ruff and mypy --strict
 	@tools/venv dev

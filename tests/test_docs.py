@@ -182,6 +182,50 @@ def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():
     assert f"```text\n{ran.stdout}```" in SIGNALER
 
 
+# --- the first day at the desk, and pictures ---------------------------------------------------
+
+MODERATION = (TOP / "docs" / "moderation.md").read_text("utf-8")
+FIRST_DAY = MODERATION.partition("## Un premier jour au bureau\n")[2].partition("\n## ")[0]
+SHOWN = [*(TOP / "templates").rglob("*.html"), *(TOP / "register" / "web").rglob("*.py")]
+PICTURES = sorted((TOP / "docs" / "img").iterdir())
+TAKEN = (TOP / "tests" / "flows" / "reports" / "test_screenshots.py").read_text("utf-8")
+
+
+def _plain_spaces(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_whatever_the_first_day_says_to_press_is_on_the_screen_in_these_words():
+    said = set(re.findall("« ([^»]+) »", _plain_spaces(FIRST_DAY)))
+    written = _plain_spaces("\n".join(path.read_text("utf-8") for path in SHOWN))
+    assert len(said) > 40
+    assert sorted(words for words in said if f'"{words}"' not in written) == []
+
+
+def test_every_picture_is_shown_and_every_picture_shown_is_taken_by_a_test():
+    told = {target for page in PAGES for target in _pictures(page)}
+    assert told == set(PICTURES)
+    assert [path.name for path in PICTURES if f'"{path.stem}"' not in TAKEN] == []
+
+
+def _pictures(page: Path) -> list[Path]:
+    text = page.read_text("utf-8")
+    # A phone's picture is an element, for it is to be shown smaller than it is.
+    elements = re.findall(r'<img src="([^"]+)" width="320" alt="([^"]*)">', text)
+    assert len(elements) == text.count("<img")
+    found = [*elements, *((two, one) for one, two in re.findall(r"!\[([^]]*)\]\((\S+)\)", text))]
+    # Who cannot see a picture is told what it shows.
+    assert [target for target, words in found if len(words) < 20] == []
+    return [(page.parent / target).resolve() for target, _words in found]
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_weighs_little(picture):
+    content = picture.read_bytes()
+    assert content[8:12] == b"WEBP"
+    assert len(content) <= 150_000
+
+
 # --- links -------------------------------------------------------------------------------------
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")

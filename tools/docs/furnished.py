@@ -1,0 +1,85 @@
+"""A demonstration to take components from: its real cases, what became of one, and two reports."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from register import config, create_app
+from register.db import db
+from register.demo.instance import fill
+from register.incidents import acts, content
+from register.incidents.content import StepContent
+from register.incidents.models import Incident, IncidentPlace
+from register.journal import writing
+from register.members.models import Member, Role
+from register.operations import opening
+
+# The case of the demonstration in which something happened after the judgment: Chartres, 2023.
+FOLLOWED = "28085"
+_SOURCE = (
+    "https://www.evasionfm.com/jean-pierre-gorges-fait-appel-apres-la-relaxe-des-elus-de-"
+    "chartres-ecologie"
+)
+
+
+@contextmanager
+def demonstration() -> Iterator[Flask]:
+    """The application on a register that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="webcitoyen-docs-") as folder:
+        instance = Path(folder) / "instance"
+        settings = dataclasses.replace(
+            config.load(),
+            instance=instance,
+            database_url=f"sqlite:///{instance / 'register.sqlite3'}",
+            base_url="http://127.0.0.1:5000",
+            seal_dir=Path(folder) / "seal",
+            require_2fa=False,
+            rate_limits=False,
+        )
+        app = create_app(settings)
+        with app.app_context():
+            opening.init(settings, db.engine)
+            furnish(db.engine, instance)
+            db.engine.dispose()
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+
+def furnish(engine: Engine, instance: Path) -> None:
+    """Import the demonstration's cases, and add what the source says became of one of them."""
+    fill(engine, instance, lambda _done, _all: None)
+    with Session(engine) as session:
+        place = select(IncidentPlace.incident_id).where(IncidentPlace.code == FOLLOWED)
+        case = session.scalars(select(Incident).where(Incident.id.in_(place))).first()
+        if case is None:
+            raise LookupError(f"the demonstration has no case at {FOLLOWED} any more")
+        told, key = content.of(case), case.id
+        by = session.scalars(select(Member.id).where(Member.role == Role.ADMINISTRATOR)).first()
+        assert by is not None  # noqa: S101 (just made by fill)
+    first = told.proceedings[0]
+    steps = (
+        StepContent(date=first.outcome_date, step="jugement", outcome=first.outcome),
+        # On which day the source does not say.
+        StepContent(step="appel", source_url=_SOURCE),
+    )
+    went_on = dataclasses.replace(first, steps=steps)
+    with writing(engine) as pen:
+        acts.follow_up(
+            pen,
+            key,
+            by=by,
+            reason="la source le dit aussi",
+            title="Le maire fait appel",
+            text="Selon Évasion FM, le maire a fait appel de la relaxe.",
+            source_url=_SOURCE,
+            content=dataclasses.replace(told, proceedings=(went_on, *told.proceedings[1:])),
+        )
