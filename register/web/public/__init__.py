@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from register.web import validity
 from register.web.public import (
     cards,
+    citing,
     data,
     feeds,
     home,
@@ -15,15 +16,22 @@ from register.web.public import (
     places,
     registre,
     sitemap,
+    statistics,
 )
 
-ROUTES = (home, incidents, places, pages, data, feeds, registre, cards, sitemap)
-from register.web.public import data, feeds, home, incidents, pages, places, registre, statistics
-
-ROUTES = (home, incidents, places, pages, data, feeds, registre, statistics)
-from register.web.public import citing, data, feeds, home, incidents, pages, places, registre
-
-ROUTES = (home, incidents, citing, places, pages, data, feeds, registre)
+ROUTES = (
+    home,
+    incidents,
+    citing,
+    places,
+    pages,
+    data,
+    feeds,
+    registre,
+    statistics,
+    cards,
+    sitemap,
+)
 
 
 def register(app: Flask) -> None:
