@@ -199,6 +199,8 @@ KNOWN = {
     "departement",
     "intercommunalite",
     "region",
+    # What the site says of itself: no word of a case, kept with its history.
+    "page_revision",
 }
 
 
