@@ -62,21 +62,21 @@ class Towns:
 
     def near(self, code: str, point: Point) -> tuple[Town, ...]:
         """The few nearest to a commune within reach, itself left out, in the order of names."""
-        within = (found for found in self._apart(point) if found[0] <= REACH)
-        nearest = nsmallest(NEAREST, (found for found in within if found[1].code != code))
+        nearest = nsmallest(NEAREST, self._within(code, point))
         return tuple(sorted(town for _distance, town in nearest))
 
-    def _apart(self, point: Point) -> Iterator[tuple[float, Town]]:
-        """Communes around a point with their distance in kilometres, as on a plane."""
+    def _within(self, code: str, point: Point) -> Iterator[tuple[float, Town]]:
+        """Those within reach with their distance in kilometres, as on a plane."""
         north, east = point
         wide = _KM * cos(radians(north))
         row, column = _cell(point)
         for across in (row - 1, row, row + 1):
             for along in (column - 1, column, column + 1):
                 for town in self.by_cell.get((across, along), ()):
-                    if town.point:
-                        lat, lon = town.point
-                        yield hypot((lat - north) * _KM, (lon - east) * wide), town
+                    lat, lon = town.point or point
+                    distance = hypot((lat - north) * _KM, (lon - east) * wide)
+                    if distance <= REACH and town.code != code:
+                        yield distance, town
 
 
 _kept: dict[str, Towns] = {}
