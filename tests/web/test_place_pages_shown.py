@@ -104,7 +104,7 @@ def test_communes_around_are_alphabetical_and_lead_to_as_many_cases(client: Flas
 
 def test_a_commune_alone_in_its_intercommunalite_says_so(client: FlaskClient) -> None:
     told = words(body(client, "/communes/97411"))
-    assert "Communauté d’agglomération Intercommunale du Nord de La Réunion" in told
+    assert "Communauté d’agglomération Intercommunale du Nord de la Réunion (CINOR)" in told
     assert "Aucune autre n’a de cas inscrit." in told
 
 
@@ -175,7 +175,10 @@ def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
     [
         ("93066", "Réunit : Pierrefitte-sur-Seine (93059)"),
         ("93066", "Anciens codes : 75059, 75066"),
-        ("13055", "Comprend : Marseille 1er Arrondissement (13201)"),
+        (
+            "13055",
+            "Comprend : Marseille 1er Arrondissement (13201) Marseille 2e Arrondissement (13202)",
+        ),
         ("92062", "Une intercommunalité de 130 communes."),
     ],
 )

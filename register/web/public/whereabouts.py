@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -22,6 +23,8 @@ THROUGH = "nom"
 # 74 and 76).
 _COLLECTIVITIES = frozenset({"975", "977", "978", "986", "987", "988", "989"})
 _TERRITORIES = frozenset({"984"})
+
+_NUMBER = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,13 @@ class Whereabouts:
         return self.sheet.region
 
     def parts(self, *kinds: str) -> list[Alias]:
-        """Other names of some kinds (see ``CommuneAlias``), its own left out, in their order."""
+        """Other names of some kinds (see ``CommuneAlias``), its own left out.
+
+        They come in the order of names, and a second arrondissement before a tenth.
+        """
         aliases = self.sheet.aliases
         found = [one for one in aliases if one.kind in kinds and one.name != self.commune.name]
-        return sorted(found, key=lambda one: fold_name(one.name))
+        return sorted(found, key=lambda one: _NUMBER.sub(_padded, fold_name(one.name)))
 
     @property
     def codes_alone(self) -> list[str]:
@@ -153,3 +159,7 @@ def _name_for(here: Whereabouts, code: str) -> str:
     if here.commune.code == code or here.former == name:
         return name
     return str(_("%(name)s (pour %(former)s)", name=name, former=here.former))
+
+
+def _padded(number: re.Match[str]) -> str:
+    return number[0].zfill(5)
