@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from register.incidents.models import State
 from register.incidents.tables import CASE, CODE, COMMUNE, DEPARTEMENT, PLACE
 from register.journal import Position
-from register.territory import loader
 
 # By the name of a filter and one of its values.
 Counts = Mapping[tuple[str, str], int]
@@ -20,15 +19,15 @@ _kept: dict[str, Counts] = {}
 _counting = Lock()
 
 
-def counts(session: Session, head: Position) -> Counts:
+def counts(session: Session, head: Position, territory: str) -> Counts:
     """The counts at a position of the public ledger; places without a case have none.
 
     A case is counted as the filters ``departement`` and ``region`` select it: by the communes it
     names, or by the area itself.
 
-    :param head: read first, on the same session.
+    :param head: read first, on the same session, and the version of the ``territory`` with it.
     """
-    moment = f"{head.digest} {loader.version(session)}"
+    moment = f"{head.digest} {territory}"
     with _counting:
         if moment not in _kept:
             counted = {**_of(session, "departement"), **_of(session, "region")}

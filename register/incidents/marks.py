@@ -80,12 +80,13 @@ _kept: dict[Place, Marks] = {}
 _making = Lock()
 
 
-def at(session: Session, book: Book, head: Position) -> Marks:
+def at(session: Session, book: Book, head: Position, territory: str = "") -> Marks:
     """The marks of a position of the public ledger.
 
     :param head: read first, on the same session: what is read then is of that moment.
+    :param territory: the version of the territory, from whoever has read it then.
     """
-    place = Place(head, book.version, loader.version(session) or "")
+    place = Place(head, book.version, territory or loader.version(session) or "")
     found = _kept.get(place)
     if found is not None:
         return found

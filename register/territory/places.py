@@ -142,7 +142,10 @@ def departements(session: Session) -> list[Departement]:
 
 def departements_of_region(session: Session, code: str) -> list[Departement]:
     """The present départements of a région, by code."""
-    return [found for found in departements(session) if found.region_code == code]
+    asked = select(Departement).where(
+        Departement.region_code == code, Departement.retired.is_(False)
+    )
+    return list(session.scalars(asked.order_by(Departement.code)))
 
 
 def region(session: Session, code: str) -> Region | None:

@@ -26,6 +26,16 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Group:
+    """An intercommunalité: its SIREN number, official name, kind and number of communes."""
+
+    code: str
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Alias:
     """A name that leads to the commune, with its code and kind."""
 
@@ -49,7 +59,7 @@ class Sheet:
     retired: bool
     departement: Named | None
     region: Named | None
-    group: str
+    group: Group | None
     postal: tuple[str, ...]
     aliases: tuple[Alias, ...]
     former_codes: tuple[str, ...]
@@ -97,15 +107,13 @@ def _read(session: Session, code: str) -> Sheet | None:
     if found is None:
         return None
     commune, departement, region = found
-    siren = commune.intercommunalite_code
-    group = places.intercommunalite(session, siren) if siren else None
     return Sheet(
         commune=Named(commune.code, commune.name),
         population=commune.population,
         retired=commune.retired,
         departement=Named(departement.code, departement.name) if departement else None,
         region=Named(region.code, region.name) if region else None,
-        group=group.name if group else "",
+        group=_group(session, commune.intercommunalite_code),
         postal=tuple(places.postal_codes(session, commune.code)),
         aliases=tuple(
             Alias(row.code, row.kind, row.name) for row in places.aliases_of(session, commune.code)
@@ -117,6 +125,14 @@ def _read(session: Session, code: str) -> Sheet | None:
         exact=commune.precision == EXACT,
         filed_as=(places.former_name(session, code) or code) if code != commune.code else "",
     )
+
+
+def _group(session: Session, siren: str | None) -> Group | None:
+    found = places.intercommunalite(session, siren) if siren else None
+    if found is None:
+        return None
+    size = places.commune_count(session, intercommunalite=found.code)
+    return Group(found.code, found.name, found.kind, size)
 
 
 def _point(commune: Commune) -> tuple[float, float] | None:

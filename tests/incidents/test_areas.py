@@ -6,11 +6,12 @@ from register.incidents import acts, areas, queries
 from register.incidents.filters import Query
 from register.incidents.vocabulary import book
 from register.journal import head
+from register.territory import loader
 
 
 def _counts(session):
     session.rollback()
-    return areas.counts(session, head(session))
+    return areas.counts(session, head(session), loader.version(session))
 
 
 def test_an_empty_register_counts_nothing(session):

@@ -304,8 +304,8 @@ def test_a_code_is_strict(client: FlaskClient, address: str) -> None:
 
 def test_a_commune_names_the_former_ones_that_lead_to_it(client: FlaskClient) -> None:
     told = words(body(client, "/communes/93066"))
-    assert "Un cas inscrit." in told
-    assert "Pierrefitte-sur-Seine (93059)" in told
+    assert "Un cas inscrit, pour des faits de 2020." in told
+    assert "Réunit : Pierrefitte-sur-Seine (93059)" in told
 
 
 def test_a_commune_without_a_case_is_a_page(client: FlaskClient) -> None:

@@ -95,6 +95,14 @@ def stored(kind: str, code: str) -> dict[str, str]:
     return {"typed": text, "code": f"{kind}:{code}", "read": text}
 
 
+def known_place(text: str) -> tuple[str, str] | None:
+    """Kind and code of a place that an address tells (``commune:93032``); None for no place."""
+    found = _CODE.fullmatch(text)
+    if found is None or whereabouts.name_of(found[1], found[2]) == found[2]:
+        return None
+    return found[1], found[2]
+
+
 def code_of(reading: Reading) -> str:
     """Kind and code of a reading; a former or smaller place keeps its own code."""
     return f"{reading.kind}:{reading.through_code or reading.code}"

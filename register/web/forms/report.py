@@ -30,7 +30,7 @@ from register.text.errors import TextError
 from register.text.typography import number
 from register.web.context import gazetteer, known_places
 from register.web.forms.base import Form, Line, line, text
-from register.web.forms.place import code_of, in_words, named_in_full
+from register.web.forms.place import code_of, in_words, known_place, named_in_full, stored
 from register.web.guards import DESK_BODY_LIMIT
 from register.web.public import choice
 from register.web.public.choice import Choice
@@ -176,6 +176,17 @@ class ReportForm(Form):
     # What a typed place may be, the likeliest first; known once it was read.
     places: Sequence[Choice] = ()
     _asks: Any = None
+
+    def begin_at(self, place: str) -> None:
+        """Write a place as if it had been typed and read; what is no place writes nothing.
+
+        :param place: kind and code, as :attr:`place_code` has them.
+        """
+        found = known_place(place)
+        if found:
+            known = stored(*found)
+            self.lieu.data = self.lieu_lu.data = known["typed"]
+            self.lieu_code.data = known["code"]
 
     def validate_lieu(self, field: Any) -> None:
         """Ask once which of several places is meant."""

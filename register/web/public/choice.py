@@ -16,7 +16,7 @@ from register.territory.gazetteer import Place
 from register.territory.resolve import INEXACT, LONGEST, Reading, resolve
 from register.text.clean import one_line
 from register.text.typography import french
-from register.web.context import gazetteer, head, known_places
+from register.web.context import gazetteer, head, known_places, standing
 from register.web.public import addresses, whereabouts
 
 # Filters that say where: a place typed anew takes the place of all of them.
@@ -193,7 +193,9 @@ def _is_through(reading: Reading) -> bool:
 def _cases(reading: Reading) -> int:
     if reading.kind == "commune":
         return known_places().get(reading.code, 0)
-    return areas.counts(db.session(), head()).get((reading.kind, reading.code), 0)
+    return areas.counts(db.session(), head(), standing().territory).get(
+        (reading.kind, reading.code), 0
+    )
 
 
 def _within(reading: Reading, departements: Mapping[str, Place]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -11,21 +10,21 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db
 from register.errors import NotFound
-from register.incidents import figures, filters, queries
+from register.incidents import filters, queries
 from register.incidents.filters import Query
 from register.incidents.queries import Listed, Page
 from register.territory import places
 from register.territory.models import Departement
 from register.territory.sheets import Alias
-from register.text.fold import fold_name
-from register.web.context import book, gazetteer, head, known_places
-from register.web.public import addresses, choice, suggestions, whereabouts
+from register.web.context import book, head
+from register.web.public import addresses, beside, choice, rows, suggestions, whereabouts
+from register.web.public.rows import Rows
 from register.web.public.whereabouts import THROUGH, Whereabouts
 
-# Beyond this many, the départements lead to their communes.
+# Beyond this many, the départements lead to their communes: on a page of their own, and beside the
+# cases of a région.
 _COMMUNES_SHOWN = 300
-
-Places = list[tuple[str, str, int]]
+_COMMUNES_BESIDE = 60
 
 
 def route(blueprint: Blueprint) -> None:
@@ -44,12 +43,11 @@ def communes() -> ResponseReturnValue:
     typed = choice.typed(request.args.getlist("q"))
     if typed:
         return _found(typed)
-    position = head()
-    known = _with_cases()
+    known = beside.with_cases().every
     return render_template(
         "public/communes.html",
-        summary=figures.summary(db.session(), book(), position),
-        communes=known if len(known) <= _COMMUNES_SHOWN else [],
+        communes=rows.of_towns(known) if len(known) <= _COMMUNES_SHOWN else [],
+        departements=_departements(places.departements(db.session()), empty=False),
     )
 
 
@@ -74,7 +72,14 @@ def commune(code: str) -> ResponseReturnValue:
     through = _through(here)
     page = _cases("commune", code)
     return render_template(
-        "public/commune.html", here=here, through=through, page=page, years=by_year(page.cases)
+        "public/commune.html",
+        here=here,
+        through=through,
+        page=page,
+        years=by_year(page.cases),
+        facts=beside.facts("commune", code),
+        around=beside.around(here),
+        cases_of=beside.cases_of,
     )
 
 
@@ -92,11 +97,8 @@ def _through(here: Whereabouts) -> Alias | None:
 
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
-    position = head()
-    counted = figures.summary(db.session(), book(), position).departements
-    counts = {code: count for code, _name, count in counted}
-    every = [(row.code, row.name, counts.get(row.code, 0)) for row in _departements()]
-    return render_template("public/departements.html", departements=every)
+    found = places.departements(db.session())
+    return render_template("public/departements.html", departements=_departements(found))
 
 
 def departement(code: str) -> ResponseReturnValue:
@@ -112,16 +114,21 @@ def departement(code: str) -> ResponseReturnValue:
         "public/departement.html",
         here=here,
         region=places.region(db.session(), here.region_code) if here.region_code else None,
-        communes=_with_cases(code),
+        communes=rows.of_towns(beside.with_cases().by_departement.get(code, ())),
         size=places.commune_count(db.session(), departement=code),
         page=page,
         years=by_year(page.cases),
+        facts=beside.facts("departement", code),
     )
 
 
 def regions() -> ResponseReturnValue:
     """Every région."""
-    return render_template("public/regions.html", regions=places.regions(db.session()))
+    every = [
+        rows.row(addresses.region(one.code), one.name, beside.cases_of("region", one.code))
+        for one in places.regions(db.session())
+    ]
+    return render_template("public/regions.html", regions=every)
 
 
 def region(code: str) -> ResponseReturnValue:
@@ -131,12 +138,15 @@ def region(code: str) -> ResponseReturnValue:
     if here is None:
         raise NotFound("no_such_place")
     page = _cases("region", code)
+    communes = beside.with_cases().by_region.get(code, ())
     return render_template(
         "public/region.html",
         here=here,
-        departements=[row for row in _departements() if row.region_code == code],
+        departements=_departements(places.departements_of_region(db.session(), code)),
+        communes=rows.of_towns(communes) if len(communes) <= _COMMUNES_BESIDE else [],
         page=page,
         years=by_year(page.cases),
+        facts=beside.facts("region", code),
     )
 
 
@@ -155,26 +165,11 @@ def _cases(kind: str, code: str) -> Page:
     return page
 
 
-def _departements() -> list[Departement]:
-    found = places.departements(db.session())
-    return sorted(found, key=lambda row: row.folded)
-
-
-def _with_cases(departement: str | None = None) -> Places:
-    """Communes that have cases: code, name, count, in the order of their names.
-
-    Those that bear the same name are told apart by their département.
-    """
-    known = gazetteer()
-    found = [
-        (known.communes[code], count)
-        for code, count in known_places().items()
-        if code in known.communes and departement in (None, known.communes[code].parent)
+def _departements(found: Sequence[Departement], *, empty: bool = True) -> Rows:
+    """Départements in the order of their names, those without a case unless asked not to."""
+    counted = [(one, beside.cases_of("departement", one.code)) for one in found]
+    return [
+        rows.row(addresses.departement(one.code), one.name, cases)
+        for one, cases in sorted(counted, key=lambda pair: pair[0].folded)
+        if cases or empty
     ]
-    often = Counter(place.name for place, _count in found)
-    rows = []
-    for place, count in found:
-        around = known.departements.get(place.parent or "") if often[place.name] > 1 else None
-        name = whereabouts.named(place.name, around.name if around else "")
-        rows.append((place.code, name, count))
-    return sorted(rows, key=lambda row: fold_name(row[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -9,7 +10,8 @@ from flask_babel import gettext as _
 
 from register.db import db
 from register.territory import sheets
-from register.territory.sheets import Alias, Named, Sheet
+from register.territory.sheets import Alias, Group, Named, Sheet
+from register.text.fold import fold_name
 from register.text.typography import french
 from register.web import context
 from register.web.public import addresses
@@ -21,6 +23,8 @@ THROUGH = "nom"
 # 74 and 76).
 _COLLECTIVITIES = frozenset({"975", "977", "978", "986", "987", "988", "989"})
 _TERRITORIES = frozenset({"984"})
+
+_NUMBER = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,21 @@ class Whereabouts:
         """Its région; overseas collectivities have none."""
         return self.sheet.region
 
+    def parts(self, *kinds: str) -> list[Alias]:
+        """Other names of some kinds (see ``CommuneAlias``), its own left out.
+
+        They come in the order of names, and a second arrondissement before a tenth.
+        """
+        aliases = self.sheet.aliases
+        found = [one for one in aliases if one.kind in kinds and one.name != self.commune.name]
+        return sorted(found, key=lambda one: _NUMBER.sub(_padded, fold_name(one.name)))
+
+    @property
+    def codes_alone(self) -> list[str]:
+        """Former codes that nobody kept a name for."""
+        named = {alias.code for alias in self.sheet.aliases}
+        return [code for code in self.sheet.former_codes if code not in named]
+
     def through(self, code: str) -> Alias | None:
         """The place that a code names beside the commune: one that it was made of, or a part.
 
@@ -64,6 +83,21 @@ class Whereabouts:
             if alias.code == code and alias.name != self.commune.name:
                 return alias
         return Alias(code, "", "") if code in self.sheet.former_codes else None
+
+
+def group_named(group: Group) -> str:
+    """An intercommunalité with its kind in words: data sets shorten it before the name.
+
+    A métropole says in its name that it is one.
+    """
+    kinds = {
+        "CC": _("Communauté de communes"),
+        "CA": _("Communauté d’agglomération"),
+        "CU": _("Communauté urbaine"),
+    }
+    if group.kind not in kinds:
+        return french(group.name)
+    return french(f"{kinds[group.kind]} {group.name.removeprefix(group.kind).lstrip()}")
 
 
 def of_commune(filed: str) -> Whereabouts | None:
@@ -125,3 +159,7 @@ def _name_for(here: Whereabouts, code: str) -> str:
     if here.commune.code == code or here.former == name:
         return name
     return str(_("%(name)s (pour %(former)s)", name=name, former=here.former))
+
+
+def _padded(number: re.Match[str]) -> str:
+    return number[0].zfill(5)

@@ -8,6 +8,7 @@ does elsewhere: a second click, a reload or the back button is the same report.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -54,8 +55,16 @@ def route(blueprint: Blueprint) -> None:
 
 
 def begin() -> ResponseReturnValue:
-    """The form, empty."""
-    return form_page(ReportForm(formdata=None))
+    """The form, empty but for the place whose page led here (``?lieu=commune:93032``).
+
+    It stands in the box as if it had been typed, and in no cookie or log; the address that the form
+    is sent to does not have it.
+    """
+    form = ReportForm(formdata=None)
+    # Without the database the form still opens, and the place is left to whoever reports.
+    with suppress(*AWAY):
+        form.begin_at(request.args.get("lieu", ""))
+    return form_page(form)
 
 
 def go_on() -> ResponseReturnValue:

@@ -524,3 +524,69 @@ def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
     amina.post(FORM, first)
     assert code_of(amina) == code
     assert count(settings, Report) == 4
+
+
+# --- from the page of a place -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("commune:93032", "Gagny (Seine-Saint-Denis)"),
+        ("commune:93059", "Pierrefitte-sur-Seine (Seine-Saint-Denis)"),
+        ("commune:75056", "Paris"),
+        ("departement:974", "La Réunion"),
+        ("region:11", "Île-de-France"),
+    ],
+)
+def test_the_place_of_a_page_is_filled_in_and_kept(app: Flask, place: str, shown: str) -> None:
+    amina = Visitor(app)
+    answer = amina.get(f"{FORM}?lieu={place}")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+    told = dict(amina.form(FORM).fields)
+    assert (told["lieu"].strip(), told["lieu_code"]) == (shown, place)
+    assert amina.form(FORM).action == FORM
+    assert looked_at(amina) == 200, amina.text
+    assert dict(amina.form(FORM).fields)["lieu_code"] == place
+
+
+def test_the_place_of_a_page_may_be_written_over(app: Flask) -> None:
+    amina = Visitor(app)
+    amina.get(f"{FORM}?lieu=commune:93032")
+    assert looked_at(amina, lieu="Puteaux") == 200, amina.text
+    assert dict(amina.form(FORM).fields)["lieu_code"] == "commune:92062"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "",
+        "93032",
+        "commune:99999",
+        "commune:9303",
+        "pays:BE",
+        "commune:<b>",
+        "region:00",
+        "x" * 999,
+    ],
+)
+def test_what_is_no_place_leaves_the_form_empty(app: Flask, place: str) -> None:
+    amina = Visitor(app)
+    answer = amina.client.get(FORM, query_string={"lieu": place})
+    assert answer.status_code == 200
+    html = answer.get_data(as_text=True)
+    assert 'name="lieu_code"' not in html
+    assert "<b>" not in html
+
+
+def test_the_form_opens_without_the_place_when_the_territory_cannot_be_read(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_text: str) -> None:
+        raise OperationalError("select", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(report_form, "known_place", away)
+    amina = Visitor(app)
+    assert amina.get(f"{FORM}?lieu=commune:93032").status_code == 200
+    assert "lieu_code" not in amina.form(FORM).names
