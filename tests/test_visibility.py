@@ -398,6 +398,7 @@ def searches(app: Flask) -> Iterator[str]:
         for version in ASKED["version"]:
             yield f"/incidents/{number}?version={version}"
             yield f"/incidents/{number}/preuve?version={version}"
+            yield f"/incidents/{number}/citation.json?version={version}"
     for key in _report_keys():
         for rule in _of_reports(app):
             yield _filled(rule, "key", key)
