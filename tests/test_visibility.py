@@ -401,6 +401,7 @@ def searches(app: Flask) -> Iterator[str]:
             yield f"/incidents/{number}?version={version}"
             yield f"/incidents/{number}/preuve?version={version}"
             yield f"/incidents/{number}/carte.png?v={version}"
+            yield f"/incidents/{number}/citation.json?version={version}"
     for key in _report_keys():
         for rule in _of_reports(app):
             yield _filled(rule, "key", key)

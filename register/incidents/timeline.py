@@ -212,9 +212,14 @@ def _end(content: Mapping[str, Any], before: Sequence[Event]) -> Iterator[Event]
         return
     if content["end_date"] and content["end_date"] not in {event.date for event in before}:
         yield Event(Kind.LAST, content["end_date"])
-    if content["outcome"] in OPEN and all(event.known == Known.TOLD for event in before):
-        known = Known.AWAITED if content["outcome"] == "en_cours" else Known.MISSING
-        yield Event(Kind.END, known=known, code=content["outcome"])
+    if content["outcome"] == "en_cours":
+        if not any(event.kind == Kind.OUTCOME and event.known == Known.AWAITED for event in before):
+            yield Event(Kind.END, known=Known.AWAITED, code=content["outcome"])
+    elif content["outcome"] in OPEN:
+        # A proceeding that says how it ended, or that nobody knows, says it already.
+        ends = (event for event in before if event.end or event.kind == Kind.OUTCOME)
+        if next(ends, None) is None:
+            yield Event(Kind.END, known=Known.MISSING, code=content["outcome"])
 
 
 def _added(content: Mapping[str, Any]) -> Iterator[Event]:

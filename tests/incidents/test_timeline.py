@@ -245,3 +245,12 @@ def test_each_step_of_a_request_is_there_or_missing(
     how: dict[str, str], expected: list[str]
 ) -> None:
     assert told(asked(**how)) == [*expected, "- resolue."]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("en_cours", "- en_cours …"), ("inconnue", "- inconnue ?")]
+)
+def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
+    request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
+    events = told(line(a_case(date="2020", request=request, outcome=outcome)))
+    assert events[-2:] == ["- opinion ?", expected]
