@@ -140,7 +140,8 @@ erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # What is done to the register or to an account is never done to a case.
-NOT_OF_A_CASE = (Act.OPENED, *(act for act in Act if act.value.startswith(("member_", "report_"))))
+_OF_OTHERS = ("member_", "page_", "report_")
+NOT_OF_A_CASE = (Act.OPENED, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
 CLOSED = {
     State.DRAFT: "not_published_yet",
     State.PUBLISHED: "not_in_this_state",
