@@ -21,6 +21,11 @@ def examples(name: str) -> Mapping[str, str]:
     return _read()[name]
 
 
+def prepare() -> None:
+    """Read the file now, so that a process needs it no more."""
+    _read()
+
+
 @cache
 def _read() -> Mapping[str, Mapping[str, str]]:
     content = tomllib.loads(FILE.read_text("utf-8"))

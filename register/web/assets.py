@@ -23,6 +23,7 @@ from threading import Lock
 from typing import Any
 
 from flask import Flask
+from werkzeug.datastructures import Headers
 from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 
@@ -41,6 +42,7 @@ _EXTENSION = "register.assets"
 # A folder or two, a name, ten digits of a digest, an extension; nothing that could climb out.
 _NAME = re.compile(r"(?:[a-z0-9_-]+/){0,3}[a-z0-9_-]+\.(?P<digest>[0-9a-f]{10})\.[a-z0-9]{1,5}")
 _RETIRED = ".retired"
+_JOINED = re.compile(r"css/(?P<names>[a-z0-9_]+(?:-[a-z0-9_]+){0,19})\.[0-9a-f]{10}\.css")
 
 
 class Assets:
@@ -69,11 +71,28 @@ class Assets:
         found = self._joined.get(wanted)
         if found is None:
             self.collect()
-            content = b"".join(self._contents[f"css/{name}.css"] for name in wanted)
-            made = _hashed("css/sheets.css", content)
-            _put(self._folder / made, content)
+            made, content = self._together(wanted)
+            # Where there is no room for it, it is made again for each reader who asks.
+            with suppress(OSError):
+                _put(self._folder / made, content)
             found = self._joined[wanted] = PREFIX + made
         return found
+
+    def _together(self, names: Sequence[str]) -> tuple[str, bytes]:
+        content = b"".join(self._contents[f"css/{name}.css"] for name in names)
+        return _hashed(f"css/{'-'.join(names)}.css", content), content
+
+    def _made_again(self, path: str) -> bytes:
+        """The sheets that an address names, if their digest is that of today's; else nothing.
+
+        Another machine may have made the page. What is made for whoever asks goes on no disk.
+        """
+        match = _JOINED.fullmatch(path.removeprefix(PREFIX))
+        names = match["names"].split("-") if match else []
+        if not names or any(f"css/{name}.css" not in self._contents for name in names):
+            return b""
+        made, content = self._together(names)
+        return content if PREFIX + made == path else b""
 
     def collect(self) -> _Files:
         """Put the files where they are served from, once in the life of a process.
@@ -93,10 +112,15 @@ class Assets:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer with a file, or let the application answer."""
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(PREFIX) or not self.collect().knows(path):
+        if not path.startswith(PREFIX):
+            return self.app(environ, start_response)
+        content = b"" if self.collect().knows(path) else self._made_again(path)
+        if not content and not self.collect().knows(path):
             return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _not_allowed(start_response)
+        if content:
+            return _from_memory(path, content, environ, start_response)
         answer: Iterable[bytes] = self.collect()(_plainly(environ), start_response)
         return answer
 
@@ -279,6 +303,16 @@ def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
 def _tag(path: str) -> str:
     match = _NAME.fullmatch(Path(path).name)
     return match["digest"] if match else ""
+
+
+def _from_memory(
+    path: str, content: bytes, environ: dict[str, Any], start_response: StartResponse
+) -> list[bytes]:
+    told = Headers([("Content-Type", 'text/css; charset="utf-8"')])
+    _add_headers(told, path, path)
+    told["Content-Length"] = str(len(content))
+    start_response("200 OK", list(told.items()))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
 def _not_allowed(start_response: StartResponse) -> list[bytes]:

@@ -32,7 +32,11 @@ class Page:
     @cached_property
     def packed(self) -> bytes:
         """The body as gzip, made when it is first asked for; empty where that is not worth it."""
-        return packed(self.body)
+        # A picture is compressed already.
+        is_picture = any(
+            name == "Content-Type" and told.startswith("image/png") for name, told in self.headers
+        )
+        return b"" if is_picture else packed(self.body)
 
     @property
     def size(self) -> int:

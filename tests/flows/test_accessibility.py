@@ -98,6 +98,8 @@ def test_who_uses_a_keyboard_sees_where_they_are(reader: Opener, name: str, sche
     assert [stop["name"] for stop in stops if stop["outline"] < 2 or not stop["seen"]] == []
     reachable = page.evaluate(
         "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select')]"
+        # The map says nothing that the list beside it does not say.
+        ".filter((element) => element.tabIndex >= 0)"
         ".filter((element) => element.checkVisibility({visibilityProperty: true})).length"
     )
     assert len(stops) >= reachable
@@ -120,8 +122,8 @@ def test_the_filters_open_and_answer_to_a_keyboard_on_a_phone(reader: Opener) ->
 def test_every_sheet_of_a_page_is_there(reader: Opener, name: str) -> None:
     page = reader(name)
     sheets = page.evaluate("[...document.styleSheets].map((sheet) => sheet.cssRules.length)")
-    assert len(sheets) > 4
-    assert all(sheets)
+    assert len(sheets) == 1
+    assert sheets[0] > 4
 
 
 def test_what_the_policy_refuses_would_be_heard(reader: Opener, watch: list[Watch]) -> None:

@@ -155,12 +155,38 @@ def test_the_sheets_of_a_page_are_one_file_each_once_in_their_order(
 ) -> None:
     sheet = app.jinja_env.globals["sheet"]
     address = sheet(["base", "page", "base"])
-    assert re.fullmatch(r"/static/css/sheets\.[0-9a-f]{10}\.css", address)
+    assert re.fullmatch(r"/static/css/base-page\.[0-9a-f]{10}\.css", address)
     assert (sheet(["base", "page"]), sheet(["page", "base"]) != address) == (address, True)
     with client.get(address) as answer:
         parts = [(TOP / f"static/css/{name}.css").read_bytes() for name in ("base", "page")]
         assert answer.data == b"".join(parts)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_sheets_that_another_machine_joined_are_joined_again_and_no_others(
+    app: Flask, client: FlaskClient, made: Settings
+) -> None:
+    address = app.jinja_env.globals["sheet"](["page", "print"])
+    path = made.instance / "assets" / address.removeprefix("/static/")
+    with client.get(address) as answer:
+        content, told = answer.data, dict(answer.headers)
+    with create_app(made).test_client().get(address) as other:
+        assert other.data == content
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+    elsewhere = create_app(made).test_client()
+    with elsewhere.get(address) as answer:
+        assert answer.data == content
+        assert answer.status_code == 200
+        for name in ("Content-Type", "Cache-Control", "ETag", "Vary", "Content-Length"):
+            assert answer.headers[name] == told[name]
+    with elsewhere.head(address) as answer:
+        assert (answer.data, answer.headers["Content-Length"]) == (b"", str(len(content)))
+    # Nobody fills a disk by asking.
+    assert not path.exists()
+    for wrong in ("page-nosuch.0123456789", "page-print.0123456789", "print-page.0123456789"):
+        with elsewhere.get(f"/static/css/{wrong}.css") as answer:
+            assert answer.status_code == 404
 
 
 def test_flask_has_no_route_of_its_own_to_them(app: Flask) -> None:

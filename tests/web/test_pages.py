@@ -29,7 +29,7 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # written in counts letters too, and warns before what was written is left.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
 _WRITTEN_IN = {"/signaler": ("count", "unfold", "unsaved")}
-_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/sheets\.[0-9a-f]{10}\.css)">')
+_SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/tokens-[a-z.0-9-]+)">')
 
 
 TOP = Path(__file__).resolve().parents[2]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from threading import Lock
 
 from flask import get_template_attribute
 from flask_babel import get_locale
@@ -92,6 +93,8 @@ class Map:
 _REMEMBERED = 64
 # Of one moment: where a case was need not outlive it in memory.
 _drawn: dict[str, dict[str, Map]] = {}
+# Of two readers who come at a change, neither keeps the moment before.
+_keeping = Lock()
 
 
 def france(query: Query, hits: Hits | None = None) -> Map:
@@ -106,15 +109,16 @@ def france(query: Query, hits: Hits | None = None) -> Map:
     if query.words:
         return _made(query, hits)
     moment = f"{head().digest} {book().version} {standing().territory}"
-    known = _drawn.get(moment, {})
     key = f"{get_locale()} {query.by(query.usual_order).text()}"
-    kept = known.get(key)
+    kept = _drawn.get(moment, {}).get(key)
     if kept is None:
         kept = _made(query, None)
-        if not known or len(known) >= _REMEMBERED:
-            _drawn.clear()
-            known = _drawn.setdefault(moment, {})
-        known[key] = kept
+        with _keeping:
+            known = _drawn.get(moment)
+            if known is None or len(known) >= _REMEMBERED:
+                _drawn.clear()
+                known = _drawn.setdefault(moment, {})
+            known[key] = kept
     return kept
 
 

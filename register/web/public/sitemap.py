@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, redirect, request
+from flask.typing import ResponseReturnValue
 from lxml import etree
 
 from register.db import db
@@ -42,9 +43,12 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/sitemap.xml", view_func=sitemap)
 
 
-def sitemap() -> Response:
+def sitemap() -> ResponseReturnValue:
     """The map, an index of its parts, or a part."""
     part = request.args.get("partie", "")
+    if request.query_string.decode("latin-1") not in ("", f"partie={part}"):
+        # Whatever else is asked for is the same map, and is made once.
+        return redirect("/sitemap.xml", 303)
     # Read first: what is told must not be older than the position it is told for.
     head()
     if part:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
+from register.editorial import examples
 from register.editorial import pages as editorial
 from register.errors import ConfigError, RegisterError
 from register.operations import opening, schema
@@ -77,6 +78,7 @@ def require_pages(app: Flask) -> None:
     jinja.require(app)
     assets.named(Path(app.static_folder or ""))
     editorial.prepare()
+    examples.prepare()
     outlines.outlines()
     dataset.manifest()
     schema.wanted()

@@ -16,8 +16,8 @@ from register.text.typography import count_words, french
 from register.web.forms.report import began, understood
 
 # Characters of a text on the receipt, which has to go on one sheet.
-_EXCERPT = 240
-_EXCERPT_LINE = 120
+_EXCERPT = 200
+_EXCERPT_LINE = 100
 _LINES = 4
 
 

@@ -87,7 +87,7 @@ def fill(hands: Hands, told: Told) -> None:
         hands.unfold("Où cela peut se vérifier")
         hands.write("Où cela peut se vérifier", told.link)
     if told.contact:
-        hands.unfold("Laisser un contact : le plus sûr est de n’en rien faire")
+        hands.unfold("Laisser un contact")
         hands.write("Vous joindre", told.contact)
 
 
