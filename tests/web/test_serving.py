@@ -42,6 +42,9 @@ from register.web.errors import plain
 from register.web.headers import SECURITY_HEADERS
 from register.web.serving import launch, supervisor
 
+# Long: for ``make prove``.
+pytestmark = pytest.mark.prove
+
 TOP = Path(__file__).resolve().parents[2]
 PID = b"POST /pid HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 

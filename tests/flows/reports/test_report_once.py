@@ -139,6 +139,7 @@ def test_another_text_in_the_same_form_is_added_to_the_first(
     assert (count(house.settings, Report), count(house.settings, Message)) == (1, 1)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
 def test_the_form_that_is_gone_back_to_still_holds_what_was_written(
     house: House, somebody: AtDesk, scripts: bool

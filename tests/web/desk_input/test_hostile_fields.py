@@ -24,7 +24,8 @@ from register.incidents import acts
 from register.text.clean import one_line
 from register.web.account.carrying import SECRETS
 
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+# Long: for ``make prove``.
+pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
 BOXES = frozenset({"text", "email", "url", "search", "number", "date", "tel"})
 AT_ONCE = (

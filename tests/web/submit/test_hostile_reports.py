@@ -41,7 +41,8 @@ from register.submissions import acts, queries
 from register.submissions.models import Kind, Report
 from register.text.clean import clean, one_line
 
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+# Long: for ``make prove``.
+pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 
 __all__ = ["amina", "app"]  # the fixtures of the other module
 
