@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
 
 from sqlalchemy import CompoundSelect, func, select, union
 from sqlalchemy.orm import Session
 
 from register.incidents.models import State
+from register.incidents.moments import Once
 from register.incidents.tables import CASE, CODE, COMMUNE, DEPARTEMENT, PLACE
 from register.journal import Position
 
 # By the name of a filter and one of its values.
 Counts = Mapping[tuple[str, str], int]
 
-_kept: dict[str, Counts] = {}
-_counting = Lock()
+_kept: Once[Counts] = Once()
 
 
 def counts(session: Session, head: Position, territory: str) -> Counts:
@@ -27,13 +26,10 @@ def counts(session: Session, head: Position, territory: str) -> Counts:
 
     :param head: read first, on the same session, and the version of the ``territory`` with it.
     """
-    moment = f"{head.digest} {territory}"
-    with _counting:
-        if moment not in _kept:
-            counted = {**_of(session, "departement"), **_of(session, "region")}
-            _kept.clear()
-            _kept[moment] = counted
-        return _kept[moment]
+    return _kept.of(
+        (head.digest, territory),
+        lambda: {**_of(session, "departement"), **_of(session, "region")},
+    )
 
 
 def _of(session: Session, kind: str) -> Counts:

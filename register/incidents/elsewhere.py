@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.incidents.filters import LENGTH_LIMIT
 from register.incidents.models import State
+from register.incidents.moments import Once
 from register.incidents.tables import CASE, PLACE
 from register.journal import Position
 from register.text.clean import one_line
@@ -59,8 +59,7 @@ class Elsewhere:
     named: bool
 
 
-_kept: dict[str, Sequence[Label]] = {}
-_counting = Lock()
+_kept: Once[Sequence[Label]] = Once()
 
 
 def labels(session: Session, head: Position) -> Sequence[Label]:
@@ -68,12 +67,7 @@ def labels(session: Session, head: Position) -> Sequence[Label]:
 
     :param head: read first, on the same session.
     """
-    with _counting:
-        if head.digest not in _kept:
-            counted = _counted(session)
-            _kept.clear()
-            _kept[head.digest] = counted
-        return _kept[head.digest]
+    return _kept.of(head.digest, lambda: _counted(session))
 
 
 def matching(rows: Iterable[Label], typed: str, *, begun: bool = False) -> list[Elsewhere]:

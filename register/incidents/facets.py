@@ -18,6 +18,7 @@ from register.incidents import bits, marks
 from register.incidents.filters import WORDS, Hits, Query, clause
 from register.incidents.marks import FACETS, Facet, Marks
 from register.incidents.models import State
+from register.incidents.moments import Few
 from register.incidents.paired import selected
 from register.incidents.tables import CASE, OUTLET
 from register.incidents.vocabulary import Book
@@ -30,8 +31,7 @@ _PUBLIC = CASE.c.state == State.PUBLISHED
 _COUNTS_KEPT = 32
 _SETS_KEPT = 128
 
-# Of one moment: an outlet's name need not outlive its cases in memory.
-_kept: dict[marks.Place, dict[tuple[str, int | None], Counts]] = {}
+_kept: Few[tuple[str, int | None], Counts] = Few(_COUNTS_KEPT)
 
 
 def counts(
@@ -49,15 +49,7 @@ def counts(
     sets = _sets(session, here, query, book, hits)
     # The numbers found say all that words mean here, whichever index found them.
     key = (_filters(query), sets.get(WORDS))
-    known = _kept.get(here.place, {})
-    found = known.get(key)
-    if found is None:
-        found = {name: _counted(here, sets, name) for name in FACETS}
-        if not known or len(known) >= _COUNTS_KEPT:
-            _kept.clear()
-            known = _kept.setdefault(here.place, {})
-        known[key] = found
-    return found
+    return _kept.of(here.place, key, lambda: {name: _counted(here, sets, name) for name in FACETS})
 
 
 def matching(

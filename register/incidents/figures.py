@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from threading import Lock
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.incidents.models import Incident, IncidentPlace, IncidentType, Scope, State
+from register.incidents.moments import Once
 from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.territory import loader
@@ -38,10 +38,8 @@ class Summary:
     unplaced: int
 
 
-_kept: dict[str, Summary] = {}
-# Counting takes a second on a hundred thousand cases: of the readers who come after a change, one
-# counts and the others wait for it.
-_counting = Lock()
+# Counting takes a second on a hundred thousand cases.
+_kept: Once[Summary] = Once()
 
 
 def summary(session: Session, book: Book, head: Position) -> Summary:
@@ -49,13 +47,8 @@ def summary(session: Session, book: Book, head: Position) -> Summary:
 
     :param head: read first, on the same session.
     """
-    key = f"{head.digest} {book.version} {loader.version(session)}"
-    with _counting:
-        if key not in _kept:
-            counted = _counted(session, book)
-            _kept.clear()
-            _kept[key] = counted
-        return _kept[key]
+    moment = (head.digest, book.version, loader.version(session))
+    return _kept.of(moment, lambda: _counted(session, book))
 
 
 def _counted(session: Session, book: Book) -> Summary:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from threading import Lock
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from register.incidents import bits, facets, marks
 from register.incidents.bits import Cases
 from register.incidents.filters import Hits, Query
-from register.incidents.marks import Marks, Place
+from register.incidents.moments import Once
 from register.incidents.paired import Reading
 from register.incidents.tables import CASE, CODE, COMMUNE, PLACE
 from register.incidents.vocabulary import Book
@@ -58,9 +57,7 @@ class _All:
     placed: int
 
 
-_kept: dict[Place, _All] = {}
-# Of the readers who come first, one reads the places and the others wait for them.
-_reading = Lock()
+_kept: Once[_All] = Once()
 
 
 def located(
@@ -75,22 +72,12 @@ def located(
     here = marks.at(session, book, head)
     match = facets.match(session, here, query, book, hits)
     told = bits.flags(match, here.top)
-    every = _all(session, book, here)
+    every = _kept.of(here.place, lambda: _read(session, book, here.top))
     return Located(
         spots=[spot for spot, cases in every.spots if bits.count(cases, match, told)],
         whole=[code for code, cases in every.whole.items() if bits.count(cases, match, told)],
         aside=(match & ~every.placed).bit_count(),
     )
-
-
-def _all(session: Session, book: Book, here: Marks) -> _All:
-    with _reading:
-        found = _kept.get(here.place)
-        if found is None:
-            found = _read(session, book, here.top)
-            _kept.clear()
-            _kept[here.place] = found
-        return found
 
 
 _COMMUNES = (

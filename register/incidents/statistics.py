@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from register.incidents import facets, former
 from register.incidents.facets import Counts
 from register.incidents.filters import Query
 from register.incidents.former import DURATIONS, UNKNOWN
+from register.incidents.moments import Once
 from register.incidents.paired import Reading
 from register.incidents.selecting import DIRECTIONS, LENGTHS, PROCEEDINGS, Pairs
 from register.incidents.vocabulary import Book
@@ -69,9 +69,7 @@ class Statistics:
     durations: Sequence[Figure]
 
 
-_kept: dict[str, Statistics] = {}
-# Of the readers who come after a change, one counts and the others wait for it.
-_counting = Lock()
+_kept: Once[Statistics] = Once()
 
 
 def statistics(session: Session, book: Book, head: Position) -> Statistics:
@@ -79,13 +77,8 @@ def statistics(session: Session, book: Book, head: Position) -> Statistics:
 
     :param head: read first, on the same session.
     """
-    key = f"{head.digest} {book.version} {loader.version(session)}"
-    with _counting:
-        if key not in _kept:
-            counted = _counted(session, book, head)
-            _kept.clear()
-            _kept[key] = counted
-        return _kept[key]
+    moment = (head.digest, book.version, loader.version(session))
+    return _kept.of(moment, lambda: _counted(session, book, head))
 
 
 def _counted(session: Session, book: Book, head: Position) -> Statistics:

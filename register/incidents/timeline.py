@@ -245,11 +245,12 @@ def _day(told: str) -> date | None:
 
 
 def _terms(**days: date | None) -> Mapping[str, str]:
-    return MappingProxyType({name: _edtf(day) for name, day in days.items() if day})
+    return MappingProxyType({name: told for name, day in days.items() if (told := _edtf(day))})
 
 
 def _edtf(day: date | None) -> str:
-    return day.isoformat() if day else ""
+    # A request of the last year that can be written has terms in one that cannot.
+    return day.isoformat() if day and day.year <= dates.LAST_YEAR else ""
 
 
 # --- their order ---------------------------------------------------------------------------------
@@ -261,7 +262,10 @@ def _ordered(chains: Sequence[Sequence[Event]]) -> list[Event]:
     A chain without any date follows what is dated of the facts: nothing says when it was, and a
     reply of today is no reason to believe it later.
     """
-    days = [_days(chain) for chain in chains]
+    began = _days(chains[0], None)[0]
+    days = [
+        _days(chain, None if chain and chain[0].kind in REGISTER else began) for chain in chains
+    ]
     facts = [
         day
         for chain, known in zip(chains, days, strict=True)
@@ -278,10 +282,11 @@ def _ordered(chains: Sequence[Sequence[Event]]) -> list[Event]:
     return [event for *_key, event in sorted(placed, key=lambda entry: entry[:4])]
 
 
-def _days(chain: Sequence[Event]) -> list[date | None]:
+def _days(chain: Sequence[Event], began: date | None) -> list[date | None]:
     """The day by which each event of a chain is put in order; None if none of them is dated.
 
-    "2006" after a hearing of March 2006 is later than that hearing, not on the first of January.
+    "2006" after a hearing of March 2006 is later than that hearing, not on the first of January;
+    nor is it earlier than the facts, where these ``began`` within it.
     """
     days: list[date | None] = []
     reached: date | None = None
@@ -291,7 +296,8 @@ def _days(chain: Sequence[Event]) -> list[date | None]:
             days.append(reached)
             continue
         first, last = span
-        day = reached if reached and first <= reached <= last else first
+        # The latest of what came before and may be of the same time.
+        day = max([first, *(at for at in (reached, began) if at and first <= at <= last)])
         days.append(day)
         reached = max(reached or day, day)
     # What nothing precedes stands just before the earliest that is dated.

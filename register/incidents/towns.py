@@ -10,13 +10,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from heapq import nsmallest
 from math import cos, floor, hypot, radians
-from threading import Lock
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.incidents.models import State
+from register.incidents.moments import Once
 from register.incidents.tables import CASE, CODE, COMMUNE, PLACE
 from register.journal import Position
 
@@ -79,8 +79,7 @@ class Towns:
                         yield distance, town
 
 
-_kept: dict[str, Towns] = {}
-_reading = Lock()
+_kept: Once[Towns] = Once()
 
 
 def at(session: Session, known: Mapping[str, int], head: Position, territory: str) -> Towns:
@@ -89,13 +88,7 @@ def at(session: Session, known: Mapping[str, int], head: Position, territory: st
     :param known: how many public cases each commune has, counted at the same position.
     :param head: read first, on the same session, and the version of the ``territory`` with it.
     """
-    moment = f"{head.digest} {territory}"
-    with _reading:
-        if moment not in _kept:
-            read = _together(_read(session, known))
-            _kept.clear()
-            _kept[moment] = read
-        return _kept[moment]
+    return _kept.of((head.digest, territory), lambda: _together(_read(session, known)))
 
 
 def _read(session: Session, known: Mapping[str, int]) -> list[Town]:

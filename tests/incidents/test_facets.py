@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.incidents import acts, bits, facets, marks, queries
 from register.incidents.filters import FILTERS, PAGE_SIZE, Query, clauses
+from register.incidents.moments import Few
 from register.incidents.vocabulary import book
 from register.journal import Position, head
 
@@ -27,7 +28,7 @@ WORDED = Query({"q": ("filmer",)})
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
     monkeypatch.setattr(marks, "_kept", {})
-    monkeypatch.setattr(facets, "_kept", {})
+    monkeypatch.setattr(facets, "_kept", Few(facets._COUNTS_KEPT))
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monk
 
 
 def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
-    monkeypatch.setattr(facets, "_COUNTS_KEPT", 3)
+    monkeypatch.setattr(facets._kept, "most", 3)
     monkeypatch.setattr(facets, "_SETS_KEPT", 2)
     for code in ("93032", "93066", "75056", "13055", "92062"):
         desk.published(commune=code)

@@ -7,6 +7,7 @@ import pytest
 
 from register.incidents import acts, located, marks, queries
 from register.incidents.filters import Query
+from register.incidents.moments import Once
 from register.incidents.vocabulary import book
 from register.journal import head
 from register.territory import places
@@ -15,7 +16,7 @@ from register.territory import places
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
     monkeypatch.setattr(marks, "_kept", {})
-    monkeypatch.setattr(located, "_kept", {})
+    monkeypatch.setattr(located, "_kept", Once())
 
 
 def _located(session, query=None, hits=None):

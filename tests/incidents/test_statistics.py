@@ -178,7 +178,7 @@ def test_of_eight_readers_one_counts(engine, session, desk, monkeypatch):
     desk.published()
     counted = []
     count = statistics._counted
-    monkeypatch.setattr(statistics, "_kept", {})
+    statistics._kept.forget()
     monkeypatch.setattr(statistics, "_counted", lambda *told: counted.append(1) or count(*told))
 
     def read(_place):

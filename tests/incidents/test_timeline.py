@@ -254,3 +254,20 @@ def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
     request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
     events = told(line(a_case(date="2020", request=request, outcome=outcome)))
     assert events[-2:] == ["- opinion ?", expected]
+
+
+def test_what_may_be_of_the_time_of_the_facts_does_not_stand_before_them() -> None:
+    opened = suit(StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006")
+    events = told(line(replace(opened, date="2006-06-26", end_date="2006")))
+    assert events[0].startswith("2006-06-26")
+    # What is dated before them stays before them, whatever the reader may think of it.
+    earlier = suit(StepContent(step="plainte", date="2005"))
+    assert told(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
+    vague = replace(a_case(), date="2006-06", end_date="2006")
+    assert told(line(vague))[0].startswith("2006-06")
+
+
+def test_a_term_that_no_date_can_tell_is_not_told() -> None:
+    asked_last = asked(asked_on="2999-12-31", refusal="implicite")
+    assert [event.date for event in asked_last[:2]] == ["2999-12-31", ""]
+    assert dict(asked_last[0].terms) == {}

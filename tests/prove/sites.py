@@ -13,13 +13,15 @@ from sqlalchemy import Connection, Engine, Table
 from register import create_app
 from register.config import Settings
 from register.db import Base, db
+from register.incidents.moments import Few, Once
 from register.web import kept
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
 _SETTLED += ("member",)
 
-_COUNTS = ("_totals", "_extents", "_kept", "_drawn")
+# Plain tables among them; the rest is kept by register/incidents/moments.py.
+_COUNTS = ("_extents", "_kept", "_drawn")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,14 @@ class Answer:
         return dict(self.headers).get(name, "")
 
 
-def _counts() -> list[dict[Any, Any]]:
-    """What modules keep for each position of the register, by the names they give to it."""
+def _forget_counts() -> None:
+    """Drop what modules keep for each position of the register, by the names they give to it."""
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
-    kept_ones = [vars(module).get(name) for module in modules for name in _COUNTS]
-    return [found for found in kept_ones if isinstance(found, dict)]
+    for found in [vars(module).get(name) for module in modules for name in _COUNTS]:
+        if isinstance(found, dict):
+            found.clear()
+        elif isinstance(found, Once | Few):
+            found.forget()
 
 
 class Site:
@@ -70,8 +75,7 @@ class Site:
         self._shelves.find("elsewhere", "")
         for name in ("register.kept_items", "register.known_places"):
             self.app.extensions.pop(name, None)
-        for counts in _counts():
-            counts.clear()
+        _forget_counts()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from threading import Lock
 
 from flask import get_template_attribute
 from flask_babel import get_locale
@@ -20,6 +19,7 @@ from register.db import db
 from register.incidents.filters import Hits, Query
 from register.incidents.located import Located, located
 from register.incidents.located import Spot as Place
+from register.incidents.moments import Few
 from register.web.context import book, gazetteer, head, standing
 from register.web.drawings import frame, map_paths
 
@@ -90,11 +90,7 @@ class Map:
     communes: int
 
 
-_REMEMBERED = 64
-# Of one moment: where a case was need not outlive it in memory.
-_drawn: dict[str, dict[str, Map]] = {}
-# Of two readers who come at a change, neither keeps the moment before.
-_keeping = Lock()
+_drawn: Few[str, Map] = Few(64)
 
 
 def france(query: Query, hits: Hits | None = None) -> Map:
@@ -108,18 +104,9 @@ def france(query: Query, hits: Hits | None = None) -> Map:
     """
     if query.words:
         return _made(query, hits)
-    moment = f"{head().digest} {book().version} {standing().territory}"
+    moment = (head().digest, book().version, standing().territory)
     key = f"{get_locale()} {query.by(query.usual_order).text()}"
-    kept = _drawn.get(moment, {}).get(key)
-    if kept is None:
-        kept = _made(query, None)
-        with _keeping:
-            known = _drawn.get(moment)
-            if known is None or len(known) >= _REMEMBERED:
-                _drawn.clear()
-                known = _drawn.setdefault(moment, {})
-            known[key] = kept
-    return kept
+    return _drawn.of(moment, key, lambda: _made(query, None))
 
 
 def _made(query: Query, hits: Hits | None) -> Map:

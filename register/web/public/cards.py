@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from register.db import db
 from register.errors import Moved
 from register.incidents import queries
+from register.incidents.moments import Few
 from register.incidents.queries import Case
 from register.text import dates
 from register.text.countries import country_name
@@ -23,8 +24,8 @@ from register.web.drawings.card import Card, drawn
 from register.web.public import addresses, whereabouts
 from register.web.public.incidents import case_number
 
-_REMEMBERED = 256  # of some 15 kB
-_drawn: dict[str, dict[Card, bytes]] = {}
+_drawn: Few[Card, bytes] = Few(256)  # of some 15 kB
+# One at a time: a tenth of a second of drawing for each request would hold the register up.
 _drawing = Lock()
 
 
@@ -98,19 +99,9 @@ def _place(content: Mapping[str, Any]) -> str:
 
 
 def _kept_picture(told: Card) -> bytes:
-    """A card, drawn once at a position of the ledger, whoever asks and with whatever cookie.
-
-    A tenth of a second of drawing for each request would be a way to hold the register up.
-    """
-    moment = head().digest
+    """A card, drawn once at a position of the ledger, whoever asks and with whatever cookie."""
     with _drawing:
-        known = _drawn.get(moment)
-        if known is None or len(known) >= _REMEMBERED:
-            _drawn.clear()
-            known = _drawn.setdefault(moment, {})
-        if told not in known:
-            known[told] = drawn(told)
-        return known[told]
+        return _drawn.of(head().digest, told, lambda: drawn(told))
 
 
 def _picture(told: Card) -> Response:

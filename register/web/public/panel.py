@@ -13,6 +13,7 @@ from register.db import db
 from register.incidents import facets
 from register.incidents.facets import Counts
 from register.incidents.filters import Hits, Query
+from register.incidents.moments import Few
 from register.incidents.vocabulary import Book
 from register.journal import Position
 from register.web.context import standing
@@ -103,9 +104,7 @@ def panel(
     )
 
 
-_REMEMBERED = 256
-# Of one moment: the name of an outlet need not outlive its cases in memory.
-_drawn: dict[str, dict[str, Markup]] = {}
+_drawn: Few[str, Markup] = Few(256)
 
 
 def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) -> Markup:
@@ -116,17 +115,12 @@ def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) ->
     """
     if query.words:
         return draw(panel(query, book, counts(query, book, head, hits)), query)
-    moment = f"{head.digest} {book.version} {standing().territory}"
-    known = _drawn.get(moment, {})
-    key = query.at(1).text()
-    kept = known.get(key)
-    if kept is None:
-        kept = draw(panel(query, book, counts(query, book, head, None)), query)
-        if not known or len(known) >= _REMEMBERED:
-            _drawn.clear()
-            known = _drawn.setdefault(moment, {})
-        known[key] = kept
-    return kept
+    moment = (head.digest, book.version, standing().territory)
+    return _drawn.of(
+        moment,
+        query.at(1).text(),
+        lambda: draw(panel(query, book, counts(query, book, head, None)), query),
+    )
 
 
 def draw(told: Panel, query: Query, *, open: bool = False) -> Markup:
