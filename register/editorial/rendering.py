@@ -28,6 +28,8 @@ _REL = f' rel="{re.escape(markup.REL)}"'
 # "//elsewhere" would be another site's, and so would "/\\elsewhere" be to a browser.
 _OWN_LINK = re.compile(rf'href="{re.escape(_OWN)}(?![/\\])([^"]*)"{_REL}')
 _HERE_LINK = re.compile(rf'href="{re.escape(_HERE)}(#[^"]*)"{_REL}')
+# What was no link, in an example within a sentence, is shown as it was written.
+_NO_LINK = re.compile(rf'(?<!href=")(?:{re.escape(_OWN)}|{re.escape(_HERE)}(?=#))')
 _MARKER = re.compile(r"\{([a-z_]+)\}")
 _ALONE = re.compile(rf"<p>\{{({'|'.join(DEFINITIONS)})\}}</p>")
 # The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
@@ -47,6 +49,7 @@ def rendered(text: str) -> str:
         told = told.replace(lower, higher)
     told = _OWN_LINK.sub(r'href="/\1"', told)
     told = _HERE_LINK.sub(r'href="\1"', told)
+    told = _NO_LINK.sub(lambda match: "/" if match[0] == _OWN else "", told)
     _require_markers(told)
     _require_anchors(told)
     return _ANCHORED.sub(r'<\1 id="\3">\2</\1>', told)

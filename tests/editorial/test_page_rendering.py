@@ -81,3 +81,13 @@ def test_a_marker_that_nothing_fills_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         rendered(text)
     assert refused.value.key == "page_marker"
+
+
+@pytest.mark.parametrize("written", ["[x](/methode)", "[x](#filmer)"])
+def test_a_link_in_an_example_is_shown_as_it_was_written(written: str) -> None:
+    assert f"<code>{written}</code>" in rendered(f"Écrivez `{written}`.")
+
+
+def test_an_address_of_another_site_is_not_made_one_of_ours() -> None:
+    for away in ("[x](//elsewhere.test)", "[x](/\\\\elsewhere.test)"):
+        assert 'href="/' not in rendered(away)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from people import hire
-from registers import BACKENDS, application, opened
+from desks import few_and_many
+from people import Cast
+from registers import BACKENDS
+from sqlalchemy import Engine
 
 from benchmarks import desk
-from benchmarks.desk import FEW, MANY, MOST, Desk
+from benchmarks.desk import MOST, Desk
 from benchmarks.seeding import Members
+from register.config import Settings
 
 pytestmark = pytest.mark.prove
 
@@ -21,17 +23,12 @@ pytestmark = pytest.mark.prove
 @pytest.fixture(params=BACKENDS)
 def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
     """Chloé's desk with few drafts, and with many."""
-    with ExitStack() as stack:
-        made = []
-        for count in (FEW, MANY):
-            folder = tmp_path / str(count)
-            folder.mkdir()
-            settings = stack.enter_context(registers.new(request.param, folder))
-            engine = stack.enter_context(opened(settings.database_url))
-            cast = hire(engine)
-            desk.fill(engine, folder, Members(cast.bruno, cast.chloe), count)
-            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
-        yield made[0], made[1]
+    with few_and_many(request.param, registers, tmp_path, _drafts) as made:
+        yield made
+
+
+def _drafts(settings: Settings, engine: Engine, cast: Cast, count: int) -> None:
+    desk.fill(engine, settings.instance, Members(cast.bruno, cast.chloe), count)
 
 
 def test_the_desk_costs_at_most_three_times_as_much(desks: tuple[Desk, Desk]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from people import hire
-from registers import BACKENDS, application, opened
+from desks import few_and_many
+from people import Cast
+from registers import BACKENDS
 from reported import WORDS, a_report, nonce
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.desk import FEW, MANY, MOST, Desk, costs
+from benchmarks.desk import MOST, Desk, costs
+from register.config import Settings
 from register.db import analyse, now
 from register.journal import writing
 from register.operations import opening
@@ -38,24 +40,19 @@ AT_ONCE = 250
 @pytest.fixture(params=BACKENDS)
 def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
     """Chloé's desk with few reports, and with many."""
-    with ExitStack() as stack:
-        made = []
-        for count in (FEW, MANY):
-            folder = tmp_path / str(count)
-            folder.mkdir()
-            settings = stack.enter_context(registers.new(request.param, folder))
-            engine = stack.enter_context(opened(settings.database_url))
-            cast = hire(engine)
-            with Session(engine) as session:
-                store = opening.key_store(settings, session)
-            stack.callback(store.close)
-            for start in range(0, count, AT_ONCE):
-                with writing(engine, now()) as pen:
-                    for number in range(start, min(start + AT_ONCE, count)):
-                        acts.receive(pen, store, _said(number), nonce())
-            analyse(engine)
-            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
-        yield made[0], made[1]
+    with few_and_many(request.param, registers, tmp_path, _reports) as made:
+        yield made
+
+
+def _reports(settings: Settings, engine: Engine, _cast: Cast, count: int) -> None:
+    with Session(engine) as session:
+        store = opening.key_store(settings, session)
+    for start in range(0, count, AT_ONCE):
+        with writing(engine, now()) as pen:
+            for number in range(start, min(start + AT_ONCE, count)):
+                acts.receive(pen, store, _said(number), nonce())
+    store.close()
+    analyse(engine)
 
 
 def _said(number: int) -> Any:

@@ -16,12 +16,11 @@ from register.editorial import pages as editorial
 from register.editorial.models import PageRevision
 from register.editorial.rendering import rendered
 from register.errors import Invalid, Refused, RegisterError
-from register.journal import writing
 from register.text.errors import TextError
 from register.text.typography import french
-from register.web import members
 from register.web.errors import status_of
 from register.web.forms.pages import WRITTEN, PageForm, ReasonForm
+from register.web.moderation import acting
 from register.web.moderation.pages_changes import changes
 from register.web.moderation.pages_help import writing_help
 from register.web.public.pages import whole
@@ -137,13 +136,11 @@ def _looked_over(now: Standing, form: PageForm) -> ResponseReturnValue:
 
 
 def _saved(now: Standing, form: PageForm) -> ResponseReturnValue:
-    by = members.member().id
-    # Whoever reads while another holds the pen would see the page as it was before.
-    db.session.rollback()
-    title, text, reason = form.title.data, form.text.data, form.reason.data
+    title, text, told = form.title.data, form.text.data, {"reason": form.reason.data}
     try:
-        with writing() as pen:
-            acts.save(pen, now.name, title, text, by=by, reason=reason, seen=form.seen)
+        acting.penned(
+            lambda pen, by: acts.save(pen, now.name, title, text, by=by, seen=form.seen, **told)
+        )
     except (Refused, Invalid, TextError) as error:
         return _refused(now.name, form, error)
     flash(french(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
@@ -177,11 +174,9 @@ def page_restore(page: str) -> ResponseReturnValue:
         return _going_back(now, form)
     if not form.is_sent:
         return _going_back(now, form, status=422)
-    by = members.member().id
-    db.session.rollback()
+    reason = form.reason.data
     try:
-        with writing() as pen:
-            acts.restore(pen, page, by=by, reason=form.reason.data, seen=form.seen)
+        acting.penned(lambda pen, by: acts.restore(pen, page, by=by, reason=reason, seen=form.seen))
     except Refused as error:
         now = standing(page)
         form.vu.data = str(now.revision)

@@ -1,0 +1,36 @@
+"""The desk of a member with little to do, and the same with much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from people import Cast, hire
+from registers import application, opened
+from sqlalchemy import Engine
+
+from benchmarks.desk import FEW, MANY, Desk
+from register.config import Settings
+
+# Puts so many things on the desk of a register.
+Fill = Callable[[Settings, Engine, Cast, int], None]
+
+
+@contextmanager
+def few_and_many(
+    backend: str, registers: Any, folder: Path, fill: Fill
+) -> Iterator[tuple[Desk, Desk]]:
+    """Chloé's desk with few of something, and with many."""
+    with ExitStack() as stack:
+        made = []
+        for count in (FEW, MANY):
+            own = folder / str(count)
+            own.mkdir()
+            settings = stack.enter_context(registers.new(backend, own))
+            engine = stack.enter_context(opened(settings.database_url))
+            cast = hire(engine)
+            fill(settings, engine, cast, count)
+            made.append(Desk(stack.enter_context(application(settings)), cast.chloe))
+        yield made[0], made[1]
