@@ -60,6 +60,7 @@ PAGES: Mapping[str, str] = {
     "region": "/regions/11",
     "regions": "/regions",
     "data": "/donnees",
+    "figures": "/statistiques",
     "ledger": "/registre",
     "filtered ledger": "/registre?acte=publication&acte=retrait",
     "about": "/a-propos",
