@@ -1,0 +1,100 @@
+"""The catalogue of sentences: what stands in the code, and what the second language says for it.
+
+``python -m tools.catalogue`` takes up every sentence that is new, drops those that nobody says any
+more, compiles what the site reads, and names what waits for words. French is written in the code
+and needs no file.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+TOP = Path(__file__).resolve().parents[1]
+FOLDER = TOP / "register" / "translations" / "en" / "LC_MESSAGES"
+SOURCE = FOLDER / "messages.po"
+COMPILED = FOLDER / "messages.mo"
+
+_METHODS = [("register/web/**.py", "python"), ("templates/**.html", "jinja2")]
+_OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
+# What is French whoever asks: feeds, the case file that goes to a French court, and the terminal.
+_FRENCH_ONLY = (
+    "templates/feeds/",
+    "templates/moderation/casefile/",
+    "register/web/public/items.py",
+    "register/web/sentences/commands.py",
+    "register/web/sentences/settings.py",
+)
+
+
+def spoken() -> Catalog:
+    """Every sentence of the code, with the places where it stands."""
+    found = Catalog(locale="en", domain="messages", fuzzy=False)
+    for folder in ("register/web", "templates"):
+        for path, line, message, comments, context in _extracted(folder):
+            if not path.startswith(_FRENCH_ONLY):
+                found.add(message, locations=[(path, line)], context=context)
+    return found
+
+
+def _extracted(folder: str) -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:
+    methods = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in _METHODS]
+    options = {pattern.removeprefix(f"{folder}/"): said for pattern, said in _OPTIONS.items()}
+    for path, *rest in extract_from_dir(str(TOP / folder), methods, options):
+        yield (f"{folder}/{path}", *rest)  # type: ignore[misc]
+
+
+def translated() -> Catalog:
+    """The sentences of the second language, as they are kept."""
+    with SOURCE.open("rb") as file:
+        return read_po(file, locale="en")
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """What the site reads, to the byte."""
+    into = io.BytesIO()
+    write_mo(into, catalog)
+    return into.getvalue()
+
+
+def wordless(catalog: Catalog) -> list[Message]:
+    """The sentences that have no words in the second language, or only some of them."""
+    return [message for message in catalog if message.id and not _said(message)]
+
+
+def _said(message: Message) -> bool:
+    words = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    return all(words) and bool(words)
+
+
+def main() -> int:
+    """Bring the catalogue up to the code; 1 while a sentence waits for its words."""
+    kept = translated() if SOURCE.exists() else Catalog(locale="en")
+    for message in spoken():
+        if message.id and message.id in kept:
+            pass
+    made = spoken()
+    for message in made:
+        before = kept.get(message.id, message.context) if message.id else None
+        if before is not None:
+            message.string = before.string
+    made.header_comment = "# The English of Web Citoyen. The French of each sentence is the code's."
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with SOURCE.open("wb") as file:
+        write_po(file, made, width=0, no_location=True, sort_output=True, omit_header=False)
+    COMPILED.write_bytes(compiled(translated()))
+    waiting = wordless(made)
+    for message in waiting:
+        sys.stdout.write(f"{message.id}\n")
+    return 1 if waiting else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
