@@ -86,7 +86,8 @@ def main() -> int:
     made = spoken()
     for message in made:
         before = kept.get(message.id, message.context) if message.id else None
-        if before is not None:
+        # What had one form and has two now waits for its words again.
+        if before is not None and type(before.id) is type(message.id):
             message.string = before.string
     made.header_comment = "# The English of Web Citoyen. The French of each sentence is the code's."
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -154,7 +154,9 @@ class ReportForm(Form):
     lieu_code = StringField(filters=[_code])
     lieu_lu = HiddenField(filters=[_code])
     quand = _short(_("Quand"))
-    acteur = Select(_("Qui a agi"), choices=lambda: _offered("acteur"), default="", validate_choice=False)
+    acteur = Select(
+        _("Qui a agi"), choices=lambda: _offered("acteur"), default="", validate_choice=False
+    )
     acteur_texte = _short(_("Qui a agi, avec vos mots"))
     cible = Select(
         _("Qui était visé"), choices=lambda: _offered("cible"), default="", validate_choice=False
