@@ -249,7 +249,7 @@ def test_counts_and_days_are_told_in_english(demo_app: Flask) -> None:
 
     assert told("/en/") == [
         "34,969", "no", "four", "one", "1,482", "about June 2006", "2006 (uncertain)",
-        "unknown date", "1 June 2006", "Belgium", "French", "l’été : « 3 juin » ?", "Titre: x",
+        "date unknown", "1 June 2006", "Belgium", "French", "l’été : « 3 juin » ?", "Titre: x",
         "“a ‘b’ c”",
     ]  # fmt: skip
     assert told("/") == [
