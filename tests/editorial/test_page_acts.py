@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import copytree
 
 import pytest
 from sqlalchemy import func, select
@@ -59,9 +60,8 @@ def test_a_page_that_went_back_shows_what_a_later_version_ships(
     save, restore, session, monkeypatch, tmp_path
 ):
     restore(save())
-    for path in pages.FOLDER.glob("*.md"):
-        (tmp_path / path.name).write_text(path.read_text("utf-8"), "utf-8")
-    (tmp_path / "suivre.md").write_text("# Plus tard\n\nUn nouveau texte.\n", "utf-8")
+    copytree(pages.FOLDER, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "fr" / "suivre.md").write_text("# Plus tard\n\nUn nouveau texte.\n", "utf-8")
     monkeypatch.setattr(pages, "FOLDER", tmp_path)
     pages.shipped.cache_clear()
     try:

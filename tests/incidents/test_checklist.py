@@ -20,6 +20,7 @@ from register.incidents.vocabulary import Book
 ALL = Circumstances(invited=True, attested=ATTESTED)
 BOOK = Book(
     "test",
+    "fr",
     {},
     family_of={"interdiction_filmer": "acces", "plainte_diffamation": "justice"},
     court_outcomes=frozenset({"relaxe", "annulation"}),

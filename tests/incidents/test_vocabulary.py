@@ -188,6 +188,6 @@ def test_no_code_is_longer_than_its_column():
 
 
 def test_a_book_of_nothing_knows_nothing():
-    empty = vocabulary.Book("", {name: {} for name in LISTS})
+    empty = vocabulary.Book("", "fr", {name: {} for name in LISTS})
     assert not empty.knows("type", "expulsion")
     assert replace(empty, family_of={"expulsion": "acces"}).types_of(["acces"]) == ["expulsion"]

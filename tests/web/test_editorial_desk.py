@@ -43,10 +43,10 @@ def saved(ada: Signed, **more: str) -> int:
 
 def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(pages.NAMES)
+    assert html.count("texte livré avec le logiciel") == len(pages.TEXTS)
     saved(ada)
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(pages.NAMES) - 1
+    assert html.count("texte livré avec le logiciel") == len(pages.TEXTS) - 1
     assert "récrite par ada" in html
 
 
