@@ -16,7 +16,7 @@ from register.web.public import addresses, whereabouts
 
 Rows = Sequence[Markup]
 
-_ROW = Markup('<li><a href="{}"><span>{}</span>{}</a></li>')
+_ROW = Markup('<li><a href="{}"><span>{}</span> {}</a></li>')
 _COUNT = Markup('<span class="num">{}<span class="vh"> {}</span></span>')
 
 
