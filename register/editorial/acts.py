@@ -43,8 +43,8 @@ def save(
     told = own if present is None or present.shipped else present
     if (title, text) == (told.title, told.text):
         raise Refused("page_same")
-    html = rendered(text)
-    for name in NEEDED.get(page, ()):
+    html = rendered(text, pages.language_of(page))
+    for name in NEEDED.get(page.removesuffix(pages.ENGLISH), ()):
         if f"{{{name}}}" not in html:
             raise Invalid("page_marker_missing", words=f"{{{name}}}", field="text")
     return _written(pen, page, (title, text, html), by=by, reason=reason)
@@ -66,7 +66,7 @@ def restore(pen: Pen, page: str, *, by: int, reason: str, seen: int) -> PageRevi
 def _begun(pen: Pen, page: str, by: int, seen: int) -> PageRevision | None:
     """The present revision of a page, for an administrator who has it before their eyes."""
     accounts.administering(pen, by)
-    if page not in pages.NAMES:
+    if page not in pages.TEXTS:
         raise NotFound("page_unknown", page=page)
     present = queries.newest(pen.session, page)
     if seen != (present.id if present else 0):

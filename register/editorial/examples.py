@@ -7,18 +7,20 @@ missing and none is left over.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+
+from register.text.dates import Language
 
 FILE = Path(__file__).with_name("examples.toml")
 LISTS = ("preuve", "issue")
 
 
-def examples(name: str) -> Mapping[str, str]:
-    """The French examples of a vocabulary by its codes; each goes on after "Par exemple"."""
-    return _read()[name]
+def examples(name: str, language: Language = "fr") -> Mapping[str, str]:
+    """The examples of a vocabulary by its codes; each goes on after "Par exemple"."""
+    return MappingProxyType({row["code"]: row[language] for row in _read()[name]})
 
 
 def prepare() -> None:
@@ -27,8 +29,6 @@ def prepare() -> None:
 
 
 @cache
-def _read() -> Mapping[str, Mapping[str, str]]:
+def _read() -> Mapping[str, Sequence[Mapping[str, str]]]:
     content = tomllib.loads(FILE.read_text("utf-8"))
-    return {
-        name: MappingProxyType({row["code"]: row["fr"] for row in content[name]}) for name in LISTS
-    }
+    return {name: tuple(content[name]) for name in LISTS}

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from register.editorial import queries
 from register.editorial.rendering import rendered
-from register.text.typography import french
+from register.text.dates import Language
+from register.text.typography import typeset
 
-FOLDER = Path(__file__).parent / "pages" / "fr"
+FOLDER = Path(__file__).parent / "pages"
+# What a page in English is called: the name of the French one with this behind it.
+ENGLISH = ".en"
 NAMES = (
     "a-propos",
     "methode",
@@ -23,6 +26,7 @@ NAMES = (
     "confidentialite",
     "accessibilite",
 )
+TEXTS = (*NAMES, *(f"{name}{ENGLISH}" for name in NAMES))
 
 
 @dataclass(frozen=True)
@@ -44,23 +48,37 @@ class Page:
 
 
 def page(session: Session, name: str) -> Page:
-    """What readers see now: the newest text of the administrators, or else the shipped one."""
+    """What readers see now: the newest text of the administrators, or else the shipped one.
+
+    :param name: one of ``TEXTS``.
+    """
     written = queries.newest(session, name)
     told = shipped(name) if written is None or written.shipped else written
-    return Page(french(told.title), told.html)
+    return Page(typeset(told.title, language_of(name)), told.html)
+
+
+def text_of(name: str, language: Language) -> str:
+    """Which of ``TEXTS`` tells a page in a language."""
+    return f"{name}{ENGLISH}" if language == "en" else name
+
+
+def language_of(text: str) -> Language:
+    """The language of one of ``TEXTS``."""
+    return "en" if text.endswith(ENGLISH) else "fr"
 
 
 @cache
 def shipped(name: str) -> Shipped:
     """A page as it comes with the code."""
-    source = (FOLDER / f"{name}.md").read_text("utf-8")
+    language = language_of(name)
+    source = (FOLDER / language / f"{name.removesuffix(ENGLISH)}.md").read_text("utf-8")
     heading, _, text = source.partition("\n")
     digest = hashlib.sha256(source.encode()).hexdigest()
     text = text.strip()
-    return Shipped(heading.removeprefix("# ").strip(), text, rendered(text), digest)
+    return Shipped(heading.removeprefix("# ").strip(), text, rendered(text, language), digest)
 
 
 def prepare() -> None:
     """Read every page now."""
-    for name in NAMES:
+    for name in TEXTS:
         shipped(name)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from register.config import LEGAL
 from register.errors import Invalid
 from register.text import markup
+from register.text.dates import Language
 
 # Definitions that a page may ask for, by their markers.
 DEFINITIONS = ("types", "preuves", "issues", "sens", "refus", "retraits")
@@ -37,14 +38,14 @@ _RAISED = (("h3>", "h2>"), ("h4>", "h3>"), ("h5>", "h4>"))
 _ANCHORED = re.compile(r"<(h[234])>([^\n]*?)\s*\{#([a-z0-9-]{1,40})\}</\1>")
 
 
-def rendered(text: str) -> str:
+def rendered(text: str, language: Language = "fr") -> str:
     """The HTML of a page's text, its markers still to be filled.
 
     :raises TextError: too long, or made to hold the renderer up.
     :raises Invalid: ``page_marker`` (a marker that nothing fills, or definitions in the middle of
         a sentence) or ``page_anchor`` (two headings with one name), each with ``words``.
     """
-    told = markup.render(text.replace("](/", f"]({_OWN}").replace("](#", f"]({_HERE}#"))
+    told = markup.render(text.replace("](/", f"]({_OWN}").replace("](#", f"]({_HERE}#"), language)
     for lower, higher in _RAISED:
         told = told.replace(lower, higher)
     told = _OWN_LINK.sub(r'href="/\1"', told)

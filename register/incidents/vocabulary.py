@@ -20,7 +20,9 @@ from sqlalchemy.orm import Session
 
 from register.incidents.models import Term
 from register.territory.models import Dataset
+from register.text.dates import Language
 
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
 FILE = Path(__file__).with_name("vocabulary.toml")
 DATASET = "vocabulary"
 LISTS = (
@@ -43,22 +45,21 @@ _COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
 
 @dataclass(frozen=True)
 class Word:
-    """One entry of a vocabulary, as the pages and rules use it."""
+    """One entry of a vocabulary in one language, as the pages and rules use it."""
 
     code: str
-    fr: str
-    en: str
-    definition_fr: str
-    definition_en: str
+    label: str
+    definition: str
     retired: bool
     extra: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Book:
-    """All vocabularies of one version, in memory: list → code → word, in their order."""
+    """All vocabularies of one version in one language: list → code → word, in their order."""
 
     version: str
+    language: Language
     lists: Mapping[str, Mapping[str, Word]]
     # Families of types, and the outcomes that only a court can give.
     family_of: Mapping[str, str] = field(default_factory=dict)
@@ -78,9 +79,9 @@ class Book:
         return self.lists[name].get(code)
 
     def label(self, name: str, code: str) -> str:
-        """The French label, or the code itself for one that is not in the book."""
+        """The label, or the code itself for one that is not in the book."""
         word = self.lists[name].get(code)
-        return word.fr if word else code
+        return word.label if word else code
 
     def types_of(self, families: Iterable[str]) -> list[str]:
         """The codes of every type in these families."""
@@ -88,11 +89,12 @@ class Book:
         return [code for code, family in self.family_of.items() if family in wanted]
 
 
-_books: dict[str, Book] = {}
+# Of one version at a time: tests open many registers, a site has one.
+_books: dict[str, dict[Language, Book]] = {}
 
 
 def book(session: Session) -> Book:
-    """The vocabularies of the database, read once for each version of them."""
+    """The vocabularies of the database in French, read once for each version of them."""
     known = session.info.get(DATASET)
     if known is None:
         known = session.info[DATASET] = _current(session)
@@ -106,15 +108,14 @@ def _current(session: Session) -> Book:
     return of_version(session, session.scalar(_VERSION) or "")
 
 
-def of_version(session: Session, version: str) -> Book:
+def of_version(session: Session, version: str, language: Language = "fr") -> Book:
     """The vocabularies of a version that is known to be the present one."""
     known = _books.get(version)
     if known is None:
         known = _read(session, version)
-        # One version at a time: tests open many registers, a site has one.
         _books.clear()
         _books[version] = known
-    return known
+    return known[language]
 
 
 def load(session: Session, at: datetime, source: Path = FILE) -> bool:
@@ -159,23 +160,39 @@ def _fill(term: Term, entry: Mapping[str, Any], position: int) -> None:
     term.extra = json.dumps(rest, sort_keys=True, ensure_ascii=False)
 
 
-def _read(session: Session, version: str) -> Book:
+def _read(session: Session, version: str) -> dict[Language, Book]:
+    terms = session.scalars(select(Term).order_by(Term.list, Term.position)).all()
+    return {language: _book(terms, version, language) for language in LANGUAGES}
+
+
+def _book(terms: Iterable[Term], version: str, language: Language) -> Book:
     lists: dict[str, dict[str, Word]] = {name: {} for name in LISTS}
-    for term in session.scalars(select(Term).order_by(Term.list, Term.position)):
+    for term in terms:
         lists[term.list][term.code] = Word(
             code=term.code,
-            fr=term.fr,
-            en=term.en,
-            definition_fr=term.definition_fr,
-            definition_en=term.definition_en,
+            label=getattr(term, language),
+            definition=getattr(term, f"definition_{language}"),
             retired=term.retired_at is not None,
-            extra=MappingProxyType(json.loads(term.extra)),
+            extra=MappingProxyType(in_language(json.loads(term.extra), language)),
         )
     return Book(
         version=version,
+        language=language,
         lists=lists,
         family_of={code: word.extra["famille"] for code, word in lists["type"].items()},
         court_outcomes=frozenset(
             code for code, word in lists["issue"].items() if word.extra.get("court")
         ),
     )
+
+
+def in_language(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A row of a data file without its other languages: ``act_fr`` and ``act_en`` are ``act``."""
+    told = {}
+    for key, value in row.items():
+        name, _, tongue = key.rpartition("_")
+        if tongue not in LANGUAGES:
+            told[key] = value
+        elif tongue == language:
+            told[name] = value
+    return told

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from register.incidents.vocabulary import FILE as VOCABULARY
+from register.text.dates import Language
 
 FILE = Path(__file__).with_name("plain.toml")
 LISTS = ("famille", "type", "acteur", "cible")
@@ -22,42 +23,45 @@ LISTS = ("famille", "type", "acteur", "cible")
 
 @dataclass(frozen=True)
 class Plain:
-    """One code in plain words, and an example of it where it has one (types do)."""
+    """One code in plain words of one language, and an example where it has one (types do)."""
 
     code: str
-    fr: str
-    en: str
-    example_fr: str = ""
-    example_en: str = ""
+    label: str
+    example: str = ""
 
 
-def words(name: str) -> Mapping[str, Plain]:
+def words(name: str, language: Language = "fr") -> Mapping[str, Plain]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
-    return _read()[name]
+    return _read(language)[name]
 
 
-def families() -> Mapping[str, tuple[Plain, ...]]:
+def families(language: Language = "fr") -> Mapping[str, tuple[Plain, ...]]:
     """The types of each family, in the order of the form."""
-    return _families()
+    return _families(language)
 
 
 @cache
-def _read() -> Mapping[str, Mapping[str, Plain]]:
+def _read(language: Language) -> Mapping[str, Mapping[str, Plain]]:
     content = tomllib.loads(FILE.read_text("utf-8"))
     return {
-        name: MappingProxyType({row["code"]: Plain(**row) for row in content[name]})
+        name: MappingProxyType(
+            {
+                row["code"]: Plain(row["code"], row[language], row.get(f"example_{language}", ""))
+                for row in content[name]
+            }
+        )
         for name in LISTS
     }
 
 
 @cache
-def _families() -> Mapping[str, tuple[Plain, ...]]:
+def _families(language: Language) -> Mapping[str, tuple[Plain, ...]]:
     content = tomllib.loads(VOCABULARY.read_text("utf-8"))
     family_of = {row["code"]: row["famille"] for row in content["type"]}
-    told = words("type").values()
+    told = words("type", language).values()
     return MappingProxyType(
         {
             family: tuple(word for word in told if family_of[word.code] == family)
-            for family in words("famille")
+            for family in words("famille", language)
         }
     )

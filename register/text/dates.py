@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from register.text.errors import TextError
 
 Mark = Literal["", "~", "?"]
+Language = Literal["fr", "en"]
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR, LAST_YEAR = 1000, 2999
@@ -32,6 +33,20 @@ MONTHS = (
     "octobre",
     "novembre",
     "décembre",
+)
+MONTHS_EN = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 
 # [0-9] and not \d, which also accepts the digits of other scripts.
@@ -89,12 +104,14 @@ class PartialDate:
         month = self.month or 12
         return date(self.year, month, self.day or self._days_in_month(month))
 
-    def words(self) -> str:
-        """In French: "26 juin 2006", "vers juin 2006", "2006 (incertain)"."""
-        plain = _plain_words(self.year, self.month, self.day)
+    def words(self, language: Language = "fr") -> str:
+        """In words: "26 juin 2006", "vers juin 2006", "2006 (incertain)", or as English has it."""
+        plain = _plain_words(self.year, self.month, self.day, language)
+        if self.mark == "?":
+            return f"{plain} ({'incertain' if language == 'fr' else 'uncertain'})"
         if self.mark == "~":
-            return f"vers le {plain}" if self.day else f"vers {plain}"
-        return f"{plain} (incertain)" if self.mark == "?" else plain
+            return f"{_about(self.day is not None, language)} {plain}"
+        return plain
 
 
 def parse(text: str) -> PartialDate:
@@ -115,9 +132,11 @@ def parse(text: str) -> PartialDate:
     )
 
 
-def words(edtf: str | None) -> str:
-    """A stored partial date in French, "date inconnue" when there is none."""
-    return parse(edtf).words() if edtf else "date inconnue"
+def words(edtf: str | None, language: Language = "fr") -> str:
+    """A stored partial date in words, "date inconnue" when there is none."""
+    if not edtf:
+        return "date inconnue" if language == "fr" else "unknown date"
+    return parse(edtf).words(language)
 
 
 def paris_day(moment: datetime) -> date:
@@ -128,16 +147,23 @@ def paris_day(moment: datetime) -> date:
     return moment.astimezone(PARIS).date()
 
 
-def day_words(day: date | datetime) -> str:
-    """A whole day in French, "1er juin 2006"; a moment is first brought to Paris."""
+def day_words(day: date | datetime, language: Language = "fr") -> str:
+    """A whole day in words, "1er juin 2006"; a moment is first brought to Paris."""
     civil = paris_day(day) if isinstance(day, datetime) else day
-    return _plain_words(civil.year, civil.month, civil.day)
+    return _plain_words(civil.year, civil.month, civil.day, language)
 
 
-def _plain_words(year: int, month: int | None, day: int | None) -> str:
+def _about(is_day: bool, language: Language) -> str:
+    if language == "en":
+        return "about"
+    return "vers le" if is_day else "vers"
+
+
+def _plain_words(year: int, month: int | None, day: int | None, language: Language) -> str:
     if month is None:
         return str(year)
-    named = f"{MONTHS[month - 1]} {year}"
+    months = MONTHS if language == "fr" else MONTHS_EN
+    named = f"{months[month - 1]} {year}"
     if day is None:
         return named
-    return f"{'1er' if day == 1 else day} {named}"
+    return f"{'1er' if day == 1 and language == 'fr' else day} {named}"

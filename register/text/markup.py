@@ -20,8 +20,9 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 
 from register.text.clean import clean, legal, one_line
+from register.text.dates import Language
 from register.text.errors import TextError
-from register.text.typography import french, french_html
+from register.text.typography import french, typeset_html
 
 MAX_CHARS = 50_000
 # To be raised with any change of what render() or plain() writes, so that stored HTML can be
@@ -55,7 +56,7 @@ _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "
 _ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
-def render(text: str) -> str:
+def render(text: str, language: Language = "fr") -> str:
     """Markdown as safe HTML: no image, no raw HTML (shown as typed), headings from h3 to h5.
 
     Raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
@@ -66,7 +67,7 @@ def render(text: str) -> str:
         converted = _converter().convert(source)
     except RecursionError:
         raise TextError("text_hostile") from None
-    return french_html(_allowed(converted))
+    return typeset_html(_allowed(converted), language)
 
 
 def plain(text: str) -> str:

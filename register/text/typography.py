@@ -1,8 +1,8 @@
-"""French typography: the spaces and apostrophes that people do not type.
+"""Typography: the spaces and apostrophes that people do not type, French ones above all.
 
 Rules of the Imprimerie nationale: thin no-break space before ; ? ! and inside guillemets,
 no-break space before the colon. Only spaces and apostrophes change, never a word, and nothing
-inside addresses and file names, which a reader may copy.
+inside addresses and file names, which a reader may copy. English asks for little of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 
-from register.text.dates import MONTHS
+from register.text.dates import MONTHS, MONTHS_EN, Language
 
 THIN = "\u202f"
 HARD = "\u00a0"
@@ -42,6 +42,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(?i)(?<!\w)(n[º°]|nos|art\.|pp?\.){_SPACE}++(?=\d)"), rf"\1{HARD}"),
     (re.compile(rf"(?<=\d){_SPACE}++(?=€|%|EUR\b)"), HARD),
 )
+_ENGLISH_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?<=[^\W\d_])'"), "’"),
+    (re.compile(rf"(?<![\w.,])(\d{{1,2}}) (?=(?:{'|'.join(MONTHS_EN)})\b)"), rf"\1{HARD}"),
+    (re.compile(r"\b(Nos?\.|art\.|pp?\.) (?=\d)"), rf"\1{HARD}"),
+)
 # The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
 
@@ -67,6 +72,19 @@ _SMALL = (
     "quinze",
     "seize",
 )
+_SMALL_EN = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+)
 
 
 def french(text: str) -> str:
@@ -90,8 +108,8 @@ def french(text: str) -> str:
     return "".join(next(kept) if part == _HELD else part for part in re.split(f"({_HELD})", text))
 
 
-def french_html(source: str) -> str:
-    """The text nodes of a well-formed HTML fragment through :func:`french`.
+def typeset_html(source: str, language: Language) -> str:
+    """The text nodes of a well-formed HTML fragment through :func:`typeset`.
 
     Tags, attributes and the content of ``code`` and ``pre`` are left alone.
     """
@@ -103,18 +121,36 @@ def french_html(source: str) -> str:
                 depth = max(0, depth + (-1 if verbatim[1] else 1))
         elif not depth:
             # The semicolon of an entity is not punctuation: typography sees the characters.
-            part = html.escape(french(html.unescape(part)), quote=False)
+            part = html.escape(typeset(html.unescape(part), language), quote=False)
         parts.append(part)
     return "".join(parts)
 
 
-def number(value: int) -> str:
-    """An integer with its digits in threes: 34969 gives "34 969" with a thin no-break space."""
-    return f"{value:,}".replace(",", THIN)
+def english(text: str) -> str:
+    """A plain text with the apostrophes of English, and no break within "26 June" or "No. 3"."""
+    for pattern, replacement in _ENGLISH_RULES:
+        text = pattern.sub(replacement, text)
+    return text
 
 
-def count_words(count: int, *, feminine: bool = False) -> str:
-    """A count in letters up to sixteen, in digits beyond: "quatre", "une", "1 482"."""
+def typeset(text: str, language: Language) -> str:
+    """A plain text with the marks of its language."""
+    return french(text) if language == "fr" else english(text)
+
+
+def number(value: int, language: Language = "fr") -> str:
+    """An integer with its digits in threes: 34969 is "34 969", by a thin no-break space."""
+    grouped = f"{value:,}"
+    return grouped.replace(",", THIN) if language == "fr" else grouped
+
+
+def count_words(count: int, language: Language = "fr", *, feminine: bool = False) -> str:
+    """A count in letters up to sixteen, in digits beyond: "quatre", "une", "1 482".
+
+    English has them up to ten, as its newspapers do.
+    """
+    if language == "en":
+        return _SMALL_EN[count] if 0 <= count < len(_SMALL_EN) else number(count, language)
     if count == 1 and feminine:
         return "une"
     return _SMALL[count] if 0 <= count < len(_SMALL) else number(count)

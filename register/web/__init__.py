@@ -22,6 +22,7 @@ def attach(app: Flask) -> None:
         health,
         jinja,
         kept,
+        languages,
         limits,
         logs,
         machines,
@@ -32,7 +33,12 @@ def attach(app: Flask) -> None:
 
     settings = app.extensions["register.settings"]
     logs.attach(app)
-    Babel(app, default_locale="fr", default_timezone="Europe/Paris")
+    Babel(
+        app,
+        default_locale="fr",
+        default_timezone="Europe/Paris",
+        locale_selector=languages.language,
+    )
     jinja.attach(app)
     errors.attach(app)
     limits.attach(app, settings)
@@ -47,5 +53,7 @@ def attach(app: Flask) -> None:
     kept.attach(app)
     assets.attach(app, settings)
     guards.attach(app, settings)
+    # The guards, and all within, know one address for a page, whatever its language.
+    languages.attach(app)
     # The last one: what is put around the application before it carries its headers too.
     headers.attach(app, settings)

@@ -21,6 +21,7 @@ from register.territory import sheets
 from register.territory.gazetteer import Gazetteer
 from register.territory.gazetteer import gazetteer as read_gazetteer
 from register.territory.sheets import Sheet
+from register.web.languages import language
 
 _GAZETTEER = "register.gazetteer"
 _KNOWN_PLACES = "register.known_places"
@@ -51,9 +52,10 @@ def head() -> Position:
 
 
 def book() -> Book:
-    """The vocabularies, looked up once a request."""
+    """The vocabularies in the reader's language, looked up once a request."""
     if "register_book" not in g:
-        g.register_book = vocabulary.of_version(db.session(), standing().vocabulary)
+        version = standing().vocabulary
+        g.register_book = vocabulary.of_version(db.session(), version, language())
     return cast(Book, g.register_book)
 
 

@@ -25,10 +25,9 @@ from register.errors import Gone, Incomplete, Invalid, Moved, NotFound, Refused,
 from register.incidents import vocabulary
 from register.incidents.queries import Tombstone
 from register.journal import Act
-from register.text.dates import day_words
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web import logs, wording
+from register.web.speech import day_words, typeset
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
 
@@ -250,11 +249,11 @@ def _tombstone(tombstone: Tombstone) -> Response:
         410,
         template="gone",
         number=tombstone.number,
-        day=french(day_words(tombstone.at)),
+        day=typeset(day_words(tombstone.at)),
         at=tombstone.at,
         erased=tombstone.act == Act.ERASED,
-        reason=word.fr if word else "",
-        explained=word.definition_fr if word else "",
+        reason=word.label if word else "",
+        explained=word.definition if word else "",
     )
 
 

@@ -16,14 +16,15 @@ from register.errors import ConfigError
 from register.incidents.desk import OnDesk
 from register.incidents.queries import Listed
 from register.incidents.vocabulary import Word
-from register.text import dates, markup
-from register.text.countries import country_name
-from register.text.typography import count_words, french, number
-from register.web import members
+from register.text import dates, markup, typography
+from register.text.dates import Language
+from register.web import languages, members
 from register.web.context import book, settings
 from register.web.drawings.map_locator import locator
+from register.web.languages import NAMES, in_language, language
 from register.web.public import addresses, structured
 from register.web.public.labels import Labels, labels, place_line
+from register.web.speech import count_words, country_name, day_words, edtf_words, number, typeset
 
 _READ = "register.templates"
 # Titles and notes are shown again and again; beyond this the oldest are made anew.
@@ -42,6 +43,7 @@ def attach(app: Flask) -> None:
     )
     environment.filters.update(
         french=_french,
+        typeset=typeset,
         edtf=_edtf,
         edtf_time=edtf_time,
         day=_day,
@@ -59,6 +61,11 @@ def attach(app: Flask) -> None:
     )
     environment.globals.update(
         labels=_labels,
+        language=language,
+        tongues=NAMES,
+        this_page=languages.this_page,
+        in_language=in_language,
+        lang=_lang,
         located=locator,
         word=_word,
         vocabulary=_vocabulary,
@@ -87,30 +94,30 @@ def _ngettext(one: str, several: str, count: int) -> str:
     return str(_catalogue().ungettext(one, several, count))
 
 
-_french = lru_cache(maxsize=_REMEMBERED)(french)
+_french = lru_cache(maxsize=_REMEMBERED)(typography.french)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _edtf(text: str) -> str:
     """A partial date in words; the caller says what an unknown one is called."""
-    return french(dates.words(text)) if text else ""
+    return typeset(edtf_words(text)) if text else ""
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _known_time(text: str) -> Markup:
-    machine = dates.parse(text).html_datetime
-    return Markup('<time datetime="{}">{}</time>').format(machine, _edtf(text))
+def _known_time(text: str, tongue: Language) -> Markup:
+    date = dates.parse(text)
+    told = typography.typeset(date.words(tongue), tongue)
+    return Markup('<time datetime="{}">{}</time>').format(date.html_datetime, told)
 
 
 def edtf_time(text: str) -> Markup:
     """A partial date as a ``time`` element; an unknown one is said to be so."""
     if text:
-        return _known_time(text)
+        return _known_time(text, language())
     return Markup('<span class="date">{}</span>').format(_("date inconnue"))
 
 
 def _day(moment: date | datetime) -> str:
-    return _french(dates.day_words(moment))
+    return typeset(day_words(moment))
 
 
 def day_time(moment: date | datetime | str) -> Markup:
@@ -128,8 +135,10 @@ def moment_time(moment: datetime) -> Markup:
 
 
 def clock(moment: datetime) -> str:
-    """The hour and minute of a moment on the clocks of Paris: "10 h 30"."""
+    """The hour and minute of a moment on the clocks of Paris: "10 h 30", in English "10:30"."""
     civil = moment.astimezone(dates.PARIS)
+    if language() == "en":
+        return f"{civil.hour}:{civil:%M}"
     return f"{civil.hour}\u00a0h\u00a0{civil:%M}"
 
 
@@ -144,7 +153,9 @@ def _count_start(count: int) -> str:
 
 
 def _at(name: str) -> str:
-    """A commune's name after "à": "au Havre", "aux Abymes", "à Puteaux"."""
+    """A commune's name after "à": "au Havre", "aux Abymes", "à Puteaux", and "in Le Havre"."""
+    if language() == "en":
+        return f"in {_french(name)}"
     for article, joined in (("Le ", "au "), ("Les ", "aux ")):
         if name.startswith(article):
             return joined + _french(name.removeprefix(article))
@@ -174,6 +185,11 @@ def place_of(case: Listed | OnDesk) -> Markup:
     if case.place_label:
         return place_line(first_upper(case.place_label), around)
     return place_line(around or _("lieu inconnu"), "")
+
+
+def _lang(tongue: str) -> Markup:
+    """What an element says of its language, where it is not the page's."""
+    return Markup("") if tongue == language() else Markup(' lang="{}"').format(tongue)
 
 
 def _labels() -> Labels:

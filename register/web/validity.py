@@ -34,6 +34,7 @@ from register.followers.search.engine import Engine
 from register.incidents.standing import Standing
 from register.text.dates import paris_day
 from register.web.context import standing
+from register.web.languages import asked
 
 BUILD = "register.build"
 SEARCH = "register.search"
@@ -137,7 +138,7 @@ def value(where: Standing, made_with: str, environ: dict[str, Any], index: str =
     position = _digest(*sources, made_with, day)
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     mount = environ.get("SCRIPT_NAME", "")
-    return Value(position, _digest(position, mount, path, query, index)[:32])
+    return Value(position, _digest(position, mount, asked(environ), path, query, index)[:32])
 
 
 def in_passing() -> None:

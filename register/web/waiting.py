@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, make_response
 from flask_babel import ngettext
 
-from register.text.typography import count_words
+from register.web.speech import count_words
 
 _MINUTE = 60
 _HOUR = 3_600

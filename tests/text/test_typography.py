@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.typography import count_words, french, french_html, number
+from register.text.typography import count_words, french, number, typeset_html
 
 # "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
 SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})
@@ -85,9 +85,9 @@ def test_addresses_come_out_as_they_went_in(text: str) -> None:
 
 
 @given(PIECES)
-def test_french_html_twice_is_french_html_once(text: str) -> None:
-    once = french_html(f"<p>{text.replace('<', '')}</p>")
-    assert french_html(once) == once
+def test_an_html_typeset_twice_is_typeset_once(text: str) -> None:
+    once = typeset_html(f"<p>{text.replace('<', '')}</p>", "fr")
+    assert typeset_html(once, "fr") == once
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_french_html_twice_is_french_html_once(text: str) -> None:
         ("« <em>mot</em> »", "«_<em>mot</em>_»"),
     ],
 )
-def test_french_html(source: str, expected: str) -> None:
-    assert french_html(source) == expected.translate(SIGNS)
+def test_typeset_html(source: str, expected: str) -> None:
+    assert typeset_html(source, "fr") == expected.translate(SIGNS)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import markdown
 from markdown.extensions import Extension
 from markdown.extensions.toc import TocExtension
 
-from register.text.typography import french_html
+from register.text.typography import typeset_html
 
 _HEADING_ID = re.compile(r'<h[1-6] id="([^"]*)"')
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
@@ -44,4 +44,4 @@ def read(text: str, language: str) -> Read:
     # The corner of a table heads nothing.
     html = html.replace("<th></th>", "<td></td>")
     anchors = frozenset(_HEADING_ID.findall(html))
-    return Read(french_html(html) if language == "fr" else html, anchors)
+    return Read(typeset_html(html, "fr") if language == "fr" else html, anchors)

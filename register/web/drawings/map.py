@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from flask import get_template_attribute
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from register.db import db
@@ -22,6 +21,7 @@ from register.incidents.located import Spot as Place
 from register.incidents.moments import Few
 from register.web.context import book, gazetteer, head, standing
 from register.web.drawings import frame, map_paths
+from register.web.languages import language
 
 VIEW = f"0 0 {frame.WIDTH} {frame.HEIGHT}"
 
@@ -105,7 +105,7 @@ def france(query: Query, hits: Hits | None = None) -> Map:
     if query.words:
         return _made(query, hits)
     moment = (head().digest, book().version, standing().territory)
-    key = f"{get_locale()} {query.by(query.usual_order).text()}"
+    key = f"{language()} {query.by(query.usual_order).text()}"
     return _drawn.of(moment, key, lambda: _made(query, None))
 
 

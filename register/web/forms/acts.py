@@ -17,8 +17,8 @@ from register.incidents.queries import NUMBER_LIMIT
 from register.incidents.vocabulary import Book
 from register.text.clean import one_line
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web.forms.base import Form, line, text
+from register.web.speech import typeset
 from register.web.wording import say
 
 # A day as a browser's own calendar sends it, or as people write it where there is none.
@@ -53,7 +53,7 @@ class ActForm(Form):
         if error.key == "changed_meanwhile":
             self._catch_up(file)
         field = self._fields.get(str(error.values.get("field", "")))
-        said = french(say(error))
+        said = typeset(say(error))
         if field is None:
             return said
         field.errors = [*field.errors, said]
@@ -227,7 +227,7 @@ class WithdrawForm(ActForm):
         """Offer the reasons of the vocabulary, each in its own words."""
         words = book.lists["restriction"].values()
         self.restriction.choices = [
-            SelectChoice(word.code, french(word.fr)) for word in words if not word.retired
+            SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
 

@@ -13,12 +13,12 @@ from register.db import db
 from register.incidents.acts.afterwards import TITLE_LIMIT
 from register.incidents.validation import NUMBER_LIMIT
 from register.territory import places
-from register.text.countries import countries
 from register.text.typography import french
 from register.web.context import book
 from register.web.forms.base import Form, line, text
 from register.web.forms.parts import Row, Rows, TypedDate, Words, address, filled
 from register.web.forms.place import LinkedRow, PlaceRow
+from register.web.speech import countries
 
 _NONE = _("À choisir")
 _SILENT = _("Non précisé")
@@ -156,7 +156,7 @@ class TypeWords(Words):
     def grouped(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Families with their types as (code, label, whether chosen); first what is of none."""
         families = book().family_of
-        groups = {"": "", **{name: word.fr for name, word in book().lists["famille"].items()}}
+        groups = {"": "", **{name: word.label for name, word in book().lists["famille"].items()}}
         return [
             (
                 label,

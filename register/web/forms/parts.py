@@ -129,7 +129,7 @@ class Words(SelectField):
         if not isinstance(self.vocabulary, str):
             return {code: str(label) for code, label in self.vocabulary().items()}
         words = book().lists[self.vocabulary].values()
-        return {word.code: _start(word.fr) for word in words if not word.retired}
+        return {word.code: _start(word.label) for word in words if not word.retired}
 
     def pre_validate(self, form: Any) -> None:
         """Refuse a code that is in no list."""
@@ -147,7 +147,7 @@ class Words(SelectField):
     def definition(self) -> str:
         """What the chosen word means, in the vocabulary's words."""
         known = isinstance(self.vocabulary, str) and book().word(self.vocabulary, self.data)
-        return known.definition_fr if known else ""
+        return known.definition if known else ""
 
 
 def _start(label: str) -> str:

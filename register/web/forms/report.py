@@ -27,13 +27,13 @@ from register.territory.resolve import INEXACT, LONGEST, Resolution, resolve
 from register.text import recent_days, typed_dates
 from register.text.clean import one_line
 from register.text.errors import TextError
-from register.text.typography import number
 from register.web.context import gazetteer, known_places
 from register.web.forms.base import Form, Line, line, text
 from register.web.forms.place import code_of, in_words, known_place, named_in_full, stored
 from register.web.guards import DESK_BODY_LIMIT
 from register.web.public import choice
 from register.web.public.choice import Choice
+from register.web.speech import number
 
 # Said in the place of a code: the words are to stay as they were typed.
 AS_TYPED = "tel_quel"
@@ -126,7 +126,7 @@ def _code(value: str | None) -> str:
 def _offered(name: str) -> list[SelectChoice]:
     words = plain.words(name).values()
     nothing = SelectChoice("", _("Je préfère ne pas le dire"))
-    return [nothing, *(SelectChoice(word.code, word.fr) for word in words)]
+    return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
 
 
 class ReportForm(Form):

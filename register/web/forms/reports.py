@@ -11,9 +11,9 @@ from register.errors import RegisterError
 from register.incidents.vocabulary import Book
 from register.submissions.acts.deciding import SENTENCE_LIMIT
 from register.submissions.payload import MESSAGE_LIMIT
-from register.text.typography import french
 from register.web.forms.acts import Radios
 from register.web.forms.base import Form, text
+from register.web.speech import typeset
 
 _CHOOSE = _("Choisissez un motif.")
 
@@ -70,7 +70,7 @@ class DeclineForm(ReportActForm):
         """Offer the reasons of the vocabulary."""
         words = book.lists["refus"].values()
         self.reason.choices = [
-            SelectChoice(word.code, french(word.fr)) for word in words if not word.retired
+            SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
     def told(self, book: Book) -> str:
@@ -80,4 +80,4 @@ class DeclineForm(ReportActForm):
     def proposed(self, book: Book) -> str:
         """The sentence of the chosen reason; nothing before one is chosen."""
         word = book.word("refus", str(self.reason.data or ""))
-        return french(str(word.extra.get("sentence_fr", ""))) if word else ""
+        return typeset(str(word.extra.get("sentence", ""))) if word else ""

@@ -16,10 +16,10 @@ from register.errors import Incomplete, Invalid, Refused, RegisterError
 from register.incidents.dossier import Dossier, dossier, of_reply
 from register.journal import Entry, Pen, writing
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web import members
 from register.web.errors import status_of
 from register.web.forms.acts import ActForm
+from register.web.speech import typeset
 
 Filled = TypeVar("Filled", bound=ActForm)
 Made = TypeVar("Made")
@@ -78,7 +78,7 @@ def perform(
         result = penned(act)
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused(file.id, form, page, error)
-    flash(french(done(result)))
+    flash(typeset(done(result)))
     return redirect(address(file.id), 303)
 
 

@@ -14,7 +14,6 @@ from register.incidents import acts, clocks, queries
 from register.incidents.dossier import Dossier, ReplyRow
 from register.incidents.queries import Listed
 from register.journal import Act, Entry, Pen
-from register.text.dates import day_words
 from register.web import members
 from register.web.context import book, settings
 from register.web.forms.acts import (
@@ -30,6 +29,7 @@ from register.web.forms.acts import (
 from register.web.moderation.acting import opened, opened_for, perform
 from register.web.moderation.dossier import today
 from register.web.moderation.possible import why_not
+from register.web.speech import day_words
 
 _CASE = "/dossiers/<int:incident_id>/"
 _REPLY = "/reponses/<int:reply_id>/"

@@ -13,9 +13,9 @@ from register.db import db, now
 from register.incidents.content import Content
 from register.incidents.desk import OnDesk
 from register.incidents.likeness import Reason, likely
-from register.text.typography import count_words, french
 from register.web import members
 from register.web.moderation.acting import address
+from register.web.speech import count_words, typeset
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def likely_of(content: Content, but: int | None = None) -> Sequence[Alike]:
 
 def why(reasons: Sequence[Reason]) -> str:
     """Reasons as a sentence says them: "même commune, mêmes jours, trois mots communs"."""
-    return french(", ".join(map(_said, reasons)))
+    return typeset(", ".join(map(_said, reasons)))
 
 
 def _said(reason: Reason) -> str:

@@ -9,11 +9,11 @@ from register.incidents import checklist as checks
 from register.incidents.checklist import ATTESTED, Circumstances, Flag
 from register.incidents.dossier import Dossier
 from register.incidents.models import State
-from register.text.typography import french
 from register.web import members
 from register.web.context import book, settings
 from register.web.moderation.acting import address
 from register.web.sentences import ASKED
+from register.web.speech import typeset
 from register.web.wording import say_line
 
 # Where a line is mended: the page of the case, and the field there.
@@ -84,4 +84,4 @@ def _check(file: Dossier, act: str, line: checks.Line) -> Check:
     field = "flags_reason" if field == "flags" else field
     place = _MENDED.get(line.code) or f"{act}#{field}"
     said = ASKED[line.code] if line.met else say_line(line)
-    return Check(line.code, line.met, french(str(said)), address(file.id, place))
+    return Check(line.code, line.met, typeset(str(said)), address(file.id, place))

@@ -21,7 +21,6 @@ from register.incidents.vocabulary import Word
 from register.journal import Act
 from register.text import markup
 from register.text.dates import paris_day
-from register.text.typography import french
 from register.web import members
 from register.web.context import book, settings
 from register.web.moderation.acting import address, opened
@@ -30,6 +29,7 @@ from register.web.moderation.possible import deeds
 from register.web.public import casefile
 from register.web.public.casefile import File
 from register.web.sentences import BEGINNINGS, CHANGES, FIELDS, OPENINGS, RISKS, STATES
+from register.web.speech import typeset
 from register.web.wording import field_name
 
 
@@ -109,8 +109,8 @@ def consequence(act: Act | str) -> Told:
     """What an act would change if it were done today."""
     told = periods.consequence(act)
     until = None if told.opens is Opens.NONE else clocks.limitation_ends(today())
-    changes = [french(str(CHANGES[code])) for code in told.public]
-    return Told(changes, french(str(OPENINGS[told.opens])), until)
+    changes = [typeset(str(CHANGES[code])) for code in told.public]
+    return Told(changes, typeset(str(OPENINGS[told.opens])), until)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Running:
 def periods_of(file: Dossier) -> list[Running]:
     """The periods for a suit that run on a case today, by the day on which they end."""
     return [
-        Running(french(str(BEGINNINGS[period.act])), period.began, period.ends, period.left)
+        Running(typeset(str(BEGINNINGS[period.act])), period.began, period.ends, period.left)
         for period in periods.running(file.lines, today())
     ]
 
@@ -155,7 +155,7 @@ def risk(code: str, field: str) -> tuple[str, str]:
     """A risk and the field that it was found in, in words."""
     # A field of a row that has no name of its own is told by its row's: "sources.title".
     called = field_name(field) if field in FIELDS else field_name(field.partition(".")[0])
-    return french(str(RISKS.get(code, code))), called
+    return typeset(str(RISKS.get(code, code))), called
 
 
 def state_words(state: str) -> str:

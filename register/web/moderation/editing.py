@@ -24,7 +24,6 @@ from register.incidents.validation import LIST_LIMIT
 from register.journal import Act, Pen, writing
 from register.text.errors import TextError
 from register.text.markup import render
-from register.text.typography import french
 from register.web import members
 from register.web.errors import status_of
 from register.web.forms.case import Written
@@ -33,6 +32,7 @@ from register.web.moderation import told
 from register.web.moderation.acting import address, opened
 from register.web.moderation.alike import Alike, likely_of
 from register.web.moderation.told import Changed
+from register.web.speech import typeset
 from register.web.wording import say, say_fault
 
 SAVE, LOOK = "garder", "relire"
@@ -178,7 +178,7 @@ def _saved(page: Page, stored: Content) -> ResponseReturnValue:
             incident_id = page.mode.save(pen, incident_id, content, page.form, by)
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused(page, error)
-    flash(french(str(page.mode.done)))
+    flash(typeset(str(page.mode.done)))
     return redirect(address(incident_id), 303)
 
 
@@ -198,9 +198,9 @@ def _tell(page: Page, error: RegisterError | TextError) -> None:
     name = str(error.values.get("field", page.mode.text if isinstance(error, TextError) else ""))
     field = page.form._fields.get({"title": "heading"}.get(name, name))
     if field is None or not hasattr(field, "errors") or isinstance(field.errors, dict):
-        page.said = french(say(error))
+        page.said = typeset(say(error))
     else:
-        field.errors = [*field.errors, french(say(error))]
+        field.errors = [*field.errors, typeset(say(error))]
 
 
 def _show_both(page: Page, file: Dossier) -> None:

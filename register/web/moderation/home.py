@@ -13,11 +13,11 @@ from register.incidents import desk
 from register.incidents.desk import Asked, Holding
 from register.incidents.tasks import COUNTED
 from register.incidents.waiting import Kind
-from register.text.typography import french, number
 from register.web import members
 from register.web.moderation import alike, listed, queue
 from register.web.moderation.reports import margin
 from register.web.sentences.desk import TASKS
+from register.web.speech import number, typeset
 
 
 def route(blueprint: Blueprint) -> None:
@@ -53,7 +53,9 @@ def home() -> str:
 
 def _counts(found: Mapping[Kind, int]) -> Sequence[Count]:
     return [
-        Count(french(str(name)), french(str(why)), _said(found[kind]), listed.address(_list(kind)))
+        Count(
+            typeset(str(name)), typeset(str(why)), _said(found[kind]), listed.address(_list(kind))
+        )
         for kind, (name, why) in TASKS.items()
         if found.get(kind)
     ]

@@ -14,12 +14,12 @@ from register.errors import Invalid, Refused
 from register.incidents import acts
 from register.incidents.acts.keeping import NOTE_LIMIT
 from register.journal import Entry, Pen, writing
-from register.text.typography import french
 from register.web import members
 from register.web.errors import status_of
 from register.web.forms.base import Form, text
 from register.web.jinja import clock, first_upper
 from register.web.moderation.acting import address, opened
+from register.web.speech import typeset
 from register.web.wording import say
 
 
@@ -71,7 +71,7 @@ def note(incident_id: int) -> ResponseReturnValue:
             acts.note(pen, incident_id, form.text.data or "", by=by)
     except (Refused, Invalid) as error:
         return _refused(incident_id, said=say(error), form=form), status_of(error)
-    flash(french(_("La note est ajoutée.")))
+    flash(typeset(_("La note est ajoutée.")))
     return redirect(f"{address(incident_id)}#notes", 303)
 
 
@@ -84,7 +84,7 @@ def _kept(incident_id: int, act: Keep, done: str) -> ResponseReturnValue:
             act(pen, incident_id, by=by)
     except Refused as error:
         return _refused(incident_id, said=_who_has_it(incident_id, error)), 409
-    flash(french(done))
+    flash(typeset(done))
     return redirect(address(incident_id), 303)
 
 
@@ -98,7 +98,7 @@ def _who_has_it(incident_id: int, error: Refused) -> str:
         who=members.called(file.held_by),
         hour=clock(file.held_until),
     )
-    return french(first_upper(told))
+    return typeset(first_upper(told))
 
 
 def _refused(incident_id: int, said: str = "", form: NoteForm | None = None) -> str:

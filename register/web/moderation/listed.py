@@ -23,6 +23,7 @@ from register.web.context import book
 from register.web.public import form, phrase
 from register.web.public.panel import Chip, titles
 from register.web.sentences.desk import WAITING
+from register.web.speech import typeset
 
 Value = TypeVar("Value")
 
@@ -118,7 +119,7 @@ def chips(asked: Asked) -> list[Chip]:
         held = holdings()[asked.holding]
         told.append(Chip(french(held), address(replace(first, holding=Holding.ANY))))
     if asked.waiting:
-        waits = french(str(WAITING[asked.waiting]))
+        waits = typeset(str(WAITING[asked.waiting]))
         told.append(Chip(waits, address(replace(first, waiting=None))))
     return told
 

@@ -17,13 +17,13 @@ from register.editorial.models import PageRevision
 from register.editorial.rendering import rendered
 from register.errors import Invalid, Refused, RegisterError
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web.errors import status_of
 from register.web.forms.pages import WRITTEN, PageForm, ReasonForm
 from register.web.moderation import acting
 from register.web.moderation.pages_changes import changes
 from register.web.moderation.pages_help import writing_help
 from register.web.public.pages import whole
+from register.web.speech import typeset
 from register.web.wording import say
 
 HOME = "/moderation/pages"
@@ -131,7 +131,7 @@ def _looked_over(now: Standing, form: PageForm) -> ResponseReturnValue:
     try:
         preview = whole(rendered(form.text.data))
     except (Invalid, TextError) as error:
-        form.text.errors = [*form.text.errors, french(say(error))]
+        form.text.errors = [*form.text.errors, typeset(say(error))]
     return _editor(now, form, preview=preview)
 
 
@@ -143,7 +143,7 @@ def _saved(now: Standing, form: PageForm) -> ResponseReturnValue:
         )
     except (Refused, Invalid, TextError) as error:
         return _refused(now.name, form, error)
-    flash(french(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
+    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
     return redirect(f"{HOME}/{now.name}/versions", 303)
 
 
@@ -157,9 +157,9 @@ def _refused(page: str, form: PageForm, error: RegisterError | TextError) -> Res
         theirs = {name: getattr(now, name) for name in WRITTEN}
         return _editor(now, form, status, both=changes(theirs, mine))
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
-        form.text.errors = [*form.text.errors, french(say(error))]
+        form.text.errors = [*form.text.errors, typeset(say(error))]
         return _editor(now, form, status)
-    return _editor(now, form, status, said=french(say(error)))
+    return _editor(now, form, status, said=typeset(say(error)))
 
 
 # --- going back --------------------------------------------------------------------------------
@@ -180,8 +180,8 @@ def page_restore(page: str) -> ResponseReturnValue:
     except Refused as error:
         now = standing(page)
         form.vu.data = str(now.revision)
-        return _going_back(now, form, french(say(error)), status_of(error))
-    flash(french(_("La page montre de nouveau le texte livré avec le logiciel.")))
+        return _going_back(now, form, typeset(say(error)), status_of(error))
+    flash(typeset(_("La page montre de nouveau le texte livré avec le logiciel.")))
     return redirect(f"{HOME}/{page}/versions", 303)
 
 

@@ -14,8 +14,8 @@ from register.incidents.dossier import Dossier
 from register.incidents.models import State
 from register.journal import Act
 from register.members.models import Member, Role
-from register.text.typography import french
 from register.web.moderation.acting import address
+from register.web.speech import typeset
 from register.web.wording import say
 
 
@@ -92,7 +92,7 @@ def why_not(file: Dossier, member: Member, act: Act) -> str:
     try:
         rule = rules.rule_for(State(file.state), act)
     except Refused as error:
-        return french(say(error))
+        return typeset(say(error))
     if Role(member.role) not in rule.roles:
         return _said("administrators_only", file)
     if act is Act.APPROVED and file.revision_by == member.id:
@@ -103,4 +103,4 @@ def why_not(file: Dossier, member: Member, act: Act) -> str:
 
 
 def _said(key: str, file: Dossier) -> str:
-    return french(say(Refused(key, state=file.state)))
+    return typeset(say(Refused(key, state=file.state)))

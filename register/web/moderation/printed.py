@@ -12,12 +12,12 @@ from flask_babel import gettext as _
 from register.exchange.casefile import CaseFile, Version
 from register.incidents.content import Snapshot, opened
 from register.incidents.vocabulary import Book
-from register.text.dates import day_words
 from register.web.jinja import clock
 from register.web.moderation import telling, told
 from register.web.moderation.reports.beside import reported
 from register.web.sentences import STATES
 from register.web.sentences.journal import BOOK_NAMES
+from register.web.speech import day_words
 from register.web.wording import field_name
 
 # What the page lays out by itself: titles, and texts that have their HTML.

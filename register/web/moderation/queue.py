@@ -17,12 +17,13 @@ from register.incidents.dossier import Dossier
 from register.incidents.tasks import Task, Todo
 from register.incidents.waiting import Kind
 from register.text import dates
-from register.text.typography import count_words, french
+from register.text.typography import french
 from register.web import members
 from register.web.context import book, settings
 from register.web.jinja import clock, place_of
 from register.web.moderation.acting import address
 from register.web.sentences.desk import WAITING
+from register.web.speech import count_words, day_words, typeset
 
 # Beyond so many days, the day itself says more than their number.
 _COUNTED_DAYS = 31
@@ -77,8 +78,8 @@ def line(task: Task, today: date) -> Line:
         address=address(task.incident) if task.incident else "",
         place=_place(case) if case else "",
         title=french(task.what) or _("Dossier sans titre"),
-        said=french(", ".join(filter(None, said))),
-        until=french(until),
+        said=typeset(", ".join(filter(None, said))),
+        until=typeset(until),
         late=late,
     )
 
@@ -102,7 +103,7 @@ def holder(file: Dossier) -> int | None:
 
 def waiting_words(kind: Kind) -> str:
     """What a case waits for, as a row says it."""
-    return french(str(WAITING[kind]))
+    return typeset(str(WAITING[kind]))
 
 
 def in_hand(by: int, until: datetime) -> str:
@@ -130,7 +131,7 @@ def when(moment: date | datetime, today: date) -> str:
         return str(_("hier"))
     if passed < _COUNTED_DAYS:
         return str(_("il y a %(count)s jours", count=count_words(passed)))
-    return str(_("le %(day)s", day=dates.day_words(day)))
+    return str(_("le %(day)s", day=day_words(day)))
 
 
 def _passed(moment: date | datetime, today: date) -> tuple[date, int]:
@@ -152,7 +153,7 @@ def _until(task: Task, today: date) -> tuple[str, bool]:
         return str(_("à traiter aujourd’hui")), True
     if left == 1:
         return str(_("à traiter avant demain soir")), False
-    return str(_("à traiter avant le %(day)s", day=dates.day_words(task.due))), False
+    return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
 
 
 def ago(moment: date | datetime, today: date) -> str:
@@ -164,4 +165,4 @@ def ago(moment: date | datetime, today: date) -> str:
         return str(_("depuis hier"))
     if passed < _COUNTED_DAYS:
         return str(_("depuis %(count)s jours", count=count_words(passed)))
-    return str(_("depuis le %(day)s", day=dates.day_words(day)))
+    return str(_("depuis le %(day)s", day=day_words(day)))

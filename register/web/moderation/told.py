@@ -9,12 +9,12 @@ from typing import Any
 from flask_babel import gettext as _
 
 from register.incidents.validation import UNKNOWN
-from register.text import dates, worddiff
-from register.text.countries import country_name
+from register.text import worddiff
 from register.text.worddiff import Difference
 from register.web.context import book
 from register.web.forms import place
 from register.web.forms.case import appeals, link_kinds, refusals
+from register.web.speech import country_name, edtf_words
 from register.web.wording import field_name
 
 Told = Mapping[str, str]
@@ -64,7 +64,7 @@ def _yes(value: Any) -> str:
 def _date(value: Any) -> str:
     if value == UNKNOWN:
         return str(_("inconnue"))
-    return dates.words(value) if value else ""
+    return edtf_words(value) if value else ""
 
 
 def _word(vocabulary: str) -> Say:

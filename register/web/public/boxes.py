@@ -82,7 +82,7 @@ def facet(name: str, title: str, book: Book, counted: Counted, ticked: Sequence[
 def _sections(name: str, book: Book, counted: Counted, ticked: Sequence[str]) -> Sections:
     if name == "type":
         return [
-            (family.fr, _words("type", book, counted, ticked, book.types_of([code])))
+            (family.label, _words("type", book, counted, ticked, book.types_of([code])))
             for code, family in book.lists["famille"].items()
         ]
     if name in _MAKERS:

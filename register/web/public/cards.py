@@ -15,14 +15,13 @@ from register.errors import Moved
 from register.incidents import queries
 from register.incidents.moments import Few
 from register.incidents.queries import Case
-from register.text import dates
-from register.text.countries import country_name
 from register.text.typography import french
-from register.text.typography import number as digits
 from register.web.context import book, head
 from register.web.drawings.card import Card, drawn
 from register.web.public import addresses, whereabouts
 from register.web.public.incidents import case_number
+from register.web.speech import country_name, edtf_words
+from register.web.speech import number as digits
 
 _drawn: Few[Card, bytes] = Few(256)  # of some 15 kB
 # One at a time: a tenth of a second of drawing for each request would hold the register up.
@@ -71,7 +70,7 @@ def of_case(case: Case) -> Card:
     evidence = words.label("preuve", content["evidence"]).lower()
     if content["contested"]:
         evidence = _("%(evidence)s, contesté", evidence=evidence)
-    date = dates.words(content["date"]) if content["date"] else _("date inconnue")
+    date = edtf_words(content["date"]) if content["date"] else _("date inconnue")
     return Card(
         title=french(content["title"]),
         side=(_("nº %(number)s", number=digits(case.number)), french(date)),

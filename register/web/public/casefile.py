@@ -101,13 +101,13 @@ def _verb(book: Book, code: str) -> str:
     word = book.word("type", code)
     if word is None:
         return code
-    return f"{word.extra['act_fr']} {word.extra['link_fr']}".strip()
+    return f"{word.extra['act']} {word.extra['link']}".strip()
 
 
 def _pursuit(row: Mapping[str, Any], content: Mapping[str, Any], book: Book) -> str:
     """The verb of a proceeding; against the target, the type may say it more exactly."""
     word = book.word("sens", row["direction"])
-    verb = str(word.extra["verb_fr"]) if word else row["direction"]
+    verb = str(word.extra["verb"]) if word else row["direction"]
     if row["direction"] != "contre_cible":
         return verb
     # "poursuit en diffamation" says the same as "poursuit" and more; two such types leave open
@@ -129,7 +129,7 @@ def _target(content: Mapping[str, Any], book: Book) -> str:
 
 def _with_article(book: Book, name: str, code: str) -> str:
     word = book.word(name, code)
-    return str(word.extra["with_article_fr"]) if word else code
+    return str(word.extra["with_article"]) if word else code
 
 
 def _named(kind: str, code: str) -> str:

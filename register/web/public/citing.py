@@ -19,6 +19,7 @@ from register.web.context import head, settings
 from register.web.public import addresses, references
 from register.web.public.incidents import asked_version, case_number
 from register.web.public.references import Reference
+from register.web.speech import edtf_words, typeset
 
 SITE = "Web Citoyen"
 
@@ -93,7 +94,7 @@ def reference(case: Case) -> Reference:
             "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
             number=case.number,
             version=case.version,
-            day=french(dates.words(content["date"])),
+            day=typeset(edtf_words(content["date"])),
         ),
         keywords=content["outlets"],
     )

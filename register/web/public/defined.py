@@ -57,11 +57,11 @@ def _groups(marker: str) -> Iterator[Group]:
     for family in book().lists["famille"].values():
         own = [word for word in words if word.extra["famille"] == family.code]
         # The family of what fits nowhere has one type, with its own name.
-        if len(own) == 1 and own[0].fr == family.fr:
+        if len(own) == 1 and own[0].label == family.label:
             yield Group("", "", "", _defined(name, own))
         elif own:
-            told = family.definition_fr
-            yield Group(f"famille-{family.code}", family.fr, told, _defined(name, own))
+            told = family.definition
+            yield Group(f"famille-{family.code}", family.label, told, _defined(name, own))
 
 
 def _is_told(word: Word) -> bool:
@@ -74,8 +74,8 @@ def _defined(name: str, words: Iterable[Word]) -> tuple[Defined, ...]:
     return tuple(
         Defined(
             f"{name}-{word.code}".replace("_", "-"),
-            word.fr,
-            word.definition_fr,
+            word.label,
+            word.definition,
             shown.get(word.code, ""),
         )
         for word in words
@@ -84,5 +84,5 @@ def _defined(name: str, words: Iterable[Word]) -> tuple[Defined, ...]:
 
 def _examples(name: str) -> Mapping[str, str]:
     if name == "type":
-        return {code: word.example_fr for code, word in plain.words("type").items()}
+        return {code: word.example for code, word in plain.words("type").items()}
     return examples(name) if name in ("preuve", "issue") else {}

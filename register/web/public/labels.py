@@ -30,27 +30,29 @@ class Labels:
     outcomes: Mapping[str, str]
 
 
-_labels: dict[str, Labels] = {}
+_labels: dict[tuple[str, str], Labels] = {}
 
 
 def labels(book: Book) -> Labels:
     """The words of one version of the vocabularies."""
-    if book.version not in _labels:
-        _labels.clear()
-        _labels[book.version] = _made(book)
-    return _labels[book.version]
+    key = (book.version, book.language)
+    if key not in _labels:
+        for version, _language in [one for one in _labels if one[0] != book.version]:
+            _labels.pop((version, _language), None)
+        _labels[key] = _made(book)
+    return _labels[key]
 
 
 def _made(book: Book) -> Labels:
     families = book.lists["famille"]
     return Labels(
         types={
-            code: _mark(families[book.family_of[code]], word.fr)
+            code: _mark(families[book.family_of[code]], word.label)
             for code, word in book.lists["type"].items()
         },
-        families={code: _mark(word, word.fr) for code, word in families.items()},
-        evidence={code: word.fr for code, word in book.lists["preuve"].items()},
-        outcomes={code: word.fr for code, word in book.lists["issue"].items()},
+        families={code: _mark(word, word.label) for code, word in families.items()},
+        evidence={code: word.label for code, word in book.lists["preuve"].items()},
+        outcomes={code: word.label for code, word in book.lists["issue"].items()},
     )
 
 

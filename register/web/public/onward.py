@@ -14,12 +14,12 @@ from register.incidents import facets
 from register.incidents.filters import Query
 from register.territory import places
 from register.territory.resolve import resolve
-from register.text.typography import count_words, french
 from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice, phrase, whereabouts
 from register.web.public.offers import Offer, Offers, told, with_words
 from register.web.public.panel import titles
 from register.web.public.words import Words, also
+from register.web.speech import count_words, typeset
 
 # Each way is one more search.
 _WAYS = 6
@@ -101,7 +101,7 @@ def _wider(query: Query, words: Words | None) -> Iterator[Offer]:
         count = facets.matching(db.session(), there, book(), head(), hits)
         if count:
             names = [whereabouts.name_of(wider, code) for code in sorted(around)]
-            yield _offer(french(", ".join(names)), there, count)
+            yield _offer(typeset(", ".join(names)), there, count)
 
 
 def _around(kind: str, code: str) -> str:
@@ -124,4 +124,4 @@ def _near(words: Words, offered: Offers) -> Iterator[Offer]:
 
 def _offer(text: str, there: Query, count: int) -> Offer:
     told = _("%(what)s : %(count)s cas", what=text, count=count_words(count))
-    return Offer(french(told), addresses.cases(there))
+    return Offer(typeset(told), addresses.cases(there))

@@ -118,7 +118,7 @@ def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) ->
     moment = (head.digest, book.version, standing().territory)
     return _drawn.of(
         moment,
-        query.at(1).text(),
+        f"{book.language} {query.at(1).text()}",
         lambda: draw(panel(query, book, counts(query, book, head, None)), query),
     )
 

@@ -16,11 +16,9 @@ from register.followers.search import language
 from register.incidents.filters import WORDS, Query
 from register.incidents.former import DURATIONS
 from register.incidents.vocabulary import Book
-from register.text import dates
-from register.text.countries import country_name
-from register.text.typography import count_words, french
 from register.web.public import addresses, whereabouts
 from register.web.public.spoken import period, spoken
+from register.web.speech import count_words, country_name, edtf_words, typeset
 
 # A search may hold twenty values of each filter; a title names so many, and counts the others.
 _VALUES = 3
@@ -51,7 +49,7 @@ def phrase(query: Query, book: Book) -> str:
         before = name
     if rest := names[_FILTERS:]:
         told += _more(len(rest))
-    return french(told[:1].upper() + told[1:])
+    return typeset(told[:1].upper() + told[1:])
 
 
 def _said(query: Query, book: Book, name: str) -> str:
@@ -78,7 +76,7 @@ def quoted(text: str) -> str:
     if len(text) > _TEXT:
         text = text[:_TEXT].rsplit(None, 1)[0] + "…"
     # A quotation within a quotation has other marks.
-    return french(_("« %(text)s »", text=_QUOTED.sub("“\\1”", text)))
+    return typeset(_("« %(text)s »", text=_QUOTED.sub("“\\1”", text)))
 
 
 def value(book: Book, name: str, code: str) -> str:
@@ -165,7 +163,7 @@ def _in_sentence(book: Book, name: str, code: str) -> str:
         return _commune(code)
     if name in _OF_DEEDS:
         word = book.word(name, code)
-        return str(word.extra["with_article_fr"]) if word else code
+        return str(word.extra["with_article"]) if word else code
     others = spoken().get(name)
     if others and code in others:
         return others[code]
@@ -196,8 +194,8 @@ def _commune(code: str) -> str:
 
 _SPEAKERS: dict[str, Callable[[str], str]] = {
     "pays": country_name,
-    "du": dates.words,
-    "au": dates.words,
+    "du": edtf_words,
+    "au": edtf_words,
     "duree": lambda code: durations()[code],
     "sans_date": lambda _code: _("date inconnue"),
 }

@@ -18,13 +18,13 @@ from register.incidents import proof as proofs
 from register.incidents.ledger import Asked
 from register.journal import line_time
 from register.journal.reading import head_document, verbatim
-from register.text import dates
 from register.web.context import head
 from register.web.public import addresses
 from register.web.public.boxes import Option
 from register.web.public.incidents import case_number
 from register.web.public.panel import Chip
 from register.web.sentences.journal import PUBLIC_KIND_NAMES
+from register.web.speech import edtf_words
 from register.web.validity import verifier
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -82,7 +82,7 @@ def chips(asked: Asked) -> list[Chip]:
     words = kinds()
     found = [Chip(words[kind], addresses.ledger(asked.without(kind))) for kind in asked.kinds]
     if asked.month:
-        found.append(Chip(dates.words(asked.month), addresses.ledger(Asked(asked.kinds))))
+        found.append(Chip(edtf_words(asked.month), addresses.ledger(Asked(asked.kinds))))
     return found
 
 
@@ -96,7 +96,7 @@ def _panel(asked: Asked, words: dict[str, str]) -> Panel:
         known.append(asked.month)
     return Panel(
         kinds=[Option(kind, words[kind], kind in asked.kinds) for kind in ledger.KINDS],
-        months=[Option(month, dates.words(month), month == asked.month) for month in known],
+        months=[Option(month, edtf_words(month), month == asked.month) for month in known],
         count=len(asked.kinds) + bool(asked.month),
     )
 

@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.incidents.towns import Town
-from register.text.typography import french, number
+from register.text.typography import french
 from register.web.context import standing
 from register.web.public import addresses, whereabouts
+from register.web.speech import number
 
 Rows = Sequence[Markup]
 

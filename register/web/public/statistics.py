@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask import Blueprint, render_template
 from flask_babel import gettext as _
@@ -13,11 +12,11 @@ from register.db import db
 from register.incidents import statistics as figures
 from register.incidents.statistics import Figure, Group, Statistics
 from register.incidents.vocabulary import Book
-from register.text.typography import french
 from register.web.context import book, head
 from register.web.drawings import charts
 from register.web.public import phrase
 from register.web.public.spoken import spoken
+from register.web.speech import typeset
 
 Naming = Callable[[str], str]
 
@@ -109,11 +108,9 @@ def _named(figures: Sequence[Figure], called: Naming) -> list[Row]:
     return [Row(_begun(called(figure.code)), figure) for figure in figures]
 
 
-# A hundred words begin a line of each page.
-@lru_cache(maxsize=256)
 def _begun(text: str) -> str:
     """The text as it begins a line."""
-    return french(text[:1].upper() + text[1:])
+    return typeset(text[:1].upper() + text[1:])
 
 
 def _columns(told: Statistics) -> str:

@@ -18,13 +18,13 @@ from markupsafe import Markup
 
 from register.incidents.queries import Case
 from register.journal.canonical import moment
-from register.text.countries import country_name
 from register.text.typography import french
 from register.web import assets
 from register.web.context import book, settings
 from register.web.public import addresses
 from register.web.public.casefile import File
 from register.web.public.whereabouts import Whereabouts
+from register.web.speech import country_name
 
 Node = dict[str, Any]
 

@@ -13,10 +13,11 @@ from flask_babel import gettext as _
 from register.db import db
 from register.incidents import elsewhere
 from register.territory.suggest import suggest
-from register.text.typography import count_words, french
+from register.text.typography import french
 from register.web.context import gazetteer, head, known_places
 from register.web.public import choice, whereabouts
 from register.web.public.choice import Choice
+from register.web.speech import count_words
 
 LIMIT = 8
 # Of these, so many at most are what cases call their place, however many cases do.

@@ -10,10 +10,11 @@ from flask_babel import ngettext
 
 from register.submissions import plain
 from register.submissions.payload import Sent
-from register.text import dates, typed_dates
+from register.text import typed_dates
 from register.text.errors import TextError
-from register.text.typography import count_words, french
+from register.text.typography import french
 from register.web.forms.report import began, understood
+from register.web.speech import count_words, edtf_words, typeset
 
 # Characters of a text on the receipt, which has to go on one sheet.
 _EXCERPT = 200
@@ -58,7 +59,7 @@ def as_text(before: Sent, after: Sent) -> str:
     left = {one.field for one in second}
     new = [one for one in second if (one.field, one.lines, one.read) not in known]
     gone = [
-        french(_("%(label)s : à retirer", label=one.label))
+        typeset(_("%(label)s : à retirer", label=one.label))
         for one in first
         if one.field not in left
     ]
@@ -67,7 +68,7 @@ def as_text(before: Sent, after: Sent) -> str:
 
 def _written(one: Answered) -> Iterator[str]:
     if one.field != "recit":
-        yield french(_("%(label)s :", label=one.label))
+        yield typeset(_("%(label)s :", label=one.label))
     yield from one.lines
 
 
@@ -99,7 +100,7 @@ def _place(sent: Sent) -> Answered:
 def _when(sent: Sent) -> Answered:
     label = _("Quand")
     if sent.date:
-        return Answered("quand", label, _filled(sent.when), read=dates.words(sent.date))
+        return Answered("quand", label, _filled(sent.when), read=edtf_words(sent.date))
     kept = _("Gardé avec vos mots.")
     if _lacks_year(sent.when):
         kept = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
@@ -117,7 +118,7 @@ def _lacks_year(when: str) -> bool:
 def _words(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
     """Plain words of codes; a code that has none any more is told as it is."""
     known = plain.words(name)
-    return tuple(french(known[code].fr) if code in known else code for code in codes if code)
+    return tuple(french(known[code].label) if code in known else code for code in codes if code)
 
 
 def _filled(*lines: str) -> tuple[str, ...]:

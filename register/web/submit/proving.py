@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db
 from register.submissions import receipts
-from register.text.dates import day_words
 from register.web import limits, waiting
+from register.web.speech import day_words
 from register.web.submit.entering import AWAY, unavailable
 from register.web.submit.words import _
 

@@ -16,7 +16,7 @@ from register.journal import Act
 from register.submissions import rules
 from register.submissions.models import Kind, State
 from register.submissions.queries import File
-from register.text.dates import day_words
+from register.web.speech import day_words
 from register.web.submit.words import _
 
 

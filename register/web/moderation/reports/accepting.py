@@ -26,7 +26,6 @@ from register.submissions.origins import case_to_join
 from register.submissions.queries import File
 from register.text.clean import one_line
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web import members
 from register.web.context import book, key_store
 from register.web.errors import status_of
@@ -35,6 +34,7 @@ from register.web.jinja import first_upper
 from register.web.moderation import acting, told
 from register.web.moderation.reports import addresses, beside, words
 from register.web.moderation.reports.one import opened
+from register.web.speech import typeset
 from register.web.wording import field_name, say, say_fault, say_reason
 
 Filled = TypeVar("Filled", bound=DecisionForm)
@@ -94,7 +94,7 @@ def retain(key: str) -> ResponseReturnValue:
     if not isinstance(made, int):
         return made
     flash(
-        french(
+        typeset(
             str(
                 _(
                     "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
@@ -150,11 +150,11 @@ def _becomes(part: Part) -> list[tuple[str, str]]:
 def _left(fault: Fault) -> str:
     if fault.key == "typed_date":
         # How a date is written is said to whoever can write it here.
-        return french(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
+        return typeset(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
     value = str(fault.values.get("value", ""))
     reason = say_reason(fault.key, fault.values)
     reason = reason[:1].lower() + reason[1:]
-    return french(reason if value in reason else f"{value} : {reason}")
+    return typeset(reason if value in reason else f"{value} : {reason}")
 
 
 # --- to a case that is there ------------------------------------------------------------------
@@ -189,7 +189,7 @@ def attach(key: str) -> ResponseReturnValue:
     made = _done(key, form, act, _attaching)
     if not isinstance(made, int):
         return made
-    flash(french(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
+    flash(typeset(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
     return redirect(acting.address(made), 303)
 
 
@@ -202,7 +202,7 @@ def _case(form: AttachForm) -> int:
             raise Invalid("no_number")
         return case_to_join(db.session(), number=0 if dossier else number, dossier=dossier)
     except (Invalid, NotFound, Refused) as error:
-        field.errors = [*field.errors, french(say(error))]
+        field.errors = [*field.errors, typeset(say(error))]
         return 0
 
 
@@ -269,10 +269,10 @@ def _refused(
     if error.key == "report_changed":
         form.vu.data = str(file.seen)
     if isinstance(error, TextError):
-        return page(file, form, french(say(error))), 422
+        return page(file, form, typeset(say(error))), 422
     if error.key == "content":
         faults = error.values["faults"]
         said = " ".join(say_fault(fault) for fault in faults)  # type: ignore[attr-defined]
-        return page(file, form, french(said)), 422
+        return page(file, form, typeset(said)), 422
     said = form.tell(error, words.refused(error, file.line))
     return page(file, form, said), status_of(error)

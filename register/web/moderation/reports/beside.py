@@ -16,7 +16,6 @@ from register.submissions.likeness import LikeReport
 from register.submissions.origins import Origins, origins
 from register.submissions.payload import Sent
 from register.submissions.queries import File
-from register.text import dates
 from register.text.errors import TextError
 from register.text.typography import french
 from register.web import members
@@ -26,6 +25,7 @@ from register.web.moderation import acting
 from register.web.moderation.alike import Alike, why
 from register.web.moderation.reports import addresses, words
 from register.web.sentences import REPORT_STATES
+from register.web.speech import edtf_words, typeset
 
 # Where a report's words are copied to: fields of the editor, as a selector names them.
 _PLACE, _DATE, _ACCOUNT = "#place-typed", "#date, #happened_on", "#narrative"
@@ -76,7 +76,7 @@ def _account(sent: Sent) -> Iterator[Item]:
 
 def _types(sent: Sent) -> Iterator[Item]:
     for code in sent.types:
-        yield Item(french(book().label("type", code)), code, _TYPES, many=True)
+        yield Item(book().label("type", code), code, _TYPES, many=True)
 
 
 def _place(sent: Sent) -> Iterator[Item]:
@@ -90,7 +90,7 @@ def _place(sent: Sent) -> Iterator[Item]:
 
 def _when(sent: Sent) -> Iterator[Item]:
     try:
-        read = dates.words(sent.date) if sent.date else ""
+        read = edtf_words(sent.date) if sent.date else ""
     except TextError:
         read = ""
     if sent.when and sent.when != read:
@@ -101,14 +101,14 @@ def _when(sent: Sent) -> Iterator[Item]:
 
 def _actor(sent: Sent) -> Iterator[Item]:
     if sent.actor:
-        yield Item(french(book().label("acteur", sent.actor)), sent.actor, _ACTOR)
+        yield Item(book().label("acteur", sent.actor), sent.actor, _ACTOR)
     if sent.actor_text:
         yield Item(sent.actor_text, sent.actor_text, "#actor_text")
 
 
 def _target(sent: Sent) -> Iterator[Item]:
     if sent.target:
-        yield Item(french(book().label("cible", sent.target)), sent.target, _TARGET)
+        yield Item(book().label("cible", sent.target), sent.target, _TARGET)
     if sent.target_text:
         yield Item(sent.target_text)
 
@@ -211,4 +211,4 @@ def _alike(one: LikeReport) -> AlikeReport:
 
 def _title(sent: Sent) -> str:
     kinds = [book().label("type", code) for code in sent.types[:1]]
-    return french(", ".join([words.place_short(sent), *kinds]))
+    return typeset(", ".join([words.place_short(sent), *kinds]))

@@ -16,12 +16,12 @@ from register.journal import Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries
 from register.submissions.queries import PAGE_SIZE
-from register.text.typography import count_words, french
 from register.web import members
 from register.web.context import key_store
 from register.web.jinja import first_upper
 from register.web.moderation import acting
 from register.web.moderation.reports import addresses, listing, words
+from register.web.speech import count_words, typeset
 
 
 def route(blueprint: Blueprint) -> None:
@@ -41,7 +41,7 @@ def sort() -> ResponseReturnValue:
     left = _left(refused)
     if not done:
         return listing.shown(asked, " ".join(left), ticked), 409
-    flash(french(" ".join([_said(done, takes_up), *left])))
+    flash(typeset(" ".join([_said(done, takes_up), *left])))
     return redirect(addresses.listed(asked), 303)
 
 

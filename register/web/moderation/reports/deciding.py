@@ -16,12 +16,12 @@ from register.journal import Pen
 from register.keystore import KeyStore
 from register.submissions import acts
 from register.submissions.queries import File
-from register.text.typography import french
 from register.web.context import book, key_store
 from register.web.errors import status_of
 from register.web.forms.reports import AskForm, DeclineForm, ReportActForm
 from register.web.moderation import acting
 from register.web.moderation.reports import addresses, one, words
+from register.web.speech import typeset
 
 # Does the act, under the pen, for the member whose id it is given.
 Do = Callable[[Pen, KeyStore, int], object]
@@ -155,5 +155,5 @@ def _done(key: str, do: Do, again: Again, said: str) -> ResponseReturnValue:
         acting.penned(lambda pen, by: do(pen, store, by))
     except (Refused, Invalid) as error:
         return again(error), status_of(error)
-    flash(french(said))
+    flash(typeset(said))
     return redirect(addresses.report(key), 303)

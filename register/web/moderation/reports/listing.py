@@ -14,7 +14,6 @@ from register.submissions import queries, rules
 from register.submissions.queries import OPENED, Asked, Line, Listing, Tray
 from register.territory.resolve import Reading, resolve
 from register.text import dates
-from register.text.typography import french
 from register.web import members
 from register.web.context import gazetteer, head, key_store, known_places
 from register.web.forms.place import code_of
@@ -23,6 +22,7 @@ from register.web.moderation.reports import addresses, words
 from register.web.public import choice
 from register.web.public.choice import Choice
 from register.web.sentences.desk_reports import EMPTY, TRAYS
+from register.web.speech import typeset
 
 # What a member does with those that they tick, by the tray they look at.
 PUT_ASIDE, TAKE_UP = "ranger", "reprendre"
@@ -96,8 +96,8 @@ def drawn(
         found=found,
         rows=[_row(line, asked, ticked) for line in found.lines],
         tabs=_tabs(asked),
-        why=french(str(TRAYS[asked.tray][1])) if asked.tray else "",
-        empty=french(str(EMPTY[asked.tray])) if asked.tray else "",
+        why=typeset(str(TRAYS[asked.tray][1])) if asked.tray else "",
+        empty=typeset(str(EMPTY[asked.tray])) if asked.tray else "",
         chips=addresses.chips(asked),
         kept=_kept(asked),
         pairs=list(addresses.pairs(asked)),
@@ -153,7 +153,7 @@ def _tabs(asked: Asked) -> list[Tab]:
         "", queries.count(db.session(), Asked(), today), _of(bare, None), asked.tray is None
     )
     trays = [
-        Tab(french(str(name)), counted[tray], _of(bare, tray), tray is asked.tray)
+        Tab(typeset(str(name)), counted[tray], _of(bare, tray), tray is asked.tray)
         for tray, (name, _why) in TRAYS.items()
     ]
     return [every, *trays]

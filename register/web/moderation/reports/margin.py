@@ -12,11 +12,11 @@ from register.errors import SealError
 from register.submissions import queries, retention
 from register.submissions.queries import Asked, Tray
 from register.text import dates
-from register.text.typography import french, number
 from register.web import limits
 from register.web.context import key_store
 from register.web.moderation.reports import addresses, words
 from register.web.sentences.desk_reports import CLOCK, FLOOD, TRAYS, UNOPENED
+from register.web.speech import day_words, number, typeset
 
 # What the margin shows of those that nobody has read.
 _SHOWN = 5
@@ -88,8 +88,8 @@ def counts() -> Sequence[Count]:
     found = queries.counts(db.session(), dates.paris_day(now()))
     return [
         Count(
-            name=french(str(TRAYS[tray][0])),
-            why=french(str(TRAYS[tray][1])),
+            name=typeset(str(TRAYS[tray][0])),
+            why=typeset(str(TRAYS[tray][1])),
             said=number(found[tray]),
             address=addresses.listed(Asked(tray=tray)),
             late=tray is Tray.OVERDUE,
@@ -102,11 +102,11 @@ def counts() -> Sequence[Count]:
 def warnings() -> Iterator[str]:
     """What is wrong with reports as a whole, in sentences."""
     if queries.unread(db.session()) > limits.FLOOD:
-        yield french(str(FLOOD) % {"count": number(limits.FLOOD)})
+        yield typeset(str(FLOOD) % {"count": number(limits.FLOOD)})
     known = retention.jumped(db.session(), dates.paris_day(now()))
     if known is not None:
-        yield french(str(CLOCK) % {"day": dates.day_words(known)})
+        yield typeset(str(CLOCK) % {"day": day_words(known)})
     try:
         key_store().require()
     except SealError:
-        yield french(str(UNOPENED))
+        yield typeset(str(UNOPENED))

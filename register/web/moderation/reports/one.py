@@ -14,13 +14,13 @@ from register.submissions import codes, queries, rules
 from register.submissions.history import history
 from register.submissions.queries import File
 from register.text import dates
-from register.text.typography import french
 from register.web import members
 from register.web.context import book, key_store
 from register.web.forms.reports import AskForm, DeclineForm
 from register.web.moderation import telling
 from register.web.moderation.reports import addresses, words
 from register.web.sentences.desk_reports import BY_REPORTER, MESSAGES
+from register.web.speech import typeset
 
 
 def route(blueprint: Blueprint) -> None:
@@ -128,7 +128,7 @@ def page(
         late=late,
         offers=offers(file),
         holder=file.line.holder(now()),
-        messages=[(french(str(MESSAGES[one.kind])), one) for one in file.messages],
+        messages=[(typeset(str(MESSAGES[one.kind])), one) for one in file.messages],
         told=[(one, _happened(one)) for one in lines],
         said=said,
         refused=asking or declining,

@@ -15,7 +15,6 @@ from register.submissions import rules
 from register.submissions.models import State
 from register.submissions.payload import Sent
 from register.submissions.queries import Line
-from register.text import dates
 from register.text.clean import one_line
 from register.text.typography import french
 from register.web import members
@@ -27,6 +26,7 @@ from register.web.public import whereabouts
 from register.web.public.labels import labels
 from register.web.sentences import REPORT_STATES
 from register.web.sentences.desk_reports import NOBODY_BEGAN
+from register.web.speech import day_words, typeset
 from register.web.wording import say
 
 # Characters of an account in a list: a sentence or two.
@@ -102,10 +102,10 @@ def held(line: Line) -> str:
 def since(line: Line, today: date) -> str:
     """When it came, while that matters; else when it came to where it is."""
     if line.state is State.WAITING:
-        return french(str(_("question posée %(when)s", when=queue.when(line.moved_on, today))))
+        return typeset(str(_("question posée %(when)s", when=queue.when(line.moved_on, today))))
     if line.is_open:
-        return french(str(_("reçu %(when)s", when=queue.when(line.day, today))))
-    return french(f"{state(line)} {queue.when(line.moved_on, today)}")
+        return typeset(str(_("reçu %(when)s", when=queue.when(line.day, today))))
+    return typeset(f"{state(line)} {queue.when(line.moved_on, today)}")
 
 
 def says_state(line: Line) -> bool:
@@ -118,16 +118,16 @@ def deadline(line: Line, today: date) -> tuple[str, bool]:
     if line.sent is None:
         return "", False
     if line.purge_on is not None:
-        return str(_("détruit le %(day)s", day=dates.day_words(line.purge_on))), False
+        return str(_("détruit le %(day)s", day=day_words(line.purge_on))), False
     if not line.is_open:
         return "", False
     ends = add_months(line.day, settings().undecided_after)
     due = min(add_months(line.day, rules.OVERDUE_MONTHS), ends)
     if due <= today:
-        told = _("en retard : écarté d’office le %(day)s", day=dates.day_words(ends))
-        return french(str(told)), True
+        told = _("en retard : écarté d’office le %(day)s", day=day_words(ends))
+        return typeset(str(told)), True
     if (due - today).days <= _SOON:
-        return str(_("à décider avant le %(day)s", day=dates.day_words(due))), False
+        return str(_("à décider avant le %(day)s", day=day_words(due))), False
     return "", False
 
 
@@ -147,7 +147,7 @@ def refused(error: RegisterError, line: Line | None) -> str:
             "Ce signalement est à présent « %(state)s » : ce n’est plus possible.",
             state=_state_of(error.values.get("state")),
         )
-    return french(first_upper(str(told)))
+    return typeset(first_upper(str(told)))
 
 
 def _state_of(code: Any) -> str:

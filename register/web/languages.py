@@ -1,0 +1,119 @@
+"""Two languages, told apart by the address: French at the plain one, English under ``/en/``.
+
+An address in English is the plain one with ``/en`` before it. That is taken off before anything
+else looks at it, so that doors, limits and kept pages know one address for each page; and put
+before the links of a page as it leaves, so that whatever makes an address (a map that is kept, a
+figure, the text of an editorial page) need not know who reads it.
+
+No cookie and no ``Accept-Language``: whoever is sent an address reads what the sender read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+from urllib.parse import quote
+
+from flask import Flask, Response, has_request_context, request
+
+from register.text.dates import Language
+from register.web.headers import WSGI, StartResponse
+
+PREFIX = "/en"
+NAMES: Mapping[Language, str] = {"fr": "Français", "en": "English"}
+_ASKED = "register.language"
+
+# What is the same for everybody: files, feeds, data, pictures, and what machines read.
+_SHARED = re.compile(
+    r"/(?:static|api|healthz|readyz|metrics|\.well-known|favicon\.ico|robots\.txt|sitemap\.xml)(?:/|\Z)"
+    r"|/communes/suggest\Z|/registre/tete\Z|/incidents/[0-9]+/preuve\Z"
+    r"|.*\.(?:atom|csv|geojson|json|bib|ris|py|txt|xml)\Z"
+)
+# An address as an attribute holds it. What is quoted in a text has another quotation mark there.
+_LINK = re.compile(
+    r'(?<!hreflang="fr" )\b((?:href|action|formaction|data-[a-z]+)=")(/(?!/)[^"?#]*)'
+)
+
+
+class Languages:
+    """Takes the language off an address, and notes it."""
+
+    def __init__(self, app: WSGI) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the application does, which sees the plain address."""
+        path = environ.get("PATH_INFO", "")
+        # Nobody but this layer says which language it is.
+        environ.pop(_ASKED, None)
+        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+            return self.app(environ, start_response)
+        plain = path.removeprefix(PREFIX)
+        if not plain or _SHARED.match(plain):
+            return _elsewhere(plain or f"{PREFIX}/", environ, start_response)
+        environ["PATH_INFO"] = plain
+        environ[_ASKED] = "en"
+        return self.app(environ, start_response)
+
+
+def attach(app: Flask) -> None:
+    """Let an application answer in two languages."""
+    app.after_request(_led)
+    app.wsgi_app = Languages(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def language() -> Language:
+    """The language that the reader asked for; French where nobody asks, as in the terminal."""
+    return asked(request.environ) if has_request_context() else "fr"
+
+
+def asked(environ: Mapping[str, Any]) -> Language:
+    """The language of a request."""
+    return cast(Language, environ.get(_ASKED, "fr"))
+
+
+def this_page(tongue: Language) -> str:
+    """The address of the page that is asked for, in a language."""
+    query = request.query_string.decode("latin-1")
+    return in_language(f"{request.path}?{query}" if query else request.path, tongue)
+
+
+def in_language(address: str, tongue: Language) -> str:
+    """An address of this site as a reader of that language follows it."""
+    if tongue == "fr" or not _is_told_twice(address.partition("?")[0].partition("#")[0]):
+        return address
+    return PREFIX + address
+
+
+def _is_told_twice(path: str) -> bool:
+    """Whether there is something in two languages behind a path, which has none before it yet."""
+    return not (path == PREFIX or path.startswith(f"{PREFIX}/") or _SHARED.match(path))
+
+
+def _led(response: Response) -> Response:
+    """Let the links of an English page lead to English pages."""
+    if language() == "fr":
+        return response
+    where = response.headers.get("Location", "")
+    if where.startswith("/") and not where.startswith("//"):
+        response.headers["Location"] = in_language(where, "en")
+    if response.mimetype == "text/html" and not response.is_streamed:
+        response.set_data(_LINK.sub(_english, response.get_data(as_text=True)))
+    return response
+
+
+def _english(match: re.Match[str]) -> str:
+    return match[1] + in_language(match[2], "en")
+
+
+def _elsewhere(
+    path: str, environ: dict[str, Any], start_response: StartResponse
+) -> Iterable[bytes]:
+    """Send the reader to where what they ask for really is."""
+    query = environ.get("QUERY_STRING", "")
+    # Two slashes would name another site.
+    where = "/" + quote(path.lstrip("/").encode("latin-1"))
+    target = f"{where}?{query}" if query else where
+    start_response("308 Permanent Redirect", [("Location", target), ("Content-Length", "0")])
+    return []

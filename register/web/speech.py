@@ -1,0 +1,54 @@
+"""Counts, dates, countries and the marks of a sentence, in the language of whoever reads.
+
+What is written in a case stays as it was written and has French marks: ``text.typography.french``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+
+from register.text import countries as every
+from register.text import dates, typography
+from register.web.languages import language
+
+# Sentences and dates are shown again and again; beyond this the oldest are made anew.
+_REMEMBERED = 4096
+
+_typeset = lru_cache(maxsize=_REMEMBERED)(typography.typeset)
+
+
+def typeset(sentence: str) -> str:
+    """A sentence of ours with the spaces and apostrophes of its language."""
+    return _typeset(sentence, language())
+
+
+def number(value: int) -> str:
+    """An integer with its digits in threes."""
+    return typography.number(value, language())
+
+
+def count_words(count: int, *, feminine: bool = False) -> str:
+    """A count in letters if it is small."""
+    return typography.count_words(count, language(), feminine=feminine)
+
+
+def edtf_words(edtf: str | None) -> str:
+    """A partial date in words; the caller says what an unknown one is called."""
+    return dates.words(edtf, language())
+
+
+def day_words(day: date | datetime) -> str:
+    """A whole day in words."""
+    return dates.day_words(day, language())
+
+
+def country_name(code: str) -> str:
+    """A country, or the code itself when it is none."""
+    return every.country_name(code, language())
+
+
+def countries() -> Mapping[str, str]:
+    """Every country's code and name, in the order of names."""
+    return every.countries(language())
