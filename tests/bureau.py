@@ -33,7 +33,9 @@ from register.keystore import KeyStore
 from register.members import accounts, factors, invitations, sessions
 from register.members.models import Role
 from register.operations import opening
+from register.text.dates import Language
 from register.web.account import keys
+from register.web.languages import in_language
 from register.web.members import TOKEN
 
 # By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
@@ -176,10 +178,11 @@ class Bureau:
     ada: int
     emile: int
     named: Mapping[str, str]
+    tongue: Language = "fr"
 
     def address(self, told: str) -> str:
         """The address of one of :data:`PAGES`, or one that holds ``{…}``."""
-        return PAGES.get(told, told).format(**self.named)
+        return in_language(PAGES.get(told, told).format(**self.named), self.tongue)
 
     def member_of(self, page: str) -> int | None:
         """Who opens one of :data:`PAGES`."""

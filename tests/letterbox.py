@@ -27,6 +27,8 @@ from register.operations import opening
 from register.operations.identity import tags
 from register.submissions import acts, codes, payload, queries
 from register.submissions.acts.reporting import Filed
+from register.text.dates import Language
+from register.web.languages import in_language
 from register.web.submit import tokens
 from register.web.submit.followed import PURPOSE as FOLLOWING
 from register.web.submit.reporting import PURPOSE as REPORTING
@@ -158,6 +160,7 @@ class Letterbox:
     app: Flask
     cast: Cast
     named: Mapping[str, str] = field(repr=False)
+    tongue: Language = "fr"
 
     def page(self, name: str) -> Page:
         """One of the pages, as it can be asked for now: a form that is sent has a new token."""
@@ -166,7 +169,8 @@ class Letterbox:
             new = {"report": tokens.new(REPORTING), "follow": tokens.new(FOLLOWING)}
         named = {**self.named, **new}
         fields = found.fields and {key: said.format(**named) for key, said in found.fields.items()}
-        return Page(found.path.format(**named), fields, found.status)
+        path = in_language(found.path.format(**named), self.tongue)
+        return Page(path, fields, found.status)
 
     def signed(self) -> Signed:
         """Bruno's browser, as tests without a browser hold it."""

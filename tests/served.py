@@ -25,6 +25,7 @@ from register.incidents.content import Content, LinkContent, ProceedingContent, 
 from register.incidents.models import Incident, IncidentPlace, State
 from register.journal import Pen, writing
 from register.members.models import Member, Role
+from register.web.languages import in_language
 from register.web.serving.embedded import Server
 from register.web.serving.listening import listen
 
@@ -74,7 +75,15 @@ PAGES: Mapping[str, str] = {
     "tombstone": "/incidents/{withdrawn}",
     "missing": "/nulle-part",
 }
-STATUS: Mapping[str, int] = {"tombstone": 410, "missing": 404}
+# The same in the other language.
+ENGLISH: Mapping[str, str] = {
+    f"{name} in English": in_language(path, "en") for name, path in PAGES.items()
+}
+STATUS: Mapping[str, int] = {
+    f"{name}{tongue}": status
+    for name, status in (("tombstone", 410), ("missing", 404))
+    for tongue in ("", " in English")
+}
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,8 @@ class Site:
     numbers: Mapping[str, int]
 
     def url(self, page: str) -> str:
-        """The address of one of :data:`PAGES`, or of a path."""
-        path = PAGES.get(page, page).format(**self.numbers)
+        """The address of one of :data:`PAGES` or :data:`ENGLISH`, or of a path."""
+        path = {**PAGES, **ENGLISH}.get(page, page).format(**self.numbers)
         return self.base + path
 
 

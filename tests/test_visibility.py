@@ -42,6 +42,7 @@ from register.submissions.models import Kind, Report
 from register.submissions.payload import Sent
 from register.submissions.queries import Tray
 from register.web.account.places import is_shut
+from register.web.languages import in_language
 
 # Letters only, so that no quoting, folding or typography changes it.
 MARKER = "zinzolinquintefeuille"
@@ -380,6 +381,13 @@ def addresses(app: Flask) -> Iterator[str]:
         yield from paths
 
 
+def in_english(app: Flask) -> Iterator[str]:
+    """The same addresses for a reader of the other language."""
+    for path in addresses(app):
+        if (english := in_language(path, "en")) != path:
+            yield english
+
+
 def _filled(path: str, name: str, value: str) -> str:
     before, _, rest = path.partition("<")
     inside, _, after = rest.partition(">")
@@ -492,7 +500,8 @@ def test_no_route_shows_what_is_hidden(app, hidden, desk, session, store):
     assert {case.number for case in cases} == {2, 3, 4, 5}
     # Every public event so far may be asked for as a version.
     assert head(session).seq < len(ASKED["version"])
-    found = [address for address in (*addresses(app), *searches(app)) if leaks(app, address)]
+    every = (*addresses(app), *in_english(app), *searches(app))
+    found = [address for address in every if leaks(app, address)]
     assert found == []
 
 
@@ -501,7 +510,7 @@ def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
 ):
     """Neither a text nor a count, nor an ETag that would tell when a report came in."""
     visible = desk.published()
-    every = [*addresses(app), *searches(app)]
+    every = [*addresses(app), *in_english(app), *searches(app)]
     before = {address: read(app, address) for address in every}
     # An hour later, so that a Last-Modified of the desk's would tell of it as well.
     hidden.pen = desk.pen = lambda: pen(datetime(2026, 3, 2, 10, 30, tzinfo=UTC))

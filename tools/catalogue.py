@@ -34,17 +34,23 @@ _FRENCH_ONLY = (
 )
 
 
+# A path, a line, what is said there, the comments before it, its context.
+Found = tuple[str, int, str | tuple[str, ...], list[str], str | None]
+
+
 def spoken() -> Catalog:
     """Every sentence of the code, with the places where it stands."""
     found = Catalog(locale="en", domain="messages", fuzzy=False)
     for folder in ("register/web", "templates"):
-        for path, line, message, comments, context in _extracted(folder):
+        for path, line, message, _comments, context in _extracted(folder):
             if not path.startswith(_FRENCH_ONLY):
                 found.add(message, locations=[(path, line)], context=context)
     return found
 
 
-def _extracted(folder: str) -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:
+def _extracted(
+    folder: str,
+) -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:
     methods = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in _METHODS]
     options = {pattern.removeprefix(f"{folder}/"): said for pattern, said in _OPTIONS.items()}
     for path, *rest in extract_from_dir(str(TOP / folder), methods, options):
@@ -77,13 +83,11 @@ def _said(message: Message) -> bool:
 def main() -> int:
     """Bring the catalogue up to the code; 1 while a sentence waits for its words."""
     kept = translated() if SOURCE.exists() else Catalog(locale="en")
-    for message in spoken():
-        if message.id and message.id in kept:
-            pass
     made = spoken()
     for message in made:
         before = kept.get(message.id, message.context) if message.id else None
-        if before is not None:
+        # What had one form and has two now waits for its words again.
+        if before is not None and type(before.id) is type(message.id):
             message.string = before.string
     made.header_comment = "# The English of Web Citoyen. The French of each sentence is the code's."
     FOLDER.mkdir(parents=True, exist_ok=True)

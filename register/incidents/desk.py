@@ -79,6 +79,7 @@ class OnDesk:
     held_until: datetime | None
     country: str
     place_label: str
+    language: str
     commune_name: str | None
     departement_name: str | None
     region_name: str | None

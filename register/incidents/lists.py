@@ -44,6 +44,7 @@ class Listed:
     appealed: bool
     country: str
     place_label: str
+    language: str
     moved_at: datetime
     commune: str | None
     commune_name: str | None
@@ -84,6 +85,7 @@ _ROWS = with_places(
         _APPEALED.label("appealed"),
         CASE.c.country,
         CASE.c.place_label,
+        CASE.c.language,
         CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
         *NAMES,

@@ -25,13 +25,14 @@ Row = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One package the data comes from; ``attribution`` is a French sentence for readers."""
+    """One package the data comes from; ``attribution`` is a sentence for readers."""
 
     package: str
     version: str
     licence: str
     licence_url: str
     attribution: str
+    attribution_en: str
 
 
 @dataclass(frozen=True, slots=True)

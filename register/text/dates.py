@@ -135,7 +135,7 @@ def parse(text: str) -> PartialDate:
 def words(edtf: str | None, language: Language = "fr") -> str:
     """A stored partial date in words, "date inconnue" when there is none."""
     if not edtf:
-        return "date inconnue" if language == "fr" else "unknown date"
+        return "date inconnue" if language == "fr" else "date unknown"
     return parse(edtf).words(language)
 
 

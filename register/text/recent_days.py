@@ -1,4 +1,4 @@
-"""Days as people say them while it is fresh: "hier soir", "ce matin", "mardi dernier".
+"""Days as people say them while it is fresh: "hier soir", "ce matin", "last Tuesday".
 
 Only what leads to one day is read. "Cette nuit" is of two days, and "mardi" said on a Tuesday is
 today or a week ago: such words stay words.
@@ -14,16 +14,25 @@ from register.text.fold import fold
 _AGO = {
     **dict.fromkeys(("aujourd hui", "ce matin", "ce midi", "cet apres midi", "ce soir"), 0),
     **dict.fromkeys(("tout a l heure", "today", "this morning", "this afternoon", "tonight"), 0),
-    **dict.fromkeys(("hier", "yesterday"), 1),
-    "avant hier": 2,
+    **dict.fromkeys(("hier", "yesterday", "last night"), 1),
+    **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
 }
-_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_WEEK = {
+    name: day
+    for names in (
+        ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    )
+    for day, name in enumerate(names)
+}
 _SAID = re.compile(
-    r"(?:le |au |pendant |durant )?"
-    rf"(?:(?P<ago>{'|'.join(_AGO)})|(?P<weekday>{'|'.join(_WEEK)})(?P<last> dernier)?)"
+    r"(?:le |au |pendant |durant |on )?"
+    rf"(?:(?P<ago>{'|'.join(_AGO)})"
+    rf"|(?P<before>last )?(?P<weekday>{'|'.join(_WEEK)})(?P<last> dernier)?)"
     r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
     r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
-    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:)(?: ?[0-9]{2})?)?[.!]?"
+    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
+    r"(?: ?[0-9]{2})?(?: ?[ap]m)?)?[.!]?"
 )
 
 
@@ -34,7 +43,7 @@ def read(text: str, today: date) -> date | None:
         return None
     if said["ago"]:
         return today - timedelta(days=_AGO[said["ago"]])
-    days = (today.weekday() - _WEEK.index(said["weekday"])) % 7
-    if not days and not said["last"]:
+    days = (today.weekday() - _WEEK[said["weekday"]]) % 7
+    if not days and not (said["last"] or said["before"]):
         return None
     return today - timedelta(days=days or 7)

@@ -27,6 +27,7 @@ from register.incidents.queries import Tombstone
 from register.journal import Act
 from register.text.errors import TextError
 from register.web import logs, wording
+from register.web.languages import language
 from register.web.speech import day_words, typeset
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
@@ -129,7 +130,7 @@ _HTML = "text/html; charset=utf-8"
 _REFERENCE = _("Référence de l’erreur : %(reference)s")
 
 _PLAIN = """<!doctype html>
-<html lang="fr">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -162,6 +163,7 @@ def plain(status: int, reference: str = "") -> bytes:
     told = words(status)
     line = f"<p>{escape(_referring(reference))}</p>\n" if reference else ""
     return _PLAIN.format(
+        language=language(),
         title=escape(str(told.title)),
         lede=escape(str(told.lede)),
         advice=escape(str(told.advice)),

@@ -24,7 +24,15 @@ from register.web.drawings.map_locator import locator
 from register.web.languages import NAMES, in_language, language
 from register.web.public import addresses, structured
 from register.web.public.labels import Labels, labels, place_line
-from register.web.speech import count_words, country_name, day_words, edtf_words, number, typeset
+from register.web.speech import (
+    count_words,
+    country_name,
+    day_words,
+    edtf_words,
+    language_name,
+    number,
+    typeset,
+)
 
 _READ = "register.templates"
 # Titles and notes are shown again and again; beyond this the oldest are made anew.
@@ -55,9 +63,11 @@ def attach(app: Flask) -> None:
         count_start=_count_start,
         first_upper=first_upper,
         country=country_name,
+        tongue=language_name,
         place=place_of,
         at=_at,
         called=called,
+        told_in=told_in,
     )
     environment.globals.update(
         labels=_labels,
@@ -171,7 +181,14 @@ def called(case: Listed | OnDesk) -> str:
     text = case.summary or case.title
     if len(text) > _CALLED:
         text = text[:_CALLED].rsplit(None, 1)[0] + "…"
-    return _french(text)
+    return told_in(_french(text), case.language)
+
+
+def told_in(text: str, tongue: str) -> str:
+    """A text in a language; in its own element where that is not the page's (WCAG 2.2, 3.1.2)."""
+    if not text or tongue == language():
+        return text
+    return Markup('<span lang="{}">{}</span>').format(tongue, text)
 
 
 def place_of(case: Listed | OnDesk) -> Markup:
@@ -180,10 +197,12 @@ def place_of(case: Listed | OnDesk) -> Markup:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
         abroad = country_name(case.country)
-        return place_line(first_upper(case.place_label) or abroad, abroad)
+        label = told_in(_french(first_upper(case.place_label)), case.language)
+        return place_line(label or abroad, abroad)
     around = case.departement_name or case.region_name or ""
     if case.place_label:
-        return place_line(first_upper(case.place_label), around)
+        label = told_in(_french(first_upper(case.place_label)), case.language)
+        return place_line(label, around)
     return place_line(around or _("lieu inconnu"), "")
 
 

@@ -5,9 +5,13 @@ What is written in a case stays as it was written and has French marks: ``text.t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
+
+from babel import Locale
+from flask_babel import gettext as _
 
 from register.text import countries as every
 from register.text import dates, typography
@@ -16,12 +20,25 @@ from register.web.languages import language
 # Sentences and dates are shown again and again; beyond this the oldest are made anew.
 _REMEMBERED = 4096
 
+_QUOTED = re.compile(r'"([^"]*)"')
+
 _typeset = lru_cache(maxsize=_REMEMBERED)(typography.typeset)
 
 
 def typeset(sentence: str) -> str:
     """A sentence of ours with the spaces and apostrophes of its language."""
     return _typeset(sentence, language())
+
+
+def named(name: str, text: str) -> str:
+    """Something with its name before it: "Titre : trop long"."""
+    return str(_("%(name)s : %(text)s", name=name, text=text))
+
+
+def quoted(text: str) -> str:
+    """A text between the marks of a quotation; one within it has others."""
+    inner = "“\\1”" if language() == "fr" else "‘\\1’"
+    return typeset(_("« %(text)s »", text=_QUOTED.sub(inner, text)))
 
 
 def number(value: int) -> str:
@@ -47,6 +64,11 @@ def day_words(day: date | datetime) -> str:
 def country_name(code: str) -> str:
     """A country, or the code itself when it is none."""
     return every.country_name(code, language())
+
+
+def language_name(code: str) -> str:
+    """A language in words, or its code when it has none there (CLDR, through Babel)."""
+    return str(Locale.parse(language()).languages.get(code, code))
 
 
 def countries() -> Mapping[str, str]:

@@ -8,14 +8,19 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import FOCUSED, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Page
-from served import PAGES
+from served import ENGLISH, PAGES
 
 pytestmark = pytest.mark.browser
 
 SCHEMES = ("light", "dark")
 # One of each kind on each change; all of them before a release.
 FEW = {"home", "list", "words and filters", "whole case", "commune", "choice", "ledger", "rights"}
-LOOKED_AT = [name if name in FEW else pytest.param(name, marks=pytest.mark.prove) for name in PAGES]
+FEW |= {"list in English", "whole case in English"}
+LOOKED_AT = [
+    name if name in FEW else pytest.param(name, marks=pytest.mark.prove)
+    for name in (*PAGES, *ENGLISH)
+]
+AT_EVERY_WIDTH = [*PAGES, *(pytest.param(name, marks=pytest.mark.prove) for name in ENGLISH)]
 
 
 def violations(page: Page) -> list[str]:
@@ -49,7 +54,7 @@ def test_axe_finds_what_is_wrong(reader: Opener) -> None:
     assert {broken.split(":")[0] for broken in violations(page)} >= {"label", "color-contrast"}
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", AT_EVERY_WIDTH)
 def test_nothing_sticks_out_on_a_small_phone_or_at_four_times_the_size(
     reader: Opener, name: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 
@@ -92,15 +93,35 @@ def test_the_wish_of_who_reported_is_shown_as_another_reason(book):
     assert book.word("restriction", "demande_signalant").extra["shown_as"] == "reexamen"
 
 
-def test_every_word_has_its_labels_and_definitions_in_both_languages(book):
-    for words in book.lists.values():
+@pytest.mark.parametrize("language", vocabulary.LANGUAGES)
+def test_every_word_has_its_label_and_definition_in_both_languages(session, book, language):
+    told = vocabulary.of_version(session, book.version, language)
+    assert told.language == language
+    assert {name: list(words) for name, words in told.lists.items()} == {
+        name: list(words) for name, words in book.lists.items()
+    }
+    for words in told.lists.values():
         for word in words.values():
-            told = (word.fr, word.en, word.definition_fr, word.definition_en)
-            assert all(text.strip() for text in told), word.code
+            assert word.label.strip(), word.code
+            assert word.definition.strip(), word.code
+            assert not any(key.endswith(("_fr", "_en")) for key in word.extra)
+
+
+def test_both_languages_say_the_same_things_of_a_word(session, book):
+    """A verb without what joins it to its target would leave a sentence in the air."""
+    english = vocabulary.of_version(session, book.version, "en")
+    for name, words in book.lists.items():
+        for code, word in words.items():
+            other = english.lists[name][code]
+            assert set(other.extra) == set(word.extra), code
+            for key in ("letter", "famille", "court", "public", "shown_as"):
+                assert other.extra.get(key) == word.extra.get(key)
+            french_marks = re.search("[\u202f«»]|\u00a0:", f"{other.label} {other.definition}")
+            assert not french_marks, code
 
 
 def test_a_label_falls_back_on_the_code(book):
-    assert book.label("preuve", "documente") == book.word("preuve", "documente").fr
+    assert book.label("preuve", "documente") == book.word("preuve", "documente").label
     assert book.label("preuve", "jamais") == "jamais"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,20 @@ from werkzeug.test import TestResponse
 from written import on_file, require_no_script_and_no_style, require_no_typewriter
 
 from register.db import db
+from register.incidents.vocabulary import LANGUAGES
 
 pytestmark = pytest.mark.prove
 
 __all__ = ["checker"]  # the fixture of the other module
 
 
-@pytest.fixture(scope="module")
-def desk_pages(registers, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+@pytest.fixture(scope="module", params=LANGUAGES)
+def desk_pages(
+    request: pytest.FixtureRequest, registers, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
     """The markup of every page of the desk and of the accounts."""
     with registers.new("sqlite", tmp_path_factory.mktemp("bureau")) as settings:
-        made = bureau(settings)
+        made = replace(bureau(settings), tongue=request.param)
         answers = {name: _got(made, name) for name in PAGES}
         answers |= {name: _sent(made, name) for name in SENT}
         address, fields = ASKED

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from brought import from_npm, need
-from served import PAGES, STATUS, Site
+from served import ENGLISH, PAGES, STATUS, Site
 
 pytestmark = pytest.mark.prove
 
@@ -26,7 +26,7 @@ VERBATIM = frozenset({"code", "pre", "title"})
 def pages(site: Site) -> Mapping[str, str]:
     """The markup of every kind of page, answered with the status that it should have."""
     found = {}
-    for name in PAGES:
+    for name in (*PAGES, *ENGLISH):
         try:
             with urllib.request.urlopen(site.url(name), timeout=20) as answer:
                 status, body = answer.status, answer.read()
@@ -75,7 +75,7 @@ def test_the_checker_finds_nothing(
         file = tmp_path / f"{name}.html"
         file.write_text(pages[name])
         refused.append(file)
-    answered = [site.url(name) for name in PAGES if name not in STATUS]
+    answered = [site.url(name) for name in (*PAGES, *ENGLISH) if name not in STATUS]
     assert complaints(checker, *answered, *refused) == ""
 
 

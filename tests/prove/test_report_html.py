@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,20 @@ from test_html import checker, complaints
 from written import on_file, require_no_script_and_no_style, require_no_typewriter
 
 from register.db import db
+from register.incidents.vocabulary import LANGUAGES
 
 pytestmark = pytest.mark.prove
 
 __all__ = ["checker"]  # the fixture of the other module
 
 
-@pytest.fixture(scope="module")
-def report_pages(registers, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+@pytest.fixture(scope="module", params=LANGUAGES)
+def report_pages(
+    request: pytest.FixtureRequest, registers, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
     """The markup of every page of those who report, and of reports on the desk."""
     with registers.new("sqlite", tmp_path_factory.mktemp("letterbox")) as settings:
-        made = letterbox(settings)
+        made = replace(letterbox(settings), tongue=request.param)
         pages = {name: _answered(made, name) for name in [*OPEN, *DESK]}
         with made.app.app_context():
             db.engine.dispose()

@@ -29,6 +29,10 @@ TODAY = date(2026, 11, 25)
         ("mercredi dernier", 18),
         ("jeudi", 19),
         ("yesterday evening", 24),
+        ("Last night", 24),
+        ("on Tuesday at 8 pm", 24),
+        ("Last Wednesday", 18),
+        ("the day before yesterday", 23),
     ],
 )
 def test_words_that_lead_to_one_day_are_that_day(said: str, day: int) -> None:

@@ -103,7 +103,7 @@ def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
 ) -> None:
     with demo_app.app_context():
         lists = vocabulary.book(db.session()).lists
-        words = [word.fr for name in ("type", "preuve") for word in lists[name].values()]
+        words = [word.label for name in ("type", "preuve") for word in lists[name].values()]
     letters = set("".join(words) + ARABIC + "«»’…–œŒæÿŸñ€º\u202f\u00a0\u2011")
     for name in ("figo", "figbo"):
         font = drawing._font(name, 30)

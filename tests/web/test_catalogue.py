@@ -1,14 +1,19 @@
 """Every sentence that a reader sees goes through the catalogue.
 
-A second language must never mean a second pass over the templates.
+A second language must never mean a second pass over the templates. English has words for all of
+them, and for none besides; what the site reads was made of them.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
+
+from tools import catalogue
 
 TOP = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((TOP / "templates").rglob("*.html"))
@@ -66,3 +71,40 @@ def test_french_marks_have_their_spaces(template: Path) -> None:
     for sentence in re.findall(r'\b_\("([^"]*)"', told) + _TRANS.findall(told):
         assert not re.search(r"\w [:;?!»]|« |n[º°] [\d%]", sentence), sentence
         assert "'" not in sentence, sentence
+
+
+# --- English -----------------------------------------------------------------------------------
+
+SPOKEN = {message.id for message in catalogue.spoken() if message.id}
+ENGLISH = [message for message in catalogue.translated() if message.id]
+
+# What a sentence is given, and what it is made up with.
+_HELD = re.compile(r"%\(\w+\)[sd]|</?[a-z][^>]*>")
+# French spaces and quotation marks, and the apostrophe of a typewriter.
+_NOT_ENGLISH = re.compile(r"[\u202f«»]|\u00a0[:;?!]|(?<=[a-z])'")
+
+
+def test_english_has_words_for_every_sentence_and_no_other() -> None:
+    assert len(SPOKEN) > 2_000
+    kept = {message.id for message in ENGLISH}
+    assert SPOKEN - kept == set(), "run python -m tools.catalogue"
+    assert kept - SPOKEN == set(), "run python -m tools.catalogue"
+    assert catalogue.wordless(catalogue.translated()) == []
+    assert not any(message.fuzzy for message in ENGLISH)
+
+
+def test_what_the_site_reads_is_made_of_the_catalogue() -> None:
+    assert catalogue.COMPILED.read_bytes() == catalogue.compiled(catalogue.translated())
+
+
+def _pairs(message: Message) -> list[tuple[str, str]]:
+    if isinstance(message.id, str):
+        return [(message.id, str(message.string))]
+    return list(zip(message.id, message.string, strict=True))
+
+
+def test_an_english_sentence_holds_what_the_french_one_does() -> None:
+    for message in ENGLISH:
+        for french, english in _pairs(message):
+            assert Counter(_HELD.findall(english)) == Counter(_HELD.findall(french)), english
+            assert not _NOT_ENGLISH.search(english), english

@@ -60,7 +60,7 @@ def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> Non
     assert count == sum(len(BOOK[name]) for name in ("type", "preuve", "issue"))
     told = words(html)
     for word in plain.words("type").values():
-        assert said(f"Par exemple : {word.example_fr}.") in told, word.code
+        assert said(f"Par exemple : {word.example}.") in told, word.code
 
 
 def test_every_family_of_several_types_heads_its_own(client: FlaskClient) -> None:

@@ -28,7 +28,7 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # The one script: it offers places under a box for them, on pages that have one. A page that is
 # written in counts letters too, and warns before what was written is left.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
-_WRITTEN_IN = {"/signaler": ("count", "unfold", "unsaved")}
+_WRITTEN_IN = {"/signaler": ("count", "days", "unfold", "unsaved")}
 _SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/tokens-[a-z.0-9-]+)">')
 
 

@@ -94,6 +94,7 @@ def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskC
     assert {"/", "/incidents", "/donnees", "/signaler", *(f"/{n}" for n in editorial.NAMES)} <= set(
         found
     )
+    assert {"/en/", "/en/incidents", *(f"/en/{name}" for name in editorial.NAMES)} <= set(found)
     assert of_cases(found) == [f"/incidents/{number}" for number in range(1, 35)]
     shown = set(re.findall(r'href="(/communes/\d[\dAB]\d{3})"', get(client, "/communes").text))
     assert {address for address in found if address.startswith("/communes/")} == shown

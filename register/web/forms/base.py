@@ -13,6 +13,7 @@ from wtforms import FieldList, FormField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from register.text.clean import clean, one_line
+from register.web.speech import named
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -58,7 +59,7 @@ def _of_field(field: Any, within: str) -> Iterator[tuple[str, str]]:
 def _said(within: str, label: object, text: object) -> str:
     name = str(label)
     # In "Source 2, adresse" the label has become the middle of a sentence.
-    return f"{within}{_carried_on(name) if within else name} : {_carried_on(str(text))}"
+    return named(f"{within}{_carried_on(name) if within else name}", _carried_on(str(text)))
 
 
 def _carried_on(words: str) -> str:

@@ -31,6 +31,7 @@ from register.web.context import gazetteer, known_places
 from register.web.forms.base import Form, Line, line, text
 from register.web.forms.place import code_of, in_words, known_place, named_in_full, stored
 from register.web.guards import DESK_BODY_LIMIT
+from register.web.languages import language
 from register.web.public import choice
 from register.web.public.choice import Choice
 from register.web.speech import number
@@ -81,7 +82,7 @@ class Ticked(SelectMultipleField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Each known code once, in the order of the form."""
-        known = plain.words("type")
+        known = plain.words("type", language())
         self.data = [code for code in known if code in valuelist]
         self.was_unknown = any(code not in known for code in valuelist)
 
@@ -124,7 +125,7 @@ def _code(value: str | None) -> str:
 
 
 def _offered(name: str) -> list[SelectChoice]:
-    words = plain.words(name).values()
+    words = plain.words(name, language()).values()
     nothing = SelectChoice("", _("Je préfère ne pas le dire"))
     return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
 
@@ -153,10 +154,12 @@ class ReportForm(Form):
     lieu_code = StringField(filters=[_code])
     lieu_lu = HiddenField(filters=[_code])
     quand = _short(_("Quand"))
-    acteur = Select(_("Qui a agi"), choices=_offered("acteur"), default="", validate_choice=False)
+    acteur = Select(
+        _("Qui a agi"), choices=lambda: _offered("acteur"), default="", validate_choice=False
+    )
     acteur_texte = _short(_("Qui a agi, avec vos mots"))
     cible = Select(
-        _("Qui était visé"), choices=_offered("cible"), default="", validate_choice=False
+        _("Qui était visé"), choices=lambda: _offered("cible"), default="", validate_choice=False
     )
     cible_texte = _short(_("Qui était visé, avec vos mots"))
     procedure = Radio(

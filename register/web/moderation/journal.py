@@ -29,6 +29,7 @@ from register.web.context import book
 from register.web.forms.journal import JournalForm
 from register.web.moderation import telling
 from register.web.sentences.journal import BOOK_NAMES, CHECKS
+from register.web.speech import named
 
 HOME = "/moderation/journal"
 _PLACE = re.compile(r"(public|bureau)-([1-9][0-9]{0,8})")
@@ -198,7 +199,7 @@ def _row(one: Line, words: _Words) -> Sequence[object]:
         one.dossier,
         one.title,
         one.private.get("revision"),
-        " ; ".join(f"{label} : {said}" for label, said in details),
+        _(" ; ").join(named(label, said) for label, said in details),
         one.public.get("event"),
         one.digest,
     )

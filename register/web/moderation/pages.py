@@ -22,12 +22,12 @@ from register.web.forms.pages import WRITTEN, PageForm, ReasonForm
 from register.web.moderation import acting
 from register.web.moderation.pages_changes import changes
 from register.web.moderation.pages_help import writing_help
-from register.web.public.pages import whole
+from register.web.public.pages import path_of, whole
 from register.web.speech import typeset
 from register.web.wording import say
 
 HOME = "/moderation/pages"
-ONE = f"/pages/<any({', '.join(repr(name) for name in editorial.NAMES)}):page>"
+ONE = f"/pages/<any({', '.join(repr(name) for name in editorial.TEXTS)}):page>"
 LOOK = "relire"
 TAKEN = "reprendre"
 
@@ -40,6 +40,16 @@ class Standing:
     title: str
     text: str
     written: PageRevision | None
+
+    @property
+    def tongue(self) -> str:
+        """The language that it is in."""
+        return editorial.language_of(self.name)
+
+    @property
+    def path(self) -> str:
+        """Where readers find it."""
+        return path_of(self.name)
 
     @property
     def revision(self) -> int:
@@ -69,7 +79,7 @@ def route(blueprint: Blueprint) -> None:
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
     written = queries.newest_of_each(db.session())
-    rows = [_standing(name, written.get(name)) for name in editorial.NAMES]
+    rows = [_standing(name, written.get(name)) for name in editorial.TEXTS]
     return render_template("moderation/pages/list.html", rows=rows)
 
 
@@ -85,8 +95,9 @@ def _standing(name: str, written: PageRevision | None) -> Standing:
 
 def page_preview() -> ResponseReturnValue:
     """A text as readers will see it: a fragment of a page."""
+    text, page = request.form.get("texte", ""), request.args.get("page", "")
     try:
-        html, said, status = whole(rendered(request.form.get("texte", ""))), "", 200
+        html, said, status = whole(rendered(text, editorial.language_of(page))), "", 200
     except (Invalid, TextError) as error:
         html, said, status = Markup(), say(error), 422
     return render_template("moderation/preview.html", html=html, said=said), status
@@ -129,7 +140,7 @@ def _looked_over(now: Standing, form: PageForm) -> ResponseReturnValue:
     form.reason.errors = []
     preview = ""
     try:
-        preview = whole(rendered(form.text.data))
+        preview = whole(rendered(form.text.data, editorial.language_of(now.name)))
     except (Invalid, TextError) as error:
         form.text.errors = [*form.text.errors, typeset(say(error))]
     return _editor(now, form, preview=preview)

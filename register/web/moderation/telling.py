@@ -11,6 +11,7 @@ from register.incidents.memberlog import Line
 from register.incidents.vocabulary import Book
 from register.journal import Act
 from register.web.jinja import first_upper
+from register.web.public.pages import path_of
 from register.web.sentences.journal import ATTESTED_WORDS, DONE, ROLE_WORDS
 
 # What a member is called, by id; None for whoever acted from the console.
@@ -36,7 +37,7 @@ def sentence(line: Line, who: Names) -> str:
         "into": told.get("into", "…"),
         "holder": _name(told.get("holder"), who),
         "member": _name(told.get("member"), who),
-        "page": f"/{told.get('page', '…')}",
+        "page": path_of(told["page"]) if "page" in told else "/…",
     }
     return str(DONE.get(_variant(line), line.act)) % words
 

@@ -14,7 +14,7 @@ from register.text.worddiff import Difference
 from register.web.context import book
 from register.web.forms import place
 from register.web.forms.case import appeals, link_kinds, refusals
-from register.web.speech import country_name, edtf_words
+from register.web.speech import country_name, edtf_words, named
 from register.web.wording import field_name
 
 Told = Mapping[str, str]
@@ -94,7 +94,7 @@ def _row(name: Callable[[], str], *parts: Part) -> Say:
 
 
 def _named(label: str, text: str) -> str:
-    return f"{field_name(label)} : {text}" if label else text
+    return named(field_name(label), text) if label else text
 
 
 _SOURCE = _row(

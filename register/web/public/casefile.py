@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from register.incidents import queries
 from register.incidents.queries import Case, Listed
-from register.incidents.vocabulary import Book
+from register.incidents.vocabulary import Book, Word
 from register.web.public import whereabouts
 from register.web.public.whereabouts import Whereabouts
 
@@ -99,21 +99,26 @@ def _parties(
 
 def _verb(book: Book, code: str) -> str:
     word = book.word("type", code)
-    if word is None:
-        return code
-    return f"{word.extra['act']} {word.extra['link']}".strip()
+    return _linked(word.extra["act"], word) if word else code
+
+
+def _linked(told: str, word: Word) -> str:
+    """A verb with what joins it to whom it aims at."""
+    return f"{told} {word.extra['link']}".strip()
 
 
 def _pursuit(row: Mapping[str, Any], content: Mapping[str, Any], book: Book) -> str:
     """The verb of a proceeding; against the target, the type may say it more exactly."""
     word = book.word("sens", row["direction"])
-    verb = str(word.extra["verb"]) if word else row["direction"]
+    if word is None:
+        return str(row["direction"])
+    verb = str(word.extra["verb"])
     if row["direction"] != "contre_cible":
-        return verb
+        return _linked(verb, word)
     # "poursuit en diffamation" says the same as "poursuit" and more; two such types leave open
     # which of them this proceeding is.
     exact = [told for code in content["types"] if (told := _verb(book, code)).startswith(verb)]
-    return exact[0] if len(exact) == 1 else verb
+    return exact[0] if len(exact) == 1 else _linked(verb, word)
 
 
 def _authority(content: Mapping[str, Any], book: Book, place: str) -> str:

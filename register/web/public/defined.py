@@ -11,6 +11,7 @@ from register.editorial.examples import examples
 from register.incidents.vocabulary import Word
 from register.submissions import plain
 from register.web.context import book
+from register.web.languages import language
 
 # For each marker of a page, the vocabulary that it asks for.
 LISTS: Mapping[str, str] = {
@@ -84,5 +85,5 @@ def _defined(name: str, words: Iterable[Word]) -> tuple[Defined, ...]:
 
 def _examples(name: str) -> Mapping[str, str]:
     if name == "type":
-        return {code: word.example for code, word in plain.words("type").items()}
-    return examples(name) if name in ("preuve", "issue") else {}
+        return {code: word.example for code, word in plain.words("type", language()).items()}
+    return examples(name, language()) if name in ("preuve", "issue") else {}

@@ -65,5 +65,9 @@ def _mark(family: Word, label: str) -> Markup:
 def place_line(name: str, around: str) -> Markup:
     """A place with what it lies in, unless the two bear the same name, as Paris does."""
     if not around or around == name:
-        return Markup("<b>{}</b>").format(french(name))
-    return Markup("<b>{}</b> ({})").format(french(name), french(around))
+        return Markup("<b>{}</b>").format(_spaced(name))
+    return Markup("<b>{}</b> ({})").format(_spaced(name), _spaced(around))
+
+
+def _spaced(name: str) -> str:
+    return name if isinstance(name, Markup) else french(name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from register.db import db
 from register.followers.search.asked import Part
@@ -123,5 +124,11 @@ def _near(words: Words, offered: Offers) -> Iterator[Offer]:
 
 
 def _offer(text: str, there: Query, count: int) -> Offer:
-    told = _("%(what)s : %(count)s cas", what=text, count=count_words(count))
+    told = ngettext(
+        "%(what)s : %(count)s cas",
+        "%(what)s : %(count)s cas",
+        count,
+        what=text,
+        count=count_words(count),
+    )
     return Offer(typeset(told), addresses.cases(there))

@@ -16,6 +16,7 @@ from register.editorial.rendering import filled
 from register.incidents import clocks, queries
 from register.text.dates import paris_day
 from register.web.context import settings
+from register.web.languages import in_language, language
 from register.web.public.defined import definitions
 from register.web.public.incidents import case_number
 
@@ -31,10 +32,16 @@ def route(blueprint: Blueprint) -> None:
 
 def _editorial(name: str) -> Callable[[], str]:
     def view() -> str:
-        page = editorial.page(db.session(), name)
+        page = editorial.page(db.session(), editorial.text_of(name, language()))
         return render_template("public/page.html", page=page, told=whole(page.html), name=name)
 
     return view
+
+
+def path_of(text: str) -> str:
+    """Where readers find one of the texts of ``editorial.TEXTS``."""
+    tongue = editorial.language_of(text)
+    return in_language(f"/{text.removesuffix(editorial.ENGLISH)}", tongue)
 
 
 def whole(html: str) -> Markup:

@@ -6,7 +6,6 @@ filter are joined by "ou"; filters follow one another as a sentence about a case
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from flask_babel import gettext as _
@@ -19,12 +18,12 @@ from register.incidents.vocabulary import Book
 from register.web.public import addresses, whereabouts
 from register.web.public.spoken import period, spoken
 from register.web.speech import count_words, country_name, edtf_words, typeset
+from register.web.speech import quoted as marked
 
 # A search may hold twenty values of each filter; a title names so many, and counts the others.
 _VALUES = 3
 _FILTERS = 6
 _TEXT = 80  # characters of what was typed
-_QUOTED = re.compile(r'"([^"]*)"')
 
 
 # What says who acts belongs to what he did, and follows it without a comma.
@@ -75,8 +74,7 @@ def quoted(text: str) -> str:
     """What was typed, between guillemets and not at length."""
     if len(text) > _TEXT:
         text = text[:_TEXT].rsplit(None, 1)[0] + "…"
-    # A quotation within a quotation has other marks.
-    return typeset(_("« %(text)s »", text=_QUOTED.sub("“\\1”", text)))
+    return marked(text)
 
 
 def value(book: Book, name: str, code: str) -> str:

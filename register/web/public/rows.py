@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from register.incidents.towns import Town
+from register.text.dates import Language
 from register.text.typography import french
 from register.web.context import standing
+from register.web.languages import language
 from register.web.public import addresses, whereabouts
 from register.web.speech import number
 
@@ -23,19 +25,19 @@ _COUNT = Markup('<span class="num">{}<span class="vh"> {}</span></span>')
 
 def row(address: str, name: str, cases: int) -> Markup:
     """A place that leads to its page, with its number of cases if there is any."""
-    count = _COUNT.format(number(cases), _("cas")) if cases else ""
+    count = _COUNT.format(number(cases), ngettext("cas", "cas", cases)) if cases else ""
     return _ROW.format(address, french(name), count)
 
 
 def of_towns(found: tuple[Town, ...]) -> Rows:
     """The rows of communes; those that bear one name are told apart by their département."""
-    return _of_towns(found, _("cas"), standing().territory)
+    return _of_towns(found, language(), standing().territory)
 
 
 # The same communes are beside every commune of their intercommunalité. What the rows are made of
-# is in the key: the language by its word, the names of the départements by their version.
+# is in the key: the language, and the names of the départements by their version.
 @lru_cache(maxsize=512)
-def _of_towns(found: tuple[Town, ...], _unit: str, _territory: str) -> Rows:
+def _of_towns(found: tuple[Town, ...], _language: Language, _territory: str) -> Rows:
     often = Counter(town.name for town in found)
     return [
         row(addresses.commune(town.code), _named(town, alone=often[town.name] == 1), town.cases)

@@ -18,9 +18,11 @@ from lxml import etree
 from register.db import db
 from register.errors import NotFound
 from register.incidents import addressed
+from register.incidents.vocabulary import LANGUAGES
 from register.journal import line_time
 from register.journal.canonical import moment
 from register.web.context import head, settings
+from register.web.languages import in_language
 from register.web.public import addresses
 
 # A document of so many addresses is half a megabyte: no shelf of pages would keep a much larger
@@ -86,11 +88,15 @@ def _part(name: str) -> Iterable[Row]:
 
 
 def _pages() -> Iterator[Row]:
-    """The pages that are always there, taken from the router so that a new one is among them."""
+    """The pages that are always there, from the router so that a new one is among them.
+
+    In both languages: each page tells of the other by itself, those of places and cases too.
+    """
     seq = head().seq
     moved_at = line_time(db.session(), seq) if seq else None
     for address in sorted(_fixed()):
-        yield address, moved_at if address in _MOVING else None
+        for tongue in LANGUAGES:
+            yield in_language(address, tongue), moved_at if address in _MOVING else None
 
 
 def _fixed() -> set[str]:

@@ -17,6 +17,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from register.incidents.queries import Case
+from register.incidents.vocabulary import LANGUAGES
 from register.journal.canonical import moment
 from register.text.typography import french
 from register.web import assets
@@ -46,7 +47,7 @@ def home() -> Markup:
         **_site(),
         "name": "Web Citoyen",
         "description": _("Registre public des intimidations de blogueurs et de médias locaux"),
-        "inLanguage": "fr",
+        "inLanguage": [*LANGUAGES],
         "publisher": {"@id": _publisher()["@id"]},
         "potentialAction": search,
     }
@@ -67,7 +68,7 @@ def case(case: Case, file: File) -> Markup:
         "headline": french(content["title"]),
         "abstract": french(content["summary"]),
         "inLanguage": content["language"],
-        "keywords": [french(words.label("type", code)) for code in content["types"]],
+        "keywords": [words.label("type", code) for code in content["types"]],
         "datePublished": moment(case.first_published_at),
         "dateModified": moment(case.version_at),
         "temporalCoverage": _date(content["date"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from flask import Response, request
-from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from register.db import db
 from register.incidents import elsewhere
@@ -69,5 +69,7 @@ def _detail(place: Choice) -> str:
     if place.reading.kind == "commune" and place.reading.why != "nom":
         parts.append(place.why)
     if place.cases:
-        parts.append(_("%(count)s cas", count=count_words(place.cases)))
+        parts.append(
+            ngettext("%(count)s cas", "%(count)s cas", place.cases, count=count_words(place.cases))
+        )
     return " · ".join(parts)

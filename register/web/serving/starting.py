@@ -19,6 +19,7 @@ from register.db import db, sqlite_path
 from register.editorial import examples
 from register.editorial import pages as editorial
 from register.errors import ConfigError, RegisterError
+from register.incidents.vocabulary import LANGUAGES
 from register.operations import opening, schema
 from register.submissions import plain
 from register.territory import dataset, outlines
@@ -82,7 +83,8 @@ def require_pages(app: Flask) -> None:
     outlines.outlines()
     dataset.manifest()
     schema.wanted()
-    plain.families()
+    for language in LANGUAGES:
+        plain.families(language)
 
 
 def _require_writable(settings: Settings) -> None:

@@ -12,8 +12,8 @@ from register.submissions import plain
 from register.submissions.payload import Sent
 from register.text import typed_dates
 from register.text.errors import TextError
-from register.text.typography import french
 from register.web.forms.report import began, understood
+from register.web.languages import language
 from register.web.speech import count_words, edtf_words, typeset
 
 # Characters of a text on the receipt, which has to go on one sheet.
@@ -117,8 +117,8 @@ def _lacks_year(when: str) -> bool:
 
 def _words(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
     """Plain words of codes; a code that has none any more is told as it is."""
-    known = plain.words(name)
-    return tuple(french(known[code].label) if code in known else code for code in codes if code)
+    known = plain.words(name, language())
+    return tuple(known[code].label if code in known else code for code in codes if code)
 
 
 def _filled(*lines: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from register.submissions.payload import ACCOUNT_LIMIT, LINKS_LIMIT
 from register.text.dates import paris_day
 from register.web import limits, waiting
 from register.web.forms.report import AS_TYPED, ReportForm
+from register.web.languages import language
 from register.web.submit import receiving, tokens
 from register.web.submit.checking import answered, shortened
 from register.web.submit.entering import AWAY, unavailable
@@ -191,8 +192,8 @@ def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
         form=form,
         said=said,
         jeton=jeton or _token_again(form),
-        families=plain.words("famille"),
-        types=plain.families(),
+        families=plain.words("famille", language()),
+        types=plain.families(language()),
         as_typed=AS_TYPED,
         account_limit=ACCOUNT_LIMIT,
         links_limit=LINKS_LIMIT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from test_accessibility import SCHEMES, violations
 
 from register.db import db
+from register.incidents.vocabulary import LANGUAGES
 from register.web.serving.embedded import Server
 from register.web.serving.listening import listen
 
@@ -73,7 +75,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(registers, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Desk]:
+def served_desk(
+    registers, tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[Desk]:
     with registers.new("sqlite", tmp_path_factory.mktemp("bureau")) as settings:
         made = bureau(settings)
         server = Server(made.app, listen("127.0.0.1", 0))
@@ -96,6 +100,13 @@ WAYS: dict[str, Opens] = {
     **{name: partial(lambda name, desk: desk.sent(name), name) for name in SENT},
     "who is it": lambda desk: desk.asked(),
 }
+
+
+@pytest.fixture(params=LANGUAGES)
+def desk(served_desk: Desk, request: pytest.FixtureRequest) -> Desk:
+    """The desk in each language."""
+    served_desk.made = replace(served_desk.made, tongue=request.param)
+    return served_desk
 
 
 @pytest.mark.parametrize("name", WAYS)

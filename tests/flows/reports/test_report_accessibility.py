@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from browsing import FOCUSED, LOW, SEND, STICKS_OUT
@@ -10,6 +11,8 @@ from housed import served
 from letterbox import DESK, OPEN, Letterbox, letterbox
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_accessibility import SCHEMES, violations
+
+from register.incidents.vocabulary import LANGUAGES
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +79,9 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def pages(registers, tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Pages]:
+def letters(
+    registers, tmp_path_factory: pytest.TempPathFactory, browser: Browser
+) -> Iterator[Pages]:
     with registers.new("sqlite", tmp_path_factory.mktemp("letterbox")) as settings:
         made = letterbox(settings)
         with served(made.app) as base:
@@ -84,6 +89,20 @@ def pages(registers, tmp_path_factory: pytest.TempPathFactory, browser: Browser)
             yield found
             for context in found.contexts.values():
                 context.close()
+
+
+@pytest.fixture(params=LANGUAGES)
+def both(letters: Pages, request: pytest.FixtureRequest) -> Pages:
+    """The same pages in each language."""
+    letters.made = replace(letters.made, tongue=request.param)
+    return letters
+
+
+@pytest.fixture
+def pages(letters: Pages) -> Pages:
+    """The pages in French."""
+    letters.made = replace(letters.made, tongue="fr")
+    return letters
 
 
 def test_the_pages_of_a_report_are_for_everybody(pages: Pages) -> None:
@@ -96,8 +115,8 @@ def test_the_pages_of_a_report_are_for_everybody(pages: Pages) -> None:
 
 @pytest.mark.prove
 @pytest.mark.parametrize("name", [*OPEN, *DESK])
-def test_axe_finds_nothing_and_nothing_sticks_out(pages: Pages, name: str) -> None:
-    page = pages.opened(name)
+def test_axe_finds_nothing_and_nothing_sticks_out(both: Pages, name: str) -> None:
+    page = both.opened(name)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         assert violations(page) == [], scheme

@@ -106,13 +106,12 @@ def kept(settings: Settings, store: KeyStore, code: str) -> Sent:
 def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: str) -> None:
     rows = tomllib.loads(FILE.read_text("utf-8"))[name]
     in_use = [row["code"] for row in rows if "retired_at" not in row]
-    words = plain.words(name)
-    assert sorted(words) == sorted(in_use)
-    for word in words.values():
-        assert word.fr, word.code
-        assert word.en, word.code
-        assert bool(word.example_fr and word.example_en) == (name == "type"), word.code
-    for told in [word.fr + word.example_fr for word in words.values()]:
+    for words in (plain.words(name), plain.words(name, "en")):
+        assert sorted(words) == sorted(in_use)
+        for word in words.values():
+            assert word.label, word.code
+            assert bool(word.example) == (name == "type"), word.code
+    for told in [word.label + word.example for word in plain.words(name).values()]:
         assert not re.search(r"'|\w [:;?!»]|« ", told), told
 
 

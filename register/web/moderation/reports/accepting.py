@@ -34,7 +34,7 @@ from register.web.jinja import first_upper
 from register.web.moderation import acting, told
 from register.web.moderation.reports import addresses, beside, words
 from register.web.moderation.reports.one import opened
-from register.web.speech import typeset
+from register.web.speech import named, typeset
 from register.web.wording import field_name, say, say_fault, say_reason
 
 Filled = TypeVar("Filled", bound=DecisionForm)
@@ -154,7 +154,7 @@ def _left(fault: Fault) -> str:
     value = str(fault.values.get("value", ""))
     reason = say_reason(fault.key, fault.values)
     reason = reason[:1].lower() + reason[1:]
-    return typeset(reason if value in reason else f"{value} : {reason}")
+    return typeset(reason if value in reason else named(value, reason))
 
 
 # --- to a case that is there ------------------------------------------------------------------

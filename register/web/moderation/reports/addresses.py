@@ -19,6 +19,7 @@ from register.web.forms.place import named
 from register.web.moderation.listed import last, one
 from register.web.public import choice
 from register.web.public.panel import Chip
+from register.web.speech import quoted
 
 PATH = "/moderation/signalements"
 # How routes name a report: its random key, which says nothing of when it came or what it is.
@@ -108,4 +109,4 @@ def _but(asked: Asked, **changes: str) -> str:
 
 def _place(place: str) -> str:
     kind, _between, code = place.partition(":")
-    return named(kind, code) if is_code(place) else f"« {place} »"
+    return named(kind, code) if is_code(place) else quoted(place)

@@ -27,6 +27,7 @@ from register.web.public.labels import labels
 from register.web.sentences import REPORT_STATES
 from register.web.sentences.desk_reports import NOBODY_BEGAN
 from register.web.speech import day_words, typeset
+from register.web.speech import named as named_by
 from register.web.wording import say
 
 # Characters of an account in a list: a sentence or two.
@@ -62,7 +63,7 @@ def title(line: Line) -> str:
     if not kinds:
         return where
     kind = book().label("type", kinds[0])
-    return french(f"{where} : {kind[:1].lower()}{kind[1:]}")
+    return typeset(named_by(where, f"{kind[:1].lower()}{kind[1:]}"))
 
 
 def kinds(sent: Sent | None) -> list[Markup | str]:

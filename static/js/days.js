@@ -1,0 +1,42 @@
+/* Beside a box for a date in words: the days people say most, and the browser's own calendar. What
+   is picked is written into the box, in words that the server reads as it reads typed ones. */
+
+const WORDS = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long" });
+
+function attach(box) {
+  const row = document.createElement("p");
+  row.className = "days";
+
+  function write(words) {
+    box.value = words;
+    // Whoever counts, warns or keeps listens for this.
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  for (const words of box.dataset.days.split("|")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn quiet";
+    button.textContent = words;
+    button.addEventListener("click", () => write(words));
+    row.append(button);
+  }
+
+  const label = document.createElement("label");
+  const calendar = document.createElement("input");
+  calendar.type = "date";
+  calendar.className = "input";
+  // The day of today where the reader is.
+  calendar.max = new Date().toLocaleDateString("sv");
+  calendar.addEventListener("change", () => {
+    const day = calendar.valueAsDate;
+    // The calendar gives midnight in Greenwich.
+    if (day) write(WORDS.format(new Date(`${calendar.value}T12:00`)));
+  });
+  label.append(`${box.dataset.calendar} `, calendar);
+  row.append(label);
+  box.after(row);
+}
+
+document.querySelectorAll("[data-days]").forEach(attach);

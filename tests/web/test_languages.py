@@ -1,0 +1,292 @@
+"""French at the plain address, English under ``/en``: the addresses, the words, and no mixture."""
+
+from __future__ import annotations
+
+import re
+from contextvars import Context
+from datetime import date
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html as markup
+from test_catalogue import ENGLISH
+from test_pages import ADDRESSES, Stranger
+
+from register.editorial import pages as editorial
+from register.web.languages import in_language
+
+_NAMES_IT = re.compile(r'<html lang="(fr|en)">')
+_TONGUES = re.compile(r'<link rel="alternate" hreflang="([a-z-]+)" href="http://[^/]+([^"]*)">')
+# Addresses as a page holds them; a quotation mark in a text is written otherwise.
+_LEADS = re.compile(r'\b(?:href|action|formaction|src|data-[a-z]+)="(/[^"]*)"')
+# French terms that the English pages explain.
+_GLOSSED = {"directeur de la publication"}
+
+
+@pytest.fixture
+def stranger(demo_app: Flask) -> Stranger:
+    """Whoever comes for the first time."""
+    return Stranger(demo_app)
+
+
+def english(address: str) -> str:
+    """The English address of a page."""
+    return in_language(address, "en")
+
+
+def read(html: str) -> str:
+    """What an English reader hears: all but what is said to be in another language."""
+    top = markup.fromstring(html)
+    for told in top.xpath("//*[@lang and @lang != 'en' and not(self::html)] | //script"):
+        told.drop_tree()
+    spoken = top.xpath("//@aria-label | //@title | //@placeholder | //@alt | //meta/@content")
+    return " ".join([*top.itertext(), *map(str, spoken)])
+
+
+# --- addresses --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_says_its_language_and_where_the_other_one_is(
+    stranger: Stranger, address: str
+) -> None:
+    for tongue in ("fr", "en"):
+        answer = stranger.get(in_language(address, tongue))
+        html = answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert _NAMES_IT.findall(html) == [tongue]
+        other = {"fr": "en", "en": "fr"}[tongue]
+        there = in_language(address, other).replace("&", "&amp;")
+        assert f'<a lang="{other}" hreflang="{other}" href="{there}">' in html
+        canonical = re.findall(r'<link rel="canonical" href="http://[^/]+([^"]*)">', html)
+        known = dict(
+            re.findall(
+                r'<link rel="alternate" hreflang="([a-z-]+)" href="http://[^/]+([^"]*)">', html
+            )
+        )
+        assert set(known) == ({"fr", "en", "x-default"} if canonical else set())
+        if canonical:
+            assert canonical == [known[tongue]]
+            assert known["x-default"] == known["fr"]
+            assert known["en"] == english(known["fr"])
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_english_page_leads_to_english_pages(stranger: Stranger, address: str) -> None:
+    html = stranger.get(english(address)).get_data(as_text=True)
+    for there in map(unescape, _LEADS.findall(html.replace('hreflang="fr" href', "the-other"))):
+        assert there == english(there), there
+    plain = stranger.get(address).get_data(as_text=True)
+    for there in map(unescape, _LEADS.findall(plain.replace('hreflang="en" href', "the-other"))):
+        assert not there.startswith("/en"), there
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ("/en", "/en/"),
+        ("/en?q=a", "/en/?q=a"),
+        ("/en/incidents.atom?q=maire", "/incidents.atom?q=maire"),
+        ("/en/communes/93032.csv", "/communes/93032.csv"),
+        ("/en/api/v1/incidents", "/api/v1/incidents"),
+        ("/en/registre/tete", "/registre/tete"),
+        ("/en/static/css/a.css", "/static/css/a.css"),
+        ("/en/robots.txt", "/robots.txt"),
+        # Two slashes would be another site's.
+        ("/en//elsewhere.example/x.csv", "/elsewhere.example/x.csv"),
+        ("/en/\\elsewhere.example/x.csv", "/%5Celsewhere.example/x.csv"),
+    ],
+)
+def test_what_is_the_same_for_everybody_has_one_address(
+    client: FlaskClient, asked: str, there: str
+) -> None:
+    answer = client.get(asked)
+    assert (answer.status_code, answer.headers["Location"]) == (308, there)
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("asked", ["/en/en", "/en/en/", "/en/en/incidents", "/english", "/fr/"])
+def test_there_is_one_address_for_each_language(client: FlaskClient, asked: str) -> None:
+    assert client.get(asked).status_code == 404
+
+
+def test_a_typed_place_leads_on_in_the_same_language(client: FlaskClient) -> None:
+    asked = client.get("/en/incidents?lieu=gagny")
+    assert asked.status_code == 303
+    assert asked.headers["Location"] == "/en/incidents?commune=93032"
+    assert client.get("/en/communes?q=gagny").headers["Location"].startswith("/en/communes/93032")
+
+
+@pytest.mark.parametrize("address", ["/en/moderation", "/en/compte", "/en/moderation/dossiers"])
+def test_the_door_is_shut_in_both_languages(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/en/compte/connexion?")
+    assert answer.headers["Cache-Control"] == "no-store"
+    there = client.get(answer.headers["Location"])
+    assert there.status_code == 200
+    assert '<html lang="en">' in there.get_data(as_text=True)
+
+
+def test_the_language_is_in_the_address_and_nowhere_else(client: FlaskClient) -> None:
+    asked = {"Accept-Language": "en", "Register-Language": "en"}
+    html = client.get("/", headers=asked, environ_overrides={"register.language": "en"})
+    assert '<html lang="fr">' in html.get_data(as_text=True)
+    assert "Vary" not in html.headers or "Language" not in html.headers["Vary"]
+
+
+def test_feeds_are_french(client: FlaskClient) -> None:
+    html = client.get("/en/communes/93032").get_data(as_text=True)
+    assert 'href="/communes/93032.atom"' in html
+    assert 'xml:lang="fr"' in client.get("/communes/93032.atom").get_data(as_text=True)
+
+
+def test_a_form_sent_in_english_is_answered_in_english(client: FlaskClient) -> None:
+    html = client.get("/en/signaler").get_data(as_text=True)
+    assert 'action="/en/signaler"' in html
+    token = re.findall(r'name="jeton" value="([^"]+)"', html)[0]
+    told = client.post("/en/signaler", data={"jeton": token, "etape": "verifier"})
+    assert told.status_code == 422
+    assert '<html lang="en">' in told.get_data(as_text=True)
+    # What was sent would be lost on the way to the other language.
+    assert '<a lang="fr"' not in told.get_data(as_text=True)
+
+
+# --- words ------------------------------------------------------------------------------------
+
+# Pieces of French sentences that no English one holds, long enough to be nothing else.
+_PIECES = (
+    {
+        piece.strip()
+        for message in ENGLISH
+        for sentence in ([message.id] if isinstance(message.id, str) else message.id)
+        for piece in re.split(r"%\(\w+\)[sd]|<[^>]*>", sentence)
+        if len(piece.strip()) > 12 and " " in piece.strip()
+    }
+    - _GLOSSED
+    - {
+        piece.strip()
+        for message in ENGLISH
+        for sentence in ([message.string] if isinstance(message.string, str) else message.string)
+        for piece in re.split(r"%\(\w+\)[sd]|<[^>]*>", sentence)
+    }
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_sentence_of_the_other_language_is_on_a_page(stranger: Stranger, address: str) -> None:
+    # The French page first, and again: what is kept of one must not come up on the other.
+    before = stranger.get(address).get_data(as_text=True)
+    html = stranger.get(english(address)).get_data(as_text=True)
+    told = " ".join(read(html).split())
+    assert [piece for piece in _PIECES if " ".join(piece.split()) in told] == []
+    again = Stranger(stranger.client.application).get(address).get_data(as_text=True)
+    assert _without_tokens(again) == _without_tokens(before)
+
+
+def _without_tokens(html: str) -> str:
+    return re.sub(r'name="(?:jeton|csrf_token)" value="[^"]*"', "", html)
+
+
+def test_a_case_stays_in_its_language_and_says_so(stranger: Stranger) -> None:
+    html = stranger.get("/en/incidents/1").get_data(as_text=True)
+    assert '<h1 lang="fr">' in html
+    assert "The text of this case is in French" in html
+    assert "The text of this case" not in stranger.get("/incidents/1").get_data(as_text=True)
+    listed = stranger.get("/en/incidents").get_data(as_text=True)
+    titles = re.findall(r'<h2><a href="/en/incidents/[0-9]+">(.*?)</a></h2>', listed)
+    assert len(titles) == 20
+    assert all(title.startswith('<span lang="fr">') for title in titles)
+
+
+@pytest.mark.parametrize("name", editorial.NAMES)
+def test_an_editorial_page_has_both_languages_with_the_same_headings(
+    stranger: Stranger, name: str
+) -> None:
+    found = [stranger.get(f"{mount}/{name}").get_data(as_text=True) for mount in ("", "/en")]
+    french, english = (re.findall(r'<(h[23]) id="([^"]+)"', html) for html in found)
+    assert french == english
+    titles = [re.findall(r"<h1>(.*?)</h1>", html)[0] for html in found]
+    assert titles[0] != titles[1]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/en/incidents?departement=93&famille=acces", "Access to information and meetings"),
+        ("/en/incidents/1", "No.\u00a01"),
+        ("/en/communes/93032", "Gagny"),
+        ("/en/statistiques", "Figures"),
+    ],
+)
+def test_vocabularies_are_in_english(stranger: Stranger, address: str, told: str) -> None:
+    assert told in stranger.get(address).get_data(as_text=True)
+
+
+def test_counts_and_days_are_told_in_english(demo_app: Flask) -> None:
+    from register.web import speech
+
+    def told(address: str) -> list[str]:
+        with demo_app.test_request_context(address, environ_overrides=_as_asked(address)):
+            return [
+                speech.number(34_969),
+                speech.count_words(0),
+                speech.count_words(4),
+                speech.count_words(1, feminine=True),
+                speech.count_words(1_482),
+                speech.edtf_words("2006-06~"),
+                speech.edtf_words("2006?"),
+                speech.edtf_words(""),
+                speech.day_words(date(2006, 6, 1)),
+                speech.country_name("BE"),
+                speech.language_name("fr"),
+                speech.typeset("l'été : « 3 juin » ?"),
+                speech.named("Titre", "x"),
+                speech.quoted('a "b" c'),
+            ]
+
+    assert told("/en/") == [
+        "34,969", "no", "four", "one", "1,482", "about June 2006", "2006 (uncertain)",
+        "date unknown", "1 June 2006", "Belgium", "French", "l’été : « 3 juin » ?", "Titre: x",
+        "“a ‘b’ c”",
+    ]  # fmt: skip
+    assert told("/") == [
+        "34\u202f969", "zéro", "quatre", "une", "1\u202f482", "vers juin 2006",
+        "2006 (incertain)", "date inconnue", "1er juin 2006", "Belgique", "français",
+        "l’été\u00a0: «\u202f3\u00a0juin\u202f»\u202f?", "Titre\u00a0: x",
+        "«\u202fa “b” c\u202f»",
+    ]  # fmt: skip
+
+
+def _as_asked(address: str) -> dict[str, str]:
+    # A context is made without the layers around the application.
+    return {"register.language": "en"} if address.startswith("/en") else {}
+
+
+# --- kept pages --------------------------------------------------------------------------------
+
+
+def test_the_same_page_in_two_languages_has_two_values(stranger: Stranger) -> None:
+    tags = {mount: stranger.get(f"{mount}/incidents/1").headers["ETag"] for mount in ("", "/en")}
+    assert tags[""] != tags["/en"]
+    for mount, tag in tags.items():
+        other = {"": "/en", "/en": ""}[mount]
+        asked = {"If-None-Match": tag}
+        client = stranger.client
+        same = Context().run(client.get, f"{mount}/incidents/1", headers=asked)
+        assert same.status_code == 304
+        changed = Context().run(client.get, f"{other}/incidents/1", headers=asked)
+        assert changed.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/en/nulle-part", 404), ("/en/incidents/99", 404)]
+)
+def test_an_error_is_told_in_english(client: FlaskClient, address: str, status: int) -> None:
+    answer = client.get(address)
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == status
+    assert "Page not found" in html
+    assert 'href="/en/"' in html
