@@ -58,6 +58,18 @@ def test_what_stops_a_keyboard_would_be_seen(reader: Opener) -> None:
         stops(page)
 
 
+@pytest.mark.parametrize("name", ["list", "ledger"])
+def test_the_second_key_leads_past_the_filters_to_what_was_found(reader: Opener, name: str) -> None:
+    page = reader(name)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip").last).to_be_focused()
+    expect(page.locator(".skip").last).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".entry a").first).to_be_focused()
+
+
 def test_a_place_is_chosen_by_the_keyboard_among_those_that_are_offered(reader: Opener) -> None:
     page = reader("list", width=390)
     page.locator(".filters > summary").focus()
