@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,7 @@ from register.web.drawings.map_locator import locator
 from register.web.languages import NAMES, in_language, language
 from register.web.public import addresses, structured
 from register.web.public.labels import Labels, labels, place_line
+from register.web.public.rights import rights
 from register.web.speech import (
     count_words,
     country_name,
@@ -85,6 +87,7 @@ def attach(app: Flask) -> None:
         who=members.called,
         to=addresses,
         structured=structured,
+        rights=_rights,
     )
 
 
@@ -213,6 +216,11 @@ def _lang(tongue: str) -> Markup:
 
 def _labels() -> Labels:
     return labels(book())
+
+
+def _rights(types: Iterable[str]) -> list[tuple[str, str]]:
+    """Where one reads what to do when it happens to oneself."""
+    return rights(types, book())
 
 
 def _word(name: str, code: str) -> str:

@@ -124,9 +124,11 @@ def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) 
         expect(page.locator(told).first).to_be_visible()
     for useless in (".nav", ".skip", ".top .btn", ".foot ul"):
         expect(page.locator(useless)).to_be_hidden()
-    written = page.evaluate(
-        "getComputedStyle(document.querySelector('.srcs a'), '::after').content"
-    )
-    assert "https://exemple.test/" in written
+    # The address of a source is read on the paper once, the one of its copy after its words.
+    source, copy = page.locator(".srcs a").first, page.locator(".srcs .small a").first
+    after = "(link) => getComputedStyle(link, '::after').content"
+    assert "https://exemple.test/" in source.inner_text()
+    assert source.evaluate(after) == "none"
+    assert "https://archive.test/" in copy.evaluate(after)
     # The address of the case itself is on the paper.
     expect(page.locator("aside .cite")).to_be_visible()

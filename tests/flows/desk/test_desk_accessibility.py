@@ -121,6 +121,17 @@ def test_axe_finds_nothing_and_nothing_sticks_out(desk: Desk, name: str) -> None
         assert page.evaluate(LOW) == [], width
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_a_long_name_leaves_the_menu_on_one_line(desk: Desk, width: int) -> None:
+    page = desk.opened("home")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate(
+        "document.querySelector('.nav .me span').textContent = 'Marie-Françoise '.repeat(4)"
+    )
+    boxes = [link.bounding_box() for link in page.locator(".nav a").all()]
+    assert len({box["y"] for box in boxes if box}) == 1
+
+
 def test_what_is_wrong_would_be_seen(desk: Desk) -> None:
     """The proof that the test above sees something."""
     page = desk.opened("invite to reply")

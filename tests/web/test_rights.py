@@ -1,0 +1,58 @@
+"""From a case to what its readers may do when it happens to them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from flask.testing import FlaskClient
+
+from register.editorial import pages
+from register.incidents.vocabulary import FILE
+from register.web.public.rights import QUESTIONS
+
+_HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
+
+
+def test_each_question_is_a_heading_of_the_page_as_it_is_shipped(client: FlaskClient) -> None:
+    led_to = {
+        row["rights"] for row in tomllib.loads(FILE.read_text("utf-8"))["type"] if "rights" in row
+    }
+    assert led_to == set(QUESTIONS)
+    for tongue, mount in (("fr", ""), ("en", "/en")):
+        told = {
+            name: text
+            for text, name in _HEADING.findall(
+                pages.shipped(pages.text_of("vos-droits", tongue)).text
+            )
+        }
+        with client.application.test_request_context(
+            f"{mount}/", environ_overrides={"register.language": tongue}
+        ):
+            for anchor, question in QUESTIONS.items():
+                assert str(question).replace("\u202f", " ") == told[anchor]
+
+
+@pytest.mark.parametrize(
+    ("address", "heading"),
+    [
+        ("/incidents?q=gagny", "Puis-je filmer le conseil"),
+        ("/en/incidents?q=gagny", "Can I film the council?"),
+    ],
+)
+def test_the_case_of_gagny_says_where_the_law_on_filming_is(
+    client: FlaskClient, mount: str, heading: str
+) -> None:
+    listed = client.get(f"{mount}/incidents?commune=93032").text
+    found = re.findall(r'<h2><a href="((?:/en)?/incidents/\d+)">', listed)
+    html = client.get(found[0]).text
+    link = re.search(rf'<a class="tap" href="{mount}/vos-droits#filmer">([^<]*)</a>', html)
+    assert link
+    assert link[1].startswith(heading)
+    assert 'id="filmer"' in client.get(f"{mount}/vos-droits").text
+
+
+def test_a_case_of_which_the_page_says_nothing_leads_nowhere(client: FlaskClient) -> None:
+    # Public disparagement has no heading of its own.
+    assert "/vos-droits#" not in client.get("/incidents/1").text
