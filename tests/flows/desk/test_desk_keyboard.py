@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from test_desk_accessibility import WAYS, Desk, desk
+from test_desk_accessibility import WAYS, Desk, desk, served_desk
 from walking import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
-__all__ = ["desk"]  # the fixture of the other module
+__all__ = ["desk", "served_desk"]  # the fixtures of the other module
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from letterbox import DESK, OPEN
-from test_report_accessibility import Pages, pages
+from test_report_accessibility import Pages, letters, pages
 from walking import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
-__all__ = ["pages"]  # the fixture of the other module
+__all__ = ["letters", "pages"]  # the fixtures of the other module
 
 
 @pytest.mark.parametrize("name", [*OPEN, *DESK])
