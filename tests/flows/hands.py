@@ -22,6 +22,9 @@ class Hands(Protocol):
     def press(self, words: str) -> None:
         """A link or a button of the page's head, body or foot, not of its margin."""
 
+    def press_beside(self, words: str) -> None:
+        """A link or a button of what stands beside the page's text."""
+
     def write(self, label: str, text: str, within: Locator | None = None) -> None:
         """A text into the field of a label."""
 
@@ -53,8 +56,8 @@ def box(page: Page, label: str) -> Locator:
     return body.get_by_role("checkbox", name=name).or_(body.get_by_role("radio", name=name)).first
 
 
-def _pressed(page: Page, words: str) -> Locator:
-    body = page.locator("main .body, .top, .foot")
+def _pressed(page: Page, words: str, where: str = "main .body, .top, .foot") -> Locator:
+    body = page.locator(where)
     link = body.get_by_role("link", name=words_of(words))
     return body.get_by_role("button", name=words_of(words)).or_(link).first
 
@@ -67,6 +70,9 @@ class Pointer:
 
     def press(self, words: str) -> None:
         _pressed(self.page, words).click()
+
+    def press_beside(self, words: str) -> None:
+        _pressed(self.page, words, "main aside").click()
 
     def write(self, label: str, text: str, within: Locator | None = None) -> None:
         field(self.page, label, within).fill(text)
@@ -89,6 +95,10 @@ class Keys:
 
     def press(self, words: str) -> None:
         self._reach(_pressed(self.page, words))
+        self.page.keyboard.press("Enter")
+
+    def press_beside(self, words: str) -> None:
+        self._reach(_pressed(self.page, words, "main aside"))
         self.page.keyboard.press("Enter")
 
     def write(self, label: str, text: str, within: Locator | None = None) -> None:

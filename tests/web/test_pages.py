@@ -260,7 +260,7 @@ def test_several_readings_are_a_choice(client: FlaskClient) -> None:
     assert 'href="/incidents?commune=93066&amp;famille=pression"' in html
     told = words(body(client, "/communes?q=saint-denis"))
     assert "Saint-Denis (La Réunion)" in told
-    assert "Saint-Denis (Aude) commune aucun cas" in told
+    assert "Saint-Denis (Aude) commune, aucun cas" in told
 
 
 def test_an_unknown_place_says_what_to_try(client: FlaskClient) -> None:
@@ -323,11 +323,11 @@ def test_who_acts_against_whom_in_the_four_cases_of_puteaux(client: FlaskClient)
     against = numbers(body(client, "/incidents?commune=92062&sens=contre_cible"))
     assert (len(by_target), len(against)) == (1, 3)
     assert versus(body(client, f"/incidents/{by_target[0]}")) == [
-        "Le maire (Puteaux) met publiquement en cause Un blogueur (monputeaux.com)",
-        "Un blogueur (monputeaux.com) porte plainte contre Le maire (Puteaux)",
+        "Le maire (Puteaux) met publiquement en cause un blogueur (monputeaux.com)",
+        "Un blogueur (monputeaux.com) porte plainte contre le maire (Puteaux)",
     ]
     lines = {line for number in against for line in versus(body(client, f"/incidents/{number}"))}
-    assert "La collectivité (Puteaux) poursuit en diffamation Un blogueur (monputeaux.com)" in lines
+    assert "La collectivité (Puteaux) poursuit en diffamation un blogueur (monputeaux.com)" in lines
     assert len(lines) == 3
     assert not any(line.startswith("Un blogueur") for line in lines)
 
@@ -414,7 +414,7 @@ def test_a_case_tells_all_that_its_snapshot_holds(
     html = body(Stranger(app), f"/incidents/{filed.number}")
     told = words(html)
     assert "Saint-Denis (Seine-Saint-Denis), alors Pierrefitte-sur-Seine" in told
-    assert "Le maire (Saint-Denis) poursuit en diffamation Un blogueur (Gagny Libre)" in told
+    assert "Le maire (Saint-Denis) poursuit en diffamation un blogueur (Gagny Libre)" in told
     assert "relaxe de la personne poursuivie, date inconnue, appel en cours" in told
     assert "Jugement, relaxe de la personne poursuivie" in told
     assert "Niveau de preuve : jugé, contesté" in told

@@ -15,7 +15,7 @@ from test_pages import Stranger, body, words
 from register.incidents import acts, towns
 
 FULL = ["/communes/92062", "/communes/93032", "/departements/93", "/departements/92", "/regions/11"]
-PLACE = re.compile(r'<li><a href="([^"]+)"><span>([^<]+)</span>(?:<span class="num">(\d+))?')
+PLACE = re.compile(r'<li><a href="([^"]+)"><span>([^<]+)</span> ?(?:<span class="num">(\d+))?')
 
 
 def counted(html: str) -> list[tuple[str, int]]:

@@ -136,7 +136,7 @@ def test_a_former_commune_selects_the_cases_of_the_one_of_today(client: FlaskCli
 def test_cases_come_first_and_each_place_says_where_it_is(client: FlaskClient) -> None:
     told = entries(body(found(client, "St Denis")))
     assert {led for led, _text in told[:2]} == {"/communes/93066", "/communes/97411"}
-    assert "93066 Saint-Denis (Seine-Saint-Denis) commune un cas nom de la commune" in {
+    assert "93066 Saint-Denis (Seine-Saint-Denis) commune, un cas, nom de la commune" in {
         text for _led, text in told
     }
     assert all("aucun cas" in text for _led, text in told[2:])
@@ -145,10 +145,10 @@ def test_cases_come_first_and_each_place_says_where_it_is(client: FlaskClient) -
 def test_a_number_that_is_two_codes_says_which_is_which(client: FlaskClient) -> None:
     told = dict(entries(body(found(client, "13001"))))
     assert told["/communes/13001"] == (
-        "13001 Aix-en-Provence (Bouches-du-Rhône) commune aucun cas code Insee"
+        "13001 Aix-en-Provence (Bouches-du-Rhône) commune, aucun cas, code Insee"
     )
     assert told["/communes/13055?nom=13201"] == (
-        "13055 Marseille (Bouches-du-Rhône) commune un cas code postal (Marseille 1er "
+        "13055 Marseille (Bouches-du-Rhône) commune, un cas, code postal (Marseille 1er "
         "Arrondissement)"
     )
     assert len(told) == 2
@@ -167,7 +167,7 @@ def test_a_postal_code_of_forty_six_communes_shows_them_all(client: FlaskClient)
 
 def test_a_departement_has_as_many_cases_as_its_filter(client: FlaskClient) -> None:
     told = dict(entries(body(found(client, "La Réunion"))))
-    assert told["/departements/974"] == "974 La Réunion département un cas nom du département"
+    assert told["/departements/974"] == "974 La Réunion département, un cas, nom du département"
     assert "nom de la commune" in told["/communes/47222"]
 
 
@@ -312,7 +312,7 @@ def test_names_that_are_near_are_offered(client: FlaskClient) -> None:
     told = dict(entries(html))
     assert "Des noms proches" in words(html)
     assert told["/communes/92044"] == (
-        "92044 Levallois-Perret (Hauts-de-Seine) commune un cas orthographe proche"
+        "92044 Levallois-Perret (Hauts-de-Seine) commune, un cas, orthographe proche"
     )
     assert '<meta name="robots" content="noindex">' in html
 
@@ -348,8 +348,8 @@ def test_several_places_of_cases_alone_say_what_they_are(app: Flask, desk: Any) 
     assert "introuvable" not in told
     assert "Des noms proches" not in told
     assert [text for _led, text in entries(html)] == [
-        "Namur (Belgique) lieu un cas",
-        "Namur, devant le parlement (Belgique) lieu un cas",
+        "Namur (Belgique) lieu, un cas",
+        "Namur, devant le parlement (Belgique) lieu, un cas",
     ]
 
 
@@ -373,7 +373,7 @@ def test_a_free_text_place_stands_beside_the_communes_of_that_name(client: Flask
     assert "Quatre lieux répondent à « Subligny »" in words(html)
     assert {led for led, _text in told[1:]} == {f"/communes/{c}" for c in (18256, 50584, 89404)}
     first, text = told[0]
-    assert text == f"{SUBLIGNY} lieu un cas", "what has a case comes before what has none"
+    assert text == f"{SUBLIGNY} lieu, un cas", "what has a case comes before what has none"
     assert "Subligny (la source" in words(body(client.get(first)))
 
 

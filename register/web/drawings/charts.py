@@ -27,11 +27,11 @@ _BAR = Markup(
 _ENDED = Markup('%" height="100%"/></svg>')
 _COLUMNS = Markup(
     '<svg class="columns" aria-hidden="true" focusable="false">'
-    '<line x2="100%"/><line x2="100%" y1="100%" y2="100%"/><text class="most" dy="-.4em">{}</text>'
+    '<line x2="100%"/><line x2="100%" y1="100%" y2="100%"/><text class="most" dy="-.4em">{}</text> '
     "{}</svg>"
 )
 _COLUMN = Markup('<rect class="on" x="{}%" y="{}%" width="{}%" height="{}%"/>')
-_YEAR = Markup('<text x="{}%" y="100%" dy="1.4em">{}</text>')
+_YEAR = Markup('<text x="{}%" y="100%" dy="1.4em">{}</text> ')
 
 
 def bar(count: int, whole: int) -> Markup:

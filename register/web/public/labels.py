@@ -16,7 +16,7 @@ from register.incidents.vocabulary import Book, Word
 from register.text.typography import french
 
 _MARK = Markup(
-    '<span class="fam {family}"><i aria-hidden="true">{letter}</i><span>{label}</span></span>'
+    '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'
 )
 
 

@@ -19,7 +19,7 @@ from register.web.speech import number
 
 Rows = Sequence[Markup]
 
-_ROW = Markup('<li><a href="{}"><span>{}</span>{}</a></li>')
+_ROW = Markup('<li><a href="{}"><span>{}</span> {}</a></li>')
 _COUNT = Markup('<span class="num">{}<span class="vh"> {}</span></span>')
 
 

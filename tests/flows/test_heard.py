@@ -1,0 +1,85 @@
+"""What somebody hears who does not see the pages, and in which order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from browsing import Opener
+from heard import LANDMARKS, essentials, heard
+from served import PAGES
+from test_accessibility import FEW
+
+pytestmark = pytest.mark.browser
+
+PROOFS = Path(__file__).resolve().parents[2] / "docs" / "proofs.md"
+_DUMP = re.compile(r"### The case page, as it is heard\n.*?```text\n(.*?)```", re.DOTALL)
+SOME = [name if name in FEW else pytest.param(name, marks=pytest.mark.prove) for name in PAGES]
+
+# The levels of the headings, in their order.
+LEVELS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
+  .filter((heading) => heading.checkVisibility()).map((heading) => Number(heading.tagName[1]))"""
+# Where the links of each name lead, without those within a text that somebody wrote.
+LED = """() => {
+  const led = {};
+  for (const link of document.querySelectorAll("a[href]")) {
+    if (link.closest(".prose, .page, svg") || !link.checkVisibility()) continue;
+    const copy = link.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden=true]").forEach((part) => part.remove());
+    const name = copy.textContent.replace(/\\s+/g, " ").trim();
+    (led[name] ??= new Set()).add(link.href.split("#")[0]);
+  }
+  return Object.entries(led).filter(([, places]) => places.size > 1)
+    .map(([name, places]) => `${name}: ${[...places].join(" ")}`);
+}"""
+
+
+def test_the_case_page_is_heard_as_the_proofs_tell(reader: Opener) -> None:
+    """Headings and landmarks, in their order; what stands in ``docs/`` is a day's full text."""
+    lines = heard(reader("case of Gagny").locator("body").aria_snapshot())
+    kept = _DUMP.search(PROOFS.read_text(encoding="utf-8"))
+    assert kept, "docs/proofs.md has no such text"
+    assert essentials(kept[1].splitlines()) == essentials(lines), "\n".join(lines)
+
+
+def test_the_case_page_is_heard_as_a_story(reader: Opener) -> None:
+    told = "\n".join(heard(reader("case of Gagny").locator("body").aria_snapshot()))
+    assert "Le maire (Gagny) interdit de filmer à un blogueur (gagny.blogspot.com)" in told
+    assert "Types de fait: list of 2: Interdiction de filmer, Menace d’expulsion" in told
+    assert "- 26 juin 2006\n        heading 3: Les faits rapportés\n" in told
+    # What only eyes read, what draws a line, what has no name.
+    assert not re.search(r"[›·↓×]|^\s*(figure|img|region|navigation)?$", told, re.MULTILINE)
+    assert not re.search(r"\b(\w{3,}) \1\b", told, re.IGNORECASE)
+
+
+def test_a_part_that_is_moved_would_be_seen(reader: Opener) -> None:
+    """The proof that the first test sees something."""
+    page = reader("case of Gagny")
+    before = essentials(heard(page.locator("body").aria_snapshot()))
+    page.evaluate("document.querySelector('#sources').closest('section').remove()")
+    after = essentials(heard(page.locator("body").aria_snapshot()))
+    assert set(before) - set(after) == {"region Sources", "heading 2: Sources"}
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_headings_go_down_step_by_step_and_every_landmark_has_its_name(
+    reader: Opener, name: str
+) -> None:
+    page = reader(name)
+    levels = page.evaluate(LEVELS)
+    assert levels.count(1) == 1
+    assert [pair for pair in itertools.pairwise(levels) if pair[1] > pair[0] + 1] == []
+    lines = [line.strip() for line in heard(page.locator("body").aria_snapshot())]
+    landmarks = [line for line in lines if line.split(" ")[0] in LANDMARKS]
+    assert len(landmarks) == len(set(landmarks))
+    assert {"banner", "main", "contentinfo"} <= set(landmarks)
+    assert not {"region", "navigation", "complementary"} & set(landmarks)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_links_of_one_name_lead_to_one_place(reader: Opener, name: str) -> None:
+    led = reader(name).evaluate(LED)
+    # Paris is a commune and a département: headings tell the two lists apart.
+    assert [told for told in led if not told.startswith("Paris 1 cas: ")] == []
