@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine
@@ -22,12 +23,25 @@ CASES = Path(__file__).with_name("incidents.csv")
 MODERATOR = "moderation@demo.example"
 ADMINISTRATOR = "administration@demo.example"
 REASON = "Reprise du fichier de démonstration, établi d’après la presse et les juridictions"
+# What the legal notice says where nobody was named: a page that sends its readers to "non
+# renseigné" shows nothing of how the register is written to. Each says that it is made up.
+_LEGAL = {
+    "publisher_name": "Association fictive (démonstration)",
+    "publisher_director": "Personne fictive (démonstration)",
+    "publisher_address": "1 rue de l’Exemple, 00000 Démonstration",
+    "publisher_phone": "00 00 00 00 00",
+    "hosting_name": "Hébergeur fictif (démonstration)",
+    "hosting_address": "2 rue de l’Exemple, 00000 Démonstration",
+    "hosting_phone": "00 00 00 00 00",
+    "contact_email": "contact@demo.example",
+}
 
 
 def application(port: int) -> Flask:
     """The application of the demonstration, in ``demo`` within the data folder, on loopback."""
     settings = config.load()
     folder = settings.instance / "demo"
+    legal: dict[str, Any] = {name: getattr(settings, name) or told for name, told in _LEGAL.items()}
     return create_app(
         dataclasses.replace(
             settings,
@@ -37,6 +51,7 @@ def application(port: int) -> Flask:
             seal_dir=settings.instance / "demo-seal",
             # Its passwords are printed: a second factor would keep nobody out but the curious.
             require_2fa=False,
+            **legal,
         )
     )
 

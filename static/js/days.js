@@ -26,6 +26,7 @@ function attach(box) {
   const label = document.createElement("label");
   const calendar = document.createElement("input");
   calendar.type = "date";
+  calendar.id = `${box.id}-jour`;
   calendar.className = "input";
   // The day of today where the reader is.
   calendar.max = new Date().toLocaleDateString("sv");

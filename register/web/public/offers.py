@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from register.db import db
 from register.followers.search import suggestion
@@ -22,10 +23,13 @@ from register.territory.phrases import Placed, placed
 from register.web.context import book, gazetteer, head, known_places
 from register.web.public import addresses, choice
 from register.web.public.choice import Choice
+from register.web.public.labelled import labelled
 from register.web.public.words import Words, index
+from register.web.speech import count_words
 
 # Readings of one place that are offered here; a page of its own offers more.
 _READINGS = 4
+_KINDS = 6
 # With so few cases, a word may be one that nobody wrote.
 _FEW = 2
 
@@ -44,6 +48,7 @@ class Offer:
 @dataclass(frozen=True)
 class Offers:
     """``narrower``: the same search at a place or in a year. ``pages``: of the place that it is.
+    ``kinds``: what the words are called in the vocabularies, for readers of English.
 
     ``better``: the search with its misspelt words put right, or None. A place is offered in one
     way: where nothing else is asked for its page says more than the list, where something is the
@@ -52,6 +57,7 @@ class Offers:
 
     narrower: Sequence[Offer] = ()
     pages: Sequence[Offer] = ()
+    kinds: Sequence[Offer] = ()
     better: Offer | None = None
 
 
@@ -65,6 +71,7 @@ def of(query: Query, words: Words | None) -> Offers:
     narrower = [offer for place in found if place not in pages for offer in _narrower(query, place)]
     return Offers(
         narrower=[*narrower, *_elsewhere(query, words.text), *_years(query)],
+        kinds=list(_kinds(query, words.text, found)),
         pages=[offer for place in pages for offer in _pages(place)],
         better=_better(query, words),
     )
@@ -125,6 +132,19 @@ def _elsewhere(query: Query, text: str) -> Iterator[Offer]:
         there = choice.narrowed(left, place.reading)
         if there.values != left.values:
             yield Offer(told(place), addresses.cases(there))
+
+
+def _kinds(query: Query, text: str, found: Sequence[Placed]) -> Iterator[Offer]:
+    """Types, families and outcomes that bear the words, at the place that stands among these."""
+    left = with_words(query, "")
+    asked = [(left, text)]
+    for place in found:
+        likeliest = _likeliest(place)[:1] if place.rest else []
+        asked += [(choice.narrowed(left, one.reading), place.rest) for one in likeliest]
+    told = [one for search, words in asked for one in labelled(search, words)]
+    for label, there, count in told[:_KINDS]:
+        cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
+        yield Offer(f"{label} ({cases})", addresses.cases(there))
 
 
 def _years(query: Query) -> Iterator[Offer]:

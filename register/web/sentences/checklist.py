@@ -12,7 +12,7 @@ LINES: dict[str, Any] = {
     "summary_length": _("Le résumé fait %(length)s caractères : ramenez-le à %(limit)s."),
     "source": _("Il n’y a aucune source : citez-en une au moins."),
     "types": _("Il faut d’un à trois types : choisissez-les, le principal d’abord."),
-    "parties": _("Il manque qui agit, qui est visé ou à quel niveau : indiquez les trois."),
+    "parties": _("Qui agit, qui est visé, quel niveau d’autorité : il manque l’un des trois."),
     "place": _("Il manque le lieu : une commune, à défaut un territoire ou un lieu en mots."),
     "evidence": _("Il manque le niveau de preuve : choisissez-le."),
     "outcome": _("Il manque l’issue : choisissez-la, même si elle est inconnue."),

@@ -95,7 +95,7 @@ def _day(day: date | None) -> str:
 
 def _received(_file: File) -> _Words:
     return _Words(
-        _("Reçu"),
+        _("Reçu, pas encore lu"),
         _(
             "Votre signalement est arrivé. Il attend qu’une personne de l’équipe le prenne en "
             "main. Rien n’en est public."

@@ -156,8 +156,11 @@ def test_who_uses_a_keyboard_goes_down_the_page_and_sees_where_they_are(
         here = page.evaluate(FOCUSED)
         if here["body"]:
             break
-        stops.append(here)
-        tops.append(page.evaluate(TOP))
+        # A date has a stop for each of its numbers, and one for its calendar, which the browser
+        # frames by itself.
+        if not stops or stops[-1]["name"] != here["name"]:
+            stops.append(here)
+            tops.append(page.evaluate(TOP))
     assert len(stops) > 8
     assert [stop["name"] for stop in stops if stop["outline"] < 2 or not stop["seen"]] == []
     # On a phone everything stands in one column: the keyboard never goes back up.
