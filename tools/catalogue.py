@@ -24,9 +24,10 @@ COMPILED = FOLDER / "messages.mo"
 
 _METHODS = [("register/web/**.py", "python"), ("templates/**.html", "jinja2")]
 _OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
-# What is French whoever asks: feeds, the case file that goes to a French court, and the terminal.
+# What is French whoever asks: feeds, what goes to a town hall or a court, and the terminal.
 _FRENCH_ONLY = (
     "templates/feeds/",
+    "templates/moderation/acts/_letter.html",
     "templates/moderation/casefile/",
     "register/web/public/items.py",
     "register/web/sentences/commands.py",

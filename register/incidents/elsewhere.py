@@ -20,6 +20,7 @@ from register.incidents.tables import CASE, PLACE
 from register.journal import Position
 from register.text.clean import one_line
 from register.text.countries import country_name
+from register.text.dates import Language
 from register.text.fold import fold_name
 
 HOME = "FR"
@@ -70,7 +71,9 @@ def labels(session: Session, head: Position) -> Sequence[Label]:
     return _kept.of(head.digest, lambda: _counted(session))
 
 
-def matching(rows: Iterable[Label], typed: str, *, begun: bool = False) -> list[Elsewhere]:
+def matching(
+    rows: Iterable[Label], typed: str, *, begun: bool = False, language: Language = "fr"
+) -> list[Elsewhere]:
     """The places that have all the words typed, those that begin with them first.
 
     :param begun: the last word is still being typed, and may be the beginning of one.
@@ -79,7 +82,7 @@ def matching(rows: Iterable[Label], typed: str, *, begun: bool = False) -> list[
     if not words or len(max(words, key=len)) < _LEAST:
         return []
     rows = list(rows)
-    found = [*_countries(rows, words, begun), *_labelled(rows, words, begun)]
+    found = [*_countries(rows, words, begun, language), *_labelled(rows, words, begun, language)]
     return sorted(found, key=lambda place: (not place.named, fold_name(place.name)))[:MOST]
 
 
@@ -105,26 +108,30 @@ def _counted(session: Session) -> Sequence[Label]:
     return sorted(rows, key=lambda row: (row.words, row.label, row.country))
 
 
-def _countries(rows: Sequence[Label], words: Sequence[str], begun: bool) -> Iterator[Elsewhere]:
+def _countries(
+    rows: Sequence[Label], words: Sequence[str], begun: bool, language: Language
+) -> Iterator[Elsewhere]:
     counts = Counter[str]()
     for row in rows:
         if row.country != HOME:
             counts[row.country] += row.count
     for code, count in counts.items():
-        name = country_name(code)
+        name = country_name(code, language)
         called = tuple(fold_name(name).split())
         if _begins(called, words, begun):
             yield Elsewhere("pays", code, name, "", count, named=True)
 
 
-def _labelled(rows: Sequence[Label], words: Sequence[str], begun: bool) -> Iterator[Elsewhere]:
+def _labelled(
+    rows: Sequence[Label], words: Sequence[str], begun: bool, language: Language
+) -> Iterator[Elsewhere]:
     """Cases that share a label are one place, as the filter has it, whatever their country."""
     counts, countries = Counter[str](), dict[str, set[str]]()
     for row in rows:
         counts[row.label] += row.count
         countries.setdefault(row.label, set()).add(row.country)
     for row in {row.label: row for row in rows if _can_be_asked(row.label)}.values():
-        abroad = sorted(country_name(code) for code in countries[row.label] - {HOME})
+        abroad = sorted(country_name(code, language) for code in countries[row.label] - {HOME})
         around = fold_name(" ".join(abroad)).split()
         if _has(row.words, around, words, begun):
             named = _begins(row.words, words, begun)

@@ -59,6 +59,11 @@ def book() -> Book:
     return cast(Book, g.register_book)
 
 
+def french_book() -> Book:
+    """The vocabularies in French, for what is written down: a title, a sentence that is sent."""
+    return vocabulary.of_version(db.session(), standing().vocabulary)
+
+
 def sheet(code: str) -> Sheet | None:
     """What is known of the commune behind a code; None for an unknown one."""
     return sheets.sheet(db.session(), standing().territory, code)

@@ -7,10 +7,14 @@ database gone), a small one that needs nothing is sent instead.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from gettext import NullTranslations, translation
 from html import escape
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, redirect, render_template, request
@@ -22,12 +26,13 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from register.db import db
 from register.errors import Gone, Incomplete, Invalid, Moved, NotFound, Refused, RegisterError
-from register.incidents import vocabulary
 from register.incidents.queries import Tombstone
 from register.journal import Act
+from register.text.dates import Language
 from register.text.errors import TextError
 from register.web import logs, wording
-from register.web.languages import language
+from register.web.context import book
+from register.web.languages import in_language, language
 from register.web.speech import day_words, typeset
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
@@ -141,7 +146,7 @@ _PLAIN = """<!doctype html>
 <h1>{title}</h1>
 <p>{lede}</p>
 <p>{advice}</p>
-{reference}<p><a href="/">{home}</a></p>
+{reference}<p><a href="{start}">{home}</a></p>
 </main>
 </body>
 </html>
@@ -160,25 +165,37 @@ def status_line(status: int) -> str:
 
 def plain(status: int, reference: str = "") -> bytes:
     """A whole small page that needs neither template, database nor style sheet."""
-    told = words(status)
     line = f"<p>{escape(_referring(reference))}</p>\n" if reference else ""
+    return _written(status, language(), gettext, line)
+
+
+def _written(status: int, tongue: Language, say: Callable[[str], str], line: str = "") -> bytes:
+    told = words(status)
     return _PLAIN.format(
-        language=language(),
-        title=escape(str(told.title)),
-        lede=escape(str(told.lede)),
-        advice=escape(str(told.advice)),
+        language=tongue,
+        title=escape(say(str(told.title))),
+        lede=escape(say(str(told.lede))),
+        advice=escape(say(str(told.advice))),
         reference=line,
-        home=escape(gettext("Aller à l’accueil")),
+        start=in_language("/", tongue),
+        home=escape(say("Aller à l’accueil")),
     ).encode()
 
 
-def refusal(status: int) -> tuple[str, list[tuple[str, str]], bytes]:
+@cache
+def _outside(tongue: Language) -> NullTranslations:
+    """The sentences of a language for where there is no request; French ones say themselves."""
+    folder = Path(__file__).resolve().parents[1] / "translations"
+    return translation("messages", folder, [tongue], fallback=True)
+
+
+def refusal(status: int, tongue: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
     """Status line, headers and body for those who refuse a request before Flask sees it.
 
     A head that is too long (431), or a coding that we do not have (501), is a request that the
     register does not understand. The former keeps its words: they say to clear the cookies.
     """
-    body = plain(400 if status == 501 else status)
+    body = _written(400 if status == 501 else status, tongue, _outside(tongue).gettext)
     told = 400 if status in (431, 501) else status
     described = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
     return status_line(told), described, body
@@ -246,7 +263,7 @@ def _text_error(error: TextError) -> ResponseReturnValue:
 
 
 def _tombstone(tombstone: Tombstone) -> Response:
-    word = vocabulary.book(db.session()).word("restriction", tombstone.reason)
+    word = book().word("restriction", tombstone.reason)
     return _page(
         410,
         template="gone",

@@ -18,6 +18,7 @@ from register.config import Settings
 from register.web.account.places import is_shut
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
+from register.web.languages import asked
 
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60
@@ -50,7 +51,7 @@ class Guards:
         status = self._refusal(environ)
         if status is None:
             return self.app(environ, start_response)
-        line, described, body = refusal(status)
+        line, described, body = refusal(status, asked(environ))
         start_response(line, described)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

@@ -11,11 +11,13 @@ No cookie and no ``Accept-Language``: whoever is sent an address reads what the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import quote
 
-from flask import Flask, Response, has_request_context, request
+import flask_babel
+from flask import Flask, Response, g, has_request_context, request
 
 from register.text.dates import Language
 from register.web.headers import WSGI, StartResponse
@@ -27,12 +29,15 @@ _ASKED = "register.language"
 # What is the same for everybody: files, feeds, data, pictures, and what machines read.
 _SHARED = re.compile(
     r"/(?:static|api|healthz|readyz|metrics|\.well-known|favicon\.ico|robots\.txt|sitemap\.xml)(?:/|\Z)"
-    r"|/communes/suggest\Z|/registre/tete\Z|/incidents/[0-9]+/preuve\Z"
-    r"|.*\.(?:atom|csv|geojson|json|bib|ris|py|txt|xml)\Z"
+    r"|/registre/tete\Z|/incidents/[0-9]+/preuve\Z"
+    # What answers with a page when it is refused is asked for in the reader's language.
+    r"|(?!/suivi/|/moderation/).*\.(?:atom|csv|geojson|jsonl?|bib|ris|py|txt|xml)\Z"
 )
-# An address as an attribute holds it. What is quoted in a text has another quotation mark there.
+# Within tags alone: a text may speak of links, and has "&lt;" where a tag has "<".
+_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _LINK = re.compile(
-    r'(?<!hreflang="fr" )\b((?:href|action|formaction|data-[a-z]+)=")(/(?!/)[^"?#]*)'
+    r'(?<!hreflang="fr" )(?<=\s)((?:href|action|formaction|data-preview|data-suggest)=")'
+    r'(/(?!/)[^"?#]*)'
 )
 
 
@@ -45,14 +50,14 @@ class Languages:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, which sees the plain address."""
         path = environ.get("PATH_INFO", "")
+        told = plain(path)
         # Nobody but this layer says which language it is.
         environ.pop(_ASKED, None)
-        if path != PREFIX and not path.startswith(f"{PREFIX}/"):
+        if told == path:
             return self.app(environ, start_response)
-        plain = path.removeprefix(PREFIX)
-        if not plain or _SHARED.match(plain):
-            return _elsewhere(plain or f"{PREFIX}/", environ, start_response)
-        environ["PATH_INFO"] = plain
+        if not told or _SHARED.match(told):
+            return _elsewhere(told or f"{PREFIX}/", environ, start_response)
+        environ["PATH_INFO"] = told
         environ[_ASKED] = "en"
         return self.app(environ, start_response)
 
@@ -63,9 +68,36 @@ def attach(app: Flask) -> None:
     app.wsgi_app = Languages(app.wsgi_app)  # type: ignore[method-assign]
 
 
+def plain(path: str) -> str:
+    """A path without its language; empty for the bare prefix, which is no page."""
+    if path == PREFIX or path.startswith(f"{PREFIX}/"):
+        return path.removeprefix(PREFIX)
+    return path
+
+
 def language() -> Language:
     """The language that the reader asked for; French where nobody asks, as in the terminal."""
     return asked(request.environ) if has_request_context() else "fr"
+
+
+@contextmanager
+def in_french() -> Iterator[None]:
+    """Speak French for a while, to somebody else than the reader: a letter to a town hall."""
+    before = request.environ.pop(_ASKED, None)
+    _forget()
+    try:
+        yield
+    finally:
+        if before:
+            request.environ[_ASKED] = before
+        _forget()
+
+
+def _forget() -> None:
+    """Look up again what a request looks up once in its language."""
+    flask_babel.refresh()
+    for name in ("register_catalogue", "register_book"):
+        g.pop(name, None)
 
 
 def asked(environ: Mapping[str, Any]) -> Language:
@@ -95,12 +127,16 @@ def _led(response: Response) -> Response:
     """Let the links of an English page lead to English pages."""
     if language() == "fr":
         return response
-    where = response.headers.get("Location", "")
+    where = response.headers.get("Location", "").removeprefix(request.host_url.rstrip("/"))
     if where.startswith("/") and not where.startswith("//"):
         response.headers["Location"] = in_language(where, "en")
     if response.mimetype == "text/html" and not response.is_streamed:
-        response.set_data(_LINK.sub(_english, response.get_data(as_text=True)))
+        response.set_data(_TAG.sub(_in_tag, response.get_data(as_text=True)))
     return response
+
+
+def _in_tag(match: re.Match[str]) -> str:
+    return _LINK.sub(_english, match[0])
 
 
 def _english(match: re.Match[str]) -> str:

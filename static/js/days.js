@@ -1,7 +1,9 @@
 /* Beside a box for a date in words: the days people say most, and the browser's own calendar. What
    is picked is written into the box, in words that the server reads as it reads typed ones. */
 
-const WORDS = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long" });
+// English as the site writes it, the day first.
+const LANGUAGE = document.documentElement.lang.replace(/^en$/, "en-GB");
+const WORDS = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long" });
 
 function attach(box) {
   const row = document.createElement("p");
@@ -31,9 +33,8 @@ function attach(box) {
   // The day of today where the reader is.
   calendar.max = new Date().toLocaleDateString("sv");
   calendar.addEventListener("change", () => {
-    const day = calendar.valueAsDate;
-    // The calendar gives midnight in Greenwich.
-    if (day) write(WORDS.format(new Date(`${calendar.value}T12:00`)));
+    // At noon, the day is the same in every zone of the country.
+    if (calendar.value) write(WORDS.format(new Date(`${calendar.value}T12:00`)));
   });
   label.append(`${box.dataset.calendar} `, calendar);
   row.append(label);

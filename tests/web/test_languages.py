@@ -90,6 +90,7 @@ def test_an_english_page_leads_to_english_pages(stranger: Stranger, address: str
         ("/en?q=a", "/en/?q=a"),
         ("/en/incidents.atom?q=maire", "/incidents.atom?q=maire"),
         ("/en/communes/93032.csv", "/communes/93032.csv"),
+        ("/en/registre.jsonl", "/registre.jsonl"),
         ("/en/api/v1/incidents", "/api/v1/incidents"),
         ("/en/registre/tete", "/registre/tete"),
         ("/en/static/css/a.css", "/static/css/a.css"),
@@ -317,3 +318,58 @@ def test_an_error_is_told_in_english(client: FlaskClient, address: str, status: 
     assert answer.status_code == status
     assert "Page not found" in html
     assert 'href="/en/"' in html
+
+
+# --- what was found by looking again ------------------------------------------------------------
+
+
+def test_a_period_is_told_in_english(stranger: Stranger) -> None:
+    html = stranger.get("/en/incidents?du=2006-06&au=2007-03").get_data(as_text=True)
+    assert "June 2006" in html
+    assert "juin 2006" not in html
+
+
+def test_suggestions_lead_on_in_the_same_language(client: FlaskClient) -> None:
+    for mount, detail in (("", "deux cas"), ("/en", "two cases")):
+        first = client.get(f"{mount}/communes/suggest?q=gagny").get_json()["places"][0]
+        assert first["address"] == f"{mount}/communes/93032"
+        assert first["detail"] == detail
+    assert client.get("/en/communes/suggest?q=belgi").get_json()["places"][0]["name"] == "Belgium"
+
+
+def test_a_text_that_speaks_of_links_stays_as_it_is(demo_app: Flask) -> None:
+    told = '<p title="a">&lt;a href="/incidents/1"&gt; href="/y"</p><a href="/incidents/1">un</a>'
+    with demo_app.test_request_context("/", environ_overrides={"register.language": "en"}):
+        left = demo_app.process_response(demo_app.make_response(told)).get_data(as_text=True)
+    assert left == told.replace('<a href="/incidents/1">', '<a href="/en/incidents/1">')
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/en/incidents?q=%00", 400), ("/incidents?q=%00", 400)]
+)
+def test_a_refusal_before_flask_is_in_the_readers_language(
+    client: FlaskClient, address: str, status: int
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    tongue = "en" if address.startswith("/en") else "fr"
+    assert f'<html lang="{tongue}">' in answer.text
+    assert ("Adresse incomprise" in answer.text) is (tongue == "fr")
+    assert f'href="{english("/") if tongue == "en" else "/"}"' in answer.text
+
+
+def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
+    from register.web.guards import body_limit
+    from register.web.languages import plain
+
+    for path in ("/signaler", "/moderation/dossiers/1/modifier", "/"):
+        assert body_limit(plain(english(path))) == body_limit(path)
+    assert plain("/english") == "/english"
+    assert plain("/en") == ""
+
+
+@pytest.mark.parametrize("address", ["/en/suivi/recu.json", "/en/moderation/journal.csv"])
+def test_what_is_refused_with_a_page_is_asked_for_in_the_readers_language(
+    client: FlaskClient, address: str
+) -> None:
+    assert client.get(address).status_code != 308

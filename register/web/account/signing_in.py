@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from register.db import db, now
+from register.incidents.vocabulary import LANGUAGES
 from register.members import proving
 from register.members.proving import Proved
 from register.web import limits, members, waiting
@@ -15,6 +16,7 @@ from register.web.account import carrying, confirming, factor, keys, places
 from register.web.account.carrying import Carried
 from register.web.context import settings
 from register.web.forms.account import TOO_EARLY, SignIn
+from register.web.languages import in_language
 
 # A year: the time a browser stays one that the account knows.
 _KNOWN_FOR = 365 * 24 * 3600
@@ -101,9 +103,11 @@ def known_browser() -> tuple[str, dict[str, object]]:
 
 
 def remember(response: Response, mark: str) -> Response:
-    """Have the browser known to the account from now on."""
+    """Have the browser known to the account from now on, in whatever language it is asked for."""
     name, told = known_browser()
-    response.set_cookie(name, mark, **told)  # type: ignore[arg-type]
+    for tongue in LANGUAGES:
+        path = in_language(places.ACCOUNT, tongue)
+        response.set_cookie(name, mark, **{**told, "path": path})  # type: ignore[arg-type]
     return response
 
 

@@ -18,6 +18,7 @@ from register.text import typed_dates
 from register.text.clean import one_line
 from register.text.errors import TextError
 from register.web.context import book
+from register.web.speech import edtf_words
 from register.web.wording import say, say_reason
 
 # Rows of one list that are shown again; nobody adds as many by hand.
@@ -61,7 +62,7 @@ class TypedDate(StringField):
     def process_data(self, value: str | None) -> None:
         """A stored date, in words that read as the same date."""
         unknown = str(_("inconnue"))
-        self.data = unknown if value == UNKNOWN else typed_dates.shown(value or "")
+        self.data = unknown if value == UNKNOWN else _in_words(value or "")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """What was typed."""
@@ -86,7 +87,7 @@ class TypedDate(StringField):
     @property
     def understood(self) -> str:
         """The date in words, where that says more than what was typed."""
-        words = typed_dates.shown(self.edtf) if self.edtf != UNKNOWN else ""
+        words = _in_words(self.edtf) if self.edtf != UNKNOWN else ""
         return words if words != self.data else ""
 
     def _read(self) -> str:
@@ -206,3 +207,8 @@ def filled(form: Any, field: Any) -> None:
     """A validator: what a row cannot do without."""
     if not field.data:
         raise ValidationError(say_reason("missing", {}))
+
+
+def _in_words(edtf: str) -> str:
+    """A stored date as it is read again, in the language of whoever writes."""
+    return edtf_words(edtf) if edtf else ""

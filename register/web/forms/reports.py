@@ -13,7 +13,6 @@ from register.submissions.acts.deciding import SENTENCE_LIMIT
 from register.submissions.payload import MESSAGE_LIMIT
 from register.web.forms.acts import Radios
 from register.web.forms.base import Form, text
-from register.web.speech import typeset
 
 _CHOOSE = _("Choisissez un motif.")
 
@@ -80,4 +79,4 @@ class DeclineForm(ReportActForm):
     def proposed(self, book: Book) -> str:
         """The sentence of the chosen reason; nothing before one is chosen."""
         word = book.word("refus", str(self.reason.data or ""))
-        return typeset(str(word.extra.get("sentence", ""))) if word else ""
+        return str(word.extra.get("sentence", "")) if word else ""

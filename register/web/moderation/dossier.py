@@ -23,6 +23,7 @@ from register.text import markup
 from register.text.dates import paris_day
 from register.web import members
 from register.web.context import book, settings
+from register.web.languages import in_french
 from register.web.moderation.acting import address, opened
 from register.web.moderation.checks import checked
 from register.web.moderation.possible import deeds
@@ -41,6 +42,7 @@ def route(blueprint: Blueprint) -> None:
         ("periods_of", periods_of),
         ("reply_clock", reply_clock),
         ("around", around),
+        ("letter", letter),
         ("desk_address", address),
         ("risk", risk),
         ("state_words", state_words),
@@ -73,6 +75,16 @@ def show(incident_id: int) -> ResponseReturnValue:
 def today() -> date:
     """The civil day in Paris."""
     return paris_day(now())
+
+
+def letter(file: Dossier) -> Markup:
+    """What invites an authority to reply: in French whoever reads it here, for it goes there."""
+    content = file.snapshot.content if file.snapshot else None
+    with in_french():
+        told = render_template(
+            "moderation/acts/_letter.html", file=file, about=around(file), content=content
+        )
+    return Markup(told)  # noqa: S704 - rendered with every value escaped
 
 
 def around(file: Dossier) -> File | None:

@@ -18,7 +18,6 @@ from register.incidents.filters import FILTERS, LENGTH_LIMIT, Query, page_number
 from register.incidents.models import State
 from register.incidents.waiting import Kind
 from register.text.clean import one_line
-from register.text.typography import french
 from register.web.context import book
 from register.web.public import form, phrase
 from register.web.public.panel import Chip, titles
@@ -117,7 +116,7 @@ def chips(asked: Asked) -> list[Chip]:
     ]
     if asked.holding:
         held = holdings()[asked.holding]
-        told.append(Chip(french(held), address(replace(first, holding=Holding.ANY))))
+        told.append(Chip(typeset(held), address(replace(first, holding=Holding.ANY))))
     if asked.waiting:
         waits = typeset(str(WAITING[asked.waiting]))
         told.append(Chip(waits, address(replace(first, waiting=None))))

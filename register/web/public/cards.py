@@ -20,7 +20,7 @@ from register.web.context import book, head
 from register.web.drawings.card import Card, drawn
 from register.web.public import addresses, whereabouts
 from register.web.public.incidents import case_number
-from register.web.speech import country_name, edtf_words
+from register.web.speech import country_name, edtf_words, typeset
 from register.web.speech import number as digits
 
 _drawn: Few[Card, bytes] = Few(256)  # of some 15 kB
@@ -73,10 +73,10 @@ def of_case(case: Case) -> Card:
     date = edtf_words(content["date"]) if content["date"] else _("date inconnue")
     return Card(
         title=french(content["title"]),
-        side=(_("nº %(number)s", number=digits(case.number)), french(date)),
+        side=(_("nº %(number)s", number=digits(case.number)), typeset(date)),
         over=_place(content),
         under=(
-            french(types),
+            types,
             _("Niveau de preuve : %(evidence)s", evidence=evidence),
         ),
     )
@@ -94,7 +94,7 @@ def _place(content: Mapping[str, Any]) -> str:
     label = content["place_label"]
     if label:
         return whereabouts.named(label[:1].upper() + label[1:], around)
-    return french(around)
+    return typeset(around)
 
 
 def _kept_picture(told: Card) -> bytes:

@@ -17,6 +17,7 @@ from register.territory.resolve import INEXACT, LONGEST, Reading, resolve
 from register.text.clean import one_line
 from register.text.typography import french
 from register.web.context import gazetteer, head, known_places, standing
+from register.web.languages import language
 from register.web.public import addresses, whereabouts
 
 # Filters that say where: a place typed anew takes the place of all of them.
@@ -89,7 +90,7 @@ def read(text: str, address: Address) -> Found:
     """
     resolution = resolve(gazetteer(), text, known_places())
     readings, near = resolution.readings, resolution.near
-    others = elsewhere.matching(elsewhere.labels(db.session(), head()), text)
+    others = elsewhere.matching(elsewhere.labels(db.session(), head()), text, language=language())
     if readings:
         others = [place for place in others if place.named]
     if others and all(reading.why in INEXACT for reading in readings):

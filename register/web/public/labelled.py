@@ -23,6 +23,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # Letters of a word that need not be the same: "filmed", "filming", "films".
 _STEM = 4
 _SHORTEST = 3
+_EMPTY = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
 
 
 def labelled(query: Query, text: str) -> Iterator[tuple[str, Query, int]]:
@@ -36,11 +37,11 @@ def labelled(query: Query, text: str) -> Iterator[tuple[str, Query, int]]:
     if not asked:
         return
     for name, code, label in _labels(book()):
-        if asked <= _words(label):
-            kept = query.values.get(name, ())
-            there = replace(query, values={**query.values, name: (*kept, code)}, page=1)
+        # Values of one filter are alternatives: another would widen the search.
+        if name not in query.values and asked <= _words(label):
+            there = replace(query, values={**query.values, name: (code,)}, page=1)
             count = facets.matching(db.session(), there, book(), head(), None)
-            if count and code not in kept:
+            if count:
                 yield label, there, count
 
 
@@ -51,4 +52,5 @@ def _labels(known: Book) -> Iterator[tuple[str, str, str]]:
 
 
 def _words(text: str) -> set[str]:
-    return {word[:_STEM] for word in _WORD.findall(fold(text)) if len(word) >= _SHORTEST}
+    found = _WORD.findall(fold(text))
+    return {word[:_STEM] for word in found if len(word) >= _SHORTEST and word not in _EMPTY}

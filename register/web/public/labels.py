@@ -61,7 +61,7 @@ def _mark(family: Word, label: str) -> Markup:
 
 
 # Free labels come from cases and are many; the cache is bounded for their sake.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)
 def place_line(name: str, around: str) -> Markup:
     """A place with what it lies in, unless the two bear the same name, as Paris does."""
     if not around or around == name:

@@ -21,6 +21,7 @@ from register.incidents.filters import Query
 from register.territory.mentions import words as mentioned
 from register.territory.phrases import Placed, placed
 from register.web.context import book, gazetteer, head, known_places
+from register.web.languages import language
 from register.web.public import addresses, choice
 from register.web.public.choice import Choice
 from register.web.public.labelled import labelled
@@ -125,7 +126,7 @@ def _elsewhere(query: Query, text: str) -> Iterator[Offer]:
     """The cases at a place that is called by these very words, and that the territory lacks."""
     if any(not word.folded for word in mentioned(text)):
         return
-    found = elsewhere.matching(elsewhere.labels(db.session(), head()), text)
+    found = elsewhere.matching(elsewhere.labels(db.session(), head()), text, language=language())
     left = with_words(query, "")
     for one in [place for place in found if place.named][:_READINGS]:
         place = choice.outside(one, choice.page_of)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from register.text import dates
 from register.text.dates import PartialDate
+from register.web.languages import language
 
 # Before them, "de" loses its vowel.
 _ELIDED = ("avril", "août", "octobre")
@@ -63,7 +64,7 @@ def period(since: str, until: str) -> str:
     if not since:
         return _ending(_date(until))
     last = _date(until)
-    end = last.words()
+    end = last.words(language())
     told = _("au %(date)s", date=end) if last.day else _("à %(date)s", date=end)
     return f"{_beginning(_date(since))} {told}"
 
@@ -74,24 +75,24 @@ def _date(edtf: str) -> PartialDate:
 
 
 def _within(date: PartialDate) -> str:
-    told = date.words()
+    told = date.words(language())
     return str(_("le %(date)s", date=told) if date.day else _("en %(date)s", date=told))
 
 
 def _open(date: PartialDate) -> str:
-    told = date.words()
+    told = date.words(language())
     return str(_("depuis le %(date)s", date=told) if date.day else _("depuis %(date)s", date=told))
 
 
 def _ending(date: PartialDate) -> str:
-    told = date.words()
+    told = date.words(language())
     if date.day:
         return str(_("jusqu’au %(date)s", date=told))
     return str(_("jusqu’en %(date)s", date=told))
 
 
 def _beginning(date: PartialDate) -> str:
-    told = date.words()
+    told = date.words(language())
     if date.day:
         return str(_("du %(date)s", date=told))
     if told.startswith(_ELIDED):

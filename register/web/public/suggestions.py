@@ -15,6 +15,7 @@ from register.incidents import elsewhere
 from register.territory.suggest import suggest
 from register.text.typography import french
 from register.web.context import gazetteer, head, known_places
+from register.web.languages import in_language, language
 from register.web.public import choice, whereabouts
 from register.web.public.choice import Choice
 from register.web.speech import count_words
@@ -30,7 +31,7 @@ def suggestions() -> Response:
     position = head()
     text = choice.typed(request.args.getlist("q"))
     labels = elsewhere.labels(db.session(), position)
-    others = elsewhere.matching(labels, text, begun=True)[:_ELSEWHERE]
+    others = elsewhere.matching(labels, text, begun=True, language=language())[:_ELSEWHERE]
     known = suggest(gazetteer(), text, known_places(), LIMIT - len(others)) if text else ()
     places = [
         *choice.offered(known, choice.page_of),
@@ -55,7 +56,7 @@ def _told(place: Choice) -> dict[str, object]:
         "within": french(place.within),
         "why": place.why,
         "cases": place.cases,
-        "address": place.address,
+        "address": in_language(place.address, language()),
         "detail": _detail(place),
         "text": whereabouts.named(meant, place.within if reading.kind == "commune" else ""),
     }

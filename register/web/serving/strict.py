@@ -19,6 +19,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from register.web.errors import refusal
 from register.web.guards import body_limit
+from register.web.languages import plain
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
 LINGERING = 10  # seconds that a refused request is still listened to
@@ -56,7 +57,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
         return consumed
 
     def _is_too_long(self) -> bool:
-        return bool(self.content_length > body_limit(self.path))
+        return bool(self.content_length > body_limit(plain(self.path)))
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]

@@ -118,13 +118,17 @@ def test_one_is_led_nowhere_else(app, cast, elsewhere):
 
 def test_the_known_browser_is_told_to_account_pages_alone(app, cast):
     bruno = enter(app, cast.email("bruno"))
-    [told] = [text for text in bruno.answer.headers.getlist("Set-Cookie") if "connu=" in text]
-    assert "HttpOnly" in told
-    assert "SameSite=Lax" in told
-    assert "Path=/compte" in told
-    assert "Max-Age=31536000" in told
+    cookies = [text for text in bruno.answer.headers.getlist("Set-Cookie") if "connu=" in text]
+    for told in cookies:
+        assert "HttpOnly" in told
+        assert "SameSite=Lax" in told
+        assert "Max-Age=31536000" in told
+    # A cookie goes to the addresses below its path, and the English ones are elsewhere.
+    for told, path in zip(cookies, ("/compte", "/en/compte"), strict=True):
+        assert f"; Path={path}" in told
     mark = bruno.cookie("connu", "/compte")
     assert mark
+    assert bruno.cookie("connu", "/en/compte") == mark
     # Locked out from afar, the member's own browser still comes in.
     for _ in range(12):
         enter(app, cast.email("bruno"), "quelque-chose-de-faux")
@@ -232,14 +236,15 @@ def test_cookies_are_the_sites_own_and_secure_where_readers_come_by_https(settin
     answer = bruno.post(SIGN_IN, told, base_url=site, headers={"Origin": site})
     assert answer.status_code == 303
     cookies = answer.headers.getlist("Set-Cookie")
-    assert [text.split("=")[0] for text in cookies] == ["__Secure-connu", "__Host-registre"]
+    names = ["__Secure-connu", "__Secure-connu", "__Host-registre"]
+    assert [text.split("=")[0] for text in cookies] == names
     for text in cookies:
         assert "; Secure" in text
         assert "; HttpOnly" in text
         assert "; SameSite=Lax" in text
         assert "Domain" not in text
     assert "Path=/compte" in cookies[0]
-    assert "; Path=/;" in cookies[1]
+    assert "; Path=/;" in cookies[2]
     assert bruno.get("/compte", base_url=site).status_code == 200
     with app.app_context():
         db.engine.dispose()

@@ -153,6 +153,20 @@ def test_a_register_of_one_moderator_asks_nobody_and_says_so(
 # --- the invitation -----------------------------------------------------------------------------
 
 
+def test_the_letter_is_french_whoever_copies_it(signed, desk):
+    filed = desk.draft()
+    bruno = signed("bruno")
+    pages = [bruno.get(f"{mount}{at(filed, 'inviter')}").text for mount in ("", "/en")]
+    letters = [re.search(r'id="lettre"[^>]*>(.*?)</textarea>', html, re.DOTALL) for html in pages]
+    assert letters[0]
+    assert letters[1]
+    assert letters[0][1] == letters[1][1]
+    assert "Madame, Monsieur" in letters[1][1]
+    # What stands around it is the reader's own.
+    assert '<html lang="en">' in pages[1]
+    assert "Invite the authority" in pages[1]
+
+
 @pytest.mark.parametrize("state", ["draft", "published"])
 def test_the_letter_is_ready_to_send_with_its_articles(signed, desk, state):
     filed = getattr(desk, state)()

@@ -27,7 +27,7 @@ from register.submissions.queries import File
 from register.text.clean import one_line
 from register.text.errors import TextError
 from register.web import members
-from register.web.context import book, key_store
+from register.web.context import french_book, key_store
 from register.web.errors import status_of
 from register.web.forms.accepting import AcceptForm, AttachForm, DecisionForm
 from register.web.jinja import first_upper
@@ -76,7 +76,7 @@ def retain(key: str) -> ResponseReturnValue:
     if not form.validate():
         return _retaining(file, form, ""), 422
     taken = form.taken(part.name for part in found if not part.is_empty)
-    content = drafting.content(found, taken, book(), where)
+    content = drafting.content(found, taken, french_book(), where)
 
     def act(pen: Pen, by: int) -> int:
         return acts.accept(
@@ -111,13 +111,13 @@ def _parts(file: File) -> tuple[list[Part], Where | None]:
         return [], None
     sent = file.received.sent
     where = placing.where(db.session(), sent)
-    return drafting.parts(sent, book(), where), where
+    return drafting.parts(sent, french_book(), where), where
 
 
 def _retaining(file: File, form: AcceptForm, said: str) -> str:
     found, where = _parts(file)
     offers = [_offer(file, part) for part in found]
-    everything = drafting.content(found, {part.name for part in found}, book(), where)
+    everything = drafting.content(found, {part.name for part in found}, french_book(), where)
     return _page("accept", file, form, said, offers=offers, title=everything.title)
 
 

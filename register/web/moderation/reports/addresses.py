@@ -13,13 +13,12 @@ from register.errors import Invalid
 from register.incidents.desk import Holding
 from register.incidents.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, page_number
 from register.submissions.queries import Asked, Tray
-from register.text.typography import french
 from register.web.context import book
 from register.web.forms.place import named
 from register.web.moderation.listed import last, one
 from register.web.public import choice
 from register.web.public.panel import Chip
-from register.web.speech import quoted
+from register.web.speech import quoted, typeset
 
 PATH = "/moderation/signalements"
 # How routes name a report: its random key, which says nothing of when it came or what it is.
@@ -100,7 +99,7 @@ def chips(asked: Asked) -> list[Chip]:
         told.append(Chip(_("Mots : « %(words)s »", words=asked.words), _but(first, words="")))
     if asked.mine is not None:
         told.append(Chip(_("En main : à vous"), listed(replace(first, mine=None))))
-    return [Chip(french(chip.text), chip.address) for chip in told]
+    return [Chip(typeset(chip.text), chip.address) for chip in told]
 
 
 def _but(asked: Asked, **changes: str) -> str:

@@ -115,7 +115,7 @@ def _target(sent: Sent) -> Iterator[Item]:
 
 def _began(sent: Sent) -> Iterator[Item]:
     if sent.began:
-        yield Item(french(words.began(sent.began)), sent.began, _BEGAN, many=True)
+        yield Item(typeset(words.began(sent.began)), sent.began, _BEGAN, many=True)
 
 
 def _links(sent: Sent) -> Iterator[Item]:

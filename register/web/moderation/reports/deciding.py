@@ -16,7 +16,7 @@ from register.journal import Pen
 from register.keystore import KeyStore
 from register.submissions import acts
 from register.submissions.queries import File
-from register.web.context import book, key_store
+from register.web.context import book, french_book, key_store
 from register.web.errors import status_of
 from register.web.forms.reports import AskForm, DeclineForm, ReportActForm
 from register.web.moderation import acting
@@ -113,11 +113,11 @@ def decline(key: str) -> ResponseReturnValue:
     if not form.is_sent:
         return one.page(file, declining=form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed(book())
+        form.sentence.data = form.proposed(french_book())
         return one.page(file, declining=form)
 
     def do(pen: Pen, store: KeyStore, by: int) -> None:
-        told = form.told(book())
+        told = form.told(french_book())
         acts.decline(pen, store, key, form.reason.data, by=by, sentence=told, seen=form.seen)
 
     def page(now: File, said: str) -> str:
