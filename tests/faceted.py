@@ -157,6 +157,13 @@ class Moments:
         self.made += 1
         return self._make(session, book, place)
 
+    def restart(self) -> None:
+        """Forget what is kept: the register is about to go back to where it was.
+
+        Of a position before those that are kept nothing is kept, for a page that began long ago.
+        """
+        marks._kept.clear()
+
     def look(self, session: Session, book: Book) -> Marks:
         """The marks of the session's moment."""
         at = head(session)

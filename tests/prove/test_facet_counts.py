@@ -155,6 +155,7 @@ class House:
     def run(self, steps: list[Step]) -> None:
         """A sequence, from the same beginning as every other."""
         self.again.restart()
+        self.moments.restart()
         cases = copy.deepcopy(self.cases)
         self.compare()
         for minutes, step in enumerate(steps, start=1):
