@@ -39,6 +39,7 @@ def test_scripts_put_nothing_in_the_way_of_the_keyboard(reader: Opener, name: st
     assert faults(reader(MORE.get(name, name))) == []
 
 
+@pytest.mark.prove
 def test_what_stops_a_keyboard_would_be_seen(reader: Opener) -> None:
     """The proof that the tests above see something."""
     page = reader("home")

@@ -63,6 +63,7 @@ def desk(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[bureau
             db.engine.dispose()
 
 
+@pytest.mark.prove
 def test_no_words_touch_at_the_desk(desk: bureau.Bureau) -> None:
     touching = {}
     for name in bureau.PAGES:
@@ -72,6 +73,7 @@ def test_no_words_touch_at_the_desk(desk: bureau.Bureau) -> None:
     assert sorted({pair for found in touching.values() for pair in found}) == []
 
 
+@pytest.mark.prove
 def test_no_words_touch_on_the_pages_of_a_report(
     registers, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
