@@ -485,6 +485,7 @@ def test_the_marker_would_be_seen(app, hidden):
     assert any(leaks(app, f"/incidents/{filed.number}/carte.png?v={seq}") for seq in range(9))
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
+    assert "?type=surveillance" in read(app, "/en/incidents?q=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")
     assert leaks(app, f"/incidents/{filed.number}.atom")
     assert leaks(app, f"/incidents.atom?media={MARKER}")
@@ -592,6 +593,8 @@ def test_a_case_that_is_gone_is_in_no_list_and_no_count(app, hidden, desk, sessi
         "/regions/94",
         *(f"/incidents?{urlencode({name: ASKED[name][0]})}" for name in FILTERS),
         "/incidents",
+        # A word of a label, which leads to its filter where a public case has it.
+        "/en/incidents?q=surveillance",
         # Feeds of codes that it never had.
         "/communes/93032.atom",
         "/departements/93.atom",

@@ -49,9 +49,7 @@ def spoken() -> Catalog:
     return found
 
 
-def _extracted(
-    folder: str,
-) -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:
+def _extracted(folder: str) -> Iterator[Found]:
     methods = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in _METHODS]
     options = {pattern.removeprefix(f"{folder}/"): said for pattern, said in _OPTIONS.items()}
     for path, *rest in extract_from_dir(str(TOP / folder), methods, options):

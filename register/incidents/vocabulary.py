@@ -173,7 +173,7 @@ def _book(terms: Iterable[Term], version: str, language: Language) -> Book:
             label=getattr(term, language),
             definition=getattr(term, f"definition_{language}"),
             retired=term.retired_at is not None,
-            extra=MappingProxyType(in_language(json.loads(term.extra), language)),
+            extra=MappingProxyType(_in_language(json.loads(term.extra), language)),
         )
     return Book(
         version=version,
@@ -186,7 +186,7 @@ def _book(terms: Iterable[Term], version: str, language: Language) -> Book:
     )
 
 
-def in_language(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def _in_language(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """A row of a data file without its other languages: ``act_fr`` and ``act_en`` are ``act``."""
     told = {}
     for key, value in row.items():

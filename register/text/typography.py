@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Iterable
 
 from register.text.dates import MONTHS, MONTHS_EN, Language
 
@@ -26,7 +27,17 @@ _FILE_NAME = re.compile(r"\w\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
 _ENTITY = re.compile(r"&(?:#x?[0-9a-fA-F]{1,8}|[a-z]{2,8});")
 _ENDS = ".,;:!?)]»”\"'…"
 
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+# What is found, and what stands there instead.
+Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
+
+
+def _thin_groups(match: re.Match[str]) -> str:
+    return re.sub(_SPACE, THIN, match.group())
+
+
+# The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
+_THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
+_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
     (re.compile(rf"«{_SPACE}++|«(?=\S)"), f"«{THIN}"),
     (re.compile(r"(?<=\S)(?=»)"), THIN),
@@ -41,14 +52,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(rf"(?i)(?<!\w)(n[º°]|nos|art\.|pp?\.){_SPACE}++(?=\d)"), rf"\1{HARD}"),
     (re.compile(rf"(?<=\d){_SPACE}++(?=€|%|EUR\b)"), HARD),
+    (_THOUSANDS, _thin_groups),
 )
-_ENGLISH_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+_ENGLISH_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
     (re.compile(rf"(?<![\w.,])(\d{{1,2}}) (?=(?:{'|'.join(MONTHS_EN)})\b)"), rf"\1{HARD}"),
     (re.compile(r"\b(Nos?\.|art\.|pp?\.) (?=\d)"), rf"\1{HARD}"),
 )
-# The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
-_THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
 
 _TAG = re.compile(r"""(<[/!a-zA-Z](?:[^<>"']|"[^"]*+"|'[^']*+')*+>)""")
 _VERBATIM = re.compile(r"<(/?)(?:code|pre)\b")
@@ -89,6 +99,21 @@ _SMALL_EN = (
 
 def french(text: str) -> str:
     """A plain text with French spaces and apostrophes; applying it twice changes nothing."""
+    return _ruled(text, _RULES)
+
+
+def english(text: str) -> str:
+    """A plain text with the apostrophes of English, and no break within "26 June" or "No. 3"."""
+    return _ruled(text, _ENGLISH_RULES)
+
+
+def typeset(text: str, language: Language) -> str:
+    """A plain text with the marks of its language."""
+    return french(text) if language == "fr" else english(text)
+
+
+def _ruled(text: str, rules: Iterable[Rule]) -> str:
+    """The text by some rules, what a reader may copy left as it is."""
     held: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
@@ -101,9 +126,8 @@ def french(text: str) -> str:
     # Held tokens stand as one private-use character while the rules run. A token that already
     # has that character is held too, so that every one found afterwards is ours.
     text = _TOKEN.sub(hold, text)
-    for pattern, replacement in _RULES:
+    for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
-    text = _THOUSANDS.sub(_thin_groups, text)
     kept = iter(held)
     return "".join(next(kept) if part == _HELD else part for part in re.split(f"({_HELD})", text))
 
@@ -126,18 +150,6 @@ def typeset_html(source: str, language: Language) -> str:
     return "".join(parts)
 
 
-def english(text: str) -> str:
-    """A plain text with the apostrophes of English, and no break within "26 June" or "No. 3"."""
-    for pattern, replacement in _ENGLISH_RULES:
-        text = pattern.sub(replacement, text)
-    return text
-
-
-def typeset(text: str, language: Language) -> str:
-    """A plain text with the marks of its language."""
-    return french(text) if language == "fr" else english(text)
-
-
 def number(value: int, language: Language = "fr") -> str:
     """An integer with its digits in threes: 34969 is "34 969", by a thin no-break space."""
     grouped = f"{value:,}"
@@ -154,10 +166,6 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
     if count == 1 and feminine:
         return "une"
     return _SMALL[count] if 0 <= count < len(_SMALL) else number(count)
-
-
-def _thin_groups(match: re.Match[str]) -> str:
-    return re.sub(_SPACE, THIN, match.group())
 
 
 def _is_verbatim(token: str) -> bool:

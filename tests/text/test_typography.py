@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.typography import count_words, french, number, typeset_html
+from register.text.typography import (
+    count_words,
+    english,
+    french,
+    number,
+    typeset,
+    typeset_html,
+)
 
 # "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
 SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})
@@ -158,3 +165,21 @@ def test_count_words() -> None:
     assert count_words(1, feminine=True) == "une"
     assert count_words(2, feminine=True) == "deux"
     assert count_words(-1) == "-1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("the town's 3 June meeting", "the town’s 3\u00a0June meeting"),
+        ("Act No. 3, art. 5", "Act No.\u00a03, art.\u00a05"),
+        ("Why? Yes; 1,234: no!", "Why? Yes; 1,234: no!"),
+        # What a reader may copy is left as it is.
+        (
+            "see http://a.fr/l'a?x=1 or j.d'arc@ville.fr",
+            "see http://a.fr/l'a?x=1 or j.d'arc@ville.fr",
+        ),
+    ],
+)
+def test_english_has_its_own_marks(typed: str, shown: str) -> None:
+    assert english(typed) == typeset(typed, "en") == shown
+    assert english(shown) == shown

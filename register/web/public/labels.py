@@ -13,6 +13,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from register.incidents.vocabulary import Book, Word
+from register.text.dates import Language
 from register.text.typography import french
 
 _MARK = Markup(
@@ -30,17 +31,18 @@ class Labels:
     outcomes: Mapping[str, str]
 
 
-_labels: dict[tuple[str, str], Labels] = {}
+# Of one version at a time, by language.
+_labels: dict[str, dict[Language, Labels]] = {}
 
 
 def labels(book: Book) -> Labels:
-    """The words of one version of the vocabularies."""
-    key = (book.version, book.language)
-    if key not in _labels:
-        for version, _language in [one for one in _labels if one[0] != book.version]:
-            _labels.pop((version, _language), None)
-        _labels[key] = _made(book)
-    return _labels[key]
+    """The words of one version of the vocabularies, in the language of the book."""
+    if book.version not in _labels:
+        _labels.clear()
+    known = _labels.setdefault(book.version, {})
+    if book.language not in known:
+        known[book.language] = _made(book)
+    return known[book.language]
 
 
 def _made(book: Book) -> Labels:
