@@ -98,6 +98,17 @@ def test_the_summary_explains_its_evidence_and_says_how_it_stands(
         assert said in summary, said
 
 
+def test_an_outcome_that_nobody_knows_is_not_one_that_is_still_to_be_chosen(
+    app: Flask, desk: Any, content: Callable[..., Content], signed: Any
+) -> None:
+    desk.published(replace(content(), outcome="inconnue"))
+    assert "<dt>Issue</dt><dd>Inconnue</dd>" in page(app, "/incidents/1")
+    assert "<dt>Outcome</dt><dd>Unknown</dd>" in page(app, "/en/incidents/1")
+    draft = desk.draft(replace(content(), outcome=""))
+    shown = signed("bruno").get(f"/moderation/dossiers/{draft.id}").text
+    assert "<dt>Issue</dt><dd>À choisir</dd>" in shown
+
+
 def test_two_proceedings_that_end_alike_say_that_one_is_appealed(
     app: Flask, desk: Any, content: Callable[..., Content]
 ) -> None:
