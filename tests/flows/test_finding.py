@@ -31,7 +31,7 @@ def reach(page: Page, target: Locator) -> None:
 
 def box_of(page: Page) -> Locator:
     """The box for a place, reached by the keyboard."""
-    box = page.locator("main form.search input[name=q]")
+    box = page.locator("main .search input[name=q]")
     reach(page, box)
     return box
 

@@ -50,6 +50,17 @@ def test_communes_of_the_same_name_are_told_apart(reader: Opener) -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("button", ["Chercher", "Appliquer"])
+def test_words_and_ticks_go_together_by_either_button(reader: Opener, button: str) -> None:
+    page = reader("list", scripts=False)
+    page.get_by_role("checkbox", name="Accès à l’information").check()
+    page.locator("#q").fill("maire")
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page).to_have_url(re.compile(r"/incidents\?q=maire&famille=acces$"))
+    expect(page.locator("#q")).to_have_value("maire")
+    expect(page.get_by_role("checkbox", name="Accès à l’information")).to_be_checked()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_filters_are_set_and_taken_off_one_by_one(reader: Opener, width: int) -> None:
     page = reader("list", width=width, scripts=False)

@@ -119,7 +119,8 @@ def test_one_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
     assert [first.elected(), second.elected(), first.elected()] == [True, False, True]
     assert second.is_held()
     first.leave()
-    assert not first.is_held()
+    # A server ends the session that held a lock in its own time.
+    until(lambda: not first.is_held())
     assert [second.elected(), first.elected()] == [True, False]
 
 
@@ -135,7 +136,7 @@ def test_whoever_asks_for_the_lease_gets_it_before_its_turn(new_locks) -> None:
     assert [follower.elected(), candidate.elected()] == [False, False]
     assert candidate.is_held()
     asking.leave()
-    assert follower.elected()
+    until(follower.elected)
 
 
 def test_a_lock_ends_with_its_holder(new_locks, settings: Settings, engine: Database) -> None:

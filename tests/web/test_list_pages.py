@@ -40,23 +40,31 @@ def reader(app) -> Searcher:
 # --- the box -----------------------------------------------------------------------------------
 
 
+# The box with the examples below it.
+_BOX = re.compile(r'<label for="q".*?<p class="hint" id="qh">.*?</p>', re.DOTALL)
+
+
 @pytest.mark.parametrize("path", ["/", "/incidents"])
 def test_one_box_takes_words_and_places(demo, path) -> None:
-    html = demo.page(path)
-    form = re.search(r'<form class="search" action="/incidents".*?</form>', html, re.DOTALL)
-    assert form
-    assert 'name="q"' in form.group()
+    box = _BOX.search(demo.page(path))
+    assert box
+    assert 'name="q"' in box.group()
     for example in ("Gagny", "93", "filmer", "relaxe"):
-        asked = links(form.group())[example]
+        asked = links(box.group())[example]
         assert numbers(demo.page(asked)), example
 
 
-def test_the_box_and_the_panel_keep_what_the_other_sets(demo) -> None:
+def test_the_box_and_the_filters_are_one_form(demo) -> None:
+    """Whatever button is pressed, words and ticks that are not yet applied go together."""
     html = demo.page(q="filmer", famille="acces", tri="maj")
-    box, form = re.findall(r"<form.*?</form>", html, re.DOTALL)
-    assert 'value="filmer"' in box
-    assert '<input type="hidden" name="famille" value="acces">' in box
-    assert '<input type="hidden" name="q" value="filmer">' in form
+    [form] = re.findall(r"<form.*?</form>", html, re.DOTALL)
+    assert 'id="filtres"' in form
+    box = re.search(r'<input id="q" name="q"[^>]*>.*?</button>', html, re.DOTALL)
+    assert box
+    assert 'value="filmer"' in box.group()
+    assert box.group().count('form="filtres"') == 2
+    assert 'name="q"' not in form
+    assert 'name="famille" value="acces" checked' in form
     assert '<input type="hidden" name="tri" value="maj">' in form
 
 
@@ -264,7 +272,8 @@ def test_outlets_are_those_with_the_most_cases_in_the_order_of_their_names(reade
 
 
 def test_every_filter_has_a_field_or_is_kept(demo) -> None:
-    for name in set(FILTERS) - set(BOXES):
+    # The words have the box above the list, which belongs to the same form.
+    for name in set(FILTERS) - set(BOXES) - {"q"}:
         value = {"q": "mot", "commune": "93032", "region": "11", "endroit": "ici", "pays": "BE"}
         value["procedure"] = "contre_cible.relaxe"
         asked = {name: value.get(name, "1" if name == "sans_date" else "2008")}

@@ -26,7 +26,8 @@ _FIELDS = (*BOXES, "sans_date", "du", "au")
 
 @dataclass(frozen=True)
 class Panel:
-    """Everything the form needs. ``kept``: filters in force that it has no field for.
+    """Everything the form needs. ``kept``: filters in force that it has no field for; the words
+    have theirs above the list.
 
     ``faulty``: the names of fields that hold something that makes no sense.
     """
@@ -94,7 +95,7 @@ def panel(
     return Panel(
         # Without a box, the outlets still have a field to write in.
         facets=[group for group in groups if group.sections or group.name == "media"],
-        kept=[pair for pair in query.pairs() if pair[0] not in (*_FIELDS, "tri", "page")],
+        kept=[pair for pair in query.pairs() if pair[0] not in (*_FIELDS, "q", "tri", "page")],
         outlet=typed.get("media", ""),
         since=typed.get("du", _single(query, "du")),
         until=typed.get("au", _single(query, "au")),
