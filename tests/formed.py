@@ -17,6 +17,7 @@ class _Reader(HTMLParser):
         self.fields: Pairs = {}
         self.buttons: list[tuple[str, str]] = []
         self.invalid: list[str] = []
+        self.needed: list[str] = []
         self._text: str | None = None
         self._list = ""
         self._first: str | None = None
@@ -30,6 +31,8 @@ class _Reader(HTMLParser):
         name, value = told.get("name", ""), told.get("value", "")
         if "aria-invalid" in told:
             self.invalid.append(told["id"])
+        if "aria-required" in told:
+            self.needed.append(told["id"])
         if tag == "input" and self._is_sent(told):
             self._add(name, value)
         elif tag == "textarea":
@@ -75,6 +78,7 @@ class Filled:
         self.fields = {name: kept for name, kept in reader.fields.items() if name != "csrf_token"}
         self.buttons = reader.buttons
         self.invalid = reader.invalid
+        self.needed = reader.needed
 
     def __getitem__(self, name: str) -> str:
         return self.fields[name][0]

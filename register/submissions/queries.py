@@ -66,7 +66,8 @@ def _in(tray: Tray, today: date) -> ColumnElement[bool]:
     clauses: Mapping[Tray, Callable[[], ColumnElement[bool]]] = {
         Tray.NEW: lambda: and_(Report.state == State.RECEIVED, Report.suspect.is_(False)),
         Tray.NEWS: lambda: Report.news.is_(True),
-        Tray.REVIEW: lambda: Report.state == State.IN_REVIEW,
+        # Whoever wrote again is counted under their answer until it is read.
+        Tray.REVIEW: lambda: and_(Report.state == State.IN_REVIEW, Report.news.is_(False)),
         Tray.WAITING: lambda: Report.state == State.WAITING,
         Tray.OVERDUE: lambda: and_(
             is_open(), Report.day <= add_months(today, -rules.OVERDUE_MONTHS)

@@ -505,3 +505,15 @@ def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
     told = words(body(Stranger(app), "/"))
     assert "Aucun événement pour l’instant" in told
     assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/incidents", "/communes/93032", "/departements/93", "/registre", "/incidents/1"],
+)
+def test_beside_each_feed_stands_what_to_do_with_its_address(
+    client: FlaskClient, address: str
+) -> None:
+    page = client.get(address).text
+    assert "se colle dans un lecteur de flux" in page
+    assert '<a class="tap" href="/suivre">' in page

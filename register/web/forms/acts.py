@@ -17,7 +17,7 @@ from register.incidents.queries import NUMBER_LIMIT
 from register.incidents.vocabulary import Book
 from register.text.clean import one_line
 from register.text.errors import TextError
-from register.web.forms.base import Form, line, text
+from register.web.forms.base import DeskForm, line, text
 from register.web.speech import typeset
 from register.web.wording import say
 
@@ -27,7 +27,7 @@ _CHOOSE = _("Choisissez une réponse.")
 _NO_NUMBER = _("Ce numéro n’est celui d’aucun cas.")
 
 
-class ActForm(Form):
+class ActForm(DeskForm):
     """What every act's form has: ``vu``, the revision before the member's eyes."""
 
     vu = HiddenField()

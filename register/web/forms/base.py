@@ -22,6 +22,9 @@ class Form(FlaskForm):  # type: ignore[misc]
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Where the fields are read from."""
 
+        # Where most fields may stay empty, those that may not say so.
+        says_needed = False
+
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """What was sent as text: a file under the name of a text field is no text."""
             if formdata is not _Auto:
@@ -36,6 +39,15 @@ class Form(FlaskForm):  # type: ignore[misc]
     def is_sent(self) -> bool:
         """Whether it was sent and holds."""
         return bool(self.validate_on_submit())
+
+
+class DeskForm(Form):
+    """A form of the desk: most of what it asks for may come later, so it says what may not."""
+
+    class Meta(Form.Meta):
+        """Tell what has to be filled in before it is sent."""
+
+        says_needed = True
 
 
 def _faults(form: Any, within: str = "") -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from register.incidents.validation import NUMBER_LIMIT
 from register.territory import places
 from register.text.typography import french
 from register.web.context import book
-from register.web.forms.base import Form, line, text
+from register.web.forms.base import DeskForm, line, text
 from register.web.forms.parts import Row, Rows, TypedDate, Words, address, filled
 from register.web.forms.place import LinkedRow, PlaceRow
 from register.web.speech import countries
@@ -170,7 +170,7 @@ class TypeWords(Words):
         ]
 
 
-class Written(Form):
+class Written(DeskForm):
     """What every form of the editor has: the reason, and the revision that was looked at."""
 
     vu = HiddenField()

@@ -6,13 +6,13 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 
 from register.editorial.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
-from register.web.forms.base import Form, line, text
+from register.web.forms.base import DeskForm, line, text
 
 # The fields that hold the page itself.
 WRITTEN = ("title", "text")
 
 
-class ReasonForm(Form):
+class ReasonForm(DeskForm):
     """Why a page changes, and what its administrator had before their eyes."""
 
     vu = HiddenField()

@@ -12,12 +12,12 @@ from register.incidents.vocabulary import Book
 from register.submissions.acts.deciding import SENTENCE_LIMIT
 from register.submissions.payload import MESSAGE_LIMIT
 from register.web.forms.acts import Radios
-from register.web.forms.base import Form, text
+from register.web.forms.base import DeskForm, text
 
 _CHOOSE = _("Choisissez un motif.")
 
 
-class ReportActForm(Form):
+class ReportActForm(DeskForm):
     """What every form about a report has: ``vu``, how many messages the member had read."""
 
     vu = HiddenField()

@@ -17,7 +17,7 @@ TRAYS: dict[Tray, tuple[Any, Any]] = {
         _("Réponses arrivées"),
         _("Leur auteur a écrit, laissé un contact ou retiré son signalement depuis votre lecture."),
     ),
-    Tray.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou une réponse est arrivée.")),
+    Tray.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou leur réponse a été lue.")),
     Tray.WAITING: (
         _("En attente"),
         _("Une question est posée ; sans réponse, ils reviennent d’eux-mêmes."),

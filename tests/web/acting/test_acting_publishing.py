@@ -106,6 +106,14 @@ def test_the_author_is_told_that_another_has_to_approve(signed, desk, content, v
     assert standing() == before
 
 
+def test_a_second_reading_is_asked_for_by_one_and_given_by_another(signed, desk, content):
+    for justice in (True, False):
+        filed = desk.draft(content(justice=justice))
+        link = f'<a class="tap" href="{at(filed, "approuver")}">'
+        assert f"{link}La demander à un autre membre</a>" in signed("bruno").get(at(filed)).text
+        assert f"{link}Relire et approuver</a>" in signed("chloe").get(at(filed)).text
+
+
 def test_an_approval_shows_its_text_is_named_and_falls_with_an_edit(
     signed, desk, content, vu, ticked, pen, cast
 ):

@@ -147,6 +147,23 @@ def test_without_a_reason_or_with_hostile_markup_everything_comes_back(
     assert session.get(Report, hostile.key).state == "received"
 
 
+def test_what_has_to_be_written_says_so_before_it_is_sent(bruno, inbox: Inbox):
+    page = bruno.get(at(inbox.received())).text
+    assert "Pourquoi ce dossier (obligatoire)" in text(page)
+    assert text(page).count("(obligatoire)") == 1
+    assert Filled(page).needed == ["reason"]
+
+
+def test_what_was_written_since_is_read_while_the_draft_is_chosen(bruno, inbox: Inbox):
+    quiet, answered = inbox.waiting(), inbox.waiting()
+    inbox.answered(answered, text="L’article est sur https://exemple.test/suite")
+    page = bruno.get(at(answered)).text
+    messages = page.partition("<details open>")[2].partition("</details>")[0]
+    assert "exemple.test/suite" in messages
+    assert "n’est repris tout seul" in messages
+    assert "<details open>" not in bruno.get(at(quiet)).text
+
+
 def test_of_two_moderators_one_accepts_and_the_other_keeps_what_was_written(
     bruno, chloe, inbox: Inbox, session, cast
 ):
