@@ -39,8 +39,9 @@ class Hands(Protocol):
 
 
 def field(page: Page, label: str, within: Locator | None = None) -> Locator:
-    """The field of a label, the first where there are several of its words."""
-    return (within or page.locator("main")).get_by_label(words_of(label, "$")).first
+    """The field of a label, the first where there are several; it may say that it is needed."""
+    end = r"(?:\(obligatoire\)\s*)?$"
+    return (within or page.locator("main")).get_by_label(words_of(label, end)).first
 
 
 def words_of(words: str, end: str = "") -> re.Pattern[str]:
