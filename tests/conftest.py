@@ -6,6 +6,7 @@ account was disabled, and he knows the addresses that he used to open.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -131,6 +132,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         again = "postgresql" in read_from and on_one
         if again or item.path.stem in AT_LENGTH or item.name.startswith(ONE_BY_ONE):
             item.add_marker(pytest.mark.prove)
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests are there to stay: going through them at each collection of garbage
+    # would cost what makes many objects, as reading all of the code does, several times its own.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

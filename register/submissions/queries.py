@@ -28,7 +28,7 @@ OPENED = 5_000
 
 
 class Tray(StrEnum):
-    """Where a report lies on the desk."""
+    """Where a report lies on the desk; in review until news come, and again once they are read."""
 
     NEW = "nouveaux"
     NEWS = "reponses"
@@ -66,7 +66,6 @@ def _in(tray: Tray, today: date) -> ColumnElement[bool]:
     clauses: Mapping[Tray, Callable[[], ColumnElement[bool]]] = {
         Tray.NEW: lambda: and_(Report.state == State.RECEIVED, Report.suspect.is_(False)),
         Tray.NEWS: lambda: Report.news.is_(True),
-        # Whoever wrote again is counted under their answer until it is read.
         Tray.REVIEW: lambda: and_(Report.state == State.IN_REVIEW, Report.news.is_(False)),
         Tray.WAITING: lambda: Report.state == State.WAITING,
         Tray.OVERDUE: lambda: and_(

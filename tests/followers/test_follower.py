@@ -158,7 +158,7 @@ time.sleep(60)
         lease = Lease(new_locks())
         assert not lease.elected()
         one.kill()
-        until(lease.elected, 2)
+        until(lease.elected)
 
 
 def test_a_lock_whose_file_was_deleted_is_lost(tmp_path: Path) -> None:
@@ -345,9 +345,9 @@ def test_an_index_that_is_gone_or_damaged_is_made_anew(
     follow(index)
     until(lambda: index.rebuilt == 1)
     index.at = None
-    until(lambda: index.rebuilt == 2, 3)
+    until(lambda: index.rebuilt == 2)
     index.sound = False
-    until(lambda: index.rebuilt == 3, 3)
+    until(lambda: index.rebuilt == 3)
     assert len(index.held) == 1
 
 
@@ -402,7 +402,7 @@ def test_a_database_that_was_away_is_followed_again(
         followed.thread.start()
         until(lambda: index.rebuilt == 1)
         _end_sessions(engine)
-        until(lambda: followed.told[-1] == "search_healed", 5)
+        until(lambda: followed.told[-1] == "search_healed")
         followed.end()
         engine.dispose()
 
@@ -416,7 +416,7 @@ def test_one_follows_and_the_other_when_it_ends(follow, engine, desk) -> None:
     until(lambda: published.number in first.held)
     assert (candidate.told, second.at) == ([], None)
     elected.end()
-    until(lambda: published.number in second.held, 3)
+    until(lambda: published.number in second.held)
 
 
 def test_a_follower_gives_way_at_the_door_and_comes_back(follow, engine, desk, new_locks) -> None:
@@ -429,7 +429,7 @@ def test_a_follower_gives_way_at_the_door_and_comes_back(follow, engine, desk, n
     time.sleep(1.2)
     assert published.number not in index.held
     asking.leave()
-    until(lambda: published.number in index.held, 3)
+    until(lambda: published.number in index.held)
 
 
 @pytest.mark.parametrize("why", ["end", "door"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,16 @@ BY_VARIABLE = {*rules.REFUSALS.values(), *rules._STATE_REFUSALS.values()}
 BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
 
 
+@cache
+def every_call() -> list[tuple[str, ast.Call]]:
+    """What the register's code calls, by its last name: read once for all tests."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in TOP.rglob("*.py"))
+    found = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [(getattr(call.func, "id", getattr(call.func, "attr", "")), call) for call in found]
+
+
 def calls(names: set[str]) -> Iterator[ast.Call]:
-    for path in TOP.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in names:
-                    yield node
+    return (call for name, call in every_call() if name in names)
 
 
 def key_at(call: ast.Call, place: int) -> str:
