@@ -18,7 +18,7 @@ _DATA = Path(__file__).with_name("common.toml")
 
 # What a piece costs whoever guesses. A word of the list weighs as much as one letter taken by
 # chance; a password that weighs no more than two words and a year is one of those tried first.
-_WORD = _LETTER = 3
+_WORD = 3
 _FIGURES = 2  # one to four of them
 _EASY = 1  # a year, keys in a row, one sign again and again, a small word
 _LEAST = 9

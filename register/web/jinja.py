@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from operator import index
 from typing import Any
 
 from flask import Flask, g
@@ -104,7 +105,8 @@ def _gettext(sentence: str) -> str:
 
 
 def _ngettext(one: str, several: str, count: int) -> str:
-    return str(_catalogue().ungettext(one, several, count))
+    # French itself has no catalogue, and would take what is no number for several.
+    return str(_catalogue().ungettext(one, several, index(count)))
 
 
 _french = lru_cache(maxsize=_REMEMBERED)(typography.french)

@@ -16,7 +16,7 @@ from register.web.context import settings
 blueprint = Blueprint("machines", __name__)
 
 # Where no page is for readers; a robot that obeys saves itself the trouble.
-_NOT_FOR_READERS = ("/moderation/", "/compte/", "/suivi")
+_NOT_FOR_READERS = ("/moderation", "/compte", "/suivi")
 # Words and filters: as many addresses as there are questions, all of the same cases.
 # The star means what its absence would, but to simple readers of these rules, which drop a question
 # mark at the end and would then leave out the whole register.

@@ -61,6 +61,9 @@ def test_cases_without_a_date_have_a_list_too(app: Flask, desk: Any) -> None:
     assert "Un cas inscrit, pour des faits sans date connue." in words(html)
     assert ("/incidents?commune=93032&sans_date=1", 1) in counted(html)
     assert total(client, "/incidents?commune=93032&sans_date=1") == 1
+    for place in ("/communes/93032", "/departements/93", "/regions/11"):
+        english = body(client, f"/en{place}")
+        assert re.search(r"sans_date=1\">no date</a> <span class=\"num\">1<", english), place
 
 
 def test_types_come_in_the_order_of_the_vocabulary_and_years_from_the_last(
@@ -167,7 +170,7 @@ def test_an_empty_commune_says_what_is_around(client: FlaskClient) -> None:
     told = words(body(client, "/communes/94038"))
     assert "Val-de-Marne : aucun cas." in told
     assert "Île-de-France : treize cas." in told
-    assert "il est vide, la première inscription y paraîtra" in told
+    assert "la prochaine inscription y paraîtra" in told
 
 
 @pytest.mark.parametrize(

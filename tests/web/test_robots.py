@@ -40,8 +40,9 @@ OPEN = (
 SHUT = (
     "/suivi",
     "/suivi/preuve",
+    "/compte",
     "/compte/connexion",
-    "/moderation/",
+    "/moderation",
     "/moderation/dossiers",
     "/incidents?q=filmer",
     "/incidents?famille=acces&page=2",
@@ -52,6 +53,8 @@ SHUT = (
     "/registre?acte=retrait",
     "/statistiques?famille=acces",
     "/en/suivi",
+    "/en/compte",
+    "/en/moderation",
     "/en/incidents?q=film",
 )
 

@@ -105,7 +105,7 @@ def test_each_section_says_of_how_many_cases_it_speaks(client):
 
 def test_the_page_says_that_proceedings_are_no_cases_and_that_no_place_is_compared(client):
     text = words(main(body(client, PAGE)))
-    assert "Les lignes sont ici des procédures, et non des cas" in text
+    assert "Une ligne est ici un sens et une issue de procédure" in text
     assert "Le registre ne connaît que ce qui lui a été signalé" in text
     assert "commune=" not in "".join(address for address, _ in figures(body(client, PAGE)))
     assert "departement=" not in body(client, PAGE)

@@ -87,14 +87,14 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
 
 
 def publish_reply(reply_id: int) -> ResponseReturnValue:
-    """A received reply is inserted, as it is, beside the account."""
+    """A received reply is inserted, as it is, after the account."""
     file, form = opened_for(reply_id), PublishReplyForm()
 
     def act(pen: Pen, by: int) -> Entry:
         return acts.reply(pen, reply_id, by=by, reason=form.reason.data, seen=form.seen)
 
     def done(_line: Entry) -> str:
-        return str(_("La réponse est publiée à côté du récit."))
+        return str(_("La réponse est publiée, juste après le récit."))
 
     return perform(
         file, form, partial(_deciding, "publish_reply", Act.REPLIED, reply_id), act, done

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 
 # The codes of ``incidents.periods``.
 CHANGES: dict[str, Any] = {
-    "shown": _("Le cas devient public, et paraît dans les listes, la recherche et les exports."),
+    "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
     "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),
     "followers": _("Les flux l’annoncent à qui suit le cas, sa commune ou une recherche."),
     "shown_again": _("Le cas est montré à nouveau, sous son numéro et à son adresse."),
@@ -19,9 +19,9 @@ CHANGES: dict[str, Any] = {
     "before_destroyed": _(
         "Le texte d’avant est détruit, dans toutes ses versions, avec les notes internes."
     ),
-    "reply_shown": _("La réponse paraît à côté du récit, à la même taille, telle qu’elle est."),
+    "reply_shown": _("La réponse paraît juste après le récit, à la même taille, telle qu’elle est."),
     "tombstone": _("L’adresse du cas ne montre plus qu’un avis daté, avec un motif."),
-    "unlisted": _("Le cas sort des listes, de la recherche, des exports et des flux."),
+    "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
     "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),
     "texts_kept": _("Le texte est gardé ici : le cas pourra être rétabli."),
     "leads_on": _("L’adresse du cas mène désormais à l’autre cas, qui ne change pas."),
