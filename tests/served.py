@@ -1,6 +1,8 @@
 """The demonstration as a real server shows it, for the tests that read it as people do.
 
-Beside the 34 cases there is one that has everything a case may have, and one that was withdrawn.
+Beside the 34 cases there is one that has everything a case may have, one that has more of it than
+any form takes and lacks the rest, one that was withdrawn, and one that was erased. Errors that a
+sound register does not make have addresses of their own here.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from unittest.mock import patch
 
-from sqlalchemy import Engine, create_engine, select
+from flask import Blueprint, abort
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from register import create_app
@@ -19,17 +23,19 @@ from register.config import Settings
 from register.db import db, engine_options, prepare
 from register.demo.instance import fill
 from register.followers.search import following
-from register.incidents import acts
+from register.incidents import acts, validation
 from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content, LinkContent, ProceedingContent, SourceContent
 from register.incidents.models import Incident, IncidentPlace, State
-from register.journal import Pen, writing
+from register.journal import Entry, Pen, writing
 from register.members.models import Member, Role
 from register.web.languages import in_language
 from register.web.serving.embedded import Server
 from register.web.serving.listening import listen
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+_ARABIC = "صوت المدينة"
 
 # The pages that are looked at, by what they are; ``{…}`` is the number of a case.
 PAGES: Mapping[str, str] = {
@@ -75,13 +81,25 @@ PAGES: Mapping[str, str] = {
     "tombstone": "/incidents/{withdrawn}",
     "missing": "/nulle-part",
 }
+# What few readers meet, and what is too much of everything: looked at before a release.
+_FAILING = (400, 403, 405, 413, 429, 500, 503)
+RARE: Mapping[str, str] = {
+    "worst case": "/incidents/{worst}",
+    "commune of the worst case": "/communes/29019",
+    "list with the worst case": "/incidents?departement=29",
+    "former version": "/incidents/{whole}?version={first}",
+    "search to put right": "/incidents?du=hier+peut-%C3%AAtre&q=%22maire&famille=presse",
+    "erased": "/incidents/{erased}",
+    **{f"error {status}": f"/erreur/{status}" for status in _FAILING},
+}
 # The same in the other language.
 ENGLISH: Mapping[str, str] = {
-    f"{name} in English": in_language(path, "en") for name, path in PAGES.items()
+    f"{name} in English": in_language(path, "en") for name, path in {**PAGES, **RARE}.items()
 }
+_REFUSED = {"tombstone": 410, "erased": 410, "missing": 404, "search to put right": 400}
 STATUS: Mapping[str, int] = {
     f"{name}{tongue}": status
-    for name, status in (("tombstone", 410), ("missing", 404))
+    for name, status in (*_REFUSED.items(), *((f"error {told}", told) for told in _FAILING))
     for tongue in ("", " in English")
 }
 
@@ -94,8 +112,8 @@ class Site:
     numbers: Mapping[str, int]
 
     def url(self, page: str) -> str:
-        """The address of one of :data:`PAGES` or :data:`ENGLISH`, or of a path."""
-        path = {**PAGES, **ENGLISH}.get(page, page).format(**self.numbers)
+        """The address of one of :data:`PAGES`, :data:`RARE` or :data:`ENGLISH`, or of a path."""
+        path = {**PAGES, **RARE, **ENGLISH}.get(page, page).format(**self.numbers)
         return self.base + path
 
 
@@ -108,6 +126,7 @@ def site(settings: Settings) -> Iterator[Site]:
     assert report.published == 34, report
     numbers = _cases(engine)
     app = create_app(settings)
+    app.register_blueprint(_failing())
     # What the follower does beside a site that is really served.
     following.catch_up(engine, app.extensions["register.search"])
     engine.dispose()
@@ -124,8 +143,19 @@ def site(settings: Settings) -> Iterator[Site]:
     assert not thread.is_alive()
 
 
+def _failing() -> Blueprint:
+    """Pages that fail on purpose."""
+    blueprint = Blueprint("failing", __name__)
+
+    @blueprint.get("/erreur/<int:status>")
+    def fail(status: int) -> str:
+        abort(status)
+
+    return blueprint
+
+
 def _cases(engine: Engine) -> dict[str, int]:
-    """Add the two cases that the demonstration lacks; the numbers of those that pages show."""
+    """Add the cases that the demonstration lacks; the numbers of those that pages show."""
     with Session(engine) as session:
         numbers = {
             "puteaux": _number(session, IncidentPlace.code == "92062"),
@@ -137,10 +167,20 @@ def _cases(engine: Engine) -> dict[str, int]:
         second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).one()
     with writing(engine, AT) as pen:
         numbers["whole"] = _whole(pen, by, second, numbers["puteaux"])
+        numbers["worst"] = _worst(pen, by, second)
+        erased = _published(pen, _content(title="Un cas effacé"), by, second)
+        acts.approve(pen, erased.id, by=second, purpose="erase")
+        acts.erase(pen, erased.id, by=by, restriction="donnee_personnelle")
+        assert erased.number
+        numbers["erased"] = erased.number
         withdrawn = _published(pen, _content(title="Un cas retiré"), by, second)
         acts.withdraw(pen, withdrawn.id, by=by, restriction="erreur", reason="erreur de lieu")
         assert withdrawn.number
         numbers["withdrawn"] = withdrawn.number
+    with Session(engine) as session:
+        # The version of a case is the number of its line.
+        of_whole = select(func.min(Entry.seq)).where(Entry.case_number == numbers["whole"])
+        numbers["first"] = session.scalars(of_whole).one()
     return numbers
 
 
@@ -202,6 +242,37 @@ def _content(**changes: object) -> Content:
         ),
     )
     return replace(told, **changes)
+
+
+def _worst(pen: Pen, by: int, second: int) -> int:
+    """Much of everything that can be much, nothing of what can be missing; forms stop earlier."""
+    sources = tuple(
+        SourceContent(url=f"https://exemple.test/{number}", title=_ARABIC, publisher=_ARABIC)
+        for number in range(200)
+    )
+    proceedings = tuple(
+        ProceedingContent(direction="contre_cible", docket=f"RG {number}") for number in range(40)
+    )
+    told = _content(
+        title="Le conseil municipal délibère, une fois encore, sur la caméra " * 5,
+        narrative=("Selon le blog, filmer est interdit. " * 20 + "\n\n") * 69,
+        date="",
+        end_date="",
+        commune="29019",
+        linked_communes=(),
+        actor_text="",
+        outlets=(_ARABIC,),
+        contested=False,
+        outcome="inconnue",
+        steps_taken="",
+        amount="",
+        sources=sources,
+        proceedings=proceedings,
+    )
+    with patch.object(validation, "LIST_LIMIT", len(sources)):
+        case = _published(pen, told, by, second)
+    assert case.number
+    return case.number
 
 
 def _published(pen: Pen, content: Content, by: int, second: int) -> Incident:

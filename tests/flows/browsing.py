@@ -12,6 +12,10 @@ Opener = Callable[..., Page]
 # ``at_desk(390, scripts=False)``: a new browser, for one person.
 AtDesk = Callable[..., Page]
 
+# What axe is asked: all that it knows of WCAG 2.2 A and AA. It leaves the size of what is pressed
+# out, unless it is asked for it.
+AXE = "axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
+
 # Everything that sticks out to the right of the window, named by its class and words.
 STICKS_OUT = """() => {
   const width = document.documentElement.clientWidth;

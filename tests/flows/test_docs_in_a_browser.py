@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from browsing import AXE
 from playwright.sync_api import Browser, Page
 from registers import bare, opened
 
@@ -44,7 +45,7 @@ def test_every_page_of_the_documentation_can_be_read(built, page, room):
     for scheme, width in (("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
+        found = page.evaluate(AXE)
         assert found["passes"]
         assert [broken["id"] for broken in found["violations"]] == [], (scheme, width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

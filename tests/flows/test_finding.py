@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from browsing import STICKS_OUT, Opener, Watch
+from browsing import AXE, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Locator, Page, Route, expect
 from served import Site
 
@@ -463,7 +463,7 @@ def test_axe_finds_nothing_in_an_open_list(reader: Opener, scheme: str) -> None:
     offered(page, "saint-denis")
     page.keyboard.press("ArrowDown")
     page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    found = page.evaluate(AXE)
     assert found["passes"]
     assert [broken["id"] for broken in found["violations"]] == []
 

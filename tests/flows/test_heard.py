@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from browsing import Opener
 from heard import LANDMARKS, essentials, heard
-from served import PAGES
+from served import PAGES, RARE
 from test_accessibility import FEW
 
 pytestmark = pytest.mark.browser
 
 PROOFS = Path(__file__).resolve().parents[2] / "docs" / "proofs.md"
 _DUMP = re.compile(r"### The case page, as it is heard\n.*?```text\n(.*?)```", re.DOTALL)
-SOME = [name if name in FEW else pytest.param(name, marks=pytest.mark.prove) for name in PAGES]
+SOME = [
+    name if name in FEW else pytest.param(name, marks=pytest.mark.prove) for name in (*PAGES, *RARE)
+]
 
 # The levels of the headings, in their order.
 LEVELS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]

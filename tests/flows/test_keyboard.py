@@ -7,7 +7,7 @@ import re
 import pytest
 from browsing import Opener
 from playwright.sync_api import expect
-from served import PAGES
+from served import PAGES, RARE
 from walking import faults, stops
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ MORE = {
 EACH_RUN = ("home", "list", "report")
 WALKED = [
     pytest.param(name, marks=[] if name in EACH_RUN else pytest.mark.prove)
-    for name in (*PAGES, *MORE)
+    for name in (*PAGES, *RARE, *MORE)
 ]
 
 
@@ -34,7 +34,7 @@ def test_the_keyboard_goes_through_a_page(reader: Opener, name: str, width: int)
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("name", [*PAGES, *MORE])
+@pytest.mark.parametrize("name", [*PAGES, *RARE, *MORE])
 def test_scripts_put_nothing_in_the_way_of_the_keyboard(reader: Opener, name: str) -> None:
     assert faults(reader(MORE.get(name, name))) == []
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from brought import from_npm, need
-from served import ENGLISH, PAGES, STATUS, Site
+from served import ENGLISH, PAGES, RARE, STATUS, Site
 
 pytestmark = pytest.mark.prove
 
@@ -26,7 +26,7 @@ VERBATIM = frozenset({"code", "pre", "title"})
 def pages(site: Site) -> Mapping[str, str]:
     """The markup of every kind of page, answered with the status that it should have."""
     found = {}
-    for name in (*PAGES, *ENGLISH):
+    for name in (*PAGES, *RARE, *ENGLISH):
         try:
             with urllib.request.urlopen(site.url(name), timeout=20) as answer:
                 status, body = answer.status, answer.read()
@@ -75,7 +75,7 @@ def test_the_checker_finds_nothing(
         file = tmp_path / f"{name}.html"
         file.write_text(pages[name])
         refused.append(file)
-    answered = [site.url(name) for name in (*PAGES, *ENGLISH) if name not in STATUS]
+    answered = [site.url(name) for name in (*PAGES, *RARE, *ENGLISH) if name not in STATUS]
     assert complaints(checker, *answered, *refused) == ""
 
 
@@ -109,7 +109,7 @@ class Markup(HTMLParser):
             self.texts.append(data)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *RARE])
 def test_a_page_has_no_script_no_style_of_its_own_and_no_data_address(
     pages: Mapping[str, str], name: str
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_page_has_no_script_no_style_of_its_own_and_no_data_address(
             assert not told.startswith(("data:", "javascript:")), tag
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *RARE])
 def test_no_typewriter_apostrophe_is_left(pages: Mapping[str, str], name: str) -> None:
     texts = Markup(pages[name]).texts
     assert any(map(str.strip, texts))

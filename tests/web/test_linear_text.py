@@ -10,7 +10,7 @@ import bureau
 import letterbox
 import pytest
 from linear import glued
-from served import PAGES, Site
+from served import PAGES, RARE, Site
 
 from register.db import db
 
@@ -50,7 +50,7 @@ def test_words_that_do_not_touch_are_left_alone(markup: str) -> None:
 
 
 def test_no_words_touch_on_public_pages(site: Site) -> None:
-    touching = {name: glued(_read(site.url(name))) for name in PAGES}
+    touching = {name: glued(_read(site.url(name))) for name in (*PAGES, *RARE)}
     assert sorted({pair for found in touching.values() for pair in found}) == []
 
 

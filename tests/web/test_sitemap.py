@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 from werkzeug.test import TestResponse
 
+from register.editorial import acts as editing
 from register.editorial import pages as editorial
 from register.incidents import acts
 from register.web import shelf
@@ -103,7 +104,18 @@ def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskC
     assert not {"/suivi", "/communes/suggest", "/registre/tete", "/communes/94038"} & set(found)
     # Whatever shows cases says when it changed.
     dated = {address for address, moment in found.items() if moment}
-    assert {"/", "/incidents", "/registre", *shown, *of_cases(found)} <= dated
+    moving = {"/", "/incidents", "/registre", "/communes", "/departements", "/regions"}
+    moving |= {"/statistiques", "/en/statistiques", "/en/"}
+    assert {*moving, *shown, *of_cases(found)} <= dated
+    assert not {"/methode", "/en/methode", "/donnees"} & dated
+
+
+def test_a_page_that_was_written_anew_says_when(app: Flask, pen, cast) -> None:
+    with pen() as p:
+        editing.save(p, "methode.en", "Method", "Anew.", by=cast.ada, reason="r", seen=0)
+    found = rows(app.test_client())
+    assert found["/en/methode"]
+    assert found["/methode"] is None
 
 
 def test_each_address_is_a_page_that_engines_may_keep_and_calls_itself_so(

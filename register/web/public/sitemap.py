@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from lxml import etree
 
 from register.db import db
+from register.editorial.queries import newest_of_each
 from register.errors import NotFound
 from register.incidents import addressed
 from register.incidents.vocabulary import LANGUAGES
@@ -24,6 +25,7 @@ from register.journal.canonical import moment
 from register.web.context import head, settings
 from register.web.languages import in_language
 from register.web.public import addresses
+from register.web.public.pages import path_of
 
 # A document of so many addresses is half a megabyte: no shelf of pages would keep a much larger
 # one. The protocol itself allows 50,000.
@@ -34,7 +36,9 @@ _PART = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,4})")
 # Addresses without a parameter or a suffix that answer with data.
 _NO_PAGES = frozenset({"/communes/suggest", "/registre/tete"})
 # Of the pages that are always there, those that show what happened last.
-_MOVING = frozenset({"/", "/incidents", "/communes", "/departements", "/registre"})
+_MOVING = frozenset(
+    {"/", "/incidents", "/communes", "/departements", "/regions", "/registre", "/statistiques"}
+)
 
 # An address of this register without its beginning, and when it last changed, if that is known.
 Row = tuple[str, datetime | None]
@@ -94,9 +98,11 @@ def _pages() -> Iterator[Row]:
     """
     seq = head().seq
     moved_at = line_time(db.session(), seq) if seq else None
+    written = {path_of(text): row.made_at for text, row in newest_of_each(db.session()).items()}
     for address in sorted(_fixed()):
         for tongue in LANGUAGES:
-            yield in_language(address, tongue), moved_at if address in _MOVING else None
+            here = in_language(address, tongue)
+            yield here, moved_at if address in _MOVING else written.get(here)
 
 
 def _fixed() -> set[str]:
