@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from unittest.mock import patch
 
-from flask import Blueprint, abort
+from flask import Blueprint, Flask, abort
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
@@ -130,11 +130,25 @@ def site(settings: Settings) -> Iterator[Site]:
     # What the follower does beside a site that is really served.
     following.catch_up(engine, app.extensions["register.search"])
     engine.dispose()
+    with _serving(app) as base:
+        yield Site(base, numbers)
+
+
+@contextmanager
+def empty(settings: Settings) -> Iterator[Site]:
+    """Serve a register in which nothing stands yet."""
+    with _serving(create_app(settings)) as base:
+        yield Site(base, {})
+
+
+@contextmanager
+def _serving(app: Flask) -> Iterator[str]:
+    """Where an application listens."""
     server = Server(app, listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield Site(f"http://127.0.0.1:{server.port}", numbers)
+        yield f"http://127.0.0.1:{server.port}"
     finally:
         server.stop()
         thread.join(15)
@@ -247,13 +261,16 @@ def _content(**changes: object) -> Content:
 def _worst(pen: Pen, by: int, second: int) -> int:
     """Much of everything that can be much, nothing of what can be missing; forms stop earlier."""
     sources = tuple(
-        SourceContent(url=f"https://exemple.test/{number}", title=_ARABIC, publisher=_ARABIC)
+        SourceContent(
+            url=f"https://exemple.test/{number}", title=f"{_ARABIC} {number}", publisher=_ARABIC
+        )
         for number in range(200)
     )
     proceedings = tuple(
         ProceedingContent(direction="contre_cible", docket=f"RG {number}") for number in range(40)
     )
     told = _content(
+        summary="Selon le blog, le conseil municipal a délibéré sur la caméra",
         title="Le conseil municipal délibère, une fois encore, sur la caméra " * 5,
         narrative=("Selon le blog, filmer est interdit. " * 20 + "\n\n") * 69,
         date="",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import AXE, FOCUSED, STICKS_OUT, Opener, Watch
-from playwright.sync_api import Page
-from served import ENGLISH, PAGES, RARE
+from playwright.sync_api import Browser, Page
+from registers import Registers
+from served import ENGLISH, PAGES, RARE, empty
 
 pytestmark = pytest.mark.browser
 
@@ -40,11 +42,29 @@ def violations(page: Page) -> list[str]:
 def test_axe_finds_nothing_in_light_and_in_dark(reader: Opener, name: str) -> None:
     page = reader(name)
     papers = set()
-    for scheme in SCHEMES:
+    # By day on a desk, by night on a phone.
+    for scheme, width in zip(SCHEMES, (1280, 390), strict=True):
         page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
         papers.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
         assert violations(page) == [], scheme
     assert len(papers) == len(SCHEMES)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("tongue", ["", "/en"])
+def test_axe_finds_nothing_in_a_register_without_a_case(
+    registers: Registers, tmp_path: Path, browser: Browser, tongue: str
+) -> None:
+    with registers.new("sqlite", tmp_path) as settings, empty(settings) as bare:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        for path in ("/", "/incidents", "/communes/93032", "/departements", "/statistiques"):
+            page.goto(bare.url(f"{tongue}{path}"))
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                assert violations(page) == [], (path, scheme)
+            assert page.evaluate(STICKS_OUT) == []
+        page.close()
 
 
 def test_axe_finds_what_is_wrong(reader: Opener) -> None:
