@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 from register.territory.codes import is_commune_code
 from register.territory.outlines import outlines
@@ -37,6 +39,20 @@ def locator(code: str) -> Locator | None:
     if sheet is None or sheet.departement is None or sheet.departement.code not in outlines():
         return None
     return _located(sheet.departement.code, sheet.point, exact=sheet.exact)
+
+
+def locator_of(departements: Sequence[str]) -> Locator | None:
+    """Where a région is, by the codes of its départements; None when none has an outline."""
+    known = tuple(code for code in departements if code in outlines())
+    return _whole(known) if known else None
+
+
+@cache
+def _whole(departements: tuple[str, ...]) -> Locator:
+    first = _located(departements[0])
+    frame = beyond_the_sea().get(departements[0]) or mainland()
+    shapes = (map_paths.shape_in(frame, code) for code in departements)
+    return replace(first, area="".join(shapes))
 
 
 def _located(

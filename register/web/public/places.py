@@ -17,6 +17,7 @@ from register.territory import places
 from register.territory.models import Departement
 from register.territory.sheets import Alias
 from register.web.context import book, head
+from register.web.drawings.map_locator import locator, locator_of
 from register.web.public import addresses, beside, choice, rows, suggestions, whereabouts
 from register.web.public.rows import Rows
 from register.web.public.whereabouts import THROUGH, Whereabouts
@@ -116,6 +117,7 @@ def departement(code: str) -> ResponseReturnValue:
         region=places.region(db.session(), here.region_code) if here.region_code else None,
         communes=rows.of_towns(beside.with_cases().by_departement.get(code, ())),
         size=places.commune_count(db.session(), departement=code),
+        drawn=locator(code),
         page=page,
         years=by_year(page.cases),
         facts=beside.facts("departement", code),
@@ -139,10 +141,12 @@ def region(code: str) -> ResponseReturnValue:
         raise NotFound("no_such_place")
     page = _cases("region", code)
     communes = beside.with_cases().by_region.get(code, ())
+    inside = places.departements_of_region(db.session(), code)
     return render_template(
         "public/region.html",
         here=here,
-        departements=_departements(places.departements_of_region(db.session(), code)),
+        departements=_departements(inside),
+        drawn=locator_of([one.code for one in inside]),
         communes=rows.of_towns(communes) if len(communes) <= _COMMUNES_BESIDE else [],
         page=page,
         years=by_year(page.cases),

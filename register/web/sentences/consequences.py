@@ -19,7 +19,9 @@ CHANGES: dict[str, Any] = {
     "before_destroyed": _(
         "Le texte d’avant est détruit, dans toutes ses versions, avec les notes internes."
     ),
-    "reply_shown": _("La réponse paraît juste après le récit, à la même taille, telle qu’elle est."),
+    "reply_shown": _(
+        "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."
+    ),
     "tombstone": _("L’adresse du cas ne montre plus qu’un avis daté, avec un motif."),
     "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
     "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),

@@ -6,11 +6,12 @@ import re
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from mapped import areas, dots, marked
 
 from register.incidents.located import Located, Spot
 from register.web.drawings.map import draw
-from register.web.drawings.map_locator import locator
+from register.web.drawings.map_locator import locator, locator_of
 
 
 def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:
@@ -40,6 +41,24 @@ def test_a_place_is_inside_its_drawing(app: Flask, code: str) -> None:
     for spot in spots:
         assert left < spot.x < left + width
         assert top < spot.y < top + height
+
+
+def test_a_region_is_all_of_its_departements() -> None:
+    bretagne = locator_of(["22", "29", "35", "56"])
+    assert bretagne is not None
+    assert not bretagne.dot
+    for code in ("22", "29", "35", "56"):
+        alone = locator_of([code])
+        assert alone is not None
+        assert alone.area in bretagne.area
+    assert locator_of(["976"]) != locator_of(["974"])
+    assert locator_of(["975", "x"]) is None
+
+
+def test_the_pages_of_lands_show_where_they_are(client: FlaskClient) -> None:
+    for address in ("/departements/93", "/departements/971", "/regions/11", "/regions/04"):
+        assert client.get(address).text.count('class="map locator"') == 1, address
+    assert "map locator" not in client.get("/departements/975").text
 
 
 def test_a_former_code_is_where_its_commune_is(app: Flask) -> None:
