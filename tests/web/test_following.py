@@ -98,6 +98,7 @@ OF_FIRST = {
     search(niveau="etat"),
     search(preuve="allegue"),
     search(sens="tiers"),
+    search(procedure="tiers.inconnue"),
     search(duree="moins-d-un-an"),
     search(du="1987-02", au="1987"),
     search(annee="1987"),
