@@ -451,7 +451,7 @@ def test_without_a_database_it_is_alive_and_not_ready(made: Settings, tmp_path) 
 
 
 def test_robots_are_kept_from_what_is_not_for_readers(served: Flask) -> None:
-    assert "Disallow: /moderation/\n" in served.test_client().get("/robots.txt").text
+    assert "Disallow: /moderation\n" in served.test_client().get("/robots.txt").text
 
 
 def test_where_to_report_a_weakness(made: Settings) -> None:
