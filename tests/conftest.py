@@ -139,7 +139,6 @@ def pytest_collection_finish() -> None:
     # would cost what makes many objects, as reading all of the code does, several times its own.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
