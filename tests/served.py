@@ -83,6 +83,7 @@ PAGES: Mapping[str, str] = {
 }
 # What few readers meet, and what is too much of everything: looked at before a release.
 _FAILING = (400, 403, 405, 413, 429, 500, 503)
+FAILS = "/erreur/"
 RARE: Mapping[str, str] = {
     "worst case": "/incidents/{worst}",
     "commune of the worst case": "/communes/29019",
@@ -90,7 +91,7 @@ RARE: Mapping[str, str] = {
     "former version": "/incidents/{whole}?version={first}",
     "search to put right": "/incidents?du=hier+peut-%C3%AAtre&q=%22maire&famille=presse",
     "erased": "/incidents/{erased}",
-    **{f"error {status}": f"/erreur/{status}" for status in _FAILING},
+    **{f"error {status}": f"{FAILS}{status}" for status in _FAILING},
 }
 # The same in the other language.
 ENGLISH: Mapping[str, str] = {
@@ -161,7 +162,7 @@ def _failing() -> Blueprint:
     """Pages that fail on purpose."""
     blueprint = Blueprint("failing", __name__)
 
-    @blueprint.get("/erreur/<int:status>")
+    @blueprint.get(f"{FAILS}<int:status>")
     def fail(status: int) -> str:
         abort(status)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from served import FAILS
 
 # ``reader("case", width=320)``: see the fixture of this name.
 Opener = Callable[..., Page]
@@ -68,8 +69,13 @@ class Watch:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         context.on("request", lambda request: self.requests.append(request.url))
-        context.on("console", lambda message: self.complaints.append(message.text))
+        context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        """Note what the browser says, but for the status of a page that fails on purpose."""
+        if FAILS not in message.location["url"]:
+            self.complaints.append(message.text)
 
 
 @contextmanager

@@ -69,5 +69,5 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
 
 
 def _is_status(complaint: str) -> bool:
-    """Whether it is about the status that a page is answered with, which Chromium mentions."""
-    return complaint.startswith("Failed to load resource: the server responded with a status of ")
+    """Whether it is about a page answered with 404 or 410, which Chromium always mentions."""
+    return complaint.startswith("Failed to load resource: the server responded with a status of 4")

@@ -111,9 +111,11 @@ def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskC
 
 
 def test_a_page_that_was_written_anew_says_when(app: Flask, pen, cast) -> None:
+    client = app.test_client()
+    assert rows(client)["/en/methode"] is None
     with pen() as p:
         editing.save(p, "methode.en", "Method", "Anew.", by=cast.ada, reason="r", seen=0)
-    found = rows(app.test_client())
+    found = rows(client)
     assert found["/en/methode"]
     assert found["/methode"] is None
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 from register.territory.codes import is_commune_code
 from register.territory.outlines import outlines
@@ -34,35 +33,28 @@ def locator(code: str) -> Locator | None:
     code that nobody knows.
     """
     if code in outlines():
-        return _located(code)
+        return _located([code])
     sheet = context.sheet(code) if is_commune_code(code) else None
     if sheet is None or sheet.departement is None or sheet.departement.code not in outlines():
         return None
-    return _located(sheet.departement.code, sheet.point, exact=sheet.exact)
+    return _located([sheet.departement.code], sheet.point, exact=sheet.exact)
 
 
 def locator_of(departements: Sequence[str]) -> Locator | None:
     """Where a région is, by the codes of its départements; None when none has an outline."""
-    known = tuple(code for code in departements if code in outlines())
-    return _whole(known) if known else None
-
-
-@cache
-def _whole(departements: tuple[str, ...]) -> Locator:
-    first = _located(departements[0])
-    frame = beyond_the_sea().get(departements[0]) or mainland()
-    shapes = (map_paths.shape_in(frame, code) for code in departements)
-    return replace(first, area="".join(shapes))
+    known = [code for code in departements if code in outlines()]
+    return _located(known) if known else None
 
 
 def _located(
-    departement: str, point: tuple[float, float] | None = None, *, exact: bool = True
+    departements: Sequence[str], point: tuple[float, float] | None = None, *, exact: bool = True
 ) -> Locator:
-    frame = beyond_the_sea().get(departement) or mainland()
+    """The départements as one area, all in the frame of the first."""
+    frame = beyond_the_sea().get(departements[0]) or mainland()
     return Locator(
         view=" ".join(map(str, extent(frame, _AROUND))),
         land=map_paths.land(frame),
-        area=map_paths.shape_in(frame, departement),
+        area="".join(map_paths.shape_in(frame, code) for code in departements),
         dot=map_paths.dots([frame.spot(*point)]) if point else "",
         exact=exact,
     )
