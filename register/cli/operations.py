@@ -95,7 +95,8 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    starting.require_startable(app)
+    # The pages are read by those who answer, who say what they lack: twice would cost a second.
+    starting.require_servable(app)
     sockets = listening.listen(host, port)
     address = _address(host, listening.port_of(sockets))
     told = _("Web Citoyen répond sur %(address)s", address=address)

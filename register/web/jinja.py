@@ -248,13 +248,20 @@ def require(app: Flask) -> None:
     environment.auto_reload = app.debug
     if app.extensions.get(_READ):
         return
-    path = app.template_folder
-    try:
-        names = environment.list_templates()
-        for path in names:
+    for path in named(app):
+        try:
             environment.get_template(path)
-    except (OSError, UnicodeDecodeError, TemplateError) as error:
-        raise ConfigError("config_templates", path=path) from error
-    if not names:
-        raise ConfigError("config_templates", path=path)
+        except (OSError, UnicodeDecodeError, TemplateError) as error:
+            raise ConfigError("config_templates", path=path) from error
     app.extensions[_READ] = True
+
+
+def named(app: Flask) -> list[str]:
+    """The names of all templates, which takes no reading.
+
+    :raises ConfigError: ``config_templates``, when there are none.
+    """
+    names = app.jinja_env.list_templates()
+    if not names:
+        raise ConfigError("config_templates", path=app.template_folder)
+    return names

@@ -232,7 +232,22 @@ def test_gunicorn_takes_its_threads_back_from_the_silent(made: Settings) -> None
             connection.settimeout(40)
             connection.sendall(get(b"/healthz"))
             assert parsed(answers(connection))[0] == 200
-            assert time.monotonic() - begun < 30
+            # Ten seconds without a byte, two more to be seen off.
+            assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize("runner", SERVERS)
+def test_those_who_do_not_hang_up_hold_nobody_up(made: Settings, runner: str) -> None:
+    with serving(made, SERVERS[runner]) as (served, port):
+        served.first_line()
+        with ExitStack() as opened:
+            for _ in range(8):
+                # Asks for the connection to be closed, and leaves its own end open.
+                opened.enter_context(connect(port)).sendall(get(b"/healthz"))
+            time.sleep(0.5)
+            begun = time.monotonic()
+            assert ask(port, get(b"/healthz"))[0] == 200
+            assert time.monotonic() - begun < 1.5
 
 
 # --- what it costs -----------------------------------------------------------------------------

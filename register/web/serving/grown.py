@@ -37,7 +37,7 @@ RECEIVING = 10  # seconds without a byte after which a thread gives a half-sent 
 DRAINING = 30  # seconds that requests under way are given at the end
 FIELD_LIMIT = 8190  # of one line, the most that gunicorn takes
 FIELDS = 64
-LINGERING = 2  # seconds that a refused request is still listened to
+LINGERING = 2  # seconds that a connection is still listened to after its last answer
 PAUSE = 2  # seconds after which a worker that cannot start is tried again
 
 
@@ -132,6 +132,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         super().enqueue_req(conn)
 
+    def handle(self, conn: Any) -> Any:
+        """Answer what comes on a connection, and see it off when nothing more is to come.
+
+        gunicorn sees it off in the thread that takes connections in, where each client that does
+        not end its side would hold everybody up for two seconds.
+        """
+        goes_on = super().handle(conn)
+        if not goes_on:
+            with suppress(OSError):  # the sender has gone
+                _see_off(conn.sock)
+        return goes_on
+
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Let the application answer a request whose head is not too long."""
         if sum(len(name) + len(value) + 4 for name, value in req.headers) > HEADER_LIMIT:
@@ -150,7 +162,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         head = [f"HTTP/1.1 {told}", *(f"{name}: {value}" for name, value in headers)]
         with suppress(OSError):  # the sender has gone
             client.sendall("\r\n".join([*head, "", ""]).encode() + body)
-            _listen_on(client)
 
 
 class Keeper(Arbiter):  # type: ignore[misc]
@@ -227,15 +238,17 @@ class Register(BaseApplication):  # type: ignore[misc]
         Keeper(self).run()
 
 
-def _listen_on(client: socket.socket) -> None:
+def _see_off(client: socket.socket) -> None:
     """Read and throw away what is still coming: closing then would reset the connection, and the
-    sender would see that instead of the page that says why."""
+    sender would see that instead of the answer. After it there is nothing more to read."""
     client.shutdown(socket.SHUT_WR)
     deadline = time.monotonic() + LINGERING
-    while (left := deadline - time.monotonic()) > 0:
-        client.settimeout(left)
-        if not client.recv(65536):
-            return
+    with suppress(TimeoutError):
+        while (left := deadline - time.monotonic()) > 0:
+            client.settimeout(left)
+            if not client.recv(65536):
+                return
+    client.shutdown(socket.SHUT_RD)
 
 
 def _settings(workers: int, numbers: list[str]) -> dict[str, Any]:

@@ -50,10 +50,19 @@ def worded(error: RegisterError | OperationalError) -> str:
 
 
 def require_startable(app: Flask) -> None:
-    """Let a register pass that may be served.
+    """Let a register pass that may be served, by this process.
+
+    :raises RegisterError: see :func:`require_servable`, and :func:`require_pages`.
+    """
+    require_servable(app)
+    require_pages(app)
+
+
+def require_servable(app: Flask) -> None:
+    """Let a register pass that may be served, by whichever process reads the pages for itself.
 
     :raises RegisterError: another schema, no seal key, no legal notice at a public address, or
-        a data folder that cannot be written, or a part of the program that is not there.
+        a data folder that cannot be written, or the program has come without its pages.
     """
     settings: Settings = app.extensions["register.settings"]
     missing = missing_for_public(settings)
@@ -64,7 +73,7 @@ def require_startable(app: Flask) -> None:
         schema.require(db.engine)
         with Session(db.engine) as session:
             opening.require_seal(settings, session)
-    require_pages(app)
+    jinja.named(app)
     assets.require(app)
 
 
