@@ -74,8 +74,15 @@ class Watch:
 
     def _heard(self, message: ConsoleMessage) -> None:
         """Note what the browser says, but for the status of a page that fails on purpose."""
-        if FAILS not in message.location["url"]:
+        fails = FAILS in message.location["url"] and is_status(message.text)
+        if not fails:
             self.complaints.append(message.text)
+
+
+def is_status(complaint: str, first: str = "") -> bool:
+    """Whether it is about a page's status, one that begins with ``first``: Chromium tells it."""
+    told = f"Failed to load resource: the server responded with a status of {first}"
+    return complaint.startswith(told)
 
 
 @contextmanager

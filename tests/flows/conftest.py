@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browsing import Opener, Watch
+from browsing import Opener, Watch, is_status
 from chromium import FLAGS, program
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from served import Site
@@ -65,9 +65,5 @@ def reader(browser: Browser, site: Site, watch: list[Watch]) -> Iterator[Opener]
     asked = [url for seen in watch for url in seen.requests]
     assert asked
     assert [url for url in asked if not url.startswith(site.base + "/")] == []
-    assert [text for seen in watch for text in seen.complaints if not _is_status(text)] == []
-
-
-def _is_status(complaint: str) -> bool:
-    """Whether it is about a page answered with 404 or 410, which Chromium always mentions."""
-    return complaint.startswith("Failed to load resource: the server responded with a status of 4")
+    # Of a page that is missing or gone Chromium tells the status.
+    assert [text for seen in watch for text in seen.complaints if not is_status(text, "4")] == []

@@ -507,6 +507,12 @@ def test_an_empty_register_has_the_same_pages(app: Flask) -> None:
     assert "Aucun cas n’est encore inscrit." in words(body(Stranger(app), "/incidents"))
 
 
+def test_an_empty_register_speaks_of_no_order_where_there_is_no_list(app: Flask) -> None:
+    home = app.test_client().get("/").text
+    assert "Aucun lieu pour l’instant" in home
+    assert "Par ordre alphabétique" not in home
+
+
 @pytest.mark.parametrize(
     "address",
     ["/", "/incidents", "/communes/93032", "/departements/93", "/registre", "/incidents/1"],
