@@ -36,7 +36,7 @@ def lighthouse() -> Path:
 def looked_at(lighthouse: Path, address: str, folder: Path) -> dict[str, Any]:
     """Lighthouse's own report on a page, its phone profile."""
     told = folder / "report.json"
-    subprocess.run(
+    run = subprocess.run(
         [
             "node",
             lighthouse,
@@ -47,11 +47,13 @@ def looked_at(lighthouse: Path, address: str, folder: Path) -> dict[str, Any]:
             f"--only-categories={','.join(LEAST)}",
             f"--chrome-flags={' '.join(('--headless=new', *FLAGS))}",
         ],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         timeout=180,
         env={**os.environ, "CHROME_PATH": program()},
     )
+    assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(told.read_bytes())
     return found
 
