@@ -20,7 +20,8 @@ PURPOSE = "totp"  # for which the seal key closes a secret
 STEP = 30  # seconds, what every application expects
 DIGITS = 6
 RECOVERY_CODES = 10
-# No i, l, o, 0 and 1: the codes are copied by hand. Four groups of five are 99 bits.
+# No i, l, o, 0 and 1: the codes are copied by hand. Five groups of five are 123 bits; those given
+# before were of four, 99 bits, and hold.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # A clock may be a step early or late (RFC 6238 §5.2).
 _DRIFT = (-1, 0, 1)
@@ -104,11 +105,11 @@ def recovery_codes() -> list[str]:
     def group() -> str:
         return "".join(secrets.choice(_LETTERS) for _ in range(5))
 
-    return ["-".join(group() for _ in range(4)) for _ in range(RECOVERY_CODES)]
+    return ["-".join(group() for _ in range(5)) for _ in range(RECOVERY_CODES)]
 
 
 def recovery_digest(code: str) -> bytes:
-    """What is kept of a recovery code: 99 random bits need no salt and no slow hash.
+    """What is kept of a recovery code: 123 random bits need no salt and no slow hash.
 
     Spaces, dashes and capitals make no difference.
     """

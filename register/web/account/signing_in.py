@@ -91,7 +91,7 @@ def known_browser() -> tuple[str, dict[str, object]]:
 
     It is sent to the account's pages alone: to a public page, whoever reads is a stranger.
     """
-    secure = settings().is_https
+    secure = settings().is_secure
     told: dict[str, object] = {
         "max_age": _KNOWN_FOR,
         "secure": secure,
