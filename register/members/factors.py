@@ -24,7 +24,7 @@ RECOVERY_CODES = 10
 # before were of four, 99 bits, and hold.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # A clock may be a step early or late (RFC 6238 §5.2).
-_DRIFT = (-1, 0, 1)
+DRIFT = (-1, 0, 1)
 _MARGIN = 4  # modules of light around the drawing (ISO/IEC 18004)
 
 
@@ -82,6 +82,12 @@ def _bars(y: int, row: Iterable[int]) -> str:
     return bars
 
 
+def is_code(text: str) -> bool:
+    """Whether what was typed has the form of a code: six figures, spaces apart."""
+    given = "".join(text.split())
+    return len(given) == DIGITS and given.isascii() and given.isdecimal()
+
+
 def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
     """The half-minute whose code was given; None when it is wrong, too old or already used.
 
@@ -93,7 +99,7 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
     # Every step is compared, so that the time tells nothing of which one it was.
     found = [
         step
-        for step in (now + drift for drift in _DRIFT)
+        for step in (now + drift for drift in DRIFT)
         if hmac.compare_digest(clock.at(step).encode(), given.encode("utf-8", "surrogatepass"))
     ]
     return max((step for step in found if step > after), default=None)
