@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
         "commencer par http://."
     ),
     "config_onion": _(
-        "%(name)s vaut « %(value)s » : écrivez une adresse .onion entière, comme la donne Tor, à "
+        "%(name)s vaut « %(value)s » : écrivez une adresse .onion entière, comme la donne Tor, à "
         "côté d’une adresse publique en https:// (REGISTER_BASE_URL)."
     ),
     "config_database": _("%(name)s doit désigner un fichier SQLite ou une base PostgreSQL."),
