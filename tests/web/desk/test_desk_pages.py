@@ -85,6 +85,7 @@ def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engin
     assert "codes faux ont été tapés avec votre mot de passe" in own
     assert ("seul un code de secours est accepté" in own) == (left == 0)
     # An administrator is told whom to ask, another moderator nothing.
+    db.session.rollback()
     assert "avec le mot de passe de chloe" in text(signed("ada").get("/moderation"))
     assert "codes faux" not in text(signed("bruno").get("/moderation"))
 
