@@ -129,7 +129,8 @@ def _judged(
     typed = _typed(seal_key, member, given)
     who = member if right else None
     with housekeeping(engine) as session:
-        if not _let_in(session, who, typed if free else _NOT_LOOKED_AT, given, free=free):
+        typed = typed if free else _NOT_LOOKED_AT
+        if not _let_in(session, who, typed, given, key, free=free):
             return None
         tries.succeeded(session, key)
     return who
@@ -152,7 +153,7 @@ def _typed(seal_key: bytes, member: Member | None, given: _Given) -> _Typed:
 
 
 def _let_in(
-    session: Session, who: Member | None, typed: _Typed, given: _Given, *, free: bool
+    session: Session, who: Member | None, typed: _Typed, given: _Given, key: bytes, *, free: bool
 ) -> bool:
     """Use the code up, by statements that of several askers only one sees succeed.
 
@@ -169,11 +170,12 @@ def _let_in(
         still = (*same, Member.totp_secret.is_(None))
         return free and session.scalar(select(Member.id).where(*still)) is not None
     # Under the row's lock, as the code itself: of a hundred codes at once, no more are looked at
-    # than the budget has room for.
-    session.execute(
-        code_budget.charge(member_id if typed.is_wrong else _NOBODY, given.at),
-        execution_options={"synchronize_session": False},
+    # than the budget has room for. Whether a row is written must not tell that the password was
+    # right: where no code is counted, the row of the tries is written as it is.
+    counted = _changed(
+        session, code_budget.charge(member_id if typed.is_wrong else _NOBODY, given.at)
     )
+    session.execute(tries.rewritten(b"" if counted else key))
     used = update(Member).where(
         *same,
         Member.totp_secret == (who.totp_secret if who else b""),
