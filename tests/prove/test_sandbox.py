@@ -117,7 +117,9 @@ def wants(trace: str, places: dict[str, str]) -> set[tuple[str, str]]:
     for line in trace.splitlines():
         if opened := _OPENED.search(line):
             writes = re.search("O_WRONLY|O_RDWR|O_CREAT", opened["flags"])
-            found |= {(opened["path"], need) for need in ("r" if not writes else "w")}
+            # AppArmor tells a folder by the stroke behind it.
+            stroke = "/" if "O_DIRECTORY" in opened["flags"] else ""
+            found.add((opened["path"] + stroke, "w" if writes else "r"))
         for shape, need in ((_MAPPED, "m"), (_LOCKED, "k"), (_CHANGED, "w"), (_LINKED, "l")):
             if match := shape.search(line):
                 found.add((match["path"], need))
