@@ -140,9 +140,18 @@ def change_password(pen: Pen, member_id: int, password: str, *, but: int | None 
 
 
 def set_factor(
-    pen: Pen, member_id: int, secret: str, seal_key: bytes, codes: Sequence[str], step: int
+    pen: Pen,
+    member_id: int,
+    secret: str,
+    seal_key: bytes,
+    codes: Sequence[str],
+    step: int,
+    *,
+    but: int | None = None,
 ) -> Member:
     """Set up a member's second factor, or put a new one in the place of the one they have.
+
+    Their sessions end, but for ``but``, the one they are in.
 
     :param codes: their recovery codes; those they had before are worth nothing any more.
     :param step: the half-minute of the code that showed the application to be set up; a code
@@ -153,6 +162,7 @@ def set_factor(
     member.totp_secret = factors.closed(seal_key, member.id, secret)
     member.totp_step = step
     _replace_codes(pen, member, codes)
+    sessions.close_all(pen.session, member.id, but)
     pen.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "secret"})
     return member
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from register.db import housekeeping
 from register.errors import SealError
-from register.members import factors, passwords, tries
+from register.members import factors, failures, passwords, tries
 from register.members.models import Member, RecoveryCode
+from register.text.dates import paris_day
 
 # What stands in for the secret of whoever has none, so that the code is looked at all the same.
 _NO_SECRET = "A" * 32
@@ -63,8 +64,8 @@ def prove(
     :param at: the moment; also what the code is judged by.
     """
     key = tries.sign_in_key(secret_key, email, mark)
-    free = _counted(engine, key, at)
     named = Member.email == tries.folded(email)
+    free = _counted(engine, key, named, at)
     who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
     if who is None:
         return None
@@ -84,18 +85,21 @@ def reprove(
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
     """
     key = tries.confirming_key(seal_key, member_id)
-    free = _counted(engine, key, at)
     named = Member.id == member_id
+    free = _counted(engine, key, named, at)
     return _judged(engine, seal_key, named, _Given(password, code, at), key, free=free) is not None
 
 
-def _counted(engine: Engine, key: bytes, at: datetime) -> bool:
+def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetime) -> bool:
     # Apart: whoever holds the rows they forget, and then asks for one that somebody else forgets,
     # waits for somebody who waits for them.
     with housekeeping(engine) as session:
         tries.forget_old(session, at)
+        failures.forget_unknown(session, paris_day(at))
     with housekeeping(engine) as session:
-        return tries.failed(session, key, at)
+        free = tries.failed(session, key, at)
+        failures.count(session, failures.account_of(session, named, key), paris_day(at))
+        return free
 
 
 def _judged(
@@ -121,6 +125,7 @@ def _judged(
         if not _let_in(session, who, step if free else None, given, free=free):
             return None
         tries.succeeded(session, key)
+        failures.take_back(session, who.id if who else _NOBODY, paris_day(given.at))
     return who
 
 

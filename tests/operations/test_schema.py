@@ -189,6 +189,7 @@ KNOWN = {
     "recovery_code",
     "sign_in_session",
     "sign_in_tries",
+    "sign_in_failures",
     # Data that comes with a release.
     "term",
     "dataset",

@@ -65,6 +65,7 @@ def codes() -> ResponseReturnValue:
     made = factors.recovery_codes()
     with writing() as pen:
         accounts.renew_codes(pen, members.member().id, made)
+    members.renew()
     return _codes_page(made)
 
 
@@ -92,10 +93,13 @@ def page(form: Factor | None = None, status: int = 200, carried: Carried | None 
 
 def _set_up(secret: str, step: int) -> Response:
     made = factors.recovery_codes()
+    found = members.present()
     with writing() as pen:
-        accounts.set_factor(pen, members.member().id, secret, keys.seal_key(), made, step)
+        accounts.set_factor(
+            pen, found.member.id, secret, keys.seal_key(), made, step, but=found.session
+        )
     session.pop(_PENDING, None)
-    members.forget()
+    members.renew()
     return _codes_page(made, carrying.handed_on())
 
 

@@ -46,6 +46,7 @@ def password() -> ResponseReturnValue:
     if not confirming.proves(given):
         form.is_refused()
         return _page(form, 403)
+    members.confirm()
     found = members.present()
     try:
         with writing() as pen:

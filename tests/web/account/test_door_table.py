@@ -103,6 +103,7 @@ TABLE: Mapping[str, Line] = {
     "moderation.roster_disable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_enable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_factor": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_sessions": Line(ADMINISTRATOR, is_grave=True),
     # The site's own pages.
     "moderation.pages": Line(ADMINISTRATOR),
     "moderation.page_preview": Line(ADMINISTRATOR),
