@@ -16,7 +16,7 @@ from register.incidents.tables import ENTRY
 from register.journal import Act, Ledger
 from register.members.models import Member
 
-SIGN_INS = (Act.SIGNED_IN, Act.SESSIONS_ENDED)
+SIGN_INS = (Act.SIGNED_IN, Act.SESSIONS_ENDED, Act.BROWSERS_FORGOTTEN)
 # What others do to an account, or what happens to it.
 CHANGES = (
     Act.SIGN_INS_FAILED,

@@ -54,6 +54,7 @@ class Act(StrEnum):
     SIGNED_IN = "signed_in"  # a member signed in
     # A member's sessions were closed: by signing out, on their own page, or by an administrator.
     SESSIONS_ENDED = "sessions_ended"
+    BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member had all their browsers be new ones
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
     PAGE_EDITED = "page_edited"  # an editorial page was given another text

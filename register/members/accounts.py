@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, Pen
-from register.members import factors, passwords, sessions
+from register.members import browsers, factors, passwords, sessions
 from register.members.models import Member, RecoveryCode, Role
 from register.members.tries import folded
 from register.text.clean import one_line
@@ -70,7 +70,7 @@ def disable(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
         raise Refused("member_disabled", email=member.email)
     _require_another(pen, member)
     member.disabled_at = pen.at
-    sessions.close_all(pen.session, member.id)
+    _shut(pen, member.id)
     pen.record(Act.MEMBER_DISABLED, by=by, details={"member": member.id})
     return member
 
@@ -102,7 +102,7 @@ def reset(pen: Pen, who: str | int, password: str, *, by: int | None = None) -> 
     member = _one(pen, who)
     member.password_hash = passwords.hashed(password, member.email, member.name)
     member.disabled_at = None
-    sessions.close_all(pen.session, member.id)
+    _shut(pen, member.id)
     pen.record(Act.MEMBER_RESET, by=by, details={"member": member.id})
     return member
 
@@ -129,12 +129,14 @@ def set_role(pen: Pen, who: str | int, role: Role, *, by: int | None = None) -> 
 def change_password(pen: Pen, member_id: int, password: str, *, but: int | None = None) -> Member:
     """A member's new password; their sessions end, but for ``but``, the one they are in.
 
+    None of their browsers is known any more.
+
     :raises Invalid: a password that cannot be.
     :raises Refused: a member who may not act any more.
     """
     member = acting(pen, member_id)
     member.password_hash = passwords.hashed(password, member.email, member.name)
-    sessions.close_all(pen.session, member.id, but)
+    _shut(pen, member.id, but)
     pen.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
     return member
 
@@ -143,7 +145,7 @@ def set_factor(
     pen: Pen,
     member_id: int,
     secret: str,
-    seal_key: bytes,
+    root_key: bytes,
     codes: Sequence[str],
     step: int,
     *,
@@ -159,7 +161,7 @@ def set_factor(
     :raises Refused: a member who may not act any more.
     """
     member = acting(pen, member_id)
-    member.totp_secret = factors.closed(seal_key, member.id, secret)
+    member.totp_secret = factors.closed(root_key, member.id, secret)
     member.totp_step = step
     _replace_codes(pen, member, codes)
     sessions.close_all(pen.session, member.id, but)
@@ -275,6 +277,12 @@ def _one(pen: Pen, who: str | int) -> Member:
     member = pen.load(Member, who) if isinstance(who, int) else named(pen.session, who)
     pen.keep(member)
     return member
+
+
+def _shut(pen: Pen, member_id: int, but: int | None = None) -> None:
+    """End a member's sessions, but for one, and know none of their browsers any more."""
+    sessions.close_all(pen.session, member_id, but)
+    browsers.forget_all(pen.session, member_id)
 
 
 def _require_another(pen: Pen, member: Member) -> None:

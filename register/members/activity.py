@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from register.journal import Act, Pen, writing
-from register.members import accounts, failures, sessions
+from register.members import accounts, browsers, failures, sessions
 from register.members.models import SignInSession
 from register.text.dates import paris_day
 
@@ -58,6 +58,18 @@ def end_sessions(
         told = {"member": member_id, "count": len(ended)}
         pen.record(Act.SESSIONS_ENDED, by=by, details=told)
     return len(ended)
+
+
+def forget_browsers(pen: Pen, member_id: int) -> None:
+    """Know none of a member's browsers any more.
+
+    :raises Refused: a member who may not act any more.
+    """
+    accounts.acting(pen, member_id)
+    known = browsers.count(pen.session, member_id, pen.at)
+    browsers.forget_all(pen.session, member_id)
+    told = {"member": member_id, "count": known}
+    pen.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=told)
 
 
 def write_failures(engine: Engine, at: datetime) -> None:

@@ -104,7 +104,7 @@ class SignInSession(Base):
 class SignInTries(Base):
     """Failed sign-ins at one account from browsers it does not know, or from one that it does.
 
-    ``key`` is an HMAC of the address (and of the known browser's mark): an unknown account has a
+    ``key`` is an HMAC of the address (and of the known browser's number): an unknown account has a
     row like any other, and the table tells nobody's address.
     """
 
@@ -128,3 +128,15 @@ class SignInFailures(Base):
     account: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class KnownBrowser(Base):
+    """A browser that a member has signed in with; its cookie holds a token, this row its digest."""
+
+    __tablename__ = "known_browser"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from register.db import housekeeping
 from register.errors import SealError
-from register.members import factors, failures, passwords, tries
+from register.members import browsers, factors, failures, passwords, tries
 from register.members.models import Member, RecoveryCode
 from register.text.dates import paris_day
 
@@ -32,7 +32,7 @@ class Proved:
     needs_factor: bool
     """True for a member who has to set up the second factor before anything else."""
     mark: str
-    """The mark of their browser, for its long-lived cookie."""
+    """The token by which their account knows their browser, for its long-lived cookie."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class _Given:
 
 def prove(
     engine: Engine,
-    secret_key: str,
-    seal_key: bytes,
+    root_key: bytes,
     *,
     email: str,
     password: str,
@@ -63,31 +62,33 @@ def prove(
     :param mark: what the browser's cookie says, or nothing.
     :param at: the moment; also what the code is judged by.
     """
-    key = tries.sign_in_key(secret_key, email, mark)
+    with Session(engine) as session:
+        browser = browsers.known(session, email, mark, at)
+    key = tries.sign_in_key(root_key, email, browser)
     named = Member.email == tries.folded(email)
     free = _counted(engine, key, named, at)
-    who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
+    who = _judged(engine, root_key, named, _Given(password, code, at), key, free=free)
     if who is None:
         return None
-    known = tries.is_mark(secret_key, email, mark)
-    return Proved(
-        who.id,
-        require_factor and not who.has_factor,
-        mark if known else tries.new_mark(secret_key, email),
-    )
+    with housekeeping(engine) as session:
+        if browser is None:
+            mark = browsers.remember(session, who.id, at)
+        else:
+            browsers.used(session, browser, at)
+    return Proved(who.id, require_factor and not who.has_factor, mark)
 
 
 def reprove(
-    engine: Engine, seal_key: bytes, member_id: int, password: str, code: str, at: datetime
+    engine: Engine, root_key: bytes, member_id: int, password: str, code: str, at: datetime
 ) -> bool:
     """Whether a member who is signed in is still who they say, before a grave act.
 
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
     """
-    key = tries.confirming_key(seal_key, member_id)
+    key = tries.confirming_key(root_key, member_id)
     named = Member.id == member_id
     free = _counted(engine, key, named, at)
-    return _judged(engine, seal_key, named, _Given(password, code, at), key, free=free) is not None
+    return _judged(engine, root_key, named, _Given(password, code, at), key, free=free) is not None
 
 
 def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetime) -> bool:
@@ -104,7 +105,7 @@ def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetim
 
 def _judged(
     engine: Engine,
-    seal_key: bytes,
+    root_key: bytes,
     named: ColumnElement[bool],
     given: _Given,
     key: bytes,
@@ -119,7 +120,7 @@ def _judged(
         right = passwords.verify_nothing(given.password)
     else:
         right = passwords.matches(member.password_hash, given.password)
-    step = _step(seal_key, member, given)
+    step = _step(root_key, member, given)
     who = member if right else None
     with housekeeping(engine) as session:
         if not _let_in(session, who, step if free else None, given, free=free):
@@ -129,12 +130,12 @@ def _judged(
     return who
 
 
-def _step(seal_key: bytes, member: Member | None, given: _Given) -> int | None:
+def _step(root_key: bytes, member: Member | None, given: _Given) -> int | None:
     secret, after = _NO_SECRET, 0
     if member is not None and member.totp_secret is not None:
         after = member.totp_step
         try:
-            secret = factors.opened(seal_key, member.id, member.totp_secret)
+            secret = factors.opened(root_key, member.id, member.totp_secret)
         except SealError:
             # A secret that does not open has no code: the recovery codes remain.
             return None

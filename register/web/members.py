@@ -11,7 +11,7 @@ from werkzeug.exceptions import Forbidden
 
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.members import accounts, activity, sessions
+from register.members import accounts, activity, browsers, sessions
 from register.members.models import Member
 from register.members.sessions import SignedIn
 
@@ -103,6 +103,12 @@ def renew() -> None:
     with housekeeping(db.engine) as opened:
         session[TOKEN] = sessions.renew(opened, found.session)
     forget()
+
+
+def know_browser() -> str:
+    """Know the browser of the member who asks from now on; the token for its cookie."""
+    with housekeeping(db.engine) as opened:
+        return browsers.remember(opened, member().id, now())
 
 
 def forget() -> None:

@@ -49,7 +49,6 @@ def fail(engine, cast):
         for _ in range(times):
             proving.prove(
                 engine,
-                "s" * 40,
                 bytes(32),
                 email=f"{name}@register.test",
                 password=password,

@@ -47,6 +47,7 @@ TABLE: Mapping[str, Line] = {
     "account.codes": Line(MEMBER, is_grave=True),
     "account.close": Line(MEMBER),
     "account.close_others": Line(MEMBER),
+    "account.forget_browsers": Line(MEMBER),
     # The desk.
     "moderation.home": Line(MEMBER),
     "moderation.cases": Line(MEMBER),
