@@ -187,8 +187,10 @@ def test_another_instances_key_store_is_refused(settings, engine, session, store
         session.rollback()
 
 
-def test_a_key_store_may_stand_elsewhere(settings, engine, session, tmp_path):
+def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_path):
     url = f"sqlite:///{tmp_path / 'apart' / 'keys.sqlite3'}"
+    (tmp_path / "apart").mkdir()
+    _away(store).rename(tmp_path / "apart" / "keys.sqlite3")
     apart = replace(settings, key_store_url=url)
     opening.make_key_store(apart, engine)
     opening.require_seal(apart, session)

@@ -66,9 +66,7 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     old.close()
 
 
-def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(
-    settings, engine, store, again
-):
+def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engine, store, again):
     _ = store.root
     rotation.rotate(settings, engine)
     with writing(engine) as pen:
@@ -99,9 +97,7 @@ def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
     other.close()
 
 
-def test_a_key_that_was_prepared_and_copied_stops_no_machine(
-    settings, engine, session, tmp_path
-):
+def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, session, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
