@@ -29,7 +29,7 @@ from register.submissions.models import Kept
 from register.submissions.payload import Sent
 from register.submissions.queries import kept_for
 
-LEDGERS = (Ledger.PUBLIC, Ledger.DESK)
+LEDGERS = tuple(Ledger)
 
 # What members wrote around the case, and what was added to it: file name → table. Of an import,
 # only the line's own name: the digest of its words is the register's.

@@ -70,12 +70,18 @@ class Act(StrEnum):
     REPORT_ADDED = "report_added"
     REPORT_WITHDRAWN = "report_withdrawn"  # they took it back
 
+    # What is done with a report and would tell more with a time: days only too.
+    REPORT_VIEWED = "report_viewed"  # a member was shown what was sent; one line a day and report
+    REPORT_CONTACT_VIEWED = "report_contact"  # a member was shown the contact; likewise
+    # The report behind a draft was taken back: its approvals fell, copied words were destroyed.
+    SOURCE_WITHDRAWN = "source_withdrawn"
+
     @property
     def ledger(self) -> Ledger:
         """Where the act is written."""
         if self in PUBLIC:
             return Ledger.PUBLIC
-        return Ledger.REPORTS if self in OF_REPORTERS else Ledger.DESK
+        return Ledger.REPORTS if self in BY_DAY else Ledger.DESK
 
     @property
     def destroys(self) -> bool:
@@ -98,4 +104,5 @@ PUBLIC = frozenset(
     }
 )
 OF_REPORTERS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
-DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED})
+BY_DAY = OF_REPORTERS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
+DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN})

@@ -95,6 +95,8 @@ def why_not(file: Dossier, member: Member, act: Act) -> str:
         return typeset(say(error))
     if Role(member.role) not in rule.roles:
         return _said("administrators_only", file)
+    if act is Act.APPROVED and file.report_withdrawn:
+        return _said("report_withdrawn", file)
     if act is Act.APPROVED and file.revision_by == member.id:
         return _said("own_revision", file)
     if act is Act.APPROVED and member.id in file.approvers("publish"):

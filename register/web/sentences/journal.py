@@ -41,6 +41,12 @@ DONE: dict[str, Any] = {
     "report_declined": _("%(who)s a écarté un signalement"),
     "report_spam": _("%(who)s a mis un signalement parmi les indésirables"),
     "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
+    "report_viewed": _("%(who)s a ouvert un signalement"),
+    "report_viewed.kept": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
+    "report_contact": _("%(who)s a ouvert le contact laissé avec un signalement"),
+    "source_withdrawn": _(
+        "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
+    ),
     "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
     ),
@@ -137,6 +143,7 @@ ATTESTED_WORDS: dict[str, Any] = {
     "attribution": _("chaque accusation est attribuée"),
     "no_private_person": _("aucun particulier n’est nommé"),
     "no_private_life": _("rien ne relève de la vie privée"),
+    "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
 }
 
 ROLE_WORDS: dict[str, Any] = {
