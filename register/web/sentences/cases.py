@@ -50,7 +50,7 @@ ACTS: dict[str, Any] = {
     ),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
     "report_withdrawn": _(
-        "L’auteur d’un signalement de ce dossier l’a retiré : attestez d’abord, dans l’éditeur, "
+        "L’auteur d’un signalement de ce dossier l’a retiré : attestez d’abord, dans l’éditeur, "
         "que rien n’y repose sur lui seul."
     ),
     "already_approved": _("Vous avez déjà approuvé cette version."),

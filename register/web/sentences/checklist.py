@@ -30,7 +30,7 @@ LINES: dict[str, Any] = {
     ),
     "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
     "report_withdrawn": _(
-        "L’auteur d’un signalement de ce dossier l’a retiré : enregistrez une version dont vous "
+        "L’auteur d’un signalement de ce dossier l’a retiré : enregistrez une version dont vous "
         "attestez que rien n’y repose sur lui seul, ou abandonnez le brouillon."
     ),
     "attribution": _("Attestez que chaque affirmation est attribuée à sa source."),

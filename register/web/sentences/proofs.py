@@ -51,7 +51,7 @@ PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : les droits de réponse ne sont pas où le journal les laisse."
     ),
     "desk_lost_report": _(
-        "Dossier %(dossier)s : le journal et le dossier ne disent pas la même chose d’un "
+        "Dossier %(dossier)s : le journal et le dossier ne disent pas la même chose d’un "
         "signalement retiré par son auteur."
     ),
     "desk_claim": _("Dossier %(dossier)s : qui l’a en main n’est pas ce que dit le journal."),
