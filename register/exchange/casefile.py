@@ -20,7 +20,7 @@ from register.incidents import memberlog
 from register.incidents.memberlog import Line
 from register.incidents.models import Approval, Incident, Invitation, Note, Origin
 from register.incidents.tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
-from register.journal import Entry, Ledger, head
+from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import GENESIS, moment
 from register.journal.reading import verbatim
 from register.keystore import KeyStore
@@ -29,7 +29,7 @@ from register.submissions.models import Kept
 from register.submissions.payload import Sent
 from register.submissions.queries import kept_for
 
-LEDGERS = tuple(Ledger)
+LEDGERS = (Ledger.PUBLIC, Ledger.DESK)
 
 # What members wrote around the case, and what was added to it: file name → table. Of an import,
 # only the line's own name: the digest of its words is the register's.
@@ -105,13 +105,18 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     case = session.execute(select(CASE).where(CASE.c.number == number)).mappings().first()
     if case is None:
         raise NotFound("no_such_number", number=number)
-    ours = select(Entry).where(Entry.incident_id == case["id"])
+    # Who viewed what the case keeps of reports is no part of its history.
+    ours = select(Entry).where(
+        Entry.incident_id == case["id"], Entry.act != Act.REPORT_VIEWED.value
+    )
     kept = session.scalars(ours.order_by(Entry.at, Entry.ledger, Entry.seq)).all()
     lines = memberlog.told(session, kept)
     around = {name: _rows(session, table, case["id"]) for name, table in _AROUND.items()}
     versions = list(_versions(session, case["id"], lines))
     names = accounts.names(session)
-    segments = {led: _segment(session, led, kept) for led in LEDGERS}
+    # The reports' ledger only where one of its lines destroyed a text of the case.
+    ledgers = [led for led in Ledger if led in LEDGERS or led in {line.ledger for line in kept}]
+    segments = {led: _segment(session, led, kept) for led in ledgers}
     return CaseFile(
         number=number,
         dossier=case["id"],
