@@ -535,7 +535,7 @@ REPORTS = {
     "view_kept": (
         _keeping,
         lambda p, s, i, c: reports.view_kept(p, i, by=c.bruno),
-        ONE_OF_REPORTERS,
+        ONE_OF_MEMBERS,
     ),
     "forget": (
         _given_up,

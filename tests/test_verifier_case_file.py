@@ -125,8 +125,6 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
         acts.edit(p, incident, a_case(), by=cast.bruno, reason="r", without_report=True)
         acts.invite(p, incident, "courriel", by=cast.bruno)
         acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED)
-    with inbox.pen() as p:
-        reports.view_kept(p, incident, by=cast.bruno)
     db.session.rollback()
     found = casefile.gather(db.session(), 1)
     db.session.rollback()

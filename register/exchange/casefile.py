@@ -106,9 +106,7 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     if case is None:
         raise NotFound("no_such_number", number=number)
     # Who viewed what the case keeps of reports is no part of its history.
-    ours = select(Entry).where(
-        Entry.incident_id == case["id"], Entry.act != Act.REPORT_VIEWED.value
-    )
+    ours = select(Entry).where(Entry.incident_id == case["id"], Entry.act != Act.COPY_VIEWED.value)
     kept = session.scalars(ours.order_by(Entry.at, Entry.ledger, Entry.seq)).all()
     lines = memberlog.told(session, kept)
     around = {name: _rows(session, table, case["id"]) for name, table in _AROUND.items()}

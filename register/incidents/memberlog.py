@@ -58,6 +58,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "signalement-retire": Act.REPORT_WITHDRAWN,
             "signalement-ouvert": Act.REPORT_VIEWED,
             "contact-ouvert": Act.REPORT_CONTACT_VIEWED,
+            "copie-ouverte": Act.COPY_VIEWED,
             "brouillon-sans-signalement": Act.SOURCE_WITHDRAWN,
             "signalement-pris": Act.REPORT_CLAIMED,
             "signalement-rendu": Act.REPORT_RELEASED,

@@ -41,6 +41,9 @@ class Act(StrEnum):
     CLAIMED = "claimed"  # a member took a case in hand, for some hours
     RELEASED = "released"  # and gave it back
     NOTED = "noted"  # an internal note was written
+    # A member was shown what a case keeps of reports; one line a day, member and case. With its
+    # time: after an acceptance it would date the lines of reporters that stand beside it.
+    COPY_VIEWED = "copy_viewed"
     MEMBER_INVITED = "member_invited"  # an invitation link was made
     MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
     MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console

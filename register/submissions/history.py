@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
@@ -15,8 +15,7 @@ from register.incidents import memberlog
 from register.incidents.memberlog import Line
 from register.incidents.tables import ENTRY
 from register.journal import Act, Ledger
-from register.journal.canonical import kept_at
-from register.text.dates import PARIS
+from register.text.dates import PARIS, paris_day
 
 _ACTS = {
     led: [act.value for act in Act if act.value.startswith("report_") and act.ledger is led]
@@ -52,12 +51,15 @@ def viewed(session: Session, act: Act, by: int, at: datetime) -> Viewed:
     :param act: of those that show something of a report.
     :param at: a moment of the day.
     """
+    # A line that tells a day only is kept at an hour of that day.
+    begin = datetime.combine(paris_day(at), time(), PARIS)
     rows = session.execute(
         select(ENTRY.c.private_json, ENTRY.c.incident_id).where(
             ENTRY.c.ledger == act.ledger.value,
             ENTRY.c.member_id == by,
             ENTRY.c.act == act.value,
-            ENTRY.c.at == kept_at(act.ledger, at),
+            ENTRY.c.at >= begin,
+            ENTRY.c.at < begin + timedelta(days=1),
         )
     ).all()
     keys = (json.loads(row.private_json).get("report") for row in rows)

@@ -1,9 +1,10 @@
-"""What members were shown of reports: one line for each day, member and report, with no time."""
+"""What members were shown of reports: one line for each day, member and report."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from register.incidents.models import Incident
 from register.journal import Act, Pen
 from register.members.accounts import acting
 from register.submissions.acts.beats import load
@@ -36,9 +37,10 @@ def view_contact(pen: Pen, key: str, *, by: int) -> None:
 def view_kept(pen: Pen, incident_id: int, *, by: int) -> None:
     """Note that a member was shown what a case keeps of its reports, if it keeps anything."""
     member = acting(pen, by)
-    known = viewed(pen.session, Act.REPORT_VIEWED, member.id, pen.at)
+    known = viewed(pen.session, Act.COPY_VIEWED, member.id, pen.at)
     if incident_id not in known.cases and keeps_any(pen.session, incident_id):
-        pen.record(Act.REPORT_VIEWED, by=member.id, incident=incident_id, details={"kept": 1})
+        case = pen.load(Incident, incident_id)
+        pen.record(Act.COPY_VIEWED, by=member.id, incident=case.id, case=case.number)
 
 
 def _new(pen: Pen, act: Act, by: int, keys: Collection[str]) -> list[str]:

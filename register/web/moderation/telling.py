@@ -53,7 +53,6 @@ def _variant(line: Line) -> str:
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
         Act.MEMBER_ADDED: ("self", line.by is not None and told.get("member") == line.by),
         Act.REPORT_ACCEPTED: ("new", told.get("new") is True),
-        Act.REPORT_VIEWED: ("kept", "kept" in told),
         Act.REPORT_PURGED: ("kept" if "kept" in told else "counted", not _is_first(told)),
     }
     name, holds = finer.get(Act(line.act), ("", False)) if line.act in set(Act) else ("", False)

@@ -45,7 +45,7 @@ DONE: dict[str, Any] = {
     "report_spam": _("%(who)s a mis un signalement parmi les indésirables"),
     "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
     "report_viewed": _("%(who)s a ouvert un signalement"),
-    "report_viewed.kept": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
+    "copy_viewed": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
     "report_contact": _("%(who)s a ouvert le contact laissé avec un signalement"),
     "source_withdrawn": _(
         "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
@@ -118,6 +118,7 @@ KIND_NAMES: dict[str, Any] = {
     "signalement-retire": _("Signalement retiré par son auteur"),
     "signalement-ouvert": _("Signalement ouvert"),
     "contact-ouvert": _("Contact ouvert"),
+    "copie-ouverte": _("Copie d’un signalement ouverte"),
     "brouillon-sans-signalement": _("Brouillon privé de son signalement"),
     "signalement-pris": _("Signalement pris en main"),
     "signalement-rendu": _("Signalement rendu"),

@@ -33,7 +33,7 @@ def at(filed, act: str = "") -> str:
 
 
 def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
-    """Who was shown what, as the lines say it: a report's key or a case's id."""
+    """Who was shown which report, as the lines say it."""
     session.rollback()
     rows = session.scalars(select(Entry).where(Entry.act == act.value).order_by(Entry.seq)).all()
     for row in rows:
@@ -42,9 +42,7 @@ def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
         assert "report" not in row.public_json.decode().replace(row.act, "").replace(
             '"reports"', ""
         )
-    return [
-        (row.member_id, json.loads(row.private_json).get("report", row.incident_id)) for row in rows
-    ]
+    return [(row.member_id, json.loads(row.private_json)["report"]) for row in rows]
 
 
 def test_an_opened_report_leaves_one_line_a_day_and_member(bruno, signed, inbox, session, cast):
@@ -124,7 +122,11 @@ def test_what_a_case_keeps_of_a_report_counts_once_a_day_for_the_case(bruno, inb
     incident = session.scalars(select(Entry.incident_id).where(Entry.act == "drafted")).one()
     for path in ("", "", "/modifier"):
         assert WORDS in bruno.get(f"/moderation/dossiers/{incident}{path}").text
-    assert lines(session) == [(cast.bruno, incident)]
+    session.rollback()
+    (line,) = session.scalars(select(Entry).where(Entry.act == Act.COPY_VIEWED.value)).all()
+    assert (line.ledger, line.member_id, line.incident_id) == ("desk", cast.bruno, incident)
+    # In the reporters' ledger it would date what stands beside it.
+    assert lines(session) == []
     assert [*verify(session, []), *problems(session)] == []
 
 

@@ -31,6 +31,6 @@ def note_kept_view(incident_id: int) -> None:
     session = db.session()
     if not keeps_any(session, incident_id):
         return
-    known = viewed(session, Act.REPORT_VIEWED, members.member().id, now()).cases
+    known = viewed(session, Act.COPY_VIEWED, members.member().id, now()).cases
     if incident_id not in known:
         acting.penned(lambda pen, by: acts.view_kept(pen, incident_id, by=by))
