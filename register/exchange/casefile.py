@@ -20,7 +20,7 @@ from register.incidents import memberlog
 from register.incidents.memberlog import Line
 from register.incidents.models import Approval, Incident, Invitation, Note, Origin
 from register.incidents.tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
-from register.journal import Act, Entry, Ledger, head
+from register.journal import Entry, Ledger, head
 from register.journal.canonical import GENESIS, moment
 from register.journal.reading import verbatim
 from register.keystore import KeyStore
@@ -105,8 +105,7 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     case = session.execute(select(CASE).where(CASE.c.number == number)).mappings().first()
     if case is None:
         raise NotFound("no_such_number", number=number)
-    # Who viewed what the case keeps of reports is no part of its history.
-    ours = select(Entry).where(Entry.incident_id == case["id"], Entry.act != Act.COPY_VIEWED.value)
+    ours = select(Entry).where(Entry.incident_id == case["id"])
     kept = session.scalars(ours.order_by(Entry.at, Entry.ledger, Entry.seq)).all()
     lines = memberlog.told(session, kept)
     around = {name: _rows(session, table, case["id"]) for name, table in _AROUND.items()}
