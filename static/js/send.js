@@ -3,7 +3,7 @@
    Without this script the same forms are sent by the browser itself.
 
    The element #non-envoye of each of these pages says under which address and title it stands
-   (data-address, data-title), and whether it holds what was not sent yet (data-draft). Pages that can be gone
+   (data-address, data-named), and whether it holds what was not sent yet (data-draft). Pages that can be gone
    back to are kept in memory alone, by a random key that says nothing. */
 
 const PRIVATE = /^(\/en)?\/(signaler|suivi)(\/|$)/;
@@ -44,9 +44,9 @@ function load(address) {
 }
 
 function enter(answer, page, anchor) {
-  const { address, title, draft } = notice(page).dataset;
+  const { address, named, draft } = notice(page).dataset;
   const scripts = [...page.scripts].map((script) => script.src);
-  const shown = { title, body: document.adoptNode(page.body) };
+  const shown = { title: named, body: document.adoptNode(page.body) };
   if (draft === undefined) {
     // It is sent, or left: no page stays in which it would look otherwise.
     for (const [other, { body }] of pages) if (notice(body)) pages.delete(other);
