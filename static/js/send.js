@@ -11,11 +11,15 @@ const SHOWN = "registre:page"; // another page was put in place: scripts attach 
 
 const loaded = new Set([...document.scripts].map((script) => script.src));
 const pages = new Map(); // key of a history entry → the page that was left there
-let key = history.state;
+let key = history.state ?? newKey();
 let sending = false;
 
 const target = (form, button) => new URL(button?.getAttribute("formaction") ?? form.getAttribute("action"), location.href);
 const notice = (page = document) => page.querySelector("#non-envoye");
+
+function newKey() {
+  return Math.random().toString(36).slice(2);
+}
 
 function setUp() {
   for (const form of document.forms) {
@@ -53,7 +57,7 @@ function enter(answer, page, anchor) {
     history.replaceState(key, "", address);
   } else if (answer.ok) {
     pages.set(key, { title: document.title, body: document.body });
-    key = Math.random().toString(36).slice(2);
+    key = newKey();
     history.pushState(key, "", address);
   }
   show(shown, anchor);
@@ -115,6 +119,9 @@ document.addEventListener("submit", async (event) => {
 });
 
 addEventListener("popstate", ({ state }) => {
+  // A link to a part of the page made an entry for the page that is open.
+  if (state === null) return history.replaceState(key, "");
+  if (state === key) return;
   const page = pages.get(state);
   if (page) {
     pages.set(key, { title: document.title, body: document.body });
@@ -128,4 +135,5 @@ addEventListener("popstate", ({ state }) => {
   key = state;
 });
 
+history.replaceState(key, "");
 setUp();

@@ -134,6 +134,17 @@ class Running:
         self.process.wait(30)
 
 
+@contextmanager
+def chromium(playwright: Playwright, profile: Path, certificate: Certificate) -> Iterator[Running]:
+    """Chromium on a profile folder; whatever a test did, none of its processes is left."""
+    running = start(playwright, profile, certificate)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
 def start(playwright: Playwright, profile: Path, certificate: Certificate) -> Running:
     """Start Chromium on a profile folder."""
     port_file = profile / "DevToolsActivePort"

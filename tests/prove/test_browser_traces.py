@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from browser_profile import Certificate, Running, certificate, https, start, traces
+from browser_profile import Certificate, Running, certificate, chromium, https, traces
 from people import Cast, hire
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 from registers import opened
@@ -69,6 +69,17 @@ class SecureSite:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    return tmp_path / "profile"
+
+
+@pytest.fixture
+def running(playwright: Playwright, site: SecureSite, profile: Path) -> Iterator[Running]:
+    with chromium(playwright, profile, site.certificate) as started:
         yield started
 
 
@@ -161,10 +172,8 @@ def visited(profile: Path) -> set[tuple[str, str]]:
 
 
 def test_with_javascript_only_the_visit_remains(
-    site: SecureSite, playwright: Playwright, tmp_path: Path
+    site: SecureSite, running: Running, profile: Path
 ) -> None:
-    profile = tmp_path / "profile"
-    running = start(playwright, profile, site.certificate)
     page = opened_page(running, scripts=True)
     to_the_form(page, site)
     code = to_the_receipt(page, scripts=True)
@@ -195,10 +204,8 @@ def test_with_javascript_only_the_visit_remains(
 
 @pytest.mark.parametrize("end", ["check", "receipt", "opened"])
 def test_a_browser_that_is_killed_keeps_nothing_with_javascript(
-    site: SecureSite, playwright: Playwright, tmp_path: Path, end: str
+    site: SecureSite, running: Running, profile: Path, end: str
 ) -> None:
-    profile = tmp_path / "profile"
-    running = start(playwright, profile, site.certificate)
     page = opened_page(running, scripts=True)
     to_the_form(page, site)
     code = ""
@@ -217,10 +224,8 @@ def test_a_browser_that_is_killed_keeps_nothing_with_javascript(
 
 
 def test_without_javascript_what_remains_is_what_the_documentation_says(
-    site: SecureSite, playwright: Playwright, tmp_path: Path
+    site: SecureSite, running: Running, profile: Path
 ) -> None:
-    profile = tmp_path / "profile"
-    running = start(playwright, profile, site.certificate)
     page = opened_page(running, scripts=False)
     to_the_form(page, site)
     code = to_the_receipt(page, scripts=False)
