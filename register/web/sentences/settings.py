@@ -35,7 +35,12 @@ SETTINGS: dict[str, Any] = {
     ),
     "config_https": _(
         "%(name)s vaut « %(value)s » : une adresse publique commence par https://, "
-        "sinon les recherches des lecteurs se lisent en chemin."
+        "sinon les recherches des lecteurs se lisent en chemin. Une adresse .onion entière peut "
+        "commencer par http://."
+    ),
+    "config_onion": _(
+        "%(name)s vaut « %(value)s » : écrivez une adresse .onion entière, comme la donne Tor, à "
+        "côté d’une adresse publique en https:// (REGISTER_BASE_URL)."
     ),
     "config_database": _("%(name)s doit désigner un fichier SQLite ou une base PostgreSQL."),
     "config_search": _("%(name)s vaut « %(value)s » : écrivez « whoosh » ou « postgresql »."),
@@ -59,7 +64,7 @@ SETTINGS: dict[str, Any] = {
     ),
     "config_workers": _(
         "Plusieurs processus demandent gunicorn, qui n’est pas installé : dans le dossier du "
-        'programme, lancez pip install -c constraints.txt -e ".[scale]", ou servez sans --workers.'
+        "programme, lancez tools/venv scale, ou servez sans --workers."
     ),
     "config_assets": _(
         "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
