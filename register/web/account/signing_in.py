@@ -117,8 +117,7 @@ def _proved(form: SignIn) -> Proved | None:
     name, _told = known_browser()
     return proving.prove(
         db.engine,
-        keys.secret_key(),
-        keys.seal_key(),
+        keys.root_key(),
         email=form.adresse.data or "",
         password=form.mot_de_passe.data or "",
         code=form.code_a_usage_unique.data or "",
