@@ -60,7 +60,7 @@ DONE: dict[str, Any] = {
     "member_uninvited": _("%(who)s a repris une invitation à rejoindre le bureau"),
     "member_added": _("%(who)s a ouvert un compte : %(member)s"),
     "member_added.self": _("%(who)s a ouvert son compte, par invitation"),
-    "member_confirmed": _("%(who)s a confirmé un compte : %(member)s"),
+    "member_confirmed": _("%(who)s a confirmé un compte : %(member)s"),
     "member_disabled": _("%(who)s a désactivé un compte : %(member)s"),
     "member_enabled": _("%(who)s a rouvert un compte : %(member)s"),
     "member_role": _("%(who)s a changé un rôle : %(member)s"),
