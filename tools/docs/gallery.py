@@ -56,7 +56,7 @@ COMPONENTS: Mapping[str, Component] = {
     "puces": Component("filtered", f"//div[{having('chips')}]"),
     "pages": Component("list", f"//nav[{having('pages')}]"),
     "champ": Component("refused", f"//*[{having('bad-field')}]"),
-    "erreurs": Component("refused", f"//*[{having('errors')}]"),
+    "erreurs": Component("refused", f"//*[{having('errors')} and @id='erreurs']"),
     "note": Component("former commune", f"//*[{having('note')}]"),
     "boutons": Component("report on the desk", f"//p[{having('acts')}][a]"),
     "bouton-grave": Component("report on the desk", f"//form[.//*[{having('grave')}]]"),
