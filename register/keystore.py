@@ -30,8 +30,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import seal
-from register.db import engine_options, pen_engine, prepare, scrub, sqlite_path
-from register.errors import SealError
+from register.db import (
+    engine_options,
+    make_file,
+    pen_engine,
+    place_check,
+    prepare,
+    read_only,
+    scrub,
+    sqlite_path,
+)
+from register.errors import SealError, Unavailable
 
 NAME = "keys.sqlite3"
 _PURPOSE = "report key"
@@ -61,14 +70,28 @@ class KeyStore:
 
     :param url: an SQLAlchemy URL; nothing is opened before something is asked.
     :param seal_key: the seal key, known to be this instance's.
+    :param seal_file: where the seal key stands; no new key is given while it is not there.
+    :param reads_only: for a look at the store that writes nothing, no file either.
     """
 
-    def __init__(self, url: str, seal_key: bytes, instance_id: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        seal_key: bytes,
+        instance_id: str,
+        *,
+        seal_file: Path | None = None,
+        reads_only: bool = False,
+    ) -> None:
         self._seal_key = seal_key
+        self._seal_file = seal_file
         self._instance = instance_id.encode()
         self._file = sqlite_path(url)
-        self.engine: Engine = create_engine(url, **engine_options(url))
-        prepare(self.engine)
+        if reads_only:
+            self.engine: Engine = read_only(url)
+        else:
+            self.engine = create_engine(url, **engine_options(url))
+            prepare(self.engine)
 
     def derived(self, purpose: str) -> bytes:
         """A key of one purpose, made from the seal key."""
@@ -79,9 +102,7 @@ class KeyStore:
 
         :raises SealError: see :meth:`require`.
         """
-        if self._file is not None and not self._file.exists():
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file.touch(mode=0o600)
+        make_file(self.engine)
         if not inspect(self.engine).has_table(_KEYS.name):
             _META.create_all(self.engine)
             with self._writing() as connection:
@@ -185,11 +206,22 @@ class KeyStore:
     def _reading(self) -> Iterator[Connection]:
         try:
             with self.engine.connect() as connection:
+                require_in_place = place_check(connection)
                 yield connection
+                require_in_place()
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with pen_engine(self.engine).begin() as connection:
+            require_in_place = place_check(connection)
             yield connection
+        require_in_place()
+        self._require_seal_key()
+
+    def _require_seal_key(self) -> None:
+        # A key that is wrapped by a seal key which is nowhere else opens nothing after the end of
+        # this process.
+        if self._seal_file is not None and not self._seal_file.exists():
+            raise Unavailable("storage_moved")

@@ -61,14 +61,16 @@ def prove(
         second factor yet.
     :param mark: what the browser's cookie says, or nothing.
     :param at: the moment; also what the code is judged by.
+    :raises Unavailable: ``busy``; nothing was judged, and nothing counted as a failure.
     """
     key = tries.sign_in_key(secret_key, email, mark)
-    free = _counted(engine, key, at)
     named = Member.email == tries.folded(email)
-    who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
+    known = tries.is_mark(secret_key, email, mark)
+    with (passwords.MEMBERS if known else passwords.STRANGERS).turn():
+        free = _counted(engine, key, at)
+        who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
     if who is None:
         return None
-    known = tries.is_mark(secret_key, email, mark)
     return Proved(
         who.id,
         require_factor and not who.has_factor,
@@ -82,11 +84,15 @@ def reprove(
     """Whether a member who is signed in is still who they say, before a grave act.
 
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
+
+    :raises Unavailable: ``busy``, as :func:`prove`.
     """
     key = tries.confirming_key(seal_key, member_id)
-    free = _counted(engine, key, at)
     named = Member.id == member_id
-    return _judged(engine, seal_key, named, _Given(password, code, at), key, free=free) is not None
+    given = _Given(password, code, at)
+    with passwords.MEMBERS.turn():
+        free = _counted(engine, key, at)
+        return _judged(engine, seal_key, named, given, key, free=free) is not None
 
 
 def _counted(engine: Engine, key: bytes, at: datetime) -> bool:

@@ -118,9 +118,10 @@ def require_seal(settings: Settings, session: Session) -> None:
         store.close()
 
 
-def key_store(settings: Settings, session: Session) -> KeyStore:
+def key_store(settings: Settings, session: Session, *, reads_only: bool = False) -> KeyStore:
     """The key store, with the seal key that opens it; nothing of it is opened yet.
 
+    :param reads_only: for a look that writes nothing.
     :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
     known = identity(session)
@@ -128,7 +129,13 @@ def key_store(settings: Settings, session: Session) -> KeyStore:
         raise SealError("not_initialised")
     where = seal.folder(settings.seal_dir, known.instance_id)
     key = seal.require(where, known.instance_id, known.seal_check)
-    return KeyStore(settings.key_store_url or url_in(where), key, known.instance_id)
+    return KeyStore(
+        settings.key_store_url or url_in(where),
+        key,
+        known.instance_id,
+        seal_file=where / seal.NAME,
+        reads_only=reads_only,
+    )
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:

@@ -218,7 +218,7 @@ def lines(session: Session, keys: Collection[str]) -> dict[str, Line]:
 
 
 def unread(session: Session) -> int:
-    """How many reports nobody has taken up; many of them tighten limits and warn the desk."""
+    """How many reports nobody has taken up; many of them warn the desk."""
     return (
         session.scalar(
             select(func.count()).select_from(Report).where(Report.state == State.RECEIVED)

@@ -15,7 +15,13 @@ from register.submissions.acts.deciding import (
     spam,
 )
 from register.submissions.acts.purging import forget, purge
-from register.submissions.acts.reporting import add, leave_contact, receive, withdraw
+from register.submissions.acts.reporting import (
+    add,
+    leave_contact,
+    receive,
+    received_before,
+    withdraw,
+)
 
 __all__ = [
     "accept",
@@ -28,6 +34,7 @@ __all__ = [
     "purge",
     "read",
     "receive",
+    "received_before",
     "release",
     "reopen",
     "spam",

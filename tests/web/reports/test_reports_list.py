@@ -14,9 +14,8 @@ from register.submissions import acts, queries
 from register.submissions.models import Report, RetentionClock, State
 from register.submissions.queries import Tray
 from register.text import dates
-from register.web import limits
 from register.web.context import key_store
-from register.web.moderation.reports import listing
+from register.web.moderation.reports import listing, margin
 from register.web.sentences import desk_reports as sentences
 
 LIST = "/moderation/signalements"
@@ -292,10 +291,10 @@ def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
 ):
     bruno = signed("bruno")
     inbox.received(now())
-    assert "resserrées" not in text(bruno.get("/moderation"))
-    monkeypatch.setattr(limits, "FLOOD", 0)
+    assert "une inondation" not in text(bruno.get("/moderation"))
+    monkeypatch.setattr(margin, "FLOOD", 0)
     told = text(bruno.get("/moderation"))
-    assert "Plus de 0 signalements attendent : les limites par connexion sont resserrées" in told
+    assert "Plus de 0 signalements attendent que quelqu’un les lise." in told
     assert "webcitoyen purge --confirm" not in told
     with housekeeping(engine) as opened:
         opened.add(RetentionClock(id=1, day=dates.paris_day(now()) - 60 * DAY))

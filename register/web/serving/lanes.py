@@ -1,0 +1,52 @@
+"""Lanes of the embedded server: readers, those who report and the desk wait apart.
+
+A request is handed to a thread once it has arrived whole, so that its lane is known by then. A
+request that waits in a lane holds no thread, and none of another lane waits for it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from waitress.task import ThreadedTaskDispatcher
+
+from register.web.account.places import is_shut
+from register.web.guards import is_of_reports
+from register.web.languages import plain
+from register.web.serving.limits import DESK_THREADS, REPORT_THREADS, THREADS
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+class Lanes:
+    """Threads for each kind of request, in the place of waitress's one set for all."""
+
+    def __init__(self) -> None:
+        self._reading = ThreadedTaskDispatcher()
+        self._reports = ThreadedTaskDispatcher()
+        self._desk = ThreadedTaskDispatcher()
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._reading.set_thread_count(THREADS)
+        self._reports.set_thread_count(REPORT_THREADS)
+        self._desk.set_thread_count(DESK_THREADS)
+
+    def add_task(self, channel: Any) -> None:
+        """Queue a connection's next request."""
+        channel.arrived = time.monotonic()
+        self._lane(channel.requests[0]).add_task(channel)
+
+    def shutdown(self, timeout: float) -> None:
+        """End the threads, each after the request that it answers."""
+        for lane in (self._reading, self._reports, self._desk):
+            lane.shutdown(timeout=timeout)
+
+    def _lane(self, request: Any) -> ThreadedTaskDispatcher:
+        path = plain(request.path)
+        if request.error or request.command in _READING:
+            return self._reading
+        if is_of_reports(path):
+            return self._reports
+        return self._desk if is_shut(path) else self._reading
