@@ -15,13 +15,7 @@ from register.submissions.acts.deciding import (
     spam,
 )
 from register.submissions.acts.purging import forget, purge
-from register.submissions.acts.reporting import (
-    add,
-    leave_contact,
-    receive,
-    received_before,
-    withdraw,
-)
+from register.submissions.acts.reporting import add, leave_contact, receive, withdraw
 
 __all__ = [
     "accept",
@@ -34,7 +28,6 @@ __all__ = [
     "purge",
     "read",
     "receive",
-    "received_before",
     "release",
     "reopen",
     "spam",

@@ -44,9 +44,10 @@ class Lanes:
             lane.shutdown(timeout=timeout)
 
     def _lane(self, request: Any) -> ThreadedTaskDispatcher:
-        path = plain(request.path)
+        # What was refused as it was parsed may have neither.
         if request.error or request.command in _READING:
             return self._reading
+        path = plain(request.path)
         if is_of_reports(path):
             return self._reports
         return self._desk if is_shut(path) else self._reading

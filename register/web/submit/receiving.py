@@ -10,6 +10,7 @@ from register.errors import Refused
 from register.journal import Act, Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries, rules
+from register.submissions.acts.reporting import received_before
 from register.submissions.codes import CODES
 from register.submissions.models import Kind
 from register.submissions.payload import MESSAGE_LIMIT
@@ -72,7 +73,7 @@ def send(form: ReportForm, token: Token) -> Held | TooMany:
     """
     sent, contact, store = form.sent, form.contact.data, key_store()
     try:
-        known = acts.received_before(db.session(), store, sent, token.nonce)
+        known = received_before(db.session(), store, sent, token.nonce)
     except Refused:
         seconds = limits.wait("replay")
         if seconds:
