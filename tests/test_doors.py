@@ -116,11 +116,21 @@ DOORS = (
         (
             "register/members/accounts.py",
             "register/members/invitations.py",
+            "register/members/vouching.py",
             # Uses a code up, which is no change of the account.
             "register/members/proving.py",
         ),
         frozenset(
-            {"password_hash", "disabled_at", "role", "totp_secret", "totp_step", "closed_at"}
+            {
+                "vouches_from",
+                "reopened_by",
+                "password_hash",
+                "disabled_at",
+                "role",
+                "totp_secret",
+                "totp_step",
+                "closed_at",
+            }
         ),
         frozenset({"Member", "MemberInvitation", "RecoveryCode"}),
         frozenset({"member", "member_invitation", "recovery_code"}),
@@ -147,6 +157,7 @@ SCRIBES = (
     "register/submissions/acts/",
     "register/members/accounts.py",
     "register/members/invitations.py",
+    "register/members/vouching.py",
     "register/editorial/acts.py",
     "register/operations/opening.py",
 )

@@ -11,7 +11,7 @@ from register.cli.common import command, require_schema, settings
 from register.cli.words import _
 from register.db import db
 from register.journal import writing
-from register.members import accounts, invitations, passwords
+from register.members import accounts, invitations, passwords, vouching
 from register.members.models import Role
 from register.text.dates import day_words
 
@@ -46,6 +46,17 @@ def invite(email: str, role: str) -> None:
     with writing() as pen:
         token = invitations.invite(pen, email, Role(role), by=None)
     tell_invitation(token, pen.at + invitations.LASTS)
+
+
+@member.command()
+@click.argument("email")
+@command
+def confirm(email: str) -> None:
+    """Confirmer un compte nouveau ou rouvert : il vaut alors de seconde personne."""
+    require_schema()
+    with writing() as pen:
+        vouching.confirm(pen, accounts.named(pen.session, email).id, by=None)
+    click.echo(_("Compte confirmé : %(email)s.", email=email))
 
 
 @member.command("list")

@@ -1,20 +1,25 @@
-"""Whose approvals count: a member disabled since no longer vouches for anything."""
+"""Whose approvals count: those of members who still vouch for others."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from register.incidents.models import Approval
+from register.members import vouching as second_persons
 from register.members.models import Member
 
 
-def vouching(*columns: Any) -> Select[Any]:
-    """A question about approvals, but for those of members who were disabled since."""
+def vouching(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
+    """A question about approvals, but for those of members who vouch for nobody at a moment.
+
+    They were disabled since, or their account got a new way in.
+    """
     return (
         select(*columns)
         .select_from(Approval)
         .join(Member, Member.id == Approval.given_by)
-        .where(Member.disabled_at.is_(None))
+        .where(second_persons.clause(at))
     )

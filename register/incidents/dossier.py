@@ -6,7 +6,7 @@ the bare tombstone of an erased one. To anybody who is no active member nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from register.db import now
 from register.errors import NotFound
 from register.incidents import content as contents
 from register.incidents.approvals import vouching
@@ -30,6 +31,7 @@ from register.incidents.models import (
 )
 from register.journal import Act, Entry, Ledger
 from register.members.models import Member
+from register.members.vouching import seconds
 from register.text.dates import paris_day
 
 # An id beyond this is in no database of ours, and PostgreSQL would refuse to compare it.
@@ -128,7 +130,8 @@ class Dossier:
     """A case on the desk. ``revision_id`` is what a form carries as ``vu``; erased ones have none.
 
     ``approvals`` are those of the current revision, by purpose (``publish``, ``erase``), given by
-    members who are still active. ``snapshot`` is the current revision as a reader is shown it.
+    members who still vouch for others; ``seconds`` are those of them who may be the second person
+    beside the viewer. ``snapshot`` is the current revision as a reader is shown it.
     """
 
     id: int
@@ -153,6 +156,7 @@ class Dossier:
     notes: Sequence[NoteRow]
     invitations: Sequence[InvitationRow]
     approvals: Mapping[str, Sequence[ApprovalRow]]
+    seconds: Mapping[str, Collection[int]]
     events: Sequence[Event]
     joined: Sequence[Joined]
 
@@ -212,9 +216,12 @@ _CASE = select(Incident).options(
 )
 
 
-def dossier(session: Session, viewer: Member, incident_id: int) -> Dossier:
+def dossier(
+    session: Session, viewer: Member, incident_id: int, at: datetime | None = None
+) -> Dossier:
     """A case by its internal id, for an active member.
 
+    :param at: the moment at which approvals are to count; now by default.
     :raises NotFound: ``no_such_case``: there is none, or the viewer is no active member.
     """
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
@@ -223,6 +230,8 @@ def dossier(session: Session, viewer: Member, incident_id: int) -> Dossier:
     if case is None:
         raise NotFound("no_such_case")
     revision = session.get(Revision, case.revision_id) if case.revision_id else None
+    moment = at or now()
+    approvals = _approvals(session, case, moment)
     return Dossier(
         **{name: getattr(case, name) for name in _PLAIN},
         revision_by=revision.made_by if revision else None,
@@ -234,7 +243,11 @@ def dossier(session: Session, viewer: Member, incident_id: int) -> Dossier:
         corrections=_rows(CorrectionRow, case.corrections),
         notes=_rows(NoteRow, _of(session, Note, case)),
         invitations=_rows(InvitationRow, _of(session, Invitation, case)),
-        approvals=_approvals(session, case),
+        approvals=approvals,
+        seconds={
+            purpose: seconds(session, {row.given_by for row in rows}, viewer, moment)
+            for purpose, rows in approvals.items()
+        },
         events=_events(session, case),
         joined=_joined(session, case),
     )
@@ -286,9 +299,11 @@ def _of(session: Session, model: Any, case: Incident) -> Sequence[Any]:
     ).all()
 
 
-def _approvals(session: Session, case: Incident) -> Mapping[str, Sequence[ApprovalRow]]:
+def _approvals(
+    session: Session, case: Incident, at: datetime
+) -> Mapping[str, Sequence[ApprovalRow]]:
     rows = session.execute(
-        vouching(Approval.purpose, Approval.given_by, Approval.given_at)
+        vouching(at, Approval.purpose, Approval.given_by, Approval.given_at)
         .where(Approval.incident_id == case.id, Approval.revision_id == case.revision_id)
         .order_by(Approval.id)
     )

@@ -66,6 +66,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "membre-invite": Act.MEMBER_INVITED,
             "invitation-reprise": Act.MEMBER_UNINVITED,
             "membre-ajoute": Act.MEMBER_ADDED,
+            "membre-confirme": Act.MEMBER_CONFIRMED,
             "membre-desactive": Act.MEMBER_DISABLED,
             "membre-reactive": Act.MEMBER_ENABLED,
             "membre-role": Act.MEMBER_ROLE,

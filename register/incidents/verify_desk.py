@@ -145,6 +145,7 @@ def _claim_holds(case: Incident, lines: Sequence[_Line]) -> bool:
 _OF_MEMBERS = (
     Act.MEMBER_ADDED,
     Act.MEMBER_ROLE,
+    Act.MEMBER_CONFIRMED,
     Act.MEMBER_DISABLED,
     Act.MEMBER_ENABLED,
     Act.MEMBER_RESET,
@@ -171,6 +172,7 @@ def member_problems(session: Session) -> Iterator[Problem]:
             "created_at": member.created_at,
             "disabled_at": member.disabled_at,
             "factor": member.has_factor,
+            "vouches_from": member.vouches_from and member.vouches_from.isoformat(),
         }
         for name, value in found.items():
             if value != said.get(name, False if name == "factor" else None):
@@ -181,11 +183,18 @@ def member_problems(session: Session) -> Iterator[Problem]:
 
 def _said(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
     """What a line says of a member from then on."""
+    later = {"vouches_from": private["vouches_from"]} if "vouches_from" in private else {}
+    return {**_standing(act, at, private), **later}
+
+
+def _standing(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
     match act:
         case Act.MEMBER_ADDED:
             return {"role": private.get("role"), "created_at": at}
         case Act.MEMBER_ROLE:
             return {"role": private.get("role")}
+        case Act.MEMBER_CONFIRMED:
+            return {"vouches_from": None}
         case Act.MEMBER_DISABLED:
             return {"disabled_at": at}
         case Act.MEMBER_ENABLED | Act.MEMBER_RESET:

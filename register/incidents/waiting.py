@@ -22,6 +22,7 @@ from register.incidents.models import Approval, Invitation, Scope, SourceUse, St
 from register.incidents.tables import CASE, KIND, PLACE, PROCEEDING, REPLY, REVISION
 from register.incidents.vocabulary import Book
 from register.members.models import Member
+from register.members.vouching import vouches
 from register.text.dates import PARIS, paris_day
 
 Clause = ColumnElement[bool]
@@ -81,7 +82,10 @@ def clause(kind: Kind, viewer: Member, moment: Moment) -> Clause:
     if kind is Kind.READY:
         return _is_ready(moment)
     waits = _waits_for_second(moment)
-    return and_(waits, _is_of_another(viewer)) if kind is Kind.APPROVE else waits
+    if kind is Kind.APPROVE:
+        may = vouches(viewer, moment.at)
+        return and_(waits, _is_of_another(viewer)) if may else false()
+    return waits
 
 
 def _has_reply() -> Clause:
@@ -110,9 +114,9 @@ def _asks_second(moment: Moment) -> Clause:
     return or_(justice, among(CASE.c.revision_id, moment.flagged))
 
 
-def _is_approved() -> Clause:
+def _is_approved(at: datetime) -> Clause:
     """As ``acts.beats.approvers``: of the current revision, and by whoever still vouches."""
-    given = vouching(Approval.id).where(
+    given = vouching(at, Approval.id).where(
         Approval.incident_id == CASE.c.id,
         Approval.revision_id == CASE.c.revision_id,
         Approval.purpose == "publish",
@@ -123,7 +127,7 @@ def _is_approved() -> Clause:
 def _waits_for_second(moment: Moment) -> Clause:
     if moment.single:
         return false()
-    return and_(CASE.c.state == State.DRAFT, _asks_second(moment), not_(_is_approved()))
+    return and_(CASE.c.state == State.DRAFT, _asks_second(moment), not_(_is_approved(moment.at)))
 
 
 def _is_of_another(viewer: Member) -> Clause:
@@ -147,7 +151,7 @@ def _is_ready(moment: Moment) -> Clause:
         _court_is_told(moment.book),
     ]
     if not moment.single:
-        told.append(or_(not_(_asks_second(moment)), _is_approved()))
+        told.append(or_(not_(_asks_second(moment)), _is_approved(moment.at)))
     return and_(*told)
 
 

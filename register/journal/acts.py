@@ -44,6 +44,7 @@ class Act(StrEnum):
     MEMBER_INVITED = "member_invited"  # an invitation link was made
     MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
     MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console
+    MEMBER_CONFIRMED = "member_confirmed"  # somebody else said that it is a person of its own
     MEMBER_DISABLED = "member_disabled"
     MEMBER_ENABLED = "member_enabled"  # and its account opened again, as it was
     MEMBER_ROLE = "member_role"  # a member was given another role

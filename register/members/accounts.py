@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, Pen
-from register.members import factors, passwords, sessions
+from register.members import factors, passwords, sessions, vouching
 from register.members.models import Member, RecoveryCode, Role
 from register.members.tries import folded
 from register.text.clean import one_line
@@ -29,11 +29,13 @@ def add(
     by: int | None = None,
     name: str = "",
     invitation: int | None = None,
+    invited_by: int | None = None,
 ) -> Member:
     """Make an account. ``by`` is None from the console.
 
     :param name: what other members will call them; the address's own name when empty.
     :param invitation: the one that it is opened by; the member is then who did it.
+    :param invited_by: who made that invitation, None for the console.
     :raises Invalid: an address, name or password that cannot be.
     :raises Refused: ``member_exists``, or a member who is no administrator.
     """
@@ -47,10 +49,12 @@ def add(
         role=Role(role).value,
         password_hash=passwords.hashed(password, email, name),
         created_at=pen.at,
+        invited_by=invited_by if invitation is not None else by,
     )
     pen.session.add(member)
     pen.session.flush()
-    told = {"member": member.id, "role": member.role}
+    later = vouching.postpone(pen, member, member.invited_by)
+    told = {"member": member.id, "role": member.role, **later}
     if invitation is not None:
         by, told = member.id, {**told, "invitation": invitation}
     pen.record(Act.MEMBER_ADDED, by=by, details=told)
@@ -87,7 +91,7 @@ def enable(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
     if member.is_active:
         raise Refused("member_enabled", email=member.email)
     member.disabled_at = None
-    pen.record(Act.MEMBER_ENABLED, by=by, details={"member": member.id})
+    pen.record(Act.MEMBER_ENABLED, by=by, details=_reopened(pen, member, by))
     return member
 
 
@@ -103,7 +107,7 @@ def reset(pen: Pen, who: str | int, password: str, *, by: int | None = None) -> 
     member.password_hash = passwords.hashed(password, member.email, member.name)
     member.disabled_at = None
     sessions.close_all(pen.session, member.id)
-    pen.record(Act.MEMBER_RESET, by=by, details={"member": member.id})
+    pen.record(Act.MEMBER_RESET, by=by, details=_reopened(pen, member, by))
     return member
 
 
@@ -184,7 +188,7 @@ def reset_factor(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
     member.totp_secret = None
     _replace_codes(pen, member, ())
     sessions.close_all(pen.session, member.id)
-    pen.record(Act.MEMBER_FACTOR_RESET, by=by, details={"member": member.id})
+    pen.record(Act.MEMBER_FACTOR_RESET, by=by, details=_reopened(pen, member, by))
     return member
 
 
@@ -203,10 +207,17 @@ def acting(pen: Pen, member_id: int) -> Member:
 def administering(pen: Pen, by: int | None) -> None:
     """Let an administrator pass, or the console, which has no account.
 
-    :raises Refused: unknown, disabled, or a moderator.
+    An account that vouches for nobody yet changes no other: whoever opened it could open, by it,
+    a third one, and confirm that.
+
+    :raises Refused: unknown, disabled, a moderator, or ``member_vouches_later``.
     """
-    if by is not None and not acting(pen, by).is_administrator:
+    if by is None:
+        return
+    member = acting(pen, by)
+    if not member.is_administrator:
         raise Refused("member_administrators_only")
+    vouching.require(member, pen.at)
 
 
 def named(session: Session, email: str) -> Member:
@@ -259,6 +270,14 @@ def _name(name: str) -> str:
     if len(name) > NAME_LENGTH:
         raise Invalid("member_name", limit=NAME_LENGTH)
     return name
+
+
+def _reopened(pen: Pen, member: Member, by: int | None) -> dict[str, object]:
+    """Have an account that another member gave a new way in vouch later; what its line says."""
+    later = vouching.postpone(pen, member, by)
+    if later:
+        member.reopened_by = by
+    return {"member": member.id, **later}
 
 
 def _one(pen: Pen, who: str | int) -> Member:

@@ -103,6 +103,7 @@ def accept(pen: Pen, token: str, name: str, password: str, *, email: str = "") -
         password,
         name=name,
         invitation=invitation.id,
+        invited_by=invitation.invited_by,
     )
 
 

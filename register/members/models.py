@@ -31,6 +31,12 @@ class Member(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # From when on the account vouches for others (see ``vouching``); None where it always does.
+    vouches_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Who invited the member, and who last reopened the account or took its second factor away;
+    # None for the command line.
+    invited_by: Mapped[int | None]
+    reopened_by: Mapped[int | None]
     # The second factor's secret, closed with the seal key; None until it is set up.
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     # The last half-minute whose code was used: a code works once (RFC 6238 §5.2).

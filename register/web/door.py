@@ -54,6 +54,7 @@ GRAVE: Mapping[str, Any] = {
     "moderation.roster_invite": _("inviter quelqu’un dans l’équipe"),
     "moderation.roster_take_back": _("reprendre une invitation"),
     "moderation.roster_role": _("changer le rôle d’un membre"),
+    "moderation.roster_confirm": _("confirmer le compte d’un membre"),
     "moderation.roster_disable": _("désactiver le compte d’un membre"),
     "moderation.roster_enable": _("rouvrir le compte d’un membre"),
     "moderation.roster_factor": _("ôter la seconde preuve d’un membre"),

@@ -17,6 +17,7 @@ from register.errors import RegisterError
 from register.incidents.checklist import Line
 from register.incidents.validation import Fault
 from register.journal.verify import Problem
+from register.text.dates import day_words
 from register.text.errors import TextError
 from register.web.sentences import (
     FIELD_REASONS,
@@ -139,4 +140,5 @@ _WAYS: dict[str, Callable[[Any], str]] = {
     "lines": _all(say_line, " "),
     "faults": _all(say_fault, " "),
     "flags": _all(_flag, ", "),
+    "from_day": lambda value: day_words(value) if value else "…",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from register.db import scrub
+from register.db import UTCDateTime, scrub
 from register.errors import Incomplete, Invalid, NotFound, Refused
 from register.incidents import checklist as checks
 from register.incidents import content as contents
@@ -21,6 +21,7 @@ from register.incidents.models import Approval, Correction, Incident, Invitation
 from register.incidents.vocabulary import book
 from register.incidents.writing import empty, snapshot
 from register.journal import Act, Entry, Pen
+from register.members import vouching as vouching_members
 from register.members.accounts import acting
 from register.members.models import Member, Role
 from register.text import dates
@@ -59,7 +60,7 @@ def allow(pen: Pen, case: Incident, member: Member, act: Act, *, single: bool = 
     """Let the member do the act now, or say why not; publication has its own :func:`check`."""
     seconded = single
     if rules.rule_for(State(case.state), act).second == "always" and not single:
-        seconded = bool(approvers(pen, case, "erase") - {member.id})
+        seconded = bool(seconds(pen, case, "erase", member))
     rules.require(State(case.state), act, Role(member.role), asks_second=False, has_second=seconded)
 
 
@@ -86,7 +87,7 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
 
 # Statements are put together once: an import asks these for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
-_APPROVED = vouching(Approval.given_by).where(
+_APPROVED = vouching(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
     Approval.incident_id == bindparam("case"),
     Approval.revision_id == bindparam("revision"),
     Approval.purpose == bindparam("purpose"),
@@ -114,7 +115,7 @@ def circumstances(
 ) -> checks.Circumstances:
     return checks.Circumstances(
         invited=pen.session.scalar(_INVITED, {"case": case.id}) is not None,
-        seconded=bool(approvers(pen, case, "publish") - {member.id}),
+        seconded=bool(seconds(pen, case, "publish", member)),
         single_moderator=single,
         attested=frozenset(attested) & set(checks.ATTESTED),
         flags_reason=one_line(flags_reason),
@@ -123,8 +124,13 @@ def circumstances(
 
 def approvers(pen: Pen, case: Incident, purpose: str) -> set[int]:
     """Who approved the revision that is current now; an approval of an earlier one is void."""
-    told = {"case": case.id, "revision": case.revision_id, "purpose": purpose}
+    told = {"case": case.id, "revision": case.revision_id, "purpose": purpose, "at": pen.at}
     return set(pen.session.scalars(_APPROVED, told))
+
+
+def seconds(pen: Pen, case: Incident, purpose: str, first: Member) -> set[int]:
+    """Who approved the current revision and may be the second person beside ``first``."""
+    return vouching_members.seconds(pen.session, approvers(pen, case, purpose), first, pen.at)
 
 
 def made_public(
@@ -147,7 +153,7 @@ def made_public(
         details={
             **(details or {}),
             "attested": sorted(told.attested),
-            "approved_by": sorted(approvers(pen, case, "publish") - {member.id}),
+            "approved_by": sorted(seconds(pen, case, "publish", member)),
         },
     )
 

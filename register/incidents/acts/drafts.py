@@ -18,7 +18,9 @@ from register.incidents.content import Content
 from register.incidents.models import Approval, Incident, Invitation, Note, Revision, State
 from register.incidents.writing import apply, blank
 from register.journal import Act, Entry, Pen
+from register.members import vouching
 from register.members.accounts import acting
+from register.members.models import Member
 from register.text.clean import clean
 
 
@@ -105,7 +107,8 @@ def approve(
 ) -> Entry:
     """A second member's yes to the current revision, to publish (or restore) or to erase.
 
-    :raises Refused: ``own_revision`` for the member who wrote it.
+    :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for
+        an account that vouches for nobody yet.
     """
     case, member = begin(pen, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -113,8 +116,11 @@ def approve(
     if purpose == "publish" and case.state not in (State.DRAFT, State.WITHDRAWN):
         raise Refused("nothing_to_approve", state=case.state)
     revision = pen.load(Revision, case.revision_id)
+    vouching.require(member, pen.at)
     if purpose == "publish" and revision.made_by == member.id:
         raise Refused("own_revision", state=case.state)
+    if purpose == "publish":
+        vouching.require_second(member, pen.load(Member, revision.made_by), pen.at)
     if member.id in approvers(pen, case, purpose):
         raise Refused("already_approved", state=case.state)
     pen.session.add(

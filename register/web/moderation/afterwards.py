@@ -184,8 +184,8 @@ def erase(incident_id: int) -> ResponseReturnValue:
     def done(_line: Entry) -> str:
         return str(_("Les textes de ce dossier sont détruits."))
 
-    seconds = file.approvers("erase") - {members.member().id}
-    page = partial(_page, "erase", Act.ERASED, single=single, seconds=sorted(seconds))
+    seconds = sorted(file.seconds.get("erase", ()))
+    page = partial(_page, "erase", Act.ERASED, single=single, seconds=seconds)
     return perform(file, form, page, act, done)
 
 

@@ -9,7 +9,6 @@ from register.incidents import checklist as checks
 from register.incidents.checklist import ATTESTED, Circumstances, Flag
 from register.incidents.dossier import Dossier
 from register.incidents.models import State
-from register.web import members
 from register.web.context import book, settings
 from register.web.moderation.acting import address
 from register.web.sentences import ASKED
@@ -68,7 +67,7 @@ def checked(file: Dossier, attested: Collection[str] = (), flags_reason: str = "
     single = settings().single_moderator
     told = Circumstances(
         invited=bool(file.invitations),
-        seconded=bool(file.approvers("publish") - {members.member().id}),
+        seconded=bool(file.seconds.get("publish")),
         single_moderator=single,
         attested=attested,
         flags_reason=flags_reason,

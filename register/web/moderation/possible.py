@@ -8,11 +8,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from register.db import now
 from register.errors import Refused
 from register.incidents import rules
 from register.incidents.dossier import Dossier
 from register.incidents.models import State
 from register.journal import Act
+from register.members import vouching
 from register.members.models import Member, Role
 from register.web.moderation.acting import address
 from register.web.speech import typeset
@@ -95,6 +97,8 @@ def why_not(file: Dossier, member: Member, act: Act) -> str:
         return typeset(say(error))
     if Role(member.role) not in rule.roles:
         return _said("administrators_only", file)
+    if act is Act.APPROVED and not vouching.vouches(member, now()):
+        return typeset(say(Refused("member_vouches_later", from_day=member.vouches_from)))
     if act is Act.APPROVED and file.revision_by == member.id:
         return _said("own_revision", file)
     if act is Act.APPROVED and member.id in file.approvers("publish"):

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import Pen, writing
-from register.members import accounts, invitations
-from register.members.models import Role
+from register.members import accounts, invitations, vouching
+from register.members.accounts import acting
+from register.members.models import Member, Role
 from register.web import members, wording
 from register.web.account import places
 from register.web.context import settings
@@ -28,12 +29,14 @@ def route(blueprint: Blueprint) -> None:
         ("/invitations", roster_invite),
         ("/invitations/<int:invitation>/reprendre", roster_take_back),
         ("/<int:member>/role", roster_role),
+        ("/<int:member>/confirmer", roster_confirm),
         ("/<int:member>/desactiver", roster_disable),
         ("/<int:member>/rouvrir", roster_enable),
         ("/<int:member>/seconde-preuve", roster_factor),
     ):
         blueprint.add_url_rule(f"/membres{rule}", view_func=view, methods=["POST"])
     blueprint.add_url_rule("/membres", view_func=roster)
+    blueprint.add_app_template_global(unconfirmed_members)
 
 
 def roster() -> ResponseReturnValue:
@@ -84,6 +87,18 @@ def roster_role(member: int) -> ResponseReturnValue:
     )
 
 
+def roster_confirm(member: int) -> ResponseReturnValue:
+    """Say that a new or reopened account is a person of its own; any member may who vouches."""
+    by = members.member()
+    told = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
+    if by.is_administrator:
+        return _done(lambda pen: vouching.confirm(pen, member, by=acting(pen, by.id)), told)
+    with writing() as pen:
+        vouching.confirm(pen, member, by=acting(pen, by.id))
+    flash(told)
+    return redirect(places.DESK, 303)
+
+
 def roster_disable(member: int) -> ResponseReturnValue:
     """Close a member's account; what they did stays theirs."""
     return _done(
@@ -131,5 +146,19 @@ def _page(form: Invite, status: int = 200, said: str = "") -> Response:
         everyone=accounts.everyone(db.session()),
         pending=invitations.pending(db.session(), now()),
         roles=ROLES,
+        unconfirmed=unconfirmed(),
     )
     return make_response(body, status)
+
+
+def unconfirmed_members() -> list[Member]:
+    """The accounts that the member who asks may confirm."""
+    may = unconfirmed()
+    return [one for one in vouching.waiting(db.session(), now()) if may.get(one.id)]
+
+
+def unconfirmed() -> dict[int, bool]:
+    """The accounts that vouch for nobody yet, and whether the member who asks may confirm them."""
+    me, at = members.member(), now()
+    waiting = vouching.waiting(db.session(), at)
+    return {one.id: vouching.may_second(me, one, at) for one in waiting}

@@ -98,6 +98,8 @@ TABLE: Mapping[str, Line] = {
     # The members.
     "moderation.roster": Line(ADMINISTRATOR),
     "moderation.roster_invite": Line(ADMINISTRATOR, is_grave=True),
+    # A moderator vouches for a colleague as well as an administrator.
+    "moderation.roster_confirm": Line(MEMBER, is_grave=True),
     "moderation.roster_take_back": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_role": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_disable": Line(ADMINISTRATOR, is_grave=True),

@@ -8,9 +8,10 @@ import pytest
 from visitor import PASSWORD, Visitor, enter
 
 from register.db import db
-from register.journal import Act, Ledger
+from register.journal import Act, Ledger, writing
 from register.journal.models import Entry
-from register.members.models import Member
+from register.members import invitations
+from register.members.models import Member, Role
 
 ROSTER = "/moderation/membres"
 INVITE = f"{ROSTER}/invitations"
@@ -170,3 +171,42 @@ def test_two_administrators_cannot_both_close_each_other(app, ada, cast):
     bruno.send(f"{ROSTER}/{cast.ada}/desactiver")
     assert bruno.answer.status_code in (303, 403)
     assert member(cast.ada).is_active
+
+
+# --- accounts that wait to be confirmed --------------------------------------------------------
+
+
+@pytest.fixture
+def fanny(cast):
+    """Fanny, whom Ada invited in her browser a moment ago."""
+    with writing() as p:
+        token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=cast.ada)
+        return invitations.accept(p, token, "Fanny", PASSWORD).id
+
+
+def test_whoever_invited_sees_until_when_and_no_button(ada, fanny):
+    ada.get(ROSTER)
+    assert "pas encore une seconde personne" in ada.text
+    assert f"{fanny}/confirmer" not in ada.answer.get_data(as_text=True)
+
+
+def test_a_moderator_confirms_a_new_account_from_the_home_of_the_desk(app, cast, fanny):
+    bruno = enter(app, cast.email("bruno"))
+    bruno.get("/moderation")
+    assert "Comptes à confirmer" in bruno.text
+    before = acts()
+    bruno.send(f"{ROSTER}/{fanny}/confirmer")
+    assert (bruno.answer.status_code, bruno.answer.location) == (303, "/moderation")
+    assert acts() == [*before, Act.MEMBER_CONFIRMED]
+    bruno.get("/moderation")
+    assert "Le compte est confirmé" in bruno.text
+    assert "Comptes à confirmer" not in bruno.text
+
+
+def test_a_new_account_is_told_from_which_day_it_approves(app, cast, fanny, desk):
+    filed = desk.ready(justice=True)
+    visitor = enter(app, "fanny@register.test")
+    visitor.get("/moderation")
+    assert "Comptes à confirmer" not in visitor.text
+    visitor.get(f"/moderation/dossiers/{filed.id}/approuver")
+    assert "Votre compte est récent" in visitor.text
