@@ -22,10 +22,11 @@ from limits.storage import MemoryStorage
 from people import hire
 from registers import application
 from reported import ANSWER, reported
+from signed import Signed
 from visitor import PASSWORD, SIGN_IN, Visitor
 
 from register.bulkhead import Bulkhead
-from register.db import db
+from register.db import db, now
 from register.journal import writing
 from register.members import passwords
 from register.operations import opening
@@ -306,11 +307,9 @@ def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_doe
 
 
 @pytest.mark.parametrize(
-    "action", [SIGN_IN, "/compte/mot-de-passe", "/moderation/membres/invitation"]
+    "action", [SIGN_IN, "/compte/mot-de-passe", "/moderation/membres/invitations"]
 )
-def test_a_password_that_is_not_looked_at_brings_the_form_back(
-    app, signed, cast, monkeypatch, action
-):
+def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkeypatch, action):
     full = Bulkhead(at_once=1, waiting=0, patience=0)
     monkeypatch.setattr(passwords, "STRANGERS", full)
     monkeypatch.setattr(passwords, "MEMBERS", full)
@@ -320,7 +319,8 @@ def test_a_password_that_is_not_looked_at_brings_the_form_back(
             kept = cast.email("bruno")
         else:
             kept = "nouvelle@register.test"
-            answer = signed("ada").send(
+            # Signed in long enough ago to be asked again who she is.
+            answer = Signed(app, cast.ada, now() - timedelta(minutes=20)).send(
                 action,
                 adresse=kept,
                 role="moderator",

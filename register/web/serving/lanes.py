@@ -1,4 +1,4 @@
-"""Lanes of the embedded server: readers, those who report and the desk wait apart.
+"""Lanes of the embedded server: readers, the report form, what it sends and the desk wait apart.
 
 A request is handed to a thread once it has arrived whole, so that its lane is known by then. A
 request that waits in a lane holds no thread, and none of another lane waits for it.
@@ -14,7 +14,12 @@ from waitress.task import ThreadedTaskDispatcher
 from register.web.account.places import is_shut
 from register.web.guards import is_of_reports
 from register.web.languages import plain
-from register.web.serving.limits import DESK_THREADS, REPORT_THREADS, THREADS
+from register.web.serving.limits import (
+    DESK_THREADS,
+    FORM_THREADS,
+    REPORT_THREADS,
+    THREADS,
+)
 
 _READING = frozenset({"GET", "HEAD"})
 
@@ -24,12 +29,14 @@ class Lanes:
 
     def __init__(self) -> None:
         self._reading = ThreadedTaskDispatcher()
+        self._forms = ThreadedTaskDispatcher()
         self._reports = ThreadedTaskDispatcher()
         self._desk = ThreadedTaskDispatcher()
 
     def start(self) -> None:
         """Start the threads."""
         self._reading.set_thread_count(THREADS)
+        self._forms.set_thread_count(FORM_THREADS)
         self._reports.set_thread_count(REPORT_THREADS)
         self._desk.set_thread_count(DESK_THREADS)
 
@@ -40,14 +47,14 @@ class Lanes:
 
     def shutdown(self, timeout: float) -> None:
         """End the threads, each after the request that it answers."""
-        for lane in (self._reading, self._reports, self._desk):
+        for lane in (self._reading, self._forms, self._reports, self._desk):
             lane.shutdown(timeout=timeout)
 
     def _lane(self, request: Any) -> ThreadedTaskDispatcher:
-        # What was refused as it was parsed may have neither.
-        if request.error or request.command in _READING:
+        if request.error:
+            # What was refused as it was parsed may have no path.
             return self._reading
-        path = plain(request.path)
+        path, is_reading = plain(request.path), request.command in _READING
         if is_of_reports(path):
-            return self._reports
-        return self._desk if is_shut(path) else self._reading
+            return self._forms if is_reading else self._reports
+        return self._desk if is_shut(path) and not is_reading else self._reading
