@@ -5,9 +5,9 @@ from __future__ import annotations
 # Four more than those who report may hold while somebody else holds the database: pages are read
 # meanwhile.
 THREADS = 12
-# Beside those, in the embedded server: see ``register.web.serving.lanes``. The form is made anew for
-# whoever asks for it, and pages that are kept shall not wait for that. One more for the desk than
-# those who wait for a password to be verified may hold.
+# Beside those, in the embedded server: see ``register.web.serving.lanes``. The form is made anew
+# for whoever asks for it, and pages that are kept shall not wait for that. One more for the desk
+# than those who wait for a password to be verified may hold.
 FORM_THREADS = 2
 REPORT_THREADS = 8
 DESK_THREADS = 12
