@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from register.config import Settings
+from register.editorial.pages import ENGLISH
 from register.web import members
 from register.web.account import carrying, confirming, factor, invitation, places, signing_in
 from register.web.account.places import is_shut
@@ -63,6 +64,15 @@ GRAVE: Mapping[str, Any] = {
     "account.new_factor": _("changer votre seconde preuve"),
     "account.codes": _("renouveler vos codes de secours"),
 }
+# The same on the pages that say who answers for the site and what becomes of what people send: a
+# few words more in them, and whoever writes to us trusts what is no longer true.
+PROMISES: frozenset[str] = frozenset(
+    name + tongue for name in ("confidentialite", "mentions-legales") for tongue in ("", ENGLISH)
+)
+GRAVE_ON_PROMISES: Mapping[str, Any] = {
+    "moderation.page_edit": _("changer ce que le registre promet ou dit de ses responsables"),
+    "moderation.page_restore": _("rétablir ce que le registre promet ou dit de ses responsables"),
+}
 # Grave acts whose own form asks for password and code, whatever was given before.
 ASKS_ITSELF: frozenset[str] = frozenset({"account.password"})
 
@@ -79,8 +89,8 @@ _protect = CSRFProtect()
 def attach(app: Flask, settings: Settings) -> None:
     """Put the door and the check of forms before an application's views."""
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-registre" if settings.is_https else "registre",
-        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_NAME="__Host-registre" if settings.is_secure else "registre",
+        SESSION_COOKIE_SECURE=settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
@@ -138,10 +148,13 @@ def _grave() -> ResponseReturnValue | None:
     if request.method in _READING or not is_shut(request.path):
         return None
     proof = confirming.taken()
-    act = request.endpoint or ""
-    if act not in GRAVE or act in ASKS_ITSELF:
+    endpoint = request.endpoint or ""
+    act = GRAVE.get(endpoint)
+    if (request.view_args or {}).get("page") in PROMISES:
+        act = GRAVE_ON_PROMISES.get(endpoint, act)
+    if act is None or endpoint in ASKS_ITSELF:
         return None
-    return confirming.asked(GRAVE[act], proof)
+    return confirming.asked(act, proof)
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
