@@ -50,6 +50,7 @@ class Circumstances:
     single_moderator: bool = False
     attested: Collection[str] = ()
     flags_reason: str = ""
+    report_withdrawn: bool = False  # nobody has saved a version that does without that report
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def checklist(
         ),
         Line("second", second),
     ]
+    if told.report_withdrawn:
+        lines.append(Line("report_withdrawn", False))
     lines += [Line(code, code in told.attested) for code in ATTESTED]
     return lines
 

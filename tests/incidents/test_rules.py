@@ -139,8 +139,8 @@ erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
-# What is done to the register or to an account is never done to a case.
-_OF_OTHERS = ("member_", "page_", "report_")
+# What is done to the register, to an account or by a reporter is no act of a member on a case.
+_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_")
 NOT_OF_A_CASE = (Act.OPENED, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
 CLOSED = {
     State.DRAFT: "not_published_yet",

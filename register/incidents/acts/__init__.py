@@ -8,6 +8,7 @@ setting ``SINGLE_MODERATOR``: no second person is asked.
 from register.incidents.acts.afterwards import correct, erase, follow_up, merge, redact
 from register.incidents.acts.drafts import approve, discard, draft, edit, invite
 from register.incidents.acts.keeping import claim, note, release
+from register.incidents.acts.lost_reports import lose_report
 from register.incidents.acts.publication import publish, restore, withdraw
 from register.incidents.acts.replies import receive_reply, refuse_reply, reply
 
@@ -21,6 +22,7 @@ __all__ = [
     "erase",
     "follow_up",
     "invite",
+    "lose_report",
     "merge",
     "note",
     "publish",

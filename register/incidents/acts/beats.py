@@ -119,6 +119,7 @@ def circumstances(
         single_moderator=single,
         attested=frozenset(attested) & set(checks.ATTESTED),
         flags_reason=one_line(flags_reason),
+        report_withdrawn=case.report_withdrawn,
     )
 
 

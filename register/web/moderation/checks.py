@@ -28,6 +28,7 @@ _MENDED = {
     "court": "modifier#procedures",
     "invitation": "inviter",
     "second": "approuver",
+    "report_withdrawn": "modifier#without_report",
 }
 
 
@@ -71,6 +72,7 @@ def checked(file: Dossier, attested: Collection[str] = (), flags_reason: str = "
         single_moderator=single,
         attested=attested,
         flags_reason=flags_reason,
+        report_withdrawn=file.report_withdrawn,
     )
     lines = checks.checklist(file.content, words, told, found)
     asks = checks.asks_second(file.content, words, found)

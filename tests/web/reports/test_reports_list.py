@@ -118,7 +118,10 @@ def test_a_row_says_what_is_needed_to_choose(signed, inbox, took):
     inbox.received(at - 3 * DAY, place="au port", place_code="", types=(), account="Autre")
     took(filed, "chloe")
     late = inbox.received(at - 400 * DAY, account="Vieux", place="", place_code="")
-    page = signed("bruno").get(LIST)
+    bare = body(signed("bruno").get(LIST))
+    assert "Vieux" not in bare
+    assert "Lieu non dit" in bare
+    page = signed("bruno").get(f"{LIST}?debuts=oui")
     assert listed(page)[0] == late.key
     told, markup = body(page), page.get_data(as_text=True)
     assert "<b>fait</b>" not in markup
@@ -316,7 +319,7 @@ def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
 def test_nothing_of_a_report_is_on_a_public_page_or_in_the_log(app, signed, inbox, capfd):
     filed = inbox.received(now(), account="zinzolin", contact="zinzolin@exemple.test")
     bruno = signed("bruno")
-    assert "zinzolin" in text(bruno.get(LIST))
+    assert "zinzolin" in text(bruno.get(f"{LIST}?debuts=oui"))
     assert bruno.get(f"{LIST}/{filed.key}").status_code == 200
     bruno.send(f"{LIST}/{filed.key}/ecarter", reason="doublon", sentence="zinzolin", vu="7")
     public = [
