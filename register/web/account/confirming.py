@@ -72,7 +72,7 @@ def proves(given: Given) -> bool:
     :raises Unavailable: ``busy``; they were not looked at.
     """
     return proving.reprove(
-        db.engine, keys.seal_key(), members.member().id, given.password, given.code, now()
+        db.engine, keys.root_key(), members.member().id, given.password, given.code, now()
     )
 
 

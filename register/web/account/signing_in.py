@@ -6,11 +6,12 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 
 from register.db import db, now
 from register.errors import Unavailable
 from register.incidents.vocabulary import LANGUAGES
-from register.members import proving, tries
+from register.members import browsers, proving
 from register.members.proving import Proved
 from register.web import limits, members, waiting
 from register.web.account import carrying, confirming, factor, keys, places
@@ -137,15 +138,16 @@ def _has_mark(form: SignIn) -> bool:
     """Whether the account that is named knows this browser."""
     name, _properties = known_browser()
     mark = request.cookies.get(name, "")
-    return tries.is_mark(keys.secret_key(), form.adresse.data or "", mark)
+    # Apart: no transaction stays open while the password is worked on.
+    with Session(db.engine) as session:
+        return browsers.known(session, form.adresse.data or "", mark, now()) is not None
 
 
 def _proved(form: SignIn) -> Proved | None:
     name, _told = known_browser()
     return proving.prove(
         db.engine,
-        keys.secret_key(),
-        keys.seal_key(),
+        keys.root_key(),
         email=form.adresse.data or "",
         password=form.mot_de_passe.data or "",
         code=form.code_a_usage_unique.data or "",
