@@ -13,7 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-DESTROYING = ("redacted", "erased", "discarded")
+DESTROYING = ("redacted", "destroyed", "erased", "discarded")
 
 
 def canonical(value):

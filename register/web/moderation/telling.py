@@ -19,7 +19,14 @@ Names = Callable[[int | None], str]
 
 
 # What nobody does: a day that comes.
-_ALONE = frozenset({Act.REPORT_DECLINED.value, Act.REPORT_RETURNED.value, Act.REPORT_PURGED.value})
+_ALONE = frozenset(
+    {
+        Act.REPORT_DECLINED.value,
+        Act.REPORT_RETURNED.value,
+        Act.REPORT_PURGED.value,
+        Act.DESTROYED.value,
+    }
+)
 
 
 def doer(line: Line, who: Names) -> str:
@@ -45,7 +52,9 @@ def sentence(line: Line, who: Names) -> str:
 def _variant(line: Line) -> str:
     told = line.private
     finer = {
-        Act.APPROVED: ("erase", told.get("purpose") == "erase"),
+        Act.APPROVED: (str(told.get("purpose")), told.get("purpose") in ("erase", "change")),
+        Act.CHANGE_REFUSED: ("own", told.get("taken_back") is True),
+        Act.DESTROYED: ("term", line.by is None),
         Act.INVITED: ("not", told.get("invited") is False),
         Act.RELEASED: ("other", told.get("holder", line.by) != line.by),
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
