@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from register.errors import NotFound
 from register.incidents import revisions
 from register.incidents.content import Content, Snapshot, rendered
-from register.incidents.models import Incident, PendingChange, Reply, Revision
+from register.incidents.models import Destruction, Incident, PendingChange, Reply, Revision, State
 from register.journal import Act
 from register.journal.canonical import canonical, moment
 from register.members.models import Member
@@ -68,6 +68,17 @@ class Change:
     refusal: str
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """What a redaction hid and that is not destroyed; ``ending`` is ``kept`` once taken back."""
+
+    id: int
+    made_at: datetime
+    made_by: int
+    due_on: date
+    ending: str
+
+
 def read(row: PendingChange) -> Proposal:
     """The proposal that a row keeps."""
     told = json.loads(row.payload)
@@ -90,6 +101,23 @@ def one(session: Session, viewer: Member, change_id: int) -> Change:
     if not found:
         raise NotFound("no_such_change")
     return found[0]
+
+
+def hidden_of(session: Session, viewer: Member, incident_id: int) -> Sequence[Hidden]:
+    """What of a case is hidden from readers and not destroyed; nothing for a stranger."""
+    if not viewer.is_active:
+        return ()
+    rows = session.scalars(
+        select(Destruction)
+        .join(Incident, Incident.id == Destruction.incident_id)
+        .where(
+            Incident.id == incident_id,
+            Incident.state != State.ERASED,
+            Destruction.ending.in_(("", "kept")),
+        )
+        .order_by(Destruction.id)
+    )
+    return [Hidden(row.id, row.made_at, row.made_by, row.due_on, row.ending) for row in rows]
 
 
 def refused_of(session: Session, viewer: Member) -> Sequence[Change]:

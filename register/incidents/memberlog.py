@@ -48,7 +48,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "changement-propose": Act.CHANGE_PROPOSED,
             "changement-refuse": Act.CHANGE_REFUSED,
             "destruction": Act.DESTROYED,
-            "destruction-reprise": Act.DESTRUCTION_KEPT,
+            "destruction-annulee": Act.DESTRUCTION_KEPT,
             "invitation": Act.INVITED,
         },
         "actes-publics": public_ledger.KINDS,

@@ -54,6 +54,7 @@ _SHOWN = (
     Report.held_until,
     Report.reason,
     Report.purge_on,
+    Report.together_by,
 )
 
 
@@ -94,6 +95,7 @@ class Line:
     held_until: datetime | None
     reason: str
     purge_on: date | None
+    together_by: int | None
     sent: Sent | None
 
     @property

@@ -20,6 +20,7 @@ from register.config import Settings
 from register.web import members
 from register.web.account import carrying, confirming, factor, invitation, places, signing_in
 from register.web.account.places import is_shut
+from register.web.context import settings
 
 # Who is nobody yet must be able to come in.
 OPEN: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
@@ -49,6 +50,7 @@ ADMINISTRATORS: frozenset[str] = frozenset(
 GRAVE: Mapping[str, Any] = {
     "moderation.erase": _("effacer pour toujours les textes d’un dossier"),
     "moderation.redact": _("caviarder un dossier publié"),
+    "moderation.destruction_confirm": _("détruire des versions cachées d’un cas"),
     "moderation.withdraw": _("retirer un dossier de la vue du public"),
     "moderation.merge": _("réunir deux dossiers"),
     "moderation.roster_invite": _("inviter quelqu’un dans l’équipe"),
@@ -63,6 +65,11 @@ GRAVE: Mapping[str, Any] = {
     "account.new_factor": _("changer votre seconde preuve"),
     "account.codes": _("renouveler vos codes de secours"),
 }
+# Where the register has one moderator, password and code stand for the second person.
+GRAVE_ALONE: Mapping[str, Any] = {
+    "moderation.change": _("publier seul un changement qui se relit à deux"),
+    "moderation.reports_sort": _("confirmer seul des signalements rangés ensemble"),
+}
 # Grave acts whose own form asks for password and code, whatever was given before.
 ASKS_ITSELF: frozenset[str] = frozenset({"account.password"})
 
@@ -76,11 +83,11 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _protect = CSRFProtect()
 
 
-def attach(app: Flask, settings: Settings) -> None:
+def attach(app: Flask, told: Settings) -> None:
     """Put the door and the check of forms before an application's views."""
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-registre" if settings.is_https else "registre",
-        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_NAME="__Host-registre" if told.is_https else "registre",
+        SESSION_COOKIE_SECURE=told.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
@@ -139,9 +146,16 @@ def _grave() -> ResponseReturnValue | None:
         return None
     proof = confirming.taken()
     act = request.endpoint or ""
-    if act not in GRAVE or act in ASKS_ITSELF:
+    told = GRAVE.get(act) or _second_person_alone(act)
+    if not told or act in ASKS_ITSELF:
         return None
-    return confirming.asked(GRAVE[act], proof)
+    return confirming.asked(told, proof)
+
+
+def _second_person_alone(act: str) -> Any:
+    """What a single moderator does as the second person, in words; None for any other act."""
+    is_one = act != "moderation.reports_sort" or request.form.get("faire") == "confirmer"
+    return GRAVE_ALONE.get(act) if settings().single_moderator and is_one else None
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

@@ -33,7 +33,7 @@ DONE: dict[str, Any] = {
         "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
     ),
     "destruction_kept": _(
-        "%(who)s a repris la destruction de versions qu’un caviardage avait cachées : elles "
+        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
         "restent cachées au public"
     ),
     "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
@@ -113,7 +113,7 @@ KIND_NAMES: dict[str, Any] = {
     "changement-propose": _("Changement proposé"),
     "changement-refuse": _("Changement refusé ou repris"),
     "destruction": _("Versions cachées détruites"),
-    "destruction-reprise": _("Destruction reprise"),
+    "destruction-annulee": _("Destruction annulée"),
     "invitation": _("Invitation à répondre"),
     **PUBLIC_KIND_NAMES,
     # Beside those that were only received, or refused.

@@ -91,6 +91,12 @@ TABLE: Mapping[str, Line] = {
     "moderation.receive_reply": Line(MEMBER),
     "moderation.publish_reply": Line(MEMBER),
     "moderation.refuse_reply": Line(MEMBER),
+    # What waits for a second person; where there is one moderator, they prove who they are.
+    "moderation.change": Line(MEMBER),
+    "moderation.change_refuse": Line(MEMBER),
+    "moderation.change_drop": Line(MEMBER),
+    "moderation.destruction_confirm": Line(MEMBER, is_grave=True),
+    "moderation.destruction_keep": Line(MEMBER),
     "moderation.withdraw": Line(MEMBER, is_grave=True),
     "moderation.merge": Line(MEMBER, is_grave=True),
     "moderation.erase": Line(MEMBER, is_grave=True),
