@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from register.errors import NotFound
 from register.incidents import revisions
 from register.incidents.content import Content, Snapshot, rendered
-from register.incidents.models import Destruction, Incident, PendingChange, Reply, Revision, State
+from register.incidents.models import Incident, Reply, Revision, State
+from register.incidents.pending import Destruction, PendingChange
 from register.journal import Act
 from register.journal.canonical import canonical, moment
 from register.members.models import Member

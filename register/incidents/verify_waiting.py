@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.incidents.models import Destruction, Incident, PendingChange, Revision
+from register.incidents.models import Incident, Revision
+from register.incidents.pending import Destruction, PendingChange
 from register.journal import Act, Entry
 from register.journal.verify import Problem
 
@@ -26,14 +27,15 @@ def waiting_problems(
         yield Problem("desk_changes", dict(place))
     if not _destructions_hold(session, case, told):
         yield Problem("desk_destructions", dict(place))
-    shown = _said(told) - set(
+    hidden = set(
         session.scalars(
             select(Revision.id).where(
                 Revision.incident_id == case.id, Revision.destruction_id.is_not(None)
             )
         )
     )
-    for revision in sorted(shown):
+    # One that readers should not see and do, or that they should and do not.
+    for revision in sorted(_said(told) ^ hidden):
         yield Problem("revision_shown", {**place, "revision": revision})
 
 

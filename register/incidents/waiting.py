@@ -18,15 +18,8 @@ from register.incidents.among import among
 from register.incidents.approvals import vouching
 from register.incidents.checklist import SUMMARY_LIMIT
 from register.incidents.clocks import add_months
-from register.incidents.models import (
-    Approval,
-    Destruction,
-    Invitation,
-    PendingChange,
-    Scope,
-    SourceUse,
-    State,
-)
+from register.incidents.models import Approval, Invitation, Scope, SourceUse, State
+from register.incidents.pending import Destruction, PendingChange
 from register.incidents.tables import CASE, KIND, PLACE, PROCEEDING, REPLY, REVISION
 from register.incidents.vocabulary import Book
 from register.members.models import Member

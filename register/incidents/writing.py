@@ -27,7 +27,6 @@ from register.incidents.models import (
     Note,
     Origin,
     Outlet,
-    PendingChange,
     Proceeding,
     ProceedingStep,
     Reply,
@@ -36,6 +35,7 @@ from register.incidents.models import (
     Source,
     SourceUse,
 )
+from register.incidents.pending import PendingChange
 from register.journal import Act, Pen
 from register.journal.canonical import commitment, new_salt
 from register.text import dates

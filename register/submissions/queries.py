@@ -393,9 +393,8 @@ def _case(session: Session, incident_id: int | None) -> Any | None:
 
 def kept_for(session: Session, store: KeyStore, incident_id: int) -> list[Sent]:
     """What a case rests on of reports, for members."""
-    rows = session.scalars(
-        select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
-    ).all()
+    asked = select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
+    rows = session.scalars(asked).all()
     key = store.key(sealing.case_key(incident_id)) if rows else None
     if key is None:
         return []

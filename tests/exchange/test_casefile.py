@@ -195,6 +195,7 @@ def test_a_redacted_version_is_told_as_destroyed_by_its_line(app, desk, cast, co
         acts.note(p, filed.id, "Un nom de trop", by=cast.bruno)
         told = content(title="Sans")
         acts.redact(p, filed.id, told, by=cast.bruno, reason="jugement", public_note="Un nom.")
+    desk.destroy()
     files = opened(made(filed.number))
     assert b"Un nom de trop" not in b"".join(files.values())
     gone = [_json(files, f"versions/{number}/version.json") for number in (1, 2)]

@@ -15,7 +15,8 @@ from register.incidents import acts, changes, queries
 from register.incidents.acts.publication import NOTE as RESTORED_NOTE
 from register.incidents.acts.redaction import NOTES
 from register.incidents.checklist import ATTESTED
-from register.incidents.models import Destruction, Incident, PendingChange, Revision
+from register.incidents.models import Incident, Revision
+from register.incidents.pending import Destruction, PendingChange
 from register.incidents.verify import verify
 from register.journal import Ledger, since
 from register.members.models import Member

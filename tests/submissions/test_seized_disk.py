@@ -30,6 +30,7 @@ READ: Mapping[str, Mapping[str, str]] = {
         "day": "the day it came",
         "moved_on": "the day of its last line",
         "purge_on": "the day its texts go",
+        "together_by": "who put it aside together with others",
         "held_by": "who has it in hand",
         "held_until": "who has it in hand: until when, which the desk's own line tells",
         "reason": "the code of why",
@@ -52,7 +53,7 @@ NOTHING: Mapping[str, frozenset[str]] = {
     "report_tally": frozenset(),
 }
 # What a line about a report says in clear beside its act, its day (or, of members, its time).
-SAID = {"report", "by", "dossier", "revision", "new", "reason", "kept", "counted"}
+SAID = {"report", "by", "dossier", "revision", "new", "reason", "kept", "counted", "together"}
 
 
 def test_every_column_that_can_be_read_is_listed() -> None:

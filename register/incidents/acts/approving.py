@@ -10,7 +10,8 @@ from register.incidents.acts.afterwards import correct, follow_up
 from register.incidents.acts.beats import begin, needed
 from register.incidents.acts.replies import reply
 from register.incidents.content import Content
-from register.incidents.models import Approval, PendingChange
+from register.incidents.models import Approval
+from register.incidents.pending import PendingChange
 from register.journal import Act, Entry, Pen
 from register.members import vouching
 from register.members.models import Member

@@ -11,7 +11,8 @@ from register.incidents import changes, checklist
 from register.incidents import content as contents
 from register.incidents.approvals import needed_before
 from register.incidents.changes import Proposal
-from register.incidents.models import Incident, PendingChange, Reply
+from register.incidents.models import Incident, Reply
+from register.incidents.pending import PendingChange
 from register.incidents.vocabulary import book
 from register.journal import Act, Entry, Pen
 from register.members import vouching

@@ -21,14 +21,8 @@ from register.incidents.acts.beats import (
 )
 from register.incidents.approvals import needed_before
 from register.incidents.content import Content
-from register.incidents.models import (
-    Correction,
-    Destruction,
-    Incident,
-    PendingChange,
-    Revision,
-    State,
-)
+from register.incidents.models import Correction, Incident, Revision, State
+from register.incidents.pending import Destruction, PendingChange
 from register.incidents.removal import additions, is_less
 from register.incidents.vocabulary import book
 from register.incidents.writing import apply, destroy_members_words, destroy_texts

@@ -189,7 +189,8 @@ def spam(pen: Pen, key: str, *, by: int, together: bool = False) -> None:
         report.together_by = member.id
         report.purge_on = report.moved_on + rules.TOGETHER
     pen.session.flush()
-    pen.record(Act.REPORT_SPAM, by=member.id, details={"report": key, "together": together})
+    told = {"report": key, "together": 1} if together else {"report": key}
+    pen.record(Act.REPORT_SPAM, by=member.id, details=told)
 
 
 def confirm_spam(pen: Pen, key: str, *, by: int, single: bool = False) -> None:

@@ -54,8 +54,8 @@ PROBLEMS: dict[str, Any] = {
         "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
     ),
     "revision_shown": _(
-        "Dossier %(dossier)s : la version %(revision)s, qu’un caviardage avait cachée, ne l’est "
-        "plus."
+        "Dossier %(dossier)s : la version %(revision)s est cachée au public, ou lui est montrée, "
+        "sans qu’une ligne le dise."
     ),
     "desk_replies": _(
         "Dossier %(dossier)s : les droits de réponse ne sont pas où le journal les laisse."

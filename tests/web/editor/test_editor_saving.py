@@ -263,5 +263,7 @@ def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
     assert row
     assert [one.text for one in row.follow_ups] == ["Réécrit", "Sans lui"]
     assert [one.text for one in row.replies] == ["La commune conteste."]
+    session.rollback()
+    desk.destroy()
     kept = session.scalars(select(Revision.content).where(Revision.content.is_not(None))).all()
     assert [b"MARQUEUR" in content for content in kept if content] == [False]
