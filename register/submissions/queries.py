@@ -396,6 +396,4 @@ def kept_for(session: Session, store: KeyStore, incident_id: int) -> list[Sent]:
     asked = select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
     rows = session.scalars(asked).all()
     key = store.key(sealing.case_key(incident_id)) if rows else None
-    if key is None:
-        return []
-    return [sealing.open_sent(key, row.key, row.sealed).sent for row in rows]
+    return [sealing.open_sent(key, row.key, row.sealed).sent for row in rows] if key else []

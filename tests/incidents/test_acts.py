@@ -751,6 +751,7 @@ def test_a_redaction_forgets_which_line_of_a_file_the_case_came_from(
     with pen() as p:
         p.session.add(Origin(external_id="WC1", incident_id=filed.id, digest="a" * 64))
         DO[Act.REDACTED](p, filed.id, cast, content)
+    desk.destroy()
     assert session.scalars(select(Origin.digest)).all() == [""]
 
 
