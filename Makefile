@@ -9,7 +9,7 @@ HEART := tests/incidents tests/journal tests/submissions
 SHARED := -n 4 --dist worksteal -m "not prove"
 
 .DEFAULT_GOAL := help
-.PHONY: demo test prove bench docs pictures lint format help
+.PHONY: demo test prove bench docs pictures pins sbom audit lint format help
 
 demo: ## a running instance with the sample cases, on http://127.0.0.1:5000
 	@tools/venv run
@@ -41,6 +41,18 @@ pictures: ## the pictures of docs/ taken again, as make prove does
 	@tools/venv dev
 	@tools/bring
 	$(BIN)/python -m pytest -m prove tests/flows/reports/test_screenshots.py
+
+pins: ## requirements/ made again from pyproject.toml; PINS=--upgrade raises every version
+	@tools/venv dev
+	$(BIN)/python -m tools.pins $(PINS)
+
+sbom: ## the list of components, with licences and hashes (CycloneDX), in build/sbom.json
+	@tools/venv dev
+	@$(BIN)/python -m tools.sbom build/sbom.json
+
+audit: ## known holes in the dependencies; AUDIT="--advisories FILE" for a machine without network
+	@tools/venv dev
+	@$(BIN)/python -m tools.audit $(AUDIT)
 
 lint: ## ruff and mypy --strict
 	@tools/venv dev

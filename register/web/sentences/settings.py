@@ -59,7 +59,7 @@ SETTINGS: dict[str, Any] = {
     ),
     "config_workers": _(
         "Plusieurs processus demandent gunicorn, qui n’est pas installé : dans le dossier du "
-        'programme, lancez pip install -c constraints.txt -e ".[scale]", ou servez sans --workers.'
+        "programme, lancez tools/venv scale, ou servez sans --workers."
     ),
     "config_assets": _(
         "Les feuilles de style ne peuvent pas être préparées dans le dossier des données : "
