@@ -7,7 +7,6 @@ and a misspelt safety setting is an open door that looks shut.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, fields
@@ -19,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from register.errors import ConfigError
+from register.hosts import is_loopback, is_onion
 
 PREFIX = "REGISTER_"
 WHOOSH, POSTGRESQL = SEARCHES = ("whoosh", "postgresql")
@@ -33,6 +33,10 @@ class Settings:
 
     base_url: str
     """Public address, without a trailing slash. Default loopback: nothing is public by accident."""
+
+    onion_url: str
+    """Address of the same register as a Tor onion service, beside a public one. Empty by default:
+    the operator runs Tor. Tor Browser offers it to readers, whom no exit then sees."""
 
     database_url: str
     """SQLAlchemy URL. Default SQLite in the data folder: nothing else to install."""
@@ -108,6 +112,11 @@ class Settings:
         return (urlsplit(self.base_url).hostname or "").lower()
 
     @property
+    def onion_host(self) -> str:
+        """The host name of the onion address, lower case; empty when there is none."""
+        return (urlsplit(self.onion_url).hostname or "").lower()
+
+    @property
     def is_loopback(self) -> bool:
         """True when the public address is this machine's own."""
         return is_loopback(self.host)
@@ -116,6 +125,14 @@ class Settings:
     def is_https(self) -> bool:
         """True when readers come by HTTPS."""
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def is_secure(self) -> bool:
+        """True when nobody on the way can read what is sent: by HTTPS, or through Tor.
+
+        A browser that opens an onion address takes Secure cookies there, as over HTTPS.
+        """
+        return self.is_https or is_onion(self.host)
 
 
 LEGAL = (
@@ -128,16 +145,6 @@ LEGAL = (
     "hosting_phone",
     "contact_email",
 )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own (RFC 1122 §3.2.1.3, RFC 6761 §6.3)."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def names() -> list[str]:
@@ -168,6 +175,7 @@ def load() -> Settings:
     return Settings(
         instance=instance,
         base_url=base_url,
+        onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
         secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
@@ -300,16 +308,35 @@ def _small_number(name: str, value: str) -> int:
 
 
 def _base_url(value: str) -> str:
+    address = _bare_address(value)
+    if not address:
+        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
+    host = (urlsplit(address).hostname or "").lower()
+    if urlsplit(address).scheme == "http" and not (is_loopback(host) or is_onion(host)):
+        # A reader's search for a commune, read on the wire, tells who worries about whom.
+        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
+    return address
+
+
+def _onion_url(value: str, base_url: str) -> str:
+    if not value:
+        return ""
+    address = _bare_address(value)
+    host = (urlsplit(address).hostname or "").lower()
+    if not is_onion(host) or urlsplit(base_url).scheme != "https":
+        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=value)
+    return address
+
+
+def _bare_address(value: str) -> str:
+    """An address of a whole site, without a trailing slash; empty when it is none."""
     try:
         parts = urlsplit(value)
         well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        well = False
+        return ""
     if not well or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
-    if parts.scheme == "http" and not is_loopback((parts.hostname or "").lower()):
-        # A reader's search for a commune, read on the wire, tells who worries about whom.
-        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
+        return ""
     return value.rstrip("/")
 
 

@@ -12,6 +12,9 @@ from register import config
 from register.config import LEGAL, Settings
 from register.errors import ConfigError
 
+# Of the key 0, 1, 2… 31: nobody's service.
+ONION = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dyp3kead.onion"
+
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch, tmp_path):
@@ -58,6 +61,11 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("BASE_URL", "http://[::1", "config_base_url"),
         ("BASE_URL", "http://exemple.test", "config_https"),
         ("BASE_URL", "http://127.0.0.1.exemple.test", "config_https"),
+        ("BASE_URL", "http://exemple.onion", "config_https"),
+        ("BASE_URL", f"http://{'a' * 56}.onion", "config_https"),
+        ("BASE_URL", f"http://{ONION}.exemple.test", "config_https"),
+        ("BASE_URL", "http://onion", "config_https"),
+        ("ONION_URL", f"http://{ONION}", "config_onion"),
         ("DATABASE_URL", "register.sqlite3", "config_database"),
         ("DATABASE_URL", "mysql://exemple.test/register", "config_database"),
         ("DATABASE_URL", "sqlite://", "config_database"),
@@ -98,6 +106,28 @@ def test_the_defaults_are_this_machines_own(tmp_path):
 def test_a_value_that_makes_no_sense_stops_the_start(monkeypatch, name, value, key):
     refused = _refused(monkeypatch, **{name: value})
     assert (refused.key, refused.values["name"]) == (key, f"REGISTER_{name}")
+
+
+@pytest.mark.parametrize("address", [f"http://{ONION}", f"http://www.{ONION}", f"http://{ONION}/"])
+def test_an_onion_address_needs_no_certificate(monkeypatch, address):
+    monkeypatch.setenv("REGISTER_BASE_URL", address)
+    settings = config.load()
+    assert settings.base_url == address.rstrip("/")
+    assert (settings.is_https, settings.is_secure, settings.is_loopback) == (False, True, False)
+    # It is public all the same.
+    assert config.missing_for_public(settings)
+    monkeypatch.setenv("REGISTER_REQUIRE_2FA", "off")
+    assert _refused(monkeypatch).key == "config_protection"
+
+
+def test_an_onion_address_stands_beside_a_public_one(monkeypatch):
+    monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
+    monkeypatch.setenv("REGISTER_ONION_URL", f"http://{ONION}/")
+    settings = config.load()
+    assert (settings.onion_url, settings.onion_host) == (f"http://{ONION}", ONION)
+    assert settings.is_secure
+    for other in ("https://autre.example", f"http://{ONION}/page", "http://court.onion", "x"):
+        assert _refused(monkeypatch, ONION_URL=other).key == "config_onion"
 
 
 def test_a_refused_secret_is_not_repeated(monkeypatch):

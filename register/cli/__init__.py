@@ -6,6 +6,7 @@ import click
 from flask import Flask
 
 from register.cli import casefile, exchange, follow, members, operations, retention, search
+from register.web.serving import memory
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
@@ -27,6 +28,8 @@ COMMANDS: tuple[click.Command, ...] = (
 @click.version_option(package_name="webcitoyen")
 def main() -> None:
     """Web Citoyen : le registre public des intimidations de blogueurs."""
+    # Every command may open the seal key, and some read what was reported.
+    memory.protect()
 
 
 for command in COMMANDS:

@@ -1,18 +1,24 @@
 """Tables that a spreadsheet may open: CSV whose cells are shown and never run.
 
-A cell that begins like a formula gets an apostrophe before it (OWASP, "CSV Injection"): a title
-is written by people, and whoever opens the file would run it. Reading refuses such cells, see
-``table.py``.
+A sign that begins a formula gets an apostrophe before it (OWASP, "CSV Injection"): a title is
+written by people, and whoever opens the file would run it. This holds at the start of a cell and
+after a semicolon, a tab or a line break within it: a French Excel splits this file at semicolons,
+where our quotes end no cell, and what follows one then begins a cell of its own. Reading refuses
+such cells, see ``table.py``.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
-# Also their full-width forms, which some spreadsheets take for the same, and the line feed.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Also the full-width forms, which some spreadsheets take for the same. Quotes and spaces between
+# the start and the sign may be dropped by a reader.
+_FORMULA = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
+# Some readers drop these before they look for a sign.
+_DROPPED = ("\t", "\r", "\n")
 MARK = "'"
 # Excel takes a file without it for one of another encoding.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -22,7 +28,8 @@ MIMETYPE = "text/csv"
 def guarded(cell: object) -> str:
     """A cell as a text that no spreadsheet runs; nothing is an empty text."""
     text = "" if cell is None else str(cell)
-    return MARK + text if text.startswith(_FORMULA) else text
+    text = _FORMULA.sub(rf"\1{MARK}", text)
+    return MARK + text if text.startswith(_DROPPED) else text
 
 
 def encoded(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:

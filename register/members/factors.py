@@ -20,10 +20,11 @@ PURPOSE = "totp"  # for which the seal key closes a secret
 STEP = 30  # seconds, what every application expects
 DIGITS = 6
 RECOVERY_CODES = 10
-# No i, l, o, 0 and 1: the codes are copied by hand. Four groups of five are 99 bits.
+# No i, l, o, 0 and 1: the codes are copied by hand. Five groups of five are 123 bits; those given
+# before were of four, 99 bits, and hold.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # A clock may be a step early or late (RFC 6238 §5.2).
-_DRIFT = (-1, 0, 1)
+DRIFT = (-1, 0, 1)
 _MARGIN = 4  # modules of light around the drawing (ISO/IEC 18004)
 
 
@@ -81,6 +82,12 @@ def _bars(y: int, row: Iterable[int]) -> str:
     return bars
 
 
+def is_code(text: str) -> bool:
+    """Whether what was typed has the form of a code: six figures, spaces apart."""
+    given = "".join(text.split())
+    return len(given) == DIGITS and given.isascii() and given.isdecimal()
+
+
 def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
     """The half-minute whose code was given; None when it is wrong, too old or already used.
 
@@ -92,7 +99,7 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
     # Every step is compared, so that the time tells nothing of which one it was.
     found = [
         step
-        for step in (now + drift for drift in _DRIFT)
+        for step in (now + drift for drift in DRIFT)
         if hmac.compare_digest(clock.at(step).encode(), given.encode("utf-8", "surrogatepass"))
     ]
     return max((step for step in found if step > after), default=None)
@@ -104,11 +111,11 @@ def recovery_codes() -> list[str]:
     def group() -> str:
         return "".join(secrets.choice(_LETTERS) for _ in range(5))
 
-    return ["-".join(group() for _ in range(4)) for _ in range(RECOVERY_CODES)]
+    return ["-".join(group() for _ in range(5)) for _ in range(RECOVERY_CODES)]
 
 
 def recovery_digest(code: str) -> bytes:
-    """What is kept of a recovery code: 99 random bits need no salt and no slow hash.
+    """What is kept of a recovery code: 123 random bits need no salt and no slow hash.
 
     Spaces, dashes and capitals make no difference.
     """

@@ -41,6 +41,8 @@ class Member(Base):
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     # The last half-minute whose code was used: a code works once (RFC 6238 §5.2).
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    # When its budget of wrong codes is whole again, in seconds since 1970 (code_budget).
+    totp_whole_at: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property
     def is_active(self) -> bool:

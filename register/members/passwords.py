@@ -23,8 +23,10 @@ _HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
 _AT_ONCE = threading.BoundedSemaphore(2)
 # No 0/O, 1/l/I: the password is read off a terminal once.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-# A shorter name is in too many words to be looked for inside them.
+# Shorter parts of an address are in too many words to be looked for inside them; those of a
+# domain ("asso", "free", "mail") are common words themselves.
 _NAME_LENGTH = 4
+_DOMAIN_LENGTH = 5
 _OTHER_THAN_WORDS = re.compile(r"[\W_]+")
 
 
@@ -32,18 +34,22 @@ def hashed(password: str, email: str = "", name: str = "") -> str:
     """The argon2id hash to keep.
 
     :param email: the member's address, which a password may not be made of; nor of their name.
-    :raises Invalid: ``password_short``, ``password_long``, ``password_common`` or
-        ``password_yours``.
+    :raises Invalid: ``password_short``, ``password_long``, ``password_common``,
+        ``password_leaked`` or ``password_yours``.
     """
-    if len(password) < MIN_LENGTH:
+    composed = unicodedata.normalize("NFKC", password)
+    if len(composed) < MIN_LENGTH:
         raise Invalid("password_short", limit=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
         raise Invalid("password_long", limit=MAX_LENGTH)
-    if _is_yours(password, email):
-        raise Invalid("password_yours")
+    part = _part_of_address(password, email)
+    if part:
+        raise Invalid("password_yours", part=part)
     own = _OTHER_THAN_WORDS.sub(" ", f"{email} {name}")
-    if common.is_common(unicodedata.normalize("NFKC", password), (own,)):
+    if common.is_common(composed, (own,)):
         raise Invalid("password_common")
+    if common.is_leaked(composed):
+        raise Invalid("password_leaked")
     with _AT_ONCE:
         return _HASHER.hash(_bytes(password))
 
@@ -88,9 +94,24 @@ def _bytes(password: str) -> bytes:
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
-def _is_yours(password: str, email: str) -> bool:
-    name = _letters(email.partition("@")[0])
-    return len(name) >= _NAME_LENGTH and name in _letters(password)
+def _part_of_address(password: str, email: str) -> str:
+    """The longest part of an address that the password holds, or the empty text."""
+    name, _, domain = email.partition("@")
+    # Not the last: "media" and "info" say nothing of whose address it is.
+    labels = domain.split(".")[:-1]
+    parts = {part for part in (name, *_split(name)) if len(_letters(part)) >= _NAME_LENGTH}
+    parts |= {
+        part
+        for label in labels
+        for part in (label, *_split(label))
+        if len(_letters(part)) >= _DOMAIN_LENGTH
+    }
+    letters = _letters(password)
+    return max((part for part in parts if _letters(part) in letters), key=len, default="")
+
+
+def _split(text: str) -> list[str]:
+    return _OTHER_THAN_WORDS.split(text)
 
 
 def _letters(text: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from register.db import housekeeping
 from register.errors import SealError
-from register.members import factors, passwords, tries
+from register.members import code_budget, factors, passwords, tries
 from register.members.models import Member, RecoveryCode
 
 # What stands in for the secret of whoever has none, so that the code is looked at all the same.
@@ -41,6 +41,17 @@ class _Given:
     password: str
     code: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """What a code was: the half-minute that it is good for now, or a guess that failed."""
+
+    step: int | None
+    is_wrong: bool
+
+
+_NOT_LOOKED_AT = _Typed(None, is_wrong=False)
 
 
 def prove(
@@ -115,16 +126,17 @@ def _judged(
         right = passwords.verify_nothing(given.password)
     else:
         right = passwords.matches(member.password_hash, given.password)
-    step = _step(seal_key, member, given)
+    typed = _typed(seal_key, member, given)
     who = member if right else None
     with housekeeping(engine) as session:
-        if not _let_in(session, who, step if free else None, given, free=free):
+        typed = typed if free else _NOT_LOOKED_AT
+        if not _let_in(session, who, typed, given, key, free=free):
             return None
         tries.succeeded(session, key)
     return who
 
 
-def _step(seal_key: bytes, member: Member | None, given: _Given) -> int | None:
+def _typed(seal_key: bytes, member: Member | None, given: _Given) -> _Typed:
     secret, after = _NO_SECRET, 0
     if member is not None and member.totp_secret is not None:
         after = member.totp_step
@@ -132,12 +144,16 @@ def _step(seal_key: bytes, member: Member | None, given: _Given) -> int | None:
             secret = factors.opened(seal_key, member.id, member.totp_secret)
         except SealError:
             # A secret that does not open has no code: the recovery codes remain.
-            return None
-    return factors.step_of(secret, given.code, given.at, after)
+            return _NOT_LOOKED_AT
+    step = factors.step_of(secret, given.code, given.at, 0)
+    if step is None:
+        return _Typed(None, is_wrong=factors.is_code(given.code))
+    # A code that has served lets nobody in, and was no guess.
+    return _Typed(step if step > after else None, is_wrong=False)
 
 
 def _let_in(
-    session: Session, who: Member | None, step: int | None, given: _Given, *, free: bool
+    session: Session, who: Member | None, typed: _Typed, given: _Given, key: bytes, *, free: bool
 ) -> bool:
     """Use the code up, by statements that of several askers only one sees succeed.
 
@@ -153,12 +169,20 @@ def _let_in(
     if who is not None and not who.has_factor:
         still = (*same, Member.totp_secret.is_(None))
         return free and session.scalar(select(Member.id).where(*still)) is not None
+    # Under the row's lock, as the code itself: of a hundred codes at once, no more are looked at
+    # than the budget has room for. Whether a row is written must not tell that the password was
+    # right: where no code is counted, the row of the tries is written as it is.
+    counted = _changed(
+        session, code_budget.charge(member_id if typed.is_wrong else _NOBODY, given.at)
+    )
+    session.execute(tries.rewritten(b"" if counted else key))
     used = update(Member).where(
         *same,
         Member.totp_secret == (who.totp_secret if who else b""),
-        Member.totp_step < (step or 0),
+        Member.totp_step < (typed.step or 0),
+        code_budget.has_room(given.at),
     )
-    if _changed(session, used.values(totp_step=step or 0)):
+    if _changed(session, used.values(totp_step=typed.step or 0)):
         return True
     # A recovery code is also taken beyond the lock: it is too long to be guessed.
     stood_in = update(RecoveryCode).where(

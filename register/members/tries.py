@@ -17,7 +17,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import Insert, Select, delete, func, or_, select
+from sqlalchemy import Insert, Select, Update, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -90,6 +90,16 @@ def failed(session: Session, key: bytes, at: datetime) -> bool:
         row.locked_until = at + LOCK
     session.flush()
     return free
+
+
+def rewritten(key: bytes) -> Update:
+    """The statement that writes a count as it stands, for a try that writes nothing else."""
+    return (
+        update(SignInTries)
+        .where(SignInTries.key == key)
+        .values(failures=SignInTries.failures)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def succeeded(session: Session, key: bytes) -> None:

@@ -27,6 +27,7 @@ def attach(app: Flask) -> None:
         logs,
         machines,
         moderation,
+        onion,
         public,
         submit,
     )
@@ -55,5 +56,6 @@ def attach(app: Flask) -> None:
     guards.attach(app, settings)
     # The guards, and all within, know one address for a page, whatever its language.
     languages.attach(app)
+    onion.attach(app, settings)
     # The last one: what is put around the application before it carries its headers too.
     headers.attach(app, settings)

@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
 from register.config import Settings
+from register.editorial.pages import ENGLISH
 from register.web import members
 from register.web.account import carrying, confirming, factor, invitation, places, signing_in
 from register.web.account.places import is_shut
@@ -70,6 +71,15 @@ GRAVE_ALONE: Mapping[str, Any] = {
     "moderation.change": _("publier seul un changement qui se relit à deux"),
     "moderation.reports_sort": _("confirmer seul des signalements rangés ensemble"),
 }
+# The same on the pages that say who answers for the site and what becomes of what people send: a
+# few words more in them, and whoever writes to us trusts what is no longer true.
+PROMISES: frozenset[str] = frozenset(
+    name + tongue for name in ("confidentialite", "mentions-legales") for tongue in ("", ENGLISH)
+)
+GRAVE_ON_PROMISES: Mapping[str, Any] = {
+    "moderation.page_edit": _("changer ce que le registre promet ou dit de ses responsables"),
+    "moderation.page_restore": _("rétablir ce que le registre promet ou dit de ses responsables"),
+}
 # Grave acts whose own form asks for password and code, whatever was given before.
 ASKS_ITSELF: frozenset[str] = frozenset({"account.password"})
 
@@ -86,8 +96,8 @@ _protect = CSRFProtect()
 def attach(app: Flask, told: Settings) -> None:
     """Put the door and the check of forms before an application's views."""
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-registre" if told.is_https else "registre",
-        SESSION_COOKIE_SECURE=told.is_https,
+        SESSION_COOKIE_NAME="__Host-registre" if told.is_secure else "registre",
+        SESSION_COOKIE_SECURE=told.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
@@ -145,17 +155,19 @@ def _grave() -> ResponseReturnValue | None:
     if request.method in _READING or not is_shut(request.path):
         return None
     proof = confirming.taken()
-    act = request.endpoint or ""
-    told = GRAVE.get(act) or _second_person_alone(act)
-    if not told or act in ASKS_ITSELF:
+    endpoint = request.endpoint or ""
+    act = GRAVE.get(endpoint) or _second_person_alone(endpoint)
+    if (request.view_args or {}).get("page") in PROMISES:
+        act = GRAVE_ON_PROMISES.get(endpoint, act)
+    if act is None or endpoint in ASKS_ITSELF:
         return None
-    return confirming.asked(told, proof)
+    return confirming.asked(act, proof)
 
 
-def _second_person_alone(act: str) -> Any:
+def _second_person_alone(endpoint: str) -> Any:
     """What a single moderator does as the second person, in words; None for any other act."""
-    is_one = act != "moderation.reports_sort" or request.form.get("faire") == "confirmer"
-    return GRAVE_ALONE.get(act) if settings().single_moderator and is_one else None
+    is_one = endpoint != "moderation.reports_sort" or request.form.get("faire") == "confirmer"
+    return GRAVE_ALONE.get(endpoint) if settings().single_moderator and is_one else None
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

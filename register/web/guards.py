@@ -68,22 +68,33 @@ class Hosts:
     """
 
     def __init__(self, settings: Settings) -> None:
-        parts = urlsplit(settings.base_url)
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
         self.loopback = settings.is_loopback
-        self.names = {host} | (_LOOPBACK if self.loopback else set())
-        usual = "443" if settings.is_https else "80"
-        self.port = str(parts.port or usual)
-        # The port is left out of the header only where it is the scheme's own.
-        self.ports = {self.port} | ({None} if self.port == usual else set())
+        addresses = [settings.base_url, settings.onion_url]
+        self.names = {_host(url): _ports(url) for url in addresses if url}
+        if self.loopback:
+            # On this machine, tests and tunnels choose their own port.
+            self.names |= dict.fromkeys(_LOOPBACK, frozenset())
 
     def knows(self, header: str) -> bool:
         """Whether a ``Host`` header (RFC 9110 §7.2) is one of ours."""
         match = _HOST.fullmatch(header.lower())
         if match is None or match[1] not in self.names:
             return False
-        # On this machine, tests and tunnels choose their own port.
-        return self.loopback or match[2] in self.ports
+        return self.loopback or match[2] in self.names[match[1]]
+
+
+def _host(url: str) -> str:
+    """The name of an address as a ``Host`` header has it."""
+    name = (urlsplit(url).hostname or "").lower()
+    return f"[{name}]" if ":" in name else name
+
+
+def _ports(url: str) -> frozenset[str | None]:
+    """The ports that a ``Host`` header may have; none only where it is the scheme's own."""
+    parts = urlsplit(url)
+    usual = "443" if parts.scheme == "https" else "80"
+    port = str(parts.port or usual)
+    return frozenset({port, None} if port == usual else {port})
 
 
 def body_refusal(environ: dict[str, Any]) -> int | None:

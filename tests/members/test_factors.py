@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -118,10 +119,18 @@ def test_the_drawing_is_the_address():
 def test_recovery_codes_are_long_apart_and_easy_to_copy():
     made = [code for _ in range(100) for code in factors.recovery_codes()]
     assert (len(made), len(set(made))) == (1_000, 1_000)
-    assert all(re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", code) for code in made)
+    assert all(re.fullmatch(r"([a-z2-9]{5}-){4}[a-z2-9]{5}", code) for code in made)
     assert not set("".join(made)) & set("01lio")
-    # Every letter comes, so that twenty of them are 99 bits.
-    assert len(set("".join(made)) - {"-"}) == 31
+    # Every letter comes, so that these are the bits of a code.
+    letters = set("".join(made)) - {"-"}
+    assert len(letters) == 31
+    assert min(len(code.replace("-", "")) for code in made) * math.log2(len(letters)) >= 112
+
+
+def test_a_recovery_code_of_four_groups_is_still_one():
+    """Those given before there were five."""
+    digest = factors.recovery_digest("abcde-fghjk-mnpqr-stuvw")
+    assert digest.hex().startswith("e040366cd742")
 
 
 def test_a_recovery_code_is_known_however_it_is_typed():

@@ -91,6 +91,23 @@ def test_what_everybody_tries_is_refused(password):
     assert _refused(password) == "password_common"
 
 
+# Leaked ones of many letters, which no list of words and keys would find.
+LEAKED = ["000webhostmosad", "102938zaqedctfc", "0214loveliujian", ".GilmoreGirls6!"]
+
+
+@pytest.mark.parametrize("password", LEAKED[:4])
+def test_a_leaked_password_is_refused(password):
+    assert not common.is_common(password)
+    for typed in (password, password.upper()) if password.islower() else (password,):
+        assert _refused(typed) == "password_leaked"
+
+
+def test_a_password_that_no_encoding_takes_is_in_no_list():
+    assert not common.is_leaked("\ud800" * 12)
+    # Twelve signs that are six letters once composed.
+    assert _refused("e\u0301" * 6) == "password_short"
+
+
 @pytest.mark.parametrize("password", NOBODYS)
 def test_what_nobody_tries_passes(password):
     assert passwords.matches(passwords.hashed(password), password)
@@ -117,11 +134,29 @@ def test_a_long_password_is_judged_at_once():
         ("camille.durand@register.test", "xx-CAMILLEDURAND-zz"),
         ("Zoélie@register.test", "j'adore zoelie en velo"),
         ("bruno@register.test", "un-bruno-inattendu"),
+        ("camille.durand@register.test", "le durand inattendu"),
+        ("camille.durand+veille@register.test", "une-veille-de-nuit"),
+        ("c@gazette-de-gagny.example", "notre gazette est belle"),
+        ("c@gazette-de-gagny.example", "voici Gagny sous la pluie"),
+        ("c@mail.gazettedegagny.example", "xx-gazette-de-gagny-zz"),
     ],
 )
-def test_a_password_does_not_hold_the_name_of_its_address(email, password):
+def test_a_password_does_not_hold_a_part_of_its_address(email, password):
     assert _refused(password, email) in {"password_yours", "password_common"}
     assert passwords.hashed(password, "personne@ailleurs.test")
+
+
+def test_the_refusal_names_the_part_of_the_address():
+    with pytest.raises(Invalid) as refused:
+        passwords.hashed("voici Gagny sous la pluie", "c@gazette-de-gagny.example")
+    assert refused.value.values == {"part": "gagny"}
+
+
+@pytest.mark.parametrize(
+    "email", ["c@asso.example", "c@free.example", "c@registre.media", "c@exemple.gouv.example"]
+)
+def test_short_parts_of_a_domain_and_its_last_are_in_too_many_words(email):
+    assert passwords.hashed("passoire-freesia-gouverne-mediatheque", email)
 
 
 def test_a_short_name_is_in_too_many_words_to_be_looked_for():

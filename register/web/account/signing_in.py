@@ -24,7 +24,8 @@ _KNOWN_FOR = 365 * 24 * 3600
 _WRONG = _(
     "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
     "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
-    "Après dix essais, il faut attendre un quart d’heure."
+    "Après dix essais, il faut attendre un quart d’heure. Si le téléphone ne suffit plus, tapez un "
+    "code de secours."
 )
 
 
@@ -91,7 +92,7 @@ def known_browser() -> tuple[str, dict[str, object]]:
 
     It is sent to the account's pages alone: to a public page, whoever reads is a stranger.
     """
-    secure = settings().is_https
+    secure = settings().is_secure
     told: dict[str, object] = {
         "max_age": _KNOWN_FOR,
         "secure": secure,

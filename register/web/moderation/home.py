@@ -14,7 +14,7 @@ from register.incidents.desk import Asked, Holding
 from register.incidents.tasks import COUNTED
 from register.incidents.waiting import Kind
 from register.web import members
-from register.web.moderation import alike, listed, queue
+from register.web.moderation import alike, code_warnings, listed, queue
 from register.web.moderation.reports import margin
 from register.web.sentences.desk import TASKS
 from register.web.speech import number, typeset
@@ -46,7 +46,7 @@ def home() -> str:
         counts=_counts(found.counts),
         unread=found.unread,
         reports=margin.counts(),
-        warnings=list(margin.warnings()),
+        warnings=[*margin.warnings(), *code_warnings.warnings()],
         states=desk.counts(db.session(), members.member()),
     )
 

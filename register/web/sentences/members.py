@@ -50,7 +50,12 @@ MEMBERS: dict[str, Any] = {
         "Ce mot de passe est de ceux que l’on essaie d’abord : choisissez plutôt quatre mots sans "
         "rapport entre eux."
     ),
+    "password_leaked": _(
+        "Ce mot de passe figure dans une liste de mots de passe volés : choisissez plutôt quatre "
+        "mots sans rapport entre eux."
+    ),
     "password_yours": _(
-        "Le mot de passe contient votre adresse : choisissez-en un qui ne parle pas de vous."
+        "Le mot de passe contient « %(part)s », qui est dans votre adresse : choisissez-en un qui "
+        "ne parle pas de vous."
     ),
 }

@@ -35,7 +35,12 @@ SETTINGS: dict[str, Any] = {
     ),
     "config_https": _(
         "%(name)s vaut « %(value)s » : une adresse publique commence par https://, "
-        "sinon les recherches des lecteurs se lisent en chemin."
+        "sinon les recherches des lecteurs se lisent en chemin. Une adresse .onion entière peut "
+        "commencer par http://."
+    ),
+    "config_onion": _(
+        "%(name)s vaut « %(value)s » : écrivez une adresse .onion entière, comme la donne Tor, à "
+        "côté d’une adresse publique en https:// (REGISTER_BASE_URL)."
     ),
     "config_database": _("%(name)s doit désigner un fichier SQLite ou une base PostgreSQL."),
     "config_search": _("%(name)s vaut « %(value)s » : écrivez « whoosh » ou « postgresql »."),

@@ -29,7 +29,7 @@ from register.followers.wake import Ending
 from register.keystore import KeyStore
 from register.operations import opening, schema
 from register.web.logs import described, log
-from register.web.serving import listening, starting
+from register.web.serving import listening, memory, starting
 
 GRACE = 0.8  # seconds that a work under way is given to notice the end
 YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
@@ -37,6 +37,7 @@ YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
 
 def main(arguments: list[str]) -> int:
     """Follow for an application until told otherwise; its name and the line are given."""
+    memory.protect()
     spec, line = arguments
     (supervisor,) = listening.inherited([int(line)])
     try:

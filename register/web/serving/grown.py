@@ -29,7 +29,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from register.web.serving import listening
+from register.web.serving import listening, memory
 from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
 from register.web.serving.lines import line
 
@@ -323,6 +323,8 @@ def _tell(error: BaseException) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve an application with several workers on sockets that this process was given."""
+    # What gunicorn forks from here on is born with it.
+    memory.protect()
     spec, workers, line_to_it, *numbers = arguments
     # systemd waits for the supervisor's word; gunicorn would say it before a worker answers.
     os.environ.pop("NOTIFY_SOCKET", None)

@@ -21,7 +21,7 @@ import sys
 import time
 from contextlib import suppress
 
-from register.web.serving import listening
+from register.web.serving import listening, memory
 from register.web.serving.launch import python
 from register.web.serving.lines import ERROR, line, say
 
@@ -326,6 +326,7 @@ def children(app: str, workers: int, sockets: list[socket.socket]) -> list[Child
 
 def main(arguments: list[str]) -> int:
     """Supervise the processes of an application on sockets that this process was given."""
+    memory.protect()
     app, told, workers, *numbers = arguments
     sockets = listening.inherited(map(int, numbers))
     return Supervisor(children(app, int(workers), sockets), sockets, told).run()

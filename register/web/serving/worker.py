@@ -20,13 +20,14 @@ from sqlalchemy.exc import OperationalError
 from register.db import db
 from register.errors import RegisterError
 from register.web.logs import log
-from register.web.serving import listening, starting
+from register.web.serving import listening, memory, starting
 from register.web.serving.embedded import Server
 from register.web.serving.limits import CONNECTIONS, SWITCHING, THREADS
 
 
 def main(arguments: list[str]) -> int:
     """Serve an application until told otherwise; its name, the line and the sockets are given."""
+    memory.protect()
     spec, line, *numbers = arguments
     supervisor, *sockets = listening.inherited(map(int, [line, *numbers]))
     try:

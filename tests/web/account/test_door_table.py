@@ -16,6 +16,7 @@ from flask import Flask
 from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
 from register.db import db, housekeeping, now
+from register.editorial import pages
 from register.journal.models import Head
 from register.members import sessions
 from register.members.models import Member, MemberInvitation, RecoveryCode
@@ -221,7 +222,8 @@ def test_the_lists_of_the_door_say_what_the_table_says():
 
 
 def test_what_is_grave_is_told_in_words():
-    assert all(str(act)[0].islower() and len(str(act)) > 10 for act in door.GRAVE.values())
+    acts = [*door.GRAVE.values(), *door.GRAVE_ON_PROMISES.values()]
+    assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
 # --- those who are not let in ------------------------------------------------------------------
@@ -372,3 +374,26 @@ def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
             assert "preuve_mot_de_passe" in ada.form(address).names, endpoint
             assert ("texte", "à garder") in ada.form(address).fields, endpoint
     assert held(app) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["confidentialite", "confidentialite.en", "mentions-legales", "mentions-legales.en"]
+)
+def test_changing_what_the_site_promises_asks_again(app, cast, later, name):
+    ada = enter(app, cast.email("ada"))
+    token = token_of(ada)
+    later(timedelta(minutes=11))
+    before = held(app)
+    for address in (f"/moderation/pages/{name}", f"/moderation/pages/{name}/retablir"):
+        answer = ask(ada, "POST", address, token, text="à garder", reason="parce que", vu="0")
+        assert answer.status_code == 403, address
+        assert "preuve_mot_de_passe" in ada.form(address).names, address
+        assert ("text", "à garder") in ada.form(address).fields, address
+        # Another page says nothing that anybody relies on to stay safe.
+        other = address.replace(name, "suivre")
+        assert ask(ada, "POST", other, token, text="", vu="0").status_code == 422, other
+    assert held(app) == before
+
+
+def test_every_page_that_asks_again_is_a_page():
+    assert set(pages.TEXTS) >= door.PROMISES

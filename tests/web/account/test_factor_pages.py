@@ -13,7 +13,7 @@ from register.db import db
 from register.members.models import Member
 
 FACTOR = "/compte/seconde-preuve"
-CODES = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){3}\b")
+CODES = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b")
 
 
 def secret_of(visitor):

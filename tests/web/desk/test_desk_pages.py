@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from register.db import db, now
+from register.db import db, housekeeping, now
 from register.followers.search import following
 from register.incidents import acts, flagged, tasks
 from register.incidents.models import Incident
 from register.journal import writing
+from register.members import code_budget
+from register.members.models import Member
 from register.web.moderation import queue
 
 LIST = "/moderation/dossiers"
@@ -69,6 +71,23 @@ def test_an_empty_desk_says_how_to_begin(signed):
     assert page.status_code == 200
     assert "Le registre est vide" in text(page)
     assert 'href="/moderation/dossiers/nouveau"' in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("left", [0, 12])
+def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engine, cast, left):
+    assert "codes faux" not in text(signed("chloe").get("/moderation"))
+    owed = (code_budget.TRIES - left) * code_budget.REFILL
+    with housekeeping(engine) as session:
+        chloe = session.get(Member, cast.chloe)
+        chloe.totp_secret = b"a secret"
+        chloe.totp_whole_at = int((now() + owed).timestamp())
+    own = text(signed("chloe").get("/moderation"))
+    assert "codes faux ont été tapés avec votre mot de passe" in own
+    assert ("seul un code de secours est accepté" in own) == (left == 0)
+    # An administrator is told whom to ask, another moderator nothing.
+    db.session.rollback()
+    assert "avec le mot de passe de chloe" in text(signed("ada").get("/moderation"))
+    assert "codes faux" not in text(signed("bruno").get("/moderation"))
 
 
 def test_a_desk_without_work_says_so(signed, desk):

@@ -1,0 +1,35 @@
+"""Host names that need no certificate: this machine's own, and those of Tor onion services."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import re
+
+_ONION = re.compile("[a-z2-7]{56}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own (RFC 1122 §3.2.1.3, RFC 6761 §6.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_onion(host: str) -> bool:
+    """Whether a host name is that of a Tor onion service, or below it (rend-spec-v3, ONIONADDRESS).
+
+    The name is the service's public key, and Tor encrypts to it: plain HTTP within is not read by
+    anybody on the way. A mistyped name is none, by its checksum.
+    """
+    labels = host.split(".")
+    if len(labels) < 2 or labels[-1] != "onion" or not _ONION.fullmatch(labels[-2]):
+        return False
+    data = base64.b32decode(labels[-2].upper())
+    key, checksum, version = data[:32], data[32:34], data[34:]
+    right = hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2]
+    return version == b"\x03" and checksum == right
