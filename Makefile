@@ -51,7 +51,7 @@ sbom: ## the list of components, with licences and hashes (CycloneDX), in build/
 	@$(BIN)/python -m tools.sbom build/sbom.json
 
 audit: ## known holes in the dependencies; AUDIT="--advisories FILE" for a machine without network
-	@tools/venv dev
+	@tools/venv run
 	@$(BIN)/python -m tools.audit $(AUDIT)
 
 lint: ## ruff and mypy --strict

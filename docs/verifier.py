@@ -13,7 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-DESTROYING = ("redacted", "destroyed", "erased", "discarded")
+DESTROYING = ("redacted", "destroyed", "erased", "discarded", "source_withdrawn")
 
 
 def canonical(value):
@@ -129,7 +129,7 @@ def check_version(files, line, private, opened):
     gone = any(
         (later["seq"] > line["seq"])
         if later["ledger"] == line["ledger"]
-        else (later["at"] >= line["at"])
+        else (later["at"] >= line["at"][: len(later["at"])])
         for later, other in opened
         if later["act"] in DESTROYING and version in other.get("destroyed", ())
     )

@@ -66,6 +66,7 @@ DOORS = (
                 "single_review",
                 "destruction_id",
                 "ending",
+                "report_withdrawn",
             }
         ),
         frozenset(
@@ -347,6 +348,7 @@ EACH = {
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
     "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
     "release": (_held, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
+    "lose_report": (_ready, lambda p, i, c, t: acts.lose_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
@@ -446,6 +448,8 @@ TOLD_TO_ALL = {
     "merge",
     "erase",
 }
+# Whose line tells a day only.
+TOLD_BY_DAY = {"lose_report"}
 PHRASE = "une-tout-autre-phrase"
 KEY = bytes(32)
 ACCOUNTS = {
@@ -491,6 +495,13 @@ def _together(inbox):
     with inbox.pen() as p:
         reports.spam(p, key, by=inbox.cast.bruno, together=True)
     return key
+
+
+def _keeping(inbox, desk):
+    """A draft that keeps what was reported."""
+    draft = desk.draft()
+    inbox.accepted(into=draft.id)
+    return draft.id
 
 
 # For each act on a report: what it is done to, how, and how many lines it leaves where.
@@ -568,6 +579,21 @@ REPORTS = {
         # Each report has its line.
         {Ledger.DESK: 3},
     ),
+    "view": (
+        lambda inbox, desk: [inbox.received().key, inbox.received().key],
+        lambda p, s, k, c: reports.view(p, k, by=c.bruno),
+        {Ledger.REPORTS: 2},
+    ),
+    "view_contact": (
+        lambda inbox, desk: inbox.received().key,
+        lambda p, s, k, c: reports.view_contact(p, k, by=c.bruno),
+        ONE_OF_REPORTERS,
+    ),
+    "view_kept": (
+        _keeping,
+        lambda p, s, i, c: reports.view_kept(p, i, by=c.bruno),
+        ONE_OF_MEMBERS,
+    ),
     "forget": (
         _given_up,
         lambda p, s, _, c: reports.forget(p, s),
@@ -623,6 +649,7 @@ def test_an_act_leaves_a_line_in_its_ledger(name, pen, desk, cast, content, sess
         do(p, subject, cast, content)
     after = _heads(session)
     ledger = Ledger.PUBLIC if name in TOLD_TO_ALL else Ledger.DESK
+    ledger = Ledger.REPORTS if name in TOLD_BY_DAY else ledger
     assert after == before | {ledger: before[ledger] + 1}
 
 

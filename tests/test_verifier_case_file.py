@@ -15,12 +15,16 @@ import zipfile
 
 import pytest
 from outsider import SOURCE
+from people import a_case
+from reported import WORDS, nonce
 
 from register.db import db
 from register.exchange import archive, casefile
 from register.incidents import acts
+from register.incidents.checklist import ATTESTED
 from register.incidents.verify import heads
 from register.journal.canonical import canonical, chain
+from register.submissions import acts as reports
 
 NAME = "dossier-1.zip"
 
@@ -105,6 +109,29 @@ def test_what_the_command_makes_holds(made, verify):
     assert "Par le manifeste seul" in said
     for ledger, seq, digest in heads(db.session()):
         assert (f"{ledger.value}:{seq}:{digest}" in said) is (ledger.value != "reports")
+
+
+def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
+    app, inbox, cast, verify
+):
+    filed = inbox.received()
+    with inbox.pen() as p:
+        incident = reports.accept(
+            p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case(narrative=WORDS)
+        )
+    with inbox.pen() as p:
+        assert reports.withdraw(p, inbox.store, filed.key, nonce())
+    with inbox.pen() as p:
+        acts.edit(p, incident, a_case(), by=cast.bruno, reason="r", without_report=True)
+        acts.invite(p, incident, "courriel", by=cast.bruno)
+        acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED)
+    db.session.rollback()
+    found = casefile.gather(db.session(), 1)
+    db.session.rollback()
+    status, said = verify(archive.archive(found, b"<!doctype html>", b""))
+    assert status == 0, said
+    assert "5 lignes du cas" in said
+    assert "2 textes" in said
 
 
 @pytest.mark.parametrize("number", [1, 2])

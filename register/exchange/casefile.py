@@ -111,7 +111,9 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     around = {name: _rows(session, table, case["id"]) for name, table in _AROUND.items()}
     versions = list(_versions(session, case["id"], lines))
     names = accounts.names(session)
-    segments = {led: _segment(session, led, kept) for led in LEDGERS}
+    # The reports' ledger only where one of its lines destroyed a text of the case.
+    ledgers = [led for led in Ledger if led in LEDGERS or led in {line.ledger for line in kept}]
+    segments = {led: _segment(session, led, kept) for led in ledgers}
     return CaseFile(
         number=number,
         dossier=case["id"],

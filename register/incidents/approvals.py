@@ -1,4 +1,8 @@
-"""Whose approvals count: those of members who still vouch for others."""
+"""Which approvals count: those of members who vouch for others, on drafts that lost no report.
+
+A draft loses its approvals when the author of a report behind it takes the report back; they are
+given anew once a member has saved a version that does without it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from register.incidents import content as contents
 from register.incidents import revisions
@@ -18,17 +22,22 @@ from register.journal import Act
 from register.members import vouching as second_persons
 from register.members.models import Member
 
+# A statement that this one stands in may name the case's table itself.
+_CASE = aliased(Incident)
+
 
 def vouching(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
-    """A question about approvals, but for those of members who vouch for nobody at a moment.
+    """A question about the approvals that count.
 
-    They were disabled since, or their account got a new way in.
+    Not those of members who vouch for nobody at a moment: they were disabled since, or their
+    account got a new way in.
     """
     return (
         select(*columns)
         .select_from(Approval)
         .join(Member, Member.id == Approval.given_by)
-        .where(second_persons.clause(at))
+        .join(_CASE, _CASE.id == Approval.incident_id)
+        .where(second_persons.clause(at), _CASE.report_withdrawn.is_(False))
     )
 
 

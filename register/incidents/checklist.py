@@ -52,6 +52,7 @@ class Circumstances:
     flags_reason: str = ""
     # The case was published as one that needs a second person: it stays one.
     needed_before: bool = False
+    report_withdrawn: bool = False  # nobody has saved a version that does without that report
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,8 @@ def checklist(
         ),
         Line("second", second),
     ]
+    if told.report_withdrawn:
+        lines.append(Line("report_withdrawn", False))
     lines += [Line(code, code in told.attested) for code in ATTESTED]
     return lines
 

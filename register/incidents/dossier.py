@@ -151,6 +151,7 @@ class Dossier:
     held_by: int | None
     held_until: datetime | None
     single_review: bool
+    report_withdrawn: bool
     content: Content
     snapshot: Snapshot
     follow_ups: Sequence[FollowUpRow]
@@ -243,7 +244,7 @@ def dossier(
         revision_by=revision.made_by if revision else None,
         revision_at=revision.made_at if revision else None,
         content=contents.of(case),
-        snapshot=_snapshot(revision),
+        snapshot=_snapshot(case, revision),
         follow_ups=_rows(FollowUpRow, case.follow_ups),
         replies=_rows(ReplyRow, case.replies),
         corrections=_rows(CorrectionRow, case.corrections),
@@ -288,12 +289,17 @@ _PLAIN = (
     "held_by",
     "held_until",
     "single_review",
+    "report_withdrawn",
 )
 
 
-def _snapshot(revision: Revision | None) -> Snapshot:
-    if revision is None or revision.content is None:
+def _snapshot(case: Incident, revision: Revision | None) -> Snapshot:
+    if revision is None:
         return Snapshot({})
+    if revision.content is None:
+        # It repeated a report that was taken back; what is left of the draft stands in its rows.
+        content = contents.canonical_of(case)
+        return opened(content, contents.rendered(content)[0])
     return opened(revision.content, revision.html)
 
 

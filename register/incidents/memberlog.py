@@ -1,4 +1,4 @@
-"""The members' journal: who did what, when, from the public ledger and the desk's.
+"""The members' journal: who did what, when, from the public ledger, the desk's and the reports'.
 
 Each ledger is its own chain. They are told as one list in the order of their times, the newest
 line first: numbers of two ledgers have no order in common, and a clock that was set back shows by
@@ -30,7 +30,9 @@ PAGE_SIZE = 50
 CONSOLE = 0  # stands for whoever acted from the console, who is no member
 
 # What an address calls each ledger that members read.
-LEDGERS: Mapping[str, Ledger] = MappingProxyType({"public": Ledger.PUBLIC, "bureau": Ledger.DESK})
+LEDGERS: Mapping[str, Ledger] = MappingProxyType(
+    {"public": Ledger.PUBLIC, "bureau": Ledger.DESK, "signalements": Ledger.REPORTS}
+)
 NAMES: Mapping[str, str] = MappingProxyType({led.value: name for name, led in LEDGERS.items()})
 
 # What an address calls each act, by groups, in the order in which a form offers them. The name of
@@ -58,6 +60,13 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
         },
         "en-main": {"prise": Act.CLAIMED, "rendu": Act.RELEASED, "note": Act.NOTED},
         "signalements": {
+            "signalement-recu": Act.REPORT_RECEIVED,
+            "signalement-complete": Act.REPORT_ADDED,
+            "signalement-retire": Act.REPORT_WITHDRAWN,
+            "signalement-ouvert": Act.REPORT_VIEWED,
+            "contact-ouvert": Act.REPORT_CONTACT_VIEWED,
+            "copie-ouverte": Act.COPY_VIEWED,
+            "brouillon-sans-signalement": Act.SOURCE_WITHDRAWN,
             "signalement-pris": Act.REPORT_CLAIMED,
             "signalement-rendu": Act.REPORT_RELEASED,
             "question": Act.REPORT_ASKED,
@@ -131,6 +140,9 @@ class Asked:
     def ledgers(self) -> Sequence[Ledger]:
         """The ledgers that may hold such lines."""
         wanted = [LEDGERS[self.book]] if self.book else list(LEDGERS.values())
+        if self.member == CONSOLE:
+            # Nobody acts there from the console: lines without a member are those of reporters.
+            wanted = [led for led in wanted if led is not Ledger.REPORTS]
         acts = self.acts
         return [led for led in wanted if not acts or any(act.ledger is led for act in acts)]
 

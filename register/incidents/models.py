@@ -10,7 +10,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from register.db import Base, UTCDateTime
@@ -103,6 +103,9 @@ class Incident(Base):
     language: Mapped[str] = mapped_column(String(8), default="fr")
     # SINGLE_MODERATOR waived the second reader; the case says so for as long as it stands.
     single_review: Mapped[bool] = mapped_column(default=False)
+    # The author of a report behind this draft took it back, and no member has since saved a
+    # version of which they attest that nothing rests on that report alone.
+    report_withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     types: Mapped[list[IncidentType]] = relationship(order_by="IncidentType.position")
     places: Mapped[list[IncidentPlace]] = relationship(order_by="IncidentPlace.position")

@@ -183,10 +183,12 @@ def _rows(session: Session, case: Incident, place: dict[str, object]) -> Iterato
         .order_by(Revision.id.desc())
         .limit(1)
     )
-    if revision is None or revision.content is None or revision.id != newest:
+    # A draft that lost a report may have lost its last snapshot; it gets one when it is saved.
+    lost = case.report_withdrawn and revision is not None and revision.content is None
+    if revision is None or revision.id != newest or (revision.content is None and not lost):
         yield Problem("case_snapshot", place)
         return
-    if contents.canonical_of(case) != revision.content:
+    if revision.content is not None and contents.canonical_of(case) != revision.content:
         yield Problem("case_rows", {**place, "fields": _differing(case, revision.content)})
     content = contents.of(case)
     for name, value in derived(content).items():

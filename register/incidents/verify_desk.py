@@ -55,6 +55,8 @@ def desk_problems(
         yield Problem("desk_replies", dict(place))
     if not _claim_holds(case, told):
         yield Problem("desk_claim", dict(place))
+    if not _lost_report_holds(case, told):
+        yield Problem("desk_lost_report", dict(place))
 
 
 def _of(model: Any, case: Incident) -> Any:
@@ -80,7 +82,10 @@ def _invitations_hold(rows: Sequence[Invitation], lines: Sequence[_Line], case: 
         for line in lines
         if line.act is Act.INVITED
     )
-    return kept == told and all(_may_read(row, _redacted_at(lines)) for row in rows)
+    gone = _destroyed_with_report("invitations", lines)
+    return kept == told and all(
+        not row.text if row.id in gone else _may_read(row, _redacted_at(lines)) for row in rows
+    )
 
 
 def _may_read(row: Invitation, emptied: datetime | None) -> bool:
@@ -119,7 +124,7 @@ def _notes_hold(rows: Sequence[Note], lines: Sequence[_Line], case: Incident) ->
             with_draft.remove(written)
         if not told or (emptied is not None and row.written_at < emptied):
             return False
-    there = {row.id for row in rows}
+    there = {row.id for row in rows} | _destroyed_with_report("notes", lines)
     return all(
         key in there or (emptied is not None and line.at <= emptied) for key, line in noted.items()
     )
@@ -147,6 +152,25 @@ def _claim_holds(case: Incident, lines: Sequence[_Line]) -> bool:
         return case.held_by is None and case.held_until is None
     last = held[-1]
     return (case.held_by, case.held_until) == (last.by, last.at + HELD_FOR)
+
+
+def _destroyed_with_report(name: str, lines: Sequence[_Line]) -> set[Any]:
+    """The ids of the notes or invitations that repeated a report which was taken back."""
+    lost = (line for line in lines if line.act is Act.SOURCE_WITHDRAWN)
+    return {row for line in lost for row in line.private.get(name, ())}
+
+
+def _lost_report_holds(case: Incident, lines: Sequence[_Line]) -> bool:
+    """A draft waits for a version without its report from the withdrawal until one is attested.
+
+    The withdrawal's line tells a day only, so that it cannot be told which of two came last on
+    one day.
+    """
+    lost = any(line.act is Act.SOURCE_WITHDRAWN for line in lines)
+    if case.report_withdrawn:
+        return lost
+    attested = any("without_report" in line.private.get("attested", ()) for line in lines)
+    return not lost or attested or case.state == State.ERASED
 
 
 # --- members -------------------------------------------------------------------------------

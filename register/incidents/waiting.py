@@ -173,6 +173,7 @@ def _is_ready(moment: Moment) -> Clause:
     """As ``checklist.checklist`` without attestations and reasons, which come with the act."""
     told = [
         CASE.c.state == State.DRAFT,
+        CASE.c.report_withdrawn.is_(False),
         *(CASE.c[name] != "" for name in _WRITTEN),
         func.length(CASE.c.summary) <= SUMMARY_LIMIT,
         exists().where(_INVITATION.c.incident_id == CASE.c.id),

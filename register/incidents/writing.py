@@ -5,6 +5,7 @@ Only ``acts`` calls them, under the pen.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -218,18 +219,23 @@ def destroy_texts(pen: Pen, case: Incident, among: Select[Any] | None = None) ->
     if among is not None:
         still = still.where(Revision.id.in_(among))
     gone = list(pen.session.scalars(still.order_by(Revision.id)))
-    pen.session.execute(
-        update(Revision)
-        .where(Revision.id.in_(gone))
-        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
-        execution_options={"synchronize_session": "fetch"},
-    )
+    destroy_revisions(pen, gone)
     # The digest of an imported line tells of its words to whoever can guess them.
     pen.session.execute(
         update(Origin).where(Origin.incident_id == case.id).values(digest=""),
         execution_options={"synchronize_session": False},
     )
     return gone
+
+
+def destroy_revisions(pen: Pen, gone: Collection[int]) -> None:
+    """Null text, salt and reasons of some revisions."""
+    pen.session.execute(
+        update(Revision)
+        .where(Revision.id.in_(gone))
+        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
 
 
 def destroy_members_words(pen: Pen, case: Incident, until: datetime) -> None:

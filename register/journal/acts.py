@@ -45,6 +45,9 @@ class Act(StrEnum):
     CLAIMED = "claimed"  # a member took a case in hand, for some hours
     RELEASED = "released"  # and gave it back
     NOTED = "noted"  # an internal note was written
+    # A member was shown what a case keeps of reports; one line a day, member and case. With its
+    # time: after an acceptance it would date the lines of reporters that stand beside it.
+    COPY_VIEWED = "copy_viewed"
     MEMBER_INVITED = "member_invited"  # an invitation link was made
     MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
     MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console
@@ -76,12 +79,18 @@ class Act(StrEnum):
     REPORT_ADDED = "report_added"
     REPORT_WITHDRAWN = "report_withdrawn"  # they took it back
 
+    # What is done with a report and would tell more with a time: days only too.
+    REPORT_VIEWED = "report_viewed"  # a member was shown what was sent; one line a day and report
+    REPORT_CONTACT_VIEWED = "report_contact"  # a member was shown the contact; likewise
+    # The report behind a draft was taken back: its approvals fell, copied words were destroyed.
+    SOURCE_WITHDRAWN = "source_withdrawn"
+
     @property
     def ledger(self) -> Ledger:
         """Where the act is written."""
         if self in PUBLIC:
             return Ledger.PUBLIC
-        return Ledger.REPORTS if self in OF_REPORTERS else Ledger.DESK
+        return Ledger.REPORTS if self in BY_DAY else Ledger.DESK
 
     @property
     def destroys(self) -> bool:
@@ -104,5 +113,8 @@ PUBLIC = frozenset(
     }
 )
 OF_REPORTERS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
+BY_DAY = OF_REPORTERS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
 # A redaction destroyed by itself before there was a second person for it.
-DESTROYING = frozenset({Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED})
+DESTROYING = frozenset(
+    {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
+)

@@ -222,13 +222,22 @@ def _moment(ledger: str, kept: object) -> str:
     return said_at(ledger, at) if at.microsecond == 0 else at.isoformat()
 
 
+def _not_before(later: str, at: str) -> bool:
+    """Whether a line of another ledger may have come later, by times or, at least one, by days.
+
+    A day is that of Paris, which begins before that of UTC does.
+    """
+    length = min(len(later), len(at))
+    return later[:length] >= at[:length]
+
+
 def _contents(claims: _Claims, openings: Openings) -> Iterator[Problem]:
     for revision, lines in claims.committed.items():
         opening = openings(revision)
         for at, ledger, seq, content in lines:
             place: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
             gone = any(
-                other > seq if where == ledger else later >= at
+                other > seq if where == ledger else _not_before(later, at)
                 for later, where, other in claims.destroyed.get(revision, [])
             )
             if opening is None and not gone:

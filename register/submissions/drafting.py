@@ -1,7 +1,8 @@
 """Pure: what of a report becomes which field of a draft.
 
-A draft begins with facts that can be looked up: where, when, what kind, who. The account is never
-taken without being asked for: what is published is written by a moderator, not by who reported.
+A draft begins with facts that can be looked up: where, when, what kind, who. No word that the
+reporter wrote is copied: it would stand in clear in the draft and its revisions, and outlive the
+report. Words are read beside the draft, and what is published is written by a moderator.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ class Part:
     """What one tick takes over: fields of a draft, and what of them has to stay behind.
 
     ``told`` are the fields of the report that it is made of. A part that takes nothing over is
-    there all the same, so that everything that was reported is before who decides.
+    there all the same, so that everything that was reported is before who decides. ``words``: the
+    reporter's own words, which are never copied.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Part:
     changes: Mapping[str, Any] = field(default_factory=dict)
     left: Sequence[Fault] = ()
     ticked: bool = False
+    words: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -67,11 +70,10 @@ def _parts(sent: Sent, book: Book, where: Where | None) -> Iterator[Part]:
     yield _code(book, "actor", "acteur", sent.actor)
     yield _code(book, "target", "cible", sent.target)
     yield _links(sent.links)
-    # Words of the one who reported, which may name somebody: taken only when asked for.
-    yield Part("actor_text", ("actor_text",), _said(actor_text=sent.actor_text))
-    yield Part("target_text", ("target_text",))
+    yield Part("actor_text", ("actor_text",), words=True)
+    yield Part("target_text", ("target_text",), words=True)
     yield _began(book, sent.began)
-    yield Part("account", ("account",), _said(narrative=sent.account))
+    yield Part("account", ("account",), words=True)
 
 
 def _said(**changes: Any) -> dict[str, Any]:
@@ -82,12 +84,10 @@ def _place(sent: Sent, where: Where | None) -> Part:
     told = ("place", "place_code")
     if where is not None:
         return Part("place", told, {where.kind: where.code}, ticked=True)
-    left = (
-        [Fault("place_label", "unknown_code", {"value": sent.place_code})]
-        if sent.place_code
-        else []
-    )
-    return Part("place", told, _said(place_label=sent.place), left, ticked=True)
+    if sent.place_code:
+        left = [Fault("place_label", "unknown_code", {"value": sent.place_code})]
+        return Part("place", told, left=left, ticked=True)
+    return Part("place", told, words=True)
 
 
 def _date(sent: Sent) -> Part:
@@ -148,6 +148,6 @@ def content(
     for part in found:
         if part.name in taken:
             changes |= part.changes
-    named = where.name if where and where.kind in changes else changes.get("place_label", "")
+    named = where.name if where and where.kind in changes else ""
     title = titles.made(changes.get("types", ()), named, changes.get("date", ""), book)
     return Content(title=title, **changes)

@@ -1,9 +1,11 @@
-"""What was done with one report, from the journal's lines about it."""
+"""What was done with one report, and which were viewed, from the journal's lines."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
@@ -13,7 +15,7 @@ from register.incidents import memberlog
 from register.incidents.memberlog import Line
 from register.incidents.tables import ENTRY
 from register.journal import Act, Ledger
-from register.text.dates import PARIS
+from register.text.dates import PARIS, paris_day
 
 _ACTS = {
     led: [act.value for act in Act if act.value.startswith("report_") and act.ledger is led]
@@ -33,6 +35,38 @@ def history(session: Session, key: str, received: date) -> Sequence[Line]:
     rows = [row for led in _ACTS for row in session.execute(_asked(session, led, key, since))]
     lines = memberlog.told(session, rows)
     return sorted(lines, key=lambda line: (line.day, line.at is not None, line.seq), reverse=True)
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What a member was shown on one day: reports by their keys, copies by their cases' ids."""
+
+    reports: frozenset[str]
+    cases: frozenset[int]
+
+
+def viewed(session: Session, act: Act, by: int, at: datetime) -> Viewed:
+    """What the lines of a day say that a member was shown.
+
+    :param act: of those that show something of a report.
+    :param at: a moment of the day.
+    """
+    # A line that tells a day only is kept at an hour of that day.
+    begin = datetime.combine(paris_day(at), time(), PARIS)
+    rows = session.execute(
+        select(ENTRY.c.private_json, ENTRY.c.incident_id).where(
+            ENTRY.c.ledger == act.ledger.value,
+            ENTRY.c.member_id == by,
+            ENTRY.c.act == act.value,
+            ENTRY.c.at >= begin,
+            ENTRY.c.at < begin + timedelta(days=1),
+        )
+    ).all()
+    keys = (json.loads(row.private_json).get("report") for row in rows)
+    return Viewed(
+        frozenset(key for key in keys if key),
+        frozenset(row.incident_id for row in rows if row.incident_id is not None),
+    )
 
 
 def _asked(session: Session, led: Ledger, key: str, since: datetime) -> Any:

@@ -17,7 +17,7 @@ from register.incidents.models import State as CaseState
 from register.incidents.validation import NUMBER_LIMIT
 from register.keystore import KeyStore
 from register.submissions import sealing
-from register.submissions.models import Report, State
+from register.submissions.models import Kept, Report, State
 from register.submissions.payload import Sent
 from register.submissions.queries import kept_for
 
@@ -59,6 +59,13 @@ def origins(session: Session, store: KeyStore, incident_id: int) -> Origins:
     # A case that keeps nothing of reports can only go back to some that were taken back.
     states = (State.ACCEPTED, State.WITHDRAWN) if kept else (State.WITHDRAWN,)
     return Origins(kept, _decided(session, store, incident_id, states))
+
+
+def keeps_any(session: Session, incident_id: int) -> bool:
+    """Whether a case keeps anything of a report."""
+    return (
+        session.scalar(select(Kept.key).where(Kept.incident_id == incident_id).limit(1)) is not None
+    )
 
 
 def _decided(

@@ -139,8 +139,8 @@ erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
-# What is done to the register or to an account is never done to a case.
-_OF_OTHERS = ("member_", "page_", "report_")
+# What is done to the register, to an account or by a reporter is no act of a member on a case.
+_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_")
 # What follows from another act, by the rule of that one.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
 NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))

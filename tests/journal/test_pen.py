@@ -14,7 +14,7 @@ from register.errors import NotFound
 from register.incidents.models import Term
 from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
 from register.journal import pen as pen_module
-from register.journal.acts import DESTROYING, OF_REPORTERS, PUBLIC
+from register.journal.acts import BY_DAY, DESTROYING, PUBLIC
 from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
 from register.journal.pen import UnrecordedError
 from register.members.models import Member
@@ -292,8 +292,8 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
         (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), "2026-03-03"),
     ],
 )
-@pytest.mark.parametrize("act", sorted(OF_REPORTERS))
-def test_a_line_of_one_who_reports_tells_a_day_and_no_time(pen, session, act, at, day):
+@pytest.mark.parametrize("act", sorted(BY_DAY))
+def test_a_line_about_a_report_tells_a_day_and_no_time(pen, session, act, at, day):
     with pen(at) as p:
         p.record(act, by=None, details={"report": "0" * 32})
         p.record(Act.REPORT_ASKED, by=1, details={"report": "0" * 32})
@@ -306,7 +306,7 @@ def test_a_line_of_one_who_reports_tells_a_day_and_no_time(pen, session, act, at
 
 @pytest.mark.parametrize("act", Act)
 def test_each_act_is_written_in_its_ledger(act):
-    private = Ledger.REPORTS if act in OF_REPORTERS else Ledger.DESK
+    private = Ledger.REPORTS if act in BY_DAY else Ledger.DESK
     assert act.ledger is (Ledger.PUBLIC if act in PUBLIC else private)
     assert act.destroys is (act in DESTROYING)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from registers import opened
 from reported import a_report
@@ -53,25 +55,22 @@ def test_a_draft_begins_with_facts_and_never_with_the_account(book):
 
 
 def test_what_is_ticked_is_taken_and_nothing_else(book):
-    found = parts(
-        book, actor_text="un adjoint", began="par_cible", place="au marché", place_code=""
-    )
-    taken = {"account", "actor_text", "began"}
-    made = drafting.content(found.values(), taken, book)
-    assert made == Content(
-        narrative=a_report().account,
-        actor_text="un adjoint",
-        proceedings=(ProceedingContent(direction="par_cible"),),
-    )
+    found = parts(book, began="par_cible")
+    made = drafting.content(found.values(), {"began"}, book)
+    assert made == Content(proceedings=(ProceedingContent(direction="par_cible"),))
     assert drafting.content(found.values(), set(), book) == Content()
 
 
-def test_a_place_in_words_stays_in_words_and_is_in_the_title(book):
-    found = parts(book, None, place="une commune du bassin d’Arcachon", place_code="")
-    made = drafting.content(found.values(), {"place", "types"}, book)
-    assert made.place_label == "une commune du bassin d’Arcachon"
-    assert made.title == "Interdiction de filmer, une commune du bassin d’Arcachon"
-    assert not faults(found["place"])
+def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken(book):
+    own = {"actor_text": "un adjoint", "target_text": "mon blog", "place": "derrière le marché"}
+    found = parts(book, None, **own, place_code="", when="un soir de pluie")
+    made = drafting.content(found.values(), set(found), book)
+    for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
+        assert word not in repr(replace(made, target="")), word
+    assert made.title == "Interdiction de filmer"
+    words = {name for name, part in found.items() if part.words}
+    assert words == {"account", "actor_text", "target_text", "place"}
+    assert all(found[name].is_empty for name in words)
 
 
 def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
@@ -96,7 +95,7 @@ def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
         "links": [("sources.url", "url"), ("sources.url", "url"), ("sources.url", "too_long")],
     }
     made = drafting.content(found.values(), set(found), book)
-    assert (made.place_label, made.date, made.actor, made.target) == ("Gagny", "", "", "")
+    assert (made.place_label, made.date, made.actor, made.target) == ("", "", "", "")
     assert (made.types, made.sources, made.proceedings) == (("interdiction_filmer",), (), ())
 
 

@@ -9,7 +9,10 @@ from people import a_case
 from reported import a_report, nonce, reported
 from sqlalchemy import func, select
 
-from register.errors import Refused
+from register.errors import Incomplete, Refused
+from register.incidents import acts as cases
+from register.incidents.checklist import ATTESTED
+from register.incidents.models import Incident
 from register.incidents.verify import verify
 from register.journal import writing
 from register.submissions import acts, queries
@@ -140,3 +143,36 @@ def test_a_purge_beside_new_reports_takes_no_key_of_theirs(session, pen, store, 
     _sound(session, store)
     # One of the report, and one of the contact, whether any was left or not.
     assert len(store.names()) == 2 * 3 * ROUNDS
+
+
+def test_taken_back_and_published_at_once_one_comes_first(
+    session, store, at_once, inbox, desk, cast
+):
+    """Published first, taking back is a request; taken back first, publication is refused."""
+
+    def publish(p, incident):
+        try:
+            return cases.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED).act
+        except Incomplete as incomplete:
+            return [line.code for line in incomplete.values["lines"]]
+
+    ends = set()
+    for turn in range(ROUNDS):
+        draft = desk.ready()
+        filed = inbox.accepted(into=draft.id)
+        doing = [
+            lambda p, key=filed.key: acts.withdraw(p, store, key, nonce()),
+            lambda p, incident=draft.id: publish(p, incident),
+        ]
+        taken, made = at_once(*doing) if turn % 2 else reversed(at_once(*reversed(doing)))
+        session.rollback()
+        session.expire_all()
+        case, report = session.get_one(Incident, draft.id), session.get_one(Report, filed.key)
+        if taken:
+            assert (made, case.number, report.state) == (["report_withdrawn"], None, "withdrawn")
+        else:
+            assert (made, report.state) == ("published", "accepted")
+            assert case.number
+        ends.add(bool(taken))
+        _sound(session, store)
+    assert ends

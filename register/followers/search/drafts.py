@@ -14,7 +14,7 @@ from sys import intern
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import Session
 
 from register.followers.search.asked import Asked, Document
@@ -91,7 +91,12 @@ def find(
 
 
 def _keys(session: Session, within: Sequence[ColumnElement[bool]] = ()) -> list[Key]:
-    asked = select(CASE.c.id, CASE.c.revision_id).where(CASE.c.state.in_(_PRIVATE), *within)
+    asked = (
+        select(CASE.c.id, CASE.c.revision_id)
+        # The texts of a revision may be destroyed while its case stays.
+        .join(REVISION, and_(REVISION.c.id == CASE.c.revision_id, REVISION.c.content.is_not(None)))
+        .where(CASE.c.state.in_(_PRIVATE), *within)
+    )
     rows = session.execute(asked.order_by(CASE.c.revision_id.desc()))
     return [(one, revision) for one, revision in rows if revision is not None]
 

@@ -120,6 +120,7 @@ def circumstances(
         attested=frozenset(attested) & set(checks.ATTESTED),
         flags_reason=one_line(flags_reason),
         needed_before=needed_before(pen.session, case, book(pen.session)),
+        report_withdrawn=case.report_withdrawn,
     )
 
 

@@ -50,12 +50,22 @@ def edit(
     *,
     by: int,
     reason: str,
+    without_report: bool = False,
     seen: int | None = None,
 ) -> Entry:
-    """Change a draft, or a withdrawn case before its restoration; approvals fall."""
+    """Change a draft, or a withdrawn case before its restoration; approvals fall.
+
+    :param without_report: the member attests that nothing in this version rests on a report that
+        its author took back; asked for from the withdrawal until a version is saved with it.
+    :raises Invalid: ``report_withdrawn`` where it is asked for and missing.
+    """
     case, member = begin(pen, incident_id, Act.EDITED, by, seen)
+    if case.report_withdrawn and not without_report:
+        raise Invalid("report_withdrawn", field="without_report")
+    details = {"attested": ["without_report"]} if case.report_withdrawn else None
+    case.report_withdrawn = False
     apply(pen.session, case, valid(pen, content, case))
-    return snapshot_and_record(pen, case, Act.EDITED, member, reason)
+    return snapshot_and_record(pen, case, Act.EDITED, member, reason, details=details)
 
 
 def discard(pen: Pen, incident_id: int, *, by: int, seen: int | None = None) -> Entry:
@@ -108,13 +118,16 @@ def approve(
     """A second member's yes to the current revision, to publish (or restore) or to erase.
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for
-        an account that vouches for nobody yet.
+        an account that vouches for nobody yet; ``report_withdrawn`` until a version is saved that
+        does without a report taken back.
     """
     case, member = begin(pen, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
         raise Invalid("unknown_purpose", value=purpose)
     if purpose == "publish" and case.state not in (State.DRAFT, State.WITHDRAWN):
         raise Refused("nothing_to_approve", state=case.state)
+    if case.report_withdrawn:
+        raise Refused("report_withdrawn", state=case.state)
     revision = pen.load(Revision, case.revision_id)
     vouching.require(member, pen.at)
     if purpose == "publish" and revision.made_by == member.id:

@@ -17,6 +17,7 @@ from register.submissions.acts.deciding import (
 )
 from register.submissions.acts.purging import forget, purge
 from register.submissions.acts.reporting import add, leave_contact, receive, withdraw
+from register.submissions.acts.viewing import view, view_contact, view_kept
 
 __all__ = [
     "accept",
@@ -33,5 +34,8 @@ __all__ = [
     "release",
     "reopen",
     "spam",
+    "view",
+    "view_contact",
+    "view_kept",
     "withdraw",
 ]

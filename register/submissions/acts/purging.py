@@ -82,10 +82,15 @@ def _finished(pen: Pen, store: KeyStore, done: Purged) -> Purged:
     counts = (done.returned, done.expired, done.purged, done.kept, done.counted, done.destroyed)
     if any(counts):
         pen.session.flush()
+    sweep_after(pen, store)
+    return replace(done, more=any(count >= AT_ONCE for count in counts))
+
+
+def sweep_after(pen: Pen, store: KeyStore) -> None:
+    """Have the keys destroyed that nothing is closed with, if there are any, after the commit."""
     if needless(pen.session, store.names()):
         engine = cast(Engine, pen.session.get_bind())
         pen.after_commit(lambda: _sweep(engine, store))
-    return replace(done, more=any(count >= AT_ONCE for count in counts))
 
 
 def _sweep(engine: Engine, store: KeyStore) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from register.errors import Invalid, Refused
+from register.incidents import acts as cases
 from register.incidents.models import Incident
 from register.incidents.models import State as CaseState
 from register.journal import Act, Pen
@@ -14,6 +15,7 @@ from register.journal.canonical import new_salt
 from register.keystore import KeyStore
 from register.submissions import codes, rules, sealing
 from register.submissions.acts.beats import key_of, load, move, worded, write
+from register.submissions.acts.purging import sweep_after
 from register.submissions.codes import CODES, RECEIPTS
 from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import CONTACT_LIMIT, Received, Sent, digest
@@ -166,10 +168,7 @@ def withdraw(pen: Pen, store: KeyStore, key: str, nonce: str, text: str = "") ->
     move(pen, report, Act.REPORT_WITHDRAWN)
     report.news = True
     if case is not None:
-        # A case that is not public rests no longer on what was taken back.
-        for kept in pen.session.scalars(select(Kept).where(Kept.incident_id == case.id)):
-            if _is_of(store, kept, report, data_key):
-                pen.session.delete(kept)
+        _take_out(pen, store, report, data_key, case)
     pen.session.flush()
     pen.record(Act.REPORT_WITHDRAWN, by=None, details={"report": key})
     return True
@@ -181,6 +180,20 @@ def _case(pen: Pen, report: Report, data_key: bytes) -> Incident | None:
     found = sealing.open_decision(data_key, report.key, report.decision).incident
     case = pen.session.get(Incident, found) if found else None
     return case if case is not None and case.state != CaseState.ERASED else None
+
+
+def _take_out(pen: Pen, store: KeyStore, report: Report, data_key: bytes, case: Incident) -> None:
+    """Have a case that is not public rest no longer on a report, and repeat none of its words."""
+    for kept in pen.session.scalars(select(Kept).where(Kept.incident_id == case.id)):
+        if _is_of(store, kept, report, data_key):
+            pen.session.delete(kept)
+    sent = sealing.open_sent(data_key, report.key, report.sealed or b"").sent
+    words = [sent.account, sent.actor_text, sent.target_text]
+    # A place that was recognised is a name of the gazetteer, which a case may well hold.
+    cases.lose_report(pen, case.id, words if sent.place_code else [*words, sent.place])
+    pen.session.flush()
+    # The case's key too goes where the case keeps nothing else: no backup opens it any more.
+    sweep_after(pen, store)
 
 
 def _is_of(store: KeyStore, kept: Kept, report: Report, data_key: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import FormField, HiddenField
+from wtforms import BooleanField, FormField, HiddenField
 from wtforms.validators import ValidationError
 
 from register.db import db
@@ -228,6 +228,17 @@ class NewForm(CaseForm):
     """A new case; what only the team should know goes into a note."""
 
     note = text(_("Note interne"), limit=10_000)
+
+
+class EditForm(CaseForm):
+    """A draft; after a report behind it was taken back, what is attested of the new version."""
+
+    without_report = BooleanField(
+        _(
+            "J’atteste que rien, dans cette version, ne repose sur le seul signalement que son "
+            "auteur a retiré"
+        )
+    )
 
 
 class CorrectForm(CaseForm):

@@ -34,7 +34,7 @@ def _kinds() -> Iterator[SelectChoice]:
 
 
 def _books() -> Iterator[SelectChoice]:
-    yield SelectChoice("", _("Les deux livres"))
+    yield SelectChoice("", _("Tous les livres"))
     yield from (SelectChoice(name, BOOK_NAMES[name]) for name in LEDGERS)
 
 

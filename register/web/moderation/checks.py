@@ -28,6 +28,7 @@ _MENDED = {
     "court": "modifier#procedures",
     "invitation": "inviter",
     "second": "approuver",
+    "report_withdrawn": "modifier#without_report",
 }
 
 
@@ -72,6 +73,7 @@ def checked(file: Dossier, attested: Collection[str] = (), flags_reason: str = "
         attested=attested,
         flags_reason=flags_reason,
         needed_before=file.needs_two,
+        report_withdrawn=file.report_withdrawn,
     )
     lines = checks.checklist(file.content, words, told, found)
     asks = checks.needs_second(file.content, words, found, needed_before=file.needs_two)

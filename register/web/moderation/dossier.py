@@ -28,6 +28,7 @@ from register.web.languages import in_french
 from register.web.moderation.acting import address, opened
 from register.web.moderation.checks import checked
 from register.web.moderation.possible import deeds
+from register.web.moderation.reports.traces import note_kept_view
 from register.web.public import casefile
 from register.web.public.casefile import File
 from register.web.sentences import BEGINNINGS, CHANGES, FIELDS, OPENINGS, RISKS, STATES
@@ -61,6 +62,7 @@ def show(incident_id: int) -> ResponseReturnValue:
     file = opened(incident_id)
     if file.is_gone:
         return render_template("moderation/dossier_gone.html", file=file)
+    note_kept_view(incident_id)
     told = checked(file)
     return render_template(
         "moderation/dossier.html",

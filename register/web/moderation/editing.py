@@ -33,6 +33,7 @@ from register.web.forms.contents import fields_of, place_faults
 from register.web.moderation import told
 from register.web.moderation.acting import address, opened
 from register.web.moderation.alike import Alike, likely_of
+from register.web.moderation.reports.traces import note_kept_view
 from register.web.moderation.told import Changed
 from register.web.speech import typeset
 from register.web.wording import say, say_fault
@@ -95,6 +96,9 @@ class Page:
     def shown(self, status: int = 200) -> ResponseReturnValue:
         """The page."""
         act = self.mode.act.value
+        if self.file is not None:
+            # What the case keeps of reports stands beside the form.
+            note_kept_view(self.file.id)
         body = render_template(self.mode.template, page=self, act=act, **vars(self))
         return body, status
 

@@ -18,6 +18,7 @@ from register.text.markup import render
 from register.web.forms.case import (
     CaseForm,
     CorrectForm,
+    EditForm,
     FollowUpForm,
     NewForm,
     RedactForm,
@@ -91,8 +92,9 @@ def _told(form: Written, by: int) -> dict[str, Any]:
     return {"by": by, "reason": form["reason"].data, "seen": form.seen}
 
 
-def _edit(pen: Pen, incident_id: int, content: Content, form: CaseForm, by: int) -> int:
-    acts.edit(pen, incident_id, content, **_told(form, by))
+def _edit(pen: Pen, incident_id: int, content: Content, form: EditForm, by: int) -> int:
+    attested = bool(form.without_report.data)
+    acts.edit(pen, incident_id, content, without_report=attested, **_told(form, by))
     return incident_id
 
 
@@ -169,7 +171,7 @@ _NEW = Mode(
 _EDIT = Mode(
     "moderation/editor_edit.html",
     Act.EDITED,
-    CaseForm,
+    EditForm,
     "narrative",
     _whole,
     _edit,

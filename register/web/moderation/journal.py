@@ -32,7 +32,7 @@ from register.web.sentences.journal import BOOK_NAMES, CHECKS
 from register.web.speech import named
 
 HOME = "/moderation/journal"
-_PLACE = re.compile(r"(public|bureau)-([1-9][0-9]{0,8})")
+_PLACE = re.compile(rf"({'|'.join(LEDGERS)})-([1-9][0-9]{{0,8}})")
 _AT_ONCE = 500  # lines read at a time for a table
 # The table's columns; docs/moderation.md tells what each holds.
 HEADER = (
@@ -57,7 +57,7 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/journal", "journal", lines)
     blueprint.add_url_rule("/journal.csv", "journal_csv", table)
     # Beyond the bound a number is none that the database could hold.
-    one = "/journal/<any(public, bureau):name>/<int(min=1, max=999999999):seq>"
+    one = f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>"
     blueprint.add_url_rule(one, "journal_line", line)
 
 

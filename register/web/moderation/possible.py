@@ -97,6 +97,8 @@ def why_not(file: Dossier, member: Member, act: Act) -> str:
         return typeset(say(error))
     if Role(member.role) not in rule.roles:
         return _said("administrators_only", file)
+    if act is Act.APPROVED and file.report_withdrawn:
+        return _said("report_withdrawn", file)
     if act is Act.APPROVED and not vouching.vouches(member, now()):
         return typeset(say(Refused("member_vouches_later", from_day=member.vouches_from)))
     if act is Act.APPROVED and file.revision_by == member.id:

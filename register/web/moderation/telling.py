@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from register.incidents.memberlog import Line
 from register.incidents.vocabulary import Book
-from register.journal import Act
+from register.journal import Act, Ledger
 from register.web.jinja import first_upper
 from register.web.public.pages import path_of
 from register.web.sentences.journal import ATTESTED_WORDS, DONE, ROLE_WORDS
@@ -33,6 +33,8 @@ def doer(line: Line, who: Names) -> str:
     """Who did it: a member, whoever acted from the console, or the register as a day came."""
     if line.by is None and line.act in _ALONE:
         return str(_("le registre"))
+    if line.by is None and line.ledger == Ledger.REPORTS.value:
+        return str(_("l’auteur du signalement"))
     return who(line.by)
 
 

@@ -71,6 +71,10 @@ ACTS: dict[str, Any] = {
     "no_such_destruction": _("Il n’y a rien à détruire sous ce numéro."),
     "destruction_over": _("C’est déjà décidé : relisez le dossier."),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
+    "report_withdrawn": _(
+        "L’auteur d’un signalement de ce dossier l’a retiré : attestez d’abord, dans l’éditeur, "
+        "que rien n’y repose sur lui seul."
+    ),
     "already_approved": _("Vous avez déjà approuvé cette version."),
     "reply_decided": _("Cette réponse a déjà été traitée."),
     "reply_lines": _(

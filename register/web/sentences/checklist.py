@@ -29,6 +29,10 @@ LINES: dict[str, Any] = {
         "restent."
     ),
     "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
+    "report_withdrawn": _(
+        "L’auteur d’un signalement de ce dossier l’a retiré : enregistrez une version dont vous "
+        "attestez que rien n’y repose sur lui seul, ou abandonnez le brouillon."
+    ),
     "attribution": _("Attestez que chaque affirmation est attribuée à sa source."),
     "no_private_person": _("Attestez qu’aucune personne privée n’est nommée ni reconnaissable."),
     "no_private_life": _("Attestez que rien ne touche à la vie privée."),
@@ -48,6 +52,7 @@ ASKED: dict[str, Any] = {
     "invitation": _("L’autorité invitée à répondre, ou la raison de ne pas l’inviter"),
     "flags": _("Aucun mot à risque, ou une raison de le garder"),
     "second": _("L’accord d’un second membre, s’il en faut un"),
+    "report_withdrawn": _("Rien qui repose sur le seul signalement que son auteur a retiré"),
     "attribution": _("Chaque affirmation est attribuée à sa source"),
     "no_private_person": _("Aucune personne privée n’est nommée ni reconnaissable"),
     "no_private_life": _("Rien ne touche à la vie privée"),

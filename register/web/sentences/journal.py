@@ -44,6 +44,9 @@ DONE: dict[str, Any] = {
     "released": _("%(who)s a rendu le dossier"),
     "released.other": _("%(who)s a rendu le dossier que %(holder)s avait en main"),
     "noted": _("%(who)s a écrit une note interne"),
+    "report_received": _("Un signalement est arrivé"),
+    "report_added": _("L’auteur d’un signalement a écrit, ou changé son contact"),
+    "report_withdrawn": _("L’auteur d’un signalement l’a retiré"),
     "report_claimed": _("%(who)s a pris un signalement en main"),
     "report_released": _("%(who)s a rendu un signalement"),
     "report_asked": _("%(who)s a posé une question à l’auteur d’un signalement"),
@@ -56,6 +59,12 @@ DONE: dict[str, Any] = {
         "%(who)s a confirmé un signalement parmi les indésirables, rangé avec d’autres"
     ),
     "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
+    "report_viewed": _("%(who)s a ouvert un signalement"),
+    "copy_viewed": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
+    "report_contact": _("%(who)s a ouvert le contact laissé avec un signalement"),
+    "source_withdrawn": _(
+        "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
+    ),
     "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
     ),
@@ -123,6 +132,13 @@ KIND_NAMES: dict[str, Any] = {
     "prise": _("Dossier pris en main"),
     "rendu": _("Dossier rendu"),
     "note": _("Note interne"),
+    "signalement-recu": _("Signalement arrivé"),
+    "signalement-complete": _("Signalement complété par son auteur"),
+    "signalement-retire": _("Signalement retiré par son auteur"),
+    "signalement-ouvert": _("Signalement ouvert"),
+    "contact-ouvert": _("Contact ouvert"),
+    "copie-ouverte": _("Copie d’un signalement ouverte"),
+    "brouillon-sans-signalement": _("Brouillon privé de son signalement"),
     "signalement-pris": _("Signalement pris en main"),
     "signalement-rendu": _("Signalement rendu"),
     "question": _("Question posée"),
@@ -152,6 +168,7 @@ KIND_NAMES: dict[str, Any] = {
 BOOK_NAMES: dict[str, Any] = {
     "public": _("livre public"),
     "bureau": _("livre du bureau"),
+    "signalements": _("livre des signalements"),
 }
 
 # What a moderator attests, as a journal repeats it.
@@ -159,6 +176,7 @@ ATTESTED_WORDS: dict[str, Any] = {
     "attribution": _("chaque accusation est attribuée"),
     "no_private_person": _("aucun particulier n’est nommé"),
     "no_private_life": _("rien ne relève de la vie privée"),
+    "without_report": _("rien ne repose sur le seul signalement retiré par son auteur"),
 }
 
 ROLE_WORDS: dict[str, Any] = {

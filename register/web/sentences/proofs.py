@@ -60,6 +60,10 @@ PROBLEMS: dict[str, Any] = {
     "desk_replies": _(
         "Dossier %(dossier)s : les droits de réponse ne sont pas où le journal les laisse."
     ),
+    "desk_lost_report": _(
+        "Dossier %(dossier)s : le journal et le dossier ne disent pas la même chose d’un "
+        "signalement retiré par son auteur."
+    ),
     "desk_claim": _("Dossier %(dossier)s : qui l’a en main n’est pas ce que dit le journal."),
     "member_standing": _("Compte %(member)s : « %(field)s » n’est pas ce que dit le journal."),
     "member_missing": _("Compte %(member)s : le journal en parle et il n’est plus dans la base."),

@@ -197,10 +197,19 @@ def _reopened(file: File) -> str:
     )
 
 
-def _withdrawn(_file: File) -> _Words:
+def _withdrawn(file: File) -> _Words:
+    standing = _(
+        "Vous avez retiré ce signalement. L’équipe en est avertie et ne s’en servira plus."
+    )
+    if file.case is not None:
+        standing = _(
+            "Vous avez retiré ce signalement. L’équipe en est avertie et ne s’en servira plus. "
+            "Le brouillon auquel il servait n’en garde pas de copie, et a perdu les passages qui "
+            "reprenaient vos mots ; il ne peut être publié que s’il tient sans votre signalement."
+        )
     return _Words(
         _("Retiré par vous"),
-        _("Vous avez retiré ce signalement. L’équipe en est avertie et ne s’en servira plus."),
+        standing,
         _("Si vous changez d’avis, il faut en envoyer un nouveau."),
     )
 

@@ -45,13 +45,10 @@ def test_fields_are_copied_one_by_one_and_nothing_is_lost(
     page = somebody(1400, scripts=True)
     house.sign_in(page.context, "bruno")
     page.goto(editor)
-    account = page.locator("#narrative")
-    before = account.input_value()
-    assert before
-    copied(page, WORDS)
-    expect(account).to_have_value(f"{before}\n\n{WORDS}")
-    copied(page, WORDS)
-    expect(account).to_have_value(before)
+    # The reporter's own words are read beside the draft and copied nowhere.
+    account = page.locator(".reported dd", has_text=WORDS)
+    expect(account).to_be_visible()
+    expect(account.get_by_role("button")).to_have_count(0)
     copied(page, "1er mars 2026")
     expect(page.locator("#date")).to_have_value("1er mars 2026")
     # A type goes into the next free list, and not twice; a link over no other.

@@ -21,6 +21,7 @@ def open_report(member: Member, account: str, tray: str = "") -> None:
         page.goto("/moderation/signalements")
         page.get_by_role("navigation", name="Casiers").get_by_role("link", name=tray).click()
         heading(page, tray)
+    hands.press("Montrer les premiers mots de chacun")
     hands.press(account)
     expect(page.get_by_role("heading", name="Ce qui a été envoyé")).to_be_visible()
     expect(page.locator("section[aria-labelledby=recu]")).to_contain_text(account)

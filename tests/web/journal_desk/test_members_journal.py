@@ -17,7 +17,6 @@ from register.exchange.spreadsheet import MARK
 from register.incidents import acts
 from register.incidents.memberlog import GROUPS, KINDS
 from register.journal import Act, Entry
-from register.journal.acts import OF_REPORTERS
 from register.members import accounts
 from register.members.models import Role
 from register.submissions import acts as reports
@@ -280,7 +279,7 @@ def test_nothing_is_changed_by_it(bruno, desk, path):
 
 
 def test_every_act_group_and_kind_has_its_words():
-    told = {act.value for act in Act if act not in OF_REPORTERS}
+    told = {act.value for act in Act}
     assert told == {name.partition(".")[0] for name in DONE}
     assert set(GROUP_NAMES) == set(GROUPS)
     assert set(KIND_NAMES) == set(KINDS)
@@ -339,8 +338,14 @@ def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, des
         assert [words for words in (WORDS, QUESTION, ANSWER, SENTENCE) if words in page] == []
     rows = _rows(bruno.get(HOME + ".csv?acte=signalement-detruit"))
     assert [row["membre"] for row in rows] == ["le registre"] * 3
-    # What came from those who report is in no list of the desk's.
-    assert "report_received" not in {row["acte"] for row in _rows(bruno.get(HOME + ".csv"))}
+    # What came from those who report tells a day, and is nobody's of the console.
+    received = _rows(bruno.get(HOME + ".csv?acte=signalement-recu"))
+    assert {(row["livre"], row["membre"]) for row in received} == {
+        ("signalements", "l’auteur du signalement")
+    }
+    assert all(len(row["moment"]) == len("2026-03-02") for row in received)
+    console = {row["livre"] for row in _rows(bruno.get(HOME + ".csv?membre=0"))}
+    assert "signalements" not in console
     # One line, opened: its private part names the report by its key and by nothing else.
     place = _lines(bruno.get(HOME + "?acte=question"))[0].replace("-", "/")
     line = bruno.get(f"{HOME}/{place}")

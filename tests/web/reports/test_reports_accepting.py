@@ -89,7 +89,8 @@ def test_a_report_becomes_a_draft_with_its_facts_and_without_its_account(
     # In the editor and on the page of the case, the report stands beside it.
     editor = bruno.get(answer.headers["Location"]).text
     assert "Le signalement est retenu" in text(editor)
-    assert 'data-into="#narrative"' in editor
+    assert 'data-into="#narrative"' not in editor
+    assert "Copier" in editor
     assert editor.index(WORDS) < editor.index('id="dossier"')
     case = bruno.get(f"/moderation/dossiers/{incident}").text
     assert "Signalements à l’origine de ce dossier" in case
@@ -106,7 +107,7 @@ def test_only_what_is_ticked_is_taken_and_a_forged_tick_is_nothing(
     sent = Filled(bruno.get(at(filed)).text).sent(reason="r")
     sent["reprendre"] = ["account", "contact", "date", "narrative", "\x00"]
     _incident, content = drafted(session, cast, bruno.send(at(filed), sent))
-    assert content.narrative == WORDS
+    assert content.narrative == ""
     assert (content.title, content.commune, content.types, content.sources) == ("", "", (), ())
 
 
@@ -121,26 +122,20 @@ def test_what_cannot_be_taken_is_said_before(bruno, inbox: Inbox, session, cast)
     assert 'href="javascript' not in page
     sent = Filled(page).sent(reason="r")
     _incident, content = drafted(session, cast, bruno.send(at(filed), sent))
-    assert content.place_label == "Gagny"
+    assert content.place_label == ""
     assert [source.url for source in content.sources] == ["https://exemple.test/bon"]
 
 
-def test_without_a_reason_or_with_hostile_markup_everything_comes_back(
-    bruno, inbox: Inbox, session
-):
+def test_without_a_reason_everything_comes_back(bruno, inbox: Inbox, session):
     hostile = inbox.received(account="> " * 3_000 + "fin")
     form = Filled(bruno.get(at(hostile)).text)
     sent = form.sent(sentence="Une phrase.")
-    sent["reprendre"] = ["account"]
+    sent["reprendre"] = ["types"]
     answer = bruno.send(at(hostile), sent)
     assert answer.status_code == 422
     again = Filled(answer.text)
     assert again.invalid == ["reason"]
-    assert (again["sentence"], taken(again)) == ("Une phrase.", ["account"])
-    answer = bruno.send(at(hostile), {**sent, "reason": "r"})
-    assert answer.status_code == 422
-    assert "trop enchevêtrée" in answer.text
-    assert Filled(answer.text)["sentence"] == "Une phrase."
+    assert (again["sentence"], taken(again)) == ("Une phrase.", ["types"])
     long = bruno.send(at(hostile), {**sent, "reason": "r", "sentence": "a" * 2_001})
     assert long.status_code == 422
     assert Filled(long.text).invalid == ["sentence"]

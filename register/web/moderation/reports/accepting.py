@@ -55,7 +55,8 @@ def route(blueprint: Blueprint) -> None:
 class Offer:
     """A part of a report on one side, what it would become on the other.
 
-    ``becomes`` are fields of the draft with their words; ``left`` says what stays behind, and why.
+    ``becomes`` are fields of the draft with their words; ``left`` says what stays behind, and why;
+    ``words``: the reporter's own, which stay beside the draft.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Offer:
     reported: Sequence[beside.Item]
     becomes: Sequence[tuple[str, str]]
     left: Sequence[str]
+    words: bool
 
 
 def retain(key: str) -> ResponseReturnValue:
@@ -131,10 +133,11 @@ def _offer(file: File, part: Part) -> Offer:
         items = items[:1]
     if part.name in _OWN_WORDS and sent is not None:
         label, items = str(_OWN_WORDS[part.name]()), [beside.Item(getattr(sent, part.name))]
-    return Offer(part.name, label, items, _becomes(part), [_left(fault) for fault in part.left])
+    left = [_left(fault) for fault in part.left]
+    return Offer(part.name, label, items, _becomes(part), left, part.words)
 
 
-# Words that the form asks for beside a role; taking them over is a choice of its own.
+# Words that the form asks for beside a role.
 _OWN_WORDS: dict[str, Callable[[], str]] = {
     "actor_text": lambda: _("Qui a agi, avec ses mots"),
     "target_text": lambda: _("Qui était visé, avec ses mots"),

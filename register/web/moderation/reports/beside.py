@@ -27,8 +27,9 @@ from register.web.moderation.reports import addresses, words
 from register.web.sentences import REPORT_STATES
 from register.web.speech import edtf_words, typeset
 
-# Where a report's words are copied to: fields of the editor, as a selector names them.
-_PLACE, _DATE, _ACCOUNT = "#place-typed", "#date, #happened_on", "#narrative"
+# Where what was chosen or recognised is copied to, fields of the editor as a selector names them;
+# the reporter's own words are copied nowhere.
+_PLACE, _DATE = "#place-typed", "#date, #happened_on"
 _TYPES, _ACTOR, _TARGET = "#type_1, #type_2, #type_3", "#actor", "#target"
 _LINKS = '[name^="sources-"][name$="-url"], #source_url'
 _BEGAN = '[name^="proceedings-"][name$="-direction"]'
@@ -71,7 +72,7 @@ def reported(sent: Sent) -> list[Reported]:
 
 def _account(sent: Sent) -> Iterator[Item]:
     if sent.account:
-        yield Item(sent.account, sent.account, _ACCOUNT)
+        yield Item(sent.account)
 
 
 def _types(sent: Sent) -> Iterator[Item]:
@@ -83,7 +84,7 @@ def _place(sent: Sent) -> Iterator[Item]:
     kind, _colon, code = sent.place_code.partition(":")
     read = named(kind, code) if code else ""
     if sent.place and sent.place != read:
-        yield Item(sent.place, "" if read else sent.place, "" if read else "#place_label")
+        yield Item(sent.place)
     if read:
         yield Item(french(read), read, _PLACE)
 
@@ -103,7 +104,7 @@ def _actor(sent: Sent) -> Iterator[Item]:
     if sent.actor:
         yield Item(book().label("acteur", sent.actor), sent.actor, _ACTOR)
     if sent.actor_text:
-        yield Item(sent.actor_text, sent.actor_text, "#actor_text")
+        yield Item(sent.actor_text)
 
 
 def _target(sent: Sent) -> Iterator[Item]:

@@ -18,7 +18,7 @@ from register.web import members
 from register.web.context import gazetteer, head, key_store, known_places
 from register.web.forms.place import code_of
 from register.web.moderation import listed
-from register.web.moderation.reports import addresses, words
+from register.web.moderation.reports import addresses, traces, words
 from register.web.public import choice
 from register.web.public.choice import Choice
 from register.web.sentences.desk_reports import EMPTY, TRAYS
@@ -26,6 +26,8 @@ from register.web.speech import typeset
 
 # What a member does with those that they tick, by the tray they look at.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
+# Asks in an address for the first words of each report.
+BEGINNINGS = "debuts"
 # Places by which reports are filtered.
 _KINDS = ("commune", "departement")
 
@@ -68,7 +70,8 @@ def reports() -> ResponseReturnValue:
     if asked.page > found.pages:
         return redirect(addresses.listed(replace(asked, page=found.pages)), 303)
     ticked = {line.key for line in found.lines} if request.args.get("cocher") else ()
-    return drawn(asked, found, offered=exact or near, ticked=ticked)
+    begins = bool(request.args.get(BEGINNINGS))
+    return drawn(asked, found, offered=exact or near, ticked=ticked, begins=begins)
 
 
 def shown(asked: Asked, said: str, ticked: Collection[str]) -> str:
@@ -87,8 +90,16 @@ def drawn(
     offered: Sequence[Choice] = (),
     said: str = "",
     ticked: Collection[str] = (),
+    begins: bool = False,
 ) -> str:
-    """The page of a list."""
+    """The page of a list.
+
+    :param begins: the first words of each report are shown, as they are where words are searched
+        for; whoever is shown them leaves the line of an opened report.
+    """
+    begins = begins or bool(asked.words)
+    if begins:
+        traces.note_views([line.key for line in found.lines if line.sent is not None])
     first = addresses.listed(replace(asked, page=1))
     return render_template(
         "moderation/reports/list.html",
@@ -108,6 +119,8 @@ def drawn(
         way=_way(asked),
         opened=OPENED,
         said=said,
+        begins=begins,
+        beginnings=BEGINNINGS,
     )
 
 

@@ -10,22 +10,24 @@ from register.db import db, now
 from register.errors import NotFound
 from register.incidents.memberlog import Line
 from register.journal import Act
-from register.submissions import codes, queries, rules
+from register.submissions import acts, codes, queries, rules
 from register.submissions.history import history
 from register.submissions.queries import File
 from register.text import dates
 from register.web import members
 from register.web.context import book, key_store
 from register.web.forms.reports import AskForm, DeclineForm
-from register.web.moderation import telling
-from register.web.moderation.reports import addresses, words
+from register.web.moderation import acting, telling
+from register.web.moderation.reports import addresses, traces, words
 from register.web.sentences.desk_reports import BY_REPORTER, MESSAGES
 from register.web.speech import typeset
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
-    blueprint.add_url_rule(f"/signalements/{addresses.KEY}", "report", report)
+    rule = f"/signalements/{addresses.KEY}"
+    blueprint.add_url_rule(rule, "report", report)
+    blueprint.add_url_rule(f"{rule}/contact", "report_contact", contact, methods=["POST"])
 
 
 def require(key: str) -> None:
@@ -38,17 +40,27 @@ def require(key: str) -> None:
 
 
 def opened(key: str) -> File:
-    """A report for the member who asks.
+    """A report for the member who asks, who leaves a line that they were shown it.
 
     :raises NotFound: ``no_such_report``.
     """
     require(key)
-    return queries.one(db.session(), key_store(), key)
+    file = queries.one(db.session(), key_store(), key)
+    if not file.is_purged:
+        traces.note_views([key])
+    return file
 
 
 def report(key: str) -> str:
     """Everything about one report, or what is left of it."""
     return page(opened(key))
+
+
+def contact(key: str) -> str:
+    """The same page with the contact that was left, whose opening is a line of its own."""
+    require(key)
+    acting.penned(lambda pen, by: acts.view_contact(pen, key, by=by))
+    return page(opened(key), shows_contact=True)
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,7 @@ def page(
     said: str = "",
     asking: AskForm | None = None,
     declining: DeclineForm | None = None,
+    shows_contact: bool = False,
 ) -> str:
     """The page of a report.
 
@@ -131,6 +144,7 @@ def page(
         messages=[(typeset(str(MESSAGES[one.kind])), one) for one in file.messages],
         told=[(one, _happened(one)) for one in lines],
         said=said,
+        shows_contact=shows_contact,
         refused=asking or declining,
         asking=asking or AskForm(formdata=None),
         declining=declining_form,

@@ -1,0 +1,117 @@
+"""What happens to a draft when the author of a report behind it takes the report back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from register.errors import Refused
+from register.incidents import content as contents
+from register.incidents import revisions
+from register.incidents.acts.beats import scrub_after
+from register.incidents.content import Content
+from register.incidents.models import Incident, Invitation, Note, Revision
+from register.incidents.writing import apply, destroy_revisions
+from register.journal import Act, Entry, Pen
+from register.text.passages import Passages
+
+# The fields of a case, and of its rows, in which a member writes words of their own; the others
+# hold codes, dates and addresses.
+WRITTEN = frozenset(
+    {
+        *("title", "summary", "narrative", "precision_note", "place_label", "actor_text"),
+        *("outlets", "steps_taken", "amount", "label", "publisher", "note"),
+        *("court", "docket", "legal_basis", "asked", "asked_of", "cada_number", "opinion"),
+    }
+)
+
+
+def lose_report(pen: Pen, incident_id: int, words: Collection[str]) -> Entry:
+    """Void a draft's approvals, and destroy what repeats a report that was taken back.
+
+    Until a member saves a version of which they attest that it does without the report, the draft
+    cannot be approved or published. A revision, note or text of an invitation that repeats a
+    passage is destroyed, a field of the draft that repeats one is emptied. The line tells a day and
+    no time: a time would be that at which the author took the report back.
+
+    :param words: the report's own texts.
+    :raises Refused: ``already_published``: what was public is asked for in another way.
+    """
+    case = pen.load(Incident, incident_id)
+    if case.number is not None:
+        raise Refused("already_published", state=case.state)
+    repeats = Passages(words).in_text
+    case.report_withdrawn = True
+    content = contents.of(case)
+    emptied = _without(content, repeats)
+    if emptied != content:
+        apply(pen.session, case, emptied)
+    details = {
+        "destroyed": _revisions(pen, case, repeats),
+        "notes": _notes(pen, case, repeats),
+        "invitations": _invitations(pen, case, repeats),
+    }
+    pen.session.flush()
+    scrub_after(pen)
+    told = {name: ids for name, ids in details.items() if ids}
+    return pen.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=told)
+
+
+def _without(content: Content, repeats: Callable[[str], bool]) -> Content:
+    """The content without the texts that repeat a passage."""
+
+    def emptied(name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return "" if name in WRITTEN and repeats(value) else value
+        if isinstance(value, tuple):
+            parts = [emptied(name, part) for part in value]
+            # A name that is empty is no item of a list.
+            return tuple(part for part in parts if part != "")
+        if is_dataclass(value):
+            changes = {
+                spec.name: emptied(spec.name, getattr(value, spec.name)) for spec in fields(value)
+            }
+            return replace(value, **changes)  # type: ignore[type-var]
+        return value
+
+    result: Content = emptied("", content)
+    return result
+
+
+def _revisions(pen: Pen, case: Incident, repeats: Callable[[str], bool]) -> list[int]:
+    rows = pen.session.execute(
+        select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
+        .where(Revision.incident_id == case.id, Revision.content.is_not(None))
+        .order_by(Revision.id)
+    )
+    gone = [row.id for row in rows if _repeats(row, repeats)]
+    if gone:
+        destroy_revisions(pen, gone)
+    return gone
+
+
+def _repeats(row: Any, repeats: Callable[[str], bool]) -> bool:
+    content = revisions.read(json.loads(row.content))
+    if _without(content, repeats) != content:
+        return True
+    return repeats(row.reason or "") or repeats(row.flags_reason or "")
+
+
+def _notes(pen: Pen, case: Incident, repeats: Callable[[str], bool]) -> list[int]:
+    rows = pen.session.execute(select(Note.id, Note.text).where(Note.incident_id == case.id))
+    gone = sorted(row.id for row in rows if repeats(row.text))
+    if gone:
+        pen.session.execute(delete(Note).where(Note.id.in_(gone)))
+    return gone
+
+
+def _invitations(pen: Pen, case: Incident, repeats: Callable[[str], bool]) -> list[int]:
+    own = select(Invitation.id, Invitation.text).where(Invitation.incident_id == case.id)
+    gone = sorted(row.id for row in pen.session.execute(own) if repeats(row.text))
+    if gone:
+        pen.session.execute(update(Invitation).where(Invitation.id.in_(gone)).values(text=""))
+    return gone

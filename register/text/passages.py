@@ -1,0 +1,61 @@
+"""Passages of a text that another text repeats word for word.
+
+Words are compared folded (case, accents, apostrophes and punctuation do not count).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import pairwise
+
+from register.text.fold import fold
+
+# Consecutive words that two authors do not choose by chance.
+RUN = 6
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Passages:
+    """The passages of some texts, to be searched for in others.
+
+    A run of :data:`RUN` words counts wherever it stands. A text of fewer words ("le maire de
+    Gagny") is also written by people who never read it, so it counts only where it stands alone:
+    as a whole field, or between two punctuation marks.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._runs: set[tuple[str, ...]] = set()
+        self._short: set[tuple[str, ...]] = set()
+        for text in texts:
+            words = tuple(_WORD.findall(fold(text)))
+            if len(words) >= RUN:
+                self._runs.update(_runs(words))
+            elif words:
+                self._short.add(words)
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text repeats one of the passages."""
+        folded = fold(text)
+        matches = list(_WORD.finditer(folded))
+        words = [match[0] for match in matches]
+        if self._runs and any(run in self._runs for run in _runs(words)):
+            return True
+        if not self._short:
+            return False
+        # A part begins where punctuation stands before its first word.
+        starts = {0, len(words)} | {
+            index
+            for index, (before, after) in enumerate(pairwise(matches), 1)
+            if folded[before.end() : after.start()].strip()
+        }
+        return any(
+            index + len(short) in starts and tuple(words[index : index + len(short)]) == short
+            for short in self._short
+            for index in starts
+        )
+
+
+def _runs(words: list[str] | tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    return (tuple(words[index : index + RUN]) for index in range(len(words) - RUN + 1))

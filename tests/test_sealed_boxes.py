@@ -1,0 +1,80 @@
+"""The trial of reports sealed to members' keys: it runs, and what its record claims holds."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy.orm import Session
+
+from benchmarks import sealed_boxes as trial
+from register import seal
+from register.submissions import queries
+
+
+def test_the_trial_measures_and_prints_each_figure(capsys, monkeypatch):
+    cheap = partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(trial, "PasswordHasher", cheap)
+    trial.main(["--reports", "3", "--members", "1,2", "--tries", "5"])
+    printed = capsys.readouterr().out
+    assert "lost password, by the offline key" in printed
+    assert "| 2 boxes |" in printed
+    assert "likeness" in printed
+
+
+def test_an_unlocked_desk_key_lists_what_todays_store_lists():
+    desk = X25519PrivateKey.generate()
+    with trial.a_register(4) as register, Session(register.engine) as session:
+        register.boxes.seal(register.keys, {"desk": desk.public_key()})
+        unlocked = trial.Unlocked(register.boxes, "desk", desk)
+        query = queries.Asked(words="gagny")
+        today = queries.listing(session, register.store, query, trial.TODAY)
+        assert queries.listing(session, unlocked, query, trial.TODAY) == today
+        assert len(today.lines) == 4
+
+
+def test_a_box_opens_for_its_reader_and_its_report_alone():
+    desk, stranger = X25519PrivateKey.generate(), X25519PrivateKey.generate()
+    with trial.a_register(0) as register:
+        boxes = register.boxes
+        boxes.seal({"one": b"k" * 32}, {"desk": desk.public_key()})
+        assert trial.Unlocked(boxes, "desk", desk).keys(["one"]) == {"one": b"k" * 32}
+        with pytest.raises(InvalidTag):
+            trial.Unlocked(boxes, "desk", stranger).keys(["one"])
+        with boxes.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE box SET report = 'two'")
+        with pytest.raises(InvalidTag):
+            trial.Unlocked(boxes, "desk", desk).keys(["two"])
+
+
+def test_half_of_a_session_unlocks_nothing():
+    private = X25519PrivateKey.generate()
+    halves = trial.Halves.of(private)
+    assert halves.private().private_bytes_raw() == private.private_bytes_raw()
+    for half in (
+        halves._replace(browser=secrets.token_bytes(32)),
+        halves._replace(server=secrets.token_bytes(32)),
+    ):
+        with pytest.raises(InvalidTag):
+            half.private()
+
+
+def test_the_server_opens_by_itself_whatever_a_one_time_code_wraps():
+    # It has to hold the secret in order to check codes: so it has every code, past and to come.
+    private, secret = X25519PrivateKey.generate(), pyotp.random_base32()
+    noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    code = pyotp.TOTP(secret).at(noon)
+    closed = trial.wrap(seal.derived(code.encode(), "wrapped by a one-time code"), private)
+    by_server = pyotp.TOTP(secret).at(noon)
+    opened = trial.unwrap(seal.derived(by_server.encode(), "wrapped by a one-time code"), closed)
+    assert opened.private_bytes_raw() == private.private_bytes_raw()
+    # And half a minute later the member's own code opens it no more.
+    later = pyotp.TOTP(secret).at(noon + timedelta(seconds=30))
+    with pytest.raises(InvalidTag):
+        trial.unwrap(seal.derived(later.encode(), "wrapped by a one-time code"), closed)
