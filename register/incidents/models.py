@@ -353,8 +353,7 @@ class Revision(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     html: Mapped[bytes | None] = mapped_column(LargeBinary)
     renderer: Mapped[str | None] = mapped_column(String(80))
-    # The destruction by which readers are shown it no more, also while its texts are still here.
-    destruction_id: Mapped[int | None]
+    destruction_id: Mapped[int | None]  # of a redaction that hides it from readers
 
 
 class Origin(Base):
