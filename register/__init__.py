@@ -21,16 +21,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     from pathlib import Path
 
-    from flask import Flask
-
     from register import cli, config, web
     from register.db import db, engine_options, prepare
     from register.followers.search.chosen import engine_of
+    from register.web.application import Application
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
-    secret = config.prepared(settings)
-    app = Flask(
+    config.prepare(settings)
+    app = Application(
         __name__,
         instance_path=str(settings.instance),
         template_folder=str(top / "templates"),
@@ -39,7 +38,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.static_folder = str(top / "static")
     app.config.update(
-        SECRET_KEY=secret,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
     )

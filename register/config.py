@@ -8,7 +8,6 @@ and a misspelt safety setting is an open door that looks shut.
 from __future__ import annotations
 
 import os
-import secrets
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +20,8 @@ from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
 
 PREFIX = "REGISTER_"
+# Settings of former versions: still allowed, and ignored.
+RETIRED = ("SECRET_KEY",)
 WHOOSH, POSTGRESQL = SEARCHES = ("whoosh", "postgresql")
 
 
@@ -40,9 +41,6 @@ class Settings:
 
     database_url: str
     """SQLAlchemy URL. Default SQLite in the data folder: nothing else to install."""
-
-    secret_key: str
-    """Signs short-lived values. Made in the data folder on first run, mode 600, when not given."""
 
     seal_dir: Path | None
     """Folder of the seal key. Default: the user's state folder, by instance id, because a backup
@@ -177,7 +175,6 @@ def load() -> Settings:
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
-        secret_key=_secret(read("SECRET_KEY")),
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
@@ -198,48 +195,26 @@ def missing_for_public(settings: Settings) -> list[str]:
     return [PREFIX + name.upper() for name in LEGAL if not getattr(settings, name)]
 
 
-def prepared(settings: Settings) -> str:
-    """Make the data folder where there is none; the secret key.
+def prepare(settings: Settings) -> None:
+    """Make the data folder where there is none.
 
     :raises ConfigError: ``config_instance``.
     """
     try:
         settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return with_secret(settings)
     except OSError as error:
         path = error.filename or settings.instance
         raise ConfigError("config_instance", path=path) from error
 
 
-def with_secret(settings: Settings) -> str:
-    """The secret key: the given one, or that of the data folder, made there on first run."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.instance / "secret_key"
-    if not path.exists():
-        _make_secret(path)
-    return path.read_text(encoding="ascii")
-
-
-def _make_secret(path: Path) -> None:
-    """Make the key whole under another name first: of two processes that start at once, one
-    gives its key the real name and both read that one, never a half-written file."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+def ignored() -> list[str]:
+    """The variables that are set and that nothing reads any more."""
+    retired = {PREFIX + name + end for name in RETIRED for end in ("", "_FILE")}
+    return sorted(retired & set(os.environ))
 
 
 def _refuse_unknown() -> None:
-    known = set(names())
+    known = set(names()) | {PREFIX + name for name in RETIRED}
     known |= {name + "_FILE" for name in known}
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in known:
@@ -360,12 +335,6 @@ def _search(value: str, database_url: str) -> str:
     if value == POSTGRESQL and not own:
         raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
     return value or (POSTGRESQL if own else WHOOSH)
-
-
-def _secret(value: str) -> str:
-    if value and len(value) < 32:
-        raise ConfigError("config_secret", name=PREFIX + "SECRET_KEY", limit=32)
-    return value
 
 
 def _seal_dir(value: str, instance: Path) -> Path:

@@ -1,9 +1,12 @@
-"""The key store: one data key for each report, and one for each case that rests on reports.
+"""The key store: the root key, one data key for each report, one for each case that rests on them.
 
 It stands beside the seal key or in a database of its own, outside the instance and outside every
 backup of it. A key that is destroyed here takes with it whatever an old backup still holds: that
 is what makes a purge reach copies that nobody can find any more. Keys are kept wrapped by the seal
 key; the store's own copies are the operator's to limit (``docs/exploitation.md``).
+
+The root key makes, by HKDF with one label a purpose, whatever signs, marks or seals for the whole
+register: cookies, forms, receipt codes, second factors. It stays when the seal key is replaced.
 """
 
 from __future__ import annotations
@@ -19,13 +22,16 @@ from sqlalchemy import (
     Engine,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
+    bindparam,
     create_engine,
     delete,
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,6 +43,8 @@ NAME = "keys.sqlite3"
 _PURPOSE = "report key"
 # The row that says whose store this is: the instance's id, closed with its seal key.
 _OWN = "instance"
+_ROOT = "root"
+_RESERVED = (_OWN, _ROOT)
 # Names asked for in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
 _AT_ONCE = 500
 
@@ -60,57 +68,94 @@ class KeyStore:
     """The store of one instance, and the seal key that wraps what is in it.
 
     :param url: an SQLAlchemy URL; nothing is opened before something is asked.
-    :param seal_key: the seal key, known to be this instance's.
+    :param folder: where the seal key is read again once the store is wrapped by another one.
     """
 
-    def __init__(self, url: str, seal_key: bytes, instance_id: str) -> None:
+    def __init__(
+        self, url: str, seal_key: bytes, instance_id: str, folder: Path | None = None
+    ) -> None:
         self._seal_key = seal_key
+        self._folder = folder
         self._instance = instance_id.encode()
+        self._root: bytes | None = None
+        self._derived: dict[str, bytes] = {}
         self._file = sqlite_path(url)
         self.engine: Engine = create_engine(url, **engine_options(url))
         prepare(self.engine)
 
+    @property
+    def root(self) -> bytes:
+        """The root key, read once: it stays the same for the life of the register.
+
+        :raises SealError: as :meth:`keys`, and ``root_missing`` before the upgrade that makes it.
+        """
+        if self._root is None:
+            found = self.key(_ROOT)
+            if found is None:
+                raise SealError("root_missing")
+            self._root = found
+        return self._root
+
     def derived(self, purpose: str) -> bytes:
-        """A key of one purpose, made from the seal key."""
-        return seal.derived(self._seal_key, purpose)
+        """A key of one purpose, made from the root key.
 
-    def make_store(self) -> None:
-        """Make the store where there is none; one that is there is left as it is.
+        :raises SealError: as :attr:`root`.
+        """
+        if purpose not in self._derived:
+            self._derived[purpose] = seal.derived(self.root, purpose)
+        return self._derived[purpose]
 
+    def make_store(self, root: bytes | None = None, *, anew: bool = True) -> None:
+        """Make the store where there is none, and the root key in a store that has none.
+
+        :param root: a new register's. Before there were root keys, the seal key itself was used:
+            it is the default, so that whatever was made from it is still made from it.
+        :param anew: whether a store that is missing is made.
         :raises SealError: see :meth:`require`.
         """
+        if anew and not self._is_there():
+            self._make(root or self._seal_key)
+            return
+        self._require_own()
+        with self._writing() as connection:
+            if connection.scalar(_wrapped(_ROOT)) is None:
+                self._insert(connection, {_ROOT: root or self._seal_key})
+        self.require()
+
+    def _make(self, root: bytes) -> None:
         if self._file is not None and not self._file.exists():
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file.touch(mode=0o600)
-        if not inspect(self.engine).has_table(_KEYS.name):
-            _META.create_all(self.engine)
-            with self._writing() as connection:
-                own = seal.sealed(self._seal_key, _PURPOSE, self._instance, _OWN.encode())
-                connection.execute(insert(_KEYS).values(name=_OWN, wrapped=own))
-        self.require()
+        with pen_engine(self.engine).begin() as connection:
+            _META.create_all(connection)
+            self._insert(connection, {_OWN: self._instance, _ROOT: root})
 
     def require(self) -> None:
         """Let a store pass that is there and this instance's.
 
-        :raises SealError: ``keystore_missing`` or ``keystore_foreign``.
+        :raises SealError: ``keystore_missing``, ``keystore_foreign``, ``root_missing``.
+        """
+        self._require_own()
+        if self._root is None:
+            _ = self.root
+
+    def _require_own(self) -> None:
+        if not self._is_there():
+            raise SealError("keystore_missing", where=self.where)
+        if not self._reload():
+            raise self._foreign()
+
+    def _is_there(self) -> bool:
+        """Whether there is a store, without making a file as SQLite would.
+
+        :raises SealError: ``keystore_missing`` where it cannot be read.
         """
         try:
-            # SQLite would make a file where there is none.
-            there = (self._file is None or self._file.exists()) and inspect(self.engine).has_table(
+            return (self._file is None or self._file.exists()) and inspect(self.engine).has_table(
                 _KEYS.name
             )
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
-        if not there:
-            raise SealError("keystore_missing", where=self.where)
-        try:
-            with self.engine.connect() as connection:
-                kept = connection.scalar(select(_KEYS.c.wrapped).where(_KEYS.c.name == _OWN))
-            own = seal.opened(self._seal_key, _PURPOSE, kept or b"", _OWN.encode())
-        except (SealError, SQLAlchemyError) as error:
-            raise SealError("keystore_foreign", where=self.where) from error
-        if own != self._instance:
-            raise SealError("keystore_foreign", where=self.where)
 
     @property
     def where(self) -> str:
@@ -122,14 +167,14 @@ class KeyStore:
         return self.several(name)[0]
 
     def several(self, *names: str) -> list[bytes]:
-        """New keys, one for each name, all on disk at once before this returns."""
+        """New keys, one for each name, all on disk at once before this returns.
+
+        :raises SealError: ``keystore_foreign`` where the store is wrapped by another seal key than
+            the one that stands here: no key is ever wrapped by a former one.
+        """
         keys = [secrets.token_bytes(32) for _name in names]
-        rows = [
-            {"name": name, "wrapped": seal.sealed(self._seal_key, _PURPOSE, key, name.encode())}
-            for name, key in zip(names, keys, strict=True)
-        ]
         with self._writing() as connection:
-            connection.execute(insert(_KEYS), rows)
+            self._insert(connection, dict(zip(names, keys, strict=True)))
         return keys
 
     def key(self, name: str) -> bytes | None:
@@ -143,9 +188,22 @@ class KeyStore:
         """Those of some keys that are there.
 
         :raises SealError: ``seal_opens_nothing`` for a key that was not wrapped here,
-            ``keystore_missing`` where the store cannot be read.
+            ``keystore_missing`` where the store cannot be read, ``keystore_foreign`` where it is
+            wrapped by another seal key than the one that stands here.
         """
-        wanted, found = list(names), {}
+        wanted = list(names)
+        try:
+            return self._keys(wanted)
+        except SealError as error:
+            if error.key != "seal_opens_nothing":
+                raise
+            # The seal key may have been replaced since it was read.
+            if not self._reload():
+                raise self._foreign() from error
+            return self._keys(wanted)
+
+    def _keys(self, wanted: list[str]) -> dict[str, bytes]:
+        found = {}
         unwrapped = seal.opener(self._seal_key, _PURPOSE)
         with self._reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
@@ -161,17 +219,46 @@ class KeyStore:
         :raises SealError: ``keystore_missing`` where the store cannot be read.
         """
         with self._reading() as connection:
-            return set(connection.scalars(select(_KEYS.c.name).where(_KEYS.c.name != _OWN)))
+            return set(connection.scalars(select(_KEYS.c.name).where(_is_data)))
 
     def destroy(self, names: Collection[str]) -> None:
         """Destroy keys, for ever; their bytes are nowhere once :meth:`scrub` was called too."""
-        wanted = [name for name in names if name != _OWN]
+        wanted = [name for name in names if name not in _RESERVED]
         if not wanted:
             return
-        with self._writing() as connection:
+        with self._locked() as (connection, _own):
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(some)))
+
+    def wrap_again(self, seal_key: bytes) -> int:
+        """Wrap every key, the root too, by another seal key, in one transaction; how many.
+
+        Whoever writes keys waits for it, and then looks which seal key the store has.
+
+        :raises SealError: as :meth:`several`.
+        """
+        with self._writing(alone=True) as connection:
+            unwrapped = seal.opener(self._seal_key, _PURPOSE)
+            rows = [
+                {
+                    "of": row.name,
+                    "by": _closed(seal_key, row.name, unwrapped(row.wrapped, row.name.encode())),
+                }
+                for row in connection.execute(select(_KEYS))
+            ]
+            again = update(_KEYS).where(_KEYS.c.name == bindparam("of"))
+            connection.execute(again.values(wrapped=bindparam("by")), rows)
+        self._seal_key = seal_key
+        return len(rows)
+
+    def is_opened_by(self, seal_key: bytes) -> bool:
+        """Whether the store is this instance's and wrapped by a seal key.
+
+        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        """
+        with self._reading() as connection:
+            return self._opens(seal_key, connection.scalar(_wrapped(_OWN)))
 
     def scrub(self) -> None:
         """Overwrite what is left of destroyed keys in the store's log."""
@@ -180,6 +267,42 @@ class KeyStore:
     def close(self) -> None:
         """Let go of the store's connections."""
         self.engine.dispose()
+
+    def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
+        rows = [
+            {"name": name, "wrapped": _closed(self._seal_key, name, key)}
+            for name, key in keys.items()
+        ]
+        connection.execute(insert(_KEYS), rows)
+
+    def _opens(self, seal_key: bytes, own: bytes | None) -> bool:
+        try:
+            return seal.opened(seal_key, _PURPOSE, own or b"", _OWN.encode()) == self._instance
+        except SealError:
+            return False
+
+    def _reload(self, own: bytes | None = None) -> bool:
+        """Take the seal key that opens the store: the one in hand, or one of the folder's.
+
+        :returns: whether there is one.
+        """
+        if own is None:
+            with self._reading() as connection:
+                own = connection.scalar(_wrapped(_OWN))
+        if self._opens(self._seal_key, own):
+            return True
+        # Twice: between the reading of the two, the pending key may take the place of the other.
+        for folder in (self._folder, self._folder):
+            for seal_key in seal.present(folder) if folder else ():
+                if self._opens(seal_key, own):
+                    self._seal_key = seal_key
+                    return True
+        return False
+
+    def _foreign(self) -> SealError:
+        return SealError(
+            "keystore_foreign", where=self.where, path=str((self._folder or Path()) / seal.NAME)
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -190,6 +313,29 @@ class KeyStore:
             raise SealError("keystore_missing", where=self.where) from error
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _locked(self, *, alone: bool = False) -> Iterator[tuple[Connection, bytes | None]]:
+        """A transaction that no rotation comes into; the store's own row.
+
+        :param alone: whether it is the rotation, for which all others wait.
+        """
         with pen_engine(self.engine).begin() as connection:
+            own = connection.scalar(_wrapped(_OWN).with_for_update(read=not alone))
+            yield connection, own
+
+    @contextmanager
+    def _writing(self, *, alone: bool = False) -> Iterator[Connection]:
+        with self._locked(alone=alone) as (connection, own):
+            if not self._reload(own):
+                raise self._foreign()
             yield connection
+
+
+_is_data = _KEYS.c.name.not_in(_RESERVED)
+
+
+def _wrapped(name: str) -> Select[bytes]:
+    return select(_KEYS.c.wrapped).where(_KEYS.c.name == name)
+
+
+def _closed(seal_key: bytes, name: str, key: bytes) -> bytes:
+    return seal.sealed(seal_key, _PURPOSE, key, name.encode())

@@ -1,16 +1,19 @@
-"""The seal key: it opens what the database keeps closed, and never stands with it.
+"""The seal key: it wraps the keys of the key store, and never stands with the register.
 
-``init`` alone makes it, one for each instance id. The database keeps a check value, so that a
-missing or foreign key is noticed at the start and not on the day a report has to be read.
+``init`` makes it, one for each instance id, and ``seal rotate`` alone replaces it: the new key
+stands beside it as the pending one until the store is wrapped by it. Whichever of the two opens
+the store's own row is the key of the store.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from register.errors import SealError
 
 NAME = "seal.key"
+PENDING = "seal.key.new"  # the key that a rotation is about to put in the place of the other
 # The first byte of whatever is closed, so that another way of closing can come beside this one.
 _VERSION = b"\x01"
 _NONCE = 12  # bytes, as NIST SP 800-38D §8.2.2 wants them for random nonces
@@ -46,14 +50,29 @@ def make(where: Path) -> tuple[Path, bytes]:
     path = where / NAME
     key = secrets.token_bytes(32)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write(path, key)
     except FileExistsError as error:
         raise SealError("seal_exists", path=str(path)) from error
+    return path, key
+
+
+def _write(path: Path, key: bytes) -> None:
+    """Write a key, whole and on disk before this returns, for its owner only."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return path, key
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def load(where: Path) -> bytes:
@@ -61,7 +80,14 @@ def load(where: Path) -> bytes:
 
     :raises SealError: ``seal_missing`` or ``seal_unreadable``.
     """
-    path = where / NAME
+    return read(where / NAME)
+
+
+def read(path: Path) -> bytes:
+    """Read a key from its file.
+
+    :raises SealError: ``seal_missing`` or ``seal_unreadable``.
+    """
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError as error:
@@ -73,27 +99,63 @@ def load(where: Path) -> bytes:
     return key
 
 
-def check_value(key: bytes, instance_id: str) -> str:
-    """What the database keeps to recognise its key: an HMAC (RFC 2104), which opens nothing."""
-    message = b"webcitoyen seal check " + instance_id.encode()
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
+def present(where: Path) -> list[bytes]:
+    """The key and the pending one, as far as they are there and can be read."""
+    found = []
+    for name in (NAME, PENDING):
+        with suppress(SealError):
+            found.append(read(where / name))
+    return found
 
 
-def require(where: Path, instance_id: str, expected: str) -> bytes:
-    """The key, known to be this instance's.
-
-    :raises SealError: missing, unreadable, or ``seal_foreign``.
-    """
-    key = load(where)
-    if not hmac.compare_digest(check_value(key, instance_id), expected):
-        raise SealError("seal_foreign", path=str(where / NAME))
+def pending(where: Path) -> bytes:
+    """The pending key of a rotation; made, on disk before this returns, where there is none."""
+    path = where / PENDING
+    with suppress(SealError):
+        return read(path)
+    path.unlink(missing_ok=True)
+    key = secrets.token_bytes(32)
+    _write(path, key)
     return key
+
+
+def adopt_pending(where: Path) -> None:
+    """Put the pending key in the place of the other, which is gone afterwards."""
+    (where / PENDING).replace(where / NAME)
+    _sync(where)
+
+
+def drop_pending(where: Path) -> None:
+    """Give a pending key up."""
+    (where / PENDING).unlink(missing_ok=True)
+    _sync(where)
+
+
+@contextmanager
+def alone(where: Path) -> Iterator[bool]:
+    """Hold the folder of the key, so that one process at a time replaces it; whether it is held."""
+    descriptor = os.open(where, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def check_value(root: bytes, instance_id: str) -> str:
+    """What the database keeps to recognise its root: an HMAC (RFC 2104), which opens nothing."""
+    message = b"webcitoyen seal check " + instance_id.encode()
+    return hmac.new(root, message, hashlib.sha256).hexdigest()
 
 
 def sealed(key: bytes, purpose: str, plain: bytes, bound: bytes) -> bytes:
     """Close some bytes: AES-256-GCM under a key of their own for each purpose (RFC 5116, 5869).
 
-    :param key: the seal key, 32 bytes.
+    :param key: 32 bytes: the root key, the seal key or a report's.
     :param purpose: what is closed, in a word; another purpose has another key.
     :param bound: what the closed bytes belong to. They open with the same ``bound`` only, so that
         nobody with the database can put one member's secret in another's row.

@@ -210,7 +210,7 @@ def bureau(settings: Settings) -> Bureau:
     prepare(engine)
     app = create_app(replace(settings, require_2fa=True))
     with app.app_context():
-        ada, bruno, emile, token = _members(engine, keys.seal_key())
+        ada, bruno, emile, token = _members(engine, keys.root_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
         told = "Un texte de l’association.\n\n{issues}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import FrozenInstanceError, fields
-from pathlib import Path
 
 import pytest
 
@@ -70,7 +69,6 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("DATABASE_URL", "mysql://exemple.test/register", "config_database"),
         ("DATABASE_URL", "sqlite://", "config_database"),
         ("DATABASE_URL", "sqlite:///:memory:", "config_database"),
-        ("SECRET_KEY", "trop court", "config_secret"),
         ("SINGLE_MODERATOR", "yes", "config_switch"),
         ("SINGLE_MODERATOR", "On", "config_switch"),
         ("SINGLE_MODERATOR", "1", "config_switch"),
@@ -131,8 +129,7 @@ def test_an_onion_address_stands_beside_a_public_one(monkeypatch):
 
 
 def test_a_refused_secret_is_not_repeated(monkeypatch):
-    assert "trop court" not in str(_refused(monkeypatch, SECRET_KEY="trop court"))
-    refused = _refused(monkeypatch, SECRET_KEY="", DATABASE_URL="mysql://u:motdepasse@h/d")
+    refused = _refused(monkeypatch, DATABASE_URL="mysql://u:motdepasse@h/d")
     assert "motdepasse" not in str(refused)
     for name in ("KEY_STORE_URL", "LIMITER_URL"):
         told = {"DATABASE_URL": "", "KEY_STORE_URL": "", name: "mysql://u:motdepasse@h/d"}
@@ -227,16 +224,16 @@ def test_the_search_is_the_databases_own_unless_another_is_asked_for(
 
 
 def test_a_secret_may_come_from_a_file(monkeypatch, tmp_path):
-    (tmp_path / "secret").write_text("s" * 40 + "\n")
-    monkeypatch.setenv("REGISTER_SECRET_KEY_FILE", str(tmp_path / "secret"))
-    assert config.load().secret_key == "s" * 40
+    (tmp_path / "url").write_text("postgresql://u:motdepasse@h/d\n")
+    monkeypatch.setenv("REGISTER_DATABASE_URL_FILE", str(tmp_path / "url"))
+    assert config.load().database_url == "postgresql+psycopg://u:motdepasse@h/d"
 
 
 def test_a_file_that_is_not_there_is_named(monkeypatch, tmp_path):
-    refused = _refused(monkeypatch, SECRET_KEY_FILE=str(tmp_path / "nowhere"))
+    refused = _refused(monkeypatch, DATABASE_URL_FILE=str(tmp_path / "nowhere"))
     assert (refused.key, refused.values) == (
         "config_file",
-        {"name": "REGISTER_SECRET_KEY_FILE"},
+        {"name": "REGISTER_DATABASE_URL_FILE"},
     )
 
 
@@ -278,35 +275,15 @@ def test_every_setting_has_a_variable_of_its_name():
     assert config.names() == [f"REGISTER_{field.name.upper()}" for field in fields(Settings)]
 
 
-def test_the_secret_key_is_made_once_for_its_owner_only(tmp_path):
+@pytest.mark.parametrize("name", ["REGISTER_SECRET_KEY", "REGISTER_SECRET_KEY_FILE"])
+def test_the_secret_key_of_former_versions_is_ignored_and_named(monkeypatch, name):
+    assert config.ignored() == []
+    monkeypatch.setenv(name, "court")
+    config.load()
+    assert config.ignored() == [name]
+
+
+def test_the_data_folder_gets_no_secret_key(tmp_path):
     settings = config.load()
-    settings.instance.mkdir()
-    key = config.with_secret(settings)
-    path = settings.instance / "secret_key"
-    assert len(bytes.fromhex(key)) == 32
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert config.with_secret(settings) == key
-
-
-def test_of_two_first_starts_none_gets_an_empty_key(tmp_path, monkeypatch):
-    """The second process may look while the first is still writing."""
-    settings = config.load()
-    settings.instance.mkdir()
-    real, seen = os.fdopen, []
-
-    def fdopen(*told, **named):
-        monkeypatch.setattr(os, "fdopen", real)
-        seen.append(config.with_secret(settings))
-        return real(*told, **named)
-
-    monkeypatch.setattr(os, "fdopen", fdopen)
-    key = config.with_secret(settings)
-    assert seen == [key]
-    assert len(key) == 64
-
-
-def test_a_given_secret_makes_no_file(monkeypatch):
-    monkeypatch.setenv("REGISTER_SECRET_KEY", "s" * 32)
-    settings = config.load()
-    assert config.with_secret(settings) == "s" * 32
-    assert not (Path.cwd() / "instance").exists()
+    config.prepare(settings)
+    assert list(settings.instance.iterdir()) == []

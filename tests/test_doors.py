@@ -165,6 +165,7 @@ SCRIBES = (
     "register/incidents/acts/",
     "register/submissions/acts/",
     "register/members/accounts.py",
+    "register/members/activity.py",
     "register/members/invitations.py",
     "register/members/vouching.py",
     "register/editorial/acts.py",
@@ -173,10 +174,10 @@ SCRIBES = (
 
 # Who writes outside the journal, and what: nothing that anybody did to a case or an account.
 HOUSEKEEPERS = {
-    "register/members/proving.py": "failed sign-ins, and codes that were used",
+    "register/members/proving.py": "failed sign-ins, counted, and codes that were used",
     "register/operations/opening.py": "identity, ledgers, vocabularies and territory of a release",
     "register/submissions/retention.py": "the last day on which retention was looked at",
-    "register/web/members.py": "sign-in sessions: opened, used, closed",
+    "register/web/members.py": "sign-in sessions: last use, new token at a proof",
 }
 
 _STATEMENT = re.compile(

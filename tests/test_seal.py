@@ -38,7 +38,6 @@ def test_two_registers_have_two_keys(tmp_path):
 
 def test_a_missing_key_is_missed(tmp_path):
     assert _refused(seal.load, tmp_path) == "seal_missing"
-    assert _refused(seal.require, tmp_path, ID, "00") == "seal_missing"
 
 
 @pytest.mark.parametrize(
@@ -47,13 +46,6 @@ def test_a_missing_key_is_missed(tmp_path):
 def test_a_damaged_key_is_told_from_a_missing_one(tmp_path, content):
     (tmp_path / seal.NAME).write_bytes(content)
     assert _refused(seal.load, tmp_path) == "seal_unreadable"
-
-
-def test_the_key_of_another_register_is_refused(tmp_path):
-    _, key = seal.make(tmp_path)
-    assert seal.require(tmp_path, ID, seal.check_value(key, ID)) == key
-    assert _refused(seal.require, tmp_path, ID, seal.check_value(bytes(32), ID)) == "seal_foreign"
-    assert _refused(seal.require, tmp_path, "another", seal.check_value(key, ID)) == "seal_foreign"
 
 
 def test_the_check_value_is_not_the_key(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import casefile, exchange, follow, members, operations, retention, search
+from register.cli import casefile, exchange, follow, members, operations, retention, seal, search
 from register.web.serving import memory
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -16,6 +16,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.doctor,
     operations.verify,
     operations.demo,
+    seal.seal,
     retention.purge,
     members.member,
     exchange.import_,

@@ -9,6 +9,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from register import config
 from register.cli.common import command, fail, progress, require_schema, settings
 from register.cli.findings import say_finding
 from register.cli.members import tell_invitation
@@ -20,7 +21,7 @@ from register.errors import ConfigError, Invalid
 from register.incidents import verify as proofs
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
-from register.operations import opening, schema
+from register.operations import opening, rotation, schema
 from register.submissions import receipts
 from register.submissions import verify as reports
 from register.text.dates import day_words
@@ -74,6 +75,13 @@ def upgrade() -> None:
     with progress(_("Territoire")) as step:
         opening.refresh(db.engine, step)
     opening.make_key_store(settings(), db.engine)
+    if opening.remove_secret(settings()):
+        click.echo(
+            _(
+                "Le fichier secret_key du dossier des données ne sert plus : il est supprimé. Les "
+                "membres se connecteront de nouveau."
+            )
+        )
     click.echo(_("Tables et données à jour."))
 
 
@@ -97,6 +105,8 @@ def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     # The pages are read by those who answer, who say what they lack: twice would cost a second.
     starting.require_servable(app)
+    rotation.settle(settings(), db.engine)
+    _say_ignored()
     sockets = listening.listen(host, port)
     address = _address(host, listening.port_of(sockets))
     told = _("Web Citoyen répond sur %(address)s", address=address)
@@ -104,6 +114,13 @@ def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
     db.session.remove()
     db.engine.dispose()
     launch.become(made_by, sockets, told, workers)
+
+
+def _say_ignored() -> None:
+    for name in config.ignored():
+        click.echo(
+            _("%(name)s ne sert plus : la clé racine la remplace. Retirez-la.", name=name), err=True
+        )
 
 
 def _address(host: str, port: int) -> str:

@@ -1,4 +1,7 @@
-"""What the follower does for retention: it looks as days begin, each hour, and after an erasure."""
+"""What the follower does as days begin, each hour, and after an erasure.
+
+Retention, and the journal lines of the failed sign-ins of a day that is over.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sqlalchemy.orm import Session
 from register.db import now
 from register.followers.loop import Tell
 from register.keystore import KeyStore
+from register.members import activity
 from register.submissions import retention
 from register.text.dates import paris_day
 
@@ -68,6 +72,7 @@ class Retention:
 
     def _look(self) -> None:
         at = self._clock()
+        activity.write_failures(self._database, at)
         if self._store is None:
             self._store = self._open_store()
         found = retention.look(self._database, self._store, at, self._undecided_after)

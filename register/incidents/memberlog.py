@@ -92,6 +92,12 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "seconde-preuve": Act.MEMBER_FACTOR,
             "seconde-preuve-retiree": Act.MEMBER_FACTOR_RESET,
         },
+        "connexions": {
+            "connexion": Act.SIGNED_IN,
+            "seances-fermees": Act.SESSIONS_ENDED,
+            "navigateurs-oublies": Act.BROWSERS_FORGOTTEN,
+            "connexions-manquees": Act.SIGN_INS_FAILED,
+        },
         "pages": {"page-modifiee": Act.PAGE_EDITED, "page-retablie": Act.PAGE_RESTORED},
     }
 )

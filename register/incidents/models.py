@@ -56,7 +56,6 @@ class Incident(Base):
         Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        # Of the few that were: counted with the others, they would look like all of them.
         Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
     )
 

@@ -59,6 +59,12 @@ class Act(StrEnum):
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else took it away, to be set up anew
+    SIGNED_IN = "signed_in"  # a member signed in
+    # A member's sessions were closed: by signing out, on their own page, or by an administrator.
+    SESSIONS_ENDED = "sessions_ended"
+    BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member had all their browsers be new ones
+    # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
+    SIGN_INS_FAILED = "sign_ins_failed"
     PAGE_EDITED = "page_edited"  # an editorial page was given another text
     PAGE_RESTORED = "page_restored"  # it shows the text again that comes with the code
     REPORT_CLAIMED = "report_claimed"  # a member took a report in hand, for some hours

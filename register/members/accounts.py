@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, Pen
-from register.members import factors, passwords, sessions, vouching
+from register.members import browsers, factors, passwords, sessions, vouching
 from register.members.models import Member, RecoveryCode, Role
 from register.members.tries import folded
 from register.text.clean import one_line
@@ -74,7 +74,7 @@ def disable(pen: Pen, who: str | int, *, by: int | None = None) -> Member:
         raise Refused("member_disabled", email=member.email)
     _require_another(pen, member)
     member.disabled_at = pen.at
-    sessions.close_all(pen.session, member.id)
+    _shut(pen, member.id)
     pen.record(Act.MEMBER_DISABLED, by=by, details={"member": member.id})
     return member
 
@@ -107,7 +107,7 @@ def reset(pen: Pen, who: str | int, password: str, *, by: int | None = None) -> 
     member.password_hash = passwords.hashed(password, member.email, member.name)
     member.disabled_at = None
     member.totp_whole_at = 0
-    sessions.close_all(pen.session, member.id)
+    _shut(pen, member.id)
     pen.record(Act.MEMBER_RESET, by=by, details=_reopened(pen, member, by))
     return member
 
@@ -134,6 +134,8 @@ def set_role(pen: Pen, who: str | int, role: Role, *, by: int | None = None) -> 
 def change_password(pen: Pen, member_id: int, password: str, *, but: int | None = None) -> Member:
     """A member's new password; their sessions end, but for ``but``, the one they are in.
 
+    None of their browsers is known any more.
+
     :raises Invalid: a password that cannot be.
     :raises Refused: a member who may not act any more.
     """
@@ -141,15 +143,24 @@ def change_password(pen: Pen, member_id: int, password: str, *, but: int | None 
     member.password_hash = passwords.hashed(password, member.email, member.name)
     # Whoever tried codes had the former one.
     member.totp_whole_at = 0
-    sessions.close_all(pen.session, member.id, but)
+    _shut(pen, member.id, but)
     pen.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
     return member
 
 
 def set_factor(
-    pen: Pen, member_id: int, secret: str, seal_key: bytes, codes: Sequence[str], step: int
+    pen: Pen,
+    member_id: int,
+    secret: str,
+    root_key: bytes,
+    codes: Sequence[str],
+    step: int,
+    *,
+    but: int | None = None,
 ) -> Member:
     """Set up a member's second factor, or put a new one in the place of the one they have.
+
+    Their sessions end, but for ``but``, the one they are in.
 
     :param codes: their recovery codes; those they had before are worth nothing any more.
     :param step: the half-minute of the code that showed the application to be set up; a code
@@ -157,10 +168,11 @@ def set_factor(
     :raises Refused: a member who may not act any more.
     """
     member = acting(pen, member_id)
-    member.totp_secret = factors.closed(seal_key, member.id, secret)
+    member.totp_secret = factors.closed(root_key, member.id, secret)
     member.totp_step = step
     member.totp_whole_at = 0
     _replace_codes(pen, member, codes)
+    sessions.close_all(pen.session, member.id, but)
     pen.record(Act.MEMBER_FACTOR, by=member.id, details={"member": member.id, "what": "secret"})
     return member
 
@@ -288,6 +300,12 @@ def _one(pen: Pen, who: str | int) -> Member:
     member = pen.load(Member, who) if isinstance(who, int) else named(pen.session, who)
     pen.keep(member)
     return member
+
+
+def _shut(pen: Pen, member_id: int, but: int | None = None) -> None:
+    """End a member's sessions, but for one, and know none of their browsers any more."""
+    sessions.close_all(pen.session, member_id, but)
+    browsers.forget_all(pen.session, member_id)
 
 
 def _require_another(pen: Pen, member: Member) -> None:

@@ -16,7 +16,7 @@ import segno
 from register import seal
 
 ISSUER = "Web Citoyen"
-PURPOSE = "totp"  # for which the seal key closes a secret
+PURPOSE = "totp"  # of the key that closes a secret
 STEP = 30  # seconds, what every application expects
 DIGITS = 6
 RECOVERY_CODES = 10
@@ -33,17 +33,17 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def closed(seal_key: bytes, member_id: int, secret: str) -> bytes:
-    """A secret as it is kept: closed with the seal key, of no use in another member's row."""
-    return seal.sealed(seal_key, PURPOSE, secret.encode(), _bound(member_id))
+def closed(root_key: bytes, member_id: int, secret: str) -> bytes:
+    """A secret as it is kept: closed from the root key, of no use in another member's row."""
+    return seal.sealed(root_key, PURPOSE, secret.encode(), _bound(member_id))
 
 
-def opened(seal_key: bytes, member_id: int, kept: bytes) -> str:
+def opened(root_key: bytes, member_id: int, kept: bytes) -> str:
     """The secret that :func:`closed` closed.
 
     :raises SealError: ``seal_opens_nothing``.
     """
-    return seal.opened(seal_key, PURPOSE, kept, _bound(member_id)).decode()
+    return seal.opened(root_key, PURPOSE, kept, _bound(member_id)).decode()
 
 
 def _bound(member_id: int) -> bytes:

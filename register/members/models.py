@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
@@ -93,7 +93,7 @@ class RecoveryCode(Base):
 
 
 class SignInSession(Base):
-    """A browser that a member signed in with. Housekeeping: no journal line speaks of it.
+    """A browser that a member signed in with; lines say that it was opened or closed, no more.
 
     No address, no user agent: a member knows their sessions by when they were opened and used.
     """
@@ -112,7 +112,7 @@ class SignInSession(Base):
 class SignInTries(Base):
     """Failed sign-ins at one account from browsers it does not know, or from one that it does.
 
-    ``key`` is an HMAC of the address (and of the known browser's mark): an unknown account has a
+    ``key`` is an HMAC of the address (and of the known browser's number): an unknown account has a
     row like any other, and the table tells nobody's address.
     """
 
@@ -122,3 +122,29 @@ class SignInTries(Base):
     failures: Mapped[int] = mapped_column(default=0)
     first_at: Mapped[datetime] = mapped_column(UTCDateTime)
     locked_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class SignInFailures(Base):
+    """How many sign-ins failed on one day at one account, until a journal line says so.
+
+    ``account`` is a member's id. Addresses that no account has are counted under numbers below
+    one, so that a failure costs the same work for both.
+    """
+
+    __tablename__ = "sign_in_failures"
+
+    account: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class KnownBrowser(Base):
+    """A browser that a member has signed in with; its cookie holds a token, this row its digest."""
+
+    __tablename__ = "known_browser"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime] = mapped_column(UTCDateTime)

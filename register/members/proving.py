@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from register.db import housekeeping
 from register.errors import SealError
-from register.members import code_budget, factors, passwords, tries
+from register.members import browsers, code_budget, factors, failures, passwords, tries
 from register.members.models import Member, RecoveryCode
+from register.text.dates import paris_day
 
 # What stands in for the secret of whoever has none, so that the code is looked at all the same.
 _NO_SECRET = "A" * 32
@@ -31,7 +32,7 @@ class Proved:
     needs_factor: bool
     """True for a member who has to set up the second factor before anything else."""
     mark: str
-    """The mark of their browser, for its long-lived cookie."""
+    """The token by which their account knows their browser, for its long-lived cookie."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,7 @@ _NOT_LOOKED_AT = _Typed(None, is_wrong=False)
 
 def prove(
     engine: Engine,
-    secret_key: str,
-    seal_key: bytes,
+    root_key: bytes,
     *,
     email: str,
     password: str,
@@ -73,45 +73,50 @@ def prove(
     :param mark: what the browser's cookie says, or nothing.
     :param at: the moment; also what the code is judged by.
     """
-    key = tries.sign_in_key(secret_key, email, mark)
-    free = _counted(engine, key, at)
+    with Session(engine) as session:
+        browser = browsers.known(session, email, mark, at)
+    key = tries.sign_in_key(root_key, email, browser)
     named = Member.email == tries.folded(email)
-    who = _judged(engine, seal_key, named, _Given(password, code, at), key, free=free)
+    free = _counted(engine, key, named, at)
+    who = _judged(engine, root_key, named, _Given(password, code, at), key, free=free)
     if who is None:
         return None
-    known = tries.is_mark(secret_key, email, mark)
-    return Proved(
-        who.id,
-        require_factor and not who.has_factor,
-        mark if known else tries.new_mark(secret_key, email),
-    )
+    with housekeeping(engine) as session:
+        if browser is None:
+            mark = browsers.remember(session, who.id, at)
+        else:
+            browsers.used(session, browser, at)
+    return Proved(who.id, require_factor and not who.has_factor, mark)
 
 
 def reprove(
-    engine: Engine, seal_key: bytes, member_id: int, password: str, code: str, at: datetime
+    engine: Engine, root_key: bytes, member_id: int, password: str, code: str, at: datetime
 ) -> bool:
     """Whether a member who is signed in is still who they say, before a grave act.
 
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
     """
-    key = tries.confirming_key(seal_key, member_id)
-    free = _counted(engine, key, at)
+    key = tries.confirming_key(root_key, member_id)
     named = Member.id == member_id
-    return _judged(engine, seal_key, named, _Given(password, code, at), key, free=free) is not None
+    free = _counted(engine, key, named, at)
+    return _judged(engine, root_key, named, _Given(password, code, at), key, free=free) is not None
 
 
-def _counted(engine: Engine, key: bytes, at: datetime) -> bool:
+def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetime) -> bool:
     # Apart: whoever holds the rows they forget, and then asks for one that somebody else forgets,
     # waits for somebody who waits for them.
     with housekeeping(engine) as session:
         tries.forget_old(session, at)
+        failures.forget_unknown(session, paris_day(at))
     with housekeeping(engine) as session:
-        return tries.failed(session, key, at)
+        free = tries.failed(session, key, at)
+        failures.count(session, failures.account_of(session, named, key), paris_day(at))
+        return free
 
 
 def _judged(
     engine: Engine,
-    seal_key: bytes,
+    root_key: bytes,
     named: ColumnElement[bool],
     given: _Given,
     key: bytes,
@@ -126,22 +131,23 @@ def _judged(
         right = passwords.verify_nothing(given.password)
     else:
         right = passwords.matches(member.password_hash, given.password)
-    typed = _typed(seal_key, member, given)
+    typed = _typed(root_key, member, given)
     who = member if right else None
     with housekeeping(engine) as session:
         typed = typed if free else _NOT_LOOKED_AT
         if not _let_in(session, who, typed, given, key, free=free):
             return None
         tries.succeeded(session, key)
+        failures.take_back(session, who.id if who else _NOBODY, paris_day(given.at))
     return who
 
 
-def _typed(seal_key: bytes, member: Member | None, given: _Given) -> _Typed:
+def _typed(root_key: bytes, member: Member | None, given: _Given) -> _Typed:
     secret, after = _NO_SECRET, 0
     if member is not None and member.totp_secret is not None:
         after = member.totp_step
         try:
-            secret = factors.opened(seal_key, member.id, member.totp_secret)
+            secret = factors.opened(root_key, member.id, member.totp_secret)
         except SealError:
             # A secret that does not open has no code: the recovery codes remain.
             return _NOT_LOOKED_AT

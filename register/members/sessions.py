@@ -1,7 +1,8 @@
 """Sign-in sessions, kept on the server: a cookie copied before sign-out opens nothing after it.
 
-Housekeeping, outside the journal: who acted is in the journal, and from which browser is nobody's
-business. Only a digest of the token is kept, and no address or user agent.
+Nor does one that was copied before its member last proved who they are: each proof gives the
+session another token. The journal says that a session was opened or closed, and not from which
+browser. Only a digest of the token is kept, and no address or user agent.
 """
 
 from __future__ import annotations
@@ -93,11 +94,21 @@ def touch(session: Session, session_id: int, at: datetime) -> None:
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=at))
 
 
-def confirm(session: Session, session_id: int, at: datetime) -> None:
-    """Note that password and code were given again."""
+def confirm(session: Session, session_id: int, at: datetime) -> str:
+    """Note that password and code were given again; the session's new token."""
     session.execute(
         update(SignInSession).where(SignInSession.id == session_id).values(confirmed_at=at)
     )
+    return renew(session, session_id)
+
+
+def renew(session: Session, session_id: int) -> str:
+    """Give a session another token; the one before it opens nothing any more."""
+    token = secrets.token_urlsafe(32)
+    session.execute(
+        update(SignInSession).where(SignInSession.id == session_id).values(token_hash=digest(token))
+    )
+    return token
 
 
 def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignInSession]:
@@ -107,16 +118,6 @@ def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignIn
         .where(SignInSession.member_id == member_id, *_alive(at))
         .order_by(SignInSession.seen_at.desc(), SignInSession.id.desc())
     ).all()
-
-
-def close(session: Session, member_id: int, session_id: int) -> bool:
-    """Close one of a member's sessions; whether there was such a one."""
-    gone = session.execute(
-        delete(SignInSession).where(
-            SignInSession.id == session_id, SignInSession.member_id == member_id
-        )
-    )
-    return bool(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def close_all(session: Session, member_id: int, but: int | None = None) -> None:

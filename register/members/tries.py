@@ -2,7 +2,7 @@
 
 Whoever knows a member's address can fail on purpose. Failures of browsers that the account does
 not know are therefore counted apart from those of each browser that it does know: one that
-somebody signed in with before, and that carries a mark in a cookie since. A lock on the first
+somebody signed in with before (:mod:`register.members.browsers`). A lock on the first
 shuts out whoever guesses from afar and leaves the member's own browser alone. On a new one, the
 member still comes in with a recovery code, which nobody guesses (:mod:`register.members.proving`).
 
@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import Insert, Select, Update, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from register import seal
 from register.members.models import SignInTries
 from register.text.clean import clean
 
@@ -29,6 +29,7 @@ from register.text.clean import clean
 FAILURES = 10
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
+_PURPOSE = "sign-in tries"  # of the key that their keys are made with
 # However many addresses somebody makes up, the table holds no more.
 KEPT = 5_000
 
@@ -38,33 +39,15 @@ def folded(email: str) -> str:
     return clean(email).strip().lower()[:255]
 
 
-def new_mark(secret_key: str, email: str) -> str:
-    """The mark of a browser that an account has let in, for a long-lived cookie.
-
-    Its second half is signed with the address, so that a mark is worth something at one account
-    only, and cannot be made up.
-    """
-    nonce = secrets.token_urlsafe(16)
-    return f"{nonce}.{_signature(secret_key, email, nonce).hex()}"
-
-
-def is_mark(secret_key: str, email: str, mark: str) -> bool:
-    """Whether the account behind an address has let in a browser with this mark."""
-    nonce, _, signature = mark.encode("ascii", "replace").decode().partition(".")
-    right = _signature(secret_key, email, nonce).hex()
-    return hmac.compare_digest(right.encode(), signature.encode())
-
-
-def sign_in_key(secret_key: str, email: str, mark: str = "") -> bytes:
+def sign_in_key(root_key: bytes, email: str, browser: int | None = None) -> bytes:
     """Under which key the sign-ins at an address are counted: that of all unknown browsers, or
-    that of the one known browser that ``mark`` names."""
-    known = mark if is_mark(secret_key, email, mark) else ""
-    return _mac(secret_key.encode(), "tries", folded(email), known)
+    that of one known browser."""
+    return _mac(root_key, "tries", folded(email), str(browser or ""))
 
 
-def confirming_key(seal_key: bytes, member_id: int) -> bytes:
+def confirming_key(root_key: bytes, member_id: int) -> bytes:
     """Under which key a member's failures to confirm who they are, once signed in, are counted."""
-    return _mac(seal_key, "confirming", str(member_id))
+    return _mac(root_key, "confirming", str(member_id))
 
 
 def allowed(session: Session, key: bytes, at: datetime) -> bool:
@@ -151,10 +134,7 @@ def _opened(session: Session, key: bytes, at: datetime) -> Insert:
     return sqlite.insert(SignInTries).values(new).on_conflict_do_update(["key"], set_=same)
 
 
-def _signature(secret_key: str, email: str, nonce: str) -> bytes:
-    return _mac(secret_key.encode(), "mark", folded(email), nonce)
-
-
-def _mac(key: bytes, *told: str) -> bytes:
+def _mac(root_key: bytes, *told: str) -> bytes:
     # Joined by a sign that no cleaned address holds: no two lists make the same message.
+    key = seal.derived(root_key, _PURPOSE)
     return hmac.new(key, "\0".join(told).encode(), hashlib.sha256).digest()

@@ -85,7 +85,7 @@ def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
     except (RegisterError, SQLAlchemyError):
         return  # without the seal key, which was asked for, nothing can be said of the store
     try:
-        there = _asked("key_store", store.require)
+        there = _asked("key_store", lambda: opening.require_seal(settings, session))
         yield there
         if there.good:
             yield from _mode(Path(store.where))
@@ -112,8 +112,7 @@ def _retention(session: Session) -> Iterator[Finding]:
 
 def _modes(settings: Settings) -> Iterator[Finding]:
     """Nobody but the service's own user reads the data folder's secrets."""
-    for path in (settings.instance, settings.instance / "secret_key"):
-        yield from _mode(path)
+    yield from _mode(settings.instance)
 
 
 def _mode(path: Path) -> Iterator[Finding]:

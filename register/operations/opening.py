@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,8 +41,8 @@ class Opened:
 def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> Opened:
     """Make a register, or bring one that is there in line with this code's data.
 
-    The seal key is made with the identity and never again: a second one would open nothing of
-    what the first has closed.
+    The seal key and the root key are made with the identity and never again: a second root would
+    open nothing of what the first has closed.
 
     :raises SchemaError: ``schema_other`` for tables of another version.
     """
@@ -67,15 +69,25 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
 
 
 def _identified(settings: Settings, session: Session) -> Path:
-    instance_id = str(uuid.uuid4())
-    path, key = seal.make(seal.folder(settings.seal_dir, instance_id))
+    instance_id, root = str(uuid.uuid4()), secrets.token_bytes(32)
+    where = seal.folder(settings.seal_dir, instance_id)
+    path, key = seal.make(where)
+    store = KeyStore(settings.key_store_url or url_in(where), key, instance_id, where)
+    try:
+        store.make_store(root)
+    except SealError:
+        # It has wrapped nothing: the next try makes another.
+        path.unlink()
+        raise
+    finally:
+        store.close()
     session.add(
         Identity(
             id=1,
             instance_id=instance_id,
             tag_authority=settings.host,
             tag_date=paris_day(now()),
-            seal_check=seal.check_value(key, instance_id),
+            seal_check=seal.check_value(root, instance_id),
         )
     )
     return path
@@ -114,37 +126,70 @@ def require_seal(settings: Settings, session: Session) -> None:
     store = key_store(settings, session)
     try:
         store.require()
+        require_root(store, session)
     finally:
         store.close()
 
 
-def key_store(settings: Settings, session: Session) -> KeyStore:
-    """The key store, with the seal key that opens it; nothing of it is opened yet.
+def remove_secret(settings: Settings) -> bool:
+    """Remove the key that former versions kept in the data folder; whether there was one."""
+    path = settings.instance / "secret_key"
+    there = path.exists()
+    path.unlink(missing_ok=True)
+    return there
 
-    :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
+
+def require_root(store: KeyStore, session: Session) -> None:
+    """Let a key store pass that holds the root key of this database.
+
+    :raises SealError: ``seal_foreign``, or as :attr:`KeyStore.root`.
+    """
+    known = identity(session)
+    if known is None:
+        raise SealError("not_initialised")
+    found = seal.check_value(store.root, known.instance_id)
+    if not hmac.compare_digest(found, known.seal_check):
+        raise SealError("seal_foreign", path=store.where)
+
+
+def key_store(settings: Settings, session: Session) -> KeyStore:
+    """The key store, with the seal key that stands here; nothing of it is opened yet.
+
+    :raises SealError: the seal key is missing or cannot be read, or no ``init`` yet.
     """
     known = identity(session)
     if known is None:
         raise SealError("not_initialised")
     where = seal.folder(settings.seal_dir, known.instance_id)
-    key = seal.require(where, known.instance_id, known.seal_check)
-    return KeyStore(settings.key_store_url or url_in(where), key, known.instance_id)
+    key = seal.load(where)
+    return KeyStore(settings.key_store_url or url_in(where), key, known.instance_id, where)
+
+
+def _is_root(settings: Settings, session: Session) -> bool:
+    """Whether the seal key is the root key, as in registers from before there were root keys."""
+    known = identity(session)
+    if known is None:
+        return False
+    key = seal.load(seal.folder(settings.seal_dir, known.instance_id))
+    return hmac.compare_digest(seal.check_value(key, known.instance_id), known.seal_check)
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:
     """Make the key store of a register that has none, and no report that would need one.
 
-    :raises SealError: ``keystore_missing`` where reports are closed with keys that are not there:
-        an empty store in its place would make them unreadable for good.
+    A store from before there were root keys gets one: the seal key, by which all was made till
+    then.
+
+    :raises SealError: ``keystore_missing`` where reports are closed with keys that are not there,
+        or the root was in it: another store in its place would make them unreadable for good.
     """
     with Session(engine) as session:
         store = key_store(settings, session)
         sealed = select(Report.key).where(Report.sealed.is_not(None)).limit(1)
-        in_use = session.scalar(sealed) is not None
+        in_use = session.scalar(sealed) is not None or not _is_root(settings, session)
     try:
-        if in_use:
-            store.require()
-        else:
-            store.make_store()
+        store.make_store(anew=not in_use)
+        with Session(engine) as session:
+            require_root(store, session)
     finally:
         store.close()

@@ -243,8 +243,8 @@ def _page(
 def _register_error(error: RegisterError) -> ResponseReturnValue:
     if isinstance(error, Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
-    if error.key == "keystore_missing":
-        # Away, as a database may be.
+    if error.key in ("keystore_missing", "keystore_foreign"):
+        # Away, as a database may be; or its new seal key has not reached this machine yet.
         return _unavailable(error)
     status = status_of(error)
     if status == 500:

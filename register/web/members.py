@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
 from register.db import db, housekeeping, now
-from register.members import accounts, sessions
+from register.journal import writing
+from register.members import accounts, activity, browsers, sessions
 from register.members.models import Member
 from register.members.sessions import SignedIn
 
@@ -71,11 +72,11 @@ def called(member_id: int | None) -> str:
 def enter(member_id: int) -> None:
     """Sign a member in: a new cookie, so that one set before is worth nothing after."""
     before = signed_in()
-    with housekeeping(db.engine) as opened:
-        sessions.forget_old(opened, now())
+    with writing(at=now()) as pen:
         if before is not None:
-            sessions.close(opened, before.member.id, before.session)
-        token = sessions.opened(opened, member_id, now())
+            former = before.member.id
+            activity.end_sessions(pen, former, by=former, only=before.session)
+        token = activity.sign_in(pen, member_id)
     _empty()
     session[TOKEN] = token
 
@@ -89,11 +90,25 @@ def leave() -> None:
 
 
 def confirm() -> None:
-    """Note that the member who asks has just given password and code again."""
+    """Note that the member who asks has just given password and code again: a new token."""
     found = present()
     with housekeeping(db.engine) as opened:
-        sessions.confirm(opened, found.session, now())
+        session[TOKEN] = sessions.confirm(opened, found.session, now())
     forget()
+
+
+def renew() -> None:
+    """Give the session in use a new token, as its member's account has just changed."""
+    found = present()
+    with housekeeping(db.engine) as opened:
+        session[TOKEN] = sessions.renew(opened, found.session)
+    forget()
+
+
+def know_browser() -> str:
+    """Know the browser of the member who asks from now on; the token for its cookie."""
+    with housekeeping(db.engine) as opened:
+        return browsers.remember(opened, member().id, now())
 
 
 def forget() -> None:
@@ -103,15 +118,16 @@ def forget() -> None:
 
 def close(session_id: int) -> bool:
     """Close one of the own sessions of the member who asks; whether there was such a one."""
-    with housekeeping(db.engine) as opened:
-        return sessions.close(opened, member().id, session_id)
+    me = member().id
+    with writing(at=now()) as pen:
+        return bool(activity.end_sessions(pen, me, by=me, only=session_id))
 
 
 def close_others() -> None:
     """Close the sessions of the member who asks, but for the one they ask in."""
     found = present()
-    with housekeeping(db.engine) as opened:
-        sessions.close_all(opened, found.member.id, but=found.session)
+    with writing(at=now()) as pen:
+        activity.end_sessions(pen, found.member.id, by=found.member.id, but=found.session)
 
 
 def _empty() -> None:

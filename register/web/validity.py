@@ -42,9 +42,7 @@ _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # What writes pages beside our own code.
 _WRITERS = ("babel", "feedgen", "jinja2", "lxml", "markupsafe", "pillow", "pymupdf-fonts")
 # Settings that no page shows: two machines of one register may differ in them.
-_UNSEEN = frozenset(
-    {"secret_key", "instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"}
-)
+_UNSEEN = frozenset({"instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"})
 # Where the hooks leave what they know of an answer for the layer around Flask.
 NOTED = "register.noted"
 # An act's time is taken before it waits for the pen, for as long as db.PATIENCE_MS: two public

@@ -81,6 +81,37 @@ def test_a_foreign_seal_key_is_noticed(opened: Callable[..., Result], tmp_path: 
     assert opened("serve").exit_code == 1
 
 
+def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file_removed(
+    opened: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("register.cli.operations.launch.become", lambda *_told: None)
+    monkeypatch.setattr("register.cli.operations.listening.listen", lambda *_told: [])
+    monkeypatch.setattr("register.cli.operations.listening.port_of", lambda *_told: 0)
+    monkeypatch.setenv("REGISTER_SECRET_KEY", "court")
+    kept = tmp_path / "instance" / "secret_key"
+    kept.write_text("s" * 64)
+    served = opened("serve", "--port", "0")
+    assert served.exit_code == 0, served.output
+    assert served.output.count("REGISTER_SECRET_KEY ne sert plus") == 1
+    assert "secret_key" in opened("upgrade").output
+    assert not kept.exists()
+    assert "secret_key" not in opened("upgrade").output
+
+
+def test_the_seal_key_is_replaced_by_a_command(
+    opened: Callable[..., Result], tmp_path: Path
+) -> None:
+    key = tmp_path / "seal" / "seal.key"
+    before = key.read_bytes()
+    assert "seal.key.new" in opened("seal", "rotate", "--prepare").output
+    prepared = (tmp_path / "seal" / "seal.key.new").read_bytes()
+    assert key.read_bytes() == before
+    told = opened("seal", "rotate")
+    assert (told.exit_code, str(key) in told.output) == (0, True)
+    assert key.read_bytes() == prepared
+    assert opened("seal", "rotate").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -89,7 +120,6 @@ def test_a_foreign_seal_key_is_noticed(opened: Callable[..., Result], tmp_path: 
         ("REGISTER_TRUSTED_PROXIES", "beaucoup"),
         ("REGISTER_DATABASE_URL", "mysql://x"),
         ("REGISTER_BASE_ULR", "http://127.0.0.1"),
-        ("REGISTER_SECRET_KEY", "court"),
     ],
 )
 def test_nonsense_in_a_setting_is_one_sentence(

@@ -10,7 +10,7 @@ from filed import AT
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
-from test_proving import CHLOES, CODES, MINUTE, PASSWORD, SEAL_KEY, _code
+from test_proving import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, _code
 
 from register.db import housekeeping
 from register.members import accounts, code_budget, factors, proving
@@ -29,7 +29,7 @@ def members(pen, cast):
     with pen() as p:
         for member_id in (cast.bruno, cast.chloe):
             accounts.reset(p, p.session.get(Member, member_id).email, PASSWORD)
-        accounts.set_factor(p, cast.chloe, CHLOES, SEAL_KEY, CODES, 0)
+        accounts.set_factor(p, cast.chloe, CHLOES, ROOT_KEY, CODES, 0)
     return cast
 
 
@@ -38,8 +38,7 @@ def prove(engine, members):
     def tried(code, password=PASSWORD, at=AT):
         return proving.prove(
             engine,
-            "s" * 40,
-            SEAL_KEY,
+            ROOT_KEY,
             email="chloe@register.test",
             password=password,
             code=code,
@@ -144,7 +143,7 @@ def test_beyond_the_lock_no_code_is_looked_at_and_none_is_counted(prove, left):
 
 def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, left):
     for _ in range(3):
-        assert not proving.reprove(engine, SEAL_KEY, members.chloe, PASSWORD, _wrong(AT), AT)
+        assert not proving.reprove(engine, ROOT_KEY, members.chloe, PASSWORD, _wrong(AT), AT)
     assert left() == code_budget.TRIES - 3
 
 
@@ -154,7 +153,7 @@ def test_a_new_password_and_a_new_factor_begin_again(pen, members, spend, left, 
     given = {
         "change_password": ("une-tout-autre-phrase",),
         "reset": ("une-tout-autre-phrase",),
-        "set_factor": (CHLOES, SEAL_KEY, CODES, 0),
+        "set_factor": (CHLOES, ROOT_KEY, CODES, 0),
     }[act]
     with pen() as p:
         getattr(accounts, act)(p, members.chloe, *given)

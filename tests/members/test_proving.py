@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -12,12 +14,11 @@ from filed import AT
 from sqlalchemy import event, select
 
 from register.db import housekeeping
-from register.members import accounts, factors, passwords, proving, tries
+from register.members import accounts, activity, browsers, factors, passwords, proving
 from register.members.models import Member, RecoveryCode, SignInTries
 
 PASSWORD = "une-phrase-de-passe"
-SECRET_KEY = "s" * 40
-SEAL_KEY = bytes(range(32))
+ROOT_KEY = bytes(range(32))
 CHLOES = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 CODES = factors.recovery_codes()
 NOW = int(AT.timestamp()) // 30
@@ -39,7 +40,7 @@ def members(pen, cast):
             member = p.session.get(Member, member_id)
             accounts.reset(p, member.email, PASSWORD)
         accounts.disable(p, cast.driss)
-        accounts.set_factor(p, cast.chloe, CHLOES, SEAL_KEY, CODES, NOW - 10)
+        accounts.set_factor(p, cast.chloe, CHLOES, ROOT_KEY, CODES, NOW - 10)
     return cast
 
 
@@ -50,8 +51,7 @@ def prove(engine, members):
     def tried(name, password=PASSWORD, code="", mark="", at=AT, require_factor=False):
         return proving.prove(
             engine,
-            SECRET_KEY,
-            SEAL_KEY,
+            ROOT_KEY,
             email=f"{name}@register.test",
             password=password,
             code=code,
@@ -121,7 +121,6 @@ def test_a_secret_that_does_not_open_leaves_the_recovery_codes(engine, members):
     def tried(code):
         return proving.prove(
             engine,
-            SECRET_KEY,
             bytes(32),
             email="chloe@register.test",
             password=PASSWORD,
@@ -147,7 +146,7 @@ def test_a_code_lets_in_once(prove):
 
 def test_the_code_that_set_the_factor_up_lets_nobody_in(pen, prove, members):
     with pen() as p:
-        accounts.set_factor(p, members.chloe, CHLOES, SEAL_KEY, CODES, NOW)
+        accounts.set_factor(p, members.chloe, CHLOES, ROOT_KEY, CODES, NOW)
     assert prove("chloe", code=_code()) is None
 
 
@@ -162,7 +161,7 @@ def test_a_recovery_code_lets_in_once(prove, session, members):
 
 def test_a_recovery_code_is_of_one_member(pen, prove, members):
     with pen() as p:
-        accounts.set_factor(p, members.bruno, factors.new_secret(), SEAL_KEY, [], 0)
+        accounts.set_factor(p, members.bruno, factors.new_secret(), ROOT_KEY, [], 0)
     assert prove("bruno", code=CODES[0]) is None
     assert prove("chloe", code=CODES[0])
 
@@ -216,11 +215,54 @@ def test_failures_from_afar_lock_no_member_out_of_their_browser(prove):
 
 def test_a_new_browser_gets_its_mark_and_a_known_one_keeps_it(prove):
     first = prove("bruno").mark
-    assert tries.is_mark(SECRET_KEY, "bruno@register.test", first)
     assert prove("bruno", mark=first).mark == first
     assert prove("bruno", mark="made.up").mark not in ("made.up", first)
     # Of another account it is worth nothing, and is replaced.
     assert prove("chloe", code=_code(), mark=first).mark != first
+
+
+def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(prove):
+    """Former versions signed marks by a key in the data folder, which backups took along."""
+    secret, nonce = "s" * 64, "AAAAAAAAAAAAAAAAAAAAAA"
+    told = "\0".join(("mark", "bruno@register.test", nonce)).encode()
+    made_up = f"{nonce}.{hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()}"
+    for _ in range(10):
+        prove("bruno", "une-autre-phrase-de-passe")
+    assert prove("bruno", mark=made_up) is None
+
+
+@pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
+def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, members, what):
+    marks = [prove("bruno").mark for _ in range(2)]
+    assert browsers.count(session, members.bruno, AT) == 2
+    session.rollback()
+    with pen() as p:
+        if what == "password":
+            accounts.change_password(p, members.bruno, PASSWORD)
+        elif what == "forget":
+            activity.forget_browsers(p, members.bruno)
+        else:
+            if what == "disable":
+                accounts.disable(p, members.bruno)
+            accounts.reset(p, "bruno@register.test", PASSWORD)
+    for _ in range(10):
+        prove("bruno", "une-autre-phrase-de-passe")
+    assert [prove("bruno", mark=mark) for mark in marks] == [None, None]
+    assert browsers.count(session, members.bruno, AT) == 0
+
+
+def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
+    prove, session, members, monkeypatch
+):
+    monkeypatch.setattr(browsers, "KEPT", 3)
+    marks = [prove("bruno", at=AT + n * MINUTE).mark for n in range(5)]
+    assert browsers.count(session, members.bruno, AT) == 3
+    known = [browsers.known(session, "bruno@register.test", mark, AT) for mark in marks]
+    assert [one is None for one in known] == [True, True, False, False, False]
+    late = AT + browsers.LASTS + 10 * MINUTE
+    assert browsers.known(session, " BRUNO@register.test", marks[4], AT)
+    assert browsers.known(session, "bruno@register.test", marks[4], late) is None
+    assert browsers.known(session, "chloe@register.test", marks[4], AT) is None
 
 
 def test_beyond_the_lock_a_recovery_code_still_lets_in(prove):
@@ -311,7 +353,7 @@ def test_a_wrong_code_is_the_same_work_as_a_wrong_password(
 @pytest.fixture
 def reprove(engine, members):
     def tried(member_id, password=PASSWORD, code="", at=AT):
-        return proving.reprove(engine, SEAL_KEY, member_id, password, code, at)
+        return proving.reprove(engine, ROOT_KEY, member_id, password, code, at)
 
     return tried
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from register import seal
 from register.db import housekeeping, now
@@ -24,13 +25,12 @@ from register.submissions import queries
 from register.territory.models import Commune
 
 
-def test_a_new_register_holds_its_identity_and_its_first_line(session, settings):
+def test_a_new_register_holds_its_identity_and_its_first_line(session, store):
     identity = opening.identity(session)
     (line,) = since(session, 0)
     assert json.loads(line.public_json)["act"] == "opened"
     assert identity.tag_authority == "127.0.0.1"
-    key = seal.load(settings.seal_dir)
-    assert identity.seal_check == seal.check_value(key, identity.instance_id)
+    assert identity.seal_check == seal.check_value(store.root, identity.instance_id)
     assert {row.ledger for row in session.scalars(select(Head))} == set(Ledger)
 
 
@@ -75,10 +75,34 @@ def test_the_register_goes_on_with_its_own_key_only(engine, session, settings, t
     with pytest.raises(SealError) as refused:
         opening.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
     assert refused.value.key == "seal_missing"
+    shutil.copytree(settings.seal_dir, tmp_path / "other")
+    (tmp_path / "other" / seal.NAME).unlink()
     seal.make(tmp_path / "other")
     with pytest.raises(SealError) as refused:
         opening.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
-    assert refused.value.key == "seal_foreign"
+    assert refused.value.key == "keystore_foreign"
+
+
+def test_a_key_store_with_another_root_than_the_database_knows_is_refused(session, settings, store):
+    with store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
+    with pytest.raises(SealError, match="root_missing"):
+        opening.require_seal(settings, session)
+    store.make_store(bytes(32))
+    with pytest.raises(SealError, match="seal_foreign"):
+        opening.require_seal(settings, session)
+
+
+def test_the_root_of_a_new_register_is_not_its_seal_key(settings, store):
+    assert store.root != seal.load(settings.seal_dir)
+    assert len(store.root) == 32
+
+
+def test_the_secret_key_of_former_versions_is_removed_once(settings):
+    (settings.instance / "secret_key").write_text("s" * 64)
+    assert opening.remove_secret(settings)
+    assert not opening.remove_secret(settings)
+    assert not (settings.instance / "secret_key").exists()
 
 
 def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
@@ -110,12 +134,21 @@ def test_a_new_register_has_its_key_store_beside_the_seal_key(settings, session,
 
 def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, session, store):
     _away(store).unlink()
-    with pytest.raises(SealError) as refused:
+    key = seal.load(settings.seal_dir)
+    with pytest.raises(SealError, match="keystore_missing"):
         opening.require_seal(settings, session)
-    assert refused.value.key == "keystore_missing"
     session.rollback()
+    with pytest.raises(SealError, match="keystore_missing"):
+        opening.make_key_store(settings, engine)
+    # In a register from before there were root keys, the seal key was what all was made from.
+    with housekeeping(engine) as earlier:
+        known = opening.identity(earlier)
+        known.seal_check = seal.check_value(key, known.instance_id)
     opening.make_key_store(settings, engine)
     opening.require_seal(settings, session)
+    made = opening.key_store(settings, session)
+    assert made.root == key
+    made.close()
 
 
 def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
@@ -154,8 +187,10 @@ def test_another_instances_key_store_is_refused(settings, engine, session, store
         session.rollback()
 
 
-def test_a_key_store_may_stand_elsewhere(settings, engine, session, tmp_path):
+def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_path):
     url = f"sqlite:///{tmp_path / 'apart' / 'keys.sqlite3'}"
+    (tmp_path / "apart").mkdir()
+    _away(store).rename(tmp_path / "apart" / "keys.sqlite3")
     apart = replace(settings, key_store_url=url)
     opening.make_key_store(apart, engine)
     opening.require_seal(apart, session)

@@ -192,6 +192,8 @@ KNOWN = {
     "recovery_code",
     "sign_in_session",
     "sign_in_tries",
+    "sign_in_failures",
+    "known_browser",
     # Data that comes with a release.
     "term",
     "dataset",

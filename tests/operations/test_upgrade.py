@@ -30,7 +30,7 @@ from register.incidents.filters import Query
 from register.incidents.models import Incident, Note, Reply, State
 from register.incidents.verify import verify
 from register.journal import Entry, head, writing
-from register.members import accounts
+from register.members import accounts, factors
 from register.members.models import SignInSession
 from register.operations import opening, schema
 from register.submissions import acts as reports
@@ -153,6 +153,10 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
         opening.make_key_store(settings, upgraded)
         opening.require_seal(settings, session)
         store = opening.key_store(settings, session)
+        # The root is the seal key of then: what it had sealed still opens.
+        assert store.root == KEY_OF_D
+        for name in ("ada", "chloe"):
+            assert len(factors.opened(store.root, people[name].id, people[name].totp_secret)) == 32
     with writing(upgraded) as pen:
         filed = reports.receive(pen, store, a_report(), nonce())
     with writing(upgraded) as pen:

@@ -77,7 +77,7 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
         (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
     present = KeyStore(url_in(seal_of(settings)), key, instance_id)
     before = KeyStore(url_in(folder / "seal-before"), key, instance_id)
-    keys = [key, *present.keys(present.names()).values()]
+    keys = [key, present.root, *present.keys(present.names()).values()]
 
     closed = list(_closed(backup / "register.sqlite3"))
     of_gone = [(name, bytes_) for report, name, bytes_ in closed if report in gone]

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from html import unescape
 from statistics import median
@@ -21,13 +21,15 @@ from urllib.parse import urlencode
 import pytest
 from filed import AT
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from register import create_app, seal
+from register import create_app
 from register.config import Settings
 from register.db import db
 from register.journal import writing
 from register.members import accounts, factors, passwords, proving
 from register.members.models import Role
+from register.operations import opening
 from register.web.serving.embedded import Server
 from register.web.serving.listening import listen
 
@@ -49,8 +51,9 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 
 @pytest.fixture
 def members(settings: Settings, engine: Engine) -> bytes:
-    """Bruno, Chloé with a second factor, Driss disabled, all with honest hashes; the seal key."""
-    key = seal.load(settings.seal_dir)
+    """Bruno, Chloé with a second factor, Driss disabled, all with honest hashes; the root key."""
+    with Session(engine) as session, closing(opening.key_store(settings, session)) as store:
+        key = store.root
     with writing(engine) as pen:
         for name in ("bruno", "chloe", "driss"):
             made = accounts.add(pen, f"{name}@register.test", Role.MODERATOR, PASSWORD)
@@ -87,7 +90,6 @@ def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
         name, password, code = KINDS[kind]
         found = proving.prove(
             engine,
-            "s" * 40,
             members,
             email=f"{name}@register.test",
             password=password,

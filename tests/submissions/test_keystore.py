@@ -86,6 +86,32 @@ def test_making_it_again_changes_nothing(opened):
     assert store.key("a") == key
 
 
+def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
+    """So that every receipt code, check value and ciphertext of then is still the same."""
+    store = opened()
+    store.make_store(bytes(32))
+    key = store.new("a")
+    with store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
+    earlier = opened()
+    for ask in (earlier.require, lambda: earlier.derived("receipt code")):
+        with pytest.raises(SealError, match="root_missing"):
+            ask()
+    for _ in range(2):
+        earlier.make_store(anew=False)
+    assert earlier.root == SEAL_KEY
+    assert earlier.derived("receipt code") == seal.derived(SEAL_KEY, "receipt code")
+    assert opened().key("a") == key
+    earlier.destroy(["root"])
+    assert opened().root == SEAL_KEY
+    assert earlier.names() == {"a"}
+
+
+def test_a_missing_store_is_made_only_where_it_may_be(opened):
+    with pytest.raises(SealError, match="keystore_missing"):
+        opened().make_store(anew=False)
+
+
 def test_a_store_that_is_not_there_is_missing_and_not_made_by_asking(opened, url):
     store = opened()
     with pytest.raises(SealError) as refused:

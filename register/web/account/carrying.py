@@ -106,9 +106,9 @@ def is_foreign() -> bool:
 
 def _is_signed(token: str) -> bool:
     """Whether this register made a form's token, for whichever session (Flask-WTF's way)."""
-    key = str(current_app.secret_key)
+    key = current_app.secret_key
     try:
-        URLSafeTimedSerializer(key, salt="wtf-csrf-token").loads(token)
+        URLSafeTimedSerializer(key or b"", salt="wtf-csrf-token").loads(token)
     except BadData:
         return False
     return True

@@ -62,7 +62,7 @@ def asked(act: Any, given: Given | None) -> ResponseReturnValue | None:
 def proves(given: Given) -> bool:
     """Whether password and code are those of the member who asks; a failure is counted."""
     return proving.reprove(
-        db.engine, keys.seal_key(), members.member().id, given.password, given.code, now()
+        db.engine, keys.root_key(), members.member().id, given.password, given.code, now()
     )
 
 

@@ -1,8 +1,8 @@
 """Set up the second factor, or another one; recovery codes.
 
 Until its first code has come back, the secret is in no row: it waits in the browser's own signed
-cookie, closed with the seal key and bound to the session, so that nobody who reads the cookie
-reads it, and nobody can put another one in its place. Giving up on the page leaves nothing behind.
+cookie, closed from the root key and bound to the session, so that nobody who reads the cookie reads
+it, and nobody can put another one in its place. Giving up on the page leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def codes() -> ResponseReturnValue:
     made = factors.recovery_codes()
     with writing() as pen:
         accounts.renew_codes(pen, members.member().id, made)
+    members.renew()
     return _codes_page(made)
 
 
@@ -92,10 +93,13 @@ def page(form: Factor | None = None, status: int = 200, carried: Carried | None 
 
 def _set_up(secret: str, step: int) -> Response:
     made = factors.recovery_codes()
+    found = members.present()
     with writing() as pen:
-        accounts.set_factor(pen, members.member().id, secret, keys.seal_key(), made, step)
+        accounts.set_factor(
+            pen, found.member.id, secret, keys.root_key(), made, step, but=found.session
+        )
     session.pop(_PENDING, None)
-    members.forget()
+    members.renew()
     return _codes_page(made, carrying.handed_on())
 
 
@@ -107,13 +111,13 @@ def _pending() -> str | None:
     """The secret that waits in the cookie; None when there is none of this session."""
     try:
         closed = base64.b64decode(str(session.get(_PENDING, "")), validate=True)
-        return seal.opened(keys.seal_key(), _PURPOSE, closed, _bound()).decode()
+        return seal.opened(keys.root_key(), _PURPOSE, closed, _bound()).decode()
     except (binascii.Error, SealError):
         return None
 
 
 def _keep(secret: str) -> None:
-    closed = seal.sealed(keys.seal_key(), _PURPOSE, secret.encode(), _bound())
+    closed = seal.sealed(keys.root_key(), _PURPOSE, secret.encode(), _bound())
     session[_PENDING] = base64.b64encode(closed).decode()
 
 

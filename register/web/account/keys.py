@@ -1,40 +1,26 @@
-"""The two keys that sign-in asks for, as views reach them."""
+"""The root key and the keys made from it, as views reach them: one label a purpose."""
 
 from __future__ import annotations
 
-from typing import cast
+from register.web.context import key_store
 
-from flask import current_app
-from sqlalchemy.orm import Session
-
-from register import seal
-from register.db import db
-from register.errors import SealError
-from register.operations import opening
-from register.web.context import settings
-
-_KEPT = "register.seal_key"
+# What signs the cookie of a session and the tokens of its forms.
+COOKIES = "cookies and their forms"
+# What signs the forms of the site, which have no session.
+FORMS = "forms without a session"
 
 
-def secret_key() -> str:
-    """The key that signs what is short-lived."""
-    return str(current_app.secret_key)
+def root_key() -> bytes:
+    """The root key, from which second factors are closed and tries are counted.
 
-
-def seal_key() -> bytes:
-    """The key that opens second factors, read from its file once in the life of a process.
-
-    :raises SealError: missing, foreign, or no ``init`` yet.
+    :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
     """
-    if _KEPT not in current_app.extensions:
-        current_app.extensions[_KEPT] = _read()
-    return cast(bytes, current_app.extensions[_KEPT])
+    return key_store().root
 
 
-def _read() -> bytes:
-    with Session(db.engine) as session:
-        known = opening.identity(session)
-        if known is None:
-            raise SealError("not_initialised")
-        where = seal.folder(settings().seal_dir, known.instance_id)
-        return seal.require(where, known.instance_id, known.seal_check)
+def derived(purpose: str) -> bytes:
+    """The key of one purpose.
+
+    :raises SealError: as :func:`root_key`.
+    """
+    return key_store().derived(purpose)

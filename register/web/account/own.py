@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from register.db import db, now
 from register.errors import Invalid
 from register.journal import writing
-from register.members import accounts, sessions
+from register.members import accounts, activity, browsers, sessions
 from register.web import members, wording
-from register.web.account import confirming, places
+from register.web.account import confirming, places, signing_in
 from register.web.account.confirming import Given
 from register.web.errors import status_of
 from register.web.forms.account import ROLES, NewPassword, length_hint
@@ -23,6 +23,7 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/mot-de-passe", view_func=password, methods=["GET", "POST"])
     blueprint.add_url_rule("/seances/fermer", view_func=close_others, methods=["POST"])
     blueprint.add_url_rule("/seances/<int:session>/fermer", view_func=close, methods=["POST"])
+    blueprint.add_url_rule("/navigateurs/oublier", view_func=forget_browsers, methods=["POST"])
 
 
 def own() -> ResponseReturnValue:
@@ -33,6 +34,7 @@ def own() -> ResponseReturnValue:
         role=ROLES[found.member.role],
         sessions=sessions.of_member(db.session(), found.member.id, now()),
         here=found.session,
+        browsers=browsers.count(db.session(), found.member.id, now()),
         codes_left=accounts.codes_left(db.session(), found.member.id),
     )
 
@@ -46,6 +48,7 @@ def password() -> ResponseReturnValue:
     if not confirming.proves(given):
         form.is_refused()
         return _page(form, 403)
+    members.confirm()
     found = members.present()
     try:
         with writing() as pen:
@@ -56,7 +59,9 @@ def password() -> ResponseReturnValue:
         form.nouveau_mot_de_passe.errors = [wording.say(error, quoting=False)]
         return _page(form, status_of(error))
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
-    return redirect(places.ACCOUNT, 303)
+    # All browsers are forgotten with the former password; this one has just proved itself.
+    answer = make_response(redirect(places.ACCOUNT, 303))
+    return signing_in.remember(answer, members.know_browser())
 
 
 def close(session: int) -> ResponseReturnValue:
@@ -70,6 +75,14 @@ def close_others() -> ResponseReturnValue:
     """End all of one's sessions but the one in use."""
     members.close_others()
     flash(_("Vos autres séances sont fermées."))
+    return redirect(places.ACCOUNT, 303)
+
+
+def forget_browsers() -> ResponseReturnValue:
+    """Have every browser be a new one, this one too."""
+    with writing() as pen:
+        activity.forget_browsers(pen, members.member().id)
+    flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))
     return redirect(places.ACCOUNT, 303)
 
 

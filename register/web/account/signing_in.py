@@ -16,6 +16,7 @@ from register.web.account import carrying, confirming, factor, keys, places
 from register.web.account.carrying import Carried
 from register.web.context import settings
 from register.web.forms.account import TOO_EARLY, SignIn
+from register.web.headers import without_cache
 from register.web.languages import in_language
 
 # A year: the time a browser stays one that the account knows.
@@ -59,7 +60,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Close the session; its cookie opens nothing from here on."""
     members.leave()
-    return redirect(places.SIGN_IN, 303)
+    return without_cache(make_response(redirect(places.SIGN_IN, 303)))
 
 
 def with_carried(carried: Carried) -> Response:
@@ -116,8 +117,7 @@ def _proved(form: SignIn) -> Proved | None:
     name, _told = known_browser()
     return proving.prove(
         db.engine,
-        keys.secret_key(),
-        keys.seal_key(),
+        keys.root_key(),
         email=form.adresse.data or "",
         password=form.mot_de_passe.data or "",
         code=form.code_a_usage_unique.data or "",

@@ -15,6 +15,7 @@ from register.incidents.tasks import COUNTED
 from register.incidents.waiting import Kind
 from register.web import members
 from register.web.moderation import alike, code_warnings, listed, queue
+from register.web.moderation.activity import activity
 from register.web.moderation.reports import margin
 from register.web.sentences.desk import TASKS
 from register.web.speech import number, typeset
@@ -48,6 +49,7 @@ def home() -> str:
         reports=margin.counts(),
         warnings=[*margin.warnings(), *code_warnings.warnings()],
         states=desk.counts(db.session(), members.member()),
+        activity=activity(),
     )
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import Pen, writing
-from register.members import accounts, invitations, vouching
+from register.members import accounts, activity, invitations, vouching
 from register.members.accounts import acting
 from register.members.models import Member, Role
 from register.web import members, wording
@@ -33,6 +33,7 @@ def route(blueprint: Blueprint) -> None:
         ("/<int:member>/desactiver", roster_disable),
         ("/<int:member>/rouvrir", roster_enable),
         ("/<int:member>/seconde-preuve", roster_factor),
+        ("/<int:member>/seances", roster_sessions),
     ):
         blueprint.add_url_rule(f"/membres{rule}", view_func=view, methods=["POST"])
     blueprint.add_url_rule("/membres", view_func=roster)
@@ -120,6 +121,14 @@ def roster_factor(member: int) -> ResponseReturnValue:
     return _done(
         lambda pen: accounts.reset_factor(pen, member, by=members.member().id),
         _("La seconde preuve est ôtée. Ce membre en installera une autre en se connectant."),
+    )
+
+
+def roster_sessions(member: int) -> ResponseReturnValue:
+    """End all sessions of a member, whose telephone or computer was lost."""
+    return _done(
+        lambda pen: activity.end_sessions(pen, member, by=members.member().id),
+        _("Les séances de ce membre sont fermées. Pour revenir, il devra se connecter."),
     )
 
 

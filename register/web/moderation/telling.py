@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,9 +11,11 @@ from flask_babel import gettext as _
 from register.incidents.memberlog import Line
 from register.incidents.vocabulary import Book
 from register.journal import Act, Ledger
+from register.text.dates import day_words
 from register.web.jinja import first_upper
 from register.web.public.pages import path_of
 from register.web.sentences.journal import ATTESTED_WORDS, DONE, ROLE_WORDS
+from register.web.speech import number
 
 # What a member is called, by id; None for whoever acted from the console.
 Names = Callable[[int | None], str]
@@ -25,6 +28,7 @@ _ALONE = frozenset(
         Act.REPORT_RETURNED.value,
         Act.REPORT_PURGED.value,
         Act.DESTROYED.value,
+        Act.SIGN_INS_FAILED.value,
     }
 )
 
@@ -47,6 +51,8 @@ def sentence(line: Line, who: Names) -> str:
         "holder": _name(told.get("holder"), who),
         "member": _name(told.get("member"), who),
         "page": path_of(told["page"]) if "page" in told else "/…",
+        "count": _count(told.get("count")),
+        "day": _day(told.get("day")),
     }
     return str(DONE.get(_variant(line), line.act)) % words
 
@@ -61,11 +67,29 @@ def _variant(line: Line) -> str:
         Act.RELEASED: ("other", told.get("holder", line.by) != line.by),
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
         Act.MEMBER_ADDED: ("self", line.by is not None and told.get("member") == line.by),
+        Act.SESSIONS_ENDED: _whose_sessions(line),
         Act.REPORT_ACCEPTED: ("new", told.get("new") is True),
         Act.REPORT_PURGED: ("kept" if "kept" in told else "counted", not _is_first(told)),
     }
     name, holds = finer.get(Act(line.act), ("", False)) if line.act in set(Act) else ("", False)
     return f"{line.act}.{name}" if holds else line.act
+
+
+def _whose_sessions(line: Line) -> tuple[str, bool]:
+    count = line.private.get("count")
+    is_own = line.private.get("member") == line.by
+    return ("several", isinstance(count, int) and count > 1) if is_own else ("other", True)
+
+
+def _count(value: object) -> str:
+    return number(value) if isinstance(value, int) else "…"
+
+
+def _day(value: object) -> str:
+    try:
+        return day_words(date.fromisoformat(str(value)))
+    except ValueError:
+        return "…"
 
 
 def _is_first(told: Mapping[str, Any]) -> bool:

@@ -75,7 +75,7 @@ DONE: dict[str, Any] = {
     "member_uninvited": _("%(who)s a repris une invitation à rejoindre le bureau"),
     "member_added": _("%(who)s a ouvert un compte : %(member)s"),
     "member_added.self": _("%(who)s a ouvert son compte, par invitation"),
-    "member_confirmed": _("%(who)s a confirmé un compte : %(member)s"),
+    "member_confirmed": _("%(who)s a confirmé un compte : %(member)s"),
     "member_disabled": _("%(who)s a désactivé un compte : %(member)s"),
     "member_enabled": _("%(who)s a rouvert un compte : %(member)s"),
     "member_role": _("%(who)s a changé un rôle : %(member)s"),
@@ -84,6 +84,12 @@ DONE: dict[str, Any] = {
     "member_factor": _("%(who)s a mis en place sa seconde preuve"),
     "member_factor.codes": _("%(who)s a renouvelé ses codes de secours"),
     "member_factor_reset": _("%(who)s a retiré une seconde preuve : %(member)s"),
+    "signed_in": _("%(who)s a ouvert une séance"),
+    "sessions_ended": _("%(who)s a fermé une de ses séances"),
+    "sessions_ended.several": _("%(who)s a fermé plusieurs de ses séances : %(count)s"),
+    "sessions_ended.other": _("%(who)s a fermé les séances de %(member)s"),
+    "browsers_forgotten": _("%(who)s a fait oublier ses navigateurs"),
+    "sign_ins_failed": _("Connexions manquées au compte de %(member)s le %(day)s : %(count)s"),
     "page_edited": _("%(who)s a modifié la page %(page)s"),
     "page_restored": _("%(who)s a rétabli le texte livré de la page %(page)s"),
 }
@@ -96,6 +102,7 @@ GROUP_NAMES: dict[str, Any] = {
     "en-main": _("Dossiers en main, notes"),
     "signalements": _("Signalements"),
     "comptes": _("Comptes"),
+    "connexions": _("Connexions"),
     "pages": _("Pages du site"),
 }
 
@@ -161,6 +168,10 @@ KIND_NAMES: dict[str, Any] = {
     "mot-de-passe": _("Mot de passe changé"),
     "seconde-preuve": _("Seconde preuve mise en place"),
     "seconde-preuve-retiree": _("Seconde preuve retirée"),
+    "connexion": _("Connexion"),
+    "seances-fermees": _("Séances fermées"),
+    "navigateurs-oublies": _("Navigateurs oubliés"),
+    "connexions-manquees": _("Connexions manquées"),
     "page-modifiee": _("Page du site modifiée"),
     "page-retablie": _("Page du site rétablie"),
 }

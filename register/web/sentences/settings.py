@@ -25,9 +25,14 @@ SETTINGS: dict[str, Any] = {
         "copie en place, ou lancez webcitoyen upgrade si cette instance n’en a jamais eu."
     ),
     "keystore_foreign": _(
-        "Le magasin des clés n’est pas celui de cette instance, ou sa clé de scellement a changé : "
-        "%(where)s."
+        "Le magasin des clés (%(where)s) et la clé de scellement (%(path)s) ne vont pas ensemble : "
+        "l’un des deux est celui d’un autre registre, ou d’avant un changement de clé. Si la clé a "
+        "été changée sur une autre machine, copiez ici la nouvelle."
     ),
+    "root_missing": _(
+        "Le magasin des clés n’a pas encore de clé racine : lancez « webcitoyen upgrade »."
+    ),
+    "seal_busy": _("La clé de scellement est déjà en train d’être changée. Attendez un instant."),
     "config_number": _("%(name)s vaut « %(value)s » : écrivez un nombre de 0 à %(limit)s."),
     "config_base_url": _(
         "%(name)s vaut « %(value)s » : écrivez une adresse entière et sans chemin, "
@@ -48,7 +53,6 @@ SETTINGS: dict[str, Any] = {
         "%(name)s vaut « postgresql », mais la base est un fichier SQLite : écrivez « whoosh », ou "
         "donnez au registre une base PostgreSQL."
     ),
-    "config_secret": _("%(name)s est trop courte : il faut au moins %(limit)s caractères."),
     "config_seal_inside": _(
         "%(name)s vaut « %(value)s », qui est dans le dossier des données : une copie de ce "
         "dossier emporterait la clé qui l’ouvre. Choisissez un autre endroit."
@@ -101,8 +105,8 @@ SETTINGS: dict[str, Any] = {
         "ou remettez en place la copie gardée à part."
     ),
     "seal_foreign": _(
-        "La clé de scellement est celle d’un autre registre : %(path)s. Remettez en place la "
-        "copie gardée à part."
+        "Le magasin des clés est celui d’une autre base de données : %(path)s. Remettez en place "
+        "la base et le magasin qui vont ensemble."
     ),
     "seal_opens_nothing": _(
         "Une donnée scellée ne s’ouvre pas : elle a été changée, ou vient d’un autre registre. "

@@ -24,6 +24,7 @@ from register.operations import opening, schema
 from register.submissions import plain
 from register.territory import dataset, outlines
 from register.web import assets, jinja
+from register.web.context import key_store
 from register.web.wording import say
 
 # Beside its connections a process has its databases, its index, its pipes.
@@ -73,6 +74,11 @@ def require_servable(app: Flask) -> None:
         schema.require(db.engine)
         with Session(db.engine) as session:
             opening.require_seal(settings, session)
+        # What signs cookies and forms is in memory then: a store that goes away later does not
+        # take a form along that somebody is filling in.
+        store = key_store()
+        store.require()
+        store.close()
     jinja.named(app)
     assets.require(app)
 

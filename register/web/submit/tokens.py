@@ -54,4 +54,4 @@ def read(purpose: str, text: str) -> Token | None:
 
 
 def _signer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(keys.secret_key(), salt=f"webcitoyen {purpose}")
+    return URLSafeTimedSerializer(keys.derived(keys.FORMS), salt=f"webcitoyen {purpose}")

@@ -84,7 +84,7 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
             time.sleep(left)
         made = Telephone(factors.new_secret(), clock, factors.recovery_codes())
         with app.app_context(), writing() as pen:
-            accounts.set_factor(pen, member, made.secret, keys.seal_key(), made.codes, 0)
+            accounts.set_factor(pen, member, made.secret, keys.root_key(), made.codes, 0)
         return made
 
     return give

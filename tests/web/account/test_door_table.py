@@ -48,6 +48,7 @@ TABLE: Mapping[str, Line] = {
     "account.codes": Line(MEMBER, is_grave=True),
     "account.close": Line(MEMBER),
     "account.close_others": Line(MEMBER),
+    "account.forget_browsers": Line(MEMBER),
     # The desk.
     "moderation.home": Line(MEMBER),
     "moderation.cases": Line(MEMBER),
@@ -112,6 +113,7 @@ TABLE: Mapping[str, Line] = {
     "moderation.roster_disable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_enable": Line(ADMINISTRATOR, is_grave=True),
     "moderation.roster_factor": Line(ADMINISTRATOR, is_grave=True),
+    "moderation.roster_sessions": Line(ADMINISTRATOR, is_grave=True),
     # The site's own pages.
     "moderation.pages": Line(ADMINISTRATOR),
     "moderation.page_preview": Line(ADMINISTRATOR),

@@ -1,0 +1,41 @@
+"""The Flask application: its cookies are signed by a key that the key store keeps."""
+
+from __future__ import annotations
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from register.errors import SealError
+from register.web.account import keys
+
+_KEY = "register.cookie_key"
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Cookies as Flask signs them. Whoever brings none is answered without the key."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        try:
+            return super().open_session(app, request)
+        except SealError:
+            # Without the key nobody is known; the pages that need it say what is missing.
+            return self.session_class()
+
+
+class Application(Flask):
+    """A Flask application without a secret of its own."""
+
+    session_interface = _Sessions()
+
+    @property
+    def secret_key(self) -> bytes:  # type: ignore[override]
+        """What signs cookies and the tokens of their forms; the same on every machine.
+
+        :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
+        """
+        if _KEY not in self.extensions:
+            with self.app_context():
+                self.extensions[_KEY] = keys.derived(keys.COOKIES)
+        return bytes(self.extensions[_KEY])

@@ -1,0 +1,170 @@
+"""Another seal key in the place of the one in use: what was given before still opens."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from reported import a_report, nonce
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from register import seal
+from register.errors import SealError
+from register.journal import writing
+from register.keystore import KeyStore, url_in
+from register.operations import opening, rotation
+from register.submissions import acts, payload, queries, receipts
+
+
+@pytest.fixture
+def again(settings, engine):
+    """``again()``: the key store as a process that starts now has it."""
+    made = []
+
+    def opened():
+        with Session(engine) as session:
+            made.append(opening.key_store(settings, session))
+        return made[-1]
+
+    yield opened
+    for one in made:
+        one.close()
+
+
+def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
+    settings, engine, session, store, inbox, again
+):
+    given = nonce()
+    with inbox.pen() as p:
+        filed = acts.receive(p, store, a_report(), given)
+    file = queries.one(session, store, filed.key)
+    document = payload.receipt(file.received, file.line.day, "registre.test")
+    session.rollback()
+    root = store.root
+    former = seal.load(settings.seal_dir)
+    path, count = rotation.rotate(settings, engine)
+    assert (path, count) == (settings.seal_dir / seal.NAME, len(store.names()) + 2)
+    assert seal.load(settings.seal_dir) != former
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not (settings.seal_dir / seal.PENDING).exists()
+    session.rollback()
+    opening.require_seal(settings, session)
+    for each in (store, again()):
+        assert each.root == root
+        key = queries.by_code(session, each, filed.code)
+        assert key == filed.key
+        assert queries.one(session, each, key).received.sent == a_report()
+        with writing(engine) as pen:
+            assert acts.receive(pen, each, a_report(), given).code == filed.code
+    assert receipts.received_on(session, document) == file.line.day
+    # The former key opens nothing any more, and what it had wrapped is overwritten.
+    old = KeyStore(url_in(settings.seal_dir), former, opening.identity(session).instance_id)
+    with pytest.raises(SealError, match="keystore_foreign"):
+        old.require()
+    old.close()
+
+
+def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engine, store, again):
+    _ = store.root
+    rotation.rotate(settings, engine)
+    with writing(engine) as pen:
+        filed = acts.receive(pen, store, a_report(), nonce())
+    with Session(engine) as session:
+        assert queries.one(session, again(), filed.key).received is not None
+
+
+def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
+    settings, engine, session, tmp_path, store
+):
+    """Until the new key is copied there; then it goes on, without being started again."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
+    instance = opening.identity(session).instance_id
+    other = KeyStore(url_in(settings.seal_dir), seal.load(elsewhere), instance, elsewhere)
+    key = other.new("before")
+    rotation.rotate(settings, engine)
+    for asked in (lambda: other.new("after"), lambda: other.key("before"), other.require):
+        with pytest.raises(SealError, match="keystore_foreign"):
+            asked()
+    other.destroy(["nothing"])
+    (elsewhere / "copied").write_bytes((settings.seal_dir / seal.NAME).read_bytes())
+    (elsewhere / "copied").replace(elsewhere / seal.NAME)
+    assert other.key("before") == key
+    assert other.new("after") == store.key("after")
+    other.close()
+
+
+def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, session, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
+    instance = opening.identity(session).instance_id
+    other = KeyStore(url_in(settings.seal_dir), seal.load(elsewhere), instance, elsewhere)
+    path = rotation.prepare(settings, engine)
+    assert path == settings.seal_dir / seal.PENDING
+    key = other.new("before")
+    (elsewhere / seal.PENDING).write_bytes(path.read_bytes())
+    rotation.rotate(settings, engine)
+    assert seal.load(settings.seal_dir) == seal.read(elsewhere / seal.PENDING)
+    assert other.key("before") == key
+    assert len(other.new("after")) == 32
+    other.close()
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_rotation_that_was_cut_short_is_finished_or_undone_at_the_next_start(
+    settings, engine, session, store, wrapped
+):
+    former, root = seal.load(settings.seal_dir), store.root
+    pending = seal.pending(settings.seal_dir)
+    if wrapped:
+        store.wrap_again(pending)
+    # Until then, whichever of the two opens the store is its key.
+    opening.require_seal(settings, session)
+    session.rollback()
+    rotation.settle(settings, engine)
+    assert seal.load(settings.seal_dir) == (pending if wrapped else former)
+    assert not (settings.seal_dir / seal.PENDING).exists()
+    opening.require_seal(settings, session)
+    assert store.root == root
+
+
+def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
+    settings, engine, store
+):
+    """The pending key is the store's, and cannot be read for a moment."""
+    pending = seal.pending(settings.seal_dir)
+    store.wrap_again(pending)
+    path = settings.seal_dir / seal.PENDING
+    kept = path.read_bytes()
+    path.write_bytes(b"")
+    rotation.settle(settings, engine)
+    assert path.exists()
+    with pytest.raises(SealError, match="keystore_foreign"):
+        rotation.rotate(settings, engine)
+    path.write_bytes(kept)
+    rotation.settle(settings, engine)
+    assert seal.load(settings.seal_dir) == pending
+
+
+def test_one_rotation_at_a_time(settings, engine):
+    with seal.alone(settings.seal_dir) as held:
+        assert held
+        with pytest.raises(SealError, match="seal_busy"):
+            rotation.rotate(settings, engine)
+        rotation.settle(settings, engine)
+    rotation.rotate(settings, engine)
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_no_byte_of_what_the_former_key_wrapped_is_left(settings, engine, store):
+    store.new("a")
+    with store.engine.connect() as connection:
+        rows = connection.execute(text("SELECT wrapped FROM report_key")).scalars().all()
+    store.close()
+    rotation.rotate(settings, engine)
+    stored = b"".join(path.read_bytes() for path in Path(settings.seal_dir).iterdir())
+    assert not [row for row in rows if bytes(row)[13:] in stored]

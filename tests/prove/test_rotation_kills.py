@@ -1,0 +1,120 @@
+"""The seal key is replaced, again and again cut short, under those who report: nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+import pytest
+from citizens import Serve, free_port
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from test_reports_kills import _accounts, _is_opened, reporters
+from wire import Served, command, until
+
+from register import seal
+from register.config import Settings
+from register.incidents.verify import verify
+from register.keystore import KeyStore
+from register.submissions.verify import lost_keys, problems
+
+pytestmark = [
+    pytest.mark.prove,
+    pytest.mark.parametrize("settings", ["sqlite"], indirect=True),
+]
+
+# Where a rotation ends itself as a power cut would: the new key on disk, its rows written, the
+# transaction over, the former key gone.
+ENDING = {
+    "prepared": "keystore.KeyStore.wrap_again = end",
+    "written": "sqlalchemy.event.listen(sqlalchemy.Engine, 'commit', end)",
+    "wrapped": "seal.adopt_pending = end",
+    "adopted": "keystore.KeyStore.scrub = end",
+}
+SCRIPT = """
+import os, signal, sqlalchemy
+from register import create_app, keystore, seal
+from register.db import db
+from register.operations import rotation
+def end(*_): os.kill(os.getpid(), signal.SIGKILL)
+app = create_app()
+with app.app_context():
+    settings, engine = app.extensions["register.settings"], db.engine
+    {ending}
+    rotation.rotate(settings, engine)
+"""
+AT_RANDOM = 6
+
+
+class _Run(Served):
+    """A program beside the server, with the settings of the register."""
+
+    def wait(self) -> int:
+        return self.process.wait(60)
+
+
+def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_short(
+    settings: Settings, engine: Engine, store: KeyStore
+) -> None:
+    assert settings.seal_dir
+    root, first = store.root, seal.load(settings.seal_dir)
+    port, more = free_port(), {"REGISTER_RATE_LIMITS": "off"}
+    served = Serve(settings, port, **more)
+    seen = {first}
+    try:
+        until(served.is_up, 30, served.logged)
+        with reporters(port) as threads:
+
+            def acknowledged() -> int:
+                return sum(len(thread.acknowledged) for thread in threads)
+
+            def go_on() -> None:
+                wanted = acknowledged() + 20
+                until(lambda: acknowledged() >= wanted, 120, served.logged)
+
+            go_on()
+            for restarted in (False, True):
+                for ending in ENDING.values():
+                    script = SCRIPT.format(ending=ending)
+                    ended = _Run([sys.executable, "-c", script], settings)
+                    assert ended.wait() == -signal.SIGKILL, ended.logged()
+                    ended.close()
+                    if restarted:
+                        served.kill_all()
+                        served.close()
+                        served = Serve(settings, port, **more)
+                        until(served.is_up, 30, served.logged)
+                        assert not (settings.seal_dir / seal.PENDING).exists()
+                    go_on()
+            for turn in range(AT_RANDOM):
+                run = _Run(command("seal", "rotate"), settings)
+                time.sleep(0.4 + 0.2 * turn)
+                run.process.kill()
+                run.wait()
+                run.close()
+                go_on()
+            run = _Run(command("seal", "rotate"), settings)
+            assert run.wait() == 0, run.logged()
+            run.close()
+            go_on()
+            seen.add(seal.load(settings.seal_dir))
+        codes = {
+            account: code for thread in threads for account, code in thread.acknowledged.items()
+        }
+        odd = [status for thread in threads for status in thread.odd]
+        unopened = [code for account, code in codes.items() if not _is_opened(port, account, code)]
+        assert served.end() == 0
+    finally:
+        served.close()
+    received = _accounts(engine, store)
+    print(f"{len(codes)} acknowledged under {2 * len(ENDING) + AT_RANDOM + 1} rotations")
+    assert odd == []
+    assert unopened == []
+    assert [account for account in codes if received[account] != 1] == []
+    assert len(seen) == 2
+    assert store.root == root
+    with Session(engine) as session:
+        assert lost_keys(session, store) == 0
+        assert list(problems(session)) == []
+        assert list(verify(session)) == []

@@ -1,0 +1,74 @@
+"""Two machines that share a database and a key store agree about cookies, marks and locks."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from visitor import PASSWORD, SIGN_IN, Visitor, enter
+
+from register import create_app
+from register.db import db
+from register.keystore import url_in
+
+WRONG = "quelque-chose-de-faux"
+
+
+@pytest.fixture
+def other(settings, app, tmp_path):
+    """The application on another machine: its own data folder, and a copy of the seal key."""
+    shutil.copytree(settings.seal_dir, tmp_path / "seal-there")
+    for kept in (tmp_path / "seal-there").glob("keys.sqlite3*"):
+        kept.unlink()
+    there = create_app(
+        replace(
+            settings,
+            instance=tmp_path / "there",
+            seal_dir=tmp_path / "seal-there",
+            key_store_url=url_in(settings.seal_dir),
+        )
+    )
+    there.testing = True
+    yield there
+    with there.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def moved(visitor, app):
+    """The same browser, before the other machine."""
+    there = Visitor(app)
+    there.client.set_cookie("registre", visitor.cookie("registre"))
+    mark = visitor.cookie("connu", path="/compte")
+    there.client.set_cookie("connu", mark, path="/compte")
+    return there
+
+
+def test_who_is_signed_in_on_one_is_signed_in_on_the_other(app, other, cast):
+    bruno = moved(enter(app, cast.email("bruno")), other)
+    assert bruno.get("/compte").status_code == 200
+    assert bruno.send("/compte/deconnexion").status_code == 303
+
+
+def test_a_lock_on_one_is_a_lock_on_the_other_and_a_mark_of_one_is_known_to_the_other(
+    app, other, cast
+):
+    known = enter(app, cast.email("bruno"))
+    known.get("/compte")
+    known.send("/compte/deconnexion")
+    for machine in (app, other):
+        for _ in range(5):
+            enter(machine, cast.email("bruno"), WRONG)
+    for machine in (app, other):
+        assert enter(machine, cast.email("bruno")).answer.status_code == 422
+    there = moved(known, other)
+    there.get(SIGN_IN)
+    there.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD)
+    assert there.answer.status_code == 303
+
+
+def test_the_data_folder_holds_no_key(app, other, settings):
+    app.test_client().get("/")
+    assert not (settings.instance / "secret_key").exists()
+    assert app.secret_key == other.secret_key
