@@ -62,6 +62,7 @@ TABLE: Mapping[str, Line] = {
     "moderation.reports": Line(MEMBER),
     "moderation.reports_sort": Line(MEMBER),
     "moderation.report": Line(MEMBER),
+    "moderation.report_contact": Line(MEMBER),
     "moderation.report_claim": Line(MEMBER),
     "moderation.report_release": Line(MEMBER),
     "moderation.report_ask": Line(MEMBER),
