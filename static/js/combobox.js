@@ -72,8 +72,9 @@ function attach(box) {
     request = asked;
     if (text.length < LEAST) return forget();
     try {
-      const address = `${suggest}?q=${encodeURIComponent(text)}`;
-      const answer = await fetch(address, { signal: asked.signal });
+      // In the body: an address would be in caches and logs.
+      const body = new URLSearchParams({ q: text });
+      const answer = await fetch(suggest, { method: "POST", body, cache: "no-store", signal: asked.signal });
       const { places: found } = await answer.json();
       // An answer to what the box no longer holds, or to somebody who has gone on, is not shown.
       if (request === asked && document.activeElement === box) show(found);
@@ -144,8 +145,8 @@ function made(tag, properties) {
   return Object.assign(document.createElement(tag), properties);
 }
 
-/* A box of text, which a browser that goes back fills again, with one line in its place: it stays
-   the field that is sent. */
+/* A box of text with one line in its place, of which no browser remembers what was typed in it: the
+   box stays the field that is sent. */
 function lineOf(text) {
   const line = made("input", { autocomplete: "off" });
   for (const { name, value } of text.attributes) {
@@ -154,15 +155,17 @@ function lineOf(text) {
   text.removeAttribute("id");
   text.hidden = true;
   text.before(line);
-  const fromText = () => { line.value = text.value; };
-  fromText();
-  // Some browsers fill their fields again only once the page is shown.
-  addEventListener("pageshow", fromText);
+  line.value = text.value;
   for (const event of ["input", "change"]) {
     line.addEventListener(event, () => { text.value = line.value; });
   }
   return line;
 }
 
-document.querySelectorAll("input[data-suggest]").forEach(attach);
-document.querySelectorAll("textarea[data-suggest]").forEach((text) => attach(lineOf(text)));
+function attachAll() {
+  document.querySelectorAll("input[data-suggest]").forEach(attach);
+  document.querySelectorAll("textarea[data-suggest]").forEach((text) => attach(lineOf(text)));
+}
+
+attachAll();
+document.addEventListener("registre:page", attachAll);

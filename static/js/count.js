@@ -22,4 +22,9 @@ function attach(box) {
   count();
 }
 
-document.querySelectorAll("textarea[data-count]").forEach(attach);
+function attachAll() {
+  document.querySelectorAll("textarea[data-count]").forEach(attach);
+}
+
+attachAll();
+document.addEventListener("registre:page", attachAll);

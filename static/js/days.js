@@ -41,4 +41,9 @@ function attach(box) {
   box.after(row);
 }
 
-document.querySelectorAll("[data-days]").forEach(attach);
+function attachAll() {
+  document.querySelectorAll("[data-days]").forEach(attach);
+}
+
+attachAll();
+document.addEventListener("registre:page", attachAll);

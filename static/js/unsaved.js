@@ -1,11 +1,15 @@
 /* Warns before a page is left in which something was written and not saved. */
 
-const form = document.querySelector("form[data-unsaved]");
-// A form that came back with what was typed is not saved either.
-let written = form?.dataset.unsaved === "oui";
+// A form that came back with what was typed is not saved either: it is marked "oui" from the start.
+let sent = false;
 
-form?.addEventListener("input", () => { written = true; });
-form?.addEventListener("submit", () => { written = false; });
+document.addEventListener("input", ({ target }) => {
+  const form = target.closest("form[data-unsaved]");
+  if (form) form.dataset.unsaved = "oui";
+});
+document.addEventListener("submit", (event) => {
+  sent = !event.defaultPrevented;
+});
 addEventListener("beforeunload", (event) => {
-  if (written) event.preventDefault();
+  if (!sent && document.querySelector('[data-unsaved="oui"]')) event.preventDefault();
 });

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from browsing import Opener, Watch, is_status
 from chromium import FLAGS, program
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from served import Site
 
 
@@ -15,6 +15,8 @@ from served import Site
 def browser() -> Iterator[Browser]:
     """Chromium; skipped where there is none, never under CI."""
     path = program()
+    # Where a form is sent by a script, no navigation tells Playwright to wait for the answer.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield started

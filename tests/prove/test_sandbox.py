@@ -118,7 +118,9 @@ def wants(trace: str, places: dict[str, str]) -> set[tuple[str, str]]:
         if opened := _OPENED.search(line):
             writes = re.search("O_WRONLY|O_RDWR|O_CREAT", opened["flags"])
             # AppArmor tells a folder by the stroke behind it.
-            stroke = "/" if "O_DIRECTORY" in opened["flags"] else ""
+            place = Path(opened["path"])
+            is_folder = "O_DIRECTORY" in opened["flags"] or place.is_dir() or place.name == "fd"
+            stroke = "/" if is_folder else ""
             found.add((opened["path"] + stroke, "w" if writes else "r"))
         for shape, need in ((_MAPPED, "m"), (_LOCKED, "k"), (_CHANGED, "w"), (_LINKED, "l")):
             if match := shape.search(line):

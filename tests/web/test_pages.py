@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from contextvars import Context
@@ -26,9 +27,10 @@ from register.web.public import addresses
 # What machines read, and no browser runs: nothing in it can end it but its end.
 _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # The one script: it offers places under a box for them, on pages that have one. A page that is
-# written in counts letters too, and warns before what was written is left.
+# written in counts letters too, and warns before what was written is left; one that leads to the
+# form with its place sends it there.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
-_WRITTEN_IN = {"/signaler": ("count", "days", "unfold", "unsaved")}
+_WRITTEN_IN = {"/signaler": ("count", "days", "unsaved")}
 _SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/tokens-[a-z.0-9-]+)">')
 
 
@@ -133,7 +135,7 @@ def test_no_page_calls_a_script_or_somebody_else(client: FlaskClient, address: s
     assert blocks <= 1
     scripts = re.findall(r"<script\b[^>]*>[^<]*</script>", html)
     assert len(scripts) == html.count("<script")
-    for name in _WRITTEN_IN.get(address, ()):
+    for name in (*_WRITTEN_IN.get(address, ()), "send"):
         scripts = [script for script in scripts if f"/static/js/{name}." not in script]
     assert len(scripts) <= 1
     assert all(re.fullmatch(_SCRIPT, script) for script in scripts)
@@ -161,9 +163,15 @@ def test_the_style_of_a_page_is_small_and_one_file(client: FlaskClient, address:
     (sheet,) = _SHEET.findall(body(client, address))
     with client.get(sheet) as answer:
         assert answer.status_code == 200
-        assert len(answer.data) < 24 * 1024
-        # Its own, and those that every page has: what a page needs first stands first.
+        assert len(gzip.compress(answer.data)) < 12 * 1024
+        # What a page needs first stands first.
         assert answer.data.startswith((TOP / "static/css/tokens.css").read_bytes())
+
+
+def test_every_public_page_has_the_same_sheet(client: FlaskClient) -> None:
+    """What a browser keeps for a year must not tell which pages were read."""
+    pages = (*ADDRESSES, "/suivi", "/suivi/verifier", "/nulle-part")
+    assert len({_SHEET.findall(client.get(address).text)[0] for address in pages}) == 1
 
 
 def test_the_desk_has_little_style_of_its_own_and_none_has_anothers() -> None:

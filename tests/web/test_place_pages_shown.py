@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from test_pages import Stranger, body, words
+from visitor import Forms
 
 from register.incidents import acts, towns
 
@@ -150,9 +151,16 @@ def test_each_place_leads_to_the_form_with_the_place_in_it(
 ) -> None:
     html = body(client, address)
     kind, code = address.strip("/").split("/")
-    led = f"/signaler?lieu={kind[:-1]}:{code}"
-    assert f'<a class="btn" href="{led}" rel="nofollow">' in html
-    assert f'name="lieu_code" value="{kind[:-1]}:{code}"' in body(client, led)
+    place = f"{kind[:-1]}:{code}"
+    # No address names the place: it would stay in the history.
+    assert "/signaler?" not in html
+    forms = [form for form in Forms(html).forms if form.action == "/signaler"]
+    assert [form.method for form in forms] == ["post"]
+    assert forms[0].fields == [("etape", "commencer"), ("lieu", place)]
+    opened = client.post("/signaler", data=dict(forms[0].fields))
+    assert f'name="lieu_code" value="{place}"' in opened.text
+    # Addresses that were made before still open it.
+    assert f'name="lieu_code" value="{place}"' in body(client, f"/signaler?lieu={place}")
 
 
 @pytest.mark.parametrize("address", ["/communes/92062", "/communes/94038", "/regions/24"])

@@ -19,6 +19,7 @@ from register.web.account.carrying import Carried
 from register.web.context import settings
 from register.web.errors import RETRY_AFTER
 from register.web.forms.account import TOO_EARLY, SignIn
+from register.web.headers import without_cache
 from register.web.languages import in_language
 
 # A year: the time a browser stays one that the account knows.
@@ -69,7 +70,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Close the session; its cookie opens nothing from here on."""
     members.leave()
-    return redirect(places.SIGN_IN, 303)
+    return without_cache(make_response(redirect(places.SIGN_IN, 303)))
 
 
 def with_carried(carried: Carried) -> Response:

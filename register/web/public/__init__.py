@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
 
 from register.web import validity
 from register.web.public import (
@@ -17,6 +20,7 @@ from register.web.public import (
     registre,
     sitemap,
     statistics,
+    suggestions,
 )
 
 ROUTES = (
@@ -41,3 +45,5 @@ def register(app: Flask) -> None:
         module.route(blueprint)
     validity.attach(app, blueprint)
     app.register_blueprint(blueprint)
+    # A public read that changes nothing: it is a POST only to keep what is typed out of addresses.
+    cast(CSRFProtect, app.extensions["csrf"]).exempt(suggestions.suggestions)

@@ -53,11 +53,6 @@ def region(code: str) -> str:
 PLACES = {"commune": commune, "departement": departement, "region": region}
 
 
-def report(kind: str, code: str) -> str:
-    """The report form with the box for a place filled in."""
-    return f"/signaler?lieu={kind}:{quote(code)}"
-
-
 def paged(address: str, page: int) -> str:
     """Another page of a list that has no other parameter."""
     return address if page == 1 else f"{address}?page={page}"

@@ -31,7 +31,9 @@ _COMMUNES_BESIDE = 60
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     blueprint.add_url_rule("/communes", view_func=communes)
-    blueprint.add_url_rule("/communes/suggest", view_func=suggestions.suggestions)
+    blueprint.add_url_rule(
+        "/communes/suggest", view_func=suggestions.suggestions, methods=["GET", "POST"]
+    )
     blueprint.add_url_rule("/communes/<code>", view_func=commune)
     blueprint.add_url_rule("/departements", view_func=departements)
     blueprint.add_url_rule("/departements/<code>", view_func=departement)

@@ -26,10 +26,14 @@ _ELSEWHERE = 3
 
 
 def suggestions() -> Response:
-    """Completions of ``q`` as JSON, the most likely first, at most :data:`LIMIT`."""
+    """Completions of ``q`` as JSON, the most likely first, at most :data:`LIMIT`.
+
+    The boxes of our pages send it in the body of a POST: an address is in caches and logs, and what
+    somebody types before they report is nobody's.
+    """
     # Read first: what is shown must not be older than the position it is shown for.
     position = head()
-    text = choice.typed(request.args.getlist("q"))
+    text = choice.typed(request.values.getlist("q"))
     labels = elsewhere.labels(db.session(), position)
     others = elsewhere.matching(labels, text, begun=True, language=language())[:_ELSEWHERE]
     known = suggest(gazetteer(), text, known_places(), LIMIT - len(others)) if text else ()
@@ -38,7 +42,9 @@ def suggestions() -> Response:
         *(choice.outside(place, choice.page_of) for place in others),
     ]
     document = {"q": text, "places": [_told(place) for place in places]}
-    return Response(json.dumps(document, ensure_ascii=False), mimetype="application/json")
+    answer = Response(json.dumps(document, ensure_ascii=False), mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _told(place: Choice) -> dict[str, object]:

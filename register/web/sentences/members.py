@@ -16,13 +16,13 @@ MEMBERS: dict[str, Any] = {
     ),
     "member_vouches": _("Le compte de %(email)s n’a pas, ou plus, à être confirmé."),
     "member_vouches_later": _(
-        "Votre compte est récent, ou vient d’être rouvert : jusqu’au %(from_day)s, il ne vaut pas "
+        "Votre compte est récent, ou vient d’être rouvert : jusqu’au %(from_day)s, il ne vaut pas "
         "de seconde personne et ne change pas d’autres comptes. Demandez à un membre qui ne l’a "
-        "pas ouvert de le confirmer, depuis la page « À faire »."
+        "pas ouvert de le confirmer, depuis la page « À faire »."
     ),
     "own_change": _("C’est à un autre membre que vous de le faire."),
     "own_invitation": _(
-        "Vous avez ouvert le compte de ce membre : jusqu’au %(from_day)s, c’est à quelqu’un "
+        "Vous avez ouvert le compte de ce membre : jusqu’au %(from_day)s, c’est à quelqu’un "
         "d’autre d’être la seconde personne, ou de confirmer ce compte."
     ),
     "member_factor_none": _("%(email)s n’a pas de seconde preuve."),

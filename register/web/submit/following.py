@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db
@@ -22,6 +22,7 @@ from register.web import limits, waiting
 from register.web.context import key_store
 from register.web.errors import status_of
 from register.web.forms.follow import Code, Contact, Message, Withdrawal
+from register.web.headers import without_cache
 from register.web.submit.entering import Opened, entered, kept_code, page
 from register.web.submit.followed import DELETE, Filled, drawn, kept, sent_token, shown
 from register.web.submit.penned import penned
@@ -29,6 +30,7 @@ from register.web.submit.words import _
 from register.web.wording import say
 
 ENTER = "/suivi"
+LEAVE = "/suivi/quitter"
 
 # Does an act under the pen, with the nonce of the form that asked for it.
 Acting = Callable[[Pen, str], object]
@@ -47,6 +49,8 @@ def route(blueprint: Blueprint) -> None:
         blueprint.add_url_rule(path, name, view, methods=["POST"])
         if path != ENTER:
             blueprint.add_url_rule(path, f"{name}_enter", enter_first)
+    blueprint.add_url_rule(LEAVE, "follow_leave", leave, methods=["POST"])
+    blueprint.add_url_rule(LEAVE, "follow_leave_enter", enter_first)
 
 
 def enter() -> str:
@@ -57,6 +61,11 @@ def enter() -> str:
 def enter_first() -> ResponseReturnValue:
     """To the code: the address of a form says nothing by itself."""
     return redirect(ENTER, 303)
+
+
+def leave() -> Response:
+    """Leave the follow-up, and have the browser drop what it cached of this site."""
+    return without_cache(make_response(render_template("submit/left.html")))
 
 
 @entered(kept_code)
@@ -107,7 +116,7 @@ def withdraw(found: Opened) -> ResponseReturnValue:
     state = found.file.line.state
     if state is State.WITHDRAWN:
         # The same form again, or another window: what was asked for is so.
-        return shown(found, done=_withdrawn(True))
+        return without_cache(shown(found, done=_withdrawn(True)))
     form = Withdrawal()
 
     def act(pen: Pen, nonce: str) -> object:
@@ -115,7 +124,8 @@ def withdraw(found: Opened) -> ResponseReturnValue:
 
     # It can be taken back once; what may be asked again and again is the request that follows.
     limited = state is State.ACCEPTED
-    return _perform(found, Filled(withdrawal=form), act, _withdrawn, limited=limited)
+    response = _perform(found, Filled(withdrawal=form), act, _withdrawn, limited=limited)
+    return without_cache(response) if response.status_code == 200 else response
 
 
 def _withdrawn(taken: object) -> str:

@@ -66,20 +66,15 @@ def route(blueprint: Blueprint) -> None:
 
 
 def begin() -> ResponseReturnValue:
-    """The form, empty but for the place whose page led here (``?lieu=commune:93032``).
-
-    It stands in the box as if it had been typed, and in no cookie or log; the address that the form
-    is sent to does not have it.
-    """
-    form = ReportForm(formdata=None)
-    # Without the database the form still opens, and the place is left to whoever reports.
-    with suppress(*AWAY):
-        form.begin_at(request.args.get("lieu", ""))
-    return form_page(form)
+    """The form, empty but for the place that an address made before names (``?lieu=…``)."""
+    return _form_at(request.args.get("lieu", ""))
 
 
 def go_on() -> ResponseReturnValue:
     """The step that a button asks for; whoever presses no button looks at it first."""
+    if request.form.get("etape") == "commencer":
+        # From the page of a place (``lieu=commune:93032``), which no address names.
+        return _form_at(request.form.get("lieu", ""))
     return _kept_safe(_filled(), _STEPS.get(request.form.get("etape", ""), check))
 
 
@@ -91,6 +86,15 @@ def again() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Send what a form says as an addition to the report that it made before."""
     return _kept_safe(_filled(), _add)
+
+
+def _form_at(place: str) -> Response:
+    """A new form whose box for the place is filled in, as if it had been typed."""
+    form = ReportForm(formdata=None)
+    # Without the database the form still opens, and the place is left to whoever reports.
+    with suppress(*AWAY):
+        form.begin_at(place)
+    return form_page(form)
 
 
 def _filled() -> ReportForm:

@@ -74,11 +74,12 @@ def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
     for scripts in (False, True):
         page = somebody(390, scripts=scripts)
         amina = to_the_check_page(page)
-        assert pressed_often(page, "Envoyer") > 1
+        # A script sends a form once; without it the nonce of the form does as much.
+        assert (pressed_often(page, "Envoyer") == 1) == scripts
         received(amina)
         follow(amina, "Reçu")
         amina.hands.write("Votre message", "Le micro a été rendu à la fin.")
-        assert pressed_often(page, "Envoyer ce message") > 1
+        assert (pressed_often(page, "Envoyer ce message") == 1) == scripts
         expect(page.locator("#fait")).to_contain_text("Votre ajout est enregistré")
         assert left_behind(page) == []
     # Two filled in the form, and each wrote once more.
@@ -86,11 +87,10 @@ def test_a_button_that_is_pressed_again_on_a_slow_network_sends_one_report(
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
-def test_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
-    house: House, somebody: AtDesk, scripts: bool
+def test_without_scripts_reloading_and_going_back_lose_nothing_and_send_nothing_twice(
+    house: House, somebody: AtDesk
 ) -> None:
-    page = somebody(390, scripts=scripts)
+    page = somebody(390, scripts=False)
     amina = to_the_check_page(page)
     amina.hands.press("Envoyer")
     received(amina)

@@ -52,6 +52,8 @@ def test_one_gets_no_further_without_it(bruno, address):
 def test_one_may_leave_without_it(bruno):
     bruno.get(FACTOR)
     bruno.send("/compte/deconnexion")
+    # What the browser cached of the desk goes with the session.
+    assert bruno.answer.headers["Clear-Site-Data"] == '"cache"'
     assert bruno.get(FACTOR).headers["Location"].startswith("/compte/connexion")
 
 

@@ -207,7 +207,7 @@ def test_after_the_purge_state_and_reason_are_left(app, inbox, amina):
     assert "1er juin 2027" in text
     for gone in (WORDS, SENTENCE, CONTACT):
         assert gone not in text
-    assert {form.action for form in amina.page.forms} == {"/suivi"}
+    assert {form.action for form in amina.page.forms} == {"/suivi", "/suivi/quitter"}
     assert amina.post("/suivi/recu.json", {"code": filed.code}).status_code == 422
 
 
@@ -335,6 +335,39 @@ def test_a_contact_can_be_taken_back_after_the_report_was(app, inbox, store, ami
     assert file_of(app, store, filed).contact == ""
     assert CONTACT not in amina.text
     assert "/suivi/contact" not in [form.action for form in amina.page.forms]
+
+
+# --- leaving ------------------------------------------------------------------------------------
+
+
+def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amina):
+    filed = inbox.received()
+    opened(amina, filed.code)
+    assert "Clear-Site-Data" not in amina.answer.headers
+    amina.send("/suivi/retirer")
+    assert amina.answer.status_code == 422
+    assert "Clear-Site-Data" not in amina.answer.headers
+    for leave in (
+        lambda: amina.send("/suivi/retirer", confirme="y"),
+        lambda: amina.send("/suivi/quitter"),
+    ):
+        leave()
+        assert amina.answer.status_code == 200
+        assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
+        assert amina.answer.headers["Cache-Control"] == "no-store"
+    assert codes.spelled(filed.code) not in _body(amina)
+    assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
+
+
+def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
+    """A browser keeps the title of a page beside its address."""
+    public = desk.published()
+    titles = set()
+    for filed in (inbox.received(), inbox.waiting(), inbox.accepted(into=public.id), inbox.spam()):
+        opened(amina, filed.code)
+        titles |= set(re.findall("<title>(.*?)</title>", _body(amina)))
+        titles |= set(re.findall('data-named="(.*?)"', _body(amina)))
+    assert titles == {"Suivre un signalement – Web Citoyen"}
 
 
 # --- withdrawal ---------------------------------------------------------------------------------

@@ -1,0 +1,117 @@
+"""Where JavaScript runs, the steps of a report are sent and shown within one page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from browsing import AtDesk
+from hands import Pointer
+from housed import House
+from members import heading
+from playwright.sync_api import Page, expect
+from reported import count
+from reporter import Reporter, Told, fill, follow, received, write
+
+from register.submissions.models import Report
+
+pytestmark = pytest.mark.browser
+
+TEXT = "Ils ont coupé le micro et fait sortir la salle."
+
+
+def to_the_check_page(page: Page) -> Reporter:
+    amina = Reporter(Pointer(page))
+    page.goto("/signaler")
+    fill(amina.hands, Told(TEXT, place="Gagny", when="hier soir"))
+    amina.hands.press("Relire avant d’envoyer")
+    heading(page, "Relire avant d’envoyer")
+    return amina
+
+
+def test_going_back_finds_what_was_typed_until_it_is_sent(house: House, somebody: AtDesk) -> None:
+    page = somebody(390, scripts=True)
+    amina = to_the_check_page(page)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.go_back()
+    heading(page, "Signaler un incident")
+    account = page.get_by_label("Ce qui s’est passé")
+    expect(account).to_have_value(TEXT)
+    expect(page.get_by_label("Où", exact=True)).to_have_value("Gagny")
+    account.fill(f"{TEXT} Puis rien.")
+    amina.hands.press("Relire avant d’envoyer")
+    expect(page.locator("dl.answers")).to_contain_text("Puis rien.")
+    amina.hands.press("Envoyer")
+    received(amina)
+    # Gone back to, it is still the receipt, and no form that looks unsent.
+    page.go_back()
+    received(amina)
+    assert page.url == f"{house.base}/suivi"
+    # Loaded again, it asks for the code.
+    page.reload()
+    heading(page, "Suivre un signalement")
+    assert count(house.settings, Report) == 1
+    follow(amina, "Reçu")
+    write(amina, "Un mot de plus.", "Votre ajout est enregistré.")
+    amina.hands.press("Quitter et effacer")
+    heading(page, "Vous avez quitté le suivi")
+    assert page.title() == "Suivre un signalement – Web Citoyen"
+
+
+def test_without_a_network_the_text_stays_in_the_page(house: House, somebody: AtDesk) -> None:
+    page = somebody(390, scripts=True)
+    amina = to_the_check_page(page)
+    page.route("**/signaler", lambda route: route.abort())
+    amina.hands.press("Envoyer")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Rien n’est confirmé")
+    expect(alert).to_be_focused()
+    expect(page.locator("dl.answers")).to_contain_text(TEXT)
+    page.unroute("**/signaler")
+    amina.hands.press("Envoyer")
+    received(amina)
+    assert count(house.settings, Report) == 1
+
+
+def test_a_fault_is_led_to_and_scripts_work_on_the_page_that_comes(
+    house: House, somebody: AtDesk
+) -> None:
+    page = somebody(390, scripts=True)
+    page.goto("/communes/92062")
+    page.get_by_role("button", name="Signaler un incident").click()
+    heading(page, "Signaler un incident")
+    assert page.url == f"{house.base}/signaler"
+    where = page.get_by_label("Où", exact=True)
+    expect(where).to_have_value(re.compile("Puteaux"))
+    Pointer(page).press("Relire avant d’envoyer")
+    expect(page.locator("#erreurs")).to_be_focused()
+    # A link to a part of the page is no step back.
+    page.locator("#erreurs a").click()
+    expect(page.get_by_label("Ce qui s’est passé")).to_be_focused()
+    where.fill("")
+    where.press_sequentially("rostre")
+    page.get_by_role("option", name="Rostrenen").click()
+    expect(where).to_have_value(re.compile("Rostrenen"))
+    page.get_by_role("button", name="Hier").click()
+    for _entry in range(2):
+        page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Puteaux")
+    assert page.url == f"{house.base}/communes/92062"
+
+
+def test_the_steps_and_the_file_of_a_receipt_work_in_english(
+    house: House, somebody: AtDesk, tmp_path: Path
+) -> None:
+    page = somebody(1280, scripts=True)
+    page.goto("/en/signaler")
+    page.get_by_label("What happened").fill(TEXT)
+    page.get_by_role("button", name="Check before sending").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("p.code")).to_be_visible()
+    assert page.url == f"{house.base}/en/suivi"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="recu.json").click()
+    assert download.value.suggested_filename == "recu.json"
+    download.value.save_as(tmp_path / "recu.json")
+    assert TEXT in (tmp_path / "recu.json").read_text("utf-8")
