@@ -73,6 +73,8 @@ def _follow_up(pen: Pen, case: Incident, by: int, _commune: str) -> None:
         pen,
         case.id,
         by=by,
+        second=by,
+        single=True,
         reason="mesure",
         title="Le conseil délibère de nouveau",
         text="La séance suivante s’est tenue **portes ouvertes**.",
@@ -85,7 +87,8 @@ def _correct(pen: Pen, case: Incident, by: int, commune: str) -> None:
     told = replace(before, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:
         told = replace(told, commune=commune, departement="", region="")
-    acts.correct(pen, case.id, told, by=by, reason="mesure", public_note="Démarche précisée.")
+    alone = {"by": by, "second": by, "single": True}
+    acts.correct(pen, case.id, told, reason="mesure", public_note="Démarche précisée.", **alone)
 
 
 def _reply(pen: Pen, case: Incident, by: int, _commune: str) -> None:
@@ -98,7 +101,7 @@ def _reply(pen: Pen, case: Incident, by: int, _commune: str) -> None:
         text="La commune conteste les faits rapportés.",
         received_on=date(2026, 3, 2),
     )
-    acts.reply(pen, row.id, by=by, reason="mesure")
+    acts.reply(pen, row.id, by=by, second=by, single=True, reason="mesure")
 
 
 def _withdraw(pen: Pen, case: Incident, by: int, _commune: str) -> None:

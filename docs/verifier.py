@@ -13,7 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-DESTROYING = ("redacted", "erased", "discarded", "source_withdrawn")
+DESTROYING = ("redacted", "destroyed", "erased", "discarded", "source_withdrawn")
 
 
 def canonical(value):

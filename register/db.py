@@ -6,20 +6,34 @@ Reading goes through ``db.session`` (one a request, never committed). Writing go
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    NullPool,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
+
+from register.errors import Unavailable
 
 # Named constraints, because SQLite can only alter a table by copying it, and a copy has to be
 # able to name what it leaves out.
@@ -34,6 +48,12 @@ NAMES = {
 
 # How long a connection waits for another's write.
 PATIENCE_MS = 10_000
+# Connections beyond the five that are kept: one for each thread of a server under load.
+_OVERFLOW = 30
+# Where a connection notes which files it has open.
+_FILES = "register.files"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DISK_FULL = "53100"  # PostgreSQL, appendix A: disk_full
 
 
 class Base(DeclarativeBase):
@@ -76,17 +96,158 @@ def now() -> datetime:
 def engine_options(url: str) -> dict[str, Any]:
     """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": PATIENCE_MS / 1000, "check_same_thread": False}}
+        return {
+            "connect_args": {"timeout": PATIENCE_MS / 1000, "check_same_thread": False},
+            "max_overflow": _OVERFLOW,
+        }
     # A page asks several things: all its answers are of one moment, as they are on SQLite.
-    return {"pool_pre_ping": True, "isolation_level": "REPEATABLE READ"}
+    return {
+        "pool_pre_ping": True,
+        "isolation_level": "REPEATABLE READ",
+        "max_overflow": _OVERFLOW,
+    }
 
 
 def prepare(engine: Engine) -> None:
     """Give an engine's SQLite connections the register's settings; nothing on PostgreSQL."""
     if engine.dialect.name != "sqlite":
         return
+    path = sqlite_path(str(engine.url))
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+    if path is None:
+        return
+
+    def note_files(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILES] = _Files(path, _log_of(path), _identity(path), _identity(_log_of(path)))
+
+    def require_present_file(
+        _connection: sqlite3.Connection,
+        record: ConnectionPoolEntry,
+        _proxy: PoolProxiedConnection,
+    ) -> None:
+        # One that is missing stays open: it can be read, and saved, until the process ends.
+        if record.info[_FILES].is_replaced:
+            # The pool opens the file that was put there.
+            raise DisconnectionError("another file is at the database's path")
+
+    event.listen(engine, "do_connect", _connect_to_existing)
+    event.listen(engine, "connect", note_files)
+    event.listen(engine, "checkout", require_present_file)
+
+
+@dataclass
+class _Files:
+    """The files that an SQLite connection has open: the database and its write-ahead log.
+
+    Both are there until the last connection ends. The log of a database that was never written to
+    is made by its first transaction.
+    """
+
+    path: Path
+    log: Path
+    identity: tuple[int, int] | None
+    log_identity: tuple[int, int] | None = None
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file is at the database's path."""
+        present = _identity(self.path)
+        return present is not None and present != self.identity
+
+    def require_in_place(self) -> None:
+        """Let files pass that are at their paths.
+
+        :raises Unavailable: ``storage_moved``.
+        """
+        log = _identity(self.log)
+        self.log_identity = self.log_identity or log
+        if (_identity(self.path), log) != (self.identity, self.log_identity):
+            raise Unavailable("storage_moved")
+
+
+def _connect_to_existing(
+    _dialect: Dialect, _record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
+) -> sqlite3.Connection:
+    """Open the file that is there; by itself, SQLite makes an empty one, for all to read."""
+    opened: sqlite3.Connection = sqlite3.connect(
+        f"{Path(args[0]).as_uri()}?mode=rw", uri=True, **options
+    )
+    return opened
+
+
+def _log_of(path: Path) -> Path:
+    return Path(f"{path}-wal")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def place_check(connection: Connection) -> Callable[[], None]:
+    """A check of whether a connection's open files are those at their paths.
+
+    A file that was removed or replaced under a running process still takes commits, and keeps
+    them until the process ends. The check is made while the connection is open, and called after
+    its commit, before anything is acknowledged; it raises :class:`Unavailable`,
+    ``storage_moved``. On PostgreSQL it does nothing.
+    """
+    files = connection.info.get(_FILES)
+    return files.require_in_place if files is not None else lambda: None
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk has no room left."""
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlite_errorcode", 0) or 0
+        return code & 0xFF == sqlite3.SQLITE_FULL or _sqlstate(error) == _DISK_FULL
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether an error says that the file of an SQLite database cannot be opened."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
+    return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
+def make_file(engine: Engine) -> None:
+    """Make the empty file of an SQLite database where there is none, mode 600."""
+    path = sqlite_path(str(engine.url))
+    if path is not None and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+
+
+def read_only(url: str) -> Engine:
+    """An engine that writes nothing, neither tables nor files.
+
+    Where no other connection is open, SQLite reads the file alone: the log and its index would be
+    made for it otherwise.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        options = engine_options(url)
+        return create_engine(url, **options).execution_options(postgresql_readonly=True)
+
+    def connect() -> sqlite3.Connection:
+        alone = "" if _log_of(path).exists() else "&immutable=1"
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro{alone}",
+            uri=True,
+            timeout=PATIENCE_MS / 1000,
+            check_same_thread=False,
+        )
+
+    return create_engine(url, creator=connect, poolclass=NullPool)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -108,6 +269,8 @@ def _on_begin(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails at once when another writer
     # came in between, whatever the timeout: whoever means to write says so first.
     writing = connection.get_execution_options().get("register_writing", False)
+    if writing:
+        place_check(connection)()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
@@ -151,7 +314,9 @@ def housekeeping(engine: Engine) -> Iterator[Session]:
     under ``journal.writing()``.
     """
     with Session(pen_engine(engine)) as session, session.begin():
+        require_in_place = place_check(session.connection())
         yield session
+    require_in_place()
 
 
 def scrub(engine: Engine, patience: float = 10.0) -> bool:

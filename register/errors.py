@@ -28,6 +28,10 @@ class SealError(RegisterError):
     """The seal key is missing or is not this instance's."""
 
 
+class Unavailable(RegisterError):
+    """Nothing can be kept or verified at the moment: too many wait, or a file is away (503)."""
+
+
 class NotFound(RegisterError):
     """There is nothing there, or nothing that this viewer may know of (404)."""
 

@@ -36,8 +36,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import seal
-from register.db import engine_options, pen_engine, prepare, scrub, sqlite_path
-from register.errors import SealError
+from register.db import (
+    engine_options,
+    make_file,
+    pen_engine,
+    place_check,
+    prepare,
+    read_only,
+    scrub,
+    sqlite_path,
+)
+from register.errors import SealError, Unavailable
 
 NAME = "keys.sqlite3"
 _PURPOSE = "report key"
@@ -68,11 +77,19 @@ class KeyStore:
     """The store of one instance, and the seal key that wraps what is in it.
 
     :param url: an SQLAlchemy URL; nothing is opened before something is asked.
-    :param folder: where the seal key is read again once the store is wrapped by another one.
+    :param folder: where the seal key is read again once the store is wrapped by another one; no
+        new key is given while none stands there.
+    :param reads_only: for a look at the store that writes nothing, no file either.
     """
 
     def __init__(
-        self, url: str, seal_key: bytes, instance_id: str, folder: Path | None = None
+        self,
+        url: str,
+        seal_key: bytes,
+        instance_id: str,
+        folder: Path | None = None,
+        *,
+        reads_only: bool = False,
     ) -> None:
         self._seal_key = seal_key
         self._folder = folder
@@ -80,8 +97,11 @@ class KeyStore:
         self._root: bytes | None = None
         self._derived: dict[str, bytes] = {}
         self._file = sqlite_path(url)
-        self.engine: Engine = create_engine(url, **engine_options(url))
-        prepare(self.engine)
+        if reads_only:
+            self.engine: Engine = read_only(url)
+        else:
+            self.engine = create_engine(url, **engine_options(url))
+            prepare(self.engine)
 
     @property
     def root(self) -> bytes:
@@ -123,9 +143,7 @@ class KeyStore:
         self.require()
 
     def _make(self, root: bytes) -> None:
-        if self._file is not None and not self._file.exists():
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file.touch(mode=0o600)
+        make_file(self.engine)
         with pen_engine(self.engine).begin() as connection:
             _META.create_all(connection)
             self._insert(connection, {_OWN: self._instance, _ROOT: root})
@@ -308,7 +326,9 @@ class KeyStore:
     def _reading(self) -> Iterator[Connection]:
         try:
             with self.engine.connect() as connection:
+                require_in_place = place_check(connection)
                 yield connection
+                require_in_place()
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
 
@@ -319,8 +339,10 @@ class KeyStore:
         :param alone: whether it is the rotation, for which all others wait.
         """
         with pen_engine(self.engine).begin() as connection:
+            require_in_place = place_check(connection)
             own = connection.scalar(_wrapped(_OWN).with_for_update(read=not alone))
             yield connection, own
+        require_in_place()
 
     @contextmanager
     def _writing(self, *, alone: bool = False) -> Iterator[Connection]:
@@ -328,6 +350,10 @@ class KeyStore:
             if not self._reload(own):
                 raise self._foreign()
             yield connection
+        # A key that is wrapped by a seal key which is nowhere else opens nothing after the end of
+        # this process.
+        if self._folder is not None and not any(seal.present(self._folder)):
+            raise Unavailable("storage_moved")
 
 
 _is_data = _KEYS.c.name.not_in(_RESERVED)

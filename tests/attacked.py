@@ -142,11 +142,21 @@ class _Writer:
         for text in texts:
             acts.note(pen, filed.id, text, by=self.by)
             title, body = said(text, TITLE_LIMIT), account((text,))
-            acts.follow_up(pen, filed.id, by=self.by, reason=text, title=title, text=body)
+            acts.follow_up(
+                pen, filed.id, reason=text, title=title, text=body, by=self.by, second=self.second
+            )
             self._reply(pen, filed, text)
         for place, text in enumerate(texts[::4]):
             content = replace(_whole(some), amount=f"{place} {texts[0]}"[:2_000])
-            acts.correct(pen, filed.id, content, by=self.by, reason=text, public_note=text)
+            acts.correct(
+                pen,
+                filed.id,
+                content,
+                reason=text,
+                public_note=text,
+                by=self.by,
+                second=self.second,
+            )
         return filed
 
     def single(self, pen: Pen, text: str) -> Filed:
@@ -188,4 +198,4 @@ class _Writer:
         if row.id % 4 == 0 or lengths.length(text).is_too_long:
             acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
         elif row.id % 8 != 7:  # the others wait
-            acts.reply(pen, row.id, by=self.by, reason=text)
+            acts.reply(pen, row.id, reason=text, by=self.by, second=self.second)

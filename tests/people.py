@@ -14,12 +14,13 @@ from datetime import date
 import pytest
 from argon2 import PasswordHasher
 from filed import AT, Filed
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from register.incidents import acts
 from register.incidents.checklist import ATTESTED
 from register.incidents.content import Content, ProceedingContent, SourceContent
 from register.incidents.models import Incident
+from register.incidents.pending import Destruction
 from register.journal import Pen, writing
 from register.members import accounts, passwords
 from register.members.models import Role
@@ -165,6 +166,12 @@ class Desk:
                 received_on=date(2026, 3, 2),
             )
             return row.id
+
+    def destroy(self, by: int | None = None) -> None:
+        """Chloé confirms, or ``by``, the destruction of all that redactions have hidden."""
+        with self.pen() as p:
+            for which in p.session.scalars(select(Destruction.id).where(Destruction.ending == "")):
+                acts.confirm_destruction(p, which, by=by or self.cast.chloe)
 
     def _draft(self, p: Pen, content: Content | None, changes: dict[str, object]) -> Incident:
         told = content or a_case(**changes)

@@ -314,11 +314,12 @@ def _whole(pen: Pen, by: int, second: int, other: int) -> int:
         text="La commune conteste : la séance avait été levée.",
         received_on=date(2026, 3, 1),
     )
-    acts.reply(pen, row.id, by=by, reason="demande régulière")
+    acts.reply(pen, row.id, by=by, second=second, reason="demande régulière")
     acts.follow_up(
         pen,
         case.id,
         by=by,
+        second=second,
         reason="nouvelle audience",
         title="L'audience d'appel est fixée",
         text="Elle se tiendra à **Rennes**.",
@@ -327,6 +328,7 @@ def _whole(pen: Pen, by: int, second: int, other: int) -> int:
     )
     corrected = replace(content, steps_taken="lettre au préfet, puis à la CADA")
     corrected = replace(corrected, links=(LinkContent("voir_aussi", other),))
-    acts.correct(pen, case.id, corrected, by=by, reason="oubli", public_note="Démarche ajoutée.")
+    both = {"by": by, "second": second}
+    acts.correct(pen, case.id, corrected, reason="oubli", public_note="Démarche ajoutée.", **both)
     assert case.number
     return case.number

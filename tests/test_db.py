@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from register.db import (
     UTCDateTime,
     engine_options,
     housekeeping,
+    is_full,
+    make_file,
     now,
     pen_engine,
+    place_check,
     prepare,
+    read_only,
     scrub,
     sqlite_path,
 )
+from register.errors import Unavailable
 from register.operations.models import Identity
 
 
@@ -28,6 +37,7 @@ from register.operations.models import Identity
 def sqlite(tmp_path):
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     engine = create_engine(url, connect_args={"timeout": 1})
+    make_file(engine)
     prepare(engine)
     with pen_engine(engine).begin() as connection:
         connection.execute(text("CREATE TABLE t (n INTEGER, word TEXT)"))
@@ -155,3 +165,93 @@ def test_only_an_sqlite_database_is_a_file(url, path):
 
 def test_a_postgresql_connection_that_died_is_noticed():
     assert engine_options("postgresql+psycopg://u@h/d")["pool_pre_ping"] is True
+
+
+# --- files at their paths ----------------------------------------------------------------------
+
+
+def _removed(path):
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+def test_a_missing_database_file_is_not_made_by_opening_it(tmp_path):
+    path = tmp_path / "db.sqlite3"
+    engine = create_engine(f"sqlite:///{path}", **engine_options(f"sqlite:///{path}"))
+    prepare(engine)
+    with pytest.raises(OperationalError):
+        engine.connect()
+    assert not path.exists()
+    make_file(engine)
+    assert path.stat().st_mode & 0o777 == 0o600
+    engine.connect().close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_a_commit_to_a_file_that_is_not_at_its_path_is_noticed(sqlite, suffix):
+    path = Path(sqlite.url.database)
+
+    def write(before_commit=lambda: None):
+        with pen_engine(sqlite).begin() as connection:
+            require_in_place = place_check(connection)
+            connection.execute(text("UPDATE t SET n = n + 1"))
+            before_commit()
+        require_in_place()
+
+    write()
+    with pytest.raises(Unavailable) as raised:
+        write(Path(f"{path}{suffix}").unlink)
+    assert raised.value.key == "storage_moved"
+
+
+def test_a_removed_file_is_read_and_not_written_until_another_is_put_back(sqlite):
+    path = Path(sqlite.url.database)
+    with sqlite.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    backup = path.read_bytes()
+    _removed(path)
+    with sqlite.connect() as reader:
+        assert reader.execute(text("SELECT n FROM t")).scalar() == 1
+    with pytest.raises(Unavailable) as raised, pen_engine(sqlite).begin():
+        pytest.fail("nothing is written to a file that nobody can open any more")
+    assert raised.value.key == "storage_moved"
+    assert not path.exists()
+    path.write_bytes(backup)
+    with pen_engine(sqlite).begin() as connection:
+        assert connection.execute(text("UPDATE t SET n = 5 RETURNING n")).scalar() == 5
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("SELECT n FROM t").fetchone() == (5,)
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_a_look_that_writes_nothing_leaves_every_file_as_it_was(sqlite, tmp_path, served):
+    if not served:
+        sqlite.dispose()
+    else:
+        sqlite.connect().close()
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    look = read_only(str(sqlite.url))
+    with look.connect() as connection:
+        assert connection.execute(text("SELECT word FROM t")).scalar() == "zinzolin"
+        with pytest.raises(OperationalError):
+            connection.execute(text("UPDATE t SET n = 2"))
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    _removed(Path(sqlite.url.database))
+    with pytest.raises(OperationalError):
+        look.connect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_from_other_faults(sqlite):
+    with sqlite.connect() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        with pytest.raises(OperationalError) as full:
+            connection.execute(text("CREATE TABLE much AS SELECT randomblob(100000)"))
+        with pytest.raises(OperationalError) as other:
+            connection.execute(text("SELECT nothing FROM nowhere"))
+    assert is_full(full.value)
+    assert not is_full(other.value)
+    assert is_full(OSError(errno.ENOSPC, "x"))
+    assert not is_full(OSError(errno.ENOENT, "x"))

@@ -27,6 +27,7 @@ from register.submissions.models import State
 from register.submissions.queries import Tray
 from register.web import limits
 from register.web.moderation.journal import HEADER
+from register.web.moderation.reports import margin
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))
@@ -126,8 +127,13 @@ def test_every_limit_is_documented_as_it_is(rate):
     assert limits.RATES[rate] in CODE
 
 
-def test_the_number_of_reports_that_nobody_has_read_is_documented():
-    assert f"{limits.FLOOD} unread" in TEXT
+def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
+    assert f"From {margin.FLOOD} that nobody has taken up" in TEXT
+
+
+def test_the_budgets_of_all_sources_are_documented():
+    for rate in limits.BUDGETS.values():
+        assert f"`{rate}`" in TEXT
 
 
 @pytest.mark.parametrize(

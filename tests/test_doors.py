@@ -64,6 +64,8 @@ DOORS = (
                 "moved_at",
                 "revision_id",
                 "single_review",
+                "destruction_id",
+                "ending",
                 "report_withdrawn",
             }
         ),
@@ -86,6 +88,8 @@ DOORS = (
                 "CaseLink",
                 "InformationRequest",
                 "FormerCode",
+                "PendingChange",
+                "Destruction",
             }
         ),
         frozenset(
@@ -97,6 +101,8 @@ DOORS = (
                 "correction",
                 "follow_up",
                 "former_code",
+                "pending_change",
+                "destruction",
             }
         ),
     ),
@@ -395,6 +401,42 @@ EACH = {
         lambda p, i, c, t: acts.erase(p, i, by=c.ada, restriction="erreur", single=True),
     ),
 }
+
+
+def _proposed(desk, cast):
+    filed = desk.published(justice=True)
+    with desk.pen() as p:
+        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text="t")
+    return 1
+
+
+def _hidden(desk, cast):
+    filed = desk.published()
+    with desk.pen() as p:
+        told = a_case(narrative="")
+        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
+    return 1
+
+
+def _due(pen, *_told):
+    pen.at += timedelta(days=30)
+    acts.destroy_due(pen, 10)
+
+
+EACH |= {
+    "refuse_change": (
+        _proposed,
+        lambda p, i, c, t: acts.refuse_change(p, i, by=c.chloe, refusal="r"),
+    ),
+    "confirm_destruction": (
+        _hidden,
+        lambda p, i, c, t: acts.confirm_destruction(p, i, by=c.chloe),
+    ),
+    "keep_hidden": (_hidden, lambda p, i, c, t: acts.keep_hidden(p, i, by=c.chloe)),
+    "destroy_due": (_hidden, _due),
+}
+# Two lines: of whoever approves, and the public one of what is done by it.
+TWO_LINES = {"approve_change"}
 # Which of them readers may know of.
 TOLD_TO_ALL = {
     "publish",
@@ -446,6 +488,14 @@ def _given_up(inbox, desk):
     inbox.accepted(into=draft.id)
     with desk.pen() as p:
         acts.discard(p, draft.id, by=desk.cast.bruno)
+
+
+def _together(inbox):
+    """A report that Bruno put aside together with others."""
+    key = inbox.received().key
+    with inbox.pen() as p:
+        reports.spam(p, key, by=inbox.cast.bruno, together=True)
+    return key
 
 
 def _keeping(inbox, desk):
@@ -509,6 +559,11 @@ REPORTS = {
         lambda p, s, k, c: reports.decline(p, s, k, "doublon", by=c.bruno, sentence="Déjà là."),
         ONE_OF_MEMBERS,
     ),
+    "confirm_spam": (
+        lambda inbox, desk: _together(inbox),
+        lambda p, s, k, c: reports.confirm_spam(p, k, by=c.chloe),
+        ONE_OF_MEMBERS,
+    ),
     "spam": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.spam(p, k, by=c.bruno),
@@ -568,7 +623,7 @@ def _heads(session):
 
 
 def test_every_act_is_tried_here():
-    assert set(EACH) == set(acts.__all__)
+    assert set(EACH) | TWO_LINES == set(acts.__all__)
     public = {
         name
         for module in (accounts, invitations)

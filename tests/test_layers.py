@@ -18,7 +18,7 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 # From the ground up: a layer may import those above it in this list, never one below.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts"}),
-    frozenset({"text", "config", "seal"}),
+    frozenset({"text", "config", "seal", "bulkhead"}),
     frozenset({"db"}),
     frozenset({"keystore"}),
     frozenset({"journal"}),

@@ -300,6 +300,7 @@ SAMPLES = {
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],
     ("moderation", "reply_id"): ["1", "9"],
+    ("moderation", "change_id"): ["1", "9"],
     ("moderation", "page"): ["methode", "nulle-part"],
 }
 # For each filter a value that the hidden cases have, and for what is typed, the marker itself.

@@ -8,6 +8,13 @@ from register.cli.words import _
 from register.operations.doctor import Finding
 
 _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
+    "database": (
+        lambda: _("La base de données répond."),
+        lambda: _(
+            "La base de données manque ou ne répond pas : remettez son fichier en place, ou "
+            "relancez son serveur. Pour un registre neuf : webcitoyen init."
+        ),
+    ),
     "schema": (
         lambda: _("Les tables sont à la version du programme."),
         lambda: _("Les tables ne sont pas à la version du programme : webcitoyen upgrade."),

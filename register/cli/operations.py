@@ -15,7 +15,7 @@ from register.cli.findings import say_finding
 from register.cli.members import tell_invitation
 from register.cli.search import looked_at
 from register.cli.words import _
-from register.db import db, now
+from register.db import db, now, read_only
 from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
 from register.incidents import verify as proofs
@@ -131,7 +131,7 @@ def _address(host: str, port: int) -> str:
 @command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = [*doctors.examine(settings(), db.engine), _pages(), _search()]
+    findings = [*doctors.examine(settings()), _pages(), _search()]
     for finding in findings:
         click.echo(("✓ " if finding.good else "✗ ") + say_finding(finding))
     if not all(finding.good for finding in findings):
@@ -149,7 +149,7 @@ def _pages() -> doctors.Finding:
 def _search() -> doctors.Finding:
     """An index that nobody keeps is no fault: the next ``serve`` makes it, or brings it up."""
     try:
-        found = looked_at()
+        found = looked_at(read_only(settings().database_url))
     except SQLAlchemyError as error:
         return doctors.Finding("search", False, type(error).__name__)
     if not found.is_usable:

@@ -48,6 +48,7 @@ def _lines(done: Purged) -> list[str]:
         (done.returned, _("Revenus dans la file, leur question étant restée sans réponse")),
         (done.expired, _("Écartés, faute de décision avant le terme")),
         (done.purged, _("Signalements détruits, avec leur clé")),
+        (done.destroyed, _("Passages retirés : versions d’avant détruites, leur terme venu")),
         (done.kept, _("Copies détruites avec les textes de leur cas")),
         (done.counted, _("Signalements oubliés, sauf dans les comptes")),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from flask import current_app
+from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.common import command, fail, progress, require_schema, settings
@@ -54,11 +55,14 @@ def status() -> None:
         raise SystemExit(1)
 
 
-def looked_at() -> Condition:
-    """How the running command's index stands."""
+def looked_at(database: Database | None = None) -> Condition:
+    """How the running command's index stands.
+
+    :param database: an engine that writes nothing, for ``doctor``.
+    """
     lease, index = lease_of(settings(), db.engine), _index()
     try:
-        return condition(db.engine, index, lease)
+        return condition(database or db.engine, index, lease)
     except OSError as error:
         fail(_("L’index ne peut pas être lu : %(cause)s.", cause=error.strerror))
     finally:

@@ -6,13 +6,19 @@ given anew once a member has saved a version that does without it.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
-from register.incidents.models import Approval, Incident
+from register.incidents import content as contents
+from register.incidents import revisions
+from register.incidents.checklist import asks_second
+from register.incidents.models import Approval, Incident, Revision
+from register.incidents.vocabulary import Book
+from register.journal import Act
 from register.members import vouching as second_persons
 from register.members.models import Member
 
@@ -33,3 +39,25 @@ def vouching(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[An
         .join(_CASE, _CASE.id == Approval.incident_id)
         .where(second_persons.clause(at), _CASE.report_withdrawn.is_(False))
     )
+
+
+def needed_before(session: Session, case: Incident, book: Book) -> bool:
+    """Whether a case needed a second person when it was published, or needs one as it reads now.
+
+    Where the text of its publication is destroyed, an approval that was given for it says so.
+    """
+    if case.number is None:
+        return False
+    if case.single_review or asks_second(contents.of(case), book):
+        return True
+    first = session.execute(
+        select(Revision.id, Revision.content).where(
+            Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
+        )
+    ).first()
+    if first is not None and first.content is not None:
+        return asks_second(revisions.read(json.loads(first.content)), book)
+    given = select(Approval.id).where(
+        Approval.incident_id == case.id, Approval.purpose == "publish"
+    )
+    return session.scalar(given.limit(1)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from register.incidents.content import Content, ProceedingContent
@@ -50,6 +50,8 @@ class Circumstances:
     single_moderator: bool = False
     attested: Collection[str] = ()
     flags_reason: str = ""
+    # The case was published as one that needs a second person: it stays one.
+    needed_before: bool = False
     report_withdrawn: bool = False  # nobody has saved a version that does without that report
 
 
@@ -79,6 +81,23 @@ def asks_second(content: Content, book: Book, found: Sequence[Flag] | None = Non
     return justice or bool(flags(content) if found is None else found)
 
 
+def needs_second(
+    content: Content,
+    book: Book,
+    found: Sequence[Flag] | None = None,
+    *,
+    needed_before: bool = False,
+    added: Iterable[str] = (),
+) -> bool:
+    """Whether readers may be shown a content only once a second person has approved it.
+
+    :param needed_before: a case that needed one when it was published needs one for whatever is
+        added to it.
+    :param added: texts that come with it beside the content: a follow-up, a reply, a note.
+    """
+    return needed_before or asks_second(content, book, found) or any(map(risks, added))
+
+
 def checklist(
     content: Content, book: Book, told: Circumstances, found: Sequence[Flag] | None = None
 ) -> list[Line]:
@@ -87,7 +106,8 @@ def checklist(
     :param found: the content's flags, when they are known already.
     """
     found = flags(content) if found is None else found
-    second = not asks_second(content, book, found) or told.seconded or told.single_moderator
+    asked = needs_second(content, book, found, needed_before=told.needed_before)
+    second = not asked or told.seconded or told.single_moderator
     lines = [
         Line("texts", bool(content.title and content.summary)),
         Line(

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session, selectinload
 from register.db import now
 from register.errors import NotFound
 from register.incidents import content as contents
-from register.incidents.approvals import vouching
+from register.incidents.approvals import needed_before, vouching
+from register.incidents.changes import Change, Hidden, hidden_of
+from register.incidents.changes import of_case as changes_of
 from register.incidents.content import Content, Snapshot, opened
 from register.incidents.models import (
     Approval,
@@ -29,6 +31,7 @@ from register.incidents.models import (
     Revision,
     State,
 )
+from register.incidents.vocabulary import book
 from register.journal import Act, Entry, Ledger
 from register.members.models import Member
 from register.members.vouching import seconds
@@ -160,6 +163,9 @@ class Dossier:
     seconds: Mapping[str, Collection[int]]
     events: Sequence[Event]
     joined: Sequence[Joined]
+    needs_two: bool = False
+    changes: Sequence[Change] = ()
+    destructions: Sequence[Hidden] = ()
 
     @property
     def html(self) -> Mapping[str, Any]:
@@ -251,6 +257,9 @@ def dossier(
         },
         events=_events(session, case),
         joined=_joined(session, case),
+        needs_two=needed_before(session, case, book(session)),
+        changes=changes_of(session, viewer, case.id),
+        destructions=hidden_of(session, viewer, case.id),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.incidents.queries import SHOWN, Case
@@ -50,7 +50,9 @@ _LINES = (
         ENTRY.c.at,
         ENTRY.c.seq,
         ENTRY.c.public_json,
-        REVISION.c.content.is_not(None).label("readable"),
+        and_(REVISION.c.content.is_not(None), REVISION.c.destruction_id.is_(None)).label(
+            "readable"
+        ),
     )
     .outerjoin(REVISION, REVISION.c.id == ENTRY.c.revision_id)
     .where(

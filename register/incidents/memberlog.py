@@ -45,7 +45,14 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "abandon": Act.DISCARDED,
             "brouillon-reuni": Act.DRAFT_MERGED,
         },
-        "relecture": {"accord": Act.APPROVED, "invitation": Act.INVITED},
+        "relecture": {
+            "accord": Act.APPROVED,
+            "changement-propose": Act.CHANGE_PROPOSED,
+            "changement-refuse": Act.CHANGE_REFUSED,
+            "destruction": Act.DESTROYED,
+            "destruction-annulee": Act.DESTRUCTION_KEPT,
+            "invitation": Act.INVITED,
+        },
         "actes-publics": public_ledger.KINDS,
         "droit-de-reponse": {
             "reponse-recue": Act.REPLY_RECEIVED,
@@ -67,6 +74,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "signalement-retenu": Act.REPORT_ACCEPTED,
             "signalement-ecarte": Act.REPORT_DECLINED,
             "indesirable": Act.REPORT_SPAM,
+            "indesirables-confirmes": Act.REPORT_SPAM_CONFIRMED,
             "signalement-repris": Act.REPORT_REOPENED,
             "signalement-revenu": Act.REPORT_RETURNED,
             "signalement-detruit": Act.REPORT_PURGED,

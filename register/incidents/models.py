@@ -56,7 +56,6 @@ class Incident(Base):
         Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        # Of the few that were: counted with the others, they would look like all of them.
         Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
     )
 
@@ -315,7 +314,7 @@ class Approval(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int] = _of_case()
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
-    purpose: Mapped[str] = mapped_column(String(10))  # publish or erase
+    purpose: Mapped[str] = mapped_column(String(10))  # publish, erase, or change
     given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     given_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
 
@@ -353,6 +352,7 @@ class Revision(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     html: Mapped[bytes | None] = mapped_column(LargeBinary)
     renderer: Mapped[str | None] = mapped_column(String(80))
+    destruction_id: Mapped[int | None]  # of a redaction that hides it from readers
 
 
 class Origin(Base):

@@ -153,9 +153,12 @@ def _version(session: Session, number: int, version: int | None) -> Any:
 
 def _pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
     row = session.execute(
-        select(REVISION.c.content, REVISION.c.html).where(REVISION.c.id == revision_id)
+        select(REVISION.c.content, REVISION.c.html, REVISION.c.destruction_id).where(
+            REVISION.c.id == revision_id
+        )
     ).one()
-    if row.content is None:
+    # A redaction hides it at once, and destroys it later.
+    if row.content is None or row.destruction_id is not None:
         raise Gone("version_destroyed")
     return row.content, row.html
 

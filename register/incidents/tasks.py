@@ -27,8 +27,17 @@ SHOWN = 12
 # Nobody needs to know by how many the work is beyond this, and counting on would cost.
 COUNTED = 500
 
+SECOND_PERSON = (Kind.CHANGE, Kind.RETURNED, Kind.DESTRUCTION)
 # Without a deadline, in this order.
-ORDER = (Kind.REPLY, Kind.HELD, Kind.APPROVE, Kind.READY, Kind.SECOND, Kind.OUTCOME)
+ORDER = (
+    Kind.REPLY,
+    Kind.HELD,
+    *SECOND_PERSON,
+    Kind.APPROVE,
+    Kind.READY,
+    Kind.SECOND,
+    Kind.OUTCOME,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ def _found(session: Session, viewer: Member, now: Moment) -> Iterator[Task]:
     """The first of each kind; a case that waits for two things comes twice."""
     for row in session.execute(_REPLIES):
         yield Task(Kind.REPLY, row.due_on, row.received_on, row.incident_id, "")
-    for kind in (Kind.HELD, Kind.APPROVE, Kind.READY, Kind.SECOND):
+    for kind in (Kind.HELD, *SECOND_PERSON, Kind.APPROVE, Kind.READY, Kind.SECOND):
         for row in session.execute(_longest(kind, viewer, now, CASE.c.revision_id)):
             yield Task(kind, None, row.made_at, row.id, "")
     for row in session.execute(_longest(Kind.OUTCOME, viewer, now, CASE.c.moved_at)):

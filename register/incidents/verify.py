@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from register.incidents import content as contents
 from register.incidents.models import FormerCode, Incident, Outlet, Revision, State
 from register.incidents.verify_desk import desk_problems, member_problems
+from register.incidents.verify_waiting import waiting_problems
 from register.incidents.writing import derived, page_bound, why
 from register.journal import Act, Entry, Ledger, head
 from register.journal.canonical import moment
@@ -94,6 +95,7 @@ def _case(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _former(session, lines, place)
         yield from _reasons(session, lines, place)
         yield from desk_problems(session, case, lines, place)
+        yield from waiting_problems(session, case, lines, place)
     except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
         # A byte that no longer makes a text, a date or a number is a problem, not a crash.
         yield Problem("case_unreadable", {**place, "cause": type(error).__name__})

@@ -97,7 +97,16 @@ def _may_read(row: Invitation, emptied: datetime | None) -> bool:
 
 def _redacted_at(lines: Sequence[_Line]) -> datetime | None:
     """When the members' words were last destroyed while the case stayed."""
-    return max((line.at for line in lines if line.act is Act.REDACTED), default=None)
+    # A redaction destroyed by itself before there was a second person for it.
+    by_itself = [
+        line.at for line in lines if line.act is Act.REDACTED and "destroyed" in line.private
+    ]
+    later = [
+        datetime.fromisoformat(line.private["before"])
+        for line in lines
+        if line.act is Act.DESTROYED
+    ]
+    return max([*by_itself, *later], default=None)
 
 
 def _notes_hold(rows: Sequence[Note], lines: Sequence[_Line], case: Incident) -> bool:

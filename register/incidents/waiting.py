@@ -19,6 +19,7 @@ from register.incidents.approvals import vouching
 from register.incidents.checklist import SUMMARY_LIMIT
 from register.incidents.clocks import add_months
 from register.incidents.models import Approval, Invitation, Scope, SourceUse, State
+from register.incidents.pending import Destruction, PendingChange
 from register.incidents.tables import CASE, KIND, PLACE, PROCEEDING, REPLY, REVISION
 from register.incidents.vocabulary import Book
 from register.members.models import Member
@@ -45,6 +46,9 @@ class Kind(StrEnum):
     HELD = "en_main"  # the member who asks has it in hand
     APPROVE = "a_relire"  # a second person is asked for, and the member may be that person
     SECOND = "second"  # a second person is asked for, whoever it is
+    CHANGE = "changement"  # a change of a public case that the member may approve
+    RETURNED = "retour"  # one's own change that was refused, or overtaken by another
+    DESTRUCTION = "destruction"  # what a redaction hid, which the member may have destroyed
     READY = "pret"  # the checklist lacks nothing but what is attested when publishing
     OUTCOME = "issue"  # nothing public has happened for long, and the outcome is not known
 
@@ -81,6 +85,10 @@ def clause(kind: Kind, viewer: Member, moment: Moment) -> Clause:
         return _outcome_is_late(moment)
     if kind is Kind.READY:
         return _is_ready(moment)
+    if kind is Kind.RETURNED:
+        return _has_change(PendingChange.made_by == viewer.id, _is_back())
+    if kind in (Kind.CHANGE, Kind.DESTRUCTION):
+        return _for_second(kind, viewer, moment)
     waits = _waits_for_second(moment)
     if kind is Kind.APPROVE:
         may = vouches(viewer, moment.at)
@@ -104,6 +112,29 @@ def _outcome_is_late(moment: Moment) -> Clause:
 
 
 # --- the second person ----------------------------------------------------------------------
+
+
+def _is_back() -> Clause:
+    """A change that nobody can approve any more as it is."""
+    return or_(
+        PendingChange.refused_at.is_not(None), PendingChange.revision_id != CASE.c.revision_id
+    )
+
+
+def _has_change(*such: Clause) -> Clause:
+    return exists().where(PendingChange.incident_id == CASE.c.id, *such)
+
+
+def _for_second(kind: Kind, viewer: Member, moment: Moment) -> Clause:
+    if not vouches(viewer, moment.at):
+        return false()
+    if kind is Kind.CHANGE:
+        others = () if moment.single else (PendingChange.made_by != viewer.id,)
+        return _has_change(not_(_is_back()), *others)
+    own = () if moment.single else (Destruction.made_by != viewer.id,)
+    return exists().where(
+        Destruction.incident_id == CASE.c.id, Destruction.ended_at.is_(None), *own
+    ) & (CASE.c.state != State.ERASED)
 
 
 def _asks_second(moment: Moment) -> Clause:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.incidents import content as contents
@@ -35,6 +36,7 @@ from register.incidents.models import (
     Source,
     SourceUse,
 )
+from register.incidents.pending import PendingChange
 from register.journal import Act, Pen
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
@@ -206,11 +208,16 @@ def why(salt: bytes, reason: str, flags_reason: str) -> str:
     return commitment(salt, f"{reason}\n{flags_reason}".encode())
 
 
-def destroy_texts(pen: Pen, case: Incident) -> list[int]:
-    """Null text, salt and reasons of every revision so far; their ids, oldest first."""
+def destroy_texts(pen: Pen, case: Incident, among: Select[Any] | None = None) -> list[int]:
+    """Null text, salt and reasons of every revision so far; their ids, oldest first.
+
+    :param among: the ids of those that are meant, where they are not all.
+    """
     still = select(Revision.id).where(
         Revision.incident_id == case.id, Revision.content.is_not(None)
     )
+    if among is not None:
+        still = still.where(Revision.id.in_(among))
     gone = list(pen.session.scalars(still.order_by(Revision.id)))
     destroy_revisions(pen, gone)
     # The digest of an imported line tells of its words to whoever can guess them.
@@ -231,11 +238,16 @@ def destroy_revisions(pen: Pen, gone: Collection[int]) -> None:
     )
 
 
-def destroy_members_words(pen: Pen, case: Incident) -> None:
-    """Delete internal notes and empty the words of invitations; that there were some stays."""
+def destroy_members_words(pen: Pen, case: Incident, until: datetime) -> None:
+    """Delete internal notes and empty the words of invitations; that there were some stays.
+
+    :param until: those that were written later stay.
+    """
     session = pen.session
-    session.execute(delete(Note).where(Note.incident_id == case.id))
-    session.execute(update(Invitation).where(Invitation.incident_id == case.id).values(text=""))
+    old = (Note.incident_id == case.id, Note.written_at <= until)
+    session.execute(delete(Note).where(*old))
+    noted = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
+    session.execute(update(Invitation).where(*noted).values(text=""))
 
 
 def empty(pen: Pen, case: Incident) -> list[int]:
@@ -251,7 +263,7 @@ def empty(pen: Pen, case: Incident) -> list[int]:
             setattr(case, name, "")
     session.flush()
     _empty_lists(session, case, codes_too=False)
-    for table in (FollowUp, Reply, Correction, Invitation, Note):
+    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
         session.execute(
             delete(table).where(table.incident_id == case.id),
             execution_options={"synchronize_session": False},

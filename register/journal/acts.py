@@ -23,7 +23,7 @@ class Act(StrEnum):
     FOLLOWED_UP = "followed_up"  # a dated fragment was added, with or without a new outcome
     REPLIED = "replied"  # a right of reply was inserted
     CORRECTED = "corrected"  # a published text changed, with a public note
-    REDACTED = "redacted"  # a correction that also destroyed the earlier texts
+    REDACTED = "redacted"  # a correction that also hid the earlier texts, to be destroyed
     WITHDRAWN = "withdrawn"  # the case is no longer shown; its tombstone is
     RESTORED = "restored"  # a withdrawn case is shown again
     MERGED = "merged"  # the case leads to another one
@@ -35,6 +35,10 @@ class Act(StrEnum):
     DISCARDED = "discarded"  # a draft was given up and its texts destroyed
     DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public moved
     APPROVED = "approved"  # a second member approved one revision, for one purpose
+    CHANGE_PROPOSED = "change_proposed"  # a change of a public case waits for a second person
+    CHANGE_REFUSED = "change_refused"  # it went back to its writer, or the writer took it back
+    DESTROYED = "destroyed"  # what a redaction had hidden was destroyed: by two, or on its day
+    DESTRUCTION_KEPT = "destruction_kept"  # another member took that destruction back
     INVITED = "invited"  # the authority was invited to reply, or why not was noted
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
@@ -70,6 +74,7 @@ class Act(StrEnum):
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason
     REPORT_SPAM = "report_spam"  # it was put aside as spam
+    REPORT_SPAM_CONFIRMED = "report_spam_confirmed"  # another member agreed to that, of many
     REPORT_REOPENED = "report_reopened"  # it was taken up again
     REPORT_RETURNED = "report_returned"  # its question stood unanswered: it is back in the queue
     REPORT_PURGED = "report_purged"  # its texts and its key were destroyed, as their day had come
@@ -115,4 +120,7 @@ PUBLIC = frozenset(
 )
 OF_REPORTERS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
 BY_DAY = OF_REPORTERS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
-DESTROYING = frozenset({Act.REDACTED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN})
+# A redaction destroyed by itself before there was a second person for it.
+DESTROYING = frozenset(
+    {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
+)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from register.db import Base, analyse, db, now, pen_engine
+from register.db import Base, analyse, db, now, pen_engine, place_check
 from register.errors import NotFound
 from register.journal.acts import Act, Ledger
 from register.journal.canonical import (
@@ -162,6 +162,8 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
     Opens a fresh session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
     what is read under it is what is true.
 
+    :raises Unavailable: ``storage_moved`` where what was written is in a file that is no longer
+        at its path.
     :param engine: the engine to write with; that of the current application by default.
     :param at: the moment of the act; now by default. Kept to the second.
     """
@@ -181,7 +183,9 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         if changed and not pen.recorded:
             raise UnrecordedError(sorted(changed))
         pen.finish()
+        require_in_place = place_check(session.connection())
         session.commit()
+        require_in_place()
     for do in pen._after_commit:
         do()
     if pen.passed_a_mark():

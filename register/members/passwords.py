@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-import threading
 import unicodedata
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from register.bulkhead import Bulkhead
 from register.errors import Invalid
 from register.members import common
 from register.text.fold import fold
@@ -19,8 +19,10 @@ from register.text.fold import fold
 MIN_LENGTH = 12
 MAX_LENGTH = 256  # argon2 would hash a megabyte too, for as long as that takes
 _HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
-# Eight threads that all sign somebody in would take half a gigabyte and every core from readers.
-_AT_ONCE = threading.BoundedSemaphore(2)
+# Each takes 64 MiB and every core: a burst would take both from readers. Whoever is not known to
+# be a member waits apart, so that no number of them keeps a member waiting.
+STRANGERS = Bulkhead(at_once=2, waiting=4, patience=2)
+MEMBERS = Bulkhead(at_once=1, waiting=3, patience=5)
 # No 0/O, 1/l/I: the password is read off a terminal once.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 # Shorter parts of an address are in too many words to be looked for inside them; those of a
@@ -50,18 +52,18 @@ def hashed(password: str, email: str = "", name: str = "") -> str:
         raise Invalid("password_common")
     if common.is_leaked(composed):
         raise Invalid("password_leaked")
-    with _AT_ONCE:
-        return _HASHER.hash(_bytes(password))
+    # No turn to wait for: it is done under the pen, which one at a time holds.
+    return _HASHER.hash(_bytes(password))
 
 
 def matches(hash_: str, password: str) -> bool:
     """Whether ``password`` is the one behind the hash; False for a hash that is none.
 
-    A password longer than any that is kept takes no longer.
+    A password longer than any that is kept takes no longer. Whoever calls this for a request holds
+    a turn of :data:`STRANGERS` or :data:`MEMBERS`.
     """
     try:
-        with _AT_ONCE:
-            right = _HASHER.verify(hash_, _bytes(password[:MAX_LENGTH]))
+        right = _HASHER.verify(hash_, _bytes(password[:MAX_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
     return right and len(password) <= MAX_LENGTH

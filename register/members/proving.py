@@ -72,13 +72,15 @@ def prove(
         second factor yet.
     :param mark: what the browser's cookie says, or nothing.
     :param at: the moment; also what the code is judged by.
+    :raises Unavailable: ``busy``; nothing was judged, and nothing counted as a failure.
     """
     with Session(engine) as session:
         browser = browsers.known(session, email, mark, at)
     key = tries.sign_in_key(root_key, email, browser)
     named = Member.email == tries.folded(email)
-    free = _counted(engine, key, named, at)
-    who = _judged(engine, root_key, named, _Given(password, code, at), key, free=free)
+    with (passwords.MEMBERS if browser else passwords.STRANGERS).turn():
+        free = _counted(engine, key, named, at)
+        who = _judged(engine, root_key, named, _Given(password, code, at), key, free=free)
     if who is None:
         return None
     with housekeeping(engine) as session:
@@ -95,11 +97,15 @@ def reprove(
     """Whether a member who is signed in is still who they say, before a grave act.
 
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
+
+    :raises Unavailable: ``busy``, as :func:`prove`.
     """
     key = tries.confirming_key(root_key, member_id)
     named = Member.id == member_id
-    free = _counted(engine, key, named, at)
-    return _judged(engine, root_key, named, _Given(password, code, at), key, free=free) is not None
+    given = _Given(password, code, at)
+    with passwords.MEMBERS.turn():
+        free = _counted(engine, key, named, at)
+        return _judged(engine, root_key, named, given, key, free=free) is not None
 
 
 def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetime) -> bool:

@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.config import Settings, missing_for_public
-from register.db import now
+from register.db import now, read_only, sqlite_path
 from register.errors import RegisterError
 from register.incidents import vocabulary
 from register.journal import Entry, Ledger, head
+from register.keystore import KeyStore
 from register.operations import opening, schema
 from register.submissions import queries, retention
 from register.submissions.queries import Asked, Tray
@@ -34,18 +35,37 @@ class Finding:
     detail: str = ""
 
 
-def examine(settings: Settings, engine: Engine) -> Iterator[Finding]:
-    """Every question, in the order in which a later answer depends on an earlier one."""
-    yield _asked("schema", lambda: schema.require(engine))
-    with Session(engine) as session:
-        yield _asked("seal", lambda: opening.key_store(settings, session).close())
-        yield from _data(session)
-        yield from _heads(session)
-        yield from _keys(settings, session)
-        yield from _retention(session)
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every question, in the order in which a later answer depends on an earlier one.
+
+    Nothing is written: neither tables, nor a file in the place of a missing one.
+    """
+    path = sqlite_path(settings.database_url)
+    if path is not None and not path.exists():
+        yield Finding("database", False, str(path))
+    else:
+        yield from _database(settings, read_only(settings.database_url))
     yield from _modes(settings)
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
+
+
+def _database(settings: Settings, engine: Engine) -> Iterator[Finding]:
+    try:
+        yield _asked("database", lambda: engine.connect().close())
+        yield _asked("schema", lambda: schema.require(engine))
+        with Session(engine) as session:
+            yield _asked("seal", lambda: _key_store(settings, session).close())
+            yield from _data(session)
+            yield from _heads(session)
+            yield from _keys(settings, session)
+            yield from _retention(session)
+    finally:
+        engine.dispose()
+
+
+def _key_store(settings: Settings, session: Session) -> KeyStore:
+    return opening.key_store(settings, session, reads_only=True)
 
 
 def _asked(code: str, question: Callable[[], object]) -> Finding:
@@ -81,7 +101,7 @@ def _heads(session: Session) -> Iterator[Finding]:
 def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
     """The store is there and ours, nobody else reads its file, and no report lost its key."""
     try:
-        store = opening.key_store(settings, session)
+        store = _key_store(settings, session)
     except (RegisterError, SQLAlchemyError):
         return  # without the seal key, which was asked for, nothing can be said of the store
     try:

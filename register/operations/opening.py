@@ -152,9 +152,10 @@ def require_root(store: KeyStore, session: Session) -> None:
         raise SealError("seal_foreign", path=store.where)
 
 
-def key_store(settings: Settings, session: Session) -> KeyStore:
+def key_store(settings: Settings, session: Session, *, reads_only: bool = False) -> KeyStore:
     """The key store, with the seal key that stands here; nothing of it is opened yet.
 
+    :param reads_only: for a look that writes nothing.
     :raises SealError: the seal key is missing or cannot be read, or no ``init`` yet.
     """
     known = identity(session)
@@ -162,7 +163,13 @@ def key_store(settings: Settings, session: Session) -> KeyStore:
         raise SealError("not_initialised")
     where = seal.folder(settings.seal_dir, known.instance_id)
     key = seal.load(where)
-    return KeyStore(settings.key_store_url or url_in(where), key, known.instance_id, where)
+    return KeyStore(
+        settings.key_store_url or url_in(where),
+        key,
+        known.instance_id,
+        where,
+        reads_only=reads_only,
+    )
 
 
 def _is_root(settings: Settings, session: Session) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect, text
 
-from register.db import analyse, sqlite_path
+from register.db import analyse, make_file, sqlite_path
 from register.errors import RegisterError
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def wanted() -> str:
 
 
 def present(engine: Engine) -> str:
-    """The revision of the database; empty for one without tables."""
+    """The revision of the database; empty for one without tables, or without its file."""
+    path = sqlite_path(str(engine.url))
+    if path is not None and not path.exists():
+        return ""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""
@@ -72,6 +75,7 @@ def migrate(engine: Engine) -> None:
     """Bring the tables to this code's schema; nothing when they are."""
     from alembic import command
 
+    make_file(engine)
     command.upgrade(alembic_config(engine), "head")
 
 

@@ -68,6 +68,8 @@ class Report(Base):
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(String(40), default="")
     purge_on: Mapped[dt.date | None] = mapped_column(Date)
+    # Who put it aside together with others, until somebody else has confirmed it.
+    together_by: Mapped[int | None]
     # Proves a receipt; emptied with the texts.
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # what was sent, and its salt

@@ -54,6 +54,7 @@ _SHOWN = (
     Report.held_until,
     Report.reason,
     Report.purge_on,
+    Report.together_by,
 )
 
 
@@ -94,6 +95,7 @@ class Line:
     held_until: datetime | None
     reason: str
     purge_on: date | None
+    together_by: int | None
     sent: Sent | None
 
     @property
@@ -218,7 +220,7 @@ def lines(session: Session, keys: Collection[str]) -> dict[str, Line]:
 
 
 def unread(session: Session) -> int:
-    """How many reports nobody has taken up; many of them tighten limits and warn the desk."""
+    """How many reports nobody has taken up; many of them warn the desk."""
     return (
         session.scalar(
             select(func.count()).select_from(Report).where(Report.state == State.RECEIVED)
@@ -391,10 +393,7 @@ def _case(session: Session, incident_id: int | None) -> Any | None:
 
 def kept_for(session: Session, store: KeyStore, incident_id: int) -> list[Sent]:
     """What a case rests on of reports, for members."""
-    rows = session.scalars(
-        select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
-    ).all()
+    asked = select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
+    rows = session.scalars(asked).all()
     key = store.key(sealing.case_key(incident_id)) if rows else None
-    if key is None:
-        return []
-    return [sealing.open_sent(key, row.key, row.sealed).sent for row in rows]
+    return [sealing.open_sent(key, row.key, row.sealed).sent for row in rows] if key else []

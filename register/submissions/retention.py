@@ -75,7 +75,7 @@ def look(
         done, more = done + some, some.more
     if waits is None:
         _note(engine, today)
-    if done.purged or done.kept or done.counted:
+    if done.purged or done.kept or done.counted or done.destroyed:
         scrub(engine)
     return Looked(done, waits)
 

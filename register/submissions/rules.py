@@ -26,6 +26,7 @@ _TABLE: Mapping[Act, Mapping[State, State | None]] = {
     Act.REPORT_ACCEPTED: dict.fromkeys(OPEN, State.ACCEPTED),
     Act.REPORT_DECLINED: dict.fromkeys(OPEN, State.DECLINED),
     Act.REPORT_SPAM: dict.fromkeys(OPEN, State.SPAM),
+    Act.REPORT_SPAM_CONFIRMED: {State.SPAM: None},
     Act.REPORT_REOPENED: dict.fromkeys(
         (State.DECLINED, State.SPAM, State.ACCEPTED), State.RECEIVED
     ),
@@ -49,6 +50,8 @@ _PURGED_AFTER: Mapping[State, timedelta] = {
     State.WITHDRAWN: timedelta(days=90),
     State.ACCEPTED: timedelta(days=90),
 }
+# Put aside with others by one member: the time that somebody else has to look at them.
+TOGETHER = timedelta(days=30)
 UNANSWERED = timedelta(days=90)
 OVERDUE_MONTHS = 12
 # State and reason answer a receipt for so long after the purge; then they are counted.

@@ -21,6 +21,7 @@ from register.editorial.pages import ENGLISH
 from register.web import members
 from register.web.account import carrying, confirming, factor, invitation, places, signing_in
 from register.web.account.places import is_shut
+from register.web.context import settings
 
 # Who is nobody yet must be able to come in.
 OPEN: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
@@ -51,6 +52,7 @@ ADMINISTRATORS: frozenset[str] = frozenset(
 GRAVE: Mapping[str, Any] = {
     "moderation.erase": _("effacer pour toujours les textes d’un dossier"),
     "moderation.redact": _("caviarder un dossier publié"),
+    "moderation.destruction_confirm": _("détruire des versions cachées d’un cas"),
     "moderation.withdraw": _("retirer un dossier de la vue du public"),
     "moderation.merge": _("réunir deux dossiers"),
     "moderation.roster_invite": _("inviter quelqu’un dans l’équipe"),
@@ -65,6 +67,11 @@ GRAVE: Mapping[str, Any] = {
     "account.factor": _("mettre en place votre seconde preuve"),
     "account.new_factor": _("changer votre seconde preuve"),
     "account.codes": _("renouveler vos codes de secours"),
+}
+# Where the register has one moderator, password and code stand for the second person.
+GRAVE_ALONE: Mapping[str, Any] = {
+    "moderation.change": _("publier seul un changement qui se relit à deux"),
+    "moderation.reports_sort": _("confirmer seul des signalements rangés ensemble"),
 }
 # The same on the pages that say who answers for the site and what becomes of what people send: a
 # few words more in them, and whoever writes to us trusts what is no longer true.
@@ -88,11 +95,11 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _protect = CSRFProtect()
 
 
-def attach(app: Flask, settings: Settings) -> None:
+def attach(app: Flask, told: Settings) -> None:
     """Put the door and the check of forms before an application's views."""
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-registre" if settings.is_secure else "registre",
-        SESSION_COOKIE_SECURE=settings.is_secure,
+        SESSION_COOKIE_NAME="__Host-registre" if told.is_secure else "registre",
+        SESSION_COOKIE_SECURE=told.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
@@ -151,12 +158,18 @@ def _grave() -> ResponseReturnValue | None:
         return None
     proof = confirming.taken()
     endpoint = request.endpoint or ""
-    act = GRAVE.get(endpoint)
+    act = GRAVE.get(endpoint) or _second_person_alone(endpoint)
     if (request.view_args or {}).get("page") in PROMISES:
         act = GRAVE_ON_PROMISES.get(endpoint, act)
     if act is None or endpoint in ASKS_ITSELF:
         return None
     return confirming.asked(act, proof)
+
+
+def _second_person_alone(endpoint: str) -> Any:
+    """What a single moderator does as the second person, in words; None for any other act."""
+    is_one = endpoint != "moderation.reports_sort" or request.form.get("faire") == "confirmer"
+    return GRAVE_ALONE.get(endpoint) if settings().single_moderator and is_one else None
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

@@ -24,8 +24,17 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from register.db import db
-from register.errors import Gone, Incomplete, Invalid, Moved, NotFound, Refused, RegisterError
+from register.db import db, is_full
+from register.errors import (
+    Gone,
+    Incomplete,
+    Invalid,
+    Moved,
+    NotFound,
+    Refused,
+    RegisterError,
+    Unavailable,
+)
 from register.incidents.queries import Tombstone
 from register.journal import Act
 from register.text.dates import Language
@@ -243,7 +252,7 @@ def _page(
 def _register_error(error: RegisterError) -> ResponseReturnValue:
     if isinstance(error, Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
-    if error.key in ("keystore_missing", "keystore_foreign"):
+    if isinstance(error, Unavailable) or error.key in ("keystore_missing", "keystore_foreign"):
         # Away, as a database may be; or its new seal key has not reached this machine yet.
         return _unavailable(error)
     status = status_of(error)
@@ -289,7 +298,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    response = _failed(error, 503)
+    said = wording.say(error, quoting=False) if isinstance(error, Unavailable) else ""
+    if is_full(error):
+        said = wording.say(Unavailable("storage_full"))
+    response = _failed(error, 503, said)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -298,13 +310,13 @@ def _unexpected(error: InternalServerError) -> ResponseReturnValue:
     return _failed(error.original_exception or error, 500)
 
 
-def _failed(error: BaseException, status: int) -> Response:
+def _failed(error: BaseException, status: int, said: str = "") -> Response:
     reference = _new_reference()
     logs.failure(reference, request.endpoint or "", error)
     with suppress(Exception):
         # The page's own reads must not run in the transaction that broke.
         db.session.rollback()
-    return _page(status, reference=reference)
+    return _page(status, said, reference)
 
 
 def _new_reference() -> str:

@@ -113,10 +113,11 @@ def body_limit(path: str) -> int:
     """How many bytes may be sent to an address."""
     if is_shut(path):
         return DESK_BODY_LIMIT
-    return REPORT_BODY_LIMIT if _is_of_reports(path) else BODY_LIMIT
+    return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
 
 
-def _is_of_reports(path: str) -> bool:
+def is_of_reports(path: str) -> bool:
+    """Whether an address is of those where citizens send something."""
     return any(path == one or path.startswith(f"{one}/") for one in _REPORTS)
 
 

@@ -1,8 +1,9 @@
 """How often one source may ask for what costs something or could be guessed.
 
 A source is an HMAC of its address, under a key that is made in memory and changes each day: no
-address is kept, counted or logged. An IPv6 address counts with its /64, which one subscriber has
-whole. Nothing is refused because many ask at once from many places.
+address is kept, counted or logged. An address counts for itself and for the networks that it is
+part of: whoever has a /48 has 65,536 networks of one subscriber. What all sources ask for together
+has a budget; beyond it nothing is refused to those who report.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, cast
@@ -36,16 +37,23 @@ _MEMORY = "memory://"
 # A council room is one address for all who sit in it.
 RATES: Mapping[str, str] = {
     "report": "10 per hour; 40 per day",
-    # While more reports wait than the moderators can read.
-    "report_tight": "3 per hour; 8 per day",
+    # A form that was received before: a second click, a page that is loaded again.
+    "replay": "20 per 10 minutes; 100 per day",
     # Codes that opened nothing: with 80 bits a million of them a day would find none either.
     "code": "20 per 10 minutes; 100 per day",
     "message": "20 per hour",
     "receipt": "30 per 10 minutes",
     "sign_in": "30 per 10 minutes",
 }
-# So many unread reports, and limits tighten and the desk is warned.
-FLOOD = 200
+# For all sources together. Beyond it, reports go to the tray of suspect ones, and browsers that an
+# account does not know wait to be signed in.
+BUDGETS: Mapping[str, str] = {
+    "report": "60 per hour; 240 per day",
+    "sign_in": "60 per minute; 1200 per hour",
+}
+# The networks that an address counts for, and how many times the rate of one source each may ask:
+# the prefix of one IPv6 subscriber is a /64, a /56 or a /48; behind an IPv4 /24 are many.
+_WIDTHS: Mapping[int, Mapping[int, int]] = {6: {64: 1, 56: 2, 48: 6}, 4: {32: 1, 24: 12}}
 
 
 class _DayKey(Protocol):
@@ -66,39 +74,74 @@ class Limits:
 
         :param counted: whether this request counts; one that is only looked at does not.
         """
+        return self._seconds(lambda: self._wait(rate, address, counted=counted))
+
+    def budget(self, name: str) -> int:
+        """Seconds until there is room for one more of a kind from all sources together; counted.
+
+        0 while there is.
+        """
+        items = _items(BUDGETS[name])
+        return self._seconds(lambda: self._ask(items, f"{name} budget", "all", counted=True))
+
+    def _seconds(self, ask: Callable[[], int]) -> int:
         try:
-            source = self._source(address)
-            for item in _items(rate):
-                asked = self.limiter.hit if counted else self.limiter.test
-                if not asked(item, rate, source):
-                    reset, _left = self.limiter.get_window_stats(item, rate, source)
-                    return max(1, math.ceil(reset - time.time()))
+            return ask()
         except StorageError as error:
             # Whoever reports must not be turned away because a counter is.
             log().warning("limiter_away", cause=type(error).__name__)
+            return 0
+
+    def _wait(self, rate: str, address: str, *, counted: bool) -> int:
+        key = self.key_of(paris_day(now()))
+        buckets = [
+            (
+                _items(RATES[rate], times),
+                f"{rate} {width}",
+                hmac.digest(key, network.encode(), hashlib.sha256).hex(),
+            )
+            for width, network, times in networks(address)
+        ]
+        # All are looked at before any counts: what is refused to one source shuts nobody else of
+        # its network out, and takes no memory.
+        for is_counted in (False, True) if counted else (False,):
+            for bucket in buckets:
+                seconds = self._ask(*bucket, counted=is_counted)
+                if seconds:
+                    return seconds
         return 0
 
-    def _source(self, address: str) -> str:
-        return hmac.digest(
-            self.key_of(paris_day(now())), grouped(address).encode(), hashlib.sha256
-        ).hex()
+    def _ask(self, items: Sequence[RateLimitItem], name: str, source: str, *, counted: bool) -> int:
+        ask = self.limiter.hit if counted else self.limiter.test
+        for item in items:
+            if not ask(item, name, source):
+                reset, _left = self.limiter.get_window_stats(item, name, source)
+                return max(1, math.ceil(reset - time.time()))
+        return 0
 
 
-def grouped(address: str) -> str:
-    """What of an address is one source: an IPv4 address, or the /64 of an IPv6 one."""
+def networks(address: str) -> list[tuple[int, str, int]]:
+    """The networks that an address counts for: length of the prefix, network, times the rate.
+
+    The first is the source itself: an IPv4 address, or the /64 of an IPv6 one.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return ""
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+        return [(0, "", 1)]
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return [
+        (width, str(ipaddress.ip_network((found, width), strict=False)), times)
+        for width, times in _WIDTHS[found.version].items()
+    ]
 
 
-def _items(rate: str) -> list[RateLimitItem]:
-    return parse_many(RATES[rate])
+def _items(rate: str, times: int = 1) -> list[RateLimitItem]:
+    """The limits of a rate, each so many times as wide."""
+    return [
+        type(item)(item.amount * times, item.multiples, item.namespace) for item in parse_many(rate)
+    ]
 
 
 def attach(app: Flask, settings: Settings) -> None:
@@ -172,5 +215,15 @@ def are_on() -> bool:
 
 def wait(rate: str, *, counted: bool = True) -> int:
     """Seconds until whoever sent this request may ask again; 0 when they may now."""
-    kept = cast("Limits | None", current_app.extensions[_EXTENSION])
-    return kept.wait(rate, request.remote_addr or "", counted=counted) if kept else 0
+    limits = _of_app()
+    return limits.wait(rate, request.remote_addr or "", counted=counted) if limits else 0
+
+
+def budget(name: str) -> int:
+    """Seconds until there is room for one more of a kind, wherever it comes from; counted."""
+    limits = _of_app()
+    return limits.budget(name) if limits else 0
+
+
+def _of_app() -> Limits | None:
+    return cast("Limits | None", current_app.extensions[_EXTENSION])

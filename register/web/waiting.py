@@ -24,8 +24,11 @@ def in_words(seconds: int) -> str:
     return str(ngettext("une minute", "%(count)s minutes", minutes, count=count_words(minutes)))
 
 
-def too_soon(body: str, seconds: int) -> Response:
-    """A page that keeps what was typed, and says when it may be sent again (RFC 6585 §4)."""
-    response = make_response(body, 429)
+def too_soon(body: str, seconds: int, status: int = 429) -> Response:
+    """A page that keeps what was typed, and says when it may be sent again (RFC 6585 §4).
+
+    :param status: 503 where it is no fault of whoever sent it (RFC 9110 §15.6.4).
+    """
+    response = make_response(body, status)
     response.headers["Retry-After"] = str(seconds)
     return response

@@ -38,13 +38,27 @@ def whole(desk, cast, content):
         acts.invite(p, other.id, MARKERS[2], by=cast.ada)
         acts.claim(p, filed.id, by=cast.chloe)
         acts.follow_up(
-            p, filed.id, by=cast.bruno, reason="suite", title="Audience", text="Elle a eu *lieu*."
+            p,
+            filed.id,
+            by=cast.bruno,
+            reason="suite",
+            title="Audience",
+            text="Elle a eu *lieu*.",
+            second=cast.chloe,
         )
-        acts.reply(p, reply, by=cast.bruno, reason="régulière")
+        acts.reply(p, reply, by=cast.bruno, reason="régulière", second=cast.chloe)
         acts.refuse_reply(p, refused, by=cast.bruno, refusal="injures")
-        acts.reply(p, theirs, by=cast.bruno, reason="r")
+        acts.reply(p, theirs, by=cast.bruno, reason="r", second=cast.chloe)
         told = content(justice=True, title="Le titre « corrigé »")
-        acts.correct(p, filed.id, told, by=cast.chloe, reason="titre", public_note="Titre changé.")
+        acts.correct(
+            p,
+            filed.id,
+            told,
+            by=cast.chloe,
+            reason="titre",
+            public_note="Titre changé.",
+            second=cast.bruno,
+        )
     return filed
 
 
@@ -195,14 +209,17 @@ def test_a_redacted_version_is_told_as_destroyed_by_its_line(app, desk, cast, co
         acts.note(p, filed.id, "Un nom de trop", by=cast.bruno)
         told = content(title="Sans")
         acts.redact(p, filed.id, told, by=cast.bruno, reason="jugement", public_note="Un nom.")
+    desk.destroy()
     files = opened(made(filed.number))
     assert b"Un nom de trop" not in b"".join(files.values())
     gone = [_json(files, f"versions/{number}/version.json") for number in (1, 2)]
-    assert [told["destroyed_by"] for told in gone] == [{"ledger": "public", "seq": 3}] * 2
+    line = gone[0]["destroyed_by"]
+    assert line["ledger"] == "desk"
+    assert gone[1]["destroyed_by"] == line
     assert [told["salt"] for told in gone] == [None, None]
     assert {name for name in files if name.endswith("text.json")} == {"versions/3/text.json"}
     page = files["index.html"].decode()
-    assert page.count("Texte détruit par la ligne 3 (livre public).") == 2
+    assert page.count(f"Texte détruit par la ligne {line['seq']}") == 2
 
 
 @pytest.mark.parametrize("what", ["withdrawn", "merged", "erased"])

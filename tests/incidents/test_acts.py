@@ -693,14 +693,17 @@ def test_a_redaction_destroys_the_texts_before_it(pen, desk, cast, content, sess
             reason="RGPD",
             public_note="Un passage est retiré.",
         )
+    hidden = _told(_last(session))
+    assert (hidden[0]["act"], hidden[1]["hidden"]) == ("redacted", before)
+    desk.destroy(by=cast.bruno)
     *earlier, last = _revisions(session, filed)
     assert [revision.id for revision in earlier] == before
     for revision in earlier:
         kept = (revision.content, revision.html, revision.salt, revision.reason)
         assert kept == (None, None, None, None)
     assert "Untel" not in last.content.decode() + last.html.decode()
-    told, private = _told(_last(session))
-    assert (told["act"], private["destroyed"]) == ("redacted", before)
+    told, private = _told(_last(session, Ledger.DESK))
+    assert (told["act"], private["destroyed"]) == ("destroyed", before)
     assert _case(session, filed).corrections[0].redaction is True
 
 
@@ -720,6 +723,7 @@ def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, 
             public_note="Un nom est retiré.",
             follow_ups={first: ("Un voisin", "Un voisin")},
         )
+    desk.destroy()
     first, second = _case(session, filed).follow_ups
     assert (first.title, first.text, second.title) == ("Un voisin", "Un voisin", "Rien")
     words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, filed))
@@ -747,6 +751,7 @@ def test_a_redaction_forgets_which_line_of_a_file_the_case_came_from(
     with pen() as p:
         p.session.add(Origin(external_id="WC1", incident_id=filed.id, digest="a" * 64))
         DO[Act.REDACTED](p, filed.id, cast, content)
+    desk.destroy()
     assert session.scalars(select(Origin.digest)).all() == [""]
 
 
@@ -1296,6 +1301,7 @@ def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
             replies={reply: "L’élu répond."},
             corrections={note: "La date a été donnée."},
         )
+    desk.destroy()
     case = _case(session, filed)
     assert [row.text for row in case.replies] == ["L’élu répond."]
     assert [row.note for row in case.corrections] == ["La date a été donnée.", "Un nom est retiré."]

@@ -339,6 +339,9 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
     assert todo.counts == {
         Kind.REPLY: 2,
         Kind.HELD: 1,
+        Kind.CHANGE: 0,
+        Kind.RETURNED: 0,
+        Kind.DESTRUCTION: 0,
         Kind.APPROVE: 1,
         Kind.READY: 0,
         Kind.SECOND: 2,

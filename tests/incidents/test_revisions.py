@@ -115,6 +115,7 @@ def test_destroyed_texts_are_told_as_destroyed_and_open_no_more(
             reason="ordonnance",
             public_note="Un passage a été retiré.",
         )
+    desk.destroy()
     newest, *older = revisions.listing(session, bruno, case.id)
     assert (newest.act, newest.is_destroyed, newest.reason) == (Act.REDACTED, False, "ordonnance")
     assert [(row.is_destroyed, row.reason) for row in older] == [(True, None)] * len(older)

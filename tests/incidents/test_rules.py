@@ -141,7 +141,9 @@ erased    noted          case_erased                     nothing is left
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # What is done to the register, to an account or by a reporter is no act of a member on a case.
 _OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_")
-NOT_OF_A_CASE = (Act.OPENED, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
+# What follows from another act, by the rule of that one.
+_FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
+NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
 CLOSED = {
     State.DRAFT: "not_published_yet",
     State.PUBLISHED: "not_in_this_state",

@@ -136,6 +136,7 @@ def test_a_redaction_destroys_the_words_of_members_and_that_is_right(
     with pen(AT + timedelta(days=1)) as p:
         told = content(title="Sans")
         acts.redact(p, case.id, told, by=cast.bruno, reason="r", public_note="n")
+    desk.destroy()
     with pen(AT + timedelta(days=2)) as p:
         acts.note(p, case.id, "après", by=cast.bruno)
         acts.invite(p, case.id, "de nouveau", by=cast.bruno)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import pytest
@@ -205,26 +204,3 @@ def test_nothing_is_verified_with_the_work_of_a_real_hash(monkeypatch):
     real = passwords.hashed("une-phrase-de-passe").split("$")
     assert nobodys[:4] == real[:4]
     assert [len(part) for part in nobodys[4:]] == [len(part) for part in real[4:]]
-
-
-def test_two_passwords_are_worked_on_at_once_and_no_more(monkeypatch):
-    at_once, most, lock = 0, 0, threading.Lock()
-
-    class Slow:
-        def verify(self, _hash, _password):
-            nonlocal at_once, most
-            with lock:
-                at_once += 1
-                most = max(most, at_once)
-            time.sleep(0.02)
-            with lock:
-                at_once -= 1
-            return True
-
-    monkeypatch.setattr(passwords, "_HASHER", Slow())
-    threads = [threading.Thread(target=passwords.matches, args=("", "x")) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == 2

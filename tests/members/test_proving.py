@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from functools import partial
+from itertools import islice
+from threading import Event
 
 import pyotp
 import pytest
 from filed import AT
 from sqlalchemy import event, select
 
+from register.bulkhead import Bulkhead
 from register.db import housekeeping
+from register.errors import Unavailable
 from register.members import accounts, activity, browsers, factors, passwords, proving
 from register.members.models import Member, RecoveryCode, SignInTries
 
@@ -167,11 +172,44 @@ def test_a_recovery_code_is_of_one_member(pen, prove, members):
 
 
 @pytest.mark.parametrize("code", [_code(), CODES[0]], ids=["code", "recovery code"])
-def test_of_eight_at_the_same_moment_one_comes_in(prove, code):
+def test_of_eight_at_the_same_moment_one_comes_in(prove, code, monkeypatch):
+    monkeypatch.setattr(passwords, "STRANGERS", Bulkhead(at_once=8, waiting=0, patience=0))
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: prove("chloe", code=code), range(8)))
     assert sum(proved is not None for proved in found) == 1
     assert prove("chloe", code=code) is None
+
+
+def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
+    prove, members, session, monkeypatch
+):
+    """Two are looked at, four wait, the rest is not looked at; a browser that is known is."""
+    mark = prove("bruno").mark
+    verifying, go_on, at_work = Counter(), Event(), Event()
+    real = passwords.matches
+
+    def slow(hash_, password):
+        if password != PASSWORD:
+            verifying["strangers"] += 1
+            at_work.set()
+            go_on.wait(10)
+        return real(hash_, password)
+
+    monkeypatch.setattr(passwords, "matches", slow)
+    with ThreadPoolExecutor(48) as pool:
+        tries_made = [
+            pool.submit(prove, f"somebody-{number}", password="faux") for number in range(48)
+        ]
+        assert at_work.wait(10)
+        for refused in islice(as_completed(tries_made, 10), 42):
+            assert isinstance(refused.exception(), Unavailable)
+        assert verifying["strangers"] == 2
+        assert prove("bruno", mark=mark).member_id == members.bruno
+        assert proving.reprove(session.get_bind(), ROOT_KEY, members.bruno, PASSWORD, "", AT)
+        go_on.set()
+    # What was not looked at is no failure.
+    session.rollback()
+    assert len(session.scalars(select(SignInTries)).all()) == 6
 
 
 @pytest.mark.parametrize("act", ["disable", "reset", "reset_factor"])

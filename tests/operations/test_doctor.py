@@ -18,18 +18,17 @@ from register.submissions import retention
 from register.text.dates import paris_day
 
 
-def _bad(settings, engine):
-    return {
-        finding.code: finding.detail for finding in examine(settings, engine) if not finding.good
-    }
+def _bad(settings):
+    return {finding.code: finding.detail for finding in examine(settings) if not finding.good}
 
 
 def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     desk.published()
     inbox.accepted(now())
-    codes = [finding.code for finding in examine(settings, engine)]
-    assert _bad(settings, engine) == {}
+    codes = [finding.code for finding in examine(settings)]
+    assert _bad(settings) == {}
     assert codes == [
+        "database",
         "schema",
         "seal",
         "territory",
@@ -60,19 +59,19 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
 def test_what_is_wrong_in_the_database_is_named_alone(settings, engine, code, statement):
     with pen_engine(engine).begin() as connection:
         connection.execute(text(statement))
-    assert set(_bad(settings, engine)) == {code}
+    assert set(_bad(settings)) == {code}
 
 
 @pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])
 def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
     with pen_engine(engine).begin() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
-    assert _bad(settings, engine)
+    assert _bad(settings)
 
 
 def test_a_missing_seal_key_is_named(settings, engine):
     (settings.seal_dir / seal.NAME).unlink()
-    assert set(_bad(settings, engine)) == {"seal"}
+    assert set(_bad(settings)) == {"seal"}
 
 
 def test_a_missing_or_foreign_key_store_is_named(settings, engine, store):
@@ -81,48 +80,79 @@ def test_a_missing_or_foreign_key_store_is_named(settings, engine, store):
     store.close()
     for left in path.parent.glob("keys.sqlite3*"):
         left.rename(left.with_name(left.name.replace("keys.sqlite3", "kept")))
-    assert set(_bad(settings, engine)) == {"key_store"}
+    assert set(_bad(settings)) == {"key_store"}
     assert not path.exists()
     other = KeyStore(f"sqlite:///{path}", bytes(32), "another")
     other.make_store()
     other.close()
-    assert set(_bad(settings, engine)) == {"key_store"}
+    assert set(_bad(settings)) == {"key_store"}
     kept.replace(path)
-    assert _bad(settings, engine) == {}
+    assert _bad(settings) == {}
 
 
 def test_reports_that_lost_their_key_are_counted(settings, engine, store, inbox):
     lost = [inbox.received(now()).key for _ in range(3)][:2]
     store.destroy(lost)
-    assert _bad(settings, engine) == {"report_keys": "2"}
+    assert _bad(settings) == {"report_keys": "2"}
 
 
 def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, inbox):
     inbox.received(now() - timedelta(days=367))
     inbox.received(now() - timedelta(days=360))
     inbox.declined(now() - timedelta(days=367))
-    assert _bad(settings, engine) == {"overdue": "1"}
+    assert _bad(settings) == {"overdue": "1"}
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
     retention.look(engine, store, now() - timedelta(days=40), 24)
     day = paris_day(now() - timedelta(days=40)).isoformat()
-    assert _bad(settings, engine) == {"retention": day}
+    assert _bad(settings) == {"retention": day}
     retention.look(engine, store, now(), 24, confirmed=True)
-    assert _bad(settings, engine) == {}
+    assert _bad(settings) == {}
 
 
 def test_the_keys_of_reports_are_nobody_elses_to_read(settings, engine, store):
     Path(store.where).chmod(0o644)
-    assert _bad(settings, engine) == {"mode": "keys.sqlite3 644"}
+    assert _bad(settings) == {"mode": "keys.sqlite3 644"}
 
 
 def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, engine):
     settings.instance.chmod(0o755)
-    assert _bad(settings, engine) == {"mode": f"{settings.instance.name} 755"}
+    assert _bad(settings) == {"mode": f"{settings.instance.name} 755"}
 
 
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
     public = replace(settings, base_url="https://registre.exemple.test")
-    assert set(_bad(public, engine)) == {"legal"}
-    assert _bad(replace(public, **dict.fromkeys(LEGAL, "x")), engine) == {}
+    assert set(_bad(public)) == {"legal"}
+    assert _bad(replace(public, **dict.fromkeys(LEGAL, "x"))) == {}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_missing_database_is_a_sentence_and_no_empty_file(settings, engine):
+    engine.dispose()
+    for file in settings.instance.glob("register.sqlite3*"):
+        file.unlink()
+    path = settings.instance / "register.sqlite3"
+    assert _bad(settings) == {"database": str(path)}
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("served", [True, False])
+def test_doctor_changes_no_file(settings, engine, store, inbox, served):
+    inbox.received(now())
+    if not served:
+        engine.dispose()
+        store.close()
+    folders = (settings.instance, settings.seal_dir)
+
+    def files():
+        return {
+            path: (path.stat().st_mtime_ns, path.stat().st_size)
+            for folder in folders
+            for path in folder.rglob("*")
+        }
+
+    before = files()
+    assert _bad(settings) == {}
+    assert files() == before

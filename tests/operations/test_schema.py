@@ -165,10 +165,13 @@ KNOWN = {
     "correction",
     "revision",
     # Known to members only, and deleted by erase.
+    "pending_change",
     "invitation",
     "note",
     # No words: codes outlive a case, so that whoever followed one is told.
     "former_code",
+    # No words: which versions are hidden, and until when.
+    "destruction",
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",

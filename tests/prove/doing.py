@@ -16,6 +16,11 @@ from register.incidents.models import Incident
 from register.journal import Entry, Pen
 
 
+# One member answers for both, as where there is one moderator.
+def _alone(told: Told) -> dict[str, Any]:
+    return {"by": told.cast.bruno, "second": told.cast.bruno, "single": True}
+
+
 @dataclass(frozen=True)
 class Told:
     """What an act is done with: by whom, the case's new content, another case, a word."""
@@ -39,7 +44,7 @@ def _restore(p: Pen, case: Case, told: Told) -> Entry:
 
 def _follow_up(p: Pen, case: Case, told: Told) -> Entry:
     words = {"title": f"Suite {told.word}", "text": told.word, "content": told.content}
-    return acts.follow_up(p, case.id, by=told.cast.bruno, reason=told.word, **words)
+    return acts.follow_up(p, case.id, reason=told.word, **words, **_alone(told))
 
 
 def _reply(p: Pen, case: Case, told: Told) -> Entry:
@@ -52,12 +57,12 @@ def _reply(p: Pen, case: Case, told: Told) -> Entry:
         text=told.word,
         received_on=date(2026, 3, 2),
     )
-    return acts.reply(p, received.id, by=told.cast.bruno, reason=told.word)
+    return acts.reply(p, received.id, reason=told.word, **_alone(told))
 
 
 def _correct(p: Pen, case: Case, told: Told) -> Entry:
     return acts.correct(
-        p, case.id, told.content, by=told.cast.bruno, reason=told.word, public_note=told.word
+        p, case.id, told.content, reason=told.word, public_note=told.word, **_alone(told)
     )
 
 

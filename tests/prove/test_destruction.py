@@ -153,6 +153,7 @@ def test_a_redacted_case_keeps_only_its_new_words(
             replies=replies,
             corrections=corrections,
         )
+    desk.destroy()
     _gone(engine, settings)
 
 

@@ -15,7 +15,7 @@ import spelled
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from register.db import Base, prepare
+from register.db import Base, make_file, prepare
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer, gazetteer
 from register.territory.phrases import placed
@@ -34,6 +34,7 @@ COMPLETED = 3.0  # milliseconds, median of suggestions
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session on the committed data."""
     engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('every')}/register.sqlite3")
+    make_file(engine)
     prepare(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:

@@ -75,13 +75,22 @@ def _changed(value: Any, position: int, flip: int) -> Any:
 def _full(engine: Engine, desk: Any, cast: Any, content: Any) -> None:
     case = desk.published(content(justice=True)).id
     with writing(engine) as pen:
-        acts.follow_up(pen, case, by=cast.bruno, reason="suite", title="Audience", text="*Tenue.*")
+        acts.follow_up(
+            pen,
+            case,
+            by=cast.bruno,
+            second=cast.chloe,
+            reason="suite",
+            title="Audience",
+            text="*Tenue.*",
+        )
     with writing(engine) as pen:
         acts.correct(
             pen,
             case,
             content(justice=True, date="2008-03-18"),
             by=cast.bruno,
+            second=cast.chloe,
             reason="date",
             public_note="La date est le 18 mars.",
         )

@@ -30,6 +30,7 @@ READ: Mapping[str, Mapping[str, str]] = {
         "day": "the day it came",
         "moved_on": "the day of its last line",
         "purge_on": "the day its texts go",
+        "together_by": "who put it aside together with others",
         "held_by": "who has it in hand",
         "held_until": "who has it in hand: until when, which the desk's own line tells",
         "reason": "the code of why",
@@ -55,6 +56,7 @@ NOTHING: Mapping[str, frozenset[str]] = {
 # Of a draft that lost its report: which of its versions and notes repeated words, by their ids.
 LOST = {"destroyed", "notes", "invitations"}
 SAID = {"report", "by", "dossier", "revision", "new", "reason", "kept", "counted"} | LOST
+SAID |= {"together"}
 
 
 def test_every_column_that_can_be_read_is_listed() -> None:

@@ -10,13 +10,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from territory_rows import AT
 
-from register.db import Base, prepare
+from register.db import Base, make_file, prepare
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer, gazetteer
 
 
 def _opened(path: Path) -> Iterator[Session]:
     engine = create_engine(f"sqlite:///{path}")
+    make_file(engine)
     prepare(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:

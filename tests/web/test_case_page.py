@@ -145,6 +145,7 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
             p,
             filed.id,
             by=cast.bruno,
+            second=cast.chloe,
             reason="presse",
             title="Le conseil change son règlement",
             text="Filmer est **permis**.",
@@ -152,7 +153,7 @@ def test_the_line_joins_everything_and_shows_what_is_missing(
         )
     reply = desk.received_reply(filed)
     with desk.pen() as p:
-        acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
+        acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="droit de réponse")
     html = page(app, "/incidents/1")
     assert events(html) == [
         ("", "17 mars 2008", "Le fait rapporté"),

@@ -22,10 +22,13 @@ from limits.storage import MemoryStorage
 from people import hire
 from registers import application
 from reported import ANSWER, reported
+from signed import Signed
 from visitor import PASSWORD, SIGN_IN, Visitor
 
-from register.db import db
+from register.bulkhead import Bulkhead
+from register.db import db, now
 from register.journal import writing
+from register.members import passwords
 from register.operations import opening
 from register.submissions import queries
 from register.web import limits, waiting
@@ -192,16 +195,16 @@ def test_a_subscriber_has_a_whole_64(limited, storage):
 @pytest.mark.parametrize(
     ("address", "source"),
     [
-        (HERE, HERE),
+        (HERE, f"{HERE}/32"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.9", HERE),
+        ("::ffff:203.0.113.9", f"{HERE}/32"),
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
         ("unix:", ""),
     ],
 )
 def test_what_of_an_address_is_one_source(address, source):
-    assert limits.grouped(address) == source
+    assert limits.networks(address)[0][1] == source
 
 
 @pytest.mark.parametrize("storage", STORAGES)
@@ -268,6 +271,102 @@ def test_who_tries_to_sign_in_waits_whoever_they_name(limited, storage):
     form = dict(elsewhere.form(SIGN_IN).fields)
     told = {**form, "adresse": cast.email("bruno"), "mot_de_passe": PASSWORD}
     assert _from(elsewhere, "192.0.2.1", SIGN_IN, told).status_code == 303
+
+
+def _sign_in_at(
+    app: Flask, email: str, password: str, address: str, visitor: Visitor | None = None
+):
+    visitor = visitor or Visitor(app)
+    visitor.get(SIGN_IN)
+    form = dict(visitor.form(SIGN_IN).fields)
+    typed = {**form, "adresse": email, "mot_de_passe": password}
+    return visitor, _from(visitor, address, SIGN_IN, typed)
+
+
+def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_does_not(
+    limited, monkeypatch
+):
+    app = limited()
+    email = hire(db.engine).email("bruno")
+    known, answer = _sign_in_at(app, email, PASSWORD, "192.0.2.1")
+    assert answer.status_code == 303
+    known.get("/moderation")
+    _from(known, "192.0.2.1", "/compte/deconnexion", dict(known.form("/compte/deconnexion").fields))
+    monkeypatch.setitem(limits.BUDGETS, "sign_in", "3 per minute")
+    strangers = [
+        _sign_in_at(app, f"inconnu-{number}@register.test", "faux", f"198.51.{number}.4")
+        for number in range(4)
+    ]
+    assert [answer.status_code for _visitor, answer in strangers] == [422, 422, 422, 503]
+    visitor, answer = strangers[-1]
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert dict(visitor.form(SIGN_IN).fields)["adresse"] == "inconnu-3@register.test"
+    assert "ne compte pas comme un essai manqué" in visitor.text
+    assert _sign_in_at(app, email, PASSWORD, "192.0.2.1")[1].status_code == 503
+    assert _sign_in_at(app, email, PASSWORD, "192.0.2.1", known)[1].status_code == 303
+
+
+@pytest.mark.parametrize(
+    "action", [SIGN_IN, "/compte/mot-de-passe", "/moderation/membres/invitations"]
+)
+def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkeypatch, action):
+    full = Bulkhead(at_once=1, waiting=0, patience=0)
+    monkeypatch.setattr(passwords, "STRANGERS", full)
+    monkeypatch.setattr(passwords, "MEMBERS", full)
+    with full.turn():
+        if action == SIGN_IN:
+            _visitor, answer = _sign_in_at(app, cast.email("bruno"), PASSWORD, HERE)
+            kept = cast.email("bruno")
+        else:
+            kept = "nouvelle@register.test"
+            # Signed in long enough ago to be asked again who she is.
+            answer = Signed(app, cast.ada, now() - timedelta(minutes=20)).send(
+                action,
+                adresse=kept,
+                role="moderator",
+                preuve_mot_de_passe=PASSWORD,
+                mot_de_passe=PASSWORD,
+                nouveau_mot_de_passe="quatre mots sans rapport",
+            )
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    page = answer.get_data(as_text=True)
+    assert "n’a pas été examiné" in page
+    assert PASSWORD not in page
+    assert kept in page or action == "/compte/mot-de-passe"
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize(
+    ("address", "times", "elsewhere"),
+    [
+        ("2001:db8:1:1{:02x}::1", 2, "2001:db8:1:200::1"),  # a /56
+        ("2001:db8:1:{:x}00::1", 6, "2001:db8:2::1"),  # a /48
+        ("203.0.113.{}", 12, "203.0.114.1"),
+    ],
+)
+def test_who_has_many_addresses_of_one_network_waits(limited, storage, address, times, elsewhere):
+    app = limited(storage)
+    limiter = app.extensions["register.limits"]
+    per_source = 20
+    asked = [
+        limiter.wait("code", address.format(number))
+        for number in range(1, times + 3)
+        for _again in range(per_source)
+    ]
+    assert [wait == 0 for wait in asked] == [True] * times * per_source + [False] * 2 * per_source
+    assert limiter.wait("code", address.format(0)) > 0
+    assert limiter.wait("code", elsewhere) == 0
+
+
+def test_what_is_refused_to_one_source_takes_nothing_from_its_network(limited):
+    limiter = limited().extensions["register.limits"]
+    for _try in range(500):
+        limiter.wait("code", "2001:db8:1:2::1")
+    assert limiter.wait("code", "2001:db8:1:3::1") == 0
 
 
 # --- what is kept -------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ def furnish(engine: Engine, instance: Path) -> None:
             raise LookupError(f"the demonstration has no case at {FOLLOWED} any more")
         told, key = content.of(case), case.id
         by = session.scalars(select(Member.id).where(Member.role == Role.ADMINISTRATOR)).first()
+        second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).first()
         assert by is not None  # noqa: S101 (just made by fill)
     first = told.proceedings[0]
     steps = (
@@ -77,6 +78,7 @@ def furnish(engine: Engine, instance: Path) -> None:
             pen,
             key,
             by=by,
+            second=second,
             reason="la source le dit aussi",
             title="Le maire fait appel",
             text="Selon Évasion FM, le maire a fait appel de la relaxe.",

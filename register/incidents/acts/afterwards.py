@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sqlalchemy import select
 
-from register.errors import Invalid, Refused
+from register.errors import Refused
 from register.incidents import content as contents
 from register.incidents import former, rules
 from register.incidents.acts.beats import (
@@ -23,13 +20,14 @@ from register.incidents.acts.beats import (
     public_event,
     require_computed,
     restrict,
-    scrub_after,
     snapshot_and_record,
     valid,
 )
+from register.incidents.acts.changes import told, waits
+from register.incidents.changes import Proposal
 from register.incidents.content import Content
 from register.incidents.models import Correction, FollowUp, Incident, State
-from register.incidents.writing import apply, destroy_members_words, destroy_texts
+from register.incidents.writing import apply
 from register.journal import Act, Entry, Pen
 
 TITLE_LIMIT = 300
@@ -47,9 +45,13 @@ def follow_up(
     source_url: str = "",
     content: Content | None = None,
     seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
 ) -> Entry:
     """Add a dated fragment; ``content`` may move outcome and steps, nothing else.
 
+    :param second: a member who approves it in this same act. Without one, what needs a second
+        person waits for it, and the line is that of the proposal.
     :raises Refused: ``needs_correction`` when ``content`` moves more than that.
     """
     case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by, seen)
@@ -58,17 +60,22 @@ def follow_up(
         content = valid(pen, content, case)
         rules.require_follow_up(contents.of(case), content)
         require_computed(pen, content)
+    words = {
+        "happened_on": day("happened_on", happened_on),
+        "title": needed("title", title, limit=TITLE_LIMIT),
+        "text": needed("text", text, multiline=True),
+        "source_url": address(source_url),
+    }
+    proposal = Proposal(Act.FOLLOWED_UP, needed("reason", reason), content, words)
+    waiting = waits(pen, case, member, proposal, second, single=single)
+    if waiting is not None:
+        return waiting
+    if content is not None:
         apply(pen.session, case, content)
-    row = FollowUp(
-        added_at=pen.at,
-        happened_on=day("happened_on", happened_on),
-        title=needed("title", title, limit=TITLE_LIMIT),
-        text=needed("text", text, multiline=True),
-        source_url=address(source_url),
-    )
+    row = FollowUp(added_at=pen.at, **words)
     case.follow_ups.append(row)
     pen.session.flush()
-    details = {"follow_up": row.id}
+    details = {"follow_up": row.id, **told(second)}
     return public_event(pen, case, Act.FOLLOWED_UP, member, reason, before=before, details=details)
 
 
@@ -81,74 +88,29 @@ def correct(
     reason: str,
     public_note: str,
     seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
 ) -> Entry:
     """Change a published text, with a note that readers see; the text before stays in its revision.
 
+    :param second: as for :func:`follow_up`.
     :raises Refused: ``nothing_changed``.
     """
     case, member = begin(pen, incident_id, Act.CORRECTED, by, seen)
     before = former.codes_of(case)
-    _rewrite(pen, case, content)
-    row = Correction(made_at=pen.at, note=needed("public_note", public_note))
-    details = corrected_by(pen, case, row)
+    content, note = rewritten(pen, case, content), needed("public_note", public_note)
+    words = {"public_note": note}
+    proposal = Proposal(Act.CORRECTED, needed("reason", reason), content, words)
+    waiting = waits(pen, case, member, proposal, second, single=single)
+    if waiting is not None:
+        return waiting
+    apply(pen.session, case, content)
+    details = corrected_by(pen, case, Correction(made_at=pen.at, note=note)) | told(second)
     return public_event(pen, case, Act.CORRECTED, member, reason, before=before, details=details)
 
 
-def redact(
-    pen: Pen,
-    incident_id: int,
-    content: Content,
-    *,
-    by: int,
-    reason: str,
-    public_note: str,
-    follow_ups: Mapping[int, tuple[str, str]] | None = None,
-    replies: Mapping[int, str] | None = None,
-    corrections: Mapping[int, str] | None = None,
-    seen: int | None = None,
-) -> Entry:
-    """A correction that also destroys the earlier texts: taken out by a court or for RGPD.
-
-    Internal notes and the words of invitations go with the revisions: they may hold the passage.
-
-    :param follow_ups: new title and text of follow-ups, by their ids.
-    :param replies: new text of replies, by their ids; only a court has a reply changed.
-    :param corrections: new public note of earlier corrections, by their ids.
-    :raises Refused: ``nothing_changed``.
-    :raises Invalid: ``no_such_fragment`` for an id that is not this case's.
-    """
-    case, member = begin(pen, incident_id, Act.REDACTED, by, seen)
-    before = former.codes_of(case)
-    _rewrite(pen, case, content, or_else=bool(follow_ups or replies or corrections))
-    for row, (title, text) in _own(case.follow_ups, follow_ups):
-        row.title = needed("title", title, limit=TITLE_LIMIT)
-        row.text = needed("text", text, multiline=True)
-    for row, text in _own(case.replies, replies):
-        row.text = needed("text", text, multiline=True)
-    for row, note in _own(case.corrections, corrections):
-        row.note = needed("public_note", note)
-    destroy_members_words(pen, case)
-    row = Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
-    details = corrected_by(pen, case, row)
-    gone = destroy_texts(pen, case)
-    scrub_after(pen)
-    if case.state == State.PUBLISHED:
-        case.moved_at = pen.at
-    return snapshot_and_record(
-        pen,
-        case,
-        Act.REDACTED,
-        member,
-        reason,
-        before=before,
-        details={**details, "destroyed": gone},
-        # What is written while nobody sees the case may change again before it is restored.
-        committed=case.state == State.PUBLISHED,
-    )
-
-
-def _rewrite(pen: Pen, case: Incident, content: Content, *, or_else: bool = False) -> None:
-    """Give a published case another content.
+def rewritten(pen: Pen, case: Incident, content: Content, *, or_else: bool = False) -> Content:
+    """Another content of a published case, if it may have it.
 
     :param or_else: whether something beside the content changes, so that it may stay as it is.
     """
@@ -156,16 +118,7 @@ def _rewrite(pen: Pen, case: Incident, content: Content, *, or_else: bool = Fals
     if not or_else and not rules.changed(contents.of(case), content):
         raise Refused("nothing_changed", state=case.state)
     require_computed(pen, content)
-    apply(pen.session, case, content)
-
-
-def _own(rows: Sequence[Any], wanted: Mapping[int, Any] | None) -> list[tuple[Any, Any]]:
-    """The rows of a case that are to be rewritten, each with its new words."""
-    by_id = {row.id: row for row in rows}
-    foreign = sorted(set(wanted or ()) - set(by_id))
-    if foreign:
-        raise Invalid("no_such_fragment", id=foreign[0])
-    return [(by_id[key], words) for key, words in (wanted or {}).items()]
+    return content
 
 
 def merge(

@@ -14,7 +14,7 @@ from register.errors import Incomplete, Invalid, NotFound, Refused
 from register.incidents import checklist as checks
 from register.incidents import content as contents
 from register.incidents import former, rules, validation
-from register.incidents.approvals import vouching
+from register.incidents.approvals import needed_before, vouching
 from register.incidents.content import Content
 from register.incidents.former import Codes
 from register.incidents.models import Approval, Correction, Incident, Invitation, Revision, State
@@ -74,7 +74,7 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
     missing = checks.unmet(checks.checklist(content, words, told, found))
     if missing:
         raise Incomplete("checklist", lines=missing, state=case.state)
-    asked = checks.asks_second(content, words, found)
+    asked = checks.needs_second(content, words, found, needed_before=told.needed_before)
     rules.require(
         State(case.state),
         act,
@@ -119,6 +119,7 @@ def circumstances(
         single_moderator=single,
         attested=frozenset(attested) & set(checks.ATTESTED),
         flags_reason=one_line(flags_reason),
+        needed_before=needed_before(pen.session, case, book(pen.session)),
         report_withdrawn=case.report_withdrawn,
     )
 

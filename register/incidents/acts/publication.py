@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from register.errors import Invalid
+from register.incidents import checklist as checks
+from register.incidents import content as contents
 from register.incidents import former, rules
 from register.incidents.acts.beats import (
     as_seen,
@@ -19,8 +22,12 @@ from register.incidents.acts.beats import (
     snapshot_and_record,
 )
 from register.incidents.models import Correction, State
+from register.incidents.vocabulary import book
 from register.incidents.writing import next_number
 from register.journal import Act, Entry, Pen
+
+# What readers are told of a text that was changed while nobody saw it, and that two have read.
+NOTE = "Le texte a été modifié pendant son retrait."
 
 
 def publish(
@@ -64,6 +71,7 @@ def restore(
     """Show a withdrawn case again, after the same checklist.
 
     :param public_note: needed when the text changed since readers last saw it.
+    :raises Invalid: ``note_fixed`` for a note of one's own to a case that needs a second person.
     """
     case, member = load(pen, incident_id, by)
     rules.rule_for(State(case.state), Act.RESTORED)
@@ -72,7 +80,14 @@ def restore(
     case.single_review = check(pen, case, member, Act.RESTORED, told)
     details = {}
     if edited_since_public(pen, case):
-        row = Correction(made_at=pen.at, note=needed("public_note", public_note))
+        note = needed("public_note", public_note)
+        words = book(pen.session)
+        # Nobody has approved what is written here, beside the text that was.
+        if note != NOTE and checks.needs_second(
+            contents.of(case), words, needed_before=told.needed_before, added=[note]
+        ):
+            raise Invalid("note_fixed", field="public_note", note=NOTE)
+        row = Correction(made_at=pen.at, note=note)
         details = corrected_by(pen, case, row)
     case.restriction = ""
     return made_public(pen, case, member, Act.RESTORED, reason, told, details)

@@ -7,6 +7,8 @@ from datetime import date
 from register.errors import Invalid, Refused
 from register.incidents import clocks, lengths
 from register.incidents.acts.beats import begin, needed, past, public_event
+from register.incidents.acts.changes import told, waits
+from register.incidents.changes import Proposal
 from register.incidents.models import Reply
 from register.journal import Act, Entry, Pen
 
@@ -51,9 +53,20 @@ def receive_reply(
     return row
 
 
-def reply(pen: Pen, reply_id: int, *, by: int, reason: str, seen: int | None = None) -> Entry:
+def reply(
+    pen: Pen,
+    reply_id: int,
+    *,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+    second: int | None = None,
+    single: bool = False,
+) -> Entry:
     """Insert a received reply, as it is, beside the account.
 
+    :param second: a member who approves it in this same act; without one, what needs a second
+        person waits for it.
     :raises Refused: ``reply_decided``.
     :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3); it
         is refused with that reason, and its author may send a shorter one.
@@ -64,9 +77,14 @@ def reply(pen: Pen, reply_id: int, *, by: int, reason: str, seen: int | None = N
         raise Refused("reply_decided", state=row.state)
     if lengths.length(row.text).is_too_long:
         raise Invalid("reply_lines", limit=lengths.LINES_LIMIT)
+    proposal = Proposal(Act.REPLIED, needed("reason", reason), reply=row.id)
+    waiting = waits(pen, case, member, proposal, second, single=single)
+    if waiting is not None:
+        return waiting
     row.state = "published"
     row.published_at = pen.at
-    return public_event(pen, case, Act.REPLIED, member, reason, details={"reply": row.id})
+    details = {"reply": row.id, **told(second)}
+    return public_event(pen, case, Act.REPLIED, member, reason, details=details)
 
 
 def refuse_reply(

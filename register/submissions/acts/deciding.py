@@ -13,12 +13,14 @@ from register.incidents.models import State as CaseState
 from register.incidents.vocabulary import book
 from register.journal import Act, Pen
 from register.keystore import KeyStore
+from register.members import vouching
 from register.members.accounts import acting
 from register.members.models import Member
-from register.submissions import codes, sealing
+from register.submissions import codes, rules, sealing
 from register.submissions.acts.beats import key_of, load, messages, move, worded, write
 from register.submissions.models import Kept, Kind, Report, State
 from register.submissions.sealing import Decision
+from register.text import dates
 
 SENTENCE_LIMIT = 2_000
 
@@ -174,13 +176,42 @@ def decline(
     pen.record(Act.REPORT_DECLINED, by=member.id, details={"report": key, "reason": reason})
 
 
-def spam(pen: Pen, key: str, *, by: int) -> None:
-    """Put a report aside as spam; until its purge it can be taken up again."""
+def spam(pen: Pen, key: str, *, by: int, together: bool = False) -> None:
+    """Put a report aside as spam; until its purge it can be taken up again.
+
+    :param together: it is one of several put aside at once, which nobody read one by one: its
+        purge waits for another member, or for thirty days.
+    """
     report, member = begin(pen, key, by)
     move(pen, report, Act.REPORT_SPAM)
     report.news = False
+    if together:
+        report.together_by = member.id
+        report.purge_on = report.moved_on + rules.TOGETHER
     pen.session.flush()
-    pen.record(Act.REPORT_SPAM, by=member.id, details={"report": key})
+    told = {"report": key, "together": 1} if together else {"report": key}
+    pen.record(Act.REPORT_SPAM, by=member.id, details=told)
+
+
+def confirm_spam(pen: Pen, key: str, *, by: int, single: bool = False) -> None:
+    """Agree that one of many reports is spam: it is purged as one that was put aside alone.
+
+    :param single: the register has one moderator, who answers for both.
+    :raises Refused: ``report_not_together``; ``own_change`` and whatever else keeps a member from
+        being the second person.
+    """
+    report, member = begin(pen, key, by)
+    if report.state != State.SPAM or report.together_by is None:
+        raise Refused("report_not_together", state=report.state)
+    if not (single and member.id == report.together_by):
+        vouching.require_second(member, pen.load(Member, report.together_by), pen.at)
+    put_aside, today = report.moved_on, dates.paris_day(pen.at)
+    move(pen, report, Act.REPORT_SPAM_CONFIRMED)
+    report.moved_on = put_aside
+    term = rules.purge_day(State.SPAM, put_aside)
+    report.purge_on, report.together_by = max(term or today, today), None
+    pen.session.flush()
+    pen.record(Act.REPORT_SPAM_CONFIRMED, by=member.id, details={"report": key})
 
 
 def reopen(pen: Pen, store: KeyStore, key: str, *, by: int) -> None:
@@ -197,6 +228,7 @@ def reopen(pen: Pen, store: KeyStore, key: str, *, by: int) -> None:
             raise Refused("report_has_case", state=report.state)
     move(pen, report, Act.REPORT_REOPENED)
     report.reason, report.decision, report.suspect = "", None, False
+    report.together_by = None
     pen.session.flush()
     pen.record(Act.REPORT_REOPENED, by=member.id, details={"report": key})
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Engine, Select, delete, select
 from sqlalchemy.orm import Session
 
+from register.incidents.acts import destroy_due
 from register.incidents.clocks import add_months
 from register.incidents.models import Incident
 from register.incidents.models import State as CaseState
@@ -35,6 +36,7 @@ class Purged:
     purged: int = 0
     kept: int = 0
     counted: int = 0
+    destroyed: int = 0
     more: bool = False
 
     def __add__(self, other: Purged) -> Purged:
@@ -44,6 +46,7 @@ class Purged:
             self.purged + other.purged,
             self.kept + other.kept,
             self.counted + other.counted,
+            self.destroyed + other.destroyed,
             other.more,
         )
 
@@ -60,6 +63,7 @@ def purge(pen: Pen, store: KeyStore, undecided_after: int) -> Purged:
         purged=_purged(pen, today),
         kept=_forgotten(pen),
         counted=_counted(pen, today),
+        destroyed=destroy_due(pen, AT_ONCE),
     )
     return _finished(pen, store, done)
 
@@ -75,7 +79,7 @@ def _finished(pen: Pen, store: KeyStore, done: Purged) -> Purged:
     Once the pen is put down: a key that outlives its report for a moment opens nothing, a report
     that outlives its key could not be undone.
     """
-    counts = (done.returned, done.expired, done.purged, done.kept, done.counted)
+    counts = (done.returned, done.expired, done.purged, done.kept, done.counted, done.destroyed)
     if any(counts):
         pen.session.flush()
     sweep_after(pen, store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from register.errors import Invalid, Refused
 from register.incidents import acts as cases
@@ -48,15 +49,10 @@ def receive(
         of the report that it was, as ``report``.
     :raises Invalid: no nonce.
     """
-    if not codes.is_nonce(nonce):
-        raise Invalid("report_nonce")
-    code = codes.code_of(store.derived(CODES), nonce)
-    receipt = codes.receipt(store.derived(RECEIPTS), code)
-    known = pen.session.scalar(select(Report).where(Report.receipt == receipt))
+    known = received_before(pen.session, store, sent, nonce)
     if known is not None:
-        if _is_same(store, known, sent):
-            return Filed(known.key, code, again=True)
-        raise Refused("report_already_sent", state=known.state, report=known.key)
+        return known
+    code, receipt = _code_of(store, nonce)
     left = _worded_contact(contact)
     key, salt, today = codes.new_key(), new_salt(), dates.paris_day(pen.at)
     which = sealing.new_contact()
@@ -77,6 +73,29 @@ def receive(
     pen.session.flush()
     pen.record(Act.REPORT_RECEIVED, by=None, details={"report": key})
     return Filed(key, code)
+
+
+def received_before(session: Session, store: KeyStore, sent: Sent, nonce: str) -> Filed | None:
+    """The report that a form made before; None for one that made none. It only reads.
+
+    :raises Refused: ``report_already_sent``, as :func:`receive`.
+    :raises Invalid: no nonce.
+    """
+    code, receipt = _code_of(store, nonce)
+    known = session.scalar(select(Report).where(Report.receipt == receipt))
+    if known is None:
+        return None
+    if _is_same(store, known, sent):
+        return Filed(known.key, code, again=True)
+    raise Refused("report_already_sent", state=known.state, report=known.key)
+
+
+def _code_of(store: KeyStore, nonce: str) -> tuple[str, bytes]:
+    """The code of the report that a form makes, and what is kept of it."""
+    if not codes.is_nonce(nonce):
+        raise Invalid("report_nonce")
+    code = codes.code_of(store.derived(CODES), nonce)
+    return code, codes.receipt(store.derived(RECEIPTS), code)
 
 
 def _is_same(store: KeyStore, known: Report, sent: Sent) -> bool:

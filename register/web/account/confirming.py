@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableMultiDict
 
 from register.db import db, now
+from register.errors import Unavailable
 from register.members import proving
 from register.members.models import Member
-from register.web import members
+from register.web import members, waiting
 from register.web.account import carrying, keys
 from register.web.account.carrying import PROOF_CODE, PROOF_PASSWORD, Carried
 from register.web.context import settings
+from register.web.errors import RETRY_AFTER
 from register.web.forms.account import Proof
 
 
@@ -50,17 +52,25 @@ def asked(act: Any, given: Given | None) -> ResponseReturnValue | None:
     """
     if members.present().is_confirmed(now()):
         return None
-    if given is not None and proves(given):
-        members.confirm()
-        return None
     form = Proof(formdata=None)
-    if given is not None:
-        form.is_refused()
+    try:
+        if given is not None and proves(given):
+            members.confirm()
+            return None
+        if given is not None:
+            form.is_refused()
+    except Unavailable:
+        form.is_busy()
+        body = _drawn("confirm", act=act, form=form, carried=carrying.posted())
+        return waiting.too_soon(body, RETRY_AFTER, 503)
     return _page("confirm", 403, act=act, form=form, carried=carrying.posted())
 
 
 def proves(given: Given) -> bool:
-    """Whether password and code are those of the member who asks; a failure is counted."""
+    """Whether password and code are those of the member who asks; a failure is counted.
+
+    :raises Unavailable: ``busy``; they were not looked at.
+    """
     return proving.reprove(
         db.engine, keys.root_key(), members.member().id, given.password, given.code, now()
     )
@@ -72,4 +82,8 @@ def send_again(carried: Carried, status: int = 200) -> Response:
 
 
 def _page(template: str, status: int, **told: object) -> Response:
-    return make_response(render_template(f"account/{template}.html", **told), status)
+    return make_response(_drawn(template, **told), status)
+
+
+def _drawn(template: str, **told: object) -> str:
+    return render_template(f"account/{template}.html", **told)

@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.db import db, now
-from register.errors import Invalid
+from register.errors import Invalid, Unavailable
 from register.journal import writing
 from register.members import accounts, activity, browsers, sessions
-from register.web import members, wording
+from register.web import members, waiting, wording
 from register.web.account import confirming, places, signing_in
 from register.web.account.confirming import Given
-from register.web.errors import status_of
+from register.web.errors import RETRY_AFTER, status_of
 from register.web.forms.account import ROLES, NewPassword, length_hint
 
 
@@ -45,9 +45,13 @@ def password() -> ResponseReturnValue:
     if not form.is_sent:
         return _page(form, 422 if form.is_submitted() else 200)
     given = Given(form.mot_de_passe.data or "", form.code_a_usage_unique.data or "")
-    if not confirming.proves(given):
-        form.is_refused()
-        return _page(form, 403)
+    try:
+        if not confirming.proves(given):
+            form.is_refused()
+            return _page(form, 403)
+    except Unavailable:
+        form.is_busy()
+        return waiting.too_soon(_drawn(form), RETRY_AFTER, 503)
     members.confirm()
     found = members.present()
     try:
@@ -87,5 +91,8 @@ def forget_browsers() -> ResponseReturnValue:
 
 
 def _page(form: NewPassword, status: int) -> Response:
-    body = render_template("account/password.html", form=form, hint=length_hint())
-    return make_response(body, status)
+    return make_response(_drawn(form), status)
+
+
+def _drawn(form: NewPassword) -> str:
+    return render_template("account/password.html", form=form, hint=length_hint())

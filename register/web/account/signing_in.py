@@ -6,15 +6,18 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 
 from register.db import db, now
+from register.errors import Unavailable
 from register.incidents.vocabulary import LANGUAGES
-from register.members import proving
+from register.members import browsers, proving
 from register.members.proving import Proved
 from register.web import limits, members, waiting
 from register.web.account import carrying, confirming, factor, keys, places
 from register.web.account.carrying import Carried
 from register.web.context import settings
+from register.web.errors import RETRY_AFTER
 from register.web.forms.account import TOO_EARLY, SignIn
 from register.web.headers import without_cache
 from register.web.languages import in_language
@@ -51,7 +54,14 @@ def sign_in() -> ResponseReturnValue:
         return too_soon
     if not form.is_sent:
         return _page(form, 422, carried=carrying.handed_on())
-    proved = _proved(form)
+    # What all strangers together try has a budget; a browser that the account knows needs none.
+    seconds = 0 if _has_mark(form) else limits.budget("sign_in")
+    if seconds:
+        return _too_busy(form, seconds)
+    try:
+        proved = _proved(form)
+    except Unavailable:
+        return _too_busy(form)
     if proved is None:
         return _page(form, 422, said=str(_WRONG), carried=carrying.handed_on())
     return _entered(proved, places.local(form.suite.data or ""))
@@ -88,6 +98,18 @@ def _too_soon(form: SignIn) -> Response | None:
     return waiting.too_soon(_drawn(form, said=said, carried=carried, ended=False), wait)
 
 
+def _too_busy(form: SignIn, seconds: int = RETRY_AFTER) -> Response:
+    """The page with the address kept, while more try to sign in than can be looked at."""
+    said = gettext(
+        "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
+        "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
+        "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
+        time=waiting.in_words(seconds),
+    )
+    body = _drawn(form, said=said, carried=carrying.handed_on(), ended=False)
+    return waiting.too_soon(body, seconds, 503)
+
+
 def known_browser() -> tuple[str, dict[str, object]]:
     """Name and properties of the cookie by which an account knows a browser.
 
@@ -111,6 +133,15 @@ def remember(response: Response, mark: str) -> Response:
         path = in_language(places.ACCOUNT, tongue)
         response.set_cookie(name, mark, **{**told, "path": path})  # type: ignore[arg-type]
     return response
+
+
+def _has_mark(form: SignIn) -> bool:
+    """Whether the account that is named knows this browser."""
+    name, _properties = known_browser()
+    mark = request.cookies.get(name, "")
+    # Apart: no transaction stays open while the password is worked on.
+    with Session(db.engine) as session:
+        return browsers.known(session, form.adresse.data or "", mark, now()) is not None
 
 
 def _proved(form: SignIn) -> Proved | None:

@@ -21,6 +21,10 @@ _REFUSED = _(
     "Le mot de passe ou le code n’est pas le bon. Un code ne sert qu’une fois : attendez que "
     "votre téléphone affiche le suivant."
 )
+_BUSY = _(
+    "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
+    "n’est fait. Attendez une minute, puis recommencez."
+)
 # Why a code that was to set up a second factor does not do.
 WRONG_CODE = _(
     "Ce code n’est pas celui du moment. Attendez le suivant, et vérifiez que l’heure du "
@@ -72,6 +76,10 @@ class Proof(Form):
         """Say that they were not the right ones, and not which."""
         self.preuve_mot_de_passe.errors = [_REFUSED]
 
+    def is_busy(self) -> None:
+        """Say that they were not looked at."""
+        self.preuve_mot_de_passe.errors = [_BUSY]
+
 
 class Invited(Form):
     """What somebody who was invited says of themselves."""
@@ -103,6 +111,10 @@ class NewPassword(Form):
     def is_refused(self) -> None:
         """Say that password or code were not the right ones, and not which."""
         self.mot_de_passe.errors = [_REFUSED]
+
+    def is_busy(self) -> None:
+        """Say that password and code were not looked at."""
+        self.mot_de_passe.errors = [_BUSY]
 
 
 class Invite(Form):

@@ -163,6 +163,12 @@ class ApproveForm(ActForm):
     """A second member's yes; the page shows what it is given to."""
 
 
+class RefuseChangeForm(ActForm):
+    """A change is refused, with the reason that its writer is given."""
+
+    refusal = text(_("Motif du refus"), needed=True, limit=2_000)
+
+
 class InviteForm(ActForm):
     """That the authority was invited to reply on a day, or why it was not."""
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from register.web.moderation import (
     afterwards,
     cases,
+    changing,
     dossier,
     editor,
     home,
@@ -31,6 +32,7 @@ ROUTES = (
     versions,
     publishing,
     afterwards,
+    changing,
     roster,
     pages,
     pages_past,

@@ -28,6 +28,7 @@ from register.web.forms.acts import (
 )
 from register.web.moderation.acting import opened, opened_for, perform
 from register.web.moderation.dossier import today
+from register.web.moderation.editing import WAITS
 from register.web.moderation.possible import why_not
 from register.web.speech import day_words
 
@@ -93,7 +94,9 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     def act(pen: Pen, by: int) -> Entry:
         return acts.reply(pen, reply_id, by=by, reason=form.reason.data, seen=form.seen)
 
-    def done(_line: Entry) -> str:
+    def done(line: Entry) -> str:
+        if line.act == Act.CHANGE_PROPOSED:
+            return str(WAITS)
         return str(_("La réponse est publiée, juste après le récit."))
 
     return perform(

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from register.db import db, now
 from register.incidents import clocks, lengths, periods
 from register.incidents.checklist import ATTESTED
+from register.incidents.content import Snapshot
 from register.incidents.dossier import Dossier, ReplyRow
 from register.incidents.models import State
 from register.incidents.periods import Opens
@@ -89,10 +90,12 @@ def letter(file: Dossier) -> Markup:
     return Markup(told)  # noqa: S704 - rendered with every value escaped
 
 
-def around(file: Dossier) -> File | None:
+def around(file: Dossier, snapshot: Snapshot | None = None) -> File | None:
     """What a public page would show around the case's text: places, parties, titles.
 
     None once the text is destroyed.
+
+    :param snapshot: another text of the case than the one that it has now.
     """
     if not file.snapshot.content:
         return None
@@ -105,7 +108,7 @@ def around(file: Dossier) -> File | None:
         current=True,
         version_at=moment,
         commitment="",
-        snapshot=file.snapshot,
+        snapshot=snapshot or file.snapshot,
     )
     return casefile.open_file(db.session(), case, book())
 

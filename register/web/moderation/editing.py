@@ -13,15 +13,17 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError
-from register.incidents import revisions, rules
+from register.incidents import acts, changes, revisions, rules
+from register.incidents.changes import Change
 from register.incidents.content import Content
 from register.incidents.dossier import Dossier
 from register.incidents.models import State
 from register.incidents.validation import LIST_LIMIT
-from register.journal import Act, Pen, writing
+from register.journal import Act, Entry, Pen, writing
 from register.text.errors import TextError
 from register.text.markup import render
 from register.web import members
@@ -38,6 +40,12 @@ from register.web.wording import say, say_fault
 
 SAVE, LOOK = "garder", "relire"
 TAKEN = "reprendre"
+# The change of one's own that is taken up again.
+CHANGE = "changement"
+WAITS = _(
+    "Ce changement attend un autre membre : le public le lira quand il l’aura approuvé. "
+    "Dites-le-lui."
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Mode:
     """One way of writing a case: its page, the act it ends in, and what the form holds.
 
     ``text``: the field that is written in Markdown. ``content``: the content that a form says,
-    given the stored one. ``save``: does the act, and gives the id of the case.
+    given the stored one. ``save``: does the act, and gives the id of the case, or the line of
+    the act.
     """
 
     template: str
@@ -53,7 +62,7 @@ class Mode:
     form: Callable[..., Written]
     text: str
     content: Callable[[Any, Content], Content]
-    save: Callable[[Pen, int, Content, Any, int], int]
+    save: Callable[[Pen, int, Content, Any, int], int | Entry]
     done: Any
     more: Callable[[Dossier], Mapping[str, Any]] = lambda _file: {}
 
@@ -105,7 +114,8 @@ def written(mode: Mode, file: Dossier | None) -> ResponseReturnValue:
     if request.method != "POST":
         if file:
             rules.rule_for(State(file.state), mode.act)
-        form = mode.form(data={**shown, "vu": str((file.revision_id if file else 0) or 0)})
+        vu = str((file.revision_id if file else 0) or 0)
+        form = mode.form(data={**shown, "vu": vu, **_taken_up(mode, file)})
         return Page(mode, file, form).shown()
     page = Page(mode, file, mode.form(data=shown))
     _take(page.form, request.form.getlist(TAKEN), shown)
@@ -116,6 +126,30 @@ def written(mode: Mode, file: Dossier | None) -> ResponseReturnValue:
     if doing == LOOK:
         return _looked_over(page)
     return _saved(page, content)
+
+
+def _taken_up(mode: Mode, file: Dossier | None) -> Mapping[str, Any]:
+    """What the member proposed and takes up again, as the form's fields hold it."""
+    change = taken_up(file) if file else None
+    if change is None or change.proposal.act is not mode.act:
+        return {}
+    told = change.proposal
+    words = dict(told.words or {})
+    if "title" in words:
+        words["heading"] = words.pop("title")
+    # Upon the text that it was written on: what others changed since is shown when it is saved.
+    seen = {"vu": str(change.revision), "reason": told.reason}
+    return {**(fields_of(told.content) if told.content else {}), **words, **seen}
+
+
+def taken_up(file: Dossier) -> Change | None:
+    """The member's own change of a case that the address or the form names, if it is there."""
+    named = request.values.get(CHANGE, "")
+    if not (named.isascii() and named.isdecimal() and len(named) < 11):
+        return None
+    me = members.member()
+    own = (row for row in changes.of_case(db.session(), me, file.id) if row.made_by == me.id)
+    return next((row for row in own if row.id == int(named)), None)
 
 
 def _take(form: Written, names: Iterable[str], stored: Mapping[str, Any]) -> None:
@@ -177,13 +211,18 @@ def _saved(page: Page, stored: Content) -> ResponseReturnValue:
     content = page.mode.content(page.form, stored)
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
+    before = taken_up(page.file) if page.file else None
+    db.session.rollback()
     try:
         with writing() as pen:
-            incident_id = page.mode.save(pen, incident_id, content, page.form, by)
+            saved = page.mode.save(pen, incident_id, content, page.form, by)
+            if before is not None:
+                acts.refuse_change(pen, before.id, by=by)
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused(page, error)
-    flash(typeset(str(page.mode.done)))
-    return redirect(address(incident_id), 303)
+    waits = isinstance(saved, Entry) and saved.act == Act.CHANGE_PROPOSED
+    flash(typeset(str(WAITS if waits else page.mode.done)))
+    return redirect(address(saved if isinstance(saved, int) else incident_id), 303)
 
 
 def _refused(page: Page, error: RegisterError | TextError) -> ResponseReturnValue:

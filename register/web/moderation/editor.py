@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from register.incidents import acts
 from register.incidents.content import Content
 from register.incidents.dossier import Dossier
-from register.journal import Act, Pen
+from register.journal import Act, Entry, Pen
 from register.text.errors import TextError
 from register.text.markup import render
 from register.web.forms.case import (
@@ -98,10 +98,9 @@ def _edit(pen: Pen, incident_id: int, content: Content, form: EditForm, by: int)
     return incident_id
 
 
-def _correct(pen: Pen, incident_id: int, content: Content, form: CorrectForm, by: int) -> int:
+def _correct(pen: Pen, incident_id: int, content: Content, form: CorrectForm, by: int) -> Entry:
     note = form.public_note.data
-    acts.correct(pen, incident_id, content, public_note=note, **_told(form, by))
-    return incident_id
+    return acts.correct(pen, incident_id, content, public_note=note, **_told(form, by))
 
 
 def _redact(pen: Pen, incident_id: int, content: Content, form: RedactForm, by: int) -> int:
@@ -120,8 +119,8 @@ def _redact(pen: Pen, incident_id: int, content: Content, form: RedactForm, by: 
     return incident_id
 
 
-def _follow_up(pen: Pen, incident_id: int, content: Content, form: FollowUpForm, by: int) -> int:
-    acts.follow_up(
+def _follow_up(pen: Pen, incident_id: int, content: Content, form: FollowUpForm, by: int) -> Entry:
+    return acts.follow_up(
         pen,
         incident_id,
         title=form.heading.data,
@@ -131,7 +130,6 @@ def _follow_up(pen: Pen, incident_id: int, content: Content, form: FollowUpForm,
         content=content,
         **_told(form, by),
     )
-    return incident_id
 
 
 def _rewritten(rows: Rows) -> list[tuple[int, Any]]:
@@ -195,7 +193,10 @@ _REDACT = Mode(
     "narrative",
     _whole,
     _redact,
-    _("Le passage est retiré, et les versions d’avant sont détruites."),
+    _(
+        "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
+        "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
+    ),
     more=_fragments,
 )
 _FOLLOW_UP = Mode(

@@ -27,6 +27,7 @@ _ALONE = frozenset(
         Act.REPORT_DECLINED.value,
         Act.REPORT_RETURNED.value,
         Act.REPORT_PURGED.value,
+        Act.DESTROYED.value,
         Act.SIGN_INS_FAILED.value,
     }
 )
@@ -59,7 +60,9 @@ def sentence(line: Line, who: Names) -> str:
 def _variant(line: Line) -> str:
     told = line.private
     finer = {
-        Act.APPROVED: ("erase", told.get("purpose") == "erase"),
+        Act.APPROVED: (str(told.get("purpose")), told.get("purpose") in ("erase", "change")),
+        Act.CHANGE_REFUSED: ("own", told.get("taken_back") is True),
+        Act.DESTROYED: ("term", line.by is None),
         Act.INVITED: ("not", told.get("invited") is False),
         Act.RELEASED: ("other", told.get("holder", line.by) != line.by),
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),

@@ -17,7 +17,8 @@ CHANGES: dict[str, Any] = {
     "text_changes": _("Le texte publié est remplacé par le nouveau."),
     "note": _("Une note publique et datée dit ce qui a changé."),
     "before_destroyed": _(
-        "Le texte d’avant est détruit, dans toutes ses versions, avec les notes internes."
+        "Le texte d’avant n’est plus montré, dans aucune de ses versions. Il sera détruit, avec "
+        "les notes internes, quand un autre membre l’aura confirmé, ou dans trente jours."
     ),
     "reply_shown": _(
         "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."

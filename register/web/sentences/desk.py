@@ -25,6 +25,21 @@ TASKS: dict[Kind, tuple[Any, Any]] = {
         _("À relire"),
         _("Des brouillons qu’un second membre doit approuver, et que vous n’avez pas écrits."),
     ),
+    Kind.CHANGE: (
+        _("Changements à approuver"),
+        _("Des corrections, suites et réponses de cas publics, qui attendent un second membre."),
+    ),
+    Kind.RETURNED: (
+        _("Vos changements à reprendre"),
+        _("Ils ont été refusés, ou le cas a changé depuis que vous les avez écrits."),
+    ),
+    Kind.DESTRUCTION: (
+        _("Destructions à confirmer"),
+        _(
+            "Un caviardage a caché des versions au public : confirmez leur destruction, ou "
+            "annulez-la."
+        ),
+    ),
     Kind.READY: (
         _("Prêts à publier"),
         _("Il n’y manque que ce que vous attestez au moment de publier."),
@@ -44,6 +59,9 @@ WAITING: dict[Kind, Any] = {
     Kind.REPLY: _("réponse à traiter"),
     Kind.HELD: _("en main"),
     Kind.APPROVE: _("à relire"),
+    Kind.CHANGE: _("changement à approuver"),
+    Kind.RETURNED: _("changement à reprendre"),
+    Kind.DESTRUCTION: _("destruction à confirmer"),
     Kind.READY: _("prêt à publier"),
     Kind.SECOND: _("attend un second membre"),
     Kind.OUTCOME: _("issue à suivre"),

@@ -25,7 +25,10 @@ TRAYS: dict[Tray, tuple[Any, Any]] = {
     Tray.OVERDUE: (_("En retard"), _("Reçus il y a plus de douze mois et toujours pas décidés.")),
     Tray.SUSPECT: (
         _("Douteux"),
-        _("Remplis comme le ferait un automate. Un vrai signalement peut s’y trouver."),
+        _(
+            "Remplis comme le ferait un automate, ou arrivés avec beaucoup d’autres. Un vrai "
+            "signalement peut s’y trouver."
+        ),
     ),
     Tray.ACCEPTED: (_("Retenus"), _("Devenus un dossier, ou joints à un dossier.")),
     Tray.DECLINED: (_("Écartés"), _("Écartés avec un motif que leur auteur lit.")),
@@ -69,9 +72,9 @@ BY_REPORTER: dict[Act, Any] = {
 # Who began proceedings, as the form asks it: the vocabulary's directions, and that nobody did.
 NOBODY_BEGAN = _("personne")
 
-FLOOD = _(
-    "Plus de %(count)s signalements attendent : les limites par connexion sont resserrées ; "
-    "rien n’est refusé à cause du nombre."
+MANY = _(
+    "Plus de %(count)s signalements attendent que quelqu’un les lise. Si c’est une inondation, "
+    "triez d’abord les douteux, plusieurs à la fois ; rien n’est refusé à cause du nombre."
 )
 CLOCK = _(
     "L’horloge du serveur est loin du dernier jour où la conservation des signalements a été "

@@ -24,6 +24,18 @@ DONE: dict[str, Any] = {
     "draft_merged": _("%(who)s a réuni un brouillon au cas nº %(into)s"),
     "approved": _("%(who)s a approuvé une version, pour la publier"),
     "approved.erase": _("%(who)s a approuvé l’effacement du dossier"),
+    "approved.change": _("%(who)s a approuvé un changement du cas, publié aussitôt"),
+    "change_proposed": _("%(who)s a proposé un changement du cas, à approuver par un autre membre"),
+    "change_refused": _("%(who)s a refusé un changement du cas, avec son motif"),
+    "change_refused.own": _("%(who)s a repris son changement du cas"),
+    "destroyed": _("%(who)s a confirmé la destruction des versions qu’un caviardage avait cachées"),
+    "destroyed.term": _(
+        "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
+    ),
+    "destruction_kept": _(
+        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
+        "restent cachées au public"
+    ),
     "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),
     "invited.not": _("%(who)s a noté pourquoi l’autorité n’est pas invitée à répondre"),
     "reply_received": _("%(who)s a enregistré un droit de réponse reçu"),
@@ -43,6 +55,9 @@ DONE: dict[str, Any] = {
     "report_accepted.new": _("%(who)s a retenu un signalement et ouvert un brouillon"),
     "report_declined": _("%(who)s a écarté un signalement"),
     "report_spam": _("%(who)s a mis un signalement parmi les indésirables"),
+    "report_spam_confirmed": _(
+        "%(who)s a confirmé un signalement parmi les indésirables, rangé avec d’autres"
+    ),
     "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
     "report_viewed": _("%(who)s a ouvert un signalement"),
     "copy_viewed": _("%(who)s a ouvert ce qu’un dossier garde d’un signalement"),
@@ -111,6 +126,10 @@ KIND_NAMES: dict[str, Any] = {
     "abandon": _("Abandon d’un brouillon"),
     "brouillon-reuni": _("Brouillon réuni à un cas"),
     "accord": _("Accord d’un second membre"),
+    "changement-propose": _("Changement proposé"),
+    "changement-refuse": _("Changement refusé ou repris"),
+    "destruction": _("Versions cachées détruites"),
+    "destruction-annulee": _("Destruction annulée"),
     "invitation": _("Invitation à répondre"),
     **PUBLIC_KIND_NAMES,
     # Beside those that were only received, or refused.
@@ -134,6 +153,7 @@ KIND_NAMES: dict[str, Any] = {
     "signalement-retenu": _("Signalement retenu"),
     "signalement-ecarte": _("Signalement écarté"),
     "indesirable": _("Signalement indésirable"),
+    "indesirables-confirmes": _("Signalement confirmé indésirable"),
     "signalement-repris": _("Signalement repris"),
     "signalement-revenu": _("Signalement revenu dans la file"),
     "signalement-detruit": _("Signalement détruit à sa date"),

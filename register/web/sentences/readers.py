@@ -7,6 +7,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 READERS: dict[str, Any] = {
+    "busy": _("Beaucoup de demandes arrivent à la fois, et la vôtre n’a pas eu son tour."),
+    "storage_full": _("Le disque du registre est plein : rien n’a été enregistré."),
+    "storage_moved": _("Le registre ne trouve plus ses fichiers : rien n’a été enregistré."),
     "no_such_case": _("Aucun cas publié ne porte ce numéro."),
     "no_such_version": _("Ce cas n’a pas de version publique sous ce numéro."),
     "no_such_place": _("Aucun territoire ne porte ce code."),
@@ -15,7 +18,8 @@ READERS: dict[str, Any] = {
     "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
     "case_gone": _("Ce cas n’est plus publié."),
     "version_destroyed": _(
-        "Cette version du texte a été détruite ; le cas peut en avoir d’autres."
+        "Cette version du texte n’est plus montrée : un passage en a été retiré. Le cas peut en "
+        "avoir d’autres."
     ),
     "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),
     "filter_too_many": _("Le filtre « %(name)s » reçoit trop de valeurs à la fois."),

@@ -11,6 +11,9 @@ REPORTS: dict[str, Any] = {
     "report_nonce": _("Ce formulaire n’est plus valable : envoyez-le de nouveau."),
     "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),
     "report_state": _("Ce n’est pas possible pour un signalement dans l’état « %(state)s »."),
+    "report_not_together": _(
+        "Ce signalement n’attend pas de second membre : il n’est pas, ou plus, rangé avec d’autres."
+    ),
     "report_held": _("Un autre membre a ce signalement en main."),
     "report_not_held": _("Personne n’a ce signalement en main."),
     "report_no_news": _("Il n’y a rien de nouveau à lire dans ce signalement."),

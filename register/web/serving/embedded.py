@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from waitress.adjustments import Adjustments
-from waitress.task import ThreadedTaskDispatcher
 
 from register.config import Settings
 from register.web import headers
 from register.web.guards import DESK_BODY_LIMIT, REPORT_BODY_LIMIT
 from register.web.serving import listening
+from register.web.serving.lanes import Lanes
 from register.web.serving.limits import CONNECTIONS, HEADER_LIMIT, IDLE, THREADS
 from register.web.serving.strict import RECEIVING, Listener
 from register.web.serving.turns import Turns
@@ -44,7 +44,7 @@ class Server:
         settings: Settings = app.extensions["register.settings"]
         self.port = listening.port_of(sockets)
         self._turns = Turns()
-        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher = Lanes()
         self._stopping, self._retiring = threading.Event(), threading.Event()
         adjustments = _adjustments(settings, sockets)
         self._listeners = [self._listener(app, adjustments, opened) for opened in sockets]
@@ -64,7 +64,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until :meth:`stop` or :meth:`retire`, then finish what is under way."""
-        self._dispatcher.set_thread_count(THREADS)
+        self._dispatcher.start()
         try:
             while not (self._stopping.is_set() or self._retiring.is_set()):
                 self._turns.turn(1)

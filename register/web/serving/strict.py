@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
+from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
@@ -20,6 +21,7 @@ from waitress.utilities import RequestEntityTooLarge
 from register.web.errors import refusal
 from register.web.guards import body_limit
 from register.web.languages import plain
+from register.web.serving.limits import ARRIVED
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
 LINGERING = 10  # seconds that a refused request is still listened to
@@ -77,6 +79,12 @@ class Answer(WSGITask):  # type: ignore[misc]
 
     ends_with_head = False
 
+    def get_environment(self) -> dict[str, Any]:
+        """The WSGI environment, which says since when the request has been waiting."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[ARRIVED] = self.channel.arrived
+        return environ
+
     def build_response_header(self) -> bytes:
         """The head of the answer, with ``Connection: close`` when no other request is wanted."""
         if self.channel.server.leaving:
@@ -108,6 +116,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = Refusal
     close_when_flushed = False
     arriving_since = 0.0
+    arrived = 0.0
     lingers = False
     lingering_since = 0.0
 

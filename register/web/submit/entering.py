@@ -15,8 +15,8 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.db import db
-from register.errors import SealError
+from register.db import db, is_full, is_missing
+from register.errors import SealError, Unavailable
 from register.submissions import codes, queries
 from register.submissions.queries import File
 from register.web import limits, logs, waiting
@@ -26,7 +26,7 @@ from register.web.forms.follow import Code
 from register.web.submit.words import _
 
 # What is not the fault of whoever wrote: a database locked, full or away, a key out of reach.
-AWAY = (SQLAlchemyError, OSError, SealError)
+AWAY = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,12 @@ class Opened:
 
 
 def entered(
-    away: Callable[[], str],
+    away: Callable[[str], str],
 ) -> Callable[[Callable[[Opened], ResponseReturnValue]], Callable[[], ResponseReturnValue]]:
     """Make a view of an opened report one of a request: whoever has no code is asked for it.
 
-    :param away: draws the page that keeps what was typed when the database is locked or full.
+    :param away: draws the page that keeps what was typed when the database is locked or full,
+        with a sentence that says why.
     """
 
     def made(view: Callable[[Opened], ResponseReturnValue]) -> Callable[[], ResponseReturnValue]:
@@ -62,7 +63,7 @@ def entered(
                 found = _opened()
                 return view(found) if isinstance(found, Opened) else found
             except AWAY as error:
-                return unavailable(error, away)
+                return unavailable(error, busy(), away)
 
         return within
 
@@ -89,7 +90,7 @@ def page(form: Code, said: str = "") -> str:
     return render_template("submit/follow_enter.html", form=form, said=said)
 
 
-def kept_code() -> str:
+def kept_code(_why: str = "") -> str:
     """The page that asks for the code, when the database cannot be read."""
     said = _(
         "Le registre est occupé et ne peut pas ouvrir votre signalement. Attendez une minute, puis "
@@ -115,12 +116,32 @@ def _too_many(wait: int) -> str:
     )
 
 
-def unavailable(error: Exception, draw: Callable[[], str]) -> Response:
-    """A page drawn without the database, with what was typed; nothing was acknowledged."""
+def unavailable(error: Exception, is_busy: str, draw: Callable[[str], str]) -> Response:
+    """A page drawn without the database, with what was typed; nothing was acknowledged.
+
+    :param is_busy: the sentence for whatever may be over in a minute.
+    """
     logs.failure(secrets.token_hex(4), request.endpoint or "", error)
     with suppress(Exception):
         # What is left of the transaction must not hold the next request back.
         db.session.rollback()
-    response = make_response(draw(), 503)
+    response = make_response(draw(_cause(error) or is_busy), 503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
+
+
+def _cause(error: Exception) -> str:
+    """Why nothing can be kept, where that is not over in a minute; empty otherwise."""
+    if is_full(error):
+        return _(
+            "Le disque du registre est plein : rien n’a été enregistré. Ce que vous avez écrit est "
+            "resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, quand la "
+            "personne qui administre le registre aura fait de la place."
+        )
+    if is_missing(error) or getattr(error, "key", "") in ("storage_moved", "keystore_missing"):
+        return _(
+            "Le registre ne trouve plus ses fichiers : rien n’a été enregistré. Ce que vous avez "
+            "écrit est resté dans cette page. Gardez-la ouverte et envoyez de nouveau plus tard, "
+            "quand la personne qui administre le registre les aura remis en place."
+        )
+    return ""

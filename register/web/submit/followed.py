@@ -12,7 +12,7 @@ from register.web.context import book, settings
 from register.web.forms.follow import CodeForm, Contact, Message, Withdrawal
 from register.web.submit import tokens
 from register.web.submit.checking import answered
-from register.web.submit.entering import Opened, busy
+from register.web.submit.entering import Opened
 from register.web.submit.told import Told, told
 
 PURPOSE = "suivi"
@@ -91,11 +91,11 @@ def drawn(
     )
 
 
-def kept(filled: Filled) -> str:
-    """One form as it was sent, on a page that asks nothing of the database."""
+def kept(filled: Filled, why: str) -> str:
+    """One form as it was sent, and why it is here, on a page that asks nothing of the database."""
     return render_template(
         "submit/follow_kept.html",
-        said=busy(),
+        said=why,
         code=codes.spelled(codes.read(request.form.get("code", ""))),
         filled=filled,
         again=_again(),

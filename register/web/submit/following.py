@@ -74,7 +74,7 @@ def follow(found: Opened) -> ResponseReturnValue:
     return shown(found)
 
 
-@entered(lambda: kept(Filled(message=Message())))
+@entered(lambda why: kept(Filled(message=Message()), why))
 def message(found: Opened) -> ResponseReturnValue:
     """Answer, add or correct."""
     form = Message()
@@ -90,7 +90,7 @@ def message(found: Opened) -> ResponseReturnValue:
     return _perform(found, Filled(message=form), act, lambda _result: done[form.kind])
 
 
-@entered(lambda: kept(Filled(contact=Contact())))
+@entered(lambda why: kept(Filled(contact=Contact()), why))
 def contact(found: Opened) -> ResponseReturnValue:
     """Leave a contact, change it, or take it back."""
     form = Contact()
@@ -110,7 +110,7 @@ def _contact_kept(left: object) -> str:
     return _("Votre contact est enregistré.") if left else _("Votre contact est effacé.")
 
 
-@entered(lambda: kept(Filled(withdrawal=Withdrawal())))
+@entered(lambda why: kept(Filled(withdrawal=Withdrawal()), why))
 def withdraw(found: Opened) -> ResponseReturnValue:
     """Take a report back, or ask for it once its case is public."""
     state = found.file.line.state

@@ -1,33 +1,35 @@
-"""The pen for those who report: a few wait for it, whoever comes on top is told to come again.
+"""The write lock for those who report: they take turns, each within a few seconds.
 
-Whoever waits holds a thread of the server. Were all of them to wait while somebody else holds the
-database, nobody could read a page.
+Turns are taken in this process, before the database is asked for its lock: a thread that waits
+here holds no connection and goes on the moment that the one before it has finished.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore
 
+from flask import request
+
+from register.bulkhead import Bulkhead
 from register.journal import Pen, writing
+from register.web.serving.limits import ARRIVED
 
-# Of the twelve threads of a process; see ``register.web.serving.limits``.
-WAITING = 8
+# Of the twelve threads of a gunicorn process, and all of the embedded server's own for reports.
+WAITING = 7
+# Seconds, those in the server's queue included: nobody looks at a blank page for longer.
+PATIENCE = 5.0
 
-_places = BoundedSemaphore(WAITING)
+_turns = Bulkhead(at_once=1, waiting=WAITING, patience=PATIENCE)
 
 
 @contextmanager
 def penned() -> Iterator[Pen]:
     """Take the pen.
 
-    :raises TimeoutError: so many wait for it that the register is as good as away.
+    :raises Unavailable: ``busy``, where it is not to be had in time.
     """
-    if not _places.acquire(blocking=False):
-        raise TimeoutError("too many wait for the pen")
-    try:
-        with writing() as pen:
-            yield pen
-    finally:
-        _places.release()
+    now = time.monotonic()
+    with _turns.turn(waited=now - request.environ.get(ARRIVED, now)), writing() as pen:
+        yield pen

@@ -38,7 +38,7 @@ def prove() -> ResponseReturnValue:
     try:
         day = receipts.received_on(db.session(), document)
     except AWAY as error:
-        return unavailable(error, lambda: _drawn(fault=_busy()))
+        return unavailable(error, _busy(), lambda _why: _drawn(fault=_busy()))
     if day is None:
         return _page(
             said=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False

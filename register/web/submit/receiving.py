@@ -10,6 +10,7 @@ from register.errors import Refused
 from register.journal import Act, Pen
 from register.keystore import KeyStore
 from register.submissions import acts, codes, queries, rules
+from register.submissions.acts.reporting import received_before
 from register.submissions.codes import CODES
 from register.submissions.models import Kind
 from register.submissions.payload import MESSAGE_LIMIT
@@ -45,12 +46,14 @@ class Held:
         return not self.file.is_purged and rules.allows(self.file.line.state, Act.REPORT_ADDED)
 
 
-def wait(token: Token) -> int:
-    """Seconds until this form may be sent; what has been received already never waits."""
-    if not limits.are_on() or held(token) is not None:
-        return 0
-    is_flood = queries.unread(db.session()) > limits.FLOOD
-    return limits.wait("report_tight" if is_flood else "report")
+@dataclass(frozen=True)
+class TooMany:
+    """A form that its source sends too often."""
+
+    seconds: int
+    """Until it may be sent again."""
+    is_received: bool = False
+    """Whether its report is there already."""
 
 
 def held(token: Token) -> Held | None:
@@ -60,13 +63,30 @@ def held(token: Token) -> Held | None:
     return Held(code, queries.one(db.session(), key_store(), key)) if key else None
 
 
-def send(form: ReportForm, token: Token) -> Held:
+def send(form: ReportForm, token: Token) -> Held | TooMany:
     """Receive what a form says; the same once more is the same report.
+
+    What has been received already is answered without the write lock, and has a limit of its own:
+    no answer here depends on how many reports there are.
 
     :raises Refused: ``report_already_sent`` where the form was sent before and says other things.
     """
-    is_suspect = limits.are_on() and (bool(form.site_web.data) or token.is_hasty)
     sent, contact, store = form.sent, form.contact.data, key_store()
+    try:
+        known = received_before(db.session(), store, sent, token.nonce)
+    except Refused:
+        seconds = limits.wait("replay")
+        if seconds:
+            return TooMany(seconds, is_received=True)
+        raise
+    seconds = limits.wait("replay" if known else "report")
+    if seconds:
+        return TooMany(seconds, is_received=known is not None)
+    if known is not None:
+        return Held(known.code, queries.one(db.session(), store, known.key))
+    is_suspect = limits.are_on() and (bool(form.site_web.data) or token.is_hasty)
+    # Beyond what all sources together have room for, nobody is refused.
+    is_suspect = bool(limits.budget("report")) or is_suspect
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
     with penned() as pen:

@@ -12,8 +12,7 @@ from contextlib import suppress
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 
 from register.db import now
 from register.errors import Refused
@@ -26,22 +25,33 @@ from register.web.languages import language
 from register.web.submit import receiving, tokens
 from register.web.submit.checking import answered, shortened
 from register.web.submit.entering import AWAY, unavailable
-from register.web.submit.receiving import Held
+from register.web.submit.receiving import Held, TooMany
 
 PURPOSE = "signaler"
 
-_TOO_OLD = lazy_gettext(
+_TOO_OLD = _(
     "Cette page était ouverte depuis trop longtemps : rien n’est parti. Votre texte est plus bas ; "
     "relisez-le et envoyez-le de nouveau."
 )
-_BUSY = lazy_gettext(
+_BUSY = _(
     "Le registre est occupé : votre envoi n’est pas confirmé. Gardez cette page ouverte, votre "
     "texte y est. Attendez une minute, puis envoyez de nouveau ; même si le premier envoi était "
     "arrivé, il ne compterait qu’une fois."
 )
-_CLOSED = lazy_gettext(
+_CLOSED = _(
     "Ce formulaire a déjà servi à un signalement qui est clos : rien ne peut plus y être ajouté. "
     "Votre texte est plus bas ; vous pouvez l’envoyer comme un nouveau signalement."
+)
+
+_TOO_MANY = _(
+    "Beaucoup d’envois sont partis de votre connexion, par vous ou par d’autres : le vôtre "
+    "n’est pas parti. Gardez cette page ouverte, votre texte y est. Attendez %(time)s, puis "
+    "envoyez-le."
+)
+_TOO_OFTEN = _(
+    "Ce formulaire a déjà été reçu, puis renvoyé bien des fois depuis votre connexion. Rien n’est "
+    "perdu. Gardez cette page ouverte ; dans %(time)s, envoyez une fois de plus : votre code "
+    "s’affichera de nouveau."
 )
 
 Step = Callable[[ReportForm], ResponseReturnValue]
@@ -100,7 +110,7 @@ def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:
     try:
         return step(form)
     except AWAY as error:
-        return unavailable(error, lambda: _drawn(form, said=str(_BUSY)))
+        return unavailable(error, str(_BUSY), lambda said: _drawn(form, said=said))
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -131,13 +141,13 @@ def send(form: ReportForm) -> ResponseReturnValue:
     token = _token(form)
     if token is None:
         return form_page(form, 422, said=str(_TOO_OLD))
-    seconds = receiving.wait(token)
-    if seconds:
-        return _too_many(form, seconds)
     try:
-        return receipt(receiving.send(form, token), form)
+        result = receiving.send(form, token)
     except Refused:
         return _sent_before(form, token)
+    if isinstance(result, TooMany):
+        return _too_many(form, result.seconds, is_received=result.is_received)
+    return receipt(result, form)
 
 
 def _sent_before(form: ReportForm, token: tokens.Token) -> ResponseReturnValue:
@@ -218,11 +228,7 @@ def _closed(form: ReportForm) -> ResponseReturnValue:
     return make_response(_drawn(form, said=str(_CLOSED), jeton=tokens.new(PURPOSE)), 409)
 
 
-def _too_many(form: ReportForm, seconds: int) -> Response:
-    said = _(
-        "Beaucoup d’envois sont partis de votre connexion, par vous ou par d’autres : le vôtre "
-        "n’est pas parti. Gardez cette page ouverte, votre texte y est. Attendez %(time)s, puis "
-        "envoyez-le.",
-        time=waiting.in_words(seconds),
-    )
+def _too_many(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
+    sentence = _TOO_OFTEN if is_received else _TOO_MANY
+    said = str(sentence) % {"time": waiting.in_words(seconds)}
     return waiting.too_soon(_drawn(form, said=said), seconds)

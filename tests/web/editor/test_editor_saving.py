@@ -234,6 +234,12 @@ def test_a_follow_up_moves_the_course_and_nothing_else(
         },
     )
     assert answer.status_code == 303
+    # A case of two: it waits for Chloé, and is then what Bruno wrote.
+    assert stored(session, case.id) == replace(told, outcome="en_cours")
+    session.rollback()
+    with desk.pen() as p:
+        acts.approve_change(p, 1, by=desk.cast.chloe)
+    session.expire_all()
     now = stored(session, case.id)
     first = replace(told.proceedings[0], appeal="non")
     assert now == replace(told, outcome="relaxe", proceedings=(first, told.proceedings[1]))
@@ -263,5 +269,7 @@ def test_a_redaction_rewrites_what_was_added_and_destroys_what_was(
     assert row
     assert [one.text for one in row.follow_ups] == ["Réécrit", "Sans lui"]
     assert [one.text for one in row.replies] == ["La commune conteste."]
+    session.rollback()
+    desk.destroy()
     kept = session.scalars(select(Revision.content).where(Revision.content.is_not(None))).all()
     assert [b"MARQUEUR" in content for content in kept if content] == [False]

@@ -125,6 +125,7 @@ def test_a_redacted_case_has_one_version_left_to_read(
             reason="ordonnance",
             public_note="Passage retiré.",
         )
+    desk.destroy()
     page = bruno.get(f"/moderation/dossiers/{case.id}/versions")
     assert page.text.count("Le texte de cette version a été détruit.") == 2
     assert "MARQUEUR" not in page.text

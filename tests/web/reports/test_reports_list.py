@@ -14,9 +14,8 @@ from register.submissions import acts, queries
 from register.submissions.models import Report, RetentionClock, State
 from register.submissions.queries import Tray
 from register.text import dates
-from register.web import limits
 from register.web.context import key_store
-from register.web.moderation.reports import listing
+from register.web.moderation.reports import listing, margin
 from register.web.sentences import desk_reports as sentences
 
 LIST = "/moderation/signalements"
@@ -228,7 +227,7 @@ def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session,
     assert "il n’y a pas de signalement à cette adresse." in told
     assert states(session, first, second, third) == [State.SPAM, State.SPAM, State.IN_REVIEW]
     spam = bruno.get(f"{LIST}?casier=indesirables")
-    purged = dates.day_words(dates.paris_day(now()) + 7 * DAY)
+    purged = dates.day_words(dates.paris_day(now()) + 30 * DAY)
     assert f"détruit le {purged}".replace("\u00a0", " ") in text(spam)
     assert set(ticks(spam)) == {first.key, second.key}
     done = bruno.send(SORT, cle=first.key, casier="indesirables", faire="reprendre")
@@ -295,10 +294,10 @@ def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
 ):
     bruno = signed("bruno")
     inbox.received(now())
-    assert "resserrées" not in text(bruno.get("/moderation"))
-    monkeypatch.setattr(limits, "FLOOD", 0)
+    assert "une inondation" not in text(bruno.get("/moderation"))
+    monkeypatch.setattr(margin, "FLOOD", 0)
     told = text(bruno.get("/moderation"))
-    assert "Plus de 0 signalements attendent : les limites par connexion sont resserrées" in told
+    assert "Plus de 0 signalements attendent que quelqu’un les lise." in told
     assert "webcitoyen purge --confirm" not in told
     with housekeeping(engine) as opened:
         opened.add(RetentionClock(id=1, day=dates.paris_day(now()) - 60 * DAY))
@@ -340,3 +339,34 @@ def test_nothing_of_a_report_is_on_a_public_page_or_in_the_log(app, signed, inbo
     out, err = capfd.readouterr()
     assert "zinzolin" not in out + err
     assert filed.key not in out + err
+
+
+# --- several at once ---------------------------------------------------------------------------
+
+
+def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, session):
+    keys = [inbox.received().key for _ in range(2)]
+    bruno, chloe = signed("bruno"), signed("chloe")
+    assert bruno.send(SORT, {"cle": keys, "faire": listing.PUT_ASIDE}).status_code == 303
+    session.rollback()
+    today = dates.paris_day(now())
+    for key in keys:
+        assert session.get(Report, key).purge_on == today + timedelta(days=30)
+    tray = f"{LIST}?casier={Tray.SPAM}"
+    assert "dès qu’un autre membre le confirme" in body(bruno.get(tray))
+    sent = {"cle": keys, "faire": listing.CONFIRM, "casier": Tray.SPAM.value}
+    refused = bruno.send(SORT, sent)
+    assert refused.status_code == 409
+    assert "un autre membre que vous" in body(refused)
+    assert chloe.send(SORT, sent).status_code == 303
+    session.expire_all()
+    session.rollback()
+    for key in keys:
+        assert session.get(Report, key).purge_on == today + timedelta(days=7)
+
+
+def test_one_alone_goes_in_seven_days(signed, inbox, session):
+    key = inbox.received().key
+    assert signed("bruno").send(SORT, {"cle": [key], "faire": listing.PUT_ASIDE}).status_code == 303
+    session.rollback()
+    assert session.get(Report, key).purge_on == dates.paris_day(now()) + timedelta(days=7)

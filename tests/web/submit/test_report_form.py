@@ -5,25 +5,30 @@ nothing that was typed is ever lost.
 from __future__ import annotations
 
 import re
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from registers import application, opened
+from registers import Registers, application, opened, seal_of
 from reported import count
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from visitor import Visitor
 
+from register import seal
 from register.config import Settings
-from register.db import now
+from register.db import db, now, pen_engine, sqlite_path
 from register.incidents.vocabulary import FILE
 from register.keystore import KeyStore
 from register.submissions import acts, plain, queries
-from register.submissions.models import Report
+from register.submissions.models import Report, State
 from register.submissions.payload import (
     ACCOUNT_LIMIT,
     CONTACT_LIMIT,
@@ -499,30 +504,175 @@ def guarded(settings: Settings) -> Iterator[Flask]:
         yield made
 
 
-def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
-    settings: Settings, guarded: Flask, monkeypatch: pytest.MonkeyPatch
+def _answers(app: Flask, forms: int) -> list[tuple[int, str]]:
+    """What one source is answered that sends so many forms, with what differs each time masked."""
+    answers = []
+    for number in range(forms):
+        amina = Visitor(app)
+        amina.get(FORM)
+        answer = amina.send(FORM, recit=f"Récit {number}.", etape="envoyer")
+        page = CODE.sub("", answer.get_data(as_text=True))
+        answers.append((answer.status_code, re.sub(r'value="[^"]*"', "", page)))
+    return answers
+
+
+def test_no_answer_depends_on_how_many_reports_are_unread(
+    settings: Settings, registers: Registers, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(limits, "FLOOD", 0)
+    with application(replace(settings, rate_limits=True)) as app:
+        without = _answers(app, 12)
+    with registers.new("sqlite", tmp_path / "other") as other:
+        with opened(other.database_url) as engine, pen_engine(engine).begin() as connection:
+            rows = [
+                {
+                    "key": f"{number:032x}",
+                    "receipt": f"{number:032}".encode(),
+                    "state": State.RECEIVED.value,
+                    "suspect": False,
+                    "news": False,
+                    "day": paris_day(now()),
+                    "moved_on": paris_day(now()),
+                    "reason": "",
+                }
+                for number in range(500)
+            ]
+            connection.execute(insert(Report), rows)
+        with application(replace(other, rate_limits=True)) as app:
+            beside_many = _answers(app, 12)
+    assert [status for status, _page in without] == [200] * 10 + [429] * 2
+    assert beside_many == without
+
+
+def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
+    settings: Settings, guarded: Flask
+) -> None:
     amina = Visitor(guarded)
     amina.get(FORM)
     assert looked_at(amina) == 200
     first = {**dict(amina.form(FORM).fields), "etape": "envoyer"}
     amina.post(FORM, first)
     code = code_of(amina)
-    for number in range(3):
+    for number in range(9):
         amina.get(FORM)
         assert sent(amina, recit=f"Récit {number}.") != code
     amina.get(FORM)
-    assert looked_at(amina, recit="Le quatrième.") == 200
+    assert looked_at(amina, recit="Le onzième.") == 200
     answer = amina.send(FORM, etape="envoyer")
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 3600
     assert "n’est pas parti" in amina.text
-    assert value(amina, "recit") == "Le quatrième."
-    assert looked_at(amina, recit="Le quatrième.") == 200
+    assert value(amina, "recit") == "Le onzième."
+    assert looked_at(amina, recit="Le onzième.") == 200
     amina.post(FORM, first)
     assert code_of(amina) == code
-    assert count(settings, Report) == 4
+    assert count(settings, Report) == 10
+
+
+def test_a_form_that_was_received_is_answered_without_the_write_lock(
+    settings: Settings, guarded: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amina = Visitor(guarded)
+    amina.get(FORM)
+    first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
+    amina.post(FORM, first)
+    code = code_of(amina)
+    monkeypatch.setattr("register.db.PATIENCE_MS", 50)
+    with closing(sqlite3.connect(sqlite_path(settings.database_url), timeout=1)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        amina.post(FORM, first)
+        assert code_of(amina) == code
+        amina.post(FORM, {**first, "recit": "Autre chose."})
+        assert amina.answer
+        assert amina.answer.status_code == 409
+
+
+def test_a_form_that_is_sent_again_and_again_waits_and_is_told_that_it_was_received(
+    guarded: Flask,
+) -> None:
+    amina = Visitor(guarded)
+    amina.get(FORM)
+    first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
+    amina.post(FORM, first)
+    code = code_of(amina)
+    for _again in range(20):
+        amina.post(FORM, first)
+        assert code_of(amina) == code
+    for typed in (WORDS, "Autre chose."):
+        answer = amina.post(FORM, {**first, "recit": typed})
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 600
+        assert "a déjà été reçu" in amina.text
+        assert value(amina, "recit") == typed
+
+
+def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refused(
+    settings: Settings, guarded: Flask, store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
+    # Nobody here writes for five seconds first; that is another reason to be suspect.
+    monkeypatch.setattr(tokens, "MINIMUM", 0)
+    suspect, pages = [], []
+    for number in range(4):
+        visitor = Visitor(guarded)
+        environ = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        visitor.get(FORM)
+        form = {**dict(visitor.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
+        visitor.post(FORM, form, environ_base=environ)
+        suspect.append(received(settings, store, code_of(visitor)).line.suspect)
+        pages.append(re.sub(r'value="[^"]*"', "", CODE.sub("", html(visitor))))
+    assert suspect == [False, False, True, True]
+    # Whoever sent it is not told.
+    assert len(set(pages)) == 1
+
+
+@pytest.mark.parametrize(
+    "lost", ["seal folder", "seal key", "database", "log of the database", "keys"]
+)
+def test_nothing_is_acknowledged_into_files_that_are_gone(
+    settings: Settings, app: Flask, lost: str
+) -> None:
+    amina = Visitor(app)
+    amina.get(FORM)
+    sent(amina)
+    database, seal_folder = sqlite_path(settings.database_url), seal_of(settings)
+    assert database
+    gone = {
+        "seal folder": [seal_folder],
+        "seal key": [seal_folder / seal.NAME],
+        "database": sorted(database.parent.glob("register.sqlite3*")),
+        "log of the database": [Path(f"{database}-wal")],
+        "keys": sorted(seal_folder.glob("keys.sqlite3*")),
+    }[lost]
+    away = [(path, path.with_name(f"{path.name}.away")) for path in gone]
+    amina.get(FORM)
+    for path, kept in away:
+        path.rename(kept)
+    for _again in range(3):
+        answer = amina.send(FORM, recit=WORDS, lieu="Gagny", etape="envoyer")
+        assert answer.status_code == 503
+        assert "ne trouve plus ses fichiers" in amina.text
+        assert value(amina, "recit") == WORDS
+        assert not any(path.exists() for path in gone)
+    for path, kept in away:
+        kept.rename(path)
+    answer = amina.send(FORM, etape="envoyer")
+    assert code_of(amina)
+    assert count(settings, Report) == 2
+
+
+def test_a_full_disk_is_said_and_keeps_the_text(settings: Settings, amina: Visitor) -> None:
+    typed = "É" * 15_000
+    with db.engine.connect() as connection:
+        # No page more than there are; only this connection is there to be used again.
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    answer = amina.send(FORM, recit=typed, etape="envoyer")
+    assert answer.status_code == 503
+    assert "Le disque du registre est plein" in amina.text
+    assert value(amina, "recit") == typed
+    assert count(settings, Report) == 0
+    db.engine.dispose()
+    amina.send(FORM, etape="envoyer")
+    assert code_of(amina)
 
 
 # --- from the page of a place -------------------------------------------------------------------

@@ -17,7 +17,7 @@ from register.keystore import KeyStore
 from register.submissions import acts, codes, queries
 from register.submissions.queries import PAGE_SIZE
 from register.web import members
-from register.web.context import key_store
+from register.web.context import key_store, settings
 from register.web.jinja import first_upper
 from register.web.moderation import acting
 from register.web.moderation.reports import addresses, listing, words
@@ -34,18 +34,18 @@ def sort() -> ResponseReturnValue:
     asked = addresses.read(request.form.to_dict(flat=False), members.member().id)
     ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if codes.is_nonce(key)]
     ticked = ticked[:PAGE_SIZE]
-    takes_up = request.form.get("faire") == listing.TAKE_UP
+    doing = request.form.get("faire", listing.PUT_ASIDE)
     if not ticked:
         return listing.shown(asked, _("Cochez au moins un signalement."), ()), 422
-    done, refused = _all(ticked, takes_up)
+    done, refused = _all(ticked, doing)
     left = _left(refused)
     if not done:
         return listing.shown(asked, " ".join(left), ticked), 409
-    flash(typeset(" ".join([_said(done, takes_up), *left])))
+    flash(typeset(" ".join([_said(done, doing), *left])))
     return redirect(addresses.listed(asked), 303)
 
 
-def _all(keys: Sequence[str], takes_up: bool) -> tuple[int, list[tuple[str, RegisterError]]]:
+def _all(keys: Sequence[str], doing: str) -> tuple[int, list[tuple[str, RegisterError]]]:
     """How many were done, and why the others were not; all of them under one pen."""
     store = key_store()
     refused: list[tuple[str, RegisterError]] = []
@@ -53,7 +53,7 @@ def _all(keys: Sequence[str], takes_up: bool) -> tuple[int, list[tuple[str, Regi
     def act(pen: Pen, by: int) -> None:
         for key in keys:
             try:
-                _one(pen, store, key, by, takes_up)
+                _one(pen, store, key, by, doing, together=len(keys) > 1)
             except (Refused, NotFound) as error:
                 # An act refuses before it changes anything.
                 refused.append((key, error))
@@ -62,16 +62,25 @@ def _all(keys: Sequence[str], takes_up: bool) -> tuple[int, list[tuple[str, Regi
     return len(keys) - len(refused), refused
 
 
-def _one(pen: Pen, store: KeyStore, key: str, by: int, takes_up: bool) -> None:
-    if takes_up:
+def _one(pen: Pen, store: KeyStore, key: str, by: int, doing: str, *, together: bool) -> None:
+    if doing == listing.TAKE_UP:
         acts.reopen(pen, store, key, by=by)
+    elif doing == listing.CONFIRM:
+        acts.confirm_spam(pen, key, by=by, single=settings().single_moderator)
     else:
-        acts.spam(pen, key, by=by)
+        acts.spam(pen, key, by=by, together=together)
 
 
-def _said(done: int, takes_up: bool) -> str:
+def _said(done: int, doing: str) -> str:
     count = first_upper(count_words(done))
-    if takes_up:
+    if doing == listing.CONFIRM:
+        told = ngettext(
+            "%(count)s signalement est confirmé : il sera détruit comme un indésirable.",
+            "%(count)s signalements sont confirmés : ils seront détruits comme des indésirables.",
+            done,
+            count=count,
+        )
+    elif doing == listing.TAKE_UP:
         told = ngettext(
             "%(count)s signalement est repris : il attend de nouveau d’être lu.",
             "%(count)s signalements sont repris : ils attendent de nouveau d’être lus.",
@@ -83,7 +92,8 @@ def _said(done: int, takes_up: bool) -> str:
             "%(count)s signalement est rangé parmi les indésirables. Il peut en être repris "
             "jusqu’au jour de sa destruction, qui y est écrit.",
             "%(count)s signalements sont rangés parmi les indésirables. Ils peuvent en être "
-            "repris jusqu’au jour de leur destruction, qui y est écrit.",
+            "repris jusqu’au jour de leur destruction, qui y est écrit : dans trente jours, ou "
+            "plus tôt si un autre membre le confirme.",
             done,
             count=count,
         )

@@ -25,7 +25,7 @@ from register.web.sentences.desk_reports import EMPTY, TRAYS
 from register.web.speech import typeset
 
 # What a member does with those that they tick, by the tray they look at.
-PUT_ASIDE, TAKE_UP = "ranger", "reprendre"
+PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
 # Asks in an address for the first words of each report.
 BEGINNINGS = "debuts"
 # Places by which reports are filtered.
@@ -136,6 +136,7 @@ class Row:
     late: bool
     tick: bool
     ticked: bool
+    together: bool
 
 
 def _row(line: Line, asked: Asked, ticked: Collection[str]) -> Row:
@@ -151,6 +152,7 @@ def _row(line: Line, asked: Asked, ticked: Collection[str]) -> Row:
         late=late,
         tick=line.sent is not None and rules.allows(line.state, act),
         ticked=line.key in ticked,
+        together=line.together_by is not None,
     )
 
 

@@ -12,12 +12,13 @@ from register.errors import SealError
 from register.submissions import queries, retention
 from register.submissions.queries import Asked, Tray
 from register.text import dates
-from register.web import limits
 from register.web.context import key_store
 from register.web.moderation.reports import addresses, words
-from register.web.sentences.desk_reports import CLOCK, FLOOD, TRAYS, UNOPENED
+from register.web.sentences.desk_reports import CLOCK, MANY, TRAYS, UNOPENED
 from register.web.speech import day_words, number, typeset
 
+# So many reports that nobody has taken up, and the desk is warned.
+FLOOD = 200
 # What the margin shows of those that nobody has read.
 _SHOWN = 5
 # What asks for somebody on the home of the desk, the most pressing first.
@@ -101,8 +102,8 @@ def counts() -> Sequence[Count]:
 
 def warnings() -> Iterator[str]:
     """What is wrong with reports as a whole, in sentences."""
-    if queries.unread(db.session()) > limits.FLOOD:
-        yield typeset(str(FLOOD) % {"count": number(limits.FLOOD)})
+    if queries.unread(db.session()) > FLOOD:
+        yield typeset(str(MANY) % {"count": number(FLOOD)})
     known = retention.jumped(db.session(), dates.paris_day(now()))
     if known is not None:
         yield typeset(str(CLOCK) % {"day": day_words(known)})

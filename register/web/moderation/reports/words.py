@@ -118,6 +118,9 @@ def deadline(line: Line, today: date) -> tuple[str, bool]:
     """Until when it has to be decided, or when it is destroyed; and whether that day is past."""
     if line.sent is None:
         return "", False
+    if line.purge_on is not None and line.together_by is not None:
+        told = _("rangé avec d’autres, détruit le %(day)s ou dès qu’un autre membre le confirme")
+        return str(told) % {"day": day_words(line.purge_on)}, False
     if line.purge_on is not None:
         return str(_("détruit le %(day)s", day=day_words(line.purge_on))), False
     if not line.is_open:

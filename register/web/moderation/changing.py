@@ -1,0 +1,200 @@
+"""What waits for a second person on a public case: changes to approve, destructions to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.db import db, now
+from register.errors import NotFound, Refused
+from register.incidents import acts, changes
+from register.incidents import checklist as checks
+from register.incidents.changes import Change
+from register.incidents.content import Snapshot
+from register.incidents.dossier import Dossier
+from register.incidents.models import Reply, State
+from register.journal import Act, Entry, Pen
+from register.members import vouching
+from register.members.models import Member
+from register.text.redact import risks
+from register.web import members
+from register.web.context import settings
+from register.web.forms.acts import ActForm, ApproveForm, RefuseChangeForm
+from register.web.moderation import told
+from register.web.moderation.acting import address, opened, penned, perform
+from register.web.moderation.dossier import around
+from register.web.moderation.possible import why_not
+from register.web.speech import typeset
+from register.web.wording import say
+
+_CASE = "/dossiers/<int:incident_id>"
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    change = f"{_CASE}/changements/<int:change_id>"
+    both = ["GET", "POST"]
+    blueprint.add_url_rule(change, "change", change_approve, methods=both)
+    blueprint.add_url_rule(f"{change}/refuser", view_func=change_refuse, methods=both)
+    blueprint.add_url_rule(f"{change}/reprendre", view_func=change_drop, methods=["POST"])
+    for name, view in (("confirmer", destruction_confirm), ("annuler", destruction_keep)):
+        rule = f"{_CASE}/destructions/<int:destruction_id>/{name}"
+        blueprint.add_url_rule(rule, view_func=view, methods=["POST"])
+    blueprint.add_app_template_global(change_words)
+    blueprint.add_app_template_global(take_up_address)
+    blueprint.add_app_template_global(may_decide)
+
+
+def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """A change as readers would see it and what differs; approved, it is public at once."""
+    change, form = _change(incident_id, change_id), ApproveForm()
+
+    def act(pen: Pen, by: int) -> Entry:
+        return acts.approve_change(pen, change.id, by=by, single=settings().single_moderator)
+
+    def done(_line: Entry) -> str:
+        return str(_("Le changement est publié, avec votre accord."))
+
+    return perform(opened(incident_id), form, partial(_page, change), act, done)
+
+
+def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """A change goes back to its writer, with a reason."""
+    change, form = _change(incident_id, change_id), RefuseChangeForm()
+
+    def act(pen: Pen, by: int) -> Entry:
+        return acts.refuse_change(pen, change.id, by=by, refusal=form.refusal.data)
+
+    def done(_line: Entry) -> str:
+        who = members.called(change.made_by)
+        return str(_("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who))
+
+    return perform(opened(incident_id), form, partial(_page, change), act, done)
+
+
+def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """One's own change is taken back."""
+    change = _change(incident_id, change_id)
+    if change.made_by != members.member().id:
+        raise NotFound("no_such_change")
+    penned(lambda pen, by: acts.refuse_change(pen, change.id, by=by))
+    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
+
+
+def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
+    """What a redaction hid is destroyed now."""
+    single = settings().single_moderator
+    _decide(
+        incident_id,
+        destruction_id,
+        lambda pen, by: acts.confirm_destruction(pen, destruction_id, by=by, single=single),
+    )
+    return _done(incident_id, _("Les versions cachées sont détruites."))
+
+
+def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
+    """The destruction of what a redaction hid is taken back; readers still do not see it."""
+    _decide(
+        incident_id, destruction_id, lambda pen, by: acts.keep_hidden(pen, destruction_id, by=by)
+    )
+    return _done(
+        incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
+    )
+
+
+def _decide(incident_id: int, destruction_id: int, act: Callable[[Pen, int], Entry]) -> None:
+    if destruction_id not in {row.id for row in opened(incident_id).destructions}:
+        raise NotFound("no_such_destruction")
+    penned(act)
+
+
+def _done(incident_id: int, said: str) -> ResponseReturnValue:
+    flash(typeset(said))
+    return redirect(address(incident_id), 303)
+
+
+def _change(incident_id: int, change_id: int) -> Change:
+    change = changes.one(db.session(), members.member(), change_id)
+    if change.incident != incident_id:
+        raise NotFound("no_such_change")
+    return change
+
+
+def _page(change: Change, file: Dossier, form: ActForm, said: str) -> str:
+    proposal = change.proposal
+    reply = db.session.get(Reply, proposal.reply) if proposal.reply is not None else None
+    base = file.snapshot.content
+    after = changes.result(base, proposal, change.made_at, reply) if base else Snapshot({})
+    content = proposal.content or file.content
+    found = list(checks.flags(content))
+    for text in changes.new_texts(proposal, reply):
+        found += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(text)]
+    return render_template(
+        "moderation/acts/change.html",
+        act=proposal.act,
+        file=file,
+        form=form,
+        said=said,
+        change=change,
+        after=after,
+        about=around(file, after),
+        differences=told.changes(told.words_of(base), told.words_of(after.content)),
+        flags=found,
+        why=_why(change, file),
+        refusing=isinstance(form, RefuseChangeForm),
+    )
+
+
+def _why(change: Change, file: Dossier) -> str:
+    """Why the member who asks cannot approve a change; empty when they can."""
+    if change.refused_at is not None:
+        return typeset(say(Refused("change_refused")))
+    impossible = why_not(file, members.member(), change.proposal.act)
+    if impossible:
+        return impossible
+    if change.is_stale:
+        return typeset(say(Refused("change_stale")))
+    return cannot_second(change.made_by)
+
+
+def cannot_second(made_by: int) -> str:
+    """Why the member who asks cannot be the second person for another; empty when they can."""
+    me = members.member()
+    if settings().single_moderator and made_by == me.id:
+        return ""
+    first = db.session.get(Member, made_by)
+    try:
+        vouching.require_second(me, first or me, now())
+    except Refused as error:
+        return typeset(say(error))
+    return ""
+
+
+def may_decide(made_by: int) -> bool:
+    """Whether the member who asks may be the second person for another."""
+    return not cannot_second(made_by)
+
+
+def change_words(act: Act) -> str:
+    """What kind of change waits."""
+    return typeset(
+        {
+            Act.CORRECTED: _("Correction"),
+            Act.FOLLOWED_UP: _("Suite"),
+            Act.REPLIED: _("Publication d’une réponse"),
+        }.get(act, act.value)
+    )
+
+
+def take_up_address(file: Dossier, change: Change) -> str:
+    """Where the writer of a change takes it up again; empty when there is nothing to write."""
+    if file.state != State.PUBLISHED:
+        return ""
+    kinds: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
+    kind = kinds.get(change.proposal.act)
+    return address(file.id, f"{kind}?changement={change.id}") if kind else ""

@@ -1,0 +1,162 @@
+"""What waits for a second person, as members meet it on the desk."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from people import a_case
+from registers import bare
+from signed import Signed
+from sqlalchemy import select
+
+from register.db import now
+from register.incidents import acts
+from register.incidents.models import Incident
+from register.incidents.pending import Destruction, PendingChange
+
+ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
+
+
+def said(answer):
+    """What a reader reads, on one line."""
+    seen = re.sub(r"<[^>]+>", "", answer.get_data(as_text=True))
+    return " ".join(html.unescape(seen).replace("\u202f", " ").replace("\u00a0", " ").split())
+
+
+def at(filed, place=""):
+    return f"/moderation/dossiers/{filed.id}/{place}".rstrip("/")
+
+
+def follow_up(browser, filed, vu, text=ACCUSATION, **more):
+    sent = {"heading": "Suite", "text": text, "outcome": "inconnue", "reason": "lu", **more}
+    return browser.send(at(filed, "suite"), {**vu(filed), **sent})
+
+
+@pytest.fixture
+def waiting(signed, desk, vu, session):
+    """Bruno's follow-up, with a telephone number, of a case that anybody may publish."""
+    filed = desk.published()
+    assert follow_up(signed("bruno"), filed, vu).status_code == 303
+    session.rollback()
+    return filed, session.scalars(select(PendingChange.id)).one()
+
+
+def follow_ups(session, filed):
+    session.rollback()
+    session.expire_all()
+    return [row.text for row in session.get_one(Incident, filed.id).follow_ups]
+
+
+def test_a_change_waits_is_shown_whole_and_is_approved(signed, session, waiting):
+    filed, change = waiting
+    bruno, chloe = signed("bruno"), signed("chloe")
+    assert "Changements qui attendent" in said(bruno.get(at(filed)))
+    assert follow_ups(session, filed) == []
+    assert "Changements à approuver" in said(chloe.get("/moderation"))
+    assert "Changements à approuver" not in said(bruno.get("/moderation"))
+    assert "Relire et approuver" in said(chloe.get(at(filed)))
+    page = at(filed, f"changements/{change}")
+    shown = said(chloe.get(page))
+    assert "Ce qui change" in shown
+    assert "Le texte entier, comme le public le lirait" in shown
+    assert "06 12 34 56 78" in shown
+    own = bruno.get(page)
+    assert "C’est à un autre membre que vous de le faire." in said(own)
+    assert "Approuver et publier" not in said(own)
+    assert bruno.send(page).status_code == 409
+    assert chloe.send(page).status_code == 303
+    assert follow_ups(session, filed) == [ACCUSATION]
+    assert chloe.get(page).status_code == 404
+
+
+def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
+    filed, change = waiting
+    bruno, chloe = signed("bruno"), signed("chloe")
+    refuse = at(filed, f"changements/{change}/refuser")
+    empty = chloe.send(refuse, refusal="")
+    assert empty.status_code == 422
+    assert chloe.send(refuse, refusal="Sans le numéro.").status_code == 303
+    assert "Vos changements à reprendre" in said(bruno.get("/moderation"))
+    assert "Sans le numéro." in said(bruno.get(at(filed)))
+    again = bruno.get(at(filed, f"suite?changement={change}")).get_data(as_text=True)
+    assert ACCUSATION in html.unescape(again)
+    assert f'name="changement" value="{change}"' in again
+    sent = follow_up(bruno, filed, vu, text="Sans le numéro.", changement=str(change))
+    assert sent.status_code == 303
+    assert follow_ups(session, filed) == ["Sans le numéro."]
+    assert session.scalars(select(PendingChange.id)).all() == []
+
+
+def test_its_writer_takes_it_back(signed, session, waiting):
+    filed, change = waiting
+    drop = at(filed, f"changements/{change}/reprendre")
+    assert signed("chloe").send(drop).status_code == 404
+    assert signed("bruno").send(drop).status_code == 303
+    session.rollback()
+    assert session.scalars(select(PendingChange.id)).all() == []
+
+
+def test_a_change_that_was_overtaken_says_so_and_cannot_be_approved(signed, session, vu, waiting):
+    filed, change = waiting
+    assert follow_up(signed("chloe"), filed, vu, text="Audience en juin.").status_code == 303
+    page = at(filed, f"changements/{change}")
+    shown = said(signed("chloe").get(page))
+    assert "Le public lit maintenant un autre texte" in shown
+    assert "Approuver et publier" not in shown
+    assert signed("chloe").send(page).status_code == 409
+    assert follow_ups(session, filed) == ["Audience en juin."]
+
+
+def test_what_waits_is_shown_to_no_reader(signed, app, waiting):
+    filed, change = waiting
+    stranger = app.test_client()
+    for place in (
+        f"/incidents/{filed.number}",
+        f"/incidents/{filed.number}/flux",
+        "/incidents?q=joindre",
+    ):
+        assert "06 12 34 56 78" not in stranger.get(place).get_data(as_text=True)
+    assert stranger.get(at(filed, f"changements/{change}")).status_code == 303
+
+
+def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
+    filed = desk.published()
+    with desk.pen() as p:
+        acts.follow_up(p, filed.id, by=cast.bruno, reason="r", title="t", text=ACCUSATION)
+    with bare(replace(settings, single_moderator=True)) as app:
+        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        page = at(filed, "changements/1")
+        asked = late.send(page)
+        assert asked.status_code == 403
+        assert "publier seul un changement" in said(asked)
+        assert Signed(app, cast.bruno).send(page).status_code == 303
+
+
+def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, app):
+    filed = desk.published(narrative="Un PASSAGE de trop.")
+    with desk.pen() as p:
+        told = a_case(narrative="Un […] de trop.")
+        acts.redact(p, filed.id, told, by=desk.cast.bruno, reason="r", public_note="n")
+    session.rollback()
+    which = session.scalars(select(Destruction.id)).one()
+    bruno, chloe = signed("bruno"), signed("chloe")
+    stranger = app.test_client()
+    old = stranger.get(f"/incidents/{filed.number}?version=2")
+    assert old.status_code == 410
+    assert "PASSAGE" not in old.get_data(as_text=True)
+    assert "Les détruire maintenant" not in said(bruno.get(at(filed)))
+    page = said(chloe.get(at(filed)))
+    assert "Versions cachées au public" in page
+    assert "Les détruire maintenant" in page
+    assert "Destructions à confirmer" in said(chloe.get("/moderation"))
+    confirm = at(filed, f"destructions/{which}/confirmer")
+    assert bruno.send(confirm).status_code == 409
+    assert chloe.send(at(filed, f"destructions/{which}/annuler")).status_code == 303
+    assert "Leur destruction a été annulée." in said(chloe.get(at(filed)))
+    assert stranger.get(f"/incidents/{filed.number}?version=2").status_code == 410
+    assert chloe.send(confirm).status_code == 303
+    assert "Versions cachées au public" not in said(chloe.get(at(filed)))
