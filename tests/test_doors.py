@@ -20,7 +20,7 @@ from reported import CONTACT, a_report, nonce
 
 from register.editorial import acts as editorial
 from register.incidents import acts
-from register.journal import Ledger, head
+from register.journal import Act, Entry, Ledger, head
 from register.members import accounts, invitations
 from register.members.models import Role
 from register.submissions import acts as reports
@@ -745,3 +745,9 @@ def test_the_guard_of_doors_sees(door, source, seen):
 def test_the_guard_of_housekeeping_sees():
     assert calls("housekeeping", "with db.housekeeping(engine) as s: pass")
     assert not calls("housekeeping", "from register.db import housekeeping")
+
+
+@pytest.mark.parametrize("act", Act)
+def test_an_act_fits_its_column(act):
+    """SQLite keeps what is longer, PostgreSQL refuses it."""
+    assert len(act.value) <= Entry.__table__.c.act.type.length

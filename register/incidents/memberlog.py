@@ -74,7 +74,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "signalement-retenu": Act.REPORT_ACCEPTED,
             "signalement-ecarte": Act.REPORT_DECLINED,
             "indesirable": Act.REPORT_SPAM,
-            "indesirables-confirmes": Act.REPORT_SPAM_CONFIRMED,
+            "indesirables-confirmes": Act.REPORT_SPAM_AGREED,
             "signalement-repris": Act.REPORT_REOPENED,
             "signalement-revenu": Act.REPORT_RETURNED,
             "signalement-detruit": Act.REPORT_PURGED,

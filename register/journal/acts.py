@@ -74,7 +74,7 @@ class Act(StrEnum):
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason
     REPORT_SPAM = "report_spam"  # it was put aside as spam
-    REPORT_SPAM_CONFIRMED = "report_spam_confirmed"  # another member agreed to that, of many
+    REPORT_SPAM_AGREED = "report_spam_agreed"  # another member agreed to that, of many
     REPORT_REOPENED = "report_reopened"  # it was taken up again
     REPORT_RETURNED = "report_returned"  # its question stood unanswered: it is back in the queue
     REPORT_PURGED = "report_purged"  # its texts and its key were destroyed, as their day had come

@@ -26,7 +26,7 @@ _TABLE: Mapping[Act, Mapping[State, State | None]] = {
     Act.REPORT_ACCEPTED: dict.fromkeys(OPEN, State.ACCEPTED),
     Act.REPORT_DECLINED: dict.fromkeys(OPEN, State.DECLINED),
     Act.REPORT_SPAM: dict.fromkeys(OPEN, State.SPAM),
-    Act.REPORT_SPAM_CONFIRMED: {State.SPAM: None},
+    Act.REPORT_SPAM_AGREED: {State.SPAM: None},
     Act.REPORT_REOPENED: dict.fromkeys(
         (State.DECLINED, State.SPAM, State.ACCEPTED), State.RECEIVED
     ),

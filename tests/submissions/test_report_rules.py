@@ -14,7 +14,7 @@ from register.submissions.models import State
 
 # A row for each state; a dash where the act is refused, else the state that it leads to.
 TABLE = """
-           claimed   released asked   accepted declined spam reopened returned added     withdrawn read spam_confirmed
+           claimed   released asked   accepted declined spam reopened returned added     withdrawn read spam_agreed
 received   in_review -        waiting accepted declined spam -        -        received  withdrawn received -
 in_review  in_review received waiting accepted declined spam -        -        in_review withdrawn in_review -
 waiting    waiting   waiting  waiting accepted declined spam -        received in_review withdrawn waiting -

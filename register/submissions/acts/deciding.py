@@ -206,12 +206,12 @@ def confirm_spam(pen: Pen, key: str, *, by: int, single: bool = False) -> None:
     if not (single and member.id == report.together_by):
         vouching.require_second(member, pen.load(Member, report.together_by), pen.at)
     put_aside, today = report.moved_on, dates.paris_day(pen.at)
-    move(pen, report, Act.REPORT_SPAM_CONFIRMED)
+    move(pen, report, Act.REPORT_SPAM_AGREED)
     report.moved_on = put_aside
     term = rules.purge_day(State.SPAM, put_aside)
     report.purge_on, report.together_by = max(term or today, today), None
     pen.session.flush()
-    pen.record(Act.REPORT_SPAM_CONFIRMED, by=member.id, details={"report": key})
+    pen.record(Act.REPORT_SPAM_AGREED, by=member.id, details={"report": key})
 
 
 def reopen(pen: Pen, store: KeyStore, key: str, *, by: int) -> None:

@@ -55,7 +55,7 @@ DONE: dict[str, Any] = {
     "report_accepted.new": _("%(who)s a retenu un signalement et ouvert un brouillon"),
     "report_declined": _("%(who)s a écarté un signalement"),
     "report_spam": _("%(who)s a mis un signalement parmi les indésirables"),
-    "report_spam_confirmed": _(
+    "report_spam_agreed": _(
         "%(who)s a confirmé un signalement parmi les indésirables, rangé avec d’autres"
     ),
     "report_reopened": _("%(who)s a repris l’examen d’un signalement"),
