@@ -134,6 +134,25 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
     assert "2 textes" in said
 
 
+def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, desk, verify):
+    """It destroyed a change that waited, no text; the lines beside it count what citizens sent."""
+    filed = desk.published(justice=True)
+    report = inbox.accepted(into=filed.id)
+    with inbox.pen() as p:
+        acts.follow_up(p, filed.id, title="Suite", text=WORDS, by=cast.bruno, reason="r")
+    with inbox.pen() as p:
+        assert not reports.withdraw(p, inbox.store, report.key, nonce())
+    db.session.rollback()
+    found = casefile.gather(db.session(), filed.number)
+    db.session.rollback()
+    data = archive.archive(found, b"<!doctype html>", b"")
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        texts = [file.read(name) for name in file.namelist()]
+    assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
+    status, said = verify(data)
+    assert status == 0, said
+
+
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("what", ["merged", "erased", "published"])
 def test_whatever_became_of_a_case_its_file_holds(app, desk, verify, what, number):
