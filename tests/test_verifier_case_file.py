@@ -21,6 +21,7 @@ from reported import WORDS, nonce
 from register.db import db
 from register.exchange import archive, casefile
 from register.incidents import acts
+from register.incidents.acts.redaction import NOTES
 from register.incidents.checklist import ATTESTED
 from register.incidents.verify import heads
 from register.journal.canonical import canonical, chain
@@ -40,7 +41,7 @@ def made(app, desk, cast, content):
         return archive.archive(found, b"<!doctype html>", b"")
 
     desk.draft()
-    filed = desk.published(content(justice=True, title="Le titre d’abord"))
+    filed = desk.published(content(justice=True, title="Sans le nom de trop"))
     desk.published()
     reply = desk.received_reply(filed)
     with desk.pen() as p:
@@ -51,9 +52,11 @@ def made(app, desk, cast, content):
             content(justice=True, title="Sans le nom"),
             by=cast.bruno,
             reason="jugement",
-            public_note="Un nom ôté.",
+            public_note=NOTES[0],
         )
-        acts.reply(p, reply, by=cast.chloe, reason="régulière")
+    desk.destroy()
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.chloe, reason="régulière", second=cast.bruno)
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
         acts.approve(p, filed.id, by=cast.ada, purpose="erase")
     desk.draft()
@@ -103,8 +106,8 @@ def test_what_the_command_makes_holds(made, verify):
     status, said = verify(made(1))
     assert status == 0, said
     assert "Cas nº 1" in said
-    assert "10 lignes du cas" in said
-    # Drafted and published: destroyed by the redaction. Redacted, replied, withdrawn: there.
+    assert "11 lignes du cas" in said
+    # Drafted and published: destroyed after the redaction. Redacted, replied, withdrawn: there.
     assert "3 textes" in said
     assert "Par le manifeste seul" in said
     for ledger, seq, digest in heads(db.session()):
