@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.texts import account
 from register import seal
-from register.db import Base, prepare
+from register.db import Base, make_file, prepare
 from register.keystore import KeyStore
 from register.submissions import likeness, queries, sealing
 from register.submissions.models import Report, State
@@ -97,6 +97,7 @@ class Boxes:
         self.path = path
         self.engine = create_engine(f"sqlite:///{path}")
         prepare(self.engine)
+        make_file(self.engine)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE TABLE box (report TEXT, reader TEXT, sealed BLOB,"
@@ -151,6 +152,7 @@ class Register:
         self.folder = folder
         self.engine = create_engine(f"sqlite:///{folder}/register.sqlite3")
         prepare(self.engine)
+        make_file(self.engine)
         Base.metadata.create_all(self.engine)
         self.store = KeyStore(f"sqlite:///{folder}/keys.sqlite3", secrets.token_bytes(32), "trial")
         self.store.make_store()

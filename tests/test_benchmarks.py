@@ -22,10 +22,12 @@ from register.followers.search.asked import Document
 NOT_COPIED = {
     "approval",
     "case_link",
+    "destruction",
     "incident_origin",
     "information_request",
     "invitation",
     "note",
+    "pending_change",
     "proceeding_step",
     "report_kept",
 }

@@ -25,7 +25,9 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
     command.downgrade(config, "0007")
     assert "page_revision" not in inspect(engine).get_table_names()
     with Session(engine) as session:
-        assert session.get_one(Incident, filed.id).number == filed.number
+        # Later columns are not there: the number alone is read.
+        number = select(Incident.number).where(Incident.id == filed.id)
+        assert session.scalar(number) == filed.number
         assert {ledger: head(session, ledger) for ledger in Ledger} == before
 
     schema.migrate(engine)

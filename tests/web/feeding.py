@@ -69,6 +69,8 @@ class Bruno:
 
     def __init__(self, desk, pen, content) -> None:
         self.desk, self.take, self.content, self.cast = desk, pen, content, desk.cast
+        # Chloé approves whatever needs a second person, in the same act.
+        self.both = {"by": desk.cast.bruno, "second": desk.cast.chloe}
         self.minutes = itertools.count(1)
         desk.pen = self.pen
 
@@ -81,18 +83,18 @@ class Bruno:
     def follows(self, filed, title="Le conseil a voté", **given):
         told = {"text": "Selon la presse, le conseil a **voté**.", **given}
         with self.pen() as p:
-            acts.follow_up(p, filed.id, by=self.cast.bruno, reason="presse", title=title, **told)
+            acts.follow_up(p, filed.id, reason="presse", title=title, **told, **self.both)
 
     def replies(self, filed, text="La commune conteste."):
         row = self.desk.received_reply(filed, text)
         with self.pen() as p:
-            acts.reply(p, row, by=self.cast.bruno, reason="droit de réponse")
+            acts.reply(p, row, reason="droit de réponse", **self.both)
         return row
 
     def corrects(self, filed, note="Le titre change", content=None, **changes):
         told = content or self.content(**changes)
         with self.pen() as p:
-            acts.correct(p, filed.id, told, by=self.cast.bruno, reason="erreur", public_note=note)
+            acts.correct(p, filed.id, told, reason="erreur", public_note=note, **self.both)
 
     def redacts(self, filed, note="Un nom est retiré", content=None, **given):
         told = content or self.content(narrative="Selon le blog, le maire a refusé.")

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from register.errors import RegisterError
 from register.incidents import acts, events
+from register.incidents.acts.redaction import NOTES
 from register.incidents.content import (
     Content,
     LinkContent,
@@ -575,9 +576,10 @@ def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
             received_on=AT.date(),
         )
     with bruno.pen() as p:
-        acts.reply(p, row.id, by=bruno.cast.bruno, reason=f"droit{poison}")
+        acts.reply(p, row.id, reason=f"droit{poison}", **bruno.both)
     bruno.corrects(filed, f"Une{poison} note", replace(told.cleaned(), amount="rien"))
-    bruno.redacts(filed, f"Un{poison} retrait", replace(told.cleaned(), amount="peu"))
+    # One member alone takes words out, with a fixed note.
+    bruno.redacts(filed, NOTES[0], replace(told.cleaned(), amount=""))
     for address in _WHERE:
         document = reader.document(address).decode()
         assert not _NEVER.search(document), address
