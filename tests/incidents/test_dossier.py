@@ -169,9 +169,12 @@ def test_the_statements_do_not_grow_with_the_case(desk, pen, cast, read, session
             desk.received_reply(filed)
             with pen() as p:
                 acts.note(p, filed.id, f"note {number}", by=cast.bruno)
+        # The vocabularies are read once for their version, by whoever asks first.
+        read(filed)
+        session.rollback()
         counts.append(_statements(session, lambda filed=filed: read(filed)))
     assert counts[0] == counts[1]
-    assert counts[0] <= 22
+    assert counts[0] <= 23
 
 
 def _statements(session, do):

@@ -140,7 +140,7 @@ erased    noted          case_erased                     nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # What is done to the register, to an account or by a reporter is no act of a member on a case.
-_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_")
+_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_", "sign", "sessions_", "browsers_")
 # What follows from another act, by the rule of that one.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
 NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))

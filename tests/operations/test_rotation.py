@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,39 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     with pytest.raises(SealError, match="keystore_foreign"):
         old.require()
     old.close()
+
+
+def test_a_store_in_a_database_of_its_own_is_wrapped_again(
+    server, settings, engine, session, store, tmp_path
+):
+    """Two machines share a store in PostgreSQL; each has its own copy of the seal key."""
+    server.say("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
+    apart = replace(settings, key_store_url=server.url("keys_apart"))
+    instance = opening.identity(session).instance_id
+    former = seal.load(settings.seal_dir)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
+    here = KeyStore(apart.key_store_url, former, instance, settings.seal_dir)
+    other = KeyStore(apart.key_store_url, former, instance, elsewhere)
+    try:
+        here.make_store(store.root)
+        key = other.new("before")
+        path = rotation.prepare(apart, engine)
+        (elsewhere / seal.PENDING).write_bytes(path.read_bytes())
+        _path, count = rotation.rotate(apart, engine)
+        assert count == 3
+        assert (here.key("before"), here.root) == (key, store.root)
+        assert other.key("before") == key
+        assert other.new("after") == here.key("after")
+        late = KeyStore(apart.key_store_url, former, instance)
+        with pytest.raises(SealError, match="keystore_foreign"):
+            late.require()
+        late.close()
+    finally:
+        here.close()
+        other.close()
+        server.say("DROP DATABASE keys_apart WITH (FORCE)")
 
 
 def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engine, store, again):

@@ -37,7 +37,7 @@ _DECIDED = ("no_such_change", "no_such_destruction", "destruction_over")
 # What the writer of a change is told, who may not approve it.
 _OWN_WAITS = _("Ce changement attend un autre membre que vous. Vous pouvez encore le reprendre.")
 _OWN_REFUSED = _(
-    "Ce changement vous est revenu : reprenez-le d’après le motif ci-dessous, ou ne le proposez "
+    "Ce changement vous est revenu : reprenez-le d’après le motif ci-dessous, ou ne le proposez "
     "plus."
 )
 _OWN_STALE = _(
@@ -113,7 +113,7 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     if change.made_by != members.member().id:
         abort(404)
     penned(lambda pen, by: acts.refuse_change(pen, change.id, by=by))
-    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
+    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
 
 
 @_or_back_to_case

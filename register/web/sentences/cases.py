@@ -49,27 +49,27 @@ ACTS: dict[str, Any] = {
         "Il n’y a rien à approuver : le dossier est dans l’état « %(state)s »."
     ),
     "no_such_change": _(
-        "Ce changement n’attend plus : il a été publié, repris, ou remplacé. Relisez le dossier."
+        "Ce changement n’attend plus : il a été publié, repris, ou remplacé. Relisez le dossier."
     ),
-    "change_refused": _("Ce changement a déjà été refusé : il est retourné à qui l’a écrit."),
+    "change_refused": _("Ce changement a déjà été refusé : il est retourné à qui l’a écrit."),
     "change_stale": _(
         "Le public lit maintenant un autre texte que celui sur lequel ce changement a été écrit. "
-        "Refusez-le en le disant : qui l’a écrit le reprendra sur le texte d’aujourd’hui."
+        "Refusez-le en le disant : qui l’a écrit le reprendra sur le texte d’aujourd’hui."
     ),
     "changes_waiting": _(
-        "%(limit)s changements de ce cas attendent déjà une seconde personne : faites-les "
+        "%(limit)s changements de ce cas attendent déjà une seconde personne : faites-les "
         "approuver ou refuser d’abord."
     ),
     "redaction_adds": _(
-        "Ce cas se lit à deux : un caviardage n’y fait qu’ôter des mots, en laissant au besoin "
-        "« […] » à leur place. Ici, il ajoute ou change : %(fields)s. Ôtez d’abord le passage ; "
+        "Ce cas se lit à deux : un caviardage n’y fait qu’ôter des mots, en laissant au besoin "
+        "« […] » à leur place. Ici, il ajoute ou change : %(fields)s. Ôtez d’abord le passage ; "
         "proposez le reste par une correction, qu’un autre membre approuvera."
     ),
     "note_fixed": _(
-        "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
+        "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
     ),
-    "no_such_destruction": _("Il n’y a plus rien à détruire ici : c’est déjà fait."),
-    "destruction_over": _("C’est déjà décidé : relisez le dossier."),
+    "no_such_destruction": _("Il n’y a plus rien à détruire ici : c’est déjà fait."),
+    "destruction_over": _("C’est déjà décidé : relisez le dossier."),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
     "report_withdrawn": _(
         "L’auteur d’un signalement de ce dossier l’a retiré : attestez d’abord, dans l’éditeur, "

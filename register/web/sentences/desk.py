@@ -36,7 +36,7 @@ TASKS: dict[Kind, tuple[Any, Any]] = {
     Kind.DESTRUCTION: (
         _("Destructions à confirmer"),
         _(
-            "Un caviardage a caché des versions au public : confirmez leur destruction, ou "
+            "Un caviardage a caché des versions au public : confirmez leur destruction, ou "
             "annulez-la."
         ),
     ),

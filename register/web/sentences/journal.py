@@ -33,7 +33,7 @@ DONE: dict[str, Any] = {
         "%(who)s a détruit les versions qu’un caviardage avait cachées, leur terme étant venu"
     ),
     "destruction_kept": _(
-        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
+        "%(who)s a annulé la destruction de versions qu’un caviardage avait cachées : elles "
         "restent cachées au public"
     ),
     "invited": _("%(who)s a noté l’invitation de l’autorité à répondre"),

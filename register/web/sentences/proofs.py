@@ -48,13 +48,13 @@ PROBLEMS: dict[str, Any] = {
     ),
     "desk_notes": _("Dossier %(dossier)s : les notes ne sont pas celles que dit le journal."),
     "desk_changes": _(
-        "Dossier %(dossier)s : les changements en attente ne sont pas ceux que dit le journal."
+        "Dossier %(dossier)s : les changements en attente ne sont pas ceux que dit le journal."
     ),
     "desk_destructions": _(
-        "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
+        "Dossier %(dossier)s : les destructions en attente ne sont pas celles que dit le journal."
     ),
     "revision_shown": _(
-        "Dossier %(dossier)s : la version %(revision)s est cachée au public, ou lui est montrée, "
+        "Dossier %(dossier)s : la version %(revision)s est cachée au public, ou lui est montrée, "
         "sans qu’une ligne le dise."
     ),
     "desk_replies": _(

@@ -18,7 +18,7 @@ READERS: dict[str, Any] = {
     "no_such_row": _("Ce qui était demandé n’existe pas ou n’existe plus."),
     "case_gone": _("Ce cas n’est plus publié."),
     "version_destroyed": _(
-        "Cette version du texte n’est plus montrée : un passage en a été retiré. Le cas peut en "
+        "Cette version du texte n’est plus montrée : un passage en a été retiré. Le cas peut en "
         "avoir d’autres."
     ),
     "filter": _("Le filtre « %(name)s » ne connaît pas la valeur demandée."),

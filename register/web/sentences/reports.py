@@ -12,7 +12,7 @@ REPORTS: dict[str, Any] = {
     "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),
     "report_state": _("Ce n’est pas possible pour un signalement dans l’état « %(state)s »."),
     "report_not_together": _(
-        "Ce signalement n’attend pas de second membre : il n’est pas, ou plus, rangé avec d’autres."
+        "Ce signalement n’attend pas de second membre : il n’est pas, ou plus, rangé avec d’autres."
     ),
     "report_held": _("Un autre membre a ce signalement en main."),
     "report_not_held": _("Personne n’a ce signalement en main."),

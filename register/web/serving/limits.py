@@ -5,12 +5,12 @@ from __future__ import annotations
 # Four more than those who report may hold while somebody else holds the database: pages are read
 # meanwhile.
 THREADS = 12
-# Beside those, in the embedded server: see ``register.web.serving.lanes``. The form is made anew
-# for whoever asks for it, and pages that are kept shall not wait for that. One more for the desk
-# than those who wait for a password to be verified may hold.
+# Beside those, in the embedded server: see ``register.web.serving.lanes``. Few, since each that
+# computes keeps the interpreter from those who read. The form is made anew for whoever asks for it;
+# one report at a time is written; two more of the desk's than strangers who wait to be signed in.
 FORM_THREADS = 2
-REPORT_THREADS = 8
-DESK_THREADS = 12
+REPORT_THREADS = 4
+DESK_THREADS = 8
 # waitress's own 100 let a hundred half-sent requests shut everybody out. With several processes,
 # of each one.
 CONNECTIONS = 1000

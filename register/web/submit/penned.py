@@ -16,7 +16,8 @@ from register.bulkhead import Bulkhead
 from register.journal import Pen, writing
 from register.web.serving.limits import ARRIVED
 
-# Of the twelve threads of a gunicorn process, and all of the embedded server's own for reports.
+# Of the twelve threads of a gunicorn process. The embedded server has fewer of them for reports:
+# there, nobody is refused because many wait.
 WAITING = 7
 # Seconds, those in the server's queue included: nobody looks at a blank page for longer.
 PATIENCE = 5.0

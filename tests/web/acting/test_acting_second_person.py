@@ -170,3 +170,15 @@ def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, ap
     assert "Versions cachées au public" not in said(chloe.get(at(filed)))
     assert chloe.send(confirm).status_code == 303
     assert "Il n’y a plus rien à détruire ici" in said(chloe.get(at(filed)))
+
+
+def test_a_reply_whose_publication_waits_is_not_offered_twice(signed, desk):
+    filed = desk.published()
+    reply = desk.received_reply(filed, text=ACCUSATION)
+    bruno, publish = signed("bruno"), f"/moderation/reponses/{reply}/publier"
+    assert publish in bruno.get(at(filed)).get_data(as_text=True)
+    with desk.pen() as p:
+        acts.reply(p, reply, by=desk.cast.bruno, reason="r")
+    page = bruno.get(at(filed))
+    assert "Sa publication est proposée et attend un autre membre." in said(page)
+    assert publish not in page.get_data(as_text=True)
