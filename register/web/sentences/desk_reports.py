@@ -46,7 +46,9 @@ TRAYS: dict[Tray, tuple[Any, Any]] = {
 # Those that another member put aside at once, on the home of the desk.
 TOGETHER = (
     _("Indésirables à confirmer"),
-    _("Un autre membre les a rangés à plusieurs, sans les lire un à un : confirmez, ou reprenez."),
+    _(
+        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, ou reprenez-les."
+    ),
 )
 
 # What a tray says that holds nothing.
