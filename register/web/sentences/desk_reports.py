@@ -47,7 +47,8 @@ TRAYS: dict[Tray, tuple[Any, Any]] = {
 TOGETHER = (
     _("Indésirables à confirmer"),
     _(
-        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, ou reprenez-les."
+        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, "
+        "ou reprenez-les."
     ),
 )
 

@@ -182,3 +182,11 @@ def test_a_reply_whose_publication_waits_is_not_offered_twice(signed, desk):
     page = bruno.get(at(filed))
     assert "Sa publication est proposée et attend un autre membre." in said(page)
     assert publish not in page.get_data(as_text=True)
+
+
+def test_the_redaction_of_a_case_for_two_begins_with_the_note_that_is_allowed(signed, desk):
+    plain, for_two = desk.published(), desk.published(a_case(types=("menace_poursuites",)))
+    note = 'value="Un passage a été retiré."'
+    bruno = signed("bruno")
+    assert note in html.unescape(bruno.get(at(for_two, "caviarder")).get_data(as_text=True))
+    assert note not in html.unescape(bruno.get(at(plain, "caviarder")).get_data(as_text=True))
