@@ -323,7 +323,9 @@ def _database_url(value: str, name: str = "DATABASE_URL") -> str:
     if url.get_backend_name() == "postgresql":
         # Only psycopg 3 is installed; a bare "postgresql://" would look for its predecessor.
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+    file = url.database if url.get_backend_name() == "sqlite" else ""
+    # A file by its path: no other form says which file an acknowledgement is in.
+    if file and file != ":memory:" and not file.startswith("file:"):
         return value
     raise ConfigError("config_database", name=PREFIX + name)
 

@@ -177,7 +177,8 @@ def _connect_to_existing(
 
 
 def _log_of(path: Path) -> Path:
-    return Path(f"{path}-wal")
+    """The log, which stands beside the file that a link leads to."""
+    return Path(f"{path.resolve()}-wal")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -69,6 +69,7 @@ def test_the_defaults_are_this_machines_own(tmp_path):
         ("DATABASE_URL", "mysql://exemple.test/register", "config_database"),
         ("DATABASE_URL", "sqlite://", "config_database"),
         ("DATABASE_URL", "sqlite:///:memory:", "config_database"),
+        ("DATABASE_URL", "sqlite:///file:/srv/r.sqlite3?uri=true", "config_database"),
         ("SINGLE_MODERATOR", "yes", "config_switch"),
         ("SINGLE_MODERATOR", "On", "config_switch"),
         ("SINGLE_MODERATOR", "1", "config_switch"),

@@ -243,6 +243,23 @@ def test_a_look_that_writes_nothing_leaves_every_file_as_it_was(sqlite, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_to_the_database_leads_to_its_log_too(sqlite, tmp_path):
+    """SQLite keeps the log beside the file itself, wherever the link stands."""
+    link = tmp_path / "elsewhere" / "db.sqlite3"
+    link.parent.mkdir()
+    link.symlink_to(sqlite.url.database)
+    url = f"sqlite:///{link}"
+    linked = create_engine(url, connect_args={"timeout": 1})
+    prepare(linked)
+    with pen_engine(linked).begin() as connection:
+        connection.execute(text("UPDATE t SET n = 7"))
+    with read_only(url).connect() as connection:
+        assert connection.execute(text("SELECT n FROM t")).scalar() == 7
+    Path(f"{sqlite.url.database}-wal").unlink()
+    with pytest.raises(Unavailable), pen_engine(linked).begin():
+        pytest.fail("nothing is written to a log that nobody can open any more")
+
+
 def test_a_full_disk_is_told_from_other_faults(sqlite):
     with sqlite.connect() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()

@@ -424,6 +424,8 @@ def _due(pen, *_told):
 
 
 EACH |= {
+    # The case has the number of its first change.
+    "lose_unpublished": (_proposed, lambda p, i, c, t: acts.lose_unpublished(p, i, ["t"])),
     "refuse_change": (
         _proposed,
         lambda p, i, c, t: acts.refuse_change(p, i, by=c.chloe, refusal="r"),
@@ -450,7 +452,7 @@ TOLD_TO_ALL = {
     "erase",
 }
 # Whose line tells a day only.
-TOLD_BY_DAY = {"lose_report"}
+TOLD_BY_DAY = {"lose_report", "lose_unpublished"}
 PHRASE = "une-tout-autre-phrase"
 KEY = bytes(32)
 ACCOUNTS = {

@@ -230,6 +230,10 @@ def demo(host: str, port: int, no_serve: bool) -> None:
 
 @command
 def _demo(host: str, port: int, *, serving: bool) -> None:
+    # The command that upgrades is for the register itself; nobody would find this one's.
+    if schema.present(db.engine):
+        schema.upgrade(db.engine, settings().database_url, now())
+    opening.remove_secret(settings())
     with progress(_("Territoire")) as step:
         opening.init(settings(), db.engine, step)
     with progress(_("Import")) as step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from register.incidents.content import Content, ProceedingContent
 from register.incidents.rules import texts
@@ -52,6 +53,7 @@ class Circumstances:
     flags_reason: str = ""
     # The case was published as one that needs a second person: it stays one.
     needed_before: bool = False
+    beside: Sequence[str] = ()  # what readers are shown beside the content (see ``beside``)
     report_withdrawn: bool = False  # nobody has saved a version that does without that report
 
 
@@ -98,6 +100,19 @@ def needs_second(
     return needed_before or asks_second(content, book, found) or any(map(risks, added))
 
 
+def beside(case: Any) -> list[str]:
+    """The words of a case, or of its dossier, that readers are shown beside the content.
+
+    They may have been written while nobody saw the case.
+    """
+    shown = (row for row in case.replies if row.state == "published")
+    return [
+        *(text for row in case.follow_ups for text in (row.title, row.text)),
+        *(text for row in shown for text in (row.author, row.capacity, row.text)),
+        *(row.note for row in case.corrections),
+    ]
+
+
 def checklist(
     content: Content, book: Book, told: Circumstances, found: Sequence[Flag] | None = None
 ) -> list[Line]:
@@ -106,7 +121,7 @@ def checklist(
     :param found: the content's flags, when they are known already.
     """
     found = flags(content) if found is None else found
-    asked = needs_second(content, book, found, needed_before=told.needed_before)
+    asked = needs_second(content, book, found, needed_before=told.needed_before, added=told.beside)
     second = not asked or told.seconded or told.single_moderator
     lines = [
         Line("texts", bool(content.title and content.summary)),

@@ -166,7 +166,9 @@ def _lost_report_holds(case: Incident, lines: Sequence[_Line]) -> bool:
     The withdrawal's line tells a day only, so that it cannot be told which of two came last on
     one day.
     """
-    lost = any(line.act is Act.SOURCE_WITHDRAWN for line in lines)
+    lost = any(
+        line.act is Act.SOURCE_WITHDRAWN and "still_public" not in line.private for line in lines
+    )
     if case.report_withdrawn:
         return lost
     attested = any("without_report" in line.private.get("attested", ()) for line in lines)

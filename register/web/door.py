@@ -22,6 +22,8 @@ from register.web import members
 from register.web.account import carrying, confirming, factor, invitation, places, signing_in
 from register.web.account.places import is_shut
 from register.web.context import settings
+from register.web.moderation.acting import opened
+from register.web.moderation.checks import checked
 
 # Who is nobody yet must be able to come in.
 OPEN: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
@@ -70,6 +72,8 @@ GRAVE: Mapping[str, Any] = {
 }
 # Where the register has one moderator, password and code stand for the second person.
 GRAVE_ALONE: Mapping[str, Any] = {
+    "moderation.publish": _("publier seul un cas qui se relit à deux"),
+    "moderation.restore": _("rétablir seul un cas qui se relit à deux"),
     "moderation.change": _("publier seul un changement qui se relit à deux"),
     "moderation.reports_sort": _("confirmer seul des signalements rangés ensemble"),
 }
@@ -168,8 +172,18 @@ def _grave() -> ResponseReturnValue | None:
 
 def _second_person_alone(endpoint: str) -> Any:
     """What a single moderator does as the second person, in words; None for any other act."""
-    is_one = endpoint != "moderation.reports_sort" or request.form.get("faire") == "confirmer"
-    return GRAVE_ALONE.get(endpoint) if settings().single_moderator and is_one else None
+    act = GRAVE_ALONE.get(endpoint) if settings().single_moderator else None
+    return act if act is not None and _is_for_two(endpoint) else None
+
+
+def _is_for_two(endpoint: str) -> bool:
+    """Whether what was sent asks for a second person, who has not said yes."""
+    if endpoint == "moderation.reports_sort":
+        return request.form.get("faire") == "confirmer"
+    if endpoint == "moderation.change":
+        return True
+    file = opened((request.view_args or {})["incident_id"])
+    return checked(file).asks_second and not file.seconds.get("publish")
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:

@@ -27,7 +27,9 @@ from limits.strategies import MovingWindowRateLimiter
 
 from register.config import Settings
 from register.db import now
+from register.hosts import is_loopback, is_onion
 from register.text.dates import paris_day
+from register.web.context import settings
 from register.web.logs import log
 
 _EXTENSION = "register.limits"
@@ -144,12 +146,12 @@ def _items(rate: str, times: int = 1) -> list[RateLimitItem]:
     ]
 
 
-def attach(app: Flask, settings: Settings) -> None:
+def attach(app: Flask, told: Settings) -> None:
     """Give an application its limits."""
-    if not settings.rate_limits:
+    if not told.rate_limits:
         app.extensions[_EXTENSION] = None
         return
-    app.extensions[_EXTENSION] = _limits(settings.limiter_url)
+    app.extensions[_EXTENSION] = _limits(told.limiter_url)
 
 
 def _limits(url: str) -> Limits:
@@ -214,15 +216,30 @@ def are_on() -> bool:
 
 
 def wait(rate: str, *, counted: bool = True) -> int:
-    """Seconds until whoever sent this request may ask again; 0 when they may now."""
+    """Seconds until whoever sent this request may ask again; 0 when they may now.
+
+    Tor tells no address: all who come by the onion address would be one source, and any of them
+    could shut the others out. For them there are the budgets alone.
+    """
     limits = _of_app()
-    return limits.wait(rate, request.remote_addr or "", counted=counted) if limits else 0
+    if limits is None or _is_through_tor():
+        return 0
+    return limits.wait(rate, request.remote_addr or "", counted=counted)
 
 
 def budget(name: str) -> int:
     """Seconds until there is room for one more of a kind, wherever it comes from; counted."""
     limits = _of_app()
     return limits.budget(name) if limits else 0
+
+
+def _is_through_tor() -> bool:
+    """Whether a request came by the onion address: Tor hands it over on this machine.
+
+    The name in ``Host`` would not do: anybody writes one.
+    """
+    has_onion = settings().onion_host or is_onion(settings().host)
+    return bool(has_onion) and is_loopback(request.remote_addr or "")
 
 
 def _of_app() -> Limits | None:

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from click.testing import CliRunner, Result
+from sqlalchemy import create_engine
 
 from register.cli import main
 from register.config import PREFIX
+from register.operations import schema
 
 REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
@@ -218,6 +221,20 @@ def test_the_demonstration_runs_again_without_harm(run: Callable[..., Result]) -
     again = run("demo", "--no-serve")
     assert again.exit_code == 0
     assert [line for line in again.output.splitlines() if "@demo.example" in line] == signs
+
+
+def test_the_demonstration_of_an_earlier_version_is_brought_up(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    assert run("demo", "--no-serve").exit_code == 0
+    folder = tmp_path / "instance" / "demo"
+    engine = create_engine(f"sqlite:///{folder / 'register.sqlite3'}")
+    command.downgrade(schema.alembic_config(engine), "0008")
+    engine.dispose()
+    (folder / "secret_key").write_text("f" * 64)
+    again = run("demo", "--no-serve")
+    assert again.exit_code == 0, again.output
+    assert sorted(path.name for path in folder.iterdir()) == ["register.sqlite3", "sign-in.json"]
 
 
 def test_upgrade_may_be_repeated(opened: Callable[..., Result], tmp_path: Path) -> None:

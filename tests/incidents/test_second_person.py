@@ -10,7 +10,7 @@ import pytest
 from filed import AT
 from sqlalchemy import func, select
 
-from register.errors import Gone, Invalid, NotFound, Refused
+from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
 from register.incidents import acts, changes, queries
 from register.incidents.acts.publication import NOTE as RESTORED_NOTE
 from register.incidents.acts.redaction import NOTES
@@ -266,6 +266,34 @@ def test_restoring_asks_for_two_where_the_publication_did(pen, session, desk, ca
     with pen() as p:
         acts.restore(p, filed.id, **told)
     assert _shown(session, filed)["types"] == ["interdiction_filmer"]
+
+
+@pytest.mark.parametrize("kind", ["follow_up", "reply", "note"])
+def test_words_rewritten_while_nobody_saw_the_case_are_restored_by_two(
+    pen, session, desk, cast, content, kind
+):
+    """Else: withdraw, rewrite a follow-up by a redaction, restore alone."""
+    filed, told, note, rewritten = desk.published(), content(), "Précisé.", {}
+    if kind == "note":
+        told, note = content(narrative="Autre récit."), PHONE
+    else:
+        line = _any(pen, desk, filed, content, kind, cast.bruno)
+        row = json.loads(line.private_json)[kind]
+        rewritten = {"follow_up": {"follow_ups": {row: ("Suite", PHONE)}}}.get(
+            kind, {"replies": {row: PHONE}}
+        )
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+    _redact(pen, filed, told, cast.bruno, note, **rewritten)
+    told = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": RESTORED_NOTE}
+    with pytest.raises(Incomplete) as refused, pen() as p:
+        acts.restore(p, filed.id, **told)
+    assert [line.code for line in refused.value.values["lines"]] == ["second"]
+    with pen() as p:
+        acts.approve(p, filed.id, by=cast.chloe)
+    with pen() as p:
+        acts.restore(p, filed.id, **told)
+    assert "06 12 34 56 78" in json.dumps(_shown(session, filed))
 
 
 # --- a passage that is taken out --------------------------------------------------------------

@@ -25,12 +25,13 @@ from register.incidents import content as contents
 from register.incidents import dossier, revisions
 from register.incidents.checklist import ATTESTED
 from register.incidents.models import Incident, Note, Revision
+from register.incidents.pending import PendingChange
 from register.incidents.verify import verify
 from register.incidents.vocabulary import book
 from register.journal import Act, Entry, Ledger
 from register.members.models import Member
 from register.submissions import acts, queries, sealing
-from register.submissions.models import Kept, Message, Report
+from register.submissions.models import Kept, Kind, Message, Report
 from register.submissions.verify import lost_keys, problems
 
 ACTOR = "le premier adjoint, M. Martin"
@@ -232,6 +233,65 @@ def test_a_draft_that_was_merged_loses_the_words_too(session, inbox, desk, cast)
     _take_back(inbox, key)
     found = _everything(session, inbox)
     assert [mark for mark in MARKS if mark in found] == []
+    _sound(session, inbox)
+
+
+def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbox, cast):
+    later = "Depuis, la police municipale passe chaque soir devant ma porte."
+    key, incident = _copied(inbox)
+    with inbox.pen() as p:
+        acts.add(p, inbox.store, key, Kind.ADDITION, later, nonce())
+        told = a_case(narrative=f"L’auteur ajoute : {later}")
+        cases.edit(p, incident, told, by=cast.bruno, reason="complété")
+    assert later in _everything(session, inbox)
+    _take_back(inbox, key)
+    assert later not in _everything(session, inbox)
+    _sound(session, inbox)
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["joined", "merged"])
+def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, desk, cast, merged):
+    """Else: join the report to a public case, propose its words, approve them after all."""
+    other = desk.published(justice=True)
+    filed = inbox.accepted(into=None if merged else other.id)
+    if merged:
+        draft = queries.one(session, inbox.store, filed.key).case.id
+        with inbox.pen() as p:
+            cases.merge(p, draft, into=other.number, by=cast.bruno, reason="même affaire")
+    said = {"by": cast.bruno, "reason": "r"}
+    with inbox.pen() as p:
+        cases.follow_up(p, other.id, title="Suite", text=f"Selon l’auteur : {WORDS}", **said)
+        cases.follow_up(p, other.id, title="Suite", text="Le conseil en parle en juin.", **said)
+    with inbox.pen() as p:
+        assert acts.withdraw(p, inbox.store, filed.key, nonce()) is merged
+    session.rollback()
+    (left,) = session.scalars(select(PendingChange)).all()
+    assert "juin" in left.payload.decode()
+    assert not _case(session, other.id).report_withdrawn
+    _sound(session, inbox)
+
+
+def test_what_was_written_while_a_case_was_withdrawn_is_like_a_draft(session, inbox, desk, cast):
+    """Else: withdraw a case, copy the report into it, restore it after all."""
+    case = desk.withdrawn()
+    filed = inbox.accepted(into=case.id)
+    with inbox.pen() as p:
+        told = a_case(narrative=f"Selon l’auteur : {WORDS}")
+        cases.edit(p, case.id, told, by=cast.bruno, reason="complété")
+    with inbox.pen() as p:
+        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
+    assert _case(session, case.id).narrative == ""
+    texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
+    assert not any(WORDS.encode() in text for text in texts)
+    _sound(session, inbox)
+    restored = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": "Revu."}
+    with pytest.raises(Incomplete) as refused, inbox.pen() as p:
+        cases.restore(p, case.id, **restored)
+    assert [line.code for line in refused.value.values["lines"]] == ["report_withdrawn"]
+    with inbox.pen() as p:
+        cases.edit(p, case.id, a_case(), by=cast.bruno, reason="sans lui", without_report=True)
+    with inbox.pen() as p:
+        cases.restore(p, case.id, **restored)
     _sound(session, inbox)
 
 

@@ -23,6 +23,7 @@ from people import hire
 from registers import application
 from reported import ANSWER, reported
 from signed import Signed
+from test_config import ONION
 from visitor import PASSWORD, SIGN_IN, Visitor
 
 from register.bulkhead import Bulkhead
@@ -205,6 +206,22 @@ def test_a_subscriber_has_a_whole_64(limited, storage):
 )
 def test_what_of_an_address_is_one_source(address, source):
     assert limits.networks(address)[0][1] == source
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"base_url": f"http://{ONION}"},
+        {"base_url": "https://registre.example", "onion_url": f"http://{ONION}"},
+    ],
+    ids=["alone", "beside"],
+)
+def test_who_comes_through_tor_shuts_nobody_else_out(limited, more):
+    app = limited(**more)
+    host = {"Host": ONION}
+    assert {tried(app, "127.0.0.1", **host) for _try in range(WRONG + 1)} == {422}
+    # The name alone is anybody's to write.
+    assert [tried(app, HERE, **host) for _try in range(WRONG + 1)][-1] == 429
 
 
 @pytest.mark.parametrize("storage", STORAGES)

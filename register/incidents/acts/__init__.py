@@ -9,7 +9,7 @@ from register.incidents.acts.afterwards import correct, erase, follow_up, merge
 from register.incidents.acts.approving import approve_change, refuse_change
 from register.incidents.acts.drafts import approve, discard, draft, edit, invite
 from register.incidents.acts.keeping import claim, note, release
-from register.incidents.acts.lost_reports import lose_report
+from register.incidents.acts.lost_reports import lose_report, lose_unpublished
 from register.incidents.acts.publication import publish, restore, withdraw
 from register.incidents.acts.redaction import (
     confirm_destruction,
@@ -34,6 +34,7 @@ __all__ = [
     "invite",
     "keep_hidden",
     "lose_report",
+    "lose_unpublished",
     "merge",
     "note",
     "publish",

@@ -74,7 +74,9 @@ def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circu
     missing = checks.unmet(checks.checklist(content, words, told, found))
     if missing:
         raise Incomplete("checklist", lines=missing, state=case.state)
-    asked = checks.needs_second(content, words, found, needed_before=told.needed_before)
+    asked = checks.needs_second(
+        content, words, found, needed_before=told.needed_before, added=told.beside
+    )
     rules.require(
         State(case.state),
         act,
@@ -120,6 +122,7 @@ def circumstances(
         attested=frozenset(attested) & set(checks.ATTESTED),
         flags_reason=one_line(flags_reason),
         needed_before=needed_before(pen.session, case, book(pen.session)),
+        beside=checks.beside(case),
         report_withdrawn=case.report_withdrawn,
     )
 

@@ -7,14 +7,16 @@ from collections.abc import Callable, Collection
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from register.errors import Refused
+from register.incidents import changes, revisions
 from register.incidents import content as contents
-from register.incidents import revisions
 from register.incidents.acts.beats import scrub_after
+from register.incidents.changes import Proposal
 from register.incidents.content import Content
-from register.incidents.models import Incident, Invitation, Note, Revision
+from register.incidents.models import Incident, Invitation, Note, Revision, State
+from register.incidents.pending import PendingChange
 from register.incidents.writing import apply, destroy_revisions
 from register.journal import Act, Entry, Pen
 from register.text.passages import Passages
@@ -61,6 +63,62 @@ def lose_report(pen: Pen, incident_id: int, words: Collection[str]) -> Entry:
     return pen.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=told)
 
 
+def lose_unpublished(pen: Pen, incident_id: int, words: Collection[str]) -> Entry | None:
+    """Destroy what of a published case waits to be published and repeats a report.
+
+    Its author asks to have it back, and what is public is the moderators' to decide on. What is not
+    public yet is like a draft: changes that wait for a second person, and, while the case is
+    withdrawn, the versions written since, of which one has to be attested before it is restored.
+
+    :returns: the line of it, as in :func:`lose_report`; None where nothing waited.
+    """
+    case = pen.load(Incident, incident_id)
+    repeats = Passages(words).in_text
+    details: dict[str, Any] = {"changes": _changes(pen, case, repeats)}
+    since = _withdrawn_at(pen, case)
+    if since is not None and (case.revision_id or 0) > since:
+        case.report_withdrawn = True
+        content = contents.of(case)
+        emptied = _without(content, repeats)
+        if emptied != content:
+            apply(pen.session, case, emptied)
+        details["destroyed"] = _revisions(pen, case, repeats, since)
+    elif details["changes"]:
+        # What readers are shown is not to be attested anew.
+        details["still_public"] = True
+    else:
+        return None
+    pen.session.flush()
+    scrub_after(pen)
+    told = {name: value for name, value in details.items() if value}
+    return pen.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=told)
+
+
+def _withdrawn_at(pen: Pen, case: Incident) -> int | None:
+    """The version as which a case was withdrawn from view; None where it was not."""
+    if case.state != State.WITHDRAWN:
+        return None
+    asked = select(func.max(Revision.id)).where(
+        Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value
+    )
+    return pen.session.scalar(asked)
+
+
+def _changes(pen: Pen, case: Incident, repeats: Callable[[str], bool]) -> list[int]:
+    rows = pen.session.scalars(select(PendingChange).where(PendingChange.incident_id == case.id))
+    gone = sorted(row.id for row in rows if _proposes(changes.read(row), repeats))
+    if gone:
+        pen.session.execute(delete(PendingChange).where(PendingChange.id.in_(gone)))
+    return gone
+
+
+def _proposes(proposal: Proposal, repeats: Callable[[str], bool]) -> bool:
+    content = proposal.content
+    if content is not None and _without(content, repeats) != content:
+        return True
+    return any(map(repeats, [proposal.reason, *(proposal.words or {}).values()]))
+
+
 def _without(content: Content, repeats: Callable[[str], bool]) -> Content:
     """The content without the texts that repeat a passage."""
 
@@ -82,10 +140,12 @@ def _without(content: Content, repeats: Callable[[str], bool]) -> Content:
     return result
 
 
-def _revisions(pen: Pen, case: Incident, repeats: Callable[[str], bool]) -> list[int]:
+def _revisions(
+    pen: Pen, case: Incident, repeats: Callable[[str], bool], since: int = 0
+) -> list[int]:
     rows = pen.session.execute(
         select(Revision.id, Revision.content, Revision.reason, Revision.flags_reason)
-        .where(Revision.incident_id == case.id, Revision.content.is_not(None))
+        .where(Revision.incident_id == case.id, Revision.content.is_not(None), Revision.id > since)
         .order_by(Revision.id)
     )
     gone = [row.id for row in rows if _repeats(row, repeats)]

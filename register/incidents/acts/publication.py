@@ -84,7 +84,10 @@ def restore(
         words = book(pen.session)
         # Nobody has approved what is written here, beside the text that was.
         if note != NOTE and checks.needs_second(
-            contents.of(case), words, needed_before=told.needed_before, added=[note]
+            contents.of(case),
+            words,
+            needed_before=told.needed_before,
+            added=[*told.beside, note],
         ):
             raise Invalid("note_fixed", field="public_note", note=NOTE)
         row = Correction(made_at=pen.at, note=note)

@@ -183,6 +183,7 @@ def withdraw(pen: Pen, store: KeyStore, key: str, nonce: str, text: str = "") ->
     if case is not None and case.number is not None:
         asked = clean(text).strip() or "–"
         add(pen, store, key, Kind.REQUEST, asked, nonce)
+        cases.lose_unpublished(pen, case.id, _words(pen, report, data_key))
         return False
     move(pen, report, Act.REPORT_WITHDRAWN)
     report.news = True
@@ -206,13 +207,25 @@ def _take_out(pen: Pen, store: KeyStore, report: Report, data_key: bytes, case: 
     for kept in pen.session.scalars(select(Kept).where(Kept.incident_id == case.id)):
         if _is_of(store, kept, report, data_key):
             pen.session.delete(kept)
-    sent = sealing.open_sent(data_key, report.key, report.sealed or b"").sent
-    words = [sent.account, sent.actor_text, sent.target_text]
-    # A place that was recognised is a name of the gazetteer, which a case may well hold.
-    cases.lose_report(pen, case.id, words if sent.place_code else [*words, sent.place])
+    words = _words(pen, report, data_key)
+    cases.lose_report(pen, case.id, words)
+    if case.merged_into is not None:
+        into = select(Incident.id).where(Incident.number == case.merged_into)
+        cases.lose_unpublished(pen, pen.session.scalars(into).one(), words)
     pen.session.flush()
     # The case's key too goes where the case keeps nothing else: no backup opens it any more.
     sweep_after(pen, store)
+
+
+def _words(pen: Pen, report: Report, data_key: bytes) -> list[str]:
+    """All that the author of a report wrote in words of their own, when it was sent and since."""
+    sent = sealing.open_sent(data_key, report.key, report.sealed or b"").sent
+    rows = pen.session.scalars(select(Message).where(Message.report_key == report.key)).all()
+    told = [sealing.open_message(data_key, row.key, row.sealed) for row in rows]
+    later = [text for kind, text in told if kind is not Kind.QUESTION]
+    # A place that was recognised is a name of the gazetteer, which a case may well hold.
+    place = "" if sent.place_code else sent.place
+    return [sent.account, sent.actor_text, sent.target_text, place, *later]
 
 
 def _is_of(store: KeyStore, kept: Kept, report: Report, data_key: bytes) -> bool:

@@ -73,10 +73,13 @@ def checked(file: Dossier, attested: Collection[str] = (), flags_reason: str = "
         attested=attested,
         flags_reason=flags_reason,
         needed_before=file.needs_two,
+        beside=checks.beside(file),
         report_withdrawn=file.report_withdrawn,
     )
     lines = checks.checklist(file.content, words, told, found)
-    asks = checks.needs_second(file.content, words, found, needed_before=file.needs_two)
+    asks = checks.needs_second(
+        file.content, words, found, needed_before=file.needs_two, added=told.beside
+    )
     act = "publier" if file.state == State.DRAFT else "retablir"
     return Checked([_check(file, act, line) for line in lines], found, asks, asks and single)
 

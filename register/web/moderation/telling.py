@@ -68,6 +68,7 @@ def _variant(line: Line) -> str:
         Act.MEMBER_FACTOR: ("codes", told.get("what") == "codes"),
         Act.MEMBER_ADDED: ("self", line.by is not None and told.get("member") == line.by),
         Act.SESSIONS_ENDED: _whose_sessions(line),
+        Act.SOURCE_WITHDRAWN: ("public", told.get("still_public") is True),
         Act.REPORT_ACCEPTED: ("new", told.get("new") is True),
         Act.REPORT_PURGED: ("kept" if "kept" in told else "counted", not _is_first(told)),
     }

@@ -65,6 +65,10 @@ DONE: dict[str, Any] = {
     "source_withdrawn": _(
         "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
     ),
+    "source_withdrawn.public": _(
+        "L’auteur d’un signalement demande à le reprendre : les changements du cas qui attendaient "
+        "et répétaient ses mots sont détruits"
+    ),
     "report_returned": _(
         "%(who)s a remis dans la file un signalement dont la question est restée sans réponse"
     ),

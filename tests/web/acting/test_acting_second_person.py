@@ -15,6 +15,8 @@ from sqlalchemy import select
 
 from register.db import now
 from register.incidents import acts
+from register.incidents.acts.publication import NOTE as RESTORED_NOTE
+from register.incidents.checklist import ATTESTED
 from register.incidents.models import Incident
 from register.incidents.pending import Destruction, PendingChange
 
@@ -141,6 +143,24 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
         assert asked.status_code == 403
         assert "publier seul un changement" in said(asked)
         assert Signed(app, cast.bruno).send(page).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("narrative", "asked"), [(ACCUSATION, True), ("Le maire éteint.", False)], ids=["two", "one"]
+)
+@pytest.mark.parametrize("act", ["publier", "retablir"])
+def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
+    settings, desk, cast, vu, act, narrative, asked
+):
+    filed = desk.ready(narrative="Selon le blog.") if act == "publier" else desk.withdrawn()
+    with desk.pen() as p:
+        acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
+    sent = {**vu(filed), **dict.fromkeys(ATTESTED, "y"), "reason": "lu", "flags_reason": "relu"}
+    with bare(replace(settings, single_moderator=True)) as app:
+        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
+        assert answer.status_code == (403 if asked else 303), said(answer)
+        assert ("seul un cas qui se relit à deux" in said(answer)) is asked
 
 
 def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, app):
