@@ -203,16 +203,6 @@ def counts(session: Session, today: date) -> dict[Tray, int]:
     return {tray: told[number] for number, tray in enumerate(Tray)}
 
 
-def together(session: Session) -> dict[int, int]:
-    """How many reports were put aside at once and wait for a second member, by who did it."""
-    rows = session.execute(
-        select(Report.together_by, func.count())
-        .where(Report.state == State.SPAM, Report.together_by.is_not(None))
-        .group_by(Report.together_by)
-    )
-    return {member: number for member, number in rows if member is not None}
-
-
 def days(session: Session, keys: Collection[str]) -> dict[str, date]:
     """When those of some reports that are still there came in."""
     if not keys:

@@ -99,7 +99,7 @@ def counts() -> Sequence[Count]:
         for tray in _TOLD
         if found[tray]
     ]
-    spam = queries.together(db.session())
+    spam = retention.spam_to_confirm(db.session())
     if waiting := sum(count for member, count in spam.items() if may_decide(member)):
         name, why = (typeset(str(text)) for text in TOGETHER)
         address = addresses.listed(Asked(tray=Tray.SPAM))
