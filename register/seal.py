@@ -57,8 +57,14 @@ def make(where: Path) -> tuple[Path, bytes]:
 
 
 def _write(path: Path, key: bytes) -> None:
-    """Write a key, whole and on disk before this returns, for its owner only."""
+    """Write a key, whole and on disk before this returns, for its owner only.
+
+    That is the folder's owner, also where root writes it: the service has to read it.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    folder = path.parent.stat()
+    if os.geteuid() == 0:
+        os.fchown(descriptor, folder.st_uid, folder.st_gid)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.hex() + "\n")
         file.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,13 @@ def test_the_form_of_what_is_closed_is_fixed():
         "01b6cb108dcff94727fd170a86306564febbf69f3d49cc99a3daabde86440268c0de4c21ec"
     )
     assert seal.opened(KEY, "totp", kept, b"member 3") == b"a secret"
+
+
+def test_a_key_that_root_writes_is_the_folders_owners(tmp_path, monkeypatch):
+    """Else a rotation by root would leave a service that cannot read its own key."""
+    given = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _descriptor, *owner: given.append(owner))
+    seal.pending(tmp_path)
+    there = tmp_path.stat()
+    assert given == [(there.st_uid, there.st_gid)]

@@ -21,6 +21,7 @@ from reported import WORDS, nonce
 from register.db import db
 from register.exchange import archive, casefile
 from register.incidents import acts
+from register.incidents.acts.redaction import NOTES
 from register.incidents.checklist import ATTESTED
 from register.incidents.verify import heads
 from register.journal.canonical import canonical, chain
@@ -40,7 +41,7 @@ def made(app, desk, cast, content):
         return archive.archive(found, b"<!doctype html>", b"")
 
     desk.draft()
-    filed = desk.published(content(justice=True, title="Le titre d’abord"))
+    filed = desk.published(content(justice=True, title="Sans le nom de trop"))
     desk.published()
     reply = desk.received_reply(filed)
     with desk.pen() as p:
@@ -51,9 +52,11 @@ def made(app, desk, cast, content):
             content(justice=True, title="Sans le nom"),
             by=cast.bruno,
             reason="jugement",
-            public_note="Un nom ôté.",
+            public_note=NOTES[0],
         )
-        acts.reply(p, reply, by=cast.chloe, reason="régulière")
+    desk.destroy()
+    with desk.pen() as p:
+        acts.reply(p, reply, by=cast.chloe, reason="régulière", second=cast.bruno)
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="demande_signalant", reason="r")
         acts.approve(p, filed.id, by=cast.ada, purpose="erase")
     desk.draft()
@@ -103,8 +106,8 @@ def test_what_the_command_makes_holds(made, verify):
     status, said = verify(made(1))
     assert status == 0, said
     assert "Cas nº 1" in said
-    assert "10 lignes du cas" in said
-    # Drafted and published: destroyed by the redaction. Redacted, replied, withdrawn: there.
+    assert "11 lignes du cas" in said
+    # Drafted and published: destroyed after the redaction. Redacted, replied, withdrawn: there.
     assert "3 textes" in said
     assert "Par le manifeste seul" in said
     for ledger, seq, digest in heads(db.session()):
@@ -132,6 +135,25 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
     assert status == 0, said
     assert "5 lignes du cas" in said
     assert "2 textes" in said
+
+
+def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, desk, verify):
+    """It destroyed a change that waited, no text; the lines beside it count what citizens sent."""
+    filed = desk.published(justice=True)
+    report = inbox.accepted(into=filed.id)
+    with inbox.pen() as p:
+        acts.follow_up(p, filed.id, title="Suite", text=WORDS, by=cast.bruno, reason="r")
+    with inbox.pen() as p:
+        assert not reports.withdraw(p, inbox.store, report.key, nonce())
+    db.session.rollback()
+    found = casefile.gather(db.session(), filed.number)
+    db.session.rollback()
+    data = archive.archive(found, b"<!doctype html>", b"")
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        texts = [file.read(name) for name in file.namelist()]
+    assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
+    status, said = verify(data)
+    assert status == 0, said
 
 
 @pytest.mark.parametrize("number", [1, 2])

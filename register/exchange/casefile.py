@@ -7,6 +7,7 @@ between are needed to follow the chain, and hold no text, name or address.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -106,12 +107,12 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     if case is None:
         raise NotFound("no_such_number", number=number)
     ours = select(Entry).where(Entry.incident_id == case["id"])
-    kept = session.scalars(ours.order_by(Entry.at, Entry.ledger, Entry.seq)).all()
+    rows = session.scalars(ours.order_by(Entry.at, Entry.ledger, Entry.seq))
+    kept = [line for line in rows if line.ledger in LEDGERS or _destroys(line)]
     lines = memberlog.told(session, kept)
     around = {name: _rows(session, table, case["id"]) for name, table in _AROUND.items()}
     versions = list(_versions(session, case["id"], lines))
     names = accounts.names(session)
-    # The reports' ledger only where one of its lines destroyed a text of the case.
     ledgers = [led for led in Ledger if led in LEDGERS or led in {line.ledger for line in kept}]
     segments = {led: _segment(session, led, kept) for led in ledgers}
     return CaseFile(
@@ -205,6 +206,11 @@ def _acting(
     for rows in around.values():
         found |= {row[name] for row in rows for name in row if name.endswith("_by")}
     return {one for one in found if isinstance(one, int)}
+
+
+def _destroys(line: Entry) -> bool:
+    """Whether a line of the reports' ledger destroyed a text of the case: the others are apart."""
+    return "destroyed" in json.loads(line.private_json)
 
 
 def _segment(session: Session, led: Ledger, kept: Sequence[Entry]) -> tuple[bytes, dict[str, Any]]:
