@@ -19,10 +19,15 @@ class Bulkhead:
     :param at_once: how many may do it.
     :param waiting: how many may wait for their turn.
     :param patience: seconds that each may wait.
+    :param outside: seconds that whoever finds no place may wait for one: where turns are short,
+        a place is free at once.
     """
 
-    def __init__(self, at_once: int, waiting: int, patience: float) -> None:
+    def __init__(
+        self, at_once: int, waiting: int, patience: float, *, outside: float = 0.0
+    ) -> None:
         self.patience = patience
+        self.outside = outside
         self._turns = threading.BoundedSemaphore(at_once)
         self._places = threading.BoundedSemaphore(at_once + waiting)
 
@@ -33,7 +38,7 @@ class Bulkhead:
         :param waited: seconds that were waited elsewhere already.
         :raises Unavailable: ``busy``.
         """
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(timeout=self.outside):
             raise Unavailable("busy")
         try:
             if not self._turns.acquire(timeout=max(0.0, self.patience - waited)):

@@ -40,6 +40,18 @@ def test_so_many_at_once_so_many_wait_and_the_rest_is_refused() -> None:
     assert most == 2
 
 
+def test_all_threads_of_a_process_have_their_turn_where_turns_are_short() -> None:
+    """Forty reports at one instant, in a process of twelve threads."""
+    bulkhead = Bulkhead(at_once=1, waiting=7, patience=5, outside=0.5)
+
+    def enter(_number: int) -> None:
+        with bulkhead.turn():
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(enter, range(40)))
+
+
 def _ends(answer) -> bool:
     deadline = time.monotonic() + 0.2
     while not answer.done() and time.monotonic() < deadline:

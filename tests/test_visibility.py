@@ -1,7 +1,7 @@
 """What a stranger must not see is on no page, in no count and in no header.
 
 A marker stands in every text of a draft, a discarded, a withdrawn, a redacted and an erased case,
-and of a report in each of its states.
+of changes that wait for a second person, and of a report in each of its states.
 The routes are taken from the application itself: a new one is read the day it exists, and one
 whose parameter has no sample here makes a test red.
 """
@@ -33,7 +33,8 @@ from register.incidents.content import (
 )
 from register.incidents.filters import FILTERS
 from register.incidents.models import Incident, State
-from register.journal import Entry, Ledger, head
+from register.incidents.pending import PendingChange
+from register.journal import Act, Entry, Ledger, head
 from register.members import accounts, invitations, passwords
 from register.members.models import Role
 from register.submissions import acts as report_acts
@@ -178,7 +179,28 @@ class Hidden:
             merged = acts.draft(p, marked(), by=self.cast.bruno, reason=MARKER, note=MARKER)
             acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
         assert waiting
+        self.changes(visible)
         return [draft.id, discarded.id, merged.id]
+
+    def changes(self, visible) -> None:
+        """A follow-up and a correction that wait for a second person, and one that was refused."""
+        told = {"by": self.cast.bruno, "reason": MARKER}
+        risky = f"{MARKER}, joindre le 06 12 34 56 78."
+        with self.pen() as p:
+            lines = [
+                acts.follow_up(p, visible.id, title=MARKER, text=risky, **told),
+                acts.correct(
+                    p,
+                    visible.id,
+                    replace(marked(), narrative=risky),
+                    public_note=MARKER,
+                    **told,
+                ),
+                acts.follow_up(p, visible.id, title=MARKER, text=f"Autre {risky}", **told),
+            ]
+            assert {line.act for line in lines} == {Act.CHANGE_PROPOSED}
+            refused = p.session.scalar(select(func.max(PendingChange.id)))
+            acts.refuse_change(p, refused, by=self.cast.chloe, refusal=MARKER)
 
     def reports(self, store, visible) -> dict[str, str]:
         """A report in each state, all that was written about it marked; their keys by state."""
@@ -300,7 +322,7 @@ SAMPLES = {
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],
     ("moderation", "reply_id"): ["1", "9"],
-    ("moderation", "change_id"): ["1", "9"],
+    ("moderation", "change_id"): ["1", "2", "3", "9"],
     ("moderation", "page"): ["methode", "nulle-part"],
 }
 # For each filter a value that the hidden cases have, and for what is typed, the marker itself.
@@ -524,6 +546,27 @@ def test_what_happens_on_the_desk_changes_not_one_byte_of_any_page(
     with other.app_context():
         db.engine.dispose()
     assert changed == []
+
+
+def test_a_change_that_waits_is_shown_to_members_and_to_nobody_else(
+    app, hidden, desk, session, signed
+):
+    visible = desk.published()
+    hidden.changes(visible)
+    # The counter-proof of what pages are read for: all that waits is marked.
+    rows = session.scalars(select(PendingChange).order_by(PendingChange.id)).all()
+    assert len(rows) == 3
+    assert all(MARKER in row.payload.decode() for row in rows)
+    assert [row.refusal for row in rows] == ["", "", MARKER]
+    pages = [f"/moderation/dossiers/{visible.id}/changements/{row.id}" for row in rows]
+    session.rollback()
+    bruno, driss = signed("bruno"), signed("driss")
+    for page in pages:
+        assert MARKER in bruno.get(page).text
+        for answer in (driss.get(page), driss.send(page), app.test_client().get(page)):
+            assert answer.status_code in (303, 403), page
+            assert MARKER not in answer.text + str(answer.headers)
+    assert not leaks(app, f"/incidents/{visible.number}")
 
 
 def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, session, store, signed):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.db import housekeeping, scrub
@@ -21,7 +21,7 @@ from register.keystore import KeyStore
 from register.submissions import rules
 from register.submissions.acts import forget, purge
 from register.submissions.acts.purging import Purged
-from register.submissions.models import Kept, RetentionClock
+from register.submissions.models import Kept, Report, RetentionClock, State
 from register.text import dates
 
 
@@ -92,3 +92,13 @@ def _note(engine: Engine, today: date) -> None:
             session.add(RetentionClock(id=1, day=today))
         else:
             kept.day = max(kept.day, today)
+
+
+def spam_to_confirm(session: Session) -> dict[int, int]:
+    """How many reports were put aside together and wait for a second member, by who did it."""
+    rows = session.execute(
+        select(Report.together_by, func.count())
+        .where(Report.state == State.SPAM, Report.together_by.is_not(None))
+        .group_by(Report.together_by)
+    )
+    return {member: number for member, number in rows if member is not None}

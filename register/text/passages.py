@@ -17,6 +17,11 @@ RUN = 6
 _WORD = re.compile(r"[^\W_]+")
 
 
+def is_long(text: str) -> bool:
+    """Whether a text is of so many words that none but its author would write it."""
+    return len(_WORD.findall(fold(text))) >= RUN
+
+
 class Passages:
     """The passages of some texts, to be searched for in others.
 

@@ -41,9 +41,9 @@ OWN = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}
 MARKS = ("retirer ma caméra par la police", "M. Martin", "carnet de bord")
 
 
-def _copied(inbox: Inbox, **more: object) -> tuple[str, int]:
+def _copied(inbox: Inbox, when: str = "hier soir", **more: object) -> tuple[str, int]:
     """A report and a draft made of it, into which its words were copied; the draft's id."""
-    filed = inbox.received(**OWN)
+    filed = inbox.received(**OWN, when=when)
     content = a_case(
         narrative=f"Selon l’auteur : {WORDS}",
         actor_text=ACTOR,
@@ -238,14 +238,23 @@ def test_a_draft_that_was_merged_loses_the_words_too(session, inbox, desk, cast)
 
 def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbox, cast):
     later = "Depuis, la police municipale passe chaque soir devant ma porte."
-    key, incident = _copied(inbox)
+    when = "le soir où le conseil a voté le budget"
+    key, incident = _copied(inbox, when=when)
     with inbox.pen() as p:
         acts.add(p, inbox.store, key, Kind.ADDITION, later, nonce())
-        told = a_case(narrative=f"L’auteur ajoute : {later}")
+        acts.add(p, inbox.store, key, Kind.ANSWER, "Oui.", nonce())
+        told = a_case(
+            narrative=f"L’auteur ajoute : {later}",
+            precision_note=f"C’était {when}.",
+            summary="Est-ce vrai ? Oui.",
+        )
         cases.edit(p, incident, told, by=cast.bruno, reason="complété")
     assert later in _everything(session, inbox)
     _take_back(inbox, key)
-    assert later not in _everything(session, inbox)
+    found = _everything(session, inbox)
+    assert [words for words in (later, when) if words in found] == []
+    # Anybody writes "oui".
+    assert _case(session, incident).summary == "Est-ce vrai ? Oui."
     _sound(session, inbox)
 
 

@@ -22,6 +22,7 @@ from register.submissions.models import Kept, Kind, Message, Report, State
 from register.submissions.payload import CONTACT_LIMIT, Received, Sent, digest
 from register.text import dates
 from register.text.clean import clean
+from register.text.passages import is_long
 
 
 @dataclass(frozen=True)
@@ -218,14 +219,18 @@ def _take_out(pen: Pen, store: KeyStore, report: Report, data_key: bytes, case: 
 
 
 def _words(pen: Pen, report: Report, data_key: bytes) -> list[str]:
-    """All that the author of a report wrote in words of their own, when it was sent and since."""
+    """All that the author of a report wrote in words of their own, when it was sent and since.
+
+    Of a date and of messages the longer ones: anybody writes "hier soir", or "oui".
+    """
     sent = sealing.open_sent(data_key, report.key, report.sealed or b"").sent
     rows = pen.session.scalars(select(Message).where(Message.report_key == report.key)).all()
     told = [sealing.open_message(data_key, row.key, row.sealed) for row in rows]
     later = [text for kind, text in told if kind is not Kind.QUESTION]
+    longer = filter(is_long, [sent.when, *later])
     # A place that was recognised is a name of the gazetteer, which a case may well hold.
     place = "" if sent.place_code else sent.place
-    return [sent.account, sent.actor_text, sent.target_text, place, *later]
+    return [sent.account, sent.actor_text, sent.target_text, place, *longer]
 
 
 def _is_of(store: KeyStore, kept: Kept, report: Report, data_key: bytes) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 
-from register.db import db, now
+from register.db import db
 from register.errors import NotFound, Refused
 from register.incidents import acts, changes
 from register.incidents import checklist as checks
@@ -19,8 +19,6 @@ from register.incidents.content import Snapshot
 from register.incidents.dossier import Dossier
 from register.incidents.models import Reply, State
 from register.journal import Act, Entry, Pen
-from register.members import vouching
-from register.members.models import Member
 from register.text.redact import risks
 from register.web import members
 from register.web.context import settings
@@ -29,10 +27,23 @@ from register.web.moderation import told
 from register.web.moderation.acting import address, opened, penned, perform
 from register.web.moderation.dossier import around
 from register.web.moderation.possible import why_not
+from register.web.moderation.seconding import cannot_second, may_decide
 from register.web.speech import typeset
 from register.web.wording import say
 
 _CASE = "/dossiers/<int:incident_id>"
+# What is raised of something that somebody has decided: a second click, or two members at once.
+_DECIDED = ("no_such_change", "no_such_destruction", "destruction_over")
+# What the writer of a change is told, who may not approve it.
+_OWN_WAITS = _("Ce changement attend un autre membre que vous. Vous pouvez encore le reprendre.")
+_OWN_REFUSED = _(
+    "Ce changement vous est revenu : reprenez-le d’après le motif ci-dessous, ou ne le proposez "
+    "plus."
+)
+_OWN_STALE = _(
+    "Le public lit maintenant un autre texte que celui sur lequel vous avez écrit ce changement. "
+    "Reprenez-le sur le texte d’aujourd’hui, ou ne le proposez plus."
+)
 
 
 def route(blueprint: Blueprint) -> None:
@@ -50,6 +61,23 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_app_template_global(may_decide)
 
 
+def _or_back_to_case(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
+    """A view of something that waits; when somebody has decided it, the case, which says so."""
+
+    @wraps(view)
+    def viewed(incident_id: int, **named: int) -> ResponseReturnValue:
+        try:
+            return view(incident_id, **named)
+        except (NotFound, Refused) as error:
+            if error.key not in _DECIDED:
+                raise
+            opened(incident_id)
+            return _done(incident_id, say(error))
+
+    return viewed
+
+
+@_or_back_to_case
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change as readers would see it and what differs; approved, it is public at once."""
     change, form = _change(incident_id, change_id), ApproveForm()
@@ -63,6 +91,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     return perform(opened(incident_id), form, partial(_page, change), act, done)
 
 
+@_or_back_to_case
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change goes back to its writer, with a reason."""
     change, form = _change(incident_id, change_id), RefuseChangeForm()
@@ -77,15 +106,17 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     return perform(opened(incident_id), form, partial(_page, change), act, done)
 
 
+@_or_back_to_case
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     """One's own change is taken back."""
     change = _change(incident_id, change_id)
     if change.made_by != members.member().id:
-        raise NotFound("no_such_change")
+        abort(404)
     penned(lambda pen, by: acts.refuse_change(pen, change.id, by=by))
-    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
+    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
 
 
+@_or_back_to_case
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """What a redaction hid is destroyed now."""
     single = settings().single_moderator
@@ -97,6 +128,7 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
     return _done(incident_id, _("Les versions cachées sont détruites."))
 
 
+@_or_back_to_case
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """The destruction of what a redaction hid is taken back; readers still do not see it."""
     _decide(
@@ -113,8 +145,8 @@ def _decide(incident_id: int, destruction_id: int, act: Callable[[Pen, int], Ent
     penned(act)
 
 
-def _done(incident_id: int, said: str) -> ResponseReturnValue:
-    flash(typeset(said))
+def _done(incident_id: int, said: object) -> ResponseReturnValue:
+    flash(typeset(str(said)))
     return redirect(address(incident_id), 303)
 
 
@@ -134,6 +166,7 @@ def _page(change: Change, file: Dossier, form: ActForm, said: str) -> str:
     found = list(checks.flags(content))
     for text in changes.new_texts(proposal, reply):
         found += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(text)]
+    refusing = isinstance(form, RefuseChangeForm)
     return render_template(
         "moderation/acts/change.html",
         act=proposal.act,
@@ -144,51 +177,35 @@ def _page(change: Change, file: Dossier, form: ActForm, said: str) -> str:
         after=after,
         about=around(file, after),
         differences=told.changes(told.words_of(base), told.words_of(after.content)),
-        flags=found,
+        flags=list(dict.fromkeys(found)),
         why=_why(change, file),
-        refusing=isinstance(form, RefuseChangeForm),
+        refusing=refusing,
+        refusal=form.refusal if refusing else RefuseChangeForm(formdata=None).refusal,
     )
 
 
 def _why(change: Change, file: Dossier) -> str:
     """Why the member who asks cannot approve a change; empty when they can."""
+    own = change.made_by == members.member().id
     if change.refused_at is not None:
-        return typeset(say(Refused("change_refused")))
+        return typeset(str(_OWN_REFUSED) if own else say(Refused("change_refused")))
     impossible = why_not(file, members.member(), change.proposal.act)
     if impossible:
         return impossible
     if change.is_stale:
-        return typeset(say(Refused("change_stale")))
-    return cannot_second(change.made_by)
-
-
-def cannot_second(made_by: int) -> str:
-    """Why the member who asks cannot be the second person for another; empty when they can."""
-    me = members.member()
-    if settings().single_moderator and made_by == me.id:
-        return ""
-    first = db.session.get(Member, made_by)
-    try:
-        vouching.require_second(me, first or me, now())
-    except Refused as error:
-        return typeset(say(error))
-    return ""
-
-
-def may_decide(made_by: int) -> bool:
-    """Whether the member who asks may be the second person for another."""
-    return not cannot_second(made_by)
+        return typeset(str(_OWN_STALE) if own else say(Refused("change_stale")))
+    seconding = cannot_second(change.made_by)
+    return typeset(str(_OWN_WAITS)) if seconding and own else seconding
 
 
 def change_words(act: Act) -> str:
     """What kind of change waits."""
-    return typeset(
-        {
-            Act.CORRECTED: _("Correction"),
-            Act.FOLLOWED_UP: _("Suite"),
-            Act.REPLIED: _("Publication d’une réponse"),
-        }.get(act, act.value)
-    )
+    kinds = {
+        Act.CORRECTED: _("Correction"),
+        Act.FOLLOWED_UP: _("Suite"),
+        Act.REPLIED: _("Publication d’une réponse"),
+    }
+    return typeset(str(kinds.get(act, act.value)))
 
 
 def take_up_address(file: Dossier, change: Change) -> str:

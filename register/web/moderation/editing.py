@@ -99,7 +99,9 @@ class Page:
         if self.file is not None:
             # What the case keeps of reports stands beside the form.
             note_kept_view(self.file.id)
-        body = render_template(self.mode.template, page=self, act=act, **vars(self))
+        resumed = taken_up(self.file) if self.file is not None else None
+        told = {**vars(self), "act": act, "resumed": resumed}
+        body = render_template(self.mode.template, page=self, **told)
         return body, status
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.incidents import acts
+from register.incidents.acts.redaction import NOTES
 from register.incidents.content import Content
 from register.incidents.dossier import Dossier
 from register.journal import Act, Entry, Pen
@@ -145,8 +146,9 @@ def _rewritten(rows: Rows) -> list[tuple[int, Any]]:
 
 
 def _fragments(file: Dossier) -> dict[str, Any]:
-    """What was added to a case, as the redaction's rows show it."""
+    """What was added to a case, as the redaction's rows show it, and the note that is allowed."""
     return {
+        **({"public_note": NOTES[0]} if file.needs_two else {}),
         "follow_ups": [
             {"id": str(row.id), "title": row.title, "text": row.text} for row in file.follow_ups
         ],

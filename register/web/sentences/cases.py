@@ -68,7 +68,7 @@ ACTS: dict[str, Any] = {
     "note_fixed": _(
         "Ce cas se lit à deux, et personne n’a relu cette note. Gardez celle-ci : « %(note)s »"
     ),
-    "no_such_destruction": _("Il n’y a rien à détruire sous ce numéro."),
+    "no_such_destruction": _("Il n’y a plus rien à détruire ici : c’est déjà fait."),
     "destruction_over": _("C’est déjà décidé : relisez le dossier."),
     "own_revision": _("Cette version est de vous : un autre membre doit l’approuver."),
     "report_withdrawn": _(

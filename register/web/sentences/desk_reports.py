@@ -35,9 +35,22 @@ TRAYS: dict[Tray, tuple[Any, Any]] = {
     Tray.WITHDRAWN: (_("Retirés"), _("Retirés par leur auteur.")),
     Tray.SPAM: (
         _("Indésirables"),
-        _("Détruits sept jours après y avoir été rangés ; d’ici là, ils peuvent être repris."),
+        _(
+            "Rangé seul, un signalement est détruit au bout de sept jours ; rangé avec d’autres, "
+            "au bout de trente, ou plus tôt si un autre membre le confirme. D’ici là, il peut "
+            "être repris."
+        ),
     ),
 }
+
+# Those that another member put aside at once, on the home of the desk.
+TOGETHER = (
+    _("Indésirables à confirmer"),
+    _(
+        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, "
+        "ou reprenez-les."
+    ),
+)
 
 # What a tray says that holds nothing.
 EMPTY: dict[Tray, Any] = {

@@ -66,7 +66,7 @@ DONE: dict[str, Any] = {
         "L’auteur d’un signalement l’a retiré : les approbations du brouillon sont tombées"
     ),
     "source_withdrawn.public": _(
-        "L’auteur d’un signalement demande à le reprendre : les changements du cas qui attendaient "
+        "L’auteur d’un signalement demande à le reprendre : les changements du cas qui attendaient "
         "et répétaient ses mots sont détruits"
     ),
     "report_returned": _(

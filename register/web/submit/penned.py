@@ -21,8 +21,11 @@ from register.web.serving.limits import ARRIVED
 WAITING = 7
 # Seconds, those in the server's queue included: nobody looks at a blank page for longer.
 PATIENCE = 5.0
+# Of many at one instant each has its turn: one takes some hundredths of a second. While somebody
+# else holds the database, the threads beyond those that wait are soon free for who reads.
+OUTSIDE = 0.5
 
-_turns = Bulkhead(at_once=1, waiting=WAITING, patience=PATIENCE)
+_turns = Bulkhead(at_once=1, waiting=WAITING, patience=PATIENCE, outside=OUTSIDE)
 
 
 @contextmanager

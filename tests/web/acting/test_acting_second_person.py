@@ -67,12 +67,14 @@ def test_a_change_waits_is_shown_whole_and_is_approved(signed, session, waiting)
     assert "Le texte entier, comme le public le lirait" in shown
     assert "06 12 34 56 78" in shown
     own = bruno.get(page)
-    assert "C’est à un autre membre que vous de le faire." in said(own)
+    assert "Ce changement attend un autre membre que vous." in said(own)
     assert "Approuver et publier" not in said(own)
     assert bruno.send(page).status_code == 409
     assert chloe.send(page).status_code == 303
     assert follow_ups(session, filed) == [ACCUSATION]
-    assert chloe.get(page).status_code == 404
+    again = chloe.send(page)
+    assert (again.status_code, again.location) == (303, at(filed))
+    assert "Ce changement n’attend plus" in said(chloe.get(at(filed)))
 
 
 def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, waiting):
@@ -84,7 +86,11 @@ def test_refused_it_comes_back_filled_in_and_is_sent_again(signed, session, vu, 
     assert chloe.send(refuse, refusal="Sans le numéro.").status_code == 303
     assert "Vos changements à reprendre" in said(bruno.get("/moderation"))
     assert "Sans le numéro." in said(bruno.get(at(filed)))
+    refused = said(bruno.get(at(filed, f"changements/{change}")))
+    assert "Changement refusé : Suite" in refused
+    assert "Ce changement vous est revenu" in refused
     again = bruno.get(at(filed, f"suite?changement={change}")).get_data(as_text=True)
+    assert "Sans le numéro." in again
     assert ACCUSATION in html.unescape(again)
     assert f'name="changement" value="{change}"' in again
     sent = follow_up(bruno, filed, vu, text="Sans le numéro.", changement=str(change))
@@ -109,6 +115,7 @@ def test_a_change_that_was_overtaken_says_so_and_cannot_be_approved(signed, sess
     shown = said(signed("chloe").get(page))
     assert "Le public lit maintenant un autre texte" in shown
     assert "Approuver et publier" not in shown
+    assert "Reprenez-le sur le texte d’aujourd’hui" in said(signed("bruno").get(page))
     assert signed("chloe").send(page).status_code == 409
     assert follow_ups(session, filed) == ["Audience en juin."]
 
@@ -175,8 +182,31 @@ def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, ap
     assert "Destructions à confirmer" in said(chloe.get("/moderation"))
     confirm = at(filed, f"destructions/{which}/confirmer")
     assert bruno.send(confirm).status_code == 409
-    assert chloe.send(at(filed, f"destructions/{which}/annuler")).status_code == 303
+    keep = at(filed, f"destructions/{which}/annuler")
+    assert [chloe.send(keep).status_code for _twice in range(2)] == [303, 303]
     assert "Leur destruction a été annulée." in said(chloe.get(at(filed)))
     assert stranger.get(f"/incidents/{filed.number}?version=2").status_code == 410
     assert chloe.send(confirm).status_code == 303
     assert "Versions cachées au public" not in said(chloe.get(at(filed)))
+    assert chloe.send(confirm).status_code == 303
+    assert "Il n’y a plus rien à détruire ici" in said(chloe.get(at(filed)))
+
+
+def test_a_reply_whose_publication_waits_is_not_offered_twice(signed, desk):
+    filed = desk.published()
+    reply = desk.received_reply(filed, text=ACCUSATION)
+    bruno, publish = signed("bruno"), f"/moderation/reponses/{reply}/publier"
+    assert publish in bruno.get(at(filed)).get_data(as_text=True)
+    with desk.pen() as p:
+        acts.reply(p, reply, by=desk.cast.bruno, reason="r")
+    page = bruno.get(at(filed))
+    assert "Sa publication est proposée et attend un autre membre." in said(page)
+    assert publish not in page.get_data(as_text=True)
+
+
+def test_the_redaction_of_a_case_for_two_begins_with_the_note_that_is_allowed(signed, desk):
+    plain, for_two = desk.published(), desk.published(a_case(types=("menace_poursuites",)))
+    note = 'value="Un passage a été retiré."'
+    bruno = signed("bruno")
+    assert note in html.unescape(bruno.get(at(for_two, "caviarder")).get_data(as_text=True))
+    assert note not in html.unescape(bruno.get(at(plain, "caviarder")).get_data(as_text=True))

@@ -223,7 +223,7 @@ def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session,
     assert (done.status_code, done.location) == (303, f"{LIST}?casier=nouveaux")
     told = text(bruno.get(done.location))
     assert "Deux signalements sont rangés parmi les indésirables." in told
-    assert "Un signalement n’a pas changé de casier : chloe a ce signalement en main" in told
+    assert "Un signalement reste comme il était : chloe a ce signalement en main" in told
     assert "il n’y a pas de signalement à cette adresse." in told
     assert states(session, first, second, third) == [State.SPAM, State.SPAM, State.IN_REVIEW]
     spam = bruno.get(f"{LIST}?casier=indesirables")
@@ -353,12 +353,18 @@ def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, sessio
     for key in keys:
         assert session.get(Report, key).purge_on == today + timedelta(days=30)
     tray = f"{LIST}?casier={Tray.SPAM}"
-    assert "dès qu’un autre membre le confirme" in body(bruno.get(tray))
+    own = body(bruno.get(tray))
+    assert "dès qu’un autre membre le confirme" in own
+    assert "Confirmer les cochés comme indésirables" not in own
+    assert "Confirmer les cochés comme indésirables" in body(chloe.get(tray))
+    assert "Indésirables à confirmer" not in body(bruno.get("/moderation"))
+    assert "Indésirables à confirmer" in body(chloe.get("/moderation"))
     sent = {"cle": keys, "faire": listing.CONFIRM, "casier": Tray.SPAM.value}
     refused = bruno.send(SORT, sent)
     assert refused.status_code == 409
     assert "un autre membre que vous" in body(refused)
     assert chloe.send(SORT, sent).status_code == 303
+    assert "Indésirables à confirmer" not in body(chloe.get("/moderation"))
     session.expire_all()
     session.rollback()
     for key in keys:

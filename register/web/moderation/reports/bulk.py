@@ -106,8 +106,8 @@ def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
     told = Counter(words.refused(error, lines.get(key)) for key, error in refused)
     return [
         ngettext(
-            "%(count)s signalement n’a pas changé de casier : %(why)s",
-            "%(count)s signalements n’ont pas changé de casier : %(why)s",
+            "%(count)s signalement reste comme il était : %(why)s",
+            "%(count)s signalements restent comme ils étaient : %(why)s",
             number,
             count=first_upper(count_words(number)),
             why=why[:1].lower() + why[1:],

@@ -19,6 +19,7 @@ from register.web.context import gazetteer, head, key_store, known_places
 from register.web.forms.place import code_of
 from register.web.moderation import listed
 from register.web.moderation.reports import addresses, traces, words
+from register.web.moderation.seconding import may_decide
 from register.web.public import choice
 from register.web.public.choice import Choice
 from register.web.sentences.desk_reports import EMPTY, TRAYS
@@ -126,7 +127,8 @@ def drawn(
 
 @dataclass(frozen=True)
 class Row:
-    """A report in a list; ``tick``: whether it can be ticked, and whether it is."""
+    """A report in a list; ``tick``: whether it can be ticked, and whether it is; ``together``:
+    whether the member may confirm it as spam, put aside by another with others."""
 
     line: Line
     title: str
@@ -152,7 +154,7 @@ def _row(line: Line, asked: Asked, ticked: Collection[str]) -> Row:
         late=late,
         tick=line.sent is not None and rules.allows(line.state, act),
         ticked=line.key in ticked,
-        together=line.together_by is not None,
+        together=line.together_by is not None and may_decide(line.together_by),
     )
 
 

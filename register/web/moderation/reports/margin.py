@@ -14,7 +14,8 @@ from register.submissions.queries import Asked, Tray
 from register.text import dates
 from register.web.context import key_store
 from register.web.moderation.reports import addresses, words
-from register.web.sentences.desk_reports import CLOCK, MANY, TRAYS, UNOPENED
+from register.web.moderation.seconding import may_decide
+from register.web.sentences.desk_reports import CLOCK, MANY, TOGETHER, TRAYS, UNOPENED
 from register.web.speech import day_words, number, typeset
 
 # So many reports that nobody has taken up, and the desk is warned.
@@ -87,7 +88,7 @@ def _waiting(line: queries.Line) -> Waiting:
 def counts() -> Sequence[Count]:
     """How many reports wait, by their trays; those that are empty are left out."""
     found = queries.counts(db.session(), dates.paris_day(now()))
-    return [
+    told = [
         Count(
             name=typeset(str(TRAYS[tray][0])),
             why=typeset(str(TRAYS[tray][1])),
@@ -98,6 +99,12 @@ def counts() -> Sequence[Count]:
         for tray in _TOLD
         if found[tray]
     ]
+    spam = retention.spam_to_confirm(db.session())
+    if waiting := sum(count for member, count in spam.items() if may_decide(member)):
+        name, why = (typeset(str(text)) for text in TOGETHER)
+        address = addresses.listed(Asked(tray=Tray.SPAM))
+        told.append(Count(name, why, number(waiting), address, late=False))
+    return told
 
 
 def warnings() -> Iterator[str]:
