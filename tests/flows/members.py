@@ -9,6 +9,8 @@ import pyotp
 from hands import Hands, words_of
 from playwright.sync_api import Page, expect
 
+# What a case of justice is told of each change until somebody else has read it.
+WAITS = "Ce changement attend un autre membre"
 PASSWORD = "quatre mots sans rapport aucun"
 
 
@@ -238,7 +240,7 @@ def follow_up(member: Member, case: str, title: str, text: str) -> None:
     hands.choose("Appel", "Appel en cours", page.locator("#proceedings-0"))
     hands.write("Pourquoi cet enregistrement", "la source le dit aussi")
     hands.press("Publier la suite")
-    told(page, "La suite est publiée.")
+    told(page, WAITS)
 
 
 def reply(member: Member, case: str, author: str, text: str) -> None:
@@ -255,18 +257,29 @@ def reply(member: Member, case: str, author: str, text: str) -> None:
     warned(page)
     hands.write("Motif, pour les membres", "demande régulière")
     hands.press("Publier la réponse")
-    told(page, "La réponse est publiée")
+    told(page, WAITS)
 
 
 def correct(member: Member, case: str, summary: str, note: str) -> None:
     """Another summary, and what readers are told of it."""
     _rewrite(member, case, "Corriger", summary, note)
     member.hands.press("Publier la correction")
-    told(member.page, "La correction est publiée")
+    told(member.page, WAITS)
+
+
+def agree(member: Member, case: str) -> None:
+    """Read a change that somebody else proposes, and have it published."""
+    hands, page = member.hands, member.page
+    page.goto(case)
+    hands.press("Relire et approuver…")
+    expect(page.get_by_role("heading", name="Ce qui change")).to_be_visible()
+    hands.press("Approuver et publier")
+    proved(member)
+    told(page, "Le changement est publié, avec votre accord.")
 
 
 def redact(member: Member, case: str, summary: str, note: str) -> None:
-    """A summary without a passage, which is gone from every version."""
+    """A summary without a passage, which readers find in no version any more."""
     _rewrite(member, case, "Retirer un passage", summary, note)
     member.hands.press("Retirer le passage pour toujours")
     proved(member)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,12 @@ class Living:
 
     base: str
     first_link: str
+    env: Mapping[str, str]
+
+    def confirm(self, email: str) -> None:
+        """``webcitoyen member confirm``: whoever holds the machine knows that it is a person."""
+        words = command("member", "confirm", email)
+        subprocess.run(words, env=dict(self.env), capture_output=True, check=True)
 
 
 @contextmanager
@@ -32,14 +38,15 @@ def living(settings: Settings) -> Iterator[Living]:
         "REGISTER_DATABASE_URL": settings.database_url,
         "REGISTER_REQUIRE_2FA": "on",
     }
-    link = _first_link(environ(settings) | more)
+    env = environ(settings) | more
+    link = _first_link(env)
     fds = tuple(opened.fileno() for opened in sockets)
     words = ("register:create_app", "prêt", "0", *map(str, fds))
     served = Served(launch.python(launch.SUPERVISOR, *words), settings, fds, **more)
     listening.close(sockets)
     try:
         served.first_line()
-        yield Living(base, link)
+        yield Living(base, link, env)
         assert "Traceback" not in served.logged(), served.logged()
         assert served.end() == 0
     finally:

@@ -15,6 +15,7 @@ from living import Living
 from members import (
     Member,
     Story,
+    agree,
     approve,
     attest,
     come_back,
@@ -73,7 +74,7 @@ REPLY = "La ville de Chartres conteste cette présentation : le maire a fait app
 CORRECTED = "sont poursuivis en diffamation par le maire, puis relaxés"
 CORRECTION = "Le résumé dit maintenant qui a engagé l’action."
 PASSAGE = "quatre élus et"
-REDACTION = "Un passage a été retiré du résumé."
+REDACTION = "Un passage a été retiré."
 FEED = "/communes/28085.atom"
 
 WAYS = {
@@ -96,6 +97,8 @@ def test_two_cases_from_the_first_invitation_to_the_end(
     )
     join(ada, life.first_link, "Ada", first=True)
     join(bruno, invited(ada, bruno.email), "Bruno")
+    # In a team of two, nobody else can say that Bruno is not Ada once more.
+    life.confirm(bruno.email)
     come_back(bruno)
 
     case = draft(bruno, CHARTRES)
@@ -103,10 +106,13 @@ def test_two_cases_from_the_first_invitation_to_the_end(
     is_found(reader, number, CHARTRES.summary)
 
     follow_up(bruno, case, "Le maire fait appel", APPEAL)
+    agree(ada, case)
     reply(bruno, case, "Ville de Chartres", REPLY)
+    agree(ada, case)
     corrected = CHARTRES.summary.replace("diffamation,", "diffamation par le maire,")
     correct(bruno, case, corrected, CORRECTION)
-    redacted = corrected.replace(PASSAGE, "des élus et")
+    agree(ada, case)
+    redacted = corrected.replace(PASSAGE, "[…]")
     redact(bruno, case, redacted, REDACTION)
     everything_is_read(reader, number)
 
