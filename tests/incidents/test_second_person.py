@@ -225,6 +225,9 @@ def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk
     assert changes.refused_of(session, chloe) == []
     assert list(verify(session)) == []
     session.rollback()
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.refuse_change(p, change, by=cast.ada, refusal="Pas mieux.")
+    assert refused.value.key == "change_refused"
     with pen() as p:
         acts.refuse_change(p, change, by=cast.bruno)
     assert _waiting(session, filed) == []
@@ -357,6 +360,21 @@ def test_another_member_confirms_and_it_is_destroyed(pen, session, cast, redacte
         acts.confirm_destruction(p, which, by=cast.ada)
 
 
+def test_a_single_moderator_confirms_a_destruction_of_their_own(pen, session, cast, redacted):
+    with pen() as p:
+        acts.confirm_destruction(p, _destruction(session), by=cast.bruno, single=True)
+    assert not any(b"Untel" in text for text in _texts(session, redacted))
+    assert list(verify(session)) == []
+
+
+@pytest.mark.parametrize("which", [-1, 0, 404, 10**30])
+def test_a_destruction_that_is_not_there_is_not_found(pen, cast, which):
+    for act in (acts.confirm_destruction, acts.keep_hidden):
+        with pytest.raises(NotFound) as refused, pen() as p:
+            act(p, which, by=cast.chloe)
+        assert refused.value.key == "no_such_destruction"
+
+
 @pytest.mark.parametrize(("days", "done"), [(29, 0), (30, 1)])
 def test_thirty_days_later_it_is_destroyed(pen, session, redacted, days, done):
     with pen(AT + timedelta(days=days)) as p:
@@ -371,6 +389,9 @@ def test_another_member_takes_the_destruction_back(pen, session, cast, redacted)
     which = _destruction(session)
     with pen() as p:
         acts.keep_hidden(p, which, by=cast.chloe)
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.keep_hidden(p, which, by=cast.ada)
+    assert refused.value.key == "destruction_over"
     with pen(MONTH + timedelta(days=60)) as p:
         assert acts.destroy_due(p, 10) == 0
         acts.note(p, redacted.id, "n", by=cast.ada)

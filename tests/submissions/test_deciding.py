@@ -16,7 +16,7 @@ from register.incidents import acts as cases
 from register.incidents.acts.keeping import HELD_FOR
 from register.incidents.models import Incident
 from register.journal import Act, Entry
-from register.submissions import acts, queries, sealing
+from register.submissions import acts, queries, retention, sealing
 from register.submissions.models import Kept, Message, State
 
 
@@ -225,3 +225,82 @@ def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
     session.rollback()
     for model, count in ((Incident, 0), (Kept, 0), (Message, 0), (Entry, lines)):
         assert session.scalar(select(func.count()).select_from(model)) == count
+
+
+def test_many_put_aside_together_wait_for_another_member(session, pen, store, inbox, cast):
+    filed, alone = inbox.received(), inbox.received()
+    with pen() as p:
+        acts.spam(p, filed.key, by=cast.bruno, together=True)
+        acts.spam(p, alone.key, by=cast.bruno)
+    today = row_of(session, filed.key).moved_on
+    assert row_of(session, filed.key).purge_on == today + timedelta(days=30)
+    assert retention.spam_to_confirm(session) == {cast.bruno: 1}
+    session.rollback()
+    _refused(pen, lambda p: acts.confirm_spam(p, filed.key, by=cast.bruno), "own_change")
+    _refused(pen, lambda p: acts.confirm_spam(p, alone.key, by=cast.chloe), "report_not_together")
+    with pen() as p:
+        acts.confirm_spam(p, filed.key, by=cast.chloe)
+    row = row_of(session, filed.key)
+    assert (row.state, row.moved_on, row.purge_on, row.together_by) == (
+        State.SPAM,
+        today,
+        today + timedelta(days=7),
+        None,
+    )
+    assert retention.spam_to_confirm(session) == {}
+
+
+def test_a_single_moderator_agrees_to_what_they_put_aside(session, pen, store, inbox, cast):
+    filed = inbox.received()
+    with pen() as p:
+        acts.spam(p, filed.key, by=cast.bruno, together=True)
+    later = AT + timedelta(days=20)
+    with pen(later) as p:
+        acts.confirm_spam(p, filed.key, by=cast.bruno, single=True)
+    # Not before the day on which somebody agreed.
+    assert row_of(session, filed.key).purge_on == later.date()
+
+
+# --- who was shown a report ---------------------------------------------------------------------
+
+
+def _views(session, act):
+    session.rollback()
+    asked = select(Entry.member_id, Entry.at).where(Entry.act == act.value).order_by(Entry.seq)
+    return [tuple(row) for row in session.execute(asked)]
+
+
+def test_a_member_who_is_shown_reports_leaves_one_line_a_day_for_each(
+    session, pen, store, inbox, cast
+):
+    one, other = inbox.received(contact="amina@exemple.test"), inbox.received()
+    for keys, by, at in (
+        ([one.key, one.key, other.key], cast.bruno, AT),
+        ([one.key], cast.bruno, AT + timedelta(hours=2)),
+        ([one.key], cast.chloe, AT),
+        ([one.key], cast.bruno, AT + timedelta(days=1)),
+    ):
+        with pen(at) as p:
+            acts.view(p, keys, by=by)
+    members = [member for member, _at in _views(session, Act.REPORT_VIEWED)]
+    assert members == [cast.bruno, cast.bruno, cast.chloe, cast.bruno]
+    for _again in range(2):
+        with pen() as p:
+            acts.view_contact(p, one.key, by=cast.bruno)
+    assert [member for member, _at in _views(session, Act.REPORT_CONTACT_VIEWED)] == [cast.bruno]
+    for act in (
+        lambda p: acts.view(p, ["0" * 32], by=cast.bruno),
+        lambda p: acts.view_contact(p, "0" * 32, by=cast.bruno),
+    ):
+        _refused(pen, act, "no_such_report")
+
+
+def test_what_a_case_keeps_of_a_report_counts_once_a_day(session, pen, store, inbox, desk, cast):
+    bare = desk.published()
+    filed = inbox.accepted()
+    case = queries.one(session, store, filed.key).case.id
+    session.rollback()
+    for incident in (case, case, bare.id):
+        with pen() as p:
+            acts.view_kept(p, incident, by=cast.chloe)
+    assert [member for member, _at in _views(session, Act.COPY_VIEWED)] == [cast.chloe]

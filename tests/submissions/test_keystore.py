@@ -6,11 +6,11 @@ import stat
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from register import seal
 from register.db import sqlite_path
-from register.errors import SealError
+from register.errors import SealError, Unavailable
 from register.keystore import KeyStore
 
 SEAL_KEY = bytes(range(32))
@@ -228,4 +228,37 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path):
     with pytest.raises(SealError) as refused:
         store.require()
     assert refused.value.key == "keystore_missing"
+    store.close()
+
+
+def test_a_store_that_is_looked_at_only_is_read_and_never_made(url, opened):
+    store = opened()
+    store.make_store()
+    key = store.new("one")
+    looking = KeyStore(url, SEAL_KEY, INSTANCE, reads_only=True)
+    assert looking.key("one") == key
+    # As each database refuses to write.
+    with pytest.raises(DBAPIError):
+        looking.new("two")
+    looking.close()
+    assert store.names() == {"one"}
+
+
+def test_a_missing_store_is_said_to_be_missing(tmp_path):
+    store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", SEAL_KEY, INSTANCE)
+    with pytest.raises(SealError) as refused:
+        store.key("one")
+    assert refused.value.key == "keystore_missing"
+    store.close()
+
+
+def test_no_key_is_given_while_the_seal_key_stands_nowhere(tmp_path):
+    path, seal_key = seal.make(tmp_path / "seal")
+    store = KeyStore(
+        f"sqlite:///{tmp_path / 'seal' / 'keys.sqlite3'}", seal_key, INSTANCE, path.parent
+    )
+    store.make_store()
+    path.unlink()
+    with pytest.raises(Unavailable):
+        store.new("one")
     store.close()

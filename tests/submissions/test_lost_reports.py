@@ -271,6 +271,8 @@ def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, de
     with inbox.pen() as p:
         cases.follow_up(p, other.id, title="Suite", text=f"Selon l’auteur : {WORDS}", **said)
         cases.follow_up(p, other.id, title="Suite", text="Le conseil en parle en juin.", **said)
+        told = a_case(justice=True, narrative=f"Selon l’auteur : {WORDS}")
+        cases.correct(p, other.id, told, public_note="Récit complété.", **said)
     with inbox.pen() as p:
         assert acts.withdraw(p, inbox.store, filed.key, nonce()) is merged
     session.rollback()
@@ -301,6 +303,20 @@ def test_what_was_written_while_a_case_was_withdrawn_is_like_a_draft(session, in
         cases.edit(p, case.id, a_case(), by=cast.bruno, reason="sans lui", without_report=True)
     with inbox.pen() as p:
         cases.restore(p, case.id, **restored)
+    _sound(session, inbox)
+
+
+def test_words_that_were_taken_out_again_go_from_the_versions_before(session, inbox, desk, cast):
+    case = desk.withdrawn()
+    filed = inbox.accepted(into=case.id)
+    for narrative in (f"Selon l’auteur : {WORDS}", "Selon le blog, le maire a refusé."):
+        with inbox.pen() as p:
+            cases.edit(p, case.id, a_case(narrative=narrative), by=cast.bruno, reason="r")
+    with inbox.pen() as p:
+        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
+    assert _case(session, case.id).narrative == "Selon le blog, le maire a refusé."
+    texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
+    assert not any(WORDS.encode() in text for text in texts)
     _sound(session, inbox)
 
 
