@@ -121,12 +121,6 @@ def hidden_of(session: Session, viewer: Member, incident_id: int) -> Sequence[Hi
     return [Hidden(row.id, row.made_at, row.made_by, row.due_on, row.ending) for row in rows]
 
 
-def refused_of(session: Session, viewer: Member) -> Sequence[Change]:
-    """The changes that the viewer proposed and that somebody refused."""
-    mine = PendingChange.made_by == viewer.id
-    return _found(session, viewer, mine, PendingChange.refused_at.is_not(None))
-
-
 def _found(session: Session, viewer: Member, *such: Any) -> list[Change]:
     if not viewer.is_active:
         return []

@@ -219,10 +219,9 @@ def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk
     with pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal="Un numéro privé.")
     session.rollback()
-    bruno, chloe = session.get(Member, cast.bruno), session.get(Member, cast.chloe)
-    [back] = changes.refused_of(session, bruno)
-    assert (back.refusal, back.proposal.words["text"]) == ("Un numéro privé.", PHONE)
-    assert changes.refused_of(session, chloe) == []
+    [back] = changes.of_case(session, session.get(Member, cast.bruno), filed.id)
+    assert (back.refused_by, back.refusal) == (cast.chloe, "Un numéro privé.")
+    assert (back.made_by, back.proposal.words["text"]) == (cast.bruno, PHONE)
     assert list(verify(session)) == []
     session.rollback()
     with pytest.raises(Refused) as refused, pen() as p:
