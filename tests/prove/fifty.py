@@ -194,6 +194,8 @@ def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Se
         assert served.end() == 0
         (folder / "logs" / "stderr").write_text(served.logged(), "utf-8")
         (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")
+    # Files that this process read and closed have lost the locks that SQLite held on them here.
+    engine.dispose()
     return told
 
 
