@@ -48,11 +48,12 @@ def main() -> None:
 
 def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Table]:
     from register import create_app
+    from register.accounts import acts as accounts
+    from register.accounts import passwords
+    from register.accounts.models import Role
     from register.db import db
     from register.journal import writing
-    from register.members import accounts, passwords
-    from register.members.models import Role
-    from register.operations import opening
+    from register.operations import setup
 
     app = create_app()
     settings = app.extensions["register.settings"]
@@ -64,7 +65,7 @@ def _run(folder: Path, sizes: list[int], load: Load, *, whole: bool) -> list[Tab
     )
     main_size = MAIN if MAIN in sizes else sizes[-1]
     with app.app_context(), postgres.register(settings, folder) as grown:
-        opening.init(settings, db.engine)
+        setup.init(settings, db.engine)
         with writing() as pen:
             members = Members(
                 accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, passwords.generated()).id,
@@ -99,14 +100,14 @@ def _searched(folder: Path, size: int, rest: Table, grown: Grown | None = None) 
     from flask import current_app
 
     from register.db import db
-    from register.followers.search import chosen
+    from register.search import factory
 
     settings, engine = current_app.extensions["register.settings"], db.engine
     if grown:
         _say("  taking the cases over to PostgreSQL")
         postgres.take_over(engine, grown.engine)
         settings, engine = grown.settings, grown.engine
-    index = chosen.engine_of(settings, engine)
+    index = factory.engine_of(settings, engine)
     try:
         return searches.measured(engine, index, size, folder, _say, rest)
     finally:
@@ -119,7 +120,7 @@ def _nobody_follows() -> Iterator[None]:
     from flask import current_app
 
     from register.db import db
-    from register.followers.locks import lease_of
+    from register.search.advisory_locks import lease_of
 
     lease = lease_of(current_app.extensions["register.settings"], db.engine)
     if not lease.claim(PATIENCE):

@@ -8,9 +8,9 @@ from flask import Flask, Response
 
 from register import create_app
 from register.config import load
+from register.server import launch
+from register.server.sockets import listen
 from register.web import headers
-from register.web.serving import launch
-from register.web.serving.listening import listen
 
 
 def page() -> Flask:

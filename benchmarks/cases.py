@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from register.exchange.table import COLUMNS
+from register.exchange.csv_reader import COLUMNS
 
 _TYPES = (
     "interdiction_filmer",

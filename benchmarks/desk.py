@@ -16,15 +16,16 @@ from sqlalchemy import Engine, select, text
 from benchmarks import cases
 from benchmarks.seeding import Members
 from benchmarks.table import Bar, Table
+from register.accounts import acts as accounts
+from register.accounts import passwords, sessions
+from register.accounts.models import Role
+from register.cases import acts, draft_flags
+from register.cases.models import Incident
 from register.config import Settings
 from register.db import analyse, db, housekeeping, now
 from register.exchange.importer import import_file
-from register.incidents import acts, flagged
-from register.incidents.models import Incident
 from register.journal import writing
-from register.members import accounts, passwords, sessions
-from register.members.models import Role
-from register.operations import opening
+from register.operations import setup
 
 FEW, MANY = 50, 5_000
 MOST = 3  # times the cost of few
@@ -70,14 +71,14 @@ class Desk:
     """An application on a desk, in which a member has signed in."""
 
     def __init__(self, app: Flask, member: int) -> None:
-        from register.web.members import TOKEN
+        from register.accounts.web.current_member import TOKEN
 
         self._client = app.test_client()
         with app.app_context(), housekeeping(db.engine) as opened:
             token = sessions.opened(opened, member, now())
         with self._client.session_transaction() as cookie:
             cookie[TOKEN] = token
-        # As in the process that serves (register/web/serving/worker.py).
+        # As in the process that serves (register/server/worker.py).
         gc.collect()
         gc.freeze()
 
@@ -86,7 +87,7 @@ class Desk:
 
         :raises RuntimeError: it is not shown.
         """
-        flagged.forget()
+        draft_flags.forget()
         begun = time.perf_counter()
         answer = self._client.get(path)
         spent = time.perf_counter() - begun
@@ -141,7 +142,7 @@ def _made(settings: Settings, folder: Path, count: int) -> Desk:
 
     app = create_app(settings)
     with app.app_context():
-        opening.init(settings, db.engine)
+        setup.init(settings, db.engine)
         with writing(db.engine) as pen:
             members = Members(
                 accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, passwords.generated()).id,

@@ -13,7 +13,7 @@ from benchmarks import cluster
 from benchmarks.copies import SHIFTED
 from register.config import POSTGRESQL, Settings
 from register.db import Base, engine_options, prepare
-from register.operations import opening
+from register.operations import setup
 
 DATABASE = "bench"
 # What a list and a search read, besides the territory, which each register has.
@@ -51,7 +51,7 @@ def register(settings: Settings, folder: Path) -> Iterator[Grown | None]:
         engine = create_engine(url, **engine_options(url))
         prepare(engine)
         try:
-            opening.init(told, engine)
+            setup.init(told, engine)
             yield Grown(told, engine)
         finally:
             engine.dispose()

@@ -30,12 +30,13 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from benchmarks.texts import account
-from register import seal
+from register import encryption
 from register.db import Base, make_file, prepare
-from register.keystore import KeyStore
-from register.submissions import likeness, queries, sealing
-from register.submissions.models import Report, State
-from register.submissions.payload import Received, Sent
+from register.report_keys import KeyStore
+from register.reports import duplicates, queries
+from register.reports import encryption as sealing
+from register.reports.models import Report, State
+from register.reports.report_content import Received, Sent
 
 # RFC 9180, base mode: whoever has the public key seals, only the private key opens.
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -87,7 +88,7 @@ class Halves(NamedTuple):
 
 def _joined(server: bytes, browser: bytes) -> bytes:
     mixed = bytes(one ^ other for one, other in zip(server, browser, strict=True))
-    return seal.derived(mixed, "unlocked session")
+    return encryption.derived(mixed, "unlocked session")
 
 
 class Boxes:
@@ -245,7 +246,7 @@ def _signing_in(tries: int) -> Rows:
         return wrap(again(), X25519PrivateKey.from_private_bytes(raw))
 
     def code_key(code: int) -> bytes:
-        return seal.derived(f"{code:06}".encode(), "wrapped by a one-time code")
+        return encryption.derived(f"{code:06}".encode(), "wrapped by a one-time code")
 
     by_code = wrap(code_key(tries - 1), private)
 
@@ -333,7 +334,7 @@ def _many(reports: int) -> Rows:
             return queries.listing(session, store, queries.Asked(words=words), TODAY)
 
         def like(store: Any) -> object:
-            return likeness.reports(session, store, viewer, key, day, a_report(0))
+            return duplicates.reports(session, store, viewer, key, day, a_report(0))
 
         reading: dict[str, Callable[[Any], object]] = {
             "first page of the tray, 30 opened": page,

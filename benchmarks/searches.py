@@ -18,16 +18,16 @@ from sqlalchemy.orm import Session
 from benchmarks import texts
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
-from register.followers.search import following, searching, words
-from register.followers.search.asked import Document
-from register.followers.search.document import documents
-from register.followers.search.engine import Engine as Index
-from register.incidents import facets, lists, marks, ranking
-from register.incidents.filters import WORDS, Query
-from register.incidents.models import State
-from register.incidents.tables import CASE
-from register.incidents.vocabulary import book
+from register.cases import facet_index, facets, ordering, public_lists
+from register.cases.core_tables import CASE
+from register.cases.filters import WORDS, Query
+from register.cases.models import State
+from register.cases.vocabulary import book
 from register.journal import head
+from register.search import analyzer, indexer, service
+from register.search.document import documents
+from register.search.engine import Engine as Index
+from register.search.query_model import Document
 
 # Where the generator puts the most cases.
 COMMUNE = "75056"
@@ -54,7 +54,7 @@ def _kind(name: str, typed: Sequence[str], *, faceted: bool = False, **values: s
 
 
 def _matched(typed: str) -> str:
-    stems = " ".join(words.tokens(typed))
+    stems = " ".join(analyzer.tokens(typed))
     return f'"{stems}"' if typed.startswith('"') else stems
 
 
@@ -129,7 +129,7 @@ class Searcher:
     def rebuild(self) -> float:
         """Make the index anew; cases a second."""
         begun = time.perf_counter()
-        following.catch_up(self.database, self.index, anew=True)
+        indexer.catch_up(self.database, self.index, anew=True)
         spent = time.perf_counter() - begun
         with Session(self.database) as session:
             return len(_public(session)) / spent
@@ -150,14 +150,14 @@ class Searcher:
             first: list[int] = []
 
             def numbers() -> int:
-                hits.update(searching.find(session, self.index, typed, *around).strength)
-                here = marks.at(session, *around)
+                hits.update(service.find(session, self.index, typed, *around).strength)
+                here = facet_index.at(session, *around)
                 match = facets.match(session, here, query, around[0], hits)
-                first.extend(ranking.stretch(session, here, match, query.order, hits, 0))
+                first.extend(ordering.stretch(session, here, match, query.order, hits, 0))
                 return match.bit_count()
 
             total = spent.numbers.run(numbers)
-            spent.listing.run(lambda: len(lists.listed(session, first)))
+            spent.listing.run(lambda: len(public_lists.listed(session, first)))
             if kind.faceted:
                 spent.facets.run(lambda: len(facets.counts(session, query, *around, hits)))
             return total

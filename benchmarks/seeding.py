@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from benchmarks import cases
+from register.cases import acts, case_content
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident
 from register.exchange.importer import Publication, import_file
-from register.incidents import acts, content
-from register.incidents.checklist import ATTESTED
-from register.incidents.models import Incident
 from register.journal import Pen, writing
 
 SEEDED = 1_000
@@ -83,7 +83,7 @@ def _follow_up(pen: Pen, case: Incident, by: int, _commune: str) -> None:
 
 def _correct(pen: Pen, case: Incident, by: int, commune: str) -> None:
     """Half of the corrections move the case to another commune, whose feed tells it."""
-    before = content.of(case)
+    before = case_content.of(case)
     told = replace(before, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:
         told = replace(told, commune=commune, departement="", region="")
@@ -108,7 +108,7 @@ def _withdraw(pen: Pen, case: Incident, by: int, _commune: str) -> None:
     acts.withdraw(pen, case.id, by=by, restriction="erreur", reason="mesure")
 
 
-def publish(pen: Pen, told: content.Content, members: Members) -> int:
+def publish(pen: Pen, told: case_content.Content, members: Members) -> int:
     """Publish a case as a moderator does; its number."""
     case = acts.draft(pen, told, by=members.first, reason="mesure")
     acts.invite(pen, case.id, "courriel", by=members.first)

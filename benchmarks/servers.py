@@ -118,7 +118,7 @@ def _tree(pid: int) -> Iterator[int]:
 
 def _follows(pid: int) -> bool:
     command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return b"register.web.serving.follower" in command
+    return b"register.server.follower" in command
 
 
 def _share(pid: int) -> int:

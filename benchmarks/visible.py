@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from benchmarks.seeding import Members, publish
 from benchmarks.servers import Server
+from register.cases.case_content import Content, SourceContent
 from register.db import now
-from register.incidents.content import Content, SourceContent
 from register.journal import writing
 from register.text.dates import paris_day
 

@@ -23,7 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from register import cli, config, web
     from register.db import db, engine_options, prepare
-    from register.followers.search.chosen import engine_of
+    from register.search.factory import engine_of
     from register.web.application import Application
 
     settings = settings or config.load()

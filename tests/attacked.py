@@ -15,22 +15,22 @@ from attacks import Attack
 from filed import AT, Filed
 from sqlalchemy import Engine
 
-from register.incidents import acts, lengths
-from register.incidents.acts.afterwards import TITLE_LIMIT
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import (
+from register.accounts import acts as accounts
+from register.accounts.models import Role
+from register.cases import acts, reply_length
+from register.cases.acts.after_publication import TITLE_LIMIT
+from register.cases.case_content import (
     Content,
     ProceedingContent,
     RequestContent,
     SourceContent,
     StepContent,
 )
+from register.cases.checklist import ATTESTED
 from register.journal import Pen, writing
-from register.members import accounts
-from register.members.models import Role
-from register.text.clean import clean, one_line
 from register.text.errors import TextError
 from register.text.markup import render
+from register.text.sanitize import clean, one_line
 
 PASSWORD = "une-phrase-de-passe"
 SUMMARY_LIMIT = 300
@@ -195,7 +195,7 @@ class _Writer:
             text=text,
             received_on=date(2026, 3, 2),
         )
-        if row.id % 4 == 0 or lengths.length(text).is_too_long:
+        if row.id % 4 == 0 or reply_length.length(text).is_too_long:
             acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
         elif row.id % 8 != 7:  # the others wait
             acts.reply(pen, row.id, reason=text, by=self.by, second=self.second)

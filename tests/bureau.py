@@ -22,21 +22,22 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
 from register import create_app
+from register.accounts import acts as accounts
+from register.accounts import invitations, sessions, two_factor
+from register.accounts.models import Role
+from register.accounts.web import signing_keys
+from register.accounts.web.current_member import TOKEN
+from register.cases import acts
+from register.cases.case_content import Content
+from register.cases.models import Incident
 from register.config import Settings
 from register.db import db, engine_options, housekeeping, now, prepare
-from register.editorial import acts as editorial
-from register.incidents import acts
-from register.incidents.content import Content
-from register.incidents.models import Incident
 from register.journal import Pen, writing
-from register.keystore import KeyStore
-from register.members import accounts, factors, invitations, sessions
-from register.members.models import Role
-from register.operations import opening
+from register.operations import setup
+from register.pages import acts as editorial
+from register.report_keys import KeyStore
 from register.text.dates import Language
-from register.web.account import keys
 from register.web.languages import in_language
-from register.web.members import TOKEN
 
 # By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
 PAGES: Mapping[str, str] = {
@@ -210,14 +211,14 @@ def bureau(settings: Settings) -> Bureau:
     prepare(engine)
     app = create_app(replace(settings, require_2fa=True))
     with app.app_context():
-        ada, bruno, emile, token = _members(engine, keys.root_key())
+        ada, bruno, emile, token = _members(engine, signing_keys.root_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
         told = "Un texte de l’association.\n\n{issues}"
         page = editorial.save(pen, "suivre", "Suivre", told, by=ada, reason="essai", seen=0)
         named["page"] = str(page.id)
     with Session(engine) as session:
-        store = opening.key_store(settings, session)
+        store = setup.key_store(settings, session)
     named |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
     store.close()
     engine.dispose()
@@ -236,8 +237,8 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
                 ("driss", Role.MODERATOR),
             )
         )
-        codes = factors.recovery_codes()
-        accounts.set_factor(pen, ada, factors.new_secret(), seal_key, codes, 0)
+        codes = two_factor.recovery_codes()
+        accounts.set_factor(pen, ada, two_factor.new_secret(), seal_key, codes, 0)
         accounts.disable(pen, driss, by=ada)
     with writing(engine) as pen:
         token = invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada)

@@ -29,12 +29,12 @@ from sqlalchemy.orm import Session
 
 from benchmarks import cluster
 from benchmarks.cluster import Server
+from register.cases.case_content import Content
+from register.cases.checklist import ATTESTED
 from register.config import Settings
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import Content
 from register.journal import Pen, writing
-from register.keystore import KeyStore
-from register.operations import opening
+from register.operations import setup
+from register.report_keys import KeyStore
 
 WEB = Path(__file__).resolve().parent / "web"
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
@@ -263,7 +263,7 @@ def signed(app: Flask, cast: Cast) -> Callable[[str], Signed]:
 def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
     """The keys of the register's reports."""
     with Session(engine) as session:
-        found = opening.key_store(settings, session)
+        found = setup.key_store(settings, session)
     yield found
     found.close()
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.incidents import bits, marks
-from register.incidents.content import ProceedingContent
-from register.incidents.filters import FILTERS, Query, clauses
-from register.incidents.marks import Marks, Place
-from register.incidents.models import State
-from register.incidents.tables import CASE
-from register.incidents.vocabulary import Book
+from register.cases import bitset, facet_index
+from register.cases.case_content import ProceedingContent
+from register.cases.core_tables import CASE
+from register.cases.facet_index import Marks, Place
+from register.cases.filters import FILTERS, Query, clauses
+from register.cases.models import State
+from register.cases.vocabulary import Book
 from register.journal import head
 
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
@@ -133,9 +133,9 @@ def searches(draw: st.DrawFn) -> tuple[Query, dict[int, int] | None]:
 
 def said(made: Marks) -> tuple[object, ...]:
     """What marks say, whichever form their sets are kept in."""
-    public = bits.numbers(made.public)
+    public = bitset.numbers(made.public)
     told = {
-        name: {value: bits.numbers(cases) for value, cases in facet.items()}
+        name: {value: bitset.numbers(cases) for value, cases in facet.items()}
         for name, facet in made.facets.items()
     }
     return public, told, [made.days[number] for number in public]
@@ -149,9 +149,9 @@ class Moments:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.made = 0
-        self._make = marks._made
-        patch.setattr(marks, "_kept", {})
-        patch.setattr(marks, "_made", self._noted)
+        self._make = facet_index._made
+        patch.setattr(facet_index, "_kept", {})
+        patch.setattr(facet_index, "_made", self._noted)
 
     def _noted(self, session: Session, book: Book, place: Place) -> Marks:
         self.made += 1
@@ -162,12 +162,12 @@ class Moments:
 
         Of a position before those that are kept nothing is kept, for a page that began long ago.
         """
-        marks._kept.clear()
+        facet_index._kept.clear()
 
     def look(self, session: Session, book: Book) -> Marks:
         """The marks of the session's moment."""
         at = head(session)
-        found = marks.at(session, book, at)
+        found = facet_index.at(session, book, at)
         assert found.place.head == at
         assert said(found) == said(self._make(session, book, found.place))
         return found

@@ -19,19 +19,19 @@ from signed import Signed
 from sqlalchemy.orm import Session
 
 from register import create_app
+from register.cases import acts as incidents
 from register.config import Settings
 from register.db import db, now
-from register.incidents import acts as incidents
 from register.journal import writing
-from register.operations import opening
-from register.operations.identity import tags
-from register.submissions import acts, codes, payload, queries
-from register.submissions.acts.reporting import Filed
+from register.operations import setup
+from register.operations.instance_identity import tags
+from register.reports import acts, queries, receipt_codes, report_content
+from register.reports.acts.reporter import Filed
+from register.reports.web import form_tokens
+from register.reports.web.follow_up_page import PURPOSE as FOLLOWING
+from register.reports.web.report_views import PURPOSE as REPORTING
 from register.text.dates import Language
 from register.web.languages import in_language
-from register.web.submit import tokens
-from register.web.submit.followed import PURPOSE as FOLLOWING
-from register.web.submit.reporting import PURPOSE as REPORTING
 
 LONG = (
     "Je filmais le conseil depuis le public, comme à chaque séance depuis deux ans. Le maire a "
@@ -166,7 +166,7 @@ class Letterbox:
         """One of the pages, as it can be asked for now: a form that is sent has a new token."""
         found = OPEN.get(name) or DESK[name]
         with self.app.app_context():
-            new = {"report": tokens.new(REPORTING), "follow": tokens.new(FOLLOWING)}
+            new = {"report": form_tokens.new(REPORTING), "follow": form_tokens.new(FOLLOWING)}
         named = {**self.named, **new}
         fields = found.fields and {key: said.format(**named) for key, said in found.fields.items()}
         path = in_language(found.path.format(**named), self.tongue)
@@ -182,13 +182,13 @@ def letterbox(settings: Settings) -> Letterbox:
     with opened(settings.database_url) as engine:
         cast = hire(engine)
         with Session(engine) as session:
-            store = opening.key_store(settings, session)
+            store = setup.key_store(settings, session)
         pen = partial(writing, engine)
         inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
         app = create_app(settings)
         with app.app_context():
-            used = tokens.new(REPORTING)
-            token = tokens.read(REPORTING, used)
+            used = form_tokens.new(REPORTING)
+            token = form_tokens.read(REPORTING, used)
             db.engine.dispose()
         assert token
         reports, cases = _reports(inbox, Desk(inbox.pen, cast))
@@ -197,10 +197,12 @@ def letterbox(settings: Settings) -> Letterbox:
         with Session(engine) as session:
             file = queries.one(session, store, reports["received"].key)
             assert file.received
-            recu = payload.receipt(file.received, file.line.day, tags(session).authority)
+            recu = report_content.receipt(file.received, file.line.day, tags(session).authority)
         store.close()
     named = {name: filed.key for name, filed in reports.items()}
-    named |= {f"code of {name}": codes.spelled(filed.code) for name, filed in reports.items()}
+    named |= {
+        f"code of {name}": receipt_codes.spelled(filed.code) for name, filed in reports.items()
+    }
     return Letterbox(app, cast, {**named, **cases, "used": used, "recu": recu.decode()})
 
 

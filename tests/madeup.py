@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
-from register.followers.search.asked import Asked, Cursor, Document, Part, Way
-from register.followers.search.engine import Engine
-from register.followers.search.judge import strength
+from register.search.engine import Engine
+from register.search.matcher import strength
+from register.search.query_model import Asked, Cursor, Document, Part, Way
 
 START = Cursor(1, "aa", "made")
 

@@ -16,14 +16,15 @@ from argon2 import PasswordHasher
 from filed import AT, Filed
 from sqlalchemy import Engine, select
 
-from register.incidents import acts
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import Content, ProceedingContent, SourceContent
-from register.incidents.models import Incident
-from register.incidents.pending import Destruction
+from register.accounts import acts as accounts
+from register.accounts import passwords
+from register.accounts.models import Role
+from register.cases import acts
+from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident
+from register.cases.pending import Destruction
 from register.journal import Pen, writing
-from register.members import accounts, passwords
-from register.members.models import Role
 
 PASSWORD = "une-phrase-de-passe"
 

@@ -19,7 +19,7 @@ from benchmarks.cluster import Server
 from register import config, create_app
 from register.config import Settings
 from register.db import Base, db, engine_options, prepare
-from register.operations import opening
+from register.operations import setup
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer
 from register.web import context
@@ -121,7 +121,7 @@ class Registers:
             self._server.say("CREATE DATABASE template_register")
             url = self._server.url("template_register")
         with opened(url) as engine:
-            opening.init(settings_of(folder, url), engine)
+            setup.init(settings_of(folder, url), engine)
             if backend == "postgresql":
                 with engine.begin() as connection:
                     connection.exec_driver_sql("CREATE SCHEMA kept")

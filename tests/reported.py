@@ -22,11 +22,11 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.db import Base
 from register.journal import Pen
-from register.keystore import KeyStore
-from register.submissions import acts, codes
-from register.submissions.acts.reporting import Filed
-from register.submissions.models import Kind, Report
-from register.submissions.payload import Sent
+from register.report_keys import KeyStore
+from register.reports import acts, receipt_codes
+from register.reports.acts.reporter import Filed
+from register.reports.models import Kind, Report
+from register.reports.report_content import Sent
 
 Take = Callable[..., AbstractContextManager[Pen]]
 
@@ -36,7 +36,7 @@ CONTACT = "amina@exemple.test"
 SENTENCE = "Votre récit ne dit pas où cela s’est passé."
 QUESTION = "Quel jour était-ce ?"
 ANSWER = "C’était le 17 mars, vers la fin."
-CODE = re.compile(rf"\b[{codes.LETTERS}]{{4}}(?:-[{codes.LETTERS}]{{4}}){{3}}\b")
+CODE = re.compile(rf"\b[{receipt_codes.LETTERS}]{{4}}(?:-[{receipt_codes.LETTERS}]{{4}}){{3}}\b")
 _FIELDS = {field.name for field in fields(Sent)}
 
 

@@ -19,19 +19,19 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from register import create_app
+from register.accounts.models import Member, Role
+from register.cases import acts, validation
+from register.cases.case_content import Content, LinkContent, ProceedingContent, SourceContent
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident, IncidentPlace, State
 from register.config import Settings
 from register.db import db, engine_options, prepare
 from register.demo.instance import fill
-from register.followers.search import following
-from register.incidents import acts, validation
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import Content, LinkContent, ProceedingContent, SourceContent
-from register.incidents.models import Incident, IncidentPlace, State
 from register.journal import Entry, Pen, writing
-from register.members.models import Member, Role
+from register.search import indexer
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 from register.web.languages import in_language
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -129,7 +129,7 @@ def site(settings: Settings) -> Iterator[Site]:
     app = create_app(settings)
     app.register_blueprint(_failing())
     # What the follower does beside a site that is really served.
-    following.catch_up(engine, app.extensions["register.search"])
+    indexer.catch_up(engine, app.extensions["register.search"])
     engine.dispose()
     with _serving(app) as base:
         yield Site(base, numbers)

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
+from register.accounts import sessions
+from register.accounts.web.current_member import TOKEN
 from register.db import db, housekeeping, now
-from register.members import sessions
-from register.web.members import TOKEN
 
 
 class Signed:

@@ -13,7 +13,7 @@ from functools import cache
 
 from register.territory import dataset
 from register.territory.gazetteer import Gazetteer
-from register.territory.plan import PRESENT
+from register.territory.load_plan import PRESENT
 from register.territory.resolve import resolve
 from register.text.fold import fold_name
 

@@ -15,8 +15,8 @@ from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
 from register.db import Base
 from register.exchange.importer import import_file
-from register.followers.search import language, words
-from register.followers.search.asked import Document
+from register.search import analyzer, query_parser
+from register.search.query_model import Document
 
 # Of a case, but read by no page: the desk's, or what the produced cases do not have.
 NOT_COPIED = {
@@ -87,11 +87,11 @@ def test_a_table_says_its_bars_and_can_be_pasted():
 
 
 def test_an_account_is_the_same_each_time_and_holds_words_of_every_kind():
-    told = [words.tokens(" ".join(texts.account(number))) for number in range(1, 401)]
-    assert told[0] == words.tokens(" ".join(texts.account(1))) != told[1]
+    told = [analyzer.tokens(" ".join(texts.account(number))) for number in range(1, 401)]
+    assert told[0] == analyzer.tokens(" ".join(texts.account(1))) != told[1]
     held = Counter(token for tokens in told for token in set(tokens))
     shares = {
-        kind: sum(held[words.token_of(word)] for word in chosen) / len(chosen) / len(told)
+        kind: sum(held[analyzer.token_of(word)] for word in chosen) / len(chosen) / len(told)
         for kind, chosen in (
             ("common", texts.common),
             ("middle", texts.middle),
@@ -106,7 +106,7 @@ def test_an_account_is_the_same_each_time_and_holds_words_of_every_kind():
 
 def test_no_two_words_of_the_accounts_have_the_same_stem():
     known = [*texts.common, *texts.middle, *texts.rare]
-    assert len({words.token_of(word) for word in known}) == len(known)
+    assert len({analyzer.token_of(word) for word in known}) == len(known)
 
 
 def test_what_is_asked_of_fts5_is_what_is_asked_of_the_register(tmp_path):
@@ -122,7 +122,7 @@ def test_what_is_asked_of_fts5_is_what_is_asked_of_the_register(tmp_path):
     for kind in searches.KINDS:
         assert len(kind.typed) == len(kind.matches)
         for typed, match in zip(kind.typed, kind.matches, strict=True):
-            (*parts,) = language.parse(typed).parts
+            (*parts,) = query_parser.parse(typed).parts
             stems = [token for part in parts for token in part.ways[0].tokens]
             assert match.strip('"').split() == stems
             assert match.startswith('"') == typed.startswith('"')
@@ -130,7 +130,7 @@ def test_what_is_asked_of_fts5_is_what_is_asked_of_the_register(tmp_path):
 
 def test_every_hostile_search_is_one_that_is_answered():
     for typed in searches.HOSTILE:
-        assert len(language.parse(typed).parts) > 10
+        assert len(query_parser.parse(typed).parts) > 10
 
 
 def test_the_bar_of_a_search_is_about_the_engine_and_the_size():

@@ -16,18 +16,18 @@ import click
 import pytest
 
 from register import config
+from register.cases import members_journal
+from register.cases.filters import DURATIONS, FILTERS, ORDERS
+from register.cases.public_journal import KINDS
+from register.cases.vocabulary import FILE
 from register.cli import main
-from register.incidents import memberlog
-from register.incidents.filters import DURATIONS, FILTERS, ORDERS
-from register.incidents.ledger import KINDS
-from register.incidents.vocabulary import FILE
 from register.journal import Act
-from register.submissions import payload, rules
-from register.submissions.models import State
-from register.submissions.queries import Tray
+from register.journal.web.members_journal import HEADER
+from register.reports import report_content, rules
+from register.reports.models import State
+from register.reports.queries import Tray
+from register.reports.web.desk import sidebar
 from register.web import limits
-from register.web.moderation.journal import HEADER
-from register.web.moderation.reports import margin
 
 TOP = Path(__file__).resolve().parent.parent
 DOCS = sorted((TOP / "docs").rglob("*.md"))
@@ -59,7 +59,15 @@ def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
 
 
 @pytest.mark.parametrize(
-    "name", [*memberlog.GROUPS, *memberlog.KINDS, *memberlog.LEDGERS, "membre", "livre", *HEADER]
+    "name",
+    [
+        *members_journal.GROUPS,
+        *members_journal.KINDS,
+        *members_journal.LEDGERS,
+        "membre",
+        "livre",
+        *HEADER,
+    ],
 )
 def test_every_way_to_ask_for_lines_of_the_members_journal_is_documented(name):
     assert name in WORDS
@@ -113,7 +121,7 @@ def test_no_setting_is_documented_that_does_not_exist():
 
 SIGNALER = (TOP / "docs" / "signaler.md").read_text("utf-8")
 RECEIPT = TOP / "docs" / "exemples" / "recu.json"
-PRIVACY = "register/editorial/pages/fr/confidentialite.md"
+PRIVACY = "register/pages/shipped/fr/confidentialite.md"
 REASONS = [row["code"] for row in tomllib.loads(FILE.read_text("utf-8"))["refus"]]
 
 
@@ -128,7 +136,7 @@ def test_every_limit_is_documented_as_it_is(rate):
 
 
 def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
-    assert f"From {margin.FLOOD} that nobody has taken up" in TEXT
+    assert f"From {sidebar.FLOOD} that nobody has taken up" in TEXT
 
 
 def test_the_budgets_of_all_sources_are_documented():
@@ -176,9 +184,11 @@ def test_terms_are_documented_as_they_are(page, sentence):
 def test_the_receipt_of_the_example_is_one_that_the_register_would_make():
     told = json.loads(RECEIPT.read_bytes())
     inner = json.loads(told["contenu"])
-    received = payload.Received(payload.of(inner["envoi"]), bytes.fromhex(told["sel"]))
+    received = report_content.Received(
+        report_content.of(inner["envoi"]), bytes.fromhex(told["sel"])
+    )
     day = date.fromisoformat(told["jour"])
-    assert payload.receipt(received, day, told["registre"]) == RECEIPT.read_bytes()
+    assert report_content.receipt(received, day, told["registre"]) == RECEIPT.read_bytes()
 
 
 def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():
@@ -194,7 +204,7 @@ def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():
 
 MODERATION = (TOP / "docs" / "moderation.md").read_text("utf-8")
 FIRST_DAY = MODERATION.partition("## Un premier jour au bureau\n")[2].partition("\n## ")[0]
-SHOWN = [*(TOP / "templates").rglob("*.html"), *(TOP / "register" / "web").rglob("*.py")]
+SHOWN = [*(TOP / "templates").rglob("*.html"), *(TOP / "register").rglob("*.py")]
 PICTURES = sorted((TOP / "docs" / "img").iterdir())
 TAKEN = (TOP / "tests" / "flows" / "reports" / "test_screenshots.py").read_text("utf-8")
 

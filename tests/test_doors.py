@@ -18,13 +18,14 @@ from filed import AT
 from people import a_case
 from reported import CONTACT, a_report, nonce
 
-from register.editorial import acts as editorial
-from register.incidents import acts
+from register.accounts import acts as accounts
+from register.accounts import invitations
+from register.accounts.models import Role
+from register.cases import acts
 from register.journal import Act, Entry, Ledger, head
-from register.members import accounts, invitations
-from register.members.models import Role
-from register.submissions import acts as reports
-from register.submissions.models import Kind
+from register.pages import acts as editorial
+from register.reports import acts as reports
+from register.reports.models import Kind
 
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
@@ -50,9 +51,9 @@ DOORS = (
     Door(
         "a case",
         (
-            "register/incidents/acts/",
-            "register/incidents/writing.py",
-            "register/incidents/former.py",
+            "register/cases/acts/",
+            "register/cases/persistence.py",
+            "register/cases/former_codes.py",
         ),
         frozenset(
             {
@@ -108,25 +109,25 @@ DOORS = (
     ),
     Door(
         "a report",
-        ("register/submissions/acts/",),
+        ("register/reports/acts/",),
         frozenset(
             {"receipt", "suspect", "news", "moved_on", "purge_on", "sealed", "contact", "decision"}
         ),
         frozenset({"Report", "Message", "Kept", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
-        home="register.submissions.models",
+        home="register.reports.models",
         shared=frozenset({"state", "reason", "digest", "held_by", "held_until"}),
         called=frozenset({"report"}),
     ),
     Door(
         "an account",
         (
-            "register/members/accounts.py",
-            "register/members/invitations.py",
-            "register/members/vouching.py",
+            "register/accounts/acts.py",
+            "register/accounts/invitations.py",
+            "register/accounts/vouching.py",
             # Uses a code up, and counts a wrong one, which is no change of the account.
-            "register/members/proving.py",
-            "register/members/code_budget.py",
+            "register/accounts/authentication.py",
+            "register/accounts/code_budget.py",
         ),
         frozenset(
             {
@@ -146,14 +147,14 @@ DOORS = (
     ),
     Door(
         "an editorial page",
-        ("register/editorial/acts.py",),
+        ("register/pages/acts.py",),
         frozenset({"shipped", "renderer", "mark"}),
         frozenset({"PageRevision"}),
         frozenset({"page_revision"}),
     ),
     Door(
         "a journal line",
-        ("register/journal/pen.py",),
+        ("register/journal/transaction.py",),
         frozenset({"digest", "seq", "public_json", "private_json", "private_salt"}),
         frozenset({"Entry", "Head"}),
         frozenset({"journal_entry", "journal_head"}),
@@ -162,22 +163,22 @@ DOORS = (
 
 # Who writes lines: the acts on cases and reports, those on accounts and pages, the first line.
 SCRIBES = (
-    "register/incidents/acts/",
-    "register/submissions/acts/",
-    "register/members/accounts.py",
-    "register/members/activity.py",
-    "register/members/invitations.py",
-    "register/members/vouching.py",
-    "register/editorial/acts.py",
-    "register/operations/opening.py",
+    "register/cases/acts/",
+    "register/reports/acts/",
+    "register/accounts/acts.py",
+    "register/accounts/activity.py",
+    "register/accounts/invitations.py",
+    "register/accounts/vouching.py",
+    "register/pages/acts.py",
+    "register/operations/setup.py",
 )
 
 # Who writes outside the journal, and what: nothing that anybody did to a case or an account.
 HOUSEKEEPERS = {
-    "register/members/proving.py": "failed sign-ins, counted, and codes that were used",
-    "register/operations/opening.py": "identity, ledgers, vocabularies and territory of a release",
-    "register/submissions/retention.py": "the last day on which retention was looked at",
-    "register/web/members.py": "sign-in sessions: last use, new token at a proof",
+    "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
+    "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/reports/retention.py": "the last day on which retention was looked at",
+    "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
 
 _STATEMENT = re.compile(
@@ -689,7 +690,7 @@ def test_a_change_of_an_editorial_page_leaves_a_line_on_the_desk(name, pen, cast
 # --- the guards themselves ---------------------------------------------------------------------
 
 CASE, REPORT, ACCOUNT, PAGE, LINE = DOORS
-TAKEN = "from register.submissions.models import Report, Message\n"
+TAKEN = "from register.reports.models import Report, Message\n"
 
 
 @pytest.mark.parametrize(
@@ -719,7 +720,7 @@ TAKEN = "from register.submissions.models import Report, Message\n"
         (REPORT, 'setattr(report, "reason", x)', True),
         (REPORT, TAKEN + "session.add(Report(key=x))", True),
         (REPORT, TAKEN + "delete(Message).where(x)", True),
-        (REPORT, "from register.submissions import models\nmodels.Kept(key=x)", True),
+        (REPORT, "from register.reports import models\nmodels.Kept(key=x)", True),
         (REPORT, "from register.exchange.importer import Report\nReport()", False),
         (REPORT, 'text("DELETE FROM report_message")', True),
         (REPORT, TAKEN + "select(Report.state)", False),

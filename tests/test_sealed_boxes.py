@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
 from benchmarks import sealed_boxes as trial
-from register import seal
-from register.submissions import queries
+from register import encryption
+from register.reports import queries
 
 
 def test_the_trial_measures_and_prints_each_figure(capsys, monkeypatch):
@@ -70,11 +70,13 @@ def test_the_server_opens_by_itself_whatever_a_one_time_code_wraps():
     private, secret = X25519PrivateKey.generate(), pyotp.random_base32()
     noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
     code = pyotp.TOTP(secret).at(noon)
-    closed = trial.wrap(seal.derived(code.encode(), "wrapped by a one-time code"), private)
+    closed = trial.wrap(encryption.derived(code.encode(), "wrapped by a one-time code"), private)
     by_server = pyotp.TOTP(secret).at(noon)
-    opened = trial.unwrap(seal.derived(by_server.encode(), "wrapped by a one-time code"), closed)
+    opened = trial.unwrap(
+        encryption.derived(by_server.encode(), "wrapped by a one-time code"), closed
+    )
     assert opened.private_bytes_raw() == private.private_bytes_raw()
     # And half a minute later the member's own code opens it no more.
     later = pyotp.TOTP(secret).at(noon + timedelta(seconds=30))
     with pytest.raises(InvalidTag):
-        trial.unwrap(seal.derived(later.encode(), "wrapped by a one-time code"), closed)
+        trial.unwrap(encryption.derived(later.encode(), "wrapped by a one-time code"), closed)

@@ -16,8 +16,8 @@ import pytest
 from flask import Flask
 from outsider import HEAD, LEDGER, PROOF, SOURCE, Outsider
 
-from register.incidents import acts
-from register.incidents.content import Content
+from register.cases import acts
+from register.cases.case_content import Content
 from register.journal.canonical import GENESIS, canonical, chain
 
 Get = Callable[[str], bytes]

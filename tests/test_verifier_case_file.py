@@ -18,14 +18,14 @@ from outsider import SOURCE
 from people import a_case
 from reported import WORDS, nonce
 
+from register.cases import acts
+from register.cases.acts.redaction import NOTES
+from register.cases.checklist import ATTESTED
+from register.cases.verify import heads
 from register.db import db
-from register.exchange import archive, casefile
-from register.incidents import acts
-from register.incidents.acts.redaction import NOTES
-from register.incidents.checklist import ATTESTED
-from register.incidents.verify import heads
+from register.exchange import case_file, case_file_zip
 from register.journal.canonical import canonical, chain
-from register.submissions import acts as reports
+from register.reports import acts as reports
 
 NAME = "dossier-1.zip"
 
@@ -36,9 +36,9 @@ def made(app, desk, cast, content):
 
     def make(number):
         db.session.rollback()
-        found = casefile.gather(db.session(), number)
+        found = case_file.gather(db.session(), number)
         db.session.rollback()
-        return archive.archive(found, b"<!doctype html>", b"")
+        return case_file_zip.archive(found, b"<!doctype html>", b"")
 
     desk.draft()
     filed = desk.published(content(justice=True, title="Sans le nom de trop"))
@@ -78,7 +78,7 @@ def _forged(files, **changes):
     manifest = json.loads(files["manifest.json"])
     rest = {name: data for name, data in files.items() if name != "manifest.json"}
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in rest.items()}
-    return archive._zipped({"manifest.json": canonical(manifest | changes), **rest})
+    return case_file_zip._zipped({"manifest.json": canonical(manifest | changes), **rest})
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
         acts.invite(p, incident, "courriel", by=cast.bruno)
         acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED)
     db.session.rollback()
-    found = casefile.gather(db.session(), 1)
+    found = case_file.gather(db.session(), 1)
     db.session.rollback()
-    status, said = verify(archive.archive(found, b"<!doctype html>", b""))
+    status, said = verify(case_file_zip.archive(found, b"<!doctype html>", b""))
     assert status == 0, said
     assert "5 lignes du cas" in said
     assert "2 textes" in said
@@ -146,9 +146,9 @@ def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, de
     with inbox.pen() as p:
         assert not reports.withdraw(p, inbox.store, report.key, nonce())
     db.session.rollback()
-    found = casefile.gather(db.session(), filed.number)
+    found = case_file.gather(db.session(), filed.number)
     db.session.rollback()
-    data = archive.archive(found, b"<!doctype html>", b"")
+    data = case_file_zip.archive(found, b"<!doctype html>", b"")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = [file.read(name) for name in file.namelist()]
     assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
@@ -163,8 +163,8 @@ def test_whatever_became_of_a_case_its_file_holds(app, desk, verify, what, numbe
     db.session.rollback()
     if number == 2 and what != "merged":
         desk.published()
-    found = casefile.gather(db.session(), number)
-    status, said = verify(archive.archive(found, b"", b""))
+    found = case_file.gather(db.session(), number)
+    status, said = verify(case_file_zip.archive(found, b"", b""))
     assert status == 0, said
     if (what, number) == ("erased", 1):
         assert "0 textes" in said
@@ -179,20 +179,20 @@ def test_a_changed_byte_in_any_file_is_found(files, verify):
             if files[name]:
                 data = bytearray(files[name])
                 data[at] ^= 1
-                changed = archive._zipped({**files, name: bytes(data)})
+                changed = case_file_zip._zipped({**files, name: bytes(data)})
                 status, said = verify(changed)
                 assert (status, "ÉCHEC" in said) == (1, True), (name, at)
 
 
 def test_a_missing_and_an_added_file_are_found(files, verify):
     for name in files:
-        status, said = verify(archive._zipped({n: d for n, d in files.items() if n != name}))
+        status, said = verify(case_file_zip._zipped({n: d for n, d in files.items() if n != name}))
         assert (status, "ÉCHEC" in said) == (1, True), name
-    assert verify(archive._zipped({**files, "autre.txt": b""}))[0] == 1
+    assert verify(case_file_zip._zipped({**files, "autre.txt": b""}))[0] == 1
 
 
 def test_two_files_of_one_name_are_found(files, verify):
-    data = io.BytesIO(archive._zipped(files))
+    data = io.BytesIO(case_file_zip._zipped(files))
     with zipfile.ZipFile(data, "a") as there, pytest.warns(UserWarning, match="Duplicate"):
         there.writestr("index.html", files["index.html"])
     assert verify(data.getvalue())[0] == 1

@@ -21,9 +21,12 @@ from reported import nonce
 from sqlalchemy import func, select
 
 from register import create_app
-from register.db import db
-from register.incidents import acts
-from register.incidents.content import (
+from register.accounts import acts as accounts
+from register.accounts import invitations, passwords
+from register.accounts.models import Role
+from register.accounts.web.paths import is_shut
+from register.cases import acts
+from register.cases.case_content import (
     Content,
     LinkContent,
     ProceedingContent,
@@ -31,18 +34,16 @@ from register.incidents.content import (
     SourceContent,
     StepContent,
 )
-from register.incidents.filters import FILTERS
-from register.incidents.models import Incident, State
-from register.incidents.pending import PendingChange
+from register.cases.filters import FILTERS
+from register.cases.models import Incident, State
+from register.cases.pending import PendingChange
+from register.db import db
 from register.journal import Act, Entry, Ledger, head
-from register.members import accounts, invitations, passwords
-from register.members.models import Role
-from register.submissions import acts as report_acts
-from register.submissions import queries as report_queries
-from register.submissions.models import Kind, Report
-from register.submissions.payload import Sent
-from register.submissions.queries import Tray
-from register.web.account.places import is_shut
+from register.reports import acts as report_acts
+from register.reports import queries as report_queries
+from register.reports.models import Kind, Report
+from register.reports.queries import Tray
+from register.reports.report_content import Sent
 from register.web.languages import in_language
 
 # Letters only, so that no quoting, folding or typography changes it.
@@ -125,7 +126,7 @@ def marked() -> Content:
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
-    from register.incidents.rules import texts
+    from register.cases.rules import texts
 
     plain = {"date", "end_date", "country", "commune", "departement", "region", "language"}
     free = {name.split(".")[-1] for name, text in texts(marked()) if MARKER in text}

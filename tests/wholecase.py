@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.incidents.content import (
+from register.cases.case_content import (
     Content,
     LinkContent,
     ProceedingContent,

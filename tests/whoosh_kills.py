@@ -10,9 +10,9 @@ from pathlib import Path
 
 from madeup import case, quiet, word
 
-from register.followers.search import whoosh_state
-from register.followers.search.asked import Asked, Cursor, Document
-from register.followers.search.whoosh import Whoosh
+from register.search import whoosh_state
+from register.search.query_model import Asked, Cursor, Document
+from register.search.whoosh import Whoosh
 
 
 def written(seq: int) -> list[Document]:

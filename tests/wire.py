@@ -23,8 +23,9 @@ from flask import Blueprint, Flask, Response, request
 
 from register import create_app
 from register.config import Settings
-from register.web.serving import launch, listening
-from register.web.serving.supervisor import FOLLOWER
+from register.server import launch
+from register.server import sockets as listening
+from register.server.supervisor import FOLLOWER
 
 ADDRESS = "127.0.0.1"
 SLOW = 0.6  # seconds that the slow page takes

@@ -22,16 +22,21 @@ FOLDER = TOP / "register" / "translations" / "en" / "LC_MESSAGES"
 SOURCE = FOLDER / "messages.po"
 COMPILED = FOLDER / "messages.mo"
 
-_METHODS = [("register/web/**.py", "python"), ("templates/**.html", "jinja2")]
+# The sentences stand in the web faces of the rooms, and in what all faces share.
+_METHODS = [
+    ("register/**/web/**.py", "python"),
+    ("register/web/**.py", "python"),
+    ("templates/**.html", "jinja2"),
+]
 _OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
 # What is French whoever asks: feeds, what goes to a town hall or a court, and the terminal.
 _FRENCH_ONLY = (
     "templates/feeds/",
     "templates/moderation/acts/_letter.html",
     "templates/moderation/casefile/",
-    "register/web/public/items.py",
-    "register/web/sentences/commands.py",
-    "register/web/sentences/settings.py",
+    "register/feeds/web/entries.py",
+    "register/web/messages/cli_messages.py",
+    "register/web/messages/settings.py",
 )
 
 
@@ -42,7 +47,7 @@ Found = tuple[str, int, str | tuple[str, ...], list[str], str | None]
 def spoken() -> Catalog:
     """Every sentence of the code, with the places where it stands."""
     found = Catalog(locale="en", domain="messages", fuzzy=False)
-    for folder in ("register/web", "templates"):
+    for folder in ("register", "templates"):
         for path, line, message, _comments, context in _extracted(folder):
             if not path.startswith(_FRENCH_ONLY):
                 found.add(message, locations=[(path, line)], context=context)

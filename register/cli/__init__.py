@@ -6,7 +6,7 @@ import click
 from flask import Flask
 
 from register.cli import casefile, exchange, follow, members, operations, retention, seal, search
-from register.web.serving import memory
+from register.server import memory
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,

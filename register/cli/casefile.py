@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from register.cli.common import command, require_schema, settings
-from register.cli.words import _
+from register.cases.queries import NUMBER_LIMIT
+from register.cases.vocabulary import book
+from register.cases.web.desk import case_file_html
+from register.cli.console import command, require_schema, settings
+from register.cli.i18n import _
 from register.db import db
 from register.errors import SealError
-from register.exchange import archive, casefile
-from register.incidents.queries import NUMBER_LIMIT
-from register.incidents.vocabulary import book
-from register.keystore import KeyStore
-from register.operations import opening
-from register.web.moderation import printed
+from register.exchange import case_file as casefile
+from register.exchange import case_file_zip
+from register.operations import setup
+from register.report_keys import KeyStore
 
 
 @click.command("case-file")
@@ -35,12 +36,12 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
     require_schema()
     session = db.session()
     found = casefile.gather(session, number, _key_store(session))
-    page = printed.page(found, book(session), settings().base_url)
-    data = archive.archive(found, page, printed.style())
+    page = case_file_html.page(found, book(session), settings().base_url)
+    data = case_file_zip.archive(found, page, case_file_html.style())
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()
-    archive.save(data, path, replace=force)
+    case_file_zip.save(data, path, replace=force)
     said = _("Archive remplacée : %(path)s") if replaced else _("Archive écrite : %(path)s")
     click.echo(said % {"path": path})
     click.echo(_("SHA-256 : %(digest)s", digest=hashlib.sha256(data).hexdigest()))
@@ -64,7 +65,7 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
 def _key_store(session: Session) -> KeyStore | None:
     """The key store; None where it cannot be opened, and the rest is still to be had."""
     try:
-        store = opening.key_store(settings(), session)
+        store = setup.key_store(settings(), session)
         store.require()
     except SealError:
         return None

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from register.cli.common import command, fail, progress, require_schema, settings
-from register.cli.words import _
+from register.accounts import acts as accounts
+from register.cli.console import command, fail, progress, require_schema, settings
+from register.cli.i18n import _
 from register.db import db
 from register.exchange.importer import Blocked, Publication, Report, RowFault, import_file
-from register.members import accounts
-from register.web.wording import say, say_line, say_reason
+from register.web.error_messages import say, say_line, say_reason
 
 
 @click.command("import")

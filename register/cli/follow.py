@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from flask import current_app
 
-from register.cli.common import command, require_schema
-from register.cli.words import _
-from register.followers.wake import Ending
-from register.web.serving.follower import follow as run
+from register.cli.console import command, require_schema
+from register.cli.i18n import _
+from register.server.follower import follow as run
+from register.worker.commit_notifications import Ending
 
 
 @click.command()

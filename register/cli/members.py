@@ -7,12 +7,13 @@ from datetime import datetime
 
 import click
 
-from register.cli.common import command, require_schema, settings
-from register.cli.words import _
+from register.accounts import acts as accounts
+from register.accounts import invitations, passwords, vouching
+from register.accounts.models import Role
+from register.cli.console import command, require_schema, settings
+from register.cli.i18n import _
 from register.db import db
 from register.journal import writing
-from register.members import accounts, invitations, passwords, vouching
-from register.members.models import Role
 from register.text.dates import day_words
 
 

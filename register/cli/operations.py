@@ -10,23 +10,24 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register import config
-from register.cli.common import command, fail, progress, require_schema, settings
-from register.cli.findings import say_finding
+from register.cases import verify as proofs
+from register.cli.console import command, fail, progress, require_schema, settings
+from register.cli.doctor_messages import say_finding
+from register.cli.i18n import _
 from register.cli.members import tell_invitation
 from register.cli.search import looked_at
-from register.cli.words import _
 from register.db import db, now, read_only
 from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
-from register.incidents import verify as proofs
 from register.journal.verify import Anchor
 from register.operations import doctor as doctors
-from register.operations import opening, rotation, schema
-from register.submissions import receipts
-from register.submissions import verify as reports
+from register.operations import rotation, schema, setup
+from register.reports import receipts
+from register.reports import verify as reports
+from register.server import launch, startup_checks
+from register.server import sockets as listening
 from register.text.dates import day_words
-from register.web.serving import launch, listening, starting
-from register.web.wording import say_problem
+from register.web.error_messages import say_problem
 
 HOST = "127.0.0.1"
 PORT = 5000
@@ -37,7 +38,7 @@ PORT = 5000
 def init() -> None:
     """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
     with progress(_("Territoire")) as step:
-        opened = opening.init(settings(), db.engine, step)
+        opened = setup.init(settings(), db.engine, step)
     if opened.made:
         click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
         click.echo(
@@ -55,7 +56,7 @@ def init() -> None:
 
 def _invite_first() -> None:
     """Print the way in for whoever installs; before the first account there is none other."""
-    invitation = opening.first_invitation(db.engine)
+    invitation = setup.first_invitation(db.engine)
     if invitation is None:
         return
     tell_invitation(*invitation)
@@ -73,9 +74,9 @@ def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
     schema.upgrade(db.engine, settings().database_url, now())
     with progress(_("Territoire")) as step:
-        opening.refresh(db.engine, step)
-    opening.make_key_store(settings(), db.engine)
-    if opening.remove_secret(settings()):
+        setup.refresh(db.engine, step)
+    setup.make_key_store(settings(), db.engine)
+    if setup.remove_secret(settings()):
         click.echo(
             _(
                 "Le fichier secret_key du dossier des données ne sert plus : il est supprimé. Les "
@@ -104,7 +105,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
 def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     # The pages are read by those who answer, who say what they lack: twice would cost a second.
-    starting.require_servable(app)
+    startup_checks.require_servable(app)
     rotation.settle(settings(), db.engine)
     _say_ignored()
     sockets = listening.listen(host, port)
@@ -140,7 +141,7 @@ def doctor() -> None:
 
 def _pages() -> doctors.Finding:
     try:
-        starting.require_pages(current_app._get_current_object())  # type: ignore[attr-defined]
+        startup_checks.require_pages(current_app._get_current_object())  # type: ignore[attr-defined]
     except ConfigError as error:
         return doctors.Finding("pages", False, str(error.values.get("path", "")))
     return doctors.Finding("pages", True)
@@ -233,9 +234,9 @@ def _demo(host: str, port: int, *, serving: bool) -> None:
     # The command that upgrades is for the register itself; nobody would find this one's.
     if schema.present(db.engine):
         schema.upgrade(db.engine, settings().database_url, now())
-    opening.remove_secret(settings())
+    setup.remove_secret(settings())
     with progress(_("Territoire")) as step:
-        opening.init(settings(), db.engine, step)
+        setup.init(settings(), db.engine, step)
     with progress(_("Import")) as step:
         report = demonstration.fill(db.engine, settings().instance, step)
     if not report.clean:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 from sqlalchemy.orm import Session
 
-from register.cli.common import command, fail, require_schema, settings
-from register.cli.words import _
+from register.cli.console import command, fail, require_schema, settings
+from register.cli.i18n import _
 from register.db import db, now
-from register.operations import opening
-from register.submissions import retention
-from register.submissions.acts.purging import Purged
+from register.operations import setup
+from register.reports import retention
+from register.reports.acts.purge import Purged
 from register.text.dates import day_words
 
 
@@ -21,7 +21,7 @@ def purge(confirm: bool) -> None:
     """Détruire les signalements dont le jour est venu. Le suiveur le fait déjà chaque jour."""
     require_schema()
     with Session(db.engine) as session:
-        store = opening.key_store(settings(), session)
+        store = setup.key_store(settings(), session)
     at = now()
     try:
         looked = retention.look(db.engine, store, at, settings().undecided_after, confirmed=confirm)

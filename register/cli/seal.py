@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from register.cli.common import command, require_schema, settings
-from register.cli.words import _
+from register.cli.console import command, require_schema, settings
+from register.cli.i18n import _
 from register.db import db
 from register.operations import rotation
 

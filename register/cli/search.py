@@ -7,13 +7,13 @@ from flask import current_app
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.cli.common import command, fail, progress, require_schema, settings
-from register.cli.words import _
+from register.cli.console import command, fail, progress, require_schema, settings
+from register.cli.i18n import _
 from register.db import db
-from register.followers.locks import lease_of
-from register.followers.search.condition import Condition, condition
-from register.followers.search.engine import Engine, Unready
-from register.followers.search.following import catch_up
+from register.search.advisory_locks import lease_of
+from register.search.engine import Engine, Unready
+from register.search.index_status import Condition, condition
+from register.search.indexer import catch_up
 
 PATIENCE = 30  # seconds that the follower is given to let go of the lease
 

@@ -13,11 +13,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register import config, create_app
+from register.accounts import acts as accounts
+from register.accounts import passwords
+from register.accounts.models import Role
 from register.errors import NotFound
 from register.exchange.importer import Publication, Report, import_file
 from register.journal import writing
-from register.members import accounts, passwords
-from register.members.models import Role
 
 CASES = Path(__file__).with_name("incidents.csv")
 MODERATOR = "moderation@demo.example"

@@ -10,14 +10,14 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from register.cases import acts
+from register.cases.checklist import ATTESTED
+from register.cases.models import Approval, Incident, Origin, State
+from register.cases.validation import Fault
+from register.cases.vocabulary import Book, book, source_kinds
 from register.errors import Incomplete, Invalid, Refused
-from register.exchange import table
-from register.exchange.mapping import COLUMN_OF, content_of, place_name, without_proceeding
-from register.incidents import acts
-from register.incidents.checklist import ATTESTED
-from register.incidents.models import Approval, Incident, Origin, State
-from register.incidents.validation import Fault
-from register.incidents.vocabulary import Book, book, source_kinds
+from register.exchange import csv_reader
+from register.exchange.row_mapping import COLUMN_OF, content_of, place_name, without_proceeding
 from register.journal import Pen, writing
 from register.journal.canonical import canonical
 from register.territory import places
@@ -88,7 +88,7 @@ def import_file(
     :param progress: called with rows done and rows in all.
     :raises Invalid: the file as a whole cannot be read.
     """
-    lines = table.read(path)
+    lines = csv_reader.read(path)
     job = _Job(engine, publish, by or (publish.by if publish else 0), reason, dry_run)
     for done, line in enumerate(lines, start=1):
         job.row(line)
@@ -112,7 +112,7 @@ class _Job:
         self.seen: dict[str, str] = {}
         self.kinds = source_kinds()
 
-    def row(self, line: table.Line) -> None:
+    def row(self, line: csv_reader.Line) -> None:
         if line.fault is not None:
             column, key, values = line.fault
             self.report.faults.append(RowFault(line.number, line.id, Fault(column, key, values)))
@@ -135,7 +135,7 @@ class _Job:
                 RowFault(line.number, line.id, Fault("resume", error.key, dict(error.values)))
             )
 
-    def _row(self, pen: Pen, line: table.Line, digest: str) -> None:
+    def _row(self, pen: Pen, line: csv_reader.Line, digest: str) -> None:
         origin = pen.session.get(Origin, line.id)
         if origin is None:
             case = self._draft(pen, line, digest)
@@ -150,7 +150,7 @@ class _Job:
         elif origin is not None:
             self.report.unchanged += 1
 
-    def _draft(self, pen: Pen, line: table.Line, digest: str) -> Incident:
+    def _draft(self, pen: Pen, line: csv_reader.Line, digest: str) -> Incident:
         words: Book = book(pen.session)
         stray = without_proceeding(line.cells)
         if stray:
@@ -163,7 +163,7 @@ class _Job:
         return case
 
     def _publish(
-        self, pen: Pen, line: table.Line, case: Incident, told: Publication, *, fresh: bool
+        self, pen: Pen, line: csv_reader.Line, case: Incident, told: Publication, *, fresh: bool
     ) -> None:
         second = told.second
         try:
@@ -182,7 +182,7 @@ class _Job:
         except (Incomplete, Refused) as error:
             self.report.blocked.append(Blocked(line.number, line.id, error))
 
-    def _faults(self, line: table.Line, error: Invalid) -> None:
+    def _faults(self, line: csv_reader.Line, error: Invalid) -> None:
         faults = error.values.get("faults")
         if not isinstance(faults, list):
             column = COLUMN_OF.get(str(error.values.get("field", "")), "id")

@@ -1,9 +1,9 @@
 """The main courante: an append-only journal in three hash-chained ledgers."""
 
-from register.journal.acts import Act, Ledger
+from register.journal.act_types import Act, Ledger
 from register.journal.models import Entry, Head
-from register.journal.pen import Pen, open_ledgers, writing
-from register.journal.reading import Position, head, line_time, since
+from register.journal.queries import Position, head, line_time, since
+from register.journal.transaction import Pen, open_ledgers, writing
 
 __all__ = [
     "Act",

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from register.journal.acts import Act, Ledger
+from register.journal.act_types import Act, Ledger
 from register.journal.canonical import GENESIS, VERSION, canonical, chain, commitment, said_at
 from register.journal.models import Entry, Head
 

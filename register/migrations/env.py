@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-import register.editorial.models
-import register.incidents.models
+import register.accounts.models
+import register.cases.models
 import register.journal.models
-import register.members.models
 import register.operations.models
-import register.submissions.models
+import register.pages.models
+import register.reports.models
 import register.territory.models  # noqa: F401
 from register.db import Base, pen_engine
 

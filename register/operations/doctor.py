@@ -11,16 +11,16 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.cases import vocabulary
 from register.config import Settings, missing_for_public
 from register.db import now, read_only, sqlite_path
 from register.errors import RegisterError
-from register.incidents import vocabulary
 from register.journal import Entry, Ledger, head
-from register.keystore import KeyStore
-from register.operations import opening, schema
-from register.submissions import queries, retention
-from register.submissions.queries import Asked, Tray
-from register.submissions.verify import lost_keys
+from register.operations import schema, setup
+from register.report_keys import KeyStore
+from register.reports import queries, retention
+from register.reports.queries import Asked, Tray
+from register.reports.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
 from register.text.dates import paris_day
@@ -65,7 +65,7 @@ def _database(settings: Settings, engine: Engine) -> Iterator[Finding]:
 
 
 def _key_store(settings: Settings, session: Session) -> KeyStore:
-    return opening.key_store(settings, session, reads_only=True)
+    return setup.key_store(settings, session, reads_only=True)
 
 
 def _asked(code: str, question: Callable[[], object]) -> Finding:
@@ -105,7 +105,7 @@ def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
     except (RegisterError, SQLAlchemyError):
         return  # without the seal key, which was asked for, nothing can be said of the store
     try:
-        there = _asked("key_store", lambda: opening.require_seal(settings, session))
+        there = _asked("key_store", lambda: setup.require_seal(settings, session))
         yield there
         if there.good:
             yield from _mode(Path(store.where))

@@ -12,11 +12,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register import seal
+from register import encryption
 from register.config import Settings
 from register.errors import SealError
-from register.keystore import KeyStore
-from register.operations import opening
+from register.operations import setup
+from register.report_keys import KeyStore
 
 
 def prepare(settings: Settings, engine: Engine) -> Path:
@@ -26,14 +26,14 @@ def prepare(settings: Settings, engine: Engine) -> Path:
     """
     store, where = _store(settings, engine)
     try:
-        with seal.alone(where) as held:
+        with encryption.alone(where) as held:
             _require(held)
             _settle(store, where, undo=False)
             store.require()
-            seal.pending(where)
+            encryption.pending(where)
     finally:
         store.close()
-    return where / seal.PENDING
+    return where / encryption.PENDING
 
 
 def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
@@ -44,16 +44,16 @@ def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
     """
     store, where = _store(settings, engine)
     try:
-        with seal.alone(where) as held:
+        with encryption.alone(where) as held:
             _require(held)
             _settle(store, where, undo=False)
             store.require()
-            count = store.wrap_again(seal.pending(where))
-            seal.adopt_pending(where)
+            count = store.wrap_again(encryption.pending(where))
+            encryption.adopt_pending(where)
             store.scrub()
     finally:
         store.close()
-    return where / seal.NAME, count
+    return where / encryption.NAME, count
 
 
 def settle(settings: Settings, engine: Engine) -> None:
@@ -63,7 +63,7 @@ def settle(settings: Settings, engine: Engine) -> None:
     """
     store, where = _store(settings, engine)
     try:
-        with seal.alone(where) as held:
+        with encryption.alone(where) as held:
             if held:
                 _settle(store, where, undo=True)
     finally:
@@ -72,11 +72,11 @@ def settle(settings: Settings, engine: Engine) -> None:
 
 def _store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
     with Session(engine) as session:
-        known = opening.identity(session)
+        known = setup.identity(session)
         if known is None:
             raise SealError("not_initialised")
-        store = opening.key_store(settings, session)
-        return store, seal.folder(settings.seal_dir, known.instance_id)
+        store = setup.key_store(settings, session)
+        return store, encryption.folder(settings.seal_dir, known.instance_id)
 
 
 def _require(held: bool) -> None:
@@ -85,19 +85,19 @@ def _require(held: bool) -> None:
 
 
 def _settle(store: KeyStore, where: Path, *, undo: bool) -> None:
-    if not (where / seal.PENDING).exists():
+    if not (where / encryption.PENDING).exists():
         return
     # Neither is given up before the other is known to open the store.
-    if _opens(store, where / seal.NAME):
+    if _opens(store, where / encryption.NAME):
         if undo:
-            seal.drop_pending(where)
-    elif _opens(store, where / seal.PENDING):
-        seal.adopt_pending(where)
+            encryption.drop_pending(where)
+    elif _opens(store, where / encryption.PENDING):
+        encryption.adopt_pending(where)
 
 
 def _opens(store: KeyStore, path: Path) -> bool:
     try:
-        seal_key = seal.read(path)
+        seal_key = encryption.read(path)
     except SealError:
         return False
     return store.is_opened_by(seal_key)

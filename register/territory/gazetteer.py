@@ -24,8 +24,8 @@ from register.territory.models import (
     Departement,
     Region,
 )
-from register.territory.spellings import Spellings
-from register.territory.wording import initials, skeleton
+from register.territory.name_index import Spellings
+from register.territory.name_normalisation import initials, skeleton
 
 ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")

@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from register.db import Base
-from register.territory import dataset, plan
+from register.territory import dataset, load_plan
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -61,7 +61,7 @@ def load(
     if version(session) == wanted:
         return Loaded(wanted, {}, changed=False)
     session.flush()
-    tables = _tables(session, plan.read(source))
+    tables = _tables(session, load_plan.read(source))
     done, total = 0, sum(len(rows) for rows in tables.values())
     for model, rows in tables.items():
         for count in _KEEPERS.get(model, _replace)(session, _table(model), rows):
@@ -76,16 +76,16 @@ def load(
     return Loaded(wanted, counts, changed=True)
 
 
-def _tables(session: Session, new: plan.Plan) -> dict[type[Base], list[plan.Values]]:
+def _tables(session: Session, new: load_plan.Plan) -> dict[type[Base], list[load_plan.Values]]:
     """The complete content of every table: the new data set, and what is kept of the old."""
     before_codes = _rows(session, CommuneCode)
     before_communes = _rows(session, Commune)
     before_aliases = _rows(session, CommuneAlias)
     led = {row["code"]: row["current_code"] for row in before_codes}
-    codes = plan.follow(led, new.codes)
+    codes = load_plan.follow(led, new.codes)
     present = {row["code"] for row in new.communes}
     retired = {code for code, current in codes.items() if code == current} - present
-    names = plan.kept_names((*before_aliases, *before_communes), new, codes, retired)
+    names = load_plan.kept_names((*before_aliases, *before_communes), new, codes, retired)
     return {
         Region: _with_retired(_rows(session, Region), new.regions),
         Departement: _with_retired(_rows(session, Departement), new.departements),
@@ -97,7 +97,9 @@ def _tables(session: Session, new: plan.Plan) -> dict[type[Base], list[plan.Valu
     }
 
 
-def _with_retired(before: list[plan.Values], new: list[plan.Values]) -> list[plan.Values]:
+def _with_retired(
+    before: list[load_plan.Values], new: list[load_plan.Values]
+) -> list[load_plan.Values]:
     known = {row["code"] for row in new}
     return new + [row | {"retired": True} for row in before if row["code"] not in known]
 
@@ -106,22 +108,22 @@ def _table(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
-def _rows(session: Session, model: type[Base]) -> list[plan.Values]:
+def _rows(session: Session, model: type[Base]) -> list[load_plan.Values]:
     return [dict(row) for row in session.execute(select(_table(model))).mappings()]
 
 
-def _replace(session: Session, table: Table, rows: list[plan.Values]) -> Iterator[int]:
+def _replace(session: Session, table: Table, rows: list[load_plan.Values]) -> Iterator[int]:
     session.execute(delete(table))
     yield from _insert(session, table, rows)
 
 
-def _insert(session: Session, table: Table, rows: list[plan.Values]) -> Iterator[int]:
+def _insert(session: Session, table: Table, rows: list[load_plan.Values]) -> Iterator[int]:
     for chunk in _chunks(rows):
         session.execute(insert(table), chunk)
         yield len(chunk)
 
 
-def _keep(session: Session, table: Table, rows: list[plan.Values]) -> Iterator[int]:
+def _keep(session: Session, table: Table, rows: list[load_plan.Values]) -> Iterator[int]:
     """Insert and update, never delete: other tables may refer to these rows."""
     before = {row["code"]: dict(row) for row in session.execute(select(table)).mappings()}
     yield from _insert(session, table, [row for row in rows if row["code"] not in before])
@@ -134,17 +136,17 @@ def _keep(session: Session, table: Table, rows: list[plan.Values]) -> Iterator[i
     yield len(known) - len(changed)
 
 
-def _renamed(row: plan.Values) -> plan.Values:
+def _renamed(row: load_plan.Values) -> load_plan.Values:
     # In an UPDATE the name of a column is taken by the value to write: the key needs another.
     return {name: value for name, value in row.items() if name != "code"} | {"key": row["code"]}
 
 
-def _chunks(rows: list[plan.Values]) -> Iterator[list[plan.Values]]:
+def _chunks(rows: list[load_plan.Values]) -> Iterator[list[load_plan.Values]]:
     return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
 
 
 # How each table takes its rows; those not named here are emptied first.
-_KEEPERS: dict[type[Base], Callable[[Session, Table, list[plan.Values]], Iterator[int]]] = {
+_KEEPERS: dict[type[Base], Callable[[Session, Table, list[load_plan.Values]], Iterator[int]]] = {
     Region: _keep,
     Departement: _keep,
     Commune: _keep,

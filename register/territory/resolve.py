@@ -1,7 +1,7 @@
 """What a person may have meant by what they typed for a place: one reading, several or none.
 
 Pure: it asks a :class:`Gazetteer` in memory. What is read to the letter is in
-:mod:`register.territory.readers`; only where that reads nothing, names that begin as typed are
+:mod:`register.territory.exact_matchers`; only where that reads nothing, names that begin as typed are
 looked at, after them names with one typing error, and last the places that a phrase names.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from register.territory import near, readers
+from register.territory import exact_matchers, fuzzy
 from register.territory.gazetteer import Gazetteer
-from register.territory.phrases import Placed, placed
-from register.territory.reading import EXACTNESS, INEXACT, Reading, Resolution, ordered
-from register.territory.shortened import longer
-from register.territory.wording import LONGEST, Statement, statements
+from register.territory.interpretations import EXACTNESS, INEXACT, Reading, Resolution, ordered
+from register.territory.name_normalisation import LONGEST, Statement, statements
+from register.territory.place_extraction import Placed, placed
+from register.territory.short_names import longer
 
 __all__ = ["EXACTNESS", "INEXACT", "LONGEST", "READERS", "Reading", "Resolution", "resolve"]
 
@@ -28,7 +28,7 @@ def resolve(gazetteer: Gazetteer, typed: str, known: Mapping[str, int] | None = 
 
     ``known``: number of published cases by present commune code. Readings that are equal so far
     are in the order of population, then of codes; those of a phrase are in the order of
-    :func:`register.territory.phrases.placed`.
+    :func:`register.territory.place_extraction.placed`.
     """
     counts = known or {}
     said = list(statements(typed[:LONGEST]))
@@ -44,25 +44,25 @@ def resolve(gazetteer: Gazetteer, typed: str, known: Mapping[str, int] | None = 
     if named := tuple(_in_phrase(gazetteer, typed[:LONGEST], counts)):
         return Resolution(named)
     # The last statement is the barest: "mairie de" belongs to no name.
-    return Resolution((), near.near(gazetteer, said[-1], counts) if said else ())
+    return Resolution((), fuzzy.near(gazetteer, said[-1], counts) if said else ())
 
 
 def _to_the_letter(
     gazetteer: Gazetteer, statement: Statement, known: Mapping[str, int]
 ) -> list[Reading]:
     """What the words are, and what they are short for."""
-    found = readers.read(gazetteer, statement)
+    found = exact_matchers.read(gazetteer, statement)
     return found + longer(gazetteer, statement.words, found, known, statement.kinds)
 
 
 def _begun(gazetteer: Gazetteer, statement: Statement, _known: Mapping[str, int]) -> list[Reading]:
-    return near.begun(gazetteer, statement)
+    return fuzzy.begun(gazetteer, statement)
 
 
 def _mistyped(
     gazetteer: Gazetteer, statement: Statement, _known: Mapping[str, int]
 ) -> list[Reading]:
-    return near.mistyped(gazetteer, statement)
+    return fuzzy.mistyped(gazetteer, statement)
 
 
 def _in_phrase(gazetteer: Gazetteer, typed: str, known: Mapping[str, int]) -> Iterator[Reading]:
@@ -80,7 +80,9 @@ def _is_phrase(gazetteer: Gazetteer, place: Placed) -> bool:
     if not any(word.isalpha() and len(word) > 1 for word in place.rest.split()):
         return False
     by_number = place.resolution.readings[0].why in NUMBERS
-    return not (by_number and any(readers.read(gazetteer, one) for one in statements(place.rest)))
+    return not (
+        by_number and any(exact_matchers.read(gazetteer, one) for one in statements(place.rest))
+    )
 
 
 Reader = Callable[[Gazetteer, Statement, Mapping[str, int]], list[Reading]]

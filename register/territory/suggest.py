@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from heapq import nlargest, nsmallest
 
+from register.territory.exact_matchers import bearing, read
 from register.territory.gazetteer import Gazetteer
-from register.territory.readers import bearing, read
-from register.territory.reading import Reading, Weight, apart, ordered, weight
-from register.territory.wording import LONGEST, Statement, statements
+from register.territory.interpretations import Reading, Weight, apart, ordered, weight
+from register.territory.name_normalisation import LONGEST, Statement, statements
 
 
 def suggest(

@@ -1,4 +1,4 @@
-"""The French words that make :mod:`register.text.redact` ask for a reason.
+"""The French words that make :mod:`register.text.personal_data` ask for a reason.
 
 Each line is a regular expression over folded text: small letters, no accents, no hyphens nor
 apostrophes, one space between words. It has to match whole words. The lists are kept short on

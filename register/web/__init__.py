@@ -12,24 +12,24 @@ def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     from flask_babel import Babel
 
+    from register.accounts import web
+    from register.accounts.web import access_control
+    from register.reports import web as submit
     from register.web import (
-        account,
         assets,
-        door,
+        desk_site,
         errors,
-        guards,
         headers,
         health,
-        jinja,
-        kept,
         languages,
         limits,
         logs,
-        machines,
-        moderation,
         onion,
-        public,
-        submit,
+        page_cache,
+        public_site,
+        request_validation,
+        template_env,
+        well_known,
     )
 
     settings = app.extensions["register.settings"]
@@ -40,20 +40,20 @@ def attach(app: Flask) -> None:
         default_timezone="Europe/Paris",
         locale_selector=languages.language,
     )
-    jinja.attach(app)
+    template_env.attach(app)
     errors.attach(app)
     limits.attach(app, settings)
-    door.attach(app, settings)
-    public.register(app)
-    account.register(app)
-    moderation.register(app)
+    access_control.attach(app, settings)
+    public_site.register(app)
+    web.register(app)
+    desk_site.register(app)
     submit.register(app)
     health.attach(app)
-    machines.attach(app)
+    well_known.attach(app)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.
-    kept.attach(app)
+    page_cache.attach(app)
     assets.attach(app, settings)
-    guards.attach(app, settings)
+    request_validation.attach(app, settings)
     # The guards, and all within, know one address for a page, whatever its language.
     languages.attach(app)
     onion.attach(app, settings)

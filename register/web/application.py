@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
+from register.accounts.web import signing_keys
 from register.errors import SealError
-from register.web.account import keys
 
 _KEY = "register.cookie_key"
 
@@ -37,5 +37,5 @@ class Application(Flask):
         """
         if _KEY not in self.extensions:
             with self.app_context():
-                self.extensions[_KEY] = keys.derived(keys.COOKIES)
+                self.extensions[_KEY] = signing_keys.derived(signing_keys.COOKIES)
         return bytes(self.extensions[_KEY])

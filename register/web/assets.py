@@ -30,9 +30,9 @@ from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 from register.config import Settings
 from register.errors import ConfigError
 from register.web.errors import refusal
+from register.web.etag import names
+from register.web.gzip import takes_gzip
 from register.web.headers import WSGI, StartResponse
-from register.web.packed import takes_gzip
-from register.web.validity import names
 
 PREFIX = "/static/"
 KEPT = "public, max-age=31536000, immutable"

@@ -8,19 +8,19 @@ from typing import cast
 
 from flask import current_app, g
 
+from register.cases import home_counts, vocabulary
+from register.cases.data_version import Standing
+from register.cases.data_version import standing as read_standing
+from register.cases.vocabulary import Book
 from register.config import Settings
 from register.db import db
-from register.incidents import figures, vocabulary
-from register.incidents.standing import Standing
-from register.incidents.standing import standing as read_standing
-from register.incidents.vocabulary import Book
 from register.journal import Position
-from register.keystore import KeyStore
-from register.operations import opening
-from register.territory import sheets
+from register.operations import setup
+from register.report_keys import KeyStore
+from register.territory import commune_details
+from register.territory.commune_details import Sheet
 from register.territory.gazetteer import Gazetteer
 from register.territory.gazetteer import gazetteer as read_gazetteer
-from register.territory.sheets import Sheet
 from register.web.languages import language
 
 _GAZETTEER = "register.gazetteer"
@@ -66,7 +66,7 @@ def french_book() -> Book:
 
 def sheet(code: str) -> Sheet | None:
     """What is known of the commune behind a code; None for an unknown one."""
-    return sheets.sheet(db.session(), standing().territory, code)
+    return commune_details.sheet(db.session(), standing().territory, code)
 
 
 def gazetteer() -> Gazetteer:
@@ -85,7 +85,7 @@ def known_places() -> Mapping[str, int]:
     moment = f"{head().digest} {standing().territory}"
     kept = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_KNOWN_PLACES))
     if kept is None or kept[0] != moment:
-        kept = (moment, figures.known_places(db.session()))
+        kept = (moment, home_counts.known_places(db.session()))
         current_app.extensions[_KNOWN_PLACES] = kept
     return kept[1]
 
@@ -102,7 +102,7 @@ def key_store() -> KeyStore:
         # Whoever waited finds the one that was opened meanwhile.
         kept = _kept_store()
         if kept is None:
-            kept = opening.key_store(settings(), db.session())
+            kept = setup.key_store(settings(), db.session())
             current_app.extensions[_KEY_STORE] = kept
         return kept
 

@@ -24,6 +24,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from register.cases.queries import Tombstone
 from register.db import db, is_full
 from register.errors import (
     Gone,
@@ -35,14 +36,13 @@ from register.errors import (
     RegisterError,
     Unavailable,
 )
-from register.incidents.queries import Tombstone
 from register.journal import Act
 from register.text.dates import Language
 from register.text.errors import TextError
-from register.web import logs, wording
+from register.web import error_messages, logs
 from register.web.context import book
+from register.web.l10n import day_words, typeset
 from register.web.languages import in_language, language
-from register.web.speech import day_words, typeset
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
 
@@ -264,11 +264,11 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
         return _tombstone(tombstone)
     if error.key in _IN_ADDRESS:
         status = 400
-    return _page(status, wording.say(error, quoting=False))
+    return _page(status, error_messages.say(error, quoting=False))
 
 
 def _text_error(error: TextError) -> ResponseReturnValue:
-    return _page(422, wording.say(error, quoting=False))
+    return _page(422, error_messages.say(error, quoting=False))
 
 
 def _tombstone(tombstone: Tombstone) -> Response:
@@ -298,9 +298,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    said = wording.say(error, quoting=False) if isinstance(error, Unavailable) else ""
+    said = error_messages.say(error, quoting=False) if isinstance(error, Unavailable) else ""
     if is_full(error):
-        said = wording.say(Unavailable("storage_full"))
+        said = error_messages.say(Unavailable("storage_full"))
     response = _failed(error, 503, said)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from register.db import db
 from register.errors import RegisterError
-from register.operations import opening, schema
-from register.web import assets, jinja
+from register.operations import schema, setup
+from register.web import assets, template_env
 
 blueprint = Blueprint("health", __name__)
 
@@ -67,12 +67,12 @@ def _schema() -> None:
 
 def _seal() -> None:
     with Session(db.engine) as session:
-        opening.require_seal(current_app.extensions["register.settings"], session)
+        setup.require_seal(current_app.extensions["register.settings"], session)
 
 
 def _pages() -> None:
     # Memory answers in a process that serves; one that was started otherwise reads them now.
-    jinja.require(current_app._get_current_object())  # type: ignore[attr-defined]
+    template_env.require(current_app._get_current_object())  # type: ignore[attr-defined]
     assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
 
 

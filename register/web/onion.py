@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask
 
+from register.accounts.web.paths import is_shut
 from register.config import Settings
-from register.web.account.places import is_shut
 from register.web.headers import WSGI, StartResponse
 from register.web.languages import plain
 

@@ -13,15 +13,16 @@ from filed import AT
 from flask import Flask
 
 from register import config, create_app
+from register.accounts import acts as accounts
+from register.accounts import invitations, passwords
+from register.accounts.models import Role
 from register.cli import main
 from register.config import PREFIX
 from register.db import db, now
 from register.demo import instance as demonstration
 from register.errors import NotFound
 from register.journal import writing
-from register.members import accounts, invitations, passwords
-from register.members.models import Role
-from register.operations import opening
+from register.operations import setup
 
 PASSWORD = "une-longue-phrase"
 _LINK = re.compile(r"^http://127\.0\.0\.1:5000/compte/invitation/([\w-]{43})$", re.MULTILINE)
@@ -40,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
             monkeypatch.delenv(name)
     monkeypatch.setenv("REGISTER_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("REGISTER_SEAL_DIR", str(tmp_path / "seal"))
-    monkeypatch.setattr(opening, "refresh", lambda *_: None)
+    monkeypatch.setattr(setup, "refresh", lambda *_: None)
     runner = CliRunner()
 
     def typed(*words: str, stdin: str | None = None) -> Result:

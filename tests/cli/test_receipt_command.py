@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from register.cli import main
 from register.db import db
-from register.submissions import payload, queries
+from register.reports import queries, report_content
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def verify(app):
 def test_a_receipt_of_this_register_is_said_to_be_one(app, inbox, verify, tmp_path):
     filed = inbox.received()
     file = queries.one(db.session(), inbox.store, filed.key)
-    document = payload.receipt(file.received, file.line.day, "registre.test")
+    document = report_content.receipt(file.received, file.line.day, "registre.test")
     path = tmp_path / "recu.json"
     path.write_bytes(document)
     said = "Un signalement au contenu identique a été reçu le 2 mars 2026."

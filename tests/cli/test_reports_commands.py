@@ -15,7 +15,7 @@ from register.cli import main
 from register.cli import retention as commands
 from register.config import PREFIX, Settings
 from register.db import now, pen_engine
-from register.submissions.models import Report
+from register.reports.models import Report
 
 
 @pytest.fixture

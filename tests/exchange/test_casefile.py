@@ -12,13 +12,13 @@ from html.parser import HTMLParser
 import pytest
 from reported import CONTACT, WORDS
 
+from register.cases import acts
+from register.cases.vocabulary import book
+from register.cases.web.desk import case_file_html
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
-from register.exchange import archive, casefile
-from register.incidents import acts
-from register.incidents.vocabulary import book
+from register.exchange import case_file, case_file_zip
 from register.journal.canonical import commitment
-from register.web.moderation import printed
 
 MARKERS = ("Zinzolin", "Outremer", "Garance")
 
@@ -66,9 +66,9 @@ def made(number, store=None):
     """The archive of a case as the command makes it."""
     session = db.session()
     session.rollback()
-    found = casefile.gather(session, number, store)
-    page = printed.page(found, book(session), "http://127.0.0.1:5000")
-    data = archive.archive(found, page, printed.style())
+    found = case_file.gather(session, number, store)
+    page = case_file_html.page(found, book(session), "http://127.0.0.1:5000")
+    data = case_file_zip.archive(found, page, case_file_html.style())
     session.rollback()
     return data
 
@@ -238,7 +238,7 @@ def test_a_case_that_is_no_longer_shown_has_its_file(app, desk, what):
 def test_there_is_no_file_of_an_unknown_number(app, desk, number):
     desk.draft()
     with pytest.raises(NotFound) as refused:
-        casefile.gather(db.session(), number)
+        case_file.gather(db.session(), number)
     assert refused.value.key == "no_such_number"
 
 
@@ -350,16 +350,16 @@ def test_a_link_is_never_written_through(tmp_path):
     aim = tmp_path / "aim"
     (tmp_path / "link.zip").symlink_to(aim)
     with pytest.raises(Refused) as refused:
-        archive.save(b"data", tmp_path / "link.zip")
+        case_file_zip.save(b"data", tmp_path / "link.zip")
     assert refused.value.key == "file_exists"
-    archive.save(b"data", tmp_path / "link.zip", replace=True)
+    case_file_zip.save(b"data", tmp_path / "link.zip", replace=True)
     assert not aim.exists()
     assert not (tmp_path / "link.zip").is_symlink()
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(Invalid) as refused:
-        archive.save(b"data", tmp_path / "nowhere" / "x.zip")
+        case_file_zip.save(b"data", tmp_path / "nowhere" / "x.zip")
     assert refused.value.key == "file_unwritable"
 
 
@@ -372,9 +372,9 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, replace)
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archive.os, "fsync", full)
+    monkeypatch.setattr(case_file_zip.os, "fsync", full)
     with pytest.raises(Invalid) as refused:
-        archive.save(b"data", path, replace=replace)
+        case_file_zip.save(b"data", path, replace=replace)
     assert refused.value.values["cause"] == "No space left on device"
     left = [(found.name, found.read_bytes()) for found in tmp_path.iterdir()]
     assert left == ([("x.zip", b"avant")] if replace else [])

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from register.cases import acts, filters, queries
+from register.cases.models import Incident, Note, State
+from register.cases.vocabulary import book
 from register.errors import Invalid
+from register.exchange.csv_reader import COLUMNS
 from register.exchange.importer import Publication, Report, import_file
-from register.exchange.table import COLUMNS
-from register.incidents import acts, filters, queries
-from register.incidents.models import Incident, Note, State
-from register.incidents.vocabulary import book
 from register.journal import Entry, head, writing
 
 REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"

@@ -24,9 +24,9 @@ from sqlalchemy import create_engine
 
 from register import create_app
 from register.db import db, engine_options, prepare
-from register.followers.search import following
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen
+from register.search import indexer
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
@@ -69,7 +69,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
         prepare(engine)
         filed = fill(engine, attacks())
         app = create_app(settings)
-        following.catch_up(engine, app.extensions["register.search"])
+        indexer.catch_up(engine, app.extensions["register.search"])
         engine.dispose()
         cookie = Signed(app, filed.by).client.get_cookie("registre")
         assert cookie

@@ -8,7 +8,7 @@ from filed import AT
 
 from register.journal import Act, Ledger, head
 from register.journal.canonical import moment
-from register.journal.reading import head_document, line_time, verbatim
+from register.journal.queries import head_document, line_time, verbatim
 
 
 def test_a_line_has_its_time_and_its_bytes(pen, session):

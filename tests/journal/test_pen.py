@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
+from register.accounts.models import Member
+from register.cases.models import Term
 from register.db import now
 from register.errors import NotFound
-from register.incidents.models import Term
 from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
-from register.journal import pen as pen_module
-from register.journal.acts import BY_DAY, DESTROYING, PUBLIC
+from register.journal import transaction as pen_module
+from register.journal.act_types import BY_DAY, DESTROYING, PUBLIC
 from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
-from register.journal.pen import UnrecordedError
-from register.members.models import Member
+from register.journal.transaction import UnrecordedError
 from register.operations.models import Identity
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from register import seal
+from register import encryption
 from register.config import LEGAL
 from register.db import now, pen_engine
-from register.keystore import KeyStore
 from register.operations.doctor import examine
-from register.submissions import retention
+from register.report_keys import KeyStore
+from register.reports import retention
 from register.text.dates import paris_day
 
 
@@ -70,7 +70,7 @@ def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
 
 
 def test_a_missing_seal_key_is_named(settings, engine):
-    (settings.seal_dir / seal.NAME).unlink()
+    (settings.seal_dir / encryption.NAME).unlink()
     assert set(_bad(settings)) == {"seal"}
 
 

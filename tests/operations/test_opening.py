@@ -11,26 +11,26 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, text
 
-from register import seal
+from register import encryption
+from register.accounts import invitations
+from register.accounts.sessions import digest
+from register.cases.models import Term
 from register.db import housekeeping, now
 from register.errors import SealError
-from register.incidents.models import Term
 from register.journal import Entry, Head, Ledger, head, since
-from register.keystore import KeyStore
-from register.members import invitations
-from register.members.sessions import digest
-from register.operations import opening
+from register.operations import setup
 from register.operations.models import Identity
-from register.submissions import queries
+from register.report_keys import KeyStore
+from register.reports import queries
 from register.territory.models import Commune
 
 
 def test_a_new_register_holds_its_identity_and_its_first_line(session, store):
-    identity = opening.identity(session)
+    identity = setup.identity(session)
     (line,) = since(session, 0)
     assert json.loads(line.public_json)["act"] == "opened"
     assert identity.tag_authority == "127.0.0.1"
-    assert identity.seal_check == seal.check_value(store.root, identity.instance_id)
+    assert identity.seal_check == encryption.check_value(store.root, identity.instance_id)
     assert {row.ledger for row in session.scalars(select(Head))} == set(Ledger)
 
 
@@ -42,14 +42,14 @@ def test_the_whole_territory_and_every_word_are_there(session):
 
 def test_opening_again_changes_nothing(engine, session, settings, desk):
     filed = desk.published()
-    before = (head(session), opening.identity(session).instance_id)
-    key = seal.load(settings.seal_dir)
+    before = (head(session), setup.identity(session).instance_id)
+    key = encryption.load(settings.seal_dir)
     session.rollback()
-    told = opening.init(settings, engine)
+    told = setup.init(settings, engine)
     session.expire_all()
-    assert (told.made, told.seal_path) == (False, settings.seal_dir / seal.NAME)
-    assert (head(session), opening.identity(session).instance_id) == before
-    assert seal.load(settings.seal_dir) == key
+    assert (told.made, told.seal_path) == (False, settings.seal_dir / encryption.NAME)
+    assert (head(session), setup.identity(session).instance_id) == before
+    assert encryption.load(settings.seal_dir) == key
     assert filed.number == 1
 
 
@@ -58,7 +58,7 @@ def test_an_opening_cut_short_is_finished_the_next_time(engine, session, setting
     with housekeeping(engine) as half:
         half.execute(delete(Entry))
         half.execute(delete(Head))
-    opening.init(settings, engine)
+    setup.init(settings, engine)
     assert [line.act for line in since(session, 0)] == ["opened"]
 
 
@@ -66,20 +66,20 @@ def test_a_second_register_makes_no_second_key_in_the_same_place(engine, setting
     with housekeeping(engine) as half:
         half.execute(delete(Identity))
     with pytest.raises(SealError) as refused:
-        opening.init(settings, engine)
+        setup.init(settings, engine)
     assert refused.value.key == "seal_exists"
 
 
 def test_the_register_goes_on_with_its_own_key_only(engine, session, settings, tmp_path):
-    opening.require_seal(settings, session)
+    setup.require_seal(settings, session)
     with pytest.raises(SealError) as refused:
-        opening.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
+        setup.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
     assert refused.value.key == "seal_missing"
     shutil.copytree(settings.seal_dir, tmp_path / "other")
-    (tmp_path / "other" / seal.NAME).unlink()
-    seal.make(tmp_path / "other")
+    (tmp_path / "other" / encryption.NAME).unlink()
+    encryption.make(tmp_path / "other")
     with pytest.raises(SealError) as refused:
-        opening.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
+        setup.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
     assert refused.value.key == "keystore_foreign"
 
 
@@ -87,28 +87,28 @@ def test_a_key_store_with_another_root_than_the_database_knows_is_refused(sessio
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
     with pytest.raises(SealError, match="root_missing"):
-        opening.require_seal(settings, session)
+        setup.require_seal(settings, session)
     store.make_store(bytes(32))
     with pytest.raises(SealError, match="seal_foreign"):
-        opening.require_seal(settings, session)
+        setup.require_seal(settings, session)
 
 
 def test_the_root_of_a_new_register_is_not_its_seal_key(settings, store):
-    assert store.root != seal.load(settings.seal_dir)
+    assert store.root != encryption.load(settings.seal_dir)
     assert len(store.root) == 32
 
 
 def test_the_secret_key_of_former_versions_is_removed_once(settings):
     (settings.instance / "secret_key").write_text("s" * 64)
-    assert opening.remove_secret(settings)
-    assert not opening.remove_secret(settings)
+    assert setup.remove_secret(settings)
+    assert not setup.remove_secret(settings)
     assert not (settings.instance / "secret_key").exists()
 
 
 def test_before_its_opening_a_register_has_no_key_to_ask_for(session, settings):
     session.execute(delete(Identity))
     with pytest.raises(SealError) as refused:
-        opening.require_seal(settings, session)
+        setup.require_seal(settings, session)
     assert refused.value.key == "not_initialised"
 
 
@@ -128,25 +128,25 @@ def _away(store):
 def test_a_new_register_has_its_key_store_beside_the_seal_key(settings, session, store):
     assert Path(store.where) == settings.seal_dir / "keys.sqlite3"
     assert Path(store.where).stat().st_mode & 0o777 == 0o600
-    opening.require_seal(settings, session)
+    setup.require_seal(settings, session)
     assert store.names() == set()
 
 
 def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, session, store):
     _away(store).unlink()
-    key = seal.load(settings.seal_dir)
+    key = encryption.load(settings.seal_dir)
     with pytest.raises(SealError, match="keystore_missing"):
-        opening.require_seal(settings, session)
+        setup.require_seal(settings, session)
     session.rollback()
     with pytest.raises(SealError, match="keystore_missing"):
-        opening.make_key_store(settings, engine)
+        setup.make_key_store(settings, engine)
     # In a register from before there were root keys, the seal key was what all was made from.
     with housekeeping(engine) as earlier:
-        known = opening.identity(earlier)
-        known.seal_check = seal.check_value(key, known.instance_id)
-    opening.make_key_store(settings, engine)
-    opening.require_seal(settings, session)
-    made = opening.key_store(settings, session)
+        known = setup.identity(earlier)
+        known.seal_check = encryption.check_value(key, known.instance_id)
+    setup.make_key_store(settings, engine)
+    setup.require_seal(settings, session)
+    made = setup.key_store(settings, session)
     assert made.root == key
     made.close()
 
@@ -158,9 +158,9 @@ def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
     filed = inbox.received()
     elsewhere = _away(store)
     for again in (
-        lambda: opening.make_key_store(settings, engine),
-        lambda: opening.init(settings, engine),
-        lambda: opening.require_seal(settings, session),
+        lambda: setup.make_key_store(settings, engine),
+        lambda: setup.init(settings, engine),
+        lambda: setup.require_seal(settings, session),
     ):
         with pytest.raises(SealError) as refused:
             again()
@@ -168,7 +168,7 @@ def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
         session.rollback()
     assert not Path(store.where).exists()
     elsewhere.rename(store.where)
-    opening.init(settings, engine)
+    setup.init(settings, engine)
     assert queries.one(session, store, filed.key).received is not None
 
 
@@ -178,8 +178,8 @@ def test_another_instances_key_store_is_refused(settings, engine, session, store
     other.make_store()
     other.close()
     for again in (
-        lambda: opening.make_key_store(settings, engine),
-        lambda: opening.require_seal(settings, session),
+        lambda: setup.make_key_store(settings, engine),
+        lambda: setup.require_seal(settings, session),
     ):
         with pytest.raises(SealError) as refused:
             again()
@@ -192,8 +192,8 @@ def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_p
     (tmp_path / "apart").mkdir()
     _away(store).rename(tmp_path / "apart" / "keys.sqlite3")
     apart = replace(settings, key_store_url=url)
-    opening.make_key_store(apart, engine)
-    opening.require_seal(apart, session)
+    setup.make_key_store(apart, engine)
+    setup.require_seal(apart, session)
     assert (tmp_path / "apart" / "keys.sqlite3").exists()
 
 
@@ -201,8 +201,8 @@ def test_a_key_store_may_stand_elsewhere(settings, engine, session, store, tmp_p
 
 
 def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine, session):
-    lost, _until = opening.first_invitation(engine)
-    token, until = opening.first_invitation(engine)
+    lost, _until = setup.first_invitation(engine)
+    token, until = setup.first_invitation(engine)
     (found,) = invitations.pending(session, now())
     assert found.token_hash == digest(token)
     assert (found.email, found.role, found.expires_at) == ("", "administrator", until)
@@ -210,10 +210,10 @@ def test_a_register_without_an_account_has_a_way_in_that_can_be_had_again(engine
 
 
 def test_a_register_with_an_account_has_none(engine, session, cast):
-    assert opening.first_invitation(engine) is None
+    assert setup.first_invitation(engine) is None
     assert invitations.pending(session, now()) == []
 
 
 def test_opening_alone_invites_nobody(engine, session, settings):
-    opening.init(settings, engine)
+    setup.init(settings, engine)
     assert invitations.pending(session, now()) == []

@@ -11,12 +11,12 @@ from reported import a_report, nonce
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from register import seal
+from register import encryption
 from register.errors import SealError
 from register.journal import writing
-from register.keystore import KeyStore, url_in
-from register.operations import opening, rotation
-from register.submissions import acts, payload, queries, receipts
+from register.operations import rotation, setup
+from register.report_keys import KeyStore, url_in
+from register.reports import acts, queries, receipts, report_content
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def again(settings, engine):
 
     def opened():
         with Session(engine) as session:
-            made.append(opening.key_store(settings, session))
+            made.append(setup.key_store(settings, session))
         return made[-1]
 
     yield opened
@@ -41,17 +41,17 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     with inbox.pen() as p:
         filed = acts.receive(p, store, a_report(), given)
     file = queries.one(session, store, filed.key)
-    document = payload.receipt(file.received, file.line.day, "registre.test")
+    document = report_content.receipt(file.received, file.line.day, "registre.test")
     session.rollback()
     root = store.root
-    former = seal.load(settings.seal_dir)
+    former = encryption.load(settings.seal_dir)
     path, count = rotation.rotate(settings, engine)
-    assert (path, count) == (settings.seal_dir / seal.NAME, len(store.names()) + 2)
-    assert seal.load(settings.seal_dir) != former
+    assert (path, count) == (settings.seal_dir / encryption.NAME, len(store.names()) + 2)
+    assert encryption.load(settings.seal_dir) != former
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert not (settings.seal_dir / seal.PENDING).exists()
+    assert not (settings.seal_dir / encryption.PENDING).exists()
     session.rollback()
-    opening.require_seal(settings, session)
+    setup.require_seal(settings, session)
     for each in (store, again()):
         assert each.root == root
         key = queries.by_code(session, each, filed.code)
@@ -61,7 +61,7 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
             assert acts.receive(pen, each, a_report(), given).code == filed.code
     assert receipts.received_on(session, document) == file.line.day
     # The former key opens nothing any more, and what it had wrapped is overwritten.
-    old = KeyStore(url_in(settings.seal_dir), former, opening.identity(session).instance_id)
+    old = KeyStore(url_in(settings.seal_dir), former, setup.identity(session).instance_id)
     with pytest.raises(SealError, match="keystore_foreign"):
         old.require()
     old.close()
@@ -73,18 +73,18 @@ def test_a_store_in_a_database_of_its_own_is_wrapped_again(
     """Two machines share a store in PostgreSQL; each has its own copy of the seal key."""
     server.say("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
     apart = replace(settings, key_store_url=server.url("keys_apart"))
-    instance = opening.identity(session).instance_id
-    former = seal.load(settings.seal_dir)
+    instance = setup.identity(session).instance_id
+    former = encryption.load(settings.seal_dir)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
+    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
     here = KeyStore(apart.key_store_url, former, instance, settings.seal_dir)
     other = KeyStore(apart.key_store_url, former, instance, elsewhere)
     try:
         here.make_store(store.root)
         key = other.new("before")
         path = rotation.prepare(apart, engine)
-        (elsewhere / seal.PENDING).write_bytes(path.read_bytes())
+        (elsewhere / encryption.PENDING).write_bytes(path.read_bytes())
         _path, count = rotation.rotate(apart, engine)
         assert count == 3
         assert (here.key("before"), here.root) == (key, store.root)
@@ -115,17 +115,17 @@ def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
     """Until the new key is copied there; then it goes on, without being started again."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
-    instance = opening.identity(session).instance_id
-    other = KeyStore(url_in(settings.seal_dir), seal.load(elsewhere), instance, elsewhere)
+    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    instance = setup.identity(session).instance_id
+    other = KeyStore(url_in(settings.seal_dir), encryption.load(elsewhere), instance, elsewhere)
     key = other.new("before")
     rotation.rotate(settings, engine)
     for asked in (lambda: other.new("after"), lambda: other.key("before"), other.require):
         with pytest.raises(SealError, match="keystore_foreign"):
             asked()
     other.destroy(["nothing"])
-    (elsewhere / "copied").write_bytes((settings.seal_dir / seal.NAME).read_bytes())
-    (elsewhere / "copied").replace(elsewhere / seal.NAME)
+    (elsewhere / "copied").write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    (elsewhere / "copied").replace(elsewhere / encryption.NAME)
     assert other.key("before") == key
     assert other.new("after") == store.key("after")
     other.close()
@@ -134,15 +134,15 @@ def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
 def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, session, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / seal.NAME).write_bytes((settings.seal_dir / seal.NAME).read_bytes())
-    instance = opening.identity(session).instance_id
-    other = KeyStore(url_in(settings.seal_dir), seal.load(elsewhere), instance, elsewhere)
+    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    instance = setup.identity(session).instance_id
+    other = KeyStore(url_in(settings.seal_dir), encryption.load(elsewhere), instance, elsewhere)
     path = rotation.prepare(settings, engine)
-    assert path == settings.seal_dir / seal.PENDING
+    assert path == settings.seal_dir / encryption.PENDING
     key = other.new("before")
-    (elsewhere / seal.PENDING).write_bytes(path.read_bytes())
+    (elsewhere / encryption.PENDING).write_bytes(path.read_bytes())
     rotation.rotate(settings, engine)
-    assert seal.load(settings.seal_dir) == seal.read(elsewhere / seal.PENDING)
+    assert encryption.load(settings.seal_dir) == encryption.read(elsewhere / encryption.PENDING)
     assert other.key("before") == key
     assert len(other.new("after")) == 32
     other.close()
@@ -152,17 +152,17 @@ def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, s
 def test_a_rotation_that_was_cut_short_is_finished_or_undone_at_the_next_start(
     settings, engine, session, store, wrapped
 ):
-    former, root = seal.load(settings.seal_dir), store.root
-    pending = seal.pending(settings.seal_dir)
+    former, root = encryption.load(settings.seal_dir), store.root
+    pending = encryption.pending(settings.seal_dir)
     if wrapped:
         store.wrap_again(pending)
     # Until then, whichever of the two opens the store is its key.
-    opening.require_seal(settings, session)
+    setup.require_seal(settings, session)
     session.rollback()
     rotation.settle(settings, engine)
-    assert seal.load(settings.seal_dir) == (pending if wrapped else former)
-    assert not (settings.seal_dir / seal.PENDING).exists()
-    opening.require_seal(settings, session)
+    assert encryption.load(settings.seal_dir) == (pending if wrapped else former)
+    assert not (settings.seal_dir / encryption.PENDING).exists()
+    setup.require_seal(settings, session)
     assert store.root == root
 
 
@@ -170,9 +170,9 @@ def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
     settings, engine, store
 ):
     """The pending key is the store's, and cannot be read for a moment."""
-    pending = seal.pending(settings.seal_dir)
+    pending = encryption.pending(settings.seal_dir)
     store.wrap_again(pending)
-    path = settings.seal_dir / seal.PENDING
+    path = settings.seal_dir / encryption.PENDING
     kept = path.read_bytes()
     path.write_bytes(b"")
     rotation.settle(settings, engine)
@@ -181,11 +181,11 @@ def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
         rotation.rotate(settings, engine)
     path.write_bytes(kept)
     rotation.settle(settings, engine)
-    assert seal.load(settings.seal_dir) == pending
+    assert encryption.load(settings.seal_dir) == pending
 
 
 def test_one_rotation_at_a_time(settings, engine):
-    with seal.alone(settings.seal_dir) as held:
+    with encryption.alone(settings.seal_dir) as held:
         assert held
         with pytest.raises(SealError, match="seal_busy"):
             rotation.rotate(settings, engine)

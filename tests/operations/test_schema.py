@@ -12,12 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
+from register.cases import case_content as contents
+from register.cases.models import Incident
+from register.cases.verify import verify
 from register.config import Settings
 from register.db import Base, now, pen_engine, sqlite_path
-from register.incidents import content as contents
-from register.incidents.models import Incident
-from register.incidents.verify import verify
-from register.operations import opening, schema
+from register.operations import schema, setup
 from register.operations.schema import SchemaError
 
 
@@ -212,5 +212,5 @@ KNOWN = {
 def test_init_leaves_tables_of_another_version_to_upgrade(engine, settings, monkeypatch):
     _pretend_old(engine, monkeypatch, lambda engine: pytest.fail("it migrated without a copy"))
     with pytest.raises(SchemaError) as refused:
-        opening.init(settings, engine)
+        setup.init(settings, engine)
     assert refused.value.key == "schema_other"

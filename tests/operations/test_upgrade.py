@@ -21,21 +21,22 @@ from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from register import seal
+from register import encryption
+from register.accounts import acts as accounts
+from register.accounts import two_factor
+from register.accounts.models import SignInSession
+from register.cases import acts, queries, vocabulary
+from register.cases.filters import Query
+from register.cases.models import Incident, Note, Reply, State
+from register.cases.verify import verify
 from register.db import engine_options, now, prepare, sqlite_path
 from register.errors import SealError
-from register.followers.search import chosen, following, searching
-from register.incidents import acts, queries, vocabulary
-from register.incidents.filters import Query
-from register.incidents.models import Incident, Note, Reply, State
-from register.incidents.verify import verify
 from register.journal import Entry, head, writing
-from register.members import accounts, factors
-from register.members.models import SignInSession
-from register.operations import opening, schema
-from register.submissions import acts as reports
-from register.submissions.queries import kept_for
-from register.submissions.verify import problems
+from register.operations import schema, setup
+from register.reports import acts as reports
+from register.reports.queries import kept_for
+from register.reports.verify import problems
+from register.search import factory, indexer, service
 
 INSTANCES = Path(__file__).with_name("instances")
 
@@ -57,7 +58,7 @@ def upgraded(settings, request):
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
     prepare(engine)
     schema.upgrade(engine, settings.database_url, now())
-    opening.refresh(engine)
+    setup.refresh(engine)
     yield engine
     engine.dispose()
 
@@ -70,12 +71,12 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
         public = select(func.count()).select_from(Incident).where(Incident.state == State.PUBLISHED)
         assert session.scalar(public) == 34
         assert list(verify(session, [])) == []
-    index = chosen.engine_of(settings, upgraded)
-    assert following.catch_up(upgraded, index)
+    index = factory.engine_of(settings, upgraded)
+    assert indexer.catch_up(upgraded, index)
     with Session(upgraded) as session:
         book, where = vocabulary.book(session), head(session)
-        hits = searching.find(session, index, "vidéaste gagny", book, where)
-        assert hits.reach == searching.Reach.WHOLE
+        hits = service.find(session, index, "vidéaste gagny", book, where)
+        assert hits.reach == service.Reach.WHOLE
         (case,) = queries.listed(session, list(hits.strength)).values()
         assert case.commune == "93032"
         assert queries.listing(session, Query({"commune": ("93032",)}), book, where).total == 2
@@ -114,7 +115,7 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
     schema.require(upgraded)
     for kept in settings.seal_dir.iterdir():
         kept.unlink()
-    (settings.seal_dir / seal.NAME).write_text(KEY_OF_D.hex() + "\n")
+    (settings.seal_dir / encryption.NAME).write_text(KEY_OF_D.hex() + "\n")
     told = gzip.decompress((INSTANCES / "d.sql.gz").read_bytes()).decode("utf-8")
     lines = re.findall(r"^INSERT INTO \"journal_entry\" VALUES\('(\w+)',(\d+),", told, re.MULTILINE)
     with Session(upgraded) as session:
@@ -148,15 +149,17 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
             session.execute(text("SELECT rowid FROM journal_entry"))
         session.rollback()
         with pytest.raises(SealError, match="keystore_missing"):
-            opening.require_seal(settings, session)
+            setup.require_seal(settings, session)
         session.rollback()
-        opening.make_key_store(settings, upgraded)
-        opening.require_seal(settings, session)
-        store = opening.key_store(settings, session)
+        setup.make_key_store(settings, upgraded)
+        setup.require_seal(settings, session)
+        store = setup.key_store(settings, session)
         # The root is the seal key of then: what it had sealed still opens.
         assert store.root == KEY_OF_D
         for name in ("ada", "chloe"):
-            assert len(factors.opened(store.root, people[name].id, people[name].totp_secret)) == 32
+            assert (
+                len(two_factor.opened(store.root, people[name].id, people[name].totp_secret)) == 32
+            )
     with writing(upgraded) as pen:
         filed = reports.receive(pen, store, a_report(), nonce())
     with writing(upgraded) as pen:

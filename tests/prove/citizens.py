@@ -16,7 +16,7 @@ from visitor import Forms
 from wire import ADDRESS, Served, answers, ask, command, connect, get, parsed, until
 
 from register.config import Settings
-from register.web.serving.supervisor import FOLLOWER, WORKER
+from register.server.supervisor import FOLLOWER, WORKER
 
 PATIENCE = 40.0  # seconds that a citizen waits for an answer
 STARTED = 5.0  # seconds after which a server that was killed answers again

@@ -9,10 +9,10 @@ from typing import Any
 
 from sequences import Case
 
-from register.incidents import acts
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import Content
-from register.incidents.models import Incident
+from register.cases import acts
+from register.cases.case_content import Content
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident
 from register.journal import Entry, Pen
 
 

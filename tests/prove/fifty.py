@@ -22,10 +22,10 @@ from register import create_app
 from register.config import Settings
 from register.db import db
 from register.journal import writing
-from register.keystore import KeyStore
-from register.submissions import acts, queries
-from register.web.forms.report import AS_TYPED
-from register.web.submit.tokens import MINIMUM
+from register.report_keys import KeyStore
+from register.reports import acts, queries
+from register.reports.web.form_tokens import MINIMUM
+from register.reports.web.report_form import AS_TYPED
 
 REPORTS = 50
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from register.followers.search.words import tokens
+from register.search.analyzer import tokens
 from register.text.fold import fold
 
 # Ten addresses, as one of them may send ten reports an hour; each is known and looked for.

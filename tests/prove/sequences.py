@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from register.incidents.content import Content
+from register.cases.case_content import Content
 from register.journal import Act
 
 TAKING_BACK = {Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED}

@@ -11,16 +11,16 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
+from register.cases.versioned_cache import Few, Once
 from register.config import Settings
 from register.db import Base, db
-from register.incidents.moments import Few, Once
-from register.web import kept
+from register.web import page_cache
 
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
 _SETTLED += ("member",)
 
-# Plain tables among them; the rest is kept by register/incidents/moments.py.
+# Plain tables among them; the rest is kept by register/cases/versioned_cache.py.
 _COUNTS = ("_extents", "_kept", "_drawn")
 
 
@@ -55,7 +55,7 @@ class Site:
         self.app.testing = True
         self._client = self.app.test_client(use_cookies=False)
         layer: Any = self.app.wsgi_app
-        while not isinstance(layer, kept.Kept):
+        while not isinstance(layer, page_cache.Kept):
             layer = layer.app
         self._shelves = layer.shelves
 

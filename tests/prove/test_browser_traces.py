@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.journal import writing
-from register.operations import opening
-from register.submissions import acts, queries
+from register.operations import setup
+from register.reports import acts, queries
 
 pytestmark = [pytest.mark.prove, pytest.mark.browser]
 
@@ -58,7 +58,7 @@ class SecureSite:
         """Ask the author of a report a question."""
         with opened(self.settings.database_url) as engine:
             with Session(engine) as session:
-                store = opening.key_store(self.settings, session)
+                store = setup.key_store(self.settings, session)
                 key = queries.by_code(session, store, code)
             assert key
             with writing(engine) as tx:

@@ -26,9 +26,9 @@ from sqlalchemy import text
 from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
-from register.followers.locks import lease_of
-from register.followers.search import chosen
-from register.followers.search.condition import condition
+from register.search import factory
+from register.search.advisory_locks import lease_of
+from register.search.index_status import condition
 
 pytestmark = pytest.mark.prove
 
@@ -177,7 +177,7 @@ def test_a_destroyed_index_heals_under_readers(
     settings: Settings, engine: Database, desk: Any
 ) -> None:
     _publish(desk)
-    index, lease = chosen.engine_of(settings, engine), lease_of(settings, engine)
+    index, lease = factory.engine_of(settings, engine), lease_of(settings, engine)
     damages = DAMAGES[settings.search]
     took: list[float] = []
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
+from register.cases import acts
+from register.cases.case_content import RequestContent
+from register.cases.models import Incident, Note
+from register.cases.verify import verify
 from register.config import Settings
 from register.db import Base
-from register.incidents import acts
-from register.incidents.content import RequestContent
-from register.incidents.models import Incident, Note
-from register.incidents.verify import verify
 from register.journal import writing
 
 pytestmark = pytest.mark.prove

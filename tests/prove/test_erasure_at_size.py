@@ -17,17 +17,18 @@ from sqlalchemy.orm import Session
 
 from benchmarks import copies, postgres, seeding
 from benchmarks.seeding import Members
+from register.accounts import acts as accounts
+from register.accounts import passwords
+from register.accounts.models import Role
+from register.cases import acts, vocabulary
+from register.cases.case_content import Content
+from register.cases.models import Incident
 from register.config import Settings
 from register.db import engine_options, prepare
-from register.followers.search import chosen, following, searching, words
-from register.followers.search.asked import Asked
-from register.followers.search.engine import Engine
-from register.incidents import acts, vocabulary
-from register.incidents.content import Content
-from register.incidents.models import Incident
 from register.journal import head, writing
-from register.members import accounts, passwords
-from register.members.models import Role
+from register.search import analyzer, factory, indexer, service
+from register.search.engine import Engine
+from register.search.query_model import Asked
 
 pytestmark = pytest.mark.prove
 
@@ -67,13 +68,13 @@ class Grown:
 
     def follow(self) -> None:
         """What the follower does when a commit has woken it."""
-        assert following.catch_up(self.database, self.index)
+        assert indexer.catch_up(self.database, self.index)
 
     def found(self, typed: str) -> set[int]:
         """The cases that a page would show."""
         with Session(self.database) as page:
             book = vocabulary.book(page)
-            return set(searching.find(page, self.index, typed, book, head(page)).strength)
+            return set(service.find(page, self.index, typed, book, head(page)).strength)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def grown(
     settings, database, members = source
     if request.param == "whoosh":
         folder = settings.instance / "index"
-        with closing(chosen.engine_of(settings, database)) as index:
+        with closing(factory.engine_of(settings, database)) as index:
             yield Grown(database, index, members, lambda: _read(folder.rglob("*")))
         return
     server = request.getfixturevalue("server")
@@ -111,7 +112,7 @@ def grown(
         target = _opened(told)
         postgres.take_over(database, target)
         _count_on(target)
-        with closing(chosen.engine_of(told, target)) as index:
+        with closing(factory.engine_of(told, target)) as index:
             yield Grown(target, index, members, lambda: _read(_files(target, server.socket)))
         target.dispose()
 
@@ -154,8 +155,8 @@ def _files(database: Database, server: Path) -> Iterator[Path]:
 
 def _needles() -> list[bytes]:
     """The words as forms and as stems, as an index holds them."""
-    forms = [form for word in WORDS for form in words.forms(word)]
-    stems = [words.token_of(form) for form in forms]
+    forms = [form for word in WORDS for form in analyzer.forms(word)]
+    stems = [analyzer.token_of(form) for form in forms]
     assert len({*forms, *stems}) == 2 * len(WORDS)
     return [one.encode() for one in (*forms, *stems)]
 
@@ -207,7 +208,7 @@ def test_destroyed_words_leave_every_file_of_the_index(
 ) -> None:
     case, number = _published(grown, _marked(content))
     # Among all the others, in the largest files that have to be written again.
-    following.catch_up(grown.database, grown.index, anew=True)
+    indexer.catch_up(grown.database, grown.index, anew=True)
     assert all(number in grown.found(word) for word in WORDS)
     before = grown.everything()
     assert [one for one in _needles() if one not in before] == []

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from register.db import Base, make_file, prepare
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer, gazetteer
-from register.territory.phrases import placed
+from register.territory.place_extraction import placed
 from register.territory.resolve import resolve
 from register.territory.suggest import suggest
 

@@ -20,14 +20,14 @@ from sites import Again
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from register.cases import facets, queries
+from register.cases.case_content import Content
+from register.cases.filters import PAGE_SIZE, Query
+from register.cases.vocabulary import book
 from register.config import Settings
 from register.errors import RegisterError
-from register.followers.search import chosen, following, searching
-from register.incidents import facets, queries
-from register.incidents.content import Content
-from register.incidents.filters import PAGE_SIZE, Query
-from register.incidents.vocabulary import book
 from register.journal import head, writing
+from register.search import factory, indexer, service
 
 pytestmark = pytest.mark.prove
 
@@ -56,11 +56,11 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
     settings: Settings, engine: Engine, session: Session, desk: Any
 ) -> None:
     faceted.publish_all(desk)
-    index = chosen.engine_of(settings, engine)
-    following.catch_up(engine, index)
+    index = factory.engine_of(settings, engine)
+    indexer.catch_up(engine, index)
     session.rollback()
     at, told = head(session), faceted.retired(book(session))
-    found = {typed: searching.find(session, index, typed, told, at) for typed in TYPED}
+    found = {typed: service.find(session, index, typed, told, at) for typed in TYPED}
     assert {hits.state for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0

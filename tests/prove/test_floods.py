@@ -25,7 +25,7 @@ from reported import count
 from wire import ADDRESS, until
 
 from register.config import Settings
-from register.submissions.models import Report
+from register.reports.models import Report
 
 pytestmark = [
     pytest.mark.prove,

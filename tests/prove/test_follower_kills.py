@@ -18,15 +18,15 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 from wire import ask, get, serving, until
 
+from register.cases import acts, vocabulary
+from register.cases.vocabulary import Book
 from register.config import Settings
-from register.followers.locks import lease_of
-from register.followers.search import chosen, searching
-from register.followers.search.asked import Asked
-from register.followers.search.condition import condition
-from register.followers.search.engine import Engine
-from register.incidents import acts, vocabulary
-from register.incidents.vocabulary import Book
 from register.journal import head
+from register.search import factory, service
+from register.search.advisory_locks import lease_of
+from register.search.engine import Engine
+from register.search.index_status import condition
+from register.search.query_model import Asked
 
 pytestmark = pytest.mark.prove
 
@@ -60,7 +60,7 @@ class Reader(threading.Thread):
 
     def found(self) -> set[int]:
         with Session(self._database) as page:
-            return set(searching.find(page, self._index, WORD, self._book, head(page)).strength)
+            return set(service.find(page, self._index, WORD, self._book, head(page)).strength)
 
     def _on_pages(self) -> set[int]:
         """The cases of all pages of the site's own search."""
@@ -93,7 +93,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
     settings: Settings, engine: Database, desk
 ) -> None:
     chance = random.Random(4)
-    index, lease = chosen.engine_of(settings, engine), lease_of(settings, engine)
+    index, lease = factory.engine_of(settings, engine), lease_of(settings, engine)
     filed = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
     took = []
 

@@ -16,10 +16,10 @@ import pytest
 from madeup import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
-from register.followers.search import whoosh
-from register.followers.search.asked import Cursor
-from register.followers.search.engine import Unready
-from register.followers.search.whoosh import Whoosh
+from register.search import whoosh
+from register.search.engine import Unready
+from register.search.query_model import Cursor
+from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove
 

@@ -21,13 +21,13 @@ from sqlalchemy.orm import Session
 from wire import Served, command, until
 
 from register.config import Settings
-from register.followers.lease import Lease
-from register.followers.locks import lease_of
-from register.followers.search import chosen
-from register.followers.search.asked import Asked, Part, Way
-from register.followers.search.engine import Engine
-from register.followers.search.whoosh import Whoosh
 from register.journal import head
+from register.search import factory
+from register.search.advisory_locks import lease_of
+from register.search.engine import Engine
+from register.search.leader_election import Lease
+from register.search.query_model import Asked, Part, Way
+from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove
 
@@ -40,7 +40,7 @@ TIMES = 15
 
 @pytest.fixture
 def index(settings: Settings, engine: Database) -> Iterator[Engine]:
-    made = chosen.engine_of(settings, engine)
+    made = factory.engine_of(settings, engine)
     yield made
     made.close()
 

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
+from register.cases import acts
+from register.cases.checklist import ATTESTED
+from register.cases.verify import verify
 from register.config import Settings
 from register.db import engine_options, prepare
 from register.errors import RegisterError
-from register.incidents import acts
-from register.incidents.checklist import ATTESTED
-from register.incidents.verify import verify
 from register.journal import Entry, Ledger, Pen, head, writing
 
 pytestmark = pytest.mark.prove

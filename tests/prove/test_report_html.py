@@ -11,8 +11,8 @@ from letterbox import DESK, OPEN, Letterbox, letterbox
 from test_html import checker, complaints
 from written import on_file, require_no_script_and_no_style, require_no_typewriter
 
+from register.cases.vocabulary import LANGUAGES
 from register.db import db
-from register.incidents.vocabulary import LANGUAGES
 
 pytestmark = pytest.mark.prove
 

@@ -23,11 +23,11 @@ from sqlalchemy.orm import Session
 from traces import is_kept_first, steps, traced, written_to
 from wire import until
 
-from register import keystore
+from register import report_keys
 from register.config import Settings
-from register.submissions.models import Report
-from register.web.serving.supervisor import WORKER
-from register.web.submit import penned
+from register.reports.models import Report
+from register.reports.web import write_queue
+from register.server.supervisor import WORKER
 
 pytestmark = [
     pytest.mark.prove,
@@ -38,7 +38,7 @@ pytestmark = [
 WORDS = "Le maire a fait éteindre ma caméra."
 CLIENTS = 8
 # As many as may wait; those who read have threads of their own.
-WAITING = penned.WAITING
+WAITING = write_queue.WAITING
 SHORT, LONG = 3, 30  # seconds that somebody else holds the database
 
 
@@ -156,7 +156,7 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    return seal_of(settings) / keystore.NAME
+    return seal_of(settings) / report_keys.NAME
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}

@@ -15,12 +15,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from wire import until
 
+from register.cases.verify import verify
 from register.config import Settings
-from register.incidents.verify import verify
-from register.keystore import KeyStore
-from register.submissions import queries
-from register.submissions.models import Report
-from register.submissions.verify import problems
+from register.report_keys import KeyStore
+from register.reports import queries
+from register.reports.models import Report
+from register.reports.verify import problems
 
 pytestmark = [
     pytest.mark.prove,

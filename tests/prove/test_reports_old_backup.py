@@ -16,14 +16,14 @@ from fifty import ACCEPTED, DECLINED, SPAM, WITHDRAWN, Sent, sent
 from registers import seal_of
 from sqlalchemy import Engine, select
 
-from register import create_app, seal
+from register import create_app, encryption
 from register.config import Settings
 from register.db import db, now
 from register.errors import SealError
-from register.keystore import KeyStore, url_in
-from register.operations import opening
-from register.submissions import queries, retention
-from register.submissions.models import Report
+from register.operations import setup
+from register.report_keys import KeyStore, url_in
+from register.reports import queries, retention
+from register.reports.models import Report
 
 pytestmark = [
     pytest.mark.prove,
@@ -41,7 +41,7 @@ def _opens(keys: list[bytes], name: str, closed: bytes) -> bool:
     for key, purpose in product(keys, PURPOSES):
         for bound in (f"report {name}".encode(), name.encode(), b""):
             try:
-                seal.opened(key, purpose, closed, bound)
+                encryption.opened(key, purpose, closed, bound)
             except SealError:
                 continue
             return True
@@ -74,7 +74,7 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     copy = replace(
         settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
     )
-    key = seal.load(seal_of(settings))
+    key = encryption.load(seal_of(settings))
     with closing(sqlite3.connect(backup / "register.sqlite3")) as connection:
         (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
     present = KeyStore(url_in(seal_of(settings)), key, instance_id)
@@ -128,7 +128,7 @@ def opening_of(copy: Settings) -> KeyStore:
     """The key store as a register that was restored from the copy finds it."""
     app = create_app(copy)
     with app.app_context():
-        found = opening.key_store(copy, db.session())
+        found = setup.key_store(copy, db.session())
         db.session.remove()
         db.engine.dispose()
     return found

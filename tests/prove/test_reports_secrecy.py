@@ -28,10 +28,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.config import Settings
-from register.followers.search.words import tokens
-from register.keystore import KeyStore
-from register.submissions import queries
-from register.submissions.models import State
+from register.report_keys import KeyStore
+from register.reports import queries
+from register.reports.models import State
+from register.search.analyzer import tokens
 from register.text.fold import fold
 
 pytestmark = [

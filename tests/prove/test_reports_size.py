@@ -18,8 +18,8 @@ from benchmarks.desk import MOST, Desk, costs
 from register.config import Settings
 from register.db import analyse, now
 from register.journal import writing
-from register.operations import opening
-from register.submissions import acts
+from register.operations import setup
+from register.reports import acts
 
 pytestmark = pytest.mark.prove
 
@@ -46,7 +46,7 @@ def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, 
 
 def _reports(settings: Settings, engine: Engine, _cast: Cast, count: int) -> None:
     with Session(engine) as session:
-        store = opening.key_store(settings, session)
+        store = setup.key_store(settings, session)
     for start in range(0, count, AT_ONCE):
         with writing(engine, now()) as pen:
             for number in range(start, min(start + AT_ONCE, count)):

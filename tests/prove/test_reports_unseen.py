@@ -25,9 +25,9 @@ from register import create_app
 from register.config import Settings
 from register.db import db, now
 from register.journal import writing
-from register.keystore import KeyStore
-from register.submissions import acts
-from register.submissions.models import Report, State
+from register.report_keys import KeyStore
+from register.reports import acts
+from register.reports.models import Report, State
 
 pytestmark = pytest.mark.prove
 

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from test_reports_kills import _accounts, _is_opened, reporters
 from wire import Served, command, until
 
-from register import seal
+from register import encryption
+from register.cases.verify import verify
 from register.config import Settings
-from register.incidents.verify import verify
-from register.keystore import KeyStore
-from register.submissions.verify import lost_keys, problems
+from register.report_keys import KeyStore
+from register.reports.verify import lost_keys, problems
 
 pytestmark = [
     pytest.mark.prove,
@@ -58,7 +58,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
     settings: Settings, engine: Engine, store: KeyStore
 ) -> None:
     assert settings.seal_dir
-    root, first = store.root, seal.load(settings.seal_dir)
+    root, first = store.root, encryption.load(settings.seal_dir)
     port, more = free_port(), {"REGISTER_RATE_LIMITS": "off"}
     served = Serve(settings, port, **more)
     seen = {first}
@@ -85,7 +85,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
                         served.close()
                         served = Serve(settings, port, **more)
                         until(served.is_up, 30, served.logged)
-                        assert not (settings.seal_dir / seal.PENDING).exists()
+                        assert not (settings.seal_dir / encryption.PENDING).exists()
                     go_on()
             for turn in range(AT_RANDOM):
                 run = _Run(command("seal", "rotate"), settings)
@@ -98,7 +98,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
             assert run.wait() == 0, run.logged()
             run.close()
             go_on()
-            seen.add(seal.load(settings.seal_dir))
+            seen.add(encryption.load(settings.seal_dir))
         codes = {
             account: code for thread in threads for account, code in thread.acknowledged.items()
         }

@@ -18,11 +18,11 @@ from sequences import ALLOWED, CHANGES, MOVING, OUTCOMES, PLACES, TAKING_BACK, C
 from sites import Again, Answer, Site
 from sqlalchemy import Engine
 
+from register.cases.case_content import Content
 from register.config import Settings
 from register.errors import RegisterError
-from register.incidents.content import Content
 from register.journal import Act, Entry, Ledger, writing
-from register.web import validity
+from register.web import etag
 
 pytestmark = pytest.mark.prove
 
@@ -281,7 +281,7 @@ def test_a_thousand_sequences_are_told_the_same_everywhere_after_each_act(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A page is valid for a civil day: the run may pass midnight.
-    monkeypatch.setattr(validity, "now", lambda: NOON)
+    monkeypatch.setattr(etag, "now", lambda: NOON)
     wanted = SEQUENCES[engine.dialect.name]
     house = House(settings, engine, desk, cast, content)
 

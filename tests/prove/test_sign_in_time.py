@@ -24,14 +24,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register import create_app
+from register.accounts import acts as accounts
+from register.accounts import authentication, passwords, two_factor
+from register.accounts.models import Role
 from register.config import Settings
 from register.db import db
 from register.journal import writing
-from register.members import accounts, factors, passwords, proving
-from register.members.models import Role
-from register.operations import opening
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen
+from register.operations import setup
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 
 pytestmark = pytest.mark.prove
 
@@ -52,13 +53,13 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 @pytest.fixture
 def members(settings: Settings, engine: Engine) -> bytes:
     """Bruno, Chloé with a second factor, Driss disabled, all with honest hashes; the root key."""
-    with Session(engine) as session, closing(opening.key_store(settings, session)) as store:
+    with Session(engine) as session, closing(setup.key_store(settings, session)) as store:
         key = store.root
     with writing(engine) as pen:
         for name in ("bruno", "chloe", "driss"):
             made = accounts.add(pen, f"{name}@register.test", Role.MODERATOR, PASSWORD)
             if name == "chloe":
-                secret, codes = factors.new_secret(), factors.recovery_codes()
+                secret, codes = two_factor.new_secret(), two_factor.recovery_codes()
                 accounts.set_factor(pen, made.id, secret, key, codes, 0)
         accounts.disable(pen, "driss@register.test")
     return key
@@ -88,7 +89,7 @@ def prove(engine: Engine, members: bytes) -> Callable[[str, int], None]:
 
     def ask(kind: str, turn: int) -> None:
         name, password, code = KINDS[kind]
-        found = proving.prove(
+        found = authentication.prove(
             engine,
             members,
             email=f"{name}@register.test",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, Table, select, update
 from sqlalchemy.orm import Session
 
+from register.cases import acts
+from register.cases.verify import verify
 from register.db import Base
-from register.incidents import acts
-from register.incidents.verify import verify
 from register.journal import writing
 
 pytestmark = pytest.mark.prove

@@ -27,11 +27,11 @@ from sqlalchemy.orm import Session
 from wire import ADDRESS, serving
 
 from register import create_app
+from register.cases import acts
+from register.cases.models import Incident
+from register.cases.verify import verify
 from register.config import Settings
 from register.db import db
-from register.incidents import acts
-from register.incidents.models import Incident
-from register.incidents.verify import verify
 from register.journal import Act, Entry, Ledger, head, writing
 
 pytestmark = pytest.mark.prove

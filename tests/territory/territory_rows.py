@@ -8,7 +8,7 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from register.territory.regenerate.derive import COMMUNES
+from register.territory.regenerate.build_tables import COMMUNES
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 

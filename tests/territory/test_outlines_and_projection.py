@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from register.territory import places
-from register.territory.outlines import box, outlines
+from register.territory.boundaries import box, outlines
 from register.territory.projection import project
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.territory.gazetteer import Gazetteer, Place
-from register.territory.mentions import words
-from register.territory.phrases import MOST, Placed, placed
+from register.territory.place_extraction import MOST, Placed, placed
+from register.territory.tokenizer import words
 
 
 def said(found: tuple[Placed, ...]) -> list[tuple[str, str, str]]:

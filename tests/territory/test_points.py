@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from register.territory.regenerate.points import locate
+from register.territory.regenerate.commune_points import locate
 from register.territory.regenerate.sources import Spot
 
 PRESENT = "commune-actuelle"

@@ -10,7 +10,7 @@ import pytest
 
 from register.territory import dataset
 from register.territory.regenerate import __main__ as command
-from register.territory.regenerate import derive, manifest, outlines, sources
+from register.territory.regenerate import boundaries, build_tables, manifest, sources
 
 PACKAGES = {
     "@etalab/decoupage-administratif": "6.0.0",
@@ -68,7 +68,7 @@ def test_the_command_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> None:
-    counts = derive.write(division(), [], tmp_path)
+    counts = build_tables.write(division(), [], tmp_path)
     rows = dataset.rows("communes.csv.gz", tmp_path)
     assert [row["code"] for row in rows] == ["75101", "77001", "77002", "77003"]
     assert [row["parent"] for row in rows] == ["77001", "", "", "77002"]
@@ -80,7 +80,7 @@ def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> 
 
 
 def test_a_collectivity_is_no_region(tmp_path: Path) -> None:
-    derive.write(division(), [], tmp_path)
+    build_tables.write(division(), [], tmp_path)
     assert [row["code"] for row in dataset.rows("regions.csv", tmp_path)] == ["11"]
     told = {row["code"]: row["region"] for row in dataset.rows("departements.csv", tmp_path)}
     assert told == {"77": "11", "988": ""}
@@ -90,7 +90,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     contents = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        derive.write(division(), [], tmp_path / name)
+        build_tables.write(division(), [], tmp_path / name)
         contents.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 4
@@ -137,6 +137,6 @@ def test_outlines_are_named_by_the_official_code(
     def simplify(command: list[str], **options: object) -> None:
         seen.extend(json.loads(Path(command[2]).read_text("utf-8"))["features"])
 
-    monkeypatch.setattr(outlines.subprocess, "run", simplify)
-    assert outlines.write(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
+    monkeypatch.setattr(boundaries.subprocess, "run", simplify)
+    assert boundaries.write(tmp_path, [{"code": "77"}, {"code": "973"}], tmp_path) == 2
     assert [feature["properties"] for feature in seen] == [{"code": "77"}, {"code": "973"}]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from register.territory.gazetteer import Gazetteer
-from register.territory.reading import Reading
+from register.territory.interpretations import Reading
 from register.territory.resolve import resolve
 
 NAMES = [

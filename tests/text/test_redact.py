@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.redact import MASK, Risk, mask, risks
+from register.text.personal_data import MASK, Risk, mask, risks
 
 
 def codes(text: str) -> list[str]:

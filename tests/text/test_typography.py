@@ -9,14 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.typography import (
-    count_words,
-    english,
-    french,
-    number,
-    typeset,
-    typeset_html,
-)
+from register.text.typography import count_words, english, french, number, typeset, typeset_html
 
 # "_" stands for the thin no-break space and "~" for the plain one, to be seen in the tables.
 SIGNS = str.maketrans({"_": "\u202f", "~": "\u00a0"})

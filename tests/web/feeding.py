@@ -11,9 +11,8 @@ from html import unescape
 
 import atom
 
-from register.incidents import acts
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import (
+from register.cases import acts
+from register.cases.case_content import (
     Content,
     LinkContent,
     ProceedingContent,
@@ -21,6 +20,7 @@ from register.incidents.content import (
     SourceContent,
     StepContent,
 )
+from register.cases.checklist import ATTESTED
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,13 +8,13 @@ from html import unescape
 from urllib.parse import urlencode
 
 from register.db import db
-from register.followers.search import following
+from register.search import indexer
 
 
 def follow(app) -> None:
     """Bring the index of an application to where its ledger stands, as the follower does."""
     with app.app_context():
-        following.catch_up(db.engine, app.extensions["register.search"])
+        indexer.catch_up(db.engine, app.extensions["register.search"])
 
 
 class Searcher:

@@ -18,9 +18,9 @@ from flask.testing import FlaskClient
 from register import create_app
 from register.config import Settings
 from register.errors import ConfigError
+from register.server.startup_checks import require_startable
 from register.web import assets
 from register.web.headers import SECURITY_HEADERS
-from register.web.serving.starting import require_startable
 
 TOP = Path(__file__).resolve().parents[2]
 SHEETS = sorted((TOP / "static").rglob("*.css"))

@@ -14,11 +14,11 @@ from people import Desk
 from PIL import Image, ImageChops
 from werkzeug.test import TestResponse
 
+from register.cases import vocabulary
+from register.cases.web.public import social_cards
 from register.db import db
-from register.incidents import vocabulary
-from register.web.drawings import card as drawing
-from register.web.drawings.card import HEIGHT, WIDTH, Card, drawn
-from register.web.public import cards
+from register.web.drawings import social_card as drawing
+from register.web.drawings.social_card import HEIGHT, WIDTH, Card, drawn
 
 LONG = (
     "Le maire fait expulser un blogueur de la salle du conseil municipal, puis annonce une plainte "
@@ -130,7 +130,7 @@ def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
         found.append(card)
         return drawn(card)
 
-    monkeypatch.setattr(cards, "drawn", noting)
+    monkeypatch.setattr(social_cards, "drawn", noting)
     return found
 
 

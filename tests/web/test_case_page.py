@@ -13,16 +13,16 @@ import pytest
 from flask import Flask
 from wholecase import whole
 
-from register.db import db
-from register.incidents import acts, history, queries
-from register.incidents.checklist import ATTESTED
-from register.incidents.content import (
+from register.cases import acts, public_history, queries
+from register.cases.case_content import (
     Content,
     ProceedingContent,
     RequestContent,
     SourceContent,
     StepContent,
 )
+from register.cases.checklist import ATTESTED
+from register.db import db
 from register.journal import Act, Entry
 
 ARABIC = "جريدة الوطن"
@@ -253,7 +253,7 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
             reason="vérifié",
             attested=ATTESTED,
         )
-    found = history.changes(session, queries.one(session, filed.number))
+    found = public_history.changes(session, queries.one(session, filed.number))
     assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
     assert [change.readable for change in found] == [True, False, True]
     assert found[1].reason == "erreur"

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from signed import Signed
 
 from register.db import db
-from register.editorial import pages, queries
-from register.web.moderation.pages_changes import NEAR, changes
+from register.pages import content, queries
+from register.pages.web.page_diff import NEAR, changes
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"
@@ -43,10 +43,10 @@ def saved(ada: Signed, **more: str) -> int:
 
 def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(pages.TEXTS)
+    assert html.count("texte livré avec le logiciel") == len(content.TEXTS)
     saved(ada)
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(pages.TEXTS) - 1
+    assert html.count("texte livré avec le logiciel") == len(content.TEXTS) - 1
     assert "récrite par ada" in html
 
 
@@ -197,12 +197,12 @@ def test_a_page_whose_shipped_text_has_changed_since_says_so(
 ) -> None:
     saved(ada)
     assert "a changé depuis" not in ada.get(HOME).text
-    shipped = pages.shipped
+    shipped = content.shipped
     monkeypatch.setattr(
-        pages,
+        content,
         "shipped",
         lambda name: (
-            pages.Shipped("Plus tard", "Neuf.", "<p>Neuf.</p>", "0" * 64)
+            content.Shipped("Plus tard", "Neuf.", "<p>Neuf.</p>", "0" * 64)
             if name == "suivre"
             else shipped(name)
         ),

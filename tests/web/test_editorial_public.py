@@ -16,11 +16,11 @@ from people import Cast
 from registers import bare
 from werkzeug.test import TestResponse
 
+from register.cases.vocabulary import FILE
 from register.config import Settings
-from register.editorial import acts, pages
-from register.incidents.vocabulary import FILE
 from register.journal import writing
-from register.submissions import plain
+from register.pages import acts, content
+from register.reports import plain_words
 
 BOOK = tomllib.loads(FILE.read_text("utf-8"))
 DEFINED = ("type", "preuve", "issue", "sens", "refus", "restriction")
@@ -59,7 +59,7 @@ def test_each_type_level_and_outcome_has_its_example(client: FlaskClient) -> Non
     count = len(re.findall('class="example"', html))
     assert count == sum(len(BOOK[name]) for name in ("type", "preuve", "issue"))
     told = words(html)
-    for word in plain.words("type").values():
+    for word in plain_words.words("type").values():
         assert said(f"Par exemple : {word.example}.") in told, word.code
 
 
@@ -135,7 +135,7 @@ def test_the_origin_is_told_as_it_is_known(client: FlaskClient) -> None:
     assert "peu à peu" in told
 
 
-@pytest.mark.parametrize("name", pages.NAMES)
+@pytest.mark.parametrize("name", content.NAMES)
 def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
     assert not re.search(r"[{}]", words(body(client, f"/{name}")))
 

@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from register import create_app
+from register.cases.checklist import Line
+from register.cases.queries import Tombstone
 from register.errors import (
     ConfigError,
     Gone,
@@ -22,8 +24,6 @@ from register.errors import (
     Refused,
     SealError,
 )
-from register.incidents.checklist import Line
-from register.incidents.queries import Tombstone
 from register.text.errors import TextError
 from register.web import errors
 from register.web.headers import SECURITY_HEADERS

@@ -13,7 +13,7 @@ import atom
 import pytest
 from feeding import BASE, MINUTE, Bruno, Reader
 
-from register.web.validity import SETTLED
+from register.web.etag import SETTLED
 
 
 @pytest.fixture

@@ -17,10 +17,9 @@ import pytest
 from feeding import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
 from sqlalchemy import select
 
-from register.errors import RegisterError
-from register.incidents import acts, events
-from register.incidents.acts.redaction import NOTES
-from register.incidents.content import (
+from register.cases import acts, events
+from register.cases.acts.redaction import NOTES
+from register.cases.case_content import (
     Content,
     LinkContent,
     ProceedingContent,
@@ -28,7 +27,8 @@ from register.incidents.content import (
     SourceContent,
     StepContent,
 )
-from register.incidents.filters import FILTERS
+from register.cases.filters import FILTERS
+from register.errors import RegisterError
 from register.journal import Entry, Ledger, line_time
 from register.text.errors import TextError
 

@@ -14,14 +14,14 @@ from lxml import etree
 from reader import Door, Reader, Walk, number_of, parsed
 from searched import follow
 
-from register.incidents import acts, events
-from register.incidents.content import Content, ProceedingContent, SourceContent
-from register.incidents.events import Wanted
-from register.incidents.filters import FILTERS
-from register.incidents.models import Incident
-from register.incidents.vocabulary import book
-from register.journal import pen as pen_module
-from register.operations.identity import tags
+from register.cases import acts, events
+from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.events import Wanted
+from register.cases.filters import FILTERS
+from register.cases.models import Incident
+from register.cases.vocabulary import book
+from register.journal import transaction as pen_module
+from register.operations.instance_identity import tags
 
 # Letters only, so that no quoting and no typography changes them. The first stands in every text
 # of the case that is followed, the second in the passage that a court has taken out.

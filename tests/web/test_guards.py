@@ -11,7 +11,7 @@ from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from register import config
 from register.config import Settings
-from register.web import errors, guards, headers
+from register.web import errors, headers, request_validation
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def door(settings: Settings) -> Client:
         told = {"X-Length": str(len(body)), "X-Reader": str(request.remote_addr)}
         return Response(f"{request.scheme}://{request.host}/", headers=told)
 
-    guards.attach(app, settings)
+    request_validation.attach(app, settings)
     headers.attach(app, settings)
     return Client(app)
 
@@ -181,18 +181,21 @@ def test_a_body_has_a_plain_and_bounded_length(
 
 
 def test_a_body_up_to_the_limit_arrives_whole(client: Client) -> None:
-    answer = client.post("/", data=b"x" * guards.BODY_LIMIT)
-    assert (answer.status_code, answer.headers["X-Length"]) == (200, str(guards.BODY_LIMIT))
+    answer = client.post("/", data=b"x" * request_validation.BODY_LIMIT)
+    assert (answer.status_code, answer.headers["X-Length"]) == (
+        200,
+        str(request_validation.BODY_LIMIT),
+    )
 
 
 @pytest.mark.parametrize(
     ("path", "size"),
     [
-        ("/moderation", guards.DESK_BODY_LIMIT),
-        ("/moderation/dossiers/nouveau", guards.DESK_BODY_LIMIT),
-        ("/compte/codes", guards.DESK_BODY_LIMIT),
-        ("/signaler", guards.REPORT_BODY_LIMIT),
-        ("/suivi/message", guards.REPORT_BODY_LIMIT),
+        ("/moderation", request_validation.DESK_BODY_LIMIT),
+        ("/moderation/dossiers/nouveau", request_validation.DESK_BODY_LIMIT),
+        ("/compte/codes", request_validation.DESK_BODY_LIMIT),
+        ("/signaler", request_validation.REPORT_BODY_LIMIT),
+        ("/suivi/message", request_validation.REPORT_BODY_LIMIT),
     ],
 )
 def test_behind_the_door_and_in_a_report_a_form_may_be_long(
@@ -205,7 +208,7 @@ def test_behind_the_door_and_in_a_report_a_form_may_be_long(
 
 @pytest.mark.parametrize("path", ["/moderations", "/signalers", "/x/moderation"])
 def test_everywhere_else_it_may_not(client: Client, path: str) -> None:
-    length = str(guards.BODY_LIMIT + 1)
+    length = str(request_validation.BODY_LIMIT + 1)
     assert raw(client, path, REQUEST_METHOD="POST", CONTENT_LENGTH=length).status_code == 413
 
 
@@ -216,9 +219,9 @@ def test_a_members_form_is_read_whole_and_in_as_many_parts(settings: Settings) -
     def form(path: str) -> str:
         return f"{len(request.form)} {len(request.form.get('a', ''))}"
 
-    guards.attach(app, settings)
+    request_validation.attach(app, settings)
     client = Client(app)
-    many = {f"n{place}": "x" for place in range(guards.DESK_PARTS - 1)}
+    many = {f"n{place}": "x" for place in range(request_validation.DESK_PARTS - 1)}
     for path, data, answer in (
         ("/moderation/x", {"a": "x" * 900_000}, b"1 900000"),
         ("/moderation/x", many, f"{len(many)} 0".encode()),

@@ -116,17 +116,17 @@ def test_no_text_at_all_is_a_failure(searcher, text) -> None:
 
 def test_what_is_asked_leaves_nothing_behind(searcher) -> None:
     """Six hundred searches that nobody asks twice keep no more than the shelves hold."""
-    from register.incidents import facets, marks
-    from register.web import shelf
-    from register.web.public import panel
+    from register.cases import facet_index, facets
+    from register.cases.web.public import filter_panel
+    from register.web import cache_store
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
-    for kept, limit in ((panel._drawn, 256), (facets._kept, facets._COUNTS_KEPT)):
+    for kept, limit in ((filter_panel._drawn, 256), (facets._kept, facets._COUNTS_KEPT)):
         assert 0 < len(kept) <= kept.most == limit
-    assert len(marks._kept) <= marks.KEPT
+    assert len(facet_index._kept) <= facet_index.KEPT
     layer = searcher.app.wsgi_app
     while not hasattr(layer, "shelves"):
         layer = layer.app
-    assert layer.shelves.size <= 2 * shelf.SHELF
+    assert layer.shelves.size <= 2 * cache_store.SHELF

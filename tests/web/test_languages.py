@@ -14,7 +14,7 @@ from lxml import html as markup
 from test_catalogue import ENGLISH
 from test_pages import ADDRESSES, Stranger
 
-from register.editorial import pages as editorial
+from register.pages import content as editorial
 from register.web.languages import in_language
 
 _NAMES_IT = re.compile(r'<html lang="(fr|en)">')
@@ -250,25 +250,25 @@ def test_vocabularies_are_in_english(stranger: Stranger, address: str, told: str
 
 
 def test_counts_and_days_are_told_in_english(demo_app: Flask) -> None:
-    from register.web import speech
+    from register.web import l10n
 
     def told(address: str) -> list[str]:
         with demo_app.test_request_context(address, environ_overrides=_as_asked(address)):
             return [
-                speech.number(34_969),
-                speech.count_words(0),
-                speech.count_words(4),
-                speech.count_words(1, feminine=True),
-                speech.count_words(1_482),
-                speech.edtf_words("2006-06~"),
-                speech.edtf_words("2006?"),
-                speech.edtf_words(""),
-                speech.day_words(date(2006, 6, 1)),
-                speech.country_name("BE"),
-                speech.language_name("fr"),
-                speech.typeset("l'été : « 3 juin » ?"),
-                speech.named("Titre", "x"),
-                speech.quoted('a "b" c'),
+                l10n.number(34_969),
+                l10n.count_words(0),
+                l10n.count_words(4),
+                l10n.count_words(1, feminine=True),
+                l10n.count_words(1_482),
+                l10n.edtf_words("2006-06~"),
+                l10n.edtf_words("2006?"),
+                l10n.edtf_words(""),
+                l10n.day_words(date(2006, 6, 1)),
+                l10n.country_name("BE"),
+                l10n.language_name("fr"),
+                l10n.typeset("l'été : « 3 juin » ?"),
+                l10n.named("Titre", "x"),
+                l10n.quoted('a "b" c'),
             ]
 
     assert told("/en/") == [
@@ -355,8 +355,8 @@ def test_a_refusal_before_flask_is_in_the_readers_language(
 
 
 def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
-    from register.web.guards import body_limit
     from register.web.languages import plain
+    from register.web.request_validation import body_limit
 
     for path in ("/signaler", "/moderation/dossiers/1/modifier", "/"):
         assert body_limit(plain(english(path))) == body_limit(path)

@@ -26,13 +26,13 @@ from signed import Signed
 from test_config import ONION
 from visitor import PASSWORD, SIGN_IN, Visitor
 
+from register.accounts import passwords
 from register.bulkhead import Bulkhead
 from register.db import db, now
 from register.journal import writing
-from register.members import passwords
-from register.operations import opening
-from register.submissions import queries
-from register.web import limits, waiting
+from register.operations import setup
+from register.reports import queries
+from register.web import limits, retry_after
 
 HERE, THERE = "203.0.113.9", "198.51.100.4"
 WRONG = 20  # codes that open nothing, from one source in ten minutes
@@ -138,7 +138,7 @@ def _from(visitor: Visitor, address: str, action: str, data: dict, headers: dict
 
 def a_code(app: Flask) -> str:
     """That of a report which is there."""
-    store = opening.key_store(app.extensions["register.settings"], db.session())
+    store = setup.key_store(app.extensions["register.settings"], db.session())
     filed = reported(lambda at: writing(db.engine, at), store)
     store.close()
     return filed.code
@@ -470,4 +470,4 @@ def test_limits_that_are_off_hold_nobody_up(app):
 )
 def test_a_time_to_wait_is_said_in_words(app, seconds, words):
     with app.test_request_context():
-        assert waiting.in_words(seconds) == words
+        assert retry_after.in_words(seconds) == words

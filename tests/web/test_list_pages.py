@@ -7,8 +7,8 @@ import re
 import pytest
 from searched import Searcher, boxes, follow, heading, links, numbers, plain
 
-from register.incidents.filters import FILTERS
-from register.web.public.boxes import BOXES
+from register.cases.filters import FILTERS
+from register.cases.web.public.facet_options import BOXES
 
 COUNTED = (
     "famille",
@@ -182,7 +182,7 @@ def test_a_search_has_pages(reader, desk) -> None:
 
 
 def test_a_withdrawn_case_is_found_no_more_before_the_index_knows(reader, desk, pen, cast) -> None:
-    from register.incidents import acts
+    from register.cases import acts
 
     filed = desk.published(title="Un zinzolin")
     follow(reader.app)

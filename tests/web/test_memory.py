@@ -14,8 +14,9 @@ import pytest
 from wire import ADDRESS, Served, ask, environ, get, until
 
 from register.config import Settings
-from register.web.serving import launch, listening
-from register.web.serving.supervisor import FOLLOWER, GROWN, WORKER
+from register.server import launch
+from register.server import sockets as listening
+from register.server.supervisor import FOLLOWER, GROWN, WORKER
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS has no /proc and no prctl")
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from register.web.packed import LEAST, packed
+from register.web.gzip import LEAST, packed
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 

@@ -16,13 +16,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from register.cases import acts
+from register.cases.case_content import Content, LinkContent, ProceedingContent, StepContent
+from register.cases.filters import Query
 from register.db import db
-from register.editorial import pages as editorial
-from register.incidents import acts
-from register.incidents.content import Content, LinkContent, ProceedingContent, StepContent
-from register.incidents.filters import Query
 from register.journal import Act, Entry
-from register.web.public import addresses
+from register.pages import content as editorial
+from register.web import urls
 
 # What machines read, and no browser runs: nothing in it can end it but its end.
 _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
@@ -146,14 +146,12 @@ def test_no_page_calls_a_script_or_somebody_else(client: FlaskClient, address: s
 def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
     with demo_app.test_request_context("/"):
         made = {
-            demo_app.url_for("public.case", number="7"): addresses.case(7),
-            demo_app.url_for("public.cases"): addresses.cases(),
-            demo_app.url_for("public.cases", type="autre"): addresses.cases(
-                Query({"type": ("autre",)})
-            ),
-            demo_app.url_for("public.commune", code="2A004"): addresses.commune("2A004"),
-            demo_app.url_for("public.departement", code="2A"): addresses.departement("2A"),
-            demo_app.url_for("public.region", code="11"): addresses.region("11"),
+            demo_app.url_for("public.case", number="7"): urls.case(7),
+            demo_app.url_for("public.cases"): urls.cases(),
+            demo_app.url_for("public.cases", type="autre"): urls.cases(Query({"type": ("autre",)})),
+            demo_app.url_for("public.commune", code="2A004"): urls.commune("2A004"),
+            demo_app.url_for("public.departement", code="2A"): urls.departement("2A"),
+            demo_app.url_for("public.region", code="11"): urls.region("11"),
         }
     assert list(made) == list(made.values())
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from register.incidents.filters import Query
+from register.cases.filters import Query
+from register.cases.web.public import search_title
 from register.web.context import book, head
-from register.web.public import phrase
 
 CASES = [
     ({"du": "2006", "au": "2006"}, "En 2006"),
@@ -69,8 +69,8 @@ def spaced(text: str) -> str:
 @pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
 def test_a_search_is_said_as_a_sentence_would(asked, told, said) -> None:
     query = asked(told)
-    assert spaced(phrase.phrase(query, book())) == said
-    title = spaced(phrase.title(query, book(), 29))
+    assert spaced(search_title.phrase(query, book())) == said
+    title = spaced(search_title.title(query, book(), 29))
     assert title == f"{said} : 29 cas"
 
 
@@ -78,17 +78,17 @@ def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
     """With one colon at most, that before the count."""
     for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
         for code in book().lists[name]:
-            title = spaced(phrase.title(asked({name: code}), book(), 0))
+            title = spaced(search_title.title(asked({name: code}), book(), 0))
             assert title.count(":") == 1, title
             assert title.endswith(" : aucun cas")
             assert len(title) > len("Autre : aucun cas"), title
 
 
 def test_a_length_has_its_words_in_both_places(asked) -> None:
-    from register.incidents.former import DURATIONS
-    from register.web.public.spoken import spoken
+    from register.cases.former_codes import DURATIONS
+    from register.cases.web.public.value_phrases import spoken
 
-    assert set(spoken()["duree"]) == set(DURATIONS) == set(phrase.durations())
+    assert set(spoken()["duree"]) == set(DURATIONS) == set(search_title.durations())
     for name in ("niveau", "preuve", "sens"):
         # Whatever is published today; a word that an editor adds is quoted until it is here.
         assert set(spoken()[name]) == set(book().lists[name])

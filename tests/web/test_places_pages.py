@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from register.incidents import acts
-from register.incidents.content import Content
+from register.cases import acts
+from register.cases.case_content import Content
 from register.territory.resolve import EXACTNESS, Reading
-from register.web.public import choice
-from register.web.public.suggestions import LIMIT
+from register.territory.web import place_choice
+from register.territory.web.place_autocomplete import LIMIT
 
 SUBLIGNY = "Subligny (la source ne dit pas laquelle des trois communes de ce nom)"
 
@@ -588,8 +588,8 @@ def test_suggestions_are_stored_nowhere_and_count_what_is_published(
 @pytest.mark.parametrize("why", [*EXACTNESS, "endroit", "pays"])
 def test_every_reason_has_its_words(app: Flask, why: str) -> None:
     with app.test_request_context():
-        alone = choice.why(Reading("commune", "93066", "Saint-Denis", "93", why))
-        through = choice.why(
+        alone = place_choice.why(Reading("commune", "93066", "Saint-Denis", "93", why))
+        through = place_choice.why(
             Reading("commune", "93066", "Saint-Denis", "93", why, "Pierrefitte-sur-Seine", "93059")
         )
     assert alone

@@ -19,12 +19,12 @@ from flask.testing import FlaskClient
 from served import Site, site
 from sqlalchemy import create_engine, select
 
+from register.accounts.models import Member, Role
+from register.cases import acts
+from register.cases.models import Incident
 from register.config import Settings
 from register.db import engine_options
-from register.incidents import acts
-from register.incidents.models import Incident
 from register.journal import writing
-from register.members.models import Member, Role
 
 # Every kind of feed that the demonstration and its two further cases have, by what it is.
 FEEDS = {

@@ -19,14 +19,14 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from register.cases import acts, public_journal
+from register.cases.case_content import Content
+from register.cases.public_journal import KINDS, Asked, months, page_of, parse
 from register.errors import Invalid
-from register.incidents import acts, ledger
-from register.incidents.content import Content
-from register.incidents.ledger import KINDS, Asked, months, page_of, parse
 from register.journal import Entry, Position, head
-from register.journal.acts import PUBLIC
+from register.journal.act_types import PUBLIC
 from register.journal.canonical import GENESIS, canonical, chain
-from register.web.public import registre
+from register.journal.web import public_journal as registre
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 Get = Callable[..., TestResponse]
@@ -271,7 +271,7 @@ def test_an_unknown_suffix_is_nowhere(stranger: Get, suffix: str) -> None:
 
 
 def test_pages_follow_one_another_and_end(client: FlaskClient, monkeypatch: Any) -> None:
-    monkeypatch.setattr(ledger, "PAGE_SIZE", 10)
+    monkeypatch.setattr(public_journal, "PAGE_SIZE", 10)
     pages = [client.get(f"/registre?page={number}").text for number in (1, 2, 3, 4)]
     assert [seq for html in pages for seq in shown(html)] == list(range(35, 0, -1))
     assert 'href="/registre?page=2" rel="next"' in pages[0]
@@ -319,14 +319,14 @@ def test_the_whole_ledger_is_read_by_its_key_and_never_counted(
     for _ in range(3):
         desk.published()
     statements.clear()
-    assert ledger.page(session, Asked(), head(session)).total == 4
+    assert public_journal.page(session, Asked(), head(session)).total == 4
     bare = [said for said in statements if "journal_entry" in said]
     assert not any("count(" in said or "OFFSET" in said for said in statements)
     assert len(bare) == 1
     statements.clear()
     asked = Asked(("publication",))
     for _ in range(3):
-        assert ledger.page(session, asked, head(session)).total == 3
+        assert public_journal.page(session, asked, head(session)).total == 3
     # A filtered answer is counted once for each position of the ledger.
     assert sum("count(" in said for said in statements) == 1
 

@@ -8,9 +8,9 @@ import tomllib
 import pytest
 from flask.testing import FlaskClient
 
-from register.editorial import pages
-from register.incidents.vocabulary import FILE
-from register.web.public.rights import QUESTIONS
+from register.cases.vocabulary import FILE
+from register.cases.web.public.rights_links import QUESTIONS
+from register.pages import content
 
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
 
@@ -24,7 +24,7 @@ def test_each_question_is_a_heading_of_the_page_as_it_is_shipped(client: FlaskCl
         told = {
             name: text
             for text, name in _HEADING.findall(
-                pages.shipped(pages.text_of("vos-droits", tongue)).text
+                content.shipped(content.text_of("vos-droits", tongue)).text
             )
         }
         with client.application.test_request_context(

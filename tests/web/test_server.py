@@ -34,12 +34,12 @@ from register import create_app
 from register.config import Settings
 from register.errors import ConfigError, SealError
 from register.operations.schema import SchemaError
+from register.server import waitress_server, waitress_strict
+from register.server.event_loop import Turns
+from register.server.sockets import listen, port_of
+from register.server.startup_checks import require_startable
 from register.web.errors import plain
 from register.web.headers import SECURITY_HEADERS
-from register.web.serving import embedded, strict
-from register.web.serving.listening import listen, port_of
-from register.web.serving.starting import require_startable
-from register.web.serving.turns import Turns
 
 KEEP = b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
 
@@ -61,7 +61,7 @@ class Running:
     """A server in a thread, stopped at the end of its test."""
 
     def __init__(self, app: Flask) -> None:
-        self.server = embedded.Server(app, listen(ADDRESS, 0))
+        self.server = waitress_server.Server(app, listen(ADDRESS, 0))
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
 
@@ -199,7 +199,7 @@ def test_half_sent_requests_shut_nobody_out(running: Running) -> None:
 def test_a_silent_or_dripping_connection_is_closed(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strict, "RECEIVING", 1)
+    monkeypatch.setattr(waitress_strict, "RECEIVING", 1)
     for listener in running.server._listeners:
         listener.adj.cleanup_interval = 0
         listener.next_channel_cleanup = 0
@@ -227,7 +227,7 @@ def drip(connection: socket.socket, seconds: float) -> None:
 def test_a_refused_sender_is_not_listened_to_for_ever(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strict, "LINGERING", 1)
+    monkeypatch.setattr(waitress_strict, "LINGERING", 1)
     for listener in running.server._listeners:
         listener.adj.cleanup_interval = 0
         listener.next_channel_cleanup = 0
@@ -302,7 +302,7 @@ def test_stopping_twice_does_no_harm(served: Flask) -> None:
 def test_stopping_answers_those_who_are_still_in_the_queue(served: Flask) -> None:
     sockets = listen(ADDRESS, 0)
     waiting = [connect(port_of(sockets)) for _ in range(60)]
-    server = embedded.Server(served, sockets)
+    server = waitress_server.Server(served, sockets)
     for connection in waiting:
         connection.sendall(get(b"/healthz"))
     server.stop()
@@ -323,7 +323,7 @@ def is_refused(running: Running) -> bool:
 def test_retiring_answers_each_connection_once_more(
     served: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "PARTING", 4)
+    monkeypatch.setattr(waitress_server, "PARTING", 4)
     run = Running(served)
     idle, open_one, under_way = run.connect(), run.connect(), run.connect()
     with idle, open_one, under_way:

@@ -38,9 +38,9 @@ from register import create_app
 from register.cli import operations
 from register.config import Settings
 from register.errors import ConfigError
+from register.server import launch, supervisor
 from register.web.errors import plain
 from register.web.headers import SECURITY_HEADERS
-from register.web.serving import launch, supervisor
 
 # Long: for ``make prove``.
 pytestmark = pytest.mark.prove
@@ -134,7 +134,7 @@ def test_several_processes_need_gunicorn(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("module", [launch.SUPERVISOR, supervisor.GROWN])
 def test_the_parent_carries_nothing_of_the_application(module: str) -> None:
-    heavy = ("flask", "sqlalchemy", "waitress", "register.web.public", "register.db")
+    heavy = ("flask", "sqlalchemy", "waitress", "register.web.public_site", "register.db")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP)
     assert told.stdout == "[]\n", told.stderr
@@ -231,7 +231,7 @@ def test_the_parent_of_gunicorn_is_started_again_and_leaves_no_worker(made: Sett
 def test_pages_are_served_without_a_follower(
     registers, tmp_path: Path, program: Path, workers: int
 ) -> None:
-    path = program / "register" / "web" / "serving" / "follower.py"
+    path = program / "register" / "server" / "follower.py"
     begins = 'if __name__ == "__main__":\n'
     path.write_text(path.read_text("utf-8").replace(begins, begins + "    sys.exit(3)\n"), "utf-8")
     with (
@@ -373,7 +373,7 @@ def _take_the_terminal() -> None:
 
 def test_every_option_of_the_interpreter_is_handed_on() -> None:
     options = ["-X", "dev", "-X", "utf8", "-P", "-W", "error"]
-    code = "from register.web.serving.launch import python; print(*python('name'))"
+    code = "from register.server.launch import python; print(*python('name'))"
     environ = os.environ | {"PYTHONPATH": str(TOP)}
     told = subprocess.run(
         [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ

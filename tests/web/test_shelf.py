@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from register.web.kept import has_own_share
-from register.web.shelf import OVERHEAD, PACKED, SHARE, Page, Shelf, Shelves
+from register.web.cache_store import OVERHEAD, PACKED, SHARE, Page, Shelf, Shelves
+from register.web.page_cache import has_own_share
 
 
 def page(size=30, moved=""):

@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from lxml import etree
 from werkzeug.test import TestResponse
 
-from register.editorial import acts as editing
-from register.editorial import pages as editorial
-from register.incidents import acts
-from register.web import shelf
-from register.web.public import sitemap
+from register.cases import acts
+from register.cases.web.public import sitemap
+from register.pages import acts as editing
+from register.pages import content as editorial
+from register.web import cache_store
 
 BASE = "http://127.0.0.1:5000"
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -228,4 +228,4 @@ def test_a_part_that_is_not_there_is_not_found(client: FlaskClient, part: str) -
 def test_a_full_part_is_small_enough_to_be_kept() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
-    assert sitemap.SIZE * len(row) * shelf.SHARE < shelf.SHELF
+    assert sitemap.SIZE * len(row) * cache_store.SHARE < cache_store.SHELF

@@ -10,7 +10,7 @@ import faceted
 import pytest
 from test_pages import Stranger, body, words
 
-from register.incidents.content import ProceedingContent
+from register.cases.case_content import ProceedingContent
 from register.web.drawings import charts
 
 PAGE = "/statistiques"

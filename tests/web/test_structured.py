@@ -17,9 +17,9 @@ from lxml import html
 from people import Desk, a_case
 from rdflib import RDF, SDO, Graph
 
-from register.incidents import acts
-from register.incidents.content import Content, SourceContent
-from register.web.public import structured
+from register.cases import acts
+from register.cases.case_content import Content, SourceContent
+from register.cases.web.public import json_ld
 
 BASE = "http://127.0.0.1:5000"
 # The context of schema.org without its thousand lines: each word is one of its own, and these hold
@@ -231,7 +231,7 @@ HOSTILE = (
 def test_no_title_breaks_out_of_its_block(app: Flask, text: str) -> None:
     """The block is made as a case's is, of a text that no door has cleaned before."""
     with app.test_request_context():
-        block = str(structured._block({"@type": "Report", "headline": text}))
+        block = str(json_ld._block({"@type": "Report", "headline": text}))
     start, end = '<script type="application/ld+json">', "</script>"
     assert block.startswith(start)
     assert block.endswith(end)

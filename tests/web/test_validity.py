@@ -13,14 +13,14 @@ from flask import Response, g, make_response
 from searched import follow
 from sqlalchemy import create_engine, text
 
+from register.cases import acts
+from register.cases import data_version as standings
+from register.cases.data_version import Standing, Watch
 from register.db import engine_options, now, prepare
-from register.incidents import acts
-from register.incidents import standing as standings
-from register.incidents.standing import Standing, Watch
 from register.journal import Position, writing
-from register.web import context, kept, validity
+from register.web import context, etag, page_cache
+from register.web.etag import BUILD, SEARCH, build, last_modified, names, unchanged, value
 from register.web.headers import SECURITY_HEADERS
-from register.web.validity import BUILD, SEARCH, build, last_modified, names, unchanged, value
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def stranger(app):
 def layer(app):
     """The layer that keeps pages, within the guards and headers around it."""
     around = app.wsgi_app
-    while not isinstance(around, kept.Kept):
+    while not isinstance(around, page_cache.Kept):
         around = around.app
     return around
 
@@ -296,13 +296,13 @@ def test_an_answer_without_an_index_is_for_its_moment(address, app, stranger, de
 def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
     app, stranger, desk, monkeypatch
 ):
-    from register.followers.search import searching
+    from register.search import service
 
     desk.published()
     follow(app)
     assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
     desk.published()
-    monkeypatch.setattr(searching, "JUDGED", 0)
+    monkeypatch.setattr(service, "JUDGED", 0)
     answer = stranger(SEARCHES[1])
     assert "Last-Modified" not in answer.headers
     assert "ETag" in answer.headers
@@ -673,7 +673,7 @@ def test_an_index_is_part_of_a_value_and_not_of_its_position():
 
 def test_a_value_changes_with_the_day_in_paris(monkeypatch):
     def at(hour):
-        monkeypatch.setattr(validity, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
+        monkeypatch.setattr(etag, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
         return value(HERE, "build", ASKED)
 
     assert at(20) == at(21)

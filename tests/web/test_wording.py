@@ -12,19 +12,19 @@ from flask import Flask
 
 import register
 from register import errors
+from register.cases import case_content, rules
+from register.cases.checklist import ATTESTED, Line
+from register.cases.models import State
+from register.cases.validation import Fault
 from register.errors import ConfigError, Incomplete, Invalid, NotFound, Refused, RegisterError
-from register.exchange import table
-from register.incidents import content, rules
-from register.incidents.checklist import ATTESTED, Line
-from register.incidents.models import State
-from register.incidents.validation import Fault
+from register.exchange import csv_reader
 from register.journal import Ledger
 from register.journal.verify import Problem
-from register.submissions import models as submissions
-from register.text import redact
+from register.reports import models as submissions
+from register.text import personal_data
 from register.text.errors import TextError
-from register.web import sentences, wording
-from register.web.sentences import journal
+from register.web import error_messages, messages
+from register.web.messages import journal
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -85,75 +85,75 @@ def test_the_search_finds_keys_of_every_layer() -> None:
 
 def test_every_key_has_its_sentence() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
-    assert keys - set(sentences.REASONS) == set()
+    assert keys - set(messages.REASONS) == set()
 
 
 def test_every_sentence_is_still_raised() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
-    assert set(sentences.REASONS) - keys == set()
+    assert set(messages.REASONS) - keys == set()
 
 
 def test_sentences_get_the_values_they_ask_for() -> None:
     for key, values in [*raised(), *kept()]:
-        asked = wording.placeholders(sentences.REASONS[key])
+        asked = error_messages.placeholders(messages.REASONS[key])
         assert asked <= values, key
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
     tables = (
-        sentences.SETTINGS,
-        sentences.READERS,
-        sentences.ACTS,
-        sentences.REPORTS,
-        sentences.MEMBERS,
-        sentences.EDITING,
-        sentences.PAGES,
-        sentences.FIELD_REASONS,
-        sentences.COMMANDS,
+        messages.SETTINGS,
+        messages.READERS,
+        messages.ACTS,
+        messages.REPORTS,
+        messages.MEMBERS,
+        messages.EDITING,
+        messages.PAGES,
+        messages.FIELD_REASONS,
+        messages.COMMANDS,
     )
-    assert sum(len(table) for table in tables) == len(sentences.REASONS)
+    assert sum(len(table) for table in tables) == len(messages.REASONS)
 
 
 def test_every_line_of_the_checklist_has_its_sentence() -> None:
     codes = {key_at(call, FIRST) for call in calls({"Line"})} - {""}
-    assert codes | set(ATTESTED) == set(sentences.LINES) == set(sentences.ASKED)
+    assert codes | set(ATTESTED) == set(messages.LINES) == set(messages.ASKED)
 
 
 def test_every_problem_of_verify_has_its_sentence() -> None:
-    assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(sentences.PROBLEMS)
+    assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(messages.PROBLEMS)
 
 
 def test_every_field_that_is_judged_has_its_name() -> None:
     judged = {key_at(call, FIRST) for call in calls({"Fault"})}
     judged |= {key_at(call, FIRST) for call in calls({"needed"})}
-    judged |= set(content.Content.__dataclass_fields__)
-    judged |= {f"request.{name}" for name in content.RequestContent.__dataclass_fields__}
+    judged |= set(case_content.Content.__dataclass_fields__)
+    judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *table.COLUMNS} <= set(sentences.FIELDS)
+    assert judged - {"", *csv_reader.COLUMNS} <= set(messages.FIELDS)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
-    assert {state.value for state in State} <= set(sentences.STATES)
-    assert {state.value for state in submissions.State} == set(sentences.REPORT_STATES)
-    assert {ledger.value for ledger in Ledger} == set(sentences.LEDGERS)
-    codes = {code for code, _pattern in (*redact._PATTERNS, *redact._WORDS)}
-    assert codes == set(sentences.RISKS)
+    assert {state.value for state in State} <= set(messages.STATES)
+    assert {state.value for state in submissions.State} == set(messages.REPORT_STATES)
+    assert {ledger.value for ledger in Ledger} == set(messages.LEDGERS)
+    codes = {code for code, _pattern in (*personal_data._PATTERNS, *personal_data._WORDS)}
+    assert codes == set(messages.RISKS)
 
 
 def all_sentences() -> list[str]:
     tables = (
-        sentences.REASONS,
-        sentences.LINES,
-        sentences.ASKED,
-        sentences.CHANGES,
-        sentences.OPENINGS,
-        sentences.BEGINNINGS,
-        sentences.PROBLEMS,
-        sentences.FIELDS,
-        sentences.STATES,
-        sentences.REPORT_STATES,
-        sentences.LEDGERS,
-        sentences.RISKS,
+        messages.REASONS,
+        messages.LINES,
+        messages.ASKED,
+        messages.CHANGES,
+        messages.OPENINGS,
+        messages.BEGINNINGS,
+        messages.PROBLEMS,
+        messages.FIELDS,
+        messages.STATES,
+        messages.REPORT_STATES,
+        messages.LEDGERS,
+        messages.RISKS,
         journal.DONE,
         journal.GROUP_NAMES,
         journal.KIND_NAMES,
@@ -173,12 +173,12 @@ def test_sentences_keep_french_typography(wrong: str) -> None:
 
 def test_an_error_is_worded_before_there_is_an_application() -> None:
     error = ConfigError("config_switch", name="REGISTER_SINGLE_MODERATOR", value="yes")
-    assert wording.say(error).startswith("REGISTER_SINGLE_MODERATOR vaut «\u202fyes\u202f»")
+    assert error_messages.say(error).startswith("REGISTER_SINGLE_MODERATOR vaut «\u202fyes\u202f»")
 
 
 def test_an_error_is_worded_within_an_application(quiet: Flask) -> None:
     with quiet.app_context():
-        said = wording.say(ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"]))
+        said = error_messages.say(ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"]))
     assert said.endswith("REGISTER_A, REGISTER_B.")
 
 
@@ -197,7 +197,7 @@ def test_an_unmet_checklist_names_each_line() -> None:
         Line("court", False, {"missing": ["court", "appeal"]}),
         Line("flags", False, {"flags": [("summary", "telephone", "01 23 45 67 89")]}),
     ]
-    said = wording.say(Incomplete("checklist", lines=lines, state=State.DRAFT))
+    said = error_messages.say(Incomplete("checklist", lines=lines, state=State.DRAFT))
     assert "412 caractères" in said
     assert "juridiction, appel" in said
     assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in said
@@ -205,24 +205,26 @@ def test_an_unmet_checklist_names_each_line() -> None:
 
 def test_a_fault_begins_with_its_field() -> None:
     fault = Fault("end_date", "ends_before", {"value": "2001"})
-    assert wording.say_fault(fault) == "Date de fin\u00a0: la fin (2001) est avant le début."
-    said = wording.say(Invalid("content", faults=[fault]))
-    assert said.endswith(wording.say_fault(fault))
+    assert error_messages.say_fault(fault) == "Date de fin\u00a0: la fin (2001) est avant le début."
+    said = error_messages.say(Invalid("content", faults=[fault]))
+    assert said.endswith(error_messages.say_fault(fault))
 
 
 def test_a_field_alone_at_fault_is_named() -> None:
-    assert wording.say(Invalid("missing", field="reason")).startswith("Motif\u00a0: ce champ")
+    assert error_messages.say(Invalid("missing", field="reason")).startswith(
+        "Motif\u00a0: ce champ"
+    )
 
 
 def test_a_refusal_says_the_state_in_words() -> None:
-    said = wording.say(Refused("nothing_to_approve", state=State.MERGED))
+    said = error_messages.say(Refused("nothing_to_approve", state=State.MERGED))
     assert "«\u202fréuni à un autre\u202f»" in said
-    said = wording.say(Refused("report_state", state=submissions.State.SPAM))
+    said = error_messages.say(Refused("report_state", state=submissions.State.SPAM))
     assert "«\u202findésirable\u202f»" in said
 
 
 def test_a_problem_names_its_ledger_and_line() -> None:
-    said = wording.say_problem(Problem("journal_chain", {"ledger": "public", "seq": 812}))
+    said = error_messages.say_problem(Problem("journal_chain", {"ledger": "public", "seq": 812}))
     assert said.startswith("Main courante publique, ligne 812\u00a0:")
 
 
@@ -237,14 +239,17 @@ def test_a_problem_names_its_ledger_and_line() -> None:
     ids=lambda error: error.key,
 )
 def test_nothing_typed_is_quoted_where_it_must_not_be(error: RegisterError) -> None:
-    assert wording.say(error, quoting=False) == ""
+    assert error_messages.say(error, quoting=False) == ""
 
 
 def test_what_quotes_nothing_is_said_everywhere() -> None:
-    assert wording.say(TextError("date_form", text="<x>"), quoting=False)
-    assert wording.say(Invalid("filter", name="type", value="<x>"), quoting=False).count("<x>") == 0
+    assert error_messages.say(TextError("date_form", text="<x>"), quoting=False)
+    assert (
+        error_messages.say(Invalid("filter", name="type", value="<x>"), quoting=False).count("<x>")
+        == 0
+    )
 
 
 def test_an_unknown_key_or_a_missing_value_is_no_crash() -> None:
-    assert "never_heard_of" in wording.say(RegisterError("never_heard_of"))
-    assert "…" in wording.say(ConfigError("config_number", name="X"))
+    assert "never_heard_of" in error_messages.say(RegisterError("never_heard_of"))
+    assert "…" in error_messages.say(ConfigError("config_number", name="X"))

@@ -13,14 +13,14 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register import config, create_app
+from register.accounts.models import Member, Role
+from register.cases import acts, case_content
+from register.cases.case_content import StepContent
+from register.cases.models import Incident, IncidentPlace
 from register.db import db
 from register.demo.instance import fill
-from register.incidents import acts, content
-from register.incidents.content import StepContent
-from register.incidents.models import Incident, IncidentPlace
 from register.journal import writing
-from register.members.models import Member, Role
-from register.operations import opening
+from register.operations import setup
 
 # The case of the demonstration in which something happened after the judgment: Chartres, 2023.
 FOLLOWED = "28085"
@@ -46,7 +46,7 @@ def demonstration() -> Iterator[Flask]:
         )
         app = create_app(settings)
         with app.app_context():
-            opening.init(settings, db.engine)
+            setup.init(settings, db.engine)
             furnish(db.engine, instance)
             db.engine.dispose()
         yield app
@@ -62,7 +62,7 @@ def furnish(engine: Engine, instance: Path) -> None:
         case = session.scalars(select(Incident).where(Incident.id.in_(place))).first()
         if case is None:
             raise LookupError(f"the demonstration has no case at {FOLLOWED} any more")
-        told, key = content.of(case), case.id
+        told, key = case_content.of(case), case.id
         by = session.scalars(select(Member.id).where(Member.role == Role.ADMINISTRATOR)).first()
         second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).first()
         assert by is not None  # noqa: S101 (just made by fill)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from register.territory.regenerate import derive, manifest, outlines, sources
+from register.territory.regenerate import boundaries, build_tables, manifest, sources
 
 
 def main(arguments: list[str]) -> int:
@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
     packages = sources.versions(modules)
     division = sources.division(modules)
-    counts = derive.write(division, sources.geonames(modules), out)
-    counts["contours"] = outlines.write(modules, division.departements, out)
+    counts = build_tables.write(division, sources.geonames(modules), out)
+    counts["contours"] = boundaries.write(modules, division.departements, out)
     manifest.write(packages, counts, out)
     for name, count in counts.items():
         print(f"{name}: {count}")

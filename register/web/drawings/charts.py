@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup
 
-from register.web.speech import number
+from register.web.l10n import number
 
 # A single case among thousands still leaves a trace.
 _LEAST = 0.4

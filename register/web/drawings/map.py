@@ -14,16 +14,16 @@ from functools import cache, lru_cache
 from flask import get_template_attribute
 from markupsafe import Markup
 
+from register.cases.filters import Hits, Query
+from register.cases.map_points import Located, located
+from register.cases.map_points import Spot as Place
+from register.cases.versioned_cache import Few
 from register.db import db
-from register.incidents.filters import Hits, Query
-from register.incidents.located import Located, located
-from register.incidents.located import Spot as Place
-from register.incidents.moments import Few
 from register.web.context import book, gazetteer, head, standing
-from register.web.drawings import frame, map_paths
+from register.web.drawings import map_frames, svg_paths
 from register.web.languages import language
 
-VIEW = f"0 0 {frame.WIDTH} {frame.HEIGHT}"
+VIEW = f"0 0 {map_frames.WIDTH} {map_frames.HEIGHT}"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ground:
 
     land: str
     limits: str
-    borders: Sequence[frame.Border]
+    borders: Sequence[map_frames.Border]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Drawn:
 @cache
 def ground() -> Ground:
     """What is below the dots, drawn once."""
-    parts = frame.frames()
+    parts = map_frames.frames()
     return Ground(
-        land="".join(map(map_paths.land, parts)),
-        limits="".join(map(map_paths.limits, parts)),
-        borders=frame.borders(),
+        land="".join(map(svg_paths.land, parts)),
+        limits="".join(map(svg_paths.limits, parts)),
+        borders=map_frames.borders(),
     )
 
 
@@ -117,24 +117,24 @@ def _made(query: Query, hits: Hits | None) -> Map:
 
 def draw(places: Located) -> Drawn:
     """Draw some places."""
-    middles = [map_paths.middle(frame.frame_of(code), code) for code in places.whole]
+    middles = [svg_paths.middle(map_frames.frame_of(code), code) for code in places.whole]
     names = gazetteer().departements
     codes = {place.departement for place in places.spots} | set(places.whole)
     return Drawn(
-        areas=[Area(code, names[code].name, map_paths.shape(code)) for code in sorted(codes)],
-        exact=map_paths.dots(_spots(place for place in places.spots if place.exact)),
-        about=map_paths.dots(_spots(place for place in places.spots if not place.exact)),
-        whole=map_paths.dots(middles),
+        areas=[Area(code, names[code].name, svg_paths.shape(code)) for code in sorted(codes)],
+        exact=svg_paths.dots(_spots(place for place in places.spots if place.exact)),
+        about=svg_paths.dots(_spots(place for place in places.spots if not place.exact)),
+        whole=svg_paths.dots(middles),
         communes=len(places.spots),
         aside=places.aside,
     )
 
 
-def _spots(places: Iterable[Place]) -> list[frame.Spot]:
+def _spots(places: Iterable[Place]) -> list[map_frames.Spot]:
     return [_spot(place.departement, place.lat, place.lon) for place in places]
 
 
 # A commune stays where it is, and projecting it is what takes time.
 @lru_cache(maxsize=40_000)
-def _spot(departement: str, lat: float, lon: float) -> frame.Spot:
-    return frame.frame_of(departement).spot(lat, lon)
+def _spot(departement: str, lat: float, lon: float) -> map_frames.Spot:
+    return map_frames.frame_of(departement).spot(lat, lon)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from wire import ADDRESS, Served, command, environ
 
 from register.config import Settings
-from register.web.serving import launch, listening
+from register.server import launch
+from register.server import sockets as listening
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from bureau import ASKED, PAGES, SENT, Bureau, bureau
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_accessibility import SCHEMES, violations
 
+from register.cases.vocabulary import LANGUAGES
 from register.db import db
-from register.incidents.vocabulary import LANGUAGES
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 

@@ -16,8 +16,8 @@ from signed import Signed
 from register import create_app
 from register.config import Settings
 from register.db import db
-from register.web.serving.embedded import Server
-from register.web.serving.listening import listen
+from register.server.sockets import listen
+from register.server.waitress_server import Server
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from members import heading
 from playwright.sync_api import Page, expect
 from reporter import Reporter, Told, fill, received
 
-from register.submissions.payload import LINE_LIMIT
+from register.reports.report_content import LINE_LIMIT
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 

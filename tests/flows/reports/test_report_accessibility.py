@@ -12,7 +12,7 @@ from letterbox import DESK, OPEN, Letterbox, letterbox
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_accessibility import SCHEMES, violations
 
-from register.incidents.vocabulary import LANGUAGES
+from register.cases.vocabulary import LANGUAGES
 
 pytestmark = pytest.mark.browser
 

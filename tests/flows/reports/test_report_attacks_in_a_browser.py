@@ -23,12 +23,12 @@ from test_attacks_in_a_browser import Site, _profile, _require_nothing
 
 from register.db import now
 from register.journal import writing
-from register.operations import opening
-from register.submissions import acts, codes
-from register.submissions.acts.reporting import Filed
-from register.submissions.models import Kind
-from register.submissions.payload import CONTACT_LIMIT, LINE_LIMIT, LINK_LIMIT
-from register.text.clean import clean, one_line
+from register.operations import setup
+from register.reports import acts, receipt_codes
+from register.reports.acts.reporter import Filed
+from register.reports.models import Kind
+from register.reports.report_content import CONTACT_LIMIT, LINE_LIMIT, LINK_LIMIT
+from register.text.sanitize import clean, one_line
 
 pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
@@ -57,7 +57,7 @@ def filled(registers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atta
     folder = tmp_path_factory.mktemp("attacked")
     with registers.new("sqlite", folder) as settings, housed(settings) as house:
         with opened(settings.database_url) as engine, Session(engine) as session:
-            store = opening.key_store(settings, session)
+            store = setup.key_store(settings, session)
             session.rollback()
             inbox = Inbox(partial(_pen, engine), store, house.cast)
             every = attacks()
@@ -116,7 +116,7 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
                 seen.look(f"{at}/{filed.key}/retenir")
             seen.page.goto(f"{seen.base}/suivi")
             with seen.page.expect_navigation() as came:
-                seen.page.evaluate(SEND, ["/suivi", {"code": codes.spelled(filed.code)}])
+                seen.page.evaluate(SEND, ["/suivi", {"code": receipt_codes.spelled(filed.code)}])
             assert came.value.status == 200
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")

@@ -11,8 +11,8 @@ from reported import WORDS, Inbox
 from sqlalchemy.orm import Session
 
 from register.journal import writing
-from register.operations import opening
-from register.submissions.queries import one
+from register.operations import setup
+from register.reports.queries import one
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def editor(house: House) -> str:
     """The editor of a draft that was made of a report with another type, date and link."""
     with opened(house.settings.database_url) as engine:
         with Session(engine) as session:
-            store = opening.key_store(house.settings, session)
+            store = setup.key_store(house.settings, session)
         inbox = Inbox(lambda at: writing(engine, at), store, house.cast)
         told = {"types": ("menace_expulsion", "interdiction_filmer"), "date": "2026-03-01"}
         filed = inbox.accepted(links=(LINK,), **told)

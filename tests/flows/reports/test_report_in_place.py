@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from reported import count
 from reporter import Reporter, Told, fill, follow, received, write
 
-from register.submissions.models import Report
+from register.reports.models import Report
 
 pytestmark = pytest.mark.browser
 

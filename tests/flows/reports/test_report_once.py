@@ -14,7 +14,7 @@ from reported import count
 from reporter import Reporter, Told, fill, follow, left_behind, received
 from wire import until
 
-from register.submissions.models import Message, Report
+from register.reports.models import Message, Report
 
 pytestmark = pytest.mark.browser
 

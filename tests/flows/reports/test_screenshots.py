@@ -33,10 +33,10 @@ from trays import accept, ask, open_report
 from ways import DESKTOP, PHONE
 
 from register import create_app
-from register.followers.search import following
+from register.accounts import invitations
+from register.accounts.models import Role
 from register.journal import writing
-from register.members import invitations
-from register.members.models import Role
+from register.search import indexer
 from tools.docs.furnished import FOLLOWED, furnish
 
 pytestmark = [pytest.mark.prove, pytest.mark.browser]
@@ -105,7 +105,7 @@ def _served(settings) -> Iterator[Town]:
                 )
             }
         app = create_app(replace(settings, require_2fa=True))
-        following.catch_up(engine, app.extensions["register.search"])
+        indexer.catch_up(engine, app.extensions["register.search"])
         with served(app) as base:
             links = {name: f"{base}/compte/invitation/{token}" for name, token in tokens.items()}
             yield Town(base, links)

@@ -12,11 +12,12 @@ import pytest
 from flask import Flask
 
 from register import create_app
+from register.accounts import acts as accounts
+from register.accounts import sessions, two_factor
+from register.accounts.web import signing_keys
 from register.config import Settings
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.members import accounts, factors, sessions
-from register.web.account import keys
 
 
 @pytest.fixture
@@ -82,9 +83,9 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
         left = 30 - time.time() % 30
         if left < 3:
             time.sleep(left)
-        made = Telephone(factors.new_secret(), clock, factors.recovery_codes())
+        made = Telephone(two_factor.new_secret(), clock, two_factor.recovery_codes())
         with app.app_context(), writing() as pen:
-            accounts.set_factor(pen, member, made.secret, keys.root_key(), made.codes, 0)
+            accounts.set_factor(pen, member, made.secret, signing_keys.root_key(), made.codes, 0)
         return made
 
     return give

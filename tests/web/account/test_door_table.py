@@ -15,14 +15,14 @@ import pytest
 from flask import Flask
 from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
+from register.accounts import sessions
+from register.accounts.models import Member, MemberInvitation, RecoveryCode
+from register.accounts.web import access_control
+from register.accounts.web.paths import is_shut
 from register.db import db, housekeeping, now
-from register.editorial import pages
 from register.journal import Ledger, since
 from register.journal.models import Head
-from register.members import sessions
-from register.members.models import Member, MemberInvitation, RecoveryCode
-from register.web import door
-from register.web.account.places import is_shut
+from register.pages import content
 
 # Who is let through.
 ANYBODY, UNPROVED, MEMBER, ADMINISTRATOR = "anybody", "unproved", "member", "administrator"
@@ -219,14 +219,14 @@ def test_the_lists_of_the_door_say_what_the_table_says():
     def such(who):
         return {name for name, line in TABLE.items() if line.who == who}
 
-    assert such(ANYBODY) == door.OPEN
-    assert such(UNPROVED) == door.BEFORE_FACTOR
-    assert such(ADMINISTRATOR) == door.ADMINISTRATORS
-    assert {name for name, line in TABLE.items() if line.is_grave} == set(door.GRAVE)
+    assert such(ANYBODY) == access_control.OPEN
+    assert such(UNPROVED) == access_control.BEFORE_FACTOR
+    assert such(ADMINISTRATOR) == access_control.ADMINISTRATORS
+    assert {name for name, line in TABLE.items() if line.is_grave} == set(access_control.GRAVE)
 
 
 def test_what_is_grave_is_told_in_words():
-    acts = [*door.GRAVE.values(), *door.GRAVE_ON_PROMISES.values()]
+    acts = [*access_control.GRAVE.values(), *access_control.GRAVE_ON_PROMISES.values()]
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
@@ -378,7 +378,7 @@ def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
     for endpoint, method, address in routes(app):
         if method != "POST" or TABLE[endpoint].who == ANYBODY:
             continue
-        if TABLE[endpoint].is_grave and endpoint not in door.ASKS_ITSELF:
+        if TABLE[endpoint].is_grave and endpoint not in access_control.ASKS_ITSELF:
             answer = ask(ada, method, address, token, texte="à garder")
             assert answer.status_code == 403, endpoint
             assert "preuve_mot_de_passe" in ada.form(address).names, endpoint
@@ -406,4 +406,4 @@ def test_changing_what_the_site_promises_asks_again(app, cast, later, name):
 
 
 def test_every_page_that_asks_again_is_a_page():
-    assert set(pages.TEXTS) >= door.PROMISES
+    assert set(content.TEXTS) >= access_control.PROMISES

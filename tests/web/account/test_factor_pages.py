@@ -9,8 +9,8 @@ import pyotp
 import pytest
 from visitor import PASSWORD, Visitor, enter
 
+from register.accounts.models import Member
 from register.db import db
-from register.members.models import Member
 
 FACTOR = "/compte/seconde-preuve"
 CODES = re.compile(r"\b[a-z2-9]{5}(?:-[a-z2-9]{5}){4}\b")

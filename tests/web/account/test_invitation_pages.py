@@ -8,10 +8,11 @@ import pytest
 from filed import AT
 from visitor import Visitor, enter
 
+from register.accounts import acts as accounts
+from register.accounts import invitations
+from register.accounts.models import Role
 from register.db import now
 from register.journal import writing
-from register.members import accounts, invitations
-from register.members.models import Role
 
 GOOD = "quatre chats verts dansent"
 

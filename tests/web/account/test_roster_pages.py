@@ -7,11 +7,11 @@ import re
 import pytest
 from visitor import PASSWORD, Visitor, enter
 
+from register.accounts import invitations
+from register.accounts.models import Member, Role
 from register.db import db
 from register.journal import Act, Ledger, writing
 from register.journal.models import Entry
-from register.members import invitations
-from register.members.models import Member, Role
 
 ROSTER = "/moderation/membres"
 INVITE = f"{ROSTER}/invitations"

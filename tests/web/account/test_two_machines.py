@@ -10,7 +10,7 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
 from register import create_app
 from register.db import db
-from register.keystore import url_in
+from register.report_keys import url_in
 
 WRONG = "quelque-chose-de-faux"
 

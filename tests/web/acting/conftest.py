@@ -10,8 +10,8 @@ from flask import Flask
 from registers import bare
 from sqlalchemy.orm import Session
 
+from register.cases.models import Incident
 from register.config import Settings
-from register.incidents.models import Incident
 from register.journal import Ledger, head
 
 TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from register.cases import acts
+from register.cases.models import Reply
 from register.db import now
-from register.incidents import acts
-from register.incidents.models import Reply
 from register.text.dates import paris_day
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from register.incidents import acts
-from register.incidents.dossier import dossier
-from register.members.models import Member
+from register.accounts.models import Member
+from register.cases import acts
+from register.cases.member_view import dossier
 
 HOSTILE = {
     "controls": "\x00\x01a\x7f\x9b\x08z",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from register.incidents import acts
+from register.cases import acts
 
 
 def at(filed, place):
@@ -82,7 +82,7 @@ def test_a_reply_is_noted_although_the_text_moved(signed, desk, pen, cast, conte
 
 
 def test_a_member_disabled_a_second_ago_does_nothing(signed, desk, pen, vu, standing):
-    from register.members import accounts
+    from register.accounts import acts as accounts
 
     filed, browser = desk.published(), signed("chloe")
     with pen() as p:

@@ -8,9 +8,9 @@ from datetime import date
 
 import pytest
 
-from register.incidents import acts
-from register.incidents.models import Incident
-from register.web.moderation import checks
+from register.cases import acts
+from register.cases.models import Incident
+from register.cases.web.desk import checklist
 
 
 def errors(page: str) -> str:
@@ -50,7 +50,7 @@ def test_each_line_leads_to_a_place_that_is_there(signed, desk):
     filed, browser = desk.draft(), signed("bruno")
     with desk.pen() as p:
         acts.lose_report(p, filed.id, [])
-    for place in checks._MENDED.values():
+    for place in checklist._MENDED.values():
         page, _hash, field = place.partition("#")
         answer = browser.get(at(filed, page))
         assert answer.status_code == 200

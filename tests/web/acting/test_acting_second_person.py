@@ -13,12 +13,12 @@ from registers import bare
 from signed import Signed
 from sqlalchemy import select
 
+from register.cases import acts
+from register.cases.acts.publication import NOTE as RESTORED_NOTE
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident
+from register.cases.pending import Destruction, PendingChange
 from register.db import now
-from register.incidents import acts
-from register.incidents.acts.publication import NOTE as RESTORED_NOTE
-from register.incidents.checklist import ATTESTED
-from register.incidents.models import Incident
-from register.incidents.pending import Destruction, PendingChange
 
 ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
 

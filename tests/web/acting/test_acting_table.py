@@ -10,7 +10,7 @@ from datetime import date
 
 import pytest
 
-from register.incidents import acts
+from register.cases import acts
 
 STATES = ("draft", "published", "withdrawn", "merged", "erased")
 NO = (409, 0, 0)

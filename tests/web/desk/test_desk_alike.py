@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from register.incidents import likeness
-from register.incidents.content import SourceContent
-from register.incidents.likeness import Reason
-from register.web.moderation import alike
-from register.web.sentences import desk as words
+from register.cases import duplicates
+from register.cases.case_content import SourceContent
+from register.cases.duplicates import Reason
+from register.cases.web.desk import duplicates as alike
+from register.web.messages import desk as words
 
 
 def text(page):
@@ -52,7 +52,7 @@ def test_reasons_are_said_in_words(app, reasons, said):
 
 def test_every_reason_and_every_kind_has_its_words(app):
     with app.test_request_context("/moderation"):
-        assert all(alike.why([Reason(code, 2)]) for code in likeness._WEIGHTS)
+        assert all(alike.why([Reason(code, 2)]) for code in duplicates._WEIGHTS)
     assert set(words.TASKS) == set(words.WAITING)
 
 

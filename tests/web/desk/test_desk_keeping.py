@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
+from register.cases import acts
+from register.cases.acts.claims_and_notes import HELD_FOR, NOTE_LIMIT
+from register.cases.models import Incident, Note
 from register.db import db, now
-from register.incidents import acts
-from register.incidents.acts.keeping import HELD_FOR, NOTE_LIMIT
-from register.incidents.models import Incident, Note
 from register.journal import Ledger, head, writing
 
 LIST = "/moderation/dossiers"

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from register.accounts import code_budget
+from register.accounts.models import Member
+from register.cases import acts, draft_flags, todo
+from register.cases.models import Incident
+from register.cases.web.desk import todo_sidebar
 from register.db import db, housekeeping, now
-from register.followers.search import following
-from register.incidents import acts, flagged, tasks
-from register.incidents.models import Incident
 from register.journal import writing
-from register.members import code_budget
-from register.members.models import Member
-from register.web.moderation import queue
+from register.search import indexer
 
 LIST = "/moderation/dossiers"
 
@@ -150,7 +150,7 @@ def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late
             author="Ville",
             capacity="la commune",
             text="Non.",
-            received_on=queue.dates.paris_day(now() - timedelta(days=received)),
+            received_on=todo_sidebar.dates.paris_day(now() - timedelta(days=received)),
         )
     page = signed("chloe").get("/moderation")
     assert queued(page) == [filed.id]
@@ -159,9 +159,9 @@ def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late
 
 
 def test_many_are_told_as_more_than_anybody_counts(signed, drafted, monkeypatch):
-    monkeypatch.setattr(tasks, "COUNTED", 2)
-    monkeypatch.setattr("register.web.moderation.home.COUNTED", 2)
-    monkeypatch.setattr(flagged, "READ_EACH", 2)
+    monkeypatch.setattr(todo, "COUNTED", 2)
+    monkeypatch.setattr("register.cases.web.desk.dashboard.COUNTED", 2)
+    monkeypatch.setattr(draft_flags, "READ_EACH", 2)
     for _ in range(4):
         drafted(justice=True)
     told = main(signed("chloe").get("/moderation"))
@@ -289,7 +289,7 @@ def test_words_find_drafts_and_public_cases_alike(signed, app, desk, today, cast
     draft, public = desk.draft(title="Le micro coupé"), desk.published(title="Le micro rendu")
     gone = desk.withdrawn(title="Le micro volé")
     desk.draft(title="La caméra")
-    following.catch_up(db.engine, app.extensions["register.search"])
+    indexer.catch_up(db.engine, app.extensions["register.search"])
     bruno = signed("bruno")
     assert entries(bruno.get(f"{LIST}?q=micro")) == [gone.id, public.id, draft.id]
     assert entries(bruno.get(f"{LIST}?q=micro&etat=publie")) == [public.id]
@@ -299,7 +299,7 @@ def test_words_find_drafts_and_public_cases_alike(signed, app, desk, today, cast
 
 
 def test_what_was_not_read_yet_is_told(signed, drafted, monkeypatch):
-    monkeypatch.setattr("register.followers.search.drafts.READ_EACH", 2)
+    monkeypatch.setattr("register.search.draft_search.READ_EACH", 2)
     made = [drafted(title="Le micro") for _ in range(3)]
     bruno = signed("bruno")
     page = bruno.get(f"{LIST}?q=micro")

@@ -20,11 +20,11 @@ from werkzeug.test import TestResponse
 
 from register import create_app
 from register.db import db, engine_options, prepare
-from register.exchange.spreadsheet import guarded
-from register.followers.search import following
-from register.text.clean import legal
+from register.exchange.safe_csv import guarded
+from register.search import indexer
 from register.text.errors import TextError
 from register.text.markup import MAX_CHARS, plain, render
+from register.text.sanitize import legal
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 # The pages of a case on the desk, for each that was published.
@@ -71,7 +71,7 @@ def site(registers, tmp_path_factory) -> Iterator[Site]:
         filed = fill(engine, strings, every=8)
         app = create_app(settings)
         app.testing = True
-        following.catch_up(engine, app.extensions["register.search"])
+        indexer.catch_up(engine, app.extensions["register.search"])
         engine.dispose()
         yield Site(app, filed, strings, Signed(app, filed.by))
         with app.app_context():

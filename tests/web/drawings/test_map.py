@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from mapped import areas, dots, marked
 
-from register.incidents.located import Located, Spot
+from register.cases.map_points import Located, Spot
+from register.web.drawings.locator_map import locator, locator_of
 from register.web.drawings.map import draw
-from register.web.drawings.map_locator import locator, locator_of
 
 
 def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:

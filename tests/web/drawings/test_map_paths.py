@@ -9,9 +9,9 @@ import pytest
 from mapped import drawn, marked
 
 from register.territory import dataset
-from register.territory.outlines import outlines
-from register.web.drawings import frame, map_paths
-from register.web.drawings.frame import Spot
+from register.territory.boundaries import outlines
+from register.web.drawings import map_frames, svg_paths
+from register.web.drawings.map_frames import Spot
 
 
 def edges(lines: list[list[Spot]]) -> list[frozenset[Spot]]:
@@ -27,23 +27,23 @@ def edges(lines: list[list[Spot]]) -> list[frozenset[Spot]]:
     ],
 )
 def test_a_line_is_read_as_it_was_meant(line: list[Spot]) -> None:
-    (read,) = drawn(map_paths.path(line))
+    (read,) = drawn(svg_paths.path(line))
     assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
 
 
 def test_what_shrinks_to_a_point_is_not_drawn() -> None:
-    assert map_paths.path([Spot(4, 4), Spot(4, 4), Spot(4, 4)]) == ""
+    assert svg_paths.path([Spot(4, 4), Spot(4, 4), Spot(4, 4)]) == ""
 
 
 def test_a_dot_is_drawn_once_where_it_is() -> None:
     spots = [Spot(40, 3), Spot(7, 90), Spot(40, 3), Spot(7, 12)]
-    assert marked(map_paths.dots(spots)) == sorted(set(spots))
-    assert map_paths.dots([]) == ""
+    assert marked(svg_paths.dots(spots)) == sorted(set(spots))
+    assert svg_paths.dots([]) == ""
 
 
 def test_coasts_close_and_limits_are_drawn_once() -> None:
-    for part in frame.frames():
-        coast, inner = drawn(map_paths.land(part)), drawn(map_paths.limits(part))
+    for part in map_frames.frames():
+        coast, inner = drawn(svg_paths.land(part)), drawn(svg_paths.limits(part))
         assert coast
         assert all(line[0] == line[-1] for line in coast)
         shared = edges(inner)
@@ -53,67 +53,69 @@ def test_coasts_close_and_limits_are_drawn_once() -> None:
 
 
 def test_every_line_of_a_departement_is_a_coast_or_a_limit() -> None:
-    part = frame.mainland()
-    ground = set(edges(drawn(map_paths.land(part)) + drawn(map_paths.limits(part))))
+    part = map_frames.mainland()
+    ground = set(edges(drawn(svg_paths.land(part)) + drawn(svg_paths.limits(part))))
     for code in part.codes:
-        assert set(edges(drawn(map_paths.shape_in(part, code)))) <= ground, code
+        assert set(edges(drawn(svg_paths.shape_in(part, code)))) <= ground, code
 
 
 def test_every_departement_has_a_shape_and_those_around_paris_two() -> None:
     for code in outlines():
-        twice = map_paths.shape(code).count("M") - map_paths.shape_in(
-            frame.frame_of(code), code
+        twice = svg_paths.shape(code).count("M") - svg_paths.shape_in(
+            map_frames.frame_of(code), code
         ).count("M")
-        assert twice == (code in frame.AROUND_PARIS), code
+        assert twice == (code in map_frames.AROUND_PARIS), code
 
 
 def test_the_whole_map_is_light() -> None:
-    ground = "".join(map_paths.land(part) + map_paths.limits(part) for part in frame.frames())
-    shapes = "".join(map(map_paths.shape, outlines()))
+    ground = "".join(svg_paths.land(part) + svg_paths.limits(part) for part in map_frames.frames())
+    shapes = "".join(map(svg_paths.shape, outlines()))
     assert len(gzip.compress(ground.encode())) < 4.5 * 1024
     assert len(gzip.compress((ground + shapes).encode())) < 10 * 1024
 
 
 def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
-    for part in frame.frames():
+    for part in map_frames.frames():
         left, top, width, height = part.box
-        x, y, wide, high = frame.extent(part, 0)
+        x, y, wide, high = map_frames.extent(part, 0)
         assert left <= x
         assert top <= y
         assert x + wide <= left + width + 1
         assert y + high <= top + height + 1
         # As large as there is room for.
         assert abs(width - wide) <= 1 or abs(height - high) <= 1
-    mainland = edges(drawn(map_paths.land(frame.mainland())))
-    around, where, *beyond = frame.borders()
+    mainland = edges(drawn(svg_paths.land(map_frames.mainland())))
+    around, where, *beyond = map_frames.borders()
     for x, y, width, height, code in (around, *beyond):
         assert not any(
             x < spot.x < x + width and y < spot.y < y + height for edge in mainland for spot in edge
         ), code
-    assert frame.mainland().box[2] > where.x > around.x + around.width
+    assert map_frames.mainland().box[2] > where.x > around.x + around.width
 
 
 def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
-    beyond = {border.code: border for border in frame.borders()}
+    beyond = {border.code: border for border in map_frames.borders()}
     for row in dataset.rows("communes.csv.gz"):
         code = row["departement"]
         if not row["lat"] or code not in outlines():
             continue
-        x, y = frame.frame_of(code).spot(float(row["lat"]), float(row["lon"]))
-        whole = frame.Border(0, 0, frame.WIDTH, frame.HEIGHT, "")
-        around = frame.borders()[0] if code in frame.AROUND_PARIS else beyond.get(code, whole)
+        x, y = map_frames.frame_of(code).spot(float(row["lat"]), float(row["lon"]))
+        whole = map_frames.Border(0, 0, map_frames.WIDTH, map_frames.HEIGHT, "")
+        around = (
+            map_frames.borders()[0] if code in map_frames.AROUND_PARIS else beyond.get(code, whole)
+        )
         assert around.x + 4 < x < around.x + around.width - 4, row["nom"]
         assert around.y + 4 < y < around.y + around.height - 4, row["nom"]
 
 
 def test_the_middle_of_a_departement_is_in_it() -> None:
     for code in outlines():
-        part = frame.frame_of(code)
-        x, y = map_paths.middle(part, code)
+        part = map_frames.frame_of(code)
+        x, y = svg_paths.middle(part, code)
         # Even-odd, along the line from the point to the right.
         crossed = sum(
             (a.y > y) != (b.y > y) and x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
-            for line in drawn(map_paths.shape_in(part, code))
+            for line in drawn(svg_paths.shape_in(part, code))
             for a, b in pairwise(line)
         )
         assert crossed % 2, code
@@ -131,11 +133,11 @@ def test_the_middle_of_a_departement_is_in_it() -> None:
 def test_a_place_comes_where_a_reader_looks_for_it(
     departement: str, lat: float, lon: float, where: str
 ) -> None:
-    x, y = frame.frame_of(departement).spot(lat, lon)
+    x, y = map_frames.frame_of(departement).spot(lat, lon)
     found = {
-        "far west": x < frame.WIDTH / 8 and frame.HEIGHT / 6 < y < frame.HEIGHT / 2,
-        "far east and south": x > frame.WIDTH * 0.9 and y > frame.HEIGHT * 0.7,
+        "far west": x < map_frames.WIDTH / 8 and map_frames.HEIGHT / 6 < y < map_frames.HEIGHT / 2,
+        "far east and south": x > map_frames.WIDTH * 0.9 and y > map_frames.HEIGHT * 0.7,
         "around Paris": x < 199 and y < 199,
-        "beyond the sea": y > frame.HEIGHT * 0.85,
+        "beyond the sea": y > map_frames.HEIGHT * 0.85,
     }
     assert [name for name, is_there in found.items() if is_there] == [where]

@@ -14,15 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from register.incidents.content import (
+from register.cases.case_content import (
     LinkContent,
     ProceedingContent,
     RequestContent,
     SourceContent,
     StepContent,
 )
-from register.incidents.models import Incident, Revision
-from register.text.clean import clean
+from register.cases.models import Incident, Revision
+from register.text.sanitize import clean
 
 ODD = {
     "controls": "a\x00b\x07c\x1bd\x7fe",

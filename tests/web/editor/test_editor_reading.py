@@ -11,9 +11,9 @@ from signed import Signed
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.incidents import content as contents
-from register.incidents.content import Content
-from register.incidents.models import Incident, Revision
+from register.cases import case_content as contents
+from register.cases.case_content import Content
+from register.cases.models import Incident, Revision
 
 NEW = "/moderation/dossiers/nouveau"
 

@@ -13,13 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wholecase import whole
 
-from register.incidents import acts
-from register.incidents import content as contents
-from register.incidents.content import (
-    Content,
-    SourceContent,
-)
-from register.incidents.models import Incident, Note, Revision, State
+from register.cases import acts
+from register.cases import case_content as contents
+from register.cases.case_content import Content, SourceContent
+from register.cases.models import Incident, Note, Revision, State
 from register.journal import Act, Ledger, head
 
 NEW = "/moderation/dossiers/nouveau"

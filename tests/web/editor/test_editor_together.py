@@ -11,7 +11,7 @@ from people import Desk
 from signed import Signed
 from sqlalchemy.orm import Session
 
-from register.incidents.models import Incident
+from register.cases.models import Incident
 
 
 @pytest.fixture

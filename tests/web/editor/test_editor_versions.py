@@ -12,8 +12,8 @@ from people import Desk
 from signed import Signed
 from wholecase import whole
 
-from register.incidents import acts
-from register.incidents.content import Content, SourceContent
+from register.cases import acts
+from register.cases.case_content import Content, SourceContent
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from filed import AT
 from reported import ANSWER, QUESTION, SENTENCE, WORDS
 from sqlalchemy import update
 
+from register.accounts import acts as accounts
+from register.accounts.models import Role
+from register.cases import acts
+from register.cases.members_journal import GROUPS, KINDS
 from register.db import db
-from register.exchange.spreadsheet import MARK
-from register.incidents import acts
-from register.incidents.memberlog import GROUPS, KINDS
+from register.exchange.safe_csv import MARK
 from register.journal import Act, Entry
-from register.members import accounts
-from register.members.models import Role
-from register.submissions import acts as reports
-from register.web.sentences.journal import DONE, GROUP_NAMES, KIND_NAMES
+from register.reports import acts as reports
+from register.web.messages.journal import DONE, GROUP_NAMES, KIND_NAMES
 
 HOME = "/moderation/journal"
 
@@ -129,9 +129,9 @@ def test_pages_lead_to_the_end_and_back(bruno, desk, cast):
 
 
 def test_a_long_table_is_whole(bruno, desk, cast, monkeypatch):
-    from register.web.moderation import journal
+    from register.journal.web import members_journal
 
-    monkeypatch.setattr(journal, "_AT_ONCE", 3)
+    monkeypatch.setattr(members_journal, "_AT_ONCE", 3)
     desk.published()
     desk.published()
     assert len(_rows(bruno.get(HOME + ".csv"))) == len(_lines(bruno.get(HOME))) > 9

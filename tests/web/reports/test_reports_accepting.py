@@ -13,13 +13,13 @@ from registers import bare
 from reported import CONTACT, WORDS, Inbox, nonce
 from signed import Signed
 
+from register.accounts.models import Member
+from register.cases.case_content import SourceContent
+from register.cases.member_view import dossier
 from register.config import Settings
 from register.db import now
-from register.incidents.content import SourceContent
-from register.incidents.dossier import dossier
-from register.members.models import Member
-from register.submissions import acts, queries
-from register.submissions.models import Kept, Report
+from register.reports import acts, queries
+from register.reports.models import Kept, Report
 
 QUEUE = "/moderation/signalements"
 

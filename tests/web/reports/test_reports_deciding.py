@@ -10,14 +10,14 @@ import pytest
 from reported import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, nonce
 from visitor import Forms
 
+from register.cases import acts as cases
 from register.db import db, now
-from register.incidents import acts as cases
 from register.journal import Ledger, head, writing
-from register.journal.acts import OF_REPORTERS
-from register.submissions import acts, queries
-from register.submissions.models import Report, State
-from register.submissions.payload import MESSAGE_LIMIT
-from register.web.sentences.desk_reports import BY_REPORTER
+from register.journal.act_types import OF_REPORTERS
+from register.reports import acts, queries
+from register.reports.models import Report, State
+from register.reports.report_content import MESSAGE_LIMIT
+from register.web.messages.desk_reports import BY_REPORTER
 
 LIST = "/moderation/signalements"
 DAY = timedelta(days=1)

@@ -10,13 +10,13 @@ from reported import WORDS
 
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.submissions import acts, queries
-from register.submissions.models import Report, RetentionClock, State
-from register.submissions.queries import Tray
+from register.reports import acts, queries
+from register.reports.models import Report, RetentionClock, State
+from register.reports.queries import Tray
+from register.reports.web.desk import report_list, sidebar
 from register.text import dates
 from register.web.context import key_store
-from register.web.moderation.reports import listing, margin
-from register.web.sentences import desk_reports as sentences
+from register.web.messages import desk_reports as sentences
 
 LIST = "/moderation/signalements"
 SORT = f"{LIST}/tri"
@@ -201,7 +201,7 @@ def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox
     assert listed(bruno.get(f"{LIST}?page=2")) == made[2:]
     assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
     monkeypatch.setattr(queries, "OPENED", 2)
-    monkeypatch.setattr(listing, "OPENED", 2)
+    monkeypatch.setattr(report_list, "OPENED", 2)
     page = bruno.get(f"{LIST}?q=conseil")
     assert listed(page) == made[:2]
     assert "Seuls les 2 premiers signalements de ce casier ont été ouverts" in text(page)
@@ -295,7 +295,7 @@ def test_the_home_warns_of_a_flood_of_a_clock_and_of_missing_keys(
     bruno = signed("bruno")
     inbox.received(now())
     assert "une inondation" not in text(bruno.get("/moderation"))
-    monkeypatch.setattr(margin, "FLOOD", 0)
+    monkeypatch.setattr(sidebar, "FLOOD", 0)
     told = text(bruno.get("/moderation"))
     assert "Plus de 0 signalements attendent que quelqu’un les lise." in told
     assert "webcitoyen purge --confirm" not in told
@@ -347,7 +347,7 @@ def test_nothing_of_a_report_is_on_a_public_page_or_in_the_log(app, signed, inbo
 def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, session):
     keys = [inbox.received().key for _ in range(2)]
     bruno, chloe = signed("bruno"), signed("chloe")
-    assert bruno.send(SORT, {"cle": keys, "faire": listing.PUT_ASIDE}).status_code == 303
+    assert bruno.send(SORT, {"cle": keys, "faire": report_list.PUT_ASIDE}).status_code == 303
     session.rollback()
     today = dates.paris_day(now())
     for key in keys:
@@ -359,7 +359,7 @@ def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, sessio
     assert "Confirmer les cochés comme indésirables" in body(chloe.get(tray))
     assert "Indésirables à confirmer" not in body(bruno.get("/moderation"))
     assert "Indésirables à confirmer" in body(chloe.get("/moderation"))
-    sent = {"cle": keys, "faire": listing.CONFIRM, "casier": Tray.SPAM.value}
+    sent = {"cle": keys, "faire": report_list.CONFIRM, "casier": Tray.SPAM.value}
     refused = bruno.send(SORT, sent)
     assert refused.status_code == 409
     assert "un autre membre que vous" in body(refused)
@@ -373,6 +373,9 @@ def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, sessio
 
 def test_one_alone_goes_in_seven_days(signed, inbox, session):
     key = inbox.received().key
-    assert signed("bruno").send(SORT, {"cle": [key], "faire": listing.PUT_ASIDE}).status_code == 303
+    assert (
+        signed("bruno").send(SORT, {"cle": [key], "faire": report_list.PUT_ASIDE}).status_code
+        == 303
+    )
     session.rollback()
     assert session.get(Report, key).purge_on == dates.paris_day(now()) + timedelta(days=7)

@@ -12,12 +12,12 @@ from formed import Filled
 from reported import CONTACT, WORDS, Inbox
 from sqlalchemy import event, select
 
+from register.cases import acts as cases
+from register.cases.verify import verify
 from register.db import db, now
-from register.incidents import acts as cases
-from register.incidents.verify import verify
 from register.journal import Act, Entry, Ledger, writing
-from register.submissions import acts
-from register.submissions.verify import problems
+from register.reports import acts
+from register.reports.verify import problems
 from register.text.dates import paris_day
 
 LIST = "/moderation/signalements"

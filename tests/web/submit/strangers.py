@@ -17,8 +17,8 @@ from visitor import Forms
 from werkzeug.test import TestResponse
 
 from register.config import Settings
-from register.keystore import KeyStore
-from register.submissions import queries
+from register.report_keys import KeyStore
+from register.reports import queries
 
 # What is typed, and what is chosen; a choice that was never offered is one more way to err.
 TYPED = ("recit", "lieu", "quand", "acteur_texte", "cible_texte", "liens", "contact", "site_web")

@@ -16,19 +16,19 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from visitor import Visitor
 
+from register.cases import acts as cases
+from register.cases.checklist import ATTESTED
 from register.db import db
 from register.errors import NotFound, Refused
-from register.incidents import acts as cases
-from register.incidents.checklist import ATTESTED
 from register.journal import writing
-from register.operations import opening
-from register.submissions import acts, codes, payload, queries
-from register.submissions.models import Message, Report, State
-from register.web.submit import tokens
+from register.operations import setup
+from register.reports import acts, queries, receipt_codes, report_content
+from register.reports.models import Message, Report, State
+from register.reports.web import form_tokens
 
 # A code that has the shape of one, and opens nothing.
 UNKNOWN = "0123-4567-89AB-CDEF"
-LONG = "é" * (payload.MESSAGE_LIMIT + 1)
+LONG = "é" * (report_content.MESSAGE_LIMIT + 1)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def filled(amina: Visitor, action: str) -> dict[str, str]:
 
 def test_a_code_is_read_as_people_copy_it(app, inbox, amina):
     code = inbox.received().code
-    spelled = codes.spelled(code)
+    spelled = receipt_codes.spelled(code)
     for typed in (
         code,
         spelled,
@@ -131,7 +131,9 @@ def test_no_page_leaves_a_trace(app, inbox, amina):
         if answer.mimetype == "text/html":
             body = answer.get_data(as_text=True)
             assert '<meta name="robots" content="noindex">' in body
-            assert not re.search(rf'(href|action|src)="[^"]*{codes.spelled(filed.code)[:4]}', body)
+            assert not re.search(
+                rf'(href|action|src)="[^"]*{receipt_codes.spelled(filed.code)[:4]}', body
+            )
             assert filed.key not in body
     assert "Disallow: /suivi" in amina.get("/robots.txt").get_data(as_text=True)
 
@@ -282,7 +284,7 @@ def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monk
     filed = inbox.waiting()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
-        patch.setattr(tokens, "LASTS", -1)
+        patch.setattr(form_tokens, "LASTS", -1)
         amina.send("/suivi/message", message=ANSWER)
     assert amina.answer.status_code == 422
     assert "ouverte depuis trop longtemps" in amina.text
@@ -292,7 +294,7 @@ def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monk
     assert len(file_of(app, store, filed).messages) == 2
     # A token of another form is none here.
     with app.app_context():
-        foreign = tokens.new("signaler")
+        foreign = form_tokens.new("signaler")
     assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
 
 
@@ -300,7 +302,7 @@ def test_a_message_to_a_report_taken_back_meanwhile_is_shown_to_be_copied(app, i
     filed = inbox.received()
     opened(amina, filed.code)
     with pen() as p:
-        acts.withdraw(p, inbox.store, filed.key, codes.new_nonce())
+        acts.withdraw(p, inbox.store, filed.key, receipt_codes.new_nonce())
     amina.send("/suivi/message", message="Une chose encore.")
     assert amina.answer.status_code == 409
     assert "Retiré par vous" in amina.text
@@ -355,7 +357,7 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
         assert amina.answer.status_code == 200
         assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
         assert amina.answer.headers["Cache-Control"] == "no-store"
-    assert codes.spelled(filed.code) not in _body(amina)
+    assert receipt_codes.spelled(filed.code) not in _body(amina)
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 
@@ -461,7 +463,7 @@ def test_the_receipt_holds_what_was_sent_and_proves_it(app, inbox, amina):
     assert CONTACT not in answer.get_data(as_text=True)
     with Session(db.engine) as session:
         kept = session.scalar(select(Report.digest).where(Report.key == filed.key))
-    assert payload.proved(answer.get_data()) == kept == bytes.fromhex(told["empreinte"])
+    assert report_content.proved(answer.get_data()) == kept == bytes.fromhex(told["empreinte"])
 
 
 # --- a database that does not answer --------------------------------------------------------------
@@ -472,7 +474,7 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
 ):
     monkeypatch.setattr("register.db.PATIENCE_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
-        amina, store = Visitor(app), opening.key_store(settings, db.session())
+        amina, store = Visitor(app), setup.key_store(settings, db.session())
         filed = reported(lambda at: writing(db.engine, at), store)
         opened(amina, filed.code)
         before = filled(amina, "/suivi/message")

@@ -36,10 +36,10 @@ from visitor import Forms
 
 from register.config import Settings
 from register.journal import writing
-from register.keystore import KeyStore
-from register.submissions import acts, queries
-from register.submissions.models import Kind, Report
-from register.text.clean import clean, one_line
+from register.report_keys import KeyStore
+from register.reports import acts, queries
+from register.reports.models import Kind, Report
+from register.text.sanitize import clean, one_line
 
 # Long: for ``make prove``.
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]

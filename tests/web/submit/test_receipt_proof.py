@@ -13,8 +13,8 @@ from sqlalchemy import event
 from visitor import Visitor
 
 from register.db import db
-from register.submissions import acts, payload, queries, receipts
-from register.web.submit import proving
+from register.reports import acts, queries, receipts, report_content
+from register.reports.web import verify_receipt
 
 YES = "Un signalement au contenu identique a été reçu le 2 mars 2026."
 NO = "Ce reçu ne correspond à aucun signalement encore gardé ici."
@@ -29,7 +29,7 @@ def anyone(app) -> Visitor:
 def receipt_of(inbox, filed) -> bytes:
     file = queries.one(db.session(), inbox.store, filed.key)
     db.session.rollback()
-    return payload.receipt(file.received, file.line.day, "registre.test")
+    return report_content.receipt(file.received, file.line.day, "registre.test")
 
 
 def pasted(visitor: Visitor, text: str) -> str:
@@ -131,7 +131,7 @@ def test_nothing_is_asked_or_kept_of_what_is_too_long_or_missing(app, anyone, mo
     assert "trop long" in anyone.text
     # Beyond this, reading the form would write the file to the disk.
     monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", _never)
-    uploaded(anyone, b"x" * (proving.BODY_LIMIT + 1))
+    uploaded(anyone, b"x" * (verify_receipt.BODY_LIMIT + 1))
     assert anyone.answer.status_code == 422
     pasted(anyone, "x" * 600_000)
     assert anyone.answer.status_code == 422
@@ -143,7 +143,7 @@ def _never(*_args, **_more):
 
 def test_the_longest_report_has_a_receipt_that_can_be_verified(app, inbox, anyone):
     filed = inbox.received(
-        account='"' * payload.ACCOUNT_LIMIT,
-        links=tuple(["😀" * payload.LINK_LIMIT] * payload.LINKS_LIMIT),
+        account='"' * report_content.ACCOUNT_LIMIT,
+        links=tuple(["😀" * report_content.LINK_LIMIT] * report_content.LINKS_LIMIT),
     )
     assert YES in uploaded(anyone, receipt_of(inbox, filed))

@@ -22,14 +22,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from visitor import Visitor
 
-from register import seal
+from register import encryption
+from register.cases.vocabulary import FILE
 from register.config import Settings
 from register.db import db, now, pen_engine, sqlite_path
-from register.incidents.vocabulary import FILE
-from register.keystore import KeyStore
-from register.submissions import acts, plain, queries
-from register.submissions.models import Report, State
-from register.submissions.payload import (
+from register.report_keys import KeyStore
+from register.reports import acts, plain_words, queries
+from register.reports.models import Report, State
+from register.reports.queries import File
+from register.reports.report_content import (
     ACCOUNT_LIMIT,
     CONTACT_LIMIT,
     LINE_LIMIT,
@@ -37,12 +38,10 @@ from register.submissions.payload import (
     LINKS_LIMIT,
     Sent,
 )
-from register.submissions.queries import File
+from register.reports.web import form_tokens, receive_service, report_form
 from register.text import dates
 from register.text.dates import paris_day
 from register.web import limits
-from register.web.forms import report as report_form
-from register.web.submit import receiving, tokens
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
@@ -107,16 +106,16 @@ def kept(settings: Settings, store: KeyStore, code: str) -> Sent:
 # --- words ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", plain.LISTS)
+@pytest.mark.parametrize("name", plain_words.LISTS)
 def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: str) -> None:
     rows = tomllib.loads(FILE.read_text("utf-8"))[name]
     in_use = [row["code"] for row in rows if "retired_at" not in row]
-    for words in (plain.words(name), plain.words(name, "en")):
+    for words in (plain_words.words(name), plain_words.words(name, "en")):
         assert sorted(words) == sorted(in_use)
         for word in words.values():
             assert word.label, word.code
             assert bool(word.example) == (name == "type"), word.code
-    for told in [word.label + word.example for word in plain.words(name).values()]:
+    for told in [word.label + word.example for word in plain_words.words(name).values()]:
         assert not re.search(r"'|\w [:;?!»]|« ", told), told
 
 
@@ -124,7 +123,7 @@ def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
     family_of = {
         row["code"]: row["famille"] for row in tomllib.loads(FILE.read_text("utf-8"))["type"]
     }
-    told = [(word.code, family) for family, own in plain.families().items() for word in own]
+    told = [(word.code, family) for family, own in plain_words.families().items() for word in own]
     assert sorted(told) == sorted(family_of.items())
 
 
@@ -452,7 +451,7 @@ def test_an_old_token_brings_the_form_back_with_a_new_one(
 ) -> None:
     assert looked_at(amina, lieu="Gagny", types="expulsion") == 200
     old = value(amina, "jeton")
-    monkeypatch.setattr(tokens, "LASTS", -1)
+    monkeypatch.setattr(form_tokens, "LASTS", -1)
     answer = amina.send(FORM, etape="envoyer")
     monkeypatch.undo()
     assert answer.status_code == 422
@@ -478,7 +477,7 @@ def test_a_database_in_trouble_brings_the_form_back_and_the_log_says_nothing_of_
     assert looked_at(amina, **typed) == 200
     jeton = value(amina, "jeton")
     # Locked when it is written to, gone when it is read.
-    for where, name in ((receiving.acts, "receive"), (report_form, "resolve")):
+    for where, name in ((receive_service.acts, "receive"), (report_form, "resolve")):
         monkeypatch.setattr(where, name, _locked)
         answer = amina.send(FORM, etape="envoyer")
         monkeypatch.undo()
@@ -610,7 +609,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
 ) -> None:
     monkeypatch.setitem(limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
     # Nobody here writes for five seconds first; that is another reason to be suspect.
-    monkeypatch.setattr(tokens, "MINIMUM", 0)
+    monkeypatch.setattr(form_tokens, "MINIMUM", 0)
     suspect, pages = [], []
     for number in range(4):
         visitor = Visitor(guarded)
@@ -638,7 +637,7 @@ def test_nothing_is_acknowledged_into_files_that_are_gone(
     assert database
     gone = {
         "seal folder": [seal_folder],
-        "seal key": [seal_folder / seal.NAME],
+        "seal key": [seal_folder / encryption.NAME],
         "database": sorted(database.parent.glob("register.sqlite3*")),
         "log of the database": [Path(f"{database}-wal")],
         "keys": sorted(seal_folder.glob("keys.sqlite3*")),

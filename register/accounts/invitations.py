@@ -1,0 +1,145 @@
+"""Invitations: a link that opens one account, once, within a week; only its digest is kept.
+
+The first one, which ``webcitoyen init`` prints, is to nobody yet: whoever opens it says at which
+address they will sign in. Every other one is to an address.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session
+
+from register.accounts import acts as accounts
+from register.accounts.models import Member, MemberInvitation, Role
+from register.accounts.sessions import digest
+from register.errors import NotFound, Refused
+from register.journal import Act, Pen
+
+# A week: long enough for somebody on holiday, short enough for a mailbox that is read later.
+LASTS = timedelta(days=7)
+
+
+def invite(pen: Pen, email: str, role: Role, *, by: int | None) -> str:
+    """Invite somebody; the token of the link, which nothing shows again.
+
+    An earlier invitation to the same address is worth nothing any more.
+
+    :param by: the administrator who invites, None from the console.
+    :raises Invalid: ``member_email``.
+    :raises Refused: the address has an account, or ``by`` may not invite.
+    """
+    accounts.administering(pen, by)
+    email = accounts.address(email)
+    if accounts.exists(pen.session, email):
+        raise Refused("member_exists", email=email)
+    return _made(pen, email, role, by)
+
+
+def first(pen: Pen) -> str:
+    """Invite the first administrator, to whichever address they will give; the token.
+
+    A second one puts an end to the first: a lost link can be had again.
+
+    :raises Refused: ``member_not_first`` once there is an account.
+    """
+    if accounts.everyone(pen.session):
+        raise Refused("member_not_first")
+    return _made(pen, "", Role.ADMINISTRATOR, None)
+
+
+def take_back(pen: Pen, invitation_id: int, *, by: int | None) -> MemberInvitation:
+    """Make an invitation worthless before it is used.
+
+    :raises NotFound: there is no such one.
+    :raises Refused: it is used, taken back or too old already, or ``by`` may not.
+    """
+    accounts.administering(pen, by)
+    invitation = pen.load(MemberInvitation, invitation_id)
+    if invitation.closed_at is not None or invitation.expires_at <= pen.at:
+        raise Refused("invitation_over")
+    invitation.closed_at = pen.at
+    pen.record(Act.MEMBER_UNINVITED, by=by, details={"invitation": invitation.id})
+    return invitation
+
+
+def pending(session: Session, at: datetime) -> Sequence[MemberInvitation]:
+    """The invitations that still open an account, the newest first."""
+    return session.scalars(_open(at).order_by(MemberInvitation.id.desc())).all()
+
+
+def opened(session: Session, token: str, at: datetime) -> MemberInvitation:
+    """The invitation of a link.
+
+    :raises NotFound: ``invitation_unknown`` for one that was used or taken back, is too old, was
+        made by somebody who may not invite any more, or never was: they are not told apart.
+    """
+    # A token comes from an address, which may hold what no encoding has.
+    kept = digest(token.encode("ascii", "replace").decode())
+    found = session.scalar(_open(at, MemberInvitation.token_hash == kept))
+    if found is None:
+        raise NotFound("invitation_unknown")
+    return found
+
+
+def accept(pen: Pen, token: str, name: str, password: str, *, email: str = "") -> Member:
+    """Open the account that a link invites to.
+
+    :param name: what other members will call them.
+    :param email: their address, when the invitation has none: the first one of a register.
+    :raises NotFound: ``invitation_unknown``.
+    :raises Invalid: an address, name or password that cannot be.
+    :raises Refused: ``member_exists``, made from the console meanwhile.
+    """
+    invitation = opened(pen.session, token, pen.at)
+    invitation.closed_at = pen.at
+    return accounts.add(
+        pen,
+        invitation.email or email,
+        Role(invitation.role),
+        password,
+        name=name,
+        invitation=invitation.id,
+        invited_by=invitation.invited_by,
+    )
+
+
+def _made(pen: Pen, email: str, role: Role, by: int | None) -> str:
+    for earlier in pen.session.scalars(_open(pen.at, MemberInvitation.email == email)):
+        earlier.closed_at = pen.at
+    token = secrets.token_urlsafe(32)
+    invitation = MemberInvitation(
+        email=email,
+        role=Role(role).value,
+        token_hash=digest(token),
+        invited_at=pen.at,
+        invited_by=by,
+        expires_at=pen.at + LASTS,
+    )
+    pen.session.add(invitation)
+    pen.session.flush()
+    told = {"invitation": invitation.id, "role": invitation.role}
+    pen.record(Act.MEMBER_INVITED, by=by, details=told)
+    return token
+
+
+def _open(at: datetime, *such: ColumnElement[bool]) -> Select[MemberInvitation]:
+    """Invitations that still open an account.
+
+    That of an administrator who is none any more does not: whoever is shut out for a reason has
+    let nobody in behind them.
+    """
+    may_invite = and_(Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None))
+    return (
+        select(MemberInvitation)
+        .outerjoin(Member, Member.id == MemberInvitation.invited_by)
+        .where(
+            MemberInvitation.closed_at.is_(None),
+            MemberInvitation.expires_at > at,
+            or_(MemberInvitation.invited_by.is_(None), may_invite),
+            *such,
+        )
+    )

@@ -1,0 +1,140 @@
+"""Failed sign-ins: counted for every address that is typed, without locking a member out.
+
+Whoever knows a member's address can fail on purpose. Failures of browsers that the account does
+not know are therefore counted apart from those of each browser that it does know: one that
+somebody signed in with before (:mod:`register.accounts.browsers`). A lock on the first
+shuts out whoever guesses from afar and leaves the member's own browser alone. On a new one, the
+member still comes in with a recovery code, which nobody guesses (:mod:`register.accounts.authentication`).
+
+Unknown addresses have rows like any other, under keys that tell nobody's address. Housekeeping,
+outside the journal: these rows live for half an hour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from sqlalchemy import Insert, Select, Update, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.accounts.models import SignInTries
+from register.text.sanitize import clean
+
+# Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and
+# one chance in a thousand a day against the codes of six figures, for whoever has the password.
+FAILURES = 10
+WINDOW = timedelta(minutes=15)
+LOCK = timedelta(minutes=15)
+_PURPOSE = "sign-in tries"  # of the key that their keys are made with
+# However many addresses somebody makes up, the table holds no more.
+KEPT = 5_000
+
+
+def folded(email: str) -> str:
+    """An address as accounts are looked up by it; one character too long stays too long."""
+    return clean(email).strip().lower()[:255]
+
+
+def sign_in_key(root_key: bytes, email: str, browser: int | None = None) -> bytes:
+    """Under which key the sign-ins at an address are counted: that of all unknown browsers, or
+    that of one known browser."""
+    return _mac(root_key, "tries", folded(email), str(browser or ""))
+
+
+def confirming_key(root_key: bytes, member_id: int) -> bytes:
+    """Under which key a member's failures to confirm who they are, once signed in, are counted."""
+    return _mac(root_key, "confirming", str(member_id))
+
+
+def allowed(session: Session, key: bytes, at: datetime) -> bool:
+    """Whether a try would be looked at now."""
+    row = session.get(SignInTries, key)
+    return row is None or row.locked_until is None or row.locked_until <= at
+
+
+def failed(session: Session, key: bytes, at: datetime) -> bool:
+    """Count a failure; whether the try was still one that is looked at.
+
+    Called before the try is judged, and taken back by :func:`succeeded`: forty tries sent at the
+    same moment are forty, and thirty of them find the lock.
+    """
+    session.execute(_opened(session, key, at))
+    row = session.get_one(SignInTries, key, populate_existing=True)
+    free = row.locked_until is None or row.locked_until <= at
+    if free and (row.locked_until is not None or row.first_at <= at - WINDOW):
+        row.failures, row.first_at, row.locked_until = 0, at, None
+    # Beyond the lock the count goes on, so that a try costs the same work on either side of it.
+    row.failures += 1
+    if free and row.failures >= FAILURES:
+        row.locked_until = at + LOCK
+    session.flush()
+    return free
+
+
+def rewritten(key: bytes) -> Update:
+    """The statement that writes a count as it stands, for a try that writes nothing else."""
+    return (
+        update(SignInTries)
+        .where(SignInTries.key == key)
+        .values(failures=SignInTries.failures)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def succeeded(session: Session, key: bytes) -> None:
+    """Forget the failures of whoever has come in."""
+    session.execute(delete(SignInTries).where(SignInTries.key == key))
+
+
+def forget_old(session: Session, at: datetime) -> None:
+    """Delete the rows that say nothing any more, and beyond :data:`KEPT` those that say least.
+
+    In a transaction of its own, so that nobody holds these rows while they wait for another.
+    Of too many, rows of one failure go first: whoever floods the table with made-up addresses
+    does not wash away the count of the one they are after.
+    """
+    over = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until <= at)
+    _delete(session, select(SignInTries.key).where(SignInTries.first_at <= at - WINDOW, over))
+    surplus = (session.scalar(select(func.count()).select_from(SignInTries)) or 0) - KEPT
+    if surplus > 0:
+        # A tenth more at once, so that not every try of a flood has to sort the table.
+        least = (
+            select(SignInTries.key)
+            .order_by(SignInTries.failures, SignInTries.first_at)
+            .limit(surplus + KEPT // 10)
+        )
+        _delete(session, least)
+
+
+def _delete(session: Session, keys: Select[bytes]) -> None:
+    # A row in somebody's hand is no old one; and two that wait for each other wait for ever.
+    free = keys.with_for_update(skip_locked=True)
+    session.execute(
+        delete(SignInTries)
+        .where(SignInTries.key.in_(free))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _opened(session: Session, key: bytes, at: datetime) -> Insert:
+    """The row, made where there is none, and ours until the end of the transaction.
+
+    The update changes nothing: it is what holds the row. Merely left alone, it could be deleted
+    by whoever comes in between this statement and the next.
+    """
+    new = {"key": key, "failures": 0, "first_at": at}
+    same = {"failures": SignInTries.failures}
+    if session.get_bind().dialect.name == "postgresql":
+        made = postgresql.insert(SignInTries).values(new)
+        return made.on_conflict_do_update(index_elements=["key"], set_=same)
+    return sqlite.insert(SignInTries).values(new).on_conflict_do_update(["key"], set_=same)
+
+
+def _mac(root_key: bytes, *told: str) -> bytes:
+    # Joined by a sign that no cleaned address holds: no two lists make the same message.
+    key = encryption.derived(root_key, _PURPOSE)
+    return hmac.new(key, "\0".join(told).encode(), hashlib.sha256).digest()

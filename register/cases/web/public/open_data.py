@@ -1,0 +1,33 @@
+"""Where the register's data come from, and under which licences."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flask import Blueprint, render_template
+
+from register.cases import home_counts
+from register.db import db
+from register.journal.web import public_journal
+from register.territory import dataset
+from register.web.context import book, head, settings
+
+
+def route(blueprint: Blueprint) -> None:
+    """The address of this module."""
+    blueprint.add_url_rule("/donnees", view_func=data)
+
+
+# The manifest is a file of this version of the code: it cannot change under a running process.
+_manifest = cache(dataset.manifest)
+
+
+def data() -> str:
+    """Sources and licences, and what will be offered for download."""
+    position = head()
+    return render_template(
+        "public/data.html",
+        summary=home_counts.summary(db.session(), book(), position),
+        manifest=_manifest(),
+        commands=public_journal.commands(settings().base_url),
+    )

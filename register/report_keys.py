@@ -1,0 +1,371 @@
+"""The key store: the root key, one data key for each report, one for each case that rests on them.
+
+It stands beside the seal key or in a database of its own, outside the instance and outside every
+backup of it. A key that is destroyed here takes with it whatever an old backup still holds: that
+is what makes a purge reach copies that nobody can find any more. Keys are kept wrapped by the seal
+key; the store's own copies are the operator's to limit (``docs/exploitation.md``).
+
+The root key makes, by HKDF with one label a purpose, whatever signs, marks or seals for the whole
+register: cookies, forms, receipt codes, second factors. It stays when the seal key is replaced.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    bindparam,
+    create_engine,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from register import encryption
+from register.db import (
+    engine_options,
+    make_file,
+    pen_engine,
+    place_check,
+    prepare,
+    read_only,
+    scrub,
+    sqlite_path,
+)
+from register.errors import SealError, Unavailable
+
+NAME = "keys.sqlite3"
+_PURPOSE = "report key"
+# The row that says whose store this is: the instance's id, closed with its seal key.
+_OWN = "instance"
+_ROOT = "root"
+_RESERVED = (_OWN, _ROOT)
+# Names asked for in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
+_AT_ONCE = 500
+
+_META = MetaData()
+# Without a hidden row number, which would tell in which order reports came.
+_KEYS = Table(
+    "report_key",
+    _META,
+    Column("name", String(64), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def url_in(folder: Path) -> str:
+    """Where the store is, when nothing else is configured: a file beside the seal key."""
+    return f"sqlite:///{folder / NAME}"
+
+
+class KeyStore:
+    """The store of one instance, and the seal key that wraps what is in it.
+
+    :param url: an SQLAlchemy URL; nothing is opened before something is asked.
+    :param folder: where the seal key is read again once the store is wrapped by another one; no
+        new key is given while none stands there.
+    :param reads_only: for a look at the store that writes nothing, no file either.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        seal_key: bytes,
+        instance_id: str,
+        folder: Path | None = None,
+        *,
+        reads_only: bool = False,
+    ) -> None:
+        self._seal_key = seal_key
+        self._folder = folder
+        self._instance = instance_id.encode()
+        self._root: bytes | None = None
+        self._derived: dict[str, bytes] = {}
+        self._file = sqlite_path(url)
+        if reads_only:
+            self.engine: Engine = read_only(url)
+        else:
+            self.engine = create_engine(url, **engine_options(url))
+            prepare(self.engine)
+
+    @property
+    def root(self) -> bytes:
+        """The root key, read once: it stays the same for the life of the register.
+
+        :raises SealError: as :meth:`keys`, and ``root_missing`` before the upgrade that makes it.
+        """
+        if self._root is None:
+            found = self.key(_ROOT)
+            if found is None:
+                raise SealError("root_missing")
+            self._root = found
+        return self._root
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of one purpose, made from the root key.
+
+        :raises SealError: as :attr:`root`.
+        """
+        if purpose not in self._derived:
+            self._derived[purpose] = encryption.derived(self.root, purpose)
+        return self._derived[purpose]
+
+    def make_store(self, root: bytes | None = None, *, anew: bool = True) -> None:
+        """Make the store where there is none, and the root key in a store that has none.
+
+        :param root: a new register's. Before there were root keys, the seal key itself was used:
+            it is the default, so that whatever was made from it is still made from it.
+        :param anew: whether a store that is missing is made.
+        :raises SealError: see :meth:`require`.
+        """
+        if anew and not self._is_there():
+            self._make(root or self._seal_key)
+            return
+        self._require_own()
+        with self._writing() as connection:
+            if connection.scalar(_wrapped(_ROOT)) is None:
+                self._insert(connection, {_ROOT: root or self._seal_key})
+        self.require()
+
+    def _make(self, root: bytes) -> None:
+        make_file(self.engine)
+        with pen_engine(self.engine).begin() as connection:
+            _META.create_all(connection)
+            self._insert(connection, {_OWN: self._instance, _ROOT: root})
+
+    def require(self) -> None:
+        """Let a store pass that is there and this instance's.
+
+        :raises SealError: ``keystore_missing``, ``keystore_foreign``, ``root_missing``.
+        """
+        self._require_own()
+        if self._root is None:
+            _ = self.root
+
+    def _require_own(self) -> None:
+        if not self._is_there():
+            raise SealError("keystore_missing", where=self.where)
+        if not self._reload():
+            raise self._foreign()
+
+    def _is_there(self) -> bool:
+        """Whether there is a store, without making a file as SQLite would.
+
+        :raises SealError: ``keystore_missing`` where it cannot be read.
+        """
+        try:
+            return (self._file is None or self._file.exists()) and inspect(self.engine).has_table(
+                _KEYS.name
+            )
+        except SQLAlchemyError as error:
+            raise SealError("keystore_missing", where=self.where) from error
+
+    @property
+    def where(self) -> str:
+        """Where it is, for a sentence: a path, or a host and a database without a password."""
+        return str(self._file or self.engine.url.render_as_string(hide_password=True))
+
+    def new(self, name: str) -> bytes:
+        """A new key of 32 bytes, on disk before this returns."""
+        return self.several(name)[0]
+
+    def several(self, *names: str) -> list[bytes]:
+        """New keys, one for each name, all on disk at once before this returns.
+
+        :raises SealError: ``keystore_foreign`` where the store is wrapped by another seal key than
+            the one that stands here: no key is ever wrapped by a former one.
+        """
+        keys = [secrets.token_bytes(32) for _name in names]
+        with self._writing() as connection:
+            self._insert(connection, dict(zip(names, keys, strict=True)))
+        return keys
+
+    def key(self, name: str) -> bytes | None:
+        """A key; None once it was destroyed.
+
+        :raises SealError: as :meth:`keys`.
+        """
+        return self.keys([name]).get(name)
+
+    def keys(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Those of some keys that are there.
+
+        :raises SealError: ``seal_opens_nothing`` for a key that was not wrapped here,
+            ``keystore_missing`` where the store cannot be read, ``keystore_foreign`` where it is
+            wrapped by another seal key than the one that stands here.
+        """
+        wanted = list(names)
+        try:
+            return self._keys(wanted)
+        except SealError as error:
+            if error.key != "seal_opens_nothing":
+                raise
+            # The seal key may have been replaced since it was read.
+            if not self._reload():
+                raise self._foreign() from error
+            return self._keys(wanted)
+
+    def _keys(self, wanted: list[str]) -> dict[str, bytes]:
+        found = {}
+        unwrapped = encryption.opener(self._seal_key, _PURPOSE)
+        with self._reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(some)))
+                for row in rows:
+                    found[row.name] = unwrapped(row.wrapped, row.name.encode())
+        return found
+
+    def names(self) -> set[str]:
+        """What there are keys of.
+
+        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        """
+        with self._reading() as connection:
+            return set(connection.scalars(select(_KEYS.c.name).where(_is_data)))
+
+    def destroy(self, names: Collection[str]) -> None:
+        """Destroy keys, for ever; their bytes are nowhere once :meth:`scrub` was called too."""
+        wanted = [name for name in names if name not in _RESERVED]
+        if not wanted:
+            return
+        with self._locked() as (connection, _own):
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(some)))
+
+    def wrap_again(self, seal_key: bytes) -> int:
+        """Wrap every key, the root too, by another seal key, in one transaction; how many.
+
+        Whoever writes keys waits for it, and then looks which seal key the store has.
+
+        :raises SealError: as :meth:`several`.
+        """
+        with self._writing(alone=True) as connection:
+            unwrapped = encryption.opener(self._seal_key, _PURPOSE)
+            rows = [
+                {
+                    "of": row.name,
+                    "by": _closed(seal_key, row.name, unwrapped(row.wrapped, row.name.encode())),
+                }
+                for row in connection.execute(select(_KEYS))
+            ]
+            again = update(_KEYS).where(_KEYS.c.name == bindparam("of"))
+            connection.execute(again.values(wrapped=bindparam("by")), rows)
+        self._seal_key = seal_key
+        return len(rows)
+
+    def is_opened_by(self, seal_key: bytes) -> bool:
+        """Whether the store is this instance's and wrapped by a seal key.
+
+        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        """
+        with self._reading() as connection:
+            return self._opens(seal_key, connection.scalar(_wrapped(_OWN)))
+
+    def scrub(self) -> None:
+        """Overwrite what is left of destroyed keys in the store's log."""
+        scrub(self.engine)
+
+    def close(self) -> None:
+        """Let go of the store's connections."""
+        self.engine.dispose()
+
+    def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
+        rows = [
+            {"name": name, "wrapped": _closed(self._seal_key, name, key)}
+            for name, key in keys.items()
+        ]
+        connection.execute(insert(_KEYS), rows)
+
+    def _opens(self, seal_key: bytes, own: bytes | None) -> bool:
+        try:
+            return (
+                encryption.opened(seal_key, _PURPOSE, own or b"", _OWN.encode()) == self._instance
+            )
+        except SealError:
+            return False
+
+    def _reload(self, own: bytes | None = None) -> bool:
+        """Take the seal key that opens the store: the one in hand, or one of the folder's.
+
+        :returns: whether there is one.
+        """
+        if own is None:
+            with self._reading() as connection:
+                own = connection.scalar(_wrapped(_OWN))
+        if self._opens(self._seal_key, own):
+            return True
+        # Twice: between the reading of the two, the pending key may take the place of the other.
+        for folder in (self._folder, self._folder):
+            for seal_key in encryption.present(folder) if folder else ():
+                if self._opens(seal_key, own):
+                    self._seal_key = seal_key
+                    return True
+        return False
+
+    def _foreign(self) -> SealError:
+        return SealError(
+            "keystore_foreign",
+            where=self.where,
+            path=str((self._folder or Path()) / encryption.NAME),
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                require_in_place = place_check(connection)
+                yield connection
+                require_in_place()
+        except SQLAlchemyError as error:
+            raise SealError("keystore_missing", where=self.where) from error
+
+    @contextmanager
+    def _locked(self, *, alone: bool = False) -> Iterator[tuple[Connection, bytes | None]]:
+        """A transaction that no rotation comes into; the store's own row.
+
+        :param alone: whether it is the rotation, for which all others wait.
+        """
+        with pen_engine(self.engine).begin() as connection:
+            require_in_place = place_check(connection)
+            own = connection.scalar(_wrapped(_OWN).with_for_update(read=not alone))
+            yield connection, own
+        require_in_place()
+
+    @contextmanager
+    def _writing(self, *, alone: bool = False) -> Iterator[Connection]:
+        with self._locked(alone=alone) as (connection, own):
+            if not self._reload(own):
+                raise self._foreign()
+            yield connection
+        # A key that is wrapped by a seal key which is nowhere else opens nothing after the end of
+        # this process.
+        if self._folder is not None and not any(encryption.present(self._folder)):
+            raise Unavailable("storage_moved")
+
+
+_is_data = _KEYS.c.name.not_in(_RESERVED)
+
+
+def _wrapped(name: str) -> Select[bytes]:
+    return select(_KEYS.c.wrapped).where(_KEYS.c.name == name)
+
+
+def _closed(seal_key: bytes, name: str, key: bytes) -> bytes:
+    return encryption.sealed(seal_key, _PURPOSE, key, name.encode())

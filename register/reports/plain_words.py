@@ -1,0 +1,67 @@
+"""What the vocabularies call things in the words of the law, as a frightened person says them.
+
+The codes are those of the vocabularies; ``tests/web/submit/test_report_form.py`` asks that none is
+missing and none is left over. The form needs no database for them: it comes back filled in even
+where there is none any more.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from register.cases.vocabulary import FILE as VOCABULARY
+from register.text.dates import Language
+
+FILE = Path(__file__).with_name("plain.toml")
+LISTS = ("famille", "type", "acteur", "cible")
+
+
+@dataclass(frozen=True)
+class Plain:
+    """One code in plain words of one language, and an example where it has one (types do)."""
+
+    code: str
+    label: str
+    example: str = ""
+
+
+def words(name: str, language: Language = "fr") -> Mapping[str, Plain]:
+    """The plain words of a vocabulary by their codes, in the order of the form."""
+    return _read(language)[name]
+
+
+def families(language: Language = "fr") -> Mapping[str, tuple[Plain, ...]]:
+    """The types of each family, in the order of the form."""
+    return _families(language)
+
+
+@cache
+def _read(language: Language) -> Mapping[str, Mapping[str, Plain]]:
+    content = tomllib.loads(FILE.read_text("utf-8"))
+    return {
+        name: MappingProxyType(
+            {
+                row["code"]: Plain(row["code"], row[language], row.get(f"example_{language}", ""))
+                for row in content[name]
+            }
+        )
+        for name in LISTS
+    }
+
+
+@cache
+def _families(language: Language) -> Mapping[str, tuple[Plain, ...]]:
+    content = tomllib.loads(VOCABULARY.read_text("utf-8"))
+    family_of = {row["code"]: row["famille"] for row in content["type"]}
+    told = words("type", language).values()
+    return MappingProxyType(
+        {
+            family: tuple(word for word in told if family_of[word.code] == family)
+            for family in words("famille", language)
+        }
+    )

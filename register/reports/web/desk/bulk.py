@@ -1,0 +1,118 @@
+"""Many reports at once: put aside as spam, or taken up again until their purge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from register.accounts.web import current_member
+from register.cases.web.desk import act_view
+from register.db import db
+from register.errors import NotFound, Refused, RegisterError
+from register.journal import Pen
+from register.report_keys import KeyStore
+from register.reports import acts, queries, receipt_codes
+from register.reports.queries import PAGE_SIZE
+from register.reports.web.desk import labels, list_query, report_list
+from register.web.context import key_store, settings
+from register.web.l10n import count_words, typeset
+from register.web.template_env import first_upper
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/signalements/tri", "reports_sort", sort, methods=["POST"])
+
+
+def sort() -> ResponseReturnValue:
+    """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
+    asked = list_query.read(request.form.to_dict(flat=False), current_member.member().id)
+    ticked = [
+        key for key in dict.fromkeys(request.form.getlist("cle")) if receipt_codes.is_nonce(key)
+    ]
+    ticked = ticked[:PAGE_SIZE]
+    doing = request.form.get("faire", report_list.PUT_ASIDE)
+    if not ticked:
+        return report_list.shown(asked, _("Cochez au moins un signalement."), ()), 422
+    done, refused = _all(ticked, doing)
+    left = _left(refused)
+    if not done:
+        return report_list.shown(asked, " ".join(left), ticked), 409
+    flash(typeset(" ".join([_said(done, doing), *left])))
+    return redirect(list_query.listed(asked), 303)
+
+
+def _all(keys: Sequence[str], doing: str) -> tuple[int, list[tuple[str, RegisterError]]]:
+    """How many were done, and why the others were not; all of them under one pen."""
+    store = key_store()
+    refused: list[tuple[str, RegisterError]] = []
+
+    def act(pen: Pen, by: int) -> None:
+        for key in keys:
+            try:
+                _one(pen, store, key, by, doing, together=len(keys) > 1)
+            except (Refused, NotFound) as error:
+                # An act refuses before it changes anything.
+                refused.append((key, error))
+
+    act_view.penned(act)
+    return len(keys) - len(refused), refused
+
+
+def _one(pen: Pen, store: KeyStore, key: str, by: int, doing: str, *, together: bool) -> None:
+    if doing == report_list.TAKE_UP:
+        acts.reopen(pen, store, key, by=by)
+    elif doing == report_list.CONFIRM:
+        acts.confirm_spam(pen, key, by=by, single=settings().single_moderator)
+    else:
+        acts.spam(pen, key, by=by, together=together)
+
+
+def _said(done: int, doing: str) -> str:
+    count = first_upper(count_words(done))
+    if doing == report_list.CONFIRM:
+        told = ngettext(
+            "%(count)s signalement est confirmé : il sera détruit comme un indésirable.",
+            "%(count)s signalements sont confirmés : ils seront détruits comme des indésirables.",
+            done,
+            count=count,
+        )
+    elif doing == report_list.TAKE_UP:
+        told = ngettext(
+            "%(count)s signalement est repris : il attend de nouveau d’être lu.",
+            "%(count)s signalements sont repris : ils attendent de nouveau d’être lus.",
+            done,
+            count=count,
+        )
+    else:
+        told = ngettext(
+            "%(count)s signalement est rangé parmi les indésirables. Il peut en être repris "
+            "jusqu’au jour de sa destruction, qui y est écrit.",
+            "%(count)s signalements sont rangés parmi les indésirables. Ils peuvent en être "
+            "repris jusqu’au jour de leur destruction, qui y est écrit : dans trente jours, ou "
+            "plus tôt si un autre membre le confirme.",
+            done,
+            count=count,
+        )
+    return str(told)
+
+
+def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
+    """What was not done, as sentences, those that are the same told once."""
+    lines = queries.lines(db.session(), [key for key, _error in refused])
+    told = Counter(labels.refused(error, lines.get(key)) for key, error in refused)
+    return [
+        ngettext(
+            "%(count)s signalement reste comme il était : %(why)s",
+            "%(count)s signalements restent comme ils étaient : %(why)s",
+            number,
+            count=first_upper(count_words(number)),
+            why=why[:1].lower() + why[1:],
+        )
+        for why, number in told.items()
+    ]

@@ -1,0 +1,234 @@
+"""``/signaler``: the report, in one page, checked before it is sent.
+
+Each step is a POST that is answered 200 with the next page, and not by a redirect: what was typed
+and the code stand in no address and no cookie. The nonce in the form's token does what a redirect
+does elsewhere: a second click, a reload or the back button is the same report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+
+from register.db import now
+from register.errors import Refused
+from register.reports import plain_words
+from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
+from register.reports.web import form_tokens, receive_service
+from register.reports.web.answer_review import answered, shortened
+from register.reports.web.receipt_login import AWAY, unavailable
+from register.reports.web.receive_service import Held, TooMany
+from register.reports.web.report_form import AS_TYPED, ReportForm
+from register.text.dates import paris_day
+from register.web import limits, retry_after
+from register.web.languages import language
+
+PURPOSE = "signaler"
+
+_TOO_OLD = _(
+    "Cette page était ouverte depuis trop longtemps : rien n’est parti. Votre texte est plus bas ; "
+    "relisez-le et envoyez-le de nouveau."
+)
+_BUSY = _(
+    "Le registre est occupé : votre envoi n’est pas confirmé. Gardez cette page ouverte, votre "
+    "texte y est. Attendez une minute, puis envoyez de nouveau ; même si le premier envoi était "
+    "arrivé, il ne compterait qu’une fois."
+)
+_CLOSED = _(
+    "Ce formulaire a déjà servi à un signalement qui est clos : rien ne peut plus y être ajouté. "
+    "Votre texte est plus bas ; vous pouvez l’envoyer comme un nouveau signalement."
+)
+
+_TOO_MANY = _(
+    "Beaucoup d’envois sont partis de votre connexion, par vous ou par d’autres : le vôtre "
+    "n’est pas parti. Gardez cette page ouverte, votre texte y est. Attendez %(time)s, puis "
+    "envoyez-le."
+)
+_TOO_OFTEN = _(
+    "Ce formulaire a déjà été reçu, puis renvoyé bien des fois depuis votre connexion. Rien n’est "
+    "perdu. Gardez cette page ouverte ; dans %(time)s, envoyez une fois de plus : votre code "
+    "s’affichera de nouveau."
+)
+
+Step = Callable[[ReportForm], ResponseReturnValue]
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/signaler", "report", begin)
+    blueprint.add_url_rule("/signaler", "report_on", go_on, methods=["POST"])
+    blueprint.add_url_rule("/signaler/ajouter", "report_again", again)
+    blueprint.add_url_rule("/signaler/ajouter", "report_add", add, methods=["POST"])
+
+
+def begin() -> ResponseReturnValue:
+    """The form, empty but for the place that an address made before names (``?lieu=…``)."""
+    return _form_at(request.args.get("lieu", ""))
+
+
+def go_on() -> ResponseReturnValue:
+    """The step that a button asks for; whoever presses no button looks at it first."""
+    if request.form.get("etape") == "commencer":
+        # From the page of a place (``lieu=commune:93032``), which no address names.
+        return _form_at(request.form.get("lieu", ""))
+    return _kept_safe(_filled(), _STEPS.get(request.form.get("etape", ""), check))
+
+
+def again() -> ResponseReturnValue:
+    """To the form: the address of an addition says nothing by itself."""
+    return redirect("/signaler", 303)
+
+
+def add() -> ResponseReturnValue:
+    """Send what a form says as an addition to the report that it made before."""
+    return _kept_safe(_filled(), _add)
+
+
+def _form_at(place: str) -> Response:
+    """A new form whose box for the place is filled in, as if it had been typed."""
+    form = ReportForm(formdata=None)
+    # Without the database the form still opens, and the place is left to whoever reports.
+    with suppress(*AWAY):
+        form.begin_at(place)
+    return form_page(form)
+
+
+def _filled() -> ReportForm:
+    form = ReportForm()
+    token = _token(form)
+    # A form that is too old to be sent is read as what it will be once it is shown again.
+    form.shown_on = token.day if token else paris_day(now())
+    return form
+
+
+def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:
+    """A step; where it cannot be done, the form as it was typed, and nothing acknowledged."""
+    try:
+        return step(form)
+    except AWAY as error:
+        return unavailable(error, str(_BUSY), lambda said: _drawn(form, said=said))
+
+
+# --- the steps ----------------------------------------------------------------------------------
+
+
+def check(form: ReportForm) -> ResponseReturnValue:
+    """Everything in words, before it is sent."""
+    if not form.is_sent:
+        return form_page(form, 422)
+    return render_template(
+        "submit/check.html",
+        form=form,
+        answers=answered(form.sent),
+        jeton=_token_again(form),
+    )
+
+
+def change(form: ReportForm) -> ResponseReturnValue:
+    """The form again, as it was filled in."""
+    form.settle()
+    return form_page(form)
+
+
+def send(form: ReportForm) -> ResponseReturnValue:
+    """Receive the report, and answer with its receipt."""
+    if not form.is_sent:
+        return form_page(form, 422)
+    token = _token(form)
+    if token is None:
+        return form_page(form, 422, said=str(_TOO_OLD))
+    try:
+        result = receive_service.send(form, token)
+    except Refused:
+        return _sent_before(form, token)
+    if isinstance(result, TooMany):
+        return _too_many(form, result.seconds, is_received=result.is_received)
+    return receipt(result, form)
+
+
+def _sent_before(form: ReportForm, token: form_tokens.Token) -> ResponseReturnValue:
+    first = receive_service.held(token)
+    if first is None or not first.takes_more:
+        return _closed(form)
+    return make_response(
+        render_template("submit/already.html", form=form, first=first, answers=answered(form.sent)),
+        409,
+    )
+
+
+def _add(form: ReportForm) -> ResponseReturnValue:
+    if not form.is_sent:
+        return form_page(form, 422)
+    token = _token(form)
+    first = receive_service.held(token) if token else None
+    if token is None or first is None:
+        return form_page(form, 422, said=str(_TOO_OLD))
+    seconds = limits.wait("message")
+    if seconds:
+        return _too_many(form, seconds)
+    try:
+        return receipt(receive_service.add(form, token, first), form, is_added=True)
+    except Refused:
+        return _closed(form)
+
+
+_STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
+
+
+# --- the pages ----------------------------------------------------------------------------------
+
+
+def form_page(form: ReportForm, status: int = 200, *, said: str = "") -> Response:
+    """The form with what was typed, and why it is here again."""
+    return make_response(_drawn(form, said=said), status)
+
+
+def receipt(held: Held, form: ReportForm, *, is_added: bool = False) -> str:
+    """The code of a report that was received, what to do with it and what comes next."""
+    received = held.file.received
+    return render_template(
+        "submit/receipt.html",
+        held=held,
+        answers=shortened(received.sent) if received else [],
+        is_added=is_added,
+        # Sent once more with another contact, it is the same report: the contact is not touched.
+        contact_left_out=bool(form.contact.data) and form.contact.data != held.file.contact,
+    )
+
+
+def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
+    return render_template(
+        "submit/report.html",
+        form=form,
+        said=said,
+        jeton=jeton or _token_again(form),
+        families=plain_words.words("famille", language()),
+        types=plain_words.families(language()),
+        as_typed=AS_TYPED,
+        account_limit=ACCOUNT_LIMIT,
+        links_limit=LINKS_LIMIT,
+    )
+
+
+def _token(form: ReportForm) -> form_tokens.Token | None:
+    return form_tokens.read(PURPOSE, form.jeton.data or "")
+
+
+def _token_again(form: ReportForm) -> str:
+    """The form's token while it holds: it is one filling of it, however often it is shown."""
+    return form.jeton.data or "" if _token(form) else form_tokens.new(PURPOSE)
+
+
+def _closed(form: ReportForm) -> ResponseReturnValue:
+    """The form with a new token: what it made before takes nothing more."""
+    return make_response(_drawn(form, said=str(_CLOSED), jeton=form_tokens.new(PURPOSE)), 409)
+
+
+def _too_many(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
+    sentence = _TOO_OFTEN if is_received else _TOO_MANY
+    said = str(sentence) % {"time": retry_after.in_words(seconds)}
+    return retry_after.too_soon(_drawn(form, said=said), seconds)

@@ -1,0 +1,89 @@
+"""``/suivi/verifier``: whether a receipt is one of this register's, and of which day."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from register.db import db
+from register.reports import receipts
+from register.reports.web.i18n import _
+from register.reports.web.receipt_login import AWAY, unavailable
+from register.web import limits, retry_after
+from register.web.l10n import day_words
+
+# Below what a file of a form is kept in memory for; above it, it would be written to disk.
+BODY_LIMIT = 400_000
+
+
+def route(blueprint: Blueprint) -> None:
+    """The addresses of this module."""
+    blueprint.add_url_rule("/suivi/verifier", "prove", prove, methods=["GET", "POST"])
+
+
+def prove() -> ResponseReturnValue:
+    """Say whether the report of a receipt was received, and on which day; nothing is kept."""
+    if request.method != "POST":
+        return _page()
+    if (request.content_length or 0) > BODY_LIMIT:
+        return _page(422, fault=_too_long())
+    wait = limits.wait("receipt")
+    if wait:
+        return retry_after.too_soon(_drawn(fault=_too_many(wait)), wait)
+    document = _document()
+    if not document.strip():
+        return _page(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
+    if len(document) > receipts.LIMIT:
+        return _page(422, fault=_too_long())
+    try:
+        day = receipts.received_on(db.session(), document)
+    except AWAY as error:
+        return unavailable(error, _busy(), lambda _why: _drawn(fault=_busy()))
+    if day is None:
+        return _page(
+            said=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False
+        )
+    said = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
+    return _page(said=said, proved=True)
+
+
+def _document() -> bytes:
+    """What was handed in: the file, or else the text."""
+    file = request.files.get("fichier")
+    sent = file.stream.read(receipts.LIMIT + 1) if file else b""
+    return sent or _pasted().encode("utf-8", "replace")
+
+
+def _pasted() -> str:
+    return request.form.get("recu", "").strip()
+
+
+def _page(status: int = 200, *, fault: str = "", said: str = "", proved: bool = False) -> Response:
+    return make_response(_drawn(fault=fault, said=said, proved=proved), status)
+
+
+def _drawn(*, fault: str = "", said: str = "", proved: bool = False) -> str:
+    small = (request.content_length or 0) <= BODY_LIMIT
+    return render_template(
+        "submit/proving.html",
+        fault=fault,
+        said=said,
+        proved=proved,
+        pasted=_pasted() if fault and small else "",
+    )
+
+
+def _too_long() -> str:
+    return _("C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est.")
+
+
+def _too_many(wait: int) -> str:
+    return _(
+        "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis "
+        "réessayez.",
+        time=retry_after.in_words(wait),
+    )
+
+
+def _busy() -> str:
+    return _("Le registre est occupé. Attendez une minute, puis réessayez.")

@@ -1,1 +1,0 @@
-"""Forms (WTForms): what a person may fill in, and what each field got wrong."""

@@ -1,0 +1,162 @@
+"""What is refused before Flask sees it: addresses, hosts and bodies that no page could mean.
+
+A strict door here lets every view trust that its address is text, that its host is ours, and
+that a body has a known and bounded length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from register.accounts.web.paths import is_shut
+from register.config import Settings
+from register.web.errors import refusal
+from register.web.headers import WSGI, StartResponse
+from register.web.languages import asked
+
+QUERY_LIMIT = 4096  # bytes, as sent
+PARAMETER_LIMIT = 60
+BODY_LIMIT = 1024 * 1024
+# Behind the door, where a form holds a whole case, and where somebody reports: 200,000 characters
+# pasted into one field by mistake, at four bytes each, have to come back with a sentence and the
+# rest of the form. What is reported waits in memory, and so there is less room for it.
+DESK_BODY_LIMIT = 4 * 1024 * 1024
+REPORT_BODY_LIMIT = 2 * 1024 * 1024
+_REPORTS = ("/signaler", "/suivi")
+# Fields of one form there: forty sources, forty proceedings and their steps.
+DESK_PARTS = 12_000
+
+_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+# C0, DEL and C1: none of them is typed, and some end a line or a string further down.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Guards:
+    """Refuses what no page could mean, with a small page of its own."""
+
+    def __init__(self, app: WSGI, settings: Settings) -> None:
+        self.app = app
+        self.hosts = Hosts(settings)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a refusal, or let the application answer."""
+        status = self._refusal(environ)
+        if status is None:
+            return self.app(environ, start_response)
+        line, described, body = refusal(status, asked(environ))
+        start_response(line, described)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _refusal(self, environ: dict[str, Any]) -> int | None:
+        if not (_is_address(environ) and self.hosts.knows(environ.get("HTTP_HOST", ""))):
+            return 400
+        return body_refusal(environ)
+
+
+class Hosts:
+    """The names under which this register answers.
+
+    Another one means a page that was made to look ours, or a cache to be poisoned with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.loopback = settings.is_loopback
+        addresses = [settings.base_url, settings.onion_url]
+        self.names = {_host(url): _ports(url) for url in addresses if url}
+        if self.loopback:
+            # On this machine, tests and tunnels choose their own port.
+            self.names |= dict.fromkeys(_LOOPBACK, frozenset())
+
+    def knows(self, header: str) -> bool:
+        """Whether a ``Host`` header (RFC 9110 §7.2) is one of ours."""
+        match = _HOST.fullmatch(header.lower())
+        if match is None or match[1] not in self.names:
+            return False
+        return self.loopback or match[2] in self.names[match[1]]
+
+
+def _host(url: str) -> str:
+    """The name of an address as a ``Host`` header has it."""
+    name = (urlsplit(url).hostname or "").lower()
+    return f"[{name}]" if ":" in name else name
+
+
+def _ports(url: str) -> frozenset[str | None]:
+    """The ports that a ``Host`` header may have; none only where it is the scheme's own."""
+    parts = urlsplit(url)
+    usual = "443" if parts.scheme == "https" else "80"
+    port = str(parts.port or usual)
+    return frozenset({port, None} if port == usual else {port})
+
+
+def body_refusal(environ: dict[str, Any]) -> int | None:
+    """400 for a body without a plain length, 413 for one that is too long, else None."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        # A chunked body is cut at the limit without a word by some servers: half a report would
+        # be kept as the whole.
+        return 400
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not _LENGTH.fullmatch(length):
+        return 400
+    return 413 if int(length) > body_limit(environ.get("PATH_INFO", "")) else None
+
+
+def body_limit(path: str) -> int:
+    """How many bytes may be sent to an address."""
+    if is_shut(path):
+        return DESK_BODY_LIMIT
+    return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
+
+
+def is_of_reports(path: str) -> bool:
+    """Whether an address is of those where citizens send something."""
+    return any(path == one or path.startswith(f"{one}/") for one in _REPORTS)
+
+
+def _room() -> None:
+    """Let a form be as long as the guards let it through, and a member's have as many parts."""
+    limit = body_limit(request.path)
+    if limit > BODY_LIMIT:
+        request.max_content_length = request.max_form_memory_size = limit
+    if is_shut(request.path):
+        request.max_form_parts = DESK_PARTS
+
+
+def _is_address(environ: dict[str, Any]) -> bool:
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
+    if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
+        return False
+    if len(query) > QUERY_LIMIT or query.count("&") >= PARAMETER_LIMIT:
+        return False
+    # WSGI hands bytes over as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
+    return _is_text(path.encode("latin-1")) and _is_text(unquote_to_bytes(query.encode("latin-1")))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return not _CONTROL.search(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def attach(app: Flask, settings: Settings) -> None:
+    """Put the guards before an application."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    # Before anything reads the form, the check of its token first of all.
+    app.before_request_funcs.setdefault(None, []).insert(0, _room)
+    if settings.trusted_proxies:
+        # The reader's address and scheme only. A host is believed from the Host header alone: a
+        # proxy that does not set X-Forwarded-Host lets the reader's own through.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
+    app.wsgi_app = Guards(app.wsgi_app, settings)  # type: ignore[method-assign]

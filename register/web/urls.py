@@ -1,0 +1,94 @@
+"""The addresses of the public pages, written without asking the router.
+
+A list of twenty cases would ask it twenty times; ``tests/web/test_pages.py`` holds that these
+are the addresses the router answers to.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from register.cases.filters import Query
+from register.cases.public_journal import Asked
+
+
+def case(number: int) -> str:
+    """A case, at the address that never changes."""
+    return f"/incidents/{number}"
+
+
+def version(number: int, seq: int) -> str:
+    """A version of a case, which stays as it is: what a citation pins."""
+    return f"{case(number)}?version={seq}"
+
+
+def citation(number: int, form: str, seq: int | None = None) -> str:
+    """A reference to a case for a program that keeps them; of its last version, or of another."""
+    address = f"{case(number)}/citation.{form}"
+    return address if seq is None else f"{address}?version={seq}"
+
+
+def cases(query: Query | None = None, lieu: str = "") -> str:
+    """The list of cases, or a search in it; ``lieu`` is a place as typed, still to be read."""
+    pairs = query.pairs() if query is not None else []
+    text = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
+    return f"/incidents?{text}" if text else "/incidents"
+
+
+def commune(code: str) -> str:
+    """A commune by its INSEE code."""
+    return f"/communes/{quote(code)}"
+
+
+def departement(code: str) -> str:
+    """A département or an overseas collectivity by its code."""
+    return f"/departements/{quote(code)}"
+
+
+def region(code: str) -> str:
+    """A région by its code."""
+    return f"/regions/{quote(code)}"
+
+
+PLACES = {"commune": commune, "departement": departement, "region": region}
+
+
+def paged(address: str, page: int) -> str:
+    """Another page of a list that has no other parameter."""
+    return address if page == 1 else f"{address}?page={page}"
+
+
+def feed(address: str) -> str:
+    """The Atom feed of what a page shows: the page's address with the suffix before its query."""
+    path, mark, query = address.partition("?")
+    return f"{path}.atom{mark}{query}"
+
+
+def ledger(asked: Asked | None = None) -> str:
+    """The public ledger, or some of its lines."""
+    text = asked.text() if asked is not None else ""
+    return f"/registre?{text}" if text else "/registre"
+
+
+def line(seq: int, page: int | None = None) -> str:
+    """A line of the ledger; without its page, which changes, at an address that leads to it."""
+    if page is None:
+        return f"/registre?ligne={seq}"
+    return f"{paged('/registre', page)}#ligne-{seq}"
+
+
+def proof(number: int, version: int | None = None) -> str:
+    """What binds a case's text to its line, now or at a version."""
+    address = f"{case(number)}/preuve"
+    return address if version is None else f"{address}?version={version}"
+
+
+def card(number: int | None = None, version: int | None = None) -> str:
+    """The picture that other sites show beside a link: of a case, or of every other page.
+
+    The version is there so that whoever keeps pictures by their address sees when it moved.
+    """
+    if number is None:
+        return "/carte.png"
+    address = f"{case(number)}/carte.png"
+    return address if version is None else f"{address}?v={version}"

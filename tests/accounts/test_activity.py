@@ -1,0 +1,170 @@
+"""Sign-ins, ends of sessions and failed sign-ins in the members' journal."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from sqlalchemy import func, select
+
+from register.accounts import activity, authentication
+from register.accounts import acts as accounts
+from register.accounts.models import SignInFailures, SignInSession
+from register.errors import Refused
+from register.journal import Ledger, since
+
+DAY = timedelta(days=1)
+PASSWORD = "une-phrase-de-passe"
+ACTS = {"signed_in", "sessions_ended", "sign_ins_failed"}
+
+pytestmark = pytest.mark.usefixtures("cheap")
+
+
+@pytest.fixture
+def lines(session):
+    """``lines()``: those of sign-ins, each with who wrote it and what it says."""
+
+    def read():
+        session.rollback()
+        return [
+            (line.act, line.member_id, json.loads(line.private_json))
+            for line in since(session, 0, Ledger.DESK)
+            if line.act in ACTS
+        ]
+
+    return read
+
+
+def _said(line):
+    act, by, told = line
+    return act, by, {name: told[name] for name in ("member", "day", "count") if name in told}
+
+
+@pytest.fixture
+def fail(engine, cast):
+    """``fail("bruno", 3)``: so many sign-ins with a wrong password."""
+
+    def tried(name, times=1, at=AT, password="une-autre-phrase"):
+        for _ in range(times):
+            authentication.prove(
+                engine,
+                bytes(32),
+                email=f"{name}@register.test",
+                password=password,
+                code="",
+                mark="",
+                at=at,
+                require_factor=False,
+            )
+
+    return tried
+
+
+def test_a_sign_in_is_a_line_that_names_the_account_and_nothing_of_the_browser(pen, cast, lines):
+    with pen() as p:
+        activity.sign_in(p, cast.bruno)
+    ((act, by, told),) = lines()
+    assert (act, by, told["member"]) == ("signed_in", cast.bruno, cast.bruno)
+    assert set(told) == {"by", "dossier", "revision", "member"}
+
+
+def test_a_disabled_account_signs_in_no_more(pen, cast, lines):
+    with pytest.raises(Refused), pen() as p:
+        activity.sign_in(p, cast.driss)
+    assert lines() == []
+
+
+def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines):
+    with pen() as p:
+        for _ in range(3):
+            activity.sign_in(p, cast.bruno)
+        activity.sign_in(p, cast.chloe)
+    first = session.scalars(select(SignInSession.id).order_by(SignInSession.id)).first()
+    session.rollback()
+    with pen() as p:
+        assert activity.end_sessions(p, cast.bruno, by=cast.bruno, only=first) == 1
+        assert activity.end_sessions(p, cast.bruno, by=cast.ada) == 2
+    assert [_said(line) for line in lines() if line[0] == "sessions_ended"] == [
+        ("sessions_ended", cast.bruno, {"member": cast.bruno, "count": 1}),
+        ("sessions_ended", cast.ada, {"member": cast.bruno, "count": 2}),
+    ]
+    assert session.scalar(select(func.count()).select_from(SignInSession)) == 1
+
+
+def test_where_no_session_is_open_no_line_is_written(pen, cast, lines):
+    with pen() as p:
+        assert activity.end_sessions(p, cast.bruno, by=cast.ada) == 0
+    assert lines() == []
+
+
+def test_a_moderator_ends_nobody_elses_sessions(pen, cast):
+    with pen() as p:
+        activity.sign_in(p, cast.chloe)
+    with pytest.raises(Refused), pen() as p:
+        activity.end_sessions(p, cast.chloe, by=cast.bruno)
+
+
+def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, fail, lines, cast):
+    fail("bruno", 12)
+    fail("driss", 2)
+    fail("nobody", 7)
+    activity.write_failures(engine, AT + timedelta(hours=8))
+    assert lines() == [], "the day is not over"
+    for _ in range(2):
+        activity.write_failures(engine, AT + DAY)
+    assert [_said(line) for line in lines()] == [
+        ("sign_ins_failed", None, {"member": cast.bruno, "day": "2026-03-02", "count": 12}),
+        ("sign_ins_failed", None, {"member": cast.driss, "day": "2026-03-02", "count": 2}),
+    ]
+
+
+def test_a_sign_in_writes_the_failures_of_days_before(pen, fail, lines, cast):
+    fail("bruno", 3)
+    with pen(AT + DAY) as p:
+        activity.sign_in(p, cast.chloe)
+    assert [line[0] for line in lines()] == ["signed_in", "sign_ins_failed"]
+
+
+def test_who_comes_in_has_failed_no_more_often(engine, fail, lines):
+    fail("bruno", 2, password=PASSWORD)
+    activity.write_failures(engine, AT + DAY)
+    assert lines() == []
+
+
+def test_a_wrong_password_at_a_grave_act_counts_as_well(engine, cast, lines):
+    authentication.reprove(engine, bytes(32), cast.bruno, "une-autre-phrase", "", AT)
+    activity.write_failures(engine, AT + DAY)
+    assert [_said(line)[2]["count"] for line in lines()] == [1]
+
+
+def test_addresses_that_nobody_has_leave_few_rows_and_only_for_a_day(session, fail, monkeypatch):
+    monkeypatch.setattr("register.accounts.failures._SHARED", 4)
+    for n in range(12):
+        fail(f"{n}")
+    assert session.scalar(select(func.count()).select_from(SignInFailures)) <= 4
+    session.rollback()
+    fail("x", at=AT + DAY)
+    assert session.scalar(select(func.count()).select_from(SignInFailures)) == 1
+
+
+def test_failures_around_midnight_are_counted_before_their_day_is_told(engine, fail, lines):
+    """A try that began before midnight may reach its counter after it."""
+    midnight = AT.replace(hour=23, minute=0, second=0)  # midnight in Paris
+    fail("bruno", at=midnight - timedelta(seconds=1))
+    activity.write_failures(engine, midnight + timedelta(minutes=1))
+    assert lines() == []
+    activity.write_failures(engine, midnight + timedelta(minutes=11))
+    assert len(lines()) == 1
+
+
+def test_other_sessions_end_with_a_new_second_factor(pen, session, cast):
+    with pen() as p:
+        for _ in range(2):
+            activity.sign_in(p, cast.bruno)
+    here = session.scalars(select(SignInSession.id)).first()
+    session.rollback()
+    with pen() as p:
+        accounts.set_factor(p, cast.bruno, "A" * 32, bytes(32), ["a"], 1, but=here)
+    assert session.scalars(select(SignInSession.id)).all() == [here]

@@ -1,0 +1,231 @@
+"""Invitations: one account each, within a week, and nothing told of those that are over."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from sqlalchemy import func, select
+
+from register.accounts import acts as accounts
+from register.accounts import invitations, passwords
+from register.accounts.models import Member, MemberInvitation, Role
+from register.errors import Invalid, NotFound, Refused, RegisterError
+from register.journal import Ledger, since, writing
+
+PASSWORD = "une-tout-autre-phrase"
+ADDRESS = "amina@register.test"
+DAY = timedelta(days=1)
+
+pytestmark = pytest.mark.usefixtures("cheap")
+
+
+def _lines(session):
+    session.rollback()
+    return [
+        (line.act, line.member_id, json.loads(line.private_json))
+        for line in since(session, 0, Ledger.DESK)
+    ]
+
+
+def _refused(pen, kind, act, *told, at=AT, **named):
+    with pytest.raises(kind) as refused, pen(at) as p:
+        act(p, *told, **named)
+    return refused.value.key
+
+
+@pytest.fixture
+def token(pen, cast):
+    """Ada has invited Amina to moderate."""
+    with pen() as p:
+        return invitations.invite(p, f" {ADDRESS.upper()} ", Role.MODERATOR, by=cast.ada)
+
+
+def test_an_invitation_opens_an_account(pen, session, cast, token):
+    found = invitations.opened(session, token, AT)
+    assert (found.email, found.role, found.invited_by) == (ADDRESS, "moderator", cast.ada)
+    assert found.expires_at == AT + 7 * DAY
+    session.rollback()
+    with pen(AT + DAY) as p:
+        made = invitations.accept(p, token, "  Amina\u202e ", PASSWORD)
+    amina = accounts.named(session, ADDRESS)
+    assert (amina.id, amina.name, amina.role) == (made.id, "Amina", "moderator")
+    assert amina.created_at == AT + DAY
+    assert passwords.matches(amina.password_hash, PASSWORD)
+    assert not amina.has_factor
+
+
+def test_its_lines_name_nobody(pen, session, cast, token):
+    with pen() as p:
+        made = invitations.accept(p, token, "Amina", PASSWORD)
+    invited, added = _lines(session)[-2:]
+    assert invited[:2] == ("member_invited", cast.ada)
+    assert (invited[2]["invitation"], invited[2]["role"]) == (1, "moderator")
+    assert added[:2] == ("member_added", made.id)
+    assert (added[2]["invitation"], added[2]["member"]) == (1, made.id)
+    told = str((invited, added)).casefold()
+    assert not any(word in told for word in ("amina", "register.test", token))
+
+
+def test_the_token_is_kept_nowhere(pen, session, token):
+    (row,) = session.scalars(select(MemberInvitation)).all()
+    assert token.encode() not in row.token_hash
+    assert len(token) >= 43
+
+
+def test_it_opens_one(pen, session, token):
+    with pen() as p:
+        invitations.accept(p, token, "Amina", PASSWORD)
+    again = _refused(pen, NotFound, invitations.accept, token, "Amina", PASSWORD)
+    assert again == "invitation_unknown"
+    with pytest.raises(NotFound):
+        invitations.opened(session, token, AT)
+    assert invitations.pending(session, AT) == []
+
+
+def test_of_eight_who_open_it_at_once_one_has_an_account(engine, session, token):
+    def accept(_):
+        try:
+            with writing(engine, AT) as p:
+                return invitations.accept(p, token, "Amina", PASSWORD).id
+        except RegisterError as error:
+            return error.key
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(accept, range(8)))
+    assert found.count("invitation_unknown") == 7
+    assert session.scalar(select(func.count()).where(Member.email == ADDRESS)) == 1
+
+
+def test_what_is_refused_leaves_it_open(pen, session, token):
+    for told, key in (
+        (("Amina", "court"), "password_short"),
+        (("Amina", "motdepasse2026"), "password_common"),
+        (("Amina", "amina-amina-2026"), "password_yours"),
+        (("x" * 81, PASSWORD), "member_name"),
+    ):
+        assert _refused(pen, Invalid, invitations.accept, token, *told) == key
+    assert invitations.opened(session, token, AT).email == ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("after", "opens"), [(timedelta(0), True), (7 * DAY - timedelta(seconds=1), True)]
+)
+def test_it_lasts_a_week(session, token, after, opens):
+    assert invitations.opened(session, token, AT + after)
+
+
+def test_it_is_over_after_a_week(pen, session, token):
+    late = AT + 7 * DAY
+    with pytest.raises(NotFound):
+        invitations.opened(session, token, late)
+    told = (token, "Amina", PASSWORD)
+    assert _refused(pen, NotFound, invitations.accept, *told, at=late) == "invitation_unknown"
+    assert invitations.pending(session, late) == []
+
+
+@pytest.mark.parametrize("made_up", ["", "x", "é\ud800\0", "0" * 100_000])
+def test_what_never_was_is_told_like_what_is_over(session, token, made_up):
+    with pytest.raises(NotFound) as refused:
+        invitations.opened(session, made_up, AT)
+    assert (refused.value.key, refused.value.values) == ("invitation_unknown", {})
+
+
+def test_one_taken_back_opens_nothing(pen, session, cast, token):
+    with pen() as p:
+        invitations.take_back(p, 1, by=cast.ada)
+    assert _lines(session)[-1][:2] == ("member_uninvited", cast.ada)
+    with pytest.raises(NotFound):
+        invitations.opened(session, token, AT)
+    take_back = invitations.take_back
+    assert _refused(pen, Refused, take_back, 1, by=cast.ada) == "invitation_over"
+    assert _refused(pen, NotFound, take_back, 99, by=cast.ada) == "no_such_row"
+
+
+def test_a_second_one_replaces_the_first(pen, session, cast, token):
+    with pen() as p:
+        second = invitations.invite(p, ADDRESS, Role.ADMINISTRATOR, by=cast.ada)
+        other = invitations.invite(p, "zoe@register.test", Role.MODERATOR, by=cast.ada)
+    with pytest.raises(NotFound):
+        invitations.opened(session, token, AT)
+    assert invitations.opened(session, second, AT).role == "administrator"
+    assert invitations.opened(session, other, AT).email == "zoe@register.test"
+    assert [row.id for row in invitations.pending(session, AT)] == [3, 2]
+
+
+@pytest.mark.parametrize("name", ["bruno", "driss"])
+def test_who_has_an_account_is_not_invited(pen, cast, name):
+    told = (cast.email(name), Role.MODERATOR)
+    assert _refused(pen, Refused, invitations.invite, *told, by=cast.ada) == "member_exists"
+
+
+def test_who_got_an_account_from_the_console_meanwhile_has_one(pen, token):
+    with pen() as p:
+        accounts.add(p, ADDRESS, Role.MODERATOR, PASSWORD)
+    told = (token, "Amina", PASSWORD)
+    assert _refused(pen, Refused, invitations.accept, *told) == "member_exists"
+
+
+@pytest.mark.parametrize("email", ["", "amina", "amina@", "a b@register.test"])
+def test_an_invitation_is_to_an_address(pen, cast, email):
+    told = (email, Role.MODERATOR)
+    assert _refused(pen, Invalid, invitations.invite, *told, by=cast.ada) == "member_email"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("bruno", "member_administrators_only"), ("driss", "member_may_not_act")],
+)
+def test_administrators_alone_invite_and_take_back(pen, cast, token, name, key):
+    by = getattr(cast, name)
+    told = ("zoe@register.test", Role.MODERATOR)
+    assert _refused(pen, Refused, invitations.invite, *told, by=by) == key
+    assert _refused(pen, Refused, invitations.take_back, 1, by=by) == key
+
+
+@pytest.mark.parametrize("how", ["disabled", "moderator"])
+def test_who_may_not_invite_any_more_has_let_nobody_in_behind_them(pen, session, cast, token, how):
+    with pen() as p:
+        accounts.add(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
+        if how == "disabled":
+            accounts.disable(p, cast.ada)
+        else:
+            accounts.set_role(p, cast.ada, Role.MODERATOR)
+    with pytest.raises(NotFound):
+        invitations.opened(session, token, AT)
+    assert invitations.pending(session, AT) == []
+
+
+# --- the first one ------------------------------------------------------------------------------
+
+
+def test_the_first_is_to_whoever_opens_it(pen, session):
+    with pen() as p:
+        token = invitations.first(p)
+    found = invitations.opened(session, token, AT)
+    assert (found.email, found.role, found.invited_by) == ("", "administrator", None)
+    told = (token, "Ada", PASSWORD)
+    assert _refused(pen, Invalid, invitations.accept, *told) == "member_email"
+    with pen() as p:
+        ada = invitations.accept(p, token, "Ada", PASSWORD, email="Ada@register.test")
+    assert (ada.email, ada.is_administrator) == ("ada@register.test", True)
+    assert _refused(pen, Refused, invitations.first) == "member_not_first"
+
+
+def test_a_lost_first_one_is_had_again(pen, session):
+    with pen() as p:
+        lost = invitations.first(p)
+    with pen() as p:
+        found = invitations.first(p)
+    with pytest.raises(NotFound):
+        invitations.opened(session, lost, AT)
+    assert invitations.opened(session, found, AT)
+
+
+def test_an_invitation_to_an_address_is_used_at_no_other(pen, session, token):
+    with pen() as p:
+        made = invitations.accept(p, token, "Amina", PASSWORD, email="zoe@register.test")
+    assert made.email == ADDRESS

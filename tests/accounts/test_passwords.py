@@ -1,0 +1,206 @@
+"""Passwords: long, not everybody's, and checked in one time, known account or not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from register.accounts import common_passwords, passwords
+from register.errors import Invalid
+
+pytestmark = pytest.mark.usefixtures("cheap")
+
+EVERYBODYS = [
+    "123456789012",
+    "00000000000000",
+    "987654321987",
+    "0612345678901",
+    "aaaaaaaaaaaa",
+    "121212121212",
+    "abcabcabcabc",
+    "abcdefghijkl",
+    "azertyuiop123",
+    "Azertyuiop2024!",
+    "azertyuiopqsdfghjklm",
+    "qwerty123456",
+    "1qaz2wsx3edc",
+    "zaq12wsxcde3",
+    "!qaz2wsx#edc",
+    "aqwzsxedcrfv",
+    "q1w2e3r4t5y6",
+    "1a2z3e4r5t6y",
+    "&é\"'(-è_çà)=",
+    "motdepasse123",
+    "Motdepasse-2025!",
+    "M0tdep@sse123",
+    "mot de passe !",
+    "passwordpassword",
+    "P@ssw0rd1234",
+    "Pa$$w0rd-2026",
+    "administrateur",
+    "administrator1",
+    "changeme1234",
+    "welcome12345",
+    "iloveyou1234",
+    "jetaimemaman",
+    "loulou123456",
+    "Bonjour12345!",
+    "soleil123456",
+    "marseille13000",
+    "olympiquemarseille",
+    "parissaintgermain",
+    "michaeljordan",
+    "Liberté2024!!",
+    "libertéégalité",
+    "Sophie150487!",
+    "31122002soleil",
+    "unbelievable",
+    "anticonstitutionnellement",
+    "webcitoyen2026",
+    "Web-Citoyen-2026",
+    "moderation2026!",
+    "registre-citoyen",
+    "les-chats-de-la-maison"[:14],
+    "princesses123",
+]
+NOBODYS = [
+    "une-phrase-de-passe",
+    "soleil-marseille-bonheur",
+    "cheval-agrafe-pile-correct",
+    "correct-horse-battery-staple",
+    "jeudi-orage-vitrail",
+    "ma-grand-mere-aime-le-fromage",
+    "k#9!xvQ2@mLp",
+    "8fK2pQz7Lm3w",
+    "xk3vq-92mfd-ppqr4-8wwzt",
+    "тихий океан у окна",
+]
+
+
+def _refused(password, email="", name=""):
+    with pytest.raises(Invalid) as refused:
+        passwords.hashed(password, email, name)
+    return refused.value.key
+
+
+@pytest.mark.parametrize("password", EVERYBODYS)
+def test_what_everybody_tries_is_refused(password):
+    assert len(password) >= passwords.MIN_LENGTH
+    assert _refused(password) == "password_common"
+
+
+# Leaked ones of many letters, which no list of words and keys would find.
+LEAKED = ["000webhostmosad", "102938zaqedctfc", "0214loveliujian", ".GilmoreGirls6!"]
+
+
+@pytest.mark.parametrize("password", LEAKED[:4])
+def test_a_leaked_password_is_refused(password):
+    assert not common_passwords.is_common(password)
+    for typed in (password, password.upper()) if password.islower() else (password,):
+        assert _refused(typed) == "password_leaked"
+
+
+def test_a_password_that_no_encoding_takes_is_in_no_list():
+    assert not common_passwords.is_leaked("\ud800" * 12)
+    # Twelve signs that are six letters once composed.
+    assert _refused("e\u0301" * 6) == "password_short"
+
+
+@pytest.mark.parametrize("password", NOBODYS)
+def test_what_nobody_tries_passes(password):
+    assert passwords.matches(passwords.hashed(password), password)
+
+
+def test_what_chance_makes_is_never_refused():
+    assert not any(common_passwords.is_common(passwords.generated()) for _ in range(1_000))
+
+
+@pytest.mark.prove
+def test_a_long_password_is_judged_at_once():
+    for sign in (" ", "-a", "é", "1", "motdepasse ", "ab1"):
+        text = ("x" + sign * passwords.MAX_LENGTH)[: passwords.MAX_LENGTH - 1] + "ÿ"
+        started = time.perf_counter()
+        common_passwords.is_common(text)
+        assert time.perf_counter() - started < 0.5, sign
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("camille.durand@register.test", "camille.durand-94"),
+        ("camille.durand@register.test", "Le vélo de Camille Durand"),
+        ("camille.durand@register.test", "xx-CAMILLEDURAND-zz"),
+        ("Zoélie@register.test", "j'adore zoelie en velo"),
+        ("bruno@register.test", "un-bruno-inattendu"),
+        ("camille.durand@register.test", "le durand inattendu"),
+        ("camille.durand+veille@register.test", "une-veille-de-nuit"),
+        ("c@gazette-de-gagny.example", "notre gazette est belle"),
+        ("c@gazette-de-gagny.example", "voici Gagny sous la pluie"),
+        ("c@mail.gazettedegagny.example", "xx-gazette-de-gagny-zz"),
+    ],
+)
+def test_a_password_does_not_hold_a_part_of_its_address(email, password):
+    assert _refused(password, email) in {"password_yours", "password_common"}
+    assert passwords.hashed(password, "personne@ailleurs.test")
+
+
+def test_the_refusal_names_the_part_of_the_address():
+    with pytest.raises(Invalid) as refused:
+        passwords.hashed("voici Gagny sous la pluie", "c@gazette-de-gagny.example")
+    assert refused.value.values == {"part": "gagny"}
+
+
+@pytest.mark.parametrize(
+    "email", ["c@asso.example", "c@free.example", "c@registre.media", "c@exemple.gouv.example"]
+)
+def test_short_parts_of_a_domain_and_its_last_are_in_too_many_words(email):
+    assert passwords.hashed("passoire-freesia-gouverne-mediatheque", email)
+
+
+def test_a_short_name_is_in_too_many_words_to_be_looked_for():
+    assert passwords.hashed("canadair-vert-perdu", "ada@register.test")
+    assert _refused("ada-ada-2026", "ada@register.test") == "password_common"
+
+
+def test_what_a_member_is_called_is_no_password_of_theirs():
+    assert _refused("zébulette2026", "z@register.test", "Zébulette") == "password_common"
+    assert passwords.hashed("zébulette2026", "z@register.test", "Amina")
+
+
+def test_the_least_and_the_most():
+    fine = "8fK2pQz7Lm3w"
+    assert _refused(fine[:11]) == "password_short"
+    longest = (passwords.generated() * 12)[:256]
+    assert passwords.matches(passwords.hashed(longest), longest)
+    assert _refused(longest + "x") == "password_long"
+
+
+def test_a_password_too_long_to_be_kept_matches_nothing():
+    longest = (passwords.generated() * 12)[:256]
+    kept = passwords.hashed(longest)
+    assert not passwords.matches(kept, longest + "x")
+
+
+def test_one_letter_is_one_letter_however_the_keyboard_sends_it():
+    kept = passwords.hashed("élan-vital-brume-pré")
+    assert passwords.matches(kept, "e\u0301lan-vital-brume-pre\u0301")
+
+
+@pytest.mark.parametrize("password", ["\ud800-abricot-vélin-\udfff", "a\0b-quatorze-jkl"])
+def test_no_sign_is_a_crash(password):
+    assert passwords.matches(passwords.hashed(password), password)
+    assert not passwords.verify_nothing(password)
+
+
+def test_nobodys_password_is_never_right():
+    for password in ("", "x", "une-phrase-de-passe", "x" * 100_000):
+        assert passwords.verify_nothing(password) is False
+
+
+def test_nothing_is_verified_with_the_work_of_a_real_hash(monkeypatch):
+    monkeypatch.undo()
+    nobodys = passwords._nobodys(passwords._HASHER).split("$")
+    real = passwords.hashed("une-phrase-de-passe").split("$")
+    assert nobodys[:4] == real[:4]
+    assert [len(part) for part in nobodys[4:]] == [len(part) for part in real[4:]]

@@ -1,0 +1,182 @@
+"""The checklist, line by line: what each asks for, and what lets it pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from register.cases.case_content import ProceedingContent, SourceContent
+from register.cases.checklist import ATTESTED, Circumstances, asks_second, checklist, flags, unmet
+from register.cases.vocabulary import Book
+
+ALL = Circumstances(invited=True, attested=ATTESTED)
+BOOK = Book(
+    "test",
+    "fr",
+    {},
+    family_of={"interdiction_filmer": "acces", "plainte_diffamation": "justice"},
+    court_outcomes=frozenset({"relaxe", "annulation"}),
+)
+
+
+def _missing(content, told=ALL):
+    return [line.code for line in unmet(checklist(content, BOOK, told))]
+
+
+def test_a_sound_case_passes(content):
+    assert _missing(content()) == []
+
+
+def test_the_lines_come_in_the_order_in_which_they_are_read(content):
+    assert [line.code for line in checklist(content(), BOOK, ALL)] == [
+        "texts",
+        "summary_length",
+        "source",
+        "types",
+        "parties",
+        "place",
+        "evidence",
+        "outcome",
+        "court",
+        "invitation",
+        "flags",
+        "second",
+        "attribution",
+        "no_private_person",
+        "no_private_life",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "changes"),
+    [
+        ("texts", {"title": ""}),
+        ("texts", {"summary": ""}),
+        ("summary_length", {"summary": "x" * 301}),
+        ("source", {"sources": ()}),
+        ("types", {"types": ()}),
+        ("types", {"types": ("interdiction_filmer", "a", "b", "c")}),
+        ("parties", {"actor": ""}),
+        ("parties", {"target": ""}),
+        ("parties", {"level": ""}),
+        ("place", {"commune": ""}),
+        ("evidence", {"evidence": ""}),
+        ("outcome", {"outcome": ""}),
+    ],
+)
+def test_what_a_line_asks_for_blocks_when_it_is_missing(content, line, changes):
+    assert _missing(content(**changes)) == [line]
+
+
+def test_a_summary_of_exactly_the_limit_passes(content):
+    assert _missing(content(summary="x" * 300)) == []
+
+
+def test_three_types_pass(content):
+    assert _missing(content(types=("interdiction_filmer", "a", "b"))) == []
+
+
+@pytest.mark.parametrize(
+    "place", [{"departement": "93"}, {"region": "11"}, {"place_label": "une commune du Nord"}]
+)
+def test_any_kind_of_place_is_a_place(content, place):
+    assert _missing(content(commune="", **place)) == []
+
+
+# --- a court's outcome: only silence blocks ----------------------------------------------------
+
+RULED = ProceedingContent(
+    direction="contre_cible",
+    court="TGI de Paris",
+    outcome="relaxe",
+    outcome_date="2007-06-06",
+    appeal="non",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing", "why"),
+    [
+        ({}, [], "court, date and appeal are all told"),
+        ({"court": ""}, ["court"], "which court?"),
+        ({"outcome_date": ""}, ["outcome_date"], "when?"),
+        ({"appeal": ""}, ["appeal"], "is it final?"),
+        ({"court": "", "appeal": ""}, ["court", "appeal"], "both are asked for at once"),
+        ({"court": "inconnue"}, [], "said to be unknown is an answer"),
+        ({"outcome_date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
+        ({"outcome": "en_cours", "court": ""}, [], "no court decided yet"),
+    ],
+)
+def test_a_courts_outcome_carries_court_date_and_appeal(content, changes, missing, why):
+    told = content(proceedings=(replace(RULED, **changes),))
+    line = next(line for line in checklist(told, BOOK, ALL) if line.code == "court")
+    assert (line.met, line.values["missing"]) == (not missing, missing), why
+
+
+def test_a_case_that_a_court_ended_names_the_proceeding(content):
+    assert _missing(content(outcome="relaxe")) == ["court"]
+    assert _missing(content(outcome="relaxe", proceedings=(RULED,))) == []
+    assert _missing(content(outcome="resolue")) == []
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+def test_the_authority_was_invited_or_why_not_is_noted(content):
+    assert _missing(content(), replace(ALL, invited=False)) == ["invitation"]
+
+
+@pytest.mark.parametrize("line", ATTESTED)
+def test_each_attested_line_is_somebodys(content, line):
+    others = set(ATTESTED) - {line}
+    assert _missing(content(), replace(ALL, attested=others)) == [line]
+
+
+SUIT = {"types": ("plainte_diffamation",)}
+PHONE = {"narrative": "Appeler le 06 12 34 56 78."}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "missing", "why"),
+    [
+        ({}, ALL, [], "an everyday case needs no second reader"),
+        (SUIT, ALL, ["second"], "a suit does"),
+        (
+            {"types": ("interdiction_filmer", "plainte_diffamation")},
+            ALL,
+            ["second"],
+            "in any position",
+        ),
+        (SUIT, replace(ALL, seconded=True), [], "and has one"),
+        (SUIT, replace(ALL, single_moderator=True), [], "or the register has one moderator"),
+        (PHONE, ALL, ["flags", "second"], "a risk asks for a reason and a second reader"),
+        (PHONE, replace(ALL, flags_reason="un standard"), ["second"], "a reason alone is not both"),
+        (PHONE, replace(ALL, seconded=True), ["flags"], "nor is a reader"),
+        (PHONE, replace(ALL, seconded=True, flags_reason="un standard"), [], "together they pass"),
+        (
+            PHONE,
+            replace(ALL, single_moderator=True),
+            ["flags"],
+            "a lone moderator still says why",
+        ),
+    ],
+)
+def test_who_has_to_read(content, changes, told, missing, why):
+    assert _missing(content(**changes), told) == missing, why
+
+
+def test_a_flag_says_which_field_and_which_words(content):
+    (flag,) = flags(content(**PHONE))
+    assert (flag.field, flag.code, flag.excerpt) == ("narrative", "telephone", "06 12 34 56 78")
+    assert asks_second(content(**PHONE), BOOK)
+
+
+def test_a_telephone_in_the_address_of_a_source_is_no_flag(content):
+    source = SourceContent(url="https://exemple.test/0612345678")
+    assert flags(content(sources=(source,))) == ()
+
+
+def test_the_line_of_the_flags_lists_them(content):
+    line = next(line for line in checklist(content(**PHONE), BOOK, ALL) if line.code == "flags")
+    assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]

@@ -1,0 +1,67 @@
+"""The legal clocks, each with the article that sets it."""
+
+from __future__ import annotations
+
+from datetime import date as day
+
+import pytest
+
+from register.cases import deadlines
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end", "why"),
+    [
+        (day(2026, 1, 15), 1, day(2026, 2, 15), "the same number in the next month"),
+        (day(2026, 1, 31), 1, day(2026, 2, 28), "a shorter month ends the term on its last day"),
+        (day(2028, 1, 31), 1, day(2028, 2, 29), "a leap year has one more"),
+        (day(2025, 11, 30), 3, day(2026, 2, 28), "across the new year"),
+        (day(2026, 12, 31), 2, day(2027, 2, 28), "from December"),
+        (day(2026, 3, 31), 0, day(2026, 3, 31), "no month at all"),
+    ],
+)
+def test_months_are_counted_as_article_641_of_the_code_de_procedure_civile_says(
+    start, months, end, why
+):
+    assert deadlines.add_months(start, months) == end, why
+
+
+@pytest.mark.parametrize(
+    ("article", "clock", "start", "end"),
+    [
+        ("loi 1881 art. 65", deadlines.limitation_ends, day(2026, 3, 2), day(2026, 6, 2)),
+        ("LCEN art. 1-1 III", deadlines.reply_window_ends, day(2025, 11, 30), day(2026, 2, 28)),
+        ("LCEN art. 1-1 III", deadlines.reply_due, day(2026, 2, 27), day(2026, 3, 2)),
+        ("loi 1881 art. 55", deadlines.proof_due, day(2026, 12, 25), day(2027, 1, 4)),
+    ],
+)
+def test_a_term_ends_when_its_article_says(article, clock, start, end):
+    assert clock(start) == end, article
+
+
+def test_a_months_silence_refuses_and_two_more_are_left_for_the_cada():
+    """CRPA R311-12, R311-13, R343-1."""
+    terms = deadlines.request_clock(asked=day(2026, 1, 31))
+    assert terms.silence_refuses == day(2026, 2, 28)
+    assert terms.refer_to_cada_by == day(2026, 4, 28)
+
+
+def test_an_explicit_refusal_starts_the_two_months_instead_of_the_silence():
+    """CRPA R343-1."""
+    terms = deadlines.request_clock(asked=day(2026, 1, 10), refused=day(2026, 1, 20))
+    assert terms.silence_refuses == day(2026, 2, 10)
+    assert terms.refer_to_cada_by == day(2026, 3, 20)
+
+
+def test_from_its_registration_the_cada_has_a_month_and_the_refusal_is_confirmed_in_two():
+    """CRPA R343-3, R343-4, R343-5; code de justice administrative R421-1."""
+    terms = deadlines.request_clock(asked=None, cada_registered=day(2026, 4, 30))
+    assert terms.cada_answers_by == day(2026, 5, 30)
+    assert terms.refusal_confirmed == day(2026, 6, 30)
+    assert terms.court_by == day(2026, 8, 30)
+    assert terms.silence_refuses is None
+    assert terms.refer_to_cada_by is None
+
+
+def test_nothing_known_gives_no_term():
+    assert set(vars(deadlines.request_clock(asked=None)).values()) == {None}

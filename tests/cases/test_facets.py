@@ -1,0 +1,443 @@
+"""Counts beside a list: they agree with the list, at every moment and for every reader."""
+
+from __future__ import annotations
+
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import faceted
+import pytest
+from faceted import said
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy.orm import Session
+
+from register.cases import acts, bitset, facet_index, facets, queries
+from register.cases.filters import FILTERS, PAGE_SIZE, Query, clauses
+from register.cases.versioned_cache import Few
+from register.cases.vocabulary import book
+from register.journal import Position, head
+
+LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+ATTEST = ("attribution", "no_private_person", "no_private_life")
+WORDED = Query({"q": ("filmer",)})
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch):
+    monkeypatch.setattr(facet_index, "_kept", {})
+    monkeypatch.setattr(facets, "_kept", Few(facets._COUNTS_KEPT))
+
+
+@pytest.fixture
+def words(session):
+    return book(session)
+
+
+def _counts(session, words, query=None, hits=None):
+    session.rollback()
+    return facets.counts(session, query or Query(), words, head(session), hits)
+
+
+def _listing(session, words, query, hits=None):
+    session.rollback()
+    return queries.listing(session, query, words, head(session), hits)
+
+
+def _numbers(page):
+    return [case.number for case in page.cases]
+
+
+# --- counts ------------------------------------------------------------------------------------
+
+
+def test_what_is_counted_is_what_the_issue_asks_for():
+    assert set(facet_index.FACETS) == set(faceted.FACETS)
+    assert {name for name, spec in FILTERS.items() if spec.pairs} == set(faceted.FACETS)
+    assert set(faceted.POOL) | {"q"} == set(FILTERS)
+
+
+def test_an_empty_register_counts_nothing(session, words):
+    assert _counts(session, words) == {name: {} for name in faceted.FACETS}
+    assert facets.matching(session, Query(), words, head(session)) == 0
+
+
+def test_a_facet_counts_without_its_own_filter_and_with_all_others(session, desk, words):
+    desk.published(types=("expulsion",), target="citoyen")
+    desk.published(types=("huis_clos",), target="citoyen")
+    desk.published(types=("huis_clos",), target="blogueur")
+    found = _counts(session, words, Query({"type": ("expulsion",)}))
+    assert found["type"] == {"expulsion": 1, "huis_clos": 2}
+    assert found["cible"] == {"citoyen": 1}
+
+
+def test_outlets_are_counted_however_they_are_written(session, desk, words):
+    for name in ("L’Écho", "L'ECHO", "L’Écho"):
+        desk.published(outlets=(name,))
+    desk.withdrawn(outlets=("L’ÉCHO !",))
+    desk.withdrawn(outlets=("l’écho",))
+    found = _counts(session, words, Query({"media": ("l'écho",)}))
+    assert found["media"] == {"l echo": 3}
+    assert facets.outlets(session, ["l echo", "l echo !", "x"]) == {"l echo": "L’Écho"}
+
+
+def test_what_is_hidden_is_in_no_count(session, desk, words):
+    shown = {"types": ("autre",)}
+    desk.published(**shown)
+    before = _counts(session, words)
+    for hidden in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.erased):
+        hidden(types=("expulsion",), outlets=("Caché",), date="1999", commune="2A004")
+    assert _counts(session, words) == before
+
+
+def test_words_that_nobody_looked_for_are_a_fault_of_ours(session, words):
+    at = head(session)
+    query = replace(WORDED, values={**WORDED.values, "cible": ("citoyen",)})
+    for asked in (facets.counts, facets.matching, queries.listing):
+        with pytest.raises(ValueError, match="words"):
+            asked(session, query, words, at)
+    with pytest.raises(ValueError, match="words"):
+        list(facets.relaxed(session, query, words, at))
+    with pytest.raises(ValueError, match="words"):
+        list(clauses(WORDED, words))
+
+
+def test_hits_count_only_beside_words(session, desk, words):
+    filed = desk.published()
+    assert _counts(session, words, Query(), {})["cible"] == {"blogueur": 1}
+    assert _counts(session, words, WORDED, {})["cible"] == {}
+    hits = {filed.number: 0, 404: 1, 0: 1, -1: 1, 10**9: 2}
+    assert _counts(session, words, WORDED, hits)["cible"] == {"blogueur": 1}
+
+
+def test_counts_of_other_hits_are_other_counts(session, desk, words):
+    first, second = desk.published(target="citoyen"), desk.published(target="blogueur")
+    for filed, target in ((first, "citoyen"), (second, "blogueur"), (first, "citoyen")):
+        assert _counts(session, words, WORDED, {filed.number: 1})["cible"] == {target: 1}
+
+
+def test_fewer_filters_are_told_with_their_cases(session, desk, words):
+    filed = desk.published(types=("expulsion",), target="citoyen")
+    desk.published(types=("huis_clos",), target="blogueur")
+    values = {"type": ("huis_clos",), "cible": ("citoyen",), "q": ("filmer",)}
+    session.rollback()
+    told = facets.relaxed(session, Query(values), words, head(session), {filed.number: 1})
+    assert list(told) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
+
+
+def test_counts_equal_brute_force(session, engine, desk, words):
+    """Sixty searches here, a thousand in ``make prove``."""
+    faceted.publish_all(desk)
+    session.rollback()
+    at, told = head(session), faceted.retired(words)
+    sizes = []
+
+    @hypothesis_settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(search=faceted.searches())
+    def agree(search):
+        query, hits = search
+        assert facets.counts(session, query, told, at, hits) == faceted.counted(
+            session, query, told, hits
+        )
+        size = faceted.total(session, query, told, hits)
+        assert facets.matching(session, query, told, at, hits) == size
+        assert queries.listing(session, query, told, at, hits).total == size
+        sizes.append(size)
+
+    agree()
+    # Most searches by five filters find nothing: enough of them have to find something.
+    assert sum(map(bool, sizes)) >= 20
+
+
+# --- what is kept ------------------------------------------------------------------------------
+
+
+def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monkeypatch):
+    filed = desk.published()
+    first = _counts(session, words, Query({"type": ("expulsion",)}))
+    other = Query({"type": ("expulsion",)}, "maj", 3)
+    assert _counts(session, words, other) is first
+    hits = {filed.number: 1}
+    second = _counts(session, words, WORDED, hits)
+    assert _counts(session, words, WORDED, dict(hits)) is second
+    desk.draft()
+    assert _counts(session, words, WORDED, hits) is second
+    desk.published()
+    assert _counts(session, words, WORDED, hits) is not second
+
+
+def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
+    monkeypatch.setattr(facets._kept, "most", 3)
+    monkeypatch.setattr(facets, "_SETS_KEPT", 2)
+    for code in ("93032", "93066", "75056", "13055", "92062"):
+        desk.published(commune=code)
+        _counts(session, words)
+        for other in ("93032", "93066", "75056"):
+            assert _counts(session, words, Query({"commune": (other,)}))
+            assert len(facets._kept) <= 3
+            assert all(len(made.selected) <= 2 for made in facet_index._kept.values())
+        assert len(facet_index._kept) <= facet_index.KEPT
+
+
+# --- carried from head to head -------------------------------------------------------------------
+
+
+@pytest.fixture
+def moments(session, words, monkeypatch):
+    """``moments.look()``: the marks of now, compared with new ones."""
+    found = faceted.Moments(monkeypatch)
+    look = found.look
+
+    def now():
+        session.rollback()
+        return look(session, words)
+
+    found.look = now
+    return found
+
+
+def test_after_every_act_the_marks_are_those_that_would_be_made_anew(
+    moments, desk, pen, cast, content
+):
+    moments.look()
+    other, filed = desk.published(), desk.published(outlets=("Écho",))
+    moments.look()
+    changes = (
+        {"types": ("expulsion", "huis_clos"), "outlets": ("Écho", "Gagny Libre")},
+        {"commune": "93059", "linked_communes": ("13055",), "date": ""},
+        {"commune": "", "country": "BE", "place_label": "Liège", "date": "2011"},
+        {"target": "citoyen", "actor": "police", "level": "etat", "evidence": "allegue"},
+    )
+    for told in changes:
+        with pen() as p:
+            acts.correct(
+                p, filed.id, content(**told), by=cast.bruno, reason="r", public_note="Corrigé."
+            )
+        moments.look()
+
+    def act(do, *told, **more):
+        with pen() as p:
+            do(p, filed.id, *told, by=cast.bruno, **{"reason": "r", **more})
+        moments.look()
+
+    ended = content(**changes[3], outcome="resolue")
+    act(acts.follow_up, title="Suite", text="t", content=ended)
+    with pen() as p:
+        acts.redact(p, filed.id, content(), by=cast.bruno, reason="r", public_note="Retiré.")
+    moments.look()
+    act(acts.withdraw, restriction="erreur")
+    with pen() as p:
+        acts.edit(p, filed.id, content(types=("autre",)), by=cast.bruno, reason="r")
+    moments.look()
+    act(acts.restore, attested=ATTEST, public_note="Rétabli.")
+    act(acts.merge, into=other.number)
+    with pen() as p:
+        acts.erase(p, filed.id, by=cast.ada, restriction="demande_signalant", single=True)
+    moments.look()
+    desk.draft()
+    moments.look()
+    # A new case, higher than all before.
+    desk.published(commune="2A004")
+    assert moments.look().top == 3
+    assert moments.made == 1
+
+
+def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pen, cast):
+    filed = desk.published(outlets=("Seul",), types=("surveillance",), date="1999")
+    moments.look()
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+    made = moments.look()
+    assert made.public == 0
+    assert all(not facet for facet in made.facets.values())
+    assert moments.made == 1
+
+
+def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
+    engine, session, desk, pen, cast, words
+):
+    filed = desk.published(types=("expulsion",))
+    desk.published(types=("autre",))
+    session.rollback()
+    at = head(session)
+    before = said(facet_index.at(session, words, at))
+    for forget in (False, True):
+        with Session(engine) as early:
+            then = head(early)
+            if not forget:
+                assert then == at
+                with pen() as p:
+                    acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+            else:
+                facet_index._kept.clear()
+            kept = said(facet_index.at(early, words, then))
+            with Session(engine) as late:
+                now = said(facet_index.at(late, words, head(late)))
+            assert said(facet_index.at(early, words, then)) == kept
+            if not forget:
+                assert (kept, now[0]) == (before, [2])
+
+
+def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
+    engine, session, desk, moments, words
+):
+    desk.published()
+    with Session(engine) as early:
+        then = head(early)
+        for _ in range(3):
+            desk.published()
+            moments.look()
+        assert [place.head.seq for place in facet_index._kept] == [then.seq + 2, then.seq + 3]
+        assert bitset.numbers(facet_index.at(early, words, then).public) == [1]
+    assert bitset.numbers(moments.look().public) == [1, 2, 3, 4]
+
+
+def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
+    """After a restore a line has the number of another: its digest tells."""
+    desk.published()
+    made = moments.look()
+    foreign = replace(made, place=replace(made.place, head=Position(made.place.head.seq, "0" * 64)))
+    desk.published()
+    facet_index._kept.clear()
+    facet_index._kept[foreign.place] = replace(foreign, public=0, facets={}, days=array("I"))
+    moments.look()
+    assert moments.made == 2
+
+
+@pytest.mark.parametrize("name", ["words", "territory"])
+def test_other_words_or_places_make_other_marks(moments, desk, name):
+    desk.published()
+    made = moments.look()
+    desk.published()
+    facet_index._kept.clear()
+    place = replace(made.place, **{name: "before"})
+    facet_index._kept[place] = replace(made, place=place)
+    moments.look()
+    assert moments.made == 2
+
+
+def test_after_very_many_changes_all_cases_are_read(moments, desk, monkeypatch):
+    monkeypatch.setattr(facet_index, "MANY", 2)
+    moments.look()
+    for _ in range(2):
+        desk.published()
+    moments.look()
+    assert moments.made == 1
+    for _ in range(3):
+        desk.published()
+    moments.look()
+    assert moments.made == 2
+
+
+def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, words):
+    desk.published()
+
+    def read(_place):
+        with Session(engine) as own:
+            at = head(own)
+            return facet_index.at(own, words, at).public
+
+    with ThreadPoolExecutor(8) as readers:
+        assert set(readers.map(read, range(32))) == {0b10}
+    assert moments.made == 1
+
+
+# --- sets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 40, 300])
+def test_a_set_says_the_same_in_both_forms(count):
+    top = 3_000
+    numbers = sorted({(number * 37) % top + 1 for number in range(count)})
+    whole, few = bitset.of(numbers), array("I", numbers)
+    chosen = bitset.of([number for number in numbers if number % 3])
+    told = bitset.flags(chosen, top)
+    assert bitset.numbers(whole) == bitset.numbers(few) == numbers
+    assert bitset.whole(few) == bitset.whole(whole) == whole
+    assert (
+        bitset.count(whole, chosen, told) == bitset.count(few, chosen, told) == chosen.bit_count()
+    )
+    assert bitset.numbers(bitset.packed(numbers * 2, top)) == numbers
+    gone = set(numbers[::2])
+    rest = ~bitset.of(gone)
+    assert bitset.numbers(bitset.less(whole, gone, rest)) == numbers[1::2]
+    assert bitset.numbers(bitset.less(few, gone, rest)) == numbers[1::2]
+    for cases in (whole, few):
+        assert bitset.numbers(bitset.more(cases, [top], top)) == sorted({*numbers, top})
+
+
+def test_a_set_takes_the_form_that_needs_less_room():
+    assert isinstance(bitset.packed([1, 2], 1_000), array)
+    assert isinstance(bitset.packed(range(1, 100), 1_000), int)
+    grown = bitset.more(array("I", [1, 2]), range(3, 100), 1_000)
+    assert isinstance(grown, int)
+
+
+# --- lists with words ----------------------------------------------------------------------------
+
+
+def test_by_relevance_the_strongest_come_first_and_then_the_newest(session, desk, words):
+    dates = ["2006", "", "2008-03-17", "2008-03", "2008-03-17", "2012"]
+    numbers = [desk.published(date=told).number for told in dates]
+    hits = dict(zip(numbers, (0, 2, 1, 0, 1, 0), strict=True))
+    page = _listing(session, words, WORDED, hits)
+    assert _numbers(page) == [2, 5, 3, 6, 4, 1]
+    assert (page.total, page.pages) == (6, 1)
+    assert _numbers(_listing(session, words, WORDED.by("date"), hits)) == [6, 5, 3, 4, 1, 2]
+
+
+def test_by_last_movement_words_make_no_difference(session, pen, desk, cast, content, words):
+    numbers = [desk.published().number for _ in range(3)]
+    with pen(LATER) as p:
+        acts.correct(p, 2, content(title="x"), by=cast.bruno, reason="r", public_note="n")
+    hits = {number: number for number in numbers}
+    assert _numbers(_listing(session, words, WORDED.by("maj"), hits)) == [2, 3, 1]
+
+
+def test_a_list_with_words_has_pages_as_any_other(session, desk, words):
+    numbers = [desk.published(date="2008").number for _ in range(PAGE_SIZE + 5)]
+    hits = {number: number % 2 for number in numbers}
+    expected = sorted(numbers, key=lambda number: (number % 2, number), reverse=True)
+    for order, wanted in (
+        ("pertinence", expected),
+        ("date", numbers[::-1]),
+        ("maj", numbers[::-1]),
+    ):
+        pages = [_listing(session, words, WORDED.by(order).at(page), hits) for page in (1, 2, 3)]
+        assert [_numbers(page) for page in pages] == [wanted[:PAGE_SIZE], wanted[PAGE_SIZE:], []]
+        assert {page.total for page in pages} == {PAGE_SIZE + 5}
+
+
+def test_the_database_disposes_of_what_an_index_proposes(session, desk, words):
+    shown = desk.published()
+    hidden = [desk.draft(), desk.withdrawn(), desk.erased(), desk.merged()]
+    hits = {filed.number: 9 for filed in hidden if filed.number} | {shown.number: 0, 999: 1}
+    page = _listing(session, words, WORDED, hits)
+    assert (_numbers(page), page.total) == ([shown.number], 1)
+
+
+def test_words_and_filters_narrow_together(session, desk, words):
+    filed = desk.published(types=("expulsion",), commune="92062")
+    desk.published(types=("expulsion",))
+    desk.published(commune="92062")
+    query = Query({"q": ("x",), "type": ("expulsion",), "commune": ("92062",)})
+    page = _listing(session, words, query, dict.fromkeys((1, 2, 3), 0))
+    assert (_numbers(page), page.total) == ([filed.number], 1)
+    assert _listing(session, words, query, {2: 1, 3: 1}).total == 0
+
+
+@pytest.mark.parametrize("order", ["date", "maj"])
+def test_filtered_and_unfiltered_lists_are_in_one_order(session, desk, words, order):
+    for told in ("2006", "", "2008-03-17", "2008-03", "2008-03-17"):
+        desk.published(date=told)
+    every = _numbers(_listing(session, words, Query(order=order)))
+    assert _numbers(_listing(session, words, Query({"pays": ("FR",)}, order))) == every
+    assert len(every) == 5

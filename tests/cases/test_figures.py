@@ -1,0 +1,88 @@
+"""Counts: of public cases only, each case once, and never a rank."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from register.cases import acts, home_counts
+from register.cases.vocabulary import book
+from register.journal import head
+
+
+def _summary(session):
+    session.rollback()
+    return home_counts.summary(session, book(session), head(session))
+
+
+def test_an_empty_register_counts_nothing(session):
+    told = _summary(session)
+    assert (told.total, told.first_year, told.last_year) == (0, None, None)
+    assert (told.departements, told.abroad, told.unplaced) == ([], [], 0)
+    assert set(told.families.values()) == {0}
+
+
+def test_only_public_cases_are_counted(session, desk):
+    for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
+        hidden()
+    assert _summary(session).total == 0
+    desk.published()
+    assert _summary(session).total == 1
+
+
+def test_a_case_is_counted_once_in_each_of_its_families(session, desk):
+    desk.published(types=("expulsion", "huis_clos", "plainte_diffamation"))
+    told = _summary(session).families
+    assert {name for name, count in told.items() if count} == {"acces", "justice"}
+    assert told["acces"] == 1
+
+
+def test_each_case_is_in_one_place(session, desk):
+    desk.published(commune="93059", linked_communes=("75056", "13055"))
+    desk.published(commune="93066")
+    desk.published(commune="", departement="93")
+    desk.published(commune="", region="11")
+    desk.published(commune="", place_label="une commune du Nord")
+    desk.published(commune="", country="BE", place_label="Liège")
+    told = _summary(session)
+    assert told.departements == [("93", "Seine-Saint-Denis", 3)]
+    assert (told.abroad, told.unplaced) == ([("BE", 1)], 2)
+    assert told.total == 6
+
+
+def test_departements_come_in_the_order_of_their_names(session, desk):
+    for code in ("2A004", "93032", "75056", "01053"):
+        desk.published(commune=code)
+    assert [code for code, _, _ in _summary(session).departements] == ["01", "2A", "75", "93"]
+
+
+def test_the_counts_follow_the_public_ledger_and_not_the_desk(session, pen, desk, cast):
+    filed = desk.published()
+    first = _summary(session)
+    desk.draft()
+    assert _summary(session) is first
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+    assert _summary(session).total == 0
+
+
+def test_known_places_count_each_case_once_under_the_commune_of_today(session, desk):
+    desk.published(commune="93059", linked_communes=("93066",))
+    desk.published(commune="93032")
+    desk.draft(commune="75056")
+    session.rollback()
+    assert home_counts.known_places(session) == {"93066": 1, "93032": 1}
+
+
+def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
+    session.rollback()
+    assert home_counts.span(session) is None
+    desk.published(date="")
+    session.rollback()
+    assert home_counts.span(session) is None
+    for told in ("2008-03-17", "2004"):
+        desk.published(date=told)
+    desk.draft(date="1999")
+    session.rollback()
+    assert home_counts.span(session) == (date(2004, 1, 1), date(2008, 3, 17))
+    told = _summary(session)
+    assert (told.first_year, told.last_year) == (2004, 2008)

@@ -1,0 +1,73 @@
+"""A case in somebody's hand, for some hours; and what is noted beside it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from filed import AT
+
+from register.cases import acts
+from register.cases.acts.claims_and_notes import HELD_FOR
+from register.cases.models import Incident
+from register.errors import Invalid, Refused
+
+LATER = AT + HELD_FOR
+
+
+def _holder(session, filed):
+    session.rollback()
+    case = session.get_one(Incident, filed.id)
+    return case.held_by, case.held_until
+
+
+def test_a_claim_is_of_one_until_it_runs_out(pen, desk, cast, session):
+    filed = desk.draft()
+    with pen() as p:
+        acts.claim(p, filed.id, by=cast.bruno)
+    with pen(LATER - timedelta(seconds=1)) as p, pytest.raises(Refused) as refused:
+        acts.claim(p, filed.id, by=cast.chloe)
+    assert (refused.value.key, refused.value.values["member"]) == ("held", cast.bruno)
+    assert _holder(session, filed) == (cast.bruno, LATER)
+    with pen(LATER) as p:
+        acts.claim(p, filed.id, by=cast.chloe)
+    assert _holder(session, filed) == (cast.chloe, LATER + HELD_FOR)
+
+
+def test_who_asks_again_has_the_hours_anew(pen, desk, cast, session):
+    filed = desk.draft()
+    for at in (AT, AT + timedelta(hours=1)):
+        with pen(at) as p:
+            acts.claim(p, filed.id, by=cast.bruno)
+    assert _holder(session, filed) == (cast.bruno, LATER + timedelta(hours=1))
+
+
+def test_what_is_in_nobodys_hand_is_not_given_back(pen, desk, cast):
+    filed = desk.draft()
+    with pen() as p, pytest.raises(Refused) as refused:
+        acts.release(p, filed.id, by=cast.bruno)
+    assert refused.value.key == "not_held"
+    with pen() as p:
+        acts.claim(p, filed.id, by=cast.bruno)
+    with pen(LATER) as p, pytest.raises(Refused) as refused:
+        acts.release(p, filed.id, by=cast.bruno)
+    assert refused.value.key == "not_held"
+
+
+def test_another_gives_nothing_back_but_an_administrator(pen, desk, cast, session):
+    filed = desk.draft()
+    with pen() as p:
+        acts.claim(p, filed.id, by=cast.bruno)
+    with pen() as p, pytest.raises(Refused) as refused:
+        acts.release(p, filed.id, by=cast.chloe)
+    assert (refused.value.key, refused.value.values["member"]) == ("held", cast.bruno)
+    with pen() as p:
+        acts.release(p, filed.id, by=cast.ada)
+    assert _holder(session, filed) == (None, None)
+
+
+def test_a_note_says_something(pen, desk, cast):
+    filed = desk.draft()
+    for text in ("", " \n ", "x" * 10_001):
+        with pen() as p, pytest.raises(Invalid):
+            acts.note(p, filed.id, text, by=cast.bruno)

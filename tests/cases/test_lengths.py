@@ -1,0 +1,40 @@
+"""How long a reply is, and how long it may be (décret nº 2007-1527, art. 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from register.cases import reply_length
+from register.cases.case_content import Content
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", 0),
+        ("Faux.", 1),
+        ("a" * 75, 1),
+        ("a" * 76, 2),
+        ("a" * 150, 2),
+        ("a\n\nb", 3),
+        ("a" * 76 + "\nb", 3),
+    ],
+)
+def test_lines_are_those_of_a_page(text: str, lines: int) -> None:
+    assert reply_length.length(text) == reply_length.Length(lines, len(text))
+
+
+def test_a_reply_may_be_as_long_as_what_it_answers() -> None:
+    account = Content(summary="a" * 80, narrative="b\n\nc")
+    limit = reply_length.of_account(account, ["d" * 10, ""])
+    assert limit == reply_length.Length(2 + 3 + 1, 80 + 4 + 10)
+    assert not reply_length.length("a\n" * 5 + "a").exceeds(limit)
+    assert reply_length.length("a\n" * 6 + "a").exceeds(limit)
+
+
+def test_never_longer_than_two_hundred_lines() -> None:
+    assert reply_length.of_account(Content(narrative="a\n" * 500)).lines == 200
+    assert not reply_length.length("a\n" * 199 + "a").is_too_long
+    assert reply_length.length("a\n" * 200 + "a").is_too_long
+    # One paragraph without an end is as long as its lines on the page.
+    assert reply_length.length("a" * (75 * 200 + 1)).is_too_long

@@ -1,0 +1,370 @@
+"""Reading: what a stranger is given, and everything that is not there for them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from register.accounts.models import Member
+from register.cases import acts, queries
+from register.cases.case_content import LinkContent, ProceedingContent
+from register.cases.filters import PAGE_SIZE, Query
+from register.cases.models import State
+from register.cases.vocabulary import book
+from register.errors import Gone, Moved, NotFound
+from register.journal import Act, Entry, head
+
+LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+ATTEST = ("attribution", "no_private_person", "no_private_life")
+
+
+def _listing(session, query=None):
+    session.rollback()
+    return queries.listing(session, query or Query(), book(session), head(session))
+
+
+def _one(session, *told):
+    session.rollback()
+    return queries.one(session, *told)
+
+
+def _gone(session, number, *version):
+    with pytest.raises(Gone) as gone:
+        _one(session, number, *version)
+    return gone.value
+
+
+def _events(session, number):
+    session.rollback()
+    lines = session.scalars(select(Entry).where(Entry.case_number == number).order_by(Entry.seq))
+    return {line.act: line.seq for line in lines if line.ledger == "public"}
+
+
+# --- one case ----------------------------------------------------------------------------------
+
+
+def test_a_public_case_is_read_from_its_snapshot(session, desk):
+    filed = desk.published()
+    case = _one(session, filed.number)
+    assert (case.number, case.current) == (filed.number, True)
+    assert case.snapshot.content["title"] == "Interdiction de filmer le conseil municipal de Gagny"
+    assert "<strong>filmer</strong>" in case.snapshot.html["narrative"]
+    assert case.first_published_at == case.moved_at == case.version_at
+
+
+@pytest.mark.parametrize("hidden", ["draft", "ready", "discarded"])
+def test_a_draft_and_a_missing_case_look_the_same(session, desk, hidden):
+    filed = getattr(desk, hidden)()
+    answers = set()
+    for number in (1, filed.id, 404, 10**9, 10**9 + 1, 10**30):
+        with pytest.raises(NotFound) as missing:
+            _one(session, number)
+        answers.add((missing.value.key, str(missing.value.values)))
+    assert answers == {("no_such_case", "{}")}
+
+
+def test_a_withdrawn_case_leaves_its_tombstone(session, desk):
+    filed = desk.withdrawn()
+    stone = _gone(session, filed.number).values["tombstone"]
+    assert (stone.number, stone.act, stone.reason) == (filed.number, "withdrawn", "erreur")
+
+
+def test_each_case_has_its_own_tombstone(session, pen, desk, cast):
+    first, second = desk.withdrawn(), desk.published()
+    with pen(LATER) as p:
+        acts.withdraw(p, second.id, by=cast.bruno, restriction="securite", reason="r")
+    stones = [_gone(session, case.number).values["tombstone"] for case in (first, second)]
+    assert [stone.reason for stone in stones] == ["erreur", "securite"]
+    assert stones[0].at < stones[1].at == LATER
+
+
+def test_an_erased_case_leaves_the_last_tombstone(session, pen, desk, cast):
+    filed = desk.withdrawn()
+    with pen(LATER) as p:
+        acts.erase(p, filed.id, by=cast.ada, restriction="demande_signalant", single=True)
+    stone = _gone(session, filed.number).values["tombstone"]
+    assert (stone.act, stone.reason, stone.at) == ("erased", "reexamen", LATER)
+
+
+def test_a_merged_case_leads_to_the_other(session, desk):
+    filed = desk.merged()
+    with pytest.raises(Moved) as moved:
+        _one(session, filed.number)
+    assert moved.value.values == {"number": 1}
+
+
+def test_a_restored_case_is_read_again(session, pen, desk, cast):
+    filed = desk.withdrawn()
+    with pen() as p:
+        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
+    assert _one(session, filed.number).current
+
+
+# --- a version, pinned ---------------------------------------------------------------------------
+
+
+def _correct(pen, cast, filed, told):
+    with pen(LATER) as p:
+        acts.correct(p, filed.id, told, by=cast.bruno, reason="r", public_note="Titre corrigé.")
+
+
+def test_a_pinned_version_reads_as_it_did(session, pen, desk, cast, content):
+    filed = desk.published()
+    _correct(pen, cast, filed, content(title="Corrigé"))
+    events = _events(session, filed.number)
+    now = _one(session, filed.number)
+    before = _one(session, filed.number, events["published"])
+    assert (now.version, now.current, now.version_at) == (events["corrected"], True, LATER)
+    assert now.snapshot.content["title"] == "Corrigé"
+    assert (before.current, before.version) == (False, events["published"])
+    assert before.snapshot.content["title"] == content().title
+    assert _one(session, filed.number, events["corrected"]) == now
+
+
+def test_a_version_is_an_event_of_this_very_case(session, desk):
+    first, second = desk.published(), desk.published()
+    other = _events(session, second.number)["published"]
+    for version in (other, 0, -1, 404, 10**30):
+        with pytest.raises(NotFound) as missing:
+            _one(session, first.number, version)
+        assert missing.value.key == "no_such_version"
+
+
+def test_an_event_that_showed_nothing_is_no_version(session, pen, desk, cast):
+    filed = desk.withdrawn()
+    with pen() as p:
+        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
+    events = _events(session, filed.number)
+    with pytest.raises(NotFound):
+        _one(session, filed.number, events["withdrawn"])
+    assert _one(session, filed.number, events["restored"]).current
+
+
+def test_what_was_written_while_withdrawn_is_no_version(session, pen, desk, cast, content):
+    """It was redacted once, then once more, and only then shown: the first try stays unread."""
+    filed = desk.withdrawn()
+    with pen() as p:
+        acts.redact(
+            p, filed.id, content(title="Encore trop"), by=cast.bruno, reason="r", public_note="n"
+        )
+        acts.edit(p, filed.id, content(title="Assez"), by=cast.chloe, reason="r")
+        acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST, public_note="n")
+    events = _events(session, filed.number)
+    with pytest.raises(NotFound) as missing:
+        _one(session, filed.number, events["redacted"])
+    assert missing.value.key == "no_such_version"
+    assert _one(session, filed.number).snapshot.content["title"] == "Assez"
+
+
+def test_a_version_destroyed_by_a_redaction_is_gone(session, pen, desk, cast, content):
+    filed = desk.published()
+    with pen(LATER) as p:
+        acts.redact(
+            p, filed.id, content(title="Sans"), by=cast.bruno, reason="r", public_note="Retiré."
+        )
+    events = _events(session, filed.number)
+    assert _gone(session, filed.number, events["published"]).key == "version_destroyed"
+    assert _one(session, filed.number, events["redacted"]).snapshot.content["title"] == "Sans"
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "erased"])
+def test_a_version_follows_the_state_of_its_case(session, pen, desk, cast, end):
+    filed = getattr(desk, end)()
+    version = _events(session, filed.number)["published"]
+    assert _gone(session, filed.number, version).key == "case_gone"
+
+
+@pytest.mark.parametrize("quiet", ["approve", "invite", "receive_reply"])
+def test_what_is_done_on_the_desk_makes_no_version(session, pen, desk, cast, quiet):
+    filed = desk.published()
+    before = _one(session, filed.number)
+    if quiet == "receive_reply":
+        desk.received_reply(filed)
+    else:
+        with pen(LATER) as p:
+            if quiet == "approve":
+                acts.approve(p, filed.id, by=cast.ada, purpose="erase")
+            else:
+                acts.invite(p, filed.id, "relance", by=cast.bruno)
+    assert _one(session, filed.number) == before
+
+
+# --- lists -------------------------------------------------------------------------------------
+
+
+def test_a_list_shows_public_cases_only(session, desk):
+    shown = desk.published()
+    for hidden in (desk.draft, desk.ready, desk.discarded, desk.withdrawn, desk.erased):
+        hidden()
+    page = _listing(session)
+    assert ([case.number for case in page.cases], page.total, page.pages) == ([shown.number], 1, 1)
+
+
+def test_a_row_says_where_and_what_and_quotes_no_account(session, desk):
+    desk.published(
+        date="2008-03~",
+        types=("expulsion", "huis_clos"),
+        narrative="LE RÉCIT CONTESTÉ",
+        proceedings=(
+            ProceedingContent(direction="contre_cible", outcome="en_cours", appeal="oui"),
+        ),
+        outcome="en_cours",
+        contested=True,
+    )
+    (row,) = _listing(session).cases
+    assert (row.commune, row.commune_name) == ("93032", "Gagny")
+    assert row.departement_name == "Seine-Saint-Denis"
+    assert (row.types, row.date) == (("expulsion", "huis_clos"), "2008-03~")
+    assert (row.appealed, row.contested, row.outcome) == (True, True, "en_cours")
+    assert "CONTESTÉ" not in repr(row)
+
+
+@pytest.mark.parametrize(
+    ("changes", "commune", "named"),
+    [
+        ({"commune": "93059"}, "93066", ("Saint-Denis", "Seine-Saint-Denis", None)),
+        ({"commune": "", "departement": "93"}, None, (None, "Seine-Saint-Denis", None)),
+        ({"commune": "", "region": "11"}, None, (None, None, "Île-de-France")),
+        (
+            {"commune": "", "country": "BE", "place_label": "Liège"},
+            None,
+            (None, None, None),
+        ),
+        (
+            {"linked_communes": ("13055", "75056")},
+            "93032",
+            ("Gagny", "Seine-Saint-Denis", None),
+        ),
+    ],
+)
+def test_a_row_names_the_place_of_today(session, desk, changes, commune, named):
+    desk.published(**changes)
+    (row,) = _listing(session).cases
+    assert row.commune == commune
+    assert (row.commune_name, row.departement_name, row.region_name) == named
+
+
+def test_the_newest_facts_come_first_and_the_undated_last(session, desk):
+    dates = ["2006", "", "2008-03-17", "2008-03", "2008-03-17"]
+    numbers = [desk.published(date=told).number for told in dates]
+    found = [case.number for case in _listing(session).cases]
+    assert found == [numbers[4], numbers[2], numbers[3], numbers[0], numbers[1]]
+
+
+def test_by_last_movement_the_case_that_just_moved_comes_first(session, pen, desk, cast, content):
+    first, second = desk.published(), desk.published()
+    assert [case.number for case in _listing(session, Query(order="maj")).cases] == [
+        second.number,
+        first.number,
+    ]
+    _correct(pen, cast, first, content(title="Corrigé"))
+    assert [case.number for case in _listing(session, Query(order="maj")).cases] == [
+        first.number,
+        second.number,
+    ]
+
+
+def test_twenty_cases_make_a_page_and_no_case_is_lost_or_shown_twice(session, desk):
+    numbers = [desk.published(date="2008").number for _ in range(PAGE_SIZE + 3)]
+    first, second, third = (_listing(session, Query(page=page)) for page in (1, 2, 3))
+    assert (len(first.cases), len(second.cases), len(third.cases)) == (PAGE_SIZE, 3, 0)
+    assert (first.total, first.pages, third.total) == (PAGE_SIZE + 3, 2, PAGE_SIZE + 3)
+    shown = [case.number for page in (first, second) for case in page.cases]
+    assert shown == numbers[::-1]
+
+
+def test_an_empty_register_has_one_empty_page(session):
+    page = _listing(session)
+    assert (list(page.cases), page.total, page.pages, page.number) == ([], 0, 1, 1)
+
+
+def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
+    filed = desk.published()
+    assert _listing(session).total == 1
+    desk.draft()
+    assert _listing(session).total == 1
+    desk.published()
+    assert _listing(session).total == 2
+    with pen() as p:
+        acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
+    assert _listing(session).total == 1
+
+
+def test_what_is_asked_for_by_number_is_given_when_it_is_public(session, desk):
+    shown, hidden = desk.published(), desk.withdrawn()
+    session.rollback()
+    found = queries.listed(session, [shown.number, hidden.number, 404])
+    assert list(found) == [shown.number]
+    assert queries.listed(session, []) == {}
+    ids = session.scalars(queries.published([shown.number, hidden.number])).all()
+    assert ids == [shown.id]
+    assert session.scalars(queries.published()).all() == [shown.id]
+
+
+def test_very_many_numbers_may_be_asked_about(session, desk):
+    """More than either database takes as parameters one by one."""
+    shown, hidden = desk.published(), desk.withdrawn()
+    session.rollback()
+    for count in (10, 50_000, 400_000):
+        assert session.scalars(queries.published(range(1, count))).all() == [shown.id]
+        assert session.scalars(queries.published(range(hidden.number, count))).all() == []
+    assert session.scalars(queries.published([])).all() == []
+
+
+def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):
+    here, other, elsewhere = (
+        desk.published(commune="93066"),
+        desk.published(commune="93059"),
+        desk.published(commune="92062"),
+    )
+    desk.draft(commune="93066")
+    session.rollback()
+    found = queries.near(session, "93066", beside=here.number)
+    assert [case.number for case in found] == [other.number]
+    assert elsewhere.number not in {case.number for case in found}
+
+
+def test_near_cases_are_few(session, desk):
+    beside, *_ = (desk.published() for _ in range(4))
+    session.rollback()
+    assert len(queries.near(session, "93032", beside=beside.number, limit=2)) == 2
+
+
+def test_a_case_is_cited_by_public_ones_only(session, desk, content):
+    cited = desk.published()
+    link = (LinkContent("fait_suite", cited.number),)
+    citing = desk.published(links=link, title="La suite")
+    desk.withdrawn(links=link)
+    desk.draft(links=link)
+    session.rollback()
+    assert queries.cited_by(session, cited.number) == [(citing.number, "fait_suite", "La suite")]
+
+
+# --- the desk ----------------------------------------------------------------------------------
+
+
+def test_the_desk_is_shown_to_members_only(session, desk, cast):
+    filed = desk.draft(title="Un brouillon")
+    session.rollback()
+    bruno, driss = session.get_one(Member, cast.bruno), session.get_one(Member, cast.driss)
+    (row,) = queries.desk(session, bruno)
+    assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un brouillon")
+    assert queries.desk(session, driss) == []
+
+
+def test_the_desk_lists_one_state_from_where_one_stopped(session, desk, cast):
+    first, second, third = desk.draft(), desk.draft(), desk.draft()
+    withdrawn = desk.withdrawn()
+    session.rollback()
+    ada = session.get_one(Member, cast.ada)
+    assert [row.id for row in queries.desk(session, ada, after=first.id)] == [second.id, third.id]
+    assert [row.id for row in queries.desk(session, ada, limit=1)] == [first.id]
+    (row,) = queries.desk(session, ada, State.WITHDRAWN)
+    assert (row.id, row.number) == (withdrawn.id, withdrawn.number)
+
+
+def test_shown_acts_are_public_ones(session):
+    assert all(act.ledger == "public" for act in queries.SHOWN)
+    assert {Act.WITHDRAWN, Act.MERGED, Act.ERASED}.isdisjoint(queries.SHOWN)

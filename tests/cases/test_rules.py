@@ -1,0 +1,294 @@
+"""Who may do what to a case, in which state, and with whom: the whole table, written again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from register.accounts.models import Role
+from register.cases import rules
+from register.cases.case_content import (
+    Content,
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.cases.models import State
+from register.errors import Refused
+from register.journal import Act
+
+# What a row of the table may say, beside the key of a refusal:
+ANYONE = "anyone"  # any member, alone
+CONTENT = "content"  # any member; a second person when the content asks for one
+GRAVE = "grave"  # an administrator and a second person
+
+# State, act, verdict, and why in words.
+TABLE = """
+draft     edited         anyone                          a draft is there to be worked on
+draft     discarded      anyone                          nobody has read it yet
+draft     approved       anyone                          the second reading comes before publication
+draft     invited        anyone                          the authority is invited before publication
+draft     published      content                         a suit or a risk is read by two people
+draft     draft_merged   anyone                          nothing public moves
+draft     erased         grave                           destroying the desk's texts is grave
+draft     followed_up    not_published_yet               a fragment is added to what readers know
+draft     reply_received not_published_yet               one replies to what was published
+draft     replied        not_published_yet               one replies to what was published
+draft     reply_refused  not_published_yet               one replies to what was published
+draft     corrected      not_published_yet               a draft is edited, without a public note
+draft     redacted       not_published_yet               nothing public to take out
+draft     withdrawn      draft_is_discarded              readers would get a tombstone of nothing
+draft     restored       not_published_yet               it was never shown
+draft     merged         draft_has_no_number             there is no address to lead elsewhere
+draft     drafted        not_published_yet               it is drafted already
+
+published edited         published_changes_by_correction no silent change of a published text
+published discarded      published_is_withdrawn          readers are owed a tombstone
+published approved       anyone                          an erasure is approved here
+published invited        anyone                          inviting again does no harm
+published published      already_published               the number and the first day never change
+published draft_merged   not_a_draft                     its address has to lead to the other case
+published erased         grave                           it cannot be undone
+published followed_up    anyone                          suites come years later
+published reply_received anyone                          three days run from here
+published replied        anyone                          a reply may not wait for a colleague
+published reply_refused  anyone                          with a reason for its author
+published corrected      anyone                          with a note for readers
+published redacted       anyone                          a court's order may not wait
+published withdrawn      anyone                          whoever sees the harm stops it
+published restored       already_published               it is shown
+published merged         anyone                          two files of one affair
+published drafted        not_in_this_state               it is drafted already
+
+withdrawn edited         anyone                          it is mended before it is shown again
+withdrawn discarded      not_a_draft                     its number and tombstone stay
+withdrawn approved       anyone                          a second reading before restoration
+withdrawn invited        anyone                          before it is shown again
+withdrawn published      withdrawn_is_restored           the first day of publication stays
+withdrawn draft_merged   not_a_draft                     it has an address
+withdrawn erased         grave                           it cannot be undone
+withdrawn followed_up    case_withdrawn                  nobody would read it
+withdrawn reply_received case_withdrawn                  there is nothing to reply to any more
+withdrawn replied        case_withdrawn                  there is no page to put it on
+withdrawn reply_refused  case_withdrawn                  there is nothing to reply to any more
+withdrawn corrected      case_withdrawn                  it is edited, then restored with a note
+withdrawn redacted       anyone                          the words go although nobody sees them
+withdrawn withdrawn      already_withdrawn               the first tombstone is the one that counts
+withdrawn restored       content                         the same two people as for a publication
+withdrawn merged         anyone                          its address may lead to a better file
+withdrawn drafted        case_withdrawn                  it is drafted already
+
+merged    edited         case_merged                     the other case is the one to work on
+merged    discarded      case_merged                     the other case is the one to work on
+merged    approved       anyone                          an erasure is approved here
+merged    invited        case_merged                     the other case is the one to work on
+merged    published      case_merged                     the other case is the one to read
+merged    draft_merged   case_merged                     it leads elsewhere already
+merged    erased         grave                           its texts still exist
+merged    followed_up    case_merged                     the other case is the one to work on
+merged    reply_received case_merged                     the other case is the one to reply to
+merged    replied        case_merged                     the other case is the one to reply to
+merged    reply_refused  case_merged                     the other case is the one to reply to
+merged    corrected      case_merged                     the other case is the one to work on
+merged    redacted       case_merged                     it is erased, or it stays
+merged    withdrawn      case_merged                     it is not shown
+merged    restored       case_merged                     it is not shown
+merged    merged         case_merged                     it leads elsewhere already
+merged    drafted        case_merged                     it leads elsewhere
+
+erased    edited         case_erased                     nothing is left
+erased    discarded      case_erased                     nothing is left
+erased    approved       case_erased                     there is nothing to agree to
+erased    invited        case_erased                     nothing is left
+erased    published      case_erased                     nothing is left
+erased    draft_merged   case_erased                     nothing is left
+erased    erased         case_erased                     it is done already
+erased    followed_up    case_erased                     nothing is left
+erased    reply_received case_erased                     nothing is left
+erased    replied        case_erased                     nothing is left
+erased    reply_refused  case_erased                     nothing is left
+erased    corrected      case_erased                     nothing is left
+erased    redacted       case_erased                     nothing is left
+erased    withdrawn      case_erased                     the erasure's tombstone stands
+erased    restored       case_erased                     it is for ever
+erased    merged         case_erased                     nothing is left
+erased    drafted        case_erased                     nothing is left
+
+draft     claimed        anyone                          one says that one works on it
+draft     released       anyone                          one says that one has done
+draft     noted          anyone                          what members should know
+
+published claimed        anyone                          one says that one works on it
+published released       anyone                          one says that one has done
+published noted          anyone                          what members should know
+
+withdrawn claimed        anyone                          one says that one works on it
+withdrawn released       anyone                          one says that one has done
+withdrawn noted          anyone                          what members should know
+
+merged    claimed        case_merged                     the other case is the one to work on
+merged    released       case_merged                     the other case is the one to work on
+merged    noted          case_merged                     the other case is the one to work on
+
+erased    claimed        case_erased                     nothing is left
+erased    released       case_erased                     nothing is left
+erased    noted          case_erased                     nothing is left
+"""
+ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
+# What is done to the register, to an account or by a reporter is no act of a member on a case.
+_OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_", "sign", "sessions_", "browsers_")
+# What follows from another act, by the rule of that one.
+_FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
+NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
+CLOSED = {
+    State.DRAFT: "not_published_yet",
+    State.PUBLISHED: "not_in_this_state",
+    State.WITHDRAWN: "case_withdrawn",
+    State.MERGED: "case_merged",
+    State.ERASED: "case_erased",
+}
+
+
+def test_the_table_names_every_state_and_act_once():
+    told = [(state, act) for state, act, _, _ in ROWS]
+    every = [
+        (state.value, act.value) for state, act in product(State, Act) if act not in NOT_OF_A_CASE
+    ]
+    assert sorted(told) == sorted(every)
+
+
+def _answer(state, act, role, asks, has):
+    try:
+        rules.require(state, act, role, asks_second=asks, has_second=has)
+    except Refused as refused:
+        # The loser of a race is told the state as it now is.
+        told = refused.values == {"state": state.value, "act": act.value}
+        return refused.key if told else f"{refused.key}, without saying the state"
+    return "yes"
+
+
+def _expected(verdict, role, asks, has):
+    if verdict == ANYONE:
+        return "yes"
+    if verdict == CONTENT:
+        return "second_person_missing" if asks and not has else "yes"
+    if verdict == GRAVE:
+        if role is not Role.ADMINISTRATOR:
+            return "administrators_only"
+        return "yes" if has else "second_person_missing"
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("state", "act", "verdict", "why"),
+    ROWS,
+    ids=[f"{act} when {state}: {why}" for state, act, _, why in ROWS],
+)
+def test_the_table(state, act, verdict, why):
+    for role, asks, has in product(Role, (False, True), (False, True)):
+        answer = _answer(State(state), Act(act), role, asks, has)
+        assert answer == _expected(verdict, role, asks, has), (role, asks, has, why)
+
+
+@pytest.mark.parametrize("act", NOT_OF_A_CASE)
+@pytest.mark.parametrize("state", State)
+def test_what_is_not_done_to_a_case_is_refused_in_every_state(state, act):
+    for role in Role:
+        assert _answer(state, act, role, asks=False, has=True) == CLOSED[state]
+
+
+# --- follow-up or correction -------------------------------------------------------------------
+
+SUIT = ProceedingContent(
+    direction="contre_cible", nature="penal", court="TGI de Bobigny", outcome="en_cours"
+)
+BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SUIT,))
+
+
+@pytest.mark.parametrize(
+    ("after", "named", "why"),
+    [
+        (replace(BEFORE, outcome="relaxe"), {"outcome"}, "the affair ended"),
+        (replace(BEFORE, end_date="2010"), {"end_date"}, "and so did it on a day"),
+        (
+            replace(BEFORE, proceedings=(replace(SUIT, outcome="relaxe", outcome_date="2010"),)),
+            {"proceedings.course"},
+            "the court ruled",
+        ),
+        (
+            replace(BEFORE, proceedings=(replace(SUIT, appeal="oui"),)),
+            {"proceedings.course"},
+            "there is an appeal",
+        ),
+        (
+            replace(BEFORE, proceedings=(replace(SUIT, steps=(StepContent("appel"),)),)),
+            {"proceedings.course"},
+            "there is a new step",
+        ),
+        (replace(BEFORE, request=RequestContent(asked="un budget")), {"request"}, "CADA answered"),
+    ],
+)
+def test_a_follow_up_may_move_the_course_of_an_affair(after, named, why):
+    assert rules.changed(BEFORE, after) == named, why
+    rules.require_follow_up(BEFORE, after)
+
+
+@pytest.mark.parametrize(
+    ("after", "named", "why"),
+    [
+        (replace(BEFORE, title="Le maire de Gagny"), ["title"], "the account was published"),
+        (replace(BEFORE, summary="x", outcome="relaxe"), ["summary"], "not even beside an outcome"),
+        (replace(BEFORE, date="2009"), ["date"], "the day of the facts is part of the account"),
+        (
+            replace(BEFORE, sources=(SourceContent("https://a.test"),)),
+            ["sources"],
+            "so are sources",
+        ),
+        (
+            replace(BEFORE, proceedings=(replace(SUIT, direction="par_cible"),)),
+            ["proceedings"],
+            "who acts against whom is the account itself",
+        ),
+        (replace(BEFORE, proceedings=(SUIT, SUIT)), ["proceedings"], "a new suit is an account"),
+        (replace(BEFORE, proceedings=()), ["proceedings"], "taking one away too"),
+        (replace(BEFORE, links=(LinkContent("voir_aussi", 1),)), ["links"], "links are curated"),
+        (replace(BEFORE, contested=True), ["contested"], "a dispute is told by a correction"),
+    ],
+)
+def test_a_follow_up_may_not_touch_the_account(after, named, why):
+    with pytest.raises(Refused) as refused:
+        rules.require_follow_up(BEFORE, after)
+    assert (refused.value.key, refused.value.values) == ("needs_correction", {"fields": named}), why
+
+
+def test_nothing_changed_names_nothing():
+    assert rules.changed(BEFORE, replace(BEFORE)) == frozenset()
+
+
+# --- which texts are read for risks ------------------------------------------------------------
+
+
+def test_every_text_is_read_for_risks_and_no_address_of_a_source():
+    content = Content(
+        title="le titre",
+        outlets=("le blog",),
+        sources=(
+            SourceContent(
+                "https://a.test/0612345678", title="la source", archived_url="https://b.test"
+            ),
+        ),
+        proceedings=(
+            replace(
+                SUIT, steps=(StepContent("appel", note="la note", source_url="https://c.test"),)
+            ),
+        ),
+        request=RequestContent(asked="la demande"),
+    )
+    told = dict(rules.texts(content))
+    assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(told.values())
+    assert not [text for text in told.values() if text.startswith("https:")]
+    assert told["proceedings.steps.note"] == "la note"

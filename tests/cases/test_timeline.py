@@ -1,0 +1,268 @@
+"""A case's life as one line: what is known, in its order, and what is missing said to be so."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from people import a_case
+from wholecase import whole
+
+from register.cases.case_content import Content, ProceedingContent, RequestContent, StepContent
+from register.cases.timeline import Event, Kind, Known, timeline
+
+AFTER = {
+    "added_at": "2026-03-02T09:30:00Z",
+    "happened_on": "",
+    "title": "Une suite",
+    "text": "Selon la presse.",
+    "source_url": "",
+}
+
+
+def line(content: Content, **added: Any) -> list[Event]:
+    """The events of a content, with what was added to it since."""
+    return timeline(
+        {**asdict(content), "follow_ups": [], "replies": [], "corrections": [], **added}
+    )
+
+
+def told(events: list[Event]) -> list[str]:
+    """Each event in a word: its day, what it is, and a mark for what is missing or awaited."""
+    marks = {Known.TOLD: "", Known.MISSING: " ?", Known.AWAITED: " …"}
+    return [
+        f"{event.date or '-'} {event.code or event.kind}{marks[event.known]}{'.' * event.end}"
+        for event in events
+    ]
+
+
+def suit(*steps: StepContent, **how: str) -> Content:
+    """A case of March 2008 with one proceeding against the target."""
+    row = ProceedingContent(direction="contre_cible", steps=steps, **how)
+    return a_case(proceedings=(row,), outcome=how.get("outcome", ""))
+
+
+def test_every_event_of_a_whole_case_is_on_one_line() -> None:
+    assert told(line(whole(1))) == [
+        "2006-06~ facts",
+        "2006-06-01 asked",
+        "2006-07-01 plainte",
+        "2006-07-01 silence",
+        "2006-07-20 cada",
+        "2006-09-01 avis_cada_favorable.",
+        "2007? jugement.",
+        "2007-02-03 last",
+        "- opening ?",
+        "- outcome ?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        # Nobody knows how it ended, and the line says so.
+        (a_case(outcome="inconnue"), ["2008-03-17 facts", "- inconnue ?"]),
+        (a_case(outcome=""), ["2008-03-17 facts", "- end ?"]),
+        (a_case(outcome="en_cours"), ["2008-03-17 facts", "- en_cours …"]),
+        (
+            a_case(outcome="resolue", end_date="2009"),
+            ["2008-03-17 facts", "2009 resolue."],
+        ),
+        # Known to be over, and not when.
+        (a_case(outcome="resolue"), ["2008-03-17 facts", "- resolue."]),
+        (a_case(date=""), ["- facts", "- inconnue ?"]),
+        # What a single ruling tells of the rest of a proceeding: that it began.
+        (
+            suit(outcome="relaxe", outcome_date="2010-02"),
+            ["2008-03-17 facts", "- opening ?", "2010-02 relaxe."],
+        ),
+        (
+            suit(outcome="relaxe", outcome_date="inconnue"),
+            ["2008-03-17 facts", "- opening ?", "- relaxe."],
+        ),
+        # A ruling on appeal was preceded by a first one; by the decision of the top court, too.
+        (
+            suit(StepContent("plainte", "2008-04"), StepContent("arret", "2010", "relaxe")),
+            ["2008-03-17 facts", "2008-04 plainte", "- jugement ?", "2010 arret."],
+        ),
+        (
+            suit(StepContent("assignation"), outcome="cassation_favorable", outcome_date="2011"),
+            [
+                "2008-03-17 facts",
+                "- assignation",
+                "- pourvoi ?",
+                "2011 cassation_favorable.",
+            ],
+        ),
+        # The first ruling is there, in whatever order it was written down.
+        (
+            suit(
+                StepContent("refere"), StepContent("arret", "2010"), StepContent("jugement", "2009")
+            ),
+            ["2008-03-17 facts", "- refere", "2009 jugement", "2010 arret", "- outcome ?"],
+        ),
+        # An earlier ruling that said otherwise is not the end.
+        (
+            suit(
+                StepContent("plainte"),
+                StepContent("jugement", "2009", "condamnation_cible"),
+                outcome="relaxe",
+                outcome_date="2010",
+            ),
+            ["2008-03-17 facts", "- plainte", "2009 jugement", "2010 relaxe."],
+        ),
+        (
+            suit(outcome="relaxe", outcome_date="2010", appeal="oui"),
+            ["2008-03-17 facts", "- opening ?", "2010 relaxe.", "- arret …"],
+        ),
+        (suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
+    ],
+)
+def test_what_is_missing_is_on_the_line_and_is_not_dated(
+    content: Content, expected: list[str]
+) -> None:
+    assert told(line(content)) == expected
+
+
+def test_a_vague_date_keeps_its_place_in_its_own_story() -> None:
+    steps = (
+        StepContent("plainte", "2009-03"),
+        StepContent("audience", "2009"),
+        StepContent("jugement", ""),
+        StepContent("appel", "2010-05-02"),
+    )
+    assert told(line(suit(*steps, outcome="en_cours"))) == [
+        "2008-03-17 facts",
+        "2009-03 plainte",
+        "2009 audience",
+        "- jugement",
+        "2010-05-02 appel",
+        "- en_cours …",
+    ]
+
+
+def test_a_story_without_a_date_follows_the_facts_and_not_a_reply_of_today() -> None:
+    row = ProceedingContent(direction="par_cible", steps=(StepContent("plainte"),))
+    reply = {"author": "La ville", "received_on": "2026-03-01", "published_at": AFTER["added_at"]}
+    events = line(a_case(proceedings=(row,), end_date="2009"), replies=[reply])
+    assert told(events) == [
+        "2008-03-17 facts",
+        "2009 last",
+        "- plainte",
+        "- outcome ?",
+        "2026-03-02 reply",
+    ]
+
+
+def test_what_was_added_is_placed_by_what_it_tells_and_is_never_given_a_date() -> None:
+    follow_ups = [AFTER, {**AFTER, "happened_on": "2007"}, {**AFTER, "happened_on": "2008-04~"}]
+    made = {"made_at": "2026-03-01T23:30:00Z", "note": "Le titre change", "redaction": False}
+    events = line(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[made])
+    assert told(events) == [
+        "2007 follow_up",
+        "2008-03-17 facts",
+        "- resolue.",
+        "2008-04~ follow_up",
+        "- follow_up",
+        # The civil day of Paris, where it was past midnight.
+        "2026-03-02 correction",
+    ]
+    assert [event.number for event in events if event.kind == Kind.FOLLOW_UP] == [2, 3, 1]
+
+
+def test_what_is_the_end_of_a_proceeding_is_not_told_twice() -> None:
+    content = suit(outcome="relaxe", outcome_date="2010-02", appeal="non")
+    events = line(replace(content, outcome="relaxe", end_date="2010-02"))
+    assert told(events)[-1] == "2010-02 relaxe."
+    assert len(events) == 3
+
+
+# --- a request for a document --------------------------------------------------------------------
+
+
+def asked(**how: str) -> list[Event]:
+    """The events of a request of 31 January 2020."""
+    request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **how})
+    return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
+
+
+def test_the_terms_of_a_request_run_from_what_is_known() -> None:
+    first, silence, cada, opinion, *_rest = asked(
+        refusal="implicite", cada_registered_on="2020-03-15"
+    )
+    assert (first.kind, dict(first.terms)) == (Kind.ASKED, {"silence_refuses": "2020-02-29"})
+    # No source gives the day of a silence; the law does.
+    assert (silence.kind, silence.date) == (Kind.SILENCE, "2020-02-29")
+    assert dict(silence.terms) == {"refer_to_cada_by": "2020-04-29"}
+    assert (cada.kind, cada.date) == (Kind.CADA, "2020-03-15")
+    assert dict(cada.terms) == {
+        "cada_answers_by": "2020-04-15",
+        "refusal_confirmed": "2020-05-15",
+        "court_by": "2020-07-15",
+    }
+    assert (opinion.kind, opinion.known) == (Kind.OPINION, Known.MISSING)
+
+
+@pytest.mark.parametrize("day", ["", "2020-01", "2020", "2020-01-31~", "2020-01-31?"])
+def test_no_term_runs_from_a_day_that_is_not_known(day: str) -> None:
+    first, silence, *_rest = asked(asked_on=day, refusal="implicite")
+    assert (first.date, dict(first.terms)) == (day, {})
+    assert (silence.date, dict(silence.terms)) == ("", {})
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({}, ["2020-01-31 asked"]),
+        ({"refusal": "explicite"}, ["2020-01-31 asked", "- refused"]),
+        ({"refused_on": "2020-02-03"}, ["2020-01-31 asked", "2020-02-03 refused"]),
+        (
+            {"cada_number": "20201234"},
+            ["2020-01-31 asked", "- refused ?", "- cada", "- opinion ?"],
+        ),
+        (
+            {"opinion": "favorable", "cada_opinion_on": "2020-06"},
+            ["2020-01-31 asked", "- refused ?", "- cada ?", "2020-06 opinion"],
+        ),
+        (
+            {"refusal": "explicite", "outcome": "avis_cada_favorable"},
+            ["2020-01-31 asked", "- refused", "- cada ?", "- avis_cada_favorable."],
+        ),
+        (
+            {"refusal": "explicite", "outcome": "communication_obtenue"},
+            ["2020-01-31 asked", "- refused", "- communication_obtenue."],
+        ),
+        ({"outcome": "en_cours"}, ["2020-01-31 asked"]),
+    ],
+)
+def test_each_step_of_a_request_is_there_or_missing(
+    how: dict[str, str], expected: list[str]
+) -> None:
+    assert told(asked(**how)) == [*expected, "- resolue."]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"), [("en_cours", "- en_cours …"), ("inconnue", "- inconnue ?")]
+)
+def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
+    request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
+    events = told(line(a_case(date="2020", request=request, outcome=outcome)))
+    assert events[-2:] == ["- opinion ?", expected]
+
+
+def test_what_may_be_of_the_time_of_the_facts_does_not_stand_before_them() -> None:
+    opened = suit(StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006")
+    events = told(line(replace(opened, date="2006-06-26", end_date="2006")))
+    assert events[0].startswith("2006-06-26")
+    # What is dated before them stays before them, whatever the reader may think of it.
+    earlier = suit(StepContent(step="plainte", date="2005"))
+    assert told(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
+    vague = replace(a_case(), date="2006-06", end_date="2006")
+    assert told(line(vague))[0].startswith("2006-06")
+
+
+def test_a_term_that_no_date_can_tell_is_not_told() -> None:
+    asked_last = asked(asked_on="2999-12-31", refusal="implicite")
+    assert [event.date for event in asked_last[:2]] == ["2999-12-31", ""]
+    assert dict(asked_last[0].terms) == {}

@@ -1,0 +1,183 @@
+"""What cannot be kept, fault by fault: each names its field and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from register.cases import validation
+from register.cases.case_content import (
+    LinkContent,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.cases.vocabulary import book
+from register.errors import Invalid
+
+URL = "https://exemple.test/a"
+SUIT = ProceedingContent(direction="contre_cible")
+
+
+def _suit(**changes):
+    return {"proceedings": (replace(SUIT, **changes),)}
+
+
+def _source(**changes):
+    return {"sources": (replace(SourceContent(URL), **changes),)}
+
+
+def _request(**changes):
+    return {"request": RequestContent(**changes)}
+
+
+def _faults(session, content):
+    return [(f.field, f.key) for f in validation.check(session, book(session), content)]
+
+
+def test_a_whole_case_has_no_fault(session, content):
+    told = content(
+        justice=True,
+        end_date="2009~",
+        linked_communes=("93066",),
+        departement="93",
+        region="11",
+        **_source(kind="blog", published_on="2008-03", archived_url=URL, checked_on="2026-01-01"),
+        **_request(asked_on="2008", refused_on="2008-02", refusal="explicite", outcome="en_cours"),
+    )
+    suit = replace(
+        SUIT,
+        nature="penale",
+        plaintiff="maire",
+        outcome="relaxe",
+        outcome_date="inconnue",
+        appeal="inconnu",
+        steps=(StepContent("appel", date="2009", outcome="en_cours", source_url=URL),),
+    )
+    assert _faults(session, replace(told, proceedings=(suit,))) == []
+
+
+def test_an_almost_empty_draft_can_be_kept(session, content):
+    bare = dict.fromkeys(("title", "summary", "narrative", "date", "commune", "level"), "")
+    bare |= {"actor": "", "target": "", "evidence": "", "outcome": ""}
+    assert _faults(session, content(**bare, types=(), sources=(), outlets=())) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"level": "mairie"}, ("level", "unknown_code")),
+        ({"actor": "roi"}, ("actor", "unknown_code")),
+        ({"target": "voisin"}, ("target", "unknown_code")),
+        ({"evidence": "certain"}, ("evidence", "unknown_code")),
+        ({"outcome": "gagne"}, ("outcome", "unknown_code")),
+        ({"types": ("rumeur",)}, ("types", "unknown_code")),
+        ({"types": ("",)}, ("types", "unknown_code")),
+        ({"types": ("expulsion", "expulsion")}, ("types", "twice")),
+        ({"language": "français"}, ("language", "unknown_code")),
+        ({"language": "FR"}, ("language", "unknown_code")),
+        ({"date": "17/03/2008"}, ("date", "date_form")),
+        ({"date": "2008-02-30"}, ("date", "date_impossible")),
+        ({"date": "inconnue"}, ("date", "date_form")),
+        ({"end_date": "2008-13"}, ("end_date", "date_impossible")),
+        ({"end_date": "2007"}, ("end_date", "ends_before")),
+        ({"country": "XX", "commune": ""}, ("country", "unknown_code")),
+        ({"country": "fr", "commune": ""}, ("country", "unknown_code")),
+        ({"commune": "99999"}, ("commune", "unknown_code")),
+        ({"commune": "Gagny"}, ("commune", "unknown_code")),
+        ({"commune": "93032", "country": "BE"}, ("commune", "commune_abroad")),
+        ({"linked_communes": ("00000",)}, ("linked_communes", "unknown_code")),
+        ({"linked_communes": ("93066", "93066")}, ("linked_communes", "twice")),
+        ({"departement": "20"}, ("departement", "unknown_code")),
+        ({"region": "00"}, ("region", "unknown_code")),
+        ({"title": "x" * 2_001}, ("title", "too_long")),
+        ({"summary": "x" * 2_001}, ("summary", "too_long")),
+        ({"precision_note": "x" * 2_001}, ("precision_note", "too_long")),
+        ({"place_label": "x" * 2_001}, ("place_label", "too_long")),
+        ({"actor_text": "x" * 2_001}, ("actor_text", "too_long")),
+        ({"steps_taken": "x" * 2_001}, ("steps_taken", "too_long")),
+        ({"amount": "x" * 2_001}, ("amount", "too_long")),
+        ({"narrative": "x" * 50_001}, ("narrative", "too_long")),
+        ({"outlets": ("x" * 201,)}, ("outlets", "too_long")),
+        ({"outlets": ("Blog", "Blog")}, ("outlets", "twice")),
+        ({"outlets": tuple(str(n) for n in range(41))}, ("outlets", "too_many")),
+        (_source(url=""), ("sources.url", "missing")),
+        (_source(url="exemple.test"), ("sources.url", "url")),
+        (_source(url="javascript:alert(1)"), ("sources.url", "url")),
+        (_source(url="data:text/html,x"), ("sources.url", "url")),
+        (_source(url="https:///chemin"), ("sources.url", "url")),
+        (_source(url="http://[::1"), ("sources.url", "url")),
+        (_source(url="https://exemple.test/" + "x" * 2_000), ("sources.url", "too_long")),
+        (_source(archived_url="ftp://exemple.test"), ("sources.archived_url", "url")),
+        (_source(kind="rumeur"), ("sources.kind", "unknown_code")),
+        (_source(title="x" * 2_001), ("sources", "too_long")),
+        (_source(label="x" * 2_001), ("sources", "too_long")),
+        (_source(publisher="x" * 2_001), ("sources", "too_long")),
+        (_source(published_on="hier"), ("sources.published_on", "date_form")),
+        (_source(checked_on="2026-02-30"), ("sources.checked_on", "date_impossible")),
+        ({"sources": (SourceContent(URL), SourceContent(URL))}, ("sources", "twice")),
+        (_suit(direction=""), ("proceedings.direction", "missing")),
+        (_suit(direction="envers"), ("proceedings.direction", "unknown_code")),
+        (_suit(nature="divine"), ("proceedings.nature", "unknown_code")),
+        (_suit(plaintiff="roi"), ("proceedings.plaintiff", "unknown_code")),
+        (_suit(outcome="gagne"), ("proceedings.outcome", "unknown_code")),
+        (_suit(outcome_date="hier"), ("proceedings.outcome_date", "date_form")),
+        (_suit(appeal="peut-être"), ("proceedings.appeal", "unknown_code")),
+        (_suit(court="x" * 2_001), ("proceedings", "too_long")),
+        (_suit(docket="x" * 2_001), ("proceedings", "too_long")),
+        (_suit(steps=(StepContent(""),)), ("proceedings.steps", "unknown_code")),
+        (_suit(steps=(StepContent("appel", date="x"),)), ("proceedings.steps", "date_form")),
+        (_suit(steps=(StepContent("appel", outcome="x"),)), ("proceedings.steps", "unknown_code")),
+        (_suit(steps=(StepContent("appel", source_url="x"),)), ("proceedings.steps", "url")),
+        (_suit(steps=(StepContent("appel", note="x" * 2_001),)), ("proceedings.steps", "too_long")),
+        (_suit(steps=(StepContent("appel"),) * 41), ("proceedings.steps", "too_many")),
+        (_request(asked_on="x"), ("request.asked_on", "date_form")),
+        (_request(refused_on="x"), ("request.refused_on", "date_form")),
+        (_request(cada_registered_on="x"), ("request.cada_registered_on", "date_form")),
+        (_request(cada_opinion_on="x"), ("request.cada_opinion_on", "date_form")),
+        (_request(refusal="poli"), ("request.refusal", "unknown_code")),
+        (_request(outcome="x"), ("request.outcome", "unknown_code")),
+        (_request(asked="x" * 2_001), ("request.asked", "too_long")),
+        (_request(opinion="x" * 2_001), ("request.opinion", "too_long")),
+        ({"links": (LinkContent("voir_aussi", 404),)}, ("links", "no_such_case")),
+        ({"links": (LinkContent("voir_aussi", 10**30),)}, ("links", "no_such_case")),
+    ],
+)
+def test_one_fault_is_named_alone(session, content, changes, fault):
+    assert _faults(session, content(**changes)) == [fault]
+
+
+def test_a_link_has_a_known_kind(session, desk, content):
+    filed = desk.published()
+    told = content(links=(LinkContent("ennemi", filed.number),))
+    assert _faults(session, told) == [("links", "unknown_code")]
+
+
+def test_four_types_are_too_many(session, content):
+    types = ("expulsion", "huis_clos", "interdiction_filmer", "entrave_acces")
+    assert _faults(session, content(types=types)) == [("types", "too_many")]
+
+
+def test_an_end_in_the_same_year_is_no_end_before_the_beginning(session, content):
+    """A year is all its days: what began on 17 March 2008 may have ended in "2008"."""
+    assert _faults(session, content(date="2008-03-17", end_date="2008")) == []
+
+
+def test_a_former_code_is_kept_as_it_was_given(session, content):
+    assert _faults(session, content(commune="93059")) == []
+
+
+def test_a_case_abroad_has_its_place_in_words(session, content):
+    told = content(commune="", country="BE", place_label="Liège")
+    assert _faults(session, told) == []
+
+
+def test_every_fault_is_told_at_once_and_none_repeats_a_whole_cell(session, content):
+    told = content(level="x" * 10**6, date="y" * 10**6, types=("z" * 10**6,))
+    with pytest.raises(Invalid) as refused:
+        validation.require(session, book(session), told)
+    faults = refused.value.values["faults"]
+    assert [fault.field for fault in faults] == ["level", "types", "date"]
+    assert max(len(str(fault.values)) for fault in faults) < 200

@@ -1,0 +1,191 @@
+"""What members noted around a case, and who they are: changed behind the journal, it is named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from sqlalchemy import delete, insert, select, update
+
+from register.accounts import acts as accounts
+from register.accounts.models import Member, Role
+from register.cases import acts
+from register.cases.models import Approval, Incident, Invitation, Note, Reply
+from register.cases.verify import verify
+
+
+@pytest.fixture
+def case(desk, cast):
+    """A published case in Bruno's hands, with a note, replies in each state, an approval."""
+    filed = desk.published()
+    published, refused = (desk.received_reply(filed) for _time in range(2))
+    desk.received_reply(filed)
+    with desk.pen() as p:
+        acts.note(p, filed.id, "à vérifier", by=cast.chloe)
+        acts.claim(p, filed.id, by=cast.ada)
+        acts.release(p, filed.id, by=cast.ada)
+        acts.claim(p, filed.id, by=cast.bruno)
+        acts.reply(p, published, by=cast.bruno, reason="r")
+        acts.refuse_reply(p, refused, by=cast.bruno, refusal="injures")
+    return filed
+
+
+def _found(session):
+    session.expire_all()
+    return sorted({problem.key for problem in verify(session)})
+
+
+def test_what_was_really_done_holds(session, case, desk, cast):
+    desk.erased()
+    desk.discarded()
+    desk.merged()
+    assert _found(session) == []
+
+
+def _of(table, **changes):
+    return update(table).values(**changes)
+
+
+LATER = AT + timedelta(hours=1)
+APPROVAL = {"incident_id": 1, "revision_id": 1, "purpose": "erase", "given_by": 3, "given_at": AT}
+NOTE = {"incident_id": 1, "written_by": 2, "written_at": AT, "text": "t"}
+INVITATION = {"incident_id": 1, "noted_by": 1, "noted_at": AT, "text": "t"}
+# What somebody with the database at hand may write, and what is said of it.
+TAMPERINGS = {
+    "an approval more": (insert(Approval).values(APPROVAL), "desk_approvals"),
+    "no approval": (delete(Approval), "desk_approvals"),
+    "another approver": (_of(Approval, given_by=3), "desk_approvals"),
+    "another purpose": (_of(Approval, purpose="erase"), "desk_approvals"),
+    "another version": (_of(Approval, revision_id=2), "desk_approvals"),
+    "another hour of the approval": (_of(Approval, given_at=LATER), "desk_approvals"),
+    "an invitation more": (insert(Invitation).values(INVITATION), "desk_invitations"),
+    "no invitation": (delete(Invitation), "desk_invitations"),
+    "why not, instead": (_of(Invitation, invited_on=None), "desk_invitations"),
+    "another who invited": (_of(Invitation, noted_by=2), "desk_invitations"),
+    "an emptied invitation": (_of(Invitation, text=""), "desk_invitations"),
+    "a note more": (insert(Note).values(NOTE), "desk_notes"),
+    "no note": (delete(Note), "desk_notes"),
+    "another author": (_of(Note, written_by=1), "desk_notes"),
+    "another hour of the note": (_of(Note, written_at=LATER), "desk_notes"),
+    "a refused reply that waits": (
+        _of(Reply, state="received", refusal="").where(Reply.state == "refused"),
+        "desk_replies",
+    ),
+    "a received reply that is refused": (
+        _of(Reply, state="refused", refusal="r").where(Reply.state == "received"),
+        "desk_replies",
+    ),
+    "no received reply": (delete(Reply).where(Reply.state == "received"), "desk_replies"),
+    "a later due day": (_of(Reply, due_on=Reply.received_on), "desk_replies"),
+    "a refusal without its reason": (
+        _of(Reply, refusal="").where(Reply.state == "refused"),
+        "desk_replies",
+    ),
+    "another holder": (_of(Incident, held_by=3), "desk_claim"),
+    "nobody": (_of(Incident, held_by=None, held_until=None), "desk_claim"),
+    "for ever": (_of(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
+    "a role": (
+        _of(Member, role="administrator").where(Member.email.like("bruno%")),
+        "member_standing",
+    ),
+    "a door opened": (_of(Member, disabled_at=None), "member_standing"),
+    "a door closed": (
+        _of(Member, disabled_at=AT).where(Member.email.like("ada%")),
+        "member_standing",
+    ),
+    "a factor": (_of(Member, totp_secret=b"x"), "member_standing"),
+    "another birthday": (_of(Member, created_at=LATER), "member_standing"),
+    "an account that no line opened": (
+        insert(Member).values(
+            email="x@register.test",
+            role="moderator",
+            password_hash="x",
+            created_at=AT,
+            totp_step=0,
+            name="",
+        ),
+        "member_standing",
+    ),
+    "an account gone": (delete(Member).where(Member.email.like("driss%")), "member_missing"),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERINGS)
+def test_what_was_changed_by_hand_is_named(session, case, what):
+    statement, key = TAMPERINGS[what]
+    session.execute(statement, execution_options={"synchronize_session": False})
+    assert _found(session) == [key]
+    session.rollback()
+    assert _found(session) == []
+
+
+@pytest.mark.parametrize("row", [NOTE, INVITATION])
+@pytest.mark.parametrize("end", ["erased", "discarded"])
+def test_words_that_survive_an_erasure_are_named(session, desk, row, end):
+    filed = getattr(desk, end)()
+    session.rollback()
+    model = Note if row is NOTE else Invitation
+    session.execute(insert(model).values({**row, "incident_id": filed.id}))
+    assert _found(session) == ["desk_notes" if row is NOTE else "desk_invitations"]
+
+
+def test_a_redaction_destroys_the_words_of_members_and_that_is_right(
+    session, pen, desk, cast, content, case
+):
+    with pen(AT + timedelta(days=1)) as p:
+        told = content(title="Sans")
+        acts.redact(p, case.id, told, by=cast.bruno, reason="r", public_note="n")
+    desk.destroy()
+    with pen(AT + timedelta(days=2)) as p:
+        acts.note(p, case.id, "après", by=cast.bruno)
+        acts.invite(p, case.id, "de nouveau", by=cast.bruno)
+    session.rollback()
+    assert _found(session) == []
+    # What should be gone and is back, and what should be there and is gone.
+    session.execute(update(Invitation).where(Invitation.noted_at == AT).values(text="t"))
+    assert _found(session) == ["desk_invitations"]
+    session.rollback()
+    session.execute(insert(Note).values(NOTE))
+    assert _found(session) == ["desk_notes"]
+    session.rollback()
+    session.execute(delete(Note).where(Note.text == "après"))
+    assert _found(session) == ["desk_notes"]
+
+
+def test_a_note_that_came_with_a_draft_needs_no_line(session, desk, cast, content):
+    with desk.pen() as p:
+        acts.draft(p, content(), by=cast.bruno, reason="r", note="repéré")
+    session.rollback()
+    assert session.scalars(select(Note.text)).all() == ["repéré"]
+    assert _found(session) == []
+    # But it brings one, not two.
+    session.execute(insert(Note).values({**NOTE, "written_by": cast.bruno}))
+    assert _found(session) == ["desk_notes"]
+
+
+def test_accounts_are_followed_through_their_lines(session, pen, cast):
+    with pen() as p:
+        accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
+        accounts.disable(p, cast.chloe, by=cast.ada)
+        accounts.enable(p, cast.chloe, by=cast.ada)
+        accounts.reset(p, cast.driss, "une-autre-phrase-5", by=cast.ada)
+        accounts.set_factor(p, cast.ada, "JBSWY3DPEHPK3PXP", b"k" * 32, ["a"], 1)
+        accounts.set_factor(p, cast.bruno, "JBSWY3DPEHPK3PXP", b"k" * 32, ["a"], 1)
+        accounts.reset_factor(p, cast.bruno, by=cast.ada)
+    session.rollback()
+    assert _found(session) == []
+    session.execute(update(Member).where(Member.id == cast.ada).values(totp_secret=None))
+    assert _found(session) == ["member_standing"]
+
+
+def test_what_cannot_be_read_is_named_and_stops_nothing(session, case, engine):
+    if engine.dialect.name != "sqlite":
+        with pytest.raises(Exception, match="timestamp"):
+            session.connection().exec_driver_sql("UPDATE member SET created_at = 'hier'")
+        return
+    session.connection().exec_driver_sql("UPDATE member SET created_at = 'hier'")
+    assert _found(session) == ["members_unreadable"]
+    session.rollback()
+    session.connection().exec_driver_sql("UPDATE note SET written_at = 'hier'")
+    assert "case_unreadable" in _found(session)

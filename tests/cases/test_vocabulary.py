@@ -1,0 +1,193 @@
+"""The words of the register: the codes are a promise to every address and file that holds them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from register.cases import vocabulary
+from register.cases.models import Term
+from register.cases.vocabulary import FILE, LISTS
+from register.db import now
+
+CODES = {
+    "famille": "acces justice pression securite autre",
+    "cible": "blogueur citoyen association media_local presse_locale presse_nationale journaliste "
+    "elu_opposition agent_public lanceur_alerte hebergeur autre",
+    "acteur": "maire elu cabinet service_communication assemblee agent police collectivite prefet "
+    "president_assemblee etat partisans autre inconnu",
+    "niveau": "commune intercommunalite departement region outre_mer etat etablissement_public "
+    "autre inconnu",
+    "preuve": "allegue documente juge",
+    "sens": "contre_cible par_cible recours_cible tiers",
+    "nature": "penale civile administrative inconnue",
+    "issue": "inconnue en_cours resolue retrait_contenu fermeture classement_sans_suite "
+    "desistement nullite_procedure prescription relaxe deboute condamnation_cible "
+    "condamnation_auteur annulation mesure_validee cassation_favorable cassation_defavorable "
+    "sanction_interne tutelle_favorable avis_cada_favorable avis_cada_defavorable "
+    "communication_obtenue autre",
+    "etape": "mise_en_demeure deliberation plainte citation_directe assignation refere "
+    "mise_en_examen offre_de_preuve audience jugement appel arret pourvoi cassation desistement "
+    "transaction execution",
+    "source": "presse site_cible blog document_officiel decision_justice video reseau_social "
+    "association autre",
+    "refus": "hors_champ doublon insuffisant inverifiable risque_personne illicite",
+    "restriction": "donnee_personnelle decision_de_justice erreur securite demande_signalant "
+    "reexamen",
+}
+TYPES = {
+    "acces": "interdiction_filmer expulsion menace_expulsion huis_clos entrave_acces "
+    "refus_information refus_document refus_moyens blocage_reseaux entrave_distribution",
+    "justice": "mise_en_demeure menace_poursuites plainte_diffamation plainte_injure "
+    "poursuite_autre_fondement plainte_autre convocation_audition levee_anonymat "
+    "protection_fonctionnelle",
+    "pression": "retrait_financement sanction_employeur pression_hebergeur pression_editoriale "
+    "denigrement_public droit_de_reponse",
+    "securite": "violence_physique menace_violence confiscation_effacement degradation "
+    "cyberharcelement surveillance",
+    "autre": "autre",
+}
+BY_A_COURT = {
+    "relaxe",
+    "condamnation_cible",
+    "condamnation_auteur",
+    "nullite_procedure",
+    "prescription",
+    "deboute",
+    "annulation",
+    "mesure_validee",
+    "cassation_favorable",
+    "cassation_defavorable",
+}
+
+
+@pytest.fixture
+def book(session):
+    return vocabulary.book(session)
+
+
+def test_every_list_holds_its_codes_in_order(book):
+    assert set(CODES) | {"type"} == set(LISTS)
+    for name, codes in CODES.items():
+        assert list(book.lists[name]) == codes.split(), name
+
+
+def test_every_type_belongs_to_its_family(book):
+    told = {code: family for family, codes in TYPES.items() for code in codes.split()}
+    assert book.family_of == told
+    assert book.types_of(["justice"]) == TYPES["justice"].split()
+    assert book.types_of([]) == []
+
+
+def test_only_some_outcomes_are_a_courts(book):
+    assert book.court_outcomes == BY_A_COURT
+
+
+def test_the_wish_of_who_reported_is_shown_as_another_reason(book):
+    hidden = {code for code, word in book.lists["restriction"].items() if not word.extra["public"]}
+    assert hidden == {"demande_signalant"}
+    assert book.word("restriction", "demande_signalant").extra["shown_as"] == "reexamen"
+
+
+@pytest.mark.parametrize("language", vocabulary.LANGUAGES)
+def test_every_word_has_its_label_and_definition_in_both_languages(session, book, language):
+    told = vocabulary.of_version(session, book.version, language)
+    assert told.language == language
+    assert {name: list(words) for name, words in told.lists.items()} == {
+        name: list(words) for name, words in book.lists.items()
+    }
+    for words in told.lists.values():
+        for word in words.values():
+            assert word.label.strip(), word.code
+            assert word.definition.strip(), word.code
+            assert not any(key.endswith(("_fr", "_en")) for key in word.extra)
+
+
+def test_both_languages_say_the_same_things_of_a_word(session, book):
+    """A verb without what joins it to its target would leave a sentence in the air."""
+    english = vocabulary.of_version(session, book.version, "en")
+    for name, words in book.lists.items():
+        for code, word in words.items():
+            other = english.lists[name][code]
+            assert set(other.extra) == set(word.extra), code
+            for key in ("letter", "famille", "court", "public", "shown_as"):
+                assert other.extra.get(key) == word.extra.get(key)
+            french_marks = re.search("[\u202f«»]|\u00a0:", f"{other.label} {other.definition}")
+            assert not french_marks, code
+
+
+def test_a_label_falls_back_on_the_code(book):
+    assert book.label("preuve", "documente") == book.word("preuve", "documente").label
+    assert book.label("preuve", "jamais") == "jamais"
+
+
+def test_the_words_of_the_import_file_lead_to_known_kinds_of_sources(book):
+    kinds = vocabulary.source_kinds()
+    assert set(kinds.values()) <= set(book.lists["source"])
+
+
+def test_the_book_is_read_once_for_a_version(session):
+    assert vocabulary.book(session) is vocabulary.book(session)
+
+
+def test_loading_the_same_file_again_changes_nothing(session):
+    assert vocabulary.load(session, now()) is False
+
+
+def _file(path, change):
+    """The shipped file with its word ``allegue`` changed."""
+    text = FILE.read_text("utf-8")
+    start = text.index('[[preuve]]\ncode = "allegue"')
+    end = text.index("[[preuve]]", start + 1)
+    path.write_text(text[:start] + change(text[start:end]) + text[end:], "utf-8")
+    return path
+
+
+def test_a_word_that_leaves_the_file_is_retired_and_still_shown(session, tmp_path):
+    label = vocabulary.book(session).label("preuve", "allegue")
+    assert vocabulary.load(session, now(), _file(tmp_path / "v.toml", lambda _: "")) is True
+    book = vocabulary.book(session)
+    assert not book.knows("preuve", "allegue")
+    assert book.has("preuve", "allegue")
+    assert book.label("preuve", "allegue") == label
+
+
+def test_a_word_that_comes_back_is_known_again_and_its_label_may_change(session, tmp_path):
+    vocabulary.load(session, now(), _file(tmp_path / "without.toml", lambda _: ""))
+    renamed = _file(tmp_path / "with.toml", lambda row: row.replace('fr = "', 'fr = "Bien '))
+    vocabulary.load(session, now(), renamed)
+    book = vocabulary.book(session)
+    assert book.knows("preuve", "allegue")
+    assert book.label("preuve", "allegue").startswith("Bien ")
+
+
+def test_a_word_retired_by_its_row_may_no_longer_be_given(session, tmp_path):
+    """As the head of the file says: add ``retired_at`` to the row and leave the row."""
+    retired = _file(tmp_path / "v.toml", lambda row: row.rstrip() + "\nretired_at = 2026-01-01\n\n")
+    vocabulary.load(session, now(), retired)
+    book = vocabulary.book(session)
+    assert not book.knows("preuve", "allegue")
+    assert book.has("preuve", "allegue")
+
+
+def test_what_was_retired_first_stays_retired_at_that_moment(session, tmp_path):
+    first, later = now().replace(year=2026), now().replace(year=2027)
+    vocabulary.load(session, first, _file(tmp_path / "1.toml", lambda _: ""))
+    vocabulary.load(session, later, _file(tmp_path / "2.toml", lambda _: "# again\n"))
+    term = session.scalars(select(Term).where(Term.code == "allegue")).one()
+    assert term.retired_at == first
+
+
+def test_no_code_is_longer_than_its_column():
+    content = tomllib.loads(FILE.read_text("utf-8"))
+    assert max(len(row["code"]) for name in LISTS for row in content[name]) <= 40
+
+
+def test_a_book_of_nothing_knows_nothing():
+    empty = vocabulary.Book("", "fr", {name: {} for name in LISTS})
+    assert not empty.knows("type", "expulsion")
+    assert replace(empty, family_of={"expulsion": "acces"}).types_of(["acces"]) == ["expulsion"]

@@ -1,0 +1,197 @@
+"""Writing an editorial page and going back to its own text: who may, what is kept, what is told."""
+
+from __future__ import annotations
+
+import json
+from shutil import copytree
+
+import pytest
+from sqlalchemy import func, select
+
+from register.cases.data_version import standing
+from register.config import LEGAL
+from register.errors import Invalid, NotFound, Refused
+from register.journal import Entry, Ledger
+from register.pages import acts, content, queries
+from register.pages.models import PageRevision
+from register.text.errors import TextError
+
+TEXT = "Un texte de l’association.\n\n## Ici {#ici}\n\nÉcrivez à {contact_email}."
+
+
+@pytest.fixture
+def save(pen, cast):
+    """``save(text, seen=0)``: Ada writes the page Suivre."""
+
+    def do(text=TEXT, *, page="suivre", title="Suivre", by=None, reason="mise à jour", seen=0):
+        with pen() as p:
+            return acts.save(p, page, title, text, by=by or cast.ada, reason=reason, seen=seen).id
+
+    return do
+
+
+@pytest.fixture
+def restore(pen, cast):
+    def do(seen, *, page="suivre", by=None, reason="retour"):
+        with pen() as p:
+            return acts.restore(p, page, by=by or cast.ada, reason=reason, seen=seen).id
+
+    return do
+
+
+def shown(session, page="suivre"):
+    session.rollback()
+    return content.page(session, page)
+
+
+def test_readers_see_what_was_written_and_then_the_shipped_text_again(save, restore, session):
+    own = content.shipped("suivre")
+    assert shown(session).html == own.html
+    first = save()
+    told = shown(session)
+    assert '<h2 id="ici">Ici</h2>' in told.html
+    assert "{contact_email}" in told.html, "settings are filled in when the page is shown"
+    restore(first)
+    assert shown(session) == content.Page("Suivre le registre", own.html)
+    assert [row.shipped for row in queries.history(session, "suivre")] == [True, False]
+
+
+def test_a_page_that_went_back_shows_what_a_later_version_ships(
+    save, restore, session, monkeypatch, tmp_path
+):
+    restore(save())
+    copytree(content.FOLDER, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "fr" / "suivre.md").write_text("# Plus tard\n\nUn nouveau texte.\n", "utf-8")
+    monkeypatch.setattr(content, "FOLDER", tmp_path)
+    content.shipped.cache_clear()
+    try:
+        assert shown(session) == content.Page("Plus tard", "<p>Un nouveau texte.</p>")
+    finally:
+        monkeypatch.undo()
+        content.shipped.cache_clear()
+
+
+def test_a_line_of_the_desk_tells_the_page_and_no_word_of_it(save, restore, session, cast):
+    first = save()
+    second = restore(first)
+    session.rollback()
+    desk = select(Entry).where(Entry.ledger == Ledger.DESK.value).order_by(Entry.seq.desc())
+    newer, older = session.scalars(desk.limit(2))
+    assert (older.act, newer.act) == ("page_edited", "page_restored")
+    for line, revision in ((older, first), (newer, second)):
+        told = json.loads(line.private_json)
+        assert (told["page"], told["version"], told["by"]) == ("suivre", revision, cast.ada)
+        assert b"association" not in line.private_json + line.public_json
+        assert b"suivre" not in line.public_json
+
+
+@pytest.mark.parametrize("name", ["bruno", "driss"])
+def test_only_an_administrator_may(name, save, restore, cast, session):
+    first = save()
+    who = getattr(cast, name)
+    with pytest.raises(Refused):
+        save("Autre chose.", by=who, seen=first)
+    with pytest.raises(Refused):
+        restore(first, by=who)
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(PageRevision)) == 1
+
+
+def test_the_second_of_two_is_refused_whichever_they_do(save, restore):
+    first = save()
+    for late in (
+        lambda: save("Autre chose."),
+        lambda: save("Autre chose.", seen=first + 1),
+        lambda: restore(0),
+    ):
+        with pytest.raises(Refused) as refused:
+            late()
+        assert refused.value.key == "page_changed_meanwhile"
+    assert save("Autre chose.", seen=first) > first
+
+
+def test_what_changes_nothing_is_refused(save, restore):
+    own = content.shipped("suivre")
+    with pytest.raises(Refused) as refused:
+        save(own.text, title=own.title)
+    assert refused.value.key == "page_same"
+    with pytest.raises(Refused) as refused:
+        restore(0)
+    assert refused.value.key == "page_shipped"
+    first = save()
+    with pytest.raises(Refused) as refused:
+        save(seen=first)
+    assert refused.value.key == "page_same"
+    second = restore(first)
+    with pytest.raises(Refused) as refused:
+        restore(second)
+    assert refused.value.key == "page_shipped"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"title": " "}, "page_empty"),
+        ({"title": "t" * (acts.TITLE_LIMIT + 1)}, "text_too_long"),
+        ({"text": "\n"}, "page_empty"),
+        ({"text": "t" * (acts.TEXT_LIMIT + 1)}, "text_too_long"),
+        ({"reason": ""}, "page_empty"),
+        ({"reason": "r" * (acts.REASON_LIMIT + 1)}, "text_too_long"),
+        ({"text": "Écrivez à {personne}."}, "page_marker"),
+        ({"text": "Voici {types} en ligne."}, "page_marker"),
+        ({"text": "## A {#a}\n\n## B {#a}"}, "page_anchor"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_its_reason(given, key, save, session):
+    with pytest.raises(Invalid) as refused:
+        save(**given)
+    assert refused.value.key == key
+    assert queries.newest(session, "suivre") is None
+
+
+def test_a_text_that_would_hold_the_renderer_up_is_refused(save):
+    with pytest.raises(TextError):
+        save("[" * 40_000)
+
+
+def test_there_is_no_other_page(save):
+    with pytest.raises(NotFound):
+        save(page="nulle-part")
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_the_legal_notice_keeps_what_the_law_wants_there(name, save):
+    own = content.shipped("mentions-legales")
+    with pytest.raises(Invalid) as refused:
+        save(own.text.replace(f"{{{name}}}", ""), page="mentions-legales")
+    assert refused.value.key == "page_marker_missing"
+    assert refused.value.values["words"] == f"{{{name}}}"
+    assert save(own.text + "\n\nUn mot de plus.", page="mentions-legales")
+
+
+def test_a_revision_of_another_page_is_not_found(save, session):
+    first = save()
+    assert queries.one(session, "suivre", first).title == "Suivre"
+    for page, revision in (("methode", first), ("suivre", first + 1)):
+        with pytest.raises(NotFound):
+            queries.one(session, page, revision)
+
+
+def test_each_page_has_its_own_newest(save, session):
+    first, other = save(), save(page="methode", title="Méthode")
+    last = save("Autre chose.", seen=first)
+    session.rollback()
+    newest = queries.newest_of_each(session)
+    assert {name: row.id for name, row in newest.items()} == {"suivre": last, "methode": other}
+    assert [row.id for row in queries.history(session, "suivre")] == [last, first]
+
+
+def test_every_change_moves_what_pages_are_valid_by(save, restore, session):
+    seen = [standing(session).pages]
+    first = save()
+    for change in (lambda: None, lambda: restore(first)):
+        change()
+        session.rollback()
+        seen.append(standing(session).pages)
+    assert seen[0] == ""
+    assert len(set(seen)) == len(seen)

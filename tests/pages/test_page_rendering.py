@@ -1,0 +1,93 @@
+"""From Markdown to an editorial page: own links, names of headings, markers; and nothing unsafe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from register.config import LEGAL
+from register.errors import Invalid
+from register.pages import content
+from register.pages.rendering import DEFINITIONS, filled, rendered
+
+
+def fill(text: str, **values: str) -> str:
+    told = dict.fromkeys(LEGAL, "") | values
+    return filled(rendered(text), told, "rien", lambda name: f"<dl>{name} {{contact_email}}</dl>")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[a](/methode#types)", '<p><a href="/methode#types">a</a></p>'),
+        ("[a](/)", '<p><a href="/">a</a></p>'),
+        ("[a](#ici)", '<p><a href="#ici">a</a></p>'),
+        ("# A", "<h2>A</h2>"),
+        ("## A", "<h2>A</h2>"),
+        ("### A {#a-b}", '<h3 id="a-b">A</h3>'),
+        ("#### A", "<h4>A</h4>"),
+        ("## A {#Pas un nom}", "<h2>A {#Pas un nom}</h2>"),
+        ("<script>x</script>", "<p>&lt;script&gt;x&lt;/script&gt;</p>"),
+        ("[a](javascript:x)", '<p><a rel="nofollow noopener noreferrer">a</a></p>'),
+    ],
+)
+def test_what_is_typed_becomes(text: str, html: str) -> None:
+    assert rendered(text) == html
+
+
+@pytest.mark.parametrize("address", ["//ailleurs.test/x", "/\\ailleurs.test", "///ailleurs.test"])
+def test_no_link_within_the_site_leads_out_of_it(address: str) -> None:
+    (href,) = re.findall(r'href="([^"]*)"', rendered(f"[a]({address})")) or [""]
+    assert not re.match(r"/[/\\]", href)
+
+
+def test_another_site_is_linked_to_without_a_word_for_it() -> None:
+    assert 'rel="nofollow' in rendered("[a](https://exemple.test/)")
+
+
+def test_markers_are_filled_and_escaped_once() -> None:
+    told = fill(
+        "À {contact_email}, {publisher_phone}.\n\n{types}", contact_email="<b>{issues}</b>{#a}"
+    )
+    assert told == (
+        "<p>À &lt;b&gt;{issues}&lt;/b&gt;{#a}, rien.</p>\n<dl>types {contact_email}</dl>"
+    )
+
+
+def test_a_setting_may_stand_alone_in_its_paragraph() -> None:
+    assert fill("{publisher_name}", publisher_name="L’association") == "<p>L’association</p>"
+
+
+@pytest.mark.parametrize("name", content.NAMES)
+def test_a_shipped_page_leads_to_headings_that_are_there(name: str) -> None:
+    html = content.shipped(name).html
+    anchors = re.findall(r' id="([^"]+)"', html)
+    assert len(anchors) == len(set(anchors))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(anchors)
+    for page, anchor in re.findall(r'href="/([a-z-]+)#([^"]+)"', html):
+        if page in content.NAMES:
+            assert f'id="{anchor}"' in content.shipped(page).html, (page, anchor)
+    assert not re.search(r"<h[1-6][^>]*>[^<]*\{", html)
+
+
+def test_the_method_asks_for_every_definition() -> None:
+    told = content.shipped("methode").html
+    assert all(f"<p>{{{name}}}</p>" in told for name in DEFINITIONS)
+
+
+@pytest.mark.parametrize("text", ["{inconnu}", "un {types} mot", "- {types}", "{types} {types}"])
+def test_a_marker_that_nothing_fills_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rendered(text)
+    assert refused.value.key == "page_marker"
+
+
+@pytest.mark.parametrize("written", ["[x](/methode)", "[x](#filmer)"])
+def test_a_link_in_an_example_is_shown_as_it_was_written(written: str) -> None:
+    assert f"<code>{written}</code>" in rendered(f"Écrivez `{written}`.")
+
+
+def test_an_address_of_another_site_is_not_made_one_of_ours() -> None:
+    for away in ("[x](//elsewhere.test)", "[x](/\\\\elsewhere.test)"):
+        assert 'href="/' not in rendered(away)

@@ -1,0 +1,128 @@
+"""What of a report becomes which field of a draft, and what has to stay behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from registers import opened
+from reported import a_report
+from sqlalchemy.orm import Session
+
+from register.cases import vocabulary
+from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.vocabulary import Book
+from register.reports import report_to_draft
+from register.reports.report_to_draft import Where
+
+GAGNY = Where("commune", "93032", "Gagny")
+
+
+@pytest.fixture(scope="module")
+def book(registers, tmp_path_factory):
+    """The vocabularies as a register has them; no case and no report is needed."""
+    folder = tmp_path_factory.mktemp("drafting")
+    with (
+        registers.new("sqlite", folder) as settings,
+        opened(settings.database_url) as engine,
+        Session(engine) as session,
+    ):
+        return vocabulary.book(session)
+
+
+def parts(book: Book, where: Where | None = GAGNY, **fields: object):
+    return {one.name: one for one in report_to_draft.parts(a_report(**fields), book, where)}
+
+
+def faults(part):
+    return [(fault.field, fault.key) for fault in part.left]
+
+
+def test_a_draft_begins_with_facts_and_never_with_the_account(book):
+    found = parts(book, date="2008-03-17", actor_text="le premier adjoint, M. X", began="par_cible")
+    ticked = {name for name, part in found.items() if part.ticked}
+    assert ticked == {"place", "date", "types", "actor", "target", "links"}
+    made = report_to_draft.content(found.values(), ticked, book, GAGNY)
+    assert made == Content(
+        title="Interdiction de filmer, Gagny, 17 mars 2008",
+        date="2008-03-17",
+        commune="93032",
+        actor="maire",
+        target="blogueur",
+        types=("interdiction_filmer",),
+        sources=(SourceContent(url="https://exemple.test/seance", kind="autre"),),
+    )
+
+
+def test_what_is_ticked_is_taken_and_nothing_else(book):
+    found = parts(book, began="par_cible")
+    made = report_to_draft.content(found.values(), {"began"}, book)
+    assert made == Content(proceedings=(ProceedingContent(direction="par_cible"),))
+    assert report_to_draft.content(found.values(), set(), book) == Content()
+
+
+def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken(book):
+    own = {"actor_text": "un adjoint", "target_text": "mon blog", "place": "derrière le marché"}
+    found = parts(book, None, **own, place_code="", when="un soir de pluie")
+    made = report_to_draft.content(found.values(), set(found), book)
+    for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
+        assert word not in repr(replace(made, target="")), word
+    assert made.title == "Interdiction de filmer"
+    words = {name for name, part in found.items() if part.words}
+    assert words == {"account", "actor_text", "target_text", "place"}
+    assert all(found[name].is_empty for name in words)
+
+
+def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
+    found = parts(
+        book,
+        None,
+        place_code="commune:00000",
+        when="hier soir",
+        types=("inconnu", "interdiction_filmer", "interdiction_filmer"),
+        actor="roi",
+        target="reine",
+        began="jamais",
+        links=("javascript:alert(1)", "exemple.test/a", "https://exemple.test/a" + "a" * 2000),
+    )
+    assert {name: faults(part) for name, part in found.items() if part.left} == {
+        "place": [("place_label", "unknown_code")],
+        "date": [("date", "typed_date")],
+        "types": [("types", "unknown_code")],
+        "actor": [("actor", "unknown_code")],
+        "target": [("target", "unknown_code")],
+        "began": [("proceedings.direction", "unknown_code")],
+        "links": [("sources.url", "url"), ("sources.url", "url"), ("sources.url", "too_long")],
+    }
+    made = report_to_draft.content(found.values(), set(found), book)
+    assert (made.place_label, made.date, made.actor, made.target) == ("", "", "", "")
+    assert (made.types, made.sources, made.proceedings) == (("interdiction_filmer",), (), ())
+
+
+def test_a_date_that_is_none_is_left(book):
+    part = parts(book, date="2008-13-45", when="le 45")["date"]
+    assert part.is_empty
+    assert faults(part) == [("date", "date_impossible")]
+
+
+def test_of_four_types_three_are_taken(book):
+    types = tuple(book.lists["type"])[:4]
+    part = parts(book, types=types)["types"]
+    assert part.changes == {"types": types[:3]}
+    assert faults(part) == [("types", "too_many")]
+
+
+def test_two_links_that_are_one_are_taken_once(book):
+    part = parts(book, links=("https://exemple.test/a",) * 2)["links"]
+    assert [source.url for source in part.changes["sources"]] == ["https://exemple.test/a"]
+
+
+def test_what_was_not_said_is_no_part(book):
+    found = report_to_draft.parts(report_to_draft.Sent("Seulement ceci"), book, None)
+    assert [part.name for part in found] == ["account"]
+
+
+def test_what_no_field_of_a_case_holds_is_before_the_member_all_the_same(book):
+    found = parts(book, target_text="mon blog", began="aucune")
+    assert found["target_text"].is_empty
+    assert found["began"].is_empty

@@ -1,0 +1,114 @@
+"""Reports that may be of the same thing as one, and cases that may tell it already."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from reported import a_report, nonce
+
+from register.accounts.models import Member
+from register.cases.case_content import SourceContent
+from register.cases.vocabulary import book
+from register.reports import acts, case_reports, duplicates
+from register.reports.models import State
+from register.text.dates import paris_day
+
+TOLD = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
+AGAIN = "Devant le lavoir, un gardien a confisqué la caméra que tenait ce blogueur."
+OTHER = "On me demande un formulaire pour consulter le budget."
+
+
+@pytest.fixture
+def like(session, store, cast):
+    """``like(filed, sent)``: keys of the reports that are like one, each with its reasons."""
+
+    def look(filed, sent, by="bruno"):
+        session.rollback()
+        viewer = session.get(Member, getattr(cast, by))
+        day = paris_day(AT)
+        found = duplicates.reports(session, store, viewer, filed.key, day, sent)
+        return {one.key: {reason.code for reason in one.reasons} for one in found}
+
+    return look
+
+
+def test_a_report_of_the_same_evening_is_found_by_place_date_and_rare_words(inbox, like):
+    sent = a_report(account=TOLD, date="2026-03-01", links=())
+    own = inbox.received(account=TOLD, date="2026-03-01", links=())
+    same = inbox.received(account=AGAIN, date="2026-03-01", links=(), at=AT + timedelta(days=9))
+    inbox.received(account=OTHER, place="Puteaux", place_code="commune:92062", links=())
+    assert like(own, sent) == {same.key: {"commune", "jours", "mots", "types"}}
+
+
+def test_a_shared_link_is_enough_and_types_of_one_season_are_not(inbox, like):
+    linked = inbox.received(account=OTHER, place="", place_code="", types=())
+    inbox.received(account=OTHER, place="", place_code="", date="2026-02-20", links=())
+    own = inbox.received(account=TOLD, date="2026-03-01")
+    assert like(own, a_report(account=TOLD, date="2026-03-01")) == {linked.key: {"source"}}
+
+
+def test_places_in_words_are_the_same_when_their_words_are(inbox, like):
+    fields = {"place_code": "", "types": (), "links": ()}
+    same = inbox.received(account=AGAIN, place="le  BOURG, près du lavoir", **fields)
+    own = inbox.received(account=TOLD, place="Le bourg, près du lavoir", **fields)
+    sent = a_report(account=TOLD, place="Le bourg, près du lavoir", **fields)
+    assert like(own, sent) == {same.key: {"commune", "mots"}}
+
+
+def test_what_is_decided_is_no_duplicate_and_a_stranger_sees_none(inbox, like):
+    for make in (inbox.declined, inbox.spam, inbox.withdrawn, inbox.accepted):
+        make(account=TOLD)
+    waiting = inbox.waiting(account=TOLD)
+    own = inbox.received(account=TOLD)
+    assert set(like(own, a_report(account=TOLD))) == {waiting.key}
+    assert like(own, a_report(account=TOLD), by="driss") == {}
+
+
+def test_words_that_most_reports_have_make_no_likeness(inbox, like):
+    for number in range(5):
+        inbox.received(account=TOLD, place=f"lieu {number}", place_code="", types=(), links=())
+    own = inbox.received(account=TOLD, place="ailleurs", place_code="", types=(), links=())
+    sent = a_report(account=TOLD, place="ailleurs", place_code="", types=(), links=())
+    assert like(own, sent) == {}
+
+
+def test_only_those_received_nearest_are_opened(inbox, like, monkeypatch):
+    monkeypatch.setattr(duplicates, "OPENED", 1)
+    far = inbox.received(account=TOLD, at=AT - timedelta(days=40))
+    near = inbox.received(account=TOLD, at=AT - timedelta(days=4))
+    after = inbox.received(account=TOLD, at=AT + timedelta(days=4))
+    own = inbox.received(account=TOLD, at=AT + timedelta(days=50))
+    found = like(own, a_report(account=TOLD))
+    assert set(found) == {near.key, after.key}
+    assert far.key not in found
+
+
+def test_a_case_is_found_by_place_and_source_as_a_draft_would_find_it(session, desk, cast):
+    filed = desk.published(sources=(SourceContent(url="https://exemple.test/seance"),))
+    desk.draft(commune="22001", date="1999", outlets=(), sources=(), title="Rien", types=())
+    session.rollback()
+    viewer = session.get(Member, cast.bruno)
+    found = duplicates.cases(session, viewer, a_report(date="2008-03-17"), book(session), AT)
+    assert [one.case.id for one in found] == [filed.id]
+    codes = {reason.code for reason in found[0].reasons}
+    assert {"source", "commune", "jours", "types"} <= codes
+    nobody = session.get(Member, cast.driss)
+    assert duplicates.cases(session, nobody, a_report(), book(session), AT) == []
+
+
+def test_a_case_knows_its_reports_until_they_are_taken_back(inbox, desk, session, store, pen):
+    case = desk.draft()
+    kept = inbox.accepted(into=case.id, account=TOLD)
+    inbox.accepted(account="Autre dossier")
+    session.rollback()
+    found = case_reports.origins(session, store, case.id)
+    assert [sent.account for sent in found.kept] == [TOLD]
+    assert [(one.key, one.state) for one in found.open] == [(kept.key, State.ACCEPTED)]
+    with pen() as p:
+        acts.withdraw(p, store, kept.key, nonce())
+    session.rollback()
+    found = case_reports.origins(session, store, case.id)
+    assert (list(found.kept), list(found.open)) == ([], [])
+    assert [one.key for one in found.taken_back] == [kept.key]

@@ -1,0 +1,392 @@
+"""A report that its author takes back before publication: nothing of it is left to be published.
+
+Some drafts repeat its words all the same: those of registers whose earlier version copied the
+account, and those into which a member pasted it. ``_copied`` makes such a draft.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from people import a_case
+from reported import WORDS, Inbox, nonce
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.accounts.models import Member
+from register.cases import acts as cases
+from register.cases import case_content as contents
+from register.cases import member_view, revisions
+from register.cases.checklist import ATTESTED
+from register.cases.models import Incident, Note, Revision
+from register.cases.pending import PendingChange
+from register.cases.verify import verify
+from register.cases.vocabulary import book
+from register.db import Base
+from register.errors import Incomplete, Invalid, Refused
+from register.journal import Act, Entry, Ledger
+from register.reports import acts, encryption, queries
+from register.reports.models import Kept, Kind, Message, Report
+from register.reports.verify import lost_keys, problems
+from register.search import draft_search, query_parser
+
+ACTOR = "le premier adjoint, M. Martin"
+TARGET = "mon carnet de bord"
+OWN = {"account": WORDS, "actor_text": ACTOR, "target_text": TARGET}
+# Found wherever a passage stands, whatever is around it.
+MARKS = ("retirer ma caméra par la police", "M. Martin", "carnet de bord")
+
+
+def _copied(inbox: Inbox, when: str = "hier soir", **more: object) -> tuple[str, int]:
+    """A report and a draft made of it, into which its words were copied; the draft's id."""
+    filed = inbox.received(**OWN, when=when)
+    content = a_case(
+        narrative=f"Selon l’auteur : {WORDS}",
+        actor_text=ACTOR,
+        outlets=("Gagny Libre", "Mon carnet de bord"),
+        **more,
+    )
+    with inbox.pen() as p:
+        incident = acts.accept(
+            p, inbox.store, filed.key, by=inbox.cast.bruno, reason=f"« {WORDS} »", new=content
+        )
+    return filed.key, incident
+
+
+def _approved(inbox: Inbox, incident: int) -> None:
+    with inbox.pen() as p:
+        cases.invite(p, incident, "courriel", by=inbox.cast.bruno, on=AT.date())
+        cases.approve(p, incident, by=inbox.cast.chloe)
+
+
+def _take_back(inbox: Inbox, key: str) -> None:
+    with inbox.pen() as p:
+        assert acts.withdraw(p, inbox.store, key, nonce())
+
+
+def _publish(inbox: Inbox, incident: int) -> None:
+    with inbox.pen() as p:
+        cases.publish(
+            p,
+            incident,
+            by=inbox.cast.bruno,
+            reason="lu",
+            attested=ATTESTED,
+            flags_reason="relu",
+        )
+
+
+def _everything(session: Session, inbox: Inbox) -> str:
+    """Every row of every table, and what cases keep of reports as far as keys still open it."""
+    session.rollback()
+    session.expire_all()
+    found = [
+        repr(tuple(row)) if not isinstance(value, bytes) else value.decode("utf-8", "replace")
+        for table in Base.metadata.sorted_tables
+        for row in session.execute(select(table))
+        for value in row
+    ]
+    for kept in session.scalars(select(Kept)):
+        key = inbox.store.key(encryption.case_key(kept.incident_id))
+        if key:
+            found.append(repr(encryption.open_sent(key, kept.key, kept.sealed)))
+    return "\n".join(found)
+
+
+def _sound(session: Session, inbox: Inbox) -> None:
+    session.rollback()
+    session.expire_all()
+    assert [*verify(session, []), *problems(session)] == []
+    assert lost_keys(session, inbox.store) == 0
+
+
+def _case(session: Session, incident: int) -> Incident:
+    session.rollback()
+    session.expire_all()
+    return session.get_one(Incident, incident)
+
+
+def test_copied_words_are_in_the_draft_until_the_report_is_taken_back(session, inbox):
+    """The proof that the test below looks where they stood."""
+    _copied(inbox)
+    found = _everything(session, inbox)
+    assert all(mark in found for mark in MARKS)
+
+
+def test_after_the_withdrawal_no_passage_is_left_in_any_table_nor_after_the_purge(session, inbox):
+    key, incident = _copied(inbox)
+    with inbox.pen() as p:
+        cases.note(p, incident, f"Je lis : {WORDS}", by=inbox.cast.bruno)
+        cases.note(p, incident, "appeler la mairie", by=inbox.cast.bruno)
+        cases.invite(p, incident, f"On me dit : {WORDS}", by=inbox.cast.bruno)
+    _take_back(inbox, key)
+    found = _everything(session, inbox)
+    assert [mark for mark in MARKS if mark in found] == []
+    case = _case(session, incident)
+    assert (case.narrative, case.actor_text) == ("", "")
+    assert contents.of(case).outlets == ("Gagny Libre",)
+    assert case.summary == a_case().summary
+    assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
+    assert encryption.case_key(incident) not in inbox.store.names()
+    _sound(session, inbox)
+    with inbox.pen(AT + timedelta(days=91)) as p:
+        acts.purge(p, inbox.store, undecided_after=24)
+    found = _everything(session, inbox)
+    assert [mark for mark in MARKS if mark in found] == []
+    assert session.get_one(Report, key).sealed is None
+    _sound(session, inbox)
+
+
+def test_words_of_a_former_version_go_and_the_present_one_stays(session, inbox):
+    key, incident = _copied(inbox)
+    with inbox.pen() as p:
+        cases.edit(p, incident, a_case(), by=inbox.cast.bruno, reason="récrit")
+    _take_back(inbox, key)
+    first, second = session.scalars(select(Revision).order_by(Revision.id)).all()
+    assert (first.content, first.salt, first.html, first.reason) == (None,) * 4
+    assert second.content is not None
+    found = _everything(session, inbox)
+    assert [mark for mark in MARKS if mark in found] == []
+    _sound(session, inbox)
+
+
+def test_the_line_of_it_tells_a_day_and_which_versions_are_gone(session, inbox):
+    key, incident = _copied(inbox)
+    _take_back(inbox, key)
+    session.rollback()
+    line = session.scalars(select(Entry).where(Entry.act == Act.SOURCE_WITHDRAWN)).one()
+    assert (line.ledger, line.member_id, line.incident_id) == (Ledger.REPORTS, None, incident)
+    assert json.loads(line.public_json)["at"] == "2026-03-02"
+    private = json.loads(line.private_json)
+    assert private["destroyed"] == [session.scalars(select(Revision.id)).one()]
+    # Which report a draft was made of stands in no line.
+    assert key not in line.private_json.decode()
+
+
+def test_nothing_can_be_approved_or_published_until_a_version_is_attested(session, inbox, cast):
+    key, incident = _copied(inbox)
+    _approved(inbox, incident)
+    _take_back(inbox, key)
+    viewer = session.get_one(Member, cast.bruno)
+    file = member_view.dossier(session, viewer, incident)
+    assert file.report_withdrawn
+    assert file.approvers("publish") == frozenset()
+    # What is left is shown, although the last snapshot is gone.
+    assert file.snapshot.content["summary"] == a_case().summary
+    with pytest.raises(Incomplete) as incomplete:
+        _publish(inbox, incident)
+    assert "report_withdrawn" in [line.code for line in incomplete.value.values["lines"]]
+    with pytest.raises(Refused) as refused, inbox.pen() as p:
+        cases.approve(p, incident, by=cast.ada)
+    assert refused.value.key == "report_withdrawn"
+    with pytest.raises(Invalid) as invalid, inbox.pen() as p:
+        cases.edit(p, incident, a_case(), by=cast.bruno, reason="récrit")
+    assert (invalid.value.key, invalid.value.values["field"]) == (
+        "report_withdrawn",
+        "without_report",
+    )
+    with inbox.pen() as p:
+        cases.edit(p, incident, a_case(), by=cast.bruno, reason="récrit", without_report=True)
+    _sound(session, inbox)
+    with inbox.pen() as p:
+        cases.approve(p, incident, by=cast.chloe)
+    _publish(inbox, incident)
+    assert _case(session, incident).number == 1
+    _sound(session, inbox)
+
+
+def test_a_draft_that_asks_for_two_people_asks_for_them_again(session, inbox, cast):
+    filed = inbox.received()
+    with inbox.pen() as p:
+        incident = acts.accept(
+            p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case(justice=True)
+        )
+    _approved(inbox, incident)
+    _take_back(inbox, filed.key)
+    # Nothing was copied: the version stands, and its approval does not.
+    assert _case(session, incident).revision_id is not None
+    content = a_case(justice=True)
+    with inbox.pen() as p:
+        cases.edit(p, incident, content, by=cast.bruno, reason="r", without_report=True)
+    with pytest.raises(Incomplete) as incomplete:
+        _publish(inbox, incident)
+    assert [line.code for line in incomplete.value.values["lines"]] == ["second"]
+
+
+def test_a_draft_that_lost_its_report_can_be_discarded(session, inbox, cast):
+    key, incident = _copied(inbox)
+    _take_back(inbox, key)
+    with inbox.pen() as p:
+        cases.discard(p, incident, by=cast.bruno)
+    _sound(session, inbox)
+
+
+def test_a_draft_that_was_merged_loses_the_words_too(session, inbox, desk, cast):
+    other = desk.published()
+    key, incident = _copied(inbox)
+    with inbox.pen() as p:
+        cases.merge(p, incident, into=other.number, by=cast.bruno, reason="même affaire")
+    _take_back(inbox, key)
+    found = _everything(session, inbox)
+    assert [mark for mark in MARKS if mark in found] == []
+    _sound(session, inbox)
+
+
+def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbox, cast):
+    later = "Depuis, la police municipale passe chaque soir devant ma porte."
+    when = "le soir où le conseil a voté le budget"
+    key, incident = _copied(inbox, when=when)
+    with inbox.pen() as p:
+        acts.add(p, inbox.store, key, Kind.ADDITION, later, nonce())
+        acts.add(p, inbox.store, key, Kind.ANSWER, "Oui.", nonce())
+        told = a_case(
+            narrative=f"L’auteur ajoute : {later}",
+            precision_note=f"C’était {when}.",
+            summary="Est-ce vrai ? Oui.",
+        )
+        cases.edit(p, incident, told, by=cast.bruno, reason="complété")
+    assert later in _everything(session, inbox)
+    _take_back(inbox, key)
+    found = _everything(session, inbox)
+    assert [words for words in (later, when) if words in found] == []
+    # Anybody writes "oui".
+    assert _case(session, incident).summary == "Est-ce vrai ? Oui."
+    _sound(session, inbox)
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["joined", "merged"])
+def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, desk, cast, merged):
+    """Else: join the report to a public case, propose its words, approve them after all."""
+    other = desk.published(justice=True)
+    filed = inbox.accepted(into=None if merged else other.id)
+    if merged:
+        draft = queries.one(session, inbox.store, filed.key).case.id
+        with inbox.pen() as p:
+            cases.merge(p, draft, into=other.number, by=cast.bruno, reason="même affaire")
+    said = {"by": cast.bruno, "reason": "r"}
+    with inbox.pen() as p:
+        cases.follow_up(p, other.id, title="Suite", text=f"Selon l’auteur : {WORDS}", **said)
+        cases.follow_up(p, other.id, title="Suite", text="Le conseil en parle en juin.", **said)
+        told = a_case(justice=True, narrative=f"Selon l’auteur : {WORDS}")
+        cases.correct(p, other.id, told, public_note="Récit complété.", **said)
+    with inbox.pen() as p:
+        assert acts.withdraw(p, inbox.store, filed.key, nonce()) is merged
+    session.rollback()
+    (left,) = session.scalars(select(PendingChange)).all()
+    assert "juin" in left.payload.decode()
+    assert not _case(session, other.id).report_withdrawn
+    _sound(session, inbox)
+
+
+def test_what_was_written_while_a_case_was_withdrawn_is_like_a_draft(session, inbox, desk, cast):
+    """Else: withdraw a case, copy the report into it, restore it after all."""
+    case = desk.withdrawn()
+    filed = inbox.accepted(into=case.id)
+    with inbox.pen() as p:
+        told = a_case(narrative=f"Selon l’auteur : {WORDS}")
+        cases.edit(p, case.id, told, by=cast.bruno, reason="complété")
+    with inbox.pen() as p:
+        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
+    assert _case(session, case.id).narrative == ""
+    texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
+    assert not any(WORDS.encode() in text for text in texts)
+    _sound(session, inbox)
+    restored = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": "Revu."}
+    with pytest.raises(Incomplete) as refused, inbox.pen() as p:
+        cases.restore(p, case.id, **restored)
+    assert [line.code for line in refused.value.values["lines"]] == ["report_withdrawn"]
+    with inbox.pen() as p:
+        cases.edit(p, case.id, a_case(), by=cast.bruno, reason="sans lui", without_report=True)
+    with inbox.pen() as p:
+        cases.restore(p, case.id, **restored)
+    _sound(session, inbox)
+
+
+def test_words_that_were_taken_out_again_go_from_the_versions_before(session, inbox, desk, cast):
+    case = desk.withdrawn()
+    filed = inbox.accepted(into=case.id)
+    for narrative in (f"Selon l’auteur : {WORDS}", "Selon le blog, le maire a refusé."):
+        with inbox.pen() as p:
+            cases.edit(p, case.id, a_case(narrative=narrative), by=cast.bruno, reason="r")
+    with inbox.pen() as p:
+        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
+    assert _case(session, case.id).narrative == "Selon le blog, le maire a refusé."
+    texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
+    assert not any(WORDS.encode() in text for text in texts)
+    _sound(session, inbox)
+
+
+def test_of_two_reports_the_one_that_stays_keeps_its_copy_and_the_key(session, inbox, cast):
+    key, incident = _copied(inbox)
+    other = inbox.received(account="Je l’ai vu aussi, depuis le balcon d’en face.")
+    with inbox.pen() as p:
+        acts.accept(p, inbox.store, other.key, by=cast.bruno, reason="", into=incident)
+    _take_back(inbox, key)
+    session.rollback()
+    (left,) = queries.kept_for(session, inbox.store, incident)
+    assert left.account.startswith("Je l’ai vu aussi")
+    _sound(session, inbox)
+
+
+def test_the_search_over_drafts_forgets_the_words(session, inbox, cast):
+    key, incident = _copied(inbox)
+    viewer, words = session.get_one(Member, cast.bruno), book(session)
+
+    def ids(text: str) -> frozenset[int]:
+        session.rollback()
+        return draft_search.find(session, viewer, query_parser.parse(text), words).ids
+
+    assert ids("caméra") == {incident}
+    _take_back(inbox, key)
+    assert ids("caméra") == frozenset()
+    shelf = draft_search._shelves[session.get_bind().engine]
+    assert "camera" not in repr(shelf.documents)
+
+
+def test_a_place_in_words_goes_from_label_and_title(session, inbox, cast):
+    filed = inbox.received(place="derrière le marché", place_code="")
+    content = a_case(
+        commune="",
+        place_label="Derrière le marché",
+        title="Interdiction de filmer, derrière le marché, mars 2026",
+    )
+    with inbox.pen() as p:
+        incident = acts.accept(p, inbox.store, filed.key, by=cast.bruno, reason="r", new=content)
+    _take_back(inbox, filed.key)
+    case = _case(session, incident)
+    assert (case.title, case.place_label) == ("", "")
+    _sound(session, inbox)
+
+
+def test_codes_dates_and_addresses_stay_whatever_was_reported(session, inbox, cast):
+    link = a_case().sources[0].url
+    filed = inbox.received(
+        account=f"Voir {link} pour la suite de cette affaire", actor_text="maire"
+    )
+    with inbox.pen() as p:
+        incident = acts.accept(p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case())
+    _take_back(inbox, filed.key)
+    assert contents.of(_case(session, incident)) == a_case()
+
+
+def test_a_report_whose_case_is_public_touches_no_text(session, inbox, desk):
+    case = desk.published(narrative=f"Selon l’auteur : {WORDS}")
+    filed = inbox.accepted(into=case.id)
+    with inbox.pen() as p:
+        assert not acts.withdraw(p, inbox.store, filed.key, nonce())
+    assert not _case(session, case.id).report_withdrawn
+    with pytest.raises(Refused), inbox.pen() as p:
+        cases.lose_report(p, case.id, [WORDS])
+    session.rollback()
+    assert session.scalars(select(Message)).one()
+    past = revisions.content_of(
+        session,
+        session.get_one(Member, inbox.cast.bruno),
+        case.id,
+        _case(session, case.id).revision_id,
+    )
+    assert replace(past.content).narrative.endswith(WORDS)

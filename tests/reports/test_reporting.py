@@ -1,0 +1,309 @@
+"""What those who report do: send, answer, leave a contact, take back; and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from filed import AT
+from reported import ANSWER, CONTACT, QUESTION, WORDS, a_report, nonce, reported, row_of
+from sqlalchemy import DateTime, func, select, update
+
+from register.cases import acts as cases
+from register.cases.models import Incident
+from register.db import UTCDateTime
+from register.errors import Invalid, Refused, SealError
+from register.journal import Entry, Ledger, head
+from register.reports import acts, encryption, queries, receipt_codes, receipts, report_content
+from register.reports.models import Kept, Kind, Message, Report, State
+from register.reports.report_content import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
+
+TODAY = date(2026, 3, 2)
+
+
+def _count(session, model):
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
+    filed = reported(pen, store, contact=CONTACT)
+    assert filed.again is False
+    assert queries.by_code(session, store, receipt_codes.spelled(filed.code).lower()) == filed.key
+    found = queries.one(session, store, filed.key)
+    assert (found.received.sent, found.contact) == (a_report(), CONTACT)
+    assert (found.messages, found.case, found.is_purged) == ([], None, False)
+    line = found.line
+    assert (line.state, line.day, line.moved_on, line.purge_on) == (
+        State.RECEIVED,
+        TODAY,
+        TODAY,
+        None,
+    )
+    assert (line.suspect, line.news, line.held_by, line.reason) == (False, False, None, "")
+    closed = row_of(session, filed.key).contact
+    assert store.names() == {filed.key, encryption.contact_key(filed.key, closed)}
+    document = report_content.receipt(found.received, TODAY, "registre.test")
+    assert b"conseil" in document
+    assert receipts.received_on(session, document) == TODAY
+    assert receipts.received_on(session, document.replace(b"conseil", b"Conseil", 1)) is None
+    for unknown in ("", "ABCD-EFGH-JKMN-PQRS", filed.code[:-1], filed.code + "0"):
+        assert queries.by_code(session, store, unknown) is None
+
+
+def test_the_day_is_that_of_paris(session, pen, store):
+    filed = reported(pen, store, at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    assert row_of(session, filed.key).day == date(2026, 3, 3)
+
+
+def test_nothing_of_it_stands_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
+    filed = reported(pen, store, contact=CONTACT)
+    with pen() as p:
+        acts.add(p, store, filed.key, Kind.ADDITION, ANSWER, nonce())
+    session.rollback()
+    rows = [
+        value
+        for table in (Report, Message, Entry)
+        for row in session.execute(select(table.__table__))
+        for value in row
+    ]
+    kept = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in rows)
+    told = [*WORDS.split(), CONTACT, *ANSWER.split(), "Gagny", "93032", "interdiction", filed.code]
+    assert [word for word in told if len(word) > 5 and word.encode() in kept] == []
+    moments = {
+        column.name
+        for table in (Report, Message)
+        for column in table.__table__.columns
+        if isinstance(column.type, DateTime | UTCDateTime)
+    }
+    # That of a claim, which members make.
+    assert moments == {"held_until"}
+    lines = session.scalars(select(Entry).where(Entry.ledger == Ledger.REPORTS.value)).all()
+    assert {line.at for line in lines} == {datetime(2026, 3, 2, tzinfo=UTC)}
+
+
+def test_a_report_sent_twice_is_one(session, pen, store):
+    form = nonce()
+    first = reported(pen, store, named=form, contact=CONTACT)
+    before = head(session, Ledger.REPORTS)
+    again = reported(pen, store, named=form, contact=CONTACT)
+    assert again == replace(first, again=True)
+    assert _count(session, Report) == 1
+    closed = row_of(session, first.key).contact
+    assert store.names() == {first.key, encryption.contact_key(first.key, closed)}
+    assert head(session, Ledger.REPORTS) == before
+    with pytest.raises(Refused) as refused:
+        reported(pen, store, named=form, account="Autre chose.")
+    assert (refused.value.key, refused.value.values["report"]) == (
+        "report_already_sent",
+        first.key,
+    )
+    # A page that is loaded again brings back no contact that was since taken away.
+    with pen() as p:
+        acts.leave_contact(p, store, first.key, "")
+    assert reported(pen, store, named=form, contact=CONTACT).again
+    assert queries.one(session, store, first.key).contact == ""
+    # The same words in another form are another report.
+    assert reported(pen, store).key != first.key
+
+
+def test_a_form_without_a_nonce_is_none(session, pen, store):
+    for named in ("x", "0" * 31, "é" * 32):
+        with pytest.raises(Invalid) as refused:
+            reported(pen, store, named=named)
+        assert refused.value.key == "report_nonce"
+    filed = reported(pen, store)
+    with pytest.raises(Invalid), pen() as p:
+        acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, "x")
+    assert _count(session, Report) == 1
+
+
+def test_what_fails_leaves_no_report(session, pen, store):
+    def half():
+        with pen() as p:
+            acts.receive(p, store, a_report(), nonce())
+            raise RuntimeError("the power went")
+
+    with pytest.raises(RuntimeError):
+        half()
+    assert _count(session, Report) == 0
+
+
+def test_a_long_account_is_kept_whole(session, pen, store):
+    told = "é\U0001f4a5" * (ACCOUNT_LIMIT // 2)
+    filed = reported(pen, store, account=told)
+    assert queries.one(session, store, filed.key).received.sent.account == told
+
+
+def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, store, inbox):
+    filed = inbox.waiting()
+    form = nonce()
+    with pen() as p:
+        assert acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, form)
+    # Once more, as a reload sends it; and with other words, as a second thought does.
+    with pen() as p:
+        assert not acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, form)
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.add(p, store, filed.key, Kind.ANSWER, "Non.", form)
+    assert refused.value.key == "report_already_sent"
+    with pen() as p:
+        acts.add(p, store, filed.key, Kind.CORRECTION, "Le 18, pardon.", nonce())
+    session.rollback()
+    found = queries.one(session, store, filed.key)
+    assert [(said.kind, said.text, said.day) for said in found.messages] == [
+        (Kind.QUESTION, QUESTION, TODAY),
+        (Kind.ANSWER, ANSWER, TODAY),
+        (Kind.CORRECTION, "Le 18, pardon.", TODAY),
+    ]
+    assert [said.by_reporter for said in found.messages] == [False, True, True]
+    assert (found.line.state, found.line.news, found.seen) == (State.IN_REVIEW, True, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("", "missing"), (" \n\t", "missing"), ("x" * (MESSAGE_LIMIT + 1), "too_long")],
+    ids=["empty", "blank", "long"],
+)
+def test_a_message_says_something_and_is_not_too_long(session, pen, store, text, key):
+    filed = reported(pen, store)
+    with pytest.raises(Invalid) as refused, pen() as p:
+        acts.add(p, store, filed.key, Kind.ADDITION, text, nonce())
+    assert refused.value.key == key
+    assert _count(session, Message) == 0
+
+
+def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
+    filed = reported(pen, store)
+    assert queries.one(session, store, filed.key).contact == ""
+    for left in (CONTACT, "06 12 34 56 78", ""):
+        with pen() as p:
+            acts.leave_contact(p, store, filed.key, left)
+        session.rollback()
+        assert queries.one(session, store, filed.key).contact == left
+        assert len(store.names()) == 2
+    with pytest.raises(Invalid), pen() as p:
+        acts.leave_contact(p, store, filed.key, "x" * (CONTACT_LIMIT + 1))
+
+
+def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store):
+    filed = reported(pen, store, contact=CONTACT)
+    copied = bytes(row_of(session, filed.key).contact)
+    name = encryption.contact_key(filed.key, copied)
+    assert encryption.open_contact(store.key(name), filed.key, copied) == CONTACT
+    with pen() as p:
+        acts.leave_contact(p, store, filed.key, "")
+    assert store.key(name) is None
+    # The report itself is as it was.
+    session.rollback()
+    assert queries.one(session, store, filed.key).received.sent == a_report()
+
+
+def test_a_report_is_taken_back_once(session, pen, store, inbox):
+    filed = inbox.held()
+    with pen() as p:
+        assert acts.withdraw(p, store, filed.key, nonce())
+    row = row_of(session, filed.key)
+    assert (row.state, row.held_by, row.purge_on) == (State.WITHDRAWN, None, date(2026, 5, 31))
+    with pytest.raises(Refused) as refused, pen() as p:
+        acts.withdraw(p, store, filed.key, nonce())
+    assert refused.value.key == "report_state"
+
+
+def test_taken_back_before_its_case_is_public_it_is_no_ground_of_the_case(
+    session, pen, store, inbox, desk
+):
+    """Of two reports that a draft rests on, the one that is taken back goes."""
+    draft = desk.draft()
+    inbox.accepted(into=draft.id, account="Je l’ai vu aussi.")
+    filed = inbox.accepted(into=draft.id)
+    assert len(queries.kept_for(session, store, draft.id)) == 2
+    with pen() as p:
+        assert acts.withdraw(p, store, filed.key, nonce())
+    session.rollback()
+    (left,) = queries.kept_for(session, store, draft.id)
+    assert left.account == "Je l’ai vu aussi."
+
+
+def test_once_its_case_is_public_taking_back_is_a_request(session, pen, store, inbox, desk):
+    case = desk.published()
+    filed = inbox.accepted(into=case.id)
+    form = nonce()
+    for _ in range(2):
+        with pen() as p:
+            assert not acts.withdraw(p, store, filed.key, form, "J’ai peur.")
+    session.rollback()
+    found = queries.one(session, store, filed.key)
+    assert found.line.state is State.ACCEPTED
+    assert [(said.kind, said.text) for said in found.messages] == [(Kind.REQUEST, "J’ai peur.")]
+    assert (found.public_number, found.line.news) == (case.number, True)
+    assert _count(session, Kept) == 1
+
+
+def test_what_is_purged_can_only_be_read_of(session, pen, store, inbox, cast):
+    filed = inbox.purged()
+    tried = {
+        "add": lambda p: acts.add(p, store, filed.key, Kind.ADDITION, ANSWER, nonce()),
+        "leave_contact": lambda p: acts.leave_contact(p, store, filed.key, CONTACT),
+        "withdraw": lambda p: acts.withdraw(p, store, filed.key, nonce()),
+        "reopen": lambda p: acts.reopen(p, store, filed.key, by=cast.bruno),
+    }
+    for name, act in tried.items():
+        with pytest.raises(Refused) as refused, pen() as p:
+            act(p)
+        assert refused.value.key == "report_purged", name
+    session.rollback()
+    assert queries.by_code(session, store, filed.code) == filed.key
+    found = queries.one(session, store, filed.key)
+    assert (found.is_purged, found.line.state, found.line.reason) == (
+        True,
+        State.DECLINED,
+        "insuffisant",
+    )
+    assert (found.contact, list(found.messages), found.decision.sentence) == ("", [], "")
+
+
+def test_one_reports_words_do_not_open_in_the_row_of_another(session, pen, store):
+    """Whoever may write to the database cannot have one person's words read as another's."""
+    one, other = reported(pen, store), reported(pen, store, account="Autre chose.")
+    session.rollback()
+    session.execute(
+        update(Report).where(Report.key == other.key).values(sealed=row_of(session, one.key).sealed)
+    )
+    with pytest.raises(SealError):
+        queries.one(session, store, other.key)
+    session.rollback()
+
+
+def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store, inbox, desk):
+    """The draft was given up: there is nothing public left, and so nothing to ask anybody for."""
+    filed = inbox.accepted()
+    session.rollback()
+    (draft,) = session.scalars(select(Incident.id))
+    session.rollback()
+    with pen() as p:
+        cases.discard(p, draft, by=desk.cast.bruno)
+    with pen(AT) as p:
+        assert acts.withdraw(p, store, filed.key, nonce())
+    assert row_of(session, filed.key).state == State.WITHDRAWN
+
+
+def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engine):
+    """Nothing is left to compare it with: what it says may be something else."""
+    form = nonce()
+    filed = reported(pen, store, named=form)
+    store.destroy([filed.key])
+    with pytest.raises(Refused) as refused:
+        reported(pen, store, named=form)
+    assert refused.value.key == "report_already_sent"
+    assert _count(session, Report) == 1
+
+
+def test_a_copy_whose_key_is_gone_is_nobodys(session, pen, store, inbox):
+    filed = inbox.accepted()
+    (kept,) = session.scalars(select(Kept))
+    store.destroy([encryption.case_key(kept.incident_id)])
+    session.rollback()
+    with pen() as p:
+        assert acts.withdraw(p, store, filed.key, nonce())
+    assert _count(session, Kept) == 1

@@ -1,0 +1,146 @@
+"""Reports that lines speak of, each where they say; and whatever was changed behind their back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from reported import ANSWER
+from sqlalchemy import delete, insert, select, text, update
+
+from register.cases.verify import verify
+from register.journal import Act, Entry, Ledger
+from register.reports import acts, receipt_codes
+from register.reports.models import Kind, Message, Report
+from register.reports.verify import lost_keys, problems
+
+
+@pytest.fixture
+def lives(session, pen, store, inbox, desk, cast):
+    """A report in each state, after all that may happen to one."""
+    case = desk.published()
+    made = {
+        "counted": inbox.spam(AT - timedelta(days=460)),
+        "purged": inbox.declined(AT - timedelta(days=90)),
+    }
+    with pen(AT - timedelta(days=450)) as p:
+        acts.purge(p, store, 24)
+    with pen() as p:
+        acts.purge(p, store, 24)
+    made |= {
+        "received": inbox.received(),
+        "held": inbox.held(),
+        "waiting": inbox.waiting(),
+        "accepted": inbox.accepted(into=case.id),
+        "draft": inbox.accepted(),
+        "declined": inbox.declined(),
+        "spam": inbox.spam(),
+        "withdrawn": inbox.withdrawn(),
+        "again": inbox.declined(),
+        "answered": inbox.waiting(),
+    }
+    with pen() as p:
+        acts.reopen(p, store, made["again"].key, by=cast.bruno)
+    inbox.answered(made["answered"])
+    with pen() as p:
+        acts.add(p, store, made["accepted"].key, Kind.ADDITION, ANSWER, receipt_codes.new_nonce())
+        acts.withdraw(p, store, made["accepted"].key, receipt_codes.new_nonce())
+        acts.leave_contact(p, store, made["declined"].key, "x")
+        acts.claim(p, made["received"].key, by=cast.bruno)
+        acts.release(p, made["received"].key, by=cast.bruno)
+    session.rollback()
+    return {name: filed.key for name, filed in made.items()}
+
+
+def _changed(session, *values, key):
+    for value in values:
+        session.execute(update(Report).where(Report.key == key).values(**value))
+
+
+def test_what_was_done_by_acts_is_as_they_say(session, store, lives):
+    assert session.get(Report, lives["counted"]) is None
+    assert session.get_one(Report, lives["purged"]).sealed is None
+    assert [*verify(session, []), *problems(session)] == []
+    assert lost_keys(session, store) == 0
+    store.destroy([lives["waiting"]])
+    assert lost_keys(session, store) == 1
+
+
+CHANGES = {
+    "a report is taken away": (
+        lambda s, k: (
+            s.execute(delete(Message).where(Message.report_key == k["declined"])),
+            s.execute(delete(Report).where(Report.key == k["declined"])),
+        ),
+        ("report_missing", "declined"),
+    ),
+    "an accepted one is declined in silence": (
+        lambda s, k: _changed(s, {"state": "declined"}, key=k["accepted"]),
+        ("report_differs", "accepted"),
+    ),
+    "a new one is spam in silence": (
+        lambda s, k: _changed(s, {"state": "spam"}, key=k["held"]),
+        ("report_differs", "held"),
+    ),
+    "a declined one is taken up in silence": (
+        lambda s, k: _changed(s, {"state": "in_review"}, key=k["declined"]),
+        ("report_differs", "declined"),
+    ),
+    "a state that there is not": (
+        lambda s, k: _changed(s, {"state": "published"}, key=k["held"]),
+        ("report_differs", "held"),
+    ),
+    "its texts are emptied without a line": (
+        lambda s, k: _changed(s, {"sealed": None}, key=k["held"]),
+        ("report_differs", "held"),
+    ),
+    "texts are there again after their purge": (
+        lambda s, k: _changed(s, {"sealed": b"x"}, key=k["purged"]),
+        ("report_differs", "purged"),
+    ),
+    "one that was counted is there again": (
+        lambda s, k: s.execute(_another(k["counted"])),
+        ("report_survives", "counted"),
+    ),
+}
+
+
+def _another(key):
+    return insert(Report).values(
+        key=key,
+        receipt=b"r" * 32,
+        state="spam",
+        suspect=False,
+        news=False,
+        day=AT.date(),
+        moved_on=AT.date(),
+        reason="",
+    )
+
+
+def test_whatever_is_changed_behind_their_back_is_named(session, lives):
+    for what, (change, (problem, name)) in CHANGES.items():
+        change(session, lives)
+        found = [(one.key, one.values["report"]) for one in problems(session)]
+        assert found == [(problem, lives[name])], what
+        session.rollback()
+    session.execute(_another("f" * 32))
+    assert [one.key for one in problems(session)] == ["report_differs"]
+    session.rollback()
+
+
+def test_a_line_that_cannot_be_read_any_more_stops_nothing(session, lives):
+    line = (Entry.act == Act.REPORT_RECEIVED.value, Entry.ledger == Ledger.REPORTS.value)
+    seq = session.scalar(select(Entry.seq).where(*line).order_by(Entry.seq.desc()).limit(1))
+    for bytes_ in (b"\xff", b"[]", b"{"):
+        session.execute(update(Entry).where(*line, Entry.seq == seq).values(private_json=bytes_))
+        # Without its line, the report is one of which nobody knows how it came.
+        assert [one.key for one in problems(session)] == ["report_differs"]
+        assert "journal_private" in {one.key for one in verify(session, [])}
+        session.rollback()
+
+
+def test_an_empty_register_has_no_problem(session):
+    assert session.scalar(text("SELECT count(*) FROM report")) == 0
+    assert list(problems(session)) == []

@@ -1,0 +1,340 @@
+"""Each thing goes on its day, with its key, and nothing goes because a clock was set ahead."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from filed import AT
+from reported import CONTACT, a_report
+from sqlalchemy import func, select
+
+from register.cases import acts as cases
+from register.cases.models import Incident
+from register.cases.verify import verify
+from register.db import sqlite_path
+from register.errors import SealError
+from register.journal import Act, Entry
+from register.report_keys import KeyStore
+from register.reports import acts, encryption, queries, receipt_codes, retention
+from register.reports.acts.purge import Purged
+from register.reports.models import Kept, Message, Report, RetentionClock, State, Tally
+from register.reports.retention import look
+from register.reports.verify import lost_keys, problems
+
+MONTHS = 24
+TODAY = date(2026, 3, 2)
+
+
+def day(number):
+    """The morning that comes ``number`` days after that of the reports."""
+    return AT + timedelta(days=number)
+
+
+@pytest.fixture
+def looked(engine, store, session):
+    """``looked(at)``: what retention did at a moment, its clock known to be right."""
+
+    def at(moment, **more):
+        session.rollback()
+        found = look(engine, store, moment, MONTHS, **{"confirmed": True, **more})
+        session.expire_all()
+        return found
+
+    return at
+
+
+def _row(session, filed):
+    return session.get_one(Report, filed.key)
+
+
+def _count(session, model):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, looked):
+    made = {
+        "spam": (inbox.spam(), 7),
+        "declined": (inbox.declined(contact=CONTACT), 90),
+        "withdrawn": (inbox.withdrawn(), 90),
+        "accepted": (inbox.accepted(), 90),
+    }
+    open_ = [inbox.received(), inbox.held()]
+    inbox.answered(made["accepted"][0])
+    for today in (0, 6, 7, 8, 89, 90, 91):
+        before = _keys(session, store)
+        done = looked(day(today)).done
+        gone = {name for name, (_, term) in made.items() if today >= term}
+        for name, (filed, _term) in made.items():
+            row = _row(session, filed)
+            texts = (row.sealed, row.digest, row.contact, row.decision)
+            assert (row.sealed is None) is (name in gone), (name, today)
+            # State and reason outlive the texts, and so does the code.
+            assert (row.state, row.receipt is not None) == (name, True)
+            assert queries.by_code(session, store, filed.code) == filed.key
+            if name in gone:
+                assert texts == (None, None, None, None)
+                assert store.key(filed.key) is None
+                assert queries.one(session, store, filed.key).is_purged
+            else:
+                assert store.key(filed.key) is not None
+        expected = {"spam": 1} if today == 7 else {}
+        expected = (
+            dict.fromkeys(("declined", "withdrawn", "accepted"), 1) if today == 90 else expected
+        )
+        assert done.purged == len(expected)
+        gone_now = before - _keys(session, store)
+        assert len({name for name in gone_now if " contact " not in name}) == len(expected)
+    assert all(_row(session, filed).sealed is not None for filed in open_)
+    assert _count(session, Message) == 0
+    # What defends the publication outlives the report.
+    (draft,) = session.scalars(select(Incident.id))
+    assert queries.kept_for(session, store, draft) == [a_report()]
+    assert lost_keys(session, store) == 0
+    assert [*verify(session, []), *problems(session)] == []
+
+
+def _keys(session, store):
+    session.rollback()
+    return store.names()
+
+
+def test_a_question_without_an_answer_comes_back_after_ninety_days(
+    session, pen, inbox, looked, cast
+):
+    asked, answered = inbox.waiting(), inbox.waiting()
+    inbox.answered(answered, at=day(89))
+    # Taking it in hand anew is no answer.
+    with pen(day(60)) as p:
+        acts.claim(p, asked.key, by=cast.chloe)
+    assert looked(day(89)).done == Purged()
+    assert _row(session, asked).state == State.WAITING
+    assert looked(day(90)).done == Purged(returned=1)
+    assert (_row(session, asked).state, _row(session, asked).held_by) == (State.RECEIVED, None)
+    assert _row(session, answered).state == State.IN_REVIEW
+    (line,) = session.scalars(select(Entry).where(Entry.act == Act.REPORT_RETURNED))
+    assert (line.member_id, json.loads(line.private_json)["report"]) == (None, asked.key)
+
+
+def test_a_new_question_waits_ninety_days_of_its_own(session, pen, store, inbox, looked, cast):
+    asked = inbox.waiting()
+    with pen(day(80)) as p:
+        acts.ask(p, store, asked.key, "Et à quelle heure ?", by=cast.bruno)
+    assert looked(day(169)).done == Purged()
+    assert looked(day(170)).done == Purged(returned=1)
+
+
+def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
+    session, store, inbox, looked
+):
+    waits = [inbox.received(), inbox.held(suspect=True), inbox.waiting(day(300))]
+    inbox.declined()
+    terms = (
+        (datetime(2027, 3, 1, 10, tzinfo=UTC), 0, Purged(purged=1)),
+        (datetime(2027, 3, 2, 10, tzinfo=UTC), 2, Purged()),
+        (datetime(2028, 3, 1, 10, tzinfo=UTC), 3, Purged(returned=1, counted=1)),
+    )
+    for at, overdue, done in terms:
+        assert looked(at).done == done, at
+        assert queries.counts(session, at.date())[queries.Tray.OVERDUE] == overdue, at
+    assert looked(datetime(2028, 3, 2, 10, tzinfo=UTC)).done == Purged(expired=2)
+    first = _row(session, waits[0])
+    assert (first.state, first.reason) == (State.DECLINED, "insuffisant")
+    # Nobody wrote a sentence, and nobody pretends to have.
+    decided = queries.one(session, store, waits[0].key).decision
+    assert decided == encryption.Decision("", None, None)
+    assert looked(datetime(2028, 5, 30, 10, tzinfo=UTC)).done == Purged()
+    assert looked(datetime(2028, 5, 31, 10, tzinfo=UTC)).done == Purged(purged=2)
+    assert queries.by_code(session, store, waits[0].code) == waits[0].key
+    assert looked(datetime(2029, 5, 30, 10, tzinfo=UTC)).done.counted == 0
+    assert looked(datetime(2029, 5, 31, 10, tzinfo=UTC)).done.counted == 2
+    assert queries.by_code(session, store, waits[0].code) is None
+    assert {
+        (row.year, row.state, row.reason, row.count) for row in session.scalars(select(Tally))
+    } == {(2026, "declined", "insuffisant", 3)}
+    assert [*verify(session, []), *problems(session)] == []
+
+
+def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch):
+    monkeypatch.setattr("register.reports.acts.purge.AT_ONCE", 3)
+    for _ in range(7):
+        inbox.spam()
+    assert looked(day(7)).done == Purged(purged=7)
+    assert store.names() == set()
+
+
+# --- a clock that jumps ----------------------------------------------------------------------
+
+
+def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_right(
+    session, store, inbox, looked
+):
+    filed, asked = inbox.spam(), inbox.waiting()
+    assert looked(day(0), confirmed=False) == retention.Looked(Purged())
+    ahead = day(365)
+    for _ in range(2):
+        found = looked(ahead, confirmed=False)
+        assert (found.done, found.waits_since) == (Purged(), TODAY)
+    assert retention.jumped(session, ahead.date()) == TODAY
+    assert _row(session, filed).sealed is not None
+    assert _row(session, asked).state == State.WAITING
+    assert session.get_one(RetentionClock, 1).day == TODAY
+    # Set right again, everything goes on as if nothing had been.
+    assert looked(day(7), confirmed=False).done == Purged(purged=1)
+    found = looked(ahead, confirmed=True)
+    assert (found.done.returned, found.waits_since) == (1, None)
+    assert session.get_one(RetentionClock, 1).day == ahead.date()
+    assert looked(ahead, confirmed=False).waits_since is None
+
+
+def test_a_register_that_rests_for_a_month_goes_on_by_itself(session, inbox, looked):
+    inbox.spam()
+    looked(day(0), confirmed=False)
+    assert looked(day(31), confirmed=False).done == Purged(purged=1)
+    assert looked(day(63), confirmed=False).waits_since == date(2026, 4, 2)
+
+
+def test_a_clock_that_goes_back_does_nothing_and_forgets_nothing(session, inbox, looked):
+    inbox.spam()
+    looked(day(5), confirmed=False)
+    assert looked(day(-400), confirmed=False) == retention.Looked(Purged())
+    assert session.get_one(RetentionClock, 1).day == day(5).date()
+
+
+# --- what goes with a case, and keys of nothing -----------------------------------------------
+
+
+def _case_of(session):
+    session.rollback()
+    (found,) = session.scalars(select(Incident.id))
+    session.rollback()
+    return found
+
+
+@pytest.mark.parametrize("ahead", [0, 400], ids=["today", "with a clock that jumped"])
+def test_what_a_case_keeps_goes_with_its_texts(session, pen, store, inbox, looked, cast, ahead):
+    inbox.accepted()
+    draft = _case_of(session)
+    looked(day(0), confirmed=False)
+    assert not retention.forgettable(session)
+    session.rollback()
+    with pen() as p:
+        cases.discard(p, draft, by=cast.bruno)
+    assert retention.forgettable(session)
+    found = looked(day(ahead), confirmed=False)
+    assert (found.done, found.waits_since) == (Purged(kept=1), TODAY if ahead else None)
+    assert _count(session, Kept) == 0
+    assert encryption.case_key(draft) not in store.names()
+    assert not retention.forgettable(session)
+    assert [*verify(session, []), *problems(session)] == []
+
+
+def test_what_a_published_case_keeps_goes_when_it_is_erased(
+    session, pen, store, inbox, looked, desk, cast
+):
+    case = desk.published()
+    inbox.accepted(into=case.id)
+    inbox.accepted(into=case.id, account="Moi aussi.")
+    looked(day(91))
+    assert _count(session, Kept) == 2
+    session.rollback()
+    with pen(day(92)) as p:
+        cases.approve(p, case.id, by=cast.chloe, purpose="erase")
+        cases.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
+    assert looked(day(92)).done == Purged(kept=2)
+    assert store.names() == set()
+    lines = session.scalars(select(Entry).where(Entry.act == Act.REPORT_PURGED)).all()
+    assert [(line.incident_id, line.case_number) for line in lines if line.incident_id] == [
+        (case.id, case.number)
+    ] * 2
+    assert [*verify(session, []), *problems(session)] == []
+
+
+def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store, inbox, looked):
+    live = [inbox.received(), inbox.held(), inbox.waiting(), inbox.accepted(), inbox.declined()]
+    draft = _case_of(session)
+    needed = store.names()
+    assert needed >= {filed.key for filed in live} | {encryption.case_key(draft)}
+    # That of a contact which was taken back as the register was killed.
+    spent = f"{live[0].key} contact {'0' * 16}"
+    # Those of a report and a case that this database, restored from a copy, has not heard of.
+    unknown = {receipt_codes.new_key(), encryption.case_key(draft + 1)}
+    for name in (spent, *unknown):
+        store.new(name)
+    assert looked(day(1)).done == Purged()
+    assert store.names() == needed | unknown
+    assert lost_keys(session, store) == 0
+
+
+def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, inbox, cast):
+    """Between the purge and the destruction of keys, a report joins the case once more."""
+    taken_back, other = inbox.accepted(), inbox.received()
+    draft = _case_of(session)
+    with pen() as p:
+        acts.withdraw(p, store, taken_back.key, receipt_codes.new_nonce())
+    # As if the register had been killed before it destroyed the key.
+    assert encryption.case_key(draft) not in store.names()
+    store.new(encryption.case_key(draft))
+
+    def join():
+        with pen() as p:
+            acts.accept(p, store, other.key, by=cast.bruno, reason="r", into=draft)
+
+    with pen() as p:
+        p.after_commit(join)
+        acts.purge(p, store, MONTHS)
+    session.rollback()
+    assert queries.kept_for(session, store, draft) == [a_report()]
+
+
+def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store, inbox, tmp_path):
+    """To whoever compares, none of them would seem to be needed."""
+    inbox.spam()
+    session.rollback()
+    other = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(32), "another")
+    other.make_store()
+    name = receipt_codes.new_key()
+    other.new(name)
+    wrong = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(range(32)), "another")
+    with pytest.raises(SealError) as refused:
+        look(engine, wrong, day(7), MONTHS)
+    assert refused.value.key == "keystore_foreign"
+    assert other.names() == {name}
+    other.close()
+    wrong.close()
+
+
+# --- what is left on disk ---------------------------------------------------------------------
+
+
+def test_of_what_is_purged_no_byte_is_left(session, store, inbox, looked, settings, engine):
+    filed = inbox.declined(contact=CONTACT)
+    inbox.accepted(account="Ce qui reste.")
+    session.rollback()
+    row = session.get_one(Report, filed.key)
+    closed = [row.sealed, row.contact, row.decision, row.digest]
+    with store.engine.connect() as connection:
+        asked = "SELECT wrapped FROM report_key WHERE name = ?"
+        closed.append(connection.exec_driver_sql(asked, (filed.key,)).scalar())
+    session.rollback()
+    files = (settings.seal_dir, settings.instance)
+    assert any(_holds(settings.seal_dir, piece) for piece in closed)
+    looked(day(90))
+    session.rollback()
+    assert [len(piece) for piece in closed if any(_holds(file, piece) for file in files)] == []
+    is_file = sqlite_path(settings.database_url) is not None
+    assert _holds(settings.instance, row.receipt) is is_file
+
+
+def _holds(folder, piece):
+    """Whether a piece stands in any file of a folder: the first bytes, which no page divides."""
+    return any(piece[:24] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_report_whose_key_is_lost_is_declined_by_the_term_too(session, store, inbox, looked):
+    filed = inbox.received()
+    session.rollback()
+    store.destroy([filed.key])
+    assert looked(day(31 * MONTHS)).done.expired == 1
+    assert _row(session, filed).state == State.DECLINED

@@ -1,0 +1,142 @@
+"""What a disk tells of a report to whoever has it and not the seal folder: a list, and no more.
+
+Each column that can be read has its line here, and each word of a journal line. A new one makes a
+test red until somebody has said what it tells, and to whom that could do harm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+from filed import AT
+from reported import ANSWER, SENTENCE, Inbox, nonce, reported
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.db import Base
+from register.journal import Entry
+from register.reports import acts
+from register.reports.models import Kind, Message, Report, Tally
+
+# What can be read: where it stands with the desk, on which days, until when, in whose hands, why.
+READ: Mapping[str, Mapping[str, str]] = {
+    "report": {
+        "state": "where it stands",
+        "suspect": "where it stands: in which tray",
+        "news": "where it stands: a member has not looked since its author's last line",
+        "day": "the day it came",
+        "moved_on": "the day of its last line",
+        "purge_on": "the day its texts go",
+        "together_by": "who put it aside together with others",
+        "held_by": "who has it in hand",
+        "held_until": "who has it in hand: until when, which the desk's own line tells",
+        "reason": "the code of why",
+    },
+    # Each message has a line in a ledger, and that line has its day.
+    "report_message": {"report_key": "whose", "position": "in which order", "day": "on which day"},
+    "report_kept": {"incident_id": "that a case rests on a report, not on which"},
+    "report_tally": {
+        "year": "of how many years ago",
+        "state": "where they stood",
+        "reason": "the code of why",
+        "count": "how many",
+    },
+}
+# Random, or made of something random: they tell nothing without the key or the receipt.
+NOTHING: Mapping[str, frozenset[str]] = {
+    "report": frozenset({"key", "receipt", "digest", "sealed", "contact", "decision"}),
+    "report_message": frozenset({"key", "sealed"}),
+    "report_kept": frozenset({"key", "sealed"}),
+    "report_tally": frozenset(),
+}
+# What a line about a report says in clear beside its act, its day (or, of members, its time).
+# Of a draft that lost its report: which of its versions and notes repeated words, by their ids.
+LOST = {"destroyed", "notes", "invitations"}
+SAID = {"report", "by", "dossier", "revision", "new", "reason", "kept", "counted"} | LOST
+SAID |= {"together"}
+
+
+def test_every_column_that_can_be_read_is_listed() -> None:
+    tables = {name: table for name, table in Base.metadata.tables.items() if "report" in name}
+    assert set(tables) == set(READ)
+    for name, table in tables.items():
+        assert set(table.columns.keys()) == set(READ[name]) | NOTHING[name], name
+
+
+def _clear(session: Session, key: str) -> list[object]:
+    """All that is in clear of a report, the days and members as they are."""
+    session.rollback()
+    found: list[object] = []
+    row = session.execute(select(Report.__table__).where(Report.key == key)).one()
+    found.append({name: getattr(row, name) for name in READ["report"]})
+    found.append({name: len(row._mapping[name] or b"") for name in NOTHING["report"] - {"key"}})
+    messages = select(Message.__table__).where(Message.report_key == key).order_by(Message.position)
+    for message in session.execute(messages):
+        found.append((message.position, message.day, len(message.sealed)))
+    for line in session.scalars(select(Entry).order_by(Entry.ledger, Entry.seq)):
+        private = json.loads(line.private_json)
+        if private.pop("report", "") == key:
+            found.append((line.ledger, line.act, line.at, line.member_id, private))
+    return found
+
+
+def _lived(pen, store, cast, filed, kind: Kind, text: str, contact: str, sentence: str) -> None:
+    with pen() as p:
+        acts.ask(p, store, filed.key, "Quel jour ?", by=cast.bruno)
+    with pen() as p:
+        acts.add(p, store, filed.key, kind, text, nonce())
+    with pen() as p:
+        acts.leave_contact(p, store, filed.key, contact)
+    with pen() as p:
+        acts.decline(p, store, filed.key, "doublon", by=cast.bruno, sentence=sentence)
+
+
+def test_two_reports_that_lived_alike_look_alike_whatever_they_say(session, pen, store, cast):
+    bare = reported(
+        pen,
+        store,
+        account="Un mot.",
+        types=(),
+        place="",
+        place_code="",
+        when="",
+        actor="",
+        target="",
+        began="",
+        links=(),
+    )
+    full = reported(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
+    _lived(pen, store, cast, bare, Kind.ADDITION, "Oui.", "", "Non.")
+    _lived(pen, store, cast, full, Kind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE)
+    one, other = _clear(session, bare.key), _clear(session, full.key)
+    assert len(one) >= 2 + 1 + 5
+    assert one == other
+
+
+def test_the_eye_of_the_test_sees(session, pen, store, cast):
+    """The proof that the test above compares something."""
+    one, other = reported(pen, store), reported(pen, store)
+    with pen(AT + timedelta(days=1)) as p:
+        acts.claim(p, other.key, by=cast.bruno)
+    assert _clear(session, one.key) != _clear(session, other.key)
+    longer = reported(pen, store, account="m" * 3_000)
+    assert _clear(session, one.key)[1] != _clear(session, longer.key)[1]
+
+
+@pytest.mark.parametrize("end", ["accepted", "declined", "withdrawn", "spam"])
+def test_no_line_says_more_than_is_listed(session, pen, store, inbox: Inbox, end: str) -> None:
+    getattr(inbox, end)()
+    filed = inbox.waiting()
+    inbox.answered(filed)
+    with pen() as p:
+        acts.leave_contact(p, store, filed.key, "ici")
+    session.rollback()
+    seen = 0
+    for line in session.scalars(select(Entry).where(Entry.act.startswith("report_"))):
+        assert set(json.loads(line.private_json)) <= SAID, line.act
+        seen += 1
+    assert seen >= 5
+    assert session.scalars(select(Tally)).all() == []

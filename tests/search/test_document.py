@@ -1,0 +1,160 @@
+"""What the document of a case holds, and what it must never hold."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from register.cases import acts, vocabulary
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
+from register.search.document import documents
+from register.search.matcher import strength
+from register.search.query_parser import parse
+
+SOURCE = "zinzolin"
+
+
+@pytest.fixture
+def full(content):
+    """A case that says another thing in each place."""
+    return content(
+        title="Le maire interdit de filmer la séance",
+        summary="Une caméra saisie au conseil.",
+        narrative="Premier **paragraphe**.\n\nSuite sur [le blog](https://exemple.test/chemin).",
+        commune="93059",
+        linked_communes=("69123",),
+        actor_text="député-maire et partisans",
+        outlets=("La Voix du Nord",),
+        precision_note="deux sources donnent deux dates",
+        steps_taken="mobilisation du syndicat",
+        amount="7400 EUR",
+        date="2006-06-26",
+        outcome="relaxe",
+        types=("interdiction_filmer", "retrait_financement"),
+        proceedings=(
+            ProceedingContent(
+                direction="contre_cible",
+                plaintiff="maire",
+                court="cour d’appel de Versailles",
+                docket="22PA03737",
+                outcome="relaxe",
+                outcome_date="2007",
+                appeal="non",
+                steps=(StepContent(step="audience", note="renvoi demandé"),),
+            ),
+        ),
+        request=RequestContent(asked="notes de frais", asked_of="hôtel de ville"),
+        sources=(
+            SourceContent(
+                url=f"https://{SOURCE}.test/{SOURCE}",
+                kind="presse",
+                label=SOURCE,
+                title=SOURCE,
+                publisher=SOURCE,
+                archived_url=f"https://archive.test/{SOURCE}",
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def told(session, desk, full, pen, cast):
+    filed = desk.published(full)
+    with pen() as p:
+        acts.follow_up(
+            p, filed.id, by=cast.bruno, reason="suite", title="Audience reportée", text="Au *TGI*."
+        )
+    reply = desk.received_reply(filed, text="Nous contestons formellement.")
+    with pen() as p:
+        acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
+    (found,) = documents(session, [filed.number], vocabulary.book(session))
+    return found
+
+
+FOUND_BY = (
+    ("filmer séance", 2, "the title"),
+    ("voix du nord", 2, "an outlet"),
+    ("lavoixdunord", 1, "an outlet in one word"),
+    ("Saint-Denis", 1, "the commune of today"),
+    ("Pierrefitte-sur-Seine", 1, "the name it was filed under"),
+    ("93066", 1, "the code of today"),
+    ("93059", 1, "the code it was filed under"),
+    ("93380", 1, "a postal code"),
+    ("2006", 1, "the year"),
+    ("93", 1, "the département"),
+    ("69", 1, "that of a linked commune"),
+    ("bâillon", 1, "the direction of a proceeding"),
+    ("caméra", 1, "a synonym in the title"),
+    ('"caméra"', 0, "the summary"),
+    ("paragraphe", 0, "the account"),
+    ('"paragraphe suite"', 0, "the account, across its paragraphs"),
+    ("partisans", 0, "the actor in the source's words"),
+    ("deux dates", 0, "the note on precision"),
+    ("mobilisation", 0, "steps taken"),
+    ("7400", 0, "an amount"),
+    ("cour d'appel de Versailles", 0, "a court"),
+    ("22PA03737", 0, "a docket number"),
+    ("renvoi", 0, "a step's note"),
+    ('"notes de frais"', 0, "what was asked for"),
+    ("Lyon", 0, "a linked commune"),
+    ("Île-de-France", 0, "the région"),
+    ("relaxe", 0, "an outcome's label"),
+    ('"interdiction de filmer"', 0, "a type's label"),
+    ("subvention", 0, "a synonym of a type's label"),
+    ("reportée", 0, "a follow-up's title"),
+    ("TGI", 0, "a follow-up's text"),
+    ("contestons", 0, "a reply"),
+)
+
+
+def test_a_case_is_found_by(told):
+    for typed, strong, why in FOUND_BY:
+        assert strength(parse(typed), told) == strong, why
+
+
+NOT_FOUND_BY = (
+    (SOURCE, "a source"),
+    ("exemple", "the address of a link in the account"),
+    ("chemin", "its path"),
+    ("exemple.test", "the address of a source"),
+    ("suite droit", "reasons of revisions are the members'"),
+    ('"séance voix"', "no phrase goes from a field to the next"),
+    ("menaces", "the family's label says it, and no word of the case"),
+)
+
+
+def test_a_case_is_not_found_by(told):
+    for typed, why in NOT_FOUND_BY:
+        assert strength(parse(typed), told) is None, why
+
+
+def test_what_nobody_is_shown_has_no_document(session, desk, content):
+    draft = desk.draft(content())
+    gone = [desk.withdrawn(content()), desk.erased(), desk.merged()]
+    numbers = [filed.number for filed in gone]
+    assert documents(session, [*numbers, draft.id], vocabulary.book(session)) == []
+
+
+def test_forms_are_the_words_as_written(told):
+    assert {"interdit", "filmer", "seance", "nord", "lavoixdunord"} <= told.strong_forms
+    assert {"camera", "paragraphe", "versailles"} <= told.forms - told.strong_forms
+    assert told.strong_forms <= told.forms
+
+
+def test_every_text_of_a_case_was_thought_of():
+    """A new field of a case belongs to its document or to this list."""
+    outside = {"narrative", "date", "end_date", "language", "contested", "links", "sources"}
+    inside = {
+        *("title", "summary", "precision_note", "country", "commune", "linked_communes"),
+        *("departement", "region", "place_label", "level", "actor", "actor_text", "target"),
+        *("outlets", "types", "evidence", "outcome", "steps_taken", "amount", "proceedings"),
+        "request",
+    }
+    assert {spec.name for spec in fields(Content)} == inside | outside

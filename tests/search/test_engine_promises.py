@@ -1,0 +1,90 @@
+"""What every engine promises, on both; what each does in its own way has tests of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from madeup import START, case, filled, quiet, word
+
+from register.search import factory
+from register.search.query_model import Asked, Cursor, Document
+
+LATER = Cursor(7, "bb", "made")
+
+
+@pytest.fixture
+def found(session, index):
+    """``found(asked)``: what a page that begins now finds."""
+
+    def asked_now(asked: Asked) -> dict[int, int]:
+        session.rollback()
+        return index.find(session, asked).strength
+
+    return asked_now
+
+
+def test_a_form_of_removed_cases_alone_is_told_no_more(session, index):
+    filled(index, case(1, "prive commun"), case(2, "commun autre"), case(3, "commun"))
+    index.write(LATER, [], [1], scrub=False)
+    assert index.forms(session) == ["autre", "commun"]
+
+
+def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, session, index):
+    assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
+    stamps = [index.stamp()]
+    for seq in range(1, 5):
+        cursor = Cursor(seq, f"{seq:02x}", "made")
+        if seq == 1:
+            filled(index, case(1, "un"), cursor=cursor)
+        else:
+            index.write(cursor, [], [], scrub=seq == 4)
+        session.rollback()
+        assert index.cursor() == index.find(session, Asked()).cursor == cursor
+        stamps.append(index.stamp())
+        other = factory.engine_of(settings, engine)
+        assert index.stamp() == stamps[-1] == other.stamp()
+        other.close()
+    assert len(set(stamps)) == 5
+
+
+def test_an_index_may_be_empty_and_become_so(session, index, found):
+    filled(index)
+    assert found(Asked()) == {}
+    assert index.intact(deep=True)
+    index.write(LATER, [case(1, "un")], [], scrub=False)
+    index.write(LATER, [], [1], scrub=True)
+    assert found(Asked()) == found(word("un")) == {}
+    assert index.forms(session) == []
+    assert index.intact(deep=True)
+
+
+def test_the_index_before_answers_until_the_new_one_stands(index, found):
+    filled(index, case(1, "un"))
+
+    def telling() -> Iterator[Document]:
+        assert found(Asked()) == {1: 0}
+        yield case(2, "deux")
+        assert index.cursor() == START
+
+    index.rebuild(LATER, telling(), 1, quiet)
+    assert found(Asked()) == {2: 0}
+    assert index.cursor() == LATER
+
+
+def test_documents_that_fail_change_nothing(index, found):
+    filled(index, case(1, "un"))
+
+    def telling() -> Iterator[Document]:
+        yield case(2, "deux")
+        raise RuntimeError("the database went away")
+
+    for write in (
+        lambda: index.write(LATER, telling(), [1], scrub=False),
+        lambda: index.rebuild(LATER, telling(), 2, quiet),
+    ):
+        with pytest.raises(RuntimeError, match="went away"):
+            write()
+        assert (index.cursor(), found(Asked())) == (START, {1: 0})
+    index.write(LATER, [case(2, "deux")], [], scrub=False)
+    assert found(Asked()) == {1: 0, 2: 0}

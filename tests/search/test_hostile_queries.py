@@ -1,0 +1,152 @@
+"""Whatever is typed into the search box is an answer or a sentence, never an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from register.cases import queries
+from register.cases.filters import WORDS, parse
+from register.cases.vocabulary import book
+from register.errors import Invalid
+from register.journal import head
+from register.search import factory, highlight, indexer, query_parser, service, spelling
+from register.search.query_model import Asked
+
+# "filter" is said of a text that is longer than any search.
+SENTENCES = {
+    *("search_too_long", "search_too_many", "filter"),
+    *("search_silent", "search_no_word", "search_short_beginning"),
+}
+# What a search may be made of: operators, marks that look like them, words, codes, and characters
+# that turn the line round, hide, or are no characters.
+MARKS = [
+    *"\"“”„«»'’()[]{}*-−+~^:?!/\\&|<>=@#%_.,;§\t\n ",
+    *"\x00\x1b\x7f\xad\u061c\u200b\u200f\u202e\u2066\ufeff\ufffe\U000e0041\U0010ffff",
+    *"ﬁİßﷺ",
+    "e\u0301\u0301\u0301",
+]
+SAID = [
+    *("gagny", "conseil", "filmer", "93", "2A", "2008", "TGI", "bâillon", "film*", "-gagny"),
+    *("AND", "OR", "NOT", "NEAR", "§an:2008", "words:film", "a*", "*", "--", "-", '-"', '""', "l’"),
+]
+HOSTILE = {
+    "ten thousand letters": "a" * 10_000,
+    "ten thousand words": "mot " * 2_500,
+    "ten thousand operators": '-"*(' * 2_500,
+    "quotes in quotes": '"' * 199,
+    "brackets, deep": "(" * 100 + ")" * 100,
+    "every word excluded": "-a -gagny -film* -93 -2008",
+    "beginnings of one letter": "a* b* c* d*",
+    "a beginning of three letters": "con* dép* com*",
+    "a beginning and no word": "*",
+    "only silent words": "le la les de du",
+    "only marks": "?!…",
+    "nothing": "",
+    "spaces": " \t\n\u00a0\u202f ",
+    "right to left": "\u202eyngag\u202c",
+    "Arabic": "منع التصوير",
+    "controls": "ga\x00gny\x1b[31m\x7f",
+    "combining": "e" + "\u0301" * 150,
+    "surrogate": "gagny \udcff",
+    "SQL": "'; DROP TABLE incident; --",
+    "tsquery": "gagny & !filmer <-> (a|b):*",
+    "Whoosh": "words:gagny number:[1 TO 9] gagny~2^3 /g.*y/",
+    "a code": "§sens:contre_cible",
+    "synonyms of synonyms": "bâillon " * 24,
+    "beyond a number": "9" * 190,
+    "percent": "%%%___\\%",
+    "twenty-five words": " ".join(f"mot{number}" for number in range(25)),
+}
+
+
+@dataclass
+class Box:
+    """A search box over two public cases and a draft."""
+
+    session: Any
+    index: Any
+
+    def search(self, text: str) -> str:
+        """What comes of a search, read as a page reads it: ``answer`` or a sentence's key."""
+        self.session.rollback()
+        around = book(self.session), head(self.session)
+        try:
+            query = parse({WORDS: [text]}, around[0])
+            hits = service.find(self.session, self.index, query.words, *around)
+        except Invalid as told:
+            return told.key
+        assert hits.state == "whole"
+        assert set(hits.strength) <= {1, 2}
+        shown = queries.listing(self.session, query, *around, hits.strength)
+        assert shown.total == len(hits.strength)
+        spelling.better(self.session, self.index, query.words, *around)
+        return "answer"
+
+
+@pytest.fixture
+def box(settings, engine, session, desk) -> Iterator[Box]:
+    desk.published()
+    desk.published(justice=True, commune="92062", title="Plainte contre un blog")
+    desk.draft(title="Brouillon que personne ne lit")
+    index = factory.engine_of(settings, engine)
+    indexer.catch_up(engine, index)
+    yield Box(session, index)
+    index.close()
+
+
+def _typed() -> st.SearchStrategy[str]:
+    pieces = st.sampled_from(MARKS + SAID) | st.text(max_size=4)
+    return st.lists(pieces, max_size=40).map("".join) | st.text(max_size=250)
+
+
+def _read(text: str) -> Asked | str:
+    """What a text is read as, or the key of the sentence that refuses it."""
+    try:
+        return query_parser.parse(text)
+    except Invalid as told:
+        return told.key
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_text_is_read_or_refused(name):
+    read = _read(HOSTILE[name])
+    assert isinstance(read, Asked) or read in SENTENCES
+
+
+@given(_typed())
+@limits(deadline=None)
+def test_any_text_is_read_or_refused(text):
+    asked = _read(text)
+    if isinstance(asked, str):
+        assert asked in SENTENCES
+        return
+    assert len(asked.parts) <= query_parser.PARTS_LIMIT
+    assert all(way.tokens for part in asked.parts for way in part.ways)
+    # What is marked in a title is the title, whatever was asked.
+    title = "Interdiction de filmer le conseil municipal de Gagny"
+    assert "".join(piece for piece, _ in highlight.marked(asked, title)) == title
+
+
+@given(st.text(min_size=1_000, max_size=12_000, alphabet="a\"* -«»(\u202e\x00é'"))
+@limits(deadline=None, max_examples=20)
+def test_a_text_beyond_all_measure_is_refused_at_once(text):
+    assert _read(text) in ("search_too_long", Asked())
+
+
+def test_hostile_texts_are_answered(box):
+    for name, text in HOSTILE.items():
+        assert box.search(text) in {"answer", *SENTENCES}, name
+
+
+# The two cases and their index are only read.
+@given(text=_typed())
+@limits(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_answered(box, text):
+    assert box.search(text) in {"answer", *SENTENCES}

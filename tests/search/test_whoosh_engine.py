@@ -1,0 +1,500 @@
+"""The engine in a folder: what it finds is what the judge says, whatever happened to it before."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from madeup import (
+    START,
+    TOKENS,
+    by_number,
+    case,
+    documents,
+    filled,
+    meant,
+    questions,
+    register,
+    searches,
+    word,
+)
+
+from register.search import whoosh, whoosh_segment, whoosh_state
+from register.search.engine import Engine, Unready
+from register.search.query_model import Asked, Cursor, Document, Part, Way
+from register.search.whoosh import Whoosh
+
+LATER = Cursor(7, "bb", "made")
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def index(folder) -> Iterator[Whoosh]:
+    made = Whoosh(folder)
+    yield made
+    made.close()
+
+
+def found(index: Engine, asked: Asked) -> dict[int, int]:
+    return index.find(None, asked).strength
+
+
+def segments(index: Whoosh) -> int:
+    return len(index._snapshot().leaves)
+
+
+# --- what it finds --------------------------------------------------------------------------------
+
+_writes = st.lists(
+    st.tuples(
+        st.lists(documents, max_size=4),
+        st.sets(st.integers(1, 8), max_size=3),
+        st.sampled_from(("write", "scrub", "rebuild")),
+    ),
+    max_size=5,
+)
+
+
+@given(st.lists(documents, max_size=8), _writes, st.lists(searches, min_size=1, max_size=6))
+@hypothesis_settings(deadline=None, max_examples=60)
+def test_it_finds_what_the_judge_finds(first, writes, asked):
+    with tempfile.TemporaryDirectory() as folder:
+        index = Whoosh(Path(folder, "index"))
+        cases = by_number(first)
+        filled(index, *cases.values())
+        for seq, (given_now, gone, how) in enumerate(writes, start=2):
+            told = {one.number: one for one in given_now if one.number not in gone}
+            cases = {n: one for n, one in (cases | told).items() if n not in gone}
+            cursor = Cursor(seq, "aa", "made")
+            if how == "rebuild":
+                filled(index, *cases.values(), cursor=cursor)
+            else:
+                index.write(cursor, told.values(), gone, scrub=how == "scrub")
+            for search in asked:
+                answer = index.find(None, search)
+                assert answer.cursor == cursor
+                assert answer.strength == meant(search, cases.values())
+            assert index.intact(deep=True)
+            assert index.forms(None) == sorted({form for c in cases.values() for form in c.forms})
+
+
+def test_it_finds_in_many_words_what_the_judge_finds(index):
+    cases = by_number(register(120))
+    filled(index, *cases.values())
+    for seq, one in enumerate(register(40, seed=2), start=2):
+        cases[one.number + 100] = replace(one, number=one.number + 100)
+        index.write(Cursor(seq, "aa", "made"), [cases[one.number + 100]], [], scrub=False)
+    for asked in questions():
+        assert found(index, asked) == meant(asked, cases.values()), asked
+
+
+def test_a_phrase_stays_in_one_field(index):
+    filled(index, Document(1, (("le", "maire"), ("filme",)), (("un", "blogueur"),), *NOTHING))
+    assert found(index, word("le", "maire")) == {1: 1}
+    assert found(index, word("un", "blogueur")) == {1: 0}
+    assert found(index, word("maire", "filme")) == {}
+    assert found(index, word("filme", "un")) == {}
+    assert found(index, word("maire", "filme", together=False)) == {1: 1}
+
+
+NOTHING = (frozenset[str](), frozenset[str]())
+
+
+def test_a_beginning_reaches_over_many_forms(index):
+    """More of the dictionary than is read at once, and forms longer than that."""
+    size = whoosh_segment._CHUNK
+    forms = [f"film{number:05}" for number in range(size // 40)]
+    long = "film" + "x" * (2 * size)
+    cases = [case(number, form) for number, form in enumerate([*forms, long], start=1)]
+    filled(index, *cases, case(99_999, "filn"), case(99_998, "fil"))
+    assert len(found(index, word("film", prefix=True))) == len(cases)
+    assert found(index, word(long, prefix=True)) == {len(cases): 1}
+    assert len(found(index, word("fil", prefix=True))) == len(cases) + 2
+
+
+def test_a_search_of_many_phrases_is_answered_rightly(index):
+    cases = by_number(register(300))
+    filled(index, *cases.values())
+    common = [f"mot{number}" for number in range(1, 40)]
+    ways = [
+        tuple(Way((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        for i in range(24)
+    ]
+    asked = Asked(tuple(Part("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways)))
+    assert found(index, asked) == meant(asked, cases.values())
+
+
+# --- commits --------------------------------------------------------------------------------------
+
+
+def test_an_index_that_became_empty_has_no_segment(index):
+    filled(index)
+    index.write(LATER, [case(1, "un")], [], scrub=False)
+    index.write(LATER, [], [1], scrub=True)
+    assert (segments(index), index.forms(None)) == (0, [])
+
+
+def test_a_large_index_is_made_in_pieces(index, monkeypatch):
+    monkeypatch.setattr(whoosh, "LARGEST", 50)
+    told = []
+    cases = by_number(register(120))
+    index.rebuild(START, iter(cases.values()), 120, lambda done, total: told.append((done, total)))
+    assert told == [(done, 120) for done in range(1, 121)]
+    assert segments(index) == 3
+    monkeypatch.setattr(whoosh, "_POSTINGS", 2_000)
+    filled(index, *cases.values())
+    assert segments(index) > 3
+    for asked in questions():
+        assert found(index, asked) == meant(asked, cases.values())
+
+
+def test_single_updates_leave_few_segments(index):
+    filled(index, *register(300))
+    most = 0
+    for seq in range(2, 102):
+        index.write(Cursor(seq, "aa", "made"), [case(1 + seq % 60, "neuf")], [], scrub=False)
+        most = max(most, segments(index))
+    # One of the first making, and those of 1, 2, 4, 8 … documents since.
+    assert most <= 10
+    assert len(found(index, word("neuf"))) == 60
+
+
+def test_a_segment_that_is_mostly_gone_is_written_again(index):
+    filled(index, *register(100))
+    index.write(LATER, [], range(1, 61), scrub=False)
+    assert sum(len(leaf.deleted) for leaf in index._snapshot().leaves) == 0
+    assert len(found(index, Asked())) == 40
+
+
+def test_nothing_is_left_of_the_index_before(index):
+    filled(index, case(1, "un"))
+    filled(index, case(2, "deux"), cursor=LATER)
+    assert found(index, Asked()) == {2: 0}
+    # The folder of the index, ``current`` and the lock.
+    assert len(list(index._folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("how", ["write", "rebuild"])
+def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
+    filled(index, case(1, "un"), case(2, "deux"))
+    before = index.stamp()
+
+    def failing(*_told: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    writes = {
+        "write": lambda: index.write(LATER, [case(1, "faux")], [2], scrub=True),
+        "rebuild": lambda: filled(index, case(1, "faux"), cursor=LATER),
+    }
+    monkeypatch.setattr(whoosh_state, "replace", failing)
+    with pytest.raises(OSError, match="No space"):
+        writes[how]()
+    monkeypatch.undo()
+    assert (index.stamp(), index.cursor()) == (before, START)
+    assert found(index, word("un")) == {1: 1}
+    assert found(index, word("faux")) == {}
+    # What the failure left beside the index is swept away by the next look at it.
+    assert b"faux" in everything(index)
+    assert index.intact(deep=True)
+    assert b"faux" not in everything(index)
+    index.write(LATER, [case(1, "vrai")], [2], scrub=False)
+    assert found(index, Asked()) == {1: 0}
+
+
+def test_there_is_one_writer(index, monkeypatch):
+    filled(index, case(1, "un"))
+    monkeypatch.setattr(whoosh_state, "_PATIENCE", 0.05)
+    with whoosh_state.writing(index._folder):
+        with pytest.raises(Unready):
+            index.write(LATER, [], [1], scrub=False)
+        with pytest.raises(Unready):
+            filled(index, cursor=LATER)
+        # What the other writer has made so far is its own: nothing is swept.
+        (index._folder / "beside").write_text("x")
+        assert index.intact(deep=True)
+        assert (index._folder / "beside").exists()
+    index.write(LATER, [], [1], scrub=False)
+    assert found(index, Asked()) == {}
+
+
+# --- words that are gone --------------------------------------------------------------------------
+
+
+def everything(index: Whoosh) -> bytes:
+    files = (path for path in index._folder.rglob("*") if path.is_file())
+    return b"\n".join(path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("way", ["removed", "replaced"])
+def test_a_scrub_leaves_a_removed_word_in_no_file(index, way, monkeypatch):
+    monkeypatch.setattr(whoosh, "LARGEST", 40)
+    secret = case(17, "secretunique titre", "un autresecret ici")
+    cases = by_number(register(100), [secret])
+    filled(index, *cases.values())
+    words = (b"secretunique", b"autresecret")
+    # Files hold words in clear, nothing is compressed: what is not seen is not there.
+    assert all(one in everything(index) for one in words)
+    told = [] if way == "removed" else [case(17, "titre")]
+    index.write(LATER, told, [] if told else [17], scrub=False)
+    assert found(index, word("secretunique")) == {}
+    assert all(one in everything(index) for one in words)
+    # A later scrub takes what earlier commits removed along.
+    index.write(LATER, [], [], scrub=True)
+    assert not any(one in everything(index) for one in words)
+    cases = {n: one for n, one in by_number(cases.values(), told).items() if n != 17 or told}
+    for asked in questions():
+        assert found(index, asked) == meant(asked, cases.values())
+
+
+def test_a_scrub_writes_only_the_segments_that_lost_something(index, monkeypatch):
+    monkeypatch.setattr(whoosh, "LARGEST", 40)
+    filled(index, *register(120))
+    before = set(index._state().files)
+    index.write(LATER, [], [17], scrub=True)
+    kept = {name for name in index._state().files if name.endswith(".seg")} & before
+    assert len(kept) == 2
+
+
+# --- readers --------------------------------------------------------------------------------------
+
+
+def test_readers_see_one_commit_or_the_next_while_others_write(index):
+    filled(index, *(case(number, "mot0", f"mot0 pareil{number}") for number in range(1, 41)))
+    done = Event()
+    problems: list[object] = []
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                answer = index.find(None, Asked((*word("pareil", prefix=True).parts,)))
+                said = index.find(None, word(f"mot{answer.cursor.seq - 1}"))
+                if len(answer.strength) != 40 or said.cursor.seq < answer.cursor.seq:
+                    problems.append(answer)
+                if said.cursor == answer.cursor and len(said.strength) != 40:
+                    problems.append(said)
+            except Exception as error:
+                problems.append(error)
+
+    readers = [Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    try:
+        for seq in range(2, 17):
+            told = [case(n, f"mot{seq - 1}", f"mot{seq - 1} pareil{n}") for n in range(1, 41)]
+            index.write(Cursor(seq, "aa", "made"), told, [], scrub=seq % 3 == 0)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert problems == []
+
+
+def opened() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def test_nothing_stays_open(index):
+    filled(index, *register(30))
+    found(index, Asked())
+    before = opened()
+    for seq in range(2, 60):
+        index.write(Cursor(seq, "aa", "made"), [case(seq, "neuf")], [], scrub=False)
+        found(index, Asked())
+        # A file for each segment.
+        assert opened() - before <= 10
+    index.close()
+    assert opened() < before
+
+
+def test_what_is_past_is_let_go_of_by_a_look_at_the_stamp(index):
+    """An idle process would otherwise hold erased words until the next search."""
+    filled(index, *register(10))
+    found(index, Asked())
+    assert index._open is not None
+    Whoosh(index._folder).write(LATER, [], [1], scrub=True)
+    index.stamp()
+    assert index._open is None
+
+
+# --- an index that cannot be used -----------------------------------------------------------------
+
+
+def is_unready(index: Whoosh, *, stamped: bool = False) -> bool:
+    for reading in (lambda: index.find(None, Asked()), lambda: index.forms(None)):
+        with pytest.raises(Unready):
+            reading()
+    with pytest.raises(Unready):
+        index.write(LATER, [], [], scrub=False)
+    return (bool(index.stamp()), index.cursor(), index.intact(deep=False)) == (stamped, None, False)
+
+
+def test_no_index_is_no_error(index, folder):
+    assert is_unready(index)
+    folder.mkdir(mode=0o700)
+    assert is_unready(index)
+    filled(index, case(1, "un"))
+    assert found(index, Asked()) == {1: 0}
+
+
+@pytest.mark.parametrize("other", ["layout", "digest", "json", "empty", "gone", "folder", "name"])
+def test_another_state_is_no_index(index, folder, other):
+    filled(index, case(1, "un"))
+    found(index, Asked())
+    current = folder / "current"
+    body, digest = current.read_bytes().split(b"\n")
+    told = json.loads(body)
+    if other == "layout":
+        told["layout"] = "0 whoosh-2.7.5 little-endian"
+    elif other == "name":
+        told["place"] = "../elsewhere"
+    elif other == "digest":
+        told["cursor"]["seq"] = 9_999
+    if other in ("layout", "name"):
+        body = json.dumps(told).encode()
+        digest = whoosh_state.hashlib.sha256(body).hexdigest().encode()
+    elif other == "digest":
+        body = json.dumps(told).encode()
+    elif other == "json":
+        body = body[:-3]
+    elif other == "empty":
+        body = digest = b""
+    current.write_bytes(body + b"\n" + digest)
+    if other == "gone":
+        current.unlink()
+    elif other == "folder":
+        current.unlink()
+        current.mkdir()
+    assert is_unready(index)
+    assert is_unready(Whoosh(folder))
+    filled(index, case(2, "deux"), cursor=LATER)
+    assert index.find(None, Asked()) == Whoosh(folder).find(None, Asked())
+    assert (found(index, Asked()), index.cursor()) == ({2: 0}, LATER)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o720])
+def test_a_folder_that_others_may_write_is_not_read(index, folder, mode):
+    filled(index, case(1, "un"))
+    folder.chmod(mode)
+    assert is_unready(index)
+    filled(index, case(1, "un"))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert found(index, Asked()) == {1: 0}
+
+
+@contextmanager
+def somebody() -> Iterator[int]:
+    """As an account that is nobody's, if the tests run as root, who may everything."""
+    if os.geteuid() != 0:
+        yield os.geteuid()
+        return
+    os.seteuid(65_534)
+    try:
+        yield 65_534
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_of_another_account_is_not_read():
+    with tempfile.TemporaryDirectory() as top:
+        Path(top).chmod(0o755)
+        index = Whoosh(Path(top, "index"))
+        filled(index, case(1, "un"))
+        if os.geteuid() == 0:
+            os.chown(index._folder, 65_534, -1)
+            assert is_unready(index)
+            with pytest.raises(PermissionError):
+                filled(index, case(1, "un"))
+            os.chown(index._folder, 0, -1)
+        assert found(index, Asked()) == {1: 0}
+
+
+def test_a_folder_that_cannot_be_written_is_read_and_heals():
+    with tempfile.TemporaryDirectory() as top:
+        Path(top).chmod(0o777)
+        with somebody():
+            index = Whoosh(Path(top, "index"))
+            filled(index, case(1, "un"))
+            place = index._state().path(index._folder)
+            (index._folder / "lock").chmod(0o400)
+            place.chmod(0o500)
+            index._folder.chmod(0o500)
+            try:
+                assert found(index, Asked()) == found(Whoosh(index._folder), Asked()) == {1: 0}
+                assert index.intact(deep=True)
+                with pytest.raises(OSError, match="denied"):
+                    index.write(LATER, [case(2, "deux")], [], scrub=False)
+            finally:
+                index._folder.chmod(0o700)
+                place.chmod(0o700)
+                (index._folder / "lock").chmod(0o600)
+            index.write(LATER, [case(2, "deux")], [], scrub=False)
+            assert found(index, Asked()) == {1: 0, 2: 0}
+
+
+@pytest.mark.parametrize("kind", [".toc", ".seg"])
+def test_a_touched_file_is_noticed_at_once(index, folder, kind):
+    filled(index, case(1, "un"))
+    found(index, Asked())
+    (path,) = index._state().path(folder).glob(f"*{kind}")
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    assert is_unready(index, stamped=True)
+    assert is_unready(Whoosh(folder), stamped=True)
+    filled(index, case(1, "un"))
+    assert found(index, Asked()) == {1: 0}
+
+
+def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
+    filled(index, case(1, "un"))
+    for path in index._state().path(folder).iterdir():
+        kept, when = path.read_bytes(), path.stat()
+        path.write_bytes(kept[:40] + bytes([kept[40] ^ 1]) + kept[41:])
+        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+        assert index.intact(deep=False)
+        assert not index.intact(deep=True)
+        # A process that opens the index reads it whole once.
+        with pytest.raises(Unready):
+            Whoosh(folder).find(None, Asked())
+        path.write_bytes(kept)
+        os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+    assert index.intact(deep=True)
+
+
+def test_no_word_is_told_by_an_error(index, folder, monkeypatch):
+    filled(index, case(1, "un"))
+
+    def failing(*_told: object) -> None:
+        raise ValueError("the word was secretunique")
+
+    monkeypatch.setattr(whoosh, "answers", failing)
+    with pytest.raises(Unready) as refused:
+        index.find(None, word("un"))
+    assert str(refused.value) == "ValueError"
+    assert refused.value.__suppress_context__
+
+
+def test_tokens_of_any_kind_are_terms(index):
+    cases = [
+        Document(number, ((token,),), (), frozenset({token}), frozenset({token}))
+        for number, token in enumerate(TOKENS, start=1)
+    ]
+    filled(index, *cases)
+    for number, token in enumerate(TOKENS, start=1):
+        assert found(index, word(token)) == {number: 1}
+    assert index.forms(None) == sorted(TOKENS)
+    assert all(one < other for one, other in pairwise(index.forms(None)))

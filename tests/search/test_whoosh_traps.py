@@ -1,0 +1,272 @@
+"""What Whoosh-Reloaded 2.7.5 really does, and that the register does not fall into it.
+
+The library is held to exactly this release. When a test of the first kind fails after an upgrade,
+a trap is gone, and what was built around it can be looked at again.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from madeup import START, by_number, case, meant, questions, quiet, register, word
+from whoosh import analysis, fields, index, query, versionstring
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC, LockError
+from whoosh_kills import killed_writers
+
+from register.search import whoosh_state
+from register.search.engine import Unready
+from register.search.query_model import Asked, Cursor, Part, Way
+from register.search.whoosh import Whoosh
+from register.search.whoosh_postings import SCHEMA, Codec
+
+LATER = Cursor(2, "bb", "made")
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """An index as Whoosh's own documentation makes it."""
+    (tmp_path / "plain").mkdir()
+    schema = fields.Schema(
+        number=fields.NUMERIC(stored=True, unique=True),
+        place=fields.ID(stored=True),
+        text=fields.TEXT(analyzer=analysis.SpaceSeparatedTokenizer()),
+    )
+    return index.create_in(str(tmp_path / "plain"), schema)
+
+
+@pytest.fixture
+def ours(tmp_path):
+    made = Whoosh(tmp_path / "index")
+    made.rebuild(START, [], 0, quiet)
+    yield made
+    made.close()
+
+
+def add(plain, *cases):
+    with plain.writer() as writer:
+        for number, place, text in cases:
+            writer.update_document(number=number, place=place, text=text)
+
+
+def test_it_is_the_release_that_was_measured():
+    assert versionstring() == "2.7.5"
+
+
+# --- 1. refresh() shows what was deleted ----------------------------------------------------------
+
+
+def test_refresh_shows_both_versions_and_what_was_deleted(plain):
+    add(plain, (1, "93032", "ancien"), (2, "93032", "retire"))
+    searcher = plain.searcher()
+    assert len(searcher.search(query.Every())) == 2
+    add(plain, (1, "93032", "nouveau"))
+    with plain.writer() as writer:
+        writer.delete_by_term("number", 2)
+    searcher = searcher.refresh()
+    said = [hit["number"] for hit in searcher.search(query.Every(), limit=None)]
+    searcher.close()
+    with plain.searcher() as fresh:
+        right = [hit["number"] for hit in fresh.search(query.Every(), limit=None)]
+    assert right == [1]
+    assert sorted(said) != right
+
+
+def test_a_reader_that_stays_sees_each_commit_whole(ours):
+    ours.write(LATER, [case(1, "ancien"), case(2, "retire")], [], scrub=False)
+    assert ours.find(None, Asked()).strength == {1: 0, 2: 0}
+    ours.write(LATER, [case(1, "nouveau")], [2], scrub=False)
+    assert ours.find(None, Asked()).strength == {1: 0}
+    assert ours.find(None, word("ancien")).strength == {}
+    assert ours.find(None, word("retire")).strength == {}
+
+
+# --- 2. limit= prunes wrongly ---------------------------------------------------------------------
+
+
+def _often(number: int) -> int:
+    """How often a case says the word: the best come after a block of bad ones."""
+    if number < 508:
+        return 3
+    if number == 508:
+        return 4
+    return 1 if number < 640 else 9
+
+
+def test_a_limit_loses_the_best(plain):
+    add(
+        plain,
+        *(
+            (number, "93032" if number % 4 == 0 else "75056", "film " * _often(number) + "x " * 10)
+            for number in range(1_200)
+        ),
+    )
+    both = query.And([query.Term("text", "film"), query.Term("place", "93032")])
+    with plain.searcher() as searcher:
+        pruned = [hit["number"] for hit in searcher.search(both, limit=20)]
+        right = [hit["number"] for hit in searcher.search(both, limit=None)][:20]
+        assert right[0] == 640
+        assert pruned[0] == 508
+        with pytest.raises(AssertionError):
+            searcher.search(query.Require(*both.subqueries), limit=5)
+
+
+def test_every_case_is_found_and_none_is_pruned(ours):
+    cases = [
+        case(n + 1, "", "film " * _often(n) + ("gagny" if n % 4 == 0 else "paris"))
+        for n in range(1_200)
+    ]
+    ours.write(LATER, cases, [], scrub=False)
+    both = Asked((*word("film").parts, *word("gagny").parts))
+    assert ours.find(None, both).strength == meant(both, cases)
+    assert len(ours.find(None, both).strength) == 300
+
+
+# --- 3. its memory map copies the whole index -----------------------------------------------------
+
+
+def _peak(act) -> int:
+    """Bytes of memory that Python took at most while something was done."""
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_memory_map_copies_the_index(plain, tmp_path):
+    add(plain, *((one.number, "x", " ".join(one.weak[0])) for one in register(1_500)))
+    size = _bytes(tmp_path / "plain")
+    mapped = FileStorage(str(tmp_path / "plain"))
+    assert mapped.supports_mmap
+    assert _peak(lambda: mapped.open_index().searcher().close()) > 0.9 * size
+
+
+def test_opening_reads_what_it_needs(ours):
+    ours.write(LATER, list(register(1_500, words=200)), [], scrub=False)
+    ours.find(None, Asked())
+    size = _bytes(ours._folder)
+    ours.close()
+    # The numbers of the cases, and a buffer while the checksum is taken.
+    assert size > 1_000_000
+    assert _peak(lambda: ours.find(None, word("mot1999"))) < 0.4 * size, size
+
+
+# --- 4. groupedby= ignores the limit --------------------------------------------------------------
+
+
+def test_groups_make_the_limit_void(plain):
+    add(plain, *((number, "93032", "film") for number in range(30)))
+    film = query.Term("text", "film")
+    with plain.searcher() as searcher:
+        assert len(list(searcher.search(film, limit=2))) == 2
+        assert len(list(searcher.search(film, limit=2, groupedby="place"))) == 30
+
+
+def test_an_index_counts_nothing_it_names_the_cases(ours):
+    """What is counted, and how many are shown, is the database's."""
+    ours.write(LATER, [case(number, "film") for number in range(1, 31)], [], scrub=False)
+    assert ours.find(None, word("film")).strength == dict.fromkeys(range(1, 31), 1)
+
+
+# --- 5. the index holds pickles -------------------------------------------------------------------
+
+
+class Planted:
+    """What makes a folder when it is read from a pickle."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (self.path,)
+
+
+def test_opening_runs_what_somebody_planted(plain, tmp_path):
+    made = tmp_path / "made"
+    TOC(plain.schema, [Planted(made)], 1).write(plain.storage, "MAIN")
+    index.open_dir(str(tmp_path / "plain"))
+    assert made.is_dir()
+
+
+def test_nothing_planted_is_run(ours, tmp_path):
+    """Even by somebody who writes the marks that go with it."""
+    made = tmp_path / "made"
+    ours.write(LATER, [case(1, "un")], [], scrub=False)
+    state = ours._state()
+    path = state.path(ours._folder)
+    name = next(name for name in state.files if name.endswith(".toc"))
+    (path / name).unlink()
+    TOC(SCHEMA, [Planted(made)], state.generation).write(FileStorage(str(path)), "MAIN")
+    files = whoosh_state.settle(path, list(state.files), {})
+    whoosh_state.replace(ours._folder, replace(state, files=files))
+    assert ours.cursor() == LATER
+    with pytest.raises(Unready):
+        ours.find(None, Asked())
+    assert not made.exists()
+    # And nobody else comes that far.
+    assert ours._folder.stat().st_mode & 0o777 == 0o700
+
+
+# --- 6. killed writers, and two at once -----------------------------------------------------------
+
+
+def test_two_writers_refuse_each_other(plain, ours):
+    with plain.writer(), pytest.raises(LockError):
+        plain.writer()
+    with whoosh_state.writing(ours._folder), pytest.raises(whoosh_state.Busy):
+        whoosh_state.writing(ours._folder, patience=0).__enter__()
+
+
+def test_a_killed_writer_leaves_one_commit_or_the_next(ours):
+    assert killed_writers(ours, times=5, seed=1) > 5
+
+
+# --- 7. what analyses a text has to be importable; and a text is not stored -----------------------
+
+
+def test_an_analyser_of_the_moment_cannot_be_written():
+    class Local(analysis.Tokenizer):
+        def __call__(self, value, **options):
+            yield from analysis.SpaceSeparatedTokenizer()(value, **options)
+
+    # As the table of contents of an index is.
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(fields.Schema(text=fields.TEXT(analyzer=Local())))
+
+
+def test_what_is_pickled_can_be_imported():
+    told = dict(pickle.loads(pickle.dumps(SCHEMA)).items())
+    assert {name: type(field) for name, field in told.items()} == {
+        name: type(field) for name, field in SCHEMA.items()
+    }
+    assert type(pickle.loads(pickle.dumps(Codec()))) is Codec
+
+
+def test_a_word_stands_in_the_dictionary_and_nowhere_else(ours):
+    ours.write(LATER, [case(1, "titre", "motunique " * 50)], [], scrub=False)
+    files = [path.read_bytes() for path in ours._folder.rglob("*") if path.is_file()]
+    # Once as a token, once as a form.
+    assert sum(data.count(b"motunique") for data in files) == 2
+
+
+# --- 8. speed: ``make bench`` measures it; here, that what is quick is right ----------------------
+
+
+def test_many_ways_of_many_parts_are_right_too(ours):
+    cases = by_number(register(200))
+    ours.write(LATER, cases.values(), [], scrub=False)
+    for asked in questions(seed=4):
+        wide = Asked(tuple(Part("x", (Way(("absent",)), *part.ways)) for part in asked.parts))
+        assert ours.find(None, wide).strength == meant(wide, cases.values())
