@@ -149,10 +149,13 @@ def _pages() -> doctors.Finding:
 
 def _search() -> doctors.Finding:
     """An index that nobody keeps is no fault: the next ``serve`` makes it, or brings it up."""
+    engine = read_only(settings().database_url)
     try:
-        found = looked_at(read_only(settings().database_url))
+        found = looked_at(engine)
     except SQLAlchemyError as error:
         return doctors.Finding("search", False, type(error).__name__)
+    finally:
+        engine.dispose()
     if not found.is_usable:
         return doctors.Finding("search", not found.followed, found.engine)
     return doctors.Finding("search", True, f"{found.engine} -{found.behind}")
