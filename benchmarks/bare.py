@@ -38,10 +38,13 @@ def application() -> Flask:
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("port", type=int)
-    options.add_argument("--workers", type=int, default=0)
-    told = options.parse_args()
-    launch.become(
-        "benchmarks.bare:application", listen("127.0.0.1", told.port), "bare", told.workers
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--workers", type=int, default=0)
+    arguments = parser.parse_args()
+    launch.exec_supervisor(
+        "benchmarks.bare:application",
+        listen("127.0.0.1", arguments.port),
+        "bare",
+        arguments.workers,
     )

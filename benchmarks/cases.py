@@ -53,11 +53,13 @@ _DIRECTION = {
 def communes(engine: Engine, count: int, chance: random.Random) -> list[str]:
     """Codes of communes, the populous ones more often."""
     with engine.connect() as connection:
-        rows = connection.execute(
+        commune_rows = connection.execute(
             text("SELECT code, coalesce(population, 0) FROM commune WHERE NOT retired")
         ).all()
-    weights = [row[1] + 200 for row in rows]
-    return chance.choices([row[0] for row in rows], weights=weights, k=count)
+    weights = [commune_row[1] + 200 for commune_row in commune_rows]
+    return chance.choices(
+        [commune_row[0] for commune_row in commune_rows], weights=weights, k=count
+    )
 
 
 def write_file(path: Path, places: list[str], first: int, chance: random.Random) -> None:
@@ -72,7 +74,7 @@ def write_file(path: Path, places: list[str], first: int, chance: random.Random)
 def _row(number: int, commune: str, chance: random.Random) -> dict[str, str]:
     kinds = chance.sample(_TYPES, k=chance.choice((1, 1, 1, 2, 2, 3)))
     day = date(2004, 1, 1) + timedelta(days=chance.randrange(7_900))
-    told = chance.sample(_SENTENCES, k=chance.choice((1, 2, 2, 3)))
+    sentences = chance.sample(_SENTENCES, k=chance.choice((1, 2, 2, 3)))
     return {
         "id": f"B{number:06d}",
         "date": chance.choice((day.isoformat(), day.isoformat()[:7], day.isoformat()[:4])),
@@ -83,7 +85,7 @@ def _row(number: int, commune: str, chance: random.Random) -> dict[str, str]:
         "cible": chance.choice(("blogueur", "citoyen", "media_local", "association")),
         "media": f"Le Cahier {chance.randrange(400)}",
         "types": ";".join(kinds),
-        "resume": f"{'. '.join(told)} ({chance.randrange(10_000)})",
+        "resume": f"{'. '.join(sentences)} ({chance.randrange(10_000)})",
         "demarches": "courrier resté sans réponse",
         **_proceedings(kinds, chance),
         "source_url": f"https://journal.example/{number}",

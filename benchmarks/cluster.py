@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 
 @dataclass(frozen=True)
-class Server:
+class PostgresServer:
     """A server that runs: the folder of its socket, and that of its programs."""
 
     socket: Path
@@ -26,7 +26,7 @@ class Server:
         """The address of one of its databases."""
         return f"postgresql+psycopg://register@/{database}?host={self.socket}"
 
-    def say(self, *statements: str) -> None:
+    def execute(self, *statements: str) -> None:
         """Run statements that no transaction may hold, such as CREATE DATABASE."""
         engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
@@ -35,17 +35,17 @@ class Server:
         engine.dispose()
 
 
-def programs() -> Path | None:
+def postgres_programs() -> Path | None:
     """The folder of ``initdb`` and ``pg_ctl``, which Debian keeps off the PATH; None without."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name)
     if debian:
         return debian[-1]
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
+    initdb = shutil.which("initdb")
+    return Path(initdb).parent if initdb else None
 
 
 @contextmanager
-def started(tools: Path, *options: str) -> Iterator[Server]:
+def running_server(tools: Path, *options: str) -> Iterator[PostgresServer]:
     """A server that ends with the block.
 
     :param options: settings of the server, ``name=value``, beside those that keep it to itself.
@@ -72,12 +72,17 @@ def started(tools: Path, *options: str) -> Iterator[Server]:
                 **owner,
             )
 
-    every = ("listen_addresses=''", f"unix_socket_directories={top}", "fsync=off", *options)
-    told = " ".join(f"-c {option}" for option in every)
+    option_settings = (
+        "listen_addresses=''",
+        f"unix_socket_directories={top}",
+        "fsync=off",
+        *options,
+    )
+    option_flags = " ".join(f"-c {option}" for option in option_settings)
     try:
         run("initdb", "-U", "register", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        run("pg_ctl", "-w", "-o", told, "-l", str(top / "server.log"), "start")
-        yield Server(top, tools)
+        run("pg_ctl", "-w", "-o", option_flags, "-l", str(top / "server.log"), "start")
+        yield PostgresServer(top, tools)
     finally:
         if (data / "postmaster.pid").exists():
             run("pg_ctl", "-m", "immediate", "stop")

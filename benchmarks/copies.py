@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Engine, MetaData, Table, text
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
-from register.db import analyse
+from register.db import analyse_tables
 
 # Which columns carry which kind of id; every other column is copied as it is.
-SHIFTED: Mapping[str, Mapping[str, str]] = {
+SHIFTED_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "incident": {
         "id": "case",
         "number": "case",
@@ -46,9 +46,9 @@ SHIFTED: Mapping[str, Mapping[str, str]] = {
     },
 }
 # What a line's details name of its case, by the same kinds of id.
-_NAMED = ("follow_up", "reply", "correction")
+_LINE_REFERENCES = ("follow_up", "reply", "correction")
 # A random name as feeds and addresses write it.
-_NAME = (
+_RANDOM_UUID_SQL = (
     "lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-' || hex(randomblob(2))"
     " || '-' || hex(randomblob(2)) || '-' || hex(randomblob(6)))"
 )
@@ -61,13 +61,13 @@ class Seed:
     strides: Mapping[str, int]
 
 
-def measured(engine: Engine) -> Seed:
+def measure_seed(engine: Engine) -> Seed:
     """Look at the first thousand, before anything is copied."""
     strides = {"case": SEEDED}
     with engine.connect() as connection:
         for kind in ("proceeding", "follow_up", "reply", "correction", "revision"):
-            strides[kind] = _number(connection, f"SELECT max(id) FROM {kind}")
-        strides["line"] = _number(
+            strides[kind] = _scalar_int(connection, f"SELECT max(id) FROM {kind}")
+        strides["line"] = _scalar_int(
             connection, "SELECT max(seq) FROM journal_entry WHERE ledger = 'public'"
         )
     return Seed(strides)
@@ -76,64 +76,65 @@ def measured(engine: Engine) -> Seed:
 def grow(engine: Engine, seed: Seed, total: int) -> None:
     """Copy the seeded cases until there are about ``total`` of them."""
     metadata = MetaData()
-    metadata.reflect(engine, only=list(SHIFTED))
+    metadata.reflect(engine, only=list(SHIFTED_COLUMNS))
     chance = random.Random(total)
     with engine.begin() as connection:
-        present = _number(connection, "SELECT count(*) FROM incident")
+        present = _scalar_int(connection, "SELECT count(*) FROM incident")
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
             places = communes(engine, SEEDED, chance)
             _copy(connection, metadata, seed, copy)
-            _move(connection, copy, places)
-            _tell(connection, copy, places)
+            _move_cases(connection, copy, places)
+            _write_accounts(connection, copy, places)
         _move_head(connection)
     # As the register does by itself at each thousandth line.
-    analyse(engine)
+    analyse_tables(engine)
 
 
 def _copy(connection: Connection, metadata: MetaData, seed: Seed, copy: int) -> None:
-    steps = {kind: copy * stride for kind, stride in seed.strides.items()}
-    for name, shifted in SHIFTED.items():
-        connection.execute(text(_copying(metadata.tables[name], shifted, steps)))
+    offsets = {kind: copy * stride for kind, stride in seed.strides.items()}
+    for name, shifted_columns in SHIFTED_COLUMNS.items():
+        connection.execute(text(_copy_sql(metadata.tables[name], shifted_columns, offsets)))
 
 
-def _copying(table: Table, shifted: Mapping[str, str], steps: Mapping[str, int]) -> str:
-    values = []
+def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping[str, int]) -> str:
+    column_expressions = []
     for column in table.columns:
-        if column.name in shifted:
-            values.append(f"{column.name} + {steps[shifted[column.name]]}")
+        if column.name in shifted_columns:
+            column_expressions.append(f"{column.name} + {offsets[shifted_columns[column.name]]}")
         elif column.name == "event":
-            values.append(_NAME)
+            column_expressions.append(_RANDOM_UUID_SQL)
         elif column.name == "private_json":
-            values.append(_details(steps))
+            column_expressions.append(_details_sql(offsets))
         else:
-            values.append(column.name)
+            column_expressions.append(column.name)
     names = ", ".join(column.name for column in table.columns)
     case = "id" if table.name == "incident" else "incident_id"
-    where = f"{case} <= {SEEDED}"
+    condition = f"{case} <= {SEEDED}"
     if table.name == "journal_entry":
-        where += " AND ledger = 'public'"
+        condition += " AND ledger = 'public'"
     return (
-        f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values)}"
-        f" FROM {table.name} WHERE {where}"
+        f"INSERT INTO {table.name} ({names}) SELECT {', '.join(column_expressions)}"
+        f" FROM {table.name} WHERE {condition}"
     )
 
 
-def _details(steps: Mapping[str, int]) -> str:
-    read = "CAST(private_json AS TEXT)"
-    moved = ", ".join(
-        f"'$.{kind}', json_extract({read}, '$.{kind}') + {steps[kind]}" for kind in _NAMED
+def _details_sql(offsets: Mapping[str, int]) -> str:
+    private_details = "CAST(private_json AS TEXT)"
+    shifted_paths = ", ".join(
+        f"'$.{kind}', json_extract({private_details}, '$.{kind}') + {offsets[kind]}"
+        for kind in _LINE_REFERENCES
     )
-    return f"CAST(json_replace({read}, {moved}) AS BLOB)"
+    return f"CAST(json_replace({private_details}, {shifted_paths}) AS BLOB)"
 
 
-def _move(connection: Connection, copy: int, places: list[str]) -> None:
+def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's cases at other communes, and earlier by up to a year."""
     low = copy * SEEDED
     connection.execute(
         text("UPDATE incident_place SET code = :code WHERE incident_id = :id"),
-        [{"code": code, "id": low + at} for at, code in enumerate(places, 1)],
+        [{"code": code, "id": low + position} for position, code in enumerate(places, 1)],
     )
     connection.execute(
         text(
@@ -148,10 +149,10 @@ def _move(connection: Connection, copy: int, places: list[str]) -> None:
     )
 
 
-def _tell(connection: Connection, copy: int, places: list[str]) -> None:
+def _write_accounts(connection: Connection, copy: int, places: list[str]) -> None:
     """Give each case of a copy its own account, and the commune it was put at, where it is read."""
     low = copy * SEEDED
-    rows = connection.execute(
+    revision_rows = connection.execute(
         text(
             "SELECT revision.id, content, html, incident_id FROM revision"
             " JOIN incident ON incident.revision_id = revision.id"
@@ -161,20 +162,27 @@ def _tell(connection: Connection, copy: int, places: list[str]) -> None:
     ).all()
     connection.execute(
         text("UPDATE revision SET content = :content, html = :html WHERE id = :id"),
-        [_told(row, places[row.incident_id - low - 1]) for row in rows],
+        [
+            _account_fields(revision_row, places[revision_row.incident_id - low - 1])
+            for revision_row in revision_rows
+        ],
     )
 
 
-def _told(row: Any, commune: str) -> dict[str, Any]:
-    account = texts.account(row.incident_id)
+def _account_fields(revision_row: Any, commune: str) -> dict[str, Any]:
+    account = texts.account(revision_row.incident_id)
     return {
-        "id": row.id,
-        "content": _bytes(row.content, narrative="\n\n".join(account), commune=commune),
-        "html": _bytes(row.html, narrative="".join(f"<p>{part}</p>" for part in account)),
+        "id": revision_row.id,
+        "content": _updated_json(
+            revision_row.content, narrative="\n\n".join(account), commune=commune
+        ),
+        "html": _updated_json(
+            revision_row.html, narrative="".join(f"<p>{part}</p>" for part in account)
+        ),
     }
 
 
-def _bytes(stored: bytes, **changes: str) -> bytes:
+def _updated_json(stored: bytes, **changes: str) -> bytes:
     return json.dumps({**json.loads(stored), **changes}, ensure_ascii=False).encode()
 
 
@@ -196,5 +204,5 @@ def _move_head(connection: Connection) -> None:
     )
 
 
-def _number(connection: Connection, asked: str) -> int:
-    return int(connection.execute(text(asked)).scalar() or 0)
+def _scalar_int(connection: Connection, stmt: str) -> int:
+    return int(connection.execute(text(stmt)).scalar() or 0)

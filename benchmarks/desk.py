@@ -22,13 +22,13 @@ from register.accounts.models import Role
 from register.cases import acts, draft_flags
 from register.cases.models import Incident
 from register.config import Settings
-from register.db import analyse, db, housekeeping, now
+from register.db import analyse_tables, db, housekeeping, now
 from register.exchange.importer import import_file
 from register.journal import writing
 from register.operations import setup
 
-FEW, MANY = 50, 5_000
-MOST = 3  # times the cost of few
+SMALL_DESK, LARGE_DESK = 50, 5_000
+COST_LIMIT = 3  # times the cost of few
 ROUNDS = 15
 PAGES: Mapping[str, str] = {
     "home": "/moderation",
@@ -42,7 +42,7 @@ PAGES: Mapping[str, str] = {
 }
 
 
-def fill(engine: Engine, folder: Path, members: Members, count: int) -> None:
+def fill_desk(engine: Engine, folder: Path, members: Members, count: int) -> None:
     """Import drafts; of each ten, one is approved and one in hand.
 
     :raises RuntimeError: a draft was not imported.
@@ -53,14 +53,14 @@ def fill(engine: Engine, folder: Path, members: Members, count: int) -> None:
     report = import_file(engine, path, by=members.first, reason="mesure")
     if report.drafted != count:
         raise RuntimeError(f"{report.drafted} of {count} drafts imported: {report}")
-    with writing(engine) as pen:
-        for one in pen.session.scalars(select(Incident.id).order_by(Incident.id)).all():
-            if one % 10 == 1:
-                acts.approve(pen, one, by=members.second)
-            if one % 10 == 2:
-                acts.claim(pen, one, by=members.second)
-            pen.session.expire_all()
-    analyse(engine)
+    with writing(engine) as tx:
+        for case_id in tx.session.scalars(select(Incident.id).order_by(Incident.id)).all():
+            if case_id % 10 == 1:
+                acts.approve(tx, case_id, by=members.second)
+            if case_id % 10 == 2:
+                acts.claim(tx, case_id, by=members.second)
+            tx.session.expire_all()
+    analyse_tables(engine)
     if engine.dialect.name == "postgresql":
         # As its own housekeeping does after such an import.
         with engine.begin() as connection:
@@ -71,13 +71,13 @@ class Desk:
     """An application on a desk, in which a member has signed in."""
 
     def __init__(self, app: Flask, member: int) -> None:
-        from register.accounts.web.current_member import TOKEN
+        from register.accounts.web.current_member import TOKEN_FIELD
 
         self._client = app.test_client()
-        with app.app_context(), housekeeping(db.engine) as opened:
-            token = sessions.opened(opened, member, now())
+        with app.app_context(), housekeeping(db.engine) as session:
+            token = sessions.open_session(session, member, now())
         with self._client.session_transaction() as cookie:
-            cookie[TOKEN] = token
+            cookie[TOKEN_FIELD] = token
         # As in the process that serves (register/server/worker.py).
         gc.collect()
         gc.freeze()
@@ -87,7 +87,7 @@ class Desk:
 
         :raises RuntimeError: it is not shown.
         """
-        draft_flags.forget()
+        draft_flags.forget_read_revisions()
         begun = time.perf_counter()
         answer = self._client.get(path)
         spent = time.perf_counter() - begun
@@ -96,57 +96,63 @@ class Desk:
         return spent
 
 
-def costs(
+def measure_costs(
     few: Desk, many: Desk, rounds: int = ROUNDS, pages: Mapping[str, str] = PAGES
 ) -> dict[str, tuple[float, float]]:
     """For each page the median time with little on the desk and with much, measured by turns."""
-    found = {}
+    medians = {}
     for name, path in pages.items():
         few.seconds(path), many.seconds(path)
         spent = [(few.seconds(path), many.seconds(path)) for _ in range(rounds)]
-        one, other = zip(*spent, strict=True)
-        found[name] = (statistics.median(one), statistics.median(other))
-    return found
+        few_times, many_times = zip(*spent, strict=True)
+        medians[name] = (statistics.median(few_times), statistics.median(many_times))
+    return medians
 
 
-def measured(settings: Settings, folder: Path, say: Callable[[str], None]) -> Table:
+def measure_desks(settings: Settings, folder: Path, log: Callable[[str], None]) -> Table:
     """Both desks in registers of their own, compared."""
     table = Table(
         "Desk, milliseconds of a page",
-        ("page", f"{FEW} drafts", f"{MANY:,} drafts", "cost"),
+        ("page", f"{SMALL_DESK} drafts", f"{LARGE_DESK:,} drafts", "cost"),
     )
     desks = []
-    for count in (FEW, MANY):
-        say(f"desk of {count:,} drafts")
-        own = folder / f"desk-{count}"
-        own.mkdir()
-        desks.append(_made(replace(settings, **_of(own)), own, count))
-    for name, (few, many) in costs(*desks).items():
-        told = (f"{few * 1000:.1f}", f"{many * 1000:.1f}", f"× {many / few:.2f}")
-        table.add(name, *told, value=many / few, bar=Bar(MOST, most=True))
+    for count in (SMALL_DESK, LARGE_DESK):
+        log(f"desk of {count:,} drafts")
+        desk_folder = folder / f"desk-{count}"
+        desk_folder.mkdir()
+        desks.append(
+            _create_desk(replace(settings, **_desk_settings(desk_folder)), desk_folder, count)
+        )
+    for name, (few, many) in measure_costs(*desks).items():
+        cells = (f"{few * 1000:.1f}", f"{many * 1000:.1f}", f"× {many / few:.2f}")
+        table.add(name, *cells, value=many / few, bar=Bar(COST_LIMIT, most=True))
     return table
 
 
-def _of(own: Path) -> dict[str, object]:
+def _desk_settings(desk_folder: Path) -> dict[str, object]:
     return {
-        "instance": own,
-        "seal_dir": own / "seal",
-        "database_url": f"sqlite:///{own / 'register.sqlite3'}",
+        "instance": desk_folder,
+        "seal_dir": desk_folder / "seal",
+        "database_url": f"sqlite:///{desk_folder / 'register.sqlite3'}",
         # Nobody here has a telephone; the settings' own check is of an environment.
         "require_2fa": False,
     }
 
 
-def _made(settings: Settings, folder: Path, count: int) -> Desk:
+def _create_desk(settings: Settings, folder: Path, count: int) -> Desk:
     from register import create_app
 
     app = create_app(settings)
     with app.app_context():
         setup.init(settings, db.engine)
-        with writing(db.engine) as pen:
+        with writing(db.engine) as tx:
             members = Members(
-                accounts.add(pen, "a@bench.example", Role.ADMINISTRATOR, passwords.generated()).id,
-                accounts.add(pen, "b@bench.example", Role.MODERATOR, passwords.generated()).id,
+                accounts.add_member(
+                    tx, "a@bench.example", Role.ADMINISTRATOR, passwords.generate_password()
+                ).id,
+                accounts.add_member(
+                    tx, "b@bench.example", Role.MODERATOR, passwords.generate_password()
+                ).id,
             )
-        fill(db.engine, folder, members, count)
+        fill_desk(db.engine, folder, members, count)
     return Desk(app, members.second)

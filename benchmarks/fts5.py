@@ -22,13 +22,16 @@ class Fts5:
 
     def fill(self, documents: Iterable[Document]) -> None:
         """Hold the stems of these documents, title, outlets and place apart from the rest."""
-        with self._connection as writing:
-            writing.executemany(
+        with self._connection as transaction:
+            transaction.executemany(
                 "INSERT INTO cases (rowid, strong, weak) VALUES (?, ?, ?)",
-                ((one.number, _stream(one.strong), _stream(one.weak)) for one in documents),
+                (
+                    (document.number, _stream(document.strong), _stream(document.weak))
+                    for document in documents
+                ),
             )
             # Its best shape, as after a night without changes.
-            writing.execute("INSERT INTO cases (cases) VALUES ('optimize')")
+            transaction.execute("INSERT INTO cases (cases) VALUES ('optimize')")
 
     def count(self, match: str) -> int:
         """Read the twenty best and count all; how many there are."""

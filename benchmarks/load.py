@@ -56,16 +56,16 @@ class Load:
     def _wrk(self, url: str, seconds: int, fresh: bool, tag: str) -> tuple[int, int, int, int]:
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "report.lua"
-            told = _REPORT % (random.randrange(10**9), "true" if fresh else "false")
-            script.write_text(told, encoding="ascii")
+            wrk_text = _REPORT % (random.randrange(10**9), "true" if fresh else "false")
+            script.write_text(wrk_text, encoding="ascii")
             command = ["wrk", "-t1", f"-c{self.connections}", f"-d{seconds}s", "-s", str(script)]
             if tag:
                 command += ["-H", f"If-None-Match: {tag}"]
-            told = subprocess.run(
+            wrk_text = subprocess.run(
                 [*command, url], capture_output=True, text=True, check=True
             ).stdout
-        found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", told)
-        if found is None:
-            raise RuntimeError(told)
-        requests, micros, p95, errors = (int(part) for part in found.groups())
+        match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", wrk_text)
+        if match is None:
+            raise RuntimeError(wrk_text)
+        requests, micros, p95, errors = (int(part) for part in match.groups())
         return requests, micros, p95, errors

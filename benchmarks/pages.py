@@ -10,30 +10,30 @@ from sqlalchemy import Engine, text
 
 from benchmarks import servers, texts
 from benchmarks.load import Load, Measure
-from benchmarks.servers import Server
+from benchmarks.servers import RegisterServer
 from benchmarks.table import Bar, Table
 from benchmarks.visible import COMMUNE
 
-KEPT = Bar(0.6)
+CACHED_BAR = Bar(0.6)
 # Of what the database and a template make. For pages a guard against a slow one, below their usual;
 # home and filters have none: the first is made once for each act, the others cost what they find.
-ANEW: Mapping[str, Bar] = {
+UNCACHED_BARS: Mapping[str, Bar] = {
     "list": Bar(0.05),
     "case": Bar(0.05),
     "commune": Bar(0.05),
     "feed of 50": Bar(0.03),
 }
 # A search that is kept costs what a page that is kept costs; two runs differ by a quarter.
-SEARCHED = Bar(0.75)
-SEARCH = "search"
-MEMORY = Bar(150, most=True, unit=" MB")
+CACHED_SEARCH_BAR = Bar(0.75)
+SEARCH_PREFIX = "search"
+MEMORY_BAR = Bar(150, most=True, unit=" MB")
 # What may cost no more with a hundred times the cases.
-FLAT = ("list", "case", "commune", "feed of 50")
+FLAT_PAGES = ("list", "case", "commune", "feed of 50")
 ENTRIES = 50
 PATIENCE = 60  # seconds in which the follower has to have an index of the cases
 WORKERS = 2
 
-Say = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Pages:
     paths: Mapping[str, str]
 
     @classmethod
-    def chosen(cls, engine: Engine) -> Pages:
+    def select(cls, engine: Engine) -> Pages:
         """The pages of a register; the case is one with proceedings and much that came after."""
         with engine.connect() as connection:
             number = connection.execute(
@@ -66,91 +66,96 @@ class Pages:
             }
         )
 
-    def and_searches(self) -> Pages:
+    def with_searches(self) -> Pages:
         """These and some searches by words, for which the index has to be there."""
-        found = {
+        searches = {
             "search": f"/incidents?q={texts.common[0]}",
             "search, filtered": f"/incidents?q={texts.common[0]}&famille=justice&departement=93",
         }
-        return Pages({**self.paths, **found})
+        return Pages({**self.paths, **searches})
 
 
-def flat(pages: Pages, load: Load, say: Say) -> dict[str, tuple[float, float]]:
+def measure_flat_pages(pages: Pages, load: Load, log: LogLine) -> dict[str, tuple[float, float]]:
     """The pages that may not grow dear, made anew: requests a second and part of the bare page."""
-    found = {}
-    with servers.bare() as plain, servers.register() as server:
-        _look(server, pages)
-        for name in FLAT:
+    rates = {}
+    with servers.run_bare() as bare_server, servers.run_register() as server:
+        _check_pages(server, pages)
+        for name in FLAT_PAGES:
             # Right before each page: a machine is not equally fast for minutes.
-            bare = load.measure(plain.url("/")).rate
+            bare = load.measure(bare_server.url("/")).rate
             rate = load.measure(server.url(pages.paths[name]), fresh=True).rate
-            found[name] = (rate, rate / bare)
-            say(f"  {name}: {rate:.0f} requests/s made anew, {rate / bare:.3f} of the bare page")
-    return found
+            rates[name] = (rate, rate / bare)
+            log(f"  {name}: {rate:.0f} requests/s made anew, {rate / bare:.3f} of the bare page")
+    return rates
 
 
-def loaded(pages: Pages, size: int, load: Load, say: Say, rest: Table) -> list[Table]:
+def measure_load(pages: Pages, size: int, load: Load, log: LogLine, summary: Table) -> list[Table]:
     """Every page in every way, on the embedded server and on the grown one."""
     tables = []
-    for told, workers in (("serve", None), (f"serve --workers {WORKERS}", WORKERS)):
-        say(f"  {told}")
+    for command, workers in (("serve", None), (f"serve --workers {WORKERS}", WORKERS)):
+        log(f"  {command}")
         table = Table(
-            f"{size:,} cases, `webcitoyen {told}`",
+            f"{size:,} cases, `webcitoyen {command}`",
             ("page", "requests/s", "of the bare page", "p95"),
         )
         ratios: dict[tuple[str, str], float] = {}
-        with servers.bare(workers) as plain, servers.register(workers) as server:
-            _look(server, pages)
+        with servers.run_bare(workers) as bare_server, servers.run_register(workers) as server:
+            _check_pages(server, pages)
             for name, path in pages.paths.items():
-                bare = load.measure(plain.url("/"))
+                bare = load.measure(bare_server.url("/"))
                 table.add(f"bare page, before {name}", f"{bare.rate:,.0f}", "1", _ms(bare))
-                for way, bar, found in _ways(server, name, path, load):
-                    ratio = found.rate / bare.rate
-                    cells = (f"{found.rate:,.0f}", f"{ratio:.3f}", _ms(found))
+                for variant, bar, measure in _measure_variants(server, name, path, load):
+                    ratio = measure.rate / bare.rate
+                    cells = (f"{measure.rate:,.0f}", f"{ratio:.3f}", _ms(measure))
                     # The bars are those of the default; the grown server stands beside it.
-                    asked = None if workers else bar
-                    table.add(f"{name}, {way}", *cells, value=ratio, bar=asked)
-                    ratios[name, way] = ratio
-                    say(f"    {name}, {way}: {ratio:.3f}")
+                    applied_bar = None if workers else bar
+                    table.add(f"{name}, {variant}", *cells, value=ratio, bar=applied_bar)
+                    ratios[name, variant] = ratio
+                    log(f"    {name}, {variant}: {ratio:.3f}")
             memory = server.memory()
-        kept = ratios["search", "kept"] / ratios["list", "kept"]
-        limit = None if workers else SEARCHED
-        rest.add(f"search, kept, of list, kept, `{told}`", f"{kept:.2f}", value=kept, bar=limit)
-        limit = None if workers else MEMORY
-        answering, following = memory.answering, memory.following
-        name = f"memory, `{told}`, {size:,} cases"
-        rest.add(f"{name}, what answers", f"{answering:.0f} MB", value=answering, bar=limit)
-        rest.add(f"{name}, the follower", f"{following:.0f} MB")
+        cached_ratio = ratios["search", "kept"] / ratios["list", "kept"]
+        limit = None if workers else CACHED_SEARCH_BAR
+        summary.add(
+            f"search, kept, of list, kept, `{command}`",
+            f"{cached_ratio:.2f}",
+            value=cached_ratio,
+            bar=limit,
+        )
+        limit = None if workers else MEMORY_BAR
+        answering, following = memory.answering_mb, memory.follower_mb
+        name = f"memory, `{command}`, {size:,} cases"
+        summary.add(f"{name}, what answers", f"{answering:.0f} MB", value=answering, bar=limit)
+        summary.add(f"{name}, the follower", f"{following:.0f} MB")
         tables.append(table)
     return tables
 
 
-def _ms(found: Measure) -> str:
-    return f"{found.p95:.1f} ms"
+def _ms(measure: Measure) -> str:
+    return f"{measure.p95:.1f} ms"
 
 
-def _ways(
-    server: Server, name: str, path: str, load: Load
+def _measure_variants(
+    server: RegisterServer, name: str, path: str, load: Load
 ) -> list[tuple[str, Bar | None, Measure]]:
     """What is measured of a page."""
     tag = server.get(path)[1]["etag"]
     url = server.url(path)
     # A search that is kept is held against the list that is kept: they are as long.
-    kept = None if name.startswith(SEARCH) else KEPT
+    cached_bar = None if name.startswith(SEARCH_PREFIX) else CACHED_BAR
     return [
-        ("kept", kept, load.measure(url)),
-        ("304", kept, load.measure(url, tag=tag)),
-        ("made anew", ANEW.get(name), load.measure(url, fresh=True)),
+        ("kept", cached_bar, load.measure(url)),
+        ("304", cached_bar, load.measure(url, tag=tag)),
+        ("made anew", UNCACHED_BARS.get(name), load.measure(url, fresh=True)),
     ]
 
 
-def _look(server: Server, pages: Pages) -> None:
+def _check_pages(server: RegisterServer, pages: Pages) -> None:
     """Look at each page before it is loaded: an error page is quickly made, too.
 
     :raises RuntimeError: it is not what it should be.
     """
     for name, path in pages.paths.items():
-        status, tag, body = _settled(server, path)
+        status, tag, body = _fetch_settled(server, path)
         again = server.get(path, If_None_Match=tag)
         if (status, again[0]) != (200, 304) or not tag:
             raise RuntimeError(f"{name}: {status}, then {again[0]}")
@@ -158,7 +163,7 @@ def _look(server: Server, pages: Pages) -> None:
             raise RuntimeError(f"{body.count(b'<entry')} entries in the feed")
 
 
-def _settled(server: Server, path: str) -> tuple[int, str, bytes]:
+def _fetch_settled(server: RegisterServer, path: str) -> tuple[int, str, bytes]:
     """Status, ETag and body; a search has no ETag as long as its index is not there."""
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -31,18 +31,18 @@ from sqlalchemy.orm import Session
 
 from benchmarks.texts import account
 from register import encryption
-from register.db import Base, make_file, prepare
+from register.db import Base, configure_engine, create_sqlite_file
 from register.report_keys import KeyStore
 from register.reports import duplicates, queries
 from register.reports import encryption as sealing
-from register.reports.models import Report, State
-from register.reports.report_content import Received, Sent
+from register.reports.models import Report, ReportState
+from register.reports.report_content import Received, ReportContent
 
 # RFC 9180, base mode: whoever has the public key seals, only the private key opens.
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 TODAY = date(2026, 11, 27)
 PASSWORD = "un mot de passe assez long"
-Rows = list[tuple[str, ...]]
+TableRows = list[tuple[str, ...]]
 _NONCE = 12
 
 
@@ -76,19 +76,22 @@ class Halves(NamedTuple):
     closed: bytes
 
     @classmethod
-    def of(cls, private: X25519PrivateKey) -> Halves:
+    def split(cls, private: X25519PrivateKey) -> Halves:
         """Halves for a new session. Either one alone is 32 random bytes."""
         server, browser = secrets.token_bytes(32), secrets.token_bytes(32)
-        return cls(server, browser, wrap(_joined(server, browser), private))
+        return cls(server, browser, wrap(_combine_halves(server, browser), private))
 
     def private(self) -> X25519PrivateKey:
         """The key, for one request."""
-        return unwrap(_joined(self.server, self.browser), self.closed)
+        return unwrap(_combine_halves(self.server, self.browser), self.closed)
 
 
-def _joined(server: bytes, browser: bytes) -> bytes:
-    mixed = bytes(one ^ other for one, other in zip(server, browser, strict=True))
-    return encryption.derived(mixed, "unlocked session")
+def _combine_halves(server: bytes, browser: bytes) -> bytes:
+    mixed = bytes(
+        server_byte ^ browser_byte
+        for server_byte, browser_byte in zip(server, browser, strict=True)
+    )
+    return encryption.derive_key(mixed, "unlocked session")
 
 
 class Boxes:
@@ -97,8 +100,8 @@ class Boxes:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.engine = create_engine(f"sqlite:///{path}")
-        prepare(self.engine)
-        make_file(self.engine)
+        configure_engine(self.engine)
+        create_sqlite_file(self.engine)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE TABLE box (report TEXT, reader TEXT, sealed BLOB,"
@@ -129,7 +132,7 @@ class Boxes:
             connection.exec_driver_sql("DELETE FROM box WHERE reader = ?", (reader,))
 
 
-class Unlocked:
+class UnlockedKeys:
     """What `queries` and `likeness` ask of the key store, answered by a reader's private key."""
 
     def __init__(self, boxes: Boxes, reader: str, private: X25519PrivateKey) -> None:
@@ -146,19 +149,19 @@ class Unlocked:
         }
 
 
-class Register:
+class TrialRegister:
     """A register of so many open reports, and their keys: in today's store, and beside it."""
 
     def __init__(self, folder: Path, reports: int) -> None:
         self.folder = folder
         self.engine = create_engine(f"sqlite:///{folder}/register.sqlite3")
-        prepare(self.engine)
-        make_file(self.engine)
+        configure_engine(self.engine)
+        create_sqlite_file(self.engine)
         Base.metadata.create_all(self.engine)
         self.store = KeyStore(f"sqlite:///{folder}/keys.sqlite3", secrets.token_bytes(32), "trial")
         self.store.make_store()
         names = [secrets.token_hex(16) for _ in range(reports)]
-        self.keys = dict(zip(names, self.store.several(*names), strict=True)) if names else {}
+        self.keys = dict(zip(names, self.store.new_keys(*names), strict=True)) if names else {}
         with Session(self.engine) as session:
             session.add_all(map(self._report, range(reports), names))
             session.commit()
@@ -166,20 +169,20 @@ class Register:
 
     def _report(self, number: int, name: str) -> Report:
         day = TODAY - timedelta(days=number % 60)
-        received = Received(a_report(number), secrets.token_bytes(32))
+        received = Received(sample_report(number), secrets.token_bytes(32))
         return Report(
             key=name,
             receipt=secrets.token_bytes(32),
-            state=State.RECEIVED,
+            state=ReportState.RECEIVED,
             day=day,
             moved_on=day,
-            sealed=sealing.close_sent(self.keys[name], name, received),
+            sealed=sealing.encrypt_content(self.keys[name], name, received),
         )
 
 
-def a_report(number: int) -> Sent:
+def sample_report(number: int) -> ReportContent:
     """A report of some two hundred words."""
-    return Sent(
+    return ReportContent(
         account="\n\n".join(account(number)),
         types=("interdiction_filmer",),
         place="Gagny",
@@ -189,10 +192,10 @@ def a_report(number: int) -> Sent:
 
 
 @contextmanager
-def a_register(reports: int) -> Iterator[Register]:
+def temporary_register(reports: int) -> Iterator[TrialRegister]:
     """A register in a folder of its own, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        register = Register(Path(folder), reports)
+        register = TrialRegister(Path(folder), reports)
         try:
             yield register
         finally:
@@ -200,57 +203,57 @@ def a_register(reports: int) -> Iterator[Register]:
                 engine.dispose()
 
 
-def timed(act: Callable[[], Any], times: int = 7) -> float:
+def milliseconds(action: Callable[[], Any], times: int = 7) -> float:
     """Milliseconds of processor time, the best of some runs: other work only adds to it."""
-    taken = []
+    durations = []
     for _ in range(times):
         start = time.process_time()
-        act()
-        taken.append((time.process_time() - start) * 1000)
-    return min(taken)
+        action()
+        durations.append((time.process_time() - start) * 1000)
+    return min(durations)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--reports", default="200,2000", help="numbers of open reports")
-    options.add_argument("--members", default="1,5,20", help="numbers of members")
-    options.add_argument("--tries", type=int, default=20_000, help="codes of six digits to try")
-    given = options.parse_args(arguments)
-    members = [int(number) for number in given.members.split(",")]
-    reports = [_many(int(number)) for number in given.reports.split(",")]
-    for rows in (_signing_in(given.tries), _one_report(members), *reports):
-        for row in rows:
-            print(f"| {' | '.join(row)} |")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reports", default="200,2000", help="numbers of open reports")
+    parser.add_argument("--members", default="1,5,20", help="numbers of members")
+    parser.add_argument("--tries", type=int, default=20_000, help="codes of six digits to try")
+    parsed = parser.parse_args(arguments)
+    members = [int(number) for number in parsed.members.split(",")]
+    reports = [_report_list_costs(int(number)) for number in parsed.reports.split(",")]
+    for table_rows in (_sign_in_costs(parsed.tries), _report_costs(members), *reports):
+        for table_row in table_rows:
+            print(f"| {' | '.join(table_row)} |")
         print()
 
 
-def _signing_in(tries: int) -> Rows:
+def _sign_in_costs(tries: int) -> TableRows:
     private, salt = X25519PrivateKey.generate(), secrets.token_bytes(16)
     hasher = PasswordHasher()
-    verified = partial(hasher.verify, hasher.hash(PASSWORD), PASSWORD)
+    verify_password = partial(hasher.verify, hasher.hash(PASSWORD), PASSWORD)
     secret = password_key(PASSWORD, salt)
-    closed, halves = wrap(secret, private), Halves.of(private)
+    closed, halves = wrap(secret, private), Halves.split(private)
     offline = X25519PrivateKey.generate()
     recovery = SUITE.encrypt(private.private_bytes_raw(), offline.public_key())
 
-    def again() -> bytes:
+    def derive_again() -> bytes:
         return password_key(PASSWORD, salt)
 
-    def split() -> X25519PrivateKey:
+    def split_password() -> X25519PrivateKey:
         both = password_key(PASSWORD, salt, 64)
         return X25519PrivateKey.from_private_bytes(both[32:])
 
-    def recovered() -> bytes:
+    def recover() -> bytes:
         raw = SUITE.decrypt(recovery, offline)
-        return wrap(again(), X25519PrivateKey.from_private_bytes(raw))
+        return wrap(derive_again(), X25519PrivateKey.from_private_bytes(raw))
 
     def code_key(code: int) -> bytes:
-        return encryption.derived(f"{code:06}".encode(), "wrapped by a one-time code")
+        return encryption.derive_key(f"{code:06}".encode(), "wrapped by a one-time code")
 
     by_code = wrap(code_key(tries - 1), private)
 
-    def guessed() -> None:
+    def guess_codes() -> None:
         for code in range(tries):
             try:
                 unwrap(code_key(code), by_code)
@@ -259,92 +262,120 @@ def _signing_in(tries: int) -> Rows:
 
     return [
         ("signing in", "ms"),
-        ("password verified (today)", f"{timed(verified):.0f}"),
-        ("the same, and a second argon2id", f"{timed(verified) + timed(again):.0f}"),
-        ("one argon2id of 64 bytes: half verifies, half unlocks", f"{timed(split):.0f}"),
-        ("private key unwrapped", f"{timed(lambda: unwrap(secret, closed), 50):.3f}"),
-        ("session unlocked for one request, from both halves", f"{timed(halves.private, 50):.3f}"),
-        ("new password: one derivation, one wrap", f"{timed(lambda: wrap(again(), private)):.0f}"),
-        ("lost password, by the offline key", f"{timed(recovered):.0f}"),
-        (f"{tries:,} codes of six digits tried on a key they wrap", f"{timed(guessed, 1):.0f}"),
+        ("password verified (today)", f"{milliseconds(verify_password):.0f}"),
+        (
+            "the same, and a second argon2id",
+            f"{milliseconds(verify_password) + milliseconds(derive_again):.0f}",
+        ),
+        (
+            "one argon2id of 64 bytes: half verifies, half unlocks",
+            f"{milliseconds(split_password):.0f}",
+        ),
+        ("private key unwrapped", f"{milliseconds(lambda: unwrap(secret, closed), 50):.3f}"),
+        (
+            "session unlocked for one request, from both halves",
+            f"{milliseconds(halves.private, 50):.3f}",
+        ),
+        (
+            "new password: one derivation, one wrap",
+            f"{milliseconds(lambda: wrap(derive_again(), private)):.0f}",
+        ),
+        ("lost password, by the offline key", f"{milliseconds(recover):.0f}"),
+        (
+            f"{tries:,} codes of six digits tried on a key they wrap",
+            f"{milliseconds(guess_codes, 1):.0f}",
+        ),
     ]
 
 
-def _one_report(members: list[int]) -> Rows:
+def _report_costs(members: list[int]) -> TableRows:
     names = ("keys in boxes, in memory, ms", "key written, ms", "key read, ms", "bytes on disk")
-    columns = [_one_key(number) for number in members]
-    with a_register(0) as register:
+    columns = [_key_costs(number) for number in members]
+    with temporary_register(0) as register:
         name = secrets.token_hex(16)
-        register.store.new(name)
-        written = timed(lambda: register.store.new(secrets.token_hex(16)), 20)
-        columns.append(["", f"{written:.1f}", f"{timed(lambda: register.store.key(name)):.2f}", ""])
+        register.store.new_key(name)
+        write_time = milliseconds(lambda: register.store.new_key(secrets.token_hex(16)), 20)
+        columns.append(
+            ["", f"{write_time:.1f}", f"{milliseconds(lambda: register.store.key(name)):.2f}", ""]
+        )
     head = ("one report", *(f"{number} boxes" for number in members), "today")
     return [head, *((name, *cells) for name, *cells in zip(names, *columns, strict=True))]
 
 
-def _one_key(readers: int) -> list[str]:
+def _key_costs(readers: int) -> list[str]:
     """What the key of one report costs, sealed to so many readers."""
     private = X25519PrivateKey.generate()
-    others = [X25519PrivateKey.generate().public_key() for _ in range(readers - 1)]
-    public = {str(number): one for number, one in enumerate([private.public_key(), *others])}
-    with a_register(0) as register:
+    other_keys = [X25519PrivateKey.generate().public_key() for _ in range(readers - 1)]
+    public = {
+        str(number): public_key
+        for number, public_key in enumerate([private.public_key(), *other_keys])
+    }
+    with temporary_register(0) as register:
         boxes = register.boxes
-        boxed = timed(lambda: [SUITE.encrypt(b"k" * 32, one) for one in public.values()])
-        written = timed(lambda: boxes.seal({secrets.token_hex(16): b"k" * 32}, public), 20)
+        encrypt_time = milliseconds(
+            lambda: [SUITE.encrypt(b"k" * 32, public_key) for public_key in public.values()]
+        )
+        write_time = milliseconds(
+            lambda: boxes.seal({secrets.token_hex(16): b"k" * 32}, public), 20
+        )
         name = secrets.token_hex(16)
         boxes.seal({name: b"k" * 32}, public)
-        reader = Unlocked(boxes, "0", private)
-        read = timed(lambda: reader.keys([name]))
-        before = _bytes(boxes)
+        reader = UnlockedKeys(boxes, "0", private)
+        read_time = milliseconds(lambda: reader.keys([name]))
+        before = _file_size(boxes)
         boxes.seal({secrets.token_hex(16): b"k" * 32 for _ in range(500)}, public)
-        size = (_bytes(boxes) - before) / 500
-    return [f"{boxed:.2f}", f"{written:.1f}", f"{read:.2f}", f"{size:.0f}"]
+        size = (_file_size(boxes) - before) / 500
+    return [f"{encrypt_time:.2f}", f"{write_time:.1f}", f"{read_time:.2f}", f"{size:.0f}"]
 
 
-def _bytes(boxes: Boxes) -> int:
+def _file_size(boxes: Boxes) -> int:
     with boxes.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return boxes.path.stat().st_size
 
 
-def _many(reports: int) -> Rows:
+def _report_list_costs(reports: int) -> TableRows:
     member, other, desk, next_desk = (X25519PrivateKey.generate() for _ in range(4))
-    with a_register(reports) as register, Session(register.engine) as session:
+    with temporary_register(reports) as register, Session(register.engine) as session:
         boxes, keys = register.boxes, register.keys
         boxes.seal(keys, {"member": member.public_key(), "desk": desk.public_key()})
-        own, shared = Unlocked(boxes, "member", member), Unlocked(boxes, "desk", desk)
+        own, shared = UnlockedKeys(boxes, "member", member), UnlockedKeys(boxes, "desk", desk)
 
-        def moved(store: Unlocked, reader: str, private: X25519PrivateKey) -> str:
+        def reseal_time(store: UnlockedKeys, reader: str, private: X25519PrivateKey) -> str:
             # Every key opened, and sealed to somebody new.
             readers = {reader: private.public_key()}
-            return f"{timed(lambda: boxes.seal(store.keys(keys), readers), 1):.0f}"
+            return f"{milliseconds(lambda: boxes.seal(store.keys(keys), readers), 1):.0f}"
 
-        added = moved(own, "other", other)
-        granted = timed(lambda: SUITE.encrypt(desk.private_bytes_raw(), other.public_key()))
-        removed = f"{timed(lambda: boxes.forget('other'), 1):.1f}"
-        rows: Rows = [
+        add_time = reseal_time(own, "other", other)
+        grant_time = milliseconds(
+            lambda: SUITE.encrypt(desk.private_bytes_raw(), other.public_key())
+        )
+        remove_time = f"{milliseconds(lambda: boxes.forget('other'), 1):.1f}"
+        table_rows: TableRows = [
             (f"{reports:,} open reports, ms", "a box a member", "desk key", "today"),
-            ("member added, or given back", added, f"{granted:.2f}", ""),
-            ("member removed", removed, moved(shared, "next desk", next_desk), ""),
+            ("member added, or given back", add_time, f"{grant_time:.2f}", ""),
+            ("member removed", remove_time, reseal_time(shared, "next desk", next_desk), ""),
         ]
         key, day = next(iter(keys)), TODAY - timedelta(days=30)
         viewer = cast(Any, SimpleNamespace(is_active=True))
 
-        def page(store: Any, words: str = "") -> object:
-            return queries.listing(session, store, queries.Asked(words=words), TODAY)
+        def first_page(store: Any, words: str = "") -> object:
+            return queries.list_reports(session, store, queries.ReportQuery(words=words), TODAY)
 
-        def like(store: Any) -> object:
-            return duplicates.reports(session, store, viewer, key, day, a_report(0))
+        def find_duplicates(store: Any) -> object:
+            return duplicates.similar_reports(session, store, viewer, key, day, sample_report(0))
 
-        reading: dict[str, Callable[[Any], object]] = {
-            "first page of the tray, 30 opened": page,
-            "all opened and filtered by a word": lambda store: page(store, "gagny"),
-            "likeness, at most 300 opened and compared": like,
+        read_actions: dict[str, Callable[[Any], object]] = {
+            "first page of the tray, 30 opened": first_page,
+            "all opened and filtered by a word": lambda store: first_page(store, "gagny"),
+            "likeness, at most 300 opened and compared": find_duplicates,
         }
-        for what, act in reading.items():
-            cells = [timed(partial(act, store)) for store in (own, shared, register.store)]
-            rows.append((what, *(f"{cell:.1f}" for cell in cells)))
-    return rows
+        for label, action in read_actions.items():
+            cells = [
+                milliseconds(partial(action, store)) for store in (own, shared, register.store)
+            ]
+            table_rows.append((label, *(f"{cell:.1f}" for cell in cells)))
+    return table_rows
 
 
 if __name__ == "__main__":

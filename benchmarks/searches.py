@@ -20,25 +20,25 @@ from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
 from register.cases import facet_index, facets, ordering, public_lists
 from register.cases.core_tables import CASE
-from register.cases.filters import WORDS, Query
-from register.cases.models import State
-from register.cases.vocabulary import book
+from register.cases.filters import WORDS, CaseQuery
+from register.cases.models import CaseState
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.search import analyzer, indexer, service
 from register.search.document import documents
-from register.search.engine import Engine as Index
+from register.search.engine import SearchEngine as Index
 from register.search.query_model import Document
 
 # Where the generator puts the most cases.
 COMMUNE = "75056"
 CHUNK = 200
-REBUILT = Bar(300)
+REBUILD_BAR = Bar(300)
 
-Say = Callable[[str], None]
+LogLine = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class SearchKind:
     """Searches of one kind, as typed and as FTS5 is asked for the same."""
 
     name: str
@@ -48,46 +48,48 @@ class Kind:
     faceted: bool = False
 
 
-def _kind(name: str, typed: Sequence[str], *, faceted: bool = False, **values: str) -> Kind:
-    matches = [_matched(one) for one in typed]
-    return Kind(name, typed, matches, {key: (one,) for key, one in values.items()}, faceted)
+def _search_kind(
+    name: str, typed: Sequence[str], *, faceted: bool = False, **values: str
+) -> SearchKind:
+    matches = [_fts5_query(term) for term in typed]
+    return SearchKind(name, typed, matches, {key: (term,) for key, term in values.items()}, faceted)
 
 
-def _matched(typed: str) -> str:
+def _fts5_query(typed: str) -> str:
     stems = " ".join(analyzer.tokens(typed))
     return f'"{stems}"' if typed.startswith('"') else stems
 
 
 RARE, COMMON, TWO, PHRASE = "rare word", "common word", "two common words", "phrase"
 KINDS = (
-    _kind(RARE, texts.rare[:40]),
-    _kind(COMMON, texts.common),
-    _kind(TWO, [f"{one} {other}" for one, other in pairwise(texts.common)]),
-    _kind(PHRASE, [f'"{phrase}"' for phrase in texts.phrases]),
-    _kind("common word × commune", texts.common, commune=COMMUNE),
-    _kind("common word, with facets", texts.common, faceted=True),
+    _search_kind(RARE, texts.rare[:40]),
+    _search_kind(COMMON, texts.common),
+    _search_kind(TWO, [f"{first} {second}" for first, second in pairwise(texts.common)]),
+    _search_kind(PHRASE, [f'"{phrase}"' for phrase in texts.phrases]),
+    _search_kind("common word × commune", texts.common, commune=COMMUNE),
+    _search_kind("common word, with facets", texts.common, faceted=True),
 )
 # By engine, number of cases and kind: most times of FTS5's, or most milliseconds.
-TIMES: Mapping[tuple[str, int, str], Bar] = {
+RATIO_BARS: Mapping[tuple[str, int, str], Bar] = {
     ("whoosh", 10_000, RARE): Bar(7, most=True, unit=" × FTS5"),
     ("whoosh", 10_000, COMMON): Bar(7, most=True, unit=" × FTS5"),
     ("whoosh", 10_000, TWO): Bar(7, most=True, unit=" × FTS5"),
     ("whoosh", 10_000, PHRASE): Bar(20, most=True, unit=" × FTS5"),
 }
-MILLISECONDS: Mapping[tuple[str, int, str], Bar] = {
+MILLISECOND_BARS: Mapping[tuple[str, int, str], Bar] = {
     ("postgresql", 100_000, COMMON): Bar(50, most=True, unit=" ms"),
     ("postgresql", 100_000, PHRASE): Bar(150, most=True, unit=" ms"),
 }
 # Whatever is typed is answered in less.
-WORST = Bar(2_000, most=True, unit=" ms")
-HOSTILE = (
+WORST_BAR = Bar(2_000, most=True, unit=" ms")
+HOSTILE_SEARCHES = (
     " ".join(texts.common[:24]),
     " ".join(f"{word[:3]}*" for word in texts.common[:24]),
-    " ".join(f'"{one} {other}"' for one, other in list(pairwise(texts.common))[:11]),
+    " ".join(f'"{first} {second}"' for first, second in list(pairwise(texts.common))[:11]),
     " ".join(f"-{word}" for word in texts.common[:20]),
     "-" + " -".join(f"{word[:3]}*" for word in texts.common[:20]),
 )
-FACETS = {
+FACET_BARS = {
     10_000: Bar(30, most=True, unit=" ms"),
     100_000: Bar(300, most=True, unit=" ms"),
 }
@@ -99,12 +101,12 @@ class Times:
 
     spent: list[float] = field(default_factory=list)
 
-    def run(self, what: Callable[[], int]) -> int:
+    def run(self, action: Callable[[], int]) -> int:
         """Run and time it; what it gives."""
         begun = time.perf_counter()
-        given = what()
+        outcome = action()
         self.spent.append(1e3 * (time.perf_counter() - begun))
-        return given
+        return outcome
 
     def at(self, part: float) -> float:
         """The time within which a part of the runs ended."""
@@ -112,7 +114,7 @@ class Times:
 
 
 @dataclass
-class Spent:
+class SearchTimes:
     """What is timed of a search: twenty numbers and a total; these read; the facets."""
 
     numbers: Times = field(default_factory=Times)
@@ -129,58 +131,71 @@ class Searcher:
     def rebuild(self) -> float:
         """Make the index anew; cases a second."""
         begun = time.perf_counter()
-        indexer.catch_up(self.database, self.index, anew=True)
+        indexer.catch_up(self.database, self.index, force_rebuild=True)
         spent = time.perf_counter() - begun
         with Session(self.database) as session:
-            return len(_public(session)) / spent
+            return len(_public_numbers(session)) / spent
 
     def documents(self) -> Iterator[Document]:
         """What the index was made of."""
         with Session(self.database) as session:
-            numbers = _public(session)
+            numbers = _public_numbers(session)
             for start in range(0, len(numbers), CHUNK):
-                yield from documents(session, numbers[start : start + CHUNK], book(session))
+                yield from documents(
+                    session, numbers[start : start + CHUNK], current_vocabulary(session)
+                )
 
-    def asks(self, kind: Kind, typed: str, spent: Spent) -> int:
+    def measure_search(self, kind: SearchKind, typed: str, spent: SearchTimes) -> int:
         """Search as a page does, in a session of its own; how many cases were found."""
         with Session(self.database) as session:
-            around = book(session), head(session)
-            query = Query({WORDS: (typed,), **kind.values})
+            vocabulary_and_head = current_vocabulary(session), head(session)
+            query = CaseQuery({WORDS: (typed,), **kind.values})
             hits: dict[int, int] = {}
-            first: list[int] = []
+            page_numbers: list[int] = []
 
             def numbers() -> int:
-                hits.update(service.find(session, self.index, typed, *around).strength)
-                here = facet_index.at(session, *around)
-                match = facets.match(session, here, query, around[0], hits)
-                first.extend(ordering.stretch(session, here, match, query.order, hits, 0))
-                return match.bit_count()
+                hits.update(
+                    service.find_by_text(session, self.index, typed, *vocabulary_and_head).strength
+                )
+                facet_snapshot = facet_index.load_index(session, *vocabulary_and_head)
+                matching = facets.match_cases(
+                    session, facet_snapshot, query, vocabulary_and_head[0], hits
+                )
+                page_numbers.extend(
+                    ordering.page_numbers(session, facet_snapshot, matching, query.order, hits, 0)
+                )
+                return matching.bit_count()
 
             total = spent.numbers.run(numbers)
-            spent.listing.run(lambda: len(public_lists.listed(session, first)))
+            spent.listing.run(lambda: len(public_lists.load_case_summaries(session, page_numbers)))
             if kind.faceted:
-                spent.facets.run(lambda: len(facets.counts(session, query, *around, hits)))
+                spent.facets.run(
+                    lambda: len(facets.count_facets(session, query, *vocabulary_and_head, hits))
+                )
             return total
 
 
-def _public(session: Session) -> list[int]:
-    asked = select(CASE.c.number).where(CASE.c.state == State.PUBLISHED).order_by(CASE.c.number)
-    return [number for number in session.scalars(asked) if number]
+def _public_numbers(session: Session) -> list[int]:
+    stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED).order_by(CASE.c.number)
+    return [number for number in session.scalars(stmt) if number]
 
 
-def measured(
-    database: Engine, index: Index, size: int, folder: Path, say: Say, rest: Table
+def measure_searches(
+    database: Engine, index: Index, size: int, folder: Path, log: LogLine, summary: Table
 ) -> Table:
     """Rebuild the index, then search: a line for each kind."""
     searcher = Searcher(database, index)
-    say(f"  {index.name}: rebuilding the index")
+    log(f"  {index.name}: rebuilding the index")
     rate = searcher.rebuild()
-    rest.add(
-        f"{index.name}, rebuild at {size:,} cases, cases/s", f"{rate:.0f}", value=rate, bar=REBUILT
+    summary.add(
+        f"{index.name}, rebuild at {size:,} cases, cases/s",
+        f"{rate:.0f}",
+        value=rate,
+        bar=REBUILD_BAR,
     )
-    say(f"    {rate:.0f} cases/s; filling FTS5")
-    beside = Fts5(folder / f"fts5-{index.name}-{size}.sqlite3")
-    beside.fill(searcher.documents())
+    log(f"    {rate:.0f} cases/s; filling FTS5")
+    fts5 = Fts5(folder / f"fts5-{index.name}-{size}.sqlite3")
+    fts5.fill(searcher.documents())
     table = Table(
         f"Searches of {size:,} cases, {index.name}, milliseconds",
         (
@@ -189,30 +204,34 @@ def measured(
         ),
     )
     for kind in KINDS:
-        _line(table, searcher, beside, kind, size)
-        say(f"    {' '.join(table.lines[-1])}")
-    beside.close()
-    _hostile(table, searcher)
+        _measure_kind(table, searcher, fts5, kind, size)
+        log(f"    {' '.join(table.lines[-1])}")
+    fts5.close()
+    _measure_hostile(table, searcher)
     return table
 
 
-def _line(table: Table, searcher: Searcher, beside: Fts5, kind: Kind, size: int) -> None:
-    ours, theirs = Spent(), Times()
+def _measure_kind(
+    table: Table, searcher: Searcher, fts5: Fts5, kind: SearchKind, size: int
+) -> None:
+    engine_times, fts5_times = SearchTimes(), Times()
     # The first one opens files and compiles statements.
-    searcher.asks(kind, f"{kind.typed[0]} {texts.middle[0]}", Spent())
-    found = []
+    searcher.measure_search(kind, f"{kind.typed[0]} {texts.middle[0]}", SearchTimes())
+    totals = []
     for typed, match in zip(kind.typed, kind.matches, strict=True):
-        total = theirs.run(partial(beside.count, match))
-        found.append(searcher.asks(kind, typed, ours))
-        if not kind.values and found[-1] != total:
-            raise RuntimeError(f"{typed}: {found[-1]} cases, but {total} by FTS5")
-    ratio = ours.numbers.at(0.5) / theirs.at(0.5)
-    cells = [kind.name, f"{sorted(found)[len(found) // 2]:,}"]
-    cells += [_ms(times.at(part)) for times in (ours.numbers, theirs) for part in (0.5, 0.95)]
-    cells += [f"{ratio:.1f}", _ms(ours.listing.at(0.5)), ""]
-    value, bar = bar_of((searcher.index.name, size, kind.name), ratio, ours.numbers.at(0.5))
+        total = fts5_times.run(partial(fts5.count, match))
+        totals.append(searcher.measure_search(kind, typed, engine_times))
+        if not kind.values and totals[-1] != total:
+            raise RuntimeError(f"{typed}: {totals[-1]} cases, but {total} by FTS5")
+    ratio = engine_times.numbers.at(0.5) / fts5_times.at(0.5)
+    cells = [kind.name, f"{sorted(totals)[len(totals) // 2]:,}"]
+    cells += [
+        _ms(times.at(part)) for times in (engine_times.numbers, fts5_times) for part in (0.5, 0.95)
+    ]
+    cells += [f"{ratio:.1f}", _ms(engine_times.listing.at(0.5)), ""]
+    value, bar = bar_of((searcher.index.name, size, kind.name), ratio, engine_times.numbers.at(0.5))
     if kind.faceted:
-        value, bar = ours.facets.at(0.5), FACETS.get(size)
+        value, bar = engine_times.facets.at(0.5), FACET_BARS.get(size)
         cells[-1] = _ms(value)
     table.add(*cells, value=value, bar=bar)
 
@@ -222,20 +241,20 @@ def bar_of(place: tuple[str, int, str], ratio: float, spent: float) -> tuple[flo
 
     :param place: the engine, the number of cases, the kind of search.
     """
-    if place in MILLISECONDS:
-        return spent, MILLISECONDS[place]
-    return ratio, TIMES.get(place)
+    if place in MILLISECOND_BARS:
+        return spent, MILLISECOND_BARS[place]
+    return ratio, RATIO_BARS.get(place)
 
 
 def _ms(spent: float) -> str:
     return f"{spent:.2f}"
 
 
-def _hostile(table: Table, searcher: Searcher) -> None:
+def _measure_hostile(table: Table, searcher: Searcher) -> None:
     """The longest that one of the hostile searches takes."""
-    spent = Spent()
-    for typed in HOSTILE:
-        searcher.asks(KINDS[0], typed, spent)
+    spent = SearchTimes()
+    for typed in HOSTILE_SEARCHES:
+        searcher.measure_search(KINDS[0], typed, spent)
     worst = max(spent.numbers.spent)
-    told = ["the worst of many parts", "", "", _ms(worst)]
-    table.add(*told, *[""] * 5, value=worst, bar=WORST)
+    cells = ["the worst of many parts", "", "", _ms(worst)]
+    table.add(*cells, *[""] * 5, value=worst, bar=WORST_BAR)

@@ -16,15 +16,15 @@ from sqlalchemy import Engine, select
 
 from benchmarks import cases
 from register.cases import acts, case_content
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.exchange.importer import Publication, import_file
-from register.journal import Pen, writing
+from register.exchange.importer import PublishOptions, import_file
+from register.journal import WriteTransaction, writing
 
 SEEDED = 1_000
 BATCH = 100
 # In each batch.
-FOLLOWED, CORRECTED, REPLIED, WITHDRAWN = 5, 4, 2, 1
+FOLLOW_UPS, CORRECTIONS, REPLIES, WITHDRAWALS = 5, 4, 2, 1
 
 
 @dataclass(frozen=True)
@@ -46,31 +46,33 @@ def seed(engine: Engine, folder: Path, members: Members, chance: random.Random) 
         cases.write_file(path, cases.communes(engine, BATCH, chance), begin + 1, chance)
         begun = time.perf_counter()
         report = import_file(
-            engine, path, publish=Publication(members.first, "mesure", second=members.second)
+            engine, path, publish=PublishOptions(members.first, "mesure", second=members.second)
         )
         spent += time.perf_counter() - begun
         if report.published != BATCH:
             raise RuntimeError(f"{report.published} of {BATCH} cases published: {report}")
-        _afterwards(engine, members.first, list(range(begin + 1, begin + BATCH + 1)), chance)
+        _apply_later_acts(engine, members.first, list(range(begin + 1, begin + BATCH + 1)), chance)
     return SEEDED / spent
 
 
-def _afterwards(engine: Engine, by: int, numbers: Sequence[int], chance: random.Random) -> None:
+def _apply_later_acts(
+    engine: Engine, by: int, numbers: Sequence[int], chance: random.Random
+) -> None:
     """What happens to some of a batch; each act takes the pen for itself, as at the desk."""
-    chosen = chance.sample(numbers, FOLLOWED + CORRECTED + REPLIED + WITHDRAWN)
-    doing = [_follow_up] * FOLLOWED + [_correct] * CORRECTED
-    doing += [_reply] * REPLIED + [_withdraw] * WITHDRAWN
-    chance.shuffle(doing)
-    elsewhere = cases.communes(engine, len(chosen), chance)
-    for number, commune, do in zip(chosen, elsewhere, doing, strict=True):
-        with writing(engine) as pen:
-            case = pen.session.scalars(select(Incident).where(Incident.number == number)).one()
-            do(pen, case, by, commune)
+    chosen = chance.sample(numbers, FOLLOW_UPS + CORRECTIONS + REPLIES + WITHDRAWALS)
+    actions = [_follow_up] * FOLLOW_UPS + [_correct] * CORRECTIONS
+    actions += [_reply] * REPLIES + [_withdraw] * WITHDRAWALS
+    chance.shuffle(actions)
+    other_communes = cases.communes(engine, len(chosen), chance)
+    for number, commune, action in zip(chosen, other_communes, actions, strict=True):
+        with writing(engine) as tx:
+            case = tx.session.scalars(select(Incident).where(Incident.number == number)).one()
+            action(tx, case, by, commune)
 
 
-def _follow_up(pen: Pen, case: Incident, by: int, _commune: str) -> None:
+def _follow_up(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:
     acts.follow_up(
-        pen,
+        tx,
         case.id,
         by=by,
         second=by,
@@ -81,19 +83,21 @@ def _follow_up(pen: Pen, case: Incident, by: int, _commune: str) -> None:
     )
 
 
-def _correct(pen: Pen, case: Incident, by: int, commune: str) -> None:
+def _correct(tx: WriteTransaction, case: Incident, by: int, commune: str) -> None:
     """Half of the corrections move the case to another commune, whose feed tells it."""
-    before = case_content.of(case)
-    told = replace(before, steps_taken="courrier, puis saisine de la CADA")
+    original = case_content.content_of(case)
+    corrected = replace(original, steps_taken="courrier, puis saisine de la CADA")
     if case.id % 2:
-        told = replace(told, commune=commune, departement="", region="")
-    alone = {"by": by, "second": by, "single": True}
-    acts.correct(pen, case.id, told, reason="mesure", public_note="Démarche précisée.", **alone)
+        corrected = replace(corrected, commune=commune, departement="", region="")
+    reviewers = {"by": by, "second": by, "single": True}
+    acts.correct(
+        tx, case.id, corrected, reason="mesure", public_note="Démarche précisée.", **reviewers
+    )
 
 
-def _reply(pen: Pen, case: Incident, by: int, _commune: str) -> None:
-    row = acts.receive_reply(
-        pen,
+def _reply(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:
+    received_reply = acts.receive_reply(
+        tx,
         case.id,
         by=by,
         author="La commune",
@@ -101,20 +105,20 @@ def _reply(pen: Pen, case: Incident, by: int, _commune: str) -> None:
         text="La commune conteste les faits rapportés.",
         received_on=date(2026, 3, 2),
     )
-    acts.reply(pen, row.id, by=by, second=by, single=True, reason="mesure")
+    acts.reply(tx, received_reply.id, by=by, second=by, single=True, reason="mesure")
 
 
-def _withdraw(pen: Pen, case: Incident, by: int, _commune: str) -> None:
-    acts.withdraw(pen, case.id, by=by, restriction="erreur", reason="mesure")
+def _withdraw(tx: WriteTransaction, case: Incident, by: int, _commune: str) -> None:
+    acts.withdraw(tx, case.id, by=by, restriction="erreur", reason="mesure")
 
 
-def publish(pen: Pen, told: case_content.Content, members: Members) -> int:
+def publish_case(tx: WriteTransaction, content: case_content.Content, members: Members) -> int:
     """Publish a case as a moderator does; its number."""
-    case = acts.draft(pen, told, by=members.first, reason="mesure")
-    acts.invite(pen, case.id, "courriel", by=members.first)
-    acts.approve(pen, case.id, by=members.second)
+    case = acts.draft(tx, content, by=members.first, reason="mesure")
+    acts.invite(tx, case.id, "courriel", by=members.first)
+    acts.approve(tx, case.id, by=members.second)
     acts.publish(
-        pen, case.id, by=members.first, reason="lu", attested=ATTESTED, flags_reason="relu"
+        tx, case.id, by=members.first, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
     )
     if case.number is None:
         raise RuntimeError("published without a number")

@@ -19,15 +19,15 @@ TOP = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryUse:
     """Megabytes of what answers, with its supervisor, and of what keeps the index."""
 
-    answering: float
-    following: float
+    answering_mb: float
+    follower_mb: float
 
 
 @dataclass(frozen=True)
-class Server:
+class RegisterServer:
     """A running server: its port, and the process at the head of its tree."""
 
     port: int
@@ -41,42 +41,44 @@ class Server:
         """Status, headers by their names in lower case, body."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            told = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request("GET", path, headers=told)
+            sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request("GET", path, headers=sent_headers)
             answer = connection.getresponse()
             fields = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, fields, answer.read()
         finally:
             connection.close()
 
-    def memory(self) -> Memory:
+    def memory(self) -> MemoryUse:
         """Megabytes of the whole tree of processes, pages they share counted once."""
-        found = {pid: _share(pid) / 1024 for pid in _tree(self.pid)}
-        following = sum(size for pid, size in found.items() if _follows(pid))
-        return Memory(sum(found.values()) - following, following)
+        sizes = {pid: _resident_kilobytes(pid) / 1024 for pid in _process_tree(self.pid)}
+        follower_mb = sum(size for pid, size in sizes.items() if _is_follower(pid))
+        return MemoryUse(sum(sizes.values()) - follower_mb, follower_mb)
 
 
 @contextmanager
-def register(workers: int | None = None) -> Iterator[Server]:
+def run_register(workers: int | None = None) -> Iterator[RegisterServer]:
     """The register, as ``webcitoyen serve`` serves it."""
     command = [sys.executable, "-m", "register", "serve", "--port", "{port}"]
-    with _served([*command, *_with(workers)]) as server:
+    with _run_server([*command, *_workers_option(workers)]) as server:
         yield server
 
 
 @contextmanager
-def bare(workers: int | None = None) -> Iterator[Server]:
+def run_bare(workers: int | None = None) -> Iterator[RegisterServer]:
     """A bare page on the same server."""
-    with _served([sys.executable, "-m", "benchmarks.bare", "{port}", *_with(workers)]) as server:
+    with _run_server(
+        [sys.executable, "-m", "benchmarks.bare", "{port}", *_workers_option(workers)]
+    ) as server:
         yield server
 
 
-def _with(workers: int | None) -> list[str]:
+def _workers_option(workers: int | None) -> list[str]:
     return ["--workers", str(workers)] if workers else []
 
 
 @contextmanager
-def _served(command: list[str]) -> Iterator[Server]:
+def _run_server(command: list[str]) -> Iterator[RegisterServer]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -86,7 +88,7 @@ def _served(command: list[str]) -> Iterator[Server]:
         # The servers' modules are not looked for in the current folder.
         env=os.environ | {"PYTHONPATH": str(TOP)},
     )
-    server = Server(port, process.pid)
+    server = RegisterServer(port, process.pid)
     try:
         _wait(server, process)
         yield server
@@ -95,7 +97,7 @@ def _served(command: list[str]) -> Iterator[Server]:
         process.wait(timeout=PATIENCE)
 
 
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait(server: RegisterServer, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -109,19 +111,19 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server does not answer")
 
 
-def _tree(pid: int) -> Iterator[int]:
+def _process_tree(pid: int) -> Iterator[int]:
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text(encoding="ascii").split():
-            yield from _tree(int(child))
+            yield from _process_tree(int(child))
 
 
-def _follows(pid: int) -> bool:
+def _is_follower(pid: int) -> bool:
     command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     return b"register.server.follower" in command
 
 
-def _share(pid: int) -> int:
+def _resident_kilobytes(pid: int) -> int:
     """Kilobytes of a process; with its share of what it has in common with others, for root."""
     name, figure = "smaps_rollup", "Pss:"
     if os.geteuid():

@@ -33,23 +33,23 @@ class Table:
 
     def add(self, *cells: str, value: float | None = None, bar: Bar | None = None) -> None:
         """Add a line; ``value`` is what ``bar`` is about."""
-        told = ["–", ""]
+        bar_cells = ["–", ""]
         if bar is not None and value is not None:
             good = bar.met(value)
             self.missed += not good
-            told = [str(bar), "met" if good else "MISSED"]
-        self.lines.append([*cells, *told])
+            bar_cells = [str(bar), "met" if good else "MISSED"]
+        self.lines.append([*cells, *bar_cells])
 
     def text(self, *, markdown: bool) -> str:
         """The whole table."""
-        rows = [[*self.columns, "bar", ""], *self.lines]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table_rows = [[*self.columns, "bar", ""], *self.lines]
+        widths = [max(map(len, column)) for column in zip(*table_rows, strict=True)]
         if markdown:
-            told = [f"| {' | '.join(row)} |" for row in rows]
-            told.insert(1, "|---" * len(widths) + "|")
-            return "\n".join([f"### {self.title}", "", *told, ""])
-        told = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            for row in rows
+            lines = [f"| {' | '.join(table_row)} |" for table_row in table_rows]
+            lines.insert(1, "|---" * len(widths) + "|")
+            return "\n".join([f"### {self.title}", "", *lines, ""])
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(table_row, widths, strict=True))
+            for table_row in table_rows
         ]
-        return "\n".join([self.title, *(f"  {line.rstrip()}" for line in told), ""])
+        return "\n".join([self.title, *(f"  {line.rstrip()}" for line in lines), ""])

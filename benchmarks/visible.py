@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
-from benchmarks.seeding import Members, publish
-from benchmarks.servers import Server
+from benchmarks.seeding import Members, publish_case
+from benchmarks.servers import RegisterServer
 from register.cases.case_content import Content, SourceContent
 from register.db import now
 from register.journal import writing
@@ -18,7 +18,9 @@ COMMUNE = "92062"
 PATIENCE = 30  # seconds
 
 
-def seconds(engine: Engine, server: Server, members: Members, times: int) -> dict[str, float]:
+def measure_delays(
+    engine: Engine, server: RegisterServer, members: Members, times: int
+) -> dict[str, float]:
     """For each place, the longest of some publications, from taking the pen to being read.
 
     The pages are kept when the case is published, and the reader says which it has.
@@ -35,8 +37,8 @@ def seconds(engine: Engine, server: Server, members: Members, times: int) -> dic
         }
         tags = {name: server.get(path)[1].get("etag", "") for name, path in places.items()}
         begun = time.perf_counter()
-        with writing(engine) as pen:
-            number = publish(pen, _content(mark), members)
+        with writing(engine) as tx:
+            number = publish_case(tx, _content(mark), members)
         places["case"] = f"/incidents/{number}"
         for name, path in places.items():
             _wait(server, path, tags.get(name, ""), mark)
@@ -44,7 +46,7 @@ def seconds(engine: Engine, server: Server, members: Members, times: int) -> dic
     return longest
 
 
-def _wait(server: Server, path: str, tag: str, mark: str) -> None:
+def _wait(server: RegisterServer, path: str, tag: str, mark: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         status, _headers, body = server.get(path, If_None_Match=tag or '""')

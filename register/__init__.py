@@ -22,13 +22,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     from pathlib import Path
 
     from register import cli, config, web
-    from register.db import db, engine_options, prepare
-    from register.search.factory import engine_of
+    from register.db import configure_engine, db, engine_options
+    from register.search.factory import open_search_engine
     from register.web.application import Application
 
     settings = settings or config.load()
     top = Path(__file__).resolve().parent.parent
-    config.prepare(settings)
+    config.make_instance_folder(settings)
     app = Application(
         __name__,
         instance_path=str(settings.instance),
@@ -44,8 +44,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["register.settings"] = settings
     db.init_app(app)
     with app.app_context():
-        prepare(db.engine)
-        app.extensions["register.search"] = engine_of(settings, db.engine)
+        configure_engine(db.engine)
+        app.extensions["register.search"] = open_search_engine(settings, db.engine)
     web.attach(app)
     cli.attach(app)
     return app

@@ -24,28 +24,28 @@ class Bulkhead:
     """
 
     def __init__(
-        self, at_once: int, waiting: int, patience: float, *, outside: float = 0.0
+        self, max_running: int, max_waiting: int, turn_timeout: float, *, entry_timeout: float = 0.0
     ) -> None:
-        self.patience = patience
-        self.outside = outside
-        self._turns = threading.BoundedSemaphore(at_once)
-        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self.turn_timeout = turn_timeout
+        self.entry_timeout = entry_timeout
+        self._running = threading.BoundedSemaphore(max_running)
+        self._admitted = threading.BoundedSemaphore(max_running + max_waiting)
 
     @contextmanager
-    def turn(self, waited: float = 0.0) -> Iterator[None]:
+    def turn(self, already_waited: float = 0.0) -> Iterator[None]:
         """Wait for a turn, and hold it.
 
-        :param waited: seconds that were waited elsewhere already.
+        :param already_waited: seconds that were waited elsewhere already.
         :raises Unavailable: ``busy``.
         """
-        if not self._places.acquire(timeout=self.outside):
+        if not self._admitted.acquire(timeout=self.entry_timeout):
             raise Unavailable("busy")
         try:
-            if not self._turns.acquire(timeout=max(0.0, self.patience - waited)):
+            if not self._running.acquire(timeout=max(0.0, self.turn_timeout - already_waited)):
                 raise Unavailable("busy")
             try:
                 yield
             finally:
-                self._turns.release()
+                self._running.release()
         finally:
-            self._places.release()
+            self._admitted.release()

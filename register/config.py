@@ -22,7 +22,7 @@ from register.hosts import is_loopback, is_onion
 PREFIX = "REGISTER_"
 # Settings of former versions: still allowed, and ignored.
 RETIRED = ("SECRET_KEY",)
-WHOOSH, POSTGRESQL = SEARCHES = ("whoosh", "postgresql")
+WHOOSH, POSTGRESQL = SEARCH_ENGINES = ("whoosh", "postgresql")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Settings:
         return self.is_https or is_onion(self.host)
 
 
-LEGAL = (
+LEGAL_FIELDS = (
     "publisher_name",
     "publisher_director",
     "publisher_address",
@@ -145,7 +145,7 @@ LEGAL = (
 )
 
 
-def names() -> list[str]:
+def variable_names() -> list[str]:
     """The variables that exist, for the documentation test and the refusal of unknown ones."""
     return [PREFIX + field.name.upper() for field in fields(Settings)]
 
@@ -178,11 +178,11 @@ def load() -> Settings:
         seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
-        rate_limits=_on_or_local("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
+        rate_limits=_protection_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
         undecided_after=_months("UNDECIDED_AFTER", read("UNDECIDED_AFTER") or "24"),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
-        require_2fa=_on_or_local("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
-        **{name: _sentence(name.upper(), read(name.upper())) for name in LEGAL},
+        require_2fa=_protection_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
+        **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
         trusted_proxies=_small_number("TRUSTED_PROXIES", read("TRUSTED_PROXIES") or "0"),
         search=_search(read("SEARCH"), database_url),
     )
@@ -192,10 +192,10 @@ def missing_for_public(settings: Settings) -> list[str]:
     """The variables of the legal notice that a public address cannot do without."""
     if settings.is_loopback:
         return []
-    return [PREFIX + name.upper() for name in LEGAL if not getattr(settings, name)]
+    return [PREFIX + name.upper() for name in LEGAL_FIELDS if not getattr(settings, name)]
 
 
-def prepare(settings: Settings) -> None:
+def make_instance_folder(settings: Settings) -> None:
     """Make the data folder where there is none.
 
     :raises ConfigError: ``config_instance``.
@@ -207,17 +207,17 @@ def prepare(settings: Settings) -> None:
         raise ConfigError("config_instance", path=path) from error
 
 
-def ignored() -> list[str]:
+def ignored_variables() -> list[str]:
     """The variables that are set and that nothing reads any more."""
-    retired = {PREFIX + name + end for name in RETIRED for end in ("", "_FILE")}
+    retired = {PREFIX + name + suffix for name in RETIRED for suffix in ("", "_FILE")}
     return sorted(retired & set(os.environ))
 
 
 def _refuse_unknown() -> None:
-    known = set(names()) | {PREFIX + name for name in RETIRED}
-    known |= {name + "_FILE" for name in known}
+    allowed = set(variable_names()) | {PREFIX + name for name in RETIRED}
+    allowed |= {name + "_FILE" for name in allowed}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in allowed:
             raise ConfigError("config_unknown", name=name)
 
 
@@ -227,7 +227,7 @@ def _switch(name: str, value: str) -> bool:
     return value == "on"
 
 
-def _on_or_local(name: str, value: str, base_url: str) -> bool:
+def _protection_switch(name: str, value: str, base_url: str) -> bool:
     """A protection that may be switched off on this machine only."""
     if _switch(name, value):
         return True
@@ -254,16 +254,16 @@ def _key_store_url(value: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
     if not value:
         return ""
-    found = _database_url(value, "KEY_STORE_URL")
-    url = make_url(found)
+    store_url = _database_url(value, "KEY_STORE_URL")
+    url = make_url(store_url)
     is_file = url.get_backend_name() == "sqlite"
-    is_same = _place(url) == _place(make_url(database_url))
+    is_same = _database_identity(url) == _database_identity(make_url(database_url))
     if is_same or (is_file and _is_inside(Path(url.database or ""), instance)):
         raise ConfigError("config_key_store", name=PREFIX + "KEY_STORE_URL")
-    return found
+    return store_url
 
 
-def _place(url: URL) -> tuple[object, ...]:
+def _database_identity(url: URL) -> tuple[object, ...]:
     """Which database a URL leads to, whoever enters it and with whatever options."""
     if url.get_backend_name() == "sqlite":
         return ("sqlite", Path(url.database or "").resolve())
@@ -272,8 +272,8 @@ def _place(url: URL) -> tuple[object, ...]:
 
 def _is_inside(path: Path, instance: Path) -> bool:
     # Resolved: a link into the data folder is inside it too.
-    found, folder = path.resolve(), instance.resolve()
-    return found == folder or folder in found.parents
+    resolved, folder = path.resolve(), instance.resolve()
+    return resolved == folder or folder in resolved.parents
 
 
 def _small_number(name: str, value: str) -> int:
@@ -307,10 +307,16 @@ def _bare_address(value: str) -> str:
     """An address of a whole site, without a trailing slash; empty when it is none."""
     try:
         parts = urlsplit(value)
-        well = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return ""
-    if not well or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+    if (
+        not is_valid
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
         return ""
     return value.rstrip("/")
 
@@ -331,12 +337,12 @@ def _database_url(value: str, name: str = "DATABASE_URL") -> str:
 
 
 def _search(value: str, database_url: str) -> str:
-    own = make_url(database_url).get_backend_name() == "postgresql"
-    if value not in ("", *SEARCHES):
+    is_postgresql = make_url(database_url).get_backend_name() == "postgresql"
+    if value not in ("", *SEARCH_ENGINES):
         raise ConfigError("config_search", name=PREFIX + "SEARCH", value=value)
-    if value == POSTGRESQL and not own:
+    if value == POSTGRESQL and not is_postgresql:
         raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
-    return value or (POSTGRESQL if own else WHOOSH)
+    return value or (POSTGRESQL if is_postgresql else WHOOSH)
 
 
 def _seal_dir(value: str, instance: Path) -> Path:
@@ -347,7 +353,7 @@ def _seal_dir(value: str, instance: Path) -> Path:
     return path
 
 
-def _sentence(name: str, value: str) -> str:
+def _short_text(name: str, value: str) -> str:
     if len(value) > 500 or any(ord(letter) < 32 for letter in value):
         raise ConfigError("config_text", name=PREFIX + name, limit=500)
     return value

@@ -1,7 +1,7 @@
 """The database as the register uses it: one declarative base, SQLite or PostgreSQL behind it.
 
 Reading goes through ``db.session`` (one a request, never committed). Writing goes through
-``journal.writing()``, which opens a session of its own from :func:`pen_engine`.
+``journal.writing()``, which opens a session of its own from :func:`write_engine`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from register.errors import Unavailable
 
 # Named constraints, because SQLite can only alter a table by copying it, and a copy has to be
 # able to name what it leaves out.
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -47,19 +47,19 @@ NAMES = {
 
 
 # How long a connection waits for another's write.
-PATIENCE_MS = 10_000
+BUSY_TIMEOUT_MS = 10_000
 # Connections beyond the five that are kept: one for each thread of a server under load.
-_OVERFLOW = 30
+_MAX_OVERFLOW = 30
 # Where a connection notes which files it has open.
-_FILES = "register.files"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_DISK_FULL = "53100"  # PostgreSQL, appendix A: disk_full
+_FILES_KEY = "register.files"
+_DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DISK_FULL_SQLSTATE = "53100"  # PostgreSQL, appendix A: disk_full
 
 
 class Base(DeclarativeBase):
     """Every table of the register descends from this base."""
 
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -97,18 +97,18 @@ def engine_options(url: str) -> dict[str, Any]:
     """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
     if make_url(url).get_backend_name() == "sqlite":
         return {
-            "connect_args": {"timeout": PATIENCE_MS / 1000, "check_same_thread": False},
-            "max_overflow": _OVERFLOW,
+            "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+            "max_overflow": _MAX_OVERFLOW,
         }
     # A page asks several things: all its answers are of one moment, as they are on SQLite.
     return {
         "pool_pre_ping": True,
         "isolation_level": "REPEATABLE READ",
-        "max_overflow": _OVERFLOW,
+        "max_overflow": _MAX_OVERFLOW,
     }
 
 
-def prepare(engine: Engine) -> None:
+def configure_engine(engine: Engine) -> None:
     """Give an engine's SQLite connections the register's settings; nothing on PostgreSQL."""
     if engine.dialect.name != "sqlite":
         return
@@ -119,7 +119,9 @@ def prepare(engine: Engine) -> None:
         return
 
     def note_files(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-        record.info[_FILES] = _Files(path, _log_of(path), _identity(path), _identity(_log_of(path)))
+        record.info[_FILES_KEY] = _OpenFiles(
+            path, _log_path(path), _identity(path), _identity(_log_path(path))
+        )
 
     def require_present_file(
         _connection: sqlite3.Connection,
@@ -127,7 +129,7 @@ def prepare(engine: Engine) -> None:
         _proxy: PoolProxiedConnection,
     ) -> None:
         # One that is missing stays open: it can be read, and saved, until the process ends.
-        if record.info[_FILES].is_replaced:
+        if record.info[_FILES_KEY].is_replaced:
             # The pool opens the file that was put there.
             raise DisconnectionError("another file is at the database's path")
 
@@ -137,7 +139,7 @@ def prepare(engine: Engine) -> None:
 
 
 @dataclass
-class _Files:
+class _OpenFiles:
     """The files that an SQLite connection has open: the database and its write-ahead log.
 
     Both are there until the last connection ends. The log of a database that was never written to
@@ -170,13 +172,13 @@ def _connect_to_existing(
     _dialect: Dialect, _record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
 ) -> sqlite3.Connection:
     """Open the file that is there; by itself, SQLite makes an empty one, for all to read."""
-    opened: sqlite3.Connection = sqlite3.connect(
+    connection: sqlite3.Connection = sqlite3.connect(
         f"{Path(args[0]).as_uri()}?mode=rw", uri=True, **options
     )
-    return opened
+    return connection
 
 
-def _log_of(path: Path) -> Path:
+def _log_path(path: Path) -> Path:
     """The log, which stands beside the file that a link leads to."""
     return Path(f"{path.resolve()}-wal")
 
@@ -184,13 +186,13 @@ def _log_of(path: Path) -> Path:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Device and inode of a file; None where there is none."""
     try:
-        found = path.stat()
+        stat_result = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat_result.st_dev, stat_result.st_ino
 
 
-def place_check(connection: Connection) -> Callable[[], None]:
+def in_place_check(connection: Connection) -> Callable[[], None]:
     """A check of whether a connection's open files are those at their paths.
 
     A file that was removed or replaced under a running process still takes commits, and keeps
@@ -198,19 +200,19 @@ def place_check(connection: Connection) -> Callable[[], None]:
     its commit, before anything is acknowledged; it raises :class:`Unavailable`,
     ``storage_moved``. On PostgreSQL it does nothing.
     """
-    files = connection.info.get(_FILES)
+    files = connection.info.get(_FILES_KEY)
     return files.require_in_place if files is not None else lambda: None
 
 
-def is_full(error: BaseException) -> bool:
+def is_disk_full(error: BaseException) -> bool:
     """Whether an error says that a disk has no room left."""
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlite_errorcode", 0) or 0
-        return code & 0xFF == sqlite3.SQLITE_FULL or _sqlstate(error) == _DISK_FULL
-    return isinstance(error, OSError) and error.errno in _FULL
+        return code & 0xFF == sqlite3.SQLITE_FULL or _sqlstate(error) == _DISK_FULL_SQLSTATE
+    return isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
 
 
-def is_missing(error: BaseException) -> bool:
+def is_file_missing(error: BaseException) -> bool:
     """Whether an error says that the file of an SQLite database cannot be opened."""
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
     return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
@@ -220,7 +222,7 @@ def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", "") or "")
 
 
-def make_file(engine: Engine) -> None:
+def create_sqlite_file(engine: Engine) -> None:
     """Make the empty file of an SQLite database where there is none, mode 600."""
     path = sqlite_path(str(engine.url))
     if path is not None and not path.exists():
@@ -228,7 +230,7 @@ def make_file(engine: Engine) -> None:
         path.touch(mode=0o600)
 
 
-def read_only(url: str) -> Engine:
+def read_only_engine(url: str) -> Engine:
     """An engine that writes nothing, neither tables nor files.
 
     Where no other connection is open, SQLite reads the file alone: the log and its index would be
@@ -240,11 +242,11 @@ def read_only(url: str) -> Engine:
         return create_engine(url, **options).execution_options(postgresql_readonly=True)
 
     def connect() -> sqlite3.Connection:
-        alone = "" if _log_of(path).exists() else "&immutable=1"
+        immutable = "" if _log_path(path).exists() else "&immutable=1"
         return sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro{alone}",
+            f"{path.absolute().as_uri()}?mode=ro{immutable}",
             uri=True,
-            timeout=PATIENCE_MS / 1000,
+            timeout=BUSY_TIMEOUT_MS / 1000,
             check_same_thread=False,
         )
 
@@ -269,13 +271,13 @@ def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) ->
 def _on_begin(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails at once when another writer
     # came in between, whatever the timeout: whoever means to write says so first.
-    writing = connection.get_execution_options().get("register_writing", False)
-    if writing:
-        place_check(connection)()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    is_writing = connection.get_execution_options().get("register_writing", False)
+    if is_writing:
+        in_place_check(connection)()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
 
-def pen_engine(engine: Engine) -> Engine:
+def write_engine(engine: Engine) -> Engine:
     """The same engine, whose transactions are opened for writing from their first statement."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(register_writing=True)
@@ -283,7 +285,7 @@ def pen_engine(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
-def alone(engine: Engine) -> Engine:
+def autocommit_engine(engine: Engine) -> Engine:
     """A second engine for the same server, for statements that stand alone.
 
     Beginning, rolling back and asking whether the connection still lives are three more round
@@ -301,10 +303,10 @@ def alone(engine: Engine) -> Engine:
         "max_overflow": 0,
         "pool_timeout": 1,
     }
-    apart = create_engine(url, **options)
+    statement_engine = create_engine(url, **options)
     # Whoever closes the pages' connections means these too.
-    event.listen(engine, "engine_disposed", lambda _engine: apart.dispose())
-    return apart
+    event.listen(engine, "engine_disposed", lambda _engine: statement_engine.dispose())
+    return statement_engine
 
 
 @contextmanager
@@ -314,38 +316,38 @@ def housekeeping(engine: Engine) -> Iterator[Session]:
     Which they are, and why, is listed in ``tests/test_doors.py``. Everything else is written
     under ``journal.writing()``.
     """
-    with Session(pen_engine(engine)) as session, session.begin():
-        require_in_place = place_check(session.connection())
+    with Session(write_engine(engine)) as session, session.begin():
+        require_in_place = in_place_check(session.connection())
         yield session
     require_in_place()
 
 
-def scrub(engine: Engine, patience: float = 10.0) -> bool:
+def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
     """Empty SQLite's write-ahead log, so that erased words are in no file of the instance.
 
-    A reader in the middle of its page holds the log back; it is tried again for ``patience``
+    A reader in the middle of its page holds the log back; it is tried again for ``timeout``
     seconds. True when the log is empty (always on PostgreSQL, which is vacuumed by its operator).
     """
     if engine.dialect.name != "sqlite":
         return True
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while True:
-        raw = engine.raw_connection()
+        connection = engine.raw_connection()
         try:
             # The connection's own patience would come on top of ours at each try.
-            raw.cursor().execute("PRAGMA busy_timeout = 0")
-            busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            connection.cursor().execute("PRAGMA busy_timeout = 0")
+            is_busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         finally:
-            raw.cursor().execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
-            raw.close()
-        if not busy:
+            connection.cursor().execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+            connection.close()
+        if not is_busy:
             return True
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
 
 
-def analyse(engine: Engine) -> None:
+def analyse_tables(engine: Engine) -> None:
     """Have SQLite look again at how full its tables are; PostgreSQL does so by itself.
 
     Without it, it takes the few cases of a commune and the thousands of a région for the same
@@ -353,14 +355,14 @@ def analyse(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         return
-    raw = engine.raw_connection()
+    connection = engine.raw_connection()
     try:
         # A thousand rows of each index are enough: it takes as long for ten thousand cases as for
         # a million.
-        raw.cursor().execute("PRAGMA analysis_limit = 1000").close()
-        raw.cursor().execute("ANALYZE").close()
+        connection.cursor().execute("PRAGMA analysis_limit = 1000").close()
+        connection.cursor().execute("ANALYZE").close()
     finally:
-        raw.close()
+        connection.close()
 
 
 def sqlite_path(url: str) -> Path | None:

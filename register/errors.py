@@ -16,8 +16,8 @@ class RegisterError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
-        return f"{self.key}({told})"
+        details = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
+        return f"{self.key}({details})"
 
 
 class ConfigError(RegisterError):

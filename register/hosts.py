@@ -29,7 +29,7 @@ def is_onion(host: str) -> bool:
     labels = host.split(".")
     if len(labels) < 2 or labels[-1] != "onion" or not _ONION.fullmatch(labels[-2]):
         return False
-    data = base64.b32decode(labels[-2].upper())
-    key, checksum, version = data[:32], data[32:34], data[34:]
-    right = hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2]
-    return version == b"\x03" and checksum == right
+    decoded = base64.b32decode(labels[-2].upper())
+    key, checksum, version = decoded[:32], decoded[32:34], decoded[34:]
+    expected = hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2]
+    return version == b"\x03" and checksum == expected

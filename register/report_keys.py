@@ -37,25 +37,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register import encryption
 from register.db import (
+    configure_engine,
+    create_sqlite_file,
+    empty_log,
     engine_options,
-    make_file,
-    pen_engine,
-    place_check,
-    prepare,
-    read_only,
-    scrub,
+    in_place_check,
+    read_only_engine,
     sqlite_path,
+    write_engine,
 )
 from register.errors import SealError, Unavailable
 
-NAME = "keys.sqlite3"
+STORE_FILE = "keys.sqlite3"
 _PURPOSE = "report key"
 # The row that says whose store this is: the instance's id, closed with its seal key.
-_OWN = "instance"
-_ROOT = "root"
-_RESERVED = (_OWN, _ROOT)
+_INSTANCE_ROW = "instance"
+_ROOT_ROW = "root"
+_RESERVED_NAMES = (_INSTANCE_ROW, _ROOT_ROW)
 # Names asked for in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 _META = MetaData()
 # Without a hidden row number, which would tell in which order reports came.
@@ -68,9 +68,9 @@ _KEYS = Table(
 )
 
 
-def url_in(folder: Path) -> str:
+def default_url(folder: Path) -> str:
     """Where the store is, when nothing else is configured: a file beside the seal key."""
-    return f"sqlite:///{folder / NAME}"
+    return f"sqlite:///{folder / STORE_FILE}"
 
 
 class KeyStore:
@@ -95,13 +95,13 @@ class KeyStore:
         self._folder = folder
         self._instance = instance_id.encode()
         self._root: bytes | None = None
-        self._derived: dict[str, bytes] = {}
+        self._derived_keys: dict[str, bytes] = {}
         self._file = sqlite_path(url)
         if reads_only:
-            self.engine: Engine = read_only(url)
+            self.engine: Engine = read_only_engine(url)
         else:
             self.engine = create_engine(url, **engine_options(url))
-            prepare(self.engine)
+            configure_engine(self.engine)
 
     @property
     def root(self) -> bytes:
@@ -110,43 +110,43 @@ class KeyStore:
         :raises SealError: as :meth:`keys`, and ``root_missing`` before the upgrade that makes it.
         """
         if self._root is None:
-            found = self.key(_ROOT)
-            if found is None:
+            root_key = self.key(_ROOT_ROW)
+            if root_key is None:
                 raise SealError("root_missing")
-            self._root = found
+            self._root = root_key
         return self._root
 
-    def derived(self, purpose: str) -> bytes:
+    def derived_key(self, purpose: str) -> bytes:
         """A key of one purpose, made from the root key.
 
         :raises SealError: as :attr:`root`.
         """
-        if purpose not in self._derived:
-            self._derived[purpose] = encryption.derived(self.root, purpose)
-        return self._derived[purpose]
+        if purpose not in self._derived_keys:
+            self._derived_keys[purpose] = encryption.derive_key(self.root, purpose)
+        return self._derived_keys[purpose]
 
-    def make_store(self, root: bytes | None = None, *, anew: bool = True) -> None:
+    def make_store(self, root: bytes | None = None, *, create: bool = True) -> None:
         """Make the store where there is none, and the root key in a store that has none.
 
         :param root: a new register's. Before there were root keys, the seal key itself was used:
             it is the default, so that whatever was made from it is still made from it.
-        :param anew: whether a store that is missing is made.
+        :param create: whether a store that is missing is made.
         :raises SealError: see :meth:`require`.
         """
-        if anew and not self._is_there():
-            self._make(root or self._seal_key)
+        if create and not self._exists():
+            self._create(root or self._seal_key)
             return
         self._require_own()
-        with self._writing() as connection:
-            if connection.scalar(_wrapped(_ROOT)) is None:
-                self._insert(connection, {_ROOT: root or self._seal_key})
+        with self._write_connection() as connection:
+            if connection.scalar(_wrapped_key_stmt(_ROOT_ROW)) is None:
+                self._insert(connection, {_ROOT_ROW: root or self._seal_key})
         self.require()
 
-    def _make(self, root: bytes) -> None:
-        make_file(self.engine)
-        with pen_engine(self.engine).begin() as connection:
+    def _create(self, root: bytes) -> None:
+        create_sqlite_file(self.engine)
+        with write_engine(self.engine).begin() as connection:
             _META.create_all(connection)
-            self._insert(connection, {_OWN: self._instance, _ROOT: root})
+            self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root})
 
     def require(self) -> None:
         """Let a store pass that is there and this instance's.
@@ -158,12 +158,12 @@ class KeyStore:
             _ = self.root
 
     def _require_own(self) -> None:
-        if not self._is_there():
+        if not self._exists():
             raise SealError("keystore_missing", where=self.where)
-        if not self._reload():
-            raise self._foreign()
+        if not self._find_seal_key():
+            raise self._foreign_error()
 
-    def _is_there(self) -> bool:
+    def _exists(self) -> bool:
         """Whether there is a store, without making a file as SQLite would.
 
         :raises SealError: ``keystore_missing`` where it cannot be read.
@@ -180,18 +180,18 @@ class KeyStore:
         """Where it is, for a sentence: a path, or a host and a database without a password."""
         return str(self._file or self.engine.url.render_as_string(hide_password=True))
 
-    def new(self, name: str) -> bytes:
+    def new_key(self, name: str) -> bytes:
         """A new key of 32 bytes, on disk before this returns."""
-        return self.several(name)[0]
+        return self.new_keys(name)[0]
 
-    def several(self, *names: str) -> list[bytes]:
+    def new_keys(self, *names: str) -> list[bytes]:
         """New keys, one for each name, all on disk at once before this returns.
 
         :raises SealError: ``keystore_foreign`` where the store is wrapped by another seal key than
             the one that stands here: no key is ever wrapped by a former one.
         """
         keys = [secrets.token_bytes(32) for _name in names]
-        with self._writing() as connection:
+        with self._write_connection() as connection:
             self._insert(connection, dict(zip(names, keys, strict=True)))
         return keys
 
@@ -209,163 +209,172 @@ class KeyStore:
             ``keystore_missing`` where the store cannot be read, ``keystore_foreign`` where it is
             wrapped by another seal key than the one that stands here.
         """
-        wanted = list(names)
+        key_names = list(names)
         try:
-            return self._keys(wanted)
+            return self._unwrap_keys(key_names)
         except SealError as error:
             if error.key != "seal_opens_nothing":
                 raise
             # The seal key may have been replaced since it was read.
-            if not self._reload():
-                raise self._foreign() from error
-            return self._keys(wanted)
+            if not self._find_seal_key():
+                raise self._foreign_error() from error
+            return self._unwrap_keys(key_names)
 
-    def _keys(self, wanted: list[str]) -> dict[str, bytes]:
-        found = {}
-        unwrapped = encryption.opener(self._seal_key, _PURPOSE)
-        with self._reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
-                rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(some)))
-                for row in rows:
-                    found[row.name] = unwrapped(row.wrapped, row.name.encode())
-        return found
+    def _unwrap_keys(self, key_names: list[str]) -> dict[str, bytes]:
+        keys = {}
+        unwrap = encryption.decryptor(self._seal_key, _PURPOSE)
+        with self._read_connection() as connection:
+            for start in range(0, len(key_names), _BATCH_SIZE):
+                batch = key_names[start : start + _BATCH_SIZE]
+                key_rows = connection.execute(select(_KEYS).where(_KEYS.c.name.in_(batch)))
+                for key_row in key_rows:
+                    keys[key_row.name] = unwrap(key_row.wrapped, key_row.name.encode())
+        return keys
 
     def names(self) -> set[str]:
         """What there are keys of.
 
         :raises SealError: ``keystore_missing`` where the store cannot be read.
         """
-        with self._reading() as connection:
-            return set(connection.scalars(select(_KEYS.c.name).where(_is_data)))
+        with self._read_connection() as connection:
+            return set(connection.scalars(select(_KEYS.c.name).where(_is_report_key)))
 
     def destroy(self, names: Collection[str]) -> None:
-        """Destroy keys, for ever; their bytes are nowhere once :meth:`scrub` was called too."""
-        wanted = [name for name in names if name not in _RESERVED]
-        if not wanted:
+        """Destroy keys, for ever; their bytes are nowhere once :meth:`empty_log` was called too."""
+        deletable = [name for name in names if name not in _RESERVED_NAMES]
+        if not deletable:
             return
-        with self._locked() as (connection, _own):
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
-                connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(some)))
+        with self._locked_connection() as (connection, _own):
+            for start in range(0, len(deletable), _BATCH_SIZE):
+                batch = deletable[start : start + _BATCH_SIZE]
+                connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(batch)))
 
-    def wrap_again(self, seal_key: bytes) -> int:
+    def rewrap(self, seal_key: bytes) -> int:
         """Wrap every key, the root too, by another seal key, in one transaction; how many.
 
         Whoever writes keys waits for it, and then looks which seal key the store has.
 
         :raises SealError: as :meth:`several`.
         """
-        with self._writing(alone=True) as connection:
-            unwrapped = encryption.opener(self._seal_key, _PURPOSE)
-            rows = [
+        with self._write_connection(exclusive=True) as connection:
+            unwrap = encryption.decryptor(self._seal_key, _PURPOSE)
+            wrapped_rows = [
                 {
-                    "of": row.name,
-                    "by": _closed(seal_key, row.name, unwrapped(row.wrapped, row.name.encode())),
+                    "of": key_row.name,
+                    "by": _wrap(
+                        seal_key, key_row.name, unwrap(key_row.wrapped, key_row.name.encode())
+                    ),
                 }
-                for row in connection.execute(select(_KEYS))
+                for key_row in connection.execute(select(_KEYS))
             ]
-            again = update(_KEYS).where(_KEYS.c.name == bindparam("of"))
-            connection.execute(again.values(wrapped=bindparam("by")), rows)
+            update_stmt = update(_KEYS).where(_KEYS.c.name == bindparam("of"))
+            connection.execute(update_stmt.values(wrapped=bindparam("by")), wrapped_rows)
         self._seal_key = seal_key
-        return len(rows)
+        return len(wrapped_rows)
 
-    def is_opened_by(self, seal_key: bytes) -> bool:
+    def is_wrapped_by(self, seal_key: bytes) -> bool:
         """Whether the store is this instance's and wrapped by a seal key.
 
         :raises SealError: ``keystore_missing`` where the store cannot be read.
         """
-        with self._reading() as connection:
-            return self._opens(seal_key, connection.scalar(_wrapped(_OWN)))
+        with self._read_connection() as connection:
+            return self._is_wrapped_by(
+                seal_key, connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
+            )
 
-    def scrub(self) -> None:
+    def empty_log(self) -> None:
         """Overwrite what is left of destroyed keys in the store's log."""
-        scrub(self.engine)
+        empty_log(self.engine)
 
     def close(self) -> None:
         """Let go of the store's connections."""
         self.engine.dispose()
 
     def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
-        rows = [
-            {"name": name, "wrapped": _closed(self._seal_key, name, key)}
+        key_rows = [
+            {"name": name, "wrapped": _wrap(self._seal_key, name, key)}
             for name, key in keys.items()
         ]
-        connection.execute(insert(_KEYS), rows)
+        connection.execute(insert(_KEYS), key_rows)
 
-    def _opens(self, seal_key: bytes, own: bytes | None) -> bool:
+    def _is_wrapped_by(self, seal_key: bytes, instance_row: bytes | None) -> bool:
         try:
             return (
-                encryption.opened(seal_key, _PURPOSE, own or b"", _OWN.encode()) == self._instance
+                encryption.decrypt(seal_key, _PURPOSE, instance_row or b"", _INSTANCE_ROW.encode())
+                == self._instance
             )
         except SealError:
             return False
 
-    def _reload(self, own: bytes | None = None) -> bool:
+    def _find_seal_key(self, instance_row: bytes | None = None) -> bool:
         """Take the seal key that opens the store: the one in hand, or one of the folder's.
 
         :returns: whether there is one.
         """
-        if own is None:
-            with self._reading() as connection:
-                own = connection.scalar(_wrapped(_OWN))
-        if self._opens(self._seal_key, own):
+        if instance_row is None:
+            with self._read_connection() as connection:
+                instance_row = connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
+        if self._is_wrapped_by(self._seal_key, instance_row):
             return True
         # Twice: between the reading of the two, the pending key may take the place of the other.
         for folder in (self._folder, self._folder):
-            for seal_key in encryption.present(folder) if folder else ():
-                if self._opens(seal_key, own):
+            for seal_key in encryption.present_keys(folder) if folder else ():
+                if self._is_wrapped_by(seal_key, instance_row):
                     self._seal_key = seal_key
                     return True
         return False
 
-    def _foreign(self) -> SealError:
+    def _foreign_error(self) -> SealError:
         return SealError(
             "keystore_foreign",
             where=self.where,
-            path=str((self._folder or Path()) / encryption.NAME),
+            path=str((self._folder or Path()) / encryption.KEY_FILE),
         )
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _read_connection(self) -> Iterator[Connection]:
         try:
             with self.engine.connect() as connection:
-                require_in_place = place_check(connection)
+                require_in_place = in_place_check(connection)
                 yield connection
                 require_in_place()
         except SQLAlchemyError as error:
             raise SealError("keystore_missing", where=self.where) from error
 
     @contextmanager
-    def _locked(self, *, alone: bool = False) -> Iterator[tuple[Connection, bytes | None]]:
+    def _locked_connection(
+        self, *, exclusive: bool = False
+    ) -> Iterator[tuple[Connection, bytes | None]]:
         """A transaction that no rotation comes into; the store's own row.
 
-        :param alone: whether it is the rotation, for which all others wait.
+        :param exclusive: whether it is the rotation, for which all others wait.
         """
-        with pen_engine(self.engine).begin() as connection:
-            require_in_place = place_check(connection)
-            own = connection.scalar(_wrapped(_OWN).with_for_update(read=not alone))
-            yield connection, own
+        with write_engine(self.engine).begin() as connection:
+            require_in_place = in_place_check(connection)
+            instance_row = connection.scalar(
+                _wrapped_key_stmt(_INSTANCE_ROW).with_for_update(read=not exclusive)
+            )
+            yield connection, instance_row
         require_in_place()
 
     @contextmanager
-    def _writing(self, *, alone: bool = False) -> Iterator[Connection]:
-        with self._locked(alone=alone) as (connection, own):
-            if not self._reload(own):
-                raise self._foreign()
+    def _write_connection(self, *, exclusive: bool = False) -> Iterator[Connection]:
+        with self._locked_connection(exclusive=exclusive) as (connection, instance_row):
+            if not self._find_seal_key(instance_row):
+                raise self._foreign_error()
             yield connection
         # A key that is wrapped by a seal key which is nowhere else opens nothing after the end of
         # this process.
-        if self._folder is not None and not any(encryption.present(self._folder)):
+        if self._folder is not None and not any(encryption.present_keys(self._folder)):
             raise Unavailable("storage_moved")
 
 
-_is_data = _KEYS.c.name.not_in(_RESERVED)
+_is_report_key = _KEYS.c.name.not_in(_RESERVED_NAMES)
 
 
-def _wrapped(name: str) -> Select[bytes]:
+def _wrapped_key_stmt(name: str) -> Select[bytes]:
     return select(_KEYS.c.wrapped).where(_KEYS.c.name == name)
 
 
-def _closed(seal_key: bytes, name: str, key: bytes) -> bytes:
-    return encryption.sealed(seal_key, _PURPOSE, key, name.encode())
+def _wrap(seal_key: bytes, name: str, key: bytes) -> bytes:
+    return encryption.encrypt(seal_key, _PURPOSE, key, name.encode())

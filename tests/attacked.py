@@ -26,10 +26,10 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.checklist import ATTESTED
-from register.journal import Pen, writing
+from register.cases.checklist import ATTESTATIONS
+from register.journal import WriteTransaction, writing
 from register.text.errors import TextError
-from register.text.markup import render
+from register.text.markup import render_markdown
 from register.text.sanitize import clean, one_line
 
 PASSWORD = "une-phrase-de-passe"
@@ -56,8 +56,8 @@ def fill(engine: Engine, strings: Sequence[Attack], every: int = 1) -> Attacked:
     """
     most = strings[::every]
     with writing(engine, AT) as pen:
-        by = accounts.add(pen, "bruno@register.test", Role.ADMINISTRATOR, PASSWORD).id
-        second = accounts.add(pen, "chloe@register.test", Role.MODERATOR, PASSWORD).id
+        by = accounts.add_member(pen, "bruno@register.test", Role.ADMINISTRATOR, PASSWORD).id
+        second = accounts.add_member(pen, "chloe@register.test", Role.MODERATOR, PASSWORD).id
     writer = _Writer(by, second)
     with writing(engine, AT) as pen:
         some = [most[at : at + TOGETHER] for at in range(0, len(most), TOGETHER)]
@@ -78,7 +78,7 @@ def account(texts: tuple[str, ...]) -> str:
     found = [f"Un {WORD}."]
     for text in texts:
         try:
-            render("\n\n".join([*found, text]))
+            render_markdown("\n\n".join([*found, text]))
         except TextError:
             continue
         found.append(text)
@@ -135,7 +135,7 @@ class _Writer:
     by: int
     second: int
 
-    def full(self, pen: Pen, some: Sequence[Attack]) -> Filed:
+    def full(self, pen: WriteTransaction, some: Sequence[Attack]) -> Filed:
         """A public case with everything, each of its texts written by each string."""
         texts = [said(attack.text) for attack in some]
         filed = self._published(pen, _whole(some), texts[0])
@@ -159,7 +159,7 @@ class _Writer:
             )
         return filed
 
-    def single(self, pen: Pen, text: str) -> Filed:
+    def single(self, pen: WriteTransaction, text: str) -> Filed:
         """A public case whose own texts are one string."""
         content = Content(
             title=said(text),
@@ -176,15 +176,17 @@ class _Writer:
         )
         return self._published(pen, content, text)
 
-    def _published(self, pen: Pen, content: Content, text: str) -> Filed:
+    def _published(self, pen: WriteTransaction, content: Content, text: str) -> Filed:
         words = said(text)
         case = acts.draft(pen, content, by=self.by, reason=words, note=words)
         acts.invite(pen, case.id, words, by=self.by)
         acts.approve(pen, case.id, by=self.second)
-        acts.publish(pen, case.id, by=self.by, reason=words, attested=ATTESTED, flags_reason=words)
+        acts.publish(
+            pen, case.id, by=self.by, reason=words, attested=ATTESTATIONS, flags_reason=words
+        )
         return Filed(case.id, case.number)
 
-    def _reply(self, pen: Pen, filed: Filed, text: str) -> None:
+    def _reply(self, pen: WriteTransaction, filed: Filed, text: str) -> None:
         author = said(text, 300)
         row = acts.receive_reply(
             pen,
@@ -195,7 +197,7 @@ class _Writer:
             text=text,
             received_on=date(2026, 3, 2),
         )
-        if row.id % 4 == 0 or reply_length.length(text).is_too_long:
+        if row.id % 4 == 0 or reply_length.text_length(text).is_too_long:
             acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
         elif row.id % 8 != 7:  # the others wait
             acts.reply(pen, row.id, reason=text, by=self.by, second=self.second)

@@ -26,13 +26,13 @@ from register.accounts import acts as accounts
 from register.accounts import invitations, sessions, two_factor
 from register.accounts.models import Role
 from register.accounts.web import signing_keys
-from register.accounts.web.current_member import TOKEN
+from register.accounts.web.current_member import TOKEN_FIELD
 from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings
-from register.db import db, engine_options, housekeeping, now, prepare
-from register.journal import Pen, writing
+from register.db import configure_engine, db, engine_options, housekeeping, now
+from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.pages import acts as editorial
 from register.report_keys import KeyStore
@@ -194,10 +194,10 @@ class Bureau:
     def cookie(self, member: int, *, minutes: int = 0) -> str:
         """The cookie of a session that was opened so many minutes ago."""
         with self.app.app_context(), housekeeping(db.engine) as opened:
-            token = sessions.opened(opened, member, now() - timedelta(minutes=minutes))
+            token = sessions.open_session(opened, member, now() - timedelta(minutes=minutes))
         made = self.app.session_interface.get_signing_serializer(self.app)
         assert made
-        told: str = made.dumps({TOKEN: token, "csrf_token": secrets.token_hex(20)})
+        told: str = made.dumps({TOKEN_FIELD: token, "csrf_token": secrets.token_hex(20)})
         return told
 
     def signed(self, member: int, *, minutes: int = 0) -> Signed:
@@ -208,14 +208,16 @@ class Bureau:
 def bureau(settings: Settings) -> Bureau:
     """Fill a register with members and cases, and make its application."""
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(engine)
+    configure_engine(engine)
     app = create_app(replace(settings, require_2fa=True))
     with app.app_context():
         ada, bruno, emile, token = _members(engine, signing_keys.root_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
         told = "Un texte de l’association.\n\n{issues}"
-        page = editorial.save(pen, "suivre", "Suivre", told, by=ada, reason="essai", seen=0)
+        page = editorial.save_page(
+            pen, "suivre", "Suivre", told, by=ada, reason="essai", seen_revision=0
+        )
         named["page"] = str(page.id)
     with Session(engine) as session:
         store = setup.key_store(settings, session)
@@ -229,7 +231,7 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
     """Ada with a second factor, Bruno, Émile without one, Driss who is shut out, Fanny invited."""
     with writing(engine, AT) as pen:
         ada, bruno, emile, driss = (
-            accounts.add(pen, f"{name}@register.test", role, "une-phrase-de-passe").id
+            accounts.add_member(pen, f"{name}@register.test", role, "une-phrase-de-passe").id
             for name, role in (
                 ("ada", Role.ADMINISTRATOR),
                 ("bruno", Role.MODERATOR),
@@ -239,13 +241,13 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, str]:
         )
         codes = two_factor.recovery_codes()
         accounts.set_factor(pen, ada, two_factor.new_secret(), seal_key, codes, 0)
-        accounts.disable(pen, driss, by=ada)
+        accounts.disable_member(pen, driss, by=ada)
     with writing(engine) as pen:
         token = invitations.invite(pen, "fanny@register.test", Role.MODERATOR, by=ada)
     return ada, bruno, emile, token
 
 
-def _cases(pen: Pen, ada: int, bruno: int) -> dict[str, str]:
+def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
     """A case in every state; the ids that addresses name."""
     other = _published(pen, _content(title="Un cas voisin"), ada, bruno)
     number = _whole(pen, ada, bruno, other.number or 0)
@@ -277,7 +279,7 @@ def _cases(pen: Pen, ada: int, bruno: int) -> dict[str, str]:
 def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
     """A report with all that one may have, one of each end, and one that is purged."""
 
-    def taken(at: datetime = AT) -> AbstractContextManager[Pen]:
+    def taken(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
         return writing(engine, at)
 
     inbox, today = Inbox(taken, store, cast), now()
@@ -294,7 +296,7 @@ def _reports(engine: Engine, store: KeyStore, cast: Cast) -> dict[str, str]:
     }
 
 
-def _draft(pen: Pen, ada: int, bruno: int) -> tuple[Incident, int]:
+def _draft(pen: WriteTransaction, ada: int, bruno: int) -> tuple[Incident, int]:
     """A draft that was changed once, with words that ask for a reason."""
     told = _content(summary="Selon le blog, l’élu a menacé la blogueuse et sa fille mineure.")
     case = acts.draft(pen, told, by=ada, reason="repéré dans la presse")
@@ -304,7 +306,7 @@ def _draft(pen: Pen, ada: int, bruno: int) -> tuple[Incident, int]:
     return case, older
 
 
-def _gone(pen: Pen, ada: int, bruno: int, number: int) -> dict[str, int]:
+def _gone(pen: WriteTransaction, ada: int, bruno: int, number: int) -> dict[str, int]:
     """A withdrawn case, a merged one, an erased one."""
     withdrawn, merged, erased = (
         _published(pen, _content(title=title), ada, bruno)

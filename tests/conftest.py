@@ -28,11 +28,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks import cluster
-from benchmarks.cluster import Server
+from benchmarks.cluster import PostgresServer
 from register.cases.case_content import Content
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
-from register.journal import Pen, writing
+from register.journal import WriteTransaction, writing
 from register.operations import setup
 from register.report_keys import KeyStore
 
@@ -163,14 +163,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server() -> Iterator[PostgresServer]:
     """PostgreSQL, started for this run; skipped where there is none, never under CI."""
-    tools = cluster.programs()
+    tools = cluster.postgres_programs()
     if tools is None:
         why = "PostgreSQL is not installed: initdb is neither in /usr/lib/postgresql nor on PATH"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
     quick = ("synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
-    with cluster.started(tools, *quick) as started:
+    with cluster.running_server(tools, *quick) as started:
         yield started
 
 
@@ -204,10 +204,12 @@ def session(engine: Engine) -> Iterator[Session]:
 
 
 @pytest.fixture
-def pen(engine: Engine, session: Session) -> Callable[..., AbstractContextManager[Pen]]:
+def pen(
+    engine: Engine, session: Session
+) -> Callable[..., AbstractContextManager[WriteTransaction]]:
     """``with pen() as p:`` takes the pen on 2 March 2026 at 9:30 UTC, or at another moment."""
 
-    def take(at: datetime = AT) -> AbstractContextManager[Pen]:
+    def take(at: datetime = AT) -> AbstractContextManager[WriteTransaction]:
         # A reader in the middle of its page would hold back the erasure of words, for seconds.
         session.rollback()
         return writing(engine, at)
@@ -241,7 +243,7 @@ def content() -> Callable[..., Content]:
 
 
 @pytest.fixture
-def desk(pen: Callable[..., AbstractContextManager[Pen]], cast: Cast) -> Desk:
+def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast) -> Desk:
     """Bruno and Chloé at work."""
     return Desk(pen, cast)
 
@@ -269,7 +271,9 @@ def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
 
 
 @pytest.fixture
-def inbox(pen: Callable[..., AbstractContextManager[Pen]], store: KeyStore, cast: Cast) -> Inbox:
+def inbox(
+    pen: Callable[..., AbstractContextManager[WriteTransaction]], store: KeyStore, cast: Cast
+) -> Inbox:
     """What Amina reports, and what Bruno does with it."""
     return Inbox(pen, store, cast)
 
@@ -283,7 +287,7 @@ def published(desk: Desk) -> Callable[..., Filed]:
 @pytest.fixture
 def attested() -> tuple[str, ...]:
     """Everything that a moderator attests before publication."""
-    return ATTESTED
+    return ATTESTATIONS
 
 
 # --- the demonstration ------------------------------------------------------------------------
@@ -296,13 +300,13 @@ def demo_app(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flask]:
     """The application with the demonstration's cases, imported and published; only read."""
-    from register.exchange.importer import Publication, import_file
+    from register.exchange.importer import PublishOptions, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with registers.new(request.param, folder) as settings:
         with opened(settings.database_url) as engine:
             cast = hire(engine)
-            publication = Publication(by=cast.bruno, second=cast.chloe, reason="démonstration")
+            publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
             report = import_file(engine, DEMO, publish=publication)
             assert report.published == 34, report
         with bare(settings) as app:

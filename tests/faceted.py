@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from register.cases import bitset, facet_index
 from register.cases.case_content import ProceedingContent
 from register.cases.core_tables import CASE
-from register.cases.facet_index import Marks, Place
-from register.cases.filters import FILTERS, Query, clauses
-from register.cases.models import State
-from register.cases.vocabulary import Book
+from register.cases.facet_index import FacetIndex, FacetVersion
+from register.cases.filters import FILTERS, CaseQuery, clauses
+from register.cases.models import CaseState
+from register.cases.vocabulary import Vocabulary
 from register.journal import head
 
 SUIT = ProceedingContent(direction="contre_cible", nature="penale", plaintiff="maire")
@@ -112,33 +112,33 @@ HITS = st.dictionaries(st.integers(1, 40) | st.just(10**9), st.integers(0, 3))
 
 
 def _values(name: str) -> st.SearchStrategy[tuple[str, ...]]:
-    most = 1 if FILTERS[name].single else 3
+    most = 1 if FILTERS[name].is_single else 3
     chosen = st.lists(st.sampled_from(POOL[name]), min_size=1, max_size=most, unique=True)
     return chosen.map(lambda values: tuple(sorted(values)))
 
 
 @st.composite
-def searches(draw: st.DrawFn) -> tuple[Query, dict[int, int] | None]:
+def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
     """A search of up to five filters, and in half of them words that were found somewhere."""
     names = draw(st.lists(st.sampled_from(sorted(POOL)), max_size=5, unique=True))
     values = {name: draw(_values(name)) for name in sorted(names)}
     hits = draw(st.none() | HITS)
     if hits is not None:
         values["q"] = ("un mot",)
-    return Query(values), hits
+    return CaseQuery(values), hits
 
 
 # --- marks made anew ----------------------------------------------------------------------------
 
 
-def said(made: Marks) -> tuple[object, ...]:
+def said(made: FacetIndex) -> tuple[object, ...]:
     """What marks say, whichever form their sets are kept in."""
-    public = bitset.numbers(made.public)
+    public = bitset.to_numbers(made.public_cases)
     told = {
-        name: {value: bitset.numbers(cases) for value, cases in facet.items()}
+        name: {value: bitset.to_numbers(cases) for value, cases in facet.items()}
         for name, facet in made.facets.items()
     }
-    return public, told, [made.days[number] for number in public]
+    return public, told, [made.sort_days[number] for number in public]
 
 
 class Moments:
@@ -149,11 +149,11 @@ class Moments:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.made = 0
-        self._make = facet_index._made
-        patch.setattr(facet_index, "_kept", {})
-        patch.setattr(facet_index, "_made", self._noted)
+        self._make = facet_index._build
+        patch.setattr(facet_index, "_cached_indexes", {})
+        patch.setattr(facet_index, "_build", self._noted)
 
-    def _noted(self, session: Session, book: Book, place: Place) -> Marks:
+    def _noted(self, session: Session, book: Vocabulary, place: FacetVersion) -> FacetIndex:
         self.made += 1
         return self._make(session, book, place)
 
@@ -162,21 +162,21 @@ class Moments:
 
         Of a position before those that are kept nothing is kept, for a page that began long ago.
         """
-        facet_index._kept.clear()
+        facet_index._cached_indexes.clear()
 
-    def look(self, session: Session, book: Book) -> Marks:
+    def look(self, session: Session, book: Vocabulary) -> FacetIndex:
         """The marks of the session's moment."""
         at = head(session)
-        found = facet_index.at(session, book, at)
-        assert found.place.head == at
-        assert said(found) == said(self._make(session, book, found.place))
+        found = facet_index.load_index(session, book, at)
+        assert found.version.head == at
+        assert said(found) == said(self._make(session, book, found.version))
         return found
 
 
 # --- by brute force ----------------------------------------------------------------------------
 
 
-def retired(book: Book) -> Book:
+def retired(book: Vocabulary) -> Vocabulary:
     """The same vocabularies, in which a type and an outcome that cases carry are given no more."""
     lists = {name: dict(words) for name, words in book.lists.items()}
     for name, code in (("type", "expulsion"), ("issue", "resolue")):
@@ -184,14 +184,16 @@ def retired(book: Book) -> Book:
     return replace(book, version=f"{book.version}-retired", lists=lists)
 
 
-def total(session: Session, query: Query, book: Book, hits: Mapping[int, int] | None) -> int:
+def total(
+    session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
+) -> int:
     """How many cases the database finds, by the filters' own clauses."""
-    asked = select(func.count()).select_from(CASE).where(CASE.c.state == State.PUBLISHED)
+    asked = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
     return session.scalar(asked.where(*clauses(query, book, hits))) or 0
 
 
 def counted(
-    session: Session, query: Query, book: Book, hits: Mapping[int, int] | None
+    session: Session, query: CaseQuery, book: Vocabulary, hits: Mapping[int, int] | None
 ) -> dict[str, dict[str, int]]:
     """What facets have to say: the size of each list with one value of a facet chosen instead."""
     return {
@@ -204,7 +206,7 @@ def counted(
     }
 
 
-def chosen(query: Query, name: str, value: str) -> Query:
+def chosen(query: CaseQuery, name: str, value: str) -> CaseQuery:
     """A search with one value of a filter, in the place of those that it had."""
     return replace(query, values={**query.values, name: (value,)})
 
@@ -213,15 +215,15 @@ def _words(name: str) -> Any:
     return lambda book: book.lists[name]
 
 
-def _outlets(_book: Book) -> Iterable[str]:
+def _outlets(_book: Vocabulary) -> Iterable[str]:
     return ("gagny libre", "echo", "l echo d en bas", "personne")
 
 
-def _years(_book: Book) -> Iterator[str]:
+def _years(_book: Vocabulary) -> Iterator[str]:
     return map(str, range(1998, 2016))
 
 
-def _departements(_book: Book) -> Iterable[str]:
+def _departements(_book: Vocabulary) -> Iterable[str]:
     return ("13", "2A", "59", "75", "92", "93", "94", "974")
 
 

@@ -24,9 +24,9 @@ from register.config import Settings
 from register.db import db, now
 from register.journal import writing
 from register.operations import setup
-from register.operations.instance_identity import tags
+from register.operations.instance_identity import tag_uri_maker
 from register.reports import acts, queries, receipt_codes, report_content
-from register.reports.acts.reporter import Filed
+from register.reports.acts.reporter import ReceivedReport
 from register.reports.web import form_tokens
 from register.reports.web.follow_up_page import PURPOSE as FOLLOWING
 from register.reports.web.report_views import PURPOSE as REPORTING
@@ -166,7 +166,10 @@ class Letterbox:
         """One of the pages, as it can be asked for now: a form that is sent has a new token."""
         found = OPEN.get(name) or DESK[name]
         with self.app.app_context():
-            new = {"report": form_tokens.new(REPORTING), "follow": form_tokens.new(FOLLOWING)}
+            new = {
+                "report": form_tokens.new_token(REPORTING),
+                "follow": form_tokens.new_token(FOLLOWING),
+            }
         named = {**self.named, **new}
         fields = found.fields and {key: said.format(**named) for key, said in found.fields.items()}
         path = in_language(found.path.format(**named), self.tongue)
@@ -187,26 +190,28 @@ def letterbox(settings: Settings) -> Letterbox:
         inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
         app = create_app(settings)
         with app.app_context():
-            used = form_tokens.new(REPORTING)
-            token = form_tokens.read(REPORTING, used)
+            used = form_tokens.new_token(REPORTING)
+            token = form_tokens.read_token(REPORTING, used)
             db.engine.dispose()
         assert token
         reports, cases = _reports(inbox, Desk(inbox.pen, cast))
         with inbox.pen() as p:
             acts.receive(p, store, a_report(), token.nonce)
         with Session(engine) as session:
-            file = queries.one(session, store, reports["received"].key)
+            file = queries.get_report(session, store, reports["received"].key)
             assert file.received
-            recu = report_content.receipt(file.received, file.line.day, tags(session).authority)
+            recu = report_content.receipt_document(
+                file.received, file.summary.day, tag_uri_maker(session).authority
+            )
         store.close()
     named = {name: filed.key for name, filed in reports.items()}
     named |= {
-        f"code of {name}": receipt_codes.spelled(filed.code) for name, filed in reports.items()
+        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
     }
     return Letterbox(app, cast, {**named, **cases, "used": used, "recu": recu.decode()})
 
 
-def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, Filed], dict[str, str]]:
+def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[str, str]]:
     """One in each state; the ids of the cases that are made of them."""
     at, day = now(), timedelta(days=1)
     case, gone = desk.published(), desk.published(title="Un autre cas de Gagny")
@@ -232,6 +237,6 @@ def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, Filed], dict[str, str]
     with inbox.pen() as p:
         acts.withdraw(p, inbox.store, reports["requested"].key, nonce(), "On m’a reconnue.")
         incidents.withdraw(p, gone.id, by=inbox.cast.bruno, restriction="erreur", reason="lieu")
-        line = queries.one(p.session, inbox.store, reports["draft"].key)
+        line = queries.get_report(p.session, inbox.store, reports["draft"].key)
         assert line.case
     return reports, {"case": str(case.id), "case of draft": str(line.case.id)}

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
-from register.search.engine import Engine
+from register.search.engine import SearchEngine
 from register.search.matcher import strength
-from register.search.query_model import Asked, Cursor, Document, Part, Way
+from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
 
 START = Cursor(1, "aa", "made")
 
@@ -32,18 +32,21 @@ documents = st.builds(
 )
 _way = st.one_of(
     st.builds(
-        lambda tokens, together: Way(tuple(tokens), together=together),
+        lambda tokens, together: QueryAlternative(tuple(tokens), is_phrase=together),
         st.lists(_token, min_size=1, max_size=4),
         st.booleans(),
     ),
-    st.builds(lambda prefix: Way((prefix,), prefix=True), st.sampled_from(("f", "film", "é", "z"))),
+    st.builds(
+        lambda prefix: QueryAlternative((prefix,), prefix=True),
+        st.sampled_from(("f", "film", "é", "z")),
+    ),
 )
 _part = st.builds(
-    lambda ways, excluded: Part("typed", tuple(ways), excluded),
+    lambda ways, excluded: QueryPart("typed", tuple(ways), excluded),
     st.lists(_way, min_size=1, max_size=3),
     st.booleans(),
 )
-searches = st.lists(_part, max_size=3).map(lambda parts: Asked(tuple(parts)))
+searches = st.lists(_part, max_size=3).map(lambda parts: SearchQuery(tuple(parts)))
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -55,15 +58,15 @@ def by_number(*told: Iterable[Document]) -> dict[int, Document]:
     return {one.number: one for some in told for one in some}
 
 
-def meant(asked: Asked, cases: Iterable[Document]) -> dict[int, int]:
+def meant(asked: SearchQuery, cases: Iterable[Document]) -> dict[int, int]:
     """What the judge says of all cases."""
     judged = ((one.number, strength(asked, one)) for one in cases)
     return {number: value for number, value in judged if value is not None}
 
 
-def word(*tokens: str, **how: bool) -> Asked:
+def word(*tokens: str, **how: bool) -> SearchQuery:
     """A search for one word, or for some that follow one another."""
-    return Asked((Part(" ".join(tokens), (Way(tokens, **how),)),))
+    return SearchQuery((QueryPart(" ".join(tokens), (QueryAlternative(tokens, **how),)),))
 
 
 def case(number: int, title: str, account: str = "") -> Document:
@@ -83,18 +86,24 @@ def _text(chance: random.Random, words: int) -> str:
     return " ".join(f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(words))
 
 
-def questions(seed: int = 1) -> list[Asked]:
+def questions(seed: int = 1) -> list[SearchQuery]:
     """Searches for :func:`register`: words, phrases, beginnings, what is left out."""
     chance = random.Random(seed)
-    asked = [Asked(), word("mot1"), word("mot1", "mot2"), word("mot12", prefix=True)]
+    asked = [SearchQuery(), word("mot1"), word("mot1", "mot2"), word("mot12", prefix=True)]
     for _ in range(12):
         one, other, third = (f"mot{int(chance.paretovariate(0.6)) % 2_000}" for _ in range(3))
-        ways = (Way((one, other)), Way((third,)))
-        asked.append(Asked((Part("x", ways), Part("y", (Way((other,)),), excluded=True))))
-        asked.append(Asked((Part("x", (Way((one, other), together=False),)),)))
+        ways = (QueryAlternative((one, other)), QueryAlternative((third,)))
+        asked.append(
+            SearchQuery(
+                (QueryPart("x", ways), QueryPart("y", (QueryAlternative((other,)),), excluded=True))
+            )
+        )
+        asked.append(
+            SearchQuery((QueryPart("x", (QueryAlternative((one, other), is_phrase=False),)),))
+        )
     return asked
 
 
-def filled(index: Engine, *cases: Document, cursor: Cursor = START) -> None:
+def filled(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
     """Have an index hold these documents and no other."""
     index.rebuild(cursor, iter(cases), len(cases), quiet)

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import re
 
-from register.web.drawings.map_frames import Spot
+from register.web.drawings.map_frames import DrawingPoint
 
 LINE = re.compile(r"M(-?\d+[ -]\d+)l([^Mz]+)(z?)")
 NUMBER = re.compile(r"-?\d+")
 
 
-def drawn(path: str) -> list[list[Spot]]:
+def drawn(path: str) -> list[list[DrawingPoint]]:
     """The lines of a path, as a browser reads them."""
     read = []
     for start, moves, closed in LINE.findall(path):
         x, y = map(int, NUMBER.findall(start))
-        line = [Spot(x, y)]
+        line = [DrawingPoint(x, y)]
         told = list(map(int, NUMBER.findall(moves)))
         for dx, dy in zip(told[::2], told[1::2], strict=True):
             x, y = x + dx, y + dy
-            line.append(Spot(x, y))
+            line.append(DrawingPoint(x, y))
         read.append([*line, line[0]] if closed else line)
     assert "".join(f"M{a}l{b}{c}" for a, b, c in LINE.findall(path)) == path
     return read
 
 
-def marked(path: str) -> list[Spot]:
+def marked(path: str) -> list[DrawingPoint]:
     """The points that a path of dots marks."""
     spots, x, y = [], 0, 0
     for dx, dy in re.findall(r"m(-?\d+) ?(-?\d+)h0", path):
         x, y = x + int(dx), y + int(dy)
-        spots.append(Spot(x, y))
+        spots.append(DrawingPoint(x, y))
     return spots
 
 

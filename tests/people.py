@@ -21,10 +21,10 @@ from register.accounts import passwords
 from register.accounts.models import Role
 from register.cases import acts
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.pending import Destruction
-from register.journal import Pen, writing
+from register.journal import WriteTransaction, writing
 
 PASSWORD = "une-phrase-de-passe"
 
@@ -61,10 +61,10 @@ def hire(engine: Engine) -> Cast:
     }
     with _cheap_passwords(), writing(engine, AT) as p:
         made = {
-            name: accounts.add(p, f"{name}@register.test", role, PASSWORD).id
+            name: accounts.add_member(p, f"{name}@register.test", role, PASSWORD).id
             for name, role in roles.items()
         }
-        accounts.disable(p, "driss@register.test")
+        accounts.disable_member(p, "driss@register.test")
     return Cast(**made)
 
 
@@ -94,7 +94,9 @@ def a_case(*, justice: bool = False, **changes: object) -> Content:
 class Desk:
     """What Bruno and Chloé do all day, in one word each, so that a test tells only its own act."""
 
-    def __init__(self, pen: Callable[..., AbstractContextManager[Pen]], cast: Cast) -> None:
+    def __init__(
+        self, pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast
+    ) -> None:
         self.pen = pen
         self.cast = cast
 
@@ -117,7 +119,7 @@ class Desk:
                 case.id,
                 by=self.cast.bruno,
                 reason="lu et vérifié",
-                attested=ATTESTED,
+                attested=ATTESTATIONS,
                 flags_reason="relu",
             )
             return Filed(case.id, case.number)
@@ -174,11 +176,15 @@ class Desk:
             for which in p.session.scalars(select(Destruction.id).where(Destruction.ending == "")):
                 acts.confirm_destruction(p, which, by=by or self.cast.chloe)
 
-    def _draft(self, p: Pen, content: Content | None, changes: dict[str, object]) -> Incident:
+    def _draft(
+        self, p: WriteTransaction, content: Content | None, changes: dict[str, object]
+    ) -> Incident:
         told = content or a_case(**changes)
         return acts.draft(p, told, by=self.cast.bruno, reason="repéré dans la presse")
 
-    def _ready(self, p: Pen, content: Content | None, changes: dict[str, object]) -> Incident:
+    def _ready(
+        self, p: WriteTransaction, content: Content | None, changes: dict[str, object]
+    ) -> Incident:
         case = self._draft(p, content, changes)
         acts.invite(p, case.id, "courriel au maire", by=self.cast.bruno, on=date(2026, 2, 20))
         acts.approve(p, case.id, by=self.cast.chloe)

@@ -15,10 +15,10 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from benchmarks.cluster import Server
+from benchmarks.cluster import PostgresServer
 from register import config, create_app
 from register.config import Settings
-from register.db import Base, db, engine_options, prepare
+from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer
@@ -52,7 +52,7 @@ def seal_of(settings: Settings) -> Path:
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
-    prepare(engine)
+    configure_engine(engine)
     if engine.dialect.name == "sqlite":
         # Nothing here has to survive a power cut.
         event.listen(
@@ -118,7 +118,7 @@ class Registers:
         (folder / "instance").mkdir(parents=True)
         url = f"sqlite:///{folder / 'register.sqlite3'}"
         if backend == "postgresql":
-            self._server.say("CREATE DATABASE template_register")
+            self._server.execute("CREATE DATABASE template_register")
             url = self._server.url("template_register")
         with opened(url) as engine:
             setup.init(settings_of(folder, url), engine)
@@ -137,12 +137,12 @@ class Registers:
         else:
             self.count += 1
             name = f"copy_{self.count}"
-            self._server.say(f"CREATE DATABASE {name} TEMPLATE template_register")
+            self._server.execute(f"CREATE DATABASE {name} TEMPLATE template_register")
         yield self._server.url(name)
         if self._emptied(name):
             self.idle.append(name)
         else:
-            self._server.say(f"DROP DATABASE {name} WITH (FORCE)")
+            self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _emptied(self, name: str) -> bool:
         """Make a used database as it was; False when its tables are no longer the same."""
@@ -173,9 +173,9 @@ class Registers:
         return True
 
     @property
-    def _server(self) -> Server:
+    def _server(self) -> PostgresServer:
         # Asked for only when a test wants PostgreSQL: the others run where there is none.
-        found: Server = self.request.getfixturevalue("server")
+        found: PostgresServer = self.request.getfixturevalue("server")
         return found
 
 

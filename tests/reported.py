@@ -21,14 +21,14 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import Base
-from register.journal import Pen
+from register.journal import WriteTransaction
 from register.report_keys import KeyStore
 from register.reports import acts, receipt_codes
-from register.reports.acts.reporter import Filed
-from register.reports.models import Kind, Report
-from register.reports.report_content import Sent
+from register.reports.acts.reporter import ReceivedReport
+from register.reports.models import MessageKind, Report
+from register.reports.report_content import ReportContent
 
-Take = Callable[..., AbstractContextManager[Pen]]
+Take = Callable[..., AbstractContextManager[WriteTransaction]]
 
 # Words that stand nowhere else, so that a test may look for them in a file.
 WORDS = "Ce soir au conseil, le maire a fait retirer ma caméra par la police municipale."
@@ -37,7 +37,7 @@ SENTENCE = "Votre récit ne dit pas où cela s’est passé."
 QUESTION = "Quel jour était-ce ?"
 ANSWER = "C’était le 17 mars, vers la fin."
 CODE = re.compile(rf"\b[{receipt_codes.LETTERS}]{{4}}(?:-[{receipt_codes.LETTERS}]{{4}}){{3}}\b")
-_FIELDS = {field.name for field in fields(Sent)}
+_FIELDS = {field.name for field in fields(ReportContent)}
 
 
 def nonce() -> str:
@@ -45,7 +45,7 @@ def nonce() -> str:
     return secrets.token_hex(16)
 
 
-def a_report(**fields: object) -> Sent:
+def a_report(**fields: object) -> ReportContent:
     """What Amina sends: ``a_report(account=…, types=(…))``."""
     told: dict[str, object] = {
         "account": WORDS,
@@ -58,7 +58,7 @@ def a_report(**fields: object) -> Sent:
         "began": "aucune",
         "links": ("https://exemple.test/seance",),
     }
-    return Sent(**{**told, **fields})  # type: ignore[arg-type]
+    return ReportContent(**{**told, **fields})  # type: ignore[arg-type]
 
 
 def reported(
@@ -70,11 +70,11 @@ def reported(
     contact: str = "",
     suspect: bool = False,
     **fields: object,
-) -> Filed:
+) -> ReceivedReport:
     """A report that has just come in; its ``key`` and its ``code``.
 
     :param named: the nonce of its form; a new one by default.
-    :param fields: of :class:`Sent`, where they shall differ.
+    :param fields: of :class:`ReportContent`, where they shall differ.
     """
     assert set(fields) <= _FIELDS, fields
     with pen(at) as p:
@@ -108,25 +108,27 @@ class Inbox:
     def __init__(self, pen: Take, store: KeyStore, cast: Cast) -> None:
         self.pen, self.store, self.cast = pen, store, cast
 
-    def received(self, at: datetime = AT, **more: object) -> Filed:
+    def received(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that nobody has looked at."""
         return reported(self.pen, self.store, at=at, **more)  # type: ignore[arg-type]
 
-    def held(self, at: datetime = AT, **more: object) -> Filed:
+    def held(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that Bruno has in hand."""
         filed = self.received(at, **more)
         with self.pen(at) as p:
             acts.claim(p, filed.key, by=self.cast.bruno)
         return filed
 
-    def waiting(self, at: datetime = AT, **more: object) -> Filed:
+    def waiting(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One of which Bruno asked something."""
         filed = self.held(at, **more)
         with self.pen(at) as p:
-            acts.ask(p, self.store, filed.key, QUESTION, by=self.cast.bruno)
+            acts.ask_reporter(p, self.store, filed.key, QUESTION, by=self.cast.bruno)
         return filed
 
-    def accepted(self, at: datetime = AT, into: int | None = None, **more: object) -> Filed:
+    def accepted(
+        self, at: datetime = AT, into: int | None = None, **more: object
+    ) -> ReceivedReport:
         """One that Bruno made a draft of, or joined to the case with that id."""
         filed = self.received(at, **more)
         with self.pen(at) as p:
@@ -141,35 +143,37 @@ class Inbox:
             )
         return filed
 
-    def declined(self, at: datetime = AT, reason: str = "insuffisant", **more: object) -> Filed:
+    def declined(
+        self, at: datetime = AT, reason: str = "insuffisant", **more: object
+    ) -> ReceivedReport:
         """One that Bruno declined."""
         filed = self.received(at, **more)
         with self.pen(at) as p:
             acts.decline(p, self.store, filed.key, reason, by=self.cast.bruno, sentence=SENTENCE)
         return filed
 
-    def spam(self, at: datetime = AT, **more: object) -> Filed:
+    def spam(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that Bruno put aside."""
         filed = self.received(at, **more)
         with self.pen(at) as p:
             acts.spam(p, filed.key, by=self.cast.bruno)
         return filed
 
-    def withdrawn(self, at: datetime = AT, **more: object) -> Filed:
+    def withdrawn(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that Amina took back."""
         filed = self.received(at, **more)
         with self.pen(at) as p:
             acts.withdraw(p, self.store, filed.key, nonce())
         return filed
 
-    def purged(self, at: datetime = AT, **more: object) -> Filed:
+    def purged(self, at: datetime = AT, **more: object) -> ReceivedReport:
         """One that was declined, and whose texts are gone."""
         filed = self.declined(at, **more)
         with self.pen(at + timedelta(days=91)) as p:
             acts.purge(p, self.store, undecided_after=24)
         return filed
 
-    def answered(self, filed: Filed, text: str = ANSWER, at: datetime = AT) -> None:
+    def answered(self, filed: ReceivedReport, text: str = ANSWER, at: datetime = AT) -> None:
         """Amina's answer."""
         with self.pen(at) as p:
-            acts.add(p, self.store, filed.key, Kind.ANSWER, text, nonce())
+            acts.add(p, self.store, filed.key, MessageKind.ANSWER, text, nonce())

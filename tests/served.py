@@ -22,12 +22,12 @@ from register import create_app
 from register.accounts.models import Member, Role
 from register.cases import acts, validation
 from register.cases.case_content import Content, LinkContent, ProceedingContent, SourceContent
-from register.cases.checklist import ATTESTED
-from register.cases.models import Incident, IncidentPlace, State
+from register.cases.checklist import ATTESTATIONS
+from register.cases.models import CaseState, Incident, IncidentPlace
 from register.config import Settings
-from register.db import db, engine_options, prepare
-from register.demo.instance import fill
-from register.journal import Entry, Pen, writing
+from register.db import configure_engine, db, engine_options
+from register.demo.instance import import_demo_cases
+from register.journal import JournalEntry, WriteTransaction, writing
 from register.search import indexer
 from register.server.sockets import listen
 from register.server.waitress_server import Server
@@ -122,8 +122,8 @@ class Site:
 def site(settings: Settings) -> Iterator[Site]:
     """Fill a register and serve it on a free loopback port."""
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(engine)
-    report = fill(engine, settings.instance, lambda _done, _all: None)
+    configure_engine(engine)
+    report = import_demo_cases(engine, settings.instance, lambda _done, _all: None)
     assert report.published == 34, report
     numbers = _cases(engine)
     app = create_app(settings)
@@ -194,13 +194,15 @@ def _cases(engine: Engine) -> dict[str, int]:
         numbers["withdrawn"] = withdrawn.number
     with Session(engine) as session:
         # The version of a case is the number of its line.
-        of_whole = select(func.min(Entry.seq)).where(Entry.case_number == numbers["whole"])
+        of_whole = select(func.min(JournalEntry.seq)).where(
+            JournalEntry.case_number == numbers["whole"]
+        )
         numbers["first"] = session.scalars(of_whole).one()
     return numbers
 
 
 def _number(session: Session, *such: object) -> int:
-    query = select(Incident.number).where(Incident.state == State.PUBLISHED, *such)
+    query = select(Incident.number).where(Incident.state == CaseState.PUBLISHED, *such)
     query = query.outerjoin(IncidentPlace, IncidentPlace.incident_id == Incident.id)
     found = session.scalars(query.order_by(Incident.number)).first()
     assert found
@@ -259,7 +261,7 @@ def _content(**changes: object) -> Content:
     return replace(told, **changes)
 
 
-def _worst(pen: Pen, by: int, second: int) -> int:
+def _worst(pen: WriteTransaction, by: int, second: int) -> int:
     """Much of everything that can be much, nothing of what can be missing; forms stop earlier."""
     sources = tuple(
         SourceContent(
@@ -293,15 +295,15 @@ def _worst(pen: Pen, by: int, second: int) -> int:
     return case.number
 
 
-def _published(pen: Pen, content: Content, by: int, second: int) -> Incident:
+def _published(pen: WriteTransaction, content: Content, by: int, second: int) -> Incident:
     case = acts.draft(pen, content, by=by, reason="repéré dans la presse")
     acts.invite(pen, case.id, "courriel au maire", by=by, on=date(2026, 2, 20))
     acts.approve(pen, case.id, by=second)
-    acts.publish(pen, case.id, by=by, reason="lu", attested=ATTESTED, flags_reason="relu")
+    acts.publish(pen, case.id, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="relu")
     return case
 
 
-def _whole(pen: Pen, by: int, second: int, other: int) -> int:
+def _whole(pen: WriteTransaction, by: int, second: int, other: int) -> int:
     """A contested case with a reply, a follow-up, a correction and a link."""
     content = _content()
     case = _published(pen, content, by, second)

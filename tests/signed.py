@@ -11,7 +11,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from register.accounts import sessions
-from register.accounts.web.current_member import TOKEN
+from register.accounts.web.current_member import TOKEN_FIELD
 from register.db import db, housekeeping, now
 
 
@@ -23,9 +23,9 @@ class Signed:
         self.client: FlaskClient = app.test_client()
         raw = secrets.token_hex(20)
         with app.app_context(), housekeeping(db.engine) as opened:
-            token = sessions.opened(opened, member, at or now())
+            token = sessions.open_session(opened, member, at or now())
         with self.client.session_transaction() as session:
-            session[TOKEN] = token
+            session[TOKEN_FIELD] = token
             session["csrf_token"] = raw
         # As Flask-WTF signs it (flask_wtf.csrf.generate_csrf).
         self.csrf = URLSafeTimedSerializer(app.secret_key or "", "wtf-csrf-token").dumps(raw)

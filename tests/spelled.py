@@ -57,15 +57,15 @@ class Owners:
 
 
 @cache
-def communes() -> list[dataset.Row]:
+def communes() -> list[dataset.CsvRow]:
     """The communes of today, as the files have them."""
-    return [row for row in dataset.rows("communes.csv.gz") if row["type"] == PRESENT]
+    return [row for row in dataset.read_table("communes.csv.gz") if row["type"] == PRESENT]
 
 
 @cache
-def others() -> list[dataset.Row]:
+def others() -> list[dataset.CsvRow]:
     """Delegated and associated communes and arrondissements."""
-    return [row for row in dataset.rows("communes.csv.gz") if row["type"] != PRESENT]
+    return [row for row in dataset.read_table("communes.csv.gz") if row["type"] != PRESENT]
 
 
 @cache
@@ -118,7 +118,7 @@ def wrong_named(gazetteer: Gazetteer, typed: str, name: str) -> str:
         one.code
         for one in readings
         if one.code not in expected
-        and not _goes_on(fold_name(one.through or one.name), fold_name(name))
+        and not _goes_on(fold_name(one.alias_name or one.name), fold_name(name))
     }
     if expected <= exact and not strange and longer == readings[len(readings) - len(longer) :]:
         return ""

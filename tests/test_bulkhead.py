@@ -14,7 +14,7 @@ from register.errors import Unavailable
 
 
 def test_so_many_at_once_so_many_wait_and_the_rest_is_refused() -> None:
-    bulkhead = Bulkhead(at_once=2, waiting=3, patience=5)
+    bulkhead = Bulkhead(max_running=2, max_waiting=3, turn_timeout=5)
     inside, most, go_on, lock = 0, 0, threading.Event(), threading.Lock()
 
     def enter(_number: int) -> str:
@@ -42,7 +42,7 @@ def test_so_many_at_once_so_many_wait_and_the_rest_is_refused() -> None:
 
 def test_all_threads_of_a_process_have_their_turn_where_turns_are_short() -> None:
     """Forty reports at one instant, in a process of twelve threads."""
-    bulkhead = Bulkhead(at_once=1, waiting=7, patience=5, outside=0.5)
+    bulkhead = Bulkhead(max_running=1, max_waiting=7, turn_timeout=5, entry_timeout=0.5)
 
     def enter(_number: int) -> None:
         with bulkhead.turn():
@@ -61,7 +61,7 @@ def _ends(answer) -> bool:
 
 @pytest.mark.parametrize(("waited", "least"), [(0.0, 0.1), (1.0, 0.0)])
 def test_the_wait_ends_and_counts_what_was_waited_elsewhere(waited: float, least: float) -> None:
-    bulkhead = Bulkhead(at_once=1, waiting=1, patience=0.1)
+    bulkhead = Bulkhead(max_running=1, max_waiting=1, turn_timeout=0.1)
     with bulkhead.turn():
         begun = time.monotonic()
         with pytest.raises(Unavailable), bulkhead.turn(waited):
@@ -72,7 +72,7 @@ def test_the_wait_ends_and_counts_what_was_waited_elsewhere(waited: float, least
 
 
 def test_an_error_gives_the_turn_back() -> None:
-    bulkhead = Bulkhead(at_once=1, waiting=0, patience=0)
+    bulkhead = Bulkhead(max_running=1, max_waiting=0, turn_timeout=0)
     for _again in range(2):
         with pytest.raises(ZeroDivisionError), bulkhead.turn():
             raise ZeroDivisionError

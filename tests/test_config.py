@@ -8,7 +8,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from register import config
-from register.config import LEGAL, Settings
+from register.config import LEGAL_FIELDS, Settings
 from register.errors import ConfigError
 
 # Of the key 0, 1, 2… 31: nobody's service.
@@ -240,8 +240,10 @@ def test_a_file_that_is_not_there_is_named(monkeypatch, tmp_path):
 
 def test_a_public_address_asks_for_the_legal_notice(monkeypatch):
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.exemple.test")
-    assert config.missing_for_public(config.load()) == [f"REGISTER_{n.upper()}" for n in LEGAL]
-    for name in LEGAL:
+    assert config.missing_for_public(config.load()) == [
+        f"REGISTER_{n.upper()}" for n in LEGAL_FIELDS
+    ]
+    for name in LEGAL_FIELDS:
         monkeypatch.setenv(f"REGISTER_{name.upper()}", "Une association")
     assert config.missing_for_public(config.load()) == []
 
@@ -273,18 +275,20 @@ def test_settings_do_not_change(monkeypatch):
 
 
 def test_every_setting_has_a_variable_of_its_name():
-    assert config.names() == [f"REGISTER_{field.name.upper()}" for field in fields(Settings)]
+    assert config.variable_names() == [
+        f"REGISTER_{field.name.upper()}" for field in fields(Settings)
+    ]
 
 
 @pytest.mark.parametrize("name", ["REGISTER_SECRET_KEY", "REGISTER_SECRET_KEY_FILE"])
 def test_the_secret_key_of_former_versions_is_ignored_and_named(monkeypatch, name):
-    assert config.ignored() == []
+    assert config.ignored_variables() == []
     monkeypatch.setenv(name, "court")
     config.load()
-    assert config.ignored() == [name]
+    assert config.ignored_variables() == [name]
 
 
 def test_the_data_folder_gets_no_secret_key(tmp_path):
     settings = config.load()
-    config.prepare(settings)
+    config.make_instance_folder(settings)
     assert list(settings.instance.iterdir()) == []

@@ -17,17 +17,17 @@ from sqlalchemy.orm import Session
 
 from register.db import (
     UTCDateTime,
+    configure_engine,
+    create_sqlite_file,
+    empty_log,
     engine_options,
     housekeeping,
-    is_full,
-    make_file,
+    in_place_check,
+    is_disk_full,
     now,
-    pen_engine,
-    place_check,
-    prepare,
-    read_only,
-    scrub,
+    read_only_engine,
     sqlite_path,
+    write_engine,
 )
 from register.errors import Unavailable
 from register.operations.models import Identity
@@ -37,9 +37,9 @@ from register.operations.models import Identity
 def sqlite(tmp_path):
     url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     engine = create_engine(url, connect_args={"timeout": 1})
-    make_file(engine)
-    prepare(engine)
-    with pen_engine(engine).begin() as connection:
+    create_sqlite_file(engine)
+    configure_engine(engine)
+    with write_engine(engine).begin() as connection:
         connection.execute(text("CREATE TABLE t (n INTEGER, word TEXT)"))
         connection.execute(text("INSERT INTO t VALUES (1, 'zinzolin')"))
     yield engine
@@ -68,12 +68,12 @@ def test_whoever_means_to_write_waits_for_its_turn_instead_of_failing(sqlite):
     order = []
 
     def second():
-        with pen_engine(sqlite).begin() as connection:
+        with write_engine(sqlite).begin() as connection:
             read = connection.execute(text("SELECT n FROM t")).scalar()
             order.append("second")
             connection.execute(text("UPDATE t SET n = :n"), {"n": read + 1})
 
-    with pen_engine(sqlite).begin() as connection:
+    with write_engine(sqlite).begin() as connection:
         waiting = threading.Thread(target=second)
         waiting.start()
         time.sleep(0.1)
@@ -86,7 +86,7 @@ def test_whoever_means_to_write_waits_for_its_turn_instead_of_failing(sqlite):
 
 
 def test_a_reader_does_not_wait_for_a_writer(sqlite):
-    with pen_engine(sqlite).begin() as writer:
+    with write_engine(sqlite).begin() as writer:
         writer.execute(text("UPDATE t SET n = 2"))
         with sqlite.connect() as reader:
             assert reader.execute(text("SELECT n FROM t")).scalar() == 1
@@ -98,19 +98,19 @@ def test_scrubbing_waits_for_a_reader_and_gives_up_after_its_patience(sqlite, tm
     log = Path(f"{tmp_path / 'db.sqlite3'}-wal")
     reader = sqlite.connect()
     reader.execute(text("SELECT * FROM t")).all()
-    with pen_engine(sqlite).begin() as writer:
+    with write_engine(sqlite).begin() as writer:
         writer.execute(text("UPDATE t SET word = ''"))
-    assert scrub(hurried, patience=0.1) is False
+    assert empty_log(hurried, timeout=0.1) is False
     assert log.stat().st_size > 0
     threading.Timer(0.3, reader.close).start()
-    assert scrub(hurried) is True
+    assert empty_log(hurried) is True
     hurried.dispose()
     assert log.stat().st_size == 0
     assert b"zinzolin" not in (tmp_path / "db.sqlite3").read_bytes()
 
 
 def test_there_is_nothing_to_scrub_on_postgresql(engine):
-    assert scrub(engine) is True
+    assert empty_log(engine) is True
 
 
 def test_a_moment_comes_back_as_the_same_moment(engine):
@@ -178,11 +178,11 @@ def _removed(path):
 def test_a_missing_database_file_is_not_made_by_opening_it(tmp_path):
     path = tmp_path / "db.sqlite3"
     engine = create_engine(f"sqlite:///{path}", **engine_options(f"sqlite:///{path}"))
-    prepare(engine)
+    configure_engine(engine)
     with pytest.raises(OperationalError):
         engine.connect()
     assert not path.exists()
-    make_file(engine)
+    create_sqlite_file(engine)
     assert path.stat().st_mode & 0o777 == 0o600
     engine.connect().close()
     engine.dispose()
@@ -193,8 +193,8 @@ def test_a_commit_to_a_file_that_is_not_at_its_path_is_noticed(sqlite, suffix):
     path = Path(sqlite.url.database)
 
     def write(before_commit=lambda: None):
-        with pen_engine(sqlite).begin() as connection:
-            require_in_place = place_check(connection)
+        with write_engine(sqlite).begin() as connection:
+            require_in_place = in_place_check(connection)
             connection.execute(text("UPDATE t SET n = n + 1"))
             before_commit()
         require_in_place()
@@ -213,12 +213,12 @@ def test_a_removed_file_is_read_and_not_written_until_another_is_put_back(sqlite
     _removed(path)
     with sqlite.connect() as reader:
         assert reader.execute(text("SELECT n FROM t")).scalar() == 1
-    with pytest.raises(Unavailable) as raised, pen_engine(sqlite).begin():
+    with pytest.raises(Unavailable) as raised, write_engine(sqlite).begin():
         pytest.fail("nothing is written to a file that nobody can open any more")
     assert raised.value.key == "storage_moved"
     assert not path.exists()
     path.write_bytes(backup)
-    with pen_engine(sqlite).begin() as connection:
+    with write_engine(sqlite).begin() as connection:
         assert connection.execute(text("UPDATE t SET n = 5 RETURNING n")).scalar() == 5
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("SELECT n FROM t").fetchone() == (5,)
@@ -231,7 +231,7 @@ def test_a_look_that_writes_nothing_leaves_every_file_as_it_was(sqlite, tmp_path
     else:
         sqlite.connect().close()
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    look = read_only(str(sqlite.url))
+    look = read_only_engine(str(sqlite.url))
     with look.connect() as connection:
         assert connection.execute(text("SELECT word FROM t")).scalar() == "zinzolin"
         with pytest.raises(OperationalError):
@@ -250,13 +250,13 @@ def test_a_link_to_the_database_leads_to_its_log_too(sqlite, tmp_path):
     link.symlink_to(sqlite.url.database)
     url = f"sqlite:///{link}"
     linked = create_engine(url, connect_args={"timeout": 1})
-    prepare(linked)
-    with pen_engine(linked).begin() as connection:
+    configure_engine(linked)
+    with write_engine(linked).begin() as connection:
         connection.execute(text("UPDATE t SET n = 7"))
-    with read_only(url).connect() as connection:
+    with read_only_engine(url).connect() as connection:
         assert connection.execute(text("SELECT n FROM t")).scalar() == 7
     Path(f"{sqlite.url.database}-wal").unlink()
-    with pytest.raises(Unavailable), pen_engine(linked).begin():
+    with pytest.raises(Unavailable), write_engine(linked).begin():
         pytest.fail("nothing is written to a log that nobody can open any more")
 
 
@@ -268,7 +268,7 @@ def test_a_full_disk_is_told_from_other_faults(sqlite):
             connection.execute(text("CREATE TABLE much AS SELECT randomblob(100000)"))
         with pytest.raises(OperationalError) as other:
             connection.execute(text("SELECT nothing FROM nowhere"))
-    assert is_full(full.value)
-    assert not is_full(other.value)
-    assert is_full(OSError(errno.ENOSPC, "x"))
-    assert not is_full(OSError(errno.ENOENT, "x"))
+    assert is_disk_full(full.value)
+    assert not is_disk_full(other.value)
+    assert is_disk_full(OSError(errno.ENOSPC, "x"))
+    assert not is_disk_full(OSError(errno.ENOENT, "x"))

@@ -99,7 +99,9 @@ def test_installing_asks_for_hashes_and_builds_with_what_is_installed():
 
 # --- the list of components --------------------------------------------------------------------
 
-BILL = json.loads(sbom.bill())  # checked against the schema of CycloneDX 1.6 as it is made
+BILL = json.loads(
+    sbom.bill_of_materials()
+)  # checked against the schema of CycloneDX 1.6 as it is made
 
 
 def test_the_list_of_components_has_what_runs_and_nothing_of_the_tests():

@@ -18,14 +18,14 @@ import pytest
 from register import config
 from register.cases import members_journal
 from register.cases.filters import DURATIONS, FILTERS, ORDERS
-from register.cases.public_journal import KINDS
-from register.cases.vocabulary import FILE
+from register.cases.public_journal import PUBLIC_ACTS_BY_KIND
+from register.cases.vocabulary import VOCABULARY_FILE
 from register.cli import main
 from register.journal import Act
-from register.journal.web.members_journal import HEADER
+from register.journal.web.members_journal import CSV_HEADER
 from register.reports import report_content, rules
-from register.reports.models import State
-from register.reports.queries import Tray
+from register.reports.models import ReportState
+from register.reports.queries import ReportFolder
 from register.reports.web.desk import sidebar
 from register.web import limits
 
@@ -38,7 +38,7 @@ CODE = set(re.findall(r"`([^`\n]+)`", TEXT))
 WORDS = {word for code in CODE for word in re.findall(r"[\w-]+", code)}
 
 
-@pytest.mark.parametrize("name", config.names())
+@pytest.mark.parametrize("name", config.variable_names())
 def test_every_setting_is_documented(name):
     assert name in WORDS
 
@@ -53,7 +53,7 @@ def test_every_filter_is_documented(name):
     assert name in WORDS
 
 
-@pytest.mark.parametrize("name", [*KINDS, "acte", "mois", "ligne", "apres"])
+@pytest.mark.parametrize("name", [*PUBLIC_ACTS_BY_KIND, "acte", "mois", "ligne", "apres"])
 def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
     assert name in WORDS
 
@@ -61,12 +61,12 @@ def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
 @pytest.mark.parametrize(
     "name",
     [
-        *members_journal.GROUPS,
-        *members_journal.KINDS,
+        *members_journal.ACT_GROUPS,
+        *members_journal.ACTS_BY_KIND,
         *members_journal.LEDGERS,
         "membre",
         "livre",
-        *HEADER,
+        *CSV_HEADER,
     ],
 )
 def test_every_way_to_ask_for_lines_of_the_members_journal_is_documented(name):
@@ -112,7 +112,7 @@ def test_every_option_is_documented(path, option):
 
 def test_no_setting_is_documented_that_does_not_exist():
     told = {name for name in WORDS if re.fullmatch(r"REGISTER_[A-Z_]+[A-Z]", name)}
-    assert {name.removesuffix("_FILE") for name in told} <= set(config.names()) | {
+    assert {name.removesuffix("_FILE") for name in told} <= set(config.variable_names()) | {
         config.PREFIX + name for name in config.RETIRED
     }
 
@@ -122,10 +122,10 @@ def test_no_setting_is_documented_that_does_not_exist():
 SIGNALER = (TOP / "docs" / "signaler.md").read_text("utf-8")
 RECEIPT = TOP / "docs" / "exemples" / "recu.json"
 PRIVACY = "register/pages/shipped/fr/confidentialite.md"
-REASONS = [row["code"] for row in tomllib.loads(FILE.read_text("utf-8"))["refus"]]
+REASONS = [row["code"] for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["refus"]]
 
 
-@pytest.mark.parametrize("name", [*Tray, *REASONS])
+@pytest.mark.parametrize("name", [*ReportFolder, *REASONS])
 def test_every_tray_and_every_reason_to_decline_is_documented(name):
     assert name in CODE
 
@@ -166,15 +166,15 @@ def test_the_budgets_of_all_sources_are_documented():
 )
 def test_terms_are_documented_as_they_are(page, sentence):
     day = date(2026, 11, 25)
-    ended = (State.DECLINED, State.WITHDRAWN, State.ACCEPTED)
-    spam, *others = [(rules.purge_day(one, day) - day).days for one in (State.SPAM, *ended)]
+    ended = (ReportState.DECLINED, ReportState.WITHDRAWN, ReportState.ACCEPTED)
+    spam, *others = [(rules.purge_day(one, day) - day).days for one in (ReportState.SPAM, *ended)]
     terms = {
         "spam": spam,
         "declined": others[0],
-        "unanswered": rules.UNANSWERED.days,
+        "unanswered": rules.ANSWER_TERM.days,
         "overdue": rules.OVERDUE_MONTHS,
         "rows": rules.ROWS_MONTHS,
-        "jump": rules.JUMP.days,
+        "jump": rules.MAX_CLOCK_JUMP.days,
     }
     assert set(others) == {others[0]}
     text = (TOP / page).read_text("utf-8").replace("\u00a0", " ")
@@ -185,10 +185,10 @@ def test_the_receipt_of_the_example_is_one_that_the_register_would_make():
     told = json.loads(RECEIPT.read_bytes())
     inner = json.loads(told["contenu"])
     received = report_content.Received(
-        report_content.of(inner["envoi"]), bytes.fromhex(told["sel"])
+        report_content.parse_content(inner["envoi"]), bytes.fromhex(told["sel"])
     )
     day = date.fromisoformat(told["jour"])
-    assert report_content.receipt(received, day, told["registre"]) == RECEIPT.read_bytes()
+    assert report_content.receipt_document(received, day, told["registre"]) == RECEIPT.read_bytes()
 
 
 def test_the_worked_example_of_a_receipt_gives_the_digest_that_the_page_tells():

@@ -22,10 +22,10 @@ from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Role
 from register.cases import acts
-from register.journal import Act, Entry, Ledger, head
+from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
-from register.reports.models import Kind
+from register.reports.models import MessageKind
 
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
@@ -113,7 +113,7 @@ DOORS = (
         frozenset(
             {"receipt", "suspect", "news", "moved_on", "purge_on", "sealed", "contact", "decision"}
         ),
-        frozenset({"Report", "Message", "Kept", "Tally"}),
+        frozenset({"Report", "Message", "RetainedReport", "Tally"}),
         frozenset({"report", "report_message", "report_kept", "report_tally"}),
         home="register.reports.models",
         shared=frozenset({"state", "reason", "digest", "held_by", "held_until"}),
@@ -156,7 +156,7 @@ DOORS = (
         "a journal line",
         ("register/journal/transaction.py",),
         frozenset({"digest", "seq", "public_json", "private_json", "private_salt"}),
-        frozenset({"Entry", "Head"}),
+        frozenset({"JournalEntry", "LedgerHead"}),
         frozenset({"journal_entry", "journal_head"}),
     ),
 )
@@ -350,7 +350,7 @@ EACH = {
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
     "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
     "release": (_held, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
-    "lose_report": (_ready, lambda p, i, c, t: acts.lose_report(p, i, ["Un récit."])),
+    "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
@@ -426,7 +426,10 @@ def _due(pen, *_told):
 
 EACH |= {
     # The case has the number of its first change.
-    "lose_unpublished": (_proposed, lambda p, i, c, t: acts.lose_unpublished(p, i, ["t"])),
+    "withdraw_report_unpublished": (
+        _proposed,
+        lambda p, i, c, t: acts.withdraw_report_unpublished(p, i, ["t"]),
+    ),
     "refuse_change": (
         _proposed,
         lambda p, i, c, t: acts.refuse_change(p, i, by=c.chloe, refusal="r"),
@@ -453,21 +456,21 @@ TOLD_TO_ALL = {
     "erase",
 }
 # Whose line tells a day only.
-TOLD_BY_DAY = {"lose_report", "lose_unpublished"}
+TOLD_BY_DAY = {"withdraw_report", "withdraw_report_unpublished"}
 PHRASE = "une-tout-autre-phrase"
 KEY = bytes(32)
 ACCOUNTS = {
-    "add": lambda p, c: accounts.add(p, "amina@register.test", Role.MODERATOR, PHRASE),
-    "disable": lambda p, c: accounts.disable(p, c.bruno, by=c.ada),
-    "enable": lambda p, c: accounts.enable(p, c.driss, by=c.ada),
-    "reset": lambda p, c: accounts.reset(p, c.email("driss"), PHRASE),
+    "add": lambda p, c: accounts.add_member(p, "amina@register.test", Role.MODERATOR, PHRASE),
+    "disable": lambda p, c: accounts.disable_member(p, c.bruno, by=c.ada),
+    "enable": lambda p, c: accounts.enable_member(p, c.driss, by=c.ada),
+    "reset": lambda p, c: accounts.reset_member(p, c.email("driss"), PHRASE),
     "set_role": lambda p, c: accounts.set_role(p, c.bruno, Role.ADMINISTRATOR, by=c.ada),
     "change_password": lambda p, c: accounts.change_password(p, c.bruno, PHRASE),
     "set_factor": lambda p, c: accounts.set_factor(p, c.bruno, "A" * 32, KEY, ["a"], 1),
     "renew_codes": lambda p, c: accounts.renew_codes(p, c.chloe, ["a", "b"]),
     "reset_factor": lambda p, c: accounts.reset_factor(p, c.chloe, by=c.ada),
     "invite": lambda p, c: invitations.invite(p, "a@register.test", Role.MODERATOR, by=c.ada),
-    "take_back": lambda p, c: invitations.take_back(p, 1, by=c.ada),
+    "take_back": lambda p, c: invitations.revoke(p, 1, by=c.ada),
     "accept": lambda p, c: invitations.accept(p, TOKENS[-1], "Amina", PHRASE),
 }
 # Of the two modules, what only looks; and the way in before there is any account.
@@ -517,8 +520,8 @@ REPORTS = {
         ONE_OF_REPORTERS,
     ),
     "add": (
-        lambda inbox, desk: inbox.waiting().key,
-        lambda p, s, k, c: reports.add(p, s, k, Kind.ANSWER, "Hier.", nonce()),
+        lambda inbox, desk: inbox.waiting_for().key,
+        lambda p, s, k, c: reports.add(p, s, k, MessageKind.ANSWER, "Hier.", nonce()),
         ONE_OF_REPORTERS,
     ),
     "leave_contact": (
@@ -537,18 +540,18 @@ REPORTS = {
         ONE_OF_MEMBERS,
     ),
     "release": (
-        lambda inbox, desk: inbox.held().key,
+        lambda inbox, desk: inbox.cases_by_column().key,
         lambda p, s, k, c: reports.release(p, k, by=c.bruno),
         ONE_OF_MEMBERS,
     ),
-    "ask": (
+    "ask_reporter": (
         lambda inbox, desk: inbox.received().key,
-        lambda p, s, k, c: reports.ask(p, s, k, "Où ?", by=c.bruno),
+        lambda p, s, k, c: reports.ask_reporter(p, s, k, "Où ?", by=c.bruno),
         ONE_OF_MEMBERS,
     ),
-    "read": (
+    "mark_read": (
         lambda inbox, desk: inbox.withdrawn().key,
-        lambda p, s, k, c: reports.read(p, k, by=c.bruno),
+        lambda p, s, k, c: reports.mark_read(p, k, by=c.bruno),
         ONE_OF_MEMBERS,
     ),
     "accept": (
@@ -593,9 +596,9 @@ REPORTS = {
         lambda p, s, k, c: reports.view_contact(p, k, by=c.bruno),
         ONE_OF_REPORTERS,
     ),
-    "view_kept": (
+    "view_retained": (
         _keeping,
-        lambda p, s, i, c: reports.view_kept(p, i, by=c.bruno),
+        lambda p, s, i, c: reports.view_retained(p, i, by=c.bruno),
         ONE_OF_MEMBERS,
     ),
     "forget": (
@@ -609,13 +612,17 @@ REPORTS = {
 EDITORIAL = {
     "save": (
         lambda p, c: None,
-        lambda p, c, seen: editorial.save(
-            p, "suivre", "Suivre", "Un texte.", by=c.ada, reason="r", seen=seen
+        lambda p, c, seen: editorial.save_page(
+            p, "suivre", "Suivre", "Un texte.", by=c.ada, reason="r", seen_revision=seen
         ),
     ),
     "restore": (
-        lambda p, c: editorial.save(p, "suivre", "t", "t", by=c.ada, reason="r", seen=0),
-        lambda p, c, seen: editorial.restore(p, "suivre", by=c.ada, reason="r", seen=seen),
+        lambda p, c: editorial.save_page(
+            p, "suivre", "t", "t", by=c.ada, reason="r", seen_revision=0
+        ),
+        lambda p, c, seen: editorial.restore_page(
+            p, "suivre", by=c.ada, reason="r", seen_revision=seen
+        ),
     ),
 }
 
@@ -720,7 +727,7 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (REPORT, 'setattr(report, "reason", x)', True),
         (REPORT, TAKEN + "session.add(Report(key=x))", True),
         (REPORT, TAKEN + "delete(Message).where(x)", True),
-        (REPORT, "from register.reports import models\nmodels.Kept(key=x)", True),
+        (REPORT, "from register.reports import models\nmodels.RetainedReport(key=x)", True),
         (REPORT, "from register.exchange.importer import Report\nReport()", False),
         (REPORT, 'text("DELETE FROM report_message")', True),
         (REPORT, TAKEN + "select(Report.state)", False),
@@ -753,4 +760,4 @@ def test_the_guard_of_housekeeping_sees():
 @pytest.mark.parametrize("act", Act)
 def test_an_act_fits_its_column(act):
     """SQLite keeps what is longer, PostgreSQL refuses it."""
-    assert len(act.value) <= Entry.__table__.c.act.type.length
+    assert len(act.value) <= JournalEntry.__table__.c.act.type.length

@@ -20,47 +20,47 @@ def _refused(do, *told):
 
 
 def test_a_key_is_made_for_its_owner_only(tmp_path):
-    path, key = encryption.make(tmp_path / "seal")
+    path, key = encryption.make_key(tmp_path / "seal")
     assert path == tmp_path / "seal" / "seal.key"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert len(key) == 32
-    assert encryption.load(tmp_path / "seal") == key
+    assert encryption.load_key(tmp_path / "seal") == key
 
 
 def test_no_key_is_ever_made_over_another(tmp_path):
-    _, key = encryption.make(tmp_path)
-    assert _refused(encryption.make, tmp_path) == "seal_exists"
-    assert encryption.load(tmp_path) == key
+    _, key = encryption.make_key(tmp_path)
+    assert _refused(encryption.make_key, tmp_path) == "seal_exists"
+    assert encryption.load_key(tmp_path) == key
 
 
 def test_two_registers_have_two_keys(tmp_path):
-    assert encryption.make(tmp_path / "a")[1] != encryption.make(tmp_path / "b")[1]
+    assert encryption.make_key(tmp_path / "a")[1] != encryption.make_key(tmp_path / "b")[1]
 
 
 def test_a_missing_key_is_missed(tmp_path):
-    assert _refused(encryption.load, tmp_path) == "seal_missing"
+    assert _refused(encryption.load_key, tmp_path) == "seal_missing"
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"not hexadecimal", b"00" * 31, b"00" * 33, b"\xff\xfe" * 32]
 )
 def test_a_damaged_key_is_told_from_a_missing_one(tmp_path, content):
-    (tmp_path / encryption.NAME).write_bytes(content)
-    assert _refused(encryption.load, tmp_path) == "seal_unreadable"
+    (tmp_path / encryption.KEY_FILE).write_bytes(content)
+    assert _refused(encryption.load_key, tmp_path) == "seal_unreadable"
 
 
 def test_the_check_value_is_not_the_key(tmp_path):
-    _, key = encryption.make(tmp_path)
+    _, key = encryption.make_key(tmp_path)
     assert key.hex() not in encryption.check_value(key, ID)
 
 
 def test_by_default_the_key_stands_in_the_users_state_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert encryption.folder(None, ID) == tmp_path / "webcitoyen" / ID
+    assert encryption.key_folder(None, ID) == tmp_path / "webcitoyen" / ID
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert encryption.folder(None, ID) == tmp_path / "home/.local/state/webcitoyen" / ID
-    assert encryption.folder(Path("/srv/seal"), ID) == Path("/srv/seal")
+    assert encryption.key_folder(None, ID) == tmp_path / "home/.local/state/webcitoyen" / ID
+    assert encryption.key_folder(Path("/srv/seal"), ID) == Path("/srv/seal")
 
 
 # --- what is closed with the key ----------------------------------------------------------------
@@ -69,12 +69,12 @@ KEY = bytes(range(32))
 
 
 def _closed(plain=b"a secret", bound=b"member 3"):
-    return encryption.sealed(KEY, "totp", plain, bound)
+    return encryption.encrypt(KEY, "totp", plain, bound)
 
 
 def test_what_is_closed_opens_again():
     for plain in (b"", b"a secret", bytes(100_000)):
-        assert encryption.opened(KEY, "totp", _closed(plain), b"member 3") == plain
+        assert encryption.decrypt(KEY, "totp", _closed(plain), b"member 3") == plain
 
 
 def test_the_same_bytes_are_never_closed_the_same_way_twice():
@@ -95,7 +95,7 @@ def test_the_same_bytes_are_never_closed_the_same_way_twice():
     ids=["another key", "another purpose", "another owner", "no owner"],
 )
 def test_nothing_opens_for_anything_else(key, purpose, bound):
-    assert _refused(encryption.opened, key, purpose, _closed(), bound) == "seal_opens_nothing"
+    assert _refused(encryption.decrypt, key, purpose, _closed(), bound) == "seal_opens_nothing"
 
 
 def test_one_changed_bit_anywhere_opens_nothing():
@@ -104,13 +104,13 @@ def test_one_changed_bit_anywhere_opens_nothing():
         changed = bytearray(closed)
         changed[place] ^= 1
         told = (KEY, "totp", bytes(changed), b"member 3")
-        assert _refused(encryption.opened, *told) == "seal_opens_nothing", place
+        assert _refused(encryption.decrypt, *told) == "seal_opens_nothing", place
 
 
 @pytest.mark.parametrize("length", [0, 1, 12, 13, 28])
 def test_what_is_cut_short_opens_nothing(length):
     told = (KEY, "totp", _closed()[:length], b"member 3")
-    assert _refused(encryption.opened, *told) == "seal_opens_nothing"
+    assert _refused(encryption.decrypt, *told) == "seal_opens_nothing"
 
 
 def test_the_form_of_what_is_closed_is_fixed():
@@ -118,7 +118,7 @@ def test_the_form_of_what_is_closed_is_fixed():
     kept = bytes.fromhex(
         "01b6cb108dcff94727fd170a86306564febbf69f3d49cc99a3daabde86440268c0de4c21ec"
     )
-    assert encryption.opened(KEY, "totp", kept, b"member 3") == b"a secret"
+    assert encryption.decrypt(KEY, "totp", kept, b"member 3") == b"a secret"
 
 
 def test_a_key_that_root_writes_is_the_folders_owners(tmp_path, monkeypatch):
@@ -126,6 +126,6 @@ def test_a_key_that_root_writes_is_the_folders_owners(tmp_path, monkeypatch):
     given = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "fchown", lambda _descriptor, *owner: given.append(owner))
-    encryption.pending(tmp_path)
+    encryption.pending_key(tmp_path)
     there = tmp_path.stat()
     assert given == [(there.st_uid, there.st_gid)]

@@ -30,32 +30,32 @@ def test_the_trial_measures_and_prints_each_figure(capsys, monkeypatch):
 
 def test_an_unlocked_desk_key_lists_what_todays_store_lists():
     desk = X25519PrivateKey.generate()
-    with trial.a_register(4) as register, Session(register.engine) as session:
+    with trial.temporary_register(4) as register, Session(register.engine) as session:
         register.boxes.seal(register.keys, {"desk": desk.public_key()})
-        unlocked = trial.Unlocked(register.boxes, "desk", desk)
-        query = queries.Asked(words="gagny")
-        today = queries.listing(session, register.store, query, trial.TODAY)
-        assert queries.listing(session, unlocked, query, trial.TODAY) == today
-        assert len(today.lines) == 4
+        unlocked = trial.UnlockedKeys(register.boxes, "desk", desk)
+        query = queries.ReportQuery(words="gagny")
+        today = queries.list_reports(session, register.store, query, trial.TODAY)
+        assert queries.list_reports(session, unlocked, query, trial.TODAY) == today
+        assert len(today.summaries) == 4
 
 
 def test_a_box_opens_for_its_reader_and_its_report_alone():
     desk, stranger = X25519PrivateKey.generate(), X25519PrivateKey.generate()
-    with trial.a_register(0) as register:
+    with trial.temporary_register(0) as register:
         boxes = register.boxes
         boxes.seal({"one": b"k" * 32}, {"desk": desk.public_key()})
-        assert trial.Unlocked(boxes, "desk", desk).keys(["one"]) == {"one": b"k" * 32}
+        assert trial.UnlockedKeys(boxes, "desk", desk).keys(["one"]) == {"one": b"k" * 32}
         with pytest.raises(InvalidTag):
-            trial.Unlocked(boxes, "desk", stranger).keys(["one"])
+            trial.UnlockedKeys(boxes, "desk", stranger).keys(["one"])
         with boxes.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE box SET report = 'two'")
         with pytest.raises(InvalidTag):
-            trial.Unlocked(boxes, "desk", desk).keys(["two"])
+            trial.UnlockedKeys(boxes, "desk", desk).keys(["two"])
 
 
 def test_half_of_a_session_unlocks_nothing():
     private = X25519PrivateKey.generate()
-    halves = trial.Halves.of(private)
+    halves = trial.Halves.split(private)
     assert halves.private().private_bytes_raw() == private.private_bytes_raw()
     for half in (
         halves._replace(browser=secrets.token_bytes(32)),
@@ -70,13 +70,13 @@ def test_the_server_opens_by_itself_whatever_a_one_time_code_wraps():
     private, secret = X25519PrivateKey.generate(), pyotp.random_base32()
     noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
     code = pyotp.TOTP(secret).at(noon)
-    closed = trial.wrap(encryption.derived(code.encode(), "wrapped by a one-time code"), private)
+    closed = trial.wrap(encryption.derive_key(code.encode(), "wrapped by a one-time code"), private)
     by_server = pyotp.TOTP(secret).at(noon)
     opened = trial.unwrap(
-        encryption.derived(by_server.encode(), "wrapped by a one-time code"), closed
+        encryption.derive_key(by_server.encode(), "wrapped by a one-time code"), closed
     )
     assert opened.private_bytes_raw() == private.private_bytes_raw()
     # And half a minute later the member's own code opens it no more.
     later = pyotp.TOTP(secret).at(noon + timedelta(seconds=30))
     with pytest.raises(InvalidTag):
-        trial.unwrap(encryption.derived(later.encode(), "wrapped by a one-time code"), closed)
+        trial.unwrap(encryption.derive_key(later.encode(), "wrapped by a one-time code"), closed)

@@ -18,7 +18,7 @@ from outsider import HEAD, LEDGER, PROOF, SOURCE, Outsider
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.journal.canonical import GENESIS, canonical, chain
+from register.journal.canonical import GENESIS, canonical_json, chain_digest
 
 Get = Callable[[str], bytes]
 
@@ -96,7 +96,7 @@ def marks(ledger: bytes) -> list[str]:
     """Every head that the ledger has ever had, as somebody might have kept it."""
     digest, found = GENESIS, []
     for seq, line in enumerate(ledger.splitlines(), 1):
-        digest = chain(digest, line)
+        digest = chain_digest(digest, line)
         found.append(f"{seq}:{digest.hex()}")
     return found
 
@@ -105,7 +105,7 @@ def test_a_register_without_a_line_holds(outsider: Outsider) -> None:
     told = {"ledger": "public", "seq": 0, "digest": "00" * 32, "at": None}
     outsider.write(SOURCE.name, SOURCE.read_bytes())
     outsider.write(LEDGER, b"")
-    outsider.write(HEAD, canonical(told))
+    outsider.write(HEAD, canonical_json(told))
     assert outsider.verify()[0] == 0
 
 
@@ -128,7 +128,7 @@ def head_of(lines: list[bytes]) -> bytes:
     """The head that a register would serve for these lines."""
     seq, digest = marks(b"".join(lines))[-1].split(":")
     told = {"ledger": "public", "seq": int(seq), "digest": digest}
-    return canonical({**told, "at": json.loads(lines[-1])["at"]})
+    return canonical_json({**told, "at": json.loads(lines[-1])["at"]})
 
 
 def test_a_ledger_written_anew_is_found_by_who_holds_an_earlier_head(
@@ -138,7 +138,7 @@ def test_a_ledger_written_anew_is_found_by_who_holds_an_earlier_head(
     held = marks(outsider.read(LEDGER))
     lines = outsider.read(LEDGER).splitlines(keepends=True)
     told = json.loads(lines[1])
-    lines[1] = canonical({**told, "at": "2020-01-01T00:00:00Z"}) + b"\n"
+    lines[1] = canonical_json({**told, "at": "2020-01-01T00:00:00Z"}) + b"\n"
     outsider.write(LEDGER, b"".join(lines))
     outsider.write(HEAD, head_of(lines))
     # It holds in itself, as the documentation says: only a mark from before tells.
@@ -161,7 +161,7 @@ def _doubled(lines: list[bytes]) -> list[bytes]:
 
 def _of_another_ledger(lines: list[bytes]) -> list[bytes]:
     told = json.loads(lines[-1])
-    return [*lines[:-1], canonical({**told, "ledger": "desk"}) + b"\n"]
+    return [*lines[:-1], canonical_json({**told, "ledger": "desk"}) + b"\n"]
 
 
 def _spaced(lines: list[bytes]) -> list[bytes]:
@@ -201,10 +201,10 @@ def test_a_proof_of_something_else_is_found(get: Get, outsider: Outsider, number
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
     for change in CHANGES:
-        outsider.write(PROOF, canonical({**told, **change}))
+        outsider.write(PROOF, canonical_json({**told, **change}))
         assert outsider.verify(PROOF)[0] == 1, change
     for name in told:
-        outsider.write(PROOF, canonical({key: told[key] for key in told if key != name}))
+        outsider.write(PROOF, canonical_json({key: told[key] for key in told if key != name}))
         assert outsider.verify(PROOF)[0] == 1, name
 
 
@@ -219,7 +219,7 @@ def test_what_only_looks_the_same_is_found(
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
     assert (told["case"], told["version"], told["current"]) == (1, 4, True)
-    outsider.write(PROOF, canonical({**told, **change}))
+    outsider.write(PROOF, canonical_json({**told, **change}))
     assert outsider.verify(PROOF)[0] == 1
 
 
@@ -228,7 +228,7 @@ def test_a_head_whose_number_only_looks_the_same_is_found(
 ) -> None:
     outsider.download(get, number)
     head = json.loads(outsider.read(HEAD))
-    outsider.write(HEAD, canonical({**head, "seq": float(head["seq"])}))
+    outsider.write(HEAD, canonical_json({**head, "seq": float(head["seq"])}))
     assert outsider.verify()[0] == 1
 
 
@@ -237,8 +237,8 @@ def test_a_text_under_another_seal_is_found(get: Get, outsider: Outsider, number
     outsider.download(get, number)
     told = json.loads(outsider.read(PROOF))
     content = {**told["content"], "title": "Autre"}
-    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical(content)).hexdigest()
-    outsider.write(PROOF, canonical({**told, "content": content, "commitment": made}))
+    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical_json(content)).hexdigest()
+    outsider.write(PROOF, canonical_json({**told, "content": content, "commitment": made}))
     assert outsider.verify(PROOF)[0] == 1
 
 
@@ -248,7 +248,7 @@ def test_an_old_text_shown_as_the_present_one_is_found(
     outsider.download(get, number, version=2)
     told = json.loads(outsider.read(PROOF))
     assert told["current"] is False
-    outsider.write(PROOF, canonical({**told, "current": True}))
+    outsider.write(PROOF, canonical_json({**told, "current": True}))
     assert outsider.verify(PROOF)[0] == 1
 
 

@@ -19,12 +19,12 @@ from people import a_case
 from reported import WORDS, nonce
 
 from register.cases import acts
-from register.cases.acts.redaction import NOTES
-from register.cases.checklist import ATTESTED
-from register.cases.verify import heads
+from register.cases.acts.redaction import FIXED_NOTES
+from register.cases.checklist import ATTESTATIONS
+from register.cases.verify import ledger_heads
 from register.db import db
 from register.exchange import case_file, case_file_zip
-from register.journal.canonical import canonical, chain
+from register.journal.canonical import canonical_json, chain_digest
 from register.reports import acts as reports
 
 NAME = "dossier-1.zip"
@@ -38,7 +38,7 @@ def made(app, desk, cast, content):
         db.session.rollback()
         found = case_file.gather(db.session(), number)
         db.session.rollback()
-        return case_file_zip.archive(found, b"<!doctype html>", b"")
+        return case_file_zip.build_archive(found, b"<!doctype html>", b"")
 
     desk.draft()
     filed = desk.published(content(justice=True, title="Sans le nom de trop"))
@@ -52,7 +52,7 @@ def made(app, desk, cast, content):
             content(justice=True, title="Sans le nom"),
             by=cast.bruno,
             reason="jugement",
-            public_note=NOTES[0],
+            public_note=FIXED_NOTES[0],
         )
     desk.destroy()
     with desk.pen() as p:
@@ -78,7 +78,7 @@ def _forged(files, **changes):
     manifest = json.loads(files["manifest.json"])
     rest = {name: data for name, data in files.items() if name != "manifest.json"}
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in rest.items()}
-    return case_file_zip._zipped({"manifest.json": canonical(manifest | changes), **rest})
+    return case_file_zip._zip_bytes({"manifest.json": canonical_json(manifest | changes), **rest})
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_what_the_command_makes_holds(made, verify):
     # Drafted and published: destroyed after the redaction. Redacted, replied, withdrawn: there.
     assert "3 textes" in said
     assert "Par le manifeste seul" in said
-    for ledger, seq, digest in heads(db.session()):
+    for ledger, seq, digest in ledger_heads(db.session()):
         assert (f"{ledger.value}:{seq}:{digest}" in said) is (ledger.value != "reports")
 
 
@@ -127,11 +127,11 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
     with inbox.pen() as p:
         acts.edit(p, incident, a_case(), by=cast.bruno, reason="r", without_report=True)
         acts.invite(p, incident, "courriel", by=cast.bruno)
-        acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED)
+        acts.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTATIONS)
     db.session.rollback()
     found = case_file.gather(db.session(), 1)
     db.session.rollback()
-    status, said = verify(case_file_zip.archive(found, b"<!doctype html>", b""))
+    status, said = verify(case_file_zip.build_archive(found, b"<!doctype html>", b""))
     assert status == 0, said
     assert "5 lignes du cas" in said
     assert "2 textes" in said
@@ -148,7 +148,7 @@ def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, de
     db.session.rollback()
     found = case_file.gather(db.session(), filed.number)
     db.session.rollback()
-    data = case_file_zip.archive(found, b"<!doctype html>", b"")
+    data = case_file_zip.build_archive(found, b"<!doctype html>", b"")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = [file.read(name) for name in file.namelist()]
     assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
@@ -164,7 +164,7 @@ def test_whatever_became_of_a_case_its_file_holds(app, desk, verify, what, numbe
     if number == 2 and what != "merged":
         desk.published()
     found = case_file.gather(db.session(), number)
-    status, said = verify(case_file_zip.archive(found, b"", b""))
+    status, said = verify(case_file_zip.build_archive(found, b"", b""))
     assert status == 0, said
     if (what, number) == ("erased", 1):
         assert "0 textes" in said
@@ -179,20 +179,22 @@ def test_a_changed_byte_in_any_file_is_found(files, verify):
             if files[name]:
                 data = bytearray(files[name])
                 data[at] ^= 1
-                changed = case_file_zip._zipped({**files, name: bytes(data)})
+                changed = case_file_zip._zip_bytes({**files, name: bytes(data)})
                 status, said = verify(changed)
                 assert (status, "ÉCHEC" in said) == (1, True), (name, at)
 
 
 def test_a_missing_and_an_added_file_are_found(files, verify):
     for name in files:
-        status, said = verify(case_file_zip._zipped({n: d for n, d in files.items() if n != name}))
+        status, said = verify(
+            case_file_zip._zip_bytes({n: d for n, d in files.items() if n != name})
+        )
         assert (status, "ÉCHEC" in said) == (1, True), name
-    assert verify(case_file_zip._zipped({**files, "autre.txt": b""}))[0] == 1
+    assert verify(case_file_zip._zip_bytes({**files, "autre.txt": b""}))[0] == 1
 
 
 def test_two_files_of_one_name_are_found(files, verify):
-    data = io.BytesIO(case_file_zip._zipped(files))
+    data = io.BytesIO(case_file_zip._zip_bytes(files))
     with zipfile.ZipFile(data, "a") as there, pytest.warns(UserWarning, match="Duplicate"):
         there.writestr("index.html", files["index.html"])
     assert verify(data.getvalue())[0] == 1
@@ -210,7 +212,7 @@ def test_what_is_no_archive_is_a_failure_and_no_crash(verify, data):
 def _json(files, name, change):
     told = json.loads(files[name])
     change(told)
-    return {**files, name: canonical(told)}
+    return {**files, name: canonical_json(told)}
 
 
 def _text(files, name, old, new):
@@ -226,19 +228,22 @@ def _line(files, ledger, place, **changes):
     """A ledger of which one line was changed and the chain made anew from there."""
     name, manifest = f"journal/{ledger}.jsonl", json.loads(files["manifest.json"])
     rows = files[name].splitlines()
-    rows[place] = canonical(json.loads(rows[place]) | changes)
+    rows[place] = canonical_json(json.loads(rows[place]) | changes)
     ends, digest, marks = manifest["ledgers"][ledger], None, {}
     digest = bytes.fromhex(ends["digest"])
     for seq, row in enumerate(rows, ends["after"] + 1):
-        digest = chain(digest, row)
+        digest = chain_digest(digest, row)
         marks[seq] = digest.hex()
     ends["head"] = digest.hex()
     told = json.loads(files["journal/lines.json"])
     for line in told["lines"]:
         if line["ledger"] == ledger:
             line["digest"] = marks[line["seq"]]
-    lines = {name: b"".join(row + b"\n" for row in rows), "journal/lines.json": canonical(told)}
-    return {**files, **lines, "manifest.json": canonical(manifest)}
+    lines = {
+        name: b"".join(row + b"\n" for row in rows),
+        "journal/lines.json": canonical_json(told),
+    }
+    return {**files, **lines, "manifest.json": canonical_json(manifest)}
 
 
 def _without(files, *names):
@@ -342,7 +347,7 @@ def test_marks_that_were_kept_are_found_again(made, files, verify):
         digest = bytes.fromhex(ends["digest"])
         known.append(f"{ledger}:{ends['after']}:{ends['digest']}")
         for seq, row in enumerate(files[f"journal/{ledger}.jsonl"].splitlines(), ends["after"] + 1):
-            digest = chain(digest, row)
+            digest = chain_digest(digest, row)
             known.append(f"{ledger}:{seq}:{digest.hex()}")
     assert verify(data, *known)[0] == 0
     public = [mark.removeprefix("public:") for mark in known if mark.startswith("public:")]

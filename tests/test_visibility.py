@@ -24,7 +24,7 @@ from register import create_app
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
-from register.accounts.web.paths import is_shut
+from register.accounts.web.paths import is_member_path
 from register.cases import acts
 from register.cases.case_content import (
     Content,
@@ -35,15 +35,15 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.filters import FILTERS
-from register.cases.models import Incident, State
+from register.cases.models import CaseState, Incident
 from register.cases.pending import PendingChange
 from register.db import db
-from register.journal import Act, Entry, Ledger, head
+from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
-from register.reports.models import Kind, Report
-from register.reports.queries import Tray
-from register.reports.report_content import Sent
+from register.reports.models import MessageKind, Report
+from register.reports.queries import ReportFolder
+from register.reports.report_content import ReportContent
 from register.web.languages import in_language
 
 # Letters only, so that no quoting, folding or typography changes it.
@@ -126,10 +126,10 @@ def marked() -> Content:
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
-    from register.cases.rules import texts
+    from register.cases.rules import free_texts
 
     plain = {"date", "end_date", "country", "commune", "departement", "region", "language"}
-    free = {name.split(".")[-1] for name, text in texts(marked()) if MARKER in text}
+    free = {name.split(".")[-1] for name, text in free_texts(marked()) if MARKER in text}
     coded = {name for shape in CODED for name in CODED[shape]}
     every = {spec.name for shape in CODED for spec in fields(shape) if spec.type == "str"}
     assert every - coded <= free | plain
@@ -145,14 +145,14 @@ REPORTED = {
 }
 
 
-def reported() -> Sent:
+def reported() -> ReportContent:
     """A report with the marker in every free text."""
     told = {
         spec.name: REPORTED.get(spec.name, f"Texte {MARKER}")
-        for spec in fields(Sent)
+        for spec in fields(ReportContent)
         if spec.type == "str"
     }
-    return Sent(**told, types=("surveillance",), links=(f"https://exemple.test/{MARKER}",))
+    return ReportContent(**told, types=("surveillance",), links=(f"https://exemple.test/{MARKER}",))
 
 
 class Hidden:
@@ -174,8 +174,12 @@ class Hidden:
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.claim(p, visible.id, by=self.cast.bruno)
             invitations.invite(p, f"{MARKER}@register.test", Role.MODERATOR, by=self.cast.ada)
-            accounts.add(
-                p, f"{MARKER}@elsewhere.test", Role.MODERATOR, passwords.generated(), name=MARKER
+            accounts.add_member(
+                p,
+                f"{MARKER}@elsewhere.test",
+                Role.MODERATOR,
+                passwords.generate_password(),
+                name=MARKER,
             )
             merged = acts.draft(p, marked(), by=self.cast.bruno, reason=MARKER, note=MARKER)
             acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
@@ -210,8 +214,11 @@ class Hidden:
         with self.pen() as p:
             report_acts.claim(p, keys["in_review"], **by)
             for name in ("waiting", "answered"):
-                report_acts.ask(p, store, keys[name], MARKER, **by)
-            for name, kind in (("answered", Kind.ANSWER), ("received", Kind.CORRECTION)):
+                report_acts.ask_reporter(p, store, keys[name], MARKER, **by)
+            for name, kind in (
+                ("answered", MessageKind.ANSWER),
+                ("received", MessageKind.CORRECTION),
+            ):
                 report_acts.add(p, store, keys[name], kind, MARKER, nonce())
             told = {"reason": MARKER, "sentence": MARKER, **by}
             report_acts.accept(p, store, keys["drafted"], new=marked(), **told)
@@ -455,8 +462,8 @@ def _of_reports(app: Flask, method: str = "GET") -> list[str]:
 
 def _events() -> list[str]:
     with db.engine.connect() as connection:
-        asked = select(Entry.event).where(Entry.ledger == Ledger.PUBLIC.value)
-        return list(connection.scalars(asked.order_by(Entry.seq)))
+        asked = select(JournalEntry.event).where(JournalEntry.ledger == Ledger.PUBLIC.value)
+        return list(connection.scalars(asked.order_by(JournalEntry.seq)))
 
 
 def read(app: Flask, address: str) -> str:
@@ -574,7 +581,7 @@ def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, sess
     keys = hidden.reports(store, desk.published())
     # All that is private of them is marked: the counter-proof of what pages are read for.
     for name, key in keys.items():
-        file = report_queries.one(session, store, key)
+        file = report_queries.get_report(session, store, key)
         assert MARKER in str(file.received)
         assert file.contact == MARKER
         assert all(MARKER in said.text for said in file.messages)
@@ -583,7 +590,7 @@ def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, sess
     bruno, driss = signed("bruno"), signed("driss")
     every = [_filled(rule, "key", key) for rule in _of_reports(app) for key in keys.values()]
     assert len(every) >= 2 * len(keys)
-    assert all(is_shut(address) for address in every)
+    assert all(is_member_path(address) for address in every)
     for address in every:
         # Of one that is decided, other pages only say that it is.
         told = MARKER in bruno.get(address).text
@@ -603,7 +610,7 @@ def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, sess
             answer = who.post("/moderation/signalements/tri", data=sorting)
             assert answer.status_code in (303, 400, 403), doing
             assert MARKER not in answer.text + str(answer.headers)
-    told = {name: report_queries.one(session, store, key) for name, key in keys.items()}
+    told = {name: report_queries.get_report(session, store, key) for name, key in keys.items()}
     assert told["received"].line.state == "received"
     assert [len(file.messages) for file in told.values()] == [1, 0, 0, 1, 2, 0, 1, 0, 0, 0]
 
@@ -616,12 +623,12 @@ def test_a_report_that_was_purged_is_shown_to_nobody_any_more(
     later = datetime(2026, 3, 2, 10, 30, tzinfo=UTC) + timedelta(days=91)
     with pen(later) as p:
         report_acts.purge(p, store, undecided_after=24)
-    files = [report_queries.one(session, store, key) for key in ended]
+    files = [report_queries.get_report(session, store, key) for key in ended]
     assert all(file.is_purged for file in files)
     session.rollback()
     bruno = signed("bruno")
     pages = [_filled(rule, "key", key) for rule in _of_reports(app) for key in ended]
-    trays = (Tray.DECLINED, Tray.WITHDRAWN, Tray.SPAM)
+    trays = (ReportFolder.DECLINED, ReportFolder.WITHDRAWN, ReportFolder.SPAM)
     pages += [f"/moderation/signalements?casier={tray.value}" for tray in trays]
     for address in pages:
         # What remains is its state and its days.
@@ -650,7 +657,7 @@ def test_a_case_that_is_gone_is_in_no_list_and_no_count(app, hidden, desk, sessi
     getattr(hidden, end)()
     assert {address: _get(app, address)[2] for address in places} == before
     session.rollback()
-    gone = select(func.count()).where(Incident.state != State.PUBLISHED)
+    gone = select(func.count()).where(Incident.state != CaseState.PUBLISHED)
     assert session.scalar(gone) == 1
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from madeup import case, quiet, word
 
 from register.search import whoosh_state
-from register.search.query_model import Asked, Cursor, Document
+from register.search.query_model import Cursor, Document, SearchQuery
 from register.search.whoosh import Whoosh
 
 
@@ -52,7 +52,7 @@ def killed_writers(engine: Whoosh, times: int, seed: int) -> int:
         here.close()
         answer = engine.find(None, word(f"commit{engine.cursor().seq}"))
         assert len(answer.strength) == 24
-        assert engine.find(None, Asked()).strength.keys() == answer.strength.keys()
+        assert engine.find(None, SearchQuery()).strength.keys() == answer.strength.keys()
         assert engine.intact(deep=True)
         assert whoosh_state.leftovers(engine._folder, engine._state()) == []
     seq = engine.cursor().seq

@@ -314,7 +314,7 @@ def serving(
     port = listening.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
     words = ("wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served(launch.python(launch.SUPERVISOR, *words), settings, fds, log, **more)
+    served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, log, **more)
     listening.close(sockets)
     try:
         yield served, port

@@ -26,17 +26,17 @@ from tools import pins
 API = "https://api.osv.dev/v1/querybatch"
 # A release with a hole that has been known since 2019. Advisories without it are none: a mirror may
 # answer politely about packages of which it knows nothing.
-KNOWN = ("jinja2", "2.10")
+CANARY = ("jinja2", "2.10")
 
 Pins = list[tuple[str, str]]
-Holes = dict[tuple[str, str], set[str]]
+Vulnerabilities = dict[tuple[str, str], set[str]]
 
 
 class UnreadableError(Exception):
     """The advisories cannot be had; the sentence says why."""
 
 
-def pinned() -> Pins:
+def pinned_releases() -> Pins:
     """Name and version of everything in requirements/."""
     lines = [
         (name, Requirement(block.partition("\\\n")[0]))
@@ -46,11 +46,11 @@ def pinned() -> Pins:
     return [(name, str(line.specifier).removeprefix("==")) for name, line in lines]
 
 
-def ask(wanted: Pins, api: str = API) -> Holes:
+def query_osv(releases: Pins, api: str = API) -> Vulnerabilities:
     """The identifiers of the advisories about each release, from OSV's service."""
     queries = [
         {"package": {"ecosystem": "PyPI", "name": name}, "version": version}
-        for name, version in wanted
+        for name, version in releases
     ]
     request = urllib.request.Request(  # noqa: S310
         api, json.dumps({"queries": queries}).encode(), {"Content-Type": "application/json"}
@@ -59,19 +59,19 @@ def ask(wanted: Pins, api: str = API) -> Holes:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             results = json.load(answer)["results"]
         holes = [{row["id"] for row in result.get("vulns", [])} for result in results]
-        return dict(zip(wanted, holes, strict=True))
+        return dict(zip(releases, holes, strict=True))
     except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise UnreadableError(f"{api} did not answer with advisories ({error})") from error
 
 
-def look_up(wanted: Pins, path: Path) -> Holes:
+def read_advisories(releases: Pins, path: Path) -> Vulnerabilities:
     """The same, from a file or folder of advisories."""
-    holes: Holes = {pin: set() for pin in wanted}
+    holes: Vulnerabilities = {pin: set() for pin in releases}
     try:
         for advisory in _read(path):
-            for pin in wanted:
+            for pin in releases:
                 if "withdrawn" not in advisory and any(
-                    _touches(affected, *pin) for affected in advisory.get("affected", [])
+                    _is_affected(affected, *pin) for affected in advisory.get("affected", [])
                 ):
                     holes[pin].add(advisory["id"])
     except (OSError, ValueError, LookupError, AttributeError, zipfile.BadZipFile) as error:
@@ -90,14 +90,14 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(archive.read(name))
 
 
-def _touches(affected: dict[str, Any], name: str, version: str) -> bool:
+def _is_affected(affected: dict[str, Any], name: str, version: str) -> bool:
     package = affected.get("package", {})
     if package.get("ecosystem") != "PyPI" or canonicalize_name(package["name"]) != name:
         return False
     return version in affected.get("versions", []) or any(
-        _in_range(one["events"], Version(version))
-        for one in affected.get("ranges", [])
-        if one["type"] == "ECOSYSTEM"
+        _in_range(affected_range["events"], Version(version))
+        for affected_range in affected.get("ranges", [])
+        if affected_range["type"] == "ECOSYSTEM"
     )
 
 
@@ -105,9 +105,9 @@ def _in_range(events: list[dict[str, str]], version: Version) -> bool:
     """Whether a version lies in a range of the OSV schema, whose events are in order."""
     inside = False
     for event in events:
-        (kind, text), *_ = event.items()
+        (kind, bound_text), *_ = event.items()
         try:
-            bound = Version(text)
+            bound = Version(bound_text)
         except InvalidVersion:
             continue
         if kind == "introduced" and version >= bound:
@@ -124,23 +124,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--advisories", type=Path, help="OSV's all.zip for PyPI, or a folder")
     parser.add_argument("--api", default=API, help="the address of OSV's querybatch")
     options = parser.parse_args(arguments)
-    wanted = [KNOWN, *pinned()]
+    releases = [CANARY, *pinned_releases()]
     try:
         if options.advisories:
-            holes = look_up(wanted, options.advisories)
+            holes = read_advisories(releases, options.advisories)
         else:
-            holes = ask(wanted, options.api)
-        if not holes.pop(KNOWN):
-            raise UnreadableError(f"the advisories do not even know the hole in {' '.join(KNOWN)}")
+            holes = query_osv(releases, options.api)
+        if not holes.pop(CANARY):
+            raise UnreadableError(f"the advisories do not even know the hole in {' '.join(CANARY)}")
     except UnreadableError as error:
         print(f"Nothing was audited: {error}.", file=sys.stderr)
         return 3
     for (name, version), names in holes.items():
         for identifier in sorted(names):
             print(f"{name} {version}: {identifier}, https://osv.dev/vulnerability/{identifier}")
-    found = sum(map(bool, holes.values()))
-    print(f"{len(holes)} pinned releases audited, {found} with a known hole.")
-    return 1 if found else 0
+    vulnerable_count = sum(map(bool, holes.values()))
+    print(f"{len(holes)} pinned releases audited, {vulnerable_count} with a known hole.")
+    return 1 if vulnerable_count else 0
 
 
 if __name__ == "__main__":

@@ -41,67 +41,72 @@ _FRENCH_ONLY = (
 
 
 # A path, a line, what is said there, the comments before it, its context.
-Found = tuple[str, int, str | tuple[str, ...], list[str], str | None]
+ExtractedMessage = tuple[str, int, str | tuple[str, ...], list[str], str | None]
 
 
-def spoken() -> Catalog:
+def source_catalog() -> Catalog:
     """Every sentence of the code, with the places where it stands."""
-    found = Catalog(locale="en", domain="messages", fuzzy=False)
+    catalog = Catalog(locale="en", domain="messages", fuzzy=False)
     for folder in ("register", "templates"):
-        for path, line, message, _comments, context in _extracted(folder):
+        for path, line, message, _comments, context in _extract_messages(folder):
             if not path.startswith(_FRENCH_ONLY):
-                found.add(message, locations=[(path, line)], context=context)
-    return found
+                catalog.add(message, locations=[(path, line)], context=context)
+    return catalog
 
 
-def _extracted(folder: str) -> Iterator[Found]:
-    methods = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in _METHODS]
-    options = {pattern.removeprefix(f"{folder}/"): said for pattern, said in _OPTIONS.items()}
-    for path, *rest in extract_from_dir(str(TOP / folder), methods, options):
-        yield (f"{folder}/{path}", *rest)  # type: ignore[misc]
+def _extract_messages(folder: str) -> Iterator[ExtractedMessage]:
+    methods = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in _METHODS]
+    options = {
+        pattern.removeprefix(f"{folder}/"): method_options
+        for pattern, method_options in _OPTIONS.items()
+    }
+    for path, *details in extract_from_dir(str(TOP / folder), methods, options):
+        yield (f"{folder}/{path}", *details)  # type: ignore[misc]
 
 
-def translated() -> Catalog:
+def load_translation() -> Catalog:
     """The sentences of the second language, as they are kept."""
     with SOURCE.open("rb") as file:
         return read_po(file, locale="en")
 
 
-def compiled(catalog: Catalog) -> bytes:
+def compile_catalog(catalog: Catalog) -> bytes:
     """What the site reads, to the byte."""
-    into = io.BytesIO()
-    write_mo(into, catalog)
-    return into.getvalue()
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
 
 
-def wordless(catalog: Catalog) -> list[Message]:
+def untranslated(catalog: Catalog) -> list[Message]:
     """The sentences that have no words in the second language, or only some of them."""
-    return [message for message in catalog if message.id and not _said(message)]
+    return [message for message in catalog if message.id and not _is_translated(message)]
 
 
-def _said(message: Message) -> bool:
+def _is_translated(message: Message) -> bool:
     words = message.string if isinstance(message.string, tuple | list) else (message.string,)
     return all(words) and bool(words)
 
 
 def main() -> int:
     """Bring the catalogue up to the code; 1 while a sentence waits for its words."""
-    kept = translated() if SOURCE.exists() else Catalog(locale="en")
-    made = spoken()
-    for message in made:
-        before = kept.get(message.id, message.context) if message.id else None
+    existing = load_translation() if SOURCE.exists() else Catalog(locale="en")
+    catalog = source_catalog()
+    for message in catalog:
+        previous = existing.get(message.id, message.context) if message.id else None
         # What had one form and has two now waits for its words again.
-        if before is not None and type(before.id) is type(message.id):
-            message.string = before.string
-    made.header_comment = "# The English of Web Citoyen. The French of each sentence is the code's."
+        if previous is not None and type(previous.id) is type(message.id):
+            message.string = previous.string
+    catalog.header_comment = (
+        "# The English of Web Citoyen. The French of each sentence is the code's."
+    )
     FOLDER.mkdir(parents=True, exist_ok=True)
     with SOURCE.open("wb") as file:
-        write_po(file, made, width=0, no_location=True, sort_output=True, omit_header=False)
-    COMPILED.write_bytes(compiled(translated()))
-    waiting = wordless(made)
-    for message in waiting:
+        write_po(file, catalog, width=0, no_location=True, sort_output=True, omit_header=False)
+    COMPILED.write_bytes(compile_catalog(load_translation()))
+    missing = untranslated(catalog)
+    for message in missing:
         sys.stdout.write(f"{message.id}\n")
-    return 1 if waiting else 0
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

@@ -52,29 +52,31 @@ def _compile(source: str, output: Path, *options: str, stdin: str | None = None)
 
 def main(options: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        build, every = Path(folder, "build.txt"), Path(folder, "every.txt")
+        build, all_pins = Path(folder, "build.txt"), Path(folder, "every.txt")
         # uv keeps to the versions that it finds in the file it writes.
-        present = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.txt")}
-        build.write_text(present.pop("build", ""), "utf-8")
-        pinned = "".join(block for text in present.values() for block in _blocks(text).values())
-        every.write_text(pinned, "utf-8")
+        current = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.txt")}
+        build.write_text(current.pop("build", ""), "utf-8")
+        pinned = "".join(block for text in current.values() for block in _blocks(text).values())
+        all_pins.write_text(pinned, "utf-8")
         options = ["--generate-hashes", *options]
         backend = "\n".join(PROJECT["build-system"]["requires"])
         blocks = {"build": _compile("-", build, *options, stdin=backend)}
         # One resolution for all, so that every installation has the same version of a package.
-        blocks["dev"] = _compile("pyproject.toml", every, "--extra", "dev", *options)
-        same = ("--constraints", str(every))
+        blocks["dev"] = _compile("pyproject.toml", all_pins, "--extra", "dev", *options)
+        same = ("--constraints", str(all_pins))
         run = _compile("pyproject.toml", Path(folder, "run.txt"), *same)
         scale = _compile("pyproject.toml", Path(folder, "scale.txt"), "--extra", "scale", *same)
     blocks["run"] = {name: blocks["dev"].pop(name) for name in run}
     blocks["scale"] = {name: blocks["dev"].pop(name) for name in scale if name not in run}
-    for name, (under, purpose) in FILES.items():
+    for name, (base, purpose) in FILES.items():
         head = f"# Made by `make pins`, never by hand: {purpose}.\n"
-        if under:
-            head += f"-r {under}.txt\n"
+        if base:
+            head += f"-r {base}.txt\n"
         else:
             # A source would be built with tools that nobody pinned.
-            head += "--only-binary :all:\n" + "".join(f"--no-binary {one}\n" for one in SOURCES)
+            head += "--only-binary :all:\n" + "".join(
+                f"--no-binary {package}\n" for package in SOURCES
+            )
         (FOLDER / f"{name}.txt").write_text(head + "".join(blocks[name].values()), "utf-8")
 
 

@@ -29,7 +29,7 @@ VERSION = SchemaVersion.V1_6
 _EXTRAS = ("scale", "binary")
 
 
-def bill() -> str:
+def bill_of_materials() -> str:
     """The document, checked against the schema of its version."""
     project = _component("webcitoyen", metadata.version("webcitoyen"), ComponentType.APPLICATION)
     bom = Bom()
@@ -51,7 +51,7 @@ def bill() -> str:
                 components[name] = component
                 bom.components.add(component)
     for name, component in components.items():
-        needed = {canonicalize_name(text) for text in _needs(name)}
+        needed = {canonicalize_name(text) for text in _requirement_names(name)}
         bom.register_dependency(component, [components[key] for key in needed & set(components)])
     text: str = make_outputter(bom, OutputFormat.JSON, VERSION).output_as_string(indent=2)
     if (error := JsonStrictValidator(VERSION).validate_str(text)) is not None:
@@ -73,18 +73,18 @@ def _licence(name: str) -> License:
     return LicenseFactory().make_from_string(words)
 
 
-def _needs(name: str) -> list[str]:
+def _requirement_names(name: str) -> list[str]:
     lines = [Requirement(text) for text in metadata.requires(name) or []]
     return [
         line.name
         for line in lines
         # The project's extra, and the one of psycopg's that it asks for.
-        if any(line.marker is None or line.marker.evaluate({"extra": one}) for one in _EXTRAS)
+        if any(line.marker is None or line.marker.evaluate({"extra": extra}) for extra in _EXTRAS)
     ]
 
 
 if __name__ == "__main__":
     output = Path(sys.argv[1])
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(bill(), "utf-8")
+    output.write_text(bill_of_materials(), "utf-8")
     print(output)

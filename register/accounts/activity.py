@@ -14,33 +14,33 @@ from sqlalchemy.orm import Session
 from register.accounts import acts as accounts
 from register.accounts import browsers, failures, sessions
 from register.accounts.models import SignInSession
-from register.journal import Act, Pen, writing
+from register.journal import Act, WriteTransaction, writing
 from register.text.dates import paris_day
 
 # A try that began before midnight may be counted after it; its day is over when none can be.
 _MARGIN = timedelta(minutes=10)
 
 
-def sign_in(pen: Pen, member_id: int) -> str:
+def sign_in(tx: WriteTransaction, member_id: int) -> str:
     """Open a session for a member who just proved who they are; the token for their cookie.
 
     :raises Refused: a member who may not act any more.
     """
-    accounts.acting(pen, member_id)
-    sessions.forget_old(pen.session, pen.at)
-    token = sessions.opened(pen.session, member_id, pen.at)
-    pen.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
-    _write_failures(pen)
+    accounts.load_acting_member(tx, member_id)
+    sessions.forget_old(tx.session, tx.at)
+    token = sessions.open_session(tx.session, member_id, tx.at)
+    tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
+    _write_failure_lines(tx)
     return token
 
 
 def end_sessions(
-    pen: Pen,
+    tx: WriteTransaction,
     member_id: int,
     *,
     by: int | None,
-    only: int | None = None,
-    but: int | None = None,
+    only_session: int | None = None,
+    except_session: int | None = None,
 ) -> int:
     """Close open sessions of a member: all of them, one, or all but one; how many there were.
 
@@ -48,47 +48,51 @@ def end_sessions(
     :raises Refused: ``by`` may not.
     """
     if by != member_id:
-        accounts.administering(pen, by)
+        accounts.require_administrator(tx, by)
     ended = [
-        row.id
-        for row in sessions.of_member(pen.session, member_id, pen.at)
-        if only in (None, row.id) and row.id != but
+        sign_in_session.id
+        for sign_in_session in sessions.of_member(tx.session, member_id, tx.at)
+        if only_session in (None, sign_in_session.id) and sign_in_session.id != except_session
     ]
     if ended:
-        pen.session.execute(delete(SignInSession).where(SignInSession.id.in_(ended)))
-        told = {"member": member_id, "count": len(ended)}
-        pen.record(Act.SESSIONS_ENDED, by=by, details=told)
+        tx.session.execute(delete(SignInSession).where(SignInSession.id.in_(ended)))
+        details = {"member": member_id, "count": len(ended)}
+        tx.record(Act.SESSIONS_ENDED, by=by, details=details)
     return len(ended)
 
 
-def forget_browsers(pen: Pen, member_id: int) -> None:
+def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
     """Know none of a member's browsers any more.
 
     :raises Refused: a member who may not act any more.
     """
-    accounts.acting(pen, member_id)
-    known = browsers.count(pen.session, member_id, pen.at)
-    browsers.forget_all(pen.session, member_id)
-    told = {"member": member_id, "count": known}
-    pen.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=told)
+    accounts.load_acting_member(tx, member_id)
+    browser_count = browsers.count_browsers(tx.session, member_id, tx.at)
+    browsers.forget_all(tx.session, member_id)
+    details = {"member": member_id, "count": browser_count}
+    tx.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=details)
 
 
-def write_failures(engine: Engine, at: datetime) -> None:
+def write_failure_lines(engine: Engine, at: datetime) -> None:
     """Write the lines of the failed sign-ins of days that are over, if there are any."""
     with Session(engine) as session:
-        if not failures.over(session, _first_open(at)):
+        if not failures.finished_counters(session, _first_open_day(at)):
             return
-    with writing(engine, at) as pen:
-        _write_failures(pen)
+    with writing(engine, at) as tx:
+        _write_failure_lines(tx)
 
 
-def _write_failures(pen: Pen) -> None:
-    for row in failures.over(pen.session, _first_open(pen.at)):
-        told = {"member": row.account, "day": row.day.isoformat(), "count": row.count}
-        pen.record(Act.SIGN_INS_FAILED, by=None, details=told)
-        pen.session.delete(row)
+def _write_failure_lines(tx: WriteTransaction) -> None:
+    for counter in failures.finished_counters(tx.session, _first_open_day(tx.at)):
+        details = {
+            "member": counter.account,
+            "day": counter.day.isoformat(),
+            "count": counter.count,
+        }
+        tx.record(Act.SIGN_INS_FAILED, by=None, details=details)
+        tx.session.delete(counter)
 
 
-def _first_open(at: datetime) -> date:
+def _first_open_day(at: datetime) -> date:
     """The first day whose failures are still being counted."""
     return paris_day(at - _MARGIN)

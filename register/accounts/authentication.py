@@ -20,23 +20,23 @@ from register.errors import SealError
 from register.text.dates import paris_day
 
 # What stands in for the secret of whoever has none, so that the code is looked at all the same.
-_NO_SECRET = "A" * 32
-_NOBODY = 0
+_DUMMY_SECRET = "A" * 32
+_NO_MEMBER = 0
 
 
 @dataclass(frozen=True)
-class Proved:
+class VerifiedMember:
     """Somebody who has proved who they are."""
 
     member_id: int
     needs_factor: bool
     """True for a member who has to set up the second factor before anything else."""
-    mark: str
+    browser_token: str
     """The token by which their account knows their browser, for its long-lived cookie."""
 
 
 @dataclass(frozen=True)
-class _Given:
+class _Credentials:
     """What was typed, and when."""
 
     password: str
@@ -45,166 +45,193 @@ class _Given:
 
 
 @dataclass(frozen=True)
-class _Typed:
+class _CodeCheck:
     """What a code was: the half-minute that it is good for now, or a guess that failed."""
 
     step: int | None
     is_wrong: bool
 
 
-_NOT_LOOKED_AT = _Typed(None, is_wrong=False)
+_NOT_CHECKED = _CodeCheck(None, is_wrong=False)
 
 
-def prove(
+def authenticate(
     engine: Engine,
     root_key: bytes,
     *,
     email: str,
     password: str,
     code: str,
-    mark: str,
+    browser_token: str,
     at: datetime,
     require_factor: bool,
-) -> Proved | None:
+) -> VerifiedMember | None:
     """Whose address, password and code these are; None when they are nobody's, or not now.
 
     :param code: of the application, or a recovery code; not looked at for a member who has no
         second factor yet.
-    :param mark: what the browser's cookie says, or nothing.
+    :param browser_token: what the browser's cookie says, or nothing.
     :param at: the moment; also what the code is judged by.
     :raises Unavailable: ``busy``; nothing was judged, and nothing counted as a failure.
     """
     with Session(engine) as session:
-        browser = browsers.known(session, email, mark, at)
-    key = login_attempts.sign_in_key(root_key, email, browser)
-    named = Member.email == login_attempts.folded(email)
-    with (passwords.MEMBERS if browser else passwords.STRANGERS).turn():
-        free = _counted(engine, key, named, at)
-        who = _judged(engine, root_key, named, _Given(password, code, at), key, free=free)
-    if who is None:
+        browser_id = browsers.find_browser(session, email, browser_token, at)
+    key = login_attempts.sign_in_key(root_key, email, browser_id)
+    member_filter = Member.email == login_attempts.fold_email(email)
+    with (passwords.MEMBERS if browser_id else passwords.STRANGERS).turn():
+        is_unlocked = _count_attempt(engine, key, member_filter, at)
+        verified = _verify_credentials(
+            engine,
+            root_key,
+            member_filter,
+            _Credentials(password, code, at),
+            key,
+            is_unlocked=is_unlocked,
+        )
+    if verified is None:
         return None
     with housekeeping(engine) as session:
-        if browser is None:
-            mark = browsers.remember(session, who.id, at)
+        if browser_id is None:
+            browser_token = browsers.remember(session, verified.id, at)
         else:
-            browsers.used(session, browser, at)
-    return Proved(who.id, require_factor and not who.has_factor, mark)
+            browsers.mark_used(session, browser_id, at)
+    return VerifiedMember(verified.id, require_factor and not verified.has_factor, browser_token)
 
 
-def reprove(
+def reauthenticate(
     engine: Engine, root_key: bytes, member_id: int, password: str, code: str, at: datetime
 ) -> bool:
     """Whether a member who is signed in is still who they say, before a grave act.
 
     Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
 
-    :raises Unavailable: ``busy``, as :func:`prove`.
+    :raises Unavailable: ``busy``, as :func:`authenticate`.
     """
-    key = login_attempts.confirming_key(root_key, member_id)
-    named = Member.id == member_id
-    given = _Given(password, code, at)
+    key = login_attempts.reauthentication_key(root_key, member_id)
+    member_filter = Member.id == member_id
+    credentials = _Credentials(password, code, at)
     with passwords.MEMBERS.turn():
-        free = _counted(engine, key, named, at)
-        return _judged(engine, root_key, named, given, key, free=free) is not None
+        is_unlocked = _count_attempt(engine, key, member_filter, at)
+        return (
+            _verify_credentials(
+                engine, root_key, member_filter, credentials, key, is_unlocked=is_unlocked
+            )
+            is not None
+        )
 
 
-def _counted(engine: Engine, key: bytes, named: ColumnElement[bool], at: datetime) -> bool:
+def _count_attempt(
+    engine: Engine, key: bytes, member_filter: ColumnElement[bool], at: datetime
+) -> bool:
     # Apart: whoever holds the rows they forget, and then asks for one that somebody else forgets,
     # waits for somebody who waits for them.
     with housekeeping(engine) as session:
         login_attempts.forget_old(session, at)
-        failures.forget_unknown(session, paris_day(at))
+        failures.delete_unneeded(session, paris_day(at))
     with housekeeping(engine) as session:
-        free = login_attempts.failed(session, key, at)
-        failures.count(session, failures.account_of(session, named, key), paris_day(at))
-        return free
+        is_unlocked = login_attempts.record_failure(session, key, at)
+        failures.count_failure(
+            session, failures.account_for_failure(session, member_filter, key), paris_day(at)
+        )
+        return is_unlocked
 
 
-def _judged(
+def _verify_credentials(
     engine: Engine,
     root_key: bytes,
-    named: ColumnElement[bool],
-    given: _Given,
+    member_filter: ColumnElement[bool],
+    credentials: _Credentials,
     key: bytes,
     *,
-    free: bool,
+    is_unlocked: bool,
 ) -> Member | None:
     """The member whose password and code were given; the code is used up by it."""
     with Session(engine) as session:
         # No transaction stays open while the password is worked on.
-        member = session.scalar(select(Member).where(named, Member.disabled_at.is_(None)))
+        member = session.scalar(select(Member).where(member_filter, Member.disabled_at.is_(None)))
     if member is None:
-        right = passwords.verify_nothing(given.password)
+        is_right = passwords.verify_nothing(credentials.password)
     else:
-        right = passwords.matches(member.password_hash, given.password)
-    typed = _typed(root_key, member, given)
-    who = member if right else None
+        is_right = passwords.matches(member.password_hash, credentials.password)
+    code_check = _check_code(root_key, member, credentials)
+    verified = member if is_right else None
     with housekeeping(engine) as session:
-        typed = typed if free else _NOT_LOOKED_AT
-        if not _let_in(session, who, typed, given, key, free=free):
+        code_check = code_check if is_unlocked else _NOT_CHECKED
+        if not _consume_code(
+            session, verified, code_check, credentials, key, is_unlocked=is_unlocked
+        ):
             return None
-        login_attempts.succeeded(session, key)
-        failures.take_back(session, who.id if who else _NOBODY, paris_day(given.at))
-    return who
+        login_attempts.clear_failures(session, key)
+        failures.uncount_failure(
+            session, verified.id if verified else _NO_MEMBER, paris_day(credentials.at)
+        )
+    return verified
 
 
-def _typed(root_key: bytes, member: Member | None, given: _Given) -> _Typed:
-    secret, after = _NO_SECRET, 0
+def _check_code(root_key: bytes, member: Member | None, credentials: _Credentials) -> _CodeCheck:
+    secret, last_step = _DUMMY_SECRET, 0
     if member is not None and member.totp_secret is not None:
-        after = member.totp_step
+        last_step = member.totp_step
         try:
-            secret = two_factor.opened(root_key, member.id, member.totp_secret)
+            secret = two_factor.open_secret(root_key, member.id, member.totp_secret)
         except SealError:
             # A secret that does not open has no code: the recovery codes remain.
-            return _NOT_LOOKED_AT
-    step = two_factor.step_of(secret, given.code, given.at, 0)
+            return _NOT_CHECKED
+    step = two_factor.step_of(secret, credentials.code, credentials.at, 0)
     if step is None:
-        return _Typed(None, is_wrong=two_factor.is_code(given.code))
+        return _CodeCheck(None, is_wrong=two_factor.is_code(credentials.code))
     # A code that has served lets nobody in, and was no guess.
-    return _Typed(step if step > after else None, is_wrong=False)
+    return _CodeCheck(step if step > last_step else None, is_wrong=False)
 
 
-def _let_in(
-    session: Session, who: Member | None, typed: _Typed, given: _Given, key: bytes, *, free: bool
+def _consume_code(
+    session: Session,
+    verified: Member | None,
+    code_check: _CodeCheck,
+    credentials: _Credentials,
+    key: bytes,
+    *,
+    is_unlocked: bool,
 ) -> bool:
     """Use the code up, by statements that of several askers only one sees succeed.
 
     The account is looked at once more by them: a password changed or an account closed while
     argon2id was at work lets nobody in.
     """
-    member_id = who.id if who else _NOBODY
-    same = (
+    member_id = verified.id if verified else _NO_MEMBER
+    unchanged = (
         Member.id == member_id,
         Member.disabled_at.is_(None),
-        Member.password_hash == (who.password_hash if who else ""),
+        Member.password_hash == (verified.password_hash if verified else ""),
     )
-    if who is not None and not who.has_factor:
-        still = (*same, Member.totp_secret.is_(None))
-        return free and session.scalar(select(Member.id).where(*still)) is not None
+    if verified is not None and not verified.has_factor:
+        no_factor_yet = (*unchanged, Member.totp_secret.is_(None))
+        return is_unlocked and session.scalar(select(Member.id).where(*no_factor_yet)) is not None
     # Under the row's lock, as the code itself: of a hundred codes at once, no more are looked at
     # than the budget has room for. Whether a row is written must not tell that the password was
     # right: where no code is counted, the row of the tries is written as it is.
-    counted = _changed(
-        session, code_budget.charge(member_id if typed.is_wrong else _NOBODY, given.at)
+    is_counted = _updates_one_row(
+        session,
+        code_budget.charge_stmt(member_id if code_check.is_wrong else _NO_MEMBER, credentials.at),
     )
-    session.execute(login_attempts.rewritten(b"" if counted else key))
-    used = update(Member).where(
-        *same,
-        Member.totp_secret == (who.totp_secret if who else b""),
-        Member.totp_step < (typed.step or 0),
-        code_budget.has_room(given.at),
+    session.execute(login_attempts.rewrite_stmt(b"" if is_counted else key))
+    consume_totp = update(Member).where(
+        *unchanged,
+        Member.totp_secret == (verified.totp_secret if verified else b""),
+        Member.totp_step < (code_check.step or 0),
+        code_budget.has_room(credentials.at),
     )
-    if _changed(session, used.values(totp_step=typed.step or 0)):
+    if _updates_one_row(session, consume_totp.values(totp_step=code_check.step or 0)):
         return True
     # A recovery code is also taken beyond the lock: it is too long to be guessed.
-    stood_in = update(RecoveryCode).where(
-        RecoveryCode.member_id.in_(select(Member.id).where(*same)),
-        RecoveryCode.code_hash == two_factor.recovery_digest(given.code),
+    consume_recovery = update(RecoveryCode).where(
+        RecoveryCode.member_id.in_(select(Member.id).where(*unchanged)),
+        RecoveryCode.code_hash == two_factor.recovery_digest(credentials.code),
         RecoveryCode.used_at.is_(None),
     )
-    return _changed(session, stood_in.values(used_at=given.at))
+    return _updates_one_row(session, consume_recovery.values(used_at=credentials.at))
 
 
-def _changed(session: Session, statement: object) -> bool:
-    done = session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
-    return bool(done.rowcount == 1)
+def _updates_one_row(session: Session, stmt: object) -> bool:
+    outcome = session.execute(stmt, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+    return bool(outcome.rowcount == 1)

@@ -12,25 +12,25 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts.login_attempts import folded
+from register.accounts.login_attempts import fold_email
 from register.accounts.models import KnownBrowser, Member
 from register.accounts.sessions import digest
 
 # As long as the cookie lasts: a browser that nobody signs in with for a year is a new one.
-LASTS = timedelta(days=365)
+LIFETIME = timedelta(days=365)
 # Of one account, the last used. Whoever signs in from private windows makes one each time.
-KEPT = 30
+MAX_BROWSERS = 30
 
 
-def known(session: Session, email: str, token: str, at: datetime) -> int | None:
+def find_browser(session: Session, email: str, token: str, at: datetime) -> int | None:
     """The browser with this token, where the account of an address knows it."""
     return session.scalar(
         select(KnownBrowser.id)
         .join(Member, Member.id == KnownBrowser.member_id)
         .where(
-            Member.email == folded(email),
+            Member.email == fold_email(email),
             KnownBrowser.token_hash == digest(token),
-            KnownBrowser.used_at > at - LASTS,
+            KnownBrowser.used_at > at - LIFETIME,
         )
     )
 
@@ -46,29 +46,29 @@ def remember(session: Session, member_id: int, at: datetime) -> str:
         select(KnownBrowser.id)
         .where(KnownBrowser.member_id == member_id)
         .order_by(KnownBrowser.used_at.desc(), KnownBrowser.id.desc())
-        .limit(KEPT)
+        .limit(MAX_BROWSERS)
     )
-    kept = set(session.scalars(newest))
-    _delete(session, member_id, KnownBrowser.id.not_in(kept))
+    newest_ids = set(session.scalars(newest))
+    _delete(session, member_id, KnownBrowser.id.not_in(newest_ids))
     return token
 
 
-def used(session: Session, browser: int, at: datetime) -> None:
+def mark_used(session: Session, browser_id: int, at: datetime) -> None:
     """Note that a browser was signed in with."""
     session.execute(
         update(KnownBrowser)
-        .where(KnownBrowser.id == browser)
+        .where(KnownBrowser.id == browser_id)
         .values(used_at=at)
         .execution_options(synchronize_session=False)
     )
 
 
-def count(session: Session, member_id: int, at: datetime) -> int:
+def count_browsers(session: Session, member_id: int, at: datetime) -> int:
     """How many browsers an account knows."""
-    rows = select(func.count()).where(
-        KnownBrowser.member_id == member_id, KnownBrowser.used_at > at - LASTS
+    stmt = select(func.count()).where(
+        KnownBrowser.member_id == member_id, KnownBrowser.used_at > at - LIFETIME
     )
-    return session.scalar(rows) or 0
+    return session.scalar(stmt) or 0
 
 
 def forget_all(session: Session, member_id: int) -> None:
@@ -76,9 +76,9 @@ def forget_all(session: Session, member_id: int) -> None:
     _delete(session, member_id)
 
 
-def _delete(session: Session, member_id: int, *such: ColumnElement[bool]) -> None:
+def _delete(session: Session, member_id: int, *conditions: ColumnElement[bool]) -> None:
     session.execute(
         delete(KnownBrowser)
-        .where(KnownBrowser.member_id == member_id, *such)
+        .where(KnownBrowser.member_id == member_id, *conditions)
         .execution_options(synchronize_session=False)
     )

@@ -19,29 +19,29 @@ from sqlalchemy import ColumnElement, Update, case, update
 
 from register.accounts.models import Member
 
-TRIES = 40
+MAX_WRONG_CODES = 40
 REFILL = timedelta(hours=30)
 _REFILL = int(REFILL.total_seconds())
 # From here on a member and the administrators are warned.
-FEW = TRIES // 2
+WARN_BELOW = MAX_WRONG_CODES // 2
 
 
 def has_room(at: datetime) -> ColumnElement[bool]:
     """The condition that one more code of an account may be looked at."""
-    return Member.totp_whole_at <= _seconds(at) + (TRIES - 1) * _REFILL
+    return Member.totp_whole_at <= _seconds(at) + (MAX_WRONG_CODES - 1) * _REFILL
 
 
-def charge(member_id: int, at: datetime) -> Update:
+def charge_stmt(member_id: int, at: datetime) -> Update:
     """The statement that counts a wrong code; it changes nothing where there is no room."""
     whole_at = case((Member.totp_whole_at > _seconds(at), Member.totp_whole_at), else_=_seconds(at))
-    found = update(Member).where(Member.id == member_id, has_room(at))
-    return found.values(totp_whole_at=whole_at + _REFILL)
+    stmt = update(Member).where(Member.id == member_id, has_room(at))
+    return stmt.values(totp_whole_at=whole_at + _REFILL)
 
 
-def left(member: Member, at: datetime) -> int:
+def remaining_tries(member: Member, at: datetime) -> int:
     """How many wrong codes an account may still take now."""
     owed = max(0, member.totp_whole_at - _seconds(at))
-    return max(0, (TRIES * _REFILL - owed) // _REFILL)
+    return max(0, (MAX_WRONG_CODES * _REFILL - owed) // _REFILL)
 
 
 def _seconds(at: datetime) -> int:

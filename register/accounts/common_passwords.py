@@ -22,54 +22,54 @@ _DATA = Path(__file__).with_name("common.toml")
 
 # What a piece costs whoever guesses. A word of the list weighs as much as one letter taken by
 # chance; a password that weighs no more than two words and a year is one of those tried first.
-_WORD = 3
-_FIGURES = 2  # one to four of them
-_EASY = 1  # a year, keys in a row, one sign again and again, a small word
-_LEAST = 9
+_WORD_WEIGHT = 3
+_FIGURES_WEIGHT = 2  # one to four of them
+_EASY_WEIGHT = 1  # a year, keys in a row, one sign again and again, a small word
+_MIN_WEIGHT = 9
 # A piece said again is no second piece, unless it would do as a password by itself.
-_PERIOD = 12
-_RUN = 3
+_MIN_PERIOD = 12
+_MIN_RUN = 3
 _YEARS = range(1900, 2100)
-_BETWEEN = " -_.,'"  # what stands between words is free
+_SEPARATORS = " -_.,'"  # what stands between words is free
 # Signs that stand for letters; 1 and ! are an i to some and an l to others.
 _LEET = str.maketrans("@430$571!€", "aaeosstiie")
 _LEET_L = str.maketrans("@430$571!€", "aaeosstlle")
 
 
 @dataclass(frozen=True)
-class _Book:
+class _PieceLists:
     words: frozenset[str]
-    small: frozenset[str]
+    small_words: frozenset[str]
     runs: frozenset[str]
-    longest: int
+    max_length: int
 
 
 @cache
-def _book() -> _Book:
-    told = tomllib.loads(_DATA.read_text(encoding="utf-8"))
-    small = frozenset(told["words"].pop("small").split())
-    words = frozenset(word for group in told["words"].values() for word in group.split())
-    rows = [way for row in told["rows"] for way in (row, row[::-1])]
+def _piece_lists() -> _PieceLists:
+    parsed = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    small_words = frozenset(parsed["words"].pop("small").split())
+    words = frozenset(word for group in parsed["words"].values() for word in group.split())
+    key_rows = [keys for key_row in parsed["rows"] for keys in (key_row, key_row[::-1])]
     runs = (
-        row[start:end]
-        for row in rows
-        for start in range(len(row))
-        for end in range(start + _RUN, len(row) + 1)
+        key_row[start:end]
+        for key_row in key_rows
+        for start in range(len(key_row))
+        for end in range(start + _MIN_RUN, len(key_row) + 1)
     )
-    return _Book(words, small, frozenset(runs), max(map(len, words)))
+    return _PieceLists(words, small_words, frozenset(runs), max(map(len, words)))
 
 
-def is_common(password: str, own: tuple[str, ...] = ()) -> bool:
+def is_common(password: str, own_texts: tuple[str, ...] = ()) -> bool:
     """Whether a password is made of little that is not in the list.
 
-    :param own: words that are common for this member, such as their name.
+    :param own_texts: words that are common for this member, such as their name.
     """
-    small = password.casefold()
-    extra = frozenset(chain.from_iterable(fold(word).split() for word in own))
-    if _period(small) < min(_PERIOD, len(small)):
+    lowered = password.casefold()
+    own_words = frozenset(chain.from_iterable(fold(word).split() for word in own_texts))
+    if _period(lowered) < min(_MIN_PERIOD, len(lowered)):
         return True
     # As typed for the keys in a row, folded for the words: "é" is the key 2 and the letter e.
-    return any(_weight(text, extra) < _LEAST for text in (small, fold(small)))
+    return any(_text_weight(text, own_words) < _MIN_WEIGHT for text in (lowered, fold(lowered)))
 
 
 def is_leaked(password: str) -> bool:
@@ -89,38 +89,42 @@ def _period(text: str) -> int:
     return len(text)
 
 
-def _weight(text: str, extra: frozenset[str]) -> int:
+def _text_weight(text: str, own_words: frozenset[str]) -> int:
     """The least that the pieces of a text weigh together, counted no further than needed."""
-    book = _book()
+    lists = _piece_lists()
     spelled = {text, text.translate(_LEET), text.translate(_LEET_L)}
-    least = [0, *[_LEAST] * len(text)]
+    min_weights = [0, *[_MIN_WEIGHT] * len(text)]
     for start in range(len(text)):
-        if least[start] >= _LEAST:
+        if min_weights[start] >= _MIN_WEIGHT:
             continue
-        for end in range(start + 1, min(len(text), start + max(book.longest, 40)) + 1):
-            cost = least[start] + _piece(text[start:end], {s[start:end] for s in spelled}, extra)
-            least[end] = min(least[end], cost)
-    return least[-1]
+        for end in range(start + 1, min(len(text), start + max(lists.max_length, 40)) + 1):
+            cost = min_weights[start] + _piece_weight(
+                text[start:end], {s[start:end] for s in spelled}, own_words
+            )
+            min_weights[end] = min(min_weights[end], cost)
+    return min_weights[-1]
 
 
-def _piece(text: str, spelled: set[str], extra: frozenset[str]) -> int:
+def _piece_weight(text: str, spelled: set[str], own_words: frozenset[str]) -> int:
     """What one piece weighs; more than is allowed when it is none."""
-    book = _book()
+    lists = _piece_lists()
     if len(set(text)) == 1 and not text[0].isalnum():
-        return 0 if text[0] in _BETWEEN else _EASY
-    if text in book.runs or text in book.small or _is_again(text) or _is_year(text):
-        return _EASY
+        return 0 if text[0] in _SEPARATORS else _EASY_WEIGHT
+    if text in lists.runs or text in lists.small_words or _is_repetition(text) or _is_year(text):
+        return _EASY_WEIGHT
     if text.isdecimal() and len(text) <= 4:
-        return _FIGURES
-    if len(text) == 1 or spelled & book.words or spelled & extra:
-        return _WORD
+        return _FIGURES_WEIGHT
+    if len(text) == 1 or spelled & lists.words or spelled & own_words:
+        return _WORD_WEIGHT
     # The plural, and the feminine of what has one.
-    bare = {word[:-1] for word in spelled if word[-1] in "es"}
-    return _WORD if bare & book.words else _LEAST
+    singulars = {word[:-1] for word in spelled if word[-1] in "es"}
+    return _WORD_WEIGHT if singulars & lists.words else _MIN_WEIGHT
 
 
-def _is_again(text: str) -> bool:
-    return len(text) >= _RUN and all(one == other for one, other in pairwise(text))
+def _is_repetition(text: str) -> bool:
+    return len(text) >= _MIN_RUN and all(
+        letter == next_letter for letter, next_letter in pairwise(text)
+    )
 
 
 def _is_year(text: str) -> bool:

@@ -21,28 +21,30 @@ from register.accounts.models import Member, SignInFailures
 _SHARED = 512
 
 
-def account_of(session: Session, named: ColumnElement[bool], key: bytes) -> int:
+def account_for_failure(session: Session, member_filter: ColumnElement[bool], key: bytes) -> int:
     """The account that a failure counts for; a number below one where there is none.
 
     :param key: the key under which the try itself is counted.
     """
-    found = session.scalar(select(Member.id).where(named))
-    return found or -(int.from_bytes(key[:4], "big") % _SHARED)
+    member_id = session.scalar(select(Member.id).where(member_filter))
+    return member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
 
 
-def count(session: Session, account: int, day: date) -> None:
+def count_failure(session: Session, account: int, day: date) -> None:
     """Count one failure more."""
-    new = {"account": account, "day": day, "count": 1}
-    more = {"count": SignInFailures.count + 1}
+    new_counter = {"account": account, "day": day, "count": 1}
+    increment = {"count": SignInFailures.count + 1}
     if session.get_bind().dialect.name == "postgresql":
-        made = postgresql.insert(SignInFailures).values(new)
-        session.execute(made.on_conflict_do_update(index_elements=["account", "day"], set_=more))
+        pg_insert = postgresql.insert(SignInFailures).values(new_counter)
+        session.execute(
+            pg_insert.on_conflict_do_update(index_elements=["account", "day"], set_=increment)
+        )
         return
-    kept = sqlite.insert(SignInFailures).values(new)
-    session.execute(kept.on_conflict_do_update(["account", "day"], set_=more))
+    sqlite_insert = sqlite.insert(SignInFailures).values(new_counter)
+    session.execute(sqlite_insert.on_conflict_do_update(["account", "day"], set_=increment))
 
 
-def take_back(session: Session, account: int, day: date) -> None:
+def uncount_failure(session: Session, account: int, day: date) -> None:
     """Count one failure less: the try was a success."""
     session.execute(
         update(SignInFailures)
@@ -56,27 +58,27 @@ def take_back(session: Session, account: int, day: date) -> None:
     )
 
 
-def forget_unknown(session: Session, today: date) -> None:
+def delete_unneeded(session: Session, today: date) -> None:
     """Delete the counters of past days that will be no line: of no account, or of no failure."""
-    none = or_(SignInFailures.account < 1, SignInFailures.count < 1)
+    is_unneeded = or_(SignInFailures.account < 1, SignInFailures.count < 1)
     session.execute(
         delete(SignInFailures)
-        .where(SignInFailures.day < today, none)
+        .where(SignInFailures.day < today, is_unneeded)
         .execution_options(synchronize_session=False)
     )
 
 
-def of_day(session: Session, day: date) -> Mapping[int, int]:
+def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
     """How many failures each account has on a day; accounts without one are left out."""
-    rows = session.execute(
+    counters = session.execute(
         select(SignInFailures.account, SignInFailures.count).where(
             SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return {counter[0]: counter[1] for counter in counters}
 
 
-def over(session: Session, today: date) -> Sequence[SignInFailures]:
+def finished_counters(session: Session, today: date) -> Sequence[SignInFailures]:
     """The counters of accounts whose day is over, in the order of their days."""
     return session.scalars(
         select(SignInFailures)

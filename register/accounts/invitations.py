@@ -17,13 +17,13 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member, MemberInvitation, Role
 from register.accounts.sessions import digest
 from register.errors import NotFound, Refused
-from register.journal import Act, Pen
+from register.journal import Act, WriteTransaction
 
 # A week: long enough for somebody on holiday, short enough for a mailbox that is read later.
-LASTS = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 
 
-def invite(pen: Pen, email: str, role: Role, *, by: int | None) -> str:
+def invite(tx: WriteTransaction, email: str, role: Role, *, by: int | None) -> str:
     """Invite somebody; the token of the link, which nothing shows again.
 
     An earlier invitation to the same address is worth nothing any more.
@@ -32,60 +32,62 @@ def invite(pen: Pen, email: str, role: Role, *, by: int | None) -> str:
     :raises Invalid: ``member_email``.
     :raises Refused: the address has an account, or ``by`` may not invite.
     """
-    accounts.administering(pen, by)
-    email = accounts.address(email)
-    if accounts.exists(pen.session, email):
+    accounts.require_administrator(tx, by)
+    email = accounts.validate_email(email)
+    if accounts.has_account(tx.session, email):
         raise Refused("member_exists", email=email)
-    return _made(pen, email, role, by)
+    return _create_invitation(tx, email, role, by)
 
 
-def first(pen: Pen) -> str:
+def invite_first_administrator(tx: WriteTransaction) -> str:
     """Invite the first administrator, to whichever address they will give; the token.
 
     A second one puts an end to the first: a lost link can be had again.
 
     :raises Refused: ``member_not_first`` once there is an account.
     """
-    if accounts.everyone(pen.session):
+    if accounts.all_members(tx.session):
         raise Refused("member_not_first")
-    return _made(pen, "", Role.ADMINISTRATOR, None)
+    return _create_invitation(tx, "", Role.ADMINISTRATOR, None)
 
 
-def take_back(pen: Pen, invitation_id: int, *, by: int | None) -> MemberInvitation:
+def revoke(tx: WriteTransaction, invitation_id: int, *, by: int | None) -> MemberInvitation:
     """Make an invitation worthless before it is used.
 
     :raises NotFound: there is no such one.
     :raises Refused: it is used, taken back or too old already, or ``by`` may not.
     """
-    accounts.administering(pen, by)
-    invitation = pen.load(MemberInvitation, invitation_id)
-    if invitation.closed_at is not None or invitation.expires_at <= pen.at:
+    accounts.require_administrator(tx, by)
+    invitation = tx.load(MemberInvitation, invitation_id)
+    if invitation.closed_at is not None or invitation.expires_at <= tx.at:
         raise Refused("invitation_over")
-    invitation.closed_at = pen.at
-    pen.record(Act.MEMBER_UNINVITED, by=by, details={"invitation": invitation.id})
+    invitation.closed_at = tx.at
+    tx.record(Act.MEMBER_UNINVITED, by=by, details={"invitation": invitation.id})
     return invitation
 
 
 def pending(session: Session, at: datetime) -> Sequence[MemberInvitation]:
     """The invitations that still open an account, the newest first."""
-    return session.scalars(_open(at).order_by(MemberInvitation.id.desc())).all()
+    return session.scalars(_select_open(at).order_by(MemberInvitation.id.desc())).all()
 
 
-def opened(session: Session, token: str, at: datetime) -> MemberInvitation:
+def find_invitation(session: Session, token: str, at: datetime) -> MemberInvitation:
     """The invitation of a link.
 
     :raises NotFound: ``invitation_unknown`` for one that was used or taken back, is too old, was
         made by somebody who may not invite any more, or never was: they are not told apart.
     """
     # A token comes from an address, which may hold what no encoding has.
-    kept = digest(token.encode("ascii", "replace").decode())
-    found = session.scalar(_open(at, MemberInvitation.token_hash == kept))
-    if found is None:
+    token_hash = digest(token.encode("ascii", "replace").decode())
+    invitation = session.scalar(_select_open(at, MemberInvitation.token_hash == token_hash))
+    if invitation is None:
         raise NotFound("invitation_unknown")
-    return found
+    return invitation
 
 
-def accept(pen: Pen, token: str, name: str, password: str, *, email: str = "") -> Member:
+def accept(
+    tx: WriteTransaction, token: str, name: str, password: str, *, email: str = ""
+) -> Member:
     """Open the account that a link invites to.
 
     :param name: what other members will call them.
@@ -94,10 +96,10 @@ def accept(pen: Pen, token: str, name: str, password: str, *, email: str = "") -
     :raises Invalid: an address, name or password that cannot be.
     :raises Refused: ``member_exists``, made from the console meanwhile.
     """
-    invitation = opened(pen.session, token, pen.at)
-    invitation.closed_at = pen.at
-    return accounts.add(
-        pen,
+    invitation = find_invitation(tx.session, token, tx.at)
+    invitation.closed_at = tx.at
+    return accounts.add_member(
+        tx,
         invitation.email or email,
         Role(invitation.role),
         password,
@@ -107,26 +109,26 @@ def accept(pen: Pen, token: str, name: str, password: str, *, email: str = "") -
     )
 
 
-def _made(pen: Pen, email: str, role: Role, by: int | None) -> str:
-    for earlier in pen.session.scalars(_open(pen.at, MemberInvitation.email == email)):
-        earlier.closed_at = pen.at
+def _create_invitation(tx: WriteTransaction, email: str, role: Role, by: int | None) -> str:
+    for earlier in tx.session.scalars(_select_open(tx.at, MemberInvitation.email == email)):
+        earlier.closed_at = tx.at
     token = secrets.token_urlsafe(32)
     invitation = MemberInvitation(
         email=email,
         role=Role(role).value,
         token_hash=digest(token),
-        invited_at=pen.at,
+        invited_at=tx.at,
         invited_by=by,
-        expires_at=pen.at + LASTS,
+        expires_at=tx.at + LIFETIME,
     )
-    pen.session.add(invitation)
-    pen.session.flush()
-    told = {"invitation": invitation.id, "role": invitation.role}
-    pen.record(Act.MEMBER_INVITED, by=by, details=told)
+    tx.session.add(invitation)
+    tx.session.flush()
+    details = {"invitation": invitation.id, "role": invitation.role}
+    tx.record(Act.MEMBER_INVITED, by=by, details=details)
     return token
 
 
-def _open(at: datetime, *such: ColumnElement[bool]) -> Select[MemberInvitation]:
+def _select_open(at: datetime, *conditions: ColumnElement[bool]) -> Select[MemberInvitation]:
     """Invitations that still open an account.
 
     That of an administrator who is none any more does not: whoever is shut out for a reason has
@@ -140,6 +142,6 @@ def _open(at: datetime, *such: ColumnElement[bool]) -> Select[MemberInvitation]:
             MemberInvitation.closed_at.is_(None),
             MemberInvitation.expires_at > at,
             or_(MemberInvitation.invited_by.is_(None), may_invite),
-            *such,
+            *conditions,
         )
     )

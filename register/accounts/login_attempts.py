@@ -26,56 +26,56 @@ from register.text.sanitize import clean
 
 # Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and
 # one chance in a thousand a day against the codes of six figures, for whoever has the password.
-FAILURES = 10
+MAX_FAILURES = 10
 WINDOW = timedelta(minutes=15)
-LOCK = timedelta(minutes=15)
-_PURPOSE = "sign-in tries"  # of the key that their keys are made with
+LOCK_DURATION = timedelta(minutes=15)
+_KEY_PURPOSE = "sign-in tries"  # of the key that their keys are made with
 # However many addresses somebody makes up, the table holds no more.
-KEPT = 5_000
+MAX_ROWS = 5_000
 
 
-def folded(email: str) -> str:
+def fold_email(email: str) -> str:
     """An address as accounts are looked up by it; one character too long stays too long."""
     return clean(email).strip().lower()[:255]
 
 
-def sign_in_key(root_key: bytes, email: str, browser: int | None = None) -> bytes:
+def sign_in_key(root_key: bytes, email: str, browser_id: int | None = None) -> bytes:
     """Under which key the sign-ins at an address are counted: that of all unknown browsers, or
     that of one known browser."""
-    return _mac(root_key, "tries", folded(email), str(browser or ""))
+    return _mac(root_key, "tries", fold_email(email), str(browser_id or ""))
 
 
-def confirming_key(root_key: bytes, member_id: int) -> bytes:
+def reauthentication_key(root_key: bytes, member_id: int) -> bytes:
     """Under which key a member's failures to confirm who they are, once signed in, are counted."""
     return _mac(root_key, "confirming", str(member_id))
 
 
-def allowed(session: Session, key: bytes, at: datetime) -> bool:
+def is_allowed(session: Session, key: bytes, at: datetime) -> bool:
     """Whether a try would be looked at now."""
-    row = session.get(SignInTries, key)
-    return row is None or row.locked_until is None or row.locked_until <= at
+    tries = session.get(SignInTries, key)
+    return tries is None or tries.locked_until is None or tries.locked_until <= at
 
 
-def failed(session: Session, key: bytes, at: datetime) -> bool:
+def record_failure(session: Session, key: bytes, at: datetime) -> bool:
     """Count a failure; whether the try was still one that is looked at.
 
-    Called before the try is judged, and taken back by :func:`succeeded`: forty tries sent at the
+    Called before the try is judged, and taken back by :func:`clear_failures`: forty tries sent at the
     same moment are forty, and thirty of them find the lock.
     """
-    session.execute(_opened(session, key, at))
-    row = session.get_one(SignInTries, key, populate_existing=True)
-    free = row.locked_until is None or row.locked_until <= at
-    if free and (row.locked_until is not None or row.first_at <= at - WINDOW):
-        row.failures, row.first_at, row.locked_until = 0, at, None
+    session.execute(_upsert_stmt(session, key, at))
+    tries = session.get_one(SignInTries, key, populate_existing=True)
+    is_unlocked = tries.locked_until is None or tries.locked_until <= at
+    if is_unlocked and (tries.locked_until is not None or tries.first_at <= at - WINDOW):
+        tries.failures, tries.first_at, tries.locked_until = 0, at, None
     # Beyond the lock the count goes on, so that a try costs the same work on either side of it.
-    row.failures += 1
-    if free and row.failures >= FAILURES:
-        row.locked_until = at + LOCK
+    tries.failures += 1
+    if is_unlocked and tries.failures >= MAX_FAILURES:
+        tries.locked_until = at + LOCK_DURATION
     session.flush()
-    return free
+    return is_unlocked
 
 
-def rewritten(key: bytes) -> Update:
+def rewrite_stmt(key: bytes) -> Update:
     """The statement that writes a count as it stands, for a try that writes nothing else."""
     return (
         update(SignInTries)
@@ -85,56 +85,58 @@ def rewritten(key: bytes) -> Update:
     )
 
 
-def succeeded(session: Session, key: bytes) -> None:
+def clear_failures(session: Session, key: bytes) -> None:
     """Forget the failures of whoever has come in."""
     session.execute(delete(SignInTries).where(SignInTries.key == key))
 
 
 def forget_old(session: Session, at: datetime) -> None:
-    """Delete the rows that say nothing any more, and beyond :data:`KEPT` those that say least.
+    """Delete the rows that say nothing any more, and beyond :data:`MAX_ROWS` those that say least.
 
     In a transaction of its own, so that nobody holds these rows while they wait for another.
     Of too many, rows of one failure go first: whoever floods the table with made-up addresses
     does not wash away the count of the one they are after.
     """
-    over = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until <= at)
-    _delete(session, select(SignInTries.key).where(SignInTries.first_at <= at - WINDOW, over))
-    surplus = (session.scalar(select(func.count()).select_from(SignInTries)) or 0) - KEPT
+    is_unlocked = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until <= at)
+    _delete(
+        session, select(SignInTries.key).where(SignInTries.first_at <= at - WINDOW, is_unlocked)
+    )
+    surplus = (session.scalar(select(func.count()).select_from(SignInTries)) or 0) - MAX_ROWS
     if surplus > 0:
         # A tenth more at once, so that not every try of a flood has to sort the table.
-        least = (
+        smallest = (
             select(SignInTries.key)
             .order_by(SignInTries.failures, SignInTries.first_at)
-            .limit(surplus + KEPT // 10)
+            .limit(surplus + MAX_ROWS // 10)
         )
-        _delete(session, least)
+        _delete(session, smallest)
 
 
 def _delete(session: Session, keys: Select[bytes]) -> None:
     # A row in somebody's hand is no old one; and two that wait for each other wait for ever.
-    free = keys.with_for_update(skip_locked=True)
+    unlocked_keys = keys.with_for_update(skip_locked=True)
     session.execute(
         delete(SignInTries)
-        .where(SignInTries.key.in_(free))
+        .where(SignInTries.key.in_(unlocked_keys))
         .execution_options(synchronize_session=False)
     )
 
 
-def _opened(session: Session, key: bytes, at: datetime) -> Insert:
+def _upsert_stmt(session: Session, key: bytes, at: datetime) -> Insert:
     """The row, made where there is none, and ours until the end of the transaction.
 
     The update changes nothing: it is what holds the row. Merely left alone, it could be deleted
     by whoever comes in between this statement and the next.
     """
-    new = {"key": key, "failures": 0, "first_at": at}
-    same = {"failures": SignInTries.failures}
+    new_row = {"key": key, "failures": 0, "first_at": at}
+    no_change = {"failures": SignInTries.failures}
     if session.get_bind().dialect.name == "postgresql":
-        made = postgresql.insert(SignInTries).values(new)
-        return made.on_conflict_do_update(index_elements=["key"], set_=same)
-    return sqlite.insert(SignInTries).values(new).on_conflict_do_update(["key"], set_=same)
+        pg_insert = postgresql.insert(SignInTries).values(new_row)
+        return pg_insert.on_conflict_do_update(index_elements=["key"], set_=no_change)
+    return sqlite.insert(SignInTries).values(new_row).on_conflict_do_update(["key"], set_=no_change)
 
 
-def _mac(root_key: bytes, *told: str) -> bytes:
+def _mac(root_key: bytes, *parts: str) -> bytes:
     # Joined by a sign that no cleaned address holds: no two lists make the same message.
-    key = encryption.derived(root_key, _PURPOSE)
-    return hmac.new(key, "\0".join(told).encode(), hashlib.sha256).digest()
+    key = encryption.derive_key(root_key, _KEY_PURPOSE)
+    return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()

@@ -50,7 +50,7 @@ class Member(Base):
         return self.disabled_at is None
 
     @property
-    def called(self) -> str:
+    def display_name(self) -> str:
         """The name by which the desk calls them."""
         return self.name or self.email.partition("@")[0]
 

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member, SignInSession
 
 # An hour without a page, half a day in all: a browser left open at a council table closes itself.
-IDLE = timedelta(hours=1)
-ABSOLUTE = timedelta(hours=12)
+IDLE_LIMIT = timedelta(hours=1)
+ABSOLUTE_LIMIT = timedelta(hours=12)
 # How long password and code, once given, stand for grave acts.
-CONFIRMED = timedelta(minutes=10)
+CONFIRMED_FOR = timedelta(minutes=10)
 # A page a second must not be a write a second.
-SEEN_EACH = timedelta(minutes=1)
+TOUCH_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SignedIn:
     """Who is signed in, in which session, and until when they have confirmed who they are."""
 
     member: Member
-    session: int
+    session_id: int
     confirmed_until: datetime
 
     def is_confirmed(self, at: datetime) -> bool:
@@ -45,7 +45,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def opened(session: Session, member_id: int, at: datetime) -> str:
+def open_session(session: Session, member_id: int, at: datetime) -> str:
     """Open a session for a member who just proved who they are; the token for their cookie."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -61,32 +61,32 @@ def opened(session: Session, member_id: int, at: datetime) -> str:
     return token
 
 
-def found(session: Session, token: str, at: datetime) -> SignedIn | None:
+def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
     """Whose session a token opens now; None when it is closed, too old, or its member disabled."""
     row = session.execute(
         select(SignInSession, Member)
         .join(Member, Member.id == SignInSession.member_id)
-        .where(SignInSession.token_hash == digest(token), *_alive(at))
+        .where(SignInSession.token_hash == digest(token), *_alive_conditions(at))
     ).first()
     if row is None or not row.Member.is_active:
         return None
-    kept = row.SignInSession
-    return SignedIn(row.Member, kept.id, kept.confirmed_at + CONFIRMED)
+    sign_in_session = row.SignInSession
+    return SignedIn(row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR)
 
 
-def _alive(at: datetime) -> tuple[ColumnElement[bool], ...]:
+def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
-        SignInSession.seen_at > at - IDLE,
-        SignInSession.opened_at > at - ABSOLUTE,
+        SignInSession.seen_at > at - IDLE_LIMIT,
+        SignInSession.opened_at > at - ABSOLUTE_LIMIT,
     )
 
 
 def needs_touch(session: Session, signed_in: SignedIn, at: datetime) -> bool:
     """Whether the session's last use was noted long enough ago to be noted again."""
     seen = session.scalar(
-        select(SignInSession.seen_at).where(SignInSession.id == signed_in.session)
+        select(SignInSession.seen_at).where(SignInSession.id == signed_in.session_id)
     )
-    return seen is not None and at - seen >= SEEN_EACH
+    return seen is not None and at - seen >= TOUCH_INTERVAL
 
 
 def touch(session: Session, session_id: int, at: datetime) -> None:
@@ -115,16 +115,16 @@ def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignIn
     """A member's open sessions, the last used first."""
     return session.scalars(
         select(SignInSession)
-        .where(SignInSession.member_id == member_id, *_alive(at))
+        .where(SignInSession.member_id == member_id, *_alive_conditions(at))
         .order_by(SignInSession.seen_at.desc(), SignInSession.id.desc())
     ).all()
 
 
-def close_all(session: Session, member_id: int, but: int | None = None) -> None:
+def close_all(session: Session, member_id: int, except_session: int | None = None) -> None:
     """Close a member's sessions, but for the one they are in."""
     session.execute(
         delete(SignInSession).where(
-            SignInSession.member_id == member_id, SignInSession.id != (but or 0)
+            SignInSession.member_id == member_id, SignInSession.id != (except_session or 0)
         )
     )
 
@@ -133,6 +133,7 @@ def forget_old(session: Session, at: datetime) -> None:
     """Delete what no token opens any more."""
     session.execute(
         delete(SignInSession).where(
-            (SignInSession.seen_at <= at - IDLE) | (SignInSession.opened_at <= at - ABSOLUTE)
+            (SignInSession.seen_at <= at - IDLE_LIMIT)
+            | (SignInSession.opened_at <= at - ABSOLUTE_LIMIT)
         )
     )

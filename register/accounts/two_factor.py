@@ -16,16 +16,16 @@ import segno
 from register import encryption
 
 ISSUER = "Web Citoyen"
-PURPOSE = "totp"  # of the key that closes a secret
-STEP = 30  # seconds, what every application expects
+KEY_PURPOSE = "totp"  # of the key that closes a secret
+STEP_SECONDS = 30  # seconds, what every application expects
 DIGITS = 6
-RECOVERY_CODES = 10
+RECOVERY_CODE_COUNT = 10
 # No i, l, o, 0 and 1: the codes are copied by hand. Five groups of five are 123 bits; those given
 # before were of four, 99 bits, and hold.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # A clock may be a step early or late (RFC 6238 §5.2).
 DRIFT = (-1, 0, 1)
-_MARGIN = 4  # modules of light around the drawing (ISO/IEC 18004)
+_QUIET_ZONE = 4  # modules of light around the drawing (ISO/IEC 18004)
 
 
 def new_secret() -> str:
@@ -33,59 +33,59 @@ def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def closed(root_key: bytes, member_id: int, secret: str) -> bytes:
+def seal_secret(root_key: bytes, member_id: int, secret: str) -> bytes:
     """A secret as it is kept: closed from the root key, of no use in another member's row."""
-    return encryption.sealed(root_key, PURPOSE, secret.encode(), _bound(member_id))
+    return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), _member_binding(member_id))
 
 
-def opened(root_key: bytes, member_id: int, kept: bytes) -> str:
-    """The secret that :func:`closed` closed.
+def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
+    """The secret that :func:`seal_secret` closed.
 
     :raises SealError: ``seal_opens_nothing``.
     """
-    return encryption.opened(root_key, PURPOSE, kept, _bound(member_id)).decode()
+    return encryption.decrypt(root_key, KEY_PURPOSE, sealed, _member_binding(member_id)).decode()
 
 
-def _bound(member_id: int) -> bytes:
+def _member_binding(member_id: int) -> bytes:
     return f"member {member_id}".encode()
 
 
-def uri(secret: str, email: str) -> str:
+def otpauth_uri(secret: str, email: str) -> str:
     """The ``otpauth:`` address that an application reads from the drawing."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-def picture(uri: str, title: str = "QR code") -> str:
+def qr_svg(uri: str, title: str = "QR code") -> str:
     """The drawing as an ``svg`` element, to stand in a page as it is.
 
     It keeps its own colours, dark on light, because readers of such drawings need them in a dark
     page too; they are attributes and no style, which the page's policy would refuse.
     """
-    code = segno.make(uri, error="m", micro=False)
-    rows = list(code.matrix_iter(border=_MARGIN))
-    dark = "".join(_bars(y, row) for y, row in enumerate(rows))
-    size = len(rows)
+    qr = segno.make(uri, error="m", micro=False)
+    module_rows = list(qr.matrix_iter(border=_QUIET_ZONE))
+    dark_path = "".join(_dark_bars(y, modules) for y, modules in enumerate(module_rows))
+    size = len(module_rows)
     return (
         f'<svg class="qr" role="img" viewBox="0 0 {size} {size}" width="240" height="240"'
         f' shape-rendering="crispEdges"><title>{escape(title)}</title>'
-        f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path fill="#000" d="{dark}"/></svg>'
+        f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path fill="#000" d="{dark_path}"/></svg>'
     )
 
 
-def _bars(y: int, row: Iterable[int]) -> str:
+def _dark_bars(y: int, module_row: Iterable[int]) -> str:
     """One row of the drawing, its dark modules joined."""
     x, bars = 0, ""
-    for dark, modules in groupby(row):
+    for is_dark, modules in groupby(module_row):
         length = len(list(modules))
-        bars += f"M{x} {y}h{length}v1h-{length}z" if dark else ""
+        bars += f"M{x} {y}h{length}v1h-{length}z" if is_dark else ""
         x += length
     return bars
 
 
-def is_code(text: str) -> bool:
+def is_code(typed: str) -> bool:
     """Whether what was typed has the form of a code: six figures, spaces apart."""
-    given = "".join(text.split())
-    return len(given) == DIGITS and given.isascii() and given.isdecimal()
+    digits = "".join(typed.split())
+    return len(digits) == DIGITS and digits.isascii() and digits.isdecimal()
 
 
 def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
@@ -93,25 +93,25 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
 
     :param after: the last half-minute whose code was used; none up to it is taken again.
     """
-    given = "".join(code.split())
-    now = int(at.timestamp()) // STEP
-    clock = pyotp.HOTP(secret, digits=DIGITS)
+    digits = "".join(code.split())
+    current_step = int(at.timestamp()) // STEP_SECONDS
+    hotp = pyotp.HOTP(secret, digits=DIGITS)
     # Every step is compared, so that the time tells nothing of which one it was.
-    found = [
+    matching_steps = [
         step
-        for step in (now + drift for drift in DRIFT)
-        if hmac.compare_digest(clock.at(step).encode(), given.encode("utf-8", "surrogatepass"))
+        for step in (current_step + drift for drift in DRIFT)
+        if hmac.compare_digest(hotp.at(step).encode(), digits.encode("utf-8", "surrogatepass"))
     ]
-    return max((step for step in found if step > after), default=None)
+    return max((step for step in matching_steps if step > after), default=None)
 
 
 def recovery_codes() -> list[str]:
     """Ten codes, each of which stands in once for the application."""
 
     def group() -> str:
-        return "".join(secrets.choice(_LETTERS) for _ in range(5))
+        return "".join(secrets.choice(_CODE_LETTERS) for _ in range(5))
 
-    return ["-".join(group() for _ in range(5)) for _ in range(RECOVERY_CODES)]
+    return ["-".join(group() for _ in range(5)) for _ in range(RECOVERY_CODE_COUNT)]
 
 
 def recovery_digest(code: str) -> bytes:
@@ -119,5 +119,5 @@ def recovery_digest(code: str) -> bytes:
 
     Spaces, dashes and capitals make no difference.
     """
-    bare = "".join(letter for letter in code.casefold() if letter in _LETTERS)
-    return hashlib.sha256(b"recovery " + bare.encode()).digest()
+    letters = "".join(letter for letter in code.casefold() if letter in _CODE_LETTERS)
+    return hashlib.sha256(b"recovery " + letters.encode()).digest()

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.errors import Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 
 # Long enough for the rest of the team to ask who that is.
-TERM = timedelta(days=7)
+WAITING_PERIOD = timedelta(days=7)
 
 
 def vouches(member: Member, at: datetime) -> bool:
@@ -27,10 +27,10 @@ def vouches(member: Member, at: datetime) -> bool:
     return member.is_active and (member.vouches_from is None or member.vouches_from <= at)
 
 
-def clause(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+def vouches_clause(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The same as :func:`vouches`, for a statement that has the members."""
-    due = or_(Member.vouches_from.is_(None), Member.vouches_from <= at)
-    return Member.disabled_at.is_(None) & due
+    has_started = or_(Member.vouches_from.is_(None), Member.vouches_from <= at)
+    return Member.disabled_at.is_(None) & has_started
 
 
 def may_second(second: Member, first: Member, at: datetime) -> bool:
@@ -40,21 +40,23 @@ def may_second(second: Member, first: Member, at: datetime) -> bool:
     """
     if second.id == first.id or not vouches(second, at):
         return False
-    return vouches(first, at) or second.id not in let_in_by(first)
+    return vouches(first, at) or second.id not in admitted_by(first)
 
 
-def seconds(session: Session, ids: Collection[int], first: Member, at: datetime) -> set[int]:
+def eligible_seconds(
+    session: Session, member_ids: Collection[int], first: Member, at: datetime
+) -> set[int]:
     """Those of some members who may be the second person for what ``first`` does."""
-    found = session.scalars(select(Member).where(Member.id.in_(ids))) if ids else ()
-    return {member.id for member in found if may_second(member, first, at)}
+    members = session.scalars(select(Member).where(Member.id.in_(member_ids))) if member_ids else ()
+    return {member.id for member in members if may_second(member, first, at)}
 
 
-def let_in_by(member: Member) -> set[int]:
+def admitted_by(member: Member) -> set[int]:
     """Who invited a member, and who last reopened the account or took its second factor away."""
     return {by for by in (member.invited_by, member.reopened_by) if by is not None}
 
 
-def require(member: Member, at: datetime) -> None:
+def require_vouching(member: Member, at: datetime) -> None:
     """Let a member pass whose account vouches.
 
     :raises Refused: ``member_vouches_later``, with the moment from which it does.
@@ -69,14 +71,14 @@ def require_second(second: Member, first: Member, at: datetime) -> None:
     :raises Refused: ``member_vouches_later``, ``own_change`` for the same member,
         ``own_invitation`` for whoever let ``first`` in.
     """
-    require(second, at)
+    require_vouching(second, at)
     if second.id == first.id:
         raise Refused("own_change")
     if not may_second(second, first, at):
         raise Refused("own_invitation", from_day=first.vouches_from)
 
 
-def postpone(pen: Pen, member: Member, by: int | None) -> dict[str, str]:
+def postpone_vouching(tx: WriteTransaction, member: Member, by: int | None) -> dict[str, str]:
     """Have a member vouch in seven days, after what ``by`` did to the account.
 
     :param by: None for the command line, which changes nothing.
@@ -84,11 +86,11 @@ def postpone(pen: Pen, member: Member, by: int | None) -> dict[str, str]:
     """
     if by is None or by == member.id:
         return {}
-    member.vouches_from = pen.at + TERM
+    member.vouches_from = tx.at + WAITING_PERIOD
     return {"vouches_from": member.vouches_from.isoformat()}
 
 
-def confirm(pen: Pen, member_id: int, *, by: Member | None) -> Entry:
+def confirm_member(tx: WriteTransaction, member_id: int, *, by: Member | None) -> JournalEntry:
     """Say that an account is a person of its own.
 
     :param by: the member who says so, None for the command line.
@@ -97,16 +99,16 @@ def confirm(pen: Pen, member_id: int, *, by: Member | None) -> Entry:
         ``own_invitation`` for whoever opened it, ``member_vouches_later`` for an account that
         vouches for nobody itself.
     """
-    member = pen.load(Member, member_id)
-    if vouches(member, pen.at) or not member.is_active:
+    member = tx.load(Member, member_id)
+    if vouches(member, tx.at) or not member.is_active:
         raise Refused("member_vouches", email=member.email)
     if by is not None:
-        require_second(by, member, pen.at)
+        require_second(by, member, tx.at)
     member.vouches_from = None
-    return pen.record(Act.MEMBER_CONFIRMED, by=by.id if by else None, details={"member": member.id})
+    return tx.record(Act.MEMBER_CONFIRMED, by=by.id if by else None, details={"member": member.id})
 
 
-def waiting(session: Session, at: datetime) -> Sequence[Member]:
+def unconfirmed_accounts(session: Session, at: datetime) -> Sequence[Member]:
     """The accounts that vouch for nobody yet, oldest first."""
-    asked = select(Member).where(Member.disabled_at.is_(None), Member.vouches_from > at)
-    return session.scalars(asked.order_by(Member.id)).all()
+    stmt = select(Member).where(Member.disabled_at.is_(None), Member.vouches_from > at)
+    return session.scalars(stmt.order_by(Member.id)).all()

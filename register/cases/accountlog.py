@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import members_journal
-from register.cases.core_tables import ENTRY
-from register.cases.members_journal import Line
+from register.cases.core_tables import JOURNAL_ENTRY
+from register.cases.members_journal import MembersJournalLine
 from register.journal import Act, Ledger
 
 SIGN_INS = (Act.SIGNED_IN, Act.SESSIONS_ENDED, Act.BROWSERS_FORGOTTEN)
 # What others do to an account, or what happens to it.
-CHANGES = (
+ACCOUNT_CHANGES = (
     Act.SIGN_INS_FAILED,
     Act.MEMBER_ADDED,
     Act.MEMBER_CONFIRMED,
@@ -30,40 +30,51 @@ CHANGES = (
 )
 OWN_CHANGES = (Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR)
 # Lines of one act that are looked through for those about one account.
-_LOOKED_AT = 100
+_SCAN_LIMIT = 100
 
 
-def recent(session: Session, viewer: Member, since: datetime, limit: int) -> Sequence[Line]:
+def recent_account_lines(
+    session: Session, viewer: Member, since: datetime, limit: int
+) -> Sequence[MembersJournalLine]:
     """Lines since a moment, newest first, for an active member."""
     if not viewer.is_active:
         return []
-    rows = sorted(_rows(session, viewer, since, limit), key=lambda row: row.seq, reverse=True)
-    return members_journal.told(session, rows[:limit])
+    line_rows = sorted(
+        _account_rows(session, viewer, since, limit),
+        key=lambda line_row: line_row.seq,
+        reverse=True,
+    )
+    return members_journal.make_lines(session, line_rows[:limit])
 
 
-def _rows(session: Session, viewer: Member, since: datetime, limit: int) -> Iterator[Any]:
+def _account_rows(session: Session, viewer: Member, since: datetime, limit: int) -> Iterator[Any]:
     if viewer.is_administrator:
-        for act in (*SIGN_INS, *CHANGES, *OWN_CHANGES):
-            yield from _newest(session, act, since, limit)
+        for act in (*SIGN_INS, *ACCOUNT_CHANGES, *OWN_CHANGES):
+            yield from _newest_rows(session, act, since, limit)
         return
-    mine = ENTRY.c.member_id == viewer.id
+    by_viewer = JOURNAL_ENTRY.c.member_id == viewer.id
     for act in (*SIGN_INS, *OWN_CHANGES):
-        yield from _newest(session, act, since, limit, mine)
-    for act in (*CHANGES, Act.SESSIONS_ENDED):
-        for row in _newest(
-            session, act, since, _LOOKED_AT, ENTRY.c.member_id.is_distinct_from(viewer.id)
+        yield from _newest_rows(session, act, since, limit, by_viewer)
+    for act in (*ACCOUNT_CHANGES, Act.SESSIONS_ENDED):
+        for line_row in _newest_rows(
+            session, act, since, _SCAN_LIMIT, JOURNAL_ENTRY.c.member_id.is_distinct_from(viewer.id)
         ):
-            if json.loads(row.private_json).get("member") == viewer.id:
-                yield row
+            if json.loads(line_row.private_json).get("member") == viewer.id:
+                yield line_row
 
 
-def _newest(
-    session: Session, act: Act, since: datetime, limit: int, *such: ColumnElement[bool]
+def _newest_rows(
+    session: Session, act: Act, since: datetime, limit: int, *conditions: ColumnElement[bool]
 ) -> Iterator[Any]:
-    lines = (
-        select(*ENTRY.columns)
-        .where(ENTRY.c.ledger == Ledger.DESK.value, ENTRY.c.act == act, ENTRY.c.at >= since, *such)
-        .order_by(ENTRY.c.at.desc(), ENTRY.c.seq.desc())
+    stmt = (
+        select(*JOURNAL_ENTRY.columns)
+        .where(
+            JOURNAL_ENTRY.c.ledger == Ledger.DESK.value,
+            JOURNAL_ENTRY.c.act == act,
+            JOURNAL_ENTRY.c.at >= since,
+            *conditions,
+        )
+        .order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc())
         .limit(limit)
     )
-    yield from session.execute(lines)
+    yield from session.execute(stmt)

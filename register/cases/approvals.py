@@ -17,16 +17,16 @@ from register.accounts import vouching as second_persons
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import revisions
-from register.cases.checklist import asks_second
+from register.cases.checklist import content_needs_second
 from register.cases.models import Approval, Incident, Revision
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.journal import Act
 
 # A statement that this one stands in may name the case's table itself.
-_CASE = aliased(Incident)
+_APPROVED_CASE = aliased(Incident)
 
 
-def vouching(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
+def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
     """A question about the approvals that count.
 
     Not those of members who vouch for nobody at a moment: they were disabled since, or their
@@ -36,28 +36,30 @@ def vouching(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[An
         select(*columns)
         .select_from(Approval)
         .join(Member, Member.id == Approval.given_by)
-        .join(_CASE, _CASE.id == Approval.incident_id)
-        .where(second_persons.clause(at), _CASE.report_withdrawn.is_(False))
+        .join(_APPROVED_CASE, _APPROVED_CASE.id == Approval.incident_id)
+        .where(second_persons.vouches_clause(at), _APPROVED_CASE.report_withdrawn.is_(False))
     )
 
 
-def needed_before(session: Session, case: Incident, book: Book) -> bool:
+def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
     """Whether a case needed a second person when it was published, or needs one as it reads now.
 
     Where the text of its publication is destroyed, an approval that was given for it says so.
     """
     if case.number is None:
         return False
-    if case.single_review or asks_second(contents.of(case), book):
+    if case.single_review or content_needs_second(contents.content_of(case), vocabulary):
         return True
-    first = session.execute(
+    publication = session.execute(
         select(Revision.id, Revision.content).where(
             Revision.incident_id == case.id, Revision.act == Act.PUBLISHED.value
         )
     ).first()
-    if first is not None and first.content is not None:
-        return asks_second(revisions.read(json.loads(first.content)), book)
-    given = select(Approval.id).where(
+    if publication is not None and publication.content is not None:
+        return content_needs_second(
+            revisions.parse_content(json.loads(publication.content)), vocabulary
+        )
+    approvals_stmt = select(Approval.id).where(
         Approval.incident_id == case.id, Approval.purpose == "publish"
     )
-    return session.scalar(given.limit(1)) is not None
+    return session.scalar(approvals_stmt.limit(1)) is not None

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from sqlalchemy import CompoundSelect, func, select, union
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, CODE, COMMUNE, DEPARTEMENT, PLACE
-from register.cases.models import State
-from register.cases.versioned_cache import Once
-from register.journal import Position
+from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, DEPARTEMENT, PLACE
+from register.cases.models import CaseState
+from register.cases.versioned_cache import VersionedCache
+from register.journal import LedgerPosition
 
 # By the name of a filter and one of its values.
-Counts = Mapping[tuple[str, str], int]
+AreaCounts = Mapping[tuple[str, str], int]
 
-_kept: Once[Counts] = Once()
+_area_counts_cache: VersionedCache[AreaCounts] = VersionedCache()
 
 
-def counts(session: Session, head: Position, territory: str) -> Counts:
+def count_by_area(session: Session, head: LedgerPosition, territory: str) -> AreaCounts:
     """The counts at a position of the public ledger; places without a case have none.
 
     A case is counted as the filters ``departement`` and ``region`` select it: by the communes it
@@ -26,39 +26,39 @@ def counts(session: Session, head: Position, territory: str) -> Counts:
 
     :param head: read first, on the same session, and the version of the ``territory`` with it.
     """
-    return _kept.of(
+    return _area_counts_cache.get_or_make(
         (head.digest, territory),
-        lambda: {**_of(session, "departement"), **_of(session, "region")},
+        lambda: {**_count_areas(session, "departement"), **_count_areas(session, "region")},
     )
 
 
-def _of(session: Session, kind: str) -> Counts:
+def _count_areas(session: Session, kind: str) -> AreaCounts:
     # A union holds each pair of a case and an area once, whichever way led to it.
-    pairs = (_departements() if kind == "departement" else _regions()).subquery()
-    case, area = pairs.c
-    asked = (
+    pairs = (_departement_pairs() if kind == "departement" else _region_pairs()).subquery()
+    case_id, area = pairs.c
+    stmt = (
         select(area, func.count())
-        .join(CASE, CASE.c.id == case)
-        .where(CASE.c.state == State.PUBLISHED, area != "")
+        .join(CASE, CASE.c.id == case_id)
+        .where(CASE.c.state == CaseState.PUBLISHED, area != "")
         .group_by(area)
     )
-    return {(kind, code): count for code, count in session.execute(asked)}
+    return {(kind, code): count for code, count in session.execute(stmt)}
 
 
-def _departements() -> CompoundSelect[tuple[int, str]]:
+def _departement_pairs() -> CompoundSelect[tuple[int, str]]:
     by_commune = (
         select(PLACE.c.incident_id, COMMUNE.c.departement_code)
-        .join(CODE, CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
+        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
     )
     return union(by_commune, select(CASE.c.id, CASE.c.departement))
 
 
-def _regions() -> CompoundSelect[tuple[int, str]]:
+def _region_pairs() -> CompoundSelect[tuple[int, str]]:
     by_commune = (
         select(PLACE.c.incident_id, COMMUNE.c.region_code)
-        .join(CODE, CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
+        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
     )
     by_departement = select(CASE.c.id, DEPARTEMENT.c.region_code).join(
         DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement

@@ -1,7 +1,7 @@
 """The public content of a case: what an editor writes, what is hashed, what a reader is shown.
 
 ``Content`` is what a draft or a correction brings; it has the shape of the tables without their
-ids. ``canonical_of`` adds what comes afterwards (follow-ups, replies, corrections) and gives the
+ids. ``canonical_content`` adds what comes afterwards (follow-ups, replies, corrections) and gives the
 bytes that the journal commits to. They are the same for the page, the feed and the export.
 """
 
@@ -14,11 +14,11 @@ from types import MappingProxyType
 from typing import Any
 
 from register.cases.models import Incident, Scope
-from register.journal.canonical import canonical, moment
+from register.journal.canonical import canonical_json, rfc3339
 from register.text import markup
 from register.text.sanitize import clean, one_line
 
-FORM = 1
+FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -125,31 +125,33 @@ class Content:
         multiline = {"narrative"}
         changes: dict[str, Any] = {}
         for spec in fields(self):
-            value = getattr(self, spec.name)
-            if isinstance(value, str):
-                changes[spec.name] = clean(value) if spec.name in multiline else one_line(value)
-            elif isinstance(value, tuple):
-                changes[spec.name] = tuple(_cleaned(part) for part in value)
+            field_value = getattr(self, spec.name)
+            if isinstance(field_value, str):
+                changes[spec.name] = (
+                    clean(field_value) if spec.name in multiline else one_line(field_value)
+                )
+            elif isinstance(field_value, tuple):
+                changes[spec.name] = tuple(_clean_part(part) for part in field_value)
         if self.request is not None:
-            changes["request"] = _cleaned(self.request)
+            changes["request"] = _clean_part(self.request)
         return replace(self, **changes)
 
 
-def _cleaned(part: Any) -> Any:
+def _clean_part(part: Any) -> Any:
     if isinstance(part, str):
         return one_line(part)
     changes: dict[str, Any] = {}
     for spec in fields(part):
-        value = getattr(part, spec.name)
-        if isinstance(value, str):
-            changes[spec.name] = one_line(value)
-        elif isinstance(value, tuple):
-            changes[spec.name] = tuple(_cleaned(step) for step in value)
+        field_value = getattr(part, spec.name)
+        if isinstance(field_value, str):
+            changes[spec.name] = one_line(field_value)
+        elif isinstance(field_value, tuple):
+            changes[spec.name] = tuple(_clean_part(step) for step in field_value)
     return replace(part, **changes)
 
 
 # Columns of a case that have the same name and form in Content.
-PLAIN = tuple(
+PLAIN_FIELDS = tuple(
     spec.name
     for spec in fields(Content)
     if spec.name
@@ -166,102 +168,110 @@ PLAIN = tuple(
 )
 
 
-def of(case: Incident) -> Content:
+def content_of(case: Incident) -> Content:
     """The content of a case as its rows hold it now."""
-    authority = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
+    authority_codes = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
     return Content(
-        **{name: getattr(case, name) for name in PLAIN},
-        commune=authority[0] if authority else "",
-        linked_communes=tuple(p.code for p in case.places if p.scope == Scope.LINKED),
-        outlets=tuple(outlet.name for outlet in case.outlets),
-        types=tuple(kind.code for kind in case.types),
-        sources=tuple(_row(SourceContent, use.source) for use in case.sources),
-        proceedings=tuple(
-            _row(
-                ProceedingContent,
-                row,
-                steps=tuple(_row(StepContent, step) for step in row.steps),
-            )
-            for row in case.proceedings
+        **{name: getattr(case, name) for name in PLAIN_FIELDS},
+        commune=authority_codes[0] if authority_codes else "",
+        linked_communes=tuple(
+            linked_place.code for linked_place in case.places if linked_place.scope == Scope.LINKED
         ),
-        request=_row(RequestContent, case.request) if case.request else None,
-        links=tuple(_row(LinkContent, link) for link in case.links),
+        outlets=tuple(outlet.name for outlet in case.outlets),
+        types=tuple(case_type.code for case_type in case.types),
+        sources=tuple(
+            _part_from_row(SourceContent, source_use.source) for source_use in case.sources
+        ),
+        proceedings=tuple(
+            _part_from_row(
+                ProceedingContent,
+                proceeding,
+                steps=tuple(_part_from_row(StepContent, step) for step in proceeding.steps),
+            )
+            for proceeding in case.proceedings
+        ),
+        request=_part_from_row(RequestContent, case.request) if case.request else None,
+        links=tuple(_part_from_row(LinkContent, link) for link in case.links),
     )
 
 
-def _row(shape: type[Any], row: Any, **given: Any) -> Any:
-    read = {spec.name: getattr(row, spec.name) for spec in fields(shape) if spec.name not in given}
-    return shape(**read, **given)
+def _part_from_row(part_class: type[Any], source_row: Any, **overrides: Any) -> Any:
+    columns = {
+        spec.name: getattr(source_row, spec.name)
+        for spec in fields(part_class)
+        if spec.name not in overrides
+    }
+    return part_class(**columns, **overrides)
 
 
-def canonical_of(case: Incident) -> bytes:
+def canonical_content(case: Incident) -> bytes:
     """The canonical bytes of everything public in a case, as its rows hold it now."""
-    return canonical(
+    return canonical_json(
         {
-            "form": FORM,
-            **_listed(asdict(of(case))),
+            "form": FORMAT_VERSION,
+            **_tuples_to_lists(asdict(content_of(case))),
             "single_review": case.single_review,
             "follow_ups": [
                 {
-                    "added_at": moment(row.added_at),
-                    "happened_on": row.happened_on,
-                    "title": row.title,
-                    "text": row.text,
-                    "source_url": row.source_url,
+                    "added_at": rfc3339(part.added_at),
+                    "happened_on": part.happened_on,
+                    "title": part.title,
+                    "text": part.text,
+                    "source_url": part.source_url,
                 }
-                for row in case.follow_ups
+                for part in case.follow_ups
             ],
             "replies": [
                 {
-                    "author": row.author,
-                    "capacity": row.capacity,
-                    "text": row.text,
-                    "received_on": row.received_on.isoformat(),
-                    "published_at": moment(row.published_at),
+                    "author": part.author,
+                    "capacity": part.capacity,
+                    "text": part.text,
+                    "received_on": part.received_on.isoformat(),
+                    "published_at": rfc3339(part.published_at),
                 }
-                for row in case.replies
-                if row.published_at is not None
+                for part in case.replies
+                if part.published_at is not None
             ],
             "corrections": [
-                {"made_at": moment(row.made_at), "note": row.note, "redaction": row.redaction}
-                for row in case.corrections
+                {"made_at": rfc3339(part.made_at), "note": part.note, "redaction": part.redaction}
+                for part in case.corrections
             ],
         }
     )
 
 
-def _listed(value: Any) -> Any:
+def _tuples_to_lists(tree: Any) -> Any:
     """Tuples as lists, all the way down: what JSON gives back when it is read."""
-    if isinstance(value, dict):
-        return {key: _listed(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_listed(part) for part in value]
-    return value
+    if isinstance(tree, dict):
+        return {key: _tuples_to_lists(part) for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        return [_tuples_to_lists(part) for part in tree]
+    return tree
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class CaseSnapshot:
     """A revision opened for reading: its content and its rendered HTML."""
 
     content: Mapping[str, Any]
     html: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def opened(content: bytes, html: bytes | None) -> Snapshot:
+def parse_snapshot(content: bytes, html: bytes | None) -> CaseSnapshot:
     """Read a revision's stored bytes."""
-    return Snapshot(json.loads(content), json.loads(html) if html else {})
+    return CaseSnapshot(json.loads(content), json.loads(html) if html else {})
 
 
-def rendered(content: bytes) -> tuple[bytes, str]:
+def render_texts(content: bytes) -> tuple[bytes, str]:
     """The HTML of a case's texts and the renderer's version: made when written, never per request.
 
     :param content: the canonical bytes that the HTML is shown for.
     :raises register.text.errors.TextError: a text is too long or hostile.
     """
-    told = json.loads(content)
+    parsed = json.loads(content)
     fragments = {
-        "narrative": markup.render(told["narrative"]) if told["narrative"] else "",
-        "follow_ups": [markup.render(row["text"]) for row in told["follow_ups"]],
-        "replies": [markup.plain(row["text"]) for row in told["replies"]],
+        "narrative": markup.render_markdown(parsed["narrative"]) if parsed["narrative"] else "",
+        "follow_ups": [markup.render_markdown(part["text"]) for part in parsed["follow_ups"]],
+        "replies": [markup.render_plain_text(part["text"]) for part in parsed["replies"]],
     }
-    return canonical(fragments), markup.VERSION
+    return canonical_json(fragments), markup.VERSION

@@ -6,15 +6,15 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases import queries
-from register.cases.core_tables import ENTRY, REVISION
+from register.cases.core_tables import JOURNAL_ENTRY, REVISION
 from register.errors import Gone
 from register.journal import Ledger
-from register.journal.canonical import canonical
+from register.journal.canonical import canonical_json
 
 _OPENING = (
-    select(ENTRY.c.event, REVISION.c.salt)
-    .join(REVISION, REVISION.c.id == ENTRY.c.revision_id)
-    .where(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq == bindparam("seq"))
+    select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
+    .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
+    .where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == bindparam("seq"))
 )
 
 
@@ -25,23 +25,23 @@ def proof(session: Session, number: int, version: int | None = None) -> bytes:
     ledger carries. ``current`` tells whether that is the last line of the case.
 
     :param version: the number of a public event on this case; the last one by default.
-    :raises RegisterError: whatever :func:`queries.one` raises for this case and version.
+    :raises RegisterError: whatever :func:`queries.load_public_case` raises for this case and version.
     """
-    last = queries.one(session, number)
-    asked = version is not None and version != last.version
-    found = queries.one(session, number, version) if asked else last
-    opening = session.execute(_OPENING, {"seq": found.version}).one()
-    if opening.salt is None:
+    latest = queries.load_public_case(session, number)
+    is_earlier = version is not None and version != latest.version
+    case = queries.load_public_case(session, number, version) if is_earlier else latest
+    opening_row = session.execute(_OPENING, {"seq": case.version}).one()
+    if opening_row.salt is None:
         # Destroyed since the line above: nothing of it is shown any more.
         raise Gone("version_destroyed")
-    return canonical(
+    return canonical_json(
         {
             "case": number,
-            "version": found.version,
-            "current": found.version == last.version,
-            "event": opening.event,
-            "content": found.snapshot.content,
-            "salt": opening.salt.hex(),
-            "commitment": found.commitment,
+            "version": case.version,
+            "current": case.version == latest.version,
+            "event": opening_row.event,
+            "content": case.snapshot.content,
+            "salt": opening_row.salt.hex(),
+            "commitment": case.commitment,
         }
     )

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import revisions
-from register.cases.case_content import Content, Snapshot, rendered
-from register.cases.models import Incident, Reply, Revision, State
+from register.cases.case_content import CaseSnapshot, Content, render_texts
+from register.cases.models import CaseState, Incident, Reply, Revision
 from register.cases.pending import Destruction, PendingChange
 from register.errors import NotFound
 from register.journal import Act
-from register.journal.canonical import canonical, moment
+from register.journal.canonical import canonical_json, rfc3339
 from register.text.sanitize import one_line
 
 ID_LIMIT = 2**31 - 1
@@ -40,10 +40,10 @@ class Proposal:
 
     def payload(self) -> bytes:
         """The canonical bytes that are kept until somebody else has decided."""
-        return canonical(
+        return canonical_json(
             {
                 "reason": self.reason,
-                "content": _listed(asdict(self.content)) if self.content else None,
+                "content": _tuples_to_lists(asdict(self.content)) if self.content else None,
                 "words": dict(self.words or {}),
                 "reply": self.reply,
             }
@@ -51,7 +51,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Change:
+class ProposedChange:
     """A change that waits, or that was refused and is back with its writer.
 
     ``revision`` is the version that it was written upon; it is stale once readers see another.
@@ -70,7 +70,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Hidden:
+class PendingDestruction:
     """What a redaction hid and that is not destroyed; ``ending`` is ``kept`` once taken back."""
 
     id: int
@@ -80,126 +80,142 @@ class Hidden:
     ending: str
 
 
-def read(row: PendingChange) -> Proposal:
+def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal that a row keeps."""
-    told = json.loads(row.payload)
-    content = revisions.read(told["content"]) if told["content"] else None
-    return Proposal(Act(row.act), told["reason"], content, told["words"], told["reply"])
+    payload = json.loads(pending_change.payload)
+    content = revisions.parse_content(payload["content"]) if payload["content"] else None
+    return Proposal(
+        Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
+    )
 
 
-def of_case(session: Session, viewer: Member, incident_id: int) -> Sequence[Change]:
+def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[ProposedChange]:
     """The changes of a case that wait or were refused, oldest first; nothing for a stranger."""
-    return _found(session, viewer, PendingChange.incident_id == incident_id)
+    return _select_changes(session, viewer, PendingChange.incident_id == incident_id)
 
 
-def one(session: Session, viewer: Member, change_id: int) -> Change:
+def get_change(session: Session, viewer: Member, change_id: int) -> ProposedChange:
     """A change by its id.
 
     :raises NotFound: ``no_such_change``: it was decided or taken back, or never was.
     """
-    asked = PendingChange.id == min(max(change_id, 0), ID_LIMIT)
-    found = _found(session, viewer, asked)
-    if not found:
+    condition = PendingChange.id == min(max(change_id, 0), ID_LIMIT)
+    matches = _select_changes(session, viewer, condition)
+    if not matches:
         raise NotFound("no_such_change")
-    return found[0]
+    return matches[0]
 
 
-def hidden_of(session: Session, viewer: Member, incident_id: int) -> Sequence[Hidden]:
+def list_destructions(
+    session: Session, viewer: Member, incident_id: int
+) -> Sequence[PendingDestruction]:
     """What of a case is hidden from readers and not destroyed; nothing for a stranger."""
     if not viewer.is_active:
         return ()
-    rows = session.scalars(
+    destructions = session.scalars(
         select(Destruction)
         .join(Incident, Incident.id == Destruction.incident_id)
         .where(
             Incident.id == incident_id,
-            Incident.state != State.ERASED,
+            Incident.state != CaseState.ERASED,
             Destruction.ending.in_(("", "kept")),
         )
         .order_by(Destruction.id)
     )
-    return [Hidden(row.id, row.made_at, row.made_by, row.due_on, row.ending) for row in rows]
-
-
-def _found(session: Session, viewer: Member, *such: Any) -> list[Change]:
-    if not viewer.is_active:
-        return []
-    rows = session.execute(
-        select(PendingChange, Incident.revision_id)
-        .join(Incident, Incident.id == PendingChange.incident_id)
-        .where(*such)
-        .order_by(PendingChange.id)
-    )
     return [
-        Change(
-            id=row.id,
-            incident=row.incident_id,
-            proposal=read(row),
-            revision=row.revision_id,
-            made_by=row.made_by,
-            made_at=row.made_at,
-            is_stale=current != row.revision_id,
-            refused_by=row.refused_by,
-            refused_at=row.refused_at,
-            refusal=row.refusal,
+        PendingDestruction(
+            destruction.id,
+            destruction.made_at,
+            destruction.made_by,
+            destruction.due_on,
+            destruction.ending,
         )
-        for row, current in rows
+        for destruction in destructions
     ]
 
 
-def result(
-    base: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
-) -> Snapshot:
-    """What readers would be shown if the change were made to a case that reads as ``base``.
+def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
+    if not viewer.is_active:
+        return []
+    change_rows = session.execute(
+        select(PendingChange, Incident.revision_id)
+        .join(Incident, Incident.id == PendingChange.incident_id)
+        .where(*conditions)
+        .order_by(PendingChange.id)
+    )
+    return [
+        ProposedChange(
+            id=pending_change.id,
+            incident=pending_change.incident_id,
+            proposal=parse_proposal(pending_change),
+            revision=pending_change.revision_id,
+            made_by=pending_change.made_by,
+            made_at=pending_change.made_at,
+            is_stale=current_revision != pending_change.revision_id,
+            refused_by=pending_change.refused_by,
+            refused_at=pending_change.refused_at,
+            refusal=pending_change.refusal,
+        )
+        for pending_change, current_revision in change_rows
+    ]
+
+
+def preview_change(
+    base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
+) -> CaseSnapshot:
+    """What readers would be shown if the change were made to a case that reads as ``base_content``.
 
     :param reply: the row of the reply that the proposal publishes.
     :raises register.text.errors.TextError: a text is too long or hostile to be rendered.
     """
-    told = dict(base)
+    content = dict(base_content)
     if proposal.content is not None:
-        told |= _listed(asdict(proposal.content))
-    words = dict(proposal.words or {})
+        content |= _tuples_to_lists(asdict(proposal.content))
+    arguments = dict(proposal.words or {})
     if proposal.act is Act.FOLLOWED_UP:
-        told["follow_ups"] = [*base["follow_ups"], {"added_at": moment(at), **words}]
+        content["follow_ups"] = [
+            *base_content["follow_ups"],
+            {"added_at": rfc3339(at), **arguments},
+        ]
     if proposal.act is Act.CORRECTED:
-        note = {"made_at": moment(at), "note": words["public_note"], "redaction": False}
-        told["corrections"] = [*base["corrections"], note]
+        note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
+        content["corrections"] = [*base_content["corrections"], note]
     if reply is not None:
-        told["replies"] = [*base["replies"], _reply(reply, at)]
-    html, _renderer = rendered(canonical(told))
-    return Snapshot(told, json.loads(html))
+        content["replies"] = [*base_content["replies"], _published_reply(reply, at)]
+    html, _renderer = render_texts(canonical_json(content))
+    return CaseSnapshot(content, json.loads(html))
 
 
-def new_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
+def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
     """The texts that the act adds beside the content."""
-    for name, text in (proposal.words or {}).items():
+    for name, argument in (proposal.words or {}).items():
         if name not in ("happened_on", "source_url"):
-            yield text
+            yield argument
     if reply is not None:
         yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
 
 
-def base_of(session: Session, incident_id: int) -> Mapping[str, Any]:
+def current_content(session: Session, incident_id: int) -> Mapping[str, Any]:
     """What readers are shown of a case now; empty once its text is destroyed."""
-    asked = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
-    content = session.scalar(asked.where(Incident.id == incident_id))
+    stmt = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
+    content = session.scalar(stmt.where(Incident.id == incident_id))
     return json.loads(content) if content else {}
 
 
-def _reply(reply: Reply, at: datetime) -> dict[str, Any]:
+def _published_reply(reply: Reply, at: datetime) -> dict[str, Any]:
     return {
         "author": reply.author,
         "capacity": reply.capacity,
         "text": reply.text,
         "received_on": reply.received_on.isoformat(),
-        "published_at": moment(at),
+        "published_at": rfc3339(at),
     }
 
 
-def _listed(value: Any) -> Any:
+def _tuples_to_lists(tree: Any) -> Any:
     """Tuples as lists, all the way down: what JSON gives back when it is read."""
-    if isinstance(value, dict):
-        return {key: _listed(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_listed(part) for part in value]
-    return value
+    if isinstance(tree, dict):
+        return {key: _tuples_to_lists(part) for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        return [_tuples_to_lists(part) for part in tree]
+    return tree

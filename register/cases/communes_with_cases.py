@@ -15,28 +15,28 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, CODE, COMMUNE, PLACE
-from register.cases.models import State
-from register.cases.versioned_cache import Once
-from register.journal import Position
+from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, PLACE
+from register.cases.models import CaseState
+from register.cases.versioned_cache import VersionedCache
+from register.journal import LedgerPosition
 
 # How far a commune is still near, in kilometres as the crow flies, and how many of them are told.
-REACH = 40
-NEAREST = 6
+REACH_KM = 40
+NEAREST_LIMIT = 6
 
-_KM = 111.32  # of a degree of latitude
+_KM_PER_DEGREE = 111.32  # of a degree of latitude
 # Degrees of latitude and longitude of a cell. North of Dunkirk it would be narrower than the reach,
 # which would then go past the cells around one.
-_TALL, _WIDE = 0.4, 0.6
+_CELL_HEIGHT, _CELL_WIDTH = 0.4, 0.6
 
 Point = tuple[float, float]
-K = TypeVar("K", bound=Hashable)
+GroupKey = TypeVar("GroupKey", bound=Hashable)
 
 
-class Town(NamedTuple):
+class CommuneWithCases(NamedTuple):
     """A commune of today with public cases.
 
-    ``group``: the SIREN number of its intercommunalité; ``point``: degrees of latitude and
+    ``intercommunalite``: the SIREN number of its intercommunalité; ``point``: degrees of latitude and
     longitude, WGS 84.
     """
 
@@ -45,99 +45,120 @@ class Town(NamedTuple):
     name: str
     departement: str
     region: str | None
-    group: str | None
+    intercommunalite: str | None
     point: Point | None
-    cases: int
+    case_count: int
 
 
 @dataclass(frozen=True)
-class Towns:
+class CommunesWithCases:
     """Those of one moment, all of them and together, each time in the order of their names."""
 
-    every: tuple[Town, ...]
-    by_departement: Mapping[str, tuple[Town, ...]]
-    by_region: Mapping[str, tuple[Town, ...]]
-    by_group: Mapping[str, tuple[Town, ...]]
-    by_cell: Mapping[tuple[int, int], tuple[Town, ...]]
+    communes: tuple[CommuneWithCases, ...]
+    by_departement: Mapping[str, tuple[CommuneWithCases, ...]]
+    by_region: Mapping[str, tuple[CommuneWithCases, ...]]
+    by_intercommunalite: Mapping[str, tuple[CommuneWithCases, ...]]
+    by_cell: Mapping[tuple[int, int], tuple[CommuneWithCases, ...]]
 
-    def near(self, code: str, point: Point) -> tuple[Town, ...]:
+    def nearest_to(self, code: str, point: Point) -> tuple[CommuneWithCases, ...]:
         """The few nearest to a commune within reach, itself left out, in the order of names."""
-        nearest = nsmallest(NEAREST, self._within(code, point))
-        return tuple(sorted(town for _distance, town in nearest))
+        nearest = nsmallest(NEAREST_LIMIT, self._neighbours(code, point))
+        return tuple(sorted(commune for _distance, commune in nearest))
 
-    def _within(self, code: str, point: Point) -> Iterator[tuple[float, Town]]:
+    def _neighbours(self, code: str, point: Point) -> Iterator[tuple[float, CommuneWithCases]]:
         """Those within reach with their distance in kilometres, as on a plane."""
         north, east = point
-        wide = _KM * cos(radians(north))
+        km_per_degree_east = _KM_PER_DEGREE * cos(radians(north))
         row, column = _cell(point)
-        for across in (row - 1, row, row + 1):
-            for along in (column - 1, column, column + 1):
-                for town in self.by_cell.get((across, along), ()):
-                    lat, lon = town.point or point
-                    distance = hypot((lat - north) * _KM, (lon - east) * wide)
-                    if distance <= REACH and town.code != code:
-                        yield distance, town
+        for cell_row in (row - 1, row, row + 1):
+            for cell_column in (column - 1, column, column + 1):
+                for commune in self.by_cell.get((cell_row, cell_column), ()):
+                    lat, lon = commune.point or point
+                    distance = hypot(
+                        (lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east
+                    )
+                    if distance <= REACH_KM and commune.code != code:
+                        yield distance, commune
 
 
-_kept: Once[Towns] = Once()
+_communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
 
 
-def at(session: Session, known: Mapping[str, int], head: Position, territory: str) -> Towns:
+def load_communes(
+    session: Session, case_counts: Mapping[str, int], head: LedgerPosition, territory: str
+) -> CommunesWithCases:
     """The communes with cases at a position of the public ledger.
 
-    :param known: how many public cases each commune has, counted at the same position.
+    :param case_counts: how many public cases each commune has, counted at the same position.
     :param head: read first, on the same session, and the version of the ``territory`` with it.
     """
-    return _kept.of((head.digest, territory), lambda: _together(_read(session, known)))
-
-
-def _read(session: Session, known: Mapping[str, int]) -> list[Town]:
-    public = (
-        select(CODE.c.current_code)
-        .join(PLACE, PLACE.c.code == CODE.c.code)
-        .join(CASE, CASE.c.id == PLACE.c.incident_id)
-        .where(CASE.c.state == State.PUBLISHED)
+    return _communes_cache.get_or_make(
+        (head.digest, territory), lambda: _index_communes(_query_communes(session, case_counts))
     )
-    c = COMMUNE.c
-    asked = select(
-        c.folded,
-        c.code,
-        c.name,
-        c.departement_code,
-        c.region_code,
-        c.intercommunalite_code,
-        c.lat,
-        c.lon,
-    ).where(c.code.in_(public))
-    found = [
-        Town(folded, code, name, departement, region, group, _point(lat, lon), known[code])
-        for folded, code, name, departement, region, group, lat, lon in session.execute(asked)
+
+
+def _query_communes(session: Session, case_counts: Mapping[str, int]) -> list[CommuneWithCases]:
+    public_codes = (
+        select(COMMUNE_CODE.c.current_code)
+        .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
+        .join(CASE, CASE.c.id == PLACE.c.incident_id)
+        .where(CASE.c.state == CaseState.PUBLISHED)
+    )
+    columns = COMMUNE.c
+    stmt = select(
+        columns.folded,
+        columns.code,
+        columns.name,
+        columns.departement_code,
+        columns.region_code,
+        columns.intercommunalite_code,
+        columns.lat,
+        columns.lon,
+    ).where(columns.code.in_(public_codes))
+    communes = [
+        CommuneWithCases(
+            folded,
+            code,
+            name,
+            departement,
+            region,
+            intercommunalite,
+            _make_point(lat, lon),
+            case_counts[code],
+        )
+        for folded, code, name, departement, region, intercommunalite, lat, lon in session.execute(
+            stmt
+        )
     ]
-    return sorted(found)
+    return sorted(communes)
 
 
-def _point(lat: float | None, lon: float | None) -> Point | None:
+def _make_point(lat: float | None, lon: float | None) -> Point | None:
     return None if lat is None or lon is None else (lat, lon)
 
 
-def _together(every: Sequence[Town]) -> Towns:
-    return Towns(
-        every=tuple(every),
-        by_departement=_grouped(every, lambda town: town.departement),
-        by_region=_grouped(every, lambda town: town.region),
-        by_group=_grouped(every, lambda town: town.group),
-        by_cell=_grouped(every, lambda town: _cell(town.point) if town.point else None),
+def _index_communes(communes: Sequence[CommuneWithCases]) -> CommunesWithCases:
+    return CommunesWithCases(
+        communes=tuple(communes),
+        by_departement=_group_by(communes, lambda commune: commune.departement),
+        by_region=_group_by(communes, lambda commune: commune.region),
+        by_intercommunalite=_group_by(communes, lambda commune: commune.intercommunalite),
+        by_cell=_group_by(
+            communes, lambda commune: _cell(commune.point) if commune.point else None
+        ),
     )
 
 
-def _grouped(towns: Iterable[Town], key: Callable[[Town], K | None]) -> dict[K, tuple[Town, ...]]:
-    groups: dict[K, list[Town]] = {}
-    for town in towns:
-        found = key(town)
-        if found is not None:
-            groups.setdefault(found, []).append(town)
-    return {found: tuple(group) for found, group in groups.items()}
+def _group_by(
+    communes: Iterable[CommuneWithCases], key: Callable[[CommuneWithCases], GroupKey | None]
+) -> dict[GroupKey, tuple[CommuneWithCases, ...]]:
+    groups: dict[GroupKey, list[CommuneWithCases]] = {}
+    for commune in communes:
+        group_key = key(commune)
+        if group_key is not None:
+            groups.setdefault(group_key, []).append(commune)
+    return {group_key: tuple(group) for group_key, group in groups.items()}
 
 
 def _cell(point: Point) -> tuple[int, int]:
-    return floor(point[0] / _TALL), floor(point[1] / _WIDE)
+    return floor(point[0] / _CELL_HEIGHT), floor(point[1] / _CELL_WIDTH)

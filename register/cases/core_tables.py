@@ -19,22 +19,22 @@ from register.cases.models import (
     Reply,
     Revision,
 )
-from register.journal import Entry
+from register.journal import JournalEntry
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
 CASE = Incident.__table__
 PLACE = IncidentPlace.__table__
-KIND = IncidentType.__table__
+CASE_TYPE = IncidentType.__table__
 OUTLET = Outlet.__table__
 PROCEEDING = Proceeding.__table__
 REVISION = Revision.__table__
-LINK = CaseLink.__table__
+CASE_LINK = CaseLink.__table__
 FOLLOW_UP = FollowUp.__table__
 REPLY = Reply.__table__
 CORRECTION = Correction.__table__
-FORMER = FormerCode.__table__
-ENTRY = Entry.__table__
+FORMER_CODE = FormerCode.__table__
+JOURNAL_ENTRY = JournalEntry.__table__
 COMMUNE = Commune.__table__
-CODE = CommuneCode.__table__
+COMMUNE_CODE = CommuneCode.__table__
 DEPARTEMENT = Departement.__table__
 REGION = Region.__table__

@@ -11,47 +11,47 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
-from register.db import alone
-from register.journal import Head, Ledger, Position
+from register.db import autocommit_engine
+from register.journal import Ledger, LedgerHead, LedgerPosition
 from register.journal.canonical import GENESIS
 from register.pages import queries as editorial
 from register.territory import loader
 from register.territory.models import Dataset
 
-_HEAD = Head.__table__.c
+_HEAD = LedgerHead.__table__.c
 _DATASET = Dataset.__table__.c
 
 
-def _version(name: str) -> ScalarSelect[str]:
+def _dataset_version(name: str) -> ScalarSelect[str]:
     return select(_DATASET.version).where(_DATASET.name == name).scalar_subquery()
 
 
-_STANDING = select(
+_DATA_VERSION_STMT = select(
     _HEAD.seq,
     _HEAD.digest,
-    _version(vocabulary.DATASET),
-    _version(loader.NAME),
-    editorial.mark(),
+    _dataset_version(vocabulary.DATASET),
+    _dataset_version(loader.DATASET_NAME),
+    editorial.validity_mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
 
 
 @dataclass(frozen=True)
-class Standing:
+class DataVersion:
     """The public ledger's last line, the versions of vocabularies and territory, and the mark of
     what administrators wrote last into an editorial page, empty when nobody did."""
 
-    head: Position
+    head: LedgerPosition
     vocabulary: str
     territory: str
     pages: str
 
 
-def standing(session: Session) -> Standing:
+def read_data_version(session: Session) -> DataVersion:
     """Where the register stands; asked first, so that nothing shown is older than what it says."""
-    return _told(session.execute(_STANDING).first())
+    return _from_row(session.execute(_DATA_VERSION_STMT).first())
 
 
-class Watch:
+class DataVersionReader:
     """Reads where the register stands by the shortest way, for whoever asks at every request.
 
     The statement is put together once and handed to the driver: a session around it costs ten
@@ -60,14 +60,16 @@ class Watch:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine if engine.dialect.name == "sqlite" else alone(engine)
+        self._engine = engine if engine.dialect.name == "sqlite" else autocommit_engine(engine)
         self._statement = str(
-            _STANDING.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
+            _DATA_VERSION_STMT.compile(
+                dialect=engine.dialect, compile_kwargs={"literal_binds": True}
+            )
         )
         driver: Any = engine.dialect.dbapi
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
 
-    def read(self) -> Standing | None:
+    def read(self) -> DataVersion | None:
         """Where the register stands, or None when the database does not answer."""
         try:
             connection = self._engine.raw_connection()
@@ -77,7 +79,7 @@ class Watch:
             cursor = connection.cursor()
             cursor.execute(self._statement)
             # All of it: SQLite's log cannot be emptied while a statement is half read.
-            rows = cursor.fetchall()
+            version_rows = cursor.fetchall()
             cursor.close()
         except self._errors:
             # The server may have been started anew; the next who asks gets a new connection.
@@ -85,11 +87,16 @@ class Watch:
             return None
         finally:
             connection.close()
-        return _told(rows[0] if rows else None)
+        return _from_row(version_rows[0] if version_rows else None)
 
 
-def _told(row: Sequence[Any] | None) -> Standing:
-    if row is None:
-        return Standing(Position(0, GENESIS.hex()), "", "", "")
-    seq, digest, words, places, pages = row
-    return Standing(Position(seq, digest.hex()), words or "", places or "", pages or "")
+def _from_row(version_row: Sequence[Any] | None) -> DataVersion:
+    if version_row is None:
+        return DataVersion(LedgerPosition(0, GENESIS.hex()), "", "", "")
+    seq, digest, vocabulary_version, territory_version, pages_mark = version_row
+    return DataVersion(
+        LedgerPosition(seq, digest.hex()),
+        vocabulary_version or "",
+        territory_version or "",
+        pages_mark or "",
+    )

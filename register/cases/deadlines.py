@@ -39,7 +39,7 @@ def proof_due(summons: date) -> date:
 
 
 @dataclass(frozen=True)
-class RequestClock:
+class RequestTerms:
     """Where the terms of a request for a public document fall; None where a day is unknown."""
 
     silence_refuses: date | None
@@ -49,9 +49,9 @@ class RequestClock:
     court_by: date | None
 
 
-def request_clock(
-    asked: date | None, refused: date | None = None, cada_registered: date | None = None
-) -> RequestClock:
+def request_terms(
+    requested: date | None, refused: date | None = None, cada_registered: date | None = None
+) -> RequestTerms:
     """The terms of a request for a public document.
 
     One month's silence is a refusal (CRPA R311-12, R311-13); two months to refer to the CADA
@@ -59,13 +59,13 @@ def request_clock(
     after registration (R343-4, R343-5); then two months to the administrative court
     (code de justice administrative R421-1).
     """
-    silence = add_months(asked, 1) if asked else None
-    refusal = refused or silence
-    confirmed = add_months(cada_registered, 2) if cada_registered else None
-    return RequestClock(
-        silence_refuses=silence,
-        refer_to_cada_by=add_months(refusal, 2) if refusal else None,
+    silence_day = add_months(requested, 1) if requested else None
+    refusal_day = refused or silence_day
+    confirmation_day = add_months(cada_registered, 2) if cada_registered else None
+    return RequestTerms(
+        silence_refuses=silence_day,
+        refer_to_cada_by=add_months(refusal_day, 2) if refusal_day else None,
         cada_answers_by=add_months(cada_registered, 1) if cada_registered else None,
-        refusal_confirmed=confirmed,
-        court_by=add_months(confirmed, 2) if confirmed else None,
+        refusal_confirmed=confirmation_day,
+        court_by=add_months(confirmation_day, 2) if confirmation_day else None,
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.text import dates
 from register.text.errors import TextError
 
 
-def made(types: tuple[str, ...], place: str, date: str, book: Book) -> str:
+def build_title(types: tuple[str, ...], place: str, date: str, vocabulary: Vocabulary) -> str:
     """The title; of what is not known there is nothing in it.
 
     :param place: a name, as a sentence says it.
     :param date: EDTF; one that is none is left out, and reported by its own field.
     """
-    label = book.label("type", types[0]) if types else ""
+    label = vocabulary.label("type", types[0]) if types else ""
     try:
-        when = dates.words(date) if date else ""
+        date_words = dates.date_words(date) if date else ""
     except TextError:
-        when = ""
-    return ", ".join(part for part in (label, place, when) if part)
+        date_words = ""
+    return ", ".join(part for part in (label, place, date_words) if part)

@@ -18,20 +18,20 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import filters, todo_clauses
-from register.cases.core_tables import CASE, KIND, REVISION
-from register.cases.filters import PAGE_SIZE, Query, pages_of
-from register.cases.models import State
-from register.cases.place_joins import NAMES, with_places
-from register.cases.sql_in import among
-from register.cases.todo_clauses import Kind, Moment
+from register.cases.core_tables import CASE, CASE_TYPE, REVISION
+from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
+from register.cases.models import CaseState
+from register.cases.place_joins import PLACE_NAME_COLUMNS, join_places
+from register.cases.sql_in import is_among
+from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]
 
 # An erased case has nothing left to work on; its journal lines tell of it.
-LISTED = (State.DRAFT, State.PUBLISHED, State.WITHDRAWN, State.MERGED)
+LISTED_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN, CaseState.MERGED)
 
 
-class Holding(StrEnum):
+class ClaimFilter(StrEnum):
     """Who has a case in hand, as a filter; a claim that ran out is nobody's."""
 
     ANY = ""
@@ -41,7 +41,7 @@ class Holding(StrEnum):
 
 
 @dataclass(frozen=True)
-class DeskRow:
+class DeskCaseStub:
     """A case as the desk counts it out: no text but its title."""
 
     id: int
@@ -52,7 +52,7 @@ class DeskRow:
 
 
 @dataclass(frozen=True)
-class OnDesk:
+class DeskCaseSummary:
     """A case as a list of the desk shows it: no account, no source.
 
     ``changed_at`` and ``changed_by`` are of the current revision. ``held_by`` is None when nobody
@@ -83,7 +83,7 @@ class OnDesk:
 
 
 @dataclass(frozen=True)
-class Said:
+class DeskMatches:
     """The cases that answer the words of a search: public ones by number, the others by id."""
 
     numbers: Collection[int] = ()
@@ -91,167 +91,184 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a list is asked for; ``query`` holds the filters that the public list has as well."""
+class DeskQuery:
+    """What a list is asked for; ``case_query`` holds the filters that the public list has as well."""
 
-    query: Query = field(default_factory=Query)
-    state: State | None = None
-    holding: Holding = Holding.ANY
-    waiting: Kind | None = None
+    case_query: CaseQuery = field(default_factory=CaseQuery)
+    state: CaseState | None = None
+    claim: ClaimFilter = ClaimFilter.ANY
+    waiting_for: TodoKind | None = None
     page: int = 1
 
-    def at(self, page: int) -> Asked:
+    def at_page(self, page: int) -> DeskQuery:
         """The same list at another page."""
         return replace(self, page=page)
 
 
 @dataclass(frozen=True)
-class DeskPage:
+class DeskCasePage:
     """One page of a list and the size of the whole."""
 
-    cases: Sequence[OnDesk]
+    cases: Sequence[DeskCaseSummary]
     total: int
     number: int
 
     @property
     def pages(self) -> int:
         """How many pages there are; an empty list has one."""
-        return pages_of(self.total, PAGE_SIZE)
+        return count_pages(self.total, PAGE_SIZE)
 
 
-def desk(
-    session: Session, viewer: Member, state: State = State.DRAFT, after: int = 0, limit: int = 100
-) -> Sequence[DeskRow]:
+def list_desk_cases(
+    session: Session,
+    viewer: Member,
+    state: CaseState = CaseState.DRAFT,
+    after: int = 0,
+    limit: int = 100,
+) -> Sequence[DeskCaseStub]:
     """Cases in one state for an active member, oldest first; for anybody else, nothing.
 
     :param after: the last id already seen.
     """
     if not viewer.is_active:
         return []
-    rows = session.execute(
+    case_rows = session.execute(
         select(CASE.c.id, CASE.c.number, CASE.c.state, CASE.c.title, CASE.c.created_at)
         .where(CASE.c.state == state, CASE.c.id > after)
         .order_by(CASE.c.id)
         .limit(limit)
     )
-    return [DeskRow(*row) for row in rows]
+    return [DeskCaseStub(*case_row) for case_row in case_rows]
 
 
-def listing(
+def query_desk_page(
     session: Session,
     viewer: Member,
-    asked: Asked,
-    moment: Moment,
-    said: Said | None = None,
-) -> DeskPage:
+    desk_query: DeskQuery,
+    todo_context: TodoContext,
+    matches: DeskMatches | None = None,
+) -> DeskCasePage:
     """One page of the desk's cases, newest change first.
 
-    :param said: the cases that answer the words; no matter without words.
+    :param matches: the cases that answer the words; no matter without words.
     :raises ValueError: there are words, and nobody looked for them.
     """
     if not viewer.is_active:
-        return DeskPage([], 0, asked.page)
-    chosen = clauses(viewer, asked, moment)
-    if asked.query.words:
-        chosen.append(_saying(said))
-    total = session.scalar(select(func.count()).select_from(CASE).where(*chosen)) or 0
-    ids = session.scalars(
+        return DeskCasePage([], 0, desk_query.page)
+    conditions = list_clauses(viewer, desk_query, todo_context)
+    if desk_query.case_query.words:
+        conditions.append(_match_clause(matches))
+    total = session.scalar(select(func.count()).select_from(CASE).where(*conditions)) or 0
+    case_ids = session.scalars(
         select(CASE.c.id)
-        .where(*chosen)
+        .where(*conditions)
         .order_by(CASE.c.revision_id.desc())
         .limit(PAGE_SIZE)
-        .offset((asked.page - 1) * PAGE_SIZE)
+        .offset((desk_query.page - 1) * PAGE_SIZE)
     ).all()
-    shown = rows(session, viewer, ids, moment.at)
-    return DeskPage([shown[one] for one in ids if one in shown], total, asked.page)
+    summaries = load_summaries(session, viewer, case_ids, todo_context.at)
+    return DeskCasePage(
+        [summaries[case_id] for case_id in case_ids if case_id in summaries], total, desk_query.page
+    )
 
 
-def clauses(viewer: Member, asked: Asked, moment: Moment) -> list[Clause]:
+def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContext) -> list[Clause]:
     """What the cases of a list satisfy, but for the words."""
-    states = (asked.state,) if asked.state else LISTED
-    chosen: list[Clause] = [CASE.c.state.in_(states)]
-    chosen += [
-        filters.clause(asked.query, name, moment.book)
-        for name in asked.query.values
-        if name != filters.WORDS
+    states = (desk_query.state,) if desk_query.state else LISTED_STATES
+    conditions: list[Clause] = [CASE.c.state.in_(states)]
+    conditions += [
+        filters.clause(desk_query.case_query, filter_name, todo_context.vocabulary)
+        for filter_name in desk_query.case_query.values
+        if filter_name != filters.WORDS
     ]
-    if asked.holding:
-        chosen.append(_held(asked.holding, viewer, moment.at))
-    if asked.waiting:
-        chosen.append(todo_clauses.clause(asked.waiting, viewer, moment))
-    return chosen
+    if desk_query.claim:
+        conditions.append(_claim_clause(desk_query.claim, viewer, todo_context.at))
+    if desk_query.waiting_for:
+        conditions.append(todo_clauses.clause(desk_query.waiting_for, viewer, todo_context))
+    return conditions
 
 
-def counts(session: Session, viewer: Member) -> Mapping[str, int]:
+def count_states(session: Session, viewer: Member) -> Mapping[str, int]:
     """How many cases are in each state that lists show."""
     if not viewer.is_active:
         return {}
-    asked = select(CASE.c.state, func.count()).where(CASE.c.state.in_(LISTED))
-    return dict(session.execute(asked.group_by(CASE.c.state)).all())
+    stmt = select(CASE.c.state, func.count()).where(CASE.c.state.in_(LISTED_STATES))
+    return dict(session.execute(stmt.group_by(CASE.c.state)).all())
 
 
-def rows(
+def load_summaries(
     session: Session, viewer: Member, ids: Sequence[int], at: datetime
-) -> Mapping[int, OnDesk]:
+) -> Mapping[int, DeskCaseSummary]:
     """Some cases as lists show them, by id; those with no text left are not among them."""
     if not ids or not viewer.is_active:
         return {}
-    found = session.execute(_ROWS, {"ids": ids}).all()
-    kinds: dict[int, list[str]] = {}
-    for incident_id, code in session.execute(_TYPES, {"ids": ids}):
-        kinds.setdefault(incident_id, []).append(code)
-    return {row.id: _shown(row, kinds.get(row.id, ()), at) for row in found}
+    case_rows = session.execute(_SUMMARIES_STMT, {"ids": ids}).all()
+    type_codes: dict[int, list[str]] = {}
+    for incident_id, code in session.execute(_TYPES_STMT, {"ids": ids}):
+        type_codes.setdefault(incident_id, []).append(code)
+    return {
+        case_row.id: _make_summary(case_row, type_codes.get(case_row.id, ()), at)
+        for case_row in case_rows
+    }
 
 
-def waits(
-    session: Session, viewer: Member, ids: Sequence[int], moment: Moment, kinds: Sequence[Kind]
-) -> Mapping[int, Sequence[Kind]]:
+def list_waiting_kinds(
+    session: Session,
+    viewer: Member,
+    ids: Sequence[int],
+    todo_context: TodoContext,
+    kinds: Sequence[TodoKind],
+) -> Mapping[int, Sequence[TodoKind]]:
     """What each of some cases waits for, among some kinds."""
-    found: dict[int, list[Kind]] = {}
+    waiting: dict[int, list[TodoKind]] = {}
     for kind in kinds if ids else ():
-        asked = select(CASE.c.id).where(
-            CASE.c.id.in_(ids), todo_clauses.clause(kind, viewer, moment)
+        stmt = select(CASE.c.id).where(
+            CASE.c.id.in_(ids), todo_clauses.clause(kind, viewer, todo_context)
         )
-        for one in session.scalars(asked):
-            found.setdefault(one, []).append(kind)
-    return found
+        for case_id in session.scalars(stmt):
+            waiting.setdefault(case_id, []).append(kind)
+    return waiting
 
 
-def _shown(row: Any, kinds: Sequence[str], at: datetime) -> OnDesk:
-    told = dict(row._mapping)
-    if row.held_until is None or row.held_until <= at:
-        told |= {"held_by": None, "held_until": None}
-    return OnDesk(**told, types=tuple(kinds))
+def _make_summary(case_row: Any, type_codes: Sequence[str], at: datetime) -> DeskCaseSummary:
+    columns = dict(case_row._mapping)
+    if case_row.held_until is None or case_row.held_until <= at:
+        columns |= {"held_by": None, "held_until": None}
+    return DeskCaseSummary(**columns, types=tuple(type_codes))
 
 
-def _held(holding: Holding, viewer: Member, at: datetime) -> Clause:
-    if holding is Holding.FREE:
+def _claim_clause(claim: ClaimFilter, viewer: Member, at: datetime) -> Clause:
+    if claim is ClaimFilter.FREE:
         return or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
-    if holding is Holding.MINE:
+    if claim is ClaimFilter.MINE:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at)
     return CASE.c.held_until > at
 
 
-def _saying(said: Said | None) -> Clause:
-    if said is None:
+def _match_clause(matches: DeskMatches | None) -> Clause:
+    if matches is None:
         raise ValueError("words are looked for before a list is asked for, and handed in as said")
-    public = and_(CASE.c.state == State.PUBLISHED, among(CASE.c.number, said.numbers))
-    return or_(public, among(CASE.c.id, said.ids))
+    public_matches = and_(
+        CASE.c.state == CaseState.PUBLISHED, is_among(CASE.c.number, matches.numbers)
+    )
+    return or_(public_matches, is_among(CASE.c.id, matches.ids))
 
 
-_OF_CASE = {spec.name for spec in fields(OnDesk)} & set(CASE.c.keys())
-_ROWS = with_places(
+_CASE_COLUMNS = {summary_field.name for summary_field in fields(DeskCaseSummary)} & set(
+    CASE.c.keys()
+)
+_SUMMARIES_STMT = join_places(
     select(
-        *(CASE.c[name] for name in sorted(_OF_CASE)),
+        *(CASE.c[column_name] for column_name in sorted(_CASE_COLUMNS)),
         REVISION.c.made_at.label("changed_at"),
         REVISION.c.made_by.label("changed_by"),
-        *NAMES,
+        *PLACE_NAME_COLUMNS,
     )
     .join(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
 )
-_TYPES = (
-    select(KIND.c.incident_id, KIND.c.code)
-    .where(KIND.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(KIND.c.incident_id, KIND.c.position)
+_TYPES_STMT = (
+    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
+    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
 )

@@ -21,79 +21,79 @@ from sqlalchemy import Engine, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases import revisions
-from register.cases.checklist import flags
+from register.cases.checklist import risk_flags
 from register.cases.core_tables import CASE, REVISION
-from register.cases.models import State
+from register.cases.models import CaseState
 
 # Texts that one page reads: some twenty milliseconds.
-READ_EACH = 60
+READ_LIMIT = 60
 # Beyond this many flagged revisions, most are of drafts that are none any more.
-KEPT = 20_000
+FLAGGED_LIMIT = 20_000
 
 
 @dataclass(frozen=True)
-class Flagged:
+class FlaggedDrafts:
     """The current revisions of drafts that raise a flag, and how many drafts are still unread."""
 
-    revisions: Collection[int]
+    revision_ids: Collection[int]
     unread: int
 
 
 @dataclass
-class _Memo:
+class _ReadProgress:
     """What is known of one database: every draft's revision from ``low`` to ``high`` was read."""
 
     low: int = 0
     high: int = 0
-    found: set[int] = field(default_factory=set)
-    reading: Lock = field(default_factory=Lock)
+    flagged: set[int] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
 
 
-_memos: WeakKeyDictionary[Engine, _Memo] = WeakKeyDictionary()
-_DRAFTS = CASE.c.state == State.DRAFT
+_progress_by_engine: WeakKeyDictionary[Engine, _ReadProgress] = WeakKeyDictionary()
+_IS_DRAFT = CASE.c.state == CaseState.DRAFT
 
 
-def flagged(session: Session) -> Flagged:
+def find_flagged_drafts(session: Session) -> FlaggedDrafts:
     """The drafts that raise a flag, as far as they have been read."""
-    memo = _memos.setdefault(session.get_bind().engine, _Memo())
-    with memo.reading:
-        if len(memo.found) > KEPT:
-            memo.low = memo.high = 0
-            memo.found.clear()
-        left = READ_EACH
-        if memo.high:
-            left -= _read(session, memo, _newer(memo).limit(left))
-        if left:
-            _read(session, memo, _older(memo).limit(left))
-        unread = or_(CASE.c.revision_id > memo.high, CASE.c.revision_id < memo.low)
-        told = select(func.count()).select_from(CASE).where(_DRAFTS, unread)
-        return Flagged(frozenset(memo.found), session.scalar(told) or 0)
+    progress = _progress_by_engine.setdefault(session.get_bind().engine, _ReadProgress())
+    with progress.lock:
+        if len(progress.flagged) > FLAGGED_LIMIT:
+            progress.low = progress.high = 0
+            progress.flagged.clear()
+        budget = READ_LIMIT
+        if progress.high:
+            budget -= _read_texts(session, progress, _newer_texts(progress).limit(budget))
+        if budget:
+            _read_texts(session, progress, _older_texts(progress).limit(budget))
+        is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
+        unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
+        return FlaggedDrafts(frozenset(progress.flagged), session.scalar(unread_stmt) or 0)
 
 
-def forget() -> None:
+def forget_read_revisions() -> None:
     """Read everything again; for measures of a page that nobody has asked for before."""
-    _memos.clear()
+    _progress_by_engine.clear()
 
 
 _TEXTS = select(REVISION.c.id, REVISION.c.content).join(CASE, CASE.c.revision_id == REVISION.c.id)
 
 
-def _newer(memo: _Memo) -> Select[Any]:
+def _newer_texts(progress: _ReadProgress) -> Select[Any]:
     # From the oldest of them on, so that what was read stays one stretch.
-    newer = _TEXTS.where(_DRAFTS, CASE.c.revision_id > memo.high)
-    return newer.order_by(CASE.c.revision_id)
+    stmt = _TEXTS.where(_IS_DRAFT, CASE.c.revision_id > progress.high)
+    return stmt.order_by(CASE.c.revision_id)
 
 
-def _older(memo: _Memo) -> Select[Any]:
-    asked = _TEXTS.where(_DRAFTS).order_by(CASE.c.revision_id.desc())
-    return asked.where(CASE.c.revision_id < memo.low) if memo.high else asked
+def _older_texts(progress: _ReadProgress) -> Select[Any]:
+    stmt = _TEXTS.where(_IS_DRAFT).order_by(CASE.c.revision_id.desc())
+    return stmt.where(CASE.c.revision_id < progress.low) if progress.high else stmt
 
 
-def _read(session: Session, memo: _Memo, asked: Select[Any]) -> int:
-    rows = session.execute(asked).all()
-    for revision, content in rows:
-        if content and flags(revisions.read(json.loads(content))):
-            memo.found.add(revision)
-        memo.low = min(memo.low or revision, revision)
-        memo.high = max(memo.high, revision)
-    return len(rows)
+def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
+    text_rows = session.execute(stmt).all()
+    for revision_id, content in text_rows:
+        if content and risk_flags(revisions.parse_content(json.loads(content))):
+            progress.flagged.add(revision_id)
+        progress.low = min(progress.low or revision_id, revision_id)
+        progress.high = max(progress.high, revision_id)
+    return len(text_rows)

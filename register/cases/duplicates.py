@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import desk_lists
 from register.cases.case_content import Content
-from register.cases.core_tables import CASE, CODE, COMMUNE, KIND, OUTLET, PLACE
-from register.cases.desk_lists import LISTED, OnDesk
-from register.cases.filter_clauses import filed_under
+from register.cases.core_tables import CASE, CASE_TYPE, COMMUNE, COMMUNE_CODE, OUTLET, PLACE
+from register.cases.desk_lists import LISTED_STATES, DeskCaseSummary
+from register.cases.filter_clauses import equivalent_codes
 from register.cases.models import Source, SourceUse
 from register.text import dates
 from register.text.dates import PartialDate
@@ -29,19 +29,19 @@ from register.text.errors import TextError
 from register.text.fold import fold
 
 # Days between two things that may belong together.
-NEAR = timedelta(days=60)
+NEARBY_SPAN = timedelta(days=60)
 # No claim lasts until then.
 _NEVER = datetime.max.replace(tzinfo=UTC)
 # Of each way to find candidates, the newest.
-CANDIDATES = 100
+CANDIDATE_LIMIT = 100
 # Values of one list that are looked up: what comes after says no more of a case.
-LOOKED_UP = 40
+LOOKUP_LIMIT = 40
 
 _SOURCE = Source.__table__
-_CITED = SourceUse.__table__
+_SOURCE_USE = SourceUse.__table__
 _WORD = re.compile(r"[^\W\d_]{4,}")
 # What nearly every case says, or says nothing: no likeness rests on it.
-_COMMON = frozenset(
+_COMMON_WORDS = frozenset(
     """
     ainsi alors apres aussi autre autres avant avec avoir blog blogueur cette commune conseil
     conseils contre dans depuis deux elle elles entre etait etre faire fait faits incident
@@ -50,7 +50,7 @@ _COMMON = frozenset(
     janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
     """.split()  # noqa: SIM905 # some dozens of quoted words on as many lines are read by nobody
 )
-LEAST_WORDS = 3
+MIN_SHARED_WORDS = 3
 # What a reason weighs; words and types weigh by how many there are.
 _WEIGHTS = {
     "source": 6,
@@ -62,11 +62,11 @@ _WEIGHTS = {
     "types": 1,
     "mots": 1,
 }
-_MOST_WORDS = 4
+_MAX_COUNTED = 4
 
 
 @dataclass(frozen=True)
-class Reason:
+class DuplicateReason:
     """Why a case is like another; ``count`` of what they share, where that can be counted."""
 
     code: str
@@ -74,65 +74,77 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Likely:
+class PossibleDuplicate:
     """A case that may be the same or belong with it, and why: the strongest reason first."""
 
-    case: OnDesk
-    reasons: tuple[Reason, ...]
+    case: DeskCaseSummary
+    reasons: tuple[DuplicateReason, ...]
 
 
-def likely(
+def find_possible_duplicates(
     session: Session,
     viewer: Member,
     content: Content,
     *,
-    but: int | None = None,
+    exclude_id: int | None = None,
     limit: int = 8,
     at: datetime = _NEVER,
-) -> list[Likely]:
+) -> list[PossibleDuplicate]:
     """Drafts, public and withdrawn cases that are like one, the likest first.
 
     :param content: the case as it is being written; nothing of it need be valid yet.
-    :param but: the case's own id.
+    :param exclude_id: the case's own id.
     :param at: now, for who has the others in hand; without it, nobody is said to.
     """
     if not viewer.is_active:
         return []
-    told = _Told(session, content)
-    found = [one for one in _candidates(session, told) if one != but]
-    weighed = [(one, reasons) for one, reasons in _weighed(session, told, found) if reasons]
-    weighed.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
-    first = weighed[:limit]
-    cases = desk_lists.rows(session, viewer, [one for one, _reasons in first], at)
-    return [Likely(cases[one], reasons) for one, reasons in first if one in cases]
+    subject = _CaseFeatures(session, content)
+    candidate_ids = [
+        case_id for case_id in _candidate_ids(session, subject) if case_id != exclude_id
+    ]
+    weighed_cases = [
+        (case_id, reasons)
+        for case_id, reasons in _weigh(session, subject, candidate_ids)
+        if reasons
+    ]
+    weighed_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
+    best = weighed_cases[:limit]
+    summaries = desk_lists.load_summaries(
+        session, viewer, [case_id for case_id, _reasons in best], at
+    )
+    return [
+        PossibleDuplicate(summaries[case_id], reasons)
+        for case_id, reasons in best
+        if case_id in summaries
+    ]
 
 
-class _Told:
+class _CaseFeatures:
     """What is compared of a case, folded."""
 
     def __init__(self, session: Session, content: Content) -> None:
-        self.date = date_of(content.date)
-        self.own = _codes(session, [content.commune])
-        self.linked = _codes(session, content.linked_communes)
-        self.outlets = {fold(name) for name in content.outlets[:LOOKED_UP]}
+        self.date = parse_date(content.date)
+        self.own_codes = _commune_codes(session, [content.commune])
+        self.linked_codes = _commune_codes(session, content.linked_communes)
+        self.outlets = {fold(name) for name in content.outlets[:LOOKUP_LIMIT]}
         self.types = set(content.types)
-        self.urls = [row.url for row in content.sources[:LOOKED_UP] if row.url]
-        named = words(*_names(session, self.communes))
+        self.urls = [source.url for source in content.sources[:LOOKUP_LIMIT] if source.url]
+        place_words = distinctive_words(*_commune_names(session, self.commune_codes))
         # That two cases of Gagny say "Gagny" is told already.
-        self.words = words(content.title, content.summary) - named
+        self.words = distinctive_words(content.title, content.summary) - place_words
 
     @property
-    def communes(self) -> set[str]:
+    def commune_codes(self) -> set[str]:
         """Every code that a case at one of its communes may be filed under."""
-        return self.own | self.linked
+        return self.own_codes | self.linked_codes
 
 
-def words(*texts: str) -> set[str]:
+def distinctive_words(*texts: str) -> set[str]:
     """The folded words of some texts that say something: of four letters, and not of every case."""
-    return set(_WORD.findall(fold(" ".join(texts)))) - _COMMON
+    return set(_WORD.findall(fold(" ".join(texts)))) - _COMMON_WORDS
 
 
-def date_of(text: str) -> PartialDate | None:
+def parse_date(text: str) -> PartialDate | None:
     """A date as it can be compared; None for none."""
     try:
         return dates.parse(text) if text else None
@@ -141,130 +153,146 @@ def date_of(text: str) -> PartialDate | None:
         return None
 
 
-def _codes(session: Session, communes: Sequence[str]) -> set[str]:
-    named = [code for code in communes[:LOOKED_UP] if code]
-    return set(session.scalars(filed_under(named))) if named else set()
+def _commune_codes(session: Session, commune_codes: Sequence[str]) -> set[str]:
+    codes = [code for code in commune_codes[:LOOKUP_LIMIT] if code]
+    return set(session.scalars(equivalent_codes(codes))) if codes else set()
 
 
-def _names(session: Session, communes: Collection[str]) -> Sequence[str]:
-    asked = select(COMMUNE.c.name).join(CODE, CODE.c.current_code == COMMUNE.c.code)
-    return session.scalars(asked.where(CODE.c.code.in_(communes)).distinct()).all()
+def _commune_names(session: Session, commune_codes: Collection[str]) -> Sequence[str]:
+    stmt = select(COMMUNE.c.name).join(COMMUNE_CODE, COMMUNE_CODE.c.current_code == COMMUNE.c.code)
+    return session.scalars(stmt.where(COMMUNE_CODE.c.code.in_(commune_codes)).distinct()).all()
 
 
 # --- who may be like it ---------------------------------------------------------------------
 
 
-def _candidates(session: Session, told: _Told) -> list[int]:
-    found: dict[int, None] = {}
-    for asked in _asked(told):
-        found |= dict.fromkeys(session.scalars(asked.limit(CANDIDATES)))
-    return list(found)
+def _candidate_ids(session: Session, subject: _CaseFeatures) -> list[int]:
+    candidate_ids: dict[int, None] = {}
+    for stmt in _candidate_stmts(subject):
+        candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
+    return list(candidate_ids)
 
 
-def _asked(told: _Told) -> Iterator[Select[Any]]:
-    if told.urls:
-        cited = select(_CITED.c.incident_id).join(_SOURCE, _SOURCE.c.id == _CITED.c.source_id)
-        yield _newest(cited.where(_SOURCE.c.url.in_(told.urls)))
-    if told.communes:
-        yield _newest(select(PLACE.c.incident_id).where(PLACE.c.code.in_(told.communes)))
-    if told.outlets:
-        yield _newest(select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(told.outlets)))
-    if told.date and told.date.day:
+def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
+    if subject.urls:
+        citing_stmt = select(_SOURCE_USE.c.incident_id).join(
+            _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
+        )
+        yield _newest_first(citing_stmt.where(_SOURCE.c.url.in_(subject.urls)))
+    if subject.commune_codes:
+        yield _newest_first(
+            select(PLACE.c.incident_id).where(PLACE.c.code.in_(subject.commune_codes))
+        )
+    if subject.outlets:
+        yield _newest_first(
+            select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(subject.outlets))
+        )
+    if subject.date and subject.date.day:
         # A year alone is near to hundreds, and to none in particular.
-        yield _around(told.date)
+        yield _dated_near(subject.date)
 
 
-def _newest(ids: Select[Any]) -> Select[Any]:
-    asked = select(CASE.c.id).where(CASE.c.id.in_(ids), CASE.c.state.in_(LISTED))
-    return asked.order_by(CASE.c.id.desc())
+def _newest_first(ids: Select[Any]) -> Select[Any]:
+    stmt = select(CASE.c.id).where(CASE.c.id.in_(ids), CASE.c.state.in_(LISTED_STATES))
+    return stmt.order_by(CASE.c.id.desc())
 
 
-def _around(day: PartialDate) -> Select[Any]:
+def _dated_near(day: PartialDate) -> Select[Any]:
     """By the index that lists are in order by; it begins with the state."""
-    near = CASE.c.sort_day.between(day.first - NEAR, day.last + NEAR)
-    asked = select(CASE.c.id).where(CASE.c.state.in_(LISTED), near)
-    return asked.order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
+    is_near = CASE.c.sort_day.between(day.first - NEARBY_SPAN, day.last + NEARBY_SPAN)
+    stmt = select(CASE.c.id).where(CASE.c.state.in_(LISTED_STATES), is_near)
+    return stmt.order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
 
 
 # --- what they share ------------------------------------------------------------------------
 
 
-def _weighed(
-    session: Session, told: _Told, found: Sequence[int]
-) -> Iterator[tuple[int, tuple[Reason, ...]]]:
-    held = _Held(session, told, found)
-    for row in held.cases:
-        reasons = tuple(sorted(held.reasons(row), key=weight, reverse=True))
-        yield row.id, reasons if is_enough(reasons) else ()
+def _weigh(
+    session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
+) -> Iterator[tuple[int, tuple[DuplicateReason, ...]]]:
+    candidates = _CandidateFeatures(session, subject, candidate_ids)
+    for candidate in candidates.cases:
+        reasons = tuple(sorted(candidates.reasons(candidate), key=weight, reverse=True))
+        yield candidate.id, reasons if is_enough(reasons) else ()
 
 
-def is_enough(reasons: Collection[Reason]) -> bool:
+def is_enough(reasons: Collection[DuplicateReason]) -> bool:
     """Whether reasons make a likeness together."""
     codes = {reason.code for reason in reasons}
     return "source" in codes or (len(codes) > 1 and codes != {"jours_proches", "types"})
 
 
-def weight(reason: Reason) -> int:
+def weight(reason: DuplicateReason) -> int:
     """What a reason counts for beside others."""
-    return _WEIGHTS[reason.code] * min(reason.count, _MOST_WORDS)
+    return _WEIGHTS[reason.code] * min(reason.count, _MAX_COUNTED)
 
 
-class _Held:
+class _CandidateFeatures:
     """What the candidates have of what is compared, in one look-up for each list."""
 
-    def __init__(self, session: Session, told: _Told, found: Sequence[int]) -> None:
-        self.told = told
+    def __init__(
+        self, session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
+    ) -> None:
+        self.subject = subject
         self.cases = session.execute(
             select(
                 CASE.c.id, CASE.c.title, CASE.c.summary, CASE.c.date_first, CASE.c.date_last
-            ).where(CASE.c.id.in_(found))
+            ).where(CASE.c.id.in_(candidate_ids))
         ).all()
-        self.places = _of(session, PLACE, PLACE.c.code, found)
-        self.types = _of(session, KIND, KIND.c.code, found)
-        self.outlets = _of(session, OUTLET, OUTLET.c.folded, found)
-        cited = select(_CITED.c.incident_id).join(_SOURCE, _SOURCE.c.id == _CITED.c.source_id)
-        same = cited.where(_CITED.c.incident_id.in_(found), _SOURCE.c.url.in_(told.urls))
-        self.citing = set(session.scalars(same)) if told.urls else set()
+        self.places = _load_codes(session, PLACE, PLACE.c.code, candidate_ids)
+        self.types = _load_codes(session, CASE_TYPE, CASE_TYPE.c.code, candidate_ids)
+        self.outlets = _load_codes(session, OUTLET, OUTLET.c.folded, candidate_ids)
+        citing_stmt = select(_SOURCE_USE.c.incident_id).join(
+            _SOURCE, _SOURCE.c.id == _SOURCE_USE.c.source_id
+        )
+        same_source = citing_stmt.where(
+            _SOURCE_USE.c.incident_id.in_(candidate_ids), _SOURCE.c.url.in_(subject.urls)
+        )
+        self.citing_ids = set(session.scalars(same_source)) if subject.urls else set()
 
-    def reasons(self, row: Any) -> Iterator[Reason]:
+    def reasons(self, candidate: Any) -> Iterator[DuplicateReason]:
         """Every reason that a candidate gives."""
-        told = self.told
-        if row.id in self.citing:
-            yield Reason("source")
-        places = self.places.get(row.id, set())
-        if places & told.own:
-            yield Reason("commune")
-        elif places & told.linked:
-            yield Reason("commune_liee")
-        yield from days(told.date, row.date_first, row.date_last)
+        subject = self.subject
+        if candidate.id in self.citing_ids:
+            yield DuplicateReason("source")
+        places = self.places.get(candidate.id, set())
+        if places & subject.own_codes:
+            yield DuplicateReason("commune")
+        elif places & subject.linked_codes:
+            yield DuplicateReason("commune_liee")
+        yield from compare_dates(subject.date, candidate.date_first, candidate.date_last)
         for code, shared in (
-            ("media", self.outlets.get(row.id, set()) & told.outlets),
-            ("types", self.types.get(row.id, set()) & told.types),
+            ("media", self.outlets.get(candidate.id, set()) & subject.outlets),
+            ("types", self.types.get(candidate.id, set()) & subject.types),
         ):
             if shared:
-                yield Reason(code, len(shared))
-        common = len(words(row.title, row.summary) & told.words)
-        if common >= LEAST_WORDS:
-            yield Reason("mots", common)
+                yield DuplicateReason(code, len(shared))
+        shared_words = len(distinctive_words(candidate.title, candidate.summary) & subject.words)
+        if shared_words >= MIN_SHARED_WORDS:
+            yield DuplicateReason("mots", shared_words)
 
 
-def days(day: PartialDate | None, first: date | None, last: date | None) -> Iterable[Reason]:
+def compare_dates(
+    day: PartialDate | None, first: date | None, last: date | None
+) -> Iterable[DuplicateReason]:
     """What a date has in common with the days from ``first`` to ``last``, both of them or none."""
     if day is None or first is None or last is None:
         return ()
     if first <= day.last and day.first <= last:
         # "2006" meets every day of the year: that says little.
         exact = day.day is not None and first == last
-        return (Reason("jours" if exact else "jours_proches"),)
-    near = first <= day.last + NEAR and day.first <= last + NEAR
-    return (Reason("jours_proches"),) if near else ()
+        return (DuplicateReason("jours" if exact else "jours_proches"),)
+    is_near = first <= day.last + NEARBY_SPAN and day.first <= last + NEARBY_SPAN
+    return (DuplicateReason("jours_proches"),) if is_near else ()
 
 
-def _of(session: Session, table: Any, column: Any, found: Sequence[int]) -> dict[int, set[str]]:
-    held: dict[int, set[str]] = {}
-    rows = session.execute(
-        select(table.c.incident_id, column).where(table.c.incident_id.in_(found))
+def _load_codes(
+    session: Session, table: Any, column: Any, candidate_ids: Sequence[int]
+) -> dict[int, set[str]]:
+    codes_by_case: dict[int, set[str]] = {}
+    code_rows = session.execute(
+        select(table.c.incident_id, column).where(table.c.incident_id.in_(candidate_ids))
     )
-    for incident_id, value in rows:
-        held.setdefault(incident_id, set()).add(value)
-    return held
+    for incident_id, code in code_rows:
+        codes_by_case.setdefault(incident_id, set()).add(code)
+    return codes_by_case

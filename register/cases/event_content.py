@@ -14,27 +14,27 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Snapshot, opened
-from register.cases.core_tables import CORRECTION, ENTRY, FOLLOW_UP, REPLY, REVISION
-from register.cases.events import Row
+from register.cases.case_content import CaseSnapshot, parse_snapshot
+from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY, REPLY, REVISION
+from register.cases.events import PublicEvent
 from register.journal import Act, Ledger
 
 
 @dataclass(frozen=True)
-class Told:
+class EventContent:
     """An event and its words.
 
     ``snapshot`` is None for a case that is no longer shown, and for the register's own events.
     ``fragment`` is the follow-up, reply or correction that the event added, ``html`` its text
-    ready to be shown, ``place`` its rank among its kind, from 1.
+    ready to be shown, ``rank`` its rank among its kind, from 1.
     """
 
-    row: Row
+    event: PublicEvent
     updated: datetime
-    snapshot: Snapshot | None = None
+    snapshot: CaseSnapshot | None = None
     fragment: Mapping[str, Any] = field(default_factory=dict)
     html: str = ""
-    place: int = 0
+    rank: int = 0
 
 
 # What an act adds to a case: its name on the line, its table, its list in the content.
@@ -47,117 +47,127 @@ _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
 }
 
 
-def tell(session: Session, rows: Sequence[Row]) -> list[Told]:
+def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[EventContent]:
     """The words of some events, in their order; looked up together, whatever their number."""
-    snapshots = _snapshots(session, rows)
-    lifted = _lifted(session, rows)
+    snapshots = _snapshots(session, events)
+    lifted_at = _lifted_at(session, events)
     ranks = {
-        name: _ranks(session, table, {row.incident_id for row in rows if _adds(row) == name})
-        for name, table in {entry[:2] for entry in _FRAGMENTS.values()}
+        name: _fragment_ranks(
+            session,
+            fragment_table,
+            {event.incident_id for event in events if _fragment_name(event) == name},
+        )
+        for name, fragment_table in {fragment_type[:2] for fragment_type in _FRAGMENTS.values()}
     }
-    found = []
-    for row in rows:
-        snapshot = snapshots.get(row.revision_id or 0) if row.is_public else None
-        if row.is_public and snapshot is None:
+    contents = []
+    for event in events:
+        snapshot = snapshots.get(event.revision_id or 0) if event.is_public else None
+        if event.is_public and snapshot is None:
             # Its texts were destroyed between two statements: whoever asks again is told so.
             continue
-        found.append(_told(row, snapshot, ranks, lifted.get(row.seq)))
-    return found
+        contents.append(_event_content(event, snapshot, ranks, lifted_at.get(event.seq)))
+    return contents
 
 
-def _adds(row: Row) -> str:
-    name = _FRAGMENTS[row.act][0] if row.act in _FRAGMENTS else ""
-    return name if row.is_public and name in row.private else ""
+def _fragment_name(event: PublicEvent) -> str:
+    name = _FRAGMENTS[event.act][0] if event.act in _FRAGMENTS else ""
+    return name if event.is_public and name in event.private else ""
 
 
-def _told(
-    row: Row,
-    snapshot: Snapshot | None,
+def _event_content(
+    event: PublicEvent,
+    snapshot: CaseSnapshot | None,
     ranks: Mapping[str, Mapping[int, int]],
-    lifted: datetime | None,
-) -> Told:
-    updated = max(lifted or row.at, _updated(row, snapshot))
-    name = _adds(row)
+    lifted_at: datetime | None,
+) -> EventContent:
+    updated_at = max(lifted_at or event.at, _updated_at(event, snapshot))
+    name = _fragment_name(event)
     if snapshot is None or not name:
-        return Told(row, updated, snapshot)
-    place = ranks[name][row.private[name]]
-    listed = _FRAGMENTS[row.act][2]
-    texts = snapshot.html.get(listed, ())
-    return Told(
-        row,
-        updated,
+        return EventContent(event, updated_at, snapshot)
+    rank = ranks[name][event.private[name]]
+    list_name = _FRAGMENTS[event.act][2]
+    html_texts = snapshot.html.get(list_name, ())
+    return EventContent(
+        event,
+        updated_at,
         snapshot,
-        fragment=snapshot.content[listed][place - 1],
-        html=texts[place - 1] if texts else "",
-        place=place,
+        fragment=snapshot.content[list_name][rank - 1],
+        html=html_texts[rank - 1] if html_texts else "",
+        rank=rank,
     )
 
 
-def _updated(row: Row, snapshot: Snapshot | None) -> datetime:
+def _updated_at(event: PublicEvent, snapshot: CaseSnapshot | None) -> datetime:
     """When an event last read otherwise: a publication by any correction, the rest by a redaction.
 
     A reader's copy is replaced when this moves; a follow-up is an event of its own and does not
     bring the publication back among the unread.
     """
     if snapshot is None:
-        return row.at
-    changes = [
-        datetime.fromisoformat(made["made_at"])
-        for made in snapshot.content["corrections"]
-        if made["redaction"] or row.act == Act.PUBLISHED
+        return event.at
+    changed_at = [
+        datetime.fromisoformat(correction["made_at"])
+        for correction in snapshot.content["corrections"]
+        if correction["redaction"] or event.act == Act.PUBLISHED
     ]
-    return max([row.at, *changes])
+    return max([event.at, *changed_at])
 
 
-def _lifted(session: Session, rows: Iterable[Row]) -> dict[int, datetime]:
+def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, datetime]:
     """When the withdrawals of cases that are shown again were lifted, by their lines.
 
     Their entry then says so, also to whoever follows a place that the case has left meanwhile and
     hears nothing of its restoration.
     """
-    withdrawn = [row for row in rows if row.is_public and row.act == Act.WITHDRAWN]
-    if not withdrawn:
+    withdrawals = [event for event in events if event.is_public and event.act == Act.WITHDRAWN]
+    if not withdrawals:
         return {}
-    restored = session.execute(
-        select(ENTRY.c.case_number, ENTRY.c.seq, ENTRY.c.at)
+    restorations = session.execute(
+        select(JOURNAL_ENTRY.c.case_number, JOURNAL_ENTRY.c.seq, JOURNAL_ENTRY.c.at)
         .where(
-            ENTRY.c.ledger == Ledger.PUBLIC.value,
-            ENTRY.c.case_number.in_({row.number for row in withdrawn}),
-            ENTRY.c.act == Act.RESTORED,
+            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+            JOURNAL_ENTRY.c.case_number.in_({event.number for event in withdrawals}),
+            JOURNAL_ENTRY.c.act == Act.RESTORED,
         )
-        .order_by(ENTRY.c.seq)
+        .order_by(JOURNAL_ENTRY.c.seq)
     ).all()
-    found = {}
-    for row in withdrawn:
-        after = (
-            line.at for line in restored if line.case_number == row.number and line.seq > row.seq
+    lifted_by_seq = {}
+    for event in withdrawals:
+        later_times = (
+            restoration.at
+            for restoration in restorations
+            if restoration.case_number == event.number and restoration.seq > event.seq
         )
-        found[row.seq] = next(after, row.at)
-    return found
+        lifted_by_seq[event.seq] = next(later_times, event.at)
+    return lifted_by_seq
 
 
-def _snapshots(session: Session, rows: Iterable[Row]) -> dict[int, Snapshot]:
-    wanted = {row.revision_id for row in rows if row.is_public}
-    if not wanted:
+def _snapshots(session: Session, events: Iterable[PublicEvent]) -> dict[int, CaseSnapshot]:
+    revision_ids = {event.revision_id for event in events if event.is_public}
+    if not revision_ids:
         return {}
-    asked = select(REVISION.c.id, REVISION.c.content, REVISION.c.html)
-    found = session.execute(asked.where(REVISION.c.id.in_(wanted), REVISION.c.content.is_not(None)))
-    return {row.id: opened(row.content, row.html) for row in found}
+    stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.html)
+    revision_rows = session.execute(
+        stmt.where(REVISION.c.id.in_(revision_ids), REVISION.c.content.is_not(None))
+    )
+    return {event.id: parse_snapshot(event.content, event.html) for event in revision_rows}
 
 
-def _ranks(session: Session, table: FromClause, incidents: set[int | None]) -> dict[int, int]:
+def _fragment_ranks(
+    session: Session, fragment_table: FromClause, incident_ids: set[int | None]
+) -> dict[int, int]:
     """For the id of each public fragment of some cases, its rank in its case, from 1."""
-    if not incidents:
+    if not incident_ids:
         return {}
-    public: list[ColumnElement[bool]] = []
-    if table is REPLY:
-        public.append(REPLY.c.published_at.is_not(None))
-    asked = select(table.c.id, table.c.incident_id).where(
-        table.c.incident_id.in_(incidents), *public
+    conditions: list[ColumnElement[bool]] = []
+    if fragment_table is REPLY:
+        conditions.append(REPLY.c.published_at.is_not(None))
+    stmt = select(fragment_table.c.id, fragment_table.c.incident_id).where(
+        fragment_table.c.incident_id.in_(incident_ids), *conditions
     )
     counts: dict[int, int] = {}
     ranks = {}
-    for key, incident in session.execute(asked.order_by(table.c.id)):
-        counts[incident] = counts.get(incident, 0) + 1
-        ranks[key] = counts[incident]
+    for fragment_id, incident_id in session.execute(stmt.order_by(fragment_table.c.id)):
+        counts[incident_id] = counts.get(incident_id, 0) + 1
+        ranks[fragment_id] = counts[incident_id]
     return ranks

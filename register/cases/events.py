@@ -18,50 +18,50 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, ENTRY, FORMER
-from register.cases.filters import FILTERS, Hits, Query, clause
-from register.cases.models import FollowUp, State
-from register.cases.queries import Listed, listed
-from register.cases.sql_in import among
-from register.cases.vocabulary import Book
+from register.cases.core_tables import CASE, FORMER_CODE, JOURNAL_ENTRY
+from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
+from register.cases.models import CaseState, FollowUp
+from register.cases.queries import CaseSummary, load_case_summaries
+from register.cases.sql_in import is_among
+from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger
 
 # What may still be told of a case that is no longer shown.
-LAST_WORDS = {
-    State.WITHDRAWN: Act.WITHDRAWN,
-    State.MERGED: Act.MERGED,
-    State.ERASED: Act.ERASED,
+FINAL_ACTS = {
+    CaseState.WITHDRAWN: Act.WITHDRAWN,
+    CaseState.MERGED: Act.MERGED,
+    CaseState.ERASED: Act.ERASED,
 }
-TAKING_BACK = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
+RETRACTING_ACTS = (Act.WITHDRAWN, Act.REDACTED, Act.MERGED, Act.ERASED)
 
-RECENT = 50  # events in the document that readers subscribe to
-ARCHIVE = 100  # at most, in one archive document
+RECENT_LIMIT = 50  # events in the document that readers subscribe to
+ARCHIVE_LIMIT = 100  # at most, in one archive document
 # An archive ends with an event whose random name begins below this: one in thirty-two. The place
 # of a cut depends on no count, so that what is added or withdrawn seldom moves one.
-_CUT = "08"
-_FEW = 1_000  # cases
+_CUT_PREFIX = "08"
+_SELECTIVE_LIMIT = 1_000  # cases
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EventQuery:
     """Which events: those of a search, of one case, of some acts, within a span of time.
 
-    ``whole`` also asks for what happened to the register itself, which has no case. ``hits`` are
+    ``includes_register`` also asks for what happened to the register itself, which has no case. ``matches`` are
     the cases that answer the words of the search, found beforehand.
     """
 
-    query: Query = field(default_factory=Query)
+    query: CaseQuery = field(default_factory=CaseQuery)
     case: int | None = None
     acts: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    whole: bool = False
-    hits: Hits | None = field(default=None, hash=False)
+    includes_register: bool = False
+    matches: HitStrengths | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
-class Row:
+class PublicEvent:
     """A line of the public ledger that readers may be told of, and where its case stands."""
 
     seq: int
@@ -84,274 +84,336 @@ class Row:
     @property
     def private(self) -> Mapping[str, Any]:
         """What the line tells of fragments by their ids; never shown."""
-        told: Mapping[str, Any] = json.loads(self.private_json)
-        return told
+        details: Mapping[str, Any] = json.loads(self.private_json)
+        return details
 
     @property
     def is_public(self) -> bool:
         """Whether the case's texts may be told beside the event."""
-        return self.state == State.PUBLISHED
+        return self.state == CaseState.PUBLISHED
 
 
 @dataclass(frozen=True)
-class Stretch:
+class EventPage:
     """Some events, newest first. ``older``: the name after which the next stretch goes on."""
 
-    rows: Sequence[Row]
+    events: Sequence[PublicEvent]
     older: str | None
 
 
 @dataclass(frozen=True)
-class Event:
+class LatestEvent:
     """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
 
     act: str
     at: datetime
     number: int
     title: str | None
-    case: Listed | None
+    case: CaseSummary | None
 
 
 # --- which events --------------------------------------------------------------------------
 
-_PUBLIC = CASE.c.state == State.PUBLISHED
-_later = ENTRY.alias("later")
+_IS_PUBLIC = CASE.c.state == CaseState.PUBLISHED
+_later_entry = JOURNAL_ENTRY.alias("later")
 # A case withdrawn twice is told of once, by the last line.
-_LAST = and_(
-    or_(*(and_(CASE.c.state == state, ENTRY.c.act == act) for state, act in LAST_WORDS.items())),
+_IS_FINAL = and_(
+    or_(
+        *(
+            and_(CASE.c.state == state, JOURNAL_ENTRY.c.act == act)
+            for state, act in FINAL_ACTS.items()
+        )
+    ),
     ~exists().where(
-        _later.c.ledger == Ledger.PUBLIC.value,
-        _later.c.case_number == ENTRY.c.case_number,
-        _later.c.act == ENTRY.c.act,
-        _later.c.seq > ENTRY.c.seq,
+        _later_entry.c.ledger == Ledger.PUBLIC.value,
+        _later_entry.c.case_number == JOURNAL_ENTRY.c.case_number,
+        _later_entry.c.act == JOURNAL_ENTRY.c.act,
+        _later_entry.c.seq > JOURNAL_ENTRY.c.seq,
     ),
 )
-_before = ENTRY.alias("before")
-_same = ENTRY.alias("same")
-_TAKES = ENTRY.c.act.in_(TAKING_BACK)
+_earlier_entry = JOURNAL_ENTRY.alias("before")
+_same_entry = JOURNAL_ENTRY.alias("same")
+_IS_RETRACTING = JOURNAL_ENTRY.c.act.in_(RETRACTING_ACTS)
 _COLUMNS = select(
-    ENTRY.c.seq,
-    ENTRY.c.event,
-    ENTRY.c.act,
-    ENTRY.c.at,
-    ENTRY.c.case_number,
-    ENTRY.c.public_json,
-    ENTRY.c.private_json,
+    JOURNAL_ENTRY.c.seq,
+    JOURNAL_ENTRY.c.event,
+    JOURNAL_ENTRY.c.act,
+    JOURNAL_ENTRY.c.at,
+    JOURNAL_ENTRY.c.case_number,
+    JOURNAL_ENTRY.c.public_json,
+    JOURNAL_ENTRY.c.private_json,
     CASE.c.id,
     CASE.c.state,
     CASE.c.revision_id,
     CASE.c.merged_into,
-).where(ENTRY.c.ledger == Ledger.PUBLIC.value)
-_OF_CASES = _COLUMNS.join(CASE, CASE.c.number == ENTRY.c.case_number)
-_OF_ALL = _COLUMNS.outerjoin(CASE, CASE.c.number == ENTRY.c.case_number)
+).where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value)
+_CASE_EVENTS = _COLUMNS.join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
+_ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 
 Clause = ColumnElement[bool]
 
 
 @dataclass(frozen=True)
-class Way:
+class Alternative:
     """One way in which an event may be wanted. Each is a statement of its own.
 
-    Joined by "or", no database would use an index. ``few``: its cases are few beside the ledger,
+    Joined by "or", no database would use an index. ``is_selective``: its cases are few beside the ledger,
     so that they are looked up first and their lines put in order; otherwise the ledger is read
     from its end until there are enough. A planner that has to guess takes the wrong one of the
     two, and reads a hundred thousand lines for the three of a village.
     """
 
     clause: Clause
-    few: bool = False
+    is_selective: bool = False
 
 
-def _ways(session: Session, wanted: Wanted, book: Book) -> Iterator[Way]:
+def _search_alternatives(
+    session: Session, event_query: EventQuery, vocabulary: Vocabulary
+) -> Iterator[Alternative]:
     """The ways in which an event may belong to a search."""
-    codes, texts = [], []
-    for name, values in wanted.query.values.items():
-        now = clause(wanted.query, name, book, wanted.hits)
-        had = FILTERS[name].had
-        if had is None:
-            texts.append(now)
+    code_clauses, text_clauses = [], []
+    for filter_name, filter_values in event_query.query.values.items():
+        current_clause = clause(event_query.query, filter_name, vocabulary, event_query.matches)
+        former_clause = FILTERS[filter_name].former_clause
+        if former_clause is None:
+            text_clauses.append(current_clause)
         else:
-            codes.append((now, had(values, book)))
-    if not codes and not texts:
-        yield Way(or_(_PUBLIC, _LAST))
+            code_clauses.append((current_clause, former_clause(filter_values, vocabulary)))
+    if not code_clauses and not text_clauses:
+        yield Alternative(or_(_IS_PUBLIC, _IS_FINAL))
         return
-    present = [now for now, _had in codes]
-    yield Way(and_(_PUBLIC, *present, *texts), few=_are_few(session, [*present, *texts]))
-    if texts:
-        yield Way(and_(_PUBLIC, _taken_back(session), *present), few=True)
-    if codes:
-        yield Way(_once(codes, texts), few=True)
-    else:
-        yield Way(and_(_of_acts(TAKING_BACK), _LAST), few=True)
-
-
-def _of_acts(acts: Iterable[Act]) -> Clause:
-    """Lines of some rare acts, looked up before anything else."""
-    found = select(_same.c.seq).where(
-        _same.c.ledger == Ledger.PUBLIC.value, _same.c.act.in_(list(acts))
+    current_clauses = [current_clause for current_clause, _former in code_clauses]
+    yield Alternative(
+        and_(_IS_PUBLIC, *current_clauses, *text_clauses),
+        is_selective=_is_selective(session, [*current_clauses, *text_clauses]),
     )
-    return ENTRY.c.seq.in_(found)
+    if text_clauses:
+        yield Alternative(
+            and_(_IS_PUBLIC, _is_public_retraction(session), *current_clauses), is_selective=True
+        )
+    if code_clauses:
+        yield Alternative(_formerly_matching(code_clauses, text_clauses), is_selective=True)
+    else:
+        yield Alternative(and_(_has_act(RETRACTING_ACTS), _IS_FINAL), is_selective=True)
 
 
-def _taken_back(session: Session) -> Clause:
+def _has_act(acts: Iterable[Act]) -> Clause:
+    """Lines of some rare acts, looked up before anything else."""
+    seqs = select(_same_entry.c.seq).where(
+        _same_entry.c.ledger == Ledger.PUBLIC.value, _same_entry.c.act.in_(list(acts))
+    )
+    return JOURNAL_ENTRY.c.seq.in_(seqs)
+
+
+def _is_public_retraction(session: Session) -> Clause:
     """Lines that took something back from a case that is public all the same.
 
     They are looked up apart: no database knows how few of them there are, and beside a common type
     it would begin with all cases of the type.
     """
-    asked = select(ENTRY.c.seq).join(CASE, CASE.c.number == ENTRY.c.case_number)
-    return among(ENTRY.c.seq, session.scalars(asked.where(_PUBLIC, _of_acts(TAKING_BACK))).all())
-
-
-def _are_few(session: Session, chosen: Sequence[Clause]) -> bool:
-    """Whether a search has few cases; looked at no further than it takes to say so."""
-    some = select(CASE.c.id).where(_PUBLIC, *chosen).limit(_FEW + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) <= _FEW
-
-
-def _once(codes: Sequence[tuple[Clause, Clause]], texts: Sequence[Clause]) -> Clause:
-    """Events of the cases that once had the codes: what took them back, or changed one of them."""
-    candidates = select(FORMER.c.incident_id).where(or_(*(had for _now, had in codes)))
-    # By the event itself, as a correction that moves a case to another commune.
-    changed = or_(*(_had(had, FORMER.c.seq == ENTRY.c.seq) for _now, had in codes))
-    # Still had then; what takes a case back is told wherever the case was shown before.
-    then = or_(FORMER.c.seq >= ENTRY.c.seq, _TAKES)
-    return and_(
-        CASE.c.id.in_(candidates),
-        or_(_PUBLIC, _LAST),
-        or_(_TAKES, changed),
-        *(or_(and_(_PUBLIC, now), _had(had, then)) for now, had in codes),
-        *(or_(_TAKES, and_(_PUBLIC, text)) for text in texts),
+    stmt = select(JOURNAL_ENTRY.c.seq).join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
+    return is_among(
+        JOURNAL_ENTRY.c.seq,
+        session.scalars(stmt.where(_IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
     )
 
 
-def _had(codes: Clause, when: Clause) -> Clause:
-    return exists().where(FORMER.c.incident_id == CASE.c.id, codes, when)
+def _is_selective(session: Session, conditions: Sequence[Clause]) -> bool:
+    """Whether a search has few cases; looked at no further than it takes to say so."""
+    sample = select(CASE.c.id).where(_IS_PUBLIC, *conditions).limit(_SELECTIVE_LIMIT + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(sample)) or 0) <= _SELECTIVE_LIMIT
 
 
-def rows(
-    session: Session, wanted: Wanted, book: Book, *, before: int | None = None, limit: int
-) -> list[Row]:
+def _formerly_matching(
+    code_clauses: Sequence[tuple[Clause, Clause]], text_clauses: Sequence[Clause]
+) -> Clause:
+    """Events of the cases that once had the codes: what took them back, or changed one of them."""
+    candidates = select(FORMER_CODE.c.incident_id).where(
+        or_(*(former_clause for _current, former_clause in code_clauses))
+    )
+    # By the event itself, as a correction that moves a case to another commune.
+    has_changed = or_(
+        *(
+            _former_code_exists(former_clause, FORMER_CODE.c.seq == JOURNAL_ENTRY.c.seq)
+            for _current, former_clause in code_clauses
+        )
+    )
+    # Still had then; what takes a case back is told wherever the case was shown before.
+    was_current = or_(FORMER_CODE.c.seq >= JOURNAL_ENTRY.c.seq, _IS_RETRACTING)
+    return and_(
+        CASE.c.id.in_(candidates),
+        or_(_IS_PUBLIC, _IS_FINAL),
+        or_(_IS_RETRACTING, has_changed),
+        *(
+            or_(and_(_IS_PUBLIC, current_clause), _former_code_exists(former_clause, was_current))
+            for current_clause, former_clause in code_clauses
+        ),
+        *(or_(_IS_RETRACTING, and_(_IS_PUBLIC, text_clause)) for text_clause in text_clauses),
+    )
+
+
+def _former_code_exists(code_clause: Clause, seq_clause: Clause) -> Clause:
+    return exists().where(FORMER_CODE.c.incident_id == CASE.c.id, code_clause, seq_clause)
+
+
+def list_events(
+    session: Session,
+    event_query: EventQuery,
+    vocabulary: Vocabulary,
+    *,
+    before: int | None = None,
+    limit: int,
+) -> list[PublicEvent]:
     """The newest public events that are wanted, newest first.
 
     :param before: only those older than this line of the public ledger.
     """
-    found: dict[int, Any] = {}
-    for way in _wanted(session, wanted, book):
-        asked = (_OF_ALL if wanted.whole else _OF_CASES).where(way.clause)
+    rows_by_seq: dict[int, Any] = {}
+    for alternative in _alternatives(session, event_query, vocabulary):
+        stmt = (_ALL_EVENTS if event_query.includes_register else _CASE_EVENTS).where(
+            alternative.clause
+        )
         if before is not None:
-            asked = asked.where(ENTRY.c.seq < before)
+            stmt = stmt.where(JOURNAL_ENTRY.c.seq < before)
         # A sum is in no index, so that no index is read for its order's sake.
-        order = ENTRY.c.seq + 0 if way.few else ENTRY.c.seq
-        for row in session.execute(asked.order_by(order.desc()).limit(limit)):
-            found[row.seq] = row
-    return [_row(found[seq]) for seq in sorted(found, reverse=True)[:limit]]
+        order = JOURNAL_ENTRY.c.seq + 0 if alternative.is_selective else JOURNAL_ENTRY.c.seq
+        for event_row in session.execute(stmt.order_by(order.desc()).limit(limit)):
+            rows_by_seq[event_row.seq] = event_row
+    return [_public_event(rows_by_seq[seq]) for seq in sorted(rows_by_seq, reverse=True)[:limit]]
 
 
-def _wanted(session: Session, wanted: Wanted, book: Book) -> Iterator[Way]:
+def _alternatives(
+    session: Session, event_query: EventQuery, vocabulary: Vocabulary
+) -> Iterator[Alternative]:
     """The ways in which an event may be wanted."""
-    told = or_(_PUBLIC, _LAST)
-    if wanted.whole:
-        named = list(_narrowed(ENTRY, wanted))
-        yield Way(and_(or_(told, ENTRY.c.case_number.is_(None)), *named))
-        if named:
+    is_listed = or_(_IS_PUBLIC, _IS_FINAL)
+    if event_query.includes_register:
+        entry_filters = list(_entry_filters(JOURNAL_ENTRY, event_query))
+        yield Alternative(
+            and_(or_(is_listed, JOURNAL_ENTRY.c.case_number.is_(None)), *entry_filters)
+        )
+        if entry_filters:
             # Whoever was told of a case by one of its lines is told that it went.
-            yield Way(and_(_of_acts(LAST_WORDS.values()), _LAST, _earlier(wanted)), few=True)
-    elif wanted.case is not None:
-        yield Way(and_(told, ENTRY.c.case_number == wanted.case), few=True)
+            yield Alternative(
+                and_(_has_act(FINAL_ACTS.values()), _IS_FINAL, _has_earlier_entry(event_query)),
+                is_selective=True,
+            )
+    elif event_query.case is not None:
+        yield Alternative(
+            and_(is_listed, JOURNAL_ENTRY.c.case_number == event_query.case), is_selective=True
+        )
         # The feed of a case that was joined to this one leads here.
-        yield Way(and_(_LAST, CASE.c.merged_into == wanted.case), few=True)
+        yield Alternative(
+            and_(_IS_FINAL, CASE.c.merged_into == event_query.case), is_selective=True
+        )
     else:
-        yield from _ways(session, wanted, book)
+        yield from _search_alternatives(session, event_query, vocabulary)
 
 
-def _narrowed(lines: Any, wanted: Wanted) -> Iterator[Clause]:
-    if wanted.acts:
-        yield lines.c.act.in_(wanted.acts)
-    if wanted.since is not None:
-        yield lines.c.at >= wanted.since
-    if wanted.until is not None:
-        yield lines.c.at < wanted.until
+def _entry_filters(entries: Any, event_query: EventQuery) -> Iterator[Clause]:
+    if event_query.acts:
+        yield entries.c.act.in_(event_query.acts)
+    if event_query.since is not None:
+        yield entries.c.at >= event_query.since
+    if event_query.until is not None:
+        yield entries.c.at < event_query.until
 
 
-def _earlier(wanted: Wanted) -> Clause:
+def _has_earlier_entry(event_query: EventQuery) -> Clause:
     return exists().where(
-        _before.c.ledger == Ledger.PUBLIC.value,
-        _before.c.case_number == ENTRY.c.case_number,
-        _before.c.seq < ENTRY.c.seq,
-        *_narrowed(_before, wanted),
+        _earlier_entry.c.ledger == Ledger.PUBLIC.value,
+        _earlier_entry.c.case_number == JOURNAL_ENTRY.c.case_number,
+        _earlier_entry.c.seq < JOURNAL_ENTRY.c.seq,
+        *_entry_filters(_earlier_entry, event_query),
     )
 
 
-def _row(found: Any) -> Row:
-    return Row(
-        seq=found.seq,
-        name=found.event,
-        act=found.act,
-        at=found.at,
-        number=found.case_number,
-        public_json=found.public_json,
-        private_json=found.private_json,
-        incident_id=found.id,
-        state=found.state,
-        revision_id=found.revision_id,
-        merged_into=found.merged_into,
+def _public_event(event_row: Any) -> PublicEvent:
+    return PublicEvent(
+        seq=event_row.seq,
+        name=event_row.event,
+        act=event_row.act,
+        at=event_row.at,
+        number=event_row.case_number,
+        public_json=event_row.public_json,
+        private_json=event_row.private_json,
+        incident_id=event_row.id,
+        state=event_row.state,
+        revision_id=event_row.revision_id,
+        merged_into=event_row.merged_into,
     )
 
 
 # --- one after the other -------------------------------------------------------------------
 
 
-def stretch(session: Session, wanted: Wanted, book: Book, after: str | None = None) -> Stretch:
+def event_page(
+    session: Session, event_query: EventQuery, vocabulary: Vocabulary, after: str | None = None
+) -> EventPage:
     """The events of one feed document, by RFC 5005 §4: the newest, or an archive.
 
     :param after: the name of the event that the newer document ended with.
     :raises NotFound: ``no_such_page``: no public event has that name.
     """
     if after is None:
-        found = rows(session, wanted, book, limit=RECENT + 1)
-        kept = found[:RECENT]
+        matches = list_events(session, event_query, vocabulary, limit=RECENT_LIMIT + 1)
+        page_events = matches[:RECENT_LIMIT]
     else:
-        before = _seq(session, after)
-        found = rows(session, wanted, book, before=before, limit=ARCHIVE + 1)
-        kept = found[: _until_cut(found)]
-    return Stretch(kept, kept[-1].name if len(found) > len(kept) else None)
+        before_seq = _seq_of(session, after)
+        matches = list_events(
+            session, event_query, vocabulary, before=before_seq, limit=ARCHIVE_LIMIT + 1
+        )
+        page_events = matches[: _archive_length(matches)]
+    return EventPage(page_events, page_events[-1].name if len(matches) > len(page_events) else None)
 
 
-def _until_cut(found: Sequence[Row]) -> int:
-    for place, row in enumerate(found[:ARCHIVE], start=1):
-        if row.name < _CUT:
-            return place
-    return ARCHIVE
+def _archive_length(matches: Sequence[PublicEvent]) -> int:
+    for length, event in enumerate(matches[:ARCHIVE_LIMIT], start=1):
+        if event.name < _CUT_PREFIX:
+            return length
+    return ARCHIVE_LIMIT
 
 
-def _seq(session: Session, name: str) -> int:
+def _seq_of(session: Session, event_name: str) -> int:
     seq = session.scalar(
-        select(ENTRY.c.seq).where(ENTRY.c.event == name, ENTRY.c.ledger == Ledger.PUBLIC.value)
+        select(JOURNAL_ENTRY.c.seq).where(
+            JOURNAL_ENTRY.c.event == event_name, JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
+        )
     )
     if seq is None:
         raise NotFound("no_such_page")
     return int(seq)
 
 
-def latest(session: Session, book: Book, limit: int = 6) -> Sequence[Event]:
+def latest_events(
+    session: Session, vocabulary: Vocabulary, limit: int = 6
+) -> Sequence[LatestEvent]:
     """The newest public events as the home page lists them, newest first."""
-    found = rows(session, Wanted(), book, limit=limit)
-    cases = listed(session, [row.number for row in found if row.number is not None])
-    fragments = {row.seq: row.private["follow_up"] for row in found if row.act == Act.FOLLOWED_UP}
-    titles = _titles(session, fragments.values())
+    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
+    summaries = load_case_summaries(
+        session,
+        [public_event.number for public_event in public_events if public_event.number is not None],
+    )
+    follow_up_ids = {
+        public_event.seq: public_event.private["follow_up"]
+        for public_event in public_events
+        if public_event.act == Act.FOLLOWED_UP
+    }
+    titles = _follow_up_titles(session, follow_up_ids.values())
     events = []
-    for row in found:
-        case = cases.get(row.number or 0)
-        title = case.title if case else None
-        if case and row.seq in fragments:
-            title = titles.get(fragments[row.seq], title)
-        events.append(Event(row.act, row.at, row.number or 0, title, case))
+    for public_event in public_events:
+        summary = summaries.get(public_event.number or 0)
+        title = summary.title if summary else None
+        if summary and public_event.seq in follow_up_ids:
+            title = titles.get(follow_up_ids[public_event.seq], title)
+        events.append(
+            LatestEvent(public_event.act, public_event.at, public_event.number or 0, title, summary)
+        )
     return events
 
 
-def _titles(session: Session, ids: Collection[int]) -> dict[int, str]:
+def _follow_up_titles(session: Session, ids: Collection[int]) -> dict[int, str]:
     if not ids:
         return {}
-    found = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
-    return dict(found.all())
+    title_rows = session.execute(select(FollowUp.id, FollowUp.title).where(FollowUp.id.in_(ids)))
+    return dict(title_rows.all())

@@ -17,167 +17,211 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import bitset
-from register.cases.bitset import Cases
-from register.cases.core_tables import ENTRY
-from register.cases.facet_queries import Reading
-from register.cases.filter_clauses import DAYS, Pairs
+from register.cases.bitset import CaseSet
+from register.cases.core_tables import JOURNAL_ENTRY
+from register.cases.facet_queries import FacetReader
+from register.cases.filter_clauses import DAYS, ValuePairs
 from register.cases.filters import FILTERS
-from register.cases.sql_in import FEW
-from register.cases.vocabulary import Book
-from register.journal import Ledger, Position
+from register.cases.sql_in import SMALL_LIST
+from register.cases.vocabulary import Vocabulary
+from register.journal import Ledger, LedgerPosition
 from register.territory import loader
 
 # Of more changed cases than this, all are read: it takes no longer.
-MANY = FEW
+CHANGED_LIMIT = SMALL_LIST
 # The newest, and the one before it: pages that began before an act go on while it is done.
-KEPT = 2
+INDEX_LIMIT = 2
 
-FACETS: Mapping[str, Pairs] = {
-    name: spec.pairs for name, spec in FILTERS.items() if spec.pairs is not None
+FACETS: Mapping[str, ValuePairs] = {
+    name: facet_filter.value_pairs
+    for name, facet_filter in FILTERS.items()
+    if facet_filter.value_pairs is not None
 }
-Facet = Mapping[str, Cases]
+FacetSets = Mapping[str, CaseSet]
 
 
 @dataclass(frozen=True)
-class Place:
+class FacetVersion:
     """What marks are true of: a line of the public ledger, the vocabularies, the territory."""
 
-    head: Position
-    words: str
+    head: LedgerPosition
+    vocabulary: str
     territory: str
 
 
 @dataclass(frozen=True)
-class Marks:
+class FacetIndex:
     """The public cases of one moment, by their numbers.
 
     ``facets``: facet → value → cases that a filter by the value finds; no value is without a case.
-    ``days``: the day by which lists are in order, as an ordinal, at each case's number; what stands
-    at other numbers means nothing. ``selected``: what other filters select at this moment, once
+    ``sort_days``: the day by which lists are in order, as an ordinal, at each case's number; what stands
+    at other numbers means nothing. ``clause_sets``: what other filters select at this moment, once
     they were asked for.
     """
 
-    place: Place
-    public: int
-    facets: Mapping[str, Facet]
-    days: array[int]
-    selected: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict, compare=False)
+    version: FacetVersion
+    public_cases: int
+    facets: Mapping[str, FacetSets]
+    sort_days: array[int]
+    clause_sets: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict, compare=False)
 
     @property
-    def top(self) -> int:
+    def max_number(self) -> int:
         """The highest number that a case had when these were made."""
-        return len(self.days) - 1
+        return len(self.sort_days) - 1
 
-    def among(self, numbers: Collection[int]) -> int:
+    def intersect(self, numbers: Collection[int]) -> int:
         """The set of the public cases among some numbers; an index may propose any number."""
-        top = self.top
-        return self.public & bitset.of([number for number in numbers if 0 < number <= top])
+        max_number = self.max_number
+        return self.public_cases & bitset.from_numbers(
+            [number for number in numbers if 0 < number <= max_number]
+        )
 
 
 # By the place that they are true of, the newest last.
-_kept: dict[Place, Marks] = {}
+_cached_indexes: dict[FacetVersion, FacetIndex] = {}
 # Of the readers who come first, one makes the marks and the others wait for them.
-_making = Lock()
+_build_lock = Lock()
 
 
-def at(session: Session, book: Book, head: Position, territory: str = "") -> Marks:
+def load_index(
+    session: Session, vocabulary: Vocabulary, head: LedgerPosition, territory: str = ""
+) -> FacetIndex:
     """The marks of a position of the public ledger.
 
     :param head: read first, on the same session: what is read then is of that moment.
     :param territory: the version of the territory, from whoever has read it then.
     """
-    place = Place(head, book.version, territory or loader.version(session) or "")
-    found = _kept.get(place)
-    if found is not None:
-        return found
-    with _making:
-        found = _kept.get(place) or _carried(session, book, place) or _made(session, book, place)
-        if not _is_late(place):
-            _kept[place] = found
-        for former in list(_kept)[:-KEPT]:
-            del _kept[former]
-    return found
+    version = FacetVersion(head, vocabulary.version, territory or loader.version(session) or "")
+    index = _cached_indexes.get(version)
+    if index is not None:
+        return index
+    with _build_lock:
+        index = (
+            _cached_indexes.get(version)
+            or _carry_forward(session, vocabulary, version)
+            or _build(session, vocabulary, version)
+        )
+        if not _is_older_than_cached(version):
+            _cached_indexes[version] = index
+        for old_version in list(_cached_indexes)[:-INDEX_LIMIT]:
+            del _cached_indexes[old_version]
+    return index
 
 
-def _is_late(place: Place) -> bool:
+def _is_older_than_cached(version: FacetVersion) -> bool:
     """Whether a page began before the oldest marks that are kept: its own are for it alone."""
-    seqs = [kept.head.seq for kept in _kept]
-    return len(seqs) >= KEPT and place.head.seq < min(seqs)
+    seqs = [cached_version.head.seq for cached_version in _cached_indexes]
+    return len(seqs) >= INDEX_LIMIT and version.head.seq < min(seqs)
 
 
 # --- made anew, or carried on -------------------------------------------------------------------
 
 
-def _made(session: Session, book: Book, place: Place) -> Marks:
-    read = Reading(session, book)
-    top = max((max(numbers) for numbers in read.held(DAYS).values()), default=0)
+def _build(session: Session, vocabulary: Vocabulary, version: FacetVersion) -> FacetIndex:
+    reader = FacetReader(session, vocabulary)
+    max_number = max((max(numbers) for numbers in reader.cases_by_column(DAYS).values()), default=0)
     facets = {
-        name: {value: bitset.packed(numbers, top) for value, numbers in read.values(pairs).items()}
+        name: {
+            value: bitset.compact(numbers, max_number)
+            for value, numbers in reader.cases_by_value(pairs).items()
+        }
         for name, pairs in FACETS.items()
     }
-    days = array("I", bytes(4 * (top + 1)))
-    return Marks(place, _dated(read, days), facets, days)
+    sort_days = array("I", bytes(4 * (max_number + 1)))
+    return FacetIndex(version, _record_days(reader, sort_days), facets, sort_days)
 
 
-def _carried(session: Session, book: Book, place: Place) -> Marks | None:
+def _carry_forward(
+    session: Session, vocabulary: Vocabulary, version: FacetVersion
+) -> FacetIndex | None:
     """The marks of an earlier moment, with the cases that have changed since read again."""
-    for before in reversed(list(_kept.values())):
-        if _leads(session, before.place, place):
-            changed = _changed(session, before.place.head, place.head)
-            return _again(session, book, before, place, changed) if changed is not None else None
+    for earlier in reversed(list(_cached_indexes.values())):
+        if _is_earlier(session, earlier.version, version):
+            changed = _changed_cases(session, earlier.version.head, version.head)
+            return (
+                _update_index(session, vocabulary, earlier, version, changed)
+                if changed is not None
+                else None
+            )
     return None
 
 
-def _leads(session: Session, before: Place, place: Place) -> bool:
-    """Whether the register of now was once at ``before``; after a restore it may not have been."""
-    same = (before.words, before.territory) == (place.words, place.territory)
-    if not same or before.head.seq >= place.head.seq:
+def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) -> bool:
+    """Whether the register of now was once at ``earlier``; after a restore it may not have been."""
+    is_same = (earlier.vocabulary, earlier.territory) == (version.vocabulary, version.territory)
+    if not is_same or earlier.head.seq >= version.head.seq:
         return False
-    line = (ENTRY.c.ledger == Ledger.PUBLIC.value) & (ENTRY.c.seq == before.head.seq)
-    digest = session.scalar(select(ENTRY.c.digest).where(line))
-    return digest is not None and digest.hex() == before.head.digest
-
-
-def _changed(session: Session, after: Position, until: Position) -> set[int] | None:
-    """The cases that public lines name; None for too many of them."""
-    asked = select(ENTRY.c.case_number).distinct()
-    asked = asked.where(
-        ENTRY.c.ledger == Ledger.PUBLIC.value,
-        ENTRY.c.seq > after.seq,
-        ENTRY.c.seq <= until.seq,
-        ENTRY.c.case_number.is_not(None),
+    is_line = (JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value) & (
+        JOURNAL_ENTRY.c.seq == earlier.head.seq
     )
-    found = {number for number in session.scalars(asked.limit(MANY + 1)) if number is not None}
-    return found if len(found) <= MANY else None
+    digest = session.scalar(select(JOURNAL_ENTRY.c.digest).where(is_line))
+    return digest is not None and digest.hex() == earlier.head.digest
 
 
-def _again(session: Session, book: Book, before: Marks, place: Place, changed: set[int]) -> Marks:
-    read = Reading(session, book, changed)
-    top = max(before.top, *changed) if changed else before.top
-    rest = ~bitset.of(changed)
+def _changed_cases(
+    session: Session, after: LedgerPosition, until: LedgerPosition
+) -> set[int] | None:
+    """The cases that public lines name; None for too many of them."""
+    stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
+    stmt = stmt.where(
+        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        JOURNAL_ENTRY.c.seq > after.seq,
+        JOURNAL_ENTRY.c.seq <= until.seq,
+        JOURNAL_ENTRY.c.case_number.is_not(None),
+    )
+    case_numbers = {
+        number for number in session.scalars(stmt.limit(CHANGED_LIMIT + 1)) if number is not None
+    }
+    return case_numbers if len(case_numbers) <= CHANGED_LIMIT else None
+
+
+def _update_index(
+    session: Session,
+    vocabulary: Vocabulary,
+    earlier: FacetIndex,
+    version: FacetVersion,
+    changed: set[int],
+) -> FacetIndex:
+    reader = FacetReader(session, vocabulary, changed)
+    max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
+    unchanged_mask = ~bitset.from_numbers(changed)
     facets = {
-        name: _moved(before.facets[name], read.values(pairs), changed, rest, top)
+        name: _update_facet(
+            earlier.facets[name], reader.cases_by_value(pairs), changed, unchanged_mask, max_number
+        )
         for name, pairs in FACETS.items()
     }
-    days = before.days + array("I", bytes(4 * (top - before.top)))
-    return Marks(place, (before.public & rest) | _dated(read, days), facets, days)
+    sort_days = earlier.sort_days + array("I", bytes(4 * (max_number - earlier.max_number)))
+    return FacetIndex(
+        version,
+        (earlier.public_cases & unchanged_mask) | _record_days(reader, sort_days),
+        facets,
+        sort_days,
+    )
 
 
-def _moved(
-    facet: Facet, found: Mapping[str, Sequence[int]], changed: set[int], rest: int, top: int
-) -> Facet:
+def _update_facet(
+    facet: FacetSets,
+    added: Mapping[str, Sequence[int]],
+    changed: set[int],
+    unchanged_mask: int,
+    max_number: int,
+) -> FacetSets:
     """A facet without the changed cases, but for the values that they have now."""
-    left = {value: bitset.less(cases, changed, rest) for value, cases in facet.items()}
-    now = {value: cases for value, cases in left.items() if cases}
-    for value, numbers in found.items():
-        now[value] = bitset.more(now.get(value, 0), numbers, top)
-    return now
+    remaining = {
+        value: bitset.remove(case_set, changed, unchanged_mask) for value, case_set in facet.items()
+    }
+    updated = {value: case_set for value, case_set in remaining.items() if case_set}
+    for value, numbers in added.items():
+        updated[value] = bitset.add(updated.get(value, 0), numbers, max_number)
+    return updated
 
 
-def _dated(read: Reading, days: array[int]) -> int:
+def _record_days(reader: FacetReader, sort_days: array[int]) -> int:
     """The set of the cases that were read, whose days are noted."""
-    found = read.held(DAYS)
-    for day, numbers in found.items():
+    cases_by_day = reader.cases_by_column(DAYS)
+    for day, numbers in cases_by_day.items():
         for number in numbers:
-            days[number] = day.toordinal()
-    return bitset.of([number for numbers in found.values() for number in numbers])
+            sort_days[number] = day.toordinal()
+    return bitset.from_numbers([number for numbers in cases_by_day.values() for number in numbers])

@@ -16,128 +16,165 @@ from sqlalchemy.orm import Session
 
 from register.cases import bitset, facet_index
 from register.cases.core_tables import CASE, OUTLET
-from register.cases.facet_index import FACETS, Facet, Marks
-from register.cases.facet_queries import selected
-from register.cases.filters import WORDS, Hits, Query, clause
-from register.cases.models import State
-from register.cases.versioned_cache import Few
-from register.cases.vocabulary import Book
-from register.journal import Position
+from register.cases.facet_index import FACETS, FacetIndex, FacetSets
+from register.cases.facet_queries import select_cases
+from register.cases.filters import WORDS, CaseQuery, HitStrengths, clause
+from register.cases.models import CaseState
+from register.cases.versioned_cache import VersionedMapCache
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
 
-Counts = Mapping[str, Mapping[str, int]]
+FacetCounts = Mapping[str, Mapping[str, int]]
 
-_PUBLIC = CASE.c.state == State.PUBLISHED
+_PUBLIC = CASE.c.state == CaseState.PUBLISHED
 # Counts of one search at one place, and the sets that filters selected at one moment.
-_COUNTS_KEPT = 32
-_SETS_KEPT = 128
+_COUNTS_LIMIT = 32
+_SETS_LIMIT = 128
 
-_kept: Few[tuple[str, int | None], Counts] = Few(_COUNTS_KEPT)
+_counts_cache: VersionedMapCache[tuple[str, int | None], FacetCounts] = VersionedMapCache(
+    _COUNTS_LIMIT
+)
 
 
-def counts(
-    session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
-) -> Counts:
+def count_facets(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
+) -> FacetCounts:
     """Facet → value → number of cases, of at least one; counted once for each head and search.
 
-    Outlets are counted by their folded names: see :func:`outlets`.
+    Outlets are counted by their folded names: see :func:`outlet_names`.
 
     :param head: where the public ledger stands, read first on the same session.
     :param hits: the cases that answer the words; no matter without words.
     :raises ValueError: there are words, and nobody looked for them.
     """
-    here = facet_index.at(session, book, head)
-    sets = _sets(session, here, query, book, hits)
+    index = facet_index.load_index(session, vocabulary, head)
+    sets = _filter_sets(session, index, query, vocabulary, hits)
     # The numbers found say all that words mean here, whichever index found them.
-    key = (_filters(query), sets.get(WORDS))
-    return _kept.of(here.place, key, lambda: {name: _counted(here, sets, name) for name in FACETS})
+    key = (_without_words(query), sets.get(WORDS))
+    return _counts_cache.get_or_make(
+        index.version, key, lambda: {name: _count_facet(index, sets, name) for name in FACETS}
+    )
 
 
-def matching(
-    session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
+def count_matches(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
 ) -> int:
-    """How many cases a search has; see :func:`counts`."""
-    here = facet_index.at(session, book, head)
-    return match(session, here, query, book, hits).bit_count()
+    """How many cases a search has; see :func:`count_facets`."""
+    index = facet_index.load_index(session, vocabulary, head)
+    return match_cases(session, index, query, vocabulary, hits).bit_count()
 
 
-def relaxed(
-    session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
+def count_relaxed(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
 ) -> Iterator[tuple[str, str, int]]:
-    """For each value in force, how many cases :meth:`Query.without` it would have.
+    """For each value in force, how many cases :meth:`CaseQuery.without` it would have.
 
     Counted as they are asked for: there may be dozens, and a page shows a few.
     """
     for name, values in query.values.items():
         for value in values:
-            yield name, value, matching(session, query.without(name, value), book, head, hits)
+            yield (
+                name,
+                value,
+                count_matches(session, query.without(name, value), vocabulary, head, hits),
+            )
 
 
-def outlets(session: Session, folded: Sequence[str]) -> Mapping[str, str]:
+def outlet_names(session: Session, folded: Sequence[str]) -> Mapping[str, str]:
     """The names behind folded ones, as most public cases write them."""
-    written = func.count()
-    asked = (
+    usage = func.count()
+    stmt = (
         select(OUTLET.c.folded, OUTLET.c.name)
         .join(CASE, CASE.c.id == OUTLET.c.incident_id)
         .where(_PUBLIC, OUTLET.c.folded.in_(folded))
         .group_by(OUTLET.c.folded, OUTLET.c.name)
         # The last that comes for a name is the one that stays.
-        .order_by(written, OUTLET.c.name.desc())
+        .order_by(usage, OUTLET.c.name.desc())
     )
-    return dict(session.execute(asked).all())
+    return dict(session.execute(stmt).all())
 
 
-def match(session: Session, here: Marks, query: Query, book: Book, hits: Hits | None = None) -> int:
+def match_cases(
+    session: Session,
+    index: FacetIndex,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    hits: HitStrengths | None = None,
+) -> int:
     """The set of the cases of a search."""
-    return _met(here, _sets(session, here, query, book, hits).values())
+    return _intersect(index, _filter_sets(session, index, query, vocabulary, hits).values())
 
 
 # --- sets ---------------------------------------------------------------------------------------
 
 
-def _sets(
-    session: Session, here: Marks, query: Query, book: Book, hits: Hits | None
+def _filter_sets(
+    session: Session,
+    index: FacetIndex,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    hits: HitStrengths | None,
 ) -> dict[str, int]:
     """What each filter of a search selects; public or not, that is decided where they meet."""
     sets: dict[str, int] = {}
     for name, values in query.values.items():
         if name in FACETS:
-            sets[name] = _chosen(here.facets[name], map(FACETS[name].key, values))
+            sets[name] = _facet_set(index.facets[name], map(FACETS[name].key, values))
         elif name == WORDS and hits is not None:
-            sets[name] = here.among(hits)
+            sets[name] = index.intersect(hits)
         else:
-            sets[name] = _selected(session, here, query, name, book)
+            sets[name] = _clause_set(session, index, query, name, vocabulary)
     return sets
 
 
-def _chosen(facet: Facet, values: Iterable[str]) -> int:
-    return reduce(or_, (bitset.whole(facet[value]) for value in values if value in facet), 0)
+def _facet_set(facet: FacetSets, values: Iterable[str]) -> int:
+    return reduce(or_, (bitset.as_int(facet[value]) for value in values if value in facet), 0)
 
 
-def _selected(session: Session, here: Marks, query: Query, name: str, book: Book) -> int:
+def _clause_set(
+    session: Session, index: FacetIndex, query: CaseQuery, name: str, vocabulary: Vocabulary
+) -> int:
     key = (name, query.values[name])
-    found = here.selected.get(key)
-    if found is None:
-        found = bitset.of(selected(session, clause(query, name, book)))
-        if len(here.selected) >= _SETS_KEPT:
-            here.selected.clear()
-        here.selected[key] = found
-    return found
+    case_set = index.clause_sets.get(key)
+    if case_set is None:
+        case_set = bitset.from_numbers(select_cases(session, clause(query, name, vocabulary)))
+        if len(index.clause_sets) >= _SETS_LIMIT:
+            index.clause_sets.clear()
+        index.clause_sets[key] = case_set
+    return case_set
 
 
-def _met(here: Marks, sets: Iterable[int]) -> int:
-    return reduce(and_, sets, here.public)
+def _intersect(index: FacetIndex, sets: Iterable[int]) -> int:
+    return reduce(and_, sets, index.public_cases)
 
 
-def _counted(here: Marks, sets: Mapping[str, int], facet: str) -> Mapping[str, int]:
-    chosen = _met(here, (found for name, found in sets.items() if name != facet))
-    told = bitset.flags(chosen, here.top)
-    counted = {
-        value: bitset.count(cases, chosen, told) for value, cases in here.facets[facet].items()
+def _count_facet(index: FacetIndex, sets: Mapping[str, int], facet: str) -> Mapping[str, int]:
+    selection = _intersect(
+        index, (filter_set for name, filter_set in sets.items() if name != facet)
+    )
+    flags = bitset.to_flags(selection, index.max_number)
+    value_counts = {
+        value: bitset.count_selected(case_set, selection, flags)
+        for value, case_set in index.facets[facet].items()
     }
-    return {value: count for value, count in counted.items() if count}
+    return {value: count for value, count in value_counts.items() if count}
 
 
-def _filters(query: Query) -> str:
+def _without_words(query: CaseQuery) -> str:
     """A search but for its words, its order and its page, in canonical form."""
-    values = {name: kept for name, kept in query.values.items() if name != WORDS}
-    return Query(values).text()
+    other_filters = {
+        name: filter_values for name, filter_values in query.values.items() if name != WORDS
+    }
+    return CaseQuery(other_filters).query_string()

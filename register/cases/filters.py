@@ -16,11 +16,17 @@ from sqlalchemy.orm import Session
 
 from register.cases import filter_clauses, former_code_filters
 from register.cases.core_tables import CASE
-from register.cases.filter_clauses import Clause, Pairs, Selecting, column, pairs_of
-from register.cases.former_code_filters import had
+from register.cases.filter_clauses import (
+    Clause,
+    ClauseBuilder,
+    ValuePairs,
+    column_clause,
+    column_pairs,
+)
+from register.cases.former_code_filters import axis_clause
 from register.cases.former_codes import DURATIONS
-from register.cases.sql_in import among
-from register.cases.vocabulary import Book
+from register.cases.sql_in import is_among
+from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
 from register.territory import codes, places
 from register.text import dates
@@ -37,29 +43,29 @@ ORDERS = ("pertinence", "date", "maj")
 
 WORDS = "q"
 # The public numbers of the cases that answer the words of a search, each with its strength.
-Hits = Mapping[int, int]
+HitStrengths = Mapping[int, int]
 
 
 @dataclass(frozen=True)
 class Filter:
     """One filter: whether a value is one, and the cases that a set of values selects.
 
-    ``had`` selects rows of ``former_code`` instead: the cases that once had one of the values. It
-    is None for what a person wrote, which is not kept once a case is gone. ``pairs`` are those of a
+    ``former_clause`` selects rows of ``former_code`` instead: the cases that once had one of the values. It
+    is None for what a person wrote, which is not kept once a case is gone. ``value_pairs`` are those of a
     filter whose values are counted beside a list.
     """
 
     name: str
-    accepts: Callable[[str, Book], bool]
-    clause: Selecting
-    had: Selecting | None
-    pairs: Pairs | None = None
-    single: bool = False
+    accepts: Callable[[str, Vocabulary], bool]
+    clause: ClauseBuilder
+    former_clause: ClauseBuilder | None
+    value_pairs: ValuePairs | None = None
+    is_single: bool = False
     limit: int = LENGTH_LIMIT
 
 
 @dataclass(frozen=True)
-class Query:
+class CaseQuery:
     """A search by filters, in canonical form: two ways to write the same search are equal.
 
     Without an order, or with one that makes no sense, a search has that of :attr:`usual_order`.
@@ -92,21 +98,23 @@ class Query:
             pairs.append(("page", str(self.page)))
         return pairs
 
-    def text(self) -> str:
+    def query_string(self) -> str:
         """The canonical query string, without the question mark."""
         return urlencode(self.pairs())
 
-    def without(self, name: str, value: str) -> Query:
+    def without(self, name: str, value: str) -> CaseQuery:
         """The same search less one value, from its first page."""
-        left = tuple(kept for kept in self.values.get(name, ()) if kept != value)
-        rest = {key: kept for key, kept in self.values.items() if key != name}
-        return replace(self, values={**rest, name: left} if left else rest, page=1)
+        remaining = tuple(present for present in self.values.get(name, ()) if present != value)
+        other_filters = {key: present for key, present in self.values.items() if key != name}
+        return replace(
+            self, values={**other_filters, name: remaining} if remaining else other_filters, page=1
+        )
 
-    def at(self, page: int) -> Query:
+    def at_page(self, page: int) -> CaseQuery:
         """The same search at another page."""
         return replace(self, page=page)
 
-    def by(self, order: str) -> Query:
+    def ordered_by(self, order: str) -> CaseQuery:
         """The same search in another order, from its first page; in the usual one for ""."""
         return replace(self, order=order, page=1)
 
@@ -116,30 +124,30 @@ class Query:
         return not self.values
 
 
-def parse(args: Mapping[str, Sequence[str]], book: Book) -> Query:
+def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuery:
     """Read a search from the parameters of an address; unknown names are not ours to judge.
 
     :raises Invalid: ``filter``, with the name and value that make no sense.
     """
     values: dict[str, tuple[str, ...]] = {}
-    for name, spec in FILTERS.items():
-        given = [one_line(value) for value in args.get(name, ())]
-        given = [value for value in given if value]
-        if not given:
+    for name, search_filter in FILTERS.items():
+        typed = [one_line(value) for value in args.get(name, ())]
+        typed = [value for value in typed if value]
+        if not typed:
             continue
-        if len(given) > (1 if spec.single else VALUES_LIMIT):
+        if len(typed) > (1 if search_filter.is_single else VALUES_LIMIT):
             raise Invalid("filter_too_many", name=name)
-        for value in given:
-            if len(value) > spec.limit or not spec.accepts(value, book):
+        for value in typed:
+            if len(value) > search_filter.limit or not search_filter.accepts(value, vocabulary):
                 raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
-        values[name] = tuple(sorted(set(given)))
-    order = _last(args, "tri")
+        values[name] = tuple(sorted(set(typed)))
+    order = _last_value(args, "tri")
     if order and order not in ORDERS:
         raise Invalid("filter", name="tri", value=order[:LENGTH_LIMIT])
-    return Query(values, order, page_number(_last(args, "page")))
+    return CaseQuery(values, order, parse_page_number(_last_value(args, "page")))
 
 
-def require_places(session: Session, query: Query) -> None:
+def require_places(session: Session, query: CaseQuery) -> None:
     """Let a search pass whose place codes are those of a place, present or former.
 
     A code of the right form that no place ever had is nonsense too: answering "no case" would
@@ -147,20 +155,20 @@ def require_places(session: Session, query: Query) -> None:
 
     :raises Invalid: ``filter``.
     """
-    for name, known in _PLACES.items():
+    for name, find_place in _PLACE_LOOKUPS.items():
         for value in query.values.get(name, ()):
-            if known(session, value) is None:
+            if find_place(session, value) is None:
                 raise Invalid("filter", name=name, value=value)
 
 
-_PLACES: dict[str, Callable[[Session, str], object | None]] = {
+_PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
     "commune": places.current_code,
     "departement": places.departement,
     "region": places.region,
 }
 
 
-def page_number(text: str) -> int:
+def parse_page_number(text: str) -> int:
     """A page's number: strict digits, no leading zero, bounded.
 
     :raises Invalid: ``page``.
@@ -172,41 +180,45 @@ def page_number(text: str) -> int:
     return int(text)
 
 
-def pages_of(total: int, size: int) -> int:
+def count_pages(total: int, size: int) -> int:
     """How many pages so many things take; none of them take one, which says that there is none."""
     return max(1, -(-total // size))
 
 
-def clauses(query: Query, book: Book, hits: Hits | None = None) -> Iterator[Clause]:
+def clauses(
+    query: CaseQuery, vocabulary: Vocabulary, hits: HitStrengths | None = None
+) -> Iterator[Clause]:
     """What the cases of a search satisfy, filter by filter.
 
     :param hits: the cases that answer the words, found beforehand; no matter without words.
     :raises ValueError: there are words, and nobody looked for them.
     """
     for name in query.values:
-        yield clause(query, name, book, hits)
+        yield clause(query, name, vocabulary, hits)
 
 
-def clause(query: Query, name: str, book: Book, hits: Hits | None = None) -> Clause:
+def clause(
+    query: CaseQuery, name: str, vocabulary: Vocabulary, hits: HitStrengths | None = None
+) -> Clause:
     """What the cases of a search satisfy by one of its filters; see :func:`clauses`."""
     if name == WORDS and hits is not None:
-        return among(CASE.c.number, hits)
-    return FILTERS[name].clause(query.values[name], book)
+        return is_among(CASE.c.number, hits)
+    return FILTERS[name].clause(query.values[name], vocabulary)
 
 
-def _last(args: Mapping[str, Sequence[str]], name: str) -> str:
-    given = args.get(name, ())
-    return one_line(given[-1]) if given else ""
+def _last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
+    typed = args.get(name, ())
+    return one_line(typed[-1]) if typed else ""
 
 
 # --- how values are read ------------------------------------------------------------------
 
 
-def _in_list(name: str) -> Callable[[str, Book], bool]:
-    return lambda value, book: book.has(name, value)
+def _is_in_list(name: str) -> Callable[[str, Vocabulary], bool]:
+    return lambda value, vocabulary: vocabulary.has(name, value)
 
 
-def _is_date(value: str, _book: Book) -> bool:
+def _is_date(value: str, _vocabulary: Vocabulary) -> bool:
     try:
         dates.parse(value)
     except TextError:
@@ -214,76 +226,108 @@ def _is_date(value: str, _book: Book) -> bool:
     return True
 
 
-def _is(test: Callable[[str], bool]) -> Callable[[str, Book], bool]:
-    return lambda value, _book: test(value)
+def _accepts_text(test: Callable[[str], bool]) -> Callable[[str, Vocabulary], bool]:
+    return lambda value, _vocabulary: test(value)
 
 
 def _is_year(value: str) -> bool:
     return re.fullmatch(r"[1-9][0-9]{3}", value) is not None
 
 
-def _is_proceeding(value: str, book: Book) -> bool:
+def _is_proceeding(value: str, vocabulary: Vocabulary) -> bool:
     direction, _dot, outcome = value.partition(".")
-    return book.has("sens", direction) and book.has("issue", outcome)
+    return vocabulary.has("sens", direction) and vocabulary.has("issue", outcome)
 
 
-def _elsewhere(_values: Sequence[str], _book: Book) -> Clause:
+def _refuse_words(_values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     raise ValueError("words are looked for before a search is asked for, and handed in as hits")
 
 
-def _listed(name: str, held: ColumnElement[str]) -> Filter:
+def _vocabulary_filter(name: str, case_column: ColumnElement[str]) -> Filter:
     """A filter by a word of a vocabulary, which a case has in a column of its own."""
-    return Filter(name, _in_list(name), column(held), had(name), pairs_of(held))
+    return Filter(
+        name,
+        _is_in_list(name),
+        column_clause(case_column),
+        axis_clause(name),
+        column_pairs(case_column),
+    )
 
 
 FILTERS: dict[str, Filter] = {
-    spec.name: spec
-    for spec in (
-        Filter(WORDS, _is(bool), _elsewhere, None, single=True, limit=WORDS_LIMIT),
+    search_filter.name: search_filter
+    for search_filter in (
+        Filter(WORDS, _accepts_text(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
         Filter(
             "commune",
-            _is(codes.is_commune_code),
+            _accepts_text(codes.is_commune_code),
             filter_clauses.communes,
-            former_code_filters.communes,
+            former_code_filters.former_communes,
         ),
         Filter(
             "departement",
-            _is(codes.is_departement_code),
+            _accepts_text(codes.is_departement_code),
             filter_clauses.departements,
-            former_code_filters.departements,
+            former_code_filters.former_departements,
             filter_clauses.DEPARTEMENTS,
         ),
         Filter(
-            "region", _is(codes.is_region_code), filter_clauses.regions, former_code_filters.regions
+            "region",
+            _accepts_text(codes.is_region_code),
+            filter_clauses.regions,
+            former_code_filters.former_regions,
         ),
-        Filter("endroit", _is(bool), column(CASE.c.place_label), None),
-        Filter("pays", _is(is_country), column(CASE.c.country), had("pays")),
+        Filter("endroit", _accepts_text(bool), column_clause(CASE.c.place_label), None),
+        Filter(
+            "pays", _accepts_text(is_country), column_clause(CASE.c.country), axis_clause("pays")
+        ),
         Filter(
             "famille",
-            _in_list("famille"),
+            _is_in_list("famille"),
             filter_clauses.families,
-            former_code_filters.families,
+            former_code_filters.former_families,
             filter_clauses.FAMILIES,
         ),
-        Filter("type", _in_list("type"), filter_clauses.types, had("type"), filter_clauses.TYPES),
-        _listed("cible", CASE.c.target),
-        _listed("acteur", CASE.c.actor),
-        _listed("niveau", CASE.c.level),
-        _listed("issue", CASE.c.outcome),
-        _listed("preuve", CASE.c.evidence),
-        Filter("sens", _in_list("sens"), filter_clauses.directions, had("sens")),
-        Filter("procedure", _is_proceeding, filter_clauses.proceedings, had("procedure")),
-        Filter("media", _is(bool), filter_clauses.outlets, None, filter_clauses.OUTLETS),
-        Filter("duree", _is(DURATIONS.__contains__), filter_clauses.durations, had("duree")),
-        Filter("sans_date", _is("1".__eq__), filter_clauses.undated, had("sans_date"), single=True),
+        Filter(
+            "type",
+            _is_in_list("type"),
+            filter_clauses.types,
+            axis_clause("type"),
+            filter_clauses.TYPES,
+        ),
+        _vocabulary_filter("cible", CASE.c.target),
+        _vocabulary_filter("acteur", CASE.c.actor),
+        _vocabulary_filter("niveau", CASE.c.level),
+        _vocabulary_filter("issue", CASE.c.outcome),
+        _vocabulary_filter("preuve", CASE.c.evidence),
+        Filter("sens", _is_in_list("sens"), filter_clauses.directions, axis_clause("sens")),
+        Filter("procedure", _is_proceeding, filter_clauses.proceedings, axis_clause("procedure")),
+        Filter("media", _accepts_text(bool), filter_clauses.outlets, None, filter_clauses.OUTLETS),
+        Filter(
+            "duree",
+            _accepts_text(DURATIONS.__contains__),
+            filter_clauses.durations,
+            axis_clause("duree"),
+        ),
+        Filter(
+            "sans_date",
+            _accepts_text("1".__eq__),
+            filter_clauses.undated,
+            axis_clause("sans_date"),
+            is_single=True,
+        ),
         Filter(
             "annee",
-            _is(_is_year),
+            _accepts_text(_is_year),
             filter_clauses.years,
-            former_code_filters.years,
+            former_code_filters.former_years,
             filter_clauses.YEARS,
         ),
-        Filter("du", _is_date, filter_clauses.since, former_code_filters.since, single=True),
-        Filter("au", _is_date, filter_clauses.until, former_code_filters.until, single=True),
+        Filter(
+            "du", _is_date, filter_clauses.since, former_code_filters.former_since, is_single=True
+        ),
+        Filter(
+            "au", _is_date, filter_clauses.until, former_code_filters.former_until, is_single=True
+        ),
     )
 }

@@ -10,55 +10,71 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, or_, select
 
-from register.cases.core_tables import CODE, COMMUNE, FORMER
-from register.cases.filter_clauses import Clause, Selecting, departements_of, filed_under
-from register.cases.vocabulary import Book
+from register.cases.core_tables import COMMUNE, COMMUNE_CODE, FORMER_CODE
+from register.cases.filter_clauses import Clause, ClauseBuilder, departements_of, equivalent_codes
+from register.cases.vocabulary import Vocabulary
 from register.text import dates
 
 
-def had(axis: str) -> Selecting:
+def axis_clause(axis: str) -> ClauseBuilder:
     """Codes of an axis that are the filter's own values."""
-    return lambda values, _book: and_(FORMER.c.axis == axis, FORMER.c.code.in_(values))
+    return lambda values, _vocabulary: and_(
+        FORMER_CODE.c.axis == axis, FORMER_CODE.c.code.in_(values)
+    )
 
 
-def communes(values: Sequence[str], _book: Book) -> Clause:
+def former_communes(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """A former code asks for the commune of today."""
-    return and_(FORMER.c.axis == "commune", FORMER.c.code.in_(filed_under(values)))
+    return and_(FORMER_CODE.c.axis == "commune", FORMER_CODE.c.code.in_(equivalent_codes(values)))
 
 
-def _area(own: Clause, area: Clause) -> Clause:
-    inside = select(CODE.c.code).join(COMMUNE, COMMUNE.c.code == CODE.c.current_code).where(area)
-    return or_(own, and_(FORMER.c.axis == "commune", FORMER.c.code.in_(inside)))
+def _former_area(own_clause: Clause, commune_clause: Clause) -> Clause:
+    commune_codes = (
+        select(COMMUNE_CODE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
+        .where(commune_clause)
+    )
+    return or_(
+        own_clause, and_(FORMER_CODE.c.axis == "commune", FORMER_CODE.c.code.in_(commune_codes))
+    )
 
 
-def departements(values: Sequence[str], book: Book) -> Clause:
+def former_departements(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
     """A département, or a commune in it."""
-    return _area(had("departement")(values, book), COMMUNE.c.departement_code.in_(values))
+    return _former_area(
+        axis_clause("departement")(values, vocabulary), COMMUNE.c.departement_code.in_(values)
+    )
 
 
-def regions(values: Sequence[str], book: Book) -> Clause:
+def former_regions(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
     """A région, or a département or a commune in it."""
-    inside = and_(FORMER.c.axis == "departement", FORMER.c.code.in_(departements_of(values)))
-    own = or_(had("region")(values, book), inside)
-    return _area(own, COMMUNE.c.region_code.in_(values))
+    in_departements = and_(
+        FORMER_CODE.c.axis == "departement", FORMER_CODE.c.code.in_(departements_of(values))
+    )
+    own_clause = or_(axis_clause("region")(values, vocabulary), in_departements)
+    return _former_area(own_clause, COMMUNE.c.region_code.in_(values))
 
 
-def families(values: Sequence[str], book: Book) -> Clause:
+def former_families(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
     """A type of one of the families."""
-    return had("type")(book.types_of(values), book)
+    return axis_clause("type")(vocabulary.types_of(values), vocabulary)
 
 
-def since(values: Sequence[str], _book: Book) -> Clause:
+def former_since(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """The last day that a case may have happened on was not before."""
-    return and_(FORMER.c.axis == "du", FORMER.c.code >= dates.parse(values[0]).first.isoformat())
+    return and_(
+        FORMER_CODE.c.axis == "du", FORMER_CODE.c.code >= dates.parse(values[0]).first.isoformat()
+    )
 
 
-def until(values: Sequence[str], _book: Book) -> Clause:
+def former_until(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """The first day that a case may have happened on was not after."""
-    return and_(FORMER.c.axis == "au", FORMER.c.code <= dates.parse(values[0]).last.isoformat())
+    return and_(
+        FORMER_CODE.c.axis == "au", FORMER_CODE.c.code <= dates.parse(values[0]).last.isoformat()
+    )
 
 
-def years(values: Sequence[str], _book: Book) -> Clause:
+def former_years(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     """A date lies within one year: its last day, which the axis ``du`` keeps, tells which."""
-    spans = (FORMER.c.code.between(f"{year}-01-01", f"{year}-12-31") for year in values)
-    return and_(FORMER.c.axis == "du", or_(*spans))
+    spans = (FORMER_CODE.c.code.between(f"{year}-01-01", f"{year}-12-31") for year in values)
+    return and_(FORMER_CODE.c.axis == "du", or_(*spans))

@@ -12,17 +12,17 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases.models import Incident, IncidentPlace, IncidentType, Scope, State
-from register.cases.versioned_cache import Once
-from register.cases.vocabulary import Book
-from register.journal import Position
+from register.cases.models import CaseState, Incident, IncidentPlace, IncidentType, Scope
+from register.cases.versioned_cache import VersionedCache
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
 from register.territory import loader
 from register.territory.models import Commune, CommuneCode, Departement
 from register.text.fold import fold_name
 
 
 @dataclass(frozen=True)
-class Summary:
+class RegisterSummary:
     """What the home page says of the whole register.
 
     ``departements``: code, name and count, in the order of the names. ``abroad``: ISO country
@@ -39,91 +39,99 @@ class Summary:
 
 
 # Counting takes a second on a hundred thousand cases.
-_kept: Once[Summary] = Once()
+_summary_cache: VersionedCache[RegisterSummary] = VersionedCache()
 
 
-def summary(session: Session, book: Book, head: Position) -> Summary:
+def load_register_summary(
+    session: Session, vocabulary: Vocabulary, head: LedgerPosition
+) -> RegisterSummary:
     """The counts at a position of the public ledger.
 
     :param head: read first, on the same session.
     """
-    moment = (head.digest, book.version, loader.version(session))
-    return _kept.of(moment, lambda: _counted(session, book))
+    cache_key = (head.digest, vocabulary.version, loader.version(session))
+    return _summary_cache.get_or_make(cache_key, lambda: _count_register(session, vocabulary))
 
 
-def _counted(session: Session, book: Book) -> Summary:
-    public = Incident.state == State.PUBLISHED
-    total = session.scalar(select(func.count()).select_from(Incident).where(public)) or 0
-    years = span(session)
-    departements = _departements(session)
+def _count_register(session: Session, vocabulary: Vocabulary) -> RegisterSummary:
+    is_public = Incident.state == CaseState.PUBLISHED
+    total = session.scalar(select(func.count()).select_from(Incident).where(is_public)) or 0
+    years = date_span(session)
+    departements = _count_departements(session)
     abroad = session.execute(
         select(Incident.country, func.count())
-        .where(public, Incident.country != "FR")
+        .where(is_public, Incident.country != "FR")
         .group_by(Incident.country)
         .order_by(Incident.country)
     ).all()
     placed = sum(count for _, _, count in departements)
-    return Summary(
+    return RegisterSummary(
         total=total,
         first_year=years[0].year if years else None,
         last_year=years[1].year if years else None,
-        families={name: _in_family(session, book, name) for name in book.lists["famille"]},
+        families={
+            name: _count_family(session, vocabulary, name) for name in vocabulary.lists["famille"]
+        },
         departements=departements,
         abroad=[(code, count) for code, count in abroad],
         unplaced=total - placed - sum(count for _, count in abroad),
     )
 
 
-def _in_family(session: Session, book: Book, family: str) -> int:
-    counted = (
+def _count_family(session: Session, vocabulary: Vocabulary, family: str) -> int:
+    stmt = (
         select(func.count(IncidentType.incident_id.distinct()))
         .join(Incident, Incident.id == IncidentType.incident_id)
-        .where(Incident.state == State.PUBLISHED, IncidentType.code.in_(book.types_of([family])))
+        .where(
+            Incident.state == CaseState.PUBLISHED,
+            IncidentType.code.in_(vocabulary.types_of([family])),
+        )
     )
-    return session.scalar(counted) or 0
+    return session.scalar(stmt) or 0
 
 
-_OF_AUTHORITY = (IncidentPlace.incident_id == Incident.id) & (
+_IS_AUTHORITY_PLACE = (IncidentPlace.incident_id == Incident.id) & (
     IncidentPlace.scope == Scope.AUTHORITY.value
 )
 
 
-def _departements(session: Session) -> list[tuple[str, str, int]]:
-    rows = session.execute(
+def _count_departements(session: Session) -> list[tuple[str, str, int]]:
+    departement_rows = session.execute(
         select(Departement.code, Departement.name, func.count())
         .select_from(Incident)
-        .outerjoin(IncidentPlace, _OF_AUTHORITY)
+        .outerjoin(IncidentPlace, _IS_AUTHORITY_PLACE)
         .outerjoin(CommuneCode, CommuneCode.code == IncidentPlace.code)
         .outerjoin(Commune, Commune.code == CommuneCode.current_code)
         .join(
             Departement,
             Departement.code == func.coalesce(Commune.departement_code, Incident.departement),
         )
-        .where(Incident.state == State.PUBLISHED, Incident.country == "FR")
+        .where(Incident.state == CaseState.PUBLISHED, Incident.country == "FR")
         .group_by(Departement.code, Departement.name)
     ).all()
     return sorted(
-        ((code, name, count) for code, name, count in rows), key=lambda row: fold_name(row[1])
+        ((code, name, count) for code, name, count in departement_rows),
+        key=lambda departement_row: fold_name(departement_row[1]),
     )
 
 
-def known_places(session: Session) -> Mapping[str, int]:
+def count_by_commune(session: Session) -> Mapping[str, int]:
     """How many public cases each commune has, for ordering the readings of a typed place."""
-    rows = session.execute(
+    commune_rows = session.execute(
         select(CommuneCode.current_code, func.count(Incident.id.distinct()))
         .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
         .join(Incident, Incident.id == IncidentPlace.incident_id)
-        .where(Incident.state == State.PUBLISHED)
+        .where(Incident.state == CaseState.PUBLISHED)
         .group_by(CommuneCode.current_code)
     )
-    return dict(rows.all())
+    return dict(commune_rows.all())
 
 
-def span(session: Session) -> tuple[date, date] | None:
+def date_span(session: Session) -> tuple[date, date] | None:
     """First and last day that the public cases touch; None for an empty register."""
     first, last = session.execute(
         select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
-            Incident.state == State.PUBLISHED
+            Incident.state == CaseState.PUBLISHED
         )
     ).one()
     return (first, last) if first and last else None

@@ -18,7 +18,7 @@ from register.cases import deadlines
 from register.journal import Act
 
 
-class Opens(StrEnum):
+class PeriodScope(StrEnum):
     """Which words may be sued over for three months from an act on."""
 
     ALL = "all"  # the whole text: it is published for the first time
@@ -34,20 +34,20 @@ class Consequence:
 
     act: Act
     public: tuple[str, ...]
-    opens: Opens = Opens.NONE
+    scope: PeriodScope = PeriodScope.NONE
 
 
-_ALL = (
-    Consequence(Act.PUBLISHED, ("shown", "numbered", "followers"), Opens.ALL),
-    Consequence(Act.RESTORED, ("shown_again", "followers"), Opens.AGAIN),
-    Consequence(Act.FOLLOWED_UP, ("fragment", "account_stays", "followers"), Opens.ADDED),
-    Consequence(Act.CORRECTED, ("text_changes", "note", "followers"), Opens.ADDED),
+_CONSEQUENCE_LIST = (
+    Consequence(Act.PUBLISHED, ("shown", "numbered", "followers"), PeriodScope.ALL),
+    Consequence(Act.RESTORED, ("shown_again", "followers"), PeriodScope.AGAIN),
+    Consequence(Act.FOLLOWED_UP, ("fragment", "account_stays", "followers"), PeriodScope.ADDED),
+    Consequence(Act.CORRECTED, ("text_changes", "note", "followers"), PeriodScope.ADDED),
     Consequence(
-        Act.REDACTED, ("text_changes", "note", "before_destroyed", "followers"), Opens.ADDED
+        Act.REDACTED, ("text_changes", "note", "before_destroyed", "followers"), PeriodScope.ADDED
     ),
-    Consequence(Act.REPLIED, ("reply_shown", "followers"), Opens.REPLY),
+    Consequence(Act.REPLIED, ("reply_shown", "followers"), PeriodScope.REPLY),
     Consequence(Act.WITHDRAWN, ("tombstone", "unlisted", "feed_says", "texts_kept")),
-    Consequence(Act.MERGED, ("leads_on", "unlisted", "feed_says"), Opens.AGAIN),
+    Consequence(Act.MERGED, ("leads_on", "unlisted", "feed_says"), PeriodScope.AGAIN),
     Consequence(Act.ERASED, ("tombstone", "unlisted", "feed_says", "destroyed")),
     Consequence(Act.DRAFTED, ("nothing",)),
     Consequence(Act.EDITED, ("nothing",)),
@@ -58,10 +58,10 @@ _ALL = (
     Consequence(Act.DRAFT_MERGED, ("nothing",)),
     Consequence(Act.DISCARDED, ("nothing", "destroyed")),
 )
-CONSEQUENCES = {told.act: told for told in _ALL}
+CONSEQUENCES = {consequence.act: consequence for consequence in _CONSEQUENCE_LIST}
 
 
-def consequence(act: Act | str) -> Consequence:
+def consequence_of(act: Act | str) -> Consequence:
     """What an act changes in public and the period it may open.
 
     :raises KeyError: an act that is not done from the page of a case.
@@ -70,27 +70,27 @@ def consequence(act: Act | str) -> Consequence:
 
 
 @dataclass(frozen=True)
-class Period:
+class LimitationPeriod:
     """Three months that an act opened; ``ends`` is the last day on which a suit can be begun."""
 
     act: Act
     began: date
     ends: date
-    opens: Opens
-    left: int  # days, the last one not counted: 0 on the last day
+    scope: PeriodScope
+    days_left: int  # days, the last one not counted: 0 on the last day
 
 
-def running(lines: Iterable[tuple[Act, date]], today: date) -> list[Period]:
+def running_periods(public_acts: Iterable[tuple[Act, date]], today: date) -> list[LimitationPeriod]:
     """The periods of a case that have not run out, the one that ends first before the others.
 
     A withdrawal ends none of them: what was published was published.
 
-    :param lines: the public acts on the case, each with its civil day in Paris.
+    :param public_acts: the public acts on the case, each with its civil day in Paris.
     """
-    found = [
-        Period(act, day, ends, told.opens, (ends - today).days)
-        for act, day in lines
-        if (told := CONSEQUENCES.get(act)) and told.opens is not Opens.NONE
+    periods = [
+        LimitationPeriod(act, day, ends, consequence.scope, (ends - today).days)
+        for act, day in public_acts
+        if (consequence := CONSEQUENCES.get(act)) and consequence.scope is not PeriodScope.NONE
         if (ends := deadlines.limitation_ends(day)) >= today
     ]
-    return sorted(found, key=lambda period: (period.ends, period.act))
+    return sorted(periods, key=lambda period: (period.ends, period.act))

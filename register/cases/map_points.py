@@ -14,101 +14,137 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from register.cases import bitset, facet_index, facets
-from register.cases.bitset import Cases
-from register.cases.core_tables import CASE, CODE, COMMUNE, PLACE
-from register.cases.facet_queries import Reading
-from register.cases.filters import Hits, Query
-from register.cases.versioned_cache import Once
-from register.cases.vocabulary import Book
-from register.journal import Position
-from register.territory.boundaries import outlines
-from register.territory.commune_details import EXACT
+from register.cases.bitset import CaseSet
+from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, PLACE
+from register.cases.facet_queries import FacetReader
+from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.versioned_cache import VersionedCache
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
+from register.territory.boundaries import departement_outlines
+from register.territory.commune_details import EXACT_PRECISION
 
 
 @dataclass(frozen=True)
-class Spot:
+class CommunePoint:
     """A commune that cases name, as authority or linked; its point in degrees, WGS 84."""
 
     departement: str
     lat: float
     lon: float
-    exact: bool
+    is_exact: bool
 
 
 @dataclass(frozen=True)
-class Located:
+class MapPoints:
     """What of some cases can be drawn.
 
-    ``whole``: the départements of cases that name no commune. ``aside``: how many cases have no
+    ``departements``: the départements of cases that name no commune. ``off_map_count``: how many cases have no
     place on the map: abroad, in a collectivity without an outline, or nowhere in particular.
     """
 
-    spots: Sequence[Spot]
-    whole: Sequence[str]
-    aside: int
+    points: Sequence[CommunePoint]
+    departements: Sequence[str]
+    off_map_count: int
 
 
 @dataclass(frozen=True)
-class _All:
+class _RegisterPoints:
     """The same of the whole register, with the cases of each place, and all that have one."""
 
-    spots: Sequence[tuple[Spot, Cases]]
-    whole: Mapping[str, Cases]
-    placed: int
+    points: Sequence[tuple[CommunePoint, CaseSet]]
+    departements: Mapping[str, CaseSet]
+    placed_cases: int
 
 
-_kept: Once[_All] = Once()
+_points_cache: VersionedCache[_RegisterPoints] = VersionedCache()
 
 
-def located(
-    session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
-) -> Located:
+def locate_cases(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
+) -> MapPoints:
     """Where the cases of a search are; each place once, however many cases it has.
 
     :param head: where the public ledger stands, read first on the same session.
     :param hits: the cases that answer the words; no matter without words.
     :raises ValueError: there are words, and nobody looked for them.
     """
-    here = facet_index.at(session, book, head)
-    match = facets.match(session, here, query, book, hits)
-    told = bitset.flags(match, here.top)
-    every = _kept.of(here.place, lambda: _read(session, book, here.top))
-    return Located(
-        spots=[spot for spot, cases in every.spots if bitset.count(cases, match, told)],
-        whole=[code for code, cases in every.whole.items() if bitset.count(cases, match, told)],
-        aside=(match & ~every.placed).bit_count(),
+    index = facet_index.load_index(session, vocabulary, head)
+    matches = facets.match_cases(session, index, query, vocabulary, hits)
+    flags = bitset.to_flags(matches, index.max_number)
+    register_points = _points_cache.get_or_make(
+        index.version, lambda: _read_points(session, vocabulary, index.max_number)
+    )
+    return MapPoints(
+        points=[
+            point
+            for point, case_set in register_points.points
+            if bitset.count_selected(case_set, matches, flags)
+        ],
+        departements=[
+            code
+            for code, case_set in register_points.departements.items()
+            if bitset.count_selected(case_set, matches, flags)
+        ],
+        off_map_count=(matches & ~register_points.placed_cases).bit_count(),
     )
 
 
-_COMMUNES = (
-    select(CASE.c.number, CODE.c.current_code)
+_COMMUNES_STMT = (
+    select(CASE.c.number, COMMUNE_CODE.c.current_code)
     .join_from(CASE, PLACE)
-    .join(CODE, CODE.c.code == PLACE.c.code)
+    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
 )
-_WHOLE = select(CASE.c.number, CASE.c.departement).where(
+_DEPARTEMENTS_STMT = select(CASE.c.number, CASE.c.departement).where(
     CASE.c.departement != "", ~exists().where(PLACE.c.incident_id == CASE.c.id)
 )
-_POINTS = select(
+_POINTS_STMT = select(
     COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.lat, COMMUNE.c.lon, COMMUNE.c.precision
 ).where(
-    COMMUNE.c.code.in_(select(CODE.c.current_code).join(PLACE, PLACE.c.code == CODE.c.code)),
+    COMMUNE.c.code.in_(
+        select(COMMUNE_CODE.c.current_code).join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
+    ),
     COMMUNE.c.lat.is_not(None),
     COMMUNE.c.lon.is_not(None),
 )
 
 
-def _read(session: Session, book: Book, top: int) -> _All:
-    read = Reading(session, book)
-    named = read.held(_COMMUNES)
-    spots = [
-        (Spot(row.departement_code, row.lat, row.lon, row.precision == EXACT), named[row.code])
-        for row in session.execute(_POINTS)
-        if row.code in named and row.departement_code in outlines()
+def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _RegisterPoints:
+    reader = FacetReader(session, vocabulary)
+    cases_by_commune = reader.cases_by_column(_COMMUNES_STMT)
+    points = [
+        (
+            CommunePoint(
+                commune_row.departement_code,
+                commune_row.lat,
+                commune_row.lon,
+                commune_row.precision == EXACT_PRECISION,
+            ),
+            cases_by_commune[commune_row.code],
+        )
+        for commune_row in session.execute(_POINTS_STMT)
+        if commune_row.code in cases_by_commune
+        and commune_row.departement_code in departement_outlines()
     ]
-    whole = {code: held for code, held in read.held(_WHOLE).items() if code in outlines()}
-    numbers = chain.from_iterable([*(held for _spot, held in spots), *whole.values()])
-    return _All(
-        spots=[(spot, bitset.packed(held, top)) for spot, held in spots],
-        whole={code: bitset.packed(held, top) for code, held in whole.items()},
-        placed=bitset.of(set(numbers)),
+    departements = {
+        code: case_numbers
+        for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items()
+        if code in departement_outlines()
+    }
+    numbers = chain.from_iterable(
+        [*(case_numbers for _point, case_numbers in points), *departements.values()]
+    )
+    return _RegisterPoints(
+        points=[
+            (point, bitset.compact(case_numbers, max_number)) for point, case_numbers in points
+        ],
+        departements={
+            code: bitset.compact(case_numbers, max_number)
+            for code, case_numbers in departements.items()
+        },
+        placed_cases=bitset.from_numbers(set(numbers)),
     )

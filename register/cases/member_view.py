@@ -15,26 +15,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from register.accounts.models import Member
-from register.accounts.vouching import seconds
+from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
-from register.cases.approvals import needed_before, vouching
-from register.cases.case_content import Content, Snapshot, opened
-from register.cases.changes import Change, Hidden, hidden_of
-from register.cases.changes import of_case as changes_of
+from register.cases.approvals import needed_before, valid_approvals
+from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
+from register.cases.changes import PendingDestruction, ProposedChange, list_destructions
+from register.cases.changes import list_changes as changes_of
 from register.cases.models import (
     Approval,
+    CaseState,
     Incident,
     Invitation,
     Note,
     Proceeding,
     Reply,
     Revision,
-    State,
 )
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
 # An id beyond this is in no database of ours, and PostgreSQL would refuse to compare it.
@@ -42,7 +42,7 @@ ID_LIMIT = 2**31 - 1
 # The newest public lines of a case; a page that shows more would not be read.
 EVENTS_LIMIT = 200
 
-Row = TypeVar("Row")
+RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class ApprovalRow:
 
 
 @dataclass(frozen=True)
-class Event:
+class PublicLine:
     """A public line of the case."""
 
     seq: int
@@ -121,7 +121,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Joined:
+class MergedCase:
     """Another case whose address leads to this one since a day."""
 
     number: int
@@ -129,11 +129,11 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Dossier:
+class DeskCase:
     """A case on the desk. ``revision_id`` is what a form carries as ``vu``; erased ones have none.
 
     ``approvals`` are those of the current revision, by purpose (``publish``, ``erase``), given by
-    members who still vouch for others; ``seconds`` are those of them who may be the second person
+    members who still vouch for others; ``second_persons`` are those of them who may be the second person
     beside the viewer. ``snapshot`` is the current revision as a reader is shown it.
     """
 
@@ -153,19 +153,19 @@ class Dossier:
     single_review: bool
     report_withdrawn: bool
     content: Content
-    snapshot: Snapshot
+    snapshot: CaseSnapshot
     follow_ups: Sequence[FollowUpRow]
     replies: Sequence[ReplyRow]
     corrections: Sequence[CorrectionRow]
     notes: Sequence[NoteRow]
     invitations: Sequence[InvitationRow]
     approvals: Mapping[str, Sequence[ApprovalRow]]
-    seconds: Mapping[str, Collection[int]]
-    events: Sequence[Event]
-    joined: Sequence[Joined]
-    needs_two: bool = False
-    changes: Sequence[Change] = ()
-    destructions: Sequence[Hidden] = ()
+    second_persons: Mapping[str, Collection[int]]
+    events: Sequence[PublicLine]
+    merged_cases: Sequence[MergedCase]
+    needs_second_person: bool = False
+    changes: Sequence[ProposedChange] = ()
+    destructions: Sequence[PendingDestruction] = ()
 
     @property
     def html(self) -> Mapping[str, Any]:
@@ -175,41 +175,41 @@ class Dossier:
     @property
     def is_gone(self) -> bool:
         """Whether its texts are destroyed: erased, or discarded as a draft."""
-        return self.state == State.ERASED
+        return self.state == CaseState.ERASED
 
     @property
-    def lines(self) -> list[tuple[Act, date]]:
+    def dated_acts(self) -> list[tuple[Act, date]]:
         """The public acts that a period may run from, each with its day in Paris.
 
         A merge puts nothing of the merged case before readers: it leads them to the other one,
         and stands among that one's lines.
         """
-        own = [(event.act, event.at) for event in self.events if event.act is not Act.MERGED]
-        led = [(Act.MERGED, other.at) for other in self.joined]
-        return [(act, paris_day(at)) for act, at in (*own, *led)]
+        own_acts = [(event.act, event.at) for event in self.events if event.act is not Act.MERGED]
+        merges = [(Act.MERGED, merged_case.at) for merged_case in self.merged_cases]
+        return [(act, paris_day(at)) for act, at in (*own_acts, *merges)]
 
     def reply(self, reply_id: int) -> ReplyRow:
         """One of its replies.
 
         :raises NotFound: ``no_such_case``: it is another's.
         """
-        for row in self.replies:
-            if row.id == reply_id:
-                return row
+        for reply in self.replies:
+            if reply.id == reply_id:
+                return reply
         raise NotFound("no_such_case")
 
     def holder(self, at: datetime) -> int | None:
         """Who has it in hand at a moment; a claim that ran out is nobody's."""
-        held = self.held_until is not None and self.held_until > at
-        return self.held_by if held else None
+        is_claimed = self.held_until is not None and self.held_until > at
+        return self.held_by if is_claimed else None
 
     def approvers(self, purpose: str) -> frozenset[int]:
         """Who approved the current revision for a purpose."""
-        return frozenset(row.given_by for row in self.approvals.get(purpose, ()))
+        return frozenset(approval.given_by for approval in self.approvals.get(purpose, ()))
 
 
 # Every list of a case in one statement each, however long it is.
-_CASE = select(Incident).options(
+_CASE_STMT = select(Incident).options(
     selectinload(Incident.types),
     selectinload(Incident.places),
     selectinload(Incident.outlets),
@@ -223,9 +223,9 @@ _CASE = select(Incident).options(
 )
 
 
-def dossier(
+def load_desk_case(
     session: Session, viewer: Member, incident_id: int, at: datetime | None = None
-) -> Dossier:
+) -> DeskCase:
     """A case by its internal id, for an active member.
 
     :param at: the moment at which approvals are to count; now by default.
@@ -233,50 +233,55 @@ def dossier(
     """
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
         raise NotFound("no_such_case")
-    case = session.scalars(_CASE.where(Incident.id == incident_id)).first()
+    case = session.scalars(_CASE_STMT.where(Incident.id == incident_id)).first()
     if case is None:
         raise NotFound("no_such_case")
     revision = session.get(Revision, case.revision_id) if case.revision_id else None
-    moment = at or now()
-    approvals = _approvals(session, case, moment)
-    return Dossier(
-        **{name: getattr(case, name) for name in _PLAIN},
+    approval_time = at or now()
+    approvals = _load_approvals(session, case, approval_time)
+    return DeskCase(
+        **{field_name: getattr(case, field_name) for field_name in _COPIED_FIELDS},
         revision_by=revision.made_by if revision else None,
         revision_at=revision.made_at if revision else None,
-        content=contents.of(case),
-        snapshot=_snapshot(case, revision),
-        follow_ups=_rows(FollowUpRow, case.follow_ups),
-        replies=_rows(ReplyRow, case.replies),
-        corrections=_rows(CorrectionRow, case.corrections),
-        notes=_rows(NoteRow, _of(session, Note, case)),
-        invitations=_rows(InvitationRow, _of(session, Invitation, case)),
+        content=contents.content_of(case),
+        snapshot=_load_snapshot(case, revision),
+        follow_ups=_copy_rows(FollowUpRow, case.follow_ups),
+        replies=_copy_rows(ReplyRow, case.replies),
+        corrections=_copy_rows(CorrectionRow, case.corrections),
+        notes=_copy_rows(NoteRow, _load_all(session, Note, case)),
+        invitations=_copy_rows(InvitationRow, _load_all(session, Invitation, case)),
         approvals=approvals,
-        seconds={
-            purpose: seconds(session, {row.given_by for row in rows}, viewer, moment)
-            for purpose, rows in approvals.items()
+        second_persons={
+            purpose: eligible_seconds(
+                session,
+                {approval.given_by for approval in purpose_approvals},
+                viewer,
+                approval_time,
+            )
+            for purpose, purpose_approvals in approvals.items()
         },
-        events=_events(session, case),
-        joined=_joined(session, case),
-        needs_two=needed_before(session, case, book(session)),
+        events=_load_events(session, case),
+        merged_cases=_load_merged_cases(session, case),
+        needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=changes_of(session, viewer, case.id),
-        destructions=hidden_of(session, viewer, case.id),
+        destructions=list_destructions(session, viewer, case.id),
     )
 
 
-def of_reply(session: Session, viewer: Member, reply_id: int) -> Dossier:
+def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> DeskCase:
     """The case that a reply is to, for an active member.
 
     :raises NotFound: ``no_such_case``: no such reply, or the viewer is no active member.
     """
-    found = None
+    incident_id = None
     if viewer.is_active and 0 < reply_id <= ID_LIMIT:
-        found = session.scalar(select(Reply.incident_id).where(Reply.id == reply_id))
-    if found is None:
+        incident_id = session.scalar(select(Reply.incident_id).where(Reply.id == reply_id))
+    if incident_id is None:
         raise NotFound("no_such_case")
-    return dossier(session, viewer, found)
+    return load_desk_case(session, viewer, incident_id)
 
 
-_PLAIN = (
+_COPIED_FIELDS = (
     "id",
     "number",
     "state",
@@ -293,65 +298,68 @@ _PLAIN = (
 )
 
 
-def _snapshot(case: Incident, revision: Revision | None) -> Snapshot:
+def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
     if revision is None:
-        return Snapshot({})
+        return CaseSnapshot({})
     if revision.content is None:
         # It repeated a report that was taken back; what is left of the draft stands in its rows.
-        content = contents.canonical_of(case)
-        return opened(content, contents.rendered(content)[0])
-    return opened(revision.content, revision.html)
+        content = contents.canonical_content(case)
+        return parse_snapshot(content, contents.render_texts(content)[0])
+    return parse_snapshot(revision.content, revision.html)
 
 
-def _rows(shape: type[Row], found: Sequence[Any]) -> tuple[Row, ...]:
-    names = [spec.name for spec in fields(shape)]  # type: ignore[arg-type]
-    return tuple(shape(**{name: getattr(row, name) for name in names}) for row in found)
+def _copy_rows(row_class: type[RowType], entities: Sequence[Any]) -> tuple[RowType, ...]:
+    field_names = [row_field.name for row_field in fields(row_class)]  # type: ignore[arg-type]
+    return tuple(
+        row_class(**{field_name: getattr(entity, field_name) for field_name in field_names})
+        for entity in entities
+    )
 
 
-def _of(session: Session, model: Any, case: Incident) -> Sequence[Any]:
+def _load_all(session: Session, model: Any, case: Incident) -> Sequence[Any]:
     return session.scalars(
         select(model).where(model.incident_id == case.id).order_by(model.id)
     ).all()
 
 
-def _approvals(
+def _load_approvals(
     session: Session, case: Incident, at: datetime
 ) -> Mapping[str, Sequence[ApprovalRow]]:
-    rows = session.execute(
-        vouching(at, Approval.purpose, Approval.given_by, Approval.given_at)
+    approval_rows = session.execute(
+        valid_approvals(at, Approval.purpose, Approval.given_by, Approval.given_at)
         .where(Approval.incident_id == case.id, Approval.revision_id == case.revision_id)
         .order_by(Approval.id)
     )
-    given: dict[str, list[ApprovalRow]] = {}
-    for purpose, by, at in rows:
-        given.setdefault(purpose, []).append(ApprovalRow(by, at))
-    return given
+    approvals: dict[str, list[ApprovalRow]] = {}
+    for purpose, by, at in approval_rows:
+        approvals.setdefault(purpose, []).append(ApprovalRow(by, at))
+    return approvals
 
 
-def _events(session: Session, case: Incident) -> Sequence[Event]:
+def _load_events(session: Session, case: Incident) -> Sequence[PublicLine]:
     """The case's public lines, newest first; a draft has none."""
     if case.number is None:
         return ()
-    rows = session.execute(
-        select(Entry.seq, Entry.act, Entry.at)
-        .where(Entry.ledger == Ledger.PUBLIC.value, Entry.case_number == case.number)
-        .order_by(Entry.seq.desc())
+    event_rows = session.execute(
+        select(JournalEntry.seq, JournalEntry.act, JournalEntry.at)
+        .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == case.number)
+        .order_by(JournalEntry.seq.desc())
         .limit(EVENTS_LIMIT)
     )
-    return tuple(Event(seq, Act(act), at) for seq, act, at in rows)
+    return tuple(PublicLine(seq, Act(act), at) for seq, act, at in event_rows)
 
 
-def _joined(session: Session, case: Incident) -> Sequence[Joined]:
+def _load_merged_cases(session: Session, case: Incident) -> Sequence[MergedCase]:
     """The cases that were merged into this one; a draft that was has no address to lead on."""
     if case.number is None:
         return ()
-    rows = session.execute(
+    case_rows = session.execute(
         select(Incident.number, Incident.moved_at)
         .where(
             Incident.merged_into == case.number,
-            Incident.state == State.MERGED.value,
+            Incident.state == CaseState.MERGED.value,
             Incident.number.is_not(None),
         )
         .order_by(Incident.number)
     )
-    return tuple(Joined(number or 0, at) for number, at in rows if at is not None)
+    return tuple(MergedCase(number or 0, at) for number, at in case_rows if at is not None)

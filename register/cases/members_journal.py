@@ -19,25 +19,27 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import public_journal as public_ledger
-from register.cases.core_tables import CASE, ENTRY
+from register.cases.core_tables import CASE, JOURNAL_ENTRY
 from register.errors import NotFound
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.journal.canonical import GENESIS
 from register.journal.verify import line_problems
 from register.text import dates
 
 PAGE_SIZE = 50
-CONSOLE = 0  # stands for whoever acted from the console, who is no member
+CONSOLE_MEMBER = 0  # stands for whoever acted from the console, who is no member
 
 # What an address calls each ledger that members read.
 LEDGERS: Mapping[str, Ledger] = MappingProxyType(
     {"public": Ledger.PUBLIC, "bureau": Ledger.DESK, "signalements": Ledger.REPORTS}
 )
-NAMES: Mapping[str, str] = MappingProxyType({led.value: name for name, led in LEDGERS.items()})
+LEDGER_NAMES: Mapping[str, str] = MappingProxyType(
+    {ledger.value: name for name, ledger in LEDGERS.items()}
+)
 
 # What an address calls each act, by groups, in the order in which a form offers them. The name of
 # a group asks for all of its acts.
-GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
+ACT_GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
     {
         "brouillons": {
             "brouillon": Act.DRAFTED,
@@ -53,7 +55,7 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
             "destruction-annulee": Act.DESTRUCTION_KEPT,
             "invitation": Act.INVITED,
         },
-        "actes-publics": public_ledger.KINDS,
+        "actes-publics": public_ledger.PUBLIC_ACTS_BY_KIND,
         "droit-de-reponse": {
             "reponse-recue": Act.REPLY_RECEIVED,
             "reponse-refusee": Act.REPLY_REFUSED,
@@ -101,60 +103,62 @@ GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
         "pages": {"page-modifiee": Act.PAGE_EDITED, "page-retablie": Act.PAGE_RESTORED},
     }
 )
-KINDS: Mapping[str, Act] = MappingProxyType(
-    {kind: act for group in GROUPS.values() for kind, act in group.items()}
+ACTS_BY_KIND: Mapping[str, Act] = MappingProxyType(
+    {kind: act for group in ACT_GROUPS.values() for kind, act in group.items()}
 )
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which lines. ``kind`` is a name of :data:`GROUPS` or :data:`KINDS`.
+class MembersJournalQuery:
+    """Which lines. ``kind`` is a name of :data:`ACT_GROUPS` or :data:`ACTS_BY_KIND`.
 
-    ``member`` is an id, or ``CONSOLE``; ``since`` and ``until`` are civil days in Paris, both
-    included; ``book`` is a name of :data:`LEDGERS`.
+    ``member`` is an id, or ``CONSOLE_MEMBER``; ``since`` and ``until`` are civil days in Paris, both
+    included; ``ledger_name`` is a name of :data:`LEDGERS`.
     """
 
     member: int | None = None
     kind: str = ""
     number: int | None = None
-    dossier: int | None = None
+    incident_id: int | None = None
     since: date | None = None
     until: date | None = None
-    book: str = ""
+    ledger_name: str = ""
 
     def pairs(self) -> list[tuple[str, str]]:
         """The question as names and values of an address; what is not asked is left out."""
-        told = {
+        parameters = {
             "membre": self.member,
             "acte": self.kind,
             "cas": self.number,
-            "dossier": self.dossier,
+            "dossier": self.incident_id,
             "du": self.since,
             "au": self.until,
-            "livre": self.book,
+            "livre": self.ledger_name,
         }
-        return [(name, str(value)) for name, value in told.items() if value not in (None, "")]
+        return [(name, str(value)) for name, value in parameters.items() if value not in (None, "")]
 
     @property
     def acts(self) -> Sequence[Act]:
         """The acts behind ``kind``; none of them means all."""
-        if self.kind in GROUPS:
-            return tuple(GROUPS[self.kind].values())
-        return (KINDS[self.kind],) if self.kind else ()
+        if self.kind in ACT_GROUPS:
+            return tuple(ACT_GROUPS[self.kind].values())
+        return (ACTS_BY_KIND[self.kind],) if self.kind else ()
 
     @property
     def ledgers(self) -> Sequence[Ledger]:
         """The ledgers that may hold such lines."""
-        wanted = [LEDGERS[self.book]] if self.book else list(LEDGERS.values())
-        if self.member == CONSOLE:
+        ledgers = [LEDGERS[self.ledger_name]] if self.ledger_name else list(LEDGERS.values())
+        if self.member == CONSOLE_MEMBER:
             # Nobody acts there from the console: lines without a member are those of reporters.
-            wanted = [led for led in wanted if led is not Ledger.REPORTS]
+            ledgers = [ledger for ledger in ledgers if ledger is not Ledger.REPORTS]
         acts = self.acts
-        return [led for led in wanted if not acts or any(act.ledger is led for act in acts)]
+        return [
+            ledger for ledger in ledgers if not acts or any(act.ledger is ledger for act in acts)
+        ]
 
 
 @dataclass(frozen=True)
-class Line:
+class MembersJournalLine:
     """One line, opened. ``at`` is None where a ledger tells days only; ``title`` and ``state`` are
     those of its case as it now is, the title empty once its texts are destroyed."""
 
@@ -165,7 +169,7 @@ class Line:
     act: str
     by: int | None
     number: int | None
-    dossier: int | None
+    incident_id: int | None
     title: str
     state: str
     public: Mapping[str, Any] = field(hash=False)
@@ -173,9 +177,9 @@ class Line:
     digest: str = ""
 
     @property
-    def book(self) -> str:
+    def ledger_name(self) -> str:
         """What addresses call its ledger."""
-        return NAMES[self.ledger]
+        return LEDGER_NAMES[self.ledger]
 
     @property
     def reason(self) -> str:
@@ -185,189 +189,223 @@ class Line:
     @property
     def report(self) -> str:
         """The key of the report that it speaks of, or nothing."""
-        key = self.private.get("report")
-        return key if isinstance(key, str) else ""
+        report_key = self.private.get("report")
+        return report_key if isinstance(report_key, str) else ""
 
 
 # The ledger and number of a line, after which another stretch begins.
-Place = tuple[Ledger, int]
+LinePosition = tuple[Ledger, int]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class MembersJournalPage:
     """Some lines, newest first; ``older``: after which line the next stretch begins, if any."""
 
-    lines: Sequence[Line]
-    older: Place | None
+    lines: Sequence[MembersJournalLine]
+    older: LinePosition | None
 
 
-def stretch(
+def list_lines(
     session: Session,
     viewer: Member,
-    asked: Asked,
-    after: Place | None = None,
+    journal_query: MembersJournalQuery,
+    after: LinePosition | None = None,
     limit: int = PAGE_SIZE,
-) -> Stretch:
+) -> MembersJournalPage:
     """The newest lines, or those that follow a line, for an active member; else nothing.
 
     :raises NotFound: ``no_such_line``: ``after`` is none.
     """
     if not viewer.is_active:
-        return Stretch([], None)
-    key = _key_of(session, *after) if after else None
-    rows = sorted(_found(session, asked, key, limit + 1), key=_key, reverse=True)
-    kept = rows[:limit]
-    last = kept[-1] if len(rows) > limit else None
-    return Stretch(told(session, kept), (Ledger(last.ledger), last.seq) if last else None)
+        return MembersJournalPage([], None)
+    after_key = _load_sort_key(session, *after) if after else None
+    line_rows = sorted(
+        _newest_rows(session, journal_query, after_key, limit + 1), key=_sort_key, reverse=True
+    )
+    page_rows = line_rows[:limit]
+    last_row = page_rows[-1] if len(line_rows) > limit else None
+    return MembersJournalPage(
+        make_lines(session, page_rows),
+        (Ledger(last_row.ledger), last_row.seq) if last_row else None,
+    )
 
 
 # --- which lines ---------------------------------------------------------------------------
 
 # What lines are put in order by: their time, then ledger and number.
-Key = tuple[datetime, str, int]
+SortKey = tuple[datetime, str, int]
 
-_COLUMNS = select(*ENTRY.columns)
-
-
-def _key(row: Any) -> Key:
-    return row.at, row.ledger, row.seq
+_LINES_STMT = select(*JOURNAL_ENTRY.columns)
 
 
-def _key_of(session: Session, led: Ledger, seq: int) -> Key:
-    named = _COLUMNS.where(ENTRY.c.ledger == led.value, ENTRY.c.seq == seq)
-    row = session.execute(named).first()
-    if row is None:
+def _sort_key(line_row: Any) -> SortKey:
+    return line_row.at, line_row.ledger, line_row.seq
+
+
+def _load_sort_key(session: Session, ledger: Ledger, seq: int) -> SortKey:
+    stmt = _LINES_STMT.where(JOURNAL_ENTRY.c.ledger == ledger.value, JOURNAL_ENTRY.c.seq == seq)
+    line_row = session.execute(stmt).first()
+    if line_row is None:
         raise NotFound("no_such_line")
-    return _key(row)
+    return _sort_key(line_row)
 
 
-def _found(session: Session, asked: Asked, after: Key | None, limit: int) -> list[Any]:
+def _newest_rows(
+    session: Session, journal_query: MembersJournalQuery, after: SortKey | None, limit: int
+) -> list[Any]:
     """At least the newest ``limit`` of the lines that are asked for."""
-    if asked.number is not None or asked.dossier is not None:
-        return _of_case(session, asked, after)
+    if journal_query.number is not None or journal_query.incident_id is not None:
+        return _case_rows(session, journal_query, after)
     return [
-        row
-        for led in asked.ledgers
-        for way in _ways(asked, led)
-        for row in session.execute(_newest(led, [*way, *_span(asked), *_older(led, after)], limit))
+        line_row
+        for ledger in journal_query.ledgers
+        for conditions in _index_conditions(journal_query, ledger)
+        for line_row in session.execute(
+            _newest_stmt(
+                ledger,
+                [*conditions, *_date_conditions(journal_query), *_after_conditions(ledger, after)],
+                limit,
+            )
+        )
     ]
 
 
-def _newest(led: Ledger, such: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    lines = _COLUMNS.where(ENTRY.c.ledger == led.value, *such)
-    return lines.order_by(ENTRY.c.at.desc(), ENTRY.c.seq.desc()).limit(limit)
+def _newest_stmt(
+    ledger: Ledger, conditions: Sequence[ColumnElement[bool]], limit: int
+) -> Select[Any]:
+    stmt = _LINES_STMT.where(JOURNAL_ENTRY.c.ledger == ledger.value, *conditions)
+    return stmt.order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc()).limit(limit)
 
 
-def _ways(asked: Asked, led: Ledger) -> Iterator[Sequence[ColumnElement[bool]]]:
+def _index_conditions(
+    journal_query: MembersJournalQuery, ledger: Ledger
+) -> Iterator[Sequence[ColumnElement[bool]]]:
     """The ways to a ledger's lines, each of which an index has in their order.
 
     Act by act where acts or a member are asked for: however few of them there are, and however
     long the ledger is, no other line is read.
     """
-    who: list[ColumnElement[bool]] = []
-    if asked.member is not None:
-        console = asked.member == CONSOLE
-        who = [ENTRY.c.member_id.is_(None) if console else ENTRY.c.member_id == asked.member]
-    if who or asked.acts:
-        acts = [act for act in asked.acts or Act if act.ledger is led]
-        yield from ([*who, ENTRY.c.act == act] for act in acts)
+    member_conditions: list[ColumnElement[bool]] = []
+    if journal_query.member is not None:
+        is_console = journal_query.member == CONSOLE_MEMBER
+        member_conditions = [
+            JOURNAL_ENTRY.c.member_id.is_(None)
+            if is_console
+            else JOURNAL_ENTRY.c.member_id == journal_query.member
+        ]
+    if member_conditions or journal_query.acts:
+        acts = [act for act in journal_query.acts or Act if act.ledger is ledger]
+        yield from ([*member_conditions, JOURNAL_ENTRY.c.act == act] for act in acts)
     else:
         yield []
 
 
-def _span(asked: Asked) -> Iterator[ColumnElement[bool]]:
-    if asked.since is not None:
-        yield ENTRY.c.at >= _midnight(asked.since)
-    if asked.until is not None:
-        yield ENTRY.c.at < _midnight(asked.until + timedelta(days=1))
+def _date_conditions(journal_query: MembersJournalQuery) -> Iterator[ColumnElement[bool]]:
+    if journal_query.since is not None:
+        yield JOURNAL_ENTRY.c.at >= _midnight(journal_query.since)
+    if journal_query.until is not None:
+        yield JOURNAL_ENTRY.c.at < _midnight(journal_query.until + timedelta(days=1))
 
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=dates.PARIS)
 
 
-def _older(led: Ledger, after: Key | None) -> Iterator[ColumnElement[bool]]:
+def _after_conditions(
+    queried_ledger: Ledger, after: SortKey | None
+) -> Iterator[ColumnElement[bool]]:
     """The lines of a ledger that come after one in the list."""
     if after is None:
         return
     at, ledger, seq = after
-    yield ENTRY.c.at <= at
-    if led.value == ledger:
-        yield or_(ENTRY.c.at < at, ENTRY.c.seq < seq)
-    elif led.value > ledger:
-        yield ENTRY.c.at < at
+    yield JOURNAL_ENTRY.c.at <= at
+    if queried_ledger.value == ledger:
+        yield or_(JOURNAL_ENTRY.c.at < at, JOURNAL_ENTRY.c.seq < seq)
+    elif queried_ledger.value > ledger:
+        yield JOURNAL_ENTRY.c.at < at
 
 
-def _of_case(session: Session, asked: Asked, after: Key | None) -> list[Any]:
+def _case_rows(
+    session: Session, journal_query: MembersJournalQuery, after: SortKey | None
+) -> list[Any]:
     """Lines of one case: they are few, so that all are looked up and then chosen from."""
-    incident = asked.dossier
-    if asked.number is not None:
+    incident_id = journal_query.incident_id
+    if journal_query.number is not None:
         # By its number a case is found with what came before it had one.
-        incident = session.scalar(select(CASE.c.id).where(CASE.c.number == asked.number))
-        if asked.dossier not in (None, incident):
+        incident_id = session.scalar(select(CASE.c.id).where(CASE.c.number == journal_query.number))
+        if journal_query.incident_id not in (None, incident_id):
             return []
-    rows = session.execute(_COLUMNS.where(ENTRY.c.incident_id == incident))
-    return [row for row in rows if _is_asked(row, asked) and (not after or _key(row) < after)]
+    line_rows = session.execute(_LINES_STMT.where(JOURNAL_ENTRY.c.incident_id == incident_id))
+    return [
+        line_row
+        for line_row in line_rows
+        if _matches_query(line_row, journal_query) and (not after or _sort_key(line_row) < after)
+    ]
 
 
-def _is_asked(row: Any, asked: Asked) -> bool:
-    day = dates.paris_day(row.at)
+def _matches_query(line_row: Any, journal_query: MembersJournalQuery) -> bool:
+    day = dates.paris_day(line_row.at)
     return (
-        row.ledger in asked.ledgers
-        and asked.member in (None, row.member_id or CONSOLE)
-        and (not asked.acts or row.act in asked.acts)
-        and (asked.since is None or day >= asked.since)
-        and (asked.until is None or day <= asked.until)
+        line_row.ledger in journal_query.ledgers
+        and journal_query.member in (None, line_row.member_id or CONSOLE_MEMBER)
+        and (not journal_query.acts or line_row.act in journal_query.acts)
+        and (journal_query.since is None or day >= journal_query.since)
+        and (journal_query.until is None or day <= journal_query.until)
     )
 
 
 # --- what they say -------------------------------------------------------------------------
 
 
-def told(session: Session, rows: Sequence[Any]) -> list[Line]:
+def make_lines(session: Session, line_rows: Sequence[Any]) -> list[MembersJournalLine]:
     """Rows of the journal as lines; whoever asks is an active member, or at the console."""
-    wanted = {row.incident_id for row in rows if row.incident_id is not None}
-    asked = select(CASE.c.id, CASE.c.number, CASE.c.title, CASE.c.state)
-    cases = {row.id: row for row in session.execute(asked.where(CASE.c.id.in_(wanted)))}
-    return [_line(row, cases.get(row.incident_id)) for row in rows]
+    incident_ids = {
+        line_row.incident_id for line_row in line_rows if line_row.incident_id is not None
+    }
+    stmt = select(CASE.c.id, CASE.c.number, CASE.c.title, CASE.c.state)
+    case_rows = {
+        line_row.id: line_row
+        for line_row in session.execute(stmt.where(CASE.c.id.in_(incident_ids)))
+    }
+    return [_make_line(line_row, case_rows.get(line_row.incident_id)) for line_row in line_rows]
 
 
-def _line(row: Any, case: Any) -> Line:
-    timed = row.ledger != Ledger.REPORTS.value
-    return Line(
-        ledger=row.ledger,
-        seq=row.seq,
-        at=row.at if timed else None,
-        day=dates.paris_day(row.at),
-        act=row.act,
-        by=row.member_id,
-        number=case.number if case else row.case_number,
-        dossier=row.incident_id,
-        title=case.title if case else "",
-        state=case.state if case else "",
-        public=_object(row.public_json),
-        private=_object(row.private_json),
-        digest=row.digest.hex(),
+def _make_line(line_row: Any, case_row: Any) -> MembersJournalLine:
+    has_time = line_row.ledger != Ledger.REPORTS.value
+    return MembersJournalLine(
+        ledger=line_row.ledger,
+        seq=line_row.seq,
+        at=line_row.at if has_time else None,
+        day=dates.paris_day(line_row.at),
+        act=line_row.act,
+        by=line_row.member_id,
+        number=case_row.number if case_row else line_row.case_number,
+        incident_id=line_row.incident_id,
+        title=case_row.title if case_row else "",
+        state=case_row.state if case_row else "",
+        public=_parse_object(line_row.public_json),
+        private=_parse_object(line_row.private_json),
+        digest=line_row.digest.hex(),
     )
 
 
-def _object(data: bytes) -> Mapping[str, Any]:
+def _parse_object(json_bytes: bytes) -> Mapping[str, Any]:
     """What a line says; one that was tampered with is still shown, and its page says so."""
     try:
-        told = json.loads(data)
+        parsed = json.loads(json_bytes)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 @dataclass(frozen=True)
-class Opened:
+class CheckedLine:
     """One line as it is kept, and what was found when its digests were computed again.
 
     ``problems``: keys of ``register.journal.verify``, none when the line holds.
     """
 
-    line: Line
+    line: MembersJournalLine
     public_json: bytes
     private_json: bytes
     salt: str
@@ -375,23 +413,23 @@ class Opened:
     problems: frozenset[str]
 
 
-def opened(session: Session, viewer: Member, led: Ledger, seq: int) -> Opened:
+def load_checked_line(session: Session, viewer: Member, ledger: Ledger, seq: int) -> CheckedLine:
     """One line of a ledger, for an active member.
 
     :raises NotFound: ``no_such_line``, also for anybody else.
     """
-    wanted = select(Entry).where(Entry.ledger == led.value)
-    row = session.scalar(wanted.where(Entry.seq == seq)) if viewer.is_active else None
-    if row is None or led not in LEDGERS.values():
+    stmt = select(JournalEntry).where(JournalEntry.ledger == ledger.value)
+    line_row = session.scalar(stmt.where(JournalEntry.seq == seq)) if viewer.is_active else None
+    if line_row is None or ledger not in LEDGERS.values():
         raise NotFound("no_such_line")
-    before = session.scalar(wanted.where(Entry.seq == seq - 1))
-    previous = before.digest if before else GENESIS
-    found = line_problems(row, previous)
-    return Opened(
-        line=told(session, [row])[0],
-        public_json=row.public_json,
-        private_json=row.private_json,
-        salt=row.private_salt.hex(),
+    previous_line = session.scalar(stmt.where(JournalEntry.seq == seq - 1))
+    previous = previous_line.digest if previous_line else GENESIS
+    line_faults = line_problems(line_row, previous)
+    return CheckedLine(
+        line=make_lines(session, [line_row])[0],
+        public_json=line_row.public_json,
+        private_json=line_row.private_json,
+        salt=line_row.private_salt.hex(),
         previous=previous.hex(),
-        problems=frozenset(problem.key for problem in found),
+        problems=frozenset(problem.key for problem in line_faults),
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from register.db import Base, UTCDateTime
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     """Where a case stands; its evidence and its outcome are other questions."""
 
     DRAFT = "draft"
@@ -38,9 +38,9 @@ class Scope(StrEnum):
 NO_DAY = dt.date(1, 1, 1)
 
 
-def _where(condition: str) -> dict[str, Any]:
+def _partial_index(condition: str) -> dict[str, Any]:
     """That an index is of some rows only, on both databases."""
-    return {f"{name}_where": text(condition) for name in ("sqlite", "postgresql")}
+    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
 
 class Incident(Base):
@@ -53,10 +53,14 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         # The desk's order: the newest change is the newest revision.
         Index("ix_incident_changed", "state", "revision_id"),
-        Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
+        Index(
+            "ix_incident_held", "held_until", "held_by", **_partial_index("held_until IS NOT NULL")
+        ),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
+        Index(
+            "ix_incident_merged_into", "merged_into", **_partial_index("merged_into IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -118,7 +122,7 @@ class Incident(Base):
     corrections: Mapped[list[Correction]] = relationship(order_by="Correction.id")
 
 
-def _of_case() -> Mapped[int]:
+def _case_foreign_key() -> Mapped[int]:
     return mapped_column(ForeignKey("incident.id"), index=True)
 
 
@@ -191,7 +195,7 @@ class Proceeding(Base):
     __table_args__ = (Index("ix_proceeding_direction", "direction", "incident_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     position: Mapped[int]
     direction: Mapped[str] = mapped_column(String(40))
     nature: Mapped[str] = mapped_column(String(40), default="")
@@ -256,7 +260,7 @@ class FollowUp(Base):
     __tablename__ = "follow_up"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     added_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     happened_on: Mapped[str] = mapped_column(String(11), default="")
     title: Mapped[str] = mapped_column(Text)
@@ -270,7 +274,7 @@ class Reply(Base):
     __tablename__ = "reply"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     state: Mapped[str] = mapped_column(String(10))  # received, published, refused
     author: Mapped[str] = mapped_column(Text)
     capacity: Mapped[str] = mapped_column(Text)
@@ -287,7 +291,7 @@ class Correction(Base):
     __tablename__ = "correction"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     note: Mapped[str] = mapped_column(Text)
     redaction: Mapped[bool] = mapped_column(default=False)
@@ -299,7 +303,7 @@ class Invitation(Base):
     __tablename__ = "invitation"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     noted_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     noted_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     invited_on: Mapped[dt.date | None] = mapped_column(Date)
@@ -312,7 +316,7 @@ class Approval(Base):
     __tablename__ = "approval"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
     purpose: Mapped[str] = mapped_column(String(10))  # publish, erase, or change
     given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
@@ -325,7 +329,7 @@ class Note(Base):
     __tablename__ = "note"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     written_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     written_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     text: Mapped[str] = mapped_column(Text)
@@ -342,7 +346,7 @@ class Revision(Base):
     __tablename__ = "revision"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     act: Mapped[str] = mapped_column(String(20))
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
@@ -361,7 +365,7 @@ class Origin(Base):
     __tablename__ = "incident_origin"
 
     external_id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    incident_id: Mapped[int] = _of_case()
+    incident_id: Mapped[int] = _case_foreign_key()
     # A digest of the line; emptied when the case's texts are destroyed, since it tells of them.
     digest: Mapped[str] = mapped_column(String(64))
 
@@ -383,7 +387,7 @@ class FormerCode(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
 
 
-class Term(Base):
+class VocabularyEntry(Base):
     """One word of a vocabulary; see ``vocabulary.py``."""
 
     __tablename__ = "term"

@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import PLAIN, Content, SourceContent
+from register.cases.case_content import PLAIN_FIELDS, Content, SourceContent
 from register.cases.models import (
     NO_DAY,
     CaseLink,
@@ -37,21 +37,21 @@ from register.cases.models import (
     SourceUse,
 )
 from register.cases.pending import PendingChange
-from register.journal import Act, Pen
+from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
 from register.text.fold import fold
 
 
-def apply(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
+def apply_content(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
     """Make the rows say what ``content`` says; the lists are written anew, in their order.
 
     :param new: the case has no lists yet.
     """
-    for name in PLAIN:
+    for name in PLAIN_FIELDS:
         setattr(case, name, getattr(content, name))
-    for name, value in derived(content).items():
-        setattr(case, name, value)
+    for name, column_value in derived_columns(content).items():
+        setattr(case, name, column_value)
     if not new:
         session.flush()
         _empty_lists(session, case)
@@ -59,7 +59,7 @@ def apply(session: Session, case: Incident, content: Content, *, new: bool = Fal
     session.flush()
 
 
-def derived(content: Content) -> dict[str, Any]:
+def derived_columns(content: Content) -> dict[str, Any]:
     """The columns that repeat a case's dates in a form that can be compared and sorted."""
     day = dates.parse(content.date) if content.date else None
     end = dates.parse(content.end_date) if content.end_date else None
@@ -71,101 +71,106 @@ def derived(content: Content) -> dict[str, Any]:
     }
 
 
-def blank(**columns: Any) -> Incident:
+def new_case(**columns: Any) -> Incident:
     """A new case whose lists are known to be empty, so that nothing has to ask for them."""
-    lists = ("types", "places", "outlets", "sources", "proceedings", "links")
-    grown = ("follow_ups", "replies", "corrections")
-    return Incident(**columns, request=None, **{name: [] for name in (*lists, *grown)})
+    content_lists = ("types", "places", "outlets", "sources", "proceedings", "links")
+    later_lists = ("follow_ups", "replies", "corrections")
+    return Incident(
+        **columns, request=None, **{name: [] for name in (*content_lists, *later_lists)}
+    )
 
 
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:
     case.types = [
-        IncidentType(position=place, code=code) for place, code in enumerate(content.types)
+        IncidentType(position=position, code=code) for position, code in enumerate(content.types)
     ]
-    scoped = [(content.commune, Scope.AUTHORITY)] if content.commune else []
-    scoped += [(code, Scope.LINKED) for code in content.linked_communes]
+    scoped_communes = [(content.commune, Scope.AUTHORITY)] if content.commune else []
+    scoped_communes += [(code, Scope.LINKED) for code in content.linked_communes]
     case.places = [
-        IncidentPlace(position=place, code=code, scope=scope.value)
-        for place, (code, scope) in enumerate(scoped)
+        IncidentPlace(position=position, code=code, scope=scope.value)
+        for position, (code, scope) in enumerate(scoped_communes)
     ]
     case.outlets = [
-        Outlet(position=place, name=name, folded=fold(name))
-        for place, name in enumerate(content.outlets)
+        Outlet(position=position, name=name, folded=fold(name))
+        for position, name in enumerate(content.outlets)
     ]
     case.sources = [
-        SourceUse(position=place, source=_source(session, source))
-        for place, source in enumerate(content.sources)
+        SourceUse(position=position, source=_shared_source(session, source))
+        for position, source in enumerate(content.sources)
     ]
     case.proceedings = [
         Proceeding(
-            position=place,
-            **_plain(proceeding, without=("steps",)),
+            position=position,
+            **_field_values(proceeding, excluded=("steps",)),
             steps=[
-                ProceedingStep(position=order, **_plain(step))
-                for order, step in enumerate(proceeding.steps)
+                ProceedingStep(position=step_position, **_field_values(step))
+                for step_position, step in enumerate(proceeding.steps)
             ],
         )
-        for place, proceeding in enumerate(content.proceedings)
+        for position, proceeding in enumerate(content.proceedings)
     ]
-    case.request = InformationRequest(**_plain(content.request)) if content.request else None
+    case.request = InformationRequest(**_field_values(content.request)) if content.request else None
     case.links = [
-        CaseLink(position=place, **_plain(link)) for place, link in enumerate(content.links)
+        CaseLink(position=position, **_field_values(link))
+        for position, link in enumerate(content.links)
     ]
 
 
-def _plain(part: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    names = (spec.name for spec in fields(part) if spec.name not in without)
+def _field_values(part: Any, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
+    names = (spec.name for spec in fields(part) if spec.name not in excluded)
     return {name: getattr(part, name) for name in names}
 
 
-_SAME_SOURCE = (
+_IDENTICAL_SOURCE = (
     select(Source)
     .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
     .limit(1)
 )
 
 
-def _source(session: Session, source: SourceContent) -> Source:
+def _shared_source(session: Session, source: SourceContent) -> Source:
     """The row of a source, shared by the cases that cite it in the same words.
 
     A row that differs is another row: a source's details are part of what was published, and
     changing them for one case must not change them under another.
     """
-    told = _plain(source)
-    row = session.scalars(_SAME_SOURCE, told).first()
-    if row is None:
-        row = Source(**told)
-        session.add(row)
-    return row
+    field_values = _field_values(source)
+    source_row = session.scalars(_IDENTICAL_SOURCE, field_values).first()
+    if source_row is None:
+        source_row = Source(**field_values)
+        session.add(source_row)
+    return source_row
 
 
-def _empty_lists(session: Session, case: Incident, *, codes_too: bool = True) -> None:
+def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True) -> None:
     """Remove the rows of a case's lists; types and communes stay when they outlive the texts."""
-    key = case.id
-    own = select(Proceeding.id).where(Proceeding.incident_id == key)
-    cited = select(SourceUse.source_id).where(SourceUse.incident_id == key)
-    sources = list(session.scalars(cited))
-    quiet = {"synchronize_session": False}
+    case_id = case.id
+    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case_id)
+    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case_id)
+    source_ids = list(session.scalars(source_ids_stmt))
+    no_sync = {"synchronize_session": False}
     session.execute(
-        delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(own)),
-        execution_options=quiet,
+        delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(proceeding_ids)),
+        execution_options=no_sync,
     )
     tables: list[Any] = [Proceeding, InformationRequest, Outlet, SourceUse, CaseLink]
-    if codes_too:
+    if remove_codes:
         tables += [IncidentType, IncidentPlace]
     for table in tables:
-        session.execute(delete(table).where(table.incident_id == key), execution_options=quiet)
+        session.execute(
+            delete(table).where(table.incident_id == case_id), execution_options=no_sync
+        )
     # A source that no case cites any more goes with its words.
-    used = select(SourceUse.source_id).where(SourceUse.source_id.in_(sources))
+    used_source_ids = select(SourceUse.source_id).where(SourceUse.source_id.in_(source_ids))
     session.execute(
-        delete(Source).where(Source.id.in_(sources), Source.id.not_in(used)),
-        execution_options=quiet,
+        delete(Source).where(Source.id.in_(source_ids), Source.id.not_in(used_source_ids)),
+        execution_options=no_sync,
     )
     session.expire(case)
 
 
-def snapshot(
-    pen: Pen, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
+def save_snapshot(
+    tx: WriteTransaction, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
 ) -> tuple[Revision, str, dict[str, str]]:
     """Keep the case as it now reads; it becomes what readers see.
 
@@ -173,13 +178,13 @@ def snapshot(
         (reasons, HTML) to its line for members.
     :raises register.text.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = contents.canonical_of(case)
-    html, renderer = contents.rendered(content)
+    content = contents.canonical_content(case)
+    html, renderer = contents.render_texts(content)
     salt = new_salt()
     revision = Revision(
         incident_id=case.id,
         act=act.value,
-        made_at=pen.at,
+        made_at=tx.at,
         made_by=by,
         reason=reason,
         flags_reason=flags_reason,
@@ -188,87 +193,98 @@ def snapshot(
         html=html,
         renderer=renderer,
     )
-    pen.session.add(revision)
-    pen.session.flush()
+    tx.session.add(revision)
+    tx.session.flush()
     case.revision_id = revision.id
-    bound = {
-        "why": why(salt, reason, flags_reason),
-        "page": page_bound(salt, renderer, html),
+    commitments = {
+        "why": reasons_commitment(salt, reason, flags_reason),
+        "page": page_commitment(salt, renderer, html),
     }
-    return revision, commitment(salt, content), bound
+    return revision, commitment(salt, content), commitments
 
 
-def page_bound(salt: bytes, renderer: str, html: bytes) -> str:
+def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:
     """The commitment that binds the HTML readers see, and what rendered it, to its line."""
     return commitment(salt, renderer.encode() + b"\n" + html)
 
 
-def why(salt: bytes, reason: str, flags_reason: str) -> str:
+def reasons_commitment(salt: bytes, reason: str, flags_reason: str) -> str:
     """The commitment that binds a revision's private reasons to its line."""
     return commitment(salt, f"{reason}\n{flags_reason}".encode())
 
 
-def destroy_texts(pen: Pen, case: Incident, among: Select[Any] | None = None) -> list[int]:
+def destroy_texts(
+    tx: WriteTransaction, case: Incident, subset: Select[Any] | None = None
+) -> list[int]:
     """Null text, salt and reasons of every revision so far; their ids, oldest first.
 
-    :param among: the ids of those that are meant, where they are not all.
+    :param subset: the ids of those that are meant, where they are not all.
     """
-    still = select(Revision.id).where(
+    remaining = select(Revision.id).where(
         Revision.incident_id == case.id, Revision.content.is_not(None)
     )
-    if among is not None:
-        still = still.where(Revision.id.in_(among))
-    gone = list(pen.session.scalars(still.order_by(Revision.id)))
-    destroy_revisions(pen, gone)
+    if subset is not None:
+        remaining = remaining.where(Revision.id.in_(subset))
+    destroyed_ids = list(tx.session.scalars(remaining.order_by(Revision.id)))
+    destroy_revisions(tx, destroyed_ids)
     # The digest of an imported line tells of its words to whoever can guess them.
-    pen.session.execute(
+    tx.session.execute(
         update(Origin).where(Origin.incident_id == case.id).values(digest=""),
         execution_options={"synchronize_session": False},
     )
-    return gone
+    return destroyed_ids
 
 
-def destroy_revisions(pen: Pen, gone: Collection[int]) -> None:
+def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
     """Null text, salt and reasons of some revisions."""
-    pen.session.execute(
+    tx.session.execute(
         update(Revision)
-        .where(Revision.id.in_(gone))
+        .where(Revision.id.in_(revision_ids))
         .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
         execution_options={"synchronize_session": "fetch"},
     )
 
 
-def destroy_members_words(pen: Pen, case: Incident, until: datetime) -> None:
+def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:
     """Delete internal notes and empty the words of invitations; that there were some stays.
 
     :param until: those that were written later stay.
     """
-    session = pen.session
-    old = (Note.incident_id == case.id, Note.written_at <= until)
-    session.execute(delete(Note).where(*old))
-    noted = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
-    session.execute(update(Invitation).where(*noted).values(text=""))
+    session = tx.session
+    old_notes = (Note.incident_id == case.id, Note.written_at <= until)
+    session.execute(delete(Note).where(*old_notes))
+    old_invitations = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
+    session.execute(update(Invitation).where(*old_invitations).values(text=""))
 
 
-def empty(pen: Pen, case: Incident) -> list[int]:
+def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     """Destroy every text of a case; its codes stay, so that its followers can be told.
 
     :returns: the ids of the revisions whose texts are gone.
     """
-    session = pen.session
-    codes = {"date", "end_date", "country", "departement", "region", "level", "actor", "target"}
-    codes |= {"evidence", "contested", "outcome", "language"}
-    for name in PLAIN:
-        if name not in codes:
+    session = tx.session
+    code_fields = {
+        "date",
+        "end_date",
+        "country",
+        "departement",
+        "region",
+        "level",
+        "actor",
+        "target",
+    }
+    code_fields |= {"evidence", "contested", "outcome", "language"}
+    for name in PLAIN_FIELDS:
+        if name not in code_fields:
             setattr(case, name, "")
     session.flush()
-    _empty_lists(session, case, codes_too=False)
+    _empty_lists(session, case, remove_codes=False)
     for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
         session.execute(
             delete(table).where(table.incident_id == case.id),
             execution_options={"synchronize_session": False},
         )
-    return destroy_texts(pen, case)
+    return destroy_texts(tx, case)
 
 
 def next_number(session: Session) -> int:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from register.cases import bitset, facet_index, facets
-from register.cases.filters import Query
-from register.cases.vocabulary import Book
-from register.journal import Position
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
 
 
 @dataclass(frozen=True)
-class Profile:
+class TypesAndYears:
     """Code of a type and year → number of cases, of at least one; how many have no date.
 
     A case of three types is counted in each. A count is the size of the list that has the type or
@@ -26,22 +26,29 @@ class Profile:
     undated: int
 
 
-def of(session: Session, query: Query, book: Book, head: Position, territory: str = "") -> Profile:
+def count_types_and_years(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    territory: str = "",
+) -> TypesAndYears:
     """The profile of a search without words that asks neither for types nor for years.
 
     :param head: where the public ledger stands, read first on the same session.
     :param territory: see :func:`~register.cases.facet_index.at`.
     """
-    here = facet_index.at(session, book, head, territory)
-    chosen = facets.match(session, here, query, book)
-    told = bitset.flags(chosen, here.top)
+    index = facet_index.load_index(session, vocabulary, head, territory)
+    selection = facets.match_cases(session, index, query, vocabulary)
+    flags = bitset.to_flags(selection, index.max_number)
 
-    def counted(facet: str) -> dict[str, int]:
-        counts = {
-            value: bitset.count(cases, chosen, told) for value, cases in here.facets[facet].items()
+    def count_facet(facet: str) -> dict[str, int]:
+        value_counts = {
+            value: bitset.count_selected(case_set, selection, flags)
+            for value, case_set in index.facets[facet].items()
         }
-        return {value: count for value, count in counts.items() if count}
+        return {value: count for value, count in value_counts.items() if count}
 
-    years = counted("annee")
+    years = count_facet("annee")
     # A date lies within one year, so that what is in none has no date.
-    return Profile(counted("type"), years, chosen.bit_count() - sum(years.values()))
+    return TypesAndYears(count_facet("type"), years, selection.bit_count() - sum(years.values()))

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import ENTRY, REVISION
-from register.cases.queries import SHOWN, Case
+from register.cases.core_tables import JOURNAL_ENTRY, REVISION
+from register.cases.queries import CITABLE_ACTS, PublicCase
 from register.journal import Act, Ledger
-from register.journal.canonical import moment
+from register.journal.canonical import rfc3339
 
 
 @dataclass(frozen=True)
-class Change:
+class PublicChange:
     """A public act on a case.
 
     ``version`` is its line of the ledger, and ``readable`` whether the text that it left can
@@ -36,7 +36,7 @@ class Change:
 
 
 # What an act adds, and where the content says at which moment.
-_ADDED = {
+_FRAGMENT_KEYS = {
     Act.FOLLOWED_UP.value: ("follow_ups", "added_at"),
     Act.REPLIED.value: ("replies", "published_at"),
     Act.CORRECTED.value: ("corrections", "made_at"),
@@ -46,57 +46,67 @@ _ADDED = {
 
 _LINES = (
     select(
-        ENTRY.c.act,
-        ENTRY.c.at,
-        ENTRY.c.seq,
-        ENTRY.c.public_json,
+        JOURNAL_ENTRY.c.act,
+        JOURNAL_ENTRY.c.at,
+        JOURNAL_ENTRY.c.seq,
+        JOURNAL_ENTRY.c.public_json,
         and_(REVISION.c.content.is_not(None), REVISION.c.destruction_id.is_(None)).label(
             "readable"
         ),
     )
-    .outerjoin(REVISION, REVISION.c.id == ENTRY.c.revision_id)
+    .outerjoin(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
     .where(
-        ENTRY.c.ledger == Ledger.PUBLIC.value,
-        ENTRY.c.case_number == bindparam("number"),
-        ENTRY.c.act.in_((*SHOWN, Act.WITHDRAWN)),
-        ENTRY.c.seq <= bindparam("version"),
+        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        JOURNAL_ENTRY.c.case_number == bindparam("number"),
+        JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN)),
+        JOURNAL_ENTRY.c.seq <= bindparam("version"),
     )
-    .order_by(ENTRY.c.seq)
+    .order_by(JOURNAL_ENTRY.c.seq)
 )
 
 
-def changes(session: Session, case: Case) -> list[Change]:
+def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
     """The public acts up to the version that is read, the oldest first.
 
     The notes are those of that version: one that a redaction rewrote reads as it does now.
     """
-    told = _told(case.snapshot.content)
+    fragments = _fragments_by_moment(case.snapshot.content)
     return [
-        _change(row, told)
-        for row in session.execute(_LINES, {"number": case.number, "version": case.version})
+        _public_change(journal_entry, fragments)
+        for journal_entry in session.execute(
+            _LINES, {"number": case.number, "version": case.version}
+        )
     ]
 
 
-def _told(content: Mapping[str, Any]) -> dict[tuple[str, str], list[tuple[int, Any]]]:
+def _fragments_by_moment(
+    content: Mapping[str, Any],
+) -> dict[tuple[str, str], list[tuple[int, Any]]]:
     """The fragments by their list and moment; two of one second keep their order."""
-    found: dict[tuple[str, str], list[tuple[int, Any]]] = {}
-    for name, when in dict.fromkeys(_ADDED.values()):
-        for number, part in enumerate(content[name], start=1):
-            found.setdefault((name, part[when]), []).append((number, part))
-    return found
+    fragments: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+    for list_name, moment_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
+        for number, fragment in enumerate(content[list_name], start=1):
+            fragments.setdefault((list_name, fragment[moment_key]), []).append((number, fragment))
+    return fragments
 
 
-def _change(row: Any, told: Mapping[tuple[str, str], list[tuple[int, Any]]]) -> Change:
-    public = json.loads(row.public_json)
-    added = told.get((_ADDED[row.act][0], moment(row.at))) if row.act in _ADDED else None
-    number, part = added.pop(0) if added else (0, None)
-    return Change(
-        act=row.act,
-        at=row.at,
-        version=row.seq,
+def _public_change(
+    journal_entry: Any, fragments: Mapping[tuple[str, str], list[tuple[int, Any]]]
+) -> PublicChange:
+    public_json = json.loads(journal_entry.public_json)
+    candidates = (
+        fragments.get((_FRAGMENT_KEYS[journal_entry.act][0], rfc3339(journal_entry.at)))
+        if journal_entry.act in _FRAGMENT_KEYS
+        else None
+    )
+    number, fragment = candidates.pop(0) if candidates else (0, None)
+    return PublicChange(
+        act=journal_entry.act,
+        at=journal_entry.at,
+        version=journal_entry.seq,
         # A redaction made while nobody was shown the case commits to nothing that can be read.
-        readable=bool(row.readable and public["content"]),
-        reason=public["reason"] or "",
-        part=part,
+        readable=bool(journal_entry.readable and public_json["content"]),
+        reason=public_json["reason"] or "",
+        part=fragment,
         number=number,
     )

@@ -17,11 +17,11 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, FromClause, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CORRECTION, ENTRY, FOLLOW_UP
-from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, page_number, pages_of
-from register.cases.queries import Listed, listed
+from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY
+from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, count_pages, parse_page_number
+from register.cases.queries import CaseSummary, load_case_summaries
 from register.errors import Invalid
-from register.journal import Act, Ledger, Position
+from register.journal import Act, Ledger, LedgerPosition
 from register.text import dates
 from register.text.errors import TextError
 from register.text.sanitize import one_line
@@ -29,7 +29,7 @@ from register.text.sanitize import one_line
 PAGE_SIZE = 50
 
 # What an address calls each public act, in the order in which a form offers them.
-KINDS: Mapping[str, Act] = MappingProxyType(
+PUBLIC_ACTS_BY_KIND: Mapping[str, Act] = MappingProxyType(
     {
         "publication": Act.PUBLISHED,
         "suite": Act.FOLLOWED_UP,
@@ -46,7 +46,7 @@ KINDS: Mapping[str, Act] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Asked:
+class PublicJournalQuery:
     """Which lines: of some kinds, of one civil month in Paris (``YYYY-MM``); and which page."""
 
     kinds: tuple[str, ...] = ()
@@ -62,17 +62,19 @@ class Asked:
             pairs.append(("page", str(self.page)))
         return pairs
 
-    def text(self) -> str:
+    def query_string(self) -> str:
         """The canonical query string, without the question mark."""
         return urlencode(self.pairs())
 
-    def at(self, page: int) -> Asked:
+    def at_page(self, page: int) -> PublicJournalQuery:
         """The same question at another page."""
         return replace(self, page=page)
 
-    def without(self, kind: str) -> Asked:
+    def without(self, kind: str) -> PublicJournalQuery:
         """The same question less one kind, from its first page."""
-        return replace(self, kinds=tuple(kept for kept in self.kinds if kept != kind), page=1)
+        return replace(
+            self, kinds=tuple(other_kind for other_kind in self.kinds if other_kind != kind), page=1
+        )
 
     @property
     def is_bare(self) -> bool:
@@ -82,7 +84,7 @@ class Asked:
     @property
     def acts(self) -> tuple[str, ...]:
         """The acts behind the kinds, as lines name them; none of them means all."""
-        return tuple(KINDS[kind].value for kind in self.kinds)
+        return tuple(PUBLIC_ACTS_BY_KIND[kind].value for kind in self.kinds)
 
     @property
     def since(self) -> datetime | None:
@@ -92,11 +94,11 @@ class Asked:
     @property
     def until(self) -> datetime | None:
         """The first moment of the month after."""
-        return _first_moment(_after(self.month)) if self.month else None
+        return _first_moment(_next_month(self.month)) if self.month else None
 
 
 @dataclass(frozen=True)
-class Line:
+class PublicJournalLine:
     """One line. ``case`` is None when the case is not shown now, ``words`` is then empty.
 
     ``words``: the title of the follow-up or the public note of the correction that the act added.
@@ -109,60 +111,60 @@ class Line:
     number: int | None
     reason: str
     digest: str
-    case: Listed | None
+    case: CaseSummary | None
     words: str
     into: int | None
 
 
 @dataclass(frozen=True)
-class Page:
+class PublicJournalPage:
     """One page of the ledger, newest line first, and the size of the whole answer."""
 
-    lines: Sequence[Line]
+    lines: Sequence[PublicJournalLine]
     total: int
     number: int
 
     @property
     def pages(self) -> int:
         """How many pages there are; an empty answer has one."""
-        return pages_of(self.total, PAGE_SIZE)
+        return count_pages(self.total, PAGE_SIZE)
 
 
-def parse(args: Mapping[str, Sequence[str]]) -> Asked:
+def parse(args: Mapping[str, Sequence[str]]) -> PublicJournalQuery:
     """Read the question of an address; unknown names are not ours to judge.
 
-    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``page``.
+    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``query_page``.
     """
-    kinds = _given(args, "acte", VALUES_LIMIT)
+    kinds = _typed_values(args, "acte", VALUES_LIMIT)
     for kind in kinds:
-        if kind not in KINDS:
+        if kind not in PUBLIC_ACTS_BY_KIND:
             raise Invalid("filter", name="acte", value=kind[:LENGTH_LIMIT])
-    months = _given(args, "mois", 1)
+    months = _typed_values(args, "mois", 1)
     for month in months:
         if not _is_month(month):
             raise Invalid("filter", name="mois", value=month[:LENGTH_LIMIT])
     # The last one counts, as in a list of cases.
     pages = [one_line(value) for value in args.get("page", ())]
-    return Asked(
-        kinds=tuple(kind for kind in KINDS if kind in kinds),
+    return PublicJournalQuery(
+        kinds=tuple(kind for kind in PUBLIC_ACTS_BY_KIND if kind in kinds),
         month=months[0] if months else "",
-        page=page_number(pages[-1] if pages else ""),
+        page=parse_page_number(pages[-1] if pages else ""),
     )
 
 
-def _given(args: Mapping[str, Sequence[str]], name: str, most: int) -> list[str]:
-    given = [value for value in map(one_line, args.get(name, ())) if value]
-    if len(given) > most:
+def _typed_values(args: Mapping[str, Sequence[str]], name: str, limit: int) -> list[str]:
+    typed = [value for value in map(one_line, args.get(name, ())) if value]
+    if len(typed) > limit:
         raise Invalid("filter_too_many", name=name)
-    return given
+    return typed
 
 
-def _is_month(text: str) -> bool:
+def _is_month(month: str) -> bool:
     try:
-        told = dates.parse(text)
+        parsed = dates.parse(month)
     except TextError:
         return False
-    return told.month is not None and told.day is None and not told.mark
+    return parsed.month is not None and parsed.day is None and not parsed.mark
 
 
 def _first_moment(month: str) -> datetime:
@@ -170,66 +172,72 @@ def _first_moment(month: str) -> datetime:
     return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=dates.PARIS)
 
 
-def _after(month: str) -> str:
+def _next_month(month: str) -> str:
     year, number = int(month[:4]), int(month[5:])
     return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
 
-def months(first: datetime, last: datetime) -> list[str]:
+def list_months(first: datetime, last: datetime) -> list[str]:
     """The civil months from one moment to another, the newest first."""
-    month, end = (f"{dates.paris_day(moment):%Y-%m}" for moment in (first, last))
-    found = [month]
+    month, end = (f"{dates.paris_day(instant):%Y-%m}" for instant in (first, last))
+    month_names = [month]
     while month < end:
-        month = _after(month)
-        found.append(month)
-    return found[::-1]
+        month = _next_month(month)
+        month_names.append(month)
+    return month_names[::-1]
 
 
 # --- reading -------------------------------------------------------------------------------
 
-_LINES = select(
-    ENTRY.c.seq,
-    ENTRY.c.at,
-    ENTRY.c.act,
-    ENTRY.c.case_number,
-    ENTRY.c.digest,
-    ENTRY.c.public_json,
-    ENTRY.c.private_json,
-).where(ENTRY.c.ledger == Ledger.PUBLIC.value)
+_LINES_STMT = select(
+    JOURNAL_ENTRY.c.seq,
+    JOURNAL_ENTRY.c.at,
+    JOURNAL_ENTRY.c.act,
+    JOURNAL_ENTRY.c.case_number,
+    JOURNAL_ENTRY.c.digest,
+    JOURNAL_ENTRY.c.public_json,
+    JOURNAL_ENTRY.c.private_json,
+).where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value)
 
 
-def page(session: Session, asked: Asked, head: Position) -> Page:
+def query_page(
+    session: Session, journal_query: PublicJournalQuery, head: LedgerPosition
+) -> PublicJournalPage:
     """One page of the public ledger.
 
     :param head: where the ledger stands, read first on the same session.
     """
-    if asked.is_bare:
+    if journal_query.is_bare:
         # Lines are numbered without a gap: a page is a stretch of numbers, found by the key
         # however long the ledger is, and nothing has to be counted.
-        total, top = head.seq, head.seq - (asked.page - 1) * PAGE_SIZE
-        chosen = _LINES.where(ENTRY.c.seq <= top, ENTRY.c.seq > top - PAGE_SIZE)
+        total, last_seq = head.seq, head.seq - (journal_query.page - 1) * PAGE_SIZE
+        stmt = _LINES_STMT.where(
+            JOURNAL_ENTRY.c.seq <= last_seq, JOURNAL_ENTRY.c.seq > last_seq - PAGE_SIZE
+        )
     else:
-        extent = _extent(session, asked, head)
+        extent = _count_extent(session, journal_query, head)
         total = extent.total
-        within = ENTRY.c.seq.between(extent.first, extent.last)
-        chosen = _LINES.where(within, *_clauses(asked, head))
-        chosen = chosen.limit(PAGE_SIZE).offset((asked.page - 1) * PAGE_SIZE)
-    rows = session.execute(chosen.order_by(ENTRY.c.seq.desc())).all()
-    return Page(_told(session, rows), total, asked.page)
+        is_in_extent = JOURNAL_ENTRY.c.seq.between(extent.first, extent.last)
+        stmt = _LINES_STMT.where(is_in_extent, *_line_clauses(journal_query, head))
+        stmt = stmt.limit(PAGE_SIZE).offset((journal_query.page - 1) * PAGE_SIZE)
+    line_rows = session.execute(stmt.order_by(JOURNAL_ENTRY.c.seq.desc())).all()
+    return PublicJournalPage(_make_lines(session, line_rows), total, journal_query.page)
 
 
-def page_of(seq: int, head: Position) -> int:
+def page_of_line(seq: int, head: LedgerPosition) -> int:
     """The page of the whole ledger that a line stands on."""
     return (head.seq - seq) // PAGE_SIZE + 1
 
 
-def _clauses(asked: Asked, head: Position) -> Iterator[ColumnElement[bool]]:
-    yield ENTRY.c.seq <= head.seq
-    if asked.kinds:
-        yield ENTRY.c.act.in_(asked.acts)
-    if asked.month:
-        yield ENTRY.c.at >= asked.since
-        yield ENTRY.c.at < asked.until
+def _line_clauses(
+    journal_query: PublicJournalQuery, head: LedgerPosition
+) -> Iterator[ColumnElement[bool]]:
+    yield JOURNAL_ENTRY.c.seq <= head.seq
+    if journal_query.kinds:
+        yield JOURNAL_ENTRY.c.act.in_(journal_query.acts)
+    if journal_query.month:
+        yield JOURNAL_ENTRY.c.at >= journal_query.since
+        yield JOURNAL_ENTRY.c.at < journal_query.until
 
 
 @dataclass(frozen=True)
@@ -242,57 +250,79 @@ class _Extent:
 
 
 _extents: dict[tuple[str, str], _Extent] = {}
-_EXTENTS_KEPT = 512
+_EXTENTS_LIMIT = 512
 
 
-def _extent(session: Session, asked: Asked, head: Position) -> _Extent:
+def _count_extent(
+    session: Session, journal_query: PublicJournalQuery, head: LedgerPosition
+) -> _Extent:
     """The extent of an answer, counted once for each position of the ledger."""
-    key = (head.digest, asked.at(1).text())
+    key = (head.digest, journal_query.at_page(1).query_string())
     extent = _extents.get(key)
     if extent is None:
-        measured = select(func.count(), func.min(ENTRY.c.seq), func.max(ENTRY.c.seq))
-        public = ENTRY.c.ledger == Ledger.PUBLIC.value
-        total, first, last = session.execute(measured.where(public, *_clauses(asked, head))).one()
+        stmt = select(func.count(), func.min(JOURNAL_ENTRY.c.seq), func.max(JOURNAL_ENTRY.c.seq))
+        is_public = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
+        total, first, last = session.execute(
+            stmt.where(is_public, *_line_clauses(journal_query, head))
+        ).one()
         extent = _Extent(total, first or 0, last or 0)
-        if len(_extents) >= _EXTENTS_KEPT:
+        if len(_extents) >= _EXTENTS_LIMIT:
             _extents.clear()
         _extents[key] = extent
     return extent
 
 
-def _told(session: Session, rows: Sequence[Any]) -> list[Line]:
-    cases = listed(session, sorted({row.case_number for row in rows if row.case_number}))
-    private = {row.seq: json.loads(row.private_json) for row in rows}
-    shown = [private[row.seq] for row in rows if row.case_number in cases]
-    titles = _texts(session, FOLLOW_UP, "title", {told.get("follow_up") for told in shown})
-    notes = _texts(session, CORRECTION, "note", {told.get("correction") for told in shown})
+def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJournalLine]:
+    cases = load_case_summaries(
+        session, sorted({line_row.case_number for line_row in line_rows if line_row.case_number})
+    )
+    private = {line_row.seq: json.loads(line_row.private_json) for line_row in line_rows}
+    visible_fields = [
+        private[line_row.seq] for line_row in line_rows if line_row.case_number in cases
+    ]
+    titles = _fragment_texts(
+        session,
+        FOLLOW_UP,
+        "title",
+        {private_fields.get("follow_up") for private_fields in visible_fields},
+    )
+    notes = _fragment_texts(
+        session,
+        CORRECTION,
+        "note",
+        {private_fields.get("correction") for private_fields in visible_fields},
+    )
     lines = []
-    for row in rows:
-        case = cases.get(row.case_number or 0)
-        told = private[row.seq]
-        words = titles.get(told.get("follow_up")) or notes.get(told.get("correction")) or ""
+    for line_row in line_rows:
+        case = cases.get(line_row.case_number or 0)
+        private_fields = private[line_row.seq]
+        words = (
+            titles.get(private_fields.get("follow_up"))
+            or notes.get(private_fields.get("correction"))
+            or ""
+        )
         lines.append(
-            Line(
-                seq=row.seq,
-                at=row.at,
-                act=row.act,
-                number=row.case_number,
-                reason=json.loads(row.public_json)["reason"] or "",
-                digest=row.digest.hex(),
+            PublicJournalLine(
+                seq=line_row.seq,
+                at=line_row.at,
+                act=line_row.act,
+                number=line_row.case_number,
+                reason=json.loads(line_row.public_json)["reason"] or "",
+                digest=line_row.digest.hex(),
                 case=case,
                 words=words if case else "",
-                into=told.get("into"),
+                into=private_fields.get("into"),
             )
         )
     return lines
 
 
-def _texts(
+def _fragment_texts(
     session: Session, table: FromClause, column: str, ids: set[int | None]
 ) -> dict[Any, str]:
     """The words of some fragments by their id; none for a fragment that was destroyed."""
     ids.discard(None)
     if not ids:
         return {}
-    asked = select(table.c.id, table.c[column]).where(table.c.id.in_(ids))
-    return {row[0]: row[1] for row in session.execute(asked)}
+    stmt = select(table.c.id, table.c[column]).where(table.c.id.in_(ids))
+    return {fragment_row[0]: fragment_row[1] for fragment_row in session.execute(stmt)}

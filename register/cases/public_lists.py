@@ -15,16 +15,16 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index, facets, ordering
-from register.cases.core_tables import CASE, CODE, COMMUNE, KIND, PLACE, PROCEEDING
-from register.cases.filters import PAGE_SIZE, Hits, Query, pages_of
-from register.cases.models import State
-from register.cases.place_joins import NAMES, with_places
-from register.cases.vocabulary import Book
-from register.journal import Position
+from register.cases.core_tables import CASE, CASE_TYPE, COMMUNE, COMMUNE_CODE, PLACE, PROCEEDING
+from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, count_pages
+from register.cases.models import CaseState
+from register.cases.place_joins import PLACE_NAME_COLUMNS, join_places
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
 
 
 @dataclass(frozen=True)
-class Listed:
+class CaseSummary:
     """A case as a list shows it: no account, no source."""
 
     number: int
@@ -47,17 +47,17 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Page:
+class CasePage:
     """One page of a list and the size of the whole."""
 
-    cases: Sequence[Listed]
+    cases: Sequence[CaseSummary]
     total: int
     number: int
 
     @property
     def pages(self) -> int:
         """How many pages there are; an empty list has one."""
-        return pages_of(self.total, PAGE_SIZE)
+        return count_pages(self.total, PAGE_SIZE)
 
 
 _APPEALED = exists().where(
@@ -65,7 +65,7 @@ _APPEALED = exists().where(
     PROCEEDING.c.appeal == "oui",
     PROCEEDING.c.outcome == CASE.c.outcome,
 )
-_ROWS = with_places(
+_SUMMARIES_STMT = join_places(
     select(
         CASE.c.id,
         CASE.c.number,
@@ -81,57 +81,63 @@ _ROWS = with_places(
         CASE.c.language,
         CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
-        *NAMES,
-    ).where(CASE.c.state == State.PUBLISHED)
+        *PLACE_NAME_COLUMNS,
+    ).where(CASE.c.state == CaseState.PUBLISHED)
 )
 
 
-def _ordered(first: ColumnElement[Any]) -> Select[Any]:
-    ordered = _ROWS.order_by(first.desc(), CASE.c.number.desc())
-    return ordered.limit(bindparam("size")).offset(bindparam("skipped"))
+def _page_stmt(sort_column: ColumnElement[Any]) -> Select[Any]:
+    stmt = _SUMMARIES_STMT.order_by(sort_column.desc(), CASE.c.number.desc())
+    return stmt.limit(bindparam("size")).offset(bindparam("skipped"))
 
 
-_IN_ORDER = {"date": _ordered(CASE.c.sort_day), "maj": _ordered(CASE.c.moved_at)}
+_PAGE_STMTS = {"date": _page_stmt(CASE.c.sort_day), "maj": _page_stmt(CASE.c.moved_at)}
 
 
-def listing(
-    session: Session, query: Query, book: Book, head: Position, hits: Hits | None = None
-) -> Page:
+def query_case_page(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    hits: HitStrengths | None = None,
+) -> CasePage:
     """One page of the public cases of a search; undated ones come last.
 
     :param head: where the public ledger stands, read first on the same session.
     :param hits: the cases that answer the words; no matter without words.
     :raises ValueError: there are words, and nobody looked for them.
     """
-    here = facet_index.at(session, book, head)
-    match = facets.match(session, here, query, book, hits)
+    index = facet_index.load_index(session, vocabulary, head)
+    matches = facets.match_cases(session, index, query, vocabulary, hits)
     skipped = (query.page - 1) * PAGE_SIZE
     if query.is_bare:
         # The database has all cases in order, and reads no further than the page.
-        asked = _IN_ORDER[query.order]
-        rows = session.execute(asked, {"size": PAGE_SIZE, "skipped": skipped}).all()
-        cases = _listed(session, rows)
+        stmt = _PAGE_STMTS[query.order]
+        case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
+        cases = _make_summaries(session, case_rows)
     else:
-        numbers = ordering.stretch(session, here, match, query.order, hits or {}, skipped)
-        shown = listed(session, numbers)
-        cases = [shown[number] for number in numbers if number in shown]
-    return Page(cases, match.bit_count(), query.page)
+        numbers = ordering.page_numbers(session, index, matches, query.order, hits or {}, skipped)
+        summaries = load_case_summaries(session, numbers)
+        cases = [summaries[number] for number in numbers if number in summaries]
+    return CasePage(cases, matches.bit_count(), query.page)
 
 
-def listed(session: Session, numbers: Sequence[int]) -> dict[int, Listed]:
+def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, CaseSummary]:
     """The public ones among some case numbers, as a list shows them."""
     if not numbers:
         return {}
-    rows = session.execute(_ROWS.where(CASE.c.number.in_(numbers))).all()
-    return {case.number: case for case in _listed(session, rows)}
+    case_rows = session.execute(_SUMMARIES_STMT.where(CASE.c.number.in_(numbers))).all()
+    return {case.number: case for case in _make_summaries(session, case_rows)}
 
 
-_NEAR = (
-    _ROWS.where(
+_COMMUNE_CASES_STMT = (
+    _SUMMARIES_STMT.where(
         CASE.c.id.in_(
             select(PLACE.c.incident_id).where(
                 PLACE.c.code.in_(
-                    select(CODE.c.code).where(CODE.c.current_code == bindparam("commune"))
+                    select(COMMUNE_CODE.c.code).where(
+                        COMMUNE_CODE.c.current_code == bindparam("commune")
+                    )
                 )
             )
         ),
@@ -142,33 +148,39 @@ _NEAR = (
 )
 
 
-def near(session: Session, commune: str, beside: int, limit: int = 5) -> Sequence[Listed]:
+def list_commune_cases(
+    session: Session, commune: str, except_number: int, limit: int = 5
+) -> Sequence[CaseSummary]:
     """Other public cases of a commune, the newest first."""
-    told = {"commune": commune, "beside": beside, "count": limit}
-    return _listed(session, session.execute(_NEAR, told).all())
+    parameters = {"commune": commune, "beside": except_number, "count": limit}
+    return _make_summaries(session, session.execute(_COMMUNE_CASES_STMT, parameters).all())
 
 
-def _listed(session: Session, rows: Sequence[Any]) -> list[Listed]:
-    types = _types(session, [row.id for row in rows])
-    shown = []
-    for row in rows:
+def _make_summaries(session: Session, case_rows: Sequence[Any]) -> list[CaseSummary]:
+    types = _load_types(session, [case_row.id for case_row in case_rows])
+    summaries = []
+    for case_row in case_rows:
         # The columns bear the names of Listed, and the id is not shown.
-        told = {name: value for name, value in row._mapping.items() if name != "id"}
-        shown.append(Listed(**told, types=tuple(types.get(row.id, ()))))
-    return shown
+        columns = {
+            column_name: value
+            for column_name, value in case_row._mapping.items()
+            if column_name != "id"
+        }
+        summaries.append(CaseSummary(**columns, types=tuple(types.get(case_row.id, ()))))
+    return summaries
 
 
-_TYPES = (
-    select(KIND.c.incident_id, KIND.c.code)
-    .where(KIND.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(KIND.c.incident_id, KIND.c.position)
+_TYPES_STMT = (
+    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
+    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
 )
 
 
-def _types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+def _load_types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
     if not ids:
         return {}
-    found: dict[int, list[str]] = {}
-    for incident_id, code in session.execute(_TYPES, {"ids": ids}):
-        found.setdefault(incident_id, []).append(code)
-    return found
+    types_by_case: dict[int, list[str]] = {}
+    for incident_id, code in session.execute(_TYPES_STMT, {"ids": ids}):
+        types_by_case.setdefault(incident_id, []).append(code)
+    return types_by_case

@@ -1,6 +1,6 @@
 """THE ONLY WAY to read a case. What a viewer may not see is not there.
 
-Public reads start from :func:`published`; a draft and a missing case look the same. The lists of
+Public reads start from :func:`published_ids`; a draft and a missing case look the same. The lists of
 ``lists`` are part of it, and are asked for here.
 """
 
@@ -15,53 +15,59 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Snapshot, opened
-from register.cases.core_tables import CASE, ENTRY, LINK, REVISION
-from register.cases.desk_lists import DeskRow, desk
-from register.cases.models import State
-from register.cases.public_lists import Listed, Page, listed, listing, near
-from register.cases.sql_in import among
+from register.cases.case_content import CaseSnapshot, parse_snapshot
+from register.cases.core_tables import CASE, CASE_LINK, JOURNAL_ENTRY, REVISION
+from register.cases.desk_lists import DeskCaseStub, list_desk_cases
+from register.cases.models import CaseState
+from register.cases.public_lists import (
+    CasePage,
+    CaseSummary,
+    list_commune_cases,
+    load_case_summaries,
+    query_case_page,
+)
+from register.cases.sql_in import is_among
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, Ledger
 
 __all__ = [
+    "CITABLE_ACTS",
     "NUMBER_LIMIT",
-    "SHOWN",
-    "Case",
-    "DeskRow",
-    "Listed",
-    "Page",
+    "CasePage",
+    "CaseSummary",
+    "DeskCaseStub",
+    "PublicCase",
     "Tombstone",
-    "cited_by",
-    "desk",
-    "listed",
-    "listing",
-    "near",
-    "one",
-    "published",
-    "tombstone",
+    "list_citing_cases",
+    "list_commune_cases",
+    "list_desk_cases",
+    "load_case_summaries",
+    "load_public_case",
+    "load_tombstone",
+    "published_ids",
+    "query_case_page",
 ]
 
 NUMBER_LIMIT = 10**9
 
 # Acts whose revision was shown to the public, so that a citation may pin it.
-SHOWN = frozenset(
+CITABLE_ACTS = frozenset(
     {Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED, Act.RESTORED}
 )
 
 
 @dataclass(frozen=True)
-class Case:
+class PublicCase:
     """A public case as its page shows it: the current snapshot and what stands around it."""
 
     number: int
     first_published_at: datetime
     moved_at: datetime
     version: int
-    current: bool
+    is_current: bool
     version_at: datetime
     commitment: str
-    snapshot: Snapshot
+    snapshot: CaseSnapshot
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,14 @@ class Tombstone:
     reason: str
 
 
-def published(numbers: Iterable[int] | None = None) -> Select[Any]:
+def published_ids(numbers: Iterable[int] | None = None) -> Select[Any]:
     """The ids of the public cases, or of those among ``numbers`` that are public."""
-    query = select(CASE.c.id).where(CASE.c.state == State.PUBLISHED)
-    return query if numbers is None else query.where(among(CASE.c.number, numbers))
+    stmt = select(CASE.c.id).where(CASE.c.state == CaseState.PUBLISHED)
+    return stmt if numbers is None else stmt.where(is_among(CASE.c.number, numbers))
 
 
 # Statements are put together once: building one costs more than its answer.
-_ONE = (
+_CASE_STMT = (
     select(
         CASE.c.state,
         CASE.c.merged_into,
@@ -94,20 +100,25 @@ _ONE = (
     .outerjoin(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.number == bindparam("number"))
 )
-_EVENTS = (
-    select(ENTRY.c.seq, ENTRY.c.at, ENTRY.c.revision_id, ENTRY.c.public_json)
-    .where(
-        ENTRY.c.ledger == Ledger.PUBLIC.value,
-        ENTRY.c.case_number == bindparam("number"),
-        ENTRY.c.act.in_(SHOWN),
+_LATEST_EVENT_STMT = (
+    select(
+        JOURNAL_ENTRY.c.seq,
+        JOURNAL_ENTRY.c.at,
+        JOURNAL_ENTRY.c.revision_id,
+        JOURNAL_ENTRY.c.public_json,
     )
-    .order_by(ENTRY.c.seq.desc())
+    .where(
+        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        JOURNAL_ENTRY.c.case_number == bindparam("number"),
+        JOURNAL_ENTRY.c.act.in_(CITABLE_ACTS),
+    )
+    .order_by(JOURNAL_ENTRY.c.seq.desc())
     .limit(1)
 )
-_EVENT = _EVENTS.where(ENTRY.c.seq == bindparam("version"))
+_EVENT_BY_SEQ_STMT = _LATEST_EVENT_STMT.where(JOURNAL_ENTRY.c.seq == bindparam("version"))
 
 
-def one(session: Session, number: int, version: int | None = None) -> Case:
+def load_public_case(session: Session, number: int, version: int | None = None) -> PublicCase:
     """A public case by its number, as it reads now or as a public event left it.
 
     :param version: the number of a public event on this case.
@@ -117,77 +128,85 @@ def one(session: Session, number: int, version: int | None = None) -> Case:
     """
     if number > NUMBER_LIMIT:
         raise NotFound("no_such_case")
-    row = session.execute(_ONE, {"number": number}).first()
-    if row is None:
+    case_row = session.execute(_CASE_STMT, {"number": number}).first()
+    if case_row is None:
         raise NotFound("no_such_case")
-    if row.state == State.MERGED:
-        raise Moved("case_merged", number=row.merged_into)
-    if row.state != State.PUBLISHED:
-        raise Gone("case_gone", tombstone=tombstone(session, number))
-    event = _version(session, number, version)
-    current = event.revision_id == row.revision_id
-    content, html = (row.content, row.html) if current else _pinned(session, event.revision_id)
-    return Case(
+    if case_row.state == CaseState.MERGED:
+        raise Moved("case_merged", number=case_row.merged_into)
+    if case_row.state != CaseState.PUBLISHED:
+        raise Gone("case_gone", tombstone=load_tombstone(session, number))
+    event = _load_event(session, number, version)
+    is_current = event.revision_id == case_row.revision_id
+    content, html = (
+        (case_row.content, case_row.html)
+        if is_current
+        else _load_pinned(session, event.revision_id)
+    )
+    return PublicCase(
         number=number,
-        first_published_at=row.first_published_at,
-        moved_at=row.moved_at,
+        first_published_at=case_row.first_published_at,
+        moved_at=case_row.moved_at,
         version=event.seq,
-        current=current,
+        is_current=is_current,
         version_at=event.at,
         commitment=json.loads(event.public_json)["content"],
-        snapshot=opened(content, html),
+        snapshot=parse_snapshot(content, html),
     )
 
 
-def _version(session: Session, number: int, version: int | None) -> Any:
-    told = {"number": number}
+def _load_event(session: Session, number: int, version: int | None) -> Any:
+    parameters = {"number": number}
     if version is None:
-        event = session.execute(_EVENTS, told).first()
+        event = session.execute(_LATEST_EVENT_STMT, parameters).first()
     else:
-        event = session.execute(_EVENT, {**told, "version": min(version, NUMBER_LIMIT)}).first()
+        event = session.execute(
+            _EVENT_BY_SEQ_STMT, {**parameters, "version": min(version, NUMBER_LIMIT)}
+        ).first()
     # A redaction made while the case was withdrawn commits to nothing that readers ever saw.
     if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")
     return event
 
 
-def _pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
-    row = session.execute(
+def _load_pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | None]:
+    revision_row = session.execute(
         select(REVISION.c.content, REVISION.c.html, REVISION.c.destruction_id).where(
             REVISION.c.id == revision_id
         )
     ).one()
     # A redaction hides it at once, and destroys it later.
-    if row.content is None or row.destruction_id is not None:
+    if revision_row.content is None or revision_row.destruction_id is not None:
         raise Gone("version_destroyed")
-    return row.content, row.html
+    return revision_row.content, revision_row.html
 
 
-def tombstone(session: Session, number: int) -> Tombstone:
+def load_tombstone(session: Session, number: int) -> Tombstone:
     """When and why a case went; only what the public ledger says."""
-    last = session.execute(
-        select(ENTRY.c.act, ENTRY.c.at, ENTRY.c.public_json)
+    last_line = session.execute(
+        select(JOURNAL_ENTRY.c.act, JOURNAL_ENTRY.c.at, JOURNAL_ENTRY.c.public_json)
         .where(
-            ENTRY.c.ledger == Ledger.PUBLIC.value,
-            ENTRY.c.case_number == number,
-            ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
+            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+            JOURNAL_ENTRY.c.case_number == number,
+            JOURNAL_ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
         )
-        .order_by(ENTRY.c.seq.desc())
+        .order_by(JOURNAL_ENTRY.c.seq.desc())
         .limit(1)
     ).one()
-    return Tombstone(number, last.act, last.at, json.loads(last.public_json)["reason"] or "")
+    return Tombstone(
+        number, last_line.act, last_line.at, json.loads(last_line.public_json)["reason"] or ""
+    )
 
 
-_CITING = (
-    select(CASE.c.number, LINK.c.kind, CASE.c.title)
-    .join(LINK, LINK.c.incident_id == CASE.c.id)
-    .where(LINK.c.number == bindparam("number"), CASE.c.state == State.PUBLISHED)
+_CITING_STMT = (
+    select(CASE.c.number, CASE_LINK.c.kind, CASE.c.title)
+    .join(CASE_LINK, CASE_LINK.c.incident_id == CASE.c.id)
+    .where(CASE_LINK.c.number == bindparam("number"), CASE.c.state == CaseState.PUBLISHED)
     .order_by(CASE.c.number)
     .limit(40)
 )
 
 
-def cited_by(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
+def list_citing_cases(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
     """Public cases that link to this one: number, kind of the link, title."""
-    rows = session.execute(_CITING, {"number": number})
-    return [(other or 0, kind, title) for other, kind, title in rows]
+    citing_rows = session.execute(_CITING_STMT, {"number": number})
+    return [(citing_number or 0, kind, title) for citing_number, kind, title in citing_rows]

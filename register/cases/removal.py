@@ -10,37 +10,45 @@ from typing import Any
 from register.cases.case_content import Content
 
 # What may stand in the place of what was taken out.
-_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
-_WORD = re.compile(r"\w+|[^\w\s]")
-_POINTS = frozenset(".,;:!?…*_()«»-–—")
+_REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
 
 
-def is_less(before: str, after: str) -> bool:
+def only_removes(before: str, after: str) -> bool:
     """Whether the words of ``after`` are words of ``before``, in their order."""
-    words = iter(_WORD.findall(before))
-    told = _WORD.findall(_MARK.sub(" ", after))
-    return all(any(word == one for one in words) for word in told if word not in _POINTS)
+    earlier_words = iter(_TOKEN.findall(before))
+    remaining_words = _TOKEN.findall(_REMOVAL_MARK.sub(" ", after))
+    return all(
+        any(word == candidate for candidate in earlier_words)
+        for word in remaining_words
+        if word not in _PUNCTUATION
+    )
 
 
-def additions(before: Content, after: Content) -> list[str]:
+def fields_with_additions(before: Content, after: Content) -> list[str]:
     """The fields in which ``after`` says something that ``before`` did not."""
-    then, now = _leaves(asdict(before)), _leaves(asdict(after))
-    return [name for name in now if not is_less("\n".join(then[name]), "\n".join(now[name]))]
+    texts_before, texts_after = _field_texts(asdict(before)), _field_texts(asdict(after))
+    return [
+        name
+        for name in texts_after
+        if not only_removes("\n".join(texts_before[name]), "\n".join(texts_after[name]))
+    ]
 
 
-def _leaves(told: Any) -> dict[str, list[str]]:
+def _field_texts(content_tree: Any) -> dict[str, list[str]]:
     """Every value of a content as words, under the name of its field."""
-    found: dict[str, list[str]] = defaultdict(list)
+    texts_by_field: dict[str, list[str]] = defaultdict(list)
 
-    def walk(name: str, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, part in value.items():
+    def walk(name: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, part in node.items():
                 walk(f"{name}.{key}" if name else key, part)
-        elif isinstance(value, tuple | list):
-            for part in value:
+        elif isinstance(node, tuple | list):
+            for part in node:
                 walk(name, part)
-        elif value not in ("", None):
-            found[name].append(str(value))
+        elif node not in ("", None):
+            texts_by_field[name].append(str(node))
 
-    walk("", told)
-    return found
+    walk("", content_tree)
+    return texts_by_field

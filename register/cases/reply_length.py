@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 from register.cases.case_content import Content
 
-LINE = 75  # characters: the widest line that a case is set in
+LINE_WIDTH = 75  # characters: the widest line that a case is set in
 LINES_LIMIT = 200
 
 
 @dataclass(frozen=True)
-class Length:
+class TextLength:
     """A text's lines and characters."""
 
     lines: int
     characters: int
 
-    def exceeds(self, limit: Length) -> bool:
+    def exceeds(self, limit: TextLength) -> bool:
         """Whether it has more lines than another text."""
         return self.lines > limit.lines
 
@@ -33,17 +33,21 @@ class Length:
         return self.lines > LINES_LIMIT
 
 
-def length(text: str) -> Length:
+def text_length(body: str) -> TextLength:
     """How many lines of the register's pages a text fills; an empty line is one too."""
-    lines = text.split("\n") if text else []
-    return Length(sum(max(1, -(-len(line) // LINE)) for line in lines), len(text))
+    lines = body.split("\n") if body else []
+    return TextLength(sum(max(1, -(-len(line) // LINE_WIDTH)) for line in lines), len(body))
 
 
-def of_account(content: Content, follow_ups: Iterable[str] = ()) -> Length:
+def longest_reply(content: Content, follow_ups: Iterable[str] = ()) -> TextLength:
     """The length that a reply may have: that of what it answers, at most 200 lines.
 
     :param follow_ups: the texts of the case's follow-ups, which may be answered too.
     """
-    parts = [length(text) for text in (content.summary, content.narrative, *follow_ups) if text]
-    lines = sum(part.lines for part in parts)
-    return Length(min(lines, LINES_LIMIT), sum(part.characters for part in parts))
+    lengths = [
+        text_length(body) for body in (content.summary, content.narrative, *follow_ups) if body
+    ]
+    lines = sum(part_length.lines for part_length in lengths)
+    return TextLength(
+        min(lines, LINES_LIMIT), sum(part_length.characters for part_length in lengths)
+    )

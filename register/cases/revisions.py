@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases.case_content import (
+    CaseSnapshot,
     Content,
     LinkContent,
     ProceedingContent,
     RequestContent,
-    Snapshot,
     SourceContent,
     StepContent,
-    opened,
+    parse_snapshot,
 )
 from register.cases.core_tables import CASE, REVISION
 from register.errors import NotFound
@@ -35,7 +35,7 @@ ID_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Version:
+class RevisionSummary:
     """A revision without its texts; ``reason`` is None where they were destroyed."""
 
     id: int
@@ -49,19 +49,19 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Past:
+class CaseAtRevision:
     """A case as a revision kept it: everything public in it, and its rendered texts."""
 
-    version: Version
-    snapshot: Snapshot
+    version: RevisionSummary
+    snapshot: CaseSnapshot
 
     @property
     def content(self) -> Content:
         """What an editor wrote of it."""
-        return read(self.snapshot.content)
+        return parse_content(self.snapshot.content)
 
 
-_VERSIONS = (
+_SUMMARIES = (
     select(
         REVISION.c.id,
         REVISION.c.act,
@@ -78,73 +78,93 @@ _VERSIONS = (
 _TEXTS = select(REVISION.c.content, REVISION.c.html).where(REVISION.c.id == bindparam("revision"))
 
 
-def listing(session: Session, viewer: Member, incident_id: int) -> Sequence[Version]:
+def list_revisions(session: Session, viewer: Member, incident_id: int) -> Sequence[RevisionSummary]:
     """Every revision of a case, the newest first.
 
     :raises NotFound: ``no_such_case``.
     """
-    found = _found(session, viewer, incident_id, _VERSIONS.order_by(REVISION.c.id.desc()))
-    if not found:
+    summaries = _list_summaries(
+        session, viewer, incident_id, _SUMMARIES.order_by(REVISION.c.id.desc())
+    )
+    if not summaries:
         raise NotFound("no_such_case")
-    return found
+    return summaries
 
 
-def content_of(session: Session, viewer: Member, incident_id: int, revision: int) -> Past:
+def case_at_revision(
+    session: Session, viewer: Member, incident_id: int, revision_id: int
+) -> CaseAtRevision:
     """A case as one of its revisions kept it.
 
     :raises NotFound: ``no_such_revision``: it is no revision of this case, or its texts were
         destroyed.
     """
-    asked = _VERSIONS.where(REVISION.c.id == min(max(revision, 0), ID_LIMIT))
-    return _opened(session, _found(session, viewer, incident_id, asked))
+    stmt = _SUMMARIES.where(REVISION.c.id == min(max(revision_id, 0), ID_LIMIT))
+    return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
 
 
-def as_of(session: Session, viewer: Member, incident_id: int, day: date) -> Past:
+def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -> CaseAtRevision:
     """A case as it read at the end of a civil day in Paris.
 
     :raises NotFound: ``no_such_revision``: it was not written yet, or what it said is destroyed.
     """
     end = datetime.combine(min(day, date.max - timedelta(1)) + timedelta(1), time(), PARIS)
-    asked = _VERSIONS.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
-    return _opened(session, _found(session, viewer, incident_id, asked))
+    stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
+    return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
 
 
-def read(told: Mapping[str, Any]) -> Content:
+def parse_content(canonical_content: Mapping[str, Any]) -> Content:
     """The canonical public content of a case, as an editor writes it."""
     parts: dict[str, Any] = {
-        "sources": tuple(_part(SourceContent, row) for row in told["sources"]),
+        "sources": tuple(_parse_part(SourceContent, part) for part in canonical_content["sources"]),
         "proceedings": tuple(
-            _part(
+            _parse_part(
                 ProceedingContent,
-                {**row, "steps": tuple(_part(StepContent, step) for step in row["steps"])},
+                {**part, "steps": tuple(_parse_part(StepContent, step) for step in part["steps"])},
             )
-            for row in told["proceedings"]
+            for part in canonical_content["proceedings"]
         ),
-        "request": _part(RequestContent, told["request"]) if told["request"] else None,
-        "links": tuple(_part(LinkContent, row) for row in told["links"]),
+        "request": _parse_part(RequestContent, canonical_content["request"])
+        if canonical_content["request"]
+        else None,
+        "links": tuple(_parse_part(LinkContent, part) for part in canonical_content["links"]),
     }
-    return _part(Content, {**told, **parts})  # type: ignore[no-any-return]
+    return _parse_part(Content, {**canonical_content, **parts})  # type: ignore[no-any-return]
 
 
-def _part(shape: type[Any], told: Mapping[str, Any]) -> Any:
+def _parse_part(part_class: type[Any], columns: Mapping[str, Any]) -> Any:
     """One row; what an older form of the content did not have yet is empty."""
-    given = {spec.name: told[spec.name] for spec in fields(shape) if spec.name in told}
-    lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
-    return shape(**given | lists)
+    field_values = {
+        spec.name: columns[spec.name] for spec in fields(part_class) if spec.name in columns
+    }
+    lists = {
+        name: tuple(field_value)
+        for name, field_value in field_values.items()
+        if isinstance(field_value, list)
+    }
+    return part_class(**field_values | lists)
 
 
-def _found(session: Session, viewer: Member, incident_id: int, asked: Select[Any]) -> list[Version]:
+def _list_summaries(
+    session: Session, viewer: Member, incident_id: int, stmt: Select[Any]
+) -> list[RevisionSummary]:
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
         raise NotFound("no_such_case")
-    rows = session.execute(asked, {"case": incident_id})
+    revision_rows = session.execute(stmt, {"case": incident_id})
     return [
-        Version(**{**row._mapping, "act": Act(row.act), "is_current": bool(row.is_current)})
-        for row in rows
+        RevisionSummary(
+            **{
+                **revision_row._mapping,
+                "act": Act(revision_row.act),
+                "is_current": bool(revision_row.is_current),
+            }
+        )
+        for revision_row in revision_rows
     ]
 
 
-def _opened(session: Session, found: list[Version]) -> Past:
-    if not found or found[0].is_destroyed:
+def _open_revision(session: Session, summaries: list[RevisionSummary]) -> CaseAtRevision:
+    if not summaries or summaries[0].is_destroyed:
         raise NotFound("no_such_revision")
-    row = session.execute(_TEXTS, {"revision": found[0].id}).one()
-    return Past(found[0], opened(row.content, row.html))
+    text_row = session.execute(_TEXTS, {"revision": summaries[0].id}).one()
+    return CaseAtRevision(summaries[0], parse_snapshot(text_row.content, text_row.html))

@@ -11,11 +11,11 @@ from typing import Any
 
 from register.accounts.models import Role
 from register.cases.case_content import Content, ProceedingContent
-from register.cases.models import State
+from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
 
-ANY = frozenset(Role)
+ANY_ROLE = frozenset(Role)
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
@@ -31,90 +31,92 @@ class Rule:
     second: str = "never"
 
 
-_EVERY_DAY = Rule(ANY)
-_PUBLIC = Rule(ANY, "content")
-_GRAVE = Rule(ADMINISTRATORS, "always")
+_ANY_MEMBER = Rule(ANY_ROLE)
+_SECOND_IF_NEEDED = Rule(ANY_ROLE, "content")
+_ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, "always")
 
 # (state, act) → rule. What is not here is refused, and REFUSALS says why.
-TABLE: dict[tuple[State, Act], Rule] = {
-    (State.DRAFT, Act.EDITED): _EVERY_DAY,
-    (State.DRAFT, Act.DISCARDED): _EVERY_DAY,
-    (State.DRAFT, Act.CLAIMED): _EVERY_DAY,
-    (State.DRAFT, Act.RELEASED): _EVERY_DAY,
-    (State.DRAFT, Act.NOTED): _EVERY_DAY,
-    (State.DRAFT, Act.APPROVED): _EVERY_DAY,
-    (State.DRAFT, Act.INVITED): _EVERY_DAY,
-    (State.DRAFT, Act.PUBLISHED): _PUBLIC,
-    (State.DRAFT, Act.DRAFT_MERGED): _EVERY_DAY,
-    (State.DRAFT, Act.ERASED): _GRAVE,
-    (State.PUBLISHED, Act.CLAIMED): _EVERY_DAY,
-    (State.PUBLISHED, Act.RELEASED): _EVERY_DAY,
-    (State.PUBLISHED, Act.NOTED): _EVERY_DAY,
-    (State.PUBLISHED, Act.APPROVED): _EVERY_DAY,
-    (State.PUBLISHED, Act.INVITED): _EVERY_DAY,
-    (State.PUBLISHED, Act.FOLLOWED_UP): _EVERY_DAY,
-    (State.PUBLISHED, Act.REPLY_RECEIVED): _EVERY_DAY,
-    (State.PUBLISHED, Act.REPLIED): _EVERY_DAY,
-    (State.PUBLISHED, Act.REPLY_REFUSED): _EVERY_DAY,
-    (State.PUBLISHED, Act.CORRECTED): _EVERY_DAY,
-    (State.PUBLISHED, Act.REDACTED): _EVERY_DAY,
-    (State.PUBLISHED, Act.WITHDRAWN): _EVERY_DAY,
-    (State.PUBLISHED, Act.MERGED): _EVERY_DAY,
-    (State.PUBLISHED, Act.ERASED): _GRAVE,
-    (State.WITHDRAWN, Act.CLAIMED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.RELEASED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.NOTED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.APPROVED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.INVITED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.EDITED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.REDACTED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.RESTORED): _PUBLIC,
-    (State.WITHDRAWN, Act.MERGED): _EVERY_DAY,
-    (State.WITHDRAWN, Act.ERASED): _GRAVE,
-    (State.MERGED, Act.APPROVED): _EVERY_DAY,
-    (State.MERGED, Act.ERASED): _GRAVE,
+RULES: dict[tuple[CaseState, Act], Rule] = {
+    (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.CLAIMED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.RELEASED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.NOTED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.APPROVED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.INVITED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.PUBLISHED): _SECOND_IF_NEEDED,
+    (CaseState.DRAFT, Act.DRAFT_MERGED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
+    (CaseState.PUBLISHED, Act.CLAIMED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.RELEASED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.NOTED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.APPROVED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.INVITED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.FOLLOWED_UP): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.REPLY_RECEIVED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.REPLIED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.REPLY_REFUSED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.CORRECTED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.REDACTED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.WITHDRAWN): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.MERGED): _ANY_MEMBER,
+    (CaseState.PUBLISHED, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
+    (CaseState.WITHDRAWN, Act.CLAIMED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.RELEASED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.NOTED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.APPROVED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.INVITED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.EDITED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.RESTORED): _SECOND_IF_NEEDED,
+    (CaseState.WITHDRAWN, Act.MERGED): _ANY_MEMBER,
+    (CaseState.WITHDRAWN, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
+    (CaseState.MERGED, Act.APPROVED): _ANY_MEMBER,
+    (CaseState.MERGED, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
 }
 
 # Why an act is refused in a state where the table does not have it; the state's own reason when
 # the act has none.
-REFUSALS: dict[tuple[State, Act], str] = {
-    (State.PUBLISHED, Act.PUBLISHED): "already_published",
-    (State.PUBLISHED, Act.EDITED): "published_changes_by_correction",
-    (State.PUBLISHED, Act.DISCARDED): "published_is_withdrawn",
-    (State.PUBLISHED, Act.RESTORED): "already_published",
-    (State.PUBLISHED, Act.DRAFT_MERGED): "not_a_draft",
-    (State.WITHDRAWN, Act.PUBLISHED): "withdrawn_is_restored",
-    (State.WITHDRAWN, Act.WITHDRAWN): "already_withdrawn",
-    (State.WITHDRAWN, Act.DISCARDED): "not_a_draft",
-    (State.WITHDRAWN, Act.DRAFT_MERGED): "not_a_draft",
-    (State.DRAFT, Act.WITHDRAWN): "draft_is_discarded",
-    (State.DRAFT, Act.MERGED): "draft_has_no_number",
+REFUSALS: dict[tuple[CaseState, Act], str] = {
+    (CaseState.PUBLISHED, Act.PUBLISHED): "already_published",
+    (CaseState.PUBLISHED, Act.EDITED): "published_changes_by_correction",
+    (CaseState.PUBLISHED, Act.DISCARDED): "published_is_withdrawn",
+    (CaseState.PUBLISHED, Act.RESTORED): "already_published",
+    (CaseState.PUBLISHED, Act.DRAFT_MERGED): "not_a_draft",
+    (CaseState.WITHDRAWN, Act.PUBLISHED): "withdrawn_is_restored",
+    (CaseState.WITHDRAWN, Act.WITHDRAWN): "already_withdrawn",
+    (CaseState.WITHDRAWN, Act.DISCARDED): "not_a_draft",
+    (CaseState.WITHDRAWN, Act.DRAFT_MERGED): "not_a_draft",
+    (CaseState.DRAFT, Act.WITHDRAWN): "draft_is_discarded",
+    (CaseState.DRAFT, Act.MERGED): "draft_has_no_number",
 }
 _STATE_REFUSALS = {
-    State.DRAFT: "not_published_yet",
-    State.PUBLISHED: "not_in_this_state",
-    State.WITHDRAWN: "case_withdrawn",
-    State.MERGED: "case_merged",
-    State.ERASED: "case_erased",
+    CaseState.DRAFT: "not_published_yet",
+    CaseState.PUBLISHED: "not_in_this_state",
+    CaseState.WITHDRAWN: "case_withdrawn",
+    CaseState.MERGED: "case_merged",
+    CaseState.ERASED: "case_erased",
 }
 
 
-def rule_for(state: State, act: Act) -> Rule:
+def rule_for(state: CaseState, act: Act) -> Rule:
     """The rule of an act in a state.
 
     :raises Refused: the act is not possible in that state.
     """
-    rule = TABLE.get((state, act))
+    rule = RULES.get((state, act))
     if rule is None:
         key = REFUSALS.get((state, act), _STATE_REFUSALS[state])
         raise Refused(key, state=state.value, act=act.value)
     return rule
 
 
-def require(state: State, act: Act, role: Role, *, asks_second: bool, has_second: bool) -> None:
+def require_allowed(
+    state: CaseState, act: Act, role: Role, *, content_needs_second: bool, has_second: bool
+) -> None:
     """Let an act pass or say why not.
 
-    :param asks_second: whether the case's content asks for a second person.
+    :param content_needs_second: whether the case's content asks for a second person.
     :param has_second: whether another member approved this very revision for this act (or the
         register has a single moderator, who answers for both).
     :raises Refused: with the state as it now is.
@@ -122,12 +124,14 @@ def require(state: State, act: Act, role: Role, *, asks_second: bool, has_second
     rule = rule_for(state, act)
     if role not in rule.roles:
         raise Refused("administrators_only", state=state.value, act=act.value)
-    wanted = rule.second == "always" or (rule.second == "content" and asks_second)
-    if wanted and not has_second:
+    is_second_required = rule.second == "always" or (
+        rule.second == "content" and content_needs_second
+    )
+    if is_second_required and not has_second:
         raise Refused("second_person_missing", state=state.value, act=act.value)
 
 
-def changed(before: Content, after: Content) -> frozenset[str]:
+def changed_fields(before: Content, after: Content) -> frozenset[str]:
     """Which fields differ; those of proceedings that tell their course are named apart.
 
     ``proceedings.course`` stands for outcome, its date, appeal and steps; ``proceedings`` for
@@ -139,19 +143,19 @@ def changed(before: Content, after: Content) -> frozenset[str]:
         if spec.name != "proceedings" and getattr(before, spec.name) != getattr(after, spec.name)
     }
     if before.proceedings != after.proceedings:
-        same = [_still(row) for row in before.proceedings] == [
-            _still(row) for row in after.proceedings
+        is_same_account = [_without_course(proceeding) for proceeding in before.proceedings] == [
+            _without_course(proceeding) for proceeding in after.proceedings
         ]
-        names.add("proceedings.course" if same else "proceedings")
+        names.add("proceedings.course" if is_same_account else "proceedings")
     return frozenset(names)
 
 
-def _still(row: ProceedingContent) -> ProceedingContent:
-    return replace(row, outcome="", outcome_date="", appeal="", steps=())
+def _without_course(proceeding: ProceedingContent) -> ProceedingContent:
+    return replace(proceeding, outcome="", outcome_date="", appeal="", steps=())
 
 
 # What a follow-up may change; everything else is a correction (domain: after publication).
-BY_FOLLOW_UP = frozenset({"outcome", "end_date", "proceedings.course", "request"})
+FOLLOW_UP_FIELDS = frozenset({"outcome", "end_date", "proceedings.course", "request"})
 
 
 def require_follow_up(before: Content, after: Content) -> None:
@@ -159,26 +163,26 @@ def require_follow_up(before: Content, after: Content) -> None:
 
     :raises Refused: ``needs_correction`` with the fields.
     """
-    beyond = changed(before, after) - BY_FOLLOW_UP
-    if beyond:
-        raise Refused("needs_correction", fields=sorted(beyond))
+    forbidden_fields = changed_fields(before, after) - FOLLOW_UP_FIELDS
+    if forbidden_fields:
+        raise Refused("needs_correction", fields=sorted(forbidden_fields))
 
 
-def texts(content: Content) -> Iterator[tuple[str, str]]:
+def free_texts(content: Content) -> Iterator[tuple[str, str]]:
     """Every free text of a case with its field's name; addresses of sources are no text."""
     skipped = {"url", "archived_url", "source_url"}
 
-    def walk(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-        if isinstance(value, str):
-            if value:
-                yield prefix, value
-        elif isinstance(value, tuple):
-            for part in value:
+    def walk(prefix: str, field_value: Any) -> Iterator[tuple[str, str]]:
+        if isinstance(field_value, str):
+            if field_value:
+                yield prefix, field_value
+        elif isinstance(field_value, tuple):
+            for part in field_value:
                 yield from walk(prefix, part)
-        elif hasattr(value, "__dataclass_fields__"):
-            for spec in fields(value):
+        elif hasattr(field_value, "__dataclass_fields__"):
+            for spec in fields(field_value):
                 if spec.name not in skipped:
-                    yield from walk(f"{prefix}.{spec.name}", getattr(value, spec.name))
+                    yield from walk(f"{prefix}.{spec.name}", getattr(field_value, spec.name))
 
     for spec in fields(content):
         yield from walk(spec.name, getattr(content, spec.name))

@@ -12,119 +12,129 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, CODE, COMMUNE, DEPARTEMENT, ENTRY, FORMER, PLACE
-from register.cases.models import State
+from register.cases.core_tables import (
+    CASE,
+    COMMUNE,
+    COMMUNE_CODE,
+    DEPARTEMENT,
+    FORMER_CODE,
+    JOURNAL_ENTRY,
+    PLACE,
+)
+from register.cases.models import CaseState
 from register.journal import Ledger
 
 # Kind of place → code → when its page last changed.
-Places = Mapping[str, Mapping[str, datetime]]
+PlaceDates = Mapping[str, Mapping[str, datetime]]
 
-_PUBLIC = CASE.c.state == State.PUBLISHED
-_CASES = (
+_PUBLIC = CASE.c.state == CaseState.PUBLISHED
+_CASES_STMT = (
     select(CASE.c.number, CASE.c.moved_at)
     .where(_PUBLIC, CASE.c.number.between(bindparam("first"), bindparam("last")))
     .order_by(CASE.c.number)
 )
 
 
-def cases(session: Session, first: int, last: int) -> Sequence[tuple[int, datetime]]:
+def list_case_dates(session: Session, first: int, last: int) -> Sequence[tuple[int, datetime]]:
     """The public cases from one number to another, both included, and when each last moved."""
-    rows = session.execute(_CASES, {"first": first, "last": last})
-    return [(number, moved_at) for number, moved_at in rows]
+    case_rows = session.execute(_CASES_STMT, {"first": first, "last": last})
+    return [(number, moved_at) for number, moved_at in case_rows]
 
 
-def stretches(session: Session, size: int) -> Sequence[tuple[int, int, datetime]]:
+def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, datetime]]:
     """The public cases by numbers, ``size`` of them at a time: rank, count, when one last moved.
 
     Numbers are for ever, so that what is withdrawn moves no case to another stretch.
     """
     rank = ((CASE.c.number - 1) // size).label("rank")
-    asked = select(rank, func.count(), func.max(CASE.c.moved_at)).where(_PUBLIC)
-    rows = session.execute(asked.group_by(rank).order_by(rank))
-    return [(at, count, moved_at) for at, count, moved_at in rows]
+    stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(_PUBLIC)
+    range_rows = session.execute(stmt.group_by(rank).order_by(rank))
+    return [(range_number, count, moved_at) for range_number, count, moved_at in range_rows]
 
 
-def places(session: Session) -> Places:
+def list_place_dates(session: Session) -> PlaceDates:
     """The communes, départements and régions that have a public case, in the order of their codes.
 
     A commune is that of today; it has the cases that name it as the scene or the target's too.
     """
-    now: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
-    for kind, code, moved_at in _held(session):
-        _note(now[kind], code, moved_at)
-    for kind, code, moved_at in _lost(session):
-        if code in now[kind]:
-            _note(now[kind], code, moved_at)
-    return {kind: dict(sorted(found.items())) for kind, found in now.items()}
+    latest_dates: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
+    for kind, code, moved_at in _current_places(session):
+        _update_latest(latest_dates[kind], code, moved_at)
+    for kind, code, moved_at in _former_places(session):
+        if code in latest_dates[kind]:
+            _update_latest(latest_dates[kind], code, moved_at)
+    return {kind: dict(sorted(dates.items())) for kind, dates in latest_dates.items()}
 
 
-def _note(found: dict[str, datetime], code: str, moved_at: datetime) -> None:
-    found[code] = max(moved_at, found.get(code, moved_at))
+def _update_latest(dates: dict[str, datetime], code: str, moved_at: datetime) -> None:
+    dates[code] = max(moved_at, dates.get(code, moved_at))
 
 
-Row = tuple[str, str, datetime]
+PlaceDate = tuple[str, str, datetime]
 
-_COMMUNE = (COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.region_code)
-_OWN = (CASE.c.departement, DEPARTEMENT.c.region_code, CASE.c.region)
+_COMMUNE_COLUMNS = (COMMUNE.c.code, COMMUNE.c.departement_code, COMMUNE.c.region_code)
+_CASE_AREA_COLUMNS = (CASE.c.departement, DEPARTEMENT.c.region_code, CASE.c.region)
 
 
-def _held(session: Session) -> Iterator[Row]:
+def _current_places(session: Session) -> Iterator[PlaceDate]:
     """Each place of the public cases, and those around it, as the filters find them."""
-    named = (
-        select(*_COMMUNE, func.max(CASE.c.moved_at))
+    communes_stmt = (
+        select(*_COMMUNE_COLUMNS, func.max(CASE.c.moved_at))
         .select_from(CASE)
         .join(PLACE, PLACE.c.incident_id == CASE.c.id)
-        .join(CODE, CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
+        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .where(_PUBLIC)
-        .group_by(*_COMMUNE)
+        .group_by(*_COMMUNE_COLUMNS)
     )
-    for commune, departement, region, moved_at in session.execute(named):
-        yield from _rows(moved_at, commune=commune, departement=departement, region=region)
+    for commune, departement, region, moved_at in session.execute(communes_stmt):
+        yield from _place_rows(moved_at, commune=commune, departement=departement, region=region)
     # A case without a commune names a département, or a région, or neither.
-    own = (
-        select(*_OWN, func.max(CASE.c.moved_at))
+    areas_stmt = (
+        select(*_CASE_AREA_COLUMNS, func.max(CASE.c.moved_at))
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement)
         .where(_PUBLIC)
-        .group_by(*_OWN)
+        .group_by(*_CASE_AREA_COLUMNS)
     )
-    for departement, around, region, moved_at in session.execute(own):
-        yield from _rows(moved_at, departement=departement, region=around)
-        yield from _rows(moved_at, region=region)
+    for departement, departement_region, region, moved_at in session.execute(areas_stmt):
+        yield from _place_rows(moved_at, departement=departement, region=departement_region)
+        yield from _place_rows(moved_at, region=region)
 
 
-def _lost(session: Session) -> Iterator[Row]:
+def _former_places(session: Session) -> Iterator[PlaceDate]:
     """Each place that cases once had, those around it, and when one last ceased to have it."""
-    line = and_(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq == FORMER.c.seq)
-    named = (
-        select(*_COMMUNE, func.max(ENTRY.c.at))
-        .select_from(FORMER)
-        .join(ENTRY, line)
-        .join(CODE, CODE.c.code == FORMER.c.code)
-        .join(COMMUNE, COMMUNE.c.code == CODE.c.current_code)
-        .where(FORMER.c.axis == "commune")
-        .group_by(*_COMMUNE)
+    is_public_line = and_(
+        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq
     )
-    for commune, departement, region, at in session.execute(named):
-        yield from _rows(at, commune=commune, departement=departement, region=region)
-    own = (FORMER.c.axis, FORMER.c.code, DEPARTEMENT.c.region_code)
-    areas = (
-        select(*own, func.max(ENTRY.c.at))
-        .select_from(FORMER)
-        .join(ENTRY, line)
+    communes_stmt = (
+        select(*_COMMUNE_COLUMNS, func.max(JOURNAL_ENTRY.c.at))
+        .select_from(FORMER_CODE)
+        .join(JOURNAL_ENTRY, is_public_line)
+        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == FORMER_CODE.c.code)
+        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
+        .where(FORMER_CODE.c.axis == "commune")
+        .group_by(*_COMMUNE_COLUMNS)
+    )
+    for commune, departement, region, at in session.execute(communes_stmt):
+        yield from _place_rows(at, commune=commune, departement=departement, region=region)
+    area_columns = (FORMER_CODE.c.axis, FORMER_CODE.c.code, DEPARTEMENT.c.region_code)
+    areas_stmt = (
+        select(*area_columns, func.max(JOURNAL_ENTRY.c.at))
+        .select_from(FORMER_CODE)
+        .join(JOURNAL_ENTRY, is_public_line)
         .outerjoin(
             DEPARTEMENT,
-            and_(DEPARTEMENT.c.code == FORMER.c.code, FORMER.c.axis == "departement"),
+            and_(DEPARTEMENT.c.code == FORMER_CODE.c.code, FORMER_CODE.c.axis == "departement"),
         )
-        .where(FORMER.c.axis.in_(("departement", "region")))
-        .group_by(*own)
+        .where(FORMER_CODE.c.axis.in_(("departement", "region")))
+        .group_by(*area_columns)
     )
-    for axis, code, around, at in session.execute(areas):
-        yield from _rows(at, **{axis: code})
-        yield from _rows(at, region=around)
+    for axis, code, departement_region, at in session.execute(areas_stmt):
+        yield from _place_rows(at, **{axis: code})
+        yield from _place_rows(at, region=departement_region)
 
 
-def _rows(moved_at: datetime, **codes: str | None) -> Iterator[Row]:
+def _place_rows(moved_at: datetime, **codes: str | None) -> Iterator[PlaceDate]:
     for kind, code in codes.items():
         if code:
             yield kind, code, moved_at

@@ -29,7 +29,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
-FEW = 1_000
+SMALL_LIST = 1_000
 
 
 class _Numbers(TypeDecorator[list[int]]):
@@ -39,44 +39,46 @@ class _Numbers(TypeDecorator[list[int]]):
     cache_ok = True
 
     def process_bind_param(self, value: list[int] | None, dialect: Dialect) -> str:
-        told = ",".join(map(str, value or ()))
-        return f"[{told}]" if dialect.name == "sqlite" else f"{{{told}}}"
+        joined_numbers = ",".join(map(str, value or ()))
+        return f"[{joined_numbers}]" if dialect.name == "sqlite" else f"{{{joined_numbers}}}"
 
 
-class _Among(FunctionElement[bool]):
+class _IsAmong(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
-    def self_group(self, against: OperatorType | None = None) -> _Among:
+    def self_group(self, against: OperatorType | None = None) -> _IsAmong:
         # A function would be compared with 1 where a database has no truth values, and no index
         # is used for that.
         return self
 
 
-def among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
+def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
     """Whether ``column`` is one of ``numbers``."""
-    found = list(numbers)
-    told = _Among(column, bindparam(None, found, type_=_Numbers(), unique=True))
+    number_list = list(numbers)
+    membership = _IsAmong(column, bindparam(None, number_list, type_=_Numbers(), unique=True))
     # No planner looks into the parameter: it takes the numbers for a few dozen, and begins with
     # them. Of many it has to begin elsewhere and ask of each row, which is what a truth value that
     # is compared comes to.
-    return told if len(found) <= FEW else told.is_(true())
+    return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
 
 
-@compiles(_Among, "sqlite")
-def _of_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, told = element.clauses
-    each = func.json_each(told).table_valued("value")
-    return compiler.process(_in(column, each), **options)
+@compiles(_IsAmong, "sqlite")
+def _compile_sqlite(element: _IsAmong, compiler: SQLCompiler, **options: Any) -> str:
+    column, parameter = element.clauses
+    number_table = func.json_each(parameter).table_valued("value")
+    return compiler.process(_in_subquery(column, number_table), **options)
 
 
-@compiles(_Among, "postgresql")
-def _of_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
-    column, told = element.clauses
+@compiles(_IsAmong, "postgresql")
+def _compile_postgresql(element: _IsAmong, compiler: SQLCompiler, **options: Any) -> str:
+    column, parameter = element.clauses
     # As a table: PostgreSQL would read the text of an array anew for each row.
-    each = func.unnest(cast(told, ARRAY(Integer))).table_valued("value").render_derived()
-    return compiler.process(_in(column, each), **options)
+    number_table = (
+        func.unnest(cast(parameter, ARRAY(Integer))).table_valued("value").render_derived()
+    )
+    return compiler.process(_in_subquery(column, number_table), **options)
 
 
-def _in(column: ColumnElement[Any], each: TableValuedAlias) -> ColumnElement[Any]:
-    return column.in_(select(each.c.value)).self_group()
+def _in_subquery(column: ColumnElement[Any], number_table: TableValuedAlias) -> ColumnElement[Any]:
+    return column.in_(select(number_table.c.value)).self_group()

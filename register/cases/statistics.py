@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from register.cases import facets, former_codes
-from register.cases.facet_queries import Reading
-from register.cases.facets import Counts
-from register.cases.filter_clauses import DIRECTIONS, LENGTHS, PROCEEDINGS, Pairs
-from register.cases.filters import Query
+from register.cases.facet_queries import FacetReader
+from register.cases.facets import FacetCounts
+from register.cases.filter_clauses import DIRECTIONS, DURATION_PAIRS, PROCEEDINGS, ValuePairs
+from register.cases.filters import CaseQuery
 from register.cases.former_codes import DURATIONS, UNKNOWN
-from register.cases.versioned_cache import Once
-from register.cases.vocabulary import Book
-from register.journal import Position
+from register.cases.versioned_cache import VersionedCache
+from register.cases.vocabulary import Vocabulary
+from register.journal import LedgerPosition
 from register.territory import loader
 
 # Years that are told one by one; what is older is told in one figure.
-YEARS = 40
+YEAR_LIMIT = 40
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Figure:
 
     code: str
     count: int
-    query: Query
+    query: CaseQuery
 
 
 @dataclass(frozen=True)
-class Group:
+class FigureGroup:
     """A figure, and the figures of which its cases are made up."""
 
-    whole: Figure
+    total: Figure
     parts: Sequence[Figure]
 
 
@@ -48,8 +48,8 @@ class Statistics:
     """All figures of one moment; none of those that come in a row is zero.
 
     ``years`` come in order, ``earlier`` is what came before them. ``types`` go by family and
-    ``proceedings`` by direction, where a case may be in several. ``proceeded``: cases that had any
-    proceeding. ``unknown``: cases of which nobody knows how they ended; ``measured``: those that
+    ``proceedings`` by direction, where a case may be in several. ``with_proceedings``: cases that had any
+    proceeding. ``unknown``: cases of which nobody knows how they ended; ``with_known_duration``: those that
     lasted a known time.
     """
 
@@ -57,91 +57,108 @@ class Statistics:
     earlier: Figure | None
     years: Sequence[Figure]
     undated: Figure
-    types: Sequence[Group]
+    types: Sequence[FigureGroup]
     targets: Sequence[Figure]
     levels: Sequence[Figure]
     evidence: Sequence[Figure]
     outcomes: Sequence[Figure]
     unknown: Figure
-    proceeded: Figure
-    proceedings: Sequence[Group]
-    measured: Figure
+    with_proceedings: Figure
+    proceedings: Sequence[FigureGroup]
+    with_known_duration: Figure
     durations: Sequence[Figure]
 
 
-_kept: Once[Statistics] = Once()
+_statistics_cache: VersionedCache[Statistics] = VersionedCache()
 
 
-def statistics(session: Session, book: Book, head: Position) -> Statistics:
+def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
     """The figures at a position of the public ledger.
 
     :param head: read first, on the same session.
     """
-    moment = (head.digest, book.version, loader.version(session))
-    return _kept.of(moment, lambda: _counted(session, book, head))
-
-
-def _counted(session: Session, book: Book, head: Position) -> Statistics:
-    found = facets.counts(session, Query(), book, head)
-    earlier, years = _years(found["annee"])
-    read = Reading(session, book)
-    directions = _sizes(read, DIRECTIONS)
-    ended = _sizes(read, PROCEEDINGS)
-    lengths = _sizes(read, LENGTHS)
-
-    def matching(name: str, *values: str) -> Figure:
-        query = Query({name: tuple(sorted(values))}) if name else Query()
-        return Figure("", facets.matching(session, query, book, head), query)
-
-    return Statistics(
-        total=matching(""),
-        earlier=earlier,
-        years=years,
-        undated=matching("sans_date", "1"),
-        types=list(_types(book, found)),
-        targets=_figures("cible", book.lists["cible"], found["cible"]),
-        levels=_figures("niveau", book.lists["niveau"], found["niveau"]),
-        evidence=_figures("preuve", book.lists["preuve"], found["preuve"]),
-        outcomes=_figures("issue", book.lists["issue"], found["issue"]),
-        unknown=matching("issue", UNKNOWN),
-        proceeded=matching("sens", *book.lists["sens"]),
-        proceedings=list(_proceedings(book, directions, ended)),
-        measured=matching("duree", *(code for code in DURATIONS if code != UNKNOWN)),
-        durations=_figures("duree", DURATIONS, lengths),
+    cache_key = (head.digest, vocabulary.version, loader.version(session))
+    return _statistics_cache.get_or_make(
+        cache_key, lambda: _count_statistics(session, vocabulary, head)
     )
 
 
-def _figures(name: str, codes: Iterable[str], counted: Mapping[str, int]) -> list[Figure]:
+def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
+    facet_counts = facets.count_facets(session, CaseQuery(), vocabulary, head)
+    earlier, years = _year_figures(facet_counts["annee"])
+    reader = FacetReader(session, vocabulary)
+    direction_counts = _count_distinct(reader, DIRECTIONS)
+    proceeding_counts = _count_distinct(reader, PROCEEDINGS)
+    duration_counts = _count_distinct(reader, DURATION_PAIRS)
+
+    def make_figure(name: str, *values: str) -> Figure:
+        query = CaseQuery({name: tuple(sorted(values))}) if name else CaseQuery()
+        return Figure("", facets.count_matches(session, query, vocabulary, head), query)
+
+    return Statistics(
+        total=make_figure(""),
+        earlier=earlier,
+        years=years,
+        undated=make_figure("sans_date", "1"),
+        types=list(_type_groups(vocabulary, facet_counts)),
+        targets=_make_figures("cible", vocabulary.lists["cible"], facet_counts["cible"]),
+        levels=_make_figures("niveau", vocabulary.lists["niveau"], facet_counts["niveau"]),
+        evidence=_make_figures("preuve", vocabulary.lists["preuve"], facet_counts["preuve"]),
+        outcomes=_make_figures("issue", vocabulary.lists["issue"], facet_counts["issue"]),
+        unknown=make_figure("issue", UNKNOWN),
+        with_proceedings=make_figure("sens", *vocabulary.lists["sens"]),
+        proceedings=list(_proceeding_groups(vocabulary, direction_counts, proceeding_counts)),
+        with_known_duration=make_figure("duree", *(code for code in DURATIONS if code != UNKNOWN)),
+        durations=_make_figures("duree", DURATIONS, duration_counts),
+    )
+
+
+def _make_figures(
+    filter_name: str, codes: Iterable[str], value_counts: Mapping[str, int]
+) -> list[Figure]:
     """The values of a filter that have cases, in their own order: a count is never a rank."""
     return [
-        Figure(code, counted[code], Query({name: (code,)})) for code in codes if counted.get(code)
+        Figure(code, value_counts[code], CaseQuery({filter_name: (code,)}))
+        for code in codes
+        if value_counts.get(code)
     ]
 
 
-def _years(counted: Mapping[str, int]) -> tuple[Figure | None, list[Figure]]:
+def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[Figure]]:
     """What came before the last forty years that have a case, and those years."""
-    if not counted:
+    if not year_counts:
         return None, []
-    first = max(map(int, counted)) - YEARS + 1
-    told = _figures("annee", (year for year in sorted(counted) if int(year) >= first), counted)
-    before = sum(count for year, count in counted.items() if int(year) < first)
+    first = max(map(int, year_counts)) - YEAR_LIMIT + 1
+    recent_years = _make_figures(
+        "annee", (year for year in sorted(year_counts) if int(year) >= first), year_counts
+    )
+    earlier_count = sum(count for year, count in year_counts.items() if int(year) < first)
     last = str(first - 1)
-    return (Figure(last, before, Query({"au": (last,)})) if before else None), told
+    return (
+        Figure(last, earlier_count, CaseQuery({"au": (last,)})) if earlier_count else None
+    ), recent_years
 
 
-def _types(book: Book, found: Counts) -> Iterator[Group]:
-    for whole in _figures("famille", book.lists["famille"], found["famille"]):
-        yield Group(whole, _figures("type", book.types_of([whole.code]), found["type"]))
+def _type_groups(vocabulary: Vocabulary, facet_counts: FacetCounts) -> Iterator[FigureGroup]:
+    for family in _make_figures("famille", vocabulary.lists["famille"], facet_counts["famille"]):
+        yield FigureGroup(
+            family, _make_figures("type", vocabulary.types_of([family.code]), facet_counts["type"])
+        )
 
 
-def _proceedings(
-    book: Book, directions: Mapping[str, int], ended: Mapping[str, int]
-) -> Iterator[Group]:
-    for whole in _figures("sens", book.lists["sens"], directions):
-        codes = [former_codes.ended(whole.code, outcome) for outcome in book.lists["issue"]]
-        yield Group(whole, _figures("procedure", codes, ended))
+def _proceeding_groups(
+    vocabulary: Vocabulary,
+    direction_counts: Mapping[str, int],
+    proceeding_counts: Mapping[str, int],
+) -> Iterator[FigureGroup]:
+    for direction in _make_figures("sens", vocabulary.lists["sens"], direction_counts):
+        codes = [
+            former_codes.proceeding_code(direction.code, outcome)
+            for outcome in vocabulary.lists["issue"]
+        ]
+        yield FigureGroup(direction, _make_figures("procedure", codes, proceeding_counts))
 
 
-def _sizes(read: Reading, pairs: Pairs) -> dict[str, int]:
+def _count_distinct(reader: FacetReader, pairs: ValuePairs) -> dict[str, int]:
     """How many cases each value has; one that has a value twice is one case."""
-    return {value: len(set(numbers)) for value, numbers in read.values(pairs).items()}
+    return {value: len(set(numbers)) for value, numbers in reader.cases_by_value(pairs).items()}

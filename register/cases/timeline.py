@@ -18,18 +18,18 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from register.cases.deadlines import request_clock
+from register.cases.deadlines import request_terms
 from register.text import dates
 
 
-class Kind(StrEnum):
+class TimelineKind(StrEnum):
     """What an event is; a closed list, each with its words in the page."""
 
     FACTS = "facts"  # what the case is about
     OPENING = "opening"  # the act that began a proceeding
     STEP = "step"  # of a proceeding; ``code`` is of the vocabulary ``etape``
     OUTCOME = "outcome"  # of a proceeding; ``code`` is of the vocabulary ``issue``
-    ASKED = "asked"  # a document was asked for
+    REQUESTED = "asked"  # a document was asked for
     REFUSED = "refused"  # in writing
     SILENCE = "silence"  # a month without an answer, which is a refusal
     CADA = "cada"  # the commission was referred to
@@ -42,27 +42,27 @@ class Kind(StrEnum):
     CORRECTION = "correction"
 
 
-class Known(StrEnum):
+class Certainty(StrEnum):
     """How an event is known."""
 
-    TOLD = "told"  # somebody told us
+    REPORTED = "told"  # somebody told us
     MISSING = "missing"  # it must have taken place, and nobody told us of it
     AWAITED = "awaited"  # it had not taken place yet when the case was last written
 
 
 @dataclass(frozen=True)
-class Event:
+class TimelineItem:
     """One event.
 
     ``date`` is EDTF, empty when unknown. ``end`` marks an outcome. ``number`` is the rank of the
     proceeding, follow-up, reply or correction that it belongs to, from 1. ``part`` is that piece
     of the canonical content. ``terms`` are legal terms that run from it, by their names in
-    :class:`register.cases.deadlines.RequestClock`, as EDTF days.
+    :class:`register.cases.deadlines.RequestTerms`, as EDTF days.
     """
 
-    kind: Kind
+    kind: TimelineKind
     date: str = ""
-    known: Known = Known.TOLD
+    certainty: Certainty = Certainty.REPORTED
     end: bool = False
     code: str = ""
     outcome: str = ""
@@ -72,9 +72,11 @@ class Event:
 
 
 # Steps by which a proceeding begins; a formal notice or a resolution comes before it.
-OPENINGS = frozenset({"plainte", "citation_directe", "assignation", "refere", "mise_en_examen"})
+OPENING_STEPS = frozenset(
+    {"plainte", "citation_directe", "assignation", "refere", "mise_en_examen"}
+)
 # Steps and outcomes that cannot be without another step: no ruling on appeal without a first one.
-NEEDS = MappingProxyType(
+PREREQUISITES = MappingProxyType(
     {
         "appel": "jugement",
         "arret": "jugement",
@@ -84,171 +86,225 @@ NEEDS = MappingProxyType(
     }
 )
 # Outcomes of a request that say no more than the opinion itself.
-OPINIONS = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
+OPINION_OUTCOMES = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
 # What the register itself did, as opposed to what it tells of.
-REGISTER = frozenset({Kind.FOLLOW_UP, Kind.REPLY, Kind.CORRECTION})
+REGISTER_KINDS = frozenset({TimelineKind.FOLLOW_UP, TimelineKind.REPLY, TimelineKind.CORRECTION})
 # Outcomes that say that nothing is decided, or that nobody knows.
-OPEN = frozenset({"", "en_cours", "inconnue"})
+UNDECIDED = frozenset({"", "en_cours", "inconnue"})
 
 
-def timeline(content: Mapping[str, Any]) -> list[Event]:
+def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
     """The events of a case in their order, from its canonical content."""
-    chains: list[Iterable[Event]] = [_facts(content)]
+    chains: list[Iterable[TimelineItem]] = [_facts_items(content)]
     chains += [
-        _proceeding(row, number) for number, row in enumerate(content["proceedings"], start=1)
+        _proceeding_items(proceeding, number)
+        for number, proceeding in enumerate(content["proceedings"], start=1)
     ]
     if content["request"]:
-        chains.append(_request(content["request"]))
-    told = [list(chain) for chain in chains]
-    told.append(list(_end(content, [event for chain in told for event in chain])))
-    told += [[event] for event in _added(content)]
-    return _ordered(told)
+        chains.append(_request_items(content["request"]))
+    item_chains = [list(chain) for chain in chains]
+    item_chains.append(
+        list(_end_items(content, [event for chain in item_chains for event in chain]))
+    )
+    item_chains += [[event] for event in _register_items(content)]
+    return _sort_chains(item_chains)
 
 
 # --- what there is -------------------------------------------------------------------------------
 
 
-def _facts(content: Mapping[str, Any]) -> Iterator[Event]:
-    yield Event(Kind.FACTS, content["date"], part=content)
+def _facts_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
+    yield TimelineItem(TimelineKind.FACTS, content["date"], part=content)
 
 
-def _proceeding(row: Mapping[str, Any], number: int) -> Iterator[Event]:
+def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
     """A proceeding's steps, those that are missing among them, and its outcome."""
-    steps: Sequence[Mapping[str, Any]] = row["steps"]
-    had = {step["step"] for step in steps}
-    if not had & OPENINGS:
-        yield Event(Kind.OPENING, known=Known.MISSING, number=number, part=row)
+    steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
+    step_codes = {step["step"] for step in steps}
+    if not step_codes & OPENING_STEPS:
+        yield TimelineItem(
+            TimelineKind.OPENING, certainty=Certainty.MISSING, number=number, part=proceeding
+        )
     for step in steps:
-        yield from _missing(step["step"], had, number, row)
-        yield Event(
-            Kind.STEP,
+        yield from _missing_step(step["step"], step_codes, number, proceeding)
+        yield TimelineItem(
+            TimelineKind.STEP,
             step["date"],
             # An earlier ruling may have said otherwise; the end is what the proceeding came to.
-            end=step is steps[-1] and step["outcome"] not in OPEN and _agrees(step, row),
+            end=step is steps[-1]
+            and step["outcome"] not in UNDECIDED
+            and _outcomes_agree(step, proceeding),
             code=step["step"],
             outcome=step["outcome"],
             number=number,
             part=step,
         )
-    yield from _outcome(row, had, number)
+    yield from _outcome_items(proceeding, step_codes, number)
 
 
-def _missing(code: str, had: set[str], number: int, row: Mapping[str, Any]) -> Iterator[Event]:
+def _missing_step(
+    code: str, step_codes: set[str], number: int, proceeding: Mapping[str, Any]
+) -> Iterator[TimelineItem]:
     """The step without which another cannot have taken place, once."""
-    needed = NEEDS.get(code, "")
-    if needed and needed not in had:
-        had.add(needed)
-        yield Event(Kind.STEP, known=Known.MISSING, code=needed, number=number, part=row)
-
-
-def _agrees(step: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return row["outcome"] in OPEN or step["outcome"] == row["outcome"]
-
-
-def _outcome(row: Mapping[str, Any], had: set[str], number: int) -> Iterator[Event]:
-    """How a proceeding ended, unless one of its steps says so; and the appeal that is pending."""
-    told = [step["outcome"] for step in row["steps"]]
-    ended = Event(Kind.OUTCOME, code=row["outcome"], number=number, part=row)
-    if row["outcome"] == "en_cours":
-        yield replace(ended, known=Known.AWAITED)
-    elif row["outcome"] in OPEN:
-        if OPEN.issuperset(told):
-            yield replace(ended, known=Known.MISSING)
-    elif row["outcome"] not in told:
-        yield from _missing(row["outcome"], had, number, row)
-        # A word of the import, which says in so many letters that nobody knows the day.
-        day = "" if row["outcome_date"] == "inconnue" else row["outcome_date"]
-        yield replace(ended, date=day, end=True)
-    if row["appeal"] == "oui":
-        yield Event(Kind.STEP, known=Known.AWAITED, code="arret", number=number, part=row)
-
-
-def _request(asked: Mapping[str, Any]) -> Iterator[Event]:
-    """A request for a document; its terms are given only where the day they run from is known."""
-    clock = request_clock(
-        _day(asked["asked_on"]), _day(asked["refused_on"]), _day(asked["cada_registered_on"])
-    )
-    referred = bool(asked["cada_registered_on"] or asked["cada_number"])
-    gave_opinion = asked["outcome"] in OPINIONS
-    answered = bool(asked["cada_opinion_on"] or asked["opinion"] or gave_opinion)
-    yield Event(
-        Kind.ASKED,
-        asked["asked_on"],
-        part=asked,
-        terms=_terms(silence_refuses=clock.silence_refuses),
-    )
-    referring = _terms(refer_to_cada_by=clock.refer_to_cada_by)
-    if asked["refusal"] == "implicite":
-        # The day that the law says, where no source gives another.
-        day = asked["refused_on"] or _edtf(clock.silence_refuses)
-        yield Event(Kind.SILENCE, day, part=asked, terms=referring)
-    elif asked["refusal"] or asked["refused_on"]:
-        yield Event(Kind.REFUSED, asked["refused_on"], part=asked, terms=referring)
-    elif referred or answered:
-        yield Event(Kind.REFUSED, known=Known.MISSING, part=asked)
-    if referred:
-        running = _terms(
-            cada_answers_by=clock.cada_answers_by,
-            refusal_confirmed=clock.refusal_confirmed,
-            court_by=clock.court_by,
+    required_code = PREREQUISITES.get(code, "")
+    if required_code and required_code not in step_codes:
+        step_codes.add(required_code)
+        yield TimelineItem(
+            TimelineKind.STEP,
+            certainty=Certainty.MISSING,
+            code=required_code,
+            number=number,
+            part=proceeding,
         )
-        yield Event(Kind.CADA, asked["cada_registered_on"], part=asked, terms=running)
-    elif answered:
-        yield Event(Kind.CADA, known=Known.MISSING, part=asked)
-    if answered:
-        code = asked["outcome"] if gave_opinion else ""
-        yield Event(Kind.OPINION, asked["cada_opinion_on"], end=gave_opinion, code=code, part=asked)
-    elif referred:
-        yield Event(Kind.OPINION, known=Known.MISSING, part=asked)
-    if asked["outcome"] not in OPEN and not gave_opinion:
-        yield Event(Kind.OBTAINED, code=asked["outcome"], end=True, part=asked)
 
 
-def _end(content: Mapping[str, Any], before: Sequence[Event]) -> Iterator[Event]:
+def _outcomes_agree(step: Mapping[str, Any], proceeding: Mapping[str, Any]) -> bool:
+    return proceeding["outcome"] in UNDECIDED or step["outcome"] == proceeding["outcome"]
+
+
+def _outcome_items(
+    proceeding: Mapping[str, Any], step_codes: set[str], number: int
+) -> Iterator[TimelineItem]:
+    """How a proceeding ended, unless one of its steps says so; and the appeal that is pending."""
+    step_outcomes = [step["outcome"] for step in proceeding["steps"]]
+    ending = TimelineItem(
+        TimelineKind.OUTCOME, code=proceeding["outcome"], number=number, part=proceeding
+    )
+    if proceeding["outcome"] == "en_cours":
+        yield replace(ending, certainty=Certainty.AWAITED)
+    elif proceeding["outcome"] in UNDECIDED:
+        if UNDECIDED.issuperset(step_outcomes):
+            yield replace(ending, certainty=Certainty.MISSING)
+    elif proceeding["outcome"] not in step_outcomes:
+        yield from _missing_step(proceeding["outcome"], step_codes, number, proceeding)
+        # A word of the import, which says in so many letters that nobody knows the day.
+        day = "" if proceeding["outcome_date"] == "inconnue" else proceeding["outcome_date"]
+        yield replace(ending, date=day, end=True)
+    if proceeding["appeal"] == "oui":
+        yield TimelineItem(
+            TimelineKind.STEP,
+            certainty=Certainty.AWAITED,
+            code="arret",
+            number=number,
+            part=proceeding,
+        )
+
+
+def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
+    """A request for a document; its terms are given only where the day they run from is known."""
+    terms = request_terms(
+        _exact_day(request["asked_on"]),
+        _exact_day(request["refused_on"]),
+        _exact_day(request["cada_registered_on"]),
+    )
+    is_referred = bool(request["cada_registered_on"] or request["cada_number"])
+    is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
+    has_opinion = bool(request["cada_opinion_on"] or request["opinion"] or is_opinion_outcome)
+    yield TimelineItem(
+        TimelineKind.REQUESTED,
+        request["asked_on"],
+        part=request,
+        terms=_legal_terms(silence_refuses=terms.silence_refuses),
+    )
+    referral_terms = _legal_terms(refer_to_cada_by=terms.refer_to_cada_by)
+    if request["refusal"] == "implicite":
+        # The day that the law says, where no source gives another.
+        day = request["refused_on"] or _edtf_day(terms.silence_refuses)
+        yield TimelineItem(TimelineKind.SILENCE, day, part=request, terms=referral_terms)
+    elif request["refusal"] or request["refused_on"]:
+        yield TimelineItem(
+            TimelineKind.REFUSED, request["refused_on"], part=request, terms=referral_terms
+        )
+    elif is_referred or has_opinion:
+        yield TimelineItem(TimelineKind.REFUSED, certainty=Certainty.MISSING, part=request)
+    if is_referred:
+        cada_terms = _legal_terms(
+            cada_answers_by=terms.cada_answers_by,
+            refusal_confirmed=terms.refusal_confirmed,
+            court_by=terms.court_by,
+        )
+        yield TimelineItem(
+            TimelineKind.CADA, request["cada_registered_on"], part=request, terms=cada_terms
+        )
+    elif has_opinion:
+        yield TimelineItem(TimelineKind.CADA, certainty=Certainty.MISSING, part=request)
+    if has_opinion:
+        code = request["outcome"] if is_opinion_outcome else ""
+        yield TimelineItem(
+            TimelineKind.OPINION,
+            request["cada_opinion_on"],
+            end=is_opinion_outcome,
+            code=code,
+            part=request,
+        )
+    elif is_referred:
+        yield TimelineItem(TimelineKind.OPINION, certainty=Certainty.MISSING, part=request)
+    if request["outcome"] not in UNDECIDED and not is_opinion_outcome:
+        yield TimelineItem(TimelineKind.OBTAINED, code=request["outcome"], end=True, part=request)
+
+
+def _end_items(
+    content: Mapping[str, Any], earlier_items: Sequence[TimelineItem]
+) -> Iterator[TimelineItem]:
     """How the case itself ended, unless an event says so already."""
-    told = {event.outcome or event.code for event in before if event.end}
-    if content["outcome"] not in OPEN and content["outcome"] not in told:
-        yield Event(Kind.END, content["end_date"], end=True, code=content["outcome"])
+    stated_outcomes = {event.outcome or event.code for event in earlier_items if event.end}
+    if content["outcome"] not in UNDECIDED and content["outcome"] not in stated_outcomes:
+        yield TimelineItem(TimelineKind.END, content["end_date"], end=True, code=content["outcome"])
         return
-    if content["end_date"] and content["end_date"] not in {event.date for event in before}:
-        yield Event(Kind.LAST, content["end_date"])
+    if content["end_date"] and content["end_date"] not in {event.date for event in earlier_items}:
+        yield TimelineItem(TimelineKind.LAST, content["end_date"])
     if content["outcome"] == "en_cours":
-        if not any(event.kind == Kind.OUTCOME and event.known == Known.AWAITED for event in before):
-            yield Event(Kind.END, known=Known.AWAITED, code=content["outcome"])
-    elif content["outcome"] in OPEN:
+        if not any(
+            event.kind == TimelineKind.OUTCOME and event.certainty == Certainty.AWAITED
+            for event in earlier_items
+        ):
+            yield TimelineItem(
+                TimelineKind.END, certainty=Certainty.AWAITED, code=content["outcome"]
+            )
+    elif content["outcome"] in UNDECIDED:
         # A proceeding that says how it ended, or that nobody knows, says it already.
-        ends = (event for event in before if event.end or event.kind == Kind.OUTCOME)
-        if next(ends, None) is None:
-            yield Event(Kind.END, known=Known.MISSING, code=content["outcome"])
+        endings = (
+            event for event in earlier_items if event.end or event.kind == TimelineKind.OUTCOME
+        )
+        if next(endings, None) is None:
+            yield TimelineItem(
+                TimelineKind.END, certainty=Certainty.MISSING, code=content["outcome"]
+            )
 
 
-def _added(content: Mapping[str, Any]) -> Iterator[Event]:
+def _register_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """What was added to the register since; an undated follow-up is placed by its day there."""
-    for number, row in enumerate(content["follow_ups"], start=1):
-        yield Event(Kind.FOLLOW_UP, row["happened_on"], number=number, part=row)
-    for number, row in enumerate(content["replies"], start=1):
-        yield Event(Kind.REPLY, _civil(row["published_at"]), number=number, part=row)
-    for number, row in enumerate(content["corrections"], start=1):
-        yield Event(Kind.CORRECTION, _civil(row["made_at"]), number=number, part=row)
+    for number, fragment in enumerate(content["follow_ups"], start=1):
+        yield TimelineItem(
+            TimelineKind.FOLLOW_UP, fragment["happened_on"], number=number, part=fragment
+        )
+    for number, fragment in enumerate(content["replies"], start=1):
+        yield TimelineItem(
+            TimelineKind.REPLY, _paris_day(fragment["published_at"]), number=number, part=fragment
+        )
+    for number, fragment in enumerate(content["corrections"], start=1):
+        yield TimelineItem(
+            TimelineKind.CORRECTION, _paris_day(fragment["made_at"]), number=number, part=fragment
+        )
 
 
-def _civil(moment: str) -> str:
-    return dates.paris_day(datetime.fromisoformat(moment)).isoformat()
+def _paris_day(timestamp: str) -> str:
+    return dates.paris_day(datetime.fromisoformat(timestamp)).isoformat()
 
 
-def _day(told: str) -> date | None:
+def _exact_day(edtf: str) -> date | None:
     """A day that a term can run from: whole, and neither about nor uncertain."""
-    if not told:
+    if not edtf:
         return None
-    known = dates.parse(told)
-    return known.first if known.day and not known.mark else None
+    parsed = dates.parse(edtf)
+    return parsed.first if parsed.day and not parsed.mark else None
 
 
-def _terms(**days: date | None) -> Mapping[str, str]:
-    return MappingProxyType({name: told for name, day in days.items() if (told := _edtf(day))})
+def _legal_terms(**days: date | None) -> Mapping[str, str]:
+    return MappingProxyType({name: edtf for name, day in days.items() if (edtf := _edtf_day(day))})
 
 
-def _edtf(day: date | None) -> str:
+def _edtf_day(day: date | None) -> str:
     # A request of the last year that can be written has terms in one that cannot.
     return day.isoformat() if day and day.year <= dates.LAST_YEAR else ""
 
@@ -256,60 +312,63 @@ def _edtf(day: date | None) -> str:
 # --- their order ---------------------------------------------------------------------------------
 
 
-def _ordered(chains: Sequence[Sequence[Event]]) -> list[Event]:
+def _sort_chains(chains: Sequence[Sequence[TimelineItem]]) -> list[TimelineItem]:
     """All events by day; of one day, and where a date is vague, each chain in its own order.
 
     A chain without any date follows what is dated of the facts: nothing says when it was, and a
     reply of today is no reason to believe it later.
     """
-    began = _days(chains[0], None)[0]
-    days = [
-        _days(chain, None if chain and chain[0].kind in REGISTER else began) for chain in chains
+    facts_day = _sort_days(chains[0], None)[0]
+    chain_days = [
+        _sort_days(chain, None if chain and chain[0].kind in REGISTER_KINDS else facts_day)
+        for chain in chains
     ]
-    facts = [
+    fact_days = [
         day
-        for chain, known in zip(chains, days, strict=True)
-        if chain and chain[0].kind not in REGISTER
-        for day in known
+        for chain, sort_days in zip(chains, chain_days, strict=True)
+        if chain and chain[0].kind not in REGISTER_KINDS
+        for day in sort_days
         if day
     ]
-    latest = max(facts, default=date.min)
-    placed = []
-    for rank, (chain, known) in enumerate(zip(chains, days, strict=True)):
-        for place, (day, event) in enumerate(zip(known, chain, strict=True)):
-            at = day or (date.min if event.kind == Kind.FACTS else latest)
-            placed.append((at, day is None, rank, place, event))
-    return [event for *_key, event in sorted(placed, key=lambda entry: entry[:4])]
+    latest = max(fact_days, default=date.min)
+    sort_entries = []
+    for rank, (chain, sort_days) in enumerate(zip(chains, chain_days, strict=True)):
+        for index, (day, event) in enumerate(zip(sort_days, chain, strict=True)):
+            sort_day = day or (date.min if event.kind == TimelineKind.FACTS else latest)
+            sort_entries.append((sort_day, day is None, rank, index, event))
+    return [event for *_key, event in sorted(sort_entries, key=lambda sort_entry: sort_entry[:4])]
 
 
-def _days(chain: Sequence[Event], began: date | None) -> list[date | None]:
+def _sort_days(chain: Sequence[TimelineItem], facts_day: date | None) -> list[date | None]:
     """The day by which each event of a chain is put in order; None if none of them is dated.
 
     "2006" after a hearing of March 2006 is later than that hearing, not on the first of January;
-    nor is it earlier than the facts, where these ``began`` within it.
+    nor is it earlier than the facts, where these ``facts_day`` within it.
     """
     days: list[date | None] = []
     reached: date | None = None
     for event in chain:
-        span = _span(event)
+        span = _day_span(event)
         if span is None:
             days.append(reached)
             continue
         first, last = span
         # The latest of what came before and may be of the same time.
-        day = max([first, *(at for at in (reached, began) if at and first <= at <= last)])
+        day = max(
+            [first, *(bound for bound in (reached, facts_day) if bound and first <= bound <= last)]
+        )
         days.append(day)
         reached = max(reached or day, day)
     # What nothing precedes stands just before the earliest that is dated.
-    known = min((day for day in days if day), default=None)
-    return [day or known for day in days]
+    earliest = min((day for day in days if day), default=None)
+    return [day or earliest for day in days]
 
 
-def _span(event: Event) -> tuple[date, date] | None:
-    told = event.date
-    if not told and event.kind == Kind.FOLLOW_UP:
-        told = _civil(event.part["added_at"])
-    if not told:
+def _day_span(event: TimelineItem) -> tuple[date, date] | None:
+    edtf = event.date
+    if not edtf and event.kind == TimelineKind.FOLLOW_UP:
+        edtf = _paris_day(event.part["added_at"])
+    if not edtf:
         return None
-    known = dates.parse(told)
-    return known.first, known.last
+    parsed = dates.parse(edtf)
+    return parsed.first, parsed.last

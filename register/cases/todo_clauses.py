@@ -16,14 +16,14 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
-from register.cases.approvals import vouching
+from register.cases.approvals import valid_approvals
 from register.cases.checklist import SUMMARY_LIMIT
-from register.cases.core_tables import CASE, KIND, PLACE, PROCEEDING, REPLY, REVISION
+from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION
 from register.cases.deadlines import add_months
-from register.cases.models import Approval, Invitation, Scope, SourceUse, State
+from register.cases.models import Approval, CaseState, Invitation, Scope, SourceUse
 from register.cases.pending import Destruction, PendingChange
-from register.cases.sql_in import among
-from register.cases.vocabulary import Book
+from register.cases.sql_in import is_among
+from register.cases.vocabulary import Vocabulary
 from register.text.dates import PARIS, paris_day
 
 Clause = ColumnElement[bool]
@@ -34,16 +34,16 @@ OUTCOME_MONTHS = 12
 OPEN_OUTCOMES = ("", "inconnue", "en_cours")
 
 _INVITATION = Invitation.__table__
-_CITED = SourceUse.__table__
+_SOURCE_USE = SourceUse.__table__
 # Whoever asks may have joined the revisions for a purpose of their own.
-_OF = REVISION.alias()
+_CURRENT_REVISION = REVISION.alias()
 
 
-class Kind(StrEnum):
+class TodoKind(StrEnum):
     """What a case waits for."""
 
     REPLY = "reponse"  # a right of reply was received, and nobody has decided
-    HELD = "en_main"  # the member who asks has it in hand
+    CLAIMED = "en_main"  # the member who asks has it in hand
     APPROVE = "a_relire"  # a second person is asked for, and the member may be that person
     SECOND = "second"  # a second person is asked for, whoever it is
     CHANGE = "changement"  # a change of a public case that the member may approve
@@ -54,17 +54,17 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Moment:
+class TodoContext:
     """What a list is made with: the vocabularies, the time, and what is known of the drafts.
 
-    ``flagged``: the current revisions of drafts whose texts raise a risk flag. ``single``: the
+    ``flagged_revisions``: the current revisions of drafts whose texts raise a risk flag. ``has_one_moderator``: the
     register has one moderator, and no second person is asked for.
     """
 
-    book: Book
+    vocabulary: Vocabulary
     at: datetime
-    flagged: Collection[int] = ()
-    single: bool = False
+    flagged_revisions: Collection[int] = ()
+    has_one_moderator: bool = False
 
     @property
     def today(self) -> date:
@@ -72,40 +72,40 @@ class Moment:
         return paris_day(self.at)
 
 
-def clause(kind: Kind, viewer: Member, moment: Moment) -> Clause:
+def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     """The cases that wait for something.
 
     :param viewer: who asks: nobody approves what they wrote themselves.
     """
-    if kind is Kind.REPLY:
+    if kind is TodoKind.REPLY:
         return _has_reply()
-    if kind is Kind.HELD:
-        return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > moment.at)
-    if kind is Kind.OUTCOME:
-        return _outcome_is_late(moment)
-    if kind is Kind.READY:
-        return _is_ready(moment)
-    if kind is Kind.RETURNED:
-        return _has_change(PendingChange.made_by == viewer.id, _is_back())
-    if kind in (Kind.CHANGE, Kind.DESTRUCTION):
-        return _for_second(kind, viewer, moment)
-    waits = _waits_for_second(moment)
-    if kind is Kind.APPROVE:
-        may = vouches(viewer, moment.at)
-        return and_(waits, _is_of_another(viewer)) if may else false()
-    return waits
+    if kind is TodoKind.CLAIMED:
+        return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
+    if kind is TodoKind.OUTCOME:
+        return _outcome_is_late(todo_context)
+    if kind is TodoKind.READY:
+        return _is_ready(todo_context)
+    if kind is TodoKind.RETURNED:
+        return _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved())
+    if kind in (TodoKind.CHANGE, TodoKind.DESTRUCTION):
+        return _second_person_clause(kind, viewer, todo_context)
+    waits_for_second = _waits_for_second(todo_context)
+    if kind is TodoKind.APPROVE:
+        can_approve = vouches(viewer, todo_context.at)
+        return and_(waits_for_second, _is_by_another(viewer)) if can_approve else false()
+    return waits_for_second
 
 
 def _has_reply() -> Clause:
     received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
-    return and_(CASE.c.state == State.PUBLISHED, received)
+    return and_(CASE.c.state == CaseState.PUBLISHED, received)
 
 
-def _outcome_is_late(moment: Moment) -> Clause:
-    day = add_months(moment.today, -OUTCOME_MONTHS)
+def _outcome_is_late(todo_context: TodoContext) -> Clause:
+    day = add_months(todo_context.today, -OUTCOME_MONTHS)
     since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
     return and_(
-        CASE.c.state == State.PUBLISHED,
+        CASE.c.state == CaseState.PUBLISHED,
         CASE.c.moved_at < since,
         CASE.c.outcome.in_(OPEN_OUTCOMES),
     )
@@ -114,84 +114,97 @@ def _outcome_is_late(moment: Moment) -> Clause:
 # --- the second person ----------------------------------------------------------------------
 
 
-def _is_back() -> Clause:
+def _cannot_be_approved() -> Clause:
     """A change that nobody can approve any more as it is."""
     return or_(
         PendingChange.refused_at.is_not(None), PendingChange.revision_id != CASE.c.revision_id
     )
 
 
-def _has_change(*such: Clause) -> Clause:
-    return exists().where(PendingChange.incident_id == CASE.c.id, *such)
+def _has_change(*conditions: Clause) -> Clause:
+    return exists().where(PendingChange.incident_id == CASE.c.id, *conditions)
 
 
-def _for_second(kind: Kind, viewer: Member, moment: Moment) -> Clause:
-    if not vouches(viewer, moment.at):
+def _second_person_clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
+    if not vouches(viewer, todo_context.at):
         return false()
-    if kind is Kind.CHANGE:
-        others = () if moment.single else (PendingChange.made_by != viewer.id,)
-        return _has_change(not_(_is_back()), *others)
-    own = () if moment.single else (Destruction.made_by != viewer.id,)
+    if kind is TodoKind.CHANGE:
+        change_conditions = (
+            () if todo_context.has_one_moderator else (PendingChange.made_by != viewer.id,)
+        )
+        return _has_change(not_(_cannot_be_approved()), *change_conditions)
+    destruction_conditions = (
+        () if todo_context.has_one_moderator else (Destruction.made_by != viewer.id,)
+    )
     return exists().where(
-        Destruction.incident_id == CASE.c.id, Destruction.ended_at.is_(None), *own
-    ) & (CASE.c.state != State.ERASED)
+        Destruction.incident_id == CASE.c.id,
+        Destruction.ended_at.is_(None),
+        *destruction_conditions,
+    ) & (CASE.c.state != CaseState.ERASED)
 
 
-def _asks_second(moment: Moment) -> Clause:
+def _needs_second(todo_context: TodoContext) -> Clause:
     """As ``checklist.asks_second``: a type of the family justice, or a risk flag."""
     justice = exists().where(
-        KIND.c.incident_id == CASE.c.id, KIND.c.code.in_(moment.book.types_of(["justice"]))
+        CASE_TYPE.c.incident_id == CASE.c.id,
+        CASE_TYPE.c.code.in_(todo_context.vocabulary.types_of(["justice"])),
     )
-    return or_(justice, among(CASE.c.revision_id, moment.flagged))
+    return or_(justice, is_among(CASE.c.revision_id, todo_context.flagged_revisions))
 
 
 def _is_approved(at: datetime) -> Clause:
     """As ``acts.beats.approvers``: of the current revision, and by whoever still vouches."""
-    given = vouching(at, Approval.id).where(
+    approval_stmt = valid_approvals(at, Approval.id).where(
         Approval.incident_id == CASE.c.id,
         Approval.revision_id == CASE.c.revision_id,
         Approval.purpose == "publish",
     )
-    return given.exists()
+    return approval_stmt.exists()
 
 
-def _waits_for_second(moment: Moment) -> Clause:
-    if moment.single:
+def _waits_for_second(todo_context: TodoContext) -> Clause:
+    if todo_context.has_one_moderator:
         return false()
-    return and_(CASE.c.state == State.DRAFT, _asks_second(moment), not_(_is_approved(moment.at)))
+    return and_(
+        CASE.c.state == CaseState.DRAFT,
+        _needs_second(todo_context),
+        not_(_is_approved(todo_context.at)),
+    )
 
 
-def _is_of_another(viewer: Member) -> Clause:
-    own = exists().where(_OF.c.id == CASE.c.revision_id, _OF.c.made_by == viewer.id)
-    return not_(own)
+def _is_by_another(viewer: Member) -> Clause:
+    is_own = exists().where(
+        _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
+    )
+    return not_(is_own)
 
 
 # --- the checklist --------------------------------------------------------------------------
 
 
-def _is_ready(moment: Moment) -> Clause:
+def _is_ready(todo_context: TodoContext) -> Clause:
     """As ``checklist.checklist`` without attestations and reasons, which come with the act."""
-    told = [
-        CASE.c.state == State.DRAFT,
+    conditions = [
+        CASE.c.state == CaseState.DRAFT,
         CASE.c.report_withdrawn.is_(False),
-        *(CASE.c[name] != "" for name in _WRITTEN),
+        *(CASE.c[column_name] != "" for column_name in _REQUIRED_COLUMNS),
         func.length(CASE.c.summary) <= SUMMARY_LIMIT,
         exists().where(_INVITATION.c.incident_id == CASE.c.id),
-        exists().where(_CITED.c.incident_id == CASE.c.id),
-        exists().where(KIND.c.incident_id == CASE.c.id),
+        exists().where(_SOURCE_USE.c.incident_id == CASE.c.id),
+        exists().where(CASE_TYPE.c.incident_id == CASE.c.id),
         _has_place(),
-        _court_is_told(moment.book),
+        _court_is_complete(todo_context.vocabulary),
     ]
-    if not moment.single:
-        told.append(or_(not_(_asks_second(moment)), _is_approved(moment.at)))
-    return and_(*told)
+    if not todo_context.has_one_moderator:
+        conditions.append(or_(not_(_needs_second(todo_context)), _is_approved(todo_context.at)))
+    return and_(*conditions)
 
 
-_WRITTEN = ("title", "summary", "actor", "target", "level", "evidence", "outcome")
+_REQUIRED_COLUMNS = ("title", "summary", "actor", "target", "level", "evidence", "outcome")
 
 
 def _has_place() -> Clause:
-    authority = exists().where(
+    has_authority = exists().where(
         PLACE.c.incident_id == CASE.c.id, PLACE.c.scope == Scope.AUTHORITY.value
     )
     return or_(
@@ -199,20 +212,23 @@ def _has_place() -> Clause:
         CASE.c.departement != "",
         CASE.c.region != "",
         CASE.c.place_label != "",
-        authority,
+        has_authority,
     )
 
 
-def _court_is_told(book: Book) -> Clause:
+def _court_is_complete(vocabulary: Vocabulary) -> Clause:
     """A court's outcome carries court, date and appeal status: only silence blocks."""
-    ruled = (PROCEEDING.c.incident_id == CASE.c.id, PROCEEDING.c.outcome.in_(book.court_outcomes))
-    silent = exists().where(
-        *ruled,
+    is_ruled = (
+        PROCEEDING.c.incident_id == CASE.c.id,
+        PROCEEDING.c.outcome.in_(vocabulary.court_outcomes),
+    )
+    has_silence = exists().where(
+        *is_ruled,
         or_(
             PROCEEDING.c.court == "",
             PROCEEDING.c.outcome_date == "",
             PROCEEDING.c.appeal == "",
         ),
     )
-    ruling = or_(CASE.c.outcome.not_in(book.court_outcomes), exists().where(*ruled))
-    return and_(not_(silent), ruling)
+    has_ruling = or_(CASE.c.outcome.not_in(vocabulary.court_outcomes), exists().where(*is_ruled))
+    return and_(not_(has_silence), has_ruling)

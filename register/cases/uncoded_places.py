@@ -15,23 +15,23 @@ from sqlalchemy.orm import Session
 
 from register.cases.core_tables import CASE, PLACE
 from register.cases.filters import LENGTH_LIMIT
-from register.cases.models import State
-from register.cases.versioned_cache import Once
-from register.journal import Position
+from register.cases.models import CaseState
+from register.cases.versioned_cache import VersionedCache
+from register.journal import LedgerPosition
 from register.text.countries import country_name
 from register.text.dates import Language
 from register.text.fold import fold_name
 from register.text.sanitize import one_line
 
-HOME = "FR"
+HOME_COUNTRY = "FR"
 # A list that is read to its end; whoever sees more of them types one word more.
-MOST = 12
+MATCH_LIMIT = 12
 # One letter begins the name of half the places.
-_LEAST = 3
+_MIN_LETTERS = 3
 
 
 @dataclass(frozen=True)
-class Label:
+class PlaceLabel:
     """What some public cases call their place: the words, the country, and how many cases.
 
     ``label`` is empty for cases abroad that name no place. ``words`` are the label's, folded.
@@ -44,117 +44,147 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class UncodedPlace:
     """A place that leads to its cases by a filter.
 
     ``kind`` and ``code`` are the filter's name and value: ``endroit`` and a label, or ``pays``
-    and an ISO code. ``within`` is the country around a label abroad. ``named``: the place begins
+    and an ISO code. ``countries`` is the country around a label abroad. ``is_prefix_match``: the place begins
     with the words that were typed, rather than having them somewhere.
     """
 
     kind: str
     code: str
     name: str
-    within: str
+    countries: str
     count: int
-    named: bool
+    is_prefix_match: bool
 
 
-_kept: Once[Sequence[Label]] = Once()
+_labels_cache: VersionedCache[Sequence[PlaceLabel]] = VersionedCache()
 
 
-def labels(session: Session, head: Position) -> Sequence[Label]:
+def load_place_labels(session: Session, head: LedgerPosition) -> Sequence[PlaceLabel]:
     """The labels and countries of the public cases at a position of the ledger, by their words.
 
     :param head: read first, on the same session.
     """
-    return _kept.of(head.digest, lambda: _counted(session))
+    return _labels_cache.get_or_make(head.digest, lambda: _count_labels(session))
 
 
-def matching(
-    rows: Iterable[Label], typed: str, *, begun: bool = False, language: Language = "fr"
-) -> list[Elsewhere]:
+def match_places(
+    place_labels: Iterable[PlaceLabel],
+    typed: str,
+    *,
+    is_partial: bool = False,
+    language: Language = "fr",
+) -> list[UncodedPlace]:
     """The places that have all the words typed, those that begin with them first.
 
-    :param begun: the last word is still being typed, and may be the beginning of one.
+    :param is_partial: the last word is still being typed, and may be the beginning of one.
     """
     words = tuple(fold_name(typed).split())
-    if not words or len(max(words, key=len)) < _LEAST:
+    if not words or len(max(words, key=len)) < _MIN_LETTERS:
         return []
-    rows = list(rows)
-    found = [*_countries(rows, words, begun, language), *_labelled(rows, words, begun, language)]
-    return sorted(found, key=lambda place: (not place.named, fold_name(place.name)))[:MOST]
+    place_labels = list(place_labels)
+    places = [
+        *_matching_countries(place_labels, words, is_partial, language),
+        *_matching_labels(place_labels, words, is_partial, language),
+    ]
+    return sorted(places, key=lambda place: (not place.is_prefix_match, fold_name(place.name)))[
+        :MATCH_LIMIT
+    ]
 
 
-def _counted(session: Session) -> Sequence[Label]:
+def _count_labels(session: Session) -> Sequence[PlaceLabel]:
     """All that have a label, if it is the only way to one of them: "the town hall" leads nowhere
     that the commune of its case does not."""
-    coded = or_(
+    has_code = or_(
         exists().where(PLACE.c.incident_id == CASE.c.id),
         CASE.c.departement != "",
         CASE.c.region != "",
     )
-    asked = (
+    stmt = (
         select(CASE.c.place_label, CASE.c.country, func.count())
-        .where(CASE.c.state == State.PUBLISHED)
-        .where(or_(CASE.c.place_label != "", CASE.c.country != HOME))
+        .where(CASE.c.state == CaseState.PUBLISHED)
+        .where(or_(CASE.c.place_label != "", CASE.c.country != HOME_COUNTRY))
         .group_by(CASE.c.place_label, CASE.c.country)
-        .having(or_(CASE.c.country != HOME, func.sum(case((coded, 0), else_=1)) > 0))
+        .having(or_(CASE.c.country != HOME_COUNTRY, func.sum(case((has_code, 0), else_=1)) > 0))
     )
-    rows = [
-        Label(label, country, count, tuple(fold_name(label).split()))
-        for label, country, count in session.execute(asked)
+    place_labels = [
+        PlaceLabel(label, country, count, tuple(fold_name(label).split()))
+        for label, country, count in session.execute(stmt)
     ]
-    return sorted(rows, key=lambda row: (row.words, row.label, row.country))
+    return sorted(
+        place_labels,
+        key=lambda place_label: (place_label.words, place_label.label, place_label.country),
+    )
 
 
-def _countries(
-    rows: Sequence[Label], words: Sequence[str], begun: bool, language: Language
-) -> Iterator[Elsewhere]:
+def _matching_countries(
+    place_labels: Sequence[PlaceLabel], words: Sequence[str], is_partial: bool, language: Language
+) -> Iterator[UncodedPlace]:
     counts = Counter[str]()
-    for row in rows:
-        if row.country != HOME:
-            counts[row.country] += row.count
+    for place_label in place_labels:
+        if place_label.country != HOME_COUNTRY:
+            counts[place_label.country] += place_label.count
     for code, count in counts.items():
         name = country_name(code, language)
-        called = tuple(fold_name(name).split())
-        if _begins(called, words, begun):
-            yield Elsewhere("pays", code, name, "", count, named=True)
+        name_words = tuple(fold_name(name).split())
+        if _starts_with(name_words, words, is_partial):
+            yield UncodedPlace("pays", code, name, "", count, is_prefix_match=True)
 
 
-def _labelled(
-    rows: Sequence[Label], words: Sequence[str], begun: bool, language: Language
-) -> Iterator[Elsewhere]:
+def _matching_labels(
+    place_labels: Sequence[PlaceLabel], words: Sequence[str], is_partial: bool, language: Language
+) -> Iterator[UncodedPlace]:
     """Cases that share a label are one place, as the filter has it, whatever their country."""
     counts, countries = Counter[str](), dict[str, set[str]]()
-    for row in rows:
-        counts[row.label] += row.count
-        countries.setdefault(row.label, set()).add(row.country)
-    for row in {row.label: row for row in rows if _can_be_asked(row.label)}.values():
-        abroad = sorted(country_name(code, language) for code in countries[row.label] - {HOME})
-        around = fold_name(" ".join(abroad)).split()
-        if _has(row.words, around, words, begun):
-            named = _begins(row.words, words, begun)
-            within = ", ".join(abroad)
-            yield Elsewhere("endroit", row.label, row.label, within, counts[row.label], named)
+    for place_label in place_labels:
+        counts[place_label.label] += place_label.count
+        countries.setdefault(place_label.label, set()).add(place_label.country)
+    for place_label in {
+        place_label.label: place_label
+        for place_label in place_labels
+        if _fits_filter(place_label.label)
+    }.values():
+        abroad = sorted(
+            country_name(code, language) for code in countries[place_label.label] - {HOME_COUNTRY}
+        )
+        country_words = fold_name(" ".join(abroad)).split()
+        if _contains_all(place_label.words, country_words, words, is_partial):
+            is_prefix_match = _starts_with(place_label.words, words, is_partial)
+            country_names = ", ".join(abroad)
+            yield UncodedPlace(
+                "endroit",
+                place_label.label,
+                place_label.label,
+                country_names,
+                counts[place_label.label],
+                is_prefix_match,
+            )
 
 
-def _can_be_asked(label: str) -> bool:
+def _fits_filter(label: str) -> bool:
     """Whether the filter takes the label as a value: an address does not carry a paragraph."""
     return 0 < len(label) <= LENGTH_LIMIT and one_line(label) == label
 
 
-def _begins(called: Sequence[str], words: Sequence[str], begun: bool) -> bool:
-    *whole, last = words
-    start = called[: len(words)]
-    if len(start) < len(words) or list(start[:-1]) != whole:
+def _starts_with(name_words: Sequence[str], words: Sequence[str], is_partial: bool) -> bool:
+    *complete_words, last_word = words
+    first_words = name_words[: len(words)]
+    if len(first_words) < len(words) or list(first_words[:-1]) != complete_words:
         return False
-    return start[-1].startswith(last) if begun else start[-1] == last
+    return first_words[-1].startswith(last_word) if is_partial else first_words[-1] == last_word
 
 
-def _has(called: Sequence[str], around: Sequence[str], words: Sequence[str], begun: bool) -> bool:
+def _contains_all(
+    label_words: Sequence[str], country_words: Sequence[str], words: Sequence[str], is_partial: bool
+) -> bool:
     """Whether each word stands in the label or its country, one at least in the label."""
-    said = [word in called for word in words]
-    if begun and any(word.startswith(words[-1]) for word in called):
-        said[-1] = True
-    return any(said) and all(here or word in around for here, word in zip(said, words, strict=True))
+    in_label = [word in label_words for word in words]
+    if is_partial and any(word.startswith(words[-1]) for word in label_words):
+        in_label[-1] = True
+    return any(in_label) and all(
+        is_in_label or word in country_words
+        for is_in_label, word in zip(in_label, words, strict=True)
+    )

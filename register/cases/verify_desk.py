@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import deadlines
-from register.cases.acts.claims_and_notes import HELD_FOR
-from register.cases.models import Approval, Incident, Invitation, Note, Reply, State
-from register.journal import Act, Entry, Ledger
+from register.cases.acts.claims_and_notes import CLAIM_DURATION
+from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Reply
+from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 
 
 @dataclass(frozen=True)
-class _Line:
+class _DeskLine:
     """A line of a case: what was done, by whom, when, and what it says besides."""
 
     act: Act
@@ -35,149 +35,173 @@ class _Line:
 
 
 def desk_problems(
-    session: Session, case: Incident, lines: Sequence[Entry], place: Mapping[str, object]
+    session: Session, case: Incident, lines: Sequence[JournalEntry], case_ref: Mapping[str, object]
 ) -> Iterator[Problem]:
     """What of approvals, invitations, notes, replies and claims no line of the case says.
 
     :param lines: all lines of the case, of both ledgers.
     """
-    ordered = sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
-    told = [
-        _Line(Act(row.act), row.member_id, row.at, json.loads(row.private_json)) for row in ordered
+    entries = sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
+    desk_lines = [
+        _DeskLine(
+            Act(journal_entry.act),
+            journal_entry.member_id,
+            journal_entry.at,
+            json.loads(journal_entry.private_json),
+        )
+        for journal_entry in entries
     ]
-    if not _approvals_hold(session.scalars(_of(Approval, case)).all(), told):
-        yield Problem("desk_approvals", dict(place))
-    if not _invitations_hold(session.scalars(_of(Invitation, case)).all(), told, case):
-        yield Problem("desk_invitations", dict(place))
-    if not _notes_hold(session.scalars(_of(Note, case)).all(), told, case):
-        yield Problem("desk_notes", dict(place))
-    if not _replies_hold(case.replies, told, case):
-        yield Problem("desk_replies", dict(place))
-    if not _claim_holds(case, told):
-        yield Problem("desk_claim", dict(place))
-    if not _lost_report_holds(case, told):
-        yield Problem("desk_lost_report", dict(place))
+    if not _approvals_hold(session.scalars(_case_rows(Approval, case)).all(), desk_lines):
+        yield Problem("desk_approvals", dict(case_ref))
+    if not _invitations_hold(session.scalars(_case_rows(Invitation, case)).all(), desk_lines, case):
+        yield Problem("desk_invitations", dict(case_ref))
+    if not _notes_hold(session.scalars(_case_rows(Note, case)).all(), desk_lines, case):
+        yield Problem("desk_notes", dict(case_ref))
+    if not _replies_hold(case.replies, desk_lines, case):
+        yield Problem("desk_replies", dict(case_ref))
+    if not _claim_holds(case, desk_lines):
+        yield Problem("desk_claim", dict(case_ref))
+    if not _lost_report_holds(case, desk_lines):
+        yield Problem("desk_lost_report", dict(case_ref))
 
 
-def _of(model: Any, case: Incident) -> Any:
+def _case_rows(model: Any, case: Incident) -> Any:
     return select(model).where(model.incident_id == case.id).order_by(model.id)
 
 
-def _approvals_hold(rows: Sequence[Approval], lines: Sequence[_Line]) -> bool:
+def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[_DeskLine]) -> bool:
     """No act removes an approval: a later revision voids it, and the row stays."""
-    kept = Counter((row.revision_id, row.purpose, row.given_by, row.given_at) for row in rows)
-    return kept == Counter(
+    actual = Counter(
+        (approval.revision_id, approval.purpose, approval.given_by, approval.given_at)
+        for approval in approvals
+    )
+    return actual == Counter(
         (line.private.get("revision"), line.private.get("purpose"), line.by, line.at)
         for line in lines
         if line.act is Act.APPROVED
     )
 
 
-def _invitations_hold(rows: Sequence[Invitation], lines: Sequence[_Line], case: Incident) -> bool:
-    if case.state == State.ERASED:
-        return not rows
-    kept = Counter((row.noted_by, row.noted_at, row.invited_on is not None) for row in rows)
-    told = Counter(
+def _invitations_hold(
+    invitations: Sequence[Invitation], lines: Sequence[_DeskLine], case: Incident
+) -> bool:
+    if case.state == CaseState.ERASED:
+        return not invitations
+    actual = Counter(
+        (invitation.noted_by, invitation.noted_at, invitation.invited_on is not None)
+        for invitation in invitations
+    )
+    expected = Counter(
         (line.by, line.at, bool(line.private.get("invited")))
         for line in lines
         if line.act is Act.INVITED
     )
-    gone = _destroyed_with_report("invitations", lines)
-    return kept == told and all(
-        not row.text if row.id in gone else _may_read(row, _redacted_at(lines)) for row in rows
+    emptied_ids = _destroyed_with_report("invitations", lines)
+    return actual == expected and all(
+        not invitation.text
+        if invitation.id in emptied_ids
+        else _text_is_expected(invitation, _last_redaction(lines))
+        for invitation in invitations
     )
 
 
-def _may_read(row: Invitation, emptied: datetime | None) -> bool:
+def _text_is_expected(invitation: Invitation, emptied_at: datetime | None) -> bool:
     """Words are there unless a redaction destroyed them; those of its own second may be either."""
-    if emptied is None:
-        return bool(row.text)
-    return row.noted_at >= emptied if row.text else row.noted_at <= emptied
+    if emptied_at is None:
+        return bool(invitation.text)
+    return (
+        invitation.noted_at >= emptied_at if invitation.text else invitation.noted_at <= emptied_at
+    )
 
 
-def _redacted_at(lines: Sequence[_Line]) -> datetime | None:
+def _last_redaction(lines: Sequence[_DeskLine]) -> datetime | None:
     """When the members' words were last destroyed while the case stayed."""
     # A redaction destroyed by itself before there was a second person for it.
-    by_itself = [
+    direct_times = [
         line.at for line in lines if line.act is Act.REDACTED and "destroyed" in line.private
     ]
-    later = [
+    destruction_times = [
         datetime.fromisoformat(line.private["before"])
         for line in lines
         if line.act is Act.DESTROYED
     ]
-    return max([*by_itself, *later], default=None)
+    return max([*direct_times, *destruction_times], default=None)
 
 
-def _notes_hold(rows: Sequence[Note], lines: Sequence[_Line], case: Incident) -> bool:
-    if case.state == State.ERASED:
-        return not rows
-    emptied = _redacted_at(lines)
-    noted = {line.private.get("note"): line for line in lines if line.act is Act.NOTED}
+def _notes_hold(notes: Sequence[Note], lines: Sequence[_DeskLine], case: Incident) -> bool:
+    if case.state == CaseState.ERASED:
+        return not notes
+    emptied_at = _last_redaction(lines)
+    note_lines = {line.private.get("note"): line for line in lines if line.act is Act.NOTED}
     # A draft may bring one note with it, which has no line of its own.
-    with_draft = [(line.by, line.at) for line in lines if line.act is Act.DRAFTED]
-    for row in rows:
-        line = noted.get(row.id)
-        written = (row.written_by, row.written_at)
-        told = written == (line.by, line.at) if line else written in with_draft
-        if told and not line:
-            with_draft.remove(written)
-        if not told or (emptied is not None and row.written_at < emptied):
+    draft_notes = [(line.by, line.at) for line in lines if line.act is Act.DRAFTED]
+    for note in notes:
+        line = note_lines.get(note.id)
+        written = (note.written_by, note.written_at)
+        is_journalled = written == (line.by, line.at) if line else written in draft_notes
+        if is_journalled and not line:
+            draft_notes.remove(written)
+        if not is_journalled or (emptied_at is not None and note.written_at < emptied_at):
             return False
-    there = {row.id for row in rows} | _destroyed_with_report("notes", lines)
+    accounted_ids = {note.id for note in notes} | _destroyed_with_report("notes", lines)
     return all(
-        key in there or (emptied is not None and line.at <= emptied) for key, line in noted.items()
+        note_id in accounted_ids or (emptied_at is not None and line.at <= emptied_at)
+        for note_id, line in note_lines.items()
     )
 
 
-_DECIDED = {Act.REPLY_RECEIVED: "received", Act.REPLIED: "published", Act.REPLY_REFUSED: "refused"}
+_REPLY_STATES = {
+    Act.REPLY_RECEIVED: "received",
+    Act.REPLIED: "published",
+    Act.REPLY_REFUSED: "refused",
+}
 
 
-def _replies_hold(rows: Sequence[Reply], lines: Sequence[_Line], case: Incident) -> bool:
+def _replies_hold(replies: Sequence[Reply], lines: Sequence[_DeskLine], case: Incident) -> bool:
     """A reply was received by one line, and stands where the line that decided it left it."""
-    if case.state == State.ERASED:
-        return not rows
-    told: dict[Any, str] = {}
-    for act, state in _DECIDED.items():
-        told |= {line.private.get("reply"): state for line in lines if line.act is act}
-    dues = all(row.due_on == deadlines.reply_due(row.received_on) for row in rows)
-    reasons = all(bool(row.refusal) == (row.state == "refused") for row in rows)
-    return {row.id: row.state for row in rows} == told and dues and reasons
+    if case.state == CaseState.ERASED:
+        return not replies
+    expected: dict[Any, str] = {}
+    for act, state in _REPLY_STATES.items():
+        expected |= {line.private.get("reply"): state for line in lines if line.act is act}
+    dues_hold = all(reply.due_on == deadlines.reply_due(reply.received_on) for reply in replies)
+    reasons_hold = all(bool(reply.refusal) == (reply.state == "refused") for reply in replies)
+    return {reply.id: reply.state for reply in replies} == expected and dues_hold and reasons_hold
 
 
-def _claim_holds(case: Incident, lines: Sequence[_Line]) -> bool:
+def _claim_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
     """Who has it in hand, and until when: the last line that took it or gave it back."""
-    held = [line for line in lines if line.act in (Act.CLAIMED, Act.RELEASED)]
-    if not held or held[-1].act is Act.RELEASED:
+    claim_lines = [line for line in lines if line.act in (Act.CLAIMED, Act.RELEASED)]
+    if not claim_lines or claim_lines[-1].act is Act.RELEASED:
         return case.held_by is None and case.held_until is None
-    last = held[-1]
-    return (case.held_by, case.held_until) == (last.by, last.at + HELD_FOR)
+    last_line = claim_lines[-1]
+    return (case.held_by, case.held_until) == (last_line.by, last_line.at + CLAIM_DURATION)
 
 
-def _destroyed_with_report(name: str, lines: Sequence[_Line]) -> set[Any]:
+def _destroyed_with_report(list_name: str, lines: Sequence[_DeskLine]) -> set[Any]:
     """The ids of the notes or invitations that repeated a report which was taken back."""
-    lost = (line for line in lines if line.act is Act.SOURCE_WITHDRAWN)
-    return {row for line in lost for row in line.private.get(name, ())}
+    withdrawals = (line for line in lines if line.act is Act.SOURCE_WITHDRAWN)
+    return {row_id for line in withdrawals for row_id in line.private.get(list_name, ())}
 
 
-def _lost_report_holds(case: Incident, lines: Sequence[_Line]) -> bool:
+def _lost_report_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
     """A draft waits for a version without its report from the withdrawal until one is attested.
 
     The withdrawal's line tells a day only, so that it cannot be told which of two came last on
     one day.
     """
-    lost = any(
+    is_lost = any(
         line.act is Act.SOURCE_WITHDRAWN and "still_public" not in line.private for line in lines
     )
     if case.report_withdrawn:
-        return lost
-    attested = any("without_report" in line.private.get("attested", ()) for line in lines)
-    return not lost or attested or case.state == State.ERASED
+        return is_lost
+    is_attested = any("without_report" in line.private.get("attested", ()) for line in lines)
+    return not is_lost or is_attested or case.state == CaseState.ERASED
 
 
 # --- members -------------------------------------------------------------------------------
 
-_OF_MEMBERS = (
+_MEMBER_ACTS = (
     Act.MEMBER_ADDED,
     Act.MEMBER_ROLE,
     Act.MEMBER_CONFIRMED,
@@ -191,38 +215,42 @@ _OF_MEMBERS = (
 
 def member_problems(session: Session) -> Iterator[Problem]:
     """Accounts that no line opened or that are gone, and roles and doors that no line gave."""
-    told: dict[Any, dict[str, object]] = {}
+    expected_by_member: dict[Any, dict[str, object]] = {}
     lines = session.execute(
-        select(Entry.act, Entry.at, Entry.private_json)
-        .where(Entry.ledger == Ledger.DESK.value, Entry.act.in_(_OF_MEMBERS))
-        .order_by(Entry.seq)
+        select(JournalEntry.act, JournalEntry.at, JournalEntry.private_json)
+        .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(_MEMBER_ACTS))
+        .order_by(JournalEntry.seq)
     )
     for line in lines:
         private = json.loads(line.private_json)
-        told.setdefault(private.get("member"), {}).update(_said(Act(line.act), line.at, private))
+        expected_by_member.setdefault(private.get("member"), {}).update(
+            _member_columns(Act(line.act), line.at, private)
+        )
     for member in session.scalars(select(Member).order_by(Member.id)):
-        said = told.pop(member.id, {})
-        found = {
+        expected = expected_by_member.pop(member.id, {})
+        actual = {
             "role": member.role,
             "created_at": member.created_at,
             "disabled_at": member.disabled_at,
             "factor": member.has_factor,
             "vouches_from": member.vouches_from and member.vouches_from.isoformat(),
         }
-        for name, value in found.items():
-            if value != said.get(name, False if name == "factor" else None):
+        for name, actual_value in actual.items():
+            if actual_value != expected.get(name, False if name == "factor" else None):
                 yield Problem("member_standing", {"member": member.id, "field": name})
-    for gone in told:
-        yield Problem("member_missing", {"member": gone})
+    for missing_id in expected_by_member:
+        yield Problem("member_missing", {"member": missing_id})
 
 
-def _said(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
+def _member_columns(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
     """What a line says of a member from then on."""
-    later = {"vouches_from": private["vouches_from"]} if "vouches_from" in private else {}
-    return {**_standing(act, at, private), **later}
+    vouching_columns = (
+        {"vouches_from": private["vouches_from"]} if "vouches_from" in private else {}
+    )
+    return {**_member_status(act, at, private), **vouching_columns}
 
 
-def _standing(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
+def _member_status(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
     match act:
         case Act.MEMBER_ADDED:
             return {"role": private.get("role"), "created_at": at}

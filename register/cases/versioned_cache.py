@@ -12,59 +12,59 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
-Made = TypeVar("Made")
+Cached = TypeVar("Cached")
 
 
-class Once(Generic[Made]):
+class VersionedCache(Generic[Cached]):
     """One thing of a moment. Of the readers who come first, one makes it and the others wait."""
 
     def __init__(self) -> None:
-        self._kept: tuple[Hashable, Made] | None = None
-        self._making = Lock()
+        self._cached: tuple[Hashable, Cached] | None = None
+        self._lock = Lock()
 
-    def of(self, moment: Hashable, make: Callable[[], Made]) -> Made:
+    def get_or_make(self, version: Hashable, make: Callable[[], Cached]) -> Cached:
         """The thing of a moment, made now if nobody has asked for it yet."""
-        with self._making:
-            if self._kept is None or self._kept[0] != moment:
+        with self._lock:
+            if self._cached is None or self._cached[0] != version:
                 # The former goes first: nothing of it is needed for the next.
-                self._kept = None
-                self._kept = (moment, make())
-            return self._kept[1]
+                self._cached = None
+                self._cached = (version, make())
+            return self._cached[1]
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Keep nothing."""
-        self._kept = None
+        self._cached = None
 
 
-class Few(Generic[Key, Made]):
+class VersionedMapCache(Generic[Key, Cached]):
     """Some things of a moment, each with a key, at most so many: one more, and all go.
 
     Two readers who ask for the same at once both make it, and both get what is kept.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._moment: Hashable = None
-        self._kept: dict[Key, Made] = {}
-        self._keeping = Lock()
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._version: Hashable = None
+        self._cached: dict[Key, Cached] = {}
+        self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._cached)
 
-    def of(self, moment: Hashable, key: Key, make: Callable[[], Made]) -> Made:
+    def get_or_make(self, version: Hashable, key: Key, make: Callable[[], Cached]) -> Cached:
         """The thing of a moment with a key, made now if nobody has asked for it yet."""
-        with self._keeping:
-            if moment == self._moment and key in self._kept:
-                return self._kept[key]
+        with self._lock:
+            if version == self._version and key in self._cached:
+                return self._cached[key]
         # Made outside: one that takes long holds up nobody who asks for another.
-        made = make()
-        with self._keeping:
-            if moment != self._moment or len(self._kept) >= self.most:
-                self._kept = {}
-                self._moment = moment
-            return self._kept.setdefault(key, made)
+        fresh = make()
+        with self._lock:
+            if version != self._version or len(self._cached) >= self.limit:
+                self._cached = {}
+                self._version = version
+            return self._cached.setdefault(key, fresh)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Keep nothing."""
-        with self._keeping:
-            self._kept = {}
+        with self._lock:
+            self._cached = {}

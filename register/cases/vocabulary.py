@@ -18,14 +18,14 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.models import Term
+from register.cases.models import VocabularyEntry
 from register.territory.models import Dataset
 from register.text.dates import Language
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
-FILE = Path(__file__).with_name("vocabulary.toml")
+VOCABULARY_FILE = Path(__file__).with_name("vocabulary.toml")
 DATASET = "vocabulary"
-LISTS = (
+LIST_NAMES = (
     "famille",
     "type",
     "cible",
@@ -44,7 +44,7 @@ _COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
 
 
 @dataclass(frozen=True)
-class Word:
+class VocabularyWord:
     """One entry of a vocabulary in one language, as the pages and rules use it."""
 
     code: str
@@ -55,17 +55,17 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Book:
+class Vocabulary:
     """All vocabularies of one version in one language: list → code → word, in their order."""
 
     version: str
     language: Language
-    lists: Mapping[str, Mapping[str, Word]]
+    lists: Mapping[str, Mapping[str, VocabularyWord]]
     # Families of types, and the outcomes that only a court can give.
     family_of: Mapping[str, str] = field(default_factory=dict)
     court_outcomes: frozenset[str] = frozenset()
 
-    def knows(self, name: str, code: str) -> bool:
+    def accepts(self, name: str, code: str) -> bool:
         """Whether a code may be given to a case today."""
         word = self.lists[name].get(code)
         return word is not None and not word.retired
@@ -74,7 +74,7 @@ class Book:
         """Whether a code exists, retired or not: cases that carry it are still found by it."""
         return code in self.lists[name]
 
-    def word(self, name: str, code: str) -> Word | None:
+    def word(self, name: str, code: str) -> VocabularyWord | None:
         """The word behind a code, retired or not."""
         return self.lists[name].get(code)
 
@@ -85,97 +85,110 @@ class Book:
 
     def types_of(self, families: Iterable[str]) -> list[str]:
         """The codes of every type in these families."""
-        wanted = set(families)
-        return [code for code, family in self.family_of.items() if family in wanted]
+        family_codes = set(families)
+        return [code for code, family in self.family_of.items() if family in family_codes]
 
 
 # Of one version at a time: tests open many registers, a site has one.
-_books: dict[str, dict[Language, Book]] = {}
+_cached_vocabularies: dict[str, dict[Language, Vocabulary]] = {}
 
 
-def book(session: Session) -> Book:
+def current_vocabulary(session: Session) -> Vocabulary:
     """The vocabularies of the database in French, read once for each version of them."""
-    known = session.info.get(DATASET)
-    if known is None:
-        known = session.info[DATASET] = _current(session)
-    return cast(Book, known)
+    cached = session.info.get(DATASET)
+    if cached is None:
+        cached = session.info[DATASET] = _read_current(session)
+    return cast(Vocabulary, cached)
 
 
-_VERSION = select(Dataset.__table__.c.version).where(Dataset.__table__.c.name == DATASET)
+_VERSION_STMT = select(Dataset.__table__.c.version).where(Dataset.__table__.c.name == DATASET)
 
 
-def _current(session: Session) -> Book:
-    return of_version(session, session.scalar(_VERSION) or "")
+def _read_current(session: Session) -> Vocabulary:
+    return vocabulary_at(session, session.scalar(_VERSION_STMT) or "")
 
 
-def of_version(session: Session, version: str, language: Language = "fr") -> Book:
+def vocabulary_at(session: Session, version: str, language: Language = "fr") -> Vocabulary:
     """The vocabularies of a version that is known to be the present one."""
-    known = _books.get(version)
-    if known is None:
-        known = _read(session, version)
-        _books.clear()
-        _books[version] = known
-    return known[language]
+    cached = _cached_vocabularies.get(version)
+    if cached is None:
+        cached = _read_vocabularies(session, version)
+        _cached_vocabularies.clear()
+        _cached_vocabularies[version] = cached
+    return cached[language]
 
 
-def load(session: Session, at: datetime, source: Path = FILE) -> bool:
+def load_file(session: Session, at: datetime, source: Path = VOCABULARY_FILE) -> bool:
     """Bring the rows in line with the data file; False when they are already."""
-    data = source.read_bytes()
-    version = hashlib.sha256(data).hexdigest()[:16]
-    known = session.get(Dataset, DATASET)
-    if known is not None and known.version == version:
+    file_bytes = source.read_bytes()
+    version = hashlib.sha256(file_bytes).hexdigest()[:16]
+    dataset = session.get(Dataset, DATASET)
+    if dataset is not None and dataset.version == version:
         return False
-    content = tomllib.loads(data.decode("utf-8"))
-    rows = {(term.list, term.code): term for term in session.scalars(select(Term))}
-    for name in LISTS:
-        for position, entry in enumerate(content[name]):
-            term = rows.pop((name, entry["code"]), None) or Term(list=name, code=entry["code"])
-            _fill(term, entry, position)
-            session.add(term)
-    for gone in rows.values():
-        gone.retired_at = gone.retired_at or at
-    if known is None:
+    content = tomllib.loads(file_bytes.decode("utf-8"))
+    existing_entries = {
+        (vocabulary_entry.list, vocabulary_entry.code): vocabulary_entry
+        for vocabulary_entry in session.scalars(select(VocabularyEntry))
+    }
+    for name in LIST_NAMES:
+        for position, file_entry in enumerate(content[name]):
+            vocabulary_entry = existing_entries.pop(
+                (name, file_entry["code"]), None
+            ) or VocabularyEntry(list=name, code=file_entry["code"])
+            _fill_entry(vocabulary_entry, file_entry, position)
+            session.add(vocabulary_entry)
+    for retired_entry in existing_entries.values():
+        retired_entry.retired_at = retired_entry.retired_at or at
+    if dataset is None:
         session.add(Dataset(name=DATASET, version=version, loaded_at=at))
     else:
-        known.version, known.loaded_at = version, at
+        dataset.version, dataset.loaded_at = version, at
     session.flush()
     session.info.pop(DATASET, None)
     return True
 
 
-def source_kinds(source: Path = FILE) -> Mapping[str, str]:
+def source_kinds(source: Path = VOCABULARY_FILE) -> Mapping[str, str]:
     """The import file's free words for a kind of source → our kind (folded words)."""
     content = tomllib.loads(source.read_text(encoding="utf-8"))
     return MappingProxyType(content["source_map"])
 
 
-def _fill(term: Term, entry: Mapping[str, Any], position: int) -> None:
+def _fill_entry(
+    vocabulary_entry: VocabularyEntry, file_entry: Mapping[str, Any], position: int
+) -> None:
     # A row may carry the day from which its word is no longer given.
-    day: date | None = entry.get("retired_at")
-    term.position = position
-    term.retired_at = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    day: date | None = file_entry.get("retired_at")
+    vocabulary_entry.position = position
+    vocabulary_entry.retired_at = (
+        datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    )
     for column in _COLUMNS:
-        setattr(term, column, entry[column])
-    rest = {key: entry[key] for key in entry if key not in (*_COLUMNS, "retired_at")}
-    term.extra = json.dumps(rest, sort_keys=True, ensure_ascii=False)
+        setattr(vocabulary_entry, column, file_entry[column])
+    extra = {key: file_entry[key] for key in file_entry if key not in (*_COLUMNS, "retired_at")}
+    vocabulary_entry.extra = json.dumps(extra, sort_keys=True, ensure_ascii=False)
 
 
-def _read(session: Session, version: str) -> dict[Language, Book]:
-    terms = session.scalars(select(Term).order_by(Term.list, Term.position)).all()
-    return {language: _book(terms, version, language) for language in LANGUAGES}
+def _read_vocabularies(session: Session, version: str) -> dict[Language, Vocabulary]:
+    entries = session.scalars(
+        select(VocabularyEntry).order_by(VocabularyEntry.list, VocabularyEntry.position)
+    ).all()
+    return {language: _build_vocabulary(entries, version, language) for language in LANGUAGES}
 
 
-def _book(terms: Iterable[Term], version: str, language: Language) -> Book:
-    lists: dict[str, dict[str, Word]] = {name: {} for name in LISTS}
-    for term in terms:
-        lists[term.list][term.code] = Word(
-            code=term.code,
-            label=getattr(term, language),
-            definition=getattr(term, f"definition_{language}"),
-            retired=term.retired_at is not None,
-            extra=MappingProxyType(_in_language(json.loads(term.extra), language)),
+def _build_vocabulary(
+    entries: Iterable[VocabularyEntry], version: str, language: Language
+) -> Vocabulary:
+    lists: dict[str, dict[str, VocabularyWord]] = {name: {} for name in LIST_NAMES}
+    for vocabulary_entry in entries:
+        lists[vocabulary_entry.list][vocabulary_entry.code] = VocabularyWord(
+            code=vocabulary_entry.code,
+            label=getattr(vocabulary_entry, language),
+            definition=getattr(vocabulary_entry, f"definition_{language}"),
+            retired=vocabulary_entry.retired_at is not None,
+            extra=MappingProxyType(_in_language(json.loads(vocabulary_entry.extra), language)),
         )
-    return Book(
+    return Vocabulary(
         version=version,
         language=language,
         lists=lists,
@@ -186,13 +199,13 @@ def _book(terms: Iterable[Term], version: str, language: Language) -> Book:
     )
 
 
-def _in_language(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def _in_language(file_entry: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """A row of a data file without its other languages: ``act_fr`` and ``act_en`` are ``act``."""
-    told = {}
-    for key, value in row.items():
-        name, _, tongue = key.rpartition("_")
-        if tongue not in LANGUAGES:
-            told[key] = value
-        elif tongue == language:
-            told[name] = value
-    return told
+    localised = {}
+    for key, file_value in file_entry.items():
+        name, _, suffix = key.rpartition("_")
+        if suffix not in LANGUAGES:
+            localised[key] = file_value
+        elif suffix == language:
+            localised[name] = file_value
+    return localised

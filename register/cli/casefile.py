@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from register.cases.queries import NUMBER_LIMIT
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import case_file_html
 from register.cli.console import command, require_schema, settings
 from register.cli.i18n import _
@@ -35,17 +35,21 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
     """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
     require_schema()
     session = db.session()
-    found = casefile.gather(session, number, _key_store(session))
-    page = case_file_html.page(found, book(session), settings().base_url)
-    data = case_file_zip.archive(found, page, case_file_html.style())
+    case_contents = casefile.gather(session, number, _key_store(session))
+    page = case_file_html.render_page(
+        case_contents, current_vocabulary(session), settings().base_url
+    )
+    archive_bytes = case_file_zip.build_archive(
+        case_contents, page, case_file_html.render_stylesheet()
+    )
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()
-    case_file_zip.save(data, path, replace=force)
-    said = _("Archive remplacée : %(path)s") if replaced else _("Archive écrite : %(path)s")
-    click.echo(said % {"path": path})
-    click.echo(_("SHA-256 : %(digest)s", digest=hashlib.sha256(data).hexdigest()))
-    if found.reports is None:
+    case_file_zip.save(archive_bytes, path, replace=force)
+    sentence = _("Archive remplacée : %(path)s") if replaced else _("Archive écrite : %(path)s")
+    click.echo(sentence % {"path": path})
+    click.echo(_("SHA-256 : %(digest)s", digest=hashlib.sha256(archive_bytes).hexdigest()))
+    if case_contents.reports is None:
         click.echo(
             _(
                 "Les signalements dont vient ce cas n’y sont pas : la clé de scellement n’est pas "

@@ -19,30 +19,30 @@ from register.db import db
 from register.errors import RegisterError
 from register.operations import schema
 from register.text.errors import TextError
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 
 
 def command(run: Callable[..., None]) -> Callable[..., None]:
     """Run inside the application; an error that a person can understand is one sentence."""
 
     @functools.wraps(run)
-    def within(*args: Any, **options: Any) -> None:
+    def run_in_app(*args: Any, **options: Any) -> None:
         try:
-            alone = not current_app
+            owns_app = not current_app
             with _application().app_context():
                 try:
                     run(*args, **options)
                 finally:
-                    if alone:
+                    if owns_app:
                         # An application made for one command leaves no connection behind.
                         db.session.remove()
                         db.engine.dispose()
         except (RegisterError, TextError) as error:
-            fail(say(error))
+            fail(error_sentence(error))
         except OperationalError as error:
             fail(_("La base de données ne répond pas : %(cause)s", cause=str(error.orig)))
 
-    return within
+    return run_in_app
 
 
 def _application() -> Flask:
@@ -54,8 +54,8 @@ def _application() -> Flask:
 
 def settings() -> Settings:
     """The settings of the running command."""
-    found: Settings = current_app.extensions["register.settings"]
-    return found
+    app_settings: Settings = current_app.extensions["register.settings"]
+    return app_settings
 
 
 def require_schema() -> None:

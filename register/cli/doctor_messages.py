@@ -88,7 +88,7 @@ _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
 }
 
 
-def say_finding(finding: Finding) -> str:
+def finding_sentence(finding: Finding) -> str:
     """One line: the answer, and what was found."""
     good, bad = _SENTENCES[finding.code]
     sentence = good() if finding.good else bad()

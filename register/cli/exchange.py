@@ -10,8 +10,14 @@ from register.accounts import acts as accounts
 from register.cli.console import command, fail, progress, require_schema, settings
 from register.cli.i18n import _
 from register.db import db
-from register.exchange.importer import Blocked, Publication, Report, RowFault, import_file
-from register.web.error_messages import say, say_line, say_reason
+from register.exchange.importer import (
+    BlockedRow,
+    ImportReport,
+    PublishOptions,
+    RowFault,
+    import_file,
+)
+from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 
 
 @click.command("import")
@@ -30,42 +36,42 @@ def import_(
     author = _author(by)
     if publish and not reason:
         fail(_("--publish demande --reason : pourquoi ces cas sont publiés."))
-    told = None
+    publish_options = None
     if publish:
-        reader = accounts.named(db.session(), second).id if second else None
+        second_member = accounts.find_by_email(db.session(), second).id if second else None
         single = settings().single_moderator
-        told = Publication(author, reason or "", second=reader, single=single)
+        publish_options = PublishOptions(author, reason or "", second=second_member, single=single)
     db.session.rollback()
     with progress(_("Import")) as step:
         report = import_file(
             db.engine,
             file,
             by=author,
-            publish=told,
+            publish=publish_options,
             reason=reason or _("Import du fichier %(name)s", name=file.name),
             dry_run=dry_run,
             progress=step,
         )
-    _print(report, dry_run)
-    if not report.clean:
+    _print_report(report, dry_run)
+    if not report.is_clean:
         raise SystemExit(1)
 
 
 def _author(by: str | None) -> int:
     """The member named by --by; without it, the only one who can be meant."""
     if by is not None:
-        return accounts.named(db.session(), by).id
-    active = [member for member in accounts.everyone(db.session()) if member.is_active]
+        return accounts.find_by_email(db.session(), by).id
+    active = [member for member in accounts.all_members(db.session()) if member.is_active]
     if len(active) != 1:
         fail(_("Dites qui importe : --by ADRESSE (webcitoyen member list les montre)."))
     return active[0].id
 
 
-def _print(report: Report, dry_run: bool) -> None:
-    for row in report.faults:
-        click.echo(_fault(row))
+def _print_report(report: ImportReport, dry_run: bool) -> None:
+    for row_fault in report.faults:
+        click.echo(_fault_sentence(row_fault))
     for blocked in report.blocked:
-        click.echo(_blocked(blocked))
+        click.echo(_blocked_sentence(blocked))
     if dry_run:
         click.echo(_("Essai : rien n’a été écrit."))
     click.echo(
@@ -76,24 +82,28 @@ def _print(report: Report, dry_run: bool) -> None:
             published=report.published,
             unchanged=report.unchanged,
             blocked=len(report.blocked),
-            faults=len({row.line for row in report.faults}),
+            faults=len({row_fault.line for row_fault in report.faults}),
         )
     )
 
 
-def _fault(row: RowFault) -> str:
+def _fault_sentence(row_fault: RowFault) -> str:
     return _(
         "Ligne %(line)s, %(id)s, colonne %(column)s : %(why)s",
-        line=row.line,
-        id=row.id or _("sans identifiant"),
-        column=row.fault.field,
-        why=say_reason(row.fault.key, row.fault.values),
+        line=row_fault.line,
+        id=row_fault.id or _("sans identifiant"),
+        column=row_fault.fault.field,
+        why=reason_sentence(row_fault.fault.key, row_fault.fault.values),
     )
 
 
-def _blocked(blocked: Blocked) -> str:
+def _blocked_sentence(blocked: BlockedRow) -> str:
     lines = blocked.error.values.get("lines")
-    whys = [say_line(line) for line in lines] if isinstance(lines, list) else [say(blocked.error)]
+    whys = (
+        [check_sentence(line) for line in lines]
+        if isinstance(lines, list)
+        else [error_sentence(blocked.error)]
+    )
     return _(
         "Ligne %(line)s, %(id)s, reste un brouillon : %(why)s",
         line=blocked.line,

@@ -31,10 +31,10 @@ def add(email: str, role: str, password_stdin: bool) -> None:
     """Ouvrir un compte."""
     require_schema()
     password = _password(password_stdin)
-    with writing() as pen:
-        made = accounts.add(pen, email, Role(role), password)
-    click.echo(_("Compte ouvert : %(email)s (%(role)s).", email=made.email, role=made.role))
-    _tell(password, password_stdin)
+    with writing() as tx:
+        account = accounts.add_member(tx, email, Role(role), password)
+    click.echo(_("Compte ouvert : %(email)s (%(role)s).", email=account.email, role=account.role))
+    _print_password(password, password_stdin)
 
 
 @member.command()
@@ -44,9 +44,9 @@ def add(email: str, role: str, password_stdin: bool) -> None:
 def invite(email: str, role: str) -> None:
     """Inviter quelqu’un : une adresse à lui envoyer, où il ouvre son compte lui-même."""
     require_schema()
-    with writing() as pen:
-        token = invitations.invite(pen, email, Role(role), by=None)
-    tell_invitation(token, pen.at + invitations.LASTS)
+    with writing() as tx:
+        token = invitations.invite(tx, email, Role(role), by=None)
+    print_invitation(token, tx.at + invitations.LIFETIME)
 
 
 @member.command()
@@ -55,8 +55,8 @@ def invite(email: str, role: str) -> None:
 def confirm(email: str) -> None:
     """Confirmer un compte nouveau ou rouvert : il vaut alors de seconde personne."""
     require_schema()
-    with writing() as pen:
-        vouching.confirm(pen, accounts.named(pen.session, email).id, by=None)
+    with writing() as tx:
+        vouching.confirm_member(tx, accounts.find_by_email(tx.session, email).id, by=None)
     click.echo(_("Compte confirmé : %(email)s.", email=email))
 
 
@@ -65,12 +65,14 @@ def confirm(email: str) -> None:
 def list_() -> None:
     """Lister les comptes."""
     require_schema()
-    for row in accounts.everyone(db.session()):
+    for account in accounts.all_members(db.session()):
         state = (
-            _("fermé le %(day)s", day=day_words(row.disabled_at)) if row.disabled_at else _("actif")
+            _("fermé le %(day)s", day=day_words(account.disabled_at))
+            if account.disabled_at
+            else _("actif")
         )
-        factor = _("seconde preuve") if row.has_factor else _("sans seconde preuve")
-        click.echo(f"{row.email}\t{row.role}\t{state}\t{factor}")
+        factor = _("seconde preuve") if account.has_factor else _("sans seconde preuve")
+        click.echo(f"{account.email}\t{account.role}\t{state}\t{factor}")
 
 
 @member.command()
@@ -79,8 +81,8 @@ def list_() -> None:
 def disable(email: str) -> None:
     """Fermer un compte ; ce que son titulaire a fait reste à son nom."""
     require_schema()
-    with writing() as pen:
-        closed = accounts.disable(pen, email)
+    with writing() as tx:
+        closed = accounts.disable_member(tx, email)
     click.echo(_("Compte fermé : %(email)s.", email=closed.email))
 
 
@@ -93,18 +95,18 @@ def reset(email: str, password_stdin: bool, factor: bool) -> None:
     """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
     require_schema()
     password = _password(password_stdin)
-    with writing() as pen:
-        changed = accounts.reset(pen, email, password)
+    with writing() as tx:
+        changed = accounts.reset_member(tx, email, password)
         lost = factor and changed.has_factor
         if lost:
-            accounts.reset_factor(pen, email)
+            accounts.reset_factor(tx, email)
     click.echo(_("Nouveau mot de passe pour %(email)s.", email=changed.email))
     if lost:
         click.echo(_("Seconde preuve retirée : elle se pose à la prochaine connexion."))
-    _tell(password, password_stdin)
+    _print_password(password, password_stdin)
 
 
-def tell_invitation(token: str, until: datetime) -> None:
+def print_invitation(token: str, until: datetime) -> None:
     """Print an invitation's link, which nothing shows again."""
     address = f"{settings().base_url}/compte/invitation/{token}"
     day = day_words(until)
@@ -113,9 +115,9 @@ def tell_invitation(token: str, until: datetime) -> None:
 
 
 def _password(from_stdin: bool) -> str:
-    return sys.stdin.readline().rstrip("\n") if from_stdin else passwords.generated()
+    return sys.stdin.readline().rstrip("\n") if from_stdin else passwords.generate_password()
 
 
-def _tell(password: str, from_stdin: bool) -> None:
+def _print_password(password: str, from_stdin: bool) -> None:
     if not from_stdin:
         click.echo(_("Mot de passe, montré une seule fois : %(password)s", password=password))

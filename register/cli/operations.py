@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register.cases import verify as proofs
 from register.cli.console import command, fail, progress, require_schema, settings
-from register.cli.doctor_messages import say_finding
+from register.cli.doctor_messages import finding_sentence
 from register.cli.i18n import _
-from register.cli.members import tell_invitation
-from register.cli.search import looked_at
-from register.db import db, now, read_only
+from register.cli.members import print_invitation
+from register.cli.search import current_status
+from register.db import db, now, read_only_engine
 from register.demo import instance as demonstration
 from register.errors import ConfigError, Invalid
 from register.journal.verify import Anchor
@@ -27,7 +27,7 @@ from register.reports import verify as reports
 from register.server import launch, startup_checks
 from register.server import sockets as listening
 from register.text.dates import day_words
-from register.web.error_messages import say_problem
+from register.web.error_messages import problem_sentence
 
 HOST = "127.0.0.1"
 PORT = 5000
@@ -38,15 +38,15 @@ PORT = 5000
 def init() -> None:
     """Créer le registre : tables, journal, clé de scellement, territoire. Peut être répété."""
     with progress(_("Territoire")) as step:
-        opened = setup.init(settings(), db.engine, step)
-    if opened.made:
+        outcome = setup.init(settings(), db.engine, step)
+    if outcome.created:
         click.echo(_("Registre créé dans %(path)s.", path=settings().instance))
         click.echo(
             _(
                 "Clé de scellement : %(path)s. Copiez-la dès maintenant en lieu sûr, à part des "
                 "sauvegardes : sans elle, les signalements et la seconde preuve des membres "
                 "seront illisibles.",
-                path=opened.seal_path,
+                path=outcome.seal_path,
             )
         )
     else:
@@ -59,7 +59,7 @@ def _invite_first() -> None:
     invitation = setup.first_invitation(db.engine)
     if invitation is None:
         return
-    tell_invitation(*invitation)
+    print_invitation(*invitation)
     click.echo(
         _(
             "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
@@ -102,23 +102,23 @@ def serve(host: str, port: int, workers: int | None) -> None:
     _serve("register:create_app", host, port, workers or 0)
 
 
-def _serve(made_by: str, host: str, port: int, workers: int = 0) -> None:
+def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     # The pages are read by those who answer, who say what they lack: twice would cost a second.
     startup_checks.require_servable(app)
     rotation.settle(settings(), db.engine)
-    _say_ignored()
+    _warn_ignored_settings()
     sockets = listening.listen(host, port)
     address = _address(host, listening.port_of(sockets))
-    told = _("Web Citoyen répond sur %(address)s", address=address)
+    ready_line = _("Web Citoyen répond sur %(address)s", address=address)
     # This process becomes another program; the database should not see it vanish.
     db.session.remove()
     db.engine.dispose()
-    launch.become(made_by, sockets, told, workers)
+    launch.exec_supervisor(app_spec, sockets, ready_line, workers)
 
 
-def _say_ignored() -> None:
-    for name in config.ignored():
+def _warn_ignored_settings() -> None:
+    for name in config.ignored_variables():
         click.echo(
             _("%(name)s ne sert plus : la clé racine la remplace. Retirez-la.", name=name), err=True
         )
@@ -132,14 +132,14 @@ def _address(host: str, port: int) -> str:
 @command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = [*doctors.examine(settings()), _pages(), _search()]
+    findings = [*doctors.examine(settings()), _page_finding(), _search_finding()]
     for finding in findings:
-        click.echo(("✓ " if finding.good else "✗ ") + say_finding(finding))
+        click.echo(("✓ " if finding.good else "✗ ") + finding_sentence(finding))
     if not all(finding.good for finding in findings):
         raise SystemExit(1)
 
 
-def _pages() -> doctors.Finding:
+def _page_finding() -> doctors.Finding:
     try:
         startup_checks.require_pages(current_app._get_current_object())  # type: ignore[attr-defined]
     except ConfigError as error:
@@ -147,18 +147,18 @@ def _pages() -> doctors.Finding:
     return doctors.Finding("pages", True)
 
 
-def _search() -> doctors.Finding:
+def _search_finding() -> doctors.Finding:
     """An index that nobody keeps is no fault: the next ``serve`` makes it, or brings it up."""
-    engine = read_only(settings().database_url)
+    engine = read_only_engine(settings().database_url)
     try:
-        found = looked_at(engine)
+        index_state = current_status(engine)
     except SQLAlchemyError as error:
         return doctors.Finding("search", False, type(error).__name__)
     finally:
         engine.dispose()
-    if not found.is_usable:
-        return doctors.Finding("search", not found.followed, found.engine)
-    return doctors.Finding("search", True, f"{found.engine} -{found.behind}")
+    if not index_state.is_usable:
+        return doctors.Finding("search", not index_state.has_follower, index_state.engine)
+    return doctors.Finding("search", True, f"{index_state.engine} -{index_state.lines_behind}")
 
 
 @click.command()
@@ -183,19 +183,21 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
         _verify_receipt(receipt)
         return
     try:
-        held = [Anchor.parse(text) for text in anchors]
+        parsed_anchors = [Anchor.parse(anchor) for anchor in anchors]
     except ValueError as error:
         raise Invalid("anchor", value=str(error)[:120]) from error
     count = 0
-    for problem in chain(proofs.verify(db.session(), held), reports.problems(db.session())):
+    for problem in chain(
+        proofs.verify(db.session(), parsed_anchors), reports.problems(db.session())
+    ):
         count += 1
-        click.echo(say_problem(problem))
+        click.echo(problem_sentence(problem))
     if count:
         fail(_("%(count)s anomalies.", count=count))
     click.echo(_("Tout concorde : chaînes, engagements, lignes présentes et HTML affiché."))
-    for ledger, seq, digest in proofs.heads(db.session()):
+    for ledger, seq, digest in proofs.ledger_heads(db.session()):
         click.echo(f"{ledger.value}:{seq}:{digest}")
-    if not held:
+    if not parsed_anchors:
         click.echo(
             _(
                 "Sans ancre, une fin de journal coupée ou récrite ne se voit pas. Notez ces têtes "
@@ -235,14 +237,14 @@ def demo(host: str, port: int, no_serve: bool) -> None:
 @command
 def _demo(host: str, port: int, *, serving: bool) -> None:
     # The command that upgrades is for the register itself; nobody would find this one's.
-    if schema.present(db.engine):
+    if schema.current_revision(db.engine):
         schema.upgrade(db.engine, settings().database_url, now())
     setup.remove_secret(settings())
     with progress(_("Territoire")) as step:
         setup.init(settings(), db.engine, step)
     with progress(_("Import")) as step:
-        report = demonstration.fill(db.engine, settings().instance, step)
-    if not report.clean:
+        report = demonstration.import_demo_cases(db.engine, settings().instance, step)
+    if not report.is_clean:
         fail(_("L’import de démonstration a des lignes refusées : webcitoyen import les nomme."))
     click.echo(_("Site : %(address)s", address=_address(host, port)))
     for role, email, password in demonstration.sign_ins(settings().instance):

@@ -10,7 +10,7 @@ from register.cli.i18n import _
 from register.db import db, now
 from register.operations import setup
 from register.reports import retention
-from register.reports.acts.purge import Purged
+from register.reports.acts.purge import PurgeCounts
 from register.text.dates import day_words
 
 
@@ -24,32 +24,34 @@ def purge(confirm: bool) -> None:
         store = setup.key_store(settings(), session)
     at = now()
     try:
-        looked = retention.look(db.engine, store, at, settings().undecided_after, confirmed=confirm)
+        outcome = retention.run_retention(
+            db.engine, store, at, settings().undecided_after, confirmed=confirm
+        )
     finally:
         store.close()
-    for line in _lines(looked.done):
+    for line in _count_lines(outcome.done):
         click.echo(line)
-    if looked.waits_since is not None:
+    if outcome.waits_since is not None:
         fail(
             _(
                 "L’horloge marque le %(today)s, et la dernière purge date du %(since)s : rien "
                 "d’autre n’a été détruit. Si la date est juste, lancez « webcitoyen purge "
                 "--confirm » ; sinon, remettez l’horloge à l’heure.",
                 today=day_words(at),
-                since=day_words(looked.waits_since),
+                since=day_words(outcome.waits_since),
             )
         )
-    if looked.done == Purged():
+    if outcome.done == PurgeCounts():
         click.echo(_("Rien à purger aujourd’hui."))
 
 
-def _lines(done: Purged) -> list[str]:
-    said = [
-        (done.returned, _("Revenus dans la file, leur question étant restée sans réponse")),
-        (done.expired, _("Écartés, faute de décision avant le terme")),
-        (done.purged, _("Signalements détruits, avec leur clé")),
-        (done.destroyed, _("Passages retirés : versions d’avant détruites, leur terme venu")),
-        (done.kept, _("Copies détruites avec les textes de leur cas")),
-        (done.counted, _("Signalements oubliés, sauf dans les comptes")),
+def _count_lines(purged: PurgeCounts) -> list[str]:
+    counts = [
+        (purged.returned, _("Revenus dans la file, leur question étant restée sans réponse")),
+        (purged.expired, _("Écartés, faute de décision avant le terme")),
+        (purged.purged, _("Signalements détruits, avec leur clé")),
+        (purged.destroyed, _("Passages retirés : versions d’avant détruites, leur terme venu")),
+        (purged.retained, _("Copies détruites avec les textes de leur cas")),
+        (purged.counted, _("Signalements oubliés, sauf dans les comptes")),
     ]
-    return [_("%(what)s : %(count)s", what=what, count=count) for count, what in said if count]
+    return [_("%(what)s : %(count)s", what=what, count=count) for count, what in counts if count]

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from register.cli.console import command, fail, progress, require_schema, settings
 from register.cli.i18n import _
 from register.db import db
-from register.search.advisory_locks import lease_of
-from register.search.engine import Engine, Unready
-from register.search.index_status import Condition, condition
+from register.search.advisory_locks import index_lease
+from register.search.engine import IndexNotReady, SearchEngine
+from register.search.index_status import IndexStatus, read_index_status
 from register.search.indexer import catch_up
 
 PATIENCE = 30  # seconds that the follower is given to let go of the lease
@@ -28,18 +28,18 @@ def search() -> None:
 def rebuild() -> None:
     """Refaire l’index à partir de la base ; l’ancien répond jusqu’à ce que le nouveau soit là."""
     require_schema()
-    lease, index = lease_of(settings(), db.engine), _index()
+    lease, index = index_lease(settings(), db.engine), _search_engine()
     try:
         if not lease.claim(PATIENCE):
             fail(_("Un autre écrit l’index et ne l’a pas lâché en %(count)s s.", count=PATIENCE))
         with progress(_("Index")) as step:
-            catch_up(db.engine, index, step, anew=True)
+            catch_up(db.engine, index, step, force_rebuild=True)
         click.echo(_("Index refait."))
-    except (OSError, SQLAlchemyError, Unready) as error:
+    except (OSError, SQLAlchemyError, IndexNotReady) as error:
         cause = getattr(error, "strerror", None) or type(error).__name__
         fail(_("L’index ne peut pas être écrit : %(cause)s.", cause=cause))
     finally:
-        lease.leave()
+        lease.release_all()
         index.close()
 
 
@@ -48,60 +48,60 @@ def rebuild() -> None:
 def status() -> None:
     """Dire où en est l’index ; code de sortie 1 quand il n’est pas utilisable."""
     require_schema()
-    found = looked_at()
-    for line in _lines(found):
+    index_state = current_status()
+    for line in _status_lines(index_state):
         click.echo(line)
-    if not found.is_usable:
+    if not index_state.is_usable:
         raise SystemExit(1)
 
 
-def looked_at(database: Database | None = None) -> Condition:
+def current_status(database: Database | None = None) -> IndexStatus:
     """How the running command's index stands.
 
     :param database: an engine that writes nothing, for ``doctor``.
     """
-    lease, index = lease_of(settings(), db.engine), _index()
+    lease, index = index_lease(settings(), db.engine), _search_engine()
     try:
-        return condition(database or db.engine, index, lease)
+        return read_index_status(database or db.engine, index, lease)
     except OSError as error:
         fail(_("L’index ne peut pas être lu : %(cause)s.", cause=error.strerror))
     finally:
-        lease.leave()
+        lease.release_all()
         index.close()
 
 
-def _lines(found: Condition) -> list[str]:
+def _status_lines(index_state: IndexStatus) -> list[str]:
     return [
-        _("Moteur : %(name)s", name=found.engine),
-        _("Index : %(state)s", state=_state(found)),
-        *_place(found),
-        _("Suiveur : %(state)s", state=_("à l’œuvre") if found.followed else _("absent")),
+        _("Moteur : %(name)s", name=index_state.engine),
+        _("Index : %(state)s", state=_state_sentence(index_state)),
+        *_position_lines(index_state),
+        _("Suiveur : %(state)s", state=_("à l’œuvre") if index_state.has_follower else _("absent")),
     ]
 
 
-def _state(found: Condition) -> str:
-    if found.cursor is None:
+def _state_sentence(index_state: IndexStatus) -> str:
+    if index_state.cursor is None:
         return _("absent ou illisible ; le suiveur le refera")
-    if not found.intact:
+    if not index_state.intact:
         return _("abîmé ; le suiveur le refera")
-    if not found.ours:
+    if not index_state.on_this_ledger:
         return _("celui d’un autre journal, comme après une restauration ; le suiveur le refera")
-    if not found.present:
+    if not index_state.is_current_version:
         return _("fait par une autre version ; le suiveur le refera")
     return _("entier")
 
 
-def _place(found: Condition) -> list[str]:
-    if found.cursor is None:
+def _position_lines(index_state: IndexStatus) -> list[str]:
+    if index_state.cursor is None:
         return []
-    seq, digest = found.cursor.seq, found.cursor.digest
+    seq, digest = index_state.cursor.seq, index_state.cursor.digest
     return [
-        _("Cas : %(count)s", count=found.cases),
+        _("Cas : %(count)s", count=index_state.cases),
         _("Ligne : %(seq)s, empreinte %(digest)s", seq=seq, digest=digest),
-        _("Lignes de retard : %(count)s", count=found.behind),
+        _("Lignes de retard : %(count)s", count=index_state.lines_behind),
     ]
 
 
-def _index() -> Engine:
-    found: Engine = current_app.extensions["register.search"]
-    return found
+def _search_engine() -> SearchEngine:
+    engine: SearchEngine = current_app.extensions["register.search"]
+    return engine

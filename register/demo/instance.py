@@ -17,7 +17,7 @@ from register.accounts import acts as accounts
 from register.accounts import passwords
 from register.accounts.models import Role
 from register.errors import NotFound
-from register.exchange.importer import Publication, Report, import_file
+from register.exchange.importer import ImportReport, PublishOptions, import_file
 from register.journal import writing
 
 CASES = Path(__file__).with_name("incidents.csv")
@@ -42,7 +42,9 @@ def application(port: int) -> Flask:
     """The application of the demonstration, in ``demo`` within the data folder, on loopback."""
     settings = config.load()
     folder = settings.instance / "demo"
-    legal: dict[str, Any] = {name: getattr(settings, name) or told for name, told in _LEGAL.items()}
+    legal: dict[str, Any] = {
+        name: getattr(settings, name) or default_text for name, default_text in _LEGAL.items()
+    }
     return create_app(
         dataclasses.replace(
             settings,
@@ -57,37 +59,39 @@ def application(port: int) -> Flask:
     )
 
 
-def fill(engine: Engine, folder: Path, progress: Callable[[int, int], None]) -> Report:
+def import_demo_cases(
+    engine: Engine, folder: Path, progress: Callable[[int, int], None]
+) -> ImportReport:
     """Members and cases; a second time, nothing changes."""
     by = _member(engine, folder, ADMINISTRATOR, Role.ADMINISTRATOR)
     second = _member(engine, folder, MODERATOR, Role.MODERATOR)
-    told = Publication(by, REASON, second=second)
-    return import_file(engine, CASES, publish=told, progress=progress)
+    publish_options = PublishOptions(by, REASON, second=second)
+    return import_file(engine, CASES, publish=publish_options, progress=progress)
 
 
 def sign_ins(folder: Path) -> list[tuple[str, str, str]]:
     """Role, address and password of the demonstration's two members."""
-    kept = json.loads(_kept(folder).read_text(encoding="utf-8"))
+    stored = json.loads(_sign_in_file(folder).read_text(encoding="utf-8"))
     return [
-        (role.value, email, kept[email])
+        (role.value, email, stored[email])
         for role, email in ((Role.MODERATOR, MODERATOR), (Role.ADMINISTRATOR, ADMINISTRATOR))
     ]
 
 
-def _kept(folder: Path) -> Path:
+def _sign_in_file(folder: Path) -> Path:
     return folder / "sign-in.json"
 
 
 def _member(engine: Engine, folder: Path, email: str, role: Role) -> int:
     with Session(engine) as session:
         try:
-            return accounts.named(session, email).id
+            return accounts.find_by_email(session, email).id
         except NotFound:
             pass
-    password = passwords.generated()
-    path = _kept(folder)
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    password = passwords.generate_password()
+    path = _sign_in_file(folder)
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     path.touch(mode=0o600)
-    path.write_text(json.dumps({**known, email: password}), encoding="utf-8")
-    with writing(engine) as pen:
-        return accounts.add(pen, email, role, password).id
+    path.write_text(json.dumps({**stored, email: password}), encoding="utf-8")
+    with writing(engine) as tx:
+        return accounts.add_member(tx, email, role, password).id

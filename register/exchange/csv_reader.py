@@ -52,7 +52,7 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @dataclass(frozen=True)
-class Line:
+class ImportRow:
     """One row: its number in the file (the header is 1), its cells, and what is wrong with it."""
 
     number: int
@@ -65,7 +65,7 @@ class Line:
         return self.cells.get("id", "")[:80]
 
 
-def read(path: Path) -> list[Line]:
+def read_rows(path: Path) -> list[ImportRow]:
     """Every row of the file, faulty ones included.
 
     :raises Invalid: the file as a whole cannot be read: missing, too big, empty, not UTF-8, cut
@@ -74,34 +74,34 @@ def read(path: Path) -> list[Line]:
     try:
         if path.stat().st_size > FILE_LIMIT:
             raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
-        data = path.read_bytes()
+        file_bytes = path.read_bytes()
     except OSError as error:
         raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
-    if not data.strip():
+    if not file_bytes.strip():
         raise Invalid("import_file_empty")
-    return list(_lines(_text(data)))
+    return list(_parse_rows(_decode(file_bytes)))
 
 
-def _text(data: bytes) -> str:
+def _decode(file_bytes: bytes) -> str:
     try:
-        return data.decode("utf-8-sig")
+        return file_bytes.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = file_bytes.count(b"\n", 0, error.start) + 1
         raise Invalid("import_file_encoding", line=line) from error
 
 
-def _lines(text: str) -> Iterator[Line]:
+def _parse_rows(csv_text: str) -> Iterator[ImportRow]:
     # A huge cell is one faulty row, not a reason to give the file up.
     csv.field_size_limit(FILE_LIMIT)
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
     try:
-        header = next(rows)
+        header = next(cell_rows)
         _check_header(header)
-        for number, row in enumerate(rows, start=2):
-            if row:
-                yield _line(number, header, row)
+        for number, raw_cells in enumerate(cell_rows, start=2):
+            if raw_cells:
+                yield _parse_row(number, header, raw_cells)
     except csv.Error as error:
-        raise Invalid("import_file_cut", line=rows.line_num) from error
+        raise Invalid("import_file_cut", line=cell_rows.line_num) from error
 
 
 def _check_header(header: list[str]) -> None:
@@ -114,18 +114,23 @@ def _check_header(header: list[str]) -> None:
             raise Invalid(key, column=name)
 
 
-def _line(number: int, header: list[str], row: list[str]) -> Line:
-    cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-    if len(row) != len(header):
-        at = header[min(len(row), len(header) - 1)]
-        return Line(number, cells, (at, "row_width", {"found": len(row), "wanted": len(header)}))
+def _parse_row(number: int, header: list[str], raw_cells: list[str]) -> ImportRow:
+    cells = dict(zip(header, (cell.strip() for cell in raw_cells), strict=False))
+    if len(raw_cells) != len(header):
+        column = header[min(len(raw_cells), len(header) - 1)]
+        return ImportRow(
+            number, cells, (column, "row_width", {"found": len(raw_cells), "wanted": len(header)})
+        )
     for name, cell in cells.items():
         if len(cell) > CELL_LIMIT:
-            return Line(number, cells, (name, "too_long", {"limit": CELL_LIMIT}))
-        if any(ord(letter) < 32 and letter not in "\n\t" for letter in cell.replace("\r\n", "\n")):
-            return Line(number, cells, (name, "control_character", {}))
+            return ImportRow(number, cells, (name, "too_long", {"limit": CELL_LIMIT}))
+        if any(
+            ord(character) < 32 and character not in "\n\t"
+            for character in cell.replace("\r\n", "\n")
+        ):
+            return ImportRow(number, cells, (name, "control_character", {}))
         if cell.startswith(_FORMULA):
-            return Line(number, cells, (name, "formula", {"value": cell[:20]}))
+            return ImportRow(number, cells, (name, "formula", {"value": cell[:20]}))
     if not cells["id"] or len(cells["id"]) > 80:
-        return Line(number, cells, ("id", "missing", {}))
-    return Line(number, cells)
+        return ImportRow(number, cells, ("id", "missing", {}))
+    return ImportRow(number, cells)

@@ -11,21 +11,26 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
-from register.cases.checklist import ATTESTED
-from register.cases.models import Approval, Incident, Origin, State
-from register.cases.validation import Fault
-from register.cases.vocabulary import Book, book, source_kinds
+from register.cases.checklist import ATTESTATIONS
+from register.cases.models import Approval, CaseState, Incident, Origin
+from register.cases.validation import ContentFault
+from register.cases.vocabulary import Vocabulary, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused
 from register.exchange import csv_reader
-from register.exchange.row_mapping import COLUMN_OF, content_of, place_name, without_proceeding
-from register.journal import Pen, writing
-from register.journal.canonical import canonical
+from register.exchange.row_mapping import (
+    COLUMN_OF,
+    place_name,
+    row_content,
+    stray_proceeding_column,
+)
+from register.journal import WriteTransaction, writing
+from register.journal.canonical import canonical_json
 from register.territory import places
 from register.text.errors import TextError
 
 
 @dataclass(frozen=True)
-class Publication:
+class PublishOptions:
     """That the rows are to be published: who attests, who approves, and why."""
 
     by: int
@@ -40,11 +45,11 @@ class RowFault:
 
     line: int
     id: str
-    fault: Fault
+    fault: ContentFault
 
 
 @dataclass(frozen=True)
-class Blocked:
+class BlockedRow:
     """A row left as a draft: the checklist's unmet lines, or the act's refusal."""
 
     line: int
@@ -53,22 +58,22 @@ class Blocked:
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What an import did."""
 
     drafted: int = 0
     published: int = 0
     unchanged: int = 0
     faults: list[RowFault] = field(default_factory=list)
-    blocked: list[Blocked] = field(default_factory=list)
+    blocked: list[BlockedRow] = field(default_factory=list)
 
     @property
-    def clean(self) -> bool:
+    def is_clean(self) -> bool:
         """Whether every row is where it was meant to be."""
         return not self.faults and not self.blocked
 
 
-class _Undo(Exception):
+class _DryRunRollback(Exception):
     """Leaves a dry run's pen without a trace."""
 
 
@@ -77,137 +82,155 @@ def import_file(
     path: Path,
     *,
     by: int | None = None,
-    publish: Publication | None = None,
+    publish: PublishOptions | None = None,
     reason: str = "",
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Report:
+) -> ImportReport:
     """Import a file of cases.
 
     :param by: the author of the drafts when nothing is published.
     :param progress: called with rows done and rows in all.
     :raises Invalid: the file as a whole cannot be read.
     """
-    lines = csv_reader.read(path)
-    job = _Job(engine, publish, by or (publish.by if publish else 0), reason, dry_run)
-    for done, line in enumerate(lines, start=1):
-        job.row(line)
+    csv_rows = csv_reader.read_rows(path)
+    job = _ImportJob(engine, publish, by or (publish.by if publish else 0), reason, dry_run)
+    for done, csv_row in enumerate(csv_rows, start=1):
+        job.import_row(csv_row)
         if progress:
-            progress(done, len(lines))
+            progress(done, len(csv_rows))
     return job.report
 
 
-class _Job:
+class _ImportJob:
     """One run over a file."""
 
     def __init__(
-        self, engine: Engine, publish: Publication | None, by: int, reason: str, dry_run: bool
+        self, engine: Engine, publish: PublishOptions | None, by: int, reason: str, dry_run: bool
     ) -> None:
         self.engine = engine
         self.publish = publish
         self.by = by
         self.reason = publish.reason if publish else reason
         self.dry_run = dry_run
-        self.report = Report()
-        self.seen: dict[str, str] = {}
+        self.report = ImportReport()
+        self.seen_digests: dict[str, str] = {}
         self.kinds = source_kinds()
 
-    def row(self, line: csv_reader.Line) -> None:
-        if line.fault is not None:
-            column, key, values = line.fault
-            self.report.faults.append(RowFault(line.number, line.id, Fault(column, key, values)))
+    def import_row(self, csv_row: csv_reader.ImportRow) -> None:
+        if csv_row.fault is not None:
+            column, key, values = csv_row.fault
+            self.report.faults.append(
+                RowFault(csv_row.number, csv_row.id, ContentFault(column, key, values))
+            )
             return
-        digest = hashlib.sha256(canonical(line.cells)).hexdigest()
-        if self.seen.setdefault(line.id, digest) != digest:
-            self.report.faults.append(RowFault(line.number, line.id, Fault("id", "id_twice")))
+        digest = hashlib.sha256(canonical_json(csv_row.cells)).hexdigest()
+        if self.seen_digests.setdefault(csv_row.id, digest) != digest:
+            self.report.faults.append(
+                RowFault(csv_row.number, csv_row.id, ContentFault("id", "id_twice"))
+            )
             return
         try:
-            with writing(self.engine) as pen:
-                self._row(pen, line, digest)
+            with writing(self.engine) as tx:
+                self._write_row(tx, csv_row, digest)
                 if self.dry_run:
-                    raise _Undo
-        except _Undo:
+                    raise _DryRunRollback
+        except _DryRunRollback:
             pass
         except Invalid as error:
-            self._faults(line, error)
+            self._add_faults(csv_row, error)
         except TextError as error:
             self.report.faults.append(
-                RowFault(line.number, line.id, Fault("resume", error.key, dict(error.values)))
+                RowFault(
+                    csv_row.number,
+                    csv_row.id,
+                    ContentFault("resume", error.key, dict(error.values)),
+                )
             )
 
-    def _row(self, pen: Pen, line: csv_reader.Line, digest: str) -> None:
-        origin = pen.session.get(Origin, line.id)
+    def _write_row(self, tx: WriteTransaction, csv_row: csv_reader.ImportRow, digest: str) -> None:
+        origin = tx.session.get(Origin, csv_row.id)
         if origin is None:
-            case = self._draft(pen, line, digest)
+            case = self._draft(tx, csv_row, digest)
             self.report.drafted += 1
         else:
             if origin.digest and origin.digest != digest:
-                self.report.faults.append(RowFault(line.number, line.id, Fault("id", "id_changed")))
+                self.report.faults.append(
+                    RowFault(csv_row.number, csv_row.id, ContentFault("id", "id_changed"))
+                )
                 return
-            case = pen.load(Incident, origin.incident_id)
-        if self.publish is not None and case.state == State.DRAFT:
-            self._publish(pen, line, case, self.publish, fresh=origin is None)
+            case = tx.load(Incident, origin.incident_id)
+        if self.publish is not None and case.state == CaseState.DRAFT:
+            self._publish(tx, csv_row, case, self.publish, fresh=origin is None)
         elif origin is not None:
             self.report.unchanged += 1
 
-    def _draft(self, pen: Pen, line: csv_reader.Line, digest: str) -> Incident:
-        words: Book = book(pen.session)
-        stray = without_proceeding(line.cells)
-        if stray:
-            raise Invalid("content", faults=[Fault(stray, "no_proceeding")])
-        content = content_of(line.cells, words, self.kinds, _place(pen.session, line.cells))
-        case = acts.draft(pen, content, by=self.by, reason=self.reason, note=line.cells["note"])
-        if line.cells["invitation"]:
-            acts.invite(pen, case.id, line.cells["invitation"], by=self.by)
-        pen.session.add(Origin(external_id=line.id, incident_id=case.id, digest=digest))
+    def _draft(self, tx: WriteTransaction, csv_row: csv_reader.ImportRow, digest: str) -> Incident:
+        case_vocabulary: Vocabulary = current_vocabulary(tx.session)
+        stray_column = stray_proceeding_column(csv_row.cells)
+        if stray_column:
+            raise Invalid("content", faults=[ContentFault(stray_column, "no_proceeding")])
+        content = row_content(
+            csv_row.cells, case_vocabulary, self.kinds, _row_place_name(tx.session, csv_row.cells)
+        )
+        case = acts.draft(tx, content, by=self.by, reason=self.reason, note=csv_row.cells["note"])
+        if csv_row.cells["invitation"]:
+            acts.invite(tx, case.id, csv_row.cells["invitation"], by=self.by)
+        tx.session.add(Origin(external_id=csv_row.id, incident_id=case.id, digest=digest))
         return case
 
     def _publish(
-        self, pen: Pen, line: csv_reader.Line, case: Incident, told: Publication, *, fresh: bool
+        self,
+        tx: WriteTransaction,
+        csv_row: csv_reader.ImportRow,
+        case: Incident,
+        options: PublishOptions,
+        *,
+        fresh: bool,
     ) -> None:
-        second = told.second
+        second = options.second
         try:
-            if second is not None and (fresh or not _approved(pen.session, case, second)):
-                acts.approve(pen, case.id, by=second)
+            if second is not None and (fresh or not _has_approval(tx.session, case, second)):
+                acts.approve(tx, case.id, by=second)
             acts.publish(
-                pen,
+                tx,
                 case.id,
-                by=told.by,
-                reason=told.reason,
-                attested=ATTESTED,
-                flags_reason=told.reason,
-                single=told.single,
+                by=options.by,
+                reason=options.reason,
+                attested=ATTESTATIONS,
+                flags_reason=options.reason,
+                single=options.single,
             )
             self.report.published += 1
         except (Incomplete, Refused) as error:
-            self.report.blocked.append(Blocked(line.number, line.id, error))
+            self.report.blocked.append(BlockedRow(csv_row.number, csv_row.id, error))
 
-    def _faults(self, line: csv_reader.Line, error: Invalid) -> None:
+    def _add_faults(self, csv_row: csv_reader.ImportRow, error: Invalid) -> None:
         faults = error.values.get("faults")
         if not isinstance(faults, list):
             column = COLUMN_OF.get(str(error.values.get("field", "")), "id")
-            faults = [Fault(column, error.key, dict(error.values))]
+            faults = [ContentFault(column, error.key, dict(error.values))]
         for fault in faults:
             column = COLUMN_OF.get(fault.field, fault.field)
             self.report.faults.append(
-                RowFault(line.number, line.id, Fault(column, fault.key, fault.values))
+                RowFault(csv_row.number, csv_row.id, ContentFault(column, fault.key, fault.values))
             )
 
 
-def _approved(session: Session, case: Incident, member: int) -> bool:
-    given = select(Approval.id).where(
+def _has_approval(session: Session, case: Incident, member: int) -> bool:
+    stmt = select(Approval.id).where(
         Approval.revision_id == case.revision_id,
         Approval.given_by == member,
         Approval.purpose == "publish",
     )
-    return session.scalar(given.limit(1)) is not None
+    return session.scalar(stmt.limit(1)) is not None
 
 
-def _place(session: Session, cells: dict[str, str]) -> str:
+def _row_place_name(session: Session, cells: dict[str, str]) -> str:
     """The name of a row's place, as it was called when the row's code was given."""
     if cells["titre"]:
         return ""  # only a title that is made here names the place
     filed, area = cells["commune"], cells["departement"]
-    name = places.name_of(session, filed) if filed else None
+    name = places.filed_name(session, filed) if filed else None
     departement = places.departement(session, area) if area else None
     return place_name(cells, name or "", departement.name if departement else "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from register.cases import default_title
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.text.countries import country_name
 from register.text.fold import fold
 
@@ -44,31 +44,31 @@ COLUMN_OF = {
 NO_PROCEEDING = "aucune"
 
 
-def content_of(
-    cells: Mapping[str, str], book: Book, kinds: Mapping[str, str], place: str
+def row_content(
+    cells: Mapping[str, str], vocabulary: Vocabulary, kinds: Mapping[str, str], place: str
 ) -> Content:
     """The content that a row stands for.
 
     :param kinds: free words for a kind of source → our kind.
     :param place: the name of the row's place, for a title made from type, place and date.
     """
-    types = _several(cells["types"])
+    types = _split_cell(cells["types"])
     return Content(
-        title=cells["titre"] or default_title.made(types, place, cells["date"], book),
+        title=cells["titre"] or default_title.build_title(types, place, cells["date"], vocabulary),
         summary=cells["resume"],
         date=cells["date"],
         end_date=cells["date_fin"],
         precision_note=cells["precision_publique"],
         country=cells["pays"] or "FR",
         commune=cells["commune"],
-        linked_communes=_several(cells["communes_liees"]),
+        linked_communes=_split_cell(cells["communes_liees"]),
         departement=cells["departement"],
         place_label=cells["lieu"],
         level=cells["niveau"],
         actor=cells["acteur"],
         actor_text=cells["acteur_texte"],
         target=cells["cible"],
-        outlets=_several(cells["media"]),
+        outlets=_split_cell(cells["media"]),
         types=types,
         evidence=cells["preuve"],
         outcome=cells["issue"],
@@ -79,12 +79,12 @@ def content_of(
     )
 
 
-def without_proceeding(cells: Mapping[str, str]) -> str:
+def stray_proceeding_column(cells: Mapping[str, str]) -> str:
     """The first column that tells of a proceeding in a row that says there is none; or empty."""
     if cells["procedure"] not in ("", NO_PROCEEDING):
         return ""
-    told = ("juridiction", "date_issue", "en_appel")
-    return next((column for column in told if cells[column]), "")
+    proceeding_columns = ("juridiction", "date_issue", "en_appel")
+    return next((column for column in proceeding_columns if cells[column]), "")
 
 
 def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
@@ -96,7 +96,7 @@ def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
     return name
 
 
-def _several(cell: str) -> tuple[str, ...]:
+def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 

@@ -18,33 +18,33 @@ from collections.abc import Iterable, Iterator, Sequence
 # the start and the sign may be dropped by a reader.
 _FORMULA = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
 # Some readers drop these before they look for a sign.
-_DROPPED = ("\t", "\r", "\n")
-MARK = "'"
+_IGNORED_STARTS = ("\t", "\r", "\n")
+ESCAPE_MARK = "'"
 # Excel takes a file without it for one of another encoding.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MIMETYPE = "text/csv"
 
 
-def guarded(cell: object) -> str:
+def escape_cell(cell: object) -> str:
     """A cell as a text that no spreadsheet runs; nothing is an empty text."""
-    text = "" if cell is None else str(cell)
-    text = _FORMULA.sub(rf"\1{MARK}", text)
-    return MARK + text if text.startswith(_DROPPED) else text
+    cell_text = "" if cell is None else str(cell)
+    cell_text = _FORMULA.sub(rf"\1{ESCAPE_MARK}", cell_text)
+    return ESCAPE_MARK + cell_text if cell_text.startswith(_IGNORED_STARTS) else cell_text
 
 
-def encoded(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+def encode_table(header: Sequence[str], table_rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     """A whole table as UTF-8, chunk by chunk: a byte order mark, the header, the rows.
 
     Every cell stands in quotes, so that none can end before its end.
     """
-    yield BYTE_ORDER_MARK + _lines([header])
-    for row in rows:
-        yield _lines([row])
+    yield BYTE_ORDER_MARK + _encode_rows([header])
+    for table_row in table_rows:
+        yield _encode_rows([table_row])
 
 
-def _lines(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
+def _encode_rows(table_rows: Iterable[Sequence[object]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerows([escape_cell(cell) for cell in table_row] for table_row in table_rows)
     # A lone surrogate cannot be kept anywhere; should one come by, it must not cut the file short.
-    return text.getvalue().encode("utf-8", "replace")
+    return buffer.getvalue().encode("utf-8", "replace")

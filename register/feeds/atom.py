@@ -34,7 +34,7 @@ class Category:
 
 
 @dataclass(frozen=True)
-class Item:
+class EntryContent:
     """One entry, ready to be written. ``content`` is safe HTML whose links are absolute.
 
     ``point`` is a latitude and a longitude in degrees (WGS 84); ``language`` is that of the case.
@@ -51,10 +51,10 @@ class Item:
     point: tuple[float, float] | None = None
 
 
-class Written(FeedEntry):  # type: ignore[misc] # feedgen has no types
+class AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen has no types
     """An item as feedgen writes it: laid out once, since it stands in many documents."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: EntryContent) -> None:
         super().__init__()
         self.item = item
         self.id(item.uri)
@@ -65,20 +65,20 @@ class Written(FeedEntry):  # type: ignore[misc] # feedgen has no types
         self.content(item.content, type="html")
         for category in item.categories:
             self.category(term=category.term, scheme=category.scheme, label=category.label)
-        self.register_extension("register", _Rest, rss=False)
+        self.register_extension("register", _EntryExtension, rss=False)
         self.register.item = item
-        self._laid_out = super().atom_entry()
+        self._element = super().atom_entry()
 
     def atom_entry(self, extensions: bool = True) -> Any:
         """The element; a copy, because an element stands in one document only."""
-        return deepcopy(self._laid_out)
+        return deepcopy(self._element)
 
 
 @dataclass(frozen=True)
 class Feed:
     """A document: what it is of, and where its neighbours are. Addresses are absolute.
 
-    ``current`` is set on an archive: the document to subscribe to. ``opened`` is when the register
+    ``current`` is set on an archive: the document to subscribe to. ``register_opened_at`` is when the register
     was, for a feed without an entry.
     """
 
@@ -89,13 +89,13 @@ class Feed:
     address: str
     author: str
     home: str
-    opened: datetime
-    entries: Sequence[Written]
+    register_opened_at: datetime
+    entries: Sequence[AtomEntry]
     older: str | None = None
     current: str | None = None
 
 
-def document(feed: Feed) -> bytes:
+def render_feed(feed: Feed) -> bytes:
     """The feed as UTF-8 bytes."""
     generator = FeedGenerator()
     generator.id(feed.uri)
@@ -105,10 +105,12 @@ def document(feed: Feed) -> bytes:
     generator.author({"name": feed.author, "uri": feed.home})
     generator.generator("Web Citoyen")
     # feedgen's own default is the present: a reader would find the feed changed at each visit.
-    generator.updated(max((entry.item.updated for entry in feed.entries), default=feed.opened))
+    generator.updated(
+        max((entry.item.updated for entry in feed.entries), default=feed.register_opened_at)
+    )
     for rel, address, kind in _links(feed):
         generator.link(rel=rel, href=address, type=kind)
-    generator.register_extension("register", _History, None, rss=False)
+    generator.register_extension("register", _ArchiveExtension, None, rss=False)
     generator.register.archive = feed.current is not None
     for entry in feed.entries:
         # Its own default puts what is added last on top.
@@ -127,7 +129,7 @@ def _links(feed: Feed) -> list[tuple[str, str, str]]:
     return links
 
 
-class _History(BaseExtension):  # type: ignore[misc]
+class _ArchiveExtension(BaseExtension):  # type: ignore[misc]
     """Marks an archive document (RFC 5005 §4), and names the namespaces once, at the top."""
 
     archive = False
@@ -141,13 +143,13 @@ class _History(BaseExtension):  # type: ignore[misc]
         return feed
 
 
-class _Rest(BaseEntryExtension):  # type: ignore[misc]
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     """What feedgen leaves out of an entry: its link's kind, its language, its point.
 
     The point is GeoRSS simple; the language is written where it is not the feed's.
     """
 
-    item: Item
+    item: EntryContent
 
     def extend_atom(self, entry: Any) -> Any:
         link = etree.SubElement(entry, "link", rel="alternate", type="text/html")

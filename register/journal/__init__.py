@@ -1,20 +1,20 @@
 """The main courante: an append-only journal in three hash-chained ledgers."""
 
 from register.journal.act_types import Act, Ledger
-from register.journal.models import Entry, Head
-from register.journal.queries import Position, head, line_time, since
-from register.journal.transaction import Pen, open_ledgers, writing
+from register.journal.models import JournalEntry, LedgerHead
+from register.journal.queries import LedgerPosition, head, line_time, lines_since
+from register.journal.transaction import WriteTransaction, open_ledgers, writing
 
 __all__ = [
     "Act",
-    "Entry",
-    "Head",
+    "JournalEntry",
     "Ledger",
-    "Pen",
-    "Position",
+    "LedgerHead",
+    "LedgerPosition",
+    "WriteTransaction",
     "head",
     "line_time",
+    "lines_since",
     "open_ledgers",
-    "since",
     "writing",
 ]

@@ -94,17 +94,17 @@ class Act(StrEnum):
     @property
     def ledger(self) -> Ledger:
         """Where the act is written."""
-        if self in PUBLIC:
+        if self in PUBLIC_ACTS:
             return Ledger.PUBLIC
-        return Ledger.REPORTS if self in BY_DAY else Ledger.DESK
+        return Ledger.REPORTS if self in DAY_ONLY_ACTS else Ledger.DESK
 
     @property
     def destroys(self) -> bool:
         """Whether the act destroys texts and salts, which ``verify`` then finds missing."""
-        return self in DESTROYING
+        return self in DESTROYING_ACTS
 
 
-PUBLIC = frozenset(
+PUBLIC_ACTS = frozenset(
     {
         Act.OPENED,
         Act.PUBLISHED,
@@ -118,9 +118,9 @@ PUBLIC = frozenset(
         Act.ERASED,
     }
 )
-OF_REPORTERS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
-BY_DAY = OF_REPORTERS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
+REPORTER_ACTS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
+DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
 # A redaction destroyed by itself before there was a second person for it.
-DESTROYING = frozenset(
+DESTROYING_ACTS = frozenset(
     {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
 )

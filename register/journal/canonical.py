@@ -17,16 +17,16 @@ VERSION = 1
 GENESIS = bytes(32)
 
 
-def canonical(value: Mapping[str, Any]) -> bytes:
+def canonical_json(document: Mapping[str, Any]) -> bytes:
     """JSON as UTF-8 with sorted keys and no blanks; strings, integers, booleans and null only.
 
     Within these types it is the form of RFC 8785, so that anybody can rebuild it.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8")
+    json_text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json_text.encode("utf-8")
 
 
-def chain(previous: bytes, public_json: bytes) -> bytes:
+def chain_digest(previous: bytes, public_json: bytes) -> bytes:
     """The digest of a line: SHA-256(version ‖ previous digest ‖ public_json), 32 bytes."""
     return hashlib.sha256(bytes([VERSION]) + previous + public_json).digest()
 
@@ -41,12 +41,12 @@ def commitment(salt: bytes, content: bytes) -> str:
     return hashlib.sha256(salt + content).hexdigest()
 
 
-def moment(at: datetime) -> str:
+def rfc3339(at: datetime) -> str:
     """RFC 3339 in UTC, to the second: finer would only tell how somebody works."""
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def kept_at(ledger: Ledger, at: datetime) -> datetime:
+def stored_time(ledger: Ledger, at: datetime) -> datetime:
     """The moment of a line as its ledger keeps it: to the second, or no finer than the day.
 
     Of a report nothing is kept that tells when, within a day, somebody sat down to write it.
@@ -57,10 +57,10 @@ def kept_at(ledger: Ledger, at: datetime) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def said_at(ledger: str, at: datetime) -> str:
+def hashed_time(ledger: str, at: datetime) -> str:
     """The moment of a line as it is hashed: RFC 3339, a full date where only days are kept.
 
-    :param at: as :func:`kept_at` gives it; one that is finer than its ledger keeps stays so.
+    :param at: as :func:`stored_time` gives it; one that is finer than its ledger keeps stays so.
     """
-    said = moment(at)
-    return said.removesuffix("T00:00:00Z") if ledger == Ledger.REPORTS.value else said
+    timestamp = rfc3339(at)
+    return timestamp.removesuffix("T00:00:00Z") if ledger == Ledger.REPORTS.value else timestamp

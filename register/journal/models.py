@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from register.db import Base, UTCDateTime
 
 
-class Head(Base):
+class LedgerHead(Base):
     """The last line of a ledger.
 
     Numbers come from this row, locked for the whole act, and not from a sequence: a sequence
@@ -25,7 +25,7 @@ class Head(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-class Entry(Base):
+class JournalEntry(Base):
     """One line: what was done, by whom, to which case. It holds no text, name or address.
 
     ``public_json`` is what the chain hashes, verbatim. ``private_json`` is opened to members only

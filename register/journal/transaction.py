@@ -12,25 +12,25 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from register.db import Base, analyse, db, now, pen_engine, place_check
+from register.db import Base, analyse_tables, db, in_place_check, now, write_engine
 from register.errors import NotFound
 from register.journal.act_types import Act, Ledger
 from register.journal.canonical import (
     GENESIS,
     VERSION,
-    canonical,
-    chain,
+    canonical_json,
+    chain_digest,
     commitment,
-    kept_at,
+    hashed_time,
     new_salt,
-    said_at,
+    stored_time,
 )
-from register.journal.models import Entry, Head
+from register.journal.models import JournalEntry, LedgerHead
 
-Row = TypeVar("Row", bound=Base)
+Model = TypeVar("Model", bound=Base)
 
-ANALYSED_EACH = 1_000  # public lines
-CHANNEL = "register_journal"  # where PostgreSQL tells followers of new public lines
+ANALYSE_EVERY = 1_000  # public lines
+NOTIFY_CHANNEL = "register_journal"  # where PostgreSQL tells followers of new public lines
 
 
 class UnrecordedError(Exception):
@@ -38,20 +38,20 @@ class UnrecordedError(Exception):
 
 
 @dataclass
-class Pen:
+class WriteTransaction:
     """What an act works with: a session that holds the lock, and the moment it happens at."""
 
     session: Session
     at: datetime
     recorded: int = 0
-    _heads: dict[str, Head] = field(default_factory=dict)
+    _heads: dict[str, LedgerHead] = field(default_factory=dict)
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
-    _kept: list[object] = field(default_factory=list)
-    _lines: list[Entry] = field(default_factory=list)
+    _strong_refs: list[object] = field(default_factory=list)
+    _lines: list[JournalEntry] = field(default_factory=list)
     # Where each ledger will stand once the lines of this pen are written.
-    _ends: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    _tips: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
-    def load(self, model: type[Row], key: object) -> Row:
+    def load(self, model: type[Model], key: object) -> Model:
         """The row as it is under the lock.
 
         Acts take ids and not objects: an object loaded before the lock shows the state that
@@ -59,14 +59,14 @@ class Pen:
 
         :raises NotFound: there is no such row.
         """
-        row = self.session.get(model, key)
-        if row is None:
+        instance = self.session.get(model, key)
+        if instance is None:
             raise NotFound("no_such_row", table=model.__tablename__, id=key)
-        return row
+        return instance
 
-    def keep(self, row: Base) -> None:
+    def keep_alive(self, instance: Base) -> None:
         """Hold a row for the whole act: a session forgets what nobody holds, and asks again."""
-        self._kept.append(row)
+        self._strong_refs.append(instance)
 
     def record(
         self,
@@ -79,7 +79,7 @@ class Pen:
         content: str | None = None,
         reason: str | None = None,
         details: Mapping[str, Any] | None = None,
-    ) -> Entry:
+    ) -> JournalEntry:
         """Write one line at the end of the act's ledger, when the pen is put down.
 
         :param case: public number, for acts that have one.
@@ -87,76 +87,76 @@ class Pen:
         :param reason: public reason code, from a vocabulary.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
-        last, digest = self._ends[act.ledger]
+        last_seq, digest = self._tips[act.ledger]
         salt = new_salt()
-        private = canonical(
+        private_json = canonical_json(
             {"by": by, "dossier": incident, "revision": revision, **(details or {})}
         )
-        name = str(uuid.uuid4())
-        seq = last + 1
-        at = kept_at(act.ledger, self.at)
-        public = canonical(
+        event_id = str(uuid.uuid4())
+        seq = last_seq + 1
+        stored_at = stored_time(act.ledger, self.at)
+        public_json = canonical_json(
             {
                 "v": VERSION,
                 "ledger": act.ledger.value,
                 "seq": seq,
-                "at": said_at(act.ledger, at),
+                "at": hashed_time(act.ledger, stored_at),
                 "act": act.value,
                 "case": case,
                 "reason": reason,
                 "content": content,
-                "private": commitment(salt, private),
-                "event": name,
+                "private": commitment(salt, private_json),
+                "event": event_id,
             }
         )
-        entry = Entry(
+        line = JournalEntry(
             ledger=act.ledger.value,
             seq=seq,
             act=act.value,
-            at=at,
-            event=name,
+            at=stored_at,
+            event=event_id,
             case_number=case,
             incident_id=incident,
             revision_id=revision,
             member_id=by,
-            public_json=public,
-            digest=chain(digest, public),
+            public_json=public_json,
+            digest=chain_digest(digest, public_json),
             private_salt=salt,
-            private_json=private,
+            private_json=private_json,
         )
-        self._ends[act.ledger] = (entry.seq, entry.digest)
-        self._lines.append(entry)
+        self._tips[act.ledger] = (line.seq, line.digest)
+        self._lines.append(line)
         self.recorded += 1
-        return entry
+        return line
 
-    def finish(self) -> None:
+    def flush_lines(self) -> None:
         """Write the lines and the heads, at once and last: nothing under the pen reads them."""
-        for ledger, (seq, digest) in self._ends.items():
+        for ledger, (seq, digest) in self._tips.items():
             head = self._heads[ledger]
             head.seq, head.digest = seq, digest
         self.session.add_all(self._lines)
         self.session.flush()
         if any(line.ledger == Ledger.PUBLIC.value for line in self._lines):
-            self._wake_followers()
+            self._notify_followers()
 
-    def _wake_followers(self) -> None:
+    def _notify_followers(self) -> None:
         """Delivered with the commit, and only then; SQLite has a counter that followers watch."""
         connection = self.session.connection()
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+            connection.exec_driver_sql(f"NOTIFY {NOTIFY_CHANNEL}")
 
-    def passed_a_mark(self) -> bool:
+    def needs_analyse(self) -> bool:
         """Whether the public ledger has grown by so much that its tables are to be looked at."""
-        public = (line.seq for line in self._lines if line.ledger == Ledger.PUBLIC.value)
-        return any(seq % ANALYSED_EACH == 0 for seq in public)
+        public_seqs = (line.seq for line in self._lines if line.ledger == Ledger.PUBLIC.value)
+        return any(seq % ANALYSE_EVERY == 0 for seq in public_seqs)
 
-    def after_commit(self, do: Callable[[], object]) -> None:
+    def after_commit(self, callback: Callable[[], object]) -> None:
         """Have something done once the act is on disk: nothing slow belongs under the pen."""
-        self._after_commit.append(do)
+        self._after_commit.append(callback)
 
 
 @contextmanager
-def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterator[Pen]:
+def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterator[WriteTransaction]:
     """Take the pen, act, commit; or roll everything back.
 
     Opens a fresh session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
@@ -168,50 +168,54 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
     :param at: the moment of the act; now by default. Kept to the second.
     """
     engine = engine or db.engine
-    moment_of_act = (at or now()).replace(microsecond=0)
+    act_time = (at or now()).replace(microsecond=0)
     # An act flushes what a later look-up under the same pen has to see; flushing before every
     # read as well would do the same work many times over.
-    with Session(pen_engine(engine), expire_on_commit=False, autoflush=False) as session:
-        changed = _watch(session)
-        pen = Pen(session, moment_of_act)
+    with Session(write_engine(engine), expire_on_commit=False, autoflush=False) as session:
+        changed = _watch_changes(session)
+        tx = WriteTransaction(session, act_time)
         # Always in the same order: two writers that lock in different orders wait for ever.
-        locked = session.scalars(select(Head).order_by(Head.ledger).with_for_update())
-        pen._heads = {head.ledger: head for head in locked}
-        pen._ends = {name: (head.seq, head.digest) for name, head in pen._heads.items()}
-        yield pen
+        head_rows = session.scalars(
+            select(LedgerHead).order_by(LedgerHead.ledger).with_for_update()
+        )
+        tx._heads = {head.ledger: head for head in head_rows}
+        tx._tips = {name: (head.seq, head.digest) for name, head in tx._heads.items()}
+        yield tx
         session.flush()
-        if changed and not pen.recorded:
+        if changed and not tx.recorded:
             raise UnrecordedError(sorted(changed))
-        pen.finish()
-        require_in_place = place_check(session.connection())
+        tx.flush_lines()
+        require_in_place = in_place_check(session.connection())
         session.commit()
         require_in_place()
-    for do in pen._after_commit:
-        do()
-    if pen.passed_a_mark():
-        analyse(engine)
+    for callback in tx._after_commit:
+        callback()
+    if tx.needs_analyse():
+        analyse_tables(engine)
 
 
 def open_ledgers(session: Session) -> None:
     """Give each ledger its head row; done once, by ``init``."""
     for ledger in Ledger:
-        if session.get(Head, ledger.value) is None:
-            session.add(Head(ledger=ledger.value, seq=0, digest=GENESIS))
+        if session.get(LedgerHead, ledger.value) is None:
+            session.add(LedgerHead(ledger=ledger.value, seq=0, digest=GENESIS))
     session.flush()
 
 
-def _watch(session: Session) -> set[str]:
+def _watch_changes(session: Session) -> set[str]:
     changed: set[str] = set()
 
-    def note(session: Session, _context: object) -> None:
-        for row in (*session.new, *session.dirty, *session.deleted):
-            changed.add(type(row).__name__)
+    def note_objects(session: Session, _context: object) -> None:
+        for instance in (*session.new, *session.dirty, *session.deleted):
+            changed.add(type(instance).__name__)
 
     def note_statement(state: ORMExecuteState) -> None:
         # UPDATE, DELETE and INSERT statements pass by no object.
         if state.is_update or state.is_delete or state.is_insert:
             changed.add("statement")
 
-    event.listen(session, "before_flush", lambda session, context, _: note(session, context))
+    event.listen(
+        session, "before_flush", lambda session, context, _: note_objects(session, context)
+    )
     event.listen(session, "do_orm_execute", note_statement)
     return changed

@@ -17,8 +17,15 @@ from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from register.journal.act_types import Act, Ledger
-from register.journal.canonical import GENESIS, VERSION, canonical, chain, commitment, said_at
-from register.journal.models import Entry, Head
+from register.journal.canonical import (
+    GENESIS,
+    VERSION,
+    canonical_json,
+    chain_digest,
+    commitment,
+    hashed_time,
+)
+from register.journal.models import JournalEntry, LedgerHead
 
 
 @dataclass(frozen=True)
@@ -38,20 +45,20 @@ class Anchor:
     ledger: Ledger = Ledger.PUBLIC
 
     @classmethod
-    def parse(cls, text: str) -> Anchor:
+    def parse(cls, spec: str) -> Anchor:
         """Read ``SEQ:DIGEST`` (public ledger) or ``LEDGER:SEQ:DIGEST``.
 
         :raises ValueError: it is neither.
         """
-        *ledger, seq, digest = text.split(":")
+        *ledger, seq, digest = spec.split(":")
         if len(ledger) > 1 or len(digest) != 64 or not (seq.isascii() and seq.isdigit()):
-            raise ValueError(text)
+            raise ValueError(spec)
         bytes.fromhex(digest)
         return cls(int(seq), digest.lower(), Ledger(ledger[0]) if ledger else Ledger.PUBLIC)
 
 
 @dataclass(frozen=True)
-class Opening:
+class CommitmentOpening:
     """What a content commitment was made from. ``why`` is the revision's reason."""
 
     salt: bytes
@@ -59,11 +66,11 @@ class Opening:
 
 
 # For a revision's id: its opening, or None when its text and salt are gone.
-Openings = Callable[[int], Opening | None]
+Openings = Callable[[int], CommitmentOpening | None]
 
 
 @dataclass
-class _Claims:
+class _RevisionClaims:
     """What the lines say of revisions, gathered in one pass and judged at the end."""
 
     committed: dict[int, list[tuple[str, str, int, str]]] = field(default_factory=dict)
@@ -74,109 +81,117 @@ def verify(
     session: Session, openings: Openings, anchors: Iterable[Anchor] = ()
 ) -> Iterator[Problem]:
     """Every problem of the three ledgers, in their order; nothing when all holds."""
-    claims = _Claims()
+    claims = _RevisionClaims()
     for ledger in Ledger:
-        yield from _ledger(session, ledger, claims, [a for a in anchors if a.ledger is ledger])
-    known = [ledger.value for ledger in Ledger]
-    for stray in session.scalars(select(Entry.ledger).where(Entry.ledger.not_in(known)).distinct()):
+        yield from _ledger_problems(
+            session, ledger, claims, [anchor for anchor in anchors if anchor.ledger is ledger]
+        )
+    ledger_names = [ledger.value for ledger in Ledger]
+    for stray in session.scalars(
+        select(JournalEntry.ledger).where(JournalEntry.ledger.not_in(ledger_names)).distinct()
+    ):
         yield Problem("journal_ledger", {"ledger": stray})
-    yield from _contents(claims, openings)
+    yield from _content_problems(claims, openings)
 
 
 # The time as the database keeps it: a text that is no time any more is named, and stops nothing.
-_COLUMNS = [
+_SELECTED_COLUMNS = [
     type_coerce(column, String).label("at") if column.name == "at" else column
-    for column in Entry.__table__.columns
+    for column in JournalEntry.__table__.columns
 ]
 
 
-def _ledger(
-    session: Session, ledger: Ledger, claims: _Claims, anchors: list[Anchor]
+def _ledger_problems(
+    session: Session, ledger: Ledger, claims: _RevisionClaims, anchors: list[Anchor]
 ) -> Iterator[Problem]:
     previous, expected = GENESIS, 0
-    wanted = {anchor.seq: anchor for anchor in anchors}
+    anchors_by_seq = {anchor.seq: anchor for anchor in anchors}
     lines = session.execute(
-        select(*_COLUMNS)
-        .where(Entry.ledger == ledger.value)
-        .order_by(Entry.seq)
+        select(*_SELECTED_COLUMNS)
+        .where(JournalEntry.ledger == ledger.value)
+        .order_by(JournalEntry.seq)
         .execution_options(yield_per=500)
     )
     for line in lines:
         expected += 1
-        place: dict[str, object] = {"ledger": ledger.value, "seq": line.seq}
+        location: dict[str, object] = {"ledger": ledger.value, "seq": line.seq}
         if line.seq != expected:
-            yield Problem("journal_gap", {**place, "expected": expected})
+            yield Problem("journal_gap", {**location, "expected": expected})
             expected = line.seq
-        found = list(line_problems(line, previous))
-        yield from found
-        if not any(problem.key in _UNOPENED for problem in found):
-            _claimed(line, claims)
+        problems = list(line_problems(line, previous))
+        yield from problems
+        if not any(problem.key in _UNREADABLE_KEYS for problem in problems):
+            _collect_claims(line, claims)
         previous = line.digest
-        anchor = wanted.pop(line.seq, None)
+        anchor = anchors_by_seq.pop(line.seq, None)
         if anchor and anchor.digest != line.digest.hex():
-            yield Problem("journal_anchor", {**place, "digest": anchor.digest})
-    for anchor in wanted.values():
+            yield Problem("journal_anchor", {**location, "digest": anchor.digest})
+    for anchor in anchors_by_seq.values():
         yield Problem("journal_truncated", {"ledger": ledger.value, "seq": anchor.seq})
-    yield from _head(session, ledger, expected, previous)
+    yield from _head_problems(session, ledger, expected, previous)
 
 
-def _head(session: Session, ledger: Ledger, last: int, digest: bytes) -> Iterator[Problem]:
+def _head_problems(session: Session, ledger: Ledger, last: int, digest: bytes) -> Iterator[Problem]:
     head = session.execute(
-        select(Head.seq, Head.digest).where(Head.ledger == ledger.value)
+        select(LedgerHead.seq, LedgerHead.digest).where(LedgerHead.ledger == ledger.value)
     ).one_or_none()
     if head is None or head.seq != last or head.digest != digest:
         yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
 
 
 # What of a line cannot be believed once one of these was found.
-_UNOPENED = frozenset({"journal_unreadable", "journal_private"})
+_UNREADABLE_KEYS = frozenset({"journal_unreadable", "journal_private"})
 
 
-def line_problems(line: Row[Any] | Entry, previous: bytes) -> Iterator[Problem]:
+def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Problem]:
     """What does not hold in one line, looked at by itself: chain, private part, columns.
 
     :param previous: the digest of the line before it, or 32 zero bytes.
     """
-    place: dict[str, object] = {"ledger": line.ledger, "seq": line.seq}
-    if chain(previous, line.public_json) != line.digest:
-        yield Problem("journal_chain", place)
-    public, private = _parsed(line.public_json), _parsed(line.private_json)
+    location: dict[str, object] = {"ledger": line.ledger, "seq": line.seq}
+    if chain_digest(previous, line.public_json) != line.digest:
+        yield Problem("journal_chain", location)
+    public, private = _parse_canonical(line.public_json), _parse_canonical(line.private_json)
     if public is None:
-        yield Problem("journal_unreadable", place)
-    elif private is None or _seal(line) != public.get("private"):
-        yield Problem("journal_private", place)
-    elif _repeated(public, private) != _columns(line):
-        yield Problem("journal_columns", place)
+        yield Problem("journal_unreadable", location)
+    elif private is None or _private_commitment(line) != public.get("private"):
+        yield Problem("journal_private", location)
+    elif _hashed_fields(public, private) != _column_fields(line):
+        yield Problem("journal_columns", location)
 
 
-def _seal(line: Row[Any] | Entry) -> str:
+def _private_commitment(line: Row[Any] | JournalEntry) -> str:
     return commitment(line.private_salt, line.private_json)
 
 
-def _claimed(line: Row[Any], claims: _Claims) -> None:
+def _collect_claims(line: Row[Any], claims: _RevisionClaims) -> None:
     """Note what a line says of revisions."""
     public, private = json.loads(line.public_json), json.loads(line.private_json)
-    told = (public.get("at", ""), line.ledger, line.seq)
+    location = (public.get("at", ""), line.ledger, line.seq)
     revision = private.get("revision", 0)
     # A case that is no longer shown is committed to for members only, under "snapshot".
     content = public.get("content") or private.get("snapshot")
     if content is not None and revision is not None:
-        claims.committed.setdefault(revision, []).append((*told, content))
+        claims.committed.setdefault(revision, []).append((*location, content))
     if line.act in set(Act) and Act(line.act).destroys:
-        for gone in private.get("destroyed", []):
-            claims.destroyed.setdefault(gone, []).append(told)
+        for destroyed_id in private.get("destroyed", []):
+            claims.destroyed.setdefault(destroyed_id, []).append(location)
 
 
-def _parsed(data: bytes) -> dict[str, Any] | None:
+def _parse_canonical(canonical_bytes: bytes) -> dict[str, Any] | None:
     """The object behind canonical bytes; None when they are not the bytes we would write."""
     try:
-        value = json.loads(data)
-        return value if isinstance(value, dict) and canonical(value) == data else None
+        document = json.loads(canonical_bytes)
+        return (
+            document
+            if isinstance(document, dict) and canonical_json(document) == canonical_bytes
+            else None
+        )
     except (ValueError, UnicodeError):
         return None
 
 
-def _repeated(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, ...]:
+def _hashed_fields(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, ...]:
     return (
         VERSION,
         public.get("v"),
@@ -192,14 +207,14 @@ def _repeated(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, 
     )
 
 
-def _columns(line: Row[Any] | Entry) -> tuple[object, ...]:
+def _column_fields(line: Row[Any] | JournalEntry) -> tuple[object, ...]:
     return (
         VERSION,
         VERSION,
         line.ledger,
         line.seq,
         line.act,
-        _moment(line.ledger, line.at),
+        _hashed_time(line.ledger, line.at),
         line.event,
         line.case_number,
         line.incident_id,
@@ -208,21 +223,21 @@ def _columns(line: Row[Any] | Entry) -> tuple[object, ...]:
     )
 
 
-def _moment(ledger: str, kept: object) -> str:
+def _hashed_time(ledger: str, stored: object) -> str:
     """The time of a line as it was hashed; SQLite keeps it as a text, in one form only."""
-    if isinstance(kept, datetime):
-        at = kept
+    if isinstance(stored, datetime):
+        at = stored
     else:
         try:
-            at = datetime.fromisoformat(str(kept)).replace(tzinfo=UTC)
+            at = datetime.fromisoformat(str(stored)).replace(tzinfo=UTC)
         except ValueError:
-            return str(kept)
-        if f"{at:%Y-%m-%d %H:%M:%S.%f}" != kept:
-            return str(kept)
-    return said_at(ledger, at) if at.microsecond == 0 else at.isoformat()
+            return str(stored)
+        if f"{at:%Y-%m-%d %H:%M:%S.%f}" != stored:
+            return str(stored)
+    return hashed_time(ledger, at) if at.microsecond == 0 else at.isoformat()
 
 
-def _not_before(later: str, at: str) -> bool:
+def _may_be_later(later: str, at: str) -> bool:
     """Whether a line of another ledger may have come later, by times or, at least one, by days.
 
     A day is that of Paris, which begins before that of UTC does.
@@ -231,19 +246,19 @@ def _not_before(later: str, at: str) -> bool:
     return later[:length] >= at[:length]
 
 
-def _contents(claims: _Claims, openings: Openings) -> Iterator[Problem]:
+def _content_problems(claims: _RevisionClaims, openings: Openings) -> Iterator[Problem]:
     for revision, lines in claims.committed.items():
         opening = openings(revision)
         for at, ledger, seq, content in lines:
-            place: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
-            gone = any(
-                other > seq if where == ledger else _not_before(later, at)
-                for later, where, other in claims.destroyed.get(revision, [])
+            location: dict[str, object] = {"ledger": ledger, "seq": seq, "revision": revision}
+            is_destroyed = any(
+                destroyed_seq > seq if destroyed_in == ledger else _may_be_later(destroyed_at, at)
+                for destroyed_at, destroyed_in, destroyed_seq in claims.destroyed.get(revision, [])
             )
-            if opening is None and not gone:
+            if opening is None and not is_destroyed:
                 # A text may only be missing when a later line says that it was destroyed.
-                yield Problem("content_missing", place)
-            elif opening is not None and gone:
-                yield Problem("content_survives", place)
+                yield Problem("content_missing", location)
+            elif opening is not None and is_destroyed:
+                yield Problem("content_survives", location)
             elif opening is not None and commitment(opening.salt, opening.content) != content:
-                yield Problem("content_changed", place)
+                yield Problem("content_changed", location)

@@ -11,9 +11,9 @@ import register.operations.models
 import register.pages.models
 import register.reports.models
 import register.territory.models  # noqa: F401
-from register.db import Base, pen_engine
+from register.db import Base, write_engine
 
-engine = pen_engine(context.config.attributes["engine"])
+engine = write_engine(context.config.attributes["engine"])
 with engine.connect() as connection:
     context.configure(
         connection=connection,

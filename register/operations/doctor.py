@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
 from register.config import Settings, missing_for_public
-from register.db import now, read_only, sqlite_path
+from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
-from register.journal import Entry, Ledger, head
+from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
 from register.report_keys import KeyStore
 from register.reports import queries, retention
-from register.reports.queries import Asked, Tray
+from register.reports.queries import ReportFolder, ReportQuery
 from register.reports.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
@@ -44,22 +44,22 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if path is not None and not path.exists():
         yield Finding("database", False, str(path))
     else:
-        yield from _database(settings, read_only(settings.database_url))
-    yield from _modes(settings)
+        yield from _database_findings(settings, read_only_engine(settings.database_url))
+    yield from _mode_findings(settings)
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
 
 
-def _database(settings: Settings, engine: Engine) -> Iterator[Finding]:
+def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
     try:
-        yield _asked("database", lambda: engine.connect().close())
-        yield _asked("schema", lambda: schema.require(engine))
+        yield _check("database", lambda: engine.connect().close())
+        yield _check("schema", lambda: schema.require(engine))
         with Session(engine) as session:
-            yield _asked("seal", lambda: _key_store(settings, session).close())
-            yield from _data(session)
-            yield from _heads(session)
-            yield from _keys(settings, session)
-            yield from _retention(session)
+            yield _check("seal", lambda: _key_store(settings, session).close())
+            yield from _data_findings(session)
+            yield from _head_findings(session)
+            yield from _key_findings(settings, session)
+            yield from _retention_findings(session)
     finally:
         engine.dispose()
 
@@ -68,47 +68,52 @@ def _key_store(settings: Settings, session: Session) -> KeyStore:
     return setup.key_store(settings, session, reads_only=True)
 
 
-def _asked(code: str, question: Callable[[], object]) -> Finding:
+def _check(code: str, check: Callable[[], object]) -> Finding:
     try:
-        question()
+        check()
     except (RegisterError, SQLAlchemyError) as error:
         return Finding(code, False, str(error))
     return Finding(code, True)
 
 
-def _data(session: Session) -> Iterator[Finding]:
+def _data_findings(session: Session) -> Iterator[Finding]:
     try:
-        found = loader.version(session)
-        yield Finding("territory", found == dataset.version(), found or "")
-        words = session.get(Dataset, vocabulary.DATASET)
-        yield Finding("vocabulary", words is not None and bool(vocabulary.book(session).lists))
+        loaded_version = loader.version(session)
+        yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
+        vocabulary_dataset = session.get(Dataset, vocabulary.DATASET)
+        yield Finding(
+            "vocabulary",
+            vocabulary_dataset is not None and bool(vocabulary.current_vocabulary(session).lists),
+        )
     except SQLAlchemyError as error:
         yield Finding("territory", False, type(error).__name__)
 
 
-def _heads(session: Session) -> Iterator[Finding]:
+def _head_findings(session: Session) -> Iterator[Finding]:
     """The last line of each ledger is its head's; ``verify`` reads every line."""
     for ledger in Ledger:
         try:
             position = head(session, ledger)
-            last = session.scalar(select(func.max(Entry.seq)).where(Entry.ledger == ledger.value))
+            last = session.scalar(
+                select(func.max(JournalEntry.seq)).where(JournalEntry.ledger == ledger.value)
+            )
         except SQLAlchemyError as error:
             yield Finding("journal", False, type(error).__name__)
             continue
         yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
 
 
-def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
+def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """The store is there and ours, nobody else reads its file, and no report lost its key."""
     try:
         store = _key_store(settings, session)
     except (RegisterError, SQLAlchemyError):
         return  # without the seal key, which was asked for, nothing can be said of the store
     try:
-        there = _asked("key_store", lambda: setup.require_seal(settings, session))
-        yield there
-        if there.good:
-            yield from _mode(Path(store.where))
+        store_finding = _check("key_store", lambda: setup.require_seal(settings, session))
+        yield store_finding
+        if store_finding.good:
+            yield from _file_mode_finding(Path(store.where))
             lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
     except SQLAlchemyError as error:
@@ -117,12 +122,12 @@ def _keys(settings: Settings, session: Session) -> Iterator[Finding]:
         store.close()
 
 
-def _retention(session: Session) -> Iterator[Finding]:
+def _retention_findings(session: Session) -> Iterator[Finding]:
     """Reports wait for nobody for a year, and the clock has not jumped."""
     today = paris_day(now())
     try:
-        late = queries.count(session, Asked(tray=Tray.OVERDUE), today)
-        since = retention.jumped(session, today)
+        late = queries.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
+        since = retention.clock_jump(session, today)
     except SQLAlchemyError as error:
         yield Finding("retention", False, type(error).__name__)
         return
@@ -130,12 +135,12 @@ def _retention(session: Session) -> Iterator[Finding]:
     yield Finding("retention", since is None, since.isoformat() if since else "")
 
 
-def _modes(settings: Settings) -> Iterator[Finding]:
+def _mode_findings(settings: Settings) -> Iterator[Finding]:
     """Nobody but the service's own user reads the data folder's secrets."""
-    yield from _mode(settings.instance)
+    yield from _file_mode_finding(settings.instance)
 
 
-def _mode(path: Path) -> Iterator[Finding]:
+def _file_mode_finding(path: Path) -> Iterator[Finding]:
     if path.exists():
         mode = stat.S_IMODE(path.stat().st_mode)
         yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")

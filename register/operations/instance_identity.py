@@ -12,7 +12,7 @@ from register.operations.models import Identity
 
 
 @dataclass(frozen=True)
-class Tags:
+class TagUriMaker:
     """The maker of ``tag:`` URIs (RFC 4151): an authority and a day it was the register's."""
 
     authority: str
@@ -26,7 +26,7 @@ class Tags:
         return f"tag:{self.authority},{self.day.isoformat()}:{name}"
 
 
-def tags(session: Session) -> Tags:
+def tag_uri_maker(session: Session) -> TagUriMaker:
     """The maker fixed at ``init``."""
-    row = session.execute(select(Identity.tag_authority, Identity.tag_date)).one()
-    return Tags(row.tag_authority, row.tag_date)
+    identity_row = session.execute(select(Identity.tag_authority, Identity.tag_date)).one()
+    return TagUriMaker(identity_row.tag_authority, identity_row.tag_date)

@@ -24,16 +24,16 @@ def prepare(settings: Settings, engine: Engine) -> Path:
 
     :raises SealError: as :func:`rotate`.
     """
-    store, where = _store(settings, engine)
+    store, key_folder = _open_store(settings, engine)
     try:
-        with encryption.alone(where) as held:
-            _require(held)
-            _settle(store, where, undo=False)
+        with encryption.lock_folder(key_folder) as has_lock:
+            _require_lock(has_lock)
+            _settle(store, key_folder, undo=False)
             store.require()
-            encryption.pending(where)
+            encryption.pending_key(key_folder)
     finally:
         store.close()
-    return where / encryption.PENDING
+    return key_folder / encryption.PENDING_KEY_FILE
 
 
 def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
@@ -42,18 +42,18 @@ def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
     :raises SealError: ``seal_busy`` while another process does, or a key or store that is not
         there or not this instance's.
     """
-    store, where = _store(settings, engine)
+    store, key_folder = _open_store(settings, engine)
     try:
-        with encryption.alone(where) as held:
-            _require(held)
-            _settle(store, where, undo=False)
+        with encryption.lock_folder(key_folder) as has_lock:
+            _require_lock(has_lock)
+            _settle(store, key_folder, undo=False)
             store.require()
-            count = store.wrap_again(encryption.pending(where))
-            encryption.adopt_pending(where)
-            store.scrub()
+            count = store.rewrap(encryption.pending_key(key_folder))
+            encryption.adopt_pending(key_folder)
+            store.empty_log()
     finally:
         store.close()
-    return where / encryption.NAME, count
+    return key_folder / encryption.KEY_FILE, count
 
 
 def settle(settings: Settings, engine: Engine) -> None:
@@ -61,43 +61,43 @@ def settle(settings: Settings, engine: Engine) -> None:
 
     :raises SealError: a key or store that is not there or not this instance's.
     """
-    store, where = _store(settings, engine)
+    store, key_folder = _open_store(settings, engine)
     try:
-        with encryption.alone(where) as held:
-            if held:
-                _settle(store, where, undo=True)
+        with encryption.lock_folder(key_folder) as has_lock:
+            if has_lock:
+                _settle(store, key_folder, undo=True)
     finally:
         store.close()
 
 
-def _store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
+def _open_store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
     with Session(engine) as session:
-        known = setup.identity(session)
-        if known is None:
+        instance_identity = setup.identity(session)
+        if instance_identity is None:
             raise SealError("not_initialised")
         store = setup.key_store(settings, session)
-        return store, encryption.folder(settings.seal_dir, known.instance_id)
+        return store, encryption.key_folder(settings.seal_dir, instance_identity.instance_id)
 
 
-def _require(held: bool) -> None:
-    if not held:
+def _require_lock(has_lock: bool) -> None:
+    if not has_lock:
         raise SealError("seal_busy")
 
 
-def _settle(store: KeyStore, where: Path, *, undo: bool) -> None:
-    if not (where / encryption.PENDING).exists():
+def _settle(store: KeyStore, key_folder: Path, *, undo: bool) -> None:
+    if not (key_folder / encryption.PENDING_KEY_FILE).exists():
         return
     # Neither is given up before the other is known to open the store.
-    if _opens(store, where / encryption.NAME):
+    if _opens_store(store, key_folder / encryption.KEY_FILE):
         if undo:
-            encryption.drop_pending(where)
-    elif _opens(store, where / encryption.PENDING):
-        encryption.adopt_pending(where)
+            encryption.drop_pending(key_folder)
+    elif _opens_store(store, key_folder / encryption.PENDING_KEY_FILE):
+        encryption.adopt_pending(key_folder)
 
 
-def _opens(store: KeyStore, path: Path) -> bool:
+def _opens_store(store: KeyStore, path: Path) -> bool:
     try:
-        seal_key = encryption.read(path)
+        seal_key = encryption.read_key(path)
     except SealError:
         return False
-    return store.is_opened_by(seal_key)
+    return store.is_wrapped_by(seal_key)

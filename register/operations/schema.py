@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect, text
 
-from register.db import analyse, make_file, sqlite_path
+from register.db import analyse_tables, create_sqlite_file, sqlite_path
 from register.errors import RegisterError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 # Where Alembic notes the revision, in one row.
-_NOTED = text("SELECT version_num FROM alembic_version")
+_REVISION_QUERY = text("SELECT version_num FROM alembic_version")
 
 
 class SchemaError(RegisterError):
@@ -40,7 +40,7 @@ def alembic_config(engine: Engine) -> Config:
 
 
 @cache
-def wanted() -> str:
+def expected_revision() -> str:
     """The revision that this code wants; read once, it is that of the code that runs.
 
     The files of ``migrations/versions`` are numbered by the revisions they lead to.
@@ -48,7 +48,7 @@ def wanted() -> str:
     return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
 
 
-def present(engine: Engine) -> str:
+def current_revision(engine: Engine) -> str:
     """The revision of the database; empty for one without tables, or without its file."""
     path = sqlite_path(str(engine.url))
     if path is not None and not path.exists():
@@ -56,7 +56,7 @@ def present(engine: Engine) -> str:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""
-        return str(connection.scalar(_NOTED) or "")
+        return str(connection.scalar(_REVISION_QUERY) or "")
 
 
 def require(engine: Engine) -> None:
@@ -64,18 +64,18 @@ def require(engine: Engine) -> None:
 
     :raises SchemaError: ``schema_missing`` or ``schema_other``.
     """
-    there = present(engine)
-    if not there:
+    revision = current_revision(engine)
+    if not revision:
         raise SchemaError("schema_missing")
-    if there != wanted():
-        raise SchemaError("schema_other", present=there, wanted=wanted())
+    if revision != expected_revision():
+        raise SchemaError("schema_other", present=revision, wanted=expected_revision())
 
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to this code's schema; nothing when they are."""
     from alembic import command
 
-    make_file(engine)
+    create_sqlite_file(engine)
     command.upgrade(alembic_config(engine), "head")
 
 
@@ -87,19 +87,19 @@ def upgrade(engine: Engine, url: str, at: datetime) -> None:
 
     :raises SchemaError: ``schema_failed`` with ``copy``.
     """
-    if present(engine) == wanted():
+    if current_revision(engine) == expected_revision():
         return
-    copy = _copy(url, at)
+    copy = _back_up(url, at)
     try:
         migrate(engine)
     except Exception as error:
         raise SchemaError("schema_failed", copy=str(copy or ""), cause=str(error)) from error
     if copy is not None:
         copy.unlink()
-    analyse(engine)
+    analyse_tables(engine)
 
 
-def _copy(url: str, at: datetime) -> Path | None:
+def _back_up(url: str, at: datetime) -> Path | None:
     path = sqlite_path(url)
     if path is None or not path.exists():
         return None

@@ -23,7 +23,7 @@ from register.errors import SealError
 from register.journal import Act, Ledger, head, open_ledgers, writing
 from register.operations import schema
 from register.operations.models import Identity
-from register.report_keys import KeyStore, url_in
+from register.report_keys import KeyStore, default_url
 from register.reports.models import Report
 from register.territory import loader
 from register.text.dates import paris_day
@@ -32,14 +32,14 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Opened:
+class InitResult:
     """What ``init`` found or made."""
 
-    made: bool
+    created: bool
     seal_path: Path
 
 
-def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> Opened:
+def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> InitResult:
     """Make a register, or bring one that is there in line with this code's data.
 
     The seal key and the root key are made with the identity and never again: a second root would
@@ -47,7 +47,7 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
 
     :raises SchemaError: ``schema_other`` for tables of another version.
     """
-    if schema.present(engine):
+    if schema.current_revision(engine):
         # Tables of another version are upgrade's business, which copies them first.
         schema.require(engine)
     else:
@@ -55,25 +55,29 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
     refresh(engine, progress)
     with housekeeping(engine) as session:
         open_ledgers(session)
-        known = identity(session)
-        made = known is None
-        if known is None:
-            path = _identified(settings, session)
+        existing = identity(session)
+        created = existing is None
+        if existing is None:
+            path = _create_identity(settings, session)
         else:
-            path = encryption.folder(settings.seal_dir, known.instance_id) / encryption.NAME
+            path = (
+                encryption.key_folder(settings.seal_dir, existing.instance_id) / encryption.KEY_FILE
+            )
     make_key_store(settings, engine)
     # Asked each time: an opening that was cut short is finished by the next one.
-    with writing(engine) as pen:
-        if head(pen.session, Ledger.PUBLIC).seq == 0:
-            pen.record(Act.OPENED, by=None)
-    return Opened(made, path)
+    with writing(engine) as tx:
+        if head(tx.session, Ledger.PUBLIC).seq == 0:
+            tx.record(Act.OPENED, by=None)
+    return InitResult(created, path)
 
 
-def _identified(settings: Settings, session: Session) -> Path:
+def _create_identity(settings: Settings, session: Session) -> Path:
     instance_id, root = str(uuid.uuid4()), secrets.token_bytes(32)
-    where = encryption.folder(settings.seal_dir, instance_id)
-    path, key = encryption.make(where)
-    store = KeyStore(settings.key_store_url or url_in(where), key, instance_id, where)
+    key_folder = encryption.key_folder(settings.seal_dir, instance_id)
+    path, key = encryption.make_key(key_folder)
+    store = KeyStore(
+        settings.key_store_url or default_url(key_folder), key, instance_id, key_folder
+    )
     try:
         store.make_store(root)
     except SealError:
@@ -97,7 +101,7 @@ def _identified(settings: Settings, session: Session) -> Path:
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
     """Load vocabularies and territory when this code brings newer ones."""
     with housekeeping(engine) as session:
-        vocabulary.load(session, now())
+        vocabulary.load_file(session, now())
         loader.load(session, at=now(), progress=progress)
 
 
@@ -108,10 +112,10 @@ def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
     None once there is an account, which invites the others.
     """
     with Session(engine) as session:
-        if accounts.everyone(session):
+        if accounts.all_members(session):
             return None
-    with writing(engine) as pen:
-        return invitations.first(pen), pen.at + invitations.LASTS
+    with writing(engine) as tx:
+        return invitations.invite_first_administrator(tx), tx.at + invitations.LIFETIME
 
 
 def identity(session: Session) -> Identity | None:
@@ -135,9 +139,9 @@ def require_seal(settings: Settings, session: Session) -> None:
 def remove_secret(settings: Settings) -> bool:
     """Remove the key that former versions kept in the data folder; whether there was one."""
     path = settings.instance / "secret_key"
-    there = path.exists()
+    existed = path.exists()
     path.unlink(missing_ok=True)
-    return there
+    return existed
 
 
 def require_root(store: KeyStore, session: Session) -> None:
@@ -145,11 +149,11 @@ def require_root(store: KeyStore, session: Session) -> None:
 
     :raises SealError: ``seal_foreign``, or as :attr:`KeyStore.root`.
     """
-    known = identity(session)
-    if known is None:
+    existing = identity(session)
+    if existing is None:
         raise SealError("not_initialised")
-    found = encryption.check_value(store.root, known.instance_id)
-    if not hmac.compare_digest(found, known.seal_check):
+    root_check = encryption.check_value(store.root, existing.instance_id)
+    if not hmac.compare_digest(root_check, existing.seal_check):
         raise SealError("seal_foreign", path=store.where)
 
 
@@ -159,27 +163,29 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
     :param reads_only: for a look that writes nothing.
     :raises SealError: the seal key is missing or cannot be read, or no ``init`` yet.
     """
-    known = identity(session)
-    if known is None:
+    existing = identity(session)
+    if existing is None:
         raise SealError("not_initialised")
-    where = encryption.folder(settings.seal_dir, known.instance_id)
-    key = encryption.load(where)
+    key_folder = encryption.key_folder(settings.seal_dir, existing.instance_id)
+    key = encryption.load_key(key_folder)
     return KeyStore(
-        settings.key_store_url or url_in(where),
+        settings.key_store_url or default_url(key_folder),
         key,
-        known.instance_id,
-        where,
+        existing.instance_id,
+        key_folder,
         reads_only=reads_only,
     )
 
 
 def _is_root(settings: Settings, session: Session) -> bool:
     """Whether the seal key is the root key, as in registers from before there were root keys."""
-    known = identity(session)
-    if known is None:
+    existing = identity(session)
+    if existing is None:
         return False
-    key = encryption.load(encryption.folder(settings.seal_dir, known.instance_id))
-    return hmac.compare_digest(encryption.check_value(key, known.instance_id), known.seal_check)
+    key = encryption.load_key(encryption.key_folder(settings.seal_dir, existing.instance_id))
+    return hmac.compare_digest(
+        encryption.check_value(key, existing.instance_id), existing.seal_check
+    )
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:
@@ -196,7 +202,7 @@ def make_key_store(settings: Settings, engine: Engine) -> None:
         sealed = select(Report.key).where(Report.sealed.is_not(None)).limit(1)
         in_use = session.scalar(sealed) is not None or not _is_root(settings, session)
     try:
-        store.make_store(anew=not in_use)
+        store.make_store(create=not in_use)
         with Session(engine) as session:
             require_root(store, session)
     finally:

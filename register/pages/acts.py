@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 
 from register.accounts import acts as accounts
-from register.config import LEGAL
+from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Act, Pen
+from register.journal import Act, WriteTransaction
 from register.pages import content, queries
 from register.pages.models import PageRevision
-from register.pages.rendering import rendered
+from register.pages.rendering import render_page
 from register.text import markup
 from register.text.sanitize import clean, one_line
 
@@ -21,88 +21,104 @@ TITLE_LIMIT = 120
 TEXT_LIMIT = markup.MAX_CHARS
 REASON_LIMIT = 2_000
 # What the law wants to be found there (LCEN art. 1-1): a text without it is no legal notice.
-NEEDED = {"mentions-legales": LEGAL}
+REQUIRED_MARKERS = {"mentions-legales": LEGAL_FIELDS}
 
 
-def save(
-    pen: Pen, page: str, title: str, text: str, *, by: int, reason: str, seen: int
+def save_page(
+    tx: WriteTransaction,
+    page: str,
+    title: str,
+    text: str,
+    *,
+    by: int,
+    reason: str,
+    seen_revision: int,
 ) -> PageRevision:
     """Put another text in the place of a page's present one.
 
     :param text: Markdown, with the markers of ``rendering``.
-    :param seen: the revision that was looked at; 0 for a page that had none.
+    :param seen_revision: the revision that was looked at; 0 for a page that had none.
     :raises Refused: ``page_changed_meanwhile``, ``page_same``, or no administrator.
     :raises Invalid: an empty or too long field, a marker or an anchor that cannot be.
     :raises TextError: a text that the renderer does not take.
     """
-    present = _begun(pen, page, by, seen)
+    present = _load_present(tx, page, by, seen_revision)
     title, text = one_line(title), clean(text).strip()
-    _bound("title", title, TITLE_LIMIT)
-    _bound("text", text, TEXT_LIMIT)
-    own = content.shipped(page)
-    told = own if present is None or present.shipped else present
-    if (title, text) == (told.title, told.text):
+    _require_length("title", title, TITLE_LIMIT)
+    _require_length("text", text, TEXT_LIMIT)
+    shipped_page = content.shipped_page(page)
+    published = shipped_page if present is None or present.shipped else present
+    if (title, text) == (published.title, published.text):
         raise Refused("page_same")
-    html = rendered(text, content.language_of(page))
-    for name in NEEDED.get(page.removesuffix(content.ENGLISH), ()):
+    html = render_page(text, content.language_of(page))
+    for name in REQUIRED_MARKERS.get(page.removesuffix(content.ENGLISH_SUFFIX), ()):
         if f"{{{name}}}" not in html:
             raise Invalid("page_marker_missing", words=f"{{{name}}}", field="text")
-    return _written(pen, page, (title, text, html), by=by, reason=reason)
+    return _write_revision(tx, page, (title, text, html), by=by, reason=reason)
 
 
-def restore(pen: Pen, page: str, *, by: int, reason: str, seen: int) -> PageRevision:
+def restore_page(
+    tx: WriteTransaction, page: str, *, by: int, reason: str, seen_revision: int
+) -> PageRevision:
     """Show the text again that comes with the code; what was written stays in the history.
 
-    :param seen: the revision that was looked at.
+    :param seen_revision: the revision that was looked at.
     :raises Refused: ``page_changed_meanwhile``, ``page_shipped``, or no administrator.
     :raises Invalid: no reason, or too long a one.
     """
-    present = _begun(pen, page, by, seen)
+    present = _load_present(tx, page, by, seen_revision)
     if present is None or present.shipped:
         raise Refused("page_shipped")
-    return _written(pen, page, None, by=by, reason=reason)
+    return _write_revision(tx, page, None, by=by, reason=reason)
 
 
-def _begun(pen: Pen, page: str, by: int, seen: int) -> PageRevision | None:
+def _load_present(
+    tx: WriteTransaction, page: str, by: int, seen_revision: int
+) -> PageRevision | None:
     """The present revision of a page, for an administrator who has it before their eyes."""
-    accounts.administering(pen, by)
-    if page not in content.TEXTS:
+    accounts.require_administrator(tx, by)
+    if page not in content.TEXT_NAMES:
         raise NotFound("page_unknown", page=page)
-    present = queries.newest(pen.session, page)
-    if seen != (present.id if present else 0):
+    present = queries.newest_revision(tx.session, page)
+    if seen_revision != (present.id if present else 0):
         raise Refused("page_changed_meanwhile")
     return present
 
 
-def _written(
-    pen: Pen, page: str, told: tuple[str, str, str] | None, *, by: int, reason: str
+def _write_revision(
+    tx: WriteTransaction,
+    page: str,
+    replacement: tuple[str, str, str] | None,
+    *,
+    by: int,
+    reason: str,
 ) -> PageRevision:
     """Write a revision: title, text and HTML, or None for those that come with the code."""
-    own = content.shipped(page)
-    title, text, html = told or (own.title, own.text, own.html)
+    shipped_page = content.shipped_page(page)
+    title, text, html = replacement or (shipped_page.title, shipped_page.text, shipped_page.html)
     reason = clean(reason).strip()
-    _bound("reason", reason, REASON_LIMIT)
-    row = PageRevision(
+    _require_length("reason", reason, REASON_LIMIT)
+    revision = PageRevision(
         page=page,
-        shipped=told is None,
+        shipped=replacement is None,
         title=title,
         text=text,
         html=html,
         renderer=markup.VERSION,
-        base=own.digest,
-        made_at=pen.at,
+        base=shipped_page.digest,
+        made_at=tx.at,
         made_by=by,
         reason=reason,
         mark=secrets.token_hex(16),
     )
-    pen.session.add(row)
-    pen.session.flush()
-    act = Act.PAGE_EDITED if told else Act.PAGE_RESTORED
-    pen.record(act, by=by, details={"page": page, "version": row.id})
-    return row
+    tx.session.add(revision)
+    tx.session.flush()
+    act = Act.PAGE_EDITED if replacement else Act.PAGE_RESTORED
+    tx.record(act, by=by, details={"page": page, "version": revision.id})
+    return revision
 
 
-def _bound(field: str, text: str, limit: int) -> None:
+def _require_length(field: str, text: str, limit: int) -> None:
     if not text:
         raise Invalid("page_empty", field=field)
     if len(text) > limit:

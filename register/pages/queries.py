@@ -10,39 +10,44 @@ from sqlalchemy.orm import Session
 from register.errors import NotFound
 from register.pages.models import PageRevision
 
-_REVISION = PageRevision.__table__.c
+_REVISION_COLUMNS = PageRevision.__table__.c
 
 
-def newest(session: Session, page: str) -> PageRevision | None:
+def newest_revision(session: Session, page: str) -> PageRevision | None:
     """The last revision of a page; None for one that nobody has changed."""
-    of_page = select(PageRevision).where(PageRevision.page == page)
-    return session.scalar(of_page.order_by(PageRevision.id.desc()).limit(1))
+    stmt = select(PageRevision).where(PageRevision.page == page)
+    return session.scalar(stmt.order_by(PageRevision.id.desc()).limit(1))
 
 
-def newest_of_each(session: Session) -> Mapping[str, PageRevision]:
+def newest_revisions(session: Session) -> Mapping[str, PageRevision]:
     """The last revision of every page that has one, by the names of the pages."""
-    last = select(func.max(PageRevision.id)).group_by(PageRevision.page)
-    rows = session.scalars(select(PageRevision).where(PageRevision.id.in_(last)))
-    return {row.page: row for row in rows}
+    last_ids = select(func.max(PageRevision.id)).group_by(PageRevision.page)
+    revisions = session.scalars(select(PageRevision).where(PageRevision.id.in_(last_ids)))
+    return {revision.page: revision for revision in revisions}
 
 
-def history(session: Session, page: str) -> Sequence[PageRevision]:
+def page_revisions(session: Session, page: str) -> Sequence[PageRevision]:
     """All revisions of a page, the newest first."""
-    of_page = select(PageRevision).where(PageRevision.page == page)
-    return session.scalars(of_page.order_by(PageRevision.id.desc())).all()
+    stmt = select(PageRevision).where(PageRevision.page == page)
+    return session.scalars(stmt.order_by(PageRevision.id.desc())).all()
 
 
-def one(session: Session, page: str, revision: int) -> PageRevision:
+def get_revision(session: Session, page: str, revision_id: int) -> PageRevision:
     """One revision of a page.
 
     :raises NotFound: ``no_such_revision``, also for one of another page.
     """
-    row = session.get(PageRevision, revision)
-    if row is None or row.page != page:
+    page_revision = session.get(PageRevision, revision_id)
+    if page_revision is None or page_revision.page != page:
         raise NotFound("no_such_revision")
-    return row
+    return page_revision
 
 
-def mark() -> ScalarSelect[str]:
+def validity_mark() -> ScalarSelect[str]:
     """What tells the pages of now from those of any other moment, as a part of a statement."""
-    return select(_REVISION.mark).order_by(_REVISION.id.desc()).limit(1).scalar_subquery()
+    return (
+        select(_REVISION_COLUMNS.mark)
+        .order_by(_REVISION_COLUMNS.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )

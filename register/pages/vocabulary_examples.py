@@ -14,21 +14,21 @@ from types import MappingProxyType
 
 from register.text.dates import Language
 
-FILE = Path(__file__).with_name("examples.toml")
-LISTS = ("preuve", "issue")
+EXAMPLES_FILE = Path(__file__).with_name("examples.toml")
+EXAMPLE_LISTS = ("preuve", "issue")
 
 
 def examples(name: str, language: Language = "fr") -> Mapping[str, str]:
     """The examples of a vocabulary by its codes; each goes on after "Par exemple"."""
-    return MappingProxyType({row["code"]: row[language] for row in _read()[name]})
+    return MappingProxyType({row["code"]: row[language] for row in _read_examples()[name]})
 
 
 def prepare() -> None:
     """Read the file now, so that a process needs it no more."""
-    _read()
+    _read_examples()
 
 
 @cache
-def _read() -> Mapping[str, Sequence[Mapping[str, str]]]:
-    content = tomllib.loads(FILE.read_text("utf-8"))
-    return {name: tuple(content[name]) for name in LISTS}
+def _read_examples() -> Mapping[str, Sequence[Mapping[str, str]]]:
+    parsed = tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))
+    return {name: tuple(parsed[name]) for name in EXAMPLE_LISTS}

@@ -17,60 +17,73 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import duplicates
-from register.cases.duplicates import LEAST_WORDS, Likely, Reason, is_enough, weight
-from register.cases.vocabulary import Book
+from register.cases.duplicates import (
+    MIN_SHARED_WORDS,
+    DuplicateReason,
+    PossibleDuplicate,
+    is_enough,
+    weight,
+)
+from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
 from register.reports import encryption, report_place, report_to_draft
-from register.reports.models import Report, State
-from register.reports.queries import is_open
-from register.reports.report_content import Sent
+from register.reports.models import Report, ReportState
+from register.reports.queries import open_clause
+from register.reports.report_content import ReportContent
 from register.text.fold import fold
 
 # Characters of an account that are compared: who tells a long one says early what it is about.
-_READ = 3_000
+_COMPARED_LENGTH = 3_000
 # Reports opened on each side of the day of this one.
-OPENED = 150
+DECRYPT_LIMIT = 150
 # A word that more of them have tells nothing: one in fifty, and never fewer than three.
-_SHARE, _FEW = 50, 3
+_COMMON_SHARE, _MIN_COMMON = 50, 3
 
 
 @dataclass(frozen=True)
-class LikeReport:
+class SimilarReport:
     """Another report that may be of the same thing, and why: the strongest reason first."""
 
     key: str
-    state: State
+    state: ReportState
     day: date
-    sent: Sent
-    reasons: tuple[Reason, ...]
+    sent: ReportContent
+    reasons: tuple[DuplicateReason, ...]
 
 
-def cases(
-    session: Session, viewer: Member, sent: Sent, book: Book, at: datetime, limit: int = 6
-) -> list[Likely]:
+def similar_cases(
+    session: Session,
+    viewer: Member,
+    sent: ReportContent,
+    vocabulary: Vocabulary,
+    at: datetime,
+    limit: int = 6,
+) -> list[PossibleDuplicate]:
     """The cases that are like a report, the likest first.
 
     :param at: now, for who has them in hand.
     """
-    where = report_place.where(session, sent)
-    found = report_to_draft.parts(sent, book, where)
-    every = {part.name for part in found if part.ticked}
+    place = report_place.reported_place(session, sent)
+    draft_parts = report_to_draft.draft_parts(sent, vocabulary, place)
+    ticked_names = {part.name for part in draft_parts if part.ticked}
     # Its words are compared with those of cases, and go nowhere else.
-    told = replace(
-        report_to_draft.content(found, every, book, where), title="", summary=sent.account[:_READ]
+    draft = replace(
+        report_to_draft.draft_content(draft_parts, ticked_names, vocabulary, place),
+        title="",
+        summary=sent.account[:_COMPARED_LENGTH],
     )
-    return duplicates.likely(session, viewer, told, limit=limit, at=at)
+    return duplicates.find_possible_duplicates(session, viewer, draft, limit=limit, at=at)
 
 
-def reports(
+def similar_reports(
     session: Session,
     store: KeyStore,
     viewer: Member,
     key: str,
     day: date,
-    sent: Sent,
+    sent: ReportContent,
     limit: int = 6,
-) -> list[LikeReport]:
+) -> list[SimilarReport]:
     """Undecided reports that are like one, the likest first, among those received nearest to it.
 
     :param key: the report's own.
@@ -78,73 +91,87 @@ def reports(
     """
     if not viewer.is_active:
         return []
-    others = _opened(session, store, key, day)
-    told = [_Told(other.sent) for other in others]
+    neighbours = _decrypt_nearest(session, store, key, day)
+    compared = [_ComparedFields(other.sent) for other in neighbours]
     # Common words are those of many reports, whatever they are about.
-    spread = Counter(word for one in told for word in one.words)
-    most = max(_FEW, len(told) // _SHARE)
-    own = _Told(sent)
-    rare = {word for word in own.words if spread[word] <= most}
-    found = [
-        replace(other, reasons=tuple(sorted(_shared(own, one, rare), key=weight, reverse=True)))
-        for other, one in zip(others, told, strict=True)
+    word_counts = Counter(word for candidate in compared for word in candidate.words)
+    max_reports = max(_MIN_COMMON, len(compared) // _COMMON_SHARE)
+    own_fields = _ComparedFields(sent)
+    rare = {word for word in own_fields.words if word_counts[word] <= max_reports}
+    scored = [
+        replace(
+            other,
+            reasons=tuple(
+                sorted(_shared_reasons(own_fields, candidate, rare), key=weight, reverse=True)
+            ),
+        )
+        for other, candidate in zip(neighbours, compared, strict=True)
     ]
-    like = [one for one in found if is_enough(one.reasons)]
-    like.sort(key=lambda one: (-sum(map(weight, one.reasons)), one.day, one.key))
-    return like[:limit]
+    similar = [candidate for candidate in scored if is_enough(candidate.reasons)]
+    similar.sort(
+        key=lambda candidate: (-sum(map(weight, candidate.reasons)), candidate.day, candidate.key)
+    )
+    return similar[:limit]
 
 
-def _opened(session: Session, store: KeyStore, key: str, day: date) -> list[LikeReport]:
+def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[SimilarReport]:
     rows: list[Any] = []
-    for asked in _nearest(key, day):
-        rows += session.execute(asked.limit(OPENED)).all()
+    for stmt in _nearest_stmts(key, day):
+        rows += session.execute(stmt.limit(DECRYPT_LIMIT)).all()
     keys = store.keys(row.key for row in rows)
     return [
-        LikeReport(row.key, State(row.state), row.day, _sent(keys[row.key], row), ())
+        SimilarReport(
+            row.key, ReportState(row.state), row.day, _decrypt_sent(keys[row.key], row), ()
+        )
         for row in rows
         if row.key in keys
     ]
 
 
-def _sent(key: bytes, row: Any) -> Sent:
-    return encryption.open_sent(key, row.key, row.sealed).sent
+def _decrypt_sent(key: bytes, row: Any) -> ReportContent:
+    return encryption.decrypt_content(key, row.key, row.sealed).sent
 
 
-def _nearest(key: str, day: date) -> Iterator[Select[Any]]:
-    asked: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
-        is_open(),
+def _nearest_stmts(key: str, day: date) -> Iterator[Select[Any]]:
+    stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
+        open_clause(),
         Report.sealed.is_not(None),
         Report.key != key,
     )
-    yield asked.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
-    yield asked.where(Report.day > day).order_by(Report.day, Report.key)
+    yield stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
+    yield stmt.where(Report.day > day).order_by(Report.day, Report.key)
 
 
-class _Told:
+class _ComparedFields:
     """What is compared of a report, folded."""
 
-    def __init__(self, sent: Sent) -> None:
+    def __init__(self, sent: ReportContent) -> None:
         # Two that were left in words may still be the same words.
         self.place = sent.place_code or fold(sent.place)
-        self.date = duplicates.date_of(sent.date)
+        self.date = duplicates.parse_date(sent.date)
         self.types = set(sent.types)
         self.links = set(sent.links)
-        named = duplicates.words(sent.place)
+        place_words = duplicates.distinctive_words(sent.place)
         self.words = (
-            duplicates.words(sent.account[:_READ], sent.actor_text, sent.target_text) - named
+            duplicates.distinctive_words(
+                sent.account[:_COMPARED_LENGTH], sent.actor_text, sent.target_text
+            )
+            - place_words
         )
 
 
-def _shared(own: _Told, other: _Told, rare: set[str]) -> Iterator[Reason]:
+def _shared_reasons(
+    own: _ComparedFields, other: _ComparedFields, rare: set[str]
+) -> Iterator[DuplicateReason]:
     if own.links & other.links:
-        yield Reason("source")
+        yield DuplicateReason("source")
     if own.place and own.place == other.place:
-        yield Reason("commune")
+        yield DuplicateReason("commune")
     if other.date:
-        yield from duplicates.days(own.date, other.date.first, other.date.last)
+        yield from duplicates.compare_dates(own.date, other.date.first, other.date.last)
     types = len(own.types & other.types)
     if types:
-        yield Reason("types", types)
+        yield DuplicateReason("types", types)
     common = len(rare & other.words)
-    if common >= LEAST_WORDS:
-        yield Reason("mots", common)
+    if common >= MIN_SHARED_WORDS:
+        yield DuplicateReason("mots", common)

@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func
 
 from register import encryption
-from register.journal.canonical import canonical
-from register.reports.models import Kind, Report
-from register.reports.report_content import Received, unpacked
+from register.journal.canonical import canonical_json
+from register.reports.models import MessageKind, Report
+from register.reports.report_content import Received, parse_received
 
-_CONTACT = 8  # bytes that tell one contact from another
+_CONTACT_ID_BYTES = 8  # bytes that tell one contact from another
 # These alone, where a key's name is wanted and not the contact.
-WHICH_CONTACT = func.substr(Report.contact, 1, _CONTACT).label("contact")
+CONTACT_ID = func.substr(Report.contact, 1, _CONTACT_ID_BYTES).label("contact")
 # What is closed is made longer first: whoever has the disk and no key sees how long it is. The
 # least holds a contact of any length.
-_LEAST = 2048
-_LENGTH = 4  # bytes that tell the true length
+_MIN_PADDED_BYTES = 2048
+_LENGTH_BYTES = 4  # bytes that tell the true length
 
 
 @dataclass(frozen=True)
@@ -34,86 +34,86 @@ class Decision:
     by: int | None = None
 
 
-def case_key(incident_id: int) -> str:
+def case_key_name(incident_id: int) -> str:
     """The name of a case's key in the key store."""
     return f"case {incident_id}"
 
 
-def _bound(name: str) -> bytes:
+def _associated_data(name: str) -> bytes:
     return f"report {name}".encode()
 
 
-def _padded(plain: bytes) -> bytes:
+def _pad(plain: bytes) -> bytes:
     """Bytes whose length tells only between which two powers of two the text is long."""
-    length = max(_LEAST, 1 << (len(plain) + _LENGTH - 1).bit_length())
-    return len(plain).to_bytes(_LENGTH, "big") + plain.ljust(length - _LENGTH, b"\0")
+    length = max(_MIN_PADDED_BYTES, 1 << (len(plain) + _LENGTH_BYTES - 1).bit_length())
+    return len(plain).to_bytes(_LENGTH_BYTES, "big") + plain.ljust(length - _LENGTH_BYTES, b"\0")
 
 
-def _bare(padded: bytes) -> bytes:
-    length = int.from_bytes(padded[:_LENGTH], "big")
-    return padded[_LENGTH : _LENGTH + length]
+def _unpad(padded: bytes) -> bytes:
+    length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
+    return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
 
-def _close(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
-    return encryption.sealed(key, purpose, _padded(plain), _bound(name))
+def _encrypt(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
+    return encryption.encrypt(key, purpose, _pad(plain), _associated_data(name))
 
 
-def _open(key: bytes, purpose: str, closed: bytes, name: str) -> bytes:
-    return _bare(encryption.opened(key, purpose, closed, _bound(name)))
+def _decrypt(key: bytes, purpose: str, sealed: bytes, name: str) -> bytes:
+    return _unpad(encryption.decrypt(key, purpose, sealed, _associated_data(name)))
 
 
-def close_sent(key: bytes, name: str, received: Received) -> bytes:
+def encrypt_content(key: bytes, name: str, received: Received) -> bytes:
     """Close what was sent; ``name`` is the key of the row that holds it."""
-    return _close(key, "sent", received.packed(), name)
+    return _encrypt(key, "sent", received.serialize(), name)
 
 
-def open_sent(key: bytes, name: str, closed: bytes) -> Received:
+def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
     """What was sent.
 
     :raises SealError: ``seal_opens_nothing``, as the other openings.
     """
-    return unpacked(_open(key, "sent", closed, name))
+    return parse_received(_decrypt(key, "sent", sealed, name))
 
 
-def close_message(key: bytes, name: str, kind: Kind, text: str) -> bytes:
+def encrypt_message(key: bytes, name: str, kind: MessageKind, text: str) -> bytes:
     """Close a message: what it is, and its text."""
-    return _close(key, "message", canonical({"kind": kind.value, "text": text}), name)
+    return _encrypt(key, "message", canonical_json({"kind": kind.value, "text": text}), name)
 
 
-def open_message(key: bytes, name: str, closed: bytes) -> tuple[Kind, str]:
+def decrypt_message(key: bytes, name: str, sealed: bytes) -> tuple[MessageKind, str]:
     """What a message is, and its text."""
-    told = json.loads(_open(key, "message", closed, name))
-    return Kind(told["kind"]), told["text"]
+    parsed = json.loads(_decrypt(key, "message", sealed, name))
+    return MessageKind(parsed["kind"]), parsed["text"]
 
 
-def new_contact() -> bytes:
+def new_contact_id() -> bytes:
     """What tells one contact of a report from the next: it stands before its closed bytes."""
-    return secrets.token_bytes(_CONTACT)
+    return secrets.token_bytes(_CONTACT_ID_BYTES)
 
 
-def contact_key(report: str, closed: bytes) -> str:
+def contact_key_name(report: str, sealed: bytes) -> str:
     """The name of a contact's key. It has one of its own: taken back, it is gone from backups too.
 
-    :param closed: the closed contact, or what :func:`new_contact` gave.
+    :param sealed: the closed contact, or what :func:`new_contact_id` gave.
     """
-    return f"{report} contact {closed[:_CONTACT].hex()}"
+    return f"{report} contact {sealed[:_CONTACT_ID_BYTES].hex()}"
 
 
-def close_contact(key: bytes, report: str, which: bytes, text: str) -> bytes:
+def encrypt_contact(key: bytes, report: str, contact_id: bytes, text: str) -> bytes:
     """Close a contact with its own key."""
-    return which + _close(key, "contact", text.encode("utf-8"), report)
+    return contact_id + _encrypt(key, "contact", text.encode("utf-8"), report)
 
 
-def open_contact(key: bytes, report: str, closed: bytes) -> str:
+def decrypt_contact(key: bytes, report: str, sealed: bytes) -> str:
     """A contact."""
-    return _open(key, "contact", closed[_CONTACT:], report).decode("utf-8")
+    return _decrypt(key, "contact", sealed[_CONTACT_ID_BYTES:], report).decode("utf-8")
 
 
-def close_decision(key: bytes, name: str, decision: Decision) -> bytes:
+def encrypt_decision(key: bytes, name: str, decision: Decision) -> bytes:
     """Close a decision."""
-    return _close(key, "decision", canonical(asdict(decision)), name)
+    return _encrypt(key, "decision", canonical_json(asdict(decision)), name)
 
 
-def open_decision(key: bytes, name: str, closed: bytes) -> Decision:
+def decrypt_decision(key: bytes, name: str, sealed: bytes) -> Decision:
     """A decision."""
-    return Decision(**json.loads(_open(key, "decision", closed, name)))
+    return Decision(**json.loads(_decrypt(key, "decision", sealed, name)))

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
 
-_UNORDERED = {"sqlite_with_rowid": False}
+_WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
-class State(StrEnum):
+class ReportState(StrEnum):
     """Where a report is on its way."""
 
     RECEIVED = "received"
@@ -29,7 +29,7 @@ class State(StrEnum):
     SPAM = "spam"
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is."""
 
     QUESTION = "question"  # the only one that moderators write
@@ -52,7 +52,7 @@ class Report(Base):
         Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
         Index("ix_report_purge", "purge_on"),
         Index("ix_report_digest", "digest", unique=True),
-        _UNORDERED,
+        _WITHOUT_ROWID,
     )
 
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -81,7 +81,7 @@ class Message(Base):
     """One message between the one who reported and the moderators."""
 
     __tablename__ = "report_message"
-    __table_args__ = (Index("ix_report_message_report", "report_key", "position"), _UNORDERED)
+    __table_args__ = (Index("ix_report_message_report", "report_key", "position"), _WITHOUT_ROWID)
 
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
     report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
@@ -90,7 +90,7 @@ class Message(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Kept(Base):
+class RetainedReport(Base):
     """What a case rests on of a report: the same words under the key of the case.
 
     It defends the publication, and so outlives the report, its contact and its messages; it goes
@@ -98,7 +98,7 @@ class Kept(Base):
     """
 
     __tablename__ = "report_kept"
-    __table_args__ = (_UNORDERED,)
+    __table_args__ = (_WITHOUT_ROWID,)
 
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
@@ -109,7 +109,7 @@ class Tally(Base):
     """How many reports of a year ended how: all that is left of them in the end."""
 
     __tablename__ = "report_tally"
-    __table_args__ = (_UNORDERED,)
+    __table_args__ = (_WITHOUT_ROWID,)
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(String(12), primary_key=True)

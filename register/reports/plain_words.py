@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from register.cases.vocabulary import FILE as VOCABULARY
+from register.cases.vocabulary import VOCABULARY_FILE as VOCABULARY
 from register.text.dates import Language
 
 FILE = Path(__file__).with_name("plain.toml")
@@ -22,7 +22,7 @@ LISTS = ("famille", "type", "acteur", "cible")
 
 
 @dataclass(frozen=True)
-class Plain:
+class PlainWord:
     """One code in plain words of one language, and an example where it has one (types do)."""
 
     code: str
@@ -30,23 +30,25 @@ class Plain:
     example: str = ""
 
 
-def words(name: str, language: Language = "fr") -> Mapping[str, Plain]:
+def words(name: str, language: Language = "fr") -> Mapping[str, PlainWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
-    return _read(language)[name]
+    return _load(language)[name]
 
 
-def families(language: Language = "fr") -> Mapping[str, tuple[Plain, ...]]:
+def families(language: Language = "fr") -> Mapping[str, tuple[PlainWord, ...]]:
     """The types of each family, in the order of the form."""
     return _families(language)
 
 
 @cache
-def _read(language: Language) -> Mapping[str, Mapping[str, Plain]]:
+def _load(language: Language) -> Mapping[str, Mapping[str, PlainWord]]:
     content = tomllib.loads(FILE.read_text("utf-8"))
     return {
         name: MappingProxyType(
             {
-                row["code"]: Plain(row["code"], row[language], row.get(f"example_{language}", ""))
+                row["code"]: PlainWord(
+                    row["code"], row[language], row.get(f"example_{language}", "")
+                )
                 for row in content[name]
             }
         )
@@ -55,13 +57,13 @@ def _read(language: Language) -> Mapping[str, Mapping[str, Plain]]:
 
 
 @cache
-def _families(language: Language) -> Mapping[str, tuple[Plain, ...]]:
+def _families(language: Language) -> Mapping[str, tuple[PlainWord, ...]]:
     content = tomllib.loads(VOCABULARY.read_text("utf-8"))
     family_of = {row["code"]: row["famille"] for row in content["type"]}
-    told = words("type", language).values()
+    type_words = words("type", language).values()
     return MappingProxyType(
         {
-            family: tuple(word for word in told if family_of[word.code] == family)
+            family: tuple(word for word in type_words if family_of[word.code] == family)
             for family in words("famille", language)
         }
     )

@@ -12,22 +12,22 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases.deadlines import add_months
+from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
-from register.cases.models import State as CaseState
 from register.errors import NotFound
 from register.report_keys import KeyStore
 from register.reports import encryption, receipt_codes, rules
 from register.reports.encryption import Decision
-from register.reports.models import Kept, Kind, Message, Report, State
-from register.reports.report_content import Received, Sent
+from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
+from register.reports.report_content import Received, ReportContent
 from register.text.fold import fold
 
 PAGE_SIZE = 30
 # Reports that are opened to be filtered; the page says that those beyond were not.
-OPENED = 5_000
+DECRYPT_LIMIT = 5_000
 
 
-class Tray(StrEnum):
+class ReportFolder(StrEnum):
     """Where a report lies on the desk; in review until news come, and again once they are read."""
 
     NEW = "nouveaux"
@@ -43,7 +43,7 @@ class Tray(StrEnum):
 
 
 # What stands in the columns of a row, without what is sealed.
-_SHOWN = (
+_CLEAR_COLUMNS = (
     Report.key,
     Report.state,
     Report.suspect,
@@ -58,35 +58,39 @@ _SHOWN = (
 )
 
 
-def is_open() -> ColumnElement[bool]:
+def open_clause() -> ColumnElement[bool]:
     """The clause of those that can still be decided."""
-    return Report.state.in_([state.value for state in rules.OPEN])
+    return Report.state.in_([state.value for state in rules.OPEN_STATES])
 
 
-def _in(tray: Tray, today: date) -> ColumnElement[bool]:
-    clauses: Mapping[Tray, Callable[[], ColumnElement[bool]]] = {
-        Tray.NEW: lambda: and_(Report.state == State.RECEIVED, Report.suspect.is_(False)),
-        Tray.NEWS: lambda: Report.news.is_(True),
-        Tray.REVIEW: lambda: and_(Report.state == State.IN_REVIEW, Report.news.is_(False)),
-        Tray.WAITING: lambda: Report.state == State.WAITING,
-        Tray.OVERDUE: lambda: and_(
-            is_open(), Report.day <= add_months(today, -rules.OVERDUE_MONTHS)
+def _folder_clause(folder: ReportFolder, today: date) -> ColumnElement[bool]:
+    clauses: Mapping[ReportFolder, Callable[[], ColumnElement[bool]]] = {
+        ReportFolder.NEW: lambda: and_(
+            Report.state == ReportState.RECEIVED, Report.suspect.is_(False)
         ),
-        Tray.SUSPECT: lambda: and_(is_open(), Report.suspect.is_(True)),
-        Tray.ACCEPTED: lambda: Report.state == State.ACCEPTED,
-        Tray.DECLINED: lambda: Report.state == State.DECLINED,
-        Tray.WITHDRAWN: lambda: Report.state == State.WITHDRAWN,
-        Tray.SPAM: lambda: Report.state == State.SPAM,
+        ReportFolder.NEWS: lambda: Report.news.is_(True),
+        ReportFolder.REVIEW: lambda: and_(
+            Report.state == ReportState.IN_REVIEW, Report.news.is_(False)
+        ),
+        ReportFolder.WAITING: lambda: Report.state == ReportState.WAITING,
+        ReportFolder.OVERDUE: lambda: and_(
+            open_clause(), Report.day <= add_months(today, -rules.OVERDUE_MONTHS)
+        ),
+        ReportFolder.SUSPECT: lambda: and_(open_clause(), Report.suspect.is_(True)),
+        ReportFolder.ACCEPTED: lambda: Report.state == ReportState.ACCEPTED,
+        ReportFolder.DECLINED: lambda: Report.state == ReportState.DECLINED,
+        ReportFolder.WITHDRAWN: lambda: Report.state == ReportState.WITHDRAWN,
+        ReportFolder.SPAM: lambda: Report.state == ReportState.SPAM,
     }
-    return clauses[tray]()
+    return clauses[folder]()
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportSummary:
     """A report in a list. ``sent`` is None once its texts are destroyed."""
 
     key: str
-    state: State
+    state: ReportState
     suspect: bool
     news: bool
     day: date
@@ -96,12 +100,12 @@ class Line:
     reason: str
     purge_on: date | None
     together_by: int | None
-    sent: Sent | None
+    sent: ReportContent | None
 
     @property
     def is_open(self) -> bool:
         """Whether it can still be decided."""
-        return self.state in rules.OPEN
+        return self.state in rules.OPEN_STATES
 
     def holder(self, at: datetime) -> int | None:
         """Who has it in hand; a claim that ran out is nobody's."""
@@ -109,28 +113,28 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which reports. ``tray`` None asks for all that is undecided; ``place`` is ``commune:93032``,
+class ReportQuery:
+    """Which reports. ``folder`` None asks for all that is undecided; ``place`` is ``commune:93032``,
     ``departement:93`` or words of it; ``words`` are looked for in what was sent."""
 
-    tray: Tray | None = None
+    folder: ReportFolder | None = None
     place: str = ""
     type: str = ""
     words: str = ""
-    mine: int | None = None
+    holder: int | None = None
     page: int = 1
 
     @property
-    def opens(self) -> bool:
+    def needs_decryption(self) -> bool:
         """Whether what is asked for stands in no column, so that reports have to be opened."""
         return bool(self.place or self.type or self.words)
 
 
 @dataclass(frozen=True)
-class Listing:
+class ReportPage:
     """A page of reports, its number, how many there are, and whether some were not looked at."""
 
-    lines: Sequence[Line]
+    summaries: Sequence[ReportSummary]
     total: int
     number: int
     partial: bool = False
@@ -142,27 +146,27 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Said:
+class ReportMessage:
     """A message, opened."""
 
     day: date
-    kind: Kind
+    kind: MessageKind
     text: str
 
     @property
     def by_reporter(self) -> bool:
         """Whether the one who reported wrote it."""
-        return self.kind is not Kind.QUESTION
+        return self.kind is not MessageKind.QUESTION
 
 
 @dataclass(frozen=True)
-class File:
+class ReportView:
     """A report with everything about it; after the purge, what is left."""
 
-    line: Line
+    summary: ReportSummary
     received: Received | None = None
     contact: str = ""
-    messages: Sequence[Said] = field(default_factory=tuple)
+    messages: Sequence[ReportMessage] = field(default_factory=tuple)
     decision: Decision = field(default_factory=Decision)
     case: Any | None = None
 
@@ -172,12 +176,12 @@ class File:
         return self.received is None
 
     @property
-    def seen(self) -> int:
+    def message_count(self) -> int:
         """What an act is told, so that it notices a message that came meanwhile."""
         return len(self.messages)
 
     @property
-    def case_stands(self) -> bool:
+    def has_live_case(self) -> bool:
         """Whether it led to a case that was not given up."""
         return self.case is not None and self.case.state != CaseState.ERASED
 
@@ -189,23 +193,28 @@ class File:
         return int(self.case.number)
 
 
-def by_code(session: Session, store: KeyStore, typed: str) -> str | None:
+def key_by_code(session: Session, store: KeyStore, typed: str) -> str | None:
     """The key of the report behind a code; None for an unknown one and for no code alike."""
-    receipt = receipt_codes.receipt(
-        store.derived(receipt_codes.RECEIPTS), receipt_codes.read(typed)
+    receipt = receipt_codes.hash_code(
+        store.derived_key(receipt_codes.RECEIPTS), receipt_codes.normalize_code(typed)
     )
     return session.scalar(select(Report.key).where(Report.receipt == receipt))
 
 
-def counts(session: Session, today: date) -> dict[Tray, int]:
+def folder_counts(session: Session, today: date) -> dict[ReportFolder, int]:
     """How many reports lie in each tray, in one pass over the columns in clear."""
-    told = session.execute(
-        select(*(func.count().filter(_in(tray, today)).label(tray.name) for tray in Tray))
+    folder_row = session.execute(
+        select(
+            *(
+                func.count().filter(_folder_clause(folder, today)).label(folder.name)
+                for folder in ReportFolder
+            )
+        )
     ).one()
-    return {tray: told[number] for number, tray in enumerate(Tray)}
+    return {folder: folder_row[number] for number, folder in enumerate(ReportFolder)}
 
 
-def days(session: Session, keys: Collection[str]) -> dict[str, date]:
+def received_days(session: Session, keys: Collection[str]) -> dict[str, date]:
     """When those of some reports that are still there came in."""
     if not keys:
         return {}
@@ -213,119 +222,139 @@ def days(session: Session, keys: Collection[str]) -> dict[str, date]:
     return {row.key: row.day for row in rows}
 
 
-def lines(session: Session, keys: Collection[str]) -> dict[str, Line]:
+def summaries(session: Session, keys: Collection[str]) -> dict[str, ReportSummary]:
     """Some reports as their columns in clear tell them; nothing of them is opened."""
     if not keys:
         return {}
-    rows = session.execute(select(*_SHOWN).where(Report.key.in_(keys)))
-    return {row.key: _line(row, None) for row in rows}
+    rows = session.execute(select(*_CLEAR_COLUMNS).where(Report.key.in_(keys)))
+    return {row.key: _summary(row, None) for row in rows}
 
 
-def unread(session: Session) -> int:
+def count_unread(session: Session) -> int:
     """How many reports nobody has taken up; many of them warn the desk."""
     return (
         session.scalar(
-            select(func.count()).select_from(Report).where(Report.state == State.RECEIVED)
+            select(func.count()).select_from(Report).where(Report.state == ReportState.RECEIVED)
         )
         or 0
     )
 
 
-def count(session: Session, asked: Asked, today: date) -> int:
+def count_reports(session: Session, report_query: ReportQuery, today: date) -> int:
     """How many reports there are of what columns in clear answer: a tray, and who has them."""
-    found = select(func.count()).select_from(Report).where(*_where(asked, today))
-    return session.scalar(found) or 0
+    stmt = select(func.count()).select_from(Report).where(*_filter_clauses(report_query, today))
+    return session.scalar(stmt) or 0
 
 
-def listing(session: Session, store: KeyStore, asked: Asked, today: date) -> Listing:
+def list_reports(
+    session: Session, store: KeyStore, report_query: ReportQuery, today: date
+) -> ReportPage:
     """A page of reports, the oldest first while undecided, the newest first afterwards."""
-    start = (asked.page - 1) * PAGE_SIZE
-    if not asked.opens:
-        total = count(session, asked, today)
-        shown = first(session, store, asked, today, PAGE_SIZE, start)
-        return Listing(shown, total, asked.page)
-    found, partial = _opened(session, store, asked, today)
-    page = found[start : start + PAGE_SIZE]
-    closed = lines(session, [key for key, _sent in page])
-    told = [replace(closed[key], sent=sent) for key, sent in page]
-    return Listing(told, len(found), asked.page, partial)
+    start = (report_query.page - 1) * PAGE_SIZE
+    if not report_query.needs_decryption:
+        total = count_reports(session, report_query, today)
+        clear_page = first_reports(session, store, report_query, today, PAGE_SIZE, start)
+        return ReportPage(clear_page, total, report_query.page)
+    matches, partial = _decrypt_matches(session, store, report_query, today)
+    page = matches[start : start + PAGE_SIZE]
+    without_texts = summaries(session, [key for key, _sent in page])
+    decrypted_page = [replace(without_texts[key], sent=sent) for key, sent in page]
+    return ReportPage(decrypted_page, len(matches), report_query.page, partial)
 
 
-def first(
-    session: Session, store: KeyStore, asked: Asked, today: date, limit: int, start: int = 0
-) -> list[Line]:
+def first_reports(
+    session: Session,
+    store: KeyStore,
+    report_query: ReportQuery,
+    today: date,
+    limit: int,
+    start: int = 0,
+) -> list[ReportSummary]:
     """So many reports of what columns in clear answer, in their order; no other is opened."""
-    within = _keys(asked, today, limit, start)
-    shown = select(*_SHOWN, Report.sealed).where(Report.key.in_(within))
-    rows = session.execute(shown.order_by(*_order(asked))).all()
+    keys_stmt = _keys_stmt(report_query, today, limit, start)
+    stmt = select(*_CLEAR_COLUMNS, Report.sealed).where(Report.key.in_(keys_stmt))
+    rows = session.execute(stmt.order_by(*_order_columns(report_query))).all()
     keys = store.keys(row.key for row in rows if row.sealed is not None)
-    return [_line(row, _sent(row, keys)) for row in rows]
+    return [_summary(row, _decrypt_sent(row, keys)) for row in rows]
 
 
-def _keys(asked: Asked, today: date, limit: int, start: int = 0) -> Select[str]:
+def _keys_stmt(report_query: ReportQuery, today: date, limit: int, start: int = 0) -> Select[str]:
     """The keys of some reports, in their order: an index has all that it takes, and sorting whole
     rows would read everything that is sealed."""
-    chosen = select(Report.key).where(*_where(asked, today)).order_by(*_order(asked))
-    return chosen.limit(limit).offset(start)
+    stmt = (
+        select(Report.key)
+        .where(*_filter_clauses(report_query, today))
+        .order_by(*_order_columns(report_query))
+    )
+    return stmt.limit(limit).offset(start)
 
 
-def _opened(
-    session: Session, store: KeyStore, asked: Asked, today: date
-) -> tuple[Sequence[tuple[str, Sent]], bool]:
+def _decrypt_matches(
+    session: Session, store: KeyStore, report_query: ReportQuery, today: date
+) -> tuple[Sequence[tuple[str, ReportContent]], bool]:
     """Those that answer, opened, in their order; and whether some were not looked at."""
-    within = _keys(asked, today, OPENED + 1)
-    order = session.scalars(within).all()
-    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(within))).all()
+    keys_stmt = _keys_stmt(report_query, today, DECRYPT_LIMIT + 1)
+    ordered_keys = session.scalars(keys_stmt).all()
+    rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
     keys = store.keys(row.key for row in rows if row.sealed is not None)
-    opened = {row.key: _sent(row, keys) for row in rows}
-    told = [(key, opened[key]) for key in order[:OPENED]]
-    words = fold(asked.words).split()
-    found = [(key, sent) for key, sent in told if sent is not None and _answers(sent, asked, words)]
-    return found, len(order) > OPENED
+    sent_by_key = {row.key: _decrypt_sent(row, keys) for row in rows}
+    candidates = [(key, sent_by_key[key]) for key in ordered_keys[:DECRYPT_LIMIT]]
+    words = fold(report_query.words).split()
+    matches = [
+        (key, sent)
+        for key, sent in candidates
+        if sent is not None and _matches(sent, report_query, words)
+    ]
+    return matches, len(ordered_keys) > DECRYPT_LIMIT
 
 
-def _where(asked: Asked, today: date) -> Iterator[ColumnElement[bool]]:
-    if asked.tray is not None:
-        yield _in(asked.tray, today)
+def _filter_clauses(report_query: ReportQuery, today: date) -> Iterator[ColumnElement[bool]]:
+    if report_query.folder is not None:
+        yield _folder_clause(report_query.folder, today)
     else:
-        yield or_(is_open(), Report.news.is_(True))
+        yield or_(open_clause(), Report.news.is_(True))
         yield Report.suspect.is_(False)
-    if asked.mine is not None:
-        yield Report.held_by == asked.mine
+    if report_query.holder is not None:
+        yield Report.held_by == report_query.holder
 
 
-def _order(asked: Asked) -> tuple[Any, ...]:
-    ended = (Tray.ACCEPTED, Tray.DECLINED, Tray.WITHDRAWN, Tray.SPAM)
-    if asked.tray in ended:
+def _order_columns(report_query: ReportQuery) -> tuple[Any, ...]:
+    ended = (
+        ReportFolder.ACCEPTED,
+        ReportFolder.DECLINED,
+        ReportFolder.WITHDRAWN,
+        ReportFolder.SPAM,
+    )
+    if report_query.folder in ended:
         return Report.moved_on.desc(), Report.key
     return Report.day, Report.key
 
 
-def _line(row: Any, sent: Sent | None) -> Line:
-    told = {name: getattr(row, name) for name in _NAMES}
-    told["state"] = State(row.state)
-    return Line(**told, sent=sent)
+def _summary(row: Any, sent: ReportContent | None) -> ReportSummary:
+    columns = {name: getattr(row, name) for name in _COLUMN_NAMES}
+    columns["state"] = ReportState(row.state)
+    return ReportSummary(**columns, sent=sent)
 
 
-_NAMES = tuple(column.key for column in _SHOWN)
+_COLUMN_NAMES = tuple(column.key for column in _CLEAR_COLUMNS)
 
 
-def _received(row: Any, keys: Mapping[str, bytes]) -> Received | None:
+def _decrypt_received(row: Any, keys: Mapping[str, bytes]) -> Received | None:
     key = keys.get(row.key)
     if key is None or row.sealed is None:
         return None
-    return encryption.open_sent(key, row.key, row.sealed)
+    return encryption.decrypt_content(key, row.key, row.sealed)
 
 
-def _sent(row: Any, keys: Mapping[str, bytes]) -> Sent | None:
-    received = _received(row, keys)
+def _decrypt_sent(row: Any, keys: Mapping[str, bytes]) -> ReportContent | None:
+    received = _decrypt_received(row, keys)
     return received.sent if received else None
 
 
-def _answers(sent: Sent, asked: Asked, words: Sequence[str]) -> bool:
-    if asked.type and asked.type not in sent.types:
+def _matches(sent: ReportContent, report_query: ReportQuery, words: Sequence[str]) -> bool:
+    if report_query.type and report_query.type not in sent.types:
         return False
-    if asked.place and not _is_there(sent, asked.place):
+    if report_query.place and not _matches_place(sent, report_query.place):
         return False
     if not words:
         return True
@@ -333,57 +362,70 @@ def _answers(sent: Sent, asked: Asked, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _is_there(sent: Sent, place: str) -> bool:
+def _matches_place(sent: ReportContent, place: str) -> bool:
     kind, _, code = sent.place_code.partition(":")
     if place == sent.place_code:
         return True
     if kind == "commune" and place.startswith("departement:"):
-        wanted = place.partition(":")[2]
-        return code.startswith(wanted)
+        department_code = place.partition(":")[2]
+        return code.startswith(department_code)
     return ":" not in place and fold(place) in fold(sent.place)
 
 
-def one(session: Session, store: KeyStore, key: str) -> File:
+def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     """A report with everything about it.
 
     :raises NotFound: ``no_such_report``.
     """
     row = session.execute(
-        select(*_SHOWN, Report.sealed, Report.contact, Report.decision).where(Report.key == key)
+        select(*_CLEAR_COLUMNS, Report.sealed, Report.contact, Report.decision).where(
+            Report.key == key
+        )
     ).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
     keys = store.keys([key])
-    received = _received(row, keys)
-    line = _line(row, received.sent if received else None)
+    received = _decrypt_received(row, keys)
+    summary = _summary(row, received.sent if received else None)
     if received is None:
-        return File(line)
-    own = keys[key]
-    decision = encryption.open_decision(own, key, row.decision) if row.decision else Decision()
-    return File(
-        line,
+        return ReportView(summary)
+    data_key = keys[key]
+    decision = (
+        encryption.decrypt_decision(data_key, key, row.decision) if row.decision else Decision()
+    )
+    return ReportView(
+        summary,
         received,
-        contact=_contact(store, key, row.contact),
-        messages=_messages(session, key, own),
+        contact=_decrypt_contact(store, key, row.contact),
+        messages=_decrypt_messages(session, key, data_key),
         decision=decision,
-        case=_case(session, decision.incident),
+        case=_linked_case(session, decision.incident),
     )
 
 
-def _contact(store: KeyStore, report: str, closed: bytes | None) -> str:
+def _decrypt_contact(store: KeyStore, report_key: str, sealed: bytes | None) -> str:
     """The contact; nothing where there is none, or its key is gone as it was taken back since."""
-    own = store.key(encryption.contact_key(report, closed)) if closed is not None else None
-    return encryption.open_contact(own, report, closed) if own and closed is not None else ""
+    contact_key = (
+        store.key(encryption.contact_key_name(report_key, sealed)) if sealed is not None else None
+    )
+    return (
+        encryption.decrypt_contact(contact_key, report_key, sealed)
+        if contact_key and sealed is not None
+        else ""
+    )
 
 
-def _messages(session: Session, key: str, own: bytes) -> list[Said]:
+def _decrypt_messages(session: Session, key: str, data_key: bytes) -> list[ReportMessage]:
     rows = session.scalars(
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
-    return [Said(row.day, *encryption.open_message(own, row.key, row.sealed)) for row in rows]
+    return [
+        ReportMessage(row.day, *encryption.decrypt_message(data_key, row.key, row.sealed))
+        for row in rows
+    ]
 
 
-def _case(session: Session, incident_id: int | None) -> Any | None:
+def _linked_case(session: Session, incident_id: int | None) -> Any | None:
     if incident_id is None:
         return None
     return session.execute(
@@ -393,9 +435,15 @@ def _case(session: Session, incident_id: int | None) -> Any | None:
     ).one_or_none()
 
 
-def kept_for(session: Session, store: KeyStore, incident_id: int) -> list[Sent]:
+def retained_reports(session: Session, store: KeyStore, incident_id: int) -> list[ReportContent]:
     """What a case rests on of reports, for members."""
-    asked = select(Kept).where(Kept.incident_id == incident_id).order_by(Kept.key)
-    rows = session.scalars(asked).all()
-    key = store.key(encryption.case_key(incident_id)) if rows else None
-    return [encryption.open_sent(key, row.key, row.sealed).sent for row in rows] if key else []
+    stmt = (
+        select(RetainedReport)
+        .where(RetainedReport.incident_id == incident_id)
+        .order_by(RetainedReport.key)
+    )
+    rows = session.scalars(stmt).all()
+    key = store.key(encryption.case_key_name(incident_id)) if rows else None
+    return (
+        [encryption.decrypt_content(key, row.key, row.sealed).sent for row in rows] if key else []
+    )

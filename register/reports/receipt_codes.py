@@ -17,8 +17,8 @@ CODES, RECEIPTS = "receipt code", "receipt lookup"
 # Digits and letters without I, L, O and U, which are read as others (Crockford's base 32).
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
-_GROUP = 4
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_GROUP_LENGTH = 4
+_LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
@@ -37,31 +37,33 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def code_of(receipt_key: bytes, nonce: str) -> str:
+def derive_code(receipt_key: bytes, nonce: str) -> str:
     """The code of the report that a form with this nonce sends: 16 letters, 80 bits."""
     number = int.from_bytes(hmac.digest(receipt_key, nonce.encode(), hashlib.sha256)[:10], "big")
     return "".join(LETTERS[number >> (5 * place) & 31] for place in reversed(range(LENGTH)))
 
 
-def named(receipt_key: bytes, purpose: str, nonce: str) -> str:
+def derive_row_key(receipt_key: bytes, purpose: str, nonce: str) -> str:
     """The key of the row that one sending of a form makes, so that the second makes no other."""
     return hmac.digest(receipt_key, f"{purpose} {nonce}".encode(), hashlib.sha256).hex()[:32]
 
 
-def spelled(code: str) -> str:
+def format_code(code: str) -> str:
     """A code as it is shown: in groups of four."""
-    return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))
+    return "-".join(
+        code[start : start + _GROUP_LENGTH] for start in range(0, len(code), _GROUP_LENGTH)
+    )
 
 
-def read(typed: str) -> str:
+def normalize_code(typed: str) -> str:
     """A code as it was copied: spaces, dashes and small letters make no difference, O is 0.
 
     What is no code comes back as something that no report has.
     """
-    text = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_READ_AS)
+    text = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_LOOKALIKES)
     return "".join(letter for letter in text if letter in LETTERS)
 
 
-def receipt(lookup_key: bytes, code: str) -> bytes:
+def hash_code(lookup_key: bytes, code: str) -> bytes:
     """What is kept of a code: its HMAC, 32 bytes, of no use without the seal key."""
     return hmac.digest(lookup_key, code.encode(), hashlib.sha256)

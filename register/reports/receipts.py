@@ -23,11 +23,11 @@ def received_on(session: Session, document: bytes) -> date | None:
 
     :param document: the bytes of a file ``recu.json``.
     """
-    digest = report_content.proved(document) if len(document) <= LIMIT else None
-    asked = select(Report.day).where(Report.digest == (digest or _of_nothing(document[:LIMIT])))
-    return session.scalar(asked)
+    digest = report_content.receipt_digest(document) if len(document) <= LIMIT else None
+    stmt = select(Report.day).where(Report.digest == (digest or _decoy_digest(document[:LIMIT])))
+    return session.scalar(stmt)
 
 
-def _of_nothing(document: bytes) -> bytes:
+def _decoy_digest(document: bytes) -> bytes:
     """A digest that no report has: those of reports begin with a random salt."""
     return hashlib.sha256(b"no receipt" + document).digest()

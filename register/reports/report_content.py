@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from register.journal.canonical import canonical, commitment
+from register.journal.canonical import canonical_json, commitment
 
 VERSION = 1
 ACCOUNT_LIMIT = 20_000  # characters, some ten pages
@@ -23,7 +23,7 @@ CONTACT_LIMIT = 500
 MESSAGE_LIMIT = 20_000
 
 # Each field by the name it has in a receipt, which citizens read.
-_NAMES: Mapping[str, str] = {
+_PUBLIC_NAMES: Mapping[str, str] = {
     "account": "recit",
     "types": "types",
     "place": "lieu",
@@ -40,7 +40,7 @@ _NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Sent:
+class ReportContent:
     """What was sent. Codes are those of the vocabularies, empty where nothing was said.
 
     ``place`` and ``when`` are the words that were typed; ``place_code`` (``commune:93032``) and
@@ -61,77 +61,79 @@ class Sent:
     began: str = ""
     links: tuple[str, ...] = ()
 
-    def told(self) -> dict[str, Any]:
+    def public_fields(self) -> dict[str, Any]:
         """The fields by their public names; lists as lists."""
         return {
-            _NAMES[field.name]: list(value) if isinstance(value, tuple) else value
+            _PUBLIC_NAMES[field.name]: list(value) if isinstance(value, tuple) else value
             for field in fields(self)
             for value in [getattr(self, field.name)]
         }
 
 
-def of(told: Mapping[str, Any]) -> Sent:
-    """What :meth:`Sent.told` told."""
+def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
+    """What :meth:`ReportContent.told` told."""
     values: dict[str, Any] = {
-        field: tuple(told[name]) if isinstance(told[name], list) else told[name]
-        for field, name in _NAMES.items()
+        field: tuple(public_fields[name])
+        if isinstance(public_fields[name], list)
+        else public_fields[name]
+        for field, name in _PUBLIC_NAMES.items()
     }
-    return Sent(**values)
+    return ReportContent(**values)
 
 
-def content(sent: Sent, day: date) -> bytes:
+def receipt_content(sent: ReportContent, day: date) -> bytes:
     """The bytes that a receipt's digest covers: what was sent, and the day it was received."""
-    return canonical({"v": VERSION, "jour": day.isoformat(), "envoi": sent.told()})
+    return canonical_json({"v": VERSION, "jour": day.isoformat(), "envoi": sent.public_fields()})
 
 
-def digest(sent: Sent, day: date, salt: bytes) -> bytes:
+def content_digest(sent: ReportContent, day: date, salt: bytes) -> bytes:
     """SHA-256(salt ‖ content), 32 bytes."""
-    return bytes.fromhex(commitment(salt, content(sent, day)))
+    return bytes.fromhex(commitment(salt, receipt_content(sent, day)))
 
 
 @dataclass(frozen=True)
 class Received:
     """What is sealed of a report: what was sent, and the salt of its receipt (32 bytes)."""
 
-    sent: Sent
+    sent: ReportContent
     salt: bytes
 
-    def packed(self) -> bytes:
+    def serialize(self) -> bytes:
         """The bytes to be sealed."""
-        return canonical({"envoi": self.sent.told(), "sel": self.salt.hex()})
+        return canonical_json({"envoi": self.sent.public_fields(), "sel": self.salt.hex()})
 
 
-def unpacked(plain: bytes) -> Received:
+def parse_received(plain: bytes) -> Received:
     """What :meth:`Received.packed` packed."""
-    told = json.loads(plain)
-    return Received(of(told["envoi"]), bytes.fromhex(told["sel"]))
+    parsed = json.loads(plain)
+    return Received(parse_content(parsed["envoi"]), bytes.fromhex(parsed["sel"]))
 
 
-def receipt(received: Received, day: date, authority: str) -> bytes:
+def receipt_document(received: Received, day: date, authority: str) -> bytes:
     """The file ``recu.json``: it proves to whoever has it what was sent, and on which day.
 
     ``contenu`` holds the very bytes whose digest the register keeps, as a text.
 
     :param authority: the register's name, as its feeds bear it.
     """
-    return canonical(
+    return canonical_json(
         {
             "v": VERSION,
             "registre": authority,
             "jour": day.isoformat(),
             "sel": received.salt.hex(),
-            "contenu": content(received.sent, day).decode("utf-8"),
-            "empreinte": digest(received.sent, day, received.salt).hex(),
+            "contenu": receipt_content(received.sent, day).decode("utf-8"),
+            "empreinte": content_digest(received.sent, day, received.salt).hex(),
         }
     )
 
 
-def proved(document: bytes) -> bytes | None:
+def receipt_digest(document: bytes) -> bytes | None:
     """The digest that a receipt leads to, made anew from its content; None for no receipt."""
     try:
-        told = json.loads(document)
-        salt, text = bytes.fromhex(told["sel"]), told["contenu"].encode("utf-8")
-        if len(salt) != 32 or told["v"] != VERSION:
+        receipt_fields = json.loads(document)
+        salt, text = bytes.fromhex(receipt_fields["sel"]), receipt_fields["contenu"].encode("utf-8")
+        if len(salt) != 32 or receipt_fields["v"] != VERSION:
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

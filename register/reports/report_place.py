@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from register.reports.report_content import Sent
-from register.reports.report_to_draft import Where
+from register.reports.report_content import ReportContent
+from register.reports.report_to_draft import ReportedPlace
 from register.territory import places
 
 
-def where(session: Session, sent: Sent) -> Where | None:
+def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | None:
     """The place that a report was read as; None when it was left in words, or is in no list."""
     kind, _colon, code = sent.place_code.partition(":")
-    name = _named(session, kind, code) if code else ""
-    return Where(kind, code, name) if name else None
+    name = _place_name(session, kind, code) if code else ""
+    return ReportedPlace(kind, code, name) if name else None
 
 
-def _named(session: Session, kind: str, code: str) -> str:
+def _place_name(session: Session, kind: str, code: str) -> str:
     if kind == "commune" and places.is_commune_code(code):
         # A case is filed under this very code.
-        return places.name_of(session, code) or ""
+        return places.filed_name(session, code) or ""
     if kind == "departement":
         departement = places.departement(session, code)
         return departement.name if departement else ""

@@ -13,18 +13,18 @@ from typing import Any
 
 from register.cases import default_title
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.validation import TYPES_LIMIT, Fault, url_faults
-from register.cases.vocabulary import Book
-from register.reports.report_content import Sent
+from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
+from register.cases.vocabulary import Vocabulary
+from register.reports.report_content import ReportContent
 from register.text import dates
 from register.text.errors import TextError
 
 # Who reports that nobody began proceedings.
-NOBODY = "aucune"
+NO_PROCEEDINGS = "aucune"
 
 
 @dataclass(frozen=True)
-class Where:
+class ReportedPlace:
     """What a report's place was read as: a kind and a code that the territory knows."""
 
     kind: str
@@ -33,20 +33,20 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Part:
+class DraftPart:
     """What one tick takes over: fields of a draft, and what of them has to stay behind.
 
-    ``told`` are the fields of the report that it is made of. A part that takes nothing over is
-    there all the same, so that everything that was reported is before who decides. ``words``: the
+    ``report_fields`` are the fields of the report that it is made of. A part that takes nothing over is
+    there all the same, so that everything that was reported is before who decides. ``is_free_text``: the
     reporter's own words, which are never copied.
     """
 
     name: str
-    told: tuple[str, ...]
+    report_fields: tuple[str, ...]
     changes: Mapping[str, Any] = field(default_factory=dict)
-    left: Sequence[Fault] = ()
+    dropped: Sequence[ContentFault] = ()
     ticked: bool = False
-    words: bool = False
+    is_free_text: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -54,100 +54,122 @@ class Part:
         return not self.changes
 
 
-def parts(sent: Sent, book: Book, where: Where | None) -> list[Part]:
+def draft_parts(
+    sent: ReportContent, vocabulary: Vocabulary, place: ReportedPlace | None
+) -> list[DraftPart]:
     """What a report can give to a draft, in the order of the editor.
 
-    :param where: what its place stands for; None for one that is in no list.
+    :param place: what its place stands for; None for one that is in no list.
     """
-    every = _parts(sent, book, where)
-    return [part for part in every if any(getattr(sent, name) for name in part.told)]
+    all_parts = _all_parts(sent, vocabulary, place)
+    return [part for part in all_parts if any(getattr(sent, name) for name in part.report_fields)]
 
 
-def _parts(sent: Sent, book: Book, where: Where | None) -> Iterator[Part]:
-    yield _place(sent, where)
-    yield _date(sent)
-    yield _types(sent, book)
-    yield _code(book, "actor", "acteur", sent.actor)
-    yield _code(book, "target", "cible", sent.target)
-    yield _links(sent.links)
-    yield Part("actor_text", ("actor_text",), words=True)
-    yield Part("target_text", ("target_text",), words=True)
-    yield _began(book, sent.began)
-    yield Part("account", ("account",), words=True)
+def _all_parts(
+    sent: ReportContent, vocabulary: Vocabulary, place: ReportedPlace | None
+) -> Iterator[DraftPart]:
+    yield _place_part(sent, place)
+    yield _date_part(sent)
+    yield _types_part(sent, vocabulary)
+    yield _code_part(vocabulary, "actor", "acteur", sent.actor)
+    yield _code_part(vocabulary, "target", "cible", sent.target)
+    yield _links_part(sent.links)
+    yield DraftPart("actor_text", ("actor_text",), is_free_text=True)
+    yield DraftPart("target_text", ("target_text",), is_free_text=True)
+    yield _proceedings_part(vocabulary, sent.began)
+    yield DraftPart("account", ("account",), is_free_text=True)
 
 
-def _said(**changes: Any) -> dict[str, Any]:
+def _non_empty(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if value}
 
 
-def _place(sent: Sent, where: Where | None) -> Part:
-    told = ("place", "place_code")
-    if where is not None:
-        return Part("place", told, {where.kind: where.code}, ticked=True)
+def _place_part(sent: ReportContent, place: ReportedPlace | None) -> DraftPart:
+    report_fields = ("place", "place_code")
+    if place is not None:
+        return DraftPart("place", report_fields, {place.kind: place.code}, ticked=True)
     if sent.place_code:
-        left = [Fault("place_label", "unknown_code", {"value": sent.place_code})]
-        return Part("place", told, left=left, ticked=True)
-    return Part("place", told, words=True)
+        dropped = [ContentFault("place_label", "unknown_code", {"value": sent.place_code})]
+        return DraftPart("place", report_fields, dropped=dropped, ticked=True)
+    return DraftPart("place", report_fields, is_free_text=True)
 
 
-def _date(sent: Sent) -> Part:
-    told = ("when", "date")
+def _date_part(sent: ReportContent) -> DraftPart:
+    report_fields = ("when", "date")
     try:
-        read = dates.parse(sent.date).edtf if sent.date else ""
+        edtf = dates.parse(sent.date).edtf if sent.date else ""
     except TextError as error:
-        return Part("date", told, left=[Fault("date", error.key, {"value": sent.date})])
-    left = [] if read or not sent.when else [Fault("date", "typed_date")]
-    return Part("date", told, _said(date=read), left, ticked=True)
+        return DraftPart(
+            "date", report_fields, dropped=[ContentFault("date", error.key, {"value": sent.date})]
+        )
+    dropped = [] if edtf or not sent.when else [ContentFault("date", "typed_date")]
+    return DraftPart("date", report_fields, _non_empty(date=edtf), dropped, ticked=True)
 
 
-def _types(sent: Sent, book: Book) -> Part:
-    given = list(dict.fromkeys(sent.types))
-    known = [code for code in given if book.knows("type", code)]
-    left = [Fault("types", "unknown_code", {"value": code}) for code in given if code not in known]
-    if len(known) > TYPES_LIMIT:
-        left.append(Fault("types", "too_many", {"limit": TYPES_LIMIT}))
-    taken = tuple(known[:TYPES_LIMIT])
-    return Part("types", ("types",), _said(types=taken), left, ticked=True)
+def _types_part(sent: ReportContent, vocabulary: Vocabulary) -> DraftPart:
+    codes = list(dict.fromkeys(sent.types))
+    known_codes = [code for code in codes if vocabulary.accepts("type", code)]
+    dropped = [
+        ContentFault("types", "unknown_code", {"value": code})
+        for code in codes
+        if code not in known_codes
+    ]
+    if len(known_codes) > TYPES_LIMIT:
+        dropped.append(ContentFault("types", "too_many", {"limit": TYPES_LIMIT}))
+    taken = tuple(known_codes[:TYPES_LIMIT])
+    return DraftPart("types", ("types",), _non_empty(types=taken), dropped, ticked=True)
 
 
-def _code(book: Book, name: str, vocabulary: str, code: str) -> Part:
-    if code and not book.knows(vocabulary, code):
-        return Part(name, (name,), left=[Fault(name, "unknown_code", {"value": code})])
-    return Part(name, (name,), _said(**{name: code}), ticked=True)
+def _code_part(vocabulary: Vocabulary, name: str, vocabulary_name: str, code: str) -> DraftPart:
+    if code and not vocabulary.accepts(vocabulary_name, code):
+        return DraftPart(
+            name, (name,), dropped=[ContentFault(name, "unknown_code", {"value": code})]
+        )
+    return DraftPart(name, (name,), _non_empty(**{name: code}), ticked=True)
 
 
-def _links(links: Iterable[str]) -> Part:
-    good, left = [], []
+def _links_part(links: Iterable[str]) -> DraftPart:
+    sources, dropped = [], []
     for url in dict.fromkeys(links):
-        faults = list(url_faults("sources.url", url, needed=True))
-        left += [Fault("sources.url", one.key, {**one.values, "value": url}) for one in faults]
+        faults = list(url_faults("sources.url", url, is_required=True))
+        dropped += [
+            ContentFault("sources.url", fault.key, {**fault.values, "value": url})
+            for fault in faults
+        ]
         if not faults:
-            good.append(SourceContent(url=url))
-    return Part("links", ("links",), _said(sources=tuple(good)), left, ticked=True)
+            sources.append(SourceContent(url=url))
+    return DraftPart("links", ("links",), _non_empty(sources=tuple(sources)), dropped, ticked=True)
 
 
-def _began(book: Book, direction: str) -> Part:
-    told = ("began",)
-    if direction in ("", NOBODY):
-        return Part("began", told)
-    if not book.knows("sens", direction):
-        fault = Fault("proceedings.direction", "unknown_code", {"value": direction})
-        return Part("began", told, left=[fault])
-    return Part("began", told, {"proceedings": (ProceedingContent(direction=direction),)})
+def _proceedings_part(vocabulary: Vocabulary, direction: str) -> DraftPart:
+    report_fields = ("began",)
+    if direction in ("", NO_PROCEEDINGS):
+        return DraftPart("began", report_fields)
+    if not vocabulary.accepts("sens", direction):
+        fault = ContentFault("proceedings.direction", "unknown_code", {"value": direction})
+        return DraftPart("began", report_fields, dropped=[fault])
+    return DraftPart(
+        "began", report_fields, {"proceedings": (ProceedingContent(direction=direction),)}
+    )
 
 
-def content(
-    found: Iterable[Part], taken: Collection[str], book: Book, where: Where | None = None
+def draft_content(
+    parts: Iterable[DraftPart],
+    taken: Collection[str],
+    vocabulary: Vocabulary,
+    place: ReportedPlace | None = None,
 ) -> Content:
     """The content of a draft that takes some parts over.
 
     :param taken: the names of the parts.
-    :param where: as in :func:`parts`; its name goes into the title.
+    :param place: as in :func:`draft_parts`; its name goes into the title.
     """
     changes: dict[str, Any] = {}
-    for part in found:
+    for part in parts:
         if part.name in taken:
             changes |= part.changes
-    named = where.name if where and where.kind in changes else ""
-    title = default_title.made(changes.get("types", ()), named, changes.get("date", ""), book)
+    place_name = place.name if place and place.kind in changes else ""
+    title = default_title.build_title(
+        changes.get("types", ()), place_name, changes.get("date", ""), vocabulary
+    )
     return Content(title=title, **changes)

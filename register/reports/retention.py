@@ -13,51 +13,51 @@ from datetime import date, datetime
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
-from register.cases.models import State as CaseState
-from register.db import housekeeping, scrub
+from register.db import empty_log, housekeeping
 from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import rules
 from register.reports.acts import forget, purge
-from register.reports.acts.purge import Purged
-from register.reports.models import Kept, Report, RetentionClock, State
+from register.reports.acts.purge import PurgeCounts
+from register.reports.models import Report, ReportState, RetainedReport, RetentionClock
 from register.text import dates
 
 
 @dataclass(frozen=True)
-class Looked:
+class RetentionRun:
     """What was done; ``waits_since`` is the last day known when the clock jumped ahead of it."""
 
-    done: Purged
+    done: PurgeCounts
     waits_since: date | None = None
 
 
-def jumped(session: Session, today: date) -> date | None:
+def clock_jump(session: Session, today: date) -> date | None:
     """The last day that retention was looked at, when the clock is suspiciously far from it."""
-    known = session.get(RetentionClock, 1)
-    return known.day if known is not None and today > known.day + rules.JUMP else None
+    clock = session.get(RetentionClock, 1)
+    return clock.day if clock is not None and today > clock.day + rules.MAX_CLOCK_JUMP else None
 
 
-def forgettable(session: Session) -> bool:
+def has_orphans(session: Session) -> bool:
     """Whether a case whose texts are gone still keeps something of a report."""
-    asked = (
-        select(Kept.key)
-        .join(Incident, Incident.id == Kept.incident_id)
+    stmt = (
+        select(RetainedReport.key)
+        .join(Incident, Incident.id == RetainedReport.incident_id)
         .where(Incident.state == CaseState.ERASED)
         .limit(1)
     )
-    return session.scalar(asked) is not None
+    return session.scalar(stmt) is not None
 
 
-def look(
+def run_retention(
     engine: Engine,
     store: KeyStore,
     at: datetime,
     undecided_after: int,
     *,
     confirmed: bool = False,
-) -> Looked:
+) -> RetentionRun:
     """Do what is due.
 
     :param confirmed: that the clock is right, said by a person.
@@ -67,38 +67,38 @@ def look(
     store.require()
     today = dates.paris_day(at)
     with Session(engine) as session:
-        waits = None if confirmed else jumped(session, today)
-    done, more = Purged(), True
-    while more:
-        with writing(engine, at) as pen:
-            some = purge(pen, store, undecided_after) if waits is None else forget(pen, store)
-        done, more = done + some, some.more
-    if waits is None:
-        _note(engine, today)
-    if done.purged or done.kept or done.counted or done.destroyed:
-        scrub(engine)
-    return Looked(done, waits)
+        waits_since = None if confirmed else clock_jump(session, today)
+    done, has_more = PurgeCounts(), True
+    while has_more:
+        with writing(engine, at) as tx:
+            batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
+        done, has_more = done + batch, batch.has_more
+    if waits_since is None:
+        _record_run_day(engine, today)
+    if done.purged or done.retained or done.counted or done.destroyed:
+        empty_log(engine)
+    return RetentionRun(done, waits_since)
 
 
-def _note(engine: Engine, today: date) -> None:
+def _record_run_day(engine: Engine, today: date) -> None:
     with Session(engine) as session:
-        known = session.get(RetentionClock, 1)
+        existing = session.get(RetentionClock, 1)
     # A clock that was set back says nothing; one that stands on the same day writes nothing.
-    if known is not None and known.day >= today:
+    if existing is not None and existing.day >= today:
         return
     with housekeeping(engine) as session:
-        kept = session.get(RetentionClock, 1)
-        if kept is None:
+        clock = session.get(RetentionClock, 1)
+        if clock is None:
             session.add(RetentionClock(id=1, day=today))
         else:
-            kept.day = max(kept.day, today)
+            clock.day = max(clock.day, today)
 
 
 def spam_to_confirm(session: Session) -> dict[int, int]:
     """How many reports were put aside together and wait for a second member, by who did it."""
     rows = session.execute(
         select(Report.together_by, func.count())
-        .where(Report.state == State.SPAM, Report.together_by.is_not(None))
+        .where(Report.state == ReportState.SPAM, Report.together_by.is_not(None))
         .group_by(Report.together_by)
     )
     return {member: number for member, number in rows if member is not None}

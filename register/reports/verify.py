@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.report_keys import KeyStore
 from register.reports import encryption, rules
-from register.reports.models import Kept, Report, State
+from register.reports.models import Report, ReportState, RetainedReport
 
 # What a decision leads to; taken up again, a report is open once more. All are lines of the desk,
 # which have one order. A report that was taken back stays so, whatever came before.
-_DECIDED: dict[Act, State | None] = {
-    Act.REPORT_ACCEPTED: State.ACCEPTED,
-    Act.REPORT_DECLINED: State.DECLINED,
-    Act.REPORT_SPAM: State.SPAM,
+_DECISION_STATES: dict[Act, ReportState | None] = {
+    Act.REPORT_ACCEPTED: ReportState.ACCEPTED,
+    Act.REPORT_DECLINED: ReportState.DECLINED,
+    Act.REPORT_SPAM: ReportState.SPAM,
     Act.REPORT_REOPENED: None,
 }
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
@@ -28,27 +28,34 @@ _ACTS = [act.value for act in Act if act.value.startswith("report_")]
 
 def problems(session: Session) -> Iterator[Problem]:
     """Reports without a line, lines without their report, states that no line leads to."""
-    told: dict[str, list[tuple[Act, bool]]] = {}
+    acts_by_report: dict[str, list[tuple[Act, bool]]] = {}
     lines = session.execute(
-        select(Entry.act, Entry.private_json)
-        .where(Entry.ledger.in_([Ledger.DESK.value, Ledger.REPORTS.value]), Entry.act.in_(_ACTS))
-        .order_by(Entry.ledger, Entry.seq)
+        select(JournalEntry.act, JournalEntry.private_json)
+        .where(
+            JournalEntry.ledger.in_([Ledger.DESK.value, Ledger.REPORTS.value]),
+            JournalEntry.act.in_(_ACTS),
+        )
+        .order_by(JournalEntry.ledger, JournalEntry.seq)
         .execution_options(yield_per=500)
     )
     for line in lines:
-        private = _object(line.private_json)
-        if "report" in private:
-            counted = bool(private.get("counted"))
-            told.setdefault(private["report"], []).append((Act(line.act), counted))
-    there = {row.key: row for row in session.execute(select(*_COLUMNS))}
-    for key, acts in told.items():
-        gone = any(counted for _act, counted in acts)
-        if key not in there and not gone:
+        private_fields = _parse_object(line.private_json)
+        if "report" in private_fields:
+            is_tallied_line = bool(private_fields.get("counted"))
+            acts_by_report.setdefault(private_fields["report"], []).append(
+                (Act(line.act), is_tallied_line)
+            )
+    rows_by_key = {row.key: row for row in session.execute(select(*_COLUMNS))}
+    for key, acts in acts_by_report.items():
+        is_tallied = any(is_tallied_line for _act, is_tallied_line in acts)
+        if key not in rows_by_key and not is_tallied:
             yield Problem("report_missing", {"report": key})
-        elif key in there and gone:
+        elif key in rows_by_key and is_tallied:
             yield Problem("report_survives", {"report": key})
-    for key, row in there.items():
-        if not _holds(row.state, row.sealed is not None, [act for act, _ in told.get(key, [])]):
+    for key, row in rows_by_key.items():
+        if not _matches_journal(
+            row.state, row.sealed is not None, [act for act, _ in acts_by_report.get(key, [])]
+        ):
             yield Problem("report_differs", {"report": key})
 
 
@@ -57,36 +64,36 @@ def lost_keys(session: Session, store: KeyStore) -> int:
     return len(keys_in_use(session) - store.names())
 
 
-def _object(data: bytes) -> Mapping[str, Any]:
+def _parse_object(data: bytes) -> Mapping[str, Any]:
     """What a line says; of one that was tampered with ``journal.verify`` speaks."""
     try:
-        told = json.loads(data)
+        parsed = json.loads(data)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 _COLUMNS = (Report.key, Report.state, Report.sealed)
 
 
-def _holds(state: str, has_texts: bool, acts: list[Act]) -> bool:
+def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
     if acts.count(Act.REPORT_RECEIVED) != 1:
         return False
     if has_texts == (Act.REPORT_PURGED in acts):
         return False
-    decided = [_DECIDED[act] for act in acts if act in _DECIDED]
-    ended = State.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
+    decided = [_DECISION_STATES[act] for act in acts if act in _DECISION_STATES]
+    ended = ReportState.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
     # Among the open states, lines of two ledgers lead now to one and now to the other.
-    return state == ended if ended else state in rules.OPEN
+    return state == ended if ended else state in rules.OPEN_STATES
 
 
 def keys_in_use(session: Session) -> set[str]:
     """The names of the keys that something is closed with."""
-    sealed = select(Report.key, encryption.WHICH_CONTACT).where(Report.sealed.is_not(None))
+    stmt = select(Report.key, encryption.CONTACT_ID).where(Report.sealed.is_not(None))
     names = set()
-    for key, contact in session.execute(sealed):
+    for key, contact in session.execute(stmt):
         names.add(key)
         if contact is not None:
-            names.add(encryption.contact_key(key, contact))
-    kept = session.scalars(select(Kept.incident_id).distinct())
-    return names | {encryption.case_key(incident) for incident in kept}
+            names.add(encryption.contact_key_name(key, contact))
+    case_ids = session.scalars(select(RetainedReport.incident_id).distinct())
+    return names | {encryption.case_key_name(incident) for incident in case_ids}

@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from register.config import POSTGRESQL, Settings
-from register.search.dedicated_connection import connection_apart, end
-from register.search.leader_election import DOOR, LEASE, Lease
+from register.search.dedicated_connection import close_connection, open_dedicated_connection
+from register.search.leader_election import LEASE, TAKEOVER, Lease
 
 
 class FileLocks:
@@ -24,56 +24,56 @@ class FileLocks:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held: dict[str, int] = {}
+        self._descriptors: dict[str, int] = {}
 
-    def take(self, name: str, *, shared: bool = False) -> bool:
+    def acquire(self, name: str, *, shared: bool = False) -> bool:
         """Take a lock if it is free.
 
         :raises OSError: the folder cannot be read, or written where the file is not there yet.
         """
         try:
             # Who shares only looks: it makes no file that another user could not open.
-            flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
-            number = os.open(self._path(name), flags | os.O_CLOEXEC, 0o600)
+            open_flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
+            descriptor = os.open(self._path(name), open_flags | os.O_CLOEXEC, 0o600)
             if not shared:
-                self._give(number)
+                self._give_to_folder_owner(descriptor)
         except FileNotFoundError:
             if shared:
                 return True
             raise
         try:
-            fcntl.flock(number, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(number)
+            os.close(descriptor)
             return False
-        self._held[name] = number
+        self._descriptors[name] = descriptor
         # Deleted by hand just now: the next one would lock another file.
-        return self.keep(name) or self._lost(name)
+        return self.is_still_held(name) or self._release_lost(name)
 
-    def drop(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let go of a lock; of a file that was not there, nothing is held."""
-        if name in self._held:
-            os.close(self._held.pop(name))
+        if name in self._descriptors:
+            os.close(self._descriptors.pop(name))
 
-    def keep(self, name: str) -> bool:
+    def is_still_held(self, name: str) -> bool:
         """Whether the file that is locked is still the one that others would lock."""
         with suppress(OSError):
-            return os.path.samestat(os.fstat(self._held[name]), self._path(name).stat())
+            return os.path.samestat(os.fstat(self._descriptors[name]), self._path(name).stat())
         return False
 
-    def close(self) -> None:
+    def release_all(self) -> None:
         """Let go of all."""
-        for name in list(self._held):
-            self.drop(name)
+        for name in list(self._descriptors):
+            self.release(name)
 
-    def _give(self, number: int) -> None:
+    def _give_to_folder_owner(self, descriptor: int) -> None:
         """Give a file that root made to the folder's owner, whose follower has to open it."""
         if os.geteuid() == 0:
             owner = self._folder.stat()
-            os.fchown(number, owner.st_uid, owner.st_gid)
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
-    def _lost(self, name: str) -> bool:
-        self.drop(name)
+    def _release_lost(self, name: str) -> bool:
+        self.release(name)
         return False
 
     def _path(self, name: str) -> Path:
@@ -84,30 +84,34 @@ class ServerLocks:
     """Advisory locks of a PostgreSQL session, for all machines that use the database."""
 
     # The first half names what the locks are for: the same database may hold locks of others.
-    FAMILY = zlib.crc32(b"register.search") & 0x7FFFFFFF
-    NUMBERS = {LEASE: 1, DOOR: 2}
+    NAMESPACE = zlib.crc32(b"register.search") & 0x7FFFFFFF
+    KEYS = {LEASE: 1, TAKEOVER: 2}
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
         self._shared: dict[str, bool] = {}
 
-    def take(self, name: str, *, shared: bool = False) -> bool:
+    def acquire(self, name: str, *, shared: bool = False) -> bool:
         """Take a lock if it is free.
 
         :raises SQLAlchemyError: the server does not answer.
         """
-        taken = self._ask("pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock", name)
-        if taken:
+        acquired = self._call_lock_function(
+            "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock", name
+        )
+        if acquired:
             self._shared[name] = shared
-        return taken
+        return acquired
 
-    def drop(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let go of a lock."""
         shared = self._shared.pop(name)
-        self._ask("pg_advisory_unlock_shared" if shared else "pg_advisory_unlock", name)
+        self._call_lock_function(
+            "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock", name
+        )
 
-    def keep(self, name: str) -> bool:
+    def is_still_held(self, name: str) -> bool:
         """Whether the session that took it still lives: with it, the server ends its locks.
 
         :raises SQLAlchemyError: it does not.
@@ -116,20 +120,20 @@ class ServerLocks:
             self._connection.exec_driver_sql("SELECT 1")
         return name in self._shared
 
-    def close(self) -> None:
+    def release_all(self) -> None:
         """End the session."""
-        end(self._connection)
+        close_connection(self._connection)
         self._connection = None
         self._shared.clear()
 
-    def _ask(self, function: str, name: str) -> bool:
+    def _call_lock_function(self, function: str, name: str) -> bool:
         if self._connection is None:
-            self._connection = connection_apart(self._engine)
-        told = f"SELECT {function}({self.FAMILY}, {self.NUMBERS[name]})"
-        return bool(self._connection.exec_driver_sql(told).scalar())
+            self._connection = open_dedicated_connection(self._engine)
+        stmt = f"SELECT {function}({self.NAMESPACE}, {self.KEYS[name]})"
+        return bool(self._connection.exec_driver_sql(stmt).scalar())
 
 
-def lease_of(settings: Settings, engine: Engine) -> Lease:
+def index_lease(settings: Settings, engine: Engine) -> Lease:
     """The lease on the index that a register searches in."""
     shared = settings.search == POSTGRESQL
     return Lease(ServerLocks(engine) if shared else FileLocks(settings.instance))

@@ -18,17 +18,17 @@ from register.text.fold import fold
 # Whoever changes what this module makes of a text changes this too: indexes are then made anew.
 VERSION = 2
 # Longer than any word; what comes after would only be noise in an index.
-LONGEST = 40
+MAX_WORD_LENGTH = 40
 
 _WORD = re.compile(r"[^\W_]+")
-_MEMO = 100_000  # words; a large French vocabulary, a few tens of megabytes at most
+_CACHE_SIZE = 100_000  # words; a large French vocabulary, a few tens of megabytes at most
 _stemmer = snowballstemmer.stemmer("french")
 # It works on a word of its own: of two threads at once, each would get the other's.
-_stemming = Lock()
+_stemmer_lock = Lock()
 
 # "Y" is a commune and "TA" a court; "pas" and "sans" turn a sentence round, "contre" says who is
 # sued: they are not here.
-_SILENT = frozenset(
+_STOP_WORDS = frozenset(
     """
     a ai ainsi alors as au aucun aucune aussi autre aux avaient avait avant avec avoir ayant
     c ce ceci cela celle celles celui ces cet cette ceux chaque chez comme comment
@@ -50,7 +50,7 @@ _SILENT = frozenset(
     """.split()  # noqa: SIM905 # a hundred quoted words on as many lines are read by nobody
 )
 # What people shorten in names of places; the whole word is what the register writes.
-_WHOLE = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 
 
 # Endings of one word that the stemmer leaves apart: it knows "-ée" by its accent alone, takes a
@@ -67,7 +67,7 @@ _ENDINGS = (
 
 def forms(text: str) -> list[str]:
     """The words of a text as they are written, folded, in their order, silent ones left out."""
-    return [form for form in _spelt(text) if form not in _SILENT]
+    return [form for form in _folded_words(text) if form not in _STOP_WORDS]
 
 
 def tokens(text: str) -> list[str]:
@@ -75,7 +75,7 @@ def tokens(text: str) -> list[str]:
     return [token_of(form) for form in forms(text)]
 
 
-@lru_cache(maxsize=_MEMO)
+@lru_cache(maxsize=_CACHE_SIZE)
 def token_of(form: str) -> str:
     """The token of one folded word.
 
@@ -84,15 +84,15 @@ def token_of(form: str) -> str:
     """
     if len(form) < 4 or not form.isalpha() or form.endswith("y"):
         return form
-    known = form
-    for ending, same in _ENDINGS:
-        known = ending.sub(same, known)
-    with _stemming:
-        stemmed: str = _stemmer.stemWord(known)
-    return _levelled(stemmed, form)
+    word = form
+    for ending, replacement in _ENDINGS:
+        word = ending.sub(replacement, word)
+    with _stemmer_lock:
+        stem: str = _stemmer.stemWord(word)
+    return _trim_stem(stem, form)
 
 
-def _levelled(stem: str, form: str) -> str:
+def _trim_stem(stem: str, form: str) -> str:
     """What the stemmer leaves apart at the end of a stem.
 
     It knows plurals in "-os", "-us" and "-eux" by no rule, takes "-euse" for the feminine of "-eux"
@@ -107,7 +107,7 @@ def _levelled(stem: str, form: str) -> str:
     return stem
 
 
-def _spelt(text: str) -> Iterator[str]:
+def _folded_words(text: str) -> Iterator[str]:
     for word in _WORD.findall(fold(text)):
-        short = word[:LONGEST]
-        yield _WHOLE.get(short, short)
+        truncated = word[:MAX_WORD_LENGTH]
+        yield _ABBREVIATIONS.get(truncated, truncated)

@@ -14,10 +14,10 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Snapshot, opened
+from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
-from register.cases.models import State
-from register.cases.vocabulary import Book
+from register.cases.models import CaseState
+from register.cases.vocabulary import Vocabulary
 from register.search import analyzer, place_terms
 from register.search.place_terms import Toponyms
 from register.search.query_model import CODE, Document
@@ -29,125 +29,139 @@ VERSION = 1
 
 # An address in a text is where to read, not what is said; its words would find every case that
 # cites the same newspaper.
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_UNSPELT = re.compile(r"[\W_]+")
-_BLOCK = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
+_URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_NON_WORD = re.compile(r"[\W_]+")
+_BLOCK_TAG = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
 # Twenty communes are a case of a whole country; the rest of them is found by filter.
 _LINKED_LIMIT = 20
 
 
-def documents(session: Session, numbers: Sequence[int], book: Book) -> list[Document]:
+def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Document]:
     """The documents of those among some cases that are public, in no order."""
-    rows = session.execute(
+    revision_rows = session.execute(
         select(CASE.c.number, REVISION.c.content, REVISION.c.html)
         .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(CASE.c.state == State.PUBLISHED, CASE.c.number.in_(numbers))
+        .where(CASE.c.state == CaseState.PUBLISHED, CASE.c.number.in_(numbers))
     ).all()
-    return of_snapshots(session, {row.number: opened(row.content, row.html) for row in rows}, book)
+    return documents_from_snapshots(
+        session,
+        {
+            revision_row.number: parse_snapshot(revision_row.content, revision_row.html)
+            for revision_row in revision_rows
+        },
+        vocabulary,
+    )
 
 
-def of_snapshots(session: Session, cases: Mapping[int, Snapshot], book: Book) -> list[Document]:
+def documents_from_snapshots(
+    session: Session, cases: Mapping[int, CaseSnapshot], vocabulary: Vocabulary
+) -> list[Document]:
     """The documents of some cases as they were kept, under the numbers that they are given."""
-    filed = {code for case in cases.values() for code in _communes(case.content)}
-    named = place_terms.of(session, filed)
+    commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
+    toponyms = place_terms.find_toponyms(session, commune_codes)
     return [
-        document(number, case, book, named, _around(session, case.content))
+        document(number, case, vocabulary, toponyms, _area_names(session, case.content))
         for number, case in cases.items()
     ]
 
 
 def document(
     number: int,
-    case: Snapshot,
-    book: Book,
-    named: Mapping[str, Toponyms],
-    around: Sequence[str] = (),
+    case: CaseSnapshot,
+    vocabulary: Vocabulary,
+    toponyms: Mapping[str, Toponyms],
+    area_names: Sequence[str] = (),
 ) -> Document:
     """The document of one case.
 
-    :param named: the names of its communes, by the codes it has them under.
-    :param around: the names of its département and région, when it names them without a commune.
+    :param toponyms: the names of its communes, by the codes it has them under.
+    :param area_names: the names of its département and région, when it names them without a commune.
     """
     content = case.content
-    strong = [*_strong(content, named)]
-    weak = [*_weak(content, case.html, named, around), *_labels(content, book)]
-    spelt = [analyzer.forms(text) for text in strong]
-    others = [analyzer.forms(_ADDRESS.sub(" ", text)) for text in weak]
-    codes = tuple((CODE + code,) for code in _codes(content, named))
-    strong_forms = frozenset(form for field in spelt for form in field)
+    strong = [*_strong_texts(content, toponyms)]
+    weak = [
+        *_weak_texts(content, case.html, toponyms, area_names),
+        *_code_labels(content, vocabulary),
+    ]
+    strong_field_forms = [analyzer.forms(text) for text in strong]
+    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak]
+    codes = tuple((CODE + code,) for code in _search_codes(content, toponyms))
+    strong_forms = frozenset(form for field in strong_field_forms for form in field)
     return Document(
         number=number,
-        strong=(*_tokens(spelt), *codes),
-        weak=_tokens(others),
-        forms=strong_forms.union(*others),
+        strong=(*_unique_token_fields(strong_field_forms), *codes),
+        weak=_unique_token_fields(weak_field_forms),
+        forms=strong_forms.union(*weak_field_forms),
         strong_forms=strong_forms,
     )
 
 
-def _tokens(fields: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+def _unique_token_fields(fields: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """The fields as tokens, each once: a label may say what the title says."""
-    told = (tuple(map(analyzer.token_of, field)) for field in fields if field)
-    return tuple(dict.fromkeys(told))
+    token_fields = (tuple(map(analyzer.token_of, field)) for field in fields if field)
+    return tuple(dict.fromkeys(token_fields))
 
 
-def _communes(content: Mapping[str, Any]) -> list[str]:
+def _commune_codes(content: Mapping[str, Any]) -> list[str]:
     own = [content["commune"]] if content["commune"] else []
     return [*own, *content["linked_communes"][:_LINKED_LIMIT]]
 
 
-def _around(session: Session, content: Mapping[str, Any]) -> Sequence[str]:
+def _area_names(session: Session, content: Mapping[str, Any]) -> Sequence[str]:
     if not (content["departement"] or content["region"]):
         return ()
-    return place_terms.area(session, content["departement"], content["region"])
+    return place_terms.area_names(session, content["departement"], content["region"])
 
 
-def _strong(content: Mapping[str, Any], named: Mapping[str, Toponyms]) -> Iterator[str]:
+def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
     """What says at first sight which case it is: title, outlets, place."""
     yield content["title"]
     for outlet in content["outlets"]:
         yield outlet
         # "La Voix du Nord" is also looked for as its address has it.
-        yield _UNSPELT.sub("", fold(outlet))
+        yield _NON_WORD.sub("", fold(outlet))
     yield content["place_label"]
-    if place := named.get(content["commune"]):
+    if place := toponyms.get(content["commune"]):
         yield from place.names
         yield from place.codes
 
 
-def _codes(content: Mapping[str, Any], named: Mapping[str, Toponyms]) -> Iterator[str]:
+def _search_codes(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
     """The codes that a word of a search may stand for."""
     if content["date"]:
         yield f"an:{content['date'][:4]}"
-    places = (named[code].departement for code in _communes(content) if code in named)
+    places = (toponyms[code].departement for code in _commune_codes(content) if code in toponyms)
     for departement in dict.fromkeys((content["departement"], *places)):
         if departement:
             yield f"dep:{departement}"
-    for direction in dict.fromkeys(row["direction"] for row in content["proceedings"]):
+    for direction in dict.fromkeys(
+        proceeding["direction"] for proceeding in content["proceedings"]
+    ):
         yield f"sens:{direction}"
 
 
-def _weak(
+def _weak_texts(
     content: Mapping[str, Any],
     html: Mapping[str, Any],
-    named: Mapping[str, Toponyms],
-    around: Sequence[str],
+    toponyms: Mapping[str, Toponyms],
+    area_names: Sequence[str],
 ) -> Iterator[str]:
     """The rest of what a reader can read on the page of the case."""
     for name in ("summary", "actor_text", "steps_taken", "precision_note", "amount"):
         yield content[name]
-    yield _read(html.get("narrative", ""))
-    yield from around
+    yield _visible_text(html.get("narrative", ""))
+    yield from area_names
     if content["country"] != "FR":
         yield country_name(content["country"])
-    for place, code in enumerate(_communes(content)):
-        if here := named.get(code):
+    for position, code in enumerate(_commune_codes(content)):
+        if commune_terms := toponyms.get(code):
             # What belongs to the commune of the authority stands among the strong fields.
             yield from (
-                here.others
-                if place == 0 and content["commune"]
+                commune_terms.other_names
+                if position == 0 and content["commune"]
                 else (
-                    *here.names,
-                    *here.others,
+                    *commune_terms.names,
+                    *commune_terms.other_names,
                 )
             )
     for row in content["proceedings"]:
@@ -155,54 +169,58 @@ def _weak(
             yield row[name]
         for step in row["steps"]:
             yield step["note"]
-    yield from _request(content["request"])
+    yield from _request_texts(content["request"])
     for row, text in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
         yield row["title"]
-        yield _read(text)
+        yield _visible_text(text)
     for row in content["replies"]:
         yield row["author"]
         yield row["capacity"]
         yield row["text"]
 
 
-def _request(asked: Mapping[str, Any] | None) -> Iterator[str]:
-    if asked is not None:
+def _request_texts(info_request: Mapping[str, Any] | None) -> Iterator[str]:
+    if info_request is not None:
         for name in ("asked", "asked_of", "cada_number"):
-            yield asked[name]
+            yield info_request[name]
         # The page says "avis CADA"; the columns hold only its number and what it was.
-        if asked["cada_number"] or asked["cada_opinion_on"] or asked["opinion"]:
+        if (
+            info_request["cada_number"]
+            or info_request["cada_opinion_on"]
+            or info_request["opinion"]
+        ):
             yield "CADA"
 
 
-def _labels(content: Mapping[str, Any], book: Book) -> Iterator[str]:
+def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[str]:
     """The words of the case's codes, for whoever looks for "relaxe" or "interdiction de filmer".
 
     Not the families': one of them says "menaces" of every case of the courts.
     """
-    told = [("type", code) for code in content["types"]]
-    told += [
+    labelled_codes = [("type", code) for code in content["types"]]
+    labelled_codes += [
         ("cible", content["target"]),
         ("acteur", content["actor"]),
         ("niveau", content["level"]),
         ("preuve", content["evidence"]),
         ("issue", content["outcome"]),
     ]
-    for row in content["proceedings"]:
-        told += [
-            ("sens", row["direction"]),
-            ("nature", row["nature"]),
-            ("acteur", row["plaintiff"]),
-            ("issue", row["outcome"]),
+    for proceeding in content["proceedings"]:
+        labelled_codes += [
+            ("sens", proceeding["direction"]),
+            ("nature", proceeding["nature"]),
+            ("acteur", proceeding["plaintiff"]),
+            ("issue", proceeding["outcome"]),
         ]
-        for step in row["steps"]:
-            told += [("etape", step["step"]), ("issue", step["outcome"])]
-    for name, code in dict.fromkeys(told):
+        for step in proceeding["steps"]:
+            labelled_codes += [("etape", step["step"]), ("issue", step["outcome"])]
+    for name, code in dict.fromkeys(labelled_codes):
         if code:
-            yield book.label(name, code)
+            yield vocabulary.label(name, code)
 
 
-def _read(html: str) -> str:
+def _visible_text(html: str) -> str:
     """The text that a reader sees of a rendered fragment; the addresses of its links are gone."""
     # Without a space, the last word of a paragraph and the first of the next would be one.
-    marked = Markup(_BLOCK.sub(r" \g<0>", html))  # noqa: S704 # stored clean, and read as text
-    return str(marked.striptags())
+    markup = Markup(_BLOCK_TAG.sub(r" \g<0>", html))  # noqa: S704 # stored clean, and read as text
+    return str(markup.striptags())

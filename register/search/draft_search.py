@@ -18,123 +18,138 @@ from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases.case_content import opened
+from register.cases.case_content import parse_snapshot
 from register.cases.core_tables import CASE, REVISION
-from register.cases.models import State
-from register.cases.vocabulary import Book
-from register.search.document import of_snapshots
+from register.cases.models import CaseState
+from register.cases.vocabulary import Vocabulary
+from register.search.document import documents_from_snapshots
 from register.search.matcher import strength
-from register.search.query_model import Asked, Document
+from register.search.query_model import Document, SearchQuery
 
 # Documents that one search makes: half a second.
 READ_EACH = 300
 # Tokens in memory, about forty bytes each with what is around them: five thousand drafts of a page.
-KEPT = 1_500_000
+CACHED_TOKENS_LIMIT = 1_500_000
 
-Key = tuple[int, int]
-_PRIVATE = (State.DRAFT, State.WITHDRAWN, State.MERGED)
+CacheKey = tuple[int, int]
+_PRIVATE = (CaseState.DRAFT, CaseState.WITHDRAWN, CaseState.MERGED)
 
 
 @dataclass(frozen=True)
-class Hits:
+class DraftMatches:
     """The ids of the cases that answer, and how many that might were not read yet."""
 
     ids: frozenset[int]
-    unread: int
+    unread_count: int
 
 
 @dataclass
-class _Shelf:
+class _DocumentCache:
     """The documents of one database, by id and revision, made with one version of the words."""
 
-    words: str = ""
-    documents: dict[Key, Document] = field(default_factory=dict)
+    vocabulary_version: str = ""
+    documents: dict[CacheKey, Document] = field(default_factory=dict)
     size: int = 0
-    using: Lock = field(default_factory=Lock)
+    lock: Lock = field(default_factory=Lock)
 
-    def keep(self, key: Key, document: Document) -> None:
+    def add(self, key: CacheKey, document: Document) -> None:
         self.documents[key] = document
-        self.size += _size(document)
+        self.size += _token_count(document)
 
-    def drop(self, key: Key) -> None:
-        self.size -= _size(self.documents.pop(key))
+    def drop(self, key: CacheKey) -> None:
+        self.size -= _token_count(self.documents.pop(key))
 
     @property
     def is_full(self) -> bool:
-        return self.size > KEPT
+        return self.size > CACHED_TOKENS_LIMIT
 
 
-_shelves: WeakKeyDictionary[Engine, _Shelf] = WeakKeyDictionary()
+_caches: WeakKeyDictionary[Engine, _DocumentCache] = WeakKeyDictionary()
 
 
-def find(
+def find_drafts(
     session: Session,
     viewer: Member,
-    asked: Asked,
-    book: Book,
-    within: Sequence[ColumnElement[bool]] = (),
-) -> Hits:
+    search_query: SearchQuery,
+    vocabulary: Vocabulary,
+    conditions: Sequence[ColumnElement[bool]] = (),
+) -> DraftMatches:
     """The private cases that answer a search, for an active member; for anybody else, none.
 
-    :param within: what they satisfy besides.
+    :param conditions: what they satisfy besides.
     """
     if not viewer.is_active:
-        return Hits(frozenset(), 0)
-    shelf = _shelves.setdefault(session.get_bind().engine, _Shelf())
-    with shelf.using:
-        _tidy(session, shelf, book)
-        wanted = _keys(session, within)
-        unread = _fill(session, shelf, book, wanted)
-        known = [(key, shelf.documents[key]) for key in wanted if key in shelf.documents]
-    found = (key[0] for key, document in known if strength(asked, document) is not None)
-    return Hits(frozenset(found), unread)
+        return DraftMatches(frozenset(), 0)
+    cache = _caches.setdefault(session.get_bind().engine, _DocumentCache())
+    with cache.lock:
+        _drop_stale(session, cache, vocabulary)
+        wanted_keys = _private_case_keys(session, conditions)
+        unread = _read_missing(session, cache, vocabulary, wanted_keys)
+        candidates = [(key, cache.documents[key]) for key in wanted_keys if key in cache.documents]
+    matching_ids = (
+        key[0] for key, document in candidates if strength(search_query, document) is not None
+    )
+    return DraftMatches(frozenset(matching_ids), unread)
 
 
-def _keys(session: Session, within: Sequence[ColumnElement[bool]] = ()) -> list[Key]:
-    asked = (
+def _private_case_keys(
+    session: Session, conditions: Sequence[ColumnElement[bool]] = ()
+) -> list[CacheKey]:
+    stmt = (
         select(CASE.c.id, CASE.c.revision_id)
         # The texts of a revision may be destroyed while its case stays.
         .join(REVISION, and_(REVISION.c.id == CASE.c.revision_id, REVISION.c.content.is_not(None)))
-        .where(CASE.c.state.in_(_PRIVATE), *within)
+        .where(CASE.c.state.in_(_PRIVATE), *conditions)
     )
-    rows = session.execute(asked.order_by(CASE.c.revision_id.desc()))
-    return [(one, revision) for one, revision in rows if revision is not None]
+    case_rows = session.execute(stmt.order_by(CASE.c.revision_id.desc()))
+    return [(case_id, revision) for case_id, revision in case_rows if revision is not None]
 
 
-def _tidy(session: Session, shelf: _Shelf, book: Book) -> None:
+def _drop_stale(session: Session, cache: _DocumentCache, vocabulary: Vocabulary) -> None:
     """Forget what no case says any more."""
-    if shelf.words != book.version:
-        shelf.words, shelf.size = book.version, 0
-        shelf.documents.clear()
-    if shelf.documents:
-        for key in shelf.documents.keys() - set(_keys(session)):
-            shelf.drop(key)
+    if cache.vocabulary_version != vocabulary.version:
+        cache.vocabulary_version, cache.size = vocabulary.version, 0
+        cache.documents.clear()
+    if cache.documents:
+        for key in cache.documents.keys() - set(_private_case_keys(session)):
+            cache.drop(key)
 
 
-def _fill(session: Session, shelf: _Shelf, book: Book, wanted: Sequence[Key]) -> int:
+def _read_missing(
+    session: Session, cache: _DocumentCache, vocabulary: Vocabulary, wanted_keys: Sequence[CacheKey]
+) -> int:
     """Make the documents that are missing, as many as one search may; how many still are."""
-    missing = [key for key in wanted if key not in shelf.documents]
-    if shelf.is_full and missing:
+    missing = [key for key in wanted_keys if key not in cache.documents]
+    if cache.is_full and missing:
         # What is asked for now comes before what was asked for once.
-        for key in shelf.documents.keys() - set(wanted):
-            shelf.drop(key)
-    now = [] if shelf.is_full else missing[:READ_EACH]
-    of_case = dict(now)
-    for document in _documents(session, [revision for _one, revision in now], book):
-        shelf.keep((document.number, of_case[document.number]), _interned(document))
-    return len(missing) - len(now)
+        for key in cache.documents.keys() - set(wanted_keys):
+            cache.drop(key)
+    batch = [] if cache.is_full else missing[:READ_EACH]
+    case_ids = dict(batch)
+    for document in _documents(session, [revision for _case_id, revision in batch], vocabulary):
+        cache.add((document.number, case_ids[document.number]), _intern_words(document))
+    return len(missing) - len(batch)
 
 
-def _documents(session: Session, revisions: Sequence[int], book: Book) -> list[Document]:
-    rows = session.execute(
+def _documents(
+    session: Session, revisions: Sequence[int], vocabulary: Vocabulary
+) -> list[Document]:
+    revision_rows = session.execute(
         select(REVISION.c.incident_id, REVISION.c.content, REVISION.c.html).where(
             REVISION.c.id.in_(revisions), REVISION.c.content.is_not(None)
         )
     )
-    return of_snapshots(session, {row[0]: opened(row[1], row[2]) for row in rows}, book)
+    return documents_from_snapshots(
+        session,
+        {
+            revision_row[0]: parse_snapshot(revision_row[1], revision_row[2])
+            for revision_row in revision_rows
+        },
+        vocabulary,
+    )
 
 
-def _interned(document: Document) -> Document:
+def _intern_words(document: Document) -> Document:
     """The same document, its words shared with those of the others: most are in many."""
     return Document(
         document.number,
@@ -145,6 +160,6 @@ def _interned(document: Document) -> Document:
     )
 
 
-def _size(document: Document) -> int:
+def _token_count(document: Document) -> int:
     runs = (*document.strong, *document.weak)
     return sum(map(len, runs)) + len(document.forms) + len(document.strong_forms)

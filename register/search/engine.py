@@ -7,32 +7,34 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from register.search.query_model import Asked, Cursor, Document, Found
+from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 
 Progress = Callable[[int, int], None]
 
 
-def counted(documents: Iterable[Document], total: int, progress: Progress) -> Iterator[Document]:
+def report_progress(
+    documents: Iterable[Document], total: int, progress: Progress
+) -> Iterator[Document]:
     """The documents as they are taken, each told of: how many of how many."""
-    for done, one in enumerate(documents, start=1):
-        yield one
+    for done, document in enumerate(documents, start=1):
+        yield document
         progress(done, max(done, total))
 
 
-class Unready(Exception):
+class IndexNotReady(Exception):
     """The index is not there, cannot be read, or was made by other code; the follower mends it."""
 
 
-class Engine(Protocol):
+class SearchEngine(Protocol):
     """An index of public cases. Reading is for everybody, writing for the elected follower.
 
-    Whatever is wrong with an index is :class:`Unready` to its readers: no other exception leaves
+    Whatever is wrong with an index is :class:`IndexNotReady` to its readers: no other exception leaves
     :meth:`find`, :meth:`forms`, :meth:`cursor` and :meth:`stamp`.
     """
 
     name: str
 
-    def find(self, session: Session, asked: Asked) -> Found:
+    def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
         """Every case that answers; ``session`` is the page's, for an engine in its database.
 
         :raises Unready: no usable index.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Engine as Database
 
 from register.config import POSTGRESQL, Settings
-from register.search.engine import Engine
+from register.search.engine import SearchEngine
 
 
-def engine_of(settings: Settings, database: Database) -> Engine:
+def open_search_engine(settings: Settings, database: Database) -> SearchEngine:
     """The engine that the settings choose; only its own libraries are loaded."""
     if settings.search == POSTGRESQL:
         from register.search.postgres import Postgres

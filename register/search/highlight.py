@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from register.search import analyzer
-from register.search.query_model import Asked, Way
+from register.search.query_model import QueryAlternative, SearchQuery
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
-class _Spoken:
+class _TextWord:
     """A word of a text: where it stands, how it is spelt, what it is searched by."""
 
     start: int
@@ -25,9 +25,9 @@ class _Spoken:
     token: str
 
 
-def marked(asked: Asked, text: str) -> list[tuple[str, bool]]:
+def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
     """The text in pieces, in order; True for those that the search asked for."""
-    spans = _joined(sorted(_spans(asked, list(_spoken(text)))))
+    spans = _merge_spans(sorted(_spans(search_query, list(_text_words(text)))))
     pieces, end = [], 0
     for start, stop in spans:
         if start > end:
@@ -39,45 +39,49 @@ def marked(asked: Asked, text: str) -> list[tuple[str, bool]]:
     return pieces
 
 
-def says(asked: Asked, text: str) -> bool:
+def text_matches(search_query: SearchQuery, text: str) -> bool:
     """Whether any of what was asked stands in the text."""
-    return any(True for _ in _spans(asked, list(_spoken(text))))
+    return any(True for _ in _spans(search_query, list(_text_words(text))))
 
 
-def _spoken(text: str) -> Iterator[_Spoken]:
+def _text_words(text: str) -> Iterator[_TextWord]:
     for word in _WORD.finditer(text):
         for form in analyzer.forms(word.group()):
-            yield _Spoken(word.start(), word.end(), form, analyzer.token_of(form))
+            yield _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
 
 
-def _spans(asked: Asked, spoken: Sequence[_Spoken]) -> Iterator[tuple[int, int]]:
-    for part in asked.wanted:
-        for way in part.ways:
-            yield from _of(way, spoken)
+def _spans(search_query: SearchQuery, words: Sequence[_TextWord]) -> Iterator[tuple[int, int]]:
+    for part in search_query.required_parts:
+        for alternative in part.alternatives:
+            yield from _alternative_spans(alternative, words)
 
 
-def _of(way: Way, spoken: Sequence[_Spoken]) -> Iterator[tuple[int, int]]:
-    if way.prefix:
-        yield from ((one.start, one.end) for one in spoken if one.form.startswith(way.tokens[0]))
-    elif not way.together:
-        yield from ((one.start, one.end) for one in spoken if one.token in way.tokens)
+def _alternative_spans(
+    alternative: QueryAlternative, words: Sequence[_TextWord]
+) -> Iterator[tuple[int, int]]:
+    if alternative.prefix:
+        yield from (
+            (word.start, word.end) for word in words if word.form.startswith(alternative.tokens[0])
+        )
+    elif not alternative.is_phrase:
+        yield from ((word.start, word.end) for word in words if word.token in alternative.tokens)
     else:
-        size = len(way.tokens)
-        for first in range(len(spoken) - size + 1):
-            run = spoken[first : first + size]
-            if tuple(one.token for one in run) == way.tokens:
+        size = len(alternative.tokens)
+        for first in range(len(words) - size + 1):
+            run = words[first : first + size]
+            if tuple(word.token for word in run) == alternative.tokens:
                 yield run[0].start, run[-1].end
 
 
-def _joined(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Spans in order, those that touch or overlap made one."""
-    here: tuple[int, int] | None = None
+    current: tuple[int, int] | None = None
     for start, end in spans:
-        if here and start <= here[1]:
-            here = here[0], max(here[1], end)
+        if current and start <= current[1]:
+            current = current[0], max(current[1], end)
         else:
-            if here:
-                yield here
-            here = start, end
-    if here:
-        yield here
+            if current:
+                yield current
+            current = start, end
+    if current:
+        yield current

@@ -16,25 +16,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
-from register.cases.core_tables import CASE, ENTRY
-from register.cases.data_version import Standing, standing
-from register.cases.models import State
+from register.cases.core_tables import CASE, JOURNAL_ENTRY
+from register.cases.data_version import DataVersion, read_data_version
+from register.cases.models import CaseState
 from register.journal import Act, Ledger
 from register.search import analyzer, document
-from register.search.engine import Engine, Progress
+from register.search.engine import Progress, SearchEngine
 from register.search.query_model import Cursor, Document
 
-CHUNK = 200  # cases read at once
-LINES = 1_000  # followed in one commit
-FIRST = 1_000  # cases from all over the register that are read first when an index is made
+CASES_PER_READ = 200  # cases read at once
+LINES_PER_COMMIT = 1_000  # followed in one commit
+SAMPLE_SIZE = 1_000  # cases from all over the register that are read first when an index is made
 # From here on an index is made anew: that many public lines, and that part of all there are.
-MANY, SHARE = 3_000, 4
+REBUILD_LINES, REBUILD_SHARE = 3_000, 4
 # What destroys words for good; a withdrawn case may come back.
-SCRUBBING = frozenset({Act.ERASED, Act.REDACTED})
+SCRUBBING_ACTS = frozenset({Act.ERASED, Act.REDACTED})
 
 
 @dataclass(frozen=True)
-class _Lines:
+class _LedgerLines:
     """Some public lines: the cases they changed, whether words were destroyed, the last one."""
 
     numbers: frozenset[int]
@@ -43,36 +43,40 @@ class _Lines:
 
 
 def catch_up(
-    database: Database, index: Engine, progress: Progress | None = None, *, anew: bool = False
+    database: Database,
+    index: SearchEngine,
+    progress: Progress | None = None,
+    *,
+    force_rebuild: bool = False,
 ) -> bool:
     """Follow the public ledger to its head; whether there was anything to do.
 
     The caller is the elected follower.
 
     :param progress: told of a making anew: how many cases of how many.
-    :param anew: whatever the index says of itself, make it anew.
+    :param force_rebuild: whatever the index says of itself, make it anew.
     """
     with Session(database) as session:
-        where = standing(session)
+        current = read_data_version(session)
         cursor = index.cursor()
-        sound = not anew and cursor is not None and index.intact(deep=False)
-        if not sound or cursor is None or not _can_follow(session, cursor, where):
+        is_sound = not force_rebuild and cursor is not None and index.intact(deep=False)
+        if not is_sound or cursor is None or not _can_follow(session, cursor, current):
             session.rollback()
-            _anew(database, index, where, progress)
+            _rebuild_index(database, index, current, progress)
             return True
-    if cursor.seq == where.head.seq:
+    if cursor.seq == current.head.seq:
         return False
-    if _is_far(cursor, where):
-        _anew(database, index, where, progress)
+    if _is_far(cursor, current):
+        _rebuild_index(database, index, current, progress)
         return True
-    for lines in _lines(database, cursor):
-        _follow(database, index, lines)
+    for lines in _read_lines(database, cursor):
+        _apply_lines(database, index, lines)
     return True
 
 
-def made_with(where: Standing) -> str:
+def made_with(current: DataVersion) -> str:
     """What documents are made of, besides the cases: the analysis, vocabularies, territory."""
-    return f"{ANALYSIS} {_digest(where.vocabulary, where.territory)}"
+    return f"{ANALYSIS} {_digest(current.vocabulary, current.territory)}"
 
 
 def is_readable(cursor: Cursor) -> bool:
@@ -92,96 +96,109 @@ def is_on_chain(session: Session, cursor: Cursor) -> bool:
     """Whether the cursor's line is one of this ledger: after a restore it may be another's."""
     if cursor.seq == 0:
         return True
-    found: bytes | None = session.scalar(
-        select(ENTRY.c.digest).where(
-            ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq == cursor.seq
+    line_digest: bytes | None = session.scalar(
+        select(JOURNAL_ENTRY.c.digest).where(
+            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == cursor.seq
         )
     )
-    return found is not None and found.hex() == cursor.digest
+    return line_digest is not None and line_digest.hex() == cursor.digest
 
 
-def behind(session: Session, cursor: Cursor) -> int:
+def lines_behind(session: Session, cursor: Cursor) -> int:
     """How many public lines the index has not followed yet."""
-    return max(0, standing(session).head.seq - cursor.seq)
+    return max(0, read_data_version(session).head.seq - cursor.seq)
 
 
-def _is_far(cursor: Cursor, where: Standing) -> bool:
+def _is_far(cursor: Cursor, current: DataVersion) -> bool:
     """Whether so much has happened, as by an import, that an index is sooner made than changed."""
-    lines = where.head.seq - cursor.seq
-    return lines > MANY and lines * SHARE > where.head.seq
+    lines = current.head.seq - cursor.seq
+    return lines > REBUILD_LINES and lines * REBUILD_SHARE > current.head.seq
 
 
-def _can_follow(session: Session, cursor: Cursor, where: Standing) -> bool:
-    return cursor.made_with == made_with(where) and is_on_chain(session, cursor)
+def _can_follow(session: Session, cursor: Cursor, current: DataVersion) -> bool:
+    return cursor.made_with == made_with(current) and is_on_chain(session, cursor)
 
 
-def _anew(database: Database, index: Engine, where: Standing, progress: Progress | None) -> None:
+def _rebuild_index(
+    database: Database, index: SearchEngine, current: DataVersion, progress: Progress | None
+) -> None:
     # Read before the cases: what happens meanwhile is followed afterwards, once too often.
-    cursor = Cursor(where.head.seq, where.head.digest, made_with(where))
+    cursor = Cursor(current.head.seq, current.head.digest, made_with(current))
     with Session(database) as session:
-        public = select(func.count()).select_from(CASE).where(CASE.c.state == State.PUBLISHED)
+        public = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
         total = session.scalar(public) or 0
-    index.rebuild(cursor, _all(database), total, progress or _quiet)
+    index.rebuild(cursor, _all_documents(database), total, progress or _ignore_progress)
 
 
-def _all(database: Database) -> Iterator[Document]:
+def _all_documents(database: Database) -> Iterator[Document]:
     """The documents of all public cases; each chunk is read by a session of its own.
 
     A transaction as long as the whole would hold back the log that an erasure has to empty.
     """
     with Session(database) as session:
-        public = select(CASE.c.number).where(CASE.c.state == State.PUBLISHED)
-        numbers = spread([number for number in session.scalars(public) if number])
-    for start in range(0, len(numbers), CHUNK):
+        public = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
+        numbers = spread_sample_first([number for number in session.scalars(public) if number])
+    for start in range(0, len(numbers), CASES_PER_READ):
         with Session(database) as session:
-            yield from _documents(session, numbers[start : start + CHUNK])
+            yield from _documents(session, numbers[start : start + CASES_PER_READ])
 
 
-def spread(numbers: Sequence[int]) -> list[int]:
+def spread_sample_first(numbers: Sequence[int]) -> list[int]:
     """The numbers with some from all over first: an engine learns from these what is common.
 
     The oldest cases of a register may be of a few words each, those of later years long.
     """
     ordered = sorted(numbers)
-    step = max(1, len(ordered) // FIRST)
-    first = ordered[::step][:FIRST]
-    told = set(first)
-    return [*first, *(number for number in ordered if number not in told)]
+    step = max(1, len(ordered) // SAMPLE_SIZE)
+    sample = ordered[::step][:SAMPLE_SIZE]
+    sampled = set(sample)
+    return [*sample, *(number for number in ordered if number not in sampled)]
 
 
 def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:
-    return document.documents(session, numbers, vocabulary.book(session))
+    return document.documents(session, numbers, vocabulary.current_vocabulary(session))
 
 
-def _lines(database: Database, cursor: Cursor) -> Iterator[_Lines]:
+def _read_lines(database: Database, cursor: Cursor) -> Iterator[_LedgerLines]:
     """The public lines after the cursor, a thousand at a time."""
     while True:
         with Session(database) as session:
-            rows = session.execute(
-                select(ENTRY.c.seq, ENTRY.c.act, ENTRY.c.case_number, ENTRY.c.digest)
-                .where(ENTRY.c.ledger == Ledger.PUBLIC.value, ENTRY.c.seq > cursor.seq)
-                .order_by(ENTRY.c.seq)
-                .limit(LINES)
+            entry_rows = session.execute(
+                select(
+                    JOURNAL_ENTRY.c.seq,
+                    JOURNAL_ENTRY.c.act,
+                    JOURNAL_ENTRY.c.case_number,
+                    JOURNAL_ENTRY.c.digest,
+                )
+                .where(
+                    JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq > cursor.seq
+                )
+                .order_by(JOURNAL_ENTRY.c.seq)
+                .limit(LINES_PER_COMMIT)
             ).all()
-        if not rows:
+        if not entry_rows:
             return
-        cursor = Cursor(rows[-1].seq, rows[-1].digest.hex(), cursor.made_with)
-        yield _Lines(
-            numbers=frozenset(row.case_number for row in rows if row.case_number is not None),
-            scrub=any(row.act in SCRUBBING for row in rows),
+        cursor = Cursor(entry_rows[-1].seq, entry_rows[-1].digest.hex(), cursor.made_with)
+        yield _LedgerLines(
+            numbers=frozenset(
+                entry_row.case_number
+                for entry_row in entry_rows
+                if entry_row.case_number is not None
+            ),
+            scrub=any(entry_row.act in SCRUBBING_ACTS for entry_row in entry_rows),
             cursor=cursor,
         )
 
 
-def _follow(database: Database, index: Engine, lines: _Lines) -> None:
-    found: list[Document] = []
+def _apply_lines(database: Database, index: SearchEngine, lines: _LedgerLines) -> None:
+    changed: list[Document] = []
     numbers = sorted(lines.numbers)
-    for start in range(0, len(numbers), CHUNK):
+    for start in range(0, len(numbers), CASES_PER_READ):
         with Session(database) as session:
-            found += _documents(session, numbers[start : start + CHUNK])
-    gone = lines.numbers - {one.number for one in found}
-    index.write(lines.cursor, found, sorted(gone), scrub=lines.scrub)
+            changed += _documents(session, numbers[start : start + CASES_PER_READ])
+    removed = lines.numbers - {doc.number for doc in changed}
+    index.write(lines.cursor, changed, sorted(removed), scrub=lines.scrub)
 
 
-def _quiet(_done: int, _total: int) -> None:
+def _ignore_progress(_done: int, _total: int) -> None:
     """Nobody is told."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-LEASE, DOOR = "lock", "door"
-EACH = 0.05  # seconds between two tries of one that waits
+LEASE, TAKEOVER = "lock", "door"
+RETRY_SECONDS = 0.05  # seconds between two tries of one that waits
 
 
 class Locks(Protocol):
@@ -19,16 +19,16 @@ class Locks(Protocol):
     An OSError or a database's error says that they cannot be reached.
     """
 
-    def take(self, name: str, *, shared: bool = False) -> bool:
+    def acquire(self, name: str, *, shared: bool = False) -> bool:
         """Take a lock if it is free; shared, only a holder that does not share keeps it away."""
 
-    def drop(self, name: str) -> None:
+    def release(self, name: str) -> None:
         """Let go of a lock that is held."""
 
-    def keep(self, name: str) -> bool:
+    def is_still_held(self, name: str) -> bool:
         """Whether a lock that was taken is still held."""
 
-    def close(self) -> None:
+    def release_all(self) -> None:
         """Let go of all."""
 
 
@@ -37,52 +37,52 @@ class Lease:
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
-        self._held = False
+        self._has_lease = False
 
-    def elected(self) -> bool:
+    def acquire_or_keep(self) -> bool:
         """Take the lease or keep it; False while another one has it, or asks for it."""
-        if self._held and not self._locks.keep(LEASE):
-            self._let_go()
-        if self._is_asked_for():
-            self._let_go()
-        elif not self._held:
-            self._held = self._locks.take(LEASE)
-        return self._held
+        if self._has_lease and not self._locks.is_still_held(LEASE):
+            self._release()
+        if self._is_takeover_requested():
+            self._release()
+        elif not self._has_lease:
+            self._has_lease = self._locks.acquire(LEASE)
+        return self._has_lease
 
-    def _is_asked_for(self) -> bool:
+    def _is_takeover_requested(self) -> bool:
         """Whether somebody stands at the door."""
-        if not self._locks.take(DOOR, shared=True):
+        if not self._locks.acquire(TAKEOVER, shared=True):
             return True
-        self._locks.drop(DOOR)
+        self._locks.release(TAKEOVER)
         return False
 
     def claim(self, patience: float) -> bool:
         """Have the follower let go of the lease, and take it; False when it does not in time."""
         deadline = time.monotonic() + patience
-        for name in (DOOR, LEASE):
-            while not self._locks.take(name):
+        for name in (TAKEOVER, LEASE):
+            while not self._locks.acquire(name):
                 if time.monotonic() > deadline:
-                    self.leave()
+                    self.release_all()
                     return False
-                time.sleep(EACH)
-        self._held = True
+                time.sleep(RETRY_SECONDS)
+        self._has_lease = True
         return True
 
     def is_held(self) -> bool:
         """Whether anybody follows at this moment."""
-        if self._held:
+        if self._has_lease:
             return True
-        if not self._locks.take(LEASE, shared=True):
+        if not self._locks.acquire(LEASE, shared=True):
             return True
-        self._locks.drop(LEASE)
+        self._locks.release(LEASE)
         return False
 
-    def _let_go(self) -> None:
-        if self._held:
-            self._held = False
-            self._locks.drop(LEASE)
+    def _release(self) -> None:
+        if self._has_lease:
+            self._has_lease = False
+            self._locks.release(LEASE)
 
-    def leave(self) -> None:
+    def release_all(self) -> None:
         """Let go of everything."""
-        self._held = False
-        self._locks.close()
+        self._has_lease = False
+        self._locks.release_all()

@@ -8,40 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from register.search.query_model import Asked, Document, Part, Way
+from register.search.query_model import Document, QueryAlternative, QueryPart, SearchQuery
 
 Fields = Sequence[Sequence[str]]
 
 
-def strength(asked: Asked, document: Document) -> int | None:
+def strength(search_query: SearchQuery, document: Document) -> int | None:
     """How many wanted parts the strong fields answer; None for a case that is no answer."""
     everywhere = (*document.strong, *document.weak)
-    if not all(_answers(part, everywhere, document.forms) for part in asked.wanted):
+    if not all(
+        _part_matches(part, everywhere, document.forms) for part in search_query.required_parts
+    ):
         return None
-    if any(_answers(part, everywhere, document.forms) for part in asked.unwanted):
+    if any(_part_matches(part, everywhere, document.forms) for part in search_query.excluded_parts):
         return None
-    return sum(_answers(part, document.strong, document.strong_forms) for part in asked.wanted)
+    return sum(
+        _part_matches(part, document.strong, document.strong_forms)
+        for part in search_query.required_parts
+    )
 
 
-def _answers(part: Part, fields: Fields, forms: Iterable[str]) -> bool:
-    return any(_says(way, fields, forms) for way in part.ways)
+def _part_matches(part: QueryPart, fields: Fields, forms: Iterable[str]) -> bool:
+    return any(
+        _alternative_matches(alternative, fields, forms) for alternative in part.alternatives
+    )
 
 
-def _says(way: Way, fields: Fields, forms: Iterable[str]) -> bool:
-    if way.prefix:
-        return any(form.startswith(way.tokens[0]) for form in forms)
-    if way.together:
-        return any(_follow(way.tokens, field) for field in fields)
-    said = {token for field in fields for token in field}
-    return said.issuperset(way.tokens)
+def _alternative_matches(
+    alternative: QueryAlternative, fields: Fields, forms: Iterable[str]
+) -> bool:
+    if alternative.prefix:
+        return any(form.startswith(alternative.tokens[0]) for form in forms)
+    if alternative.is_phrase:
+        return any(_has_run(alternative.tokens, field) for field in fields)
+    all_tokens = {token for field in fields for token in field}
+    return all_tokens.issuperset(alternative.tokens)
 
 
-def _follow(tokens: Sequence[str], field: Sequence[str]) -> bool:
+def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
     """Whether the tokens stand in the field, one after the other."""
     size = len(tokens)
     if size == 1:
         return tokens[0] in field
-    wanted = tuple(tokens)
-    return any(
-        tuple(field[start : start + size]) == wanted for start in range(len(field) - size + 1)
-    )
+    run = tuple(tokens)
+    return any(tuple(field[start : start + size]) == run for start in range(len(field) - size + 1))

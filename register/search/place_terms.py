@@ -19,26 +19,26 @@ from register.territory.models import (
 )
 
 # Twenty of them would make every case of Paris one of "arrondissement".
-_UNSAID = "arrondissement"
+_OMITTED_KIND = "arrondissement"
 
 
 @dataclass(frozen=True)
 class Toponyms:
     """What is said of a commune, from the code that a case was filed under.
 
-    ``names``: the commune's of today and, if another, that of the place filed under; ``others``:
+    ``names``: the commune's of today and, if another, that of the place filed under; ``other_names``:
     its former and smaller places, its département, its région; ``codes``: INSEE and postal.
     """
 
     names: tuple[str, ...]
-    others: tuple[str, ...]
+    other_names: tuple[str, ...]
     codes: tuple[str, ...]
     departement: str
 
 
-def of(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
+def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
     """The names behind some codes, present or former; looked up together, whatever their number."""
-    found = session.execute(
+    commune_rows = session.execute(
         select(
             CommuneCode.code,
             Commune.code,
@@ -52,56 +52,56 @@ def of(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
         .outerjoin(Region, Region.code == Commune.region_code)
         .where(CommuneCode.code.in_(codes))
     ).all()
-    present = {row[1] for row in found}
+    present = {row[1] for row in commune_rows}
     aliases = _aliases(session, present)
-    postal = _postal(session, present)
-    told = {}
-    for filed, code, name, departement, around, region in found:
-        former = [alias for _kind, own, alias in aliases[code] if own == filed != code]
-        smaller = [alias for kind, _own, alias in aliases[code] if kind != _UNSAID]
-        others = [*smaller, around or "", region or ""]
-        told[filed] = Toponyms(
-            names=_once([name, *former]),
-            others=_once(other for other in others if other not in (name, *former)),
-            codes=_once([code, filed, *postal[code]]),
+    postal = _postal_codes(session, present)
+    toponyms = {}
+    for filed_code, code, name, departement, departement_name, region_name in commune_rows:
+        former = [alias for _kind, own, alias in aliases[code] if own == filed_code != code]
+        smaller = [alias for kind, _own, alias in aliases[code] if kind != _OMITTED_KIND]
+        other_names = [*smaller, departement_name or "", region_name or ""]
+        toponyms[filed_code] = Toponyms(
+            names=_unique([name, *former]),
+            other_names=_unique(other for other in other_names if other not in (name, *former)),
+            codes=_unique([code, filed_code, *postal[code]]),
             departement=departement or "",
         )
-    return told
+    return toponyms
 
 
-def area(session: Session, departement: str, region: str) -> tuple[str, ...]:
+def area_names(session: Session, departement: str, region: str) -> tuple[str, ...]:
     """The names of a département and a région that a case names without a commune."""
     names = [
         session.scalar(select(table.name).where(table.code == code))
         for table, code in ((Departement, departement), (Region, region))
         if code
     ]
-    return _once(name for name in names if name)
+    return _unique(name for name in names if name)
 
 
 def _aliases(session: Session, codes: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
-    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    rows = session.execute(
+    aliases: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    alias_rows = session.execute(
         select(CommuneAlias.current_code, CommuneAlias.kind, CommuneAlias.code, CommuneAlias.name)
         .where(CommuneAlias.current_code.in_(codes))
         .order_by(CommuneAlias.code, CommuneAlias.kind)
     )
-    for current, kind, code, name in rows:
-        found[current].append((kind, code, name))
-    return found
+    for current, kind, code, name in alias_rows:
+        aliases[current].append((kind, code, name))
+    return aliases
 
 
-def _postal(session: Session, codes: Collection[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    rows = session.execute(
+def _postal_codes(session: Session, codes: Collection[str]) -> dict[str, list[str]]:
+    postal_codes: dict[str, list[str]] = defaultdict(list)
+    postal_rows = session.execute(
         select(CommunePostal.commune_code, CommunePostal.postal)
         .where(CommunePostal.commune_code.in_(codes))
         .order_by(CommunePostal.postal)
     )
-    for commune, postal in rows:
-        found[commune].append(postal)
-    return found
+    for commune, postal in postal_rows:
+        postal_codes[commune].append(postal)
+    return postal_codes
 
 
-def _once(texts: object) -> tuple[str, ...]:
+def _unique(texts: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))  # type: ignore[call-overload]

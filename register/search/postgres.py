@@ -15,15 +15,15 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.db import alone, pen_engine
+from register.db import autocommit_engine, write_engine
 from register.search import postgres_finding as finding
 from register.search import postgres_rows as rows
 from register.search import postgres_tables as tables
-from register.search.engine import Progress, Unready, counted
+from register.search.engine import IndexNotReady, Progress, report_progress
 from register.search.postgres_lexemes import EVERY, SAMPLE, original, quoted
 from register.search.postgres_rows import Tally
 from register.search.postgres_tables import SHAPE
-from register.search.query_model import Asked, Cursor, Document, Found
+from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 
 # How long an index that was replaced is waited for while pages still read it, in seconds. One
 # that a dump reads for an hour is dropped when the follower next looks.
@@ -73,8 +73,8 @@ class Postgres:
     name = "postgresql"
 
     def __init__(self, database: Database) -> None:
-        self._database = pen_engine(database)
-        self._apart = alone(database)
+        self._database = write_engine(database)
+        self._apart = autocommit_engine(database)
         self._forms: tuple[UUID, list[str]] | None = None
         driver: Any = database.dialect.dbapi
         self._absent: type[Exception] = driver.ProgrammingError
@@ -85,7 +85,7 @@ class Postgres:
 
     # --- for everybody -------------------------------------------------------------------------
 
-    def find(self, session: Session, asked: Asked) -> Found:
+    def find(self, session: Session, asked: SearchQuery) -> IndexMatches:
         """Every case that answers, at the moment of the page's session.
 
         :raises Unready: no usable index; the session may go on.
@@ -93,7 +93,7 @@ class Postgres:
         with _reading(session):
             found = finding.find(session, asked)
         if found is None:
-            raise Unready("absent")
+            raise IndexNotReady("absent")
         return found
 
     def forms(self, session: Session) -> Sequence[str]:
@@ -107,7 +107,7 @@ class Postgres:
             if made is not None and (known is None or known[0] != made):
                 self._forms = known = made, sorted(map(original, session.scalar(_FORMS) or []))
         if made is None or known is None:
-            raise Unready("absent")
+            raise IndexNotReady("absent")
         return known[1]
 
     def stamp(self) -> str:
@@ -172,7 +172,7 @@ class Postgres:
         with self._database.begin() as connection:
             tables.lock(connection)
             if not rows.is_ours(connection):
-                raise Unready("absent")
+                raise IndexNotReady("absent")
             lexicon = rows.lexicon(connection)
             if scrub:
                 tables.begin(connection)
@@ -198,7 +198,7 @@ class Postgres:
             tables.lock(connection)
             tables.begin(connection)
             tally = Tally()
-            lexicon = rows.load_all(connection, counted(documents, total, progress), tally)
+            lexicon = rows.load_all(connection, report_progress(documents, total, progress), tally)
             rows.settle(connection, cursor, lexicon, tally, tally.cases)
             tables.finish(connection)
         tables.sweep(self._database, _PATIENCE)
@@ -222,4 +222,4 @@ def _reading(session: Session) -> Iterator[None]:
         with session.begin_nested():
             yield
     except SQLAlchemyError as error:
-        raise Unready(type(error).__name__) from None
+        raise IndexNotReady(type(error).__name__) from None

@@ -21,7 +21,7 @@ from register.search.postgres_lexemes import (
     spoken,
 )
 from register.search.postgres_tables import SCHEMA, SHAPE
-from register.search.query_model import Asked, Cursor, Found, Part
+from register.search.query_model import Cursor, IndexMatches, QueryPart, SearchQuery
 
 CURSOR = table(
     "cursor", column("seq"), column("digest"), column("made_with"), column("shape"), schema=SCHEMA
@@ -51,7 +51,7 @@ class _Leaf:
 _Told = Mapping[_Leaf, Sequence[int]]
 
 
-def find(session: Session, asked: Asked) -> Found | None:
+def find(session: Session, asked: SearchQuery) -> IndexMatches | None:
     """Every case that answers; None when no index of this code is there.
 
     What is near is asked first: the cases that answer, and a few more where phrases are to be
@@ -69,16 +69,16 @@ def find(session: Session, asked: Asked) -> Found | None:
         return None
     seq, digest, made_with, *arrays = row
     strength = search.strength(dict(zip(leaves, arrays, strict=True)))
-    return Found(Cursor(seq, digest, made_with), strength)
+    return IndexMatches(Cursor(seq, digest, made_with), strength)
 
 
-def _lexicon(session: Session, asked: Asked) -> Lexicon:
+def _lexicon(session: Session, asked: SearchQuery) -> Lexicon:
     """Which of the tokens of the phrases asked for are common in this index."""
     tokens = {
         fit(token)
         for part in asked.parts
-        for way in part.ways
-        if way.together and len(way.tokens) > 1
+        for way in part.alternatives
+        if way.is_phrase and len(way.tokens) > 1
         for token in way.tokens
     }
     if not tokens:
@@ -90,22 +90,26 @@ def _lexicon(session: Session, asked: Asked) -> Lexicon:
 class _Search:
     """What a search asks of the server, and what the answers mean."""
 
-    def __init__(self, asked: Asked, lexicon: Lexicon) -> None:
+    def __init__(self, asked: SearchQuery, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         unsure = {part for part in asked.parts if lexicon.has_spoken(part)}
-        self._clauses: dict[Part | None, str] = {}
+        self._clauses: dict[QueryPart | None, str] = {}
         for part in asked.parts:
-            clause = lexicon.query(part.ways, ANYWHERE)
+            clause = lexicon.query(part.alternatives, ANYWHERE)
             if not part.excluded:
                 self._clauses[part] = clause
             elif part not in unsure:
                 self._clauses[part] = f"!{clause}"
-        if not asked.wanted:
+        if not asked.required_parts:
             self._clauses[None] = quoted(EVERY)
         self._near = _Leaf(" & ".join(self._clauses.values()))
-        self._strong = [self._leaves(part, STRONG) for part in asked.wanted]
-        self._within = [self._leaves(part, ANYWHERE) for part in asked.wanted if part in unsure]
-        self._without = [self._leaves(part, ANYWHERE) for part in asked.unwanted if part in unsure]
+        self._strong = [self._leaves(part, STRONG) for part in asked.required_parts]
+        self._within = [
+            self._leaves(part, ANYWHERE) for part in asked.required_parts if part in unsure
+        ]
+        self._without = [
+            self._leaves(part, ANYWHERE) for part in asked.excluded_parts if part in unsure
+        ]
 
     @property
     def leaves(self) -> list[_Leaf]:
@@ -127,10 +131,10 @@ class _Search:
                     strength[number] += 1
         return strength
 
-    def _leaves(self, part: Part, place: Place) -> list[_Leaf]:
+    def _leaves(self, part: QueryPart, place: Place) -> list[_Leaf]:
         """Who answers a part in one place, of those who answer the others: any leaf's cases."""
-        phrases = [way for way in part.ways if self._lexicon.is_spoken(way)]
-        others = [way for way in part.ways if way not in phrases]
+        phrases = [way for way in part.alternatives if self._lexicon.is_spoken(way)]
+        others = [way for way in part.alternatives if way not in phrases]
         found = []
         if others:
             clause = self._lexicon.query(others, place)
@@ -143,7 +147,7 @@ class _Search:
             found.append(_Leaf(among, texts, strong=place is STRONG))
         return found
 
-    def _among(self, part: Part, clause: str) -> str:
+    def _among(self, part: QueryPart, clause: str) -> str:
         # Whoever answers the clause of a part in one place answers the part's own.
         others = (told for other, told in self._clauses.items() if other != part)
         return " & ".join((*others, clause))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from register.search.query_model import Document, Part, Way
+from register.search.query_model import Document, QueryAlternative, QueryPart
 
 # Whoever changes what this module writes changes this too: indexes are then made anew.
 VERSION = 1
@@ -73,7 +73,7 @@ class Lexicon:
             found[lexeme] = None
         return list(found)
 
-    def query(self, ways: Iterable[Way], place: Place) -> str:
+    def query(self, ways: Iterable[QueryAlternative], place: Place) -> str:
         """The text of a tsquery that a case answers when it answers one of the ways.
 
         Of one that :meth:`is_spoken` it says no more than that its words are there. Without a way
@@ -82,15 +82,15 @@ class Lexicon:
         told = [self._told(way, place) for way in ways] or [quoted(_NOBODY)]
         return f"({' | '.join(dict.fromkeys(told))})"
 
-    def is_spoken(self, way: Way) -> bool:
+    def is_spoken(self, way: QueryAlternative) -> bool:
         """Whether a way has to be looked for in the texts."""
-        if way.prefix or not way.together or len(way.tokens) == 1:
+        if way.prefix or not way.is_phrase or len(way.tokens) == 1:
             return False
         return len(way.tokens) > LONGEST_RUN or not self.common.issuperset(map(fit, way.tokens))
 
-    def has_spoken(self, part: Part) -> bool:
+    def has_spoken(self, part: QueryPart) -> bool:
         """Whether the index alone does not know who answers a part."""
-        return any(self.is_spoken(way) for way in part.ways)
+        return any(self.is_spoken(way) for way in part.alternatives)
 
     def _written(self, document: Document) -> Iterator[str]:
         yield EVERY
@@ -113,12 +113,12 @@ class Lexicon:
             if self.common.issuperset(tokens[start : start + size])
         ]
 
-    def _told(self, way: Way, place: Place) -> str:
+    def _told(self, way: QueryAlternative, place: Place) -> str:
         tokens = [fit(token) for token in way.tokens]
         if way.prefix:
             return quoted(place.form + tokens[0]) + ":*"
         runs: list[tuple[str, ...]] = [(token,) for token in tokens]
-        if way.together:
+        if way.is_phrase:
             runs += self._runs(tokens)
         # A longer run says whatever those within it say.
         within = {part for run in runs for part in (run[1:], run[:-1])}

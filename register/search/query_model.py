@@ -12,46 +12,46 @@ CODE = "§"
 
 
 @dataclass(frozen=True)
-class Way:
+class QueryAlternative:
     """One way in which a case may say a part of what is asked.
 
-    ``together``: the tokens follow one another in one field; otherwise each stands somewhere in
+    ``is_phrase``: the tokens follow one another in one field; otherwise each stands somewhere in
     the case. ``prefix``: the only token is the beginning of a form, a word as it is written.
     """
 
     tokens: tuple[str, ...]
-    together: bool = True
+    is_phrase: bool = True
     prefix: bool = False
 
 
 @dataclass(frozen=True)
-class Part:
+class QueryPart:
     """One word or phrase as typed; a case answers it by any of its ways.
 
     ``excluded``: a case that answers it is left out.
     """
 
     typed: str
-    ways: tuple[Way, ...]
+    alternatives: tuple[QueryAlternative, ...]
     excluded: bool = False
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchQuery:
     """A whole search: a case answers all parts that are not excluded, and none that is.
 
     Without a part, and with nothing but excluded ones, every other case answers.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[QueryPart, ...] = ()
 
     @property
-    def wanted(self) -> tuple[Part, ...]:
+    def required_parts(self) -> tuple[QueryPart, ...]:
         """The parts that a case has to answer."""
         return tuple(part for part in self.parts if not part.excluded)
 
     @property
-    def unwanted(self) -> tuple[Part, ...]:
+    def excluded_parts(self) -> tuple[QueryPart, ...]:
         """The parts that no case may answer."""
         return tuple(part for part in self.parts if part.excluded)
 
@@ -88,7 +88,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Found:
+class IndexMatches:
     """What an index proposes: for each case number, how many wanted parts its strong fields answer.
 
     Only cases that answer all wanted parts and no unwanted one are in it. ``cursor``: where the

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 from register.errors import Invalid
 from register.search import analyzer, synonyms
-from register.search.query_model import CODE, Asked, Part, Way
+from register.search.query_model import CODE, QueryAlternative, QueryPart, SearchQuery
 from register.territory.codes import is_departement_code
 from register.text.sanitize import one_line
 
 LENGTH_LIMIT = 200  # characters
 PARTS_LIMIT = 24
 # A beginning of one or two letters is that of every other word.
-SHORTEST_BEGINNING = 3
+MIN_PREFIX_LENGTH = 3
 
 _PIECE = re.compile(
     r"""
@@ -40,12 +40,12 @@ _CHUNK = re.compile(r"(?:[\w\-\u2010\u2011.@&'’ʼ]|(?<=\d)/(?=\d))+\*?")
 # How the address of a site ends; the name is what stands before.
 _SITE = re.compile(r"\w\.[a-z]{2,4}$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_SHORT_BEGINNING = re.compile(rf"(?<!\w)\w{{1,{SHORTEST_BEGINNING - 1}}}\*")
+_SHORT_PREFIX = re.compile(rf"(?<!\w)\w{{1,{MIN_PREFIX_LENGTH - 1}}}\*")
 # What other searches take for operators.
-_EITHER = frozenset({"OU", "OR"})
-_OPERATORS = _EITHER | {"ET", "AND"}
+_OR_OPERATORS = frozenset({"OU", "OR"})
+_OPERATORS = _OR_OPERATORS | {"ET", "AND"}
 # Among words in capitals these are nothing else; "OR" may be the metal there.
-_ALWAYS = frozenset({"OU", "ET"})
+_CAPITALS_OPERATORS = frozenset({"OU", "ET"})
 
 
 @dataclass(frozen=True)
@@ -72,51 +72,51 @@ class _Word:
         return not (self.excluded or self.phrase or self.prefix)
 
 
-def parse(text: str) -> Asked:
+def parse(search_text: str) -> SearchQuery:
     """Read what a person typed.
 
     :raises Invalid: ``search_too_long``, ``search_too_many``, or one of those of
-        :func:`_nothing_in` when there is nothing to look for.
+        :func:`_no_terms_error` when there is nothing to look for.
     """
-    line = one_line(text)
+    line = one_line(search_text)
     if len(line) > LENGTH_LIMIT:
         raise Invalid("search_too_long", limit=LENGTH_LIMIT)
-    read = list(_words(line))
-    if line and all(word.short for word in read):
-        raise _nothing_in(line)
-    parts = tuple(dict.fromkeys(_parts(read)))
+    words = list(_words(line))
+    if line and all(word.short for word in words):
+        raise _no_terms_error(line)
+    parts = tuple(dict.fromkeys(_parts(words)))
     if len(parts) > PARTS_LIMIT:
         raise Invalid("search_too_many", limit=PARTS_LIMIT)
-    return Asked(parts)
+    return SearchQuery(parts)
 
 
-def alternative(text: str) -> str:
+def find_or_operator(search_text: str) -> str:
     """The first word of a search that asks for one thing or another; empty without one."""
-    _read, left_out = _pieces(one_line(text))
-    return next((word for word in left_out if word in _EITHER), "")
+    _meaningful, ignored = _pieces(one_line(search_text))
+    return next((word for word in ignored if word in _OR_OPERATORS), "")
 
 
-def obeyed(text: str) -> str:
+def without_operators(search_text: str) -> str:
     """A search as it is read: without the operators that are left out."""
-    return " ".join(piece.group() for piece in _pieces(one_line(text))[0])
+    return " ".join(piece.group() for piece in _pieces(one_line(search_text))[0])
 
 
-def _nothing_in(line: str) -> Invalid:
+def _no_terms_error(line: str) -> Invalid:
     """Why there is nothing to look for: no word, too short a beginning, or silent ones only."""
     if not any(character.isalnum() for character in line):
         return Invalid("search_no_word", words=line)
-    if _SHORT_BEGINNING.search(line):
-        return Invalid("search_short_beginning", words=line, limit=SHORTEST_BEGINNING)
+    if _SHORT_PREFIX.search(line):
+        return Invalid("search_short_beginning", words=line, limit=MIN_PREFIX_LENGTH)
     return Invalid("search_silent", words=line)
 
 
 def _pieces(line: str) -> tuple[list[re.Match[str]], list[str]]:
     """The words and phrases of a line, and the operators between them that are left out."""
-    found = list(_PIECE.finditer(line))
-    others = "".join(piece.group() for piece in found if piece.group() not in _OPERATORS)
-    meant = _ALWAYS if others.isupper() else _OPERATORS
-    inner = [piece for piece in found[1:-1] if piece.group() in meant]
-    return [piece for piece in found if piece not in inner], [piece.group() for piece in inner]
+    pieces = list(_PIECE.finditer(line))
+    other_text = "".join(piece.group() for piece in pieces if piece.group() not in _OPERATORS)
+    operators = _CAPITALS_OPERATORS if other_text.isupper() else _OPERATORS
+    ignored = [piece for piece in pieces[1:-1] if piece.group() in operators]
+    return [piece for piece in pieces if piece not in ignored], [piece.group() for piece in ignored]
 
 
 def _words(line: str) -> Iterator[_Word]:
@@ -124,17 +124,17 @@ def _words(line: str) -> Iterator[_Word]:
         excluded = piece["without"] is not None
         quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
         if quoted is None:
-            yield from _plain(piece["plain"], excluded)
+            yield from _plain_words(piece["plain"], excluded)
         elif forms := analyzer.forms(quoted):
             yield _Word(quoted.strip(), tuple(forms), excluded, phrase=True)
 
 
-def _plain(text: str, excluded: bool) -> Iterator[_Word]:
+def _plain_words(text: str, excluded: bool) -> Iterator[_Word]:
     for chunk in _CHUNK.findall(text):
         forms = analyzer.forms(chunk)
         if not forms:
             continue
-        if chunk.endswith("*") and len(forms[-1]) >= SHORTEST_BEGINNING:
+        if chunk.endswith("*") and len(forms[-1]) >= MIN_PREFIX_LENGTH:
             if forms[:-1]:
                 yield _Word(chunk, tuple(forms[:-1]), excluded)
             yield _Word(chunk, (forms[-1],), excluded, prefix=True)
@@ -143,56 +143,64 @@ def _plain(text: str, excluded: bool) -> Iterator[_Word]:
             yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
 
 
-def _parts(read: Sequence[_Word]) -> Iterator[Part]:
+def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:
     start = 0
-    while start < len(read):
-        size, ways = _spoken_of(read, start)
-        glued = _glued(read, start, size)
+    while start < len(words):
+        size, alternatives = _expression_at(words, start)
+        compounds = _compound_alternatives(words, start, size)
         if size:
-            typed = " ".join(word.typed for word in read[start : start + size])
-            yield Part(typed, _once(*ways, *glued))
+            typed = " ".join(word.typed for word in words[start : start + size])
+            yield QueryPart(typed, _unique(*alternatives, *compounds))
         else:
             size = 1
-            part = _part(read[start])
-            yield replace(part, ways=_once(*part.ways, *glued))
+            part = _part(words[start])
+            yield replace(part, alternatives=_unique(*part.alternatives, *compounds))
         start += size
 
 
-def _part(word: _Word) -> Part:
+def _part(word: _Word) -> QueryPart:
     if word.prefix:
-        return Part(word.typed, (Way(word.forms, prefix=True),), word.excluded)
-    return Part(word.typed, _once(Way(_meant(word)), *_written(word)), word.excluded)
+        return QueryPart(word.typed, (QueryAlternative(word.forms, prefix=True),), word.excluded)
+    return QueryPart(
+        word.typed,
+        _unique(QueryAlternative(_meaning_tokens(word)), *_spelling_alternatives(word)),
+        word.excluded,
+    )
 
 
-def _written(word: _Word) -> Iterator[Way]:
+def _spelling_alternatives(word: _Word) -> Iterator[QueryAlternative]:
     """How else one chunk may be written: in one word, or without the end of a site's address."""
     if word.phrase or len(word.forms) < 2:
         return
-    yield Way((analyzer.token_of("".join(word.forms)),))
+    yield QueryAlternative((analyzer.token_of("".join(word.forms)),))
     if _SITE.search(word.typed):
-        yield Way(word.tokens[:-1])
+        yield QueryAlternative(word.tokens[:-1])
 
 
-def _glued(read: Sequence[_Word], start: int, size: int) -> Iterator[Way]:
+def _compound_alternatives(
+    words: Sequence[_Word], start: int, size: int
+) -> Iterator[QueryAlternative]:
     """A word written together with its neighbour: "vote inutile" finds voteinutile.fr."""
-    if size > 1 or not _is_a_word(read[start]):
+    if size > 1 or not _is_plain_word(words[start]):
         return
-    for one in (start - 1, start):
-        pair = read[one : one + 2] if one >= 0 else ()
-        if len(pair) == 2 and all(map(_is_a_word, pair)):
-            yield Way((analyzer.token_of("".join(form for word in pair for form in word.forms)),))
+    for pair_start in (start - 1, start):
+        pair = words[pair_start : pair_start + 2] if pair_start >= 0 else ()
+        if len(pair) == 2 and all(map(_is_plain_word, pair)):
+            yield QueryAlternative(
+                (analyzer.token_of("".join(form for word in pair for form in word.forms)),)
+            )
 
 
-def _is_a_word(word: _Word) -> bool:
+def _is_plain_word(word: _Word) -> bool:
     """Whether it is plain, and no number that means a place or a time."""
-    return word.is_plain and not _meant(word)[0].startswith(CODE)
+    return word.is_plain and not _meaning_tokens(word)[0].startswith(CODE)
 
 
-def _once(*ways: Way) -> tuple[Way, ...]:
-    return tuple(dict.fromkeys(ways))
+def _unique(*alternatives: QueryAlternative) -> tuple[QueryAlternative, ...]:
+    return tuple(dict.fromkeys(alternatives))
 
 
-def _meant(word: _Word) -> tuple[str, ...]:
+def _meaning_tokens(word: _Word) -> tuple[str, ...]:
     """The tokens of a word; a number alone is a place or a time."""
     form = word.forms[0]
     if len(word.forms) > 1 or word.phrase:
@@ -204,16 +212,19 @@ def _meant(word: _Word) -> tuple[str, ...]:
     return word.tokens
 
 
-def _spoken_of(read: Sequence[_Word], start: int) -> tuple[int, tuple[Way, ...]]:
+def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[QueryAlternative, ...]]:
     """How many plain words from here on have synonyms as one expression, and all its ways."""
-    run: list[str] = []
-    found: tuple[int, tuple[Way, ...]] = (0, ())
-    for size, word in enumerate(read[start : start + synonyms.longest()], start=1):
+    run_tokens: list[str] = []
+    longest_match: tuple[int, tuple[QueryAlternative, ...]] = (0, ())
+    for size, word in enumerate(words[start : start + synonyms.longest_expression()], start=1):
         if not word.is_plain:
             break
-        run += word.tokens
-        others = synonyms.of(tuple(run))
-        if others:
+        run_tokens += word.tokens
+        equivalents = synonyms.synonyms_of(tuple(run_tokens))
+        if equivalents:
             # Words typed apart may stand apart, as any words may; one chunk stays one.
-            found = size, (Way(tuple(run), together=size == 1), *others)
-    return found
+            longest_match = (
+                size,
+                (QueryAlternative(tuple(run_tokens), is_phrase=size == 1), *equivalents),
+            )
+    return longest_match

@@ -14,29 +14,29 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import ENTRY
-from register.cases.vocabulary import Book
-from register.journal import Ledger, Position
+from register.cases.core_tables import JOURNAL_ENTRY
+from register.cases.vocabulary import Vocabulary
+from register.journal import Ledger, LedgerPosition
 from register.search import fallback, indexer, query_parser
 from register.search.document import documents
-from register.search.engine import Engine, Unready
+from register.search.engine import IndexNotReady, SearchEngine
 from register.search.matcher import strength
-from register.search.query_model import Asked, Cursor
+from register.search.query_model import Cursor, SearchQuery
 
 # Cases judged one by one for a page: a few milliseconds each time the index is so far behind.
-JUDGED = 200
+JUDGED_LIMIT = 200
 
 
 class Reach(StrEnum):
     """How far the words were looked for."""
 
-    WHOLE = "whole"  # everywhere, in the register as it now is
+    EVERYWHERE = "whole"  # everywhere, in the register as it now is
     BEHIND = "behind"  # the index lags so far that some of the newest texts were not read
-    TITLES = "titles"  # there is no index: titles, summaries, outlets and places only
+    TITLES_ONLY = "titles"  # there is no index: titles, summaries, outlets and places only
 
 
 @dataclass(frozen=True)
-class Hits:
+class SearchMatches:
     """Case numbers with their strength: how many of the words title, outlet or place say."""
 
     strength: Mapping[int, int]
@@ -48,53 +48,80 @@ class Hits:
         return self.reach.value
 
 
-def find(session: Session, index: Engine, text: str, book: Book, head: Position) -> Hits:
+def find_by_text(
+    session: Session,
+    index: SearchEngine,
+    search_text: str,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+) -> SearchMatches:
     """The cases that answer what a person typed.
 
     :param session: the page's; everything is of its moment.
     :param head: where the public ledger stands, read first on that session.
     :raises Invalid: the text cannot be searched for; see ``language``.
     """
-    return find_asked(session, index, query_parser.parse(text), book, head)
+    return find_cases(session, index, query_parser.parse(search_text), vocabulary, head)
 
 
-def find_asked(session: Session, index: Engine, asked: Asked, book: Book, head: Position) -> Hits:
+def find_cases(
+    session: Session,
+    index: SearchEngine,
+    search_query: SearchQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+) -> SearchMatches:
     """The same for a search that was read already."""
-    found = proposed(session, index, asked, book, head)
-    return found or Hits(fallback.find(session, asked, book), Reach.TITLES)
+    matches = search_index(session, index, search_query, vocabulary, head)
+    return matches or SearchMatches(
+        fallback.find_by_sql(session, search_query, vocabulary), Reach.TITLES_ONLY
+    )
 
 
-def proposed(
-    session: Session, index: Engine, asked: Asked, book: Book, head: Position
-) -> Hits | None:
+def search_index(
+    session: Session,
+    index: SearchEngine,
+    search_query: SearchQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+) -> SearchMatches | None:
     """What the index finds, put right where the register has moved since; None without an index.
 
     An index of another ledger is none, and so is one whose tokens another analysis made: it would
     find nothing by words that cases have.
     """
     try:
-        found = index.find(session, asked)
-    except Unready:
+        matches = index.find(session, search_query)
+    except IndexNotReady:
         return None
-    if not (indexer.is_readable(found.cursor) and _is_ours(session, found.cursor, head)):
+    if not (indexer.is_readable(matches.cursor) and _follows_ledger(session, matches.cursor, head)):
         return None
-    moved = _moved(session, found.cursor) if found.cursor.seq < head.seq else {}
-    told = {number: value for number, value in found.strength.items() if number not in moved}
-    newest = sorted(moved, key=lambda number: moved[number], reverse=True)
-    told |= judged(session, asked, newest[:JUDGED], book)
-    return Hits(told, Reach.WHOLE if len(moved) <= JUDGED else Reach.BEHIND)
+    changed = _changed_since(session, matches.cursor) if matches.cursor.seq < head.seq else {}
+    strengths = {
+        number: score for number, score in matches.strength.items() if number not in changed
+    }
+    newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
+    strengths |= judge_cases(session, search_query, newest_first[:JUDGED_LIMIT], vocabulary)
+    return SearchMatches(
+        strengths, Reach.EVERYWHERE if len(changed) <= JUDGED_LIMIT else Reach.BEHIND
+    )
 
 
-def judged(session: Session, asked: Asked, numbers: Iterable[int], book: Book) -> dict[int, int]:
+def judge_cases(
+    session: Session, search_query: SearchQuery, numbers: Iterable[int], vocabulary: Vocabulary
+) -> dict[int, int]:
     """Those of some cases that answer and are public, by their present texts."""
-    wanted = list(numbers)
-    if not wanted:
+    case_numbers = list(numbers)
+    if not case_numbers:
         return {}
-    found = ((one.number, strength(asked, one)) for one in documents(session, wanted, book))
-    return {number: value for number, value in found if value is not None}
+    scores = (
+        (document.number, strength(search_query, document))
+        for document in documents(session, case_numbers, vocabulary)
+    )
+    return {number: score for number, score in scores if score is not None}
 
 
-def _is_ours(session: Session, cursor: Cursor, head: Position) -> bool:
+def _follows_ledger(session: Session, cursor: Cursor, head: LedgerPosition) -> bool:
     if (cursor.seq, cursor.digest) == (head.seq, head.digest):
         return True
     if cursor.seq <= head.seq:
@@ -105,15 +132,15 @@ def _is_ours(session: Session, cursor: Cursor, head: Position) -> bool:
         return indexer.is_on_chain(later, cursor)
 
 
-def _moved(session: Session, cursor: Cursor) -> Mapping[int, int]:
+def _changed_since(session: Session, cursor: Cursor) -> Mapping[int, int]:
     """The cases with a public line after the cursor, and the last such line of each."""
-    rows: Sequence[tuple[int, int]] = session.execute(
-        select(ENTRY.c.case_number, func.max(ENTRY.c.seq))
+    last_lines: Sequence[tuple[int, int]] = session.execute(
+        select(JOURNAL_ENTRY.c.case_number, func.max(JOURNAL_ENTRY.c.seq))
         .where(
-            ENTRY.c.ledger == Ledger.PUBLIC.value,
-            ENTRY.c.seq > cursor.seq,
-            ENTRY.c.case_number.is_not(None),
+            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+            JOURNAL_ENTRY.c.seq > cursor.seq,
+            JOURNAL_ENTRY.c.case_number.is_not(None),
         )
-        .group_by(ENTRY.c.case_number)
+        .group_by(JOURNAL_ENTRY.c.case_number)
     ).all()
-    return dict(rows)
+    return dict(last_lines)

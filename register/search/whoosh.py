@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 from whoosh.index import TOC, FileIndex
 
 from register.search import whoosh_state as states
-from register.search.engine import Progress, Unready, counted
-from register.search.query_model import Asked, Cursor, Document, Found
+from register.search.engine import IndexNotReady, Progress, report_progress
+from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 from register.search.whoosh_files import Shelf
 from register.search.whoosh_finding import answers
 from register.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool
@@ -60,7 +60,7 @@ class Whoosh:
         self._read: frozenset[Mark] = frozenset()
         self._opening = Lock()
 
-    def find(self, session: Session, asked: Asked) -> Found:
+    def find(self, session: Session, asked: SearchQuery) -> IndexMatches:
         """Every case that answers; the session is not needed.
 
         :raises Unready: no usable index.
@@ -70,7 +70,7 @@ class Whoosh:
             strength: dict[int, int] = {}
             for leaf in snapshot.leaves:
                 strength |= answers(leaf, asked)
-            return Found(snapshot.state.cursor, strength)
+            return IndexMatches(snapshot.state.cursor, strength)
 
     def forms(self, session: Session) -> Sequence[str]:
         """Every form of a case in the index, sorted.
@@ -90,7 +90,7 @@ class Whoosh:
             with _unready():
                 self._require_safe()
                 return self._current().commit
-        except Unready:
+        except IndexNotReady:
             return ""
 
     def cursor(self) -> Cursor | None:
@@ -98,7 +98,7 @@ class Whoosh:
         try:
             with _unready():
                 return self._state().cursor
-        except Unready:
+        except IndexNotReady:
             return None
 
     def write(
@@ -112,7 +112,7 @@ class Whoosh:
         """
         given = {one.number: one for one in documents}
         if self._usable() is None:
-            raise Unready("absent")
+            raise IndexNotReady("absent")
         with states.writing(self._folder):
             state = self._state()
             states.sweep(self._folder, state)
@@ -138,7 +138,7 @@ class Whoosh:
             place = states.new_place(self._folder)
             shelf = Shelf(self._folder / place)
             index = FileIndex.create(shelf, SCHEMA, _INDEX)
-            told = counted(documents, total, progress)
+            told = report_progress(documents, total, progress)
             while _fill(index, told):
                 pass
             self._put(shelf, place, cursor, {})
@@ -172,13 +172,13 @@ class Whoosh:
                 if snapshot is None or snapshot.state.commit != state.commit:
                     snapshot = self._open = self._opened(state)
                 return snapshot
-        raise Unready("moving")
+        raise IndexNotReady("moving")
 
     def _opened(self, state: State) -> _Snapshot:
         # What was read whole once, by this process, is not read again: after a commit that is
         # nearly all.
         if not states.are_the_same(self._folder, state, self._read):
-            raise Unready("damaged")
+            raise IndexNotReady("damaged")
         self._read = frozenset(state.files.values())
         shelf = Shelf(state.path(self._folder))
         toc = TOC.read(shelf, _INDEX, gen=state.generation, schema=SCHEMA)
@@ -196,11 +196,11 @@ class Whoosh:
             with suppress(FileNotFoundError):
                 if states.are_untouched(self._folder, state):
                     return state
-        raise Unready("touched")
+        raise IndexNotReady("touched")
 
     def _require_safe(self) -> None:
         if not states.is_safe(self._folder):
-            raise Unready("unsafe")
+            raise IndexNotReady("unsafe")
 
     def _current(self) -> State:
         known = self._known
@@ -220,7 +220,7 @@ class Whoosh:
         try:
             with _unready():
                 return self._state()
-        except Unready:
+        except IndexNotReady:
             return None
 
     # --- putting in use ------------------------------------------------------------------------
@@ -255,10 +255,10 @@ def _unready() -> Iterator[None]:
     text may quote the words that were read, or asked."""
     try:
         yield
-    except Unready:
+    except IndexNotReady:
         raise
     except Exception as error:
-        raise Unready(type(error).__name__) from None
+        raise IndexNotReady(type(error).__name__) from None
 
 
 @contextmanager

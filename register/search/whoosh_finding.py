@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from register.search.query_model import Asked, Part, Way
+from register.search.query_model import QueryAlternative, QueryPart, SearchQuery
 from register.search.whoosh_postings import STEP, STRONG, Run
 from register.search.whoosh_segment import Leaf
 
@@ -14,11 +14,11 @@ _REMEMBERED = 4_000_000
 Documents = set[int]
 
 
-def answers(leaf: Leaf, asked: Asked) -> dict[int, int]:
+def answers(leaf: Leaf, asked: SearchQuery) -> dict[int, int]:
     """The cases of a segment that answer: by their numbers, with their strength."""
     sheet = _Sheet(leaf)
-    found, strong = sheet.wanted(asked.wanted)
-    for part in asked.unwanted:
+    found, strong = sheet.wanted(asked.required_parts)
+    for part in asked.excluded_parts:
         if not found:
             break
         found = found - sheet.part(part)[0]
@@ -38,7 +38,7 @@ class _Sheet:
         self._runs: dict[str, Run | None] = {}
         self._size = 0
 
-    def wanted(self, parts: tuple[Part, ...]) -> tuple[Documents, list[Documents]]:
+    def wanted(self, parts: tuple[QueryPart, ...]) -> tuple[Documents, list[Documents]]:
         """The documents that answer all parts; for each part, those whose strong fields do."""
         if not parts:
             return set(range(len(self._leaf.numbers))), []
@@ -52,14 +52,14 @@ class _Sheet:
                 return set(), []
         return found or set(), strong
 
-    def part(self, part: Part) -> tuple[Documents, Documents]:
+    def part(self, part: QueryPart) -> tuple[Documents, Documents]:
         """The documents that answer a part by any of its ways, and those that do strongly."""
-        found = [self._way(way) for way in part.ways]
+        found = [self._way(way) for way in part.alternatives]
         if len(found) == 1:
             return found[0]
         return set().union(*(one for one, _ in found)), set().union(*(one for _, one in found))
 
-    def _way(self, way: Way) -> tuple[Documents, Documents]:
+    def _way(self, way: QueryAlternative) -> tuple[Documents, Documents]:
         if way.prefix:
             return _any(list(self._leaf.beginnings(way.tokens[0])))
         runs = []
@@ -68,7 +68,7 @@ class _Sheet:
             if run is None:
                 return set(), set()
             runs.append(run)
-        return _phrase(runs) if way.together and len(runs) > 1 else _all(runs)
+        return _phrase(runs) if way.is_phrase and len(runs) > 1 else _all(runs)
 
     def _word(self, token: str) -> Run | None:
         if token in self._runs:

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.search.engine import Unready
+from register.search.engine import IndexNotReady
 from register.search.query_model import Cursor
 from register.search.whoosh_postings import LAYOUT
 
@@ -37,7 +37,7 @@ _PLACE = re.compile(r"[0-9a-f]{16}")
 _FILE = re.compile(r"[A-Za-z0-9_]+\.(?:toc|seg)")
 
 
-class Busy(Unready):
+class Busy(IndexNotReady):
     """Another writer is at work."""
 
 
@@ -113,19 +113,19 @@ def read(folder: Path) -> State:
     try:
         body, digest = text.split(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != digest:
-            raise Unready("damaged")
+            raise IndexNotReady("damaged")
         told = json.loads(body)
         if told["layout"] != LAYOUT:
-            raise Unready("layout")
+            raise IndexNotReady("layout")
         return _state(told)
     except (ValueError, KeyError, TypeError) as error:
-        raise Unready("damaged") from error
+        raise IndexNotReady("damaged") from error
 
 
 def _state(told: dict[str, Any]) -> State:
     files = {name: Mark(*mark) for name, mark in told["files"].items()}
     if not (_PLACE.fullmatch(told["place"]) and all(map(_FILE.fullmatch, files))):
-        raise Unready("damaged")
+        raise IndexNotReady("damaged")
     cursor = Cursor(**told["cursor"])
     return State(told["place"], told["generation"], told["commit"], cursor, files)
 

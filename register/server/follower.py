@@ -26,10 +26,10 @@ from register.errors import RegisterError
 from register.operations import schema, setup
 from register.report_keys import KeyStore
 from register.server import memory, sockets, startup_checks
-from register.web.logs import described, log
-from register.worker.commit_notifications import Ending
-from register.worker.loop import follower
-from register.worker.retention_job import Retention
+from register.web.logs import error_fields, log
+from register.worker.commit_notifications import StopSignal
+from register.worker.loop import create_follower
+from register.worker.retention_job import RetentionJob
 
 GRACE = 0.8  # seconds that a work under way is given to notice the end
 YIELDING = 5  # in favour of the readers: niceness(7) beside the workers
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         return 1
     with suppress(OSError):  # a favour, no more
         os.nice(YIELDING)
-    ending = Ending()
+    ending = StopSignal()
     obeying = threading.Thread(target=_obey, args=(supervisor, ending), daemon=True)
     obeying.start()
     try:
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def follow(app: Flask, ending: Ending) -> None:
+def follow(app: Flask, ending: StopSignal) -> None:
     """Follow until the end is asked for, by TERM or INT or otherwise."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_asked: _end(ending))
@@ -73,9 +73,9 @@ def follow(app: Flask, ending: Ending) -> None:
     with app.app_context():
         index, engine = app.extensions["register.search"], db.engine
         store = partial(_store, settings, engine)
-        duty = Retention(engine, store, settings.undecided_after, _tell)
+        duty = RetentionJob(engine, store, settings.undecided_after, _tell)
         try:
-            follower(settings, engine, index, ending, _tell, duty).run()
+            create_follower(settings, engine, index, ending, _tell, duty).run()
         finally:
             index.close()
             engine.dispose()
@@ -93,7 +93,7 @@ def _require_schema(app: Flask) -> None:
         schema.require(db.engine)
 
 
-def _obey(supervisor: socket.socket, ending: Ending) -> None:
+def _obey(supervisor: socket.socket, ending: StopSignal) -> None:
     """Say that we are there; end when told to retire or to stop, or when the supervisor is gone."""
     with suppress(OSError), supervisor.makefile("rb") as said:
         supervisor.sendall(b"ready\n")
@@ -101,8 +101,8 @@ def _obey(supervisor: socket.socket, ending: Ending) -> None:
     _end(ending)
 
 
-def _end(ending: Ending) -> None:
-    ending.ask()
+def _end(ending: StopSignal) -> None:
+    ending.request()
     threading.Thread(target=_leave, daemon=True).start()
 
 
@@ -117,7 +117,7 @@ def _tell(event: str, error: BaseException | None = None) -> None:
         return
     number = getattr(error, "errno", None)
     more = {"errno": os.strerror(number)} if isinstance(number, int) else {}
-    log().error(event, **described(error), **more)
+    log().error(event, **error_fields(error), **more)
 
 
 if __name__ == "__main__":

@@ -283,7 +283,7 @@ class _Told:
         settings = app.extensions["register.settings"]
         self._app = app
         self._scheme = "https" if settings.is_https else "http"
-        self.own_headers = headers.always(settings)
+        self.own_headers = headers.standard_headers(settings)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         # As it was sent: the guards refuse "GET http://elsewhere/", of which PATH_INFO keeps "/".
@@ -318,7 +318,7 @@ def _worded(error: Exception) -> str:
 def _tell(error: BaseException) -> None:
     from register.web import logs
 
-    logs.log().error("library", logger="gunicorn", **logs.described(error))
+    logs.log().error("library", logger="gunicorn", **logs.error_fields(error))
 
 
 def main(arguments: list[str]) -> int:

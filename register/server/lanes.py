@@ -11,9 +11,9 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-from register.accounts.web.paths import is_shut
+from register.accounts.web.paths import is_member_path
 from register.server.server_limits import DESK_THREADS, FORM_THREADS, REPORT_THREADS, THREADS
-from register.web.languages import plain
+from register.web.languages import without_prefix
 from register.web.request_validation import is_of_reports
 
 _READING = frozenset({"GET", "HEAD"})
@@ -49,7 +49,7 @@ class Lanes:
         if request.error:
             # What was refused as it was parsed may have no path.
             return self._reading
-        path, is_reading = plain(request.path), request.command in _READING
+        path, is_reading = without_prefix(request.path), request.command in _READING
         if is_of_reports(path):
             return self._forms if is_reading else self._reports
-        return self._desk if is_shut(path) and not is_reading else self._reading
+        return self._desk if is_member_path(path) and not is_reading else self._reading

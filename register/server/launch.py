@@ -21,14 +21,16 @@ from register.errors import ConfigError
 SUPERVISOR = "register.server.supervisor"
 
 
-def become(app: str, sockets: list[socket.socket], told: str, workers: int = 0) -> NoReturn:
+def exec_supervisor(
+    app: str, sockets: list[socket.socket], told: str, workers: int = 0
+) -> NoReturn:
     """Go on as the server of an application; does not return.
 
     :param app: what makes the application, as ``register.server.startup_checks.made`` reads it.
     :param told: what to print once requests are answered.
     :param workers: that many gunicorn processes; 0 for the embedded default.
     """
-    command = python(SUPERVISOR, app, told, str(workers))
+    command = python_command(SUPERVISOR, app, told, str(workers))
     for opened in sockets:
         opened.set_inheritable(True)
     command += [str(opened.fileno()) for opened in sockets]
@@ -40,7 +42,7 @@ def become(app: str, sockets: list[socket.socket], told: str, workers: int = 0) 
     os.execv(command[0], command)  # noqa: S606 # no shell is wanted
 
 
-def python(module: str, *arguments: str) -> list[str]:
+def python_command(module: str, *arguments: str) -> list[str]:
     """The command that runs one of our modules in an interpreter like this one."""
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     # -P: a folder named "register" where the operator happens to stand is not ours.

@@ -19,4 +19,4 @@ HEADER_LIMIT = 16 * 1024  # bytes of a request's head
 SWITCHING = 0.0001  # seconds that a thread may go on while another waits
 # Where a request's environment says when it had arrived whole, by the clock of time.monotonic();
 # gunicorn does not say it.
-ARRIVED = "register.arrived"
+ARRIVAL_TIME_KEY = "register.arrived"

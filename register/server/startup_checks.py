@@ -25,7 +25,7 @@ from register.reports import plain_words
 from register.territory import boundaries, dataset
 from register.web import assets, template_env
 from register.web.context import key_store
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 
 # Beside its connections a process has its databases, its index, its pipes.
 _OTHER_FILES = 200
@@ -46,8 +46,8 @@ def worded(error: RegisterError | OperationalError) -> str:
     """The sentence of an error that keeps a process from starting."""
     if isinstance(error, OperationalError):
         # Not the driver's words, which name hosts and roles: this goes to the log.
-        return say(ConfigError("config_database_down"))
-    return say(error)
+        return error_sentence(ConfigError("config_database_down"))
+    return error_sentence(error)
 
 
 def require_startable(app: Flask) -> None:
@@ -79,7 +79,7 @@ def require_servable(app: Flask) -> None:
         store = key_store()
         store.require()
         store.close()
-    template_env.named(app)
+    template_env.template_names(app)
     assets.require(app)
 
 
@@ -92,12 +92,12 @@ def require_pages(app: Flask) -> None:
     :raises ConfigError: templates or style sheets are not there, or cannot be read.
     """
     template_env.require(app)
-    assets.named(Path(app.static_folder or ""))
+    assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
     vocabulary_examples.prepare()
-    boundaries.outlines()
-    dataset.manifest()
-    schema.wanted()
+    boundaries.departement_outlines()
+    dataset.read_manifest()
+    schema.expected_revision()
     for language in LANGUAGES:
         plain_words.families(language)
 

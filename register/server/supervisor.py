@@ -23,7 +23,7 @@ from contextlib import suppress
 
 from register.server import memory
 from register.server import sockets as listening
-from register.server.launch import python
+from register.server.launch import python_command
 from register.server.log_lines import ERROR, line, say
 
 WORKER = "register.server.worker"
@@ -317,11 +317,13 @@ def children(app: str, workers: int, sockets: list[socket.socket]) -> list[Child
     :param workers: that many gunicorn processes; 0 for one of waitress.
     """
     answering = (
-        Child("worker", python(GROWN, app, str(workers)), sockets, stopping=GROWN_STOPPING)
+        Child("worker", python_command(GROWN, app, str(workers)), sockets, stopping=GROWN_STOPPING)
         if workers
-        else Child("worker", python(WORKER, app), sockets)
+        else Child("worker", python_command(WORKER, app), sockets)
     )
-    follower = Child("follower", python(FOLLOWER, app), [], needed=False, longest=FOLLOWER_LONGEST)
+    follower = Child(
+        "follower", python_command(FOLLOWER, app), [], needed=False, longest=FOLLOWER_LONGEST
+    )
     return [answering, follower]
 
 

@@ -49,7 +49,7 @@ class Server:
         adjustments = _adjustments(settings, sockets)
         self._listeners = [self._listener(app, adjustments, opened) for opened in sockets]
         for listener in self._listeners:
-            listener.own_headers = headers.always(settings)
+            listener.own_headers = headers.standard_headers(settings)
 
     def _listener(self, app: Flask, adjustments: Any, opened: socket.socket) -> Listener:
         return Listener(

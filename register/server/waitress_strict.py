@@ -18,9 +18,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from register.server.server_limits import ARRIVED
+from register.server.server_limits import ARRIVAL_TIME_KEY
 from register.web.errors import refusal
-from register.web.languages import plain
+from register.web.languages import without_prefix
 from register.web.request_validation import body_limit
 
 RECEIVING = 120  # seconds that one request may take to arrive, however often it sends a byte
@@ -59,7 +59,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
         return consumed
 
     def _is_too_long(self) -> bool:
-        return bool(self.content_length > body_limit(plain(self.path)))
+        return bool(self.content_length > body_limit(without_prefix(self.path)))
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
@@ -82,7 +82,7 @@ class Answer(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         """The WSGI environment, which says since when the request has been waiting."""
         environ: dict[str, Any] = super().get_environment()
-        environ[ARRIVED] = self.channel.arrived
+        environ[ARRIVAL_TIME_KEY] = self.channel.arrived
         return environ
 
     def build_response_header(self) -> bytes:

@@ -17,17 +17,17 @@ from typing import Any, NamedTuple
 from register.territory.dataset import DATA
 
 
-class Point(NamedTuple):
+class GeoPoint(NamedTuple):
     """Degrees, WGS 84. The latitude comes first, as everywhere here but in GeoJSON."""
 
     lat: float
     lon: float
 
 
-Ring = tuple[Point, ...]
+Ring = tuple[GeoPoint, ...]
 
 
-class Box(NamedTuple):
+class BoundingBox(NamedTuple):
     """Bounds in degrees."""
 
     south: float
@@ -37,24 +37,27 @@ class Box(NamedTuple):
 
 
 @cache
-def outlines() -> Mapping[str, tuple[Ring, ...]]:
+def departement_outlines() -> Mapping[str, tuple[Ring, ...]]:
     """Closed rings by département code; islands and holes alike, to be filled by even-odd."""
-    read = json.loads((DATA / "departements.geo.json").read_text("utf-8"))
+    geojson = json.loads((DATA / "departements.geo.json").read_text("utf-8"))
     return MappingProxyType(
-        {f["properties"]["code"]: _rings(f["geometry"]) for f in read["features"]}
+        {
+            feature["properties"]["code"]: _rings(feature["geometry"])
+            for feature in geojson["features"]
+        }
     )
 
 
-def box(codes: Iterable[str]) -> Box:
+def bounding_box(codes: Iterable[str]) -> BoundingBox:
     """The smallest box around these départements; KeyError for one without an outline."""
-    points = [point for code in codes for ring in outlines()[code] for point in ring]
+    points = [point for code in codes for ring in departement_outlines()[code] for point in ring]
     lats, lons = [point.lat for point in points], [point.lon for point in points]
-    return Box(min(lats), min(lons), max(lats), max(lons))
+    return BoundingBox(min(lats), min(lons), max(lats), max(lons))
 
 
 def _rings(geometry: dict[str, Any]) -> tuple[Ring, ...]:
-    several = geometry["type"] == "MultiPolygon"
-    polygons = geometry["coordinates"] if several else [geometry["coordinates"]]
+    is_multi = geometry["type"] == "MultiPolygon"
+    polygons = geometry["coordinates"] if is_multi else [geometry["coordinates"]]
     return tuple(
-        tuple(Point(lat, lon) for lon, lat in ring) for polygon in polygons for ring in polygon
+        tuple(GeoPoint(lat, lon) for lon, lat in ring) for polygon in polygons for ring in polygon
     )

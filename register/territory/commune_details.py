@@ -12,13 +12,13 @@ from register.territory import places
 from register.territory.models import Commune, Departement, Region
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
-EXACT = "geonames"
+EXACT_PRECISION = "geonames"
 
-_KEPT = 4096  # about 4 MB
+_MAX_CACHED = 4096  # about 4 MB
 
 
 @dataclass(frozen=True)
-class Named:
+class PlaceName:
     """A place by its code and official name."""
 
     code: str
@@ -26,7 +26,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Group:
+class CommuneGroup:
     """An intercommunalité: its SIREN number, official name, kind and number of communes."""
 
     code: str
@@ -36,7 +36,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Alias:
+class AlternativeName:
     """A name that leads to the commune, with its code and kind."""
 
     code: str
@@ -45,94 +45,97 @@ class Alias:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class CommuneDetails:
     """The commune of today and what surrounds it.
 
     ``population`` and ``point`` (degrees of latitude and longitude, WGS 84) are None where
-    unknown; ``exact``: the point is that of the commune, not of several around it; ``retired``:
-    gone without a successor; ``filed_as``: what the place was called under the code that was asked
+    unknown; ``is_exact``: the point is that of the commune, not of several around it; ``retired``:
+    gone without a successor; ``former_name``: what the place was called under the code that was asked
     for, when that is another than the commune's.
     """
 
-    commune: Named
+    commune: PlaceName
     population: int | None
     retired: bool
-    departement: Named | None
-    region: Named | None
-    group: Group | None
-    postal: tuple[str, ...]
-    aliases: tuple[Alias, ...]
+    departement: PlaceName | None
+    region: PlaceName | None
+    group: CommuneGroup | None
+    postal_codes: tuple[str, ...]
+    aliases: tuple[AlternativeName, ...]
     former_codes: tuple[str, ...]
     point: tuple[float, float] | None = None
-    exact: bool = True
-    filed_as: str = ""
+    is_exact: bool = True
+    former_name: str = ""
 
 
-_names: dict[tuple[str, str, str], str] = {}
-_sheets: dict[tuple[str, str], Sheet | None] = {}
+_cached_names: dict[tuple[str, str, str], str] = {}
+_cached_details: dict[tuple[str, str], CommuneDetails | None] = {}
 
 
-def sheet(session: Session, version: str, code: str) -> Sheet | None:
+def load_details(session: Session, version: str, code: str) -> CommuneDetails | None:
     """The sheet behind a code, present or former; None for an unknown one.
 
     :param version: the territory's, as loaded now: a yearly update makes every sheet anew.
     """
     key = (version, code)
     with suppress(KeyError):  # another thread may empty the table at any moment
-        return _sheets[key]
-    found = _read(session, code)
-    if len(_sheets) >= _KEPT:
-        _sheets.clear()
-    _sheets[key] = found
-    return found
+        return _cached_details[key]
+    details = _read_details(session, code)
+    if len(_cached_details) >= _MAX_CACHED:
+        _cached_details.clear()
+    _cached_details[key] = details
+    return details
 
 
-def area(session: Session, version: str, kind: str, code: str) -> str:
+def area_name(session: Session, version: str, kind: str, code: str) -> str:
     """The name of a ``departement`` or a ``region``; its code when there is none."""
     key = (version, kind, code)
     with suppress(KeyError):
-        return _names[key]
-    find: Callable[[Session, str], Departement | Region | None] = (
+        return _cached_names[key]
+    load_place: Callable[[Session, str], Departement | Region | None] = (
         places.departement if kind == "departement" else places.region
     )
-    found = find(session, code)
-    if len(_names) >= _KEPT:
-        _names.clear()
-    _names[key] = name = found.name if found else code
+    place = load_place(session, code)
+    if len(_cached_names) >= _MAX_CACHED:
+        _cached_names.clear()
+    _cached_names[key] = name = place.name if place else code
     return name
 
 
-def _read(session: Session, code: str) -> Sheet | None:
-    found = places.surroundings(session, code)
-    if found is None:
+def _read_details(session: Session, code: str) -> CommuneDetails | None:
+    surroundings = places.surroundings(session, code)
+    if surroundings is None:
         return None
-    commune, departement, region = found
-    return Sheet(
-        commune=Named(commune.code, commune.name),
+    commune, departement, region = surroundings
+    return CommuneDetails(
+        commune=PlaceName(commune.code, commune.name),
         population=commune.population,
         retired=commune.retired,
-        departement=Named(departement.code, departement.name) if departement else None,
-        region=Named(region.code, region.name) if region else None,
-        group=_group(session, commune.intercommunalite_code),
-        postal=tuple(places.postal_codes(session, commune.code)),
+        departement=PlaceName(departement.code, departement.name) if departement else None,
+        region=PlaceName(region.code, region.name) if region else None,
+        group=_commune_group(session, commune.intercommunalite_code),
+        postal_codes=tuple(places.postal_codes(session, commune.code)),
         aliases=tuple(
-            Alias(row.code, row.kind, row.name) for row in places.aliases_of(session, commune.code)
+            AlternativeName(alias.code, alias.kind, alias.name)
+            for alias in places.commune_aliases(session, commune.code)
         ),
         former_codes=tuple(
-            old for old in places.codes_of(session, commune.code) if old != commune.code
+            former_code
+            for former_code in places.codes_of_commune(session, commune.code)
+            if former_code != commune.code
         ),
         point=_point(commune),
-        exact=commune.precision == EXACT,
-        filed_as=(places.former_name(session, code) or code) if code != commune.code else "",
+        is_exact=commune.precision == EXACT_PRECISION,
+        former_name=(places.former_name(session, code) or code) if code != commune.code else "",
     )
 
 
-def _group(session: Session, siren: str | None) -> Group | None:
-    found = places.intercommunalite(session, siren) if siren else None
-    if found is None:
+def _commune_group(session: Session, siren: str | None) -> CommuneGroup | None:
+    epci = places.intercommunalite(session, siren) if siren else None
+    if epci is None:
         return None
-    size = places.commune_count(session, intercommunalite=found.code)
-    return Group(found.code, found.name, found.kind, size)
+    size = places.commune_count(session, intercommunalite=epci.code)
+    return CommuneGroup(epci.code, epci.name, epci.kind, size)
 
 
 def _point(commune: Commune) -> tuple[float, float] | None:

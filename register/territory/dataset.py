@@ -20,11 +20,11 @@ DATA = Path(__file__).parent / "data"
 MANIFEST = "manifest.toml"
 FILES = ("communes.csv.gz", "epci.csv", "departements.csv", "regions.csv", "departements.geo.json")
 
-Row = dict[str, str]
+CsvRow = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DataSource:
     """One package the data comes from; ``attribution`` is a sentence for readers."""
 
     package: str
@@ -39,17 +39,17 @@ class Source:
 class Manifest:
     """What the data set declares of itself; ``sha256`` is by file name, in hexadecimal."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[DataSource, ...]
     counts: Mapping[str, int]
     sha256: Mapping[str, str]
 
 
 @cache
-def manifest(source: Path = DATA) -> Manifest:
+def read_manifest(source: Path = DATA) -> Manifest:
     """The manifest of a data set."""
-    read = tomllib.loads((source / MANIFEST).read_text("utf-8"))
-    sources = tuple(Source(**entry) for entry in read["source"])
-    return Manifest(sources, read["counts"], read["sha256"])
+    parsed = tomllib.loads((source / MANIFEST).read_text("utf-8"))
+    sources = tuple(DataSource(**fields) for fields in parsed["source"])
+    return Manifest(sources, parsed["counts"], parsed["sha256"])
 
 
 def version(source: Path = DATA) -> str:
@@ -60,7 +60,7 @@ def version(source: Path = DATA) -> str:
     return digest.hexdigest()[:12]
 
 
-def rows(name: str, source: Path = DATA) -> list[Row]:
+def read_table(name: str, source: Path = DATA) -> list[CsvRow]:
     """The rows of one CSV table, compressed or not; every value is text, absent is ``""``."""
     content = (source / name).read_bytes()
     if name.endswith(".gz"):

@@ -1,163 +1,175 @@
 """The ways in which words are a place, to the letter.
 
 Each reader says every place that the words can mean in its way, and nothing else decides. A new
-way is one more function in a step of ``STEPS``; a step is tried when those before it read nothing.
+way is one more function in a step of ``MATCHER_STEPS``; a step is tried when those before it read nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from register.territory.area_hints import narrowed, posted, splits
+from register.territory.area_hints import (
+    arrondissement_of_postal_code,
+    narrow_to_areas,
+    split_off_areas,
+)
 from register.territory.codes import is_commune_code, is_departement_code
 from register.territory.gazetteer import ARRONDISSEMENT, Gazetteer
 from register.territory.interpretations import (
-    Reading,
-    of_alias,
-    of_commune,
-    of_departement,
-    of_region,
+    PlaceReading,
+    alias_reading,
+    commune_reading,
+    departement_reading,
+    region_reading,
 )
 from register.territory.name_normalisation import (
     ARTICLES,
     COMMUNE,
-    Statement,
+    NameCandidate,
     Words,
-    numbered,
+    expand_abbreviations,
+    parse_arrondissement,
     skeleton,
-    unshortened,
     without_article,
 )
 
 
-def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """An INSEE code, present or former."""
-    code = _five(words)
+    code = _five_characters(words)
     place = gazetteer.commune(code) if is_commune_code(code) else None
     if place is None:
         return
     if place.code == code:
-        yield of_commune(place, "code_insee")
-    elif alias := next(iter(gazetteer.aliases.get(code, ())), None):
-        why = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancien_code"
-        yield of_commune(place, why, alias)
-    elif code not in gazetteer.postals:
+        yield commune_reading(place, "code_insee")
+    elif alias := next(iter(gazetteer.aliases_by_code.get(code, ())), None):
+        match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancien_code"
+        yield commune_reading(place, match_kind, alias)
+    elif code not in gazetteer.communes_by_postal_code:
         # The Seine before 1968 and Corsica before 1976 had codes that the post has given out
         # since. Nobody kept their names, and few people their numbers.
-        yield Reading(COMMUNE, place.code, place.name, place.parent, "ancien_code", None, code)
+        yield PlaceReading(
+            COMMUNE, place.code, place.name, place.parent_code, "ancien_code", None, code
+        )
 
 
-def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_postal_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """A postal code; in a city that has arrondissements it is one of theirs."""
-    postal = _five(words)
-    for code in gazetteer.postals.get(postal, ()):
+    postal = _five_characters(words)
+    for code in gazetteer.communes_by_postal_code.get(postal, ()):
         if place := gazetteer.commune(code):
-            yield of_commune(place, "code_postal", posted(gazetteer, code, postal))
+            yield commune_reading(
+                place, "code_postal", arrondissement_of_postal_code(gazetteer, code, postal)
+            )
 
 
-def by_departement_code(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_departement_code(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """ "93", "2a", "1"; people also say "le 93"."""
     if words[0] in ARTICLES:
         words = words[1:]
     code = words[0].upper().zfill(2) if len(words) == 1 else ""
     if is_departement_code(code) and (place := gazetteer.departements.get(code)):
-        yield of_departement(place, "departement_code")
+        yield departement_reading(place, "departement_code")
 
 
-def by_name(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """The name of anything; a former name may lack the article of a present one.
 
     "Bourg" is a commune, and not Le Bourg; but Cannet is one no more, and Le Cannet a town.
     """
     name = " ".join(words)
-    found = bearing(gazetteer, name)
-    yield from found
-    if found and all(reading.why == "ancienne_commune" for reading in found):
-        for other in gazetteer.skeletons.get(name, ()):
-            if without_article(other) == name:
-                yield from bearing(gazetteer, other)
+    readings = readings_of_name(gazetteer, name)
+    yield from readings
+    if readings and all(reading.why == "ancienne_commune" for reading in readings):
+        for full_name in gazetteer.names_by_skeleton.get(name, ()):
+            if without_article(full_name) == name:
+                yield from readings_of_name(gazetteer, full_name)
 
 
-def by_name_almost(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_abbreviated_name(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """The name of anything, its small words left out or wrong, cut short, or by its initials.
 
     "Bourget" is Le Bourget, "Noisy Sec" Noisy-le-Sec, "Vitry s/Seine" Vitry-sur-Seine.
     """
     name = " ".join(words)
-    bare = skeleton(name)
-    ways = (bare, *gazetteer.skeletons.get(bare, ()), *unshortened(name))
-    for way in dict.fromkeys((*ways, *gazetteer.initials.get(name, ()))):
-        if way != name:
-            yield from bearing(gazetteer, way)
+    name_skeleton = skeleton(name)
+    spellings = (
+        name_skeleton,
+        *gazetteer.names_by_skeleton.get(name_skeleton, ()),
+        *expand_abbreviations(name),
+    )
+    for spelling in dict.fromkeys((*spellings, *gazetteer.names_by_initials.get(name, ()))):
+        if spelling != name:
+            yield from readings_of_name(gazetteer, spelling)
 
 
-def by_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """ "Paris 18e", "18e arrondissement"."""
-    found = numbered(words)
-    if found is None:
+    city_and_number = parse_arrondissement(words)
+    if city_and_number is None:
         return
-    city, number = " ".join(found[0]), found[1]
-    for alias in gazetteer.arrondissements.get(number, ()):
-        if city in ("", gazetteer.communes[alias.current].folded):
-            yield of_alias(gazetteer, alias)
+    city, number = " ".join(city_and_number[0]), city_and_number[1]
+    for alias in gazetteer.arrondissements_by_number.get(number, ()):
+        if city in ("", gazetteer.communes[alias.current_code].folded):
+            yield alias_reading(gazetteer, alias)
 
 
-def by_name_within(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_name_in_area(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """ "Saint-Denis (93)", "974 Saint-Denis", "Saint-Denis 93200", "Saint-Denis, La Réunion"."""
-    for name, areas in splits(gazetteer, words):
+    for name, areas in split_off_areas(gazetteer, words):
         for reading in (*by_name(gazetteer, name), *by_arrondissement(gazetteer, name)):
-            if within := narrowed(gazetteer, reading, areas):
-                yield within
+            if narrowed := narrow_to_areas(gazetteer, reading, areas):
+                yield narrowed
 
 
-def by_name_almost_within(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def by_abbreviated_name_in_area(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """ "Bourget (93)"."""
-    for name, areas in splits(gazetteer, words):
-        for reading in by_name_almost(gazetteer, name):
-            if within := narrowed(gazetteer, reading, areas):
-                yield within
+    for name, areas in split_off_areas(gazetteer, words):
+        for reading in by_abbreviated_name(gazetteer, name):
+            if narrowed := narrow_to_areas(gazetteer, reading, areas):
+                yield narrowed
 
 
-Reader = Callable[[Gazetteer, Words], Iterable[Reading]]
-STEPS: tuple[tuple[Reader, ...], ...] = (
+Matcher = Callable[[Gazetteer, Words], Iterable[PlaceReading]]
+MATCHER_STEPS: tuple[tuple[Matcher, ...], ...] = (
     (by_code, by_postal_code, by_departement_code, by_name),
-    (by_arrondissement, by_name_within),
-    (by_name_almost,),
-    (by_name_almost_within,),
+    (by_arrondissement, by_name_in_area),
+    (by_abbreviated_name,),
+    (by_abbreviated_name_in_area,),
 )
 
 
-def read(gazetteer: Gazetteer, statement: Statement) -> list[Reading]:
+def match_exactly(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
     """What the words are to the letter."""
-    for step in STEPS:
-        found = [
+    for step in MATCHER_STEPS:
+        readings = [
             reading
-            for reader in step
-            for reading in reader(gazetteer, statement.words)
-            if reading.kind in statement.kinds
+            for matcher in step
+            for reading in matcher(gazetteer, candidate.words)
+            if reading.kind in candidate.kinds
         ]
-        if found:
-            return found
+        if readings:
+            return readings
     return []
 
 
 # --- names -------------------------------------------------------------------------------------
 
 
-def bearing(gazetteer: Gazetteer, name: str) -> list[Reading]:
+def readings_of_name(gazetteer: Gazetteer, name: str) -> list[PlaceReading]:
     """What bears this very folded name: communes, their other names, départements, régions."""
     return [
-        *(of_commune(place, "nom") for place in gazetteer.communes_named.get(name, ())),
-        *(of_alias(gazetteer, alias) for alias in gazetteer.aliases_named.get(name, ())),
+        *(commune_reading(place, "nom") for place in gazetteer.communes_by_name.get(name, ())),
+        *(alias_reading(gazetteer, alias) for alias in gazetteer.aliases_by_name.get(name, ())),
         *(
-            of_departement(place, "departement_nom")
-            for place in gazetteer.departements_named.get(name, ())
+            departement_reading(place, "departement_nom")
+            for place in gazetteer.departements_by_name.get(name, ())
         ),
-        *(of_region(place) for place in gazetteer.regions_named.get(name, ())),
+        *(region_reading(place) for place in gazetteer.regions_by_name.get(name, ())),
     ]
 
 
-def _five(words: Words) -> str:
+def _five_characters(words: Words) -> str:
     """Five characters in one word, or as some write a postal code: "93 220"."""
     if len(words) == 2 and [len(word) for word in words] == [2, 3]:
         return "".join(words).upper()

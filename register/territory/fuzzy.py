@@ -6,147 +6,176 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from register.territory.area_hints import Area, narrowed, splits
+from register.territory.area_hints import AreaHint, narrow_to_areas, split_off_areas
 from register.territory.codes import is_departement_code
-from register.territory.exact_matchers import bearing
+from register.territory.exact_matchers import readings_of_name
 from register.territory.gazetteer import Gazetteer
 from register.territory.interpretations import (
-    Reading,
-    Weight,
-    apart,
-    of_alias,
-    of_departement,
-    weight,
+    PlaceReading,
+    SortWeight,
+    alias_reading,
+    departement_reading,
+    distinct_readings,
+    sort_weight,
 )
-from register.territory.name_index import SHORTEST
-from register.territory.name_normalisation import ARTICLES, Statement, Words, numbered
+from register.territory.name_index import MIN_FUZZY_LENGTH
+from register.territory.name_normalisation import (
+    ARTICLES,
+    NameCandidate,
+    Words,
+    parse_arrondissement,
+)
 
 MISTYPED, BEGUN, ENDED = "orthographe_proche", "debut_du_nom", "fin_du_nom"
 # So many places can be offered for a choice; "Saint" begins the names of thousands.
-CHOICE = 30
-NEAR = 6
+MAX_CHOICES = 30
+MAX_NEAR = 6
 # Errors, whether it is a former name, and what orders the rest.
-Rank = tuple[int, bool, Weight]
+FuzzyRank = tuple[int, bool, SortWeight]
 # Names with the same beginning that are looked at, those of most people first.
-_LOOKED_AT = 400
-_FARTHEST = 3
-_FIVE = re.compile(r"[0-9]{5}")
+_MAX_CANDIDATES = 400
+_MAX_DISTANCE = 3
+_FIVE_DIGITS = re.compile(r"[0-9]{5}")
 
 
-def begun(gazetteer: Gazetteer, statement: Statement) -> list[Reading]:
+def match_beginning(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
     """What has the words as the beginning of its name, "Levallois"; none when too many have."""
-    found = [
+    readings = [
         reading
-        for words, areas in _ways(gazetteer, statement.words)
-        if len(names := beginning(gazetteer, words)) < _LOOKED_AT
+        for words, areas in _name_and_areas(gazetteer, candidate.words)
+        if len(names := names_beginning_with(gazetteer, words)) < _MAX_CANDIDATES
         for name in names
-        for reading in _there(gazetteer, statement, name, areas, BEGUN)
+        for reading in _readings_in_areas(gazetteer, candidate, name, areas, BEGUN)
     ]
-    return found if len(apart(gazetteer, found)) <= CHOICE else []
+    return readings if len(distinct_readings(gazetteer, readings)) <= MAX_CHOICES else []
 
 
-def mistyped(gazetteer: Gazetteer, statement: Statement) -> list[Reading]:
+def match_typo(gazetteer: Gazetteer, candidate: NameCandidate) -> list[PlaceReading]:
     """What has a name one typing error away; none when the words begin a name as they are."""
-    found = [
+    readings = [
         reading
-        for words, areas in _ways(gazetteer, statement.words)
-        if not beginning(gazetteer, words)
-        for name, _errors in _like(gazetteer, " ".join(words), 1)
-        for reading in _there(gazetteer, statement, name, areas, MISTYPED)
+        for words, areas in _name_and_areas(gazetteer, candidate.words)
+        if not names_beginning_with(gazetteer, words)
+        for name, _errors in _similar_names(gazetteer, " ".join(words), 1)
+        for reading in _readings_in_areas(gazetteer, candidate, name, areas, MISTYPED)
     ]
-    return found + list(_mistyped_city(gazetteer, statement.words))
+    return readings + list(_mistyped_arrondissement(gazetteer, candidate.words))
 
 
-def near(
-    gazetteer: Gazetteer, statement: Statement, known: Mapping[str, int]
-) -> tuple[Reading, ...]:
+def nearest_names(
+    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: Mapping[str, int]
+) -> tuple[PlaceReading, ...]:
     """Names that are close to what was typed, the closest first.
 
     The very name somewhere else ("Gagny 75") comes before any other name. A code that nothing has
     ("75000") is close to the département that its first digits say.
     """
-    if coded := _coded(gazetteer, statement):
-        return coded
-    ranked: dict[tuple[str, str], tuple[Rank, Reading]] = {}
-    for distance, reading in _around(gazetteer, statement):
-        rank = (distance, reading.through is not None, weight(gazetteer, reading, known))
+    if departements := _departements_of_code(gazetteer, candidate):
+        return departements
+    ranked: dict[tuple[str, str], tuple[FuzzyRank, PlaceReading]] = {}
+    for distance, reading in _nearby_readings(gazetteer, candidate):
+        rank = (
+            distance,
+            reading.alias_name is not None,
+            sort_weight(gazetteer, reading, case_counts),
+        )
         key = (reading.kind, reading.code)
         if key not in ranked or rank < ranked[key][0]:
             ranked[key] = (rank, reading)
-    best = sorted(ranked.values(), key=lambda pair: pair[0])
-    return tuple(apart(gazetteer, [reading for _rank, reading in best]))[:NEAR]
+    best = sorted(ranked.values(), key=lambda ranked_reading: ranked_reading[0])
+    return tuple(distinct_readings(gazetteer, [reading for _rank, reading in best]))[:MAX_NEAR]
 
 
-def _coded(gazetteer: Gazetteer, statement: Statement) -> tuple[Reading, ...]:
+def _departements_of_code(
+    gazetteer: Gazetteer, candidate: NameCandidate
+) -> tuple[PlaceReading, ...]:
     """The départements of a code; Corsica was 20 until 1976, and is for the post."""
-    code = statement.words[0] if len(statement.words) == 1 else ""
-    if code != "20" and not _FIVE.fullmatch(code):
+    code = candidate.words[0] if len(candidate.words) == 1 else ""
+    if code != "20" and not _FIVE_DIGITS.fullmatch(code):
         return ()
-    start = code[:3] if code[:2] in ("97", "98") else code[:2]
-    codes = ("2A", "2B") if start == "20" else (start,)
-    known = (gazetteer.departements.get(one) for one in codes if is_departement_code(one))
-    return tuple(of_departement(place, "departement_code") for place in known if place)
+    prefix = code[:3] if code[:2] in ("97", "98") else code[:2]
+    codes = ("2A", "2B") if prefix == "20" else (prefix,)
+    departements = (
+        gazetteer.departements.get(departement_code)
+        for departement_code in codes
+        if is_departement_code(departement_code)
+    )
+    return tuple(departement_reading(place, "departement_code") for place in departements if place)
 
 
-def _around(gazetteer: Gazetteer, statement: Statement) -> Iterator[tuple[int, Reading]]:
-    for words, areas in _ways(gazetteer, statement.words):
+def _nearby_readings(
+    gazetteer: Gazetteer, candidate: NameCandidate
+) -> Iterator[tuple[int, PlaceReading]]:
+    for words, areas in _name_and_areas(gazetteer, candidate.words):
         typed = " ".join(words)
         if areas:
-            for reading in bearing(gazetteer, typed):
-                if reading.kind in statement.kinds:
+            for reading in readings_of_name(gazetteer, typed):
+                if reading.kind in candidate.kinds:
                     yield 0, reading
-        for name in beginning(gazetteer, words):
-            for reading in _there(gazetteer, statement, name, areas, BEGUN):
+        for name in names_beginning_with(gazetteer, words):
+            for reading in _readings_in_areas(gazetteer, candidate, name, areas, BEGUN):
                 yield 1, reading
-        for name in _ending(gazetteer, typed):
-            for reading in _there(gazetteer, statement, name, areas, ENDED):
+        for name in _names_ending_with(gazetteer, typed):
+            for reading in _readings_in_areas(gazetteer, candidate, name, areas, ENDED):
                 yield 1, reading
-        for name, errors in _like(gazetteer, typed, min(_FARTHEST, (len(typed) + 1) // 3)):
-            for reading in _there(gazetteer, statement, name, areas, MISTYPED):
+        for name, errors in _similar_names(
+            gazetteer, typed, min(_MAX_DISTANCE, (len(typed) + 1) // 3)
+        ):
+            for reading in _readings_in_areas(gazetteer, candidate, name, areas, MISTYPED):
                 yield errors + 1, reading
 
 
-def _ways(gazetteer: Gazetteer, words: Words) -> Iterator[tuple[Words, tuple[Area, ...]]]:
+def _name_and_areas(
+    gazetteer: Gazetteer, words: Words
+) -> Iterator[tuple[Words, tuple[AreaHint, ...]]]:
     yield words, ()
-    yield from splits(gazetteer, words)
+    yield from split_off_areas(gazetteer, words)
 
 
-def beginning(gazetteer: Gazetteer, words: Words) -> list[str]:
+def names_beginning_with(gazetteer: Gazetteer, words: Words) -> list[str]:
     """Names that begin with these words and go on, an article before them aside."""
     typed = " ".join(words)
     articles = ("", *(f"{article} " for article in sorted(ARTICLES)))
-    begin = gazetteer.spellings.beginning
-    found = [name for article in articles for name in begin(f"{article}{typed} ")]
-    return found[:_LOOKED_AT]
+    names_starting_with = gazetteer.name_index.names_starting_with
+    matches = [name for article in articles for name in names_starting_with(f"{article}{typed} ")]
+    return matches[:_MAX_CANDIDATES]
 
 
-def _ending(gazetteer: Gazetteer, typed: str) -> list[str]:
+def _names_ending_with(gazetteer: Gazetteer, typed: str) -> list[str]:
     """Names of which these are the last words: Évry-Courcouronnes for "Courcouronnes"."""
-    later = gazetteer.spellings.holding(typed)[1] if len(typed) >= SHORTEST else []
-    return [name for name in later if name.endswith(f" {typed}")][:_LOOKED_AT]
+    candidates = (
+        gazetteer.name_index.names_with_word_prefix(typed)[1]
+        if len(typed) >= MIN_FUZZY_LENGTH
+        else []
+    )
+    return [name for name in candidates if name.endswith(f" {typed}")][:_MAX_CANDIDATES]
 
 
-def _like(gazetteer: Gazetteer, typed: str, distance: int) -> list[tuple[str, int]]:
-    if not SHORTEST <= len(typed) <= gazetteer.spellings.longest + distance:
+def _similar_names(gazetteer: Gazetteer, typed: str, distance: int) -> list[tuple[str, int]]:
+    if not MIN_FUZZY_LENGTH <= len(typed) <= gazetteer.name_index.max_length + distance:
         return []
-    return gazetteer.spellings.like(typed, distance)
+    return gazetteer.name_index.similar_names(typed, distance)
 
 
-def _there(
-    gazetteer: Gazetteer, statement: Statement, name: str, areas: tuple[Area, ...], why: str
-) -> Iterator[Reading]:
-    for reading in bearing(gazetteer, name):
-        within = narrowed(gazetteer, reading, areas)
-        if within and within.kind in statement.kinds:
-            yield replace(within, why=why)
+def _readings_in_areas(
+    gazetteer: Gazetteer,
+    candidate: NameCandidate,
+    name: str,
+    areas: tuple[AreaHint, ...],
+    match_kind: str,
+) -> Iterator[PlaceReading]:
+    for reading in readings_of_name(gazetteer, name):
+        narrowed = narrow_to_areas(gazetteer, reading, areas)
+        if narrowed and narrowed.kind in candidate.kinds:
+            yield replace(narrowed, why=match_kind)
 
 
-def _mistyped_city(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
+def _mistyped_arrondissement(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
     """ "Marseile 3e"."""
-    found = numbered(words)
-    if found is None:
+    city_and_number = parse_arrondissement(words)
+    if city_and_number is None:
         return
-    for name, _errors in _like(gazetteer, " ".join(found[0]), 1):
-        for alias in gazetteer.arrondissements.get(found[1], ()):
-            if gazetteer.communes[alias.current].folded == name:
-                yield replace(of_alias(gazetteer, alias), why=MISTYPED)
+    for name, _errors in _similar_names(gazetteer, " ".join(city_and_number[0]), 1):
+        for alias in gazetteer.arrondissements_by_number.get(city_and_number[1], ()):
+            if gazetteer.communes[alias.current_code].folded == name:
+                yield replace(alias_reading(gazetteer, alias), why=MISTYPED)

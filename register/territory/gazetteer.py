@@ -24,38 +24,38 @@ from register.territory.models import (
     Departement,
     Region,
 )
-from register.territory.name_index import Spellings
+from register.territory.name_index import NameIndex
 from register.territory.name_normalisation import initials, skeleton
 
 ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")
 
 
-class Place(NamedTuple):
+class GazetteerPlace(NamedTuple):
     """A commune, a département or a région.
 
-    ``parent``: the département of a commune, the région of a département, if any. A gazetteer
+    ``parent_code``: the département of a commune, the région of a département, if any. A gazetteer
     counts the ``population`` of lands itself.
     """
 
     code: str
     name: str
     folded: str
-    parent: str | None = None
+    parent_code: str | None = None
     population: int = 0
 
 
-class Alias(NamedTuple):
-    """Another name of the commune ``current``; ``kind`` is that of ``CommuneAlias``."""
+class GazetteerAlias(NamedTuple):
+    """Another name of the commune ``current_code``; ``kind`` is that of ``CommuneAlias``."""
 
     code: str
     kind: str
     name: str
     folded: str
-    current: str
+    current_code: str
 
 
-E = TypeVar("E", Place, Alias)
+E = TypeVar("E", GazetteerPlace, GazetteerAlias)
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -74,64 +74,76 @@ class Gazetteer:
     def __init__(
         self,
         version: str,
-        communes: Iterable[Place],
-        departements: Iterable[Place],
-        regions: Iterable[Place],
-        aliases: Iterable[Alias],
+        communes: Iterable[GazetteerPlace],
+        departements: Iterable[GazetteerPlace],
+        regions: Iterable[GazetteerPlace],
+        aliases: Iterable[GazetteerAlias],
         codes: Mapping[str, str],
-        postals: Iterable[tuple[str, str]] = (),
+        postal_pairs: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Index plain rows; nothing here knows a database.
 
         :param codes: each code, present or former, and the present commune's.
-        :param postals: postal codes, each with the code of a commune.
+        :param postal_pairs: postal codes, each with the code of a commune.
         """
         self.version = version
         self.communes = {place.code: place for place in communes}
-        self.departements = _peopled(departements, self.communes.values())
-        self.regions = _peopled(regions, self.departements.values())
-        self.former = {old: current for old, current in codes.items() if old != current}
-        self.postals = _together(postals)
-        every_alias = [alias for alias in aliases if self.commune(alias.current)]
-        self.aliases = _grouped(every_alias, lambda alias: alias.code)
-        self.communes_named = _grouped(self.communes.values(), _folded)
-        self.departements_named = _grouped(self.departements.values(), _folded)
-        self.regions_named = _grouped(self.regions.values(), _folded)
-        self.aliases_named = _grouped(every_alias, _folded)
-        self.only_commune = _only_child(self.communes.values())
-        self.only_departement = _only_child(self.departements.values())
-        self.arrondissements = _together(_numbered(every_alias))
-        names = self._names()
-        self.skeletons = _together(_thinned(names))
-        areas = (*self.departements_named, *self.regions_named)
-        self.initials = _together((short, name) for name in areas for short in initials(name))
-        self.spellings = Spellings(names)
+        self.departements = _with_population(departements, self.communes.values())
+        self.regions = _with_population(regions, self.departements.values())
+        self.current_by_former_code = {
+            former_code: current_code
+            for former_code, current_code in codes.items()
+            if former_code != current_code
+        }
+        self.communes_by_postal_code = _group_pairs(postal_pairs)
+        known_aliases = [alias for alias in aliases if self.commune(alias.current_code)]
+        self.aliases_by_code = _group_by(known_aliases, lambda alias: alias.code)
+        self.communes_by_name = _group_by(self.communes.values(), _folded_name)
+        self.departements_by_name = _group_by(self.departements.values(), _folded_name)
+        self.regions_by_name = _group_by(self.regions.values(), _folded_name)
+        self.aliases_by_name = _group_by(known_aliases, _folded_name)
+        self.sole_commune = _sole_children(self.communes.values())
+        self.sole_departement = _sole_children(self.departements.values())
+        self.arrondissements_by_number = _group_pairs(_numbered_arrondissements(known_aliases))
+        names = self._ranked_names()
+        self.names_by_skeleton = _group_pairs(_skeleton_pairs(names))
+        areas = (*self.departements_by_name, *self.regions_by_name)
+        self.names_by_initials = _group_pairs(
+            (abbreviation, name) for name in areas for abbreviation in initials(name)
+        )
+        self.name_index = NameIndex(names)
 
-    def _names(self) -> list[str]:
+    def _ranked_names(self) -> list[str]:
         """Every folded name once, present before former ones, those of most people first."""
-        people: dict[str, int] = {}
+        populations: dict[str, int] = {}
         for places in (self.communes, self.departements, self.regions):
             for place in places.values():
-                people[place.folded] = max(people.get(place.folded, 0), place.population)
-        former = [name for name in self.aliases_named if name not in people]
-        return sorted(people, key=lambda name: -people[name]) + former
+                populations[place.folded] = max(populations.get(place.folded, 0), place.population)
+        former_names = [name for name in self.aliases_by_name if name not in populations]
+        return sorted(populations, key=lambda name: -populations[name]) + former_names
 
-    def commune(self, code: str) -> Place | None:
+    def commune(self, code: str) -> GazetteerPlace | None:
         """The present commune that a code leads to."""
-        return self.communes.get(code) or self.communes.get(self.former.get(code, ""))
+        return self.communes.get(code) or self.communes.get(
+            self.current_by_former_code.get(code, "")
+        )
 
-    def arrondissement(self, city: str, number: int) -> Alias | None:
-        """An arrondissement of the commune with the code ``city``."""
-        found = (alias for alias in self.arrondissements.get(number, ()) if alias.current == city)
-        return next(found, None)
+    def arrondissement(self, city_code: str, number: int) -> GazetteerAlias | None:
+        """An arrondissement of the commune with the code ``city_code``."""
+        matches = (
+            alias
+            for alias in self.arrondissements_by_number.get(number, ())
+            if alias.current_code == city_code
+        )
+        return next(matches, None)
 
 
-def gazetteer(session: Session) -> Gazetteer:
+def load_gazetteer(session: Session) -> Gazetteer:
     """Read the whole territory; the caller keeps it for as long as its ``version`` is loaded.
 
     A commune that gave way to another is left out, one that vanished without a successor is not.
     """
-    led = select(CommuneCode.code, CommuneCode.current_code)
+    current_codes = select(CommuneCode.code, CommuneCode.current_code)
     communes = select(
         Commune.code, Commune.name, Commune.folded, Commune.departement_code, Commune.population
     ).join(CommuneCode, CommuneCode.code == Commune.code)
@@ -145,39 +157,46 @@ def gazetteer(session: Session) -> Gazetteer:
         CommuneAlias.folded,
         CommuneAlias.current_code,
     )
-    postals = select(CommunePostal.postal, CommunePostal.commune_code)
+    postal_codes = select(CommunePostal.postal, CommunePostal.commune_code)
     # Each row brings strings of its own; a code is met in up to four tables, and kept once.
-    kept = sys.intern
+    intern = sys.intern
     return Gazetteer(
         version=loader.version(session) or "",
         communes=(
-            Place(kept(code), name, folded, kept(parent), population or 0)
-            for code, name, folded, parent, population in session.execute(
+            GazetteerPlace(intern(code), name, folded, intern(parent_code), population or 0)
+            for code, name, folded, parent_code, population in session.execute(
                 communes.where(CommuneCode.current_code == Commune.code)
             )
         ),
-        departements=(Place(*row) for row in session.execute(departements)),
+        departements=(GazetteerPlace(*row) for row in session.execute(departements)),
         regions=(
-            Place(*row) for row in session.execute(select(Region.code, Region.name, Region.folded))
+            GazetteerPlace(*row)
+            for row in session.execute(select(Region.code, Region.name, Region.folded))
         ),
         aliases=(
-            Alias(kept(code), kept(kind), name, folded, kept(current))
-            for code, kind, name, folded, current in session.execute(aliases)
+            GazetteerAlias(intern(code), intern(kind), name, folded, intern(current_code))
+            for code, kind, name, folded, current_code in session.execute(aliases)
         ),
-        codes={kept(code): kept(current) for code, current in session.execute(led)},
-        postals=((kept(postal), kept(code)) for postal, code in session.execute(postals)),
+        codes={
+            intern(code): intern(current_code)
+            for code, current_code in session.execute(current_codes)
+        },
+        postal_pairs=(
+            (intern(postal_code), intern(code))
+            for postal_code, code in session.execute(postal_codes)
+        ),
     )
 
 
-def _folded(entry: Place | Alias) -> str:
-    return entry.folded
+def _folded_name(place: GazetteerPlace | GazetteerAlias) -> str:
+    return place.folded
 
 
-def _grouped(entries: Iterable[E], key: Callable[[E], str]) -> dict[str, tuple[E, ...]]:
-    return _together((key(entry), entry) for entry in entries)
+def _group_by(places: Iterable[E], key: Callable[[E], str]) -> dict[str, tuple[E, ...]]:
+    return _group_pairs((key(place), place) for place in places)
 
 
-def _together(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+def _group_pairs(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     # A plain dictionary: asking a shared one for a name it lacks must not make it grow.
     groups: dict[K, tuple[V, ...]] = {}
     for key, value in pairs:
@@ -186,28 +205,32 @@ def _together(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     return groups
 
 
-def _only_child(places: Iterable[Place]) -> dict[str, str]:
-    children = [(place.parent or "", place.code) for place in places]
-    many = Counter(parent for parent, _code in children)
-    return {parent: code for parent, code in children if many[parent] == 1}
+def _sole_children(places: Iterable[GazetteerPlace]) -> dict[str, str]:
+    children = [(place.parent_code or "", place.code) for place in places]
+    child_counts = Counter(parent for parent, _code in children)
+    return {parent: code for parent, code in children if child_counts[parent] == 1}
 
 
-def _peopled(lands: Iterable[Place], parts: Iterable[Place]) -> dict[str, Place]:
-    people: Counter[str] = Counter()
+def _with_population(
+    areas: Iterable[GazetteerPlace], parts: Iterable[GazetteerPlace]
+) -> dict[str, GazetteerPlace]:
+    populations: Counter[str] = Counter()
     for part in parts:
-        people[part.parent or ""] += part.population
-    return {land.code: land._replace(population=people[land.code]) for land in lands}
+        populations[part.parent_code or ""] += part.population
+    return {area.code: area._replace(population=populations[area.code]) for area in areas}
 
 
-def _numbered(aliases: Iterable[Alias]) -> Iterator[tuple[int, Alias]]:
+def _numbered_arrondissements(
+    aliases: Iterable[GazetteerAlias],
+) -> Iterator[tuple[int, GazetteerAlias]]:
     for alias in aliases:
         number = _NUMBER.search(alias.folded)
         if alias.kind == ARRONDISSEMENT and number:
             yield int(number.group()), alias
 
 
-def _thinned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _skeleton_pairs(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in names:
-        bare = skeleton(name)
-        if bare != name:
-            yield bare, name
+        name_skeleton = skeleton(name)
+        if name_skeleton != name:
+            yield name_skeleton, name

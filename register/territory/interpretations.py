@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from register.territory.gazetteer import ARRONDISSEMENT, Alias, Gazetteer, Place
+from register.territory.gazetteer import ARRONDISSEMENT, Gazetteer, GazetteerAlias, GazetteerPlace
 from register.territory.name_normalisation import COMMUNE, DEPARTEMENT, REGION
 
 # Why a reading was made, and how far it is from the letter of the text: 0 is the nearest.
@@ -29,16 +29,16 @@ INEXACT = frozenset({"dans_la_phrase", "debut_du_nom", "fin_du_nom", "orthograph
 
 
 # Published cases and people, both negative, and a code.
-Weight = tuple[int, int, str]
+SortWeight = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PlaceReading:
     """One place that the text can mean.
 
     ``kind``: ``commune``, ``departement`` or ``region``. ``code`` and ``name`` are those of the
     present place, ``departement_code`` where it lies (None for a région). ``why`` is a key of
-    ``EXACTNESS``. ``through`` and ``through_code`` are the name and INSEE code of the former or
+    ``EXACTNESS``. ``alias_name`` and ``alias_code`` are the name and INSEE code of the former or
     smaller place that led there, if any; of half of the former codes nobody kept the name.
     """
 
@@ -47,94 +47,100 @@ class Reading:
     name: str
     departement_code: str | None
     why: str
-    through: str | None = None
-    through_code: str | None = None
+    alias_name: str | None = None
+    alias_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Resolution:
+class PlaceResolution:
     """The readings of a text, the most likely first; close names when it has none."""
 
-    readings: tuple[Reading, ...]
-    near: tuple[Reading, ...] = ()
+    readings: tuple[PlaceReading, ...]
+    near_readings: tuple[PlaceReading, ...] = ()
 
     @property
-    def one(self) -> Reading | None:
+    def sole_reading(self) -> PlaceReading | None:
         """The reading, when there is exactly one."""
         return self.readings[0] if len(self.readings) == 1 else None
 
     @property
-    def several(self) -> bool:
+    def is_ambiguous(self) -> bool:
         """Whether a person has to choose."""
         return len(self.readings) > 1
 
     @property
-    def none(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the text means no known place."""
         return not self.readings
 
 
-def of_commune(place: Place, why: str, through: Alias | None = None) -> Reading:
+def commune_reading(
+    place: GazetteerPlace, match_kind: str, alias: GazetteerAlias | None = None
+) -> PlaceReading:
     """A reading of a commune, by itself or through another place."""
-    name, code = (through.name, through.code) if through else (None, None)
-    return Reading(COMMUNE, place.code, place.name, place.parent, why, name, code)
+    alias_name, alias_code = (alias.name, alias.code) if alias else (None, None)
+    return PlaceReading(
+        COMMUNE, place.code, place.name, place.parent_code, match_kind, alias_name, alias_code
+    )
 
 
-def of_alias(gazetteer: Gazetteer, alias: Alias) -> Reading:
+def alias_reading(gazetteer: Gazetteer, alias: GazetteerAlias) -> PlaceReading:
     """A reading of the commune that another name leads to."""
-    why = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancienne_commune"
-    return of_commune(gazetteer.communes[alias.current], why, alias)
+    match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancienne_commune"
+    return commune_reading(gazetteer.communes[alias.current_code], match_kind, alias)
 
 
-def of_departement(place: Place, why: str) -> Reading:
+def departement_reading(place: GazetteerPlace, match_kind: str) -> PlaceReading:
     """A reading of a département."""
-    return Reading(DEPARTEMENT, place.code, place.name, place.code, why)
+    return PlaceReading(DEPARTEMENT, place.code, place.name, place.code, match_kind)
 
 
-def of_region(place: Place) -> Reading:
+def region_reading(place: GazetteerPlace) -> PlaceReading:
     """A reading of a région; it has no code that people know."""
-    return Reading(REGION, place.code, place.name, None, "region_nom")
+    return PlaceReading(REGION, place.code, place.name, None, "region_nom")
 
 
-def apart(gazetteer: Gazetteer, found: Iterable[Reading]) -> list[Reading]:
+def distinct_readings(gazetteer: Gazetteer, readings: Iterable[PlaceReading]) -> list[PlaceReading]:
     """One reading for each land: the most exact for a place, the smallest place for a land.
 
     Paris is a commune and a département, Guadeloupe a département and a région, and choosing
     between two names of the same ground is no choice.
     """
-    best: dict[tuple[str, str], Reading] = {}
-    for reading in sorted(found, key=exactness):
+    best: dict[tuple[str, str], PlaceReading] = {}
+    for reading in sorted(readings, key=exactness):
         best.setdefault((reading.kind, reading.code), reading)
     return [
         reading
         for (kind, code), reading in best.items()
         if not (
-            (kind == DEPARTEMENT and (COMMUNE, gazetteer.only_commune.get(code)) in best)
-            or (kind == REGION and (DEPARTEMENT, gazetteer.only_departement.get(code)) in best)
+            (kind == DEPARTEMENT and (COMMUNE, gazetteer.sole_commune.get(code)) in best)
+            or (kind == REGION and (DEPARTEMENT, gazetteer.sole_departement.get(code)) in best)
         )
     ]
 
 
-def exactness(reading: Reading) -> int:
+def exactness(reading: PlaceReading) -> int:
     """How far a reading is from the letter of the text."""
     return EXACTNESS[reading.why]
 
 
-def weight(gazetteer: Gazetteer, reading: Reading, known: Mapping[str, int]) -> Weight:
+def sort_weight(
+    gazetteer: Gazetteer, reading: PlaceReading, case_counts: Mapping[str, int]
+) -> SortWeight:
     """What orders readings that are equally exact: published cases, then people, then the code."""
     if reading.kind == COMMUNE:
-        people = gazetteer.communes[reading.code].population
-        return -known.get(reading.code, 0), -people, reading.code
-    lands = gazetteer.departements if reading.kind == DEPARTEMENT else gazetteer.regions
-    return 0, -lands[reading.code].population, reading.code
+        population = gazetteer.communes[reading.code].population
+        return -case_counts.get(reading.code, 0), -population, reading.code
+    areas = gazetteer.departements if reading.kind == DEPARTEMENT else gazetteer.regions
+    return 0, -areas[reading.code].population, reading.code
 
 
-def ordered(
-    gazetteer: Gazetteer, readings: Iterable[Reading], known: Mapping[str, int]
-) -> tuple[Reading, ...]:
+def rank_readings(
+    gazetteer: Gazetteer, readings: Iterable[PlaceReading], case_counts: Mapping[str, int]
+) -> tuple[PlaceReading, ...]:
     """One reading for each land, the most likely first."""
 
-    def order(reading: Reading) -> tuple[int, Weight]:
-        return exactness(reading), weight(gazetteer, reading, known)
+    def sort_key(reading: PlaceReading) -> tuple[int, SortWeight]:
+        return exactness(reading), sort_weight(gazetteer, reading, case_counts)
 
-    return tuple(sorted(apart(gazetteer, readings), key=order))
+    return tuple(sorted(distinct_readings(gazetteer, readings), key=sort_key))

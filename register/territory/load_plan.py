@@ -13,10 +13,10 @@ from typing import Any
 from register.territory import dataset
 from register.text.fold import fold_name
 
-Values = dict[str, Any]
+ColumnValues = dict[str, Any]
 
 PRESENT = "commune-actuelle"
-KINDS = {
+ALIAS_KINDS = {
     "commune-deleguee": "deleguee",
     "commune-associee": "associee",
     "arrondissement-municipal": "arrondissement",
@@ -25,47 +25,47 @@ FORMER = "ancienne"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """Rows for each table, as column values."""
 
-    regions: list[Values]
-    departements: list[Values]
-    intercommunalites: list[Values]
-    communes: list[Values]
-    postals: list[Values]
-    aliases: list[Values]
+    regions: list[ColumnValues]
+    departements: list[ColumnValues]
+    intercommunalites: list[ColumnValues]
+    communes: list[ColumnValues]
+    postals: list[ColumnValues]
+    aliases: list[ColumnValues]
     codes: dict[str, str]
 
 
-def read(source: Path) -> Plan:
+def read_plan(source: Path) -> LoadPlan:
     """The rows that a data set asks for, by itself."""
-    regions = [_named(row) for row in dataset.rows("regions.csv", source)]
-    known_regions = {row["code"] for row in regions}
-    records = dataset.rows("communes.csv.gz", source)
-    communes = [row for row in records if row["type"] == PRESENT]
-    aliases = [row for row in records if row["type"] != PRESENT]
-    return Plan(
+    regions = [_name_columns(row) for row in dataset.read_table("regions.csv", source)]
+    region_codes = {row["code"] for row in regions}
+    commune_rows = dataset.read_table("communes.csv.gz", source)
+    communes = [row for row in commune_rows if row["type"] == PRESENT]
+    aliases = [row for row in commune_rows if row["type"] != PRESENT]
+    return LoadPlan(
         regions=regions,
         departements=[
-            _named(row) | {"region_code": row["region"] or None}
-            for row in dataset.rows("departements.csv", source)
+            _name_columns(row) | {"region_code": row["region"] or None}
+            for row in dataset.read_table("departements.csv", source)
         ],
         intercommunalites=[
             {"code": row["code"], "name": row["nom"], "kind": row["type"]}
-            for row in dataset.rows("epci.csv", source)
+            for row in dataset.read_table("epci.csv", source)
         ],
-        communes=[_commune(row, known_regions) for row in communes],
+        communes=[_commune_columns(row, region_codes) for row in communes],
         postals=[
-            {"postal": postal, "commune_code": row["code"]}
+            {"postal": postal_code, "commune_code": row["code"]}
             for row in communes
-            for postal in dict.fromkeys(row["codes_postaux"].split())
+            for postal_code in dict.fromkeys(row["codes_postaux"].split())
         ],
-        aliases=[_alias(row) for row in aliases],
-        codes=_codes(communes, aliases),
+        aliases=[_alias_columns(row) for row in aliases],
+        codes=_current_codes(communes, aliases),
     )
 
 
-def _named(row: dataset.Row) -> Values:
+def _name_columns(row: dataset.CsvRow) -> ColumnValues:
     return {
         "code": row["code"],
         "name": row["nom"],
@@ -74,7 +74,7 @@ def _named(row: dataset.Row) -> Values:
     }
 
 
-def _point(row: dataset.Row) -> Values:
+def _point_columns(row: dataset.CsvRow) -> ColumnValues:
     return {
         "population": int(row["population"]) if row["population"] else None,
         "lat": float(row["lat"]) if row["lat"] else None,
@@ -83,67 +83,77 @@ def _point(row: dataset.Row) -> Values:
     }
 
 
-def _commune(row: dataset.Row, regions: set[str]) -> Values:
+def _commune_columns(row: dataset.CsvRow, region_codes: set[str]) -> ColumnValues:
     return (
-        _named(row)
-        | _point(row)
+        _name_columns(row)
+        | _point_columns(row)
         | {
             "departement_code": row["departement"],
             # The source gives an overseas collectivity its own code as a région.
-            "region_code": row["region"] if row["region"] in regions else None,
+            "region_code": row["region"] if row["region"] in region_codes else None,
             "intercommunalite_code": row["epci"] or None,
         }
     )
 
 
-def _alias(row: dataset.Row) -> Values:
-    return _point(row) | {
+def _alias_columns(row: dataset.CsvRow) -> ColumnValues:
+    return _point_columns(row) | {
         "code": row["code"],
-        "kind": KINDS[row["type"]],
+        "kind": ALIAS_KINDS[row["type"]],
         "name": row["nom"],
         "folded": fold_name(row["nom"]),
         "current_code": row["parent"],
     }
 
 
-def _codes(communes: list[dataset.Row], aliases: list[dataset.Row]) -> dict[str, str]:
+def _current_codes(communes: list[dataset.CsvRow], aliases: list[dataset.CsvRow]) -> dict[str, str]:
     """Each known code and the present commune it leads to.
 
     What is said last wins: a former code gives way to the present division (two delegated
     communes changed parents since), and everything to a present commune, whether its code is also
     its delegated commune's, was reused, or came back when a merger was undone.
     """
-    codes = {old: row["code"] for row in communes for old in row["anciens_codes"].split()}
+    codes = {
+        former_code: row["code"] for row in communes for former_code in row["anciens_codes"].split()
+    }
     codes |= {row["code"]: row["parent"] for row in aliases}
     return codes | {row["code"]: row["code"] for row in communes}
 
 
-def follow(before: Mapping[str, str], codes: Mapping[str, str]) -> dict[str, str]:
-    """``codes``, completed with every code known before: no code ever leads nowhere.
+def follow_codes(previous_codes: Mapping[str, str], new_codes: Mapping[str, str]) -> dict[str, str]:
+    """``new_codes``, completed with every code known before: no code ever leads nowhere.
 
     A code that the new data set does not mention follows the commune it led to; when that one
     vanished without a successor, it still leads to it, retired.
     """
-    return {old: codes.get(current, current) for old, current in before.items()} | dict(codes)
+    return {
+        code: new_codes.get(current_code, current_code)
+        for code, current_code in previous_codes.items()
+    } | dict(new_codes)
 
 
-def kept_names(
-    before: Iterable[Values], plan: Plan, codes: Mapping[str, str], retired: set[str]
-) -> list[Values]:
+def former_names(
+    previous_rows: Iterable[ColumnValues],
+    plan: LoadPlan,
+    codes: Mapping[str, str],
+    retired: set[str],
+) -> list[ColumnValues]:
     """Former names that the new data set no longer gives, as aliases of kind ``ancienne``.
 
-    ``before``: rows of communes and aliases that the tables held, the communes last. A retired
+    ``previous_rows``: rows of communes and aliases that the tables held, the communes last. A retired
     commune bears its own name and needs no alias.
     """
-    given = {(row["code"], row["folded"]) for row in (*plan.communes, *plan.aliases)}
-    kept: dict[str, Values] = {}
-    for row in before:
-        if (row["code"], row["folded"]) not in given and row["code"] not in retired:
-            kept[row["code"]] = {name: row[name] for name in _KEPT} | {
+    current_names = {(row["code"], row["folded"]) for row in (*plan.communes, *plan.aliases)}
+    former_aliases: dict[str, ColumnValues] = {}
+    for row in previous_rows:
+        if (row["code"], row["folded"]) not in current_names and row["code"] not in retired:
+            former_aliases[row["code"]] = {
+                column: row[column] for column in _FORMER_NAME_COLUMNS
+            } | {
                 "kind": FORMER,
                 "current_code": codes[row["code"]],
             }
-    return list(kept.values())
+    return list(former_aliases.values())
 
 
-_KEPT = ("code", "name", "folded", "population", "lat", "lon", "precision")
+_FORMER_NAME_COLUMNS = ("code", "name", "folded", "population", "lat", "lon", "precision")

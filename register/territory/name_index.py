@@ -12,15 +12,15 @@ from rapidfuzz.distance import OSA
 
 from register.territory.name_normalisation import SMALL_WORDS
 
-SHORTEST = 4
+MIN_FUZZY_LENGTH = 4
 # A mark in the index is the number of a name and, in its last bits, where in it a word begins.
-_BITS = 8
-_MASK = (1 << _BITS) - 1
+_OFFSET_BITS = 8
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 # Sorts after every character that a folded name holds.
-_LAST = "\U0010ffff"
+_MAX_CHARACTER = "\U0010ffff"
 
 
-class Spellings:
+class NameIndex:
     """The names, each once; nothing here knows what they name."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -34,58 +34,58 @@ class Spellings:
             lengths[len(name)].append(name)
         self._by_length = dict(lengths)
         marks = (
-            number << _BITS | start
+            number << _OFFSET_BITS | start
             for number, name in enumerate(self._names)
-            for start in _starts(name)
+            for start in _word_starts(name)
         )
-        self._marks = array("I", sorted(marks, key=self._from))
-        self.longest = max(self._by_length, default=0)
-        self.most_words = max((name.count(" ") + 1 for name in self._names), default=0)
+        self._marks = array("I", sorted(marks, key=self._suffix_at))
+        self.max_length = max(self._by_length, default=0)
+        self.max_words = max((name.count(" ") + 1 for name in self._names), default=0)
 
-    def like(self, name: str, distance: int) -> list[tuple[str, int]]:
+    def similar_names(self, name: str, distance: int) -> list[tuple[str, int]]:
         """Names at most so many typing errors away, with their number, the likest first.
 
         An error is a letter too many, too few or another, or two that changed places
-        (optimal string alignment). Names of less than :data:`SHORTEST` letters are like nothing:
+        (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like nothing:
         with one error they are any of a hundred others.
         """
-        found = []
-        shortest = max(SHORTEST, len(name) - distance)
+        matches = []
+        shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)
         for length in range(shortest, len(name) + distance + 1):
-            near = process.extract(
+            similar = process.extract(
                 name,
                 self._by_length.get(length, ()),
                 scorer=OSA.distance,
                 score_cutoff=distance,
                 limit=None,
             )
-            found += [(like, int(errors)) for like, errors, _place in near]
-        return sorted(found, key=lambda pair: pair[1])
+            matches += [(match, int(errors)) for match, errors, _index in similar]
+        return sorted(matches, key=lambda name_and_errors: name_and_errors[1])
 
-    def beginning(self, text: str) -> list[str]:
-        """Names that begin with ``text``."""
-        return self.holding(text)[0]
+    def names_starting_with(self, prefix: str) -> list[str]:
+        """Names that begin with ``prefix``."""
+        return self.names_with_word_prefix(prefix)[0]
 
-    def holding(self, text: str) -> tuple[list[str], list[str]]:
-        """Names that begin with ``text``, and names of which a later word does."""
-        first = bisect_left(self._marks, text, key=self._from)
-        last = bisect_left(self._marks, text + _LAST, lo=first, key=self._from)
+    def names_with_word_prefix(self, prefix: str) -> tuple[list[str], list[str]]:
+        """Names that begin with ``prefix``, and names of which a later word does."""
+        first = bisect_left(self._marks, prefix, key=self._suffix_at)
+        last = bisect_left(self._marks, prefix + _MAX_CHARACTER, lo=first, key=self._suffix_at)
         marks = self._marks[first:last]
-        begun = sorted(mark >> _BITS for mark in marks if not mark & _MASK)
-        later = {mark >> _BITS for mark in marks if mark & _MASK}
-        return self._spelled(begun), self._spelled(sorted(later.difference(begun)))
+        starting = sorted(mark >> _OFFSET_BITS for mark in marks if not mark & _OFFSET_MASK)
+        containing = {mark >> _OFFSET_BITS for mark in marks if mark & _OFFSET_MASK}
+        return self._names_at(starting), self._names_at(sorted(containing.difference(starting)))
 
-    def _spelled(self, numbers: Iterable[int]) -> list[str]:
+    def _names_at(self, numbers: Iterable[int]) -> list[str]:
         return [self._names[number] for number in numbers]
 
-    def _from(self, mark: int) -> str:
-        return self._names[mark >> _BITS][mark & _MASK :]
+    def _suffix_at(self, mark: int) -> str:
+        return self._names[mark >> _OFFSET_BITS][mark & _OFFSET_MASK :]
 
 
-def _starts(name: str) -> Iterator[int]:
+def _word_starts(name: str) -> Iterator[int]:
     yield 0
     start = name.find(" ") + 1
-    while 0 < start <= _MASK:
+    while 0 < start <= _OFFSET_MASK:
         end = name.find(" ", start)
         if name[start : end if end > 0 else None] not in SMALL_WORDS:
             yield start

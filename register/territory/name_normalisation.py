@@ -14,16 +14,16 @@ from register.text.fold import fold_name
 Words = tuple[str, ...]
 
 # Longer than any place name; what comes after is not read.
-LONGEST = 200
+MAX_TYPED_LENGTH = 200
 
 ARTICLES = frozenset({"le", "la", "les", "l"})
 # What stands before a place: "à Gagny", "du Bourget", "dans l'Isère".
 PREPOSITIONS = frozenset({"a", "au", "aux", "de", "d", "du", "des", "dans", "en", "sur"})
-CONTRACTED = {"du": "le", "au": "le", "des": "les", "aux": "les"}
+CONTRACTED_ARTICLES = {"du": "le", "au": "le", "des": "les", "aux": "les"}
 SMALL_WORDS = ARTICLES | PREPOSITIONS | {"et", "lez", "pres", "sous"}
 
 COMMUNE, DEPARTEMENT, REGION = "commune", "departement", "region"
-EVERY = frozenset({COMMUNE, DEPARTEMENT, REGION})
+ALL_KINDS = frozenset({COMMUNE, DEPARTEMENT, REGION})
 
 # Words for a territory and its seat: said before its name, they are part of it.
 SEATS = {
@@ -52,64 +52,68 @@ OFFICES = SEATS | BODIES
 _LONGEST_OFFICE = max(len(office.split()) for office in OFFICES)
 
 ARRONDISSEMENT_WORDS = frozenset({"arrondissement", "arrond", "arrdt", "arrt", "ardt", "arr"})
-_ENDINGS = ("e", "er", "ere", "eme", "ieme", "nd", "nde", "re")
-_ORDINAL = re.compile(rf"([0-9]{{1,2}}|[ivx]+)({'|'.join(_ENDINGS)})?")
-_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-_ROMAN = {"x" * (number // 10) + _UNITS[number % 10]: number for number in range(1, 40)}
+_ORDINAL_ENDINGS = ("e", "er", "ere", "eme", "ieme", "nd", "nde", "re")
+_ORDINAL = re.compile(rf"([0-9]{{1,2}}|[ivx]+)({'|'.join(_ORDINAL_ENDINGS)})?")
+_ROMAN_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_ROMAN_NUMERALS = {
+    "x" * (number // 10) + _ROMAN_UNITS[number % 10]: number for number in range(1, 40)
+}
 # "s/Seine" and "s/s Bois" on forms and signposts.
-_SHORTENED = {"s": ("sur", "sous"), "ss": ("sous",)}
+_ABBREVIATIONS = {"s": ("sur", "sous"), "ss": ("sous",)}
 
 
-class Statement(NamedTuple):
+class NameCandidate(NamedTuple):
     """One way to take the words: those that name the place, and the kinds it may be of.
 
     ``office`` is the word that stood before it, or "".
     """
 
     words: Words
-    kinds: frozenset[str] = EVERY
+    kinds: frozenset[str] = ALL_KINDS
     office: str = ""
 
 
-def statements(typed: str) -> Iterator[Statement]:
+def name_candidates(typed: str) -> Iterator[NameCandidate]:
     """The ways to take a text, the most literal first; none for a text without words."""
     words = _without_cedex(tuple(fold_name(typed).split()))
     if words:
-        yield from _statements(words)
+        yield from _name_candidates(words)
     if len(words) > 1 and words[-1] == "france":
-        yield from _statements(words[:-1])
+        yield from _name_candidates(words[:-1])
 
 
-def _statements(words: Words) -> Iterator[Statement]:
-    yield Statement(words)
-    after = words[1:] if words[0] in ARTICLES else words
-    for size in range(min(_LONGEST_OFFICE, len(after) - 1), 0, -1):
-        office = " ".join(after[:size])
+def _name_candidates(words: Words) -> Iterator[NameCandidate]:
+    yield NameCandidate(words)
+    bare_words = words[1:] if words[0] in ARTICLES else words
+    for size in range(min(_LONGEST_OFFICE, len(bare_words) - 1), 0, -1):
+        office = " ".join(bare_words[:size])
         if office in OFFICES:
-            yield Statement(after_preposition(after[size:]), frozenset({OFFICES[office]}), office)
+            yield NameCandidate(
+                after_preposition(bare_words[size:]), frozenset({OFFICES[office]}), office
+            )
             return
     if words[0] in PREPOSITIONS and len(words) > 1:
-        yield Statement(after_preposition(words))
+        yield NameCandidate(after_preposition(words))
 
 
 def after_preposition(words: Words) -> Words:
     """``words`` without their preposition; "du Bourget" is "le Bourget"."""
     if words[0] not in PREPOSITIONS or len(words) == 1:
         return words
-    article = CONTRACTED.get(words[0])
+    article = CONTRACTED_ARTICLES.get(words[0])
     return (article, *words[1:]) if article else words[1:]
 
 
 def without_article(name: str) -> str:
     """A name without its article; an article alone is a name."""
-    first, _, rest = name.partition(" ")
-    return rest if first in ARTICLES and rest else name
+    first_word, _, remainder = name.partition(" ")
+    return remainder if first_word in ARTICLES and remainder else name
 
 
 def skeleton(name: str) -> str:
     """A name without its small words, which people leave out or mistake for one another."""
-    bare = " ".join(word for word in name.split() if word not in SMALL_WORDS)
-    return bare or name
+    remaining_words = " ".join(word for word in name.split() if word not in SMALL_WORDS)
+    return remaining_words or name
 
 
 def initials(name: str) -> Iterator[str]:
@@ -119,60 +123,70 @@ def initials(name: str) -> Iterator[str]:
             yield "".join(word[0] for word in words)
 
 
-def unshortened(name: str) -> Iterator[str]:
+def expand_abbreviations(name: str) -> Iterator[str]:
     """The names that "Vitry s/Seine" may stand for."""
     words = name.replace("s s ", "ss ").split()
-    for place, word in enumerate(words):
-        for full in _SHORTENED.get(word, ()):
-            yield " ".join([*words[:place], full, *words[place + 1 :]])
+    for index, word in enumerate(words):
+        for expanded in _ABBREVIATIONS.get(word, ()):
+            yield " ".join([*words[:index], expanded, *words[index + 1 :]])
 
 
 class Ordinal(NamedTuple):
-    """A number such as 18, 18e or XVIII; ``said`` when a word or an ending says it is a rank."""
+    """A number such as 18, 18e or XVIII; ``is_explicit`` when a word or an ending says it is a rank."""
 
     number: int
-    said: bool
+    is_explicit: bool
 
 
-def ordinal(word: str) -> Ordinal | None:
+def parse_ordinal(word: str) -> Ordinal | None:
     """The rank that a word may be, up to 99 in digits and 39 in Roman numerals."""
-    parts = _ORDINAL.fullmatch(word)
-    if parts is None:
+    match = _ORDINAL.fullmatch(word)
+    if match is None:
         return None
-    number = int(parts[1]) if parts[1].isdecimal() else _ROMAN.get(parts[1], 0)
-    return Ordinal(number, parts[2] is not None) if number else None
+    number = int(match[1]) if match[1].isdecimal() else _ROMAN_NUMERALS.get(match[1], 0)
+    return Ordinal(number, match[2] is not None) if number else None
 
 
-def numbered(words: Words) -> tuple[Words, int] | None:
+def parse_arrondissement(words: Words) -> tuple[Words, int] | None:
     """The city and the rank in "Paris 18", "18e Paris", "18e arrondissement de Paris".
 
     The city may be left out after a rank and the word arrondissement.
     """
-    words = _glued(words[1:] if words[0] in ARTICLES else words)
-    plain = tuple(word for word in words if word not in ARRONDISSEMENT_WORDS)
-    said = len(plain) < len(words)
-    if plain and (last := ordinal(plain[-1])) and (said or len(plain) > 1):
-        return plain[:-1], last.number
-    if len(plain) > 1 and (first := ordinal(plain[0])) and (said or first.said):
-        return after_preposition(plain[1:]), first.number
+    words = _join_ordinal_endings(words[1:] if words[0] in ARTICLES else words)
+    bare_words = tuple(word for word in words if word not in ARRONDISSEMENT_WORDS)
+    has_arrondissement_word = len(bare_words) < len(words)
+    if (
+        bare_words
+        and (last_ordinal := parse_ordinal(bare_words[-1]))
+        and (has_arrondissement_word or len(bare_words) > 1)
+    ):
+        return bare_words[:-1], last_ordinal.number
+    if (
+        len(bare_words) > 1
+        and (first_ordinal := parse_ordinal(bare_words[0]))
+        and (has_arrondissement_word or first_ordinal.is_explicit)
+    ):
+        return after_preposition(bare_words[1:]), first_ordinal.number
     return None
 
 
-def _glued(words: Words) -> Words:
+def _join_ordinal_endings(words: Words) -> Words:
     """ "18 ème" in one word."""
-    glued: list[str] = []
+    joined: list[str] = []
     for word in words:
-        if word in _ENDINGS and glued and glued[-1].isdecimal():
-            glued[-1] += word
+        if word in _ORDINAL_ENDINGS and joined and joined[-1].isdecimal():
+            joined[-1] += word
         else:
-            glued.append(word)
-    return tuple(glued)
+            joined.append(word)
+    return tuple(joined)
 
 
 def _without_cedex(words: Words) -> Words:
     """Without the postman's word, nor the number after it, which is no arrondissement's."""
     if "cedex" not in words[1:]:
         return words
-    place = words.index("cedex", 1)
-    after = words[place + 1 :]
-    return words[:place] + (after[1:] if after and ordinal(after[0]) else after)
+    cedex_index = words.index("cedex", 1)
+    following = words[cedex_index + 1 :]
+    return words[:cedex_index] + (
+        following[1:] if following and parse_ordinal(following[0]) else following
+    )

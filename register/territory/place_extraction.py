@@ -7,197 +7,237 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from register.territory.area_hints import area
+from register.territory.area_hints import parse_area
 from register.territory.common_words import is_ordinary
-from register.territory.disambiguation import COUNTED, Mention, is_number_of_a_place, is_offered
-from register.territory.exact_matchers import STEPS, bearing, read
+from register.territory.disambiguation import (
+    COUNTED_NOUNS,
+    PlaceMention,
+    is_offered,
+    is_place_number,
+)
+from register.territory.exact_matchers import MATCHER_STEPS, match_exactly, readings_of_name
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import Reading, Resolution, ordered
+from register.territory.interpretations import PlaceReading, PlaceResolution, rank_readings
 from register.territory.name_normalisation import (
     ARTICLES,
     BODIES,
     COMMUNE,
-    CONTRACTED,
-    LONGEST,
+    CONTRACTED_ARTICLES,
+    MAX_TYPED_LENGTH,
     OFFICES,
     PREPOSITIONS,
-    Statement,
+    NameCandidate,
     Words,
-    numbered,
-    ordinal,
-    statements,
+    name_candidates,
+    parse_arrondissement,
+    parse_ordinal,
 )
-from register.territory.short_names import longer
-from register.territory.tokenizer import Word, words
+from register.territory.short_names import longer_names
+from register.territory.tokenizer import TextWord, split_words
 
-MOST = 3
+MAX_PLACES = 3
 # Words that may stand before a name, "18e arrondissement de", and after it, "(région Provence-…)".
-_BEFORE, _AFTER = 3, 7
-_EMPTY = re.compile(r"\(\s*\)|\[\s*\]")
-_LOOSE = re.compile(r"(?:(?<=\s)|^)[,;:/–—-]+(?=\s|$)|^[\s,;:]+|[\s,;:]+$")
+_MAX_WORDS_BEFORE, _MAX_WORDS_AFTER = 3, 7
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+_LOOSE_PUNCTUATION = re.compile(r"(?:(?<=\s)|^)[,;:/–—-]+(?=\s|$)|^[\s,;:]+|[\s,;:]+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class ExtractedPlace:
     """Words of a text that name a place.
 
-    ``resolution``: what they may mean; ``text``: the words as typed; ``rest``: the text without
+    ``resolution``: what they may mean; ``matched_text``: the words as typed; ``remaining_text``: the text without
     them and the preposition before them, to be searched for; empty when the whole text is a place.
     """
 
-    resolution: Resolution
-    text: str
-    rest: str
+    resolution: PlaceResolution
+    matched_text: str
+    remaining_text: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    first: int
-    last: int
-    readings: tuple[Reading, ...]
+class _PlaceMatch:
+    start: int
+    end: int
+    readings: tuple[PlaceReading, ...]
 
 
-def placed(
-    gazetteer: Gazetteer, text: str, known: Mapping[str, int] | None = None
-) -> tuple[Placed, ...]:
-    """The places that a text names, those of most words first, at most :data:`MOST`.
+def extract_places(
+    gazetteer: Gazetteer, text: str, case_counts: Mapping[str, int] | None = None
+) -> tuple[ExtractedPlace, ...]:
+    """The places that a text names, those of most words first, at most :data:`MAX_PLACES`.
 
     A word that usually means something else counts only where something says that it is a place:
     a capital, a hyphen, "mairie de", a département beside it, or its being all there is.
     """
-    counts = known or {}
-    said = words(text[:LONGEST])
-    whole = _whole(gazetteer, text, said, counts)
-    if whole:
-        return (Placed(Resolution(ordered(gazetteer, whole, counts)), text.strip(), ""),)
-    found = sorted(
-        _named(gazetteer, text, said, counts), key=lambda one: (one.first - one.last, one.first)
+    counts = case_counts or {}
+    text_words = split_words(text[:MAX_TYPED_LENGTH])
+    whole_readings = _whole_text_readings(gazetteer, text, text_words, counts)
+    if whole_readings:
+        return (
+            ExtractedPlace(
+                PlaceResolution(rank_readings(gazetteer, whole_readings, counts)), text.strip(), ""
+            ),
+        )
+    matches = sorted(
+        _find_matches(gazetteer, text, text_words, counts),
+        key=lambda match: (match.start - match.end, match.start),
     )
-    chosen: dict[tuple[Reading, ...], _Found] = {}
-    for one in found:
-        if all(one.last <= other.first or other.last <= one.first for other in chosen.values()):
+    chosen: dict[tuple[PlaceReading, ...], _PlaceMatch] = {}
+    for match in matches:
+        if all(
+            match.end <= chosen_match.start or chosen_match.end <= match.start
+            for chosen_match in chosen.values()
+        ):
             # A place that is named twice is offered once.
-            chosen.setdefault(ordered(gazetteer, one.readings, counts), one)
+            chosen.setdefault(rank_readings(gazetteer, match.readings, counts), match)
     return tuple(
-        Placed(Resolution(readings), *_cut(text, said, one))
-        for readings, one in list(chosen.items())[:MOST]
+        ExtractedPlace(PlaceResolution(readings), *_split_text(text, text_words, match))
+        for readings, match in list(chosen.items())[:MAX_PLACES]
     )
 
 
-def _whole(
-    gazetteer: Gazetteer, text: str, said: Sequence[Word], known: Mapping[str, int]
-) -> list[Reading]:
+def _whole_text_readings(
+    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord], case_counts: Mapping[str, int]
+) -> list[PlaceReading]:
     """What the text is as a whole; but "conseil municipal de Gagny" says more than Gagny."""
-    if not said or any(not word.folded for word in said):
+    if not text_words or any(not word.folded for word in text_words):
         return []
-    for statement in statements(text[:LONGEST]):
-        found = read(gazetteer, statement)
-        if found and statement.office not in BODIES and " ".join(statement.words) not in OFFICES:
-            more = longer(gazetteer, statement.words, found, known, statement.kinds)
-            return found + more if _is_literal(gazetteer, statement) else []
+    for candidate in name_candidates(text[:MAX_TYPED_LENGTH]):
+        readings = match_exactly(gazetteer, candidate)
+        if readings and candidate.office not in BODIES and " ".join(candidate.words) not in OFFICES:
+            longer_readings = longer_names(
+                gazetteer, candidate.words, readings, case_counts, candidate.kinds
+            )
+            return readings + longer_readings if _is_literal(gazetteer, candidate) else []
     return []
 
 
-def _is_literal(gazetteer: Gazetteer, statement: Statement) -> bool:
+def _is_literal(gazetteer: Gazetteer, candidate: NameCandidate) -> bool:
     """Whether ordinary words are a name as they stand: "le titre" is, "le maire" is not Maire."""
-    return not is_ordinary(statement.words) or bool(bearing(gazetteer, " ".join(statement.words)))
+    return not is_ordinary(candidate.words) or bool(
+        readings_of_name(gazetteer, " ".join(candidate.words))
+    )
 
 
-def _named(
-    gazetteer: Gazetteer, text: str, said: Sequence[Word], known: Mapping[str, int]
-) -> Iterator[_Found]:
-    for mention, readings in _mentions(gazetteer, text, said):
-        if wider := _wider(gazetteer, mention):
-            yield wider
-        elif is_offered(gazetteer, mention, readings, known):
-            more = longer(gazetteer, mention.name, readings, known)
-            yield _Found(mention.first, mention.last, (*readings, *more))
-    for place, word in enumerate(said):
-        if word.folded[:1].isdecimal() and is_number_of_a_place(text, said, place):
-            coded = [one for reader in STEPS[0] for one in reader(gazetteer, (word.folded,))]
-            if coded:
-                yield _Found(place, place + 1, tuple(coded))
+def _find_matches(
+    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord], case_counts: Mapping[str, int]
+) -> Iterator[_PlaceMatch]:
+    for mention, readings in _find_mentions(gazetteer, text, text_words):
+        if area_match := _match_with_area(gazetteer, mention):
+            yield area_match
+        elif is_offered(gazetteer, mention, readings, case_counts):
+            longer_readings = longer_names(gazetteer, mention.name, readings, case_counts)
+            yield _PlaceMatch(mention.start, mention.end, (*readings, *longer_readings))
+    for index, word in enumerate(text_words):
+        if word.folded[:1].isdecimal() and is_place_number(text, text_words, index):
+            code_readings = [
+                reading
+                for matcher in MATCHER_STEPS[0]
+                for reading in matcher(gazetteer, (word.folded,))
+            ]
+            if code_readings:
+                yield _PlaceMatch(index, index + 1, tuple(code_readings))
 
 
-def _mentions(
-    gazetteer: Gazetteer, text: str, said: Sequence[Word]
-) -> Iterator[tuple[Mention, list[Reading]]]:
+def _find_mentions(
+    gazetteer: Gazetteer, text: str, text_words: Sequence[TextWord]
+) -> Iterator[tuple[PlaceMention, list[PlaceReading]]]:
     """Every run of words that is the name of something."""
-    longest = gazetteer.spellings.most_words
-    for first in range(len(said)):
+    longest = gazetteer.name_index.max_words
+    for start in range(len(text_words)):
         name: Words = ()
-        for last in range(first + 1, min(len(said), first + longest) + 1):
-            name += (said[last - 1].folded,)
-            article = CONTRACTED.get(said[first - 1].folded, "") if first else ""
-            for full in ((article, *name), name) if article else (name,):
-                mention = Mention(text, said, first, last, full)
-                if readings := _borne(gazetteer, mention):
+        for end in range(start + 1, min(len(text_words), start + longest) + 1):
+            name += (text_words[end - 1].folded,)
+            article = CONTRACTED_ARTICLES.get(text_words[start - 1].folded, "") if start else ""
+            for full_name in ((article, *name), name) if article else (name,):
+                mention = PlaceMention(text, text_words, start, end, full_name)
+                if readings := _mention_readings(gazetteer, mention):
                     yield mention, readings
                     break
 
 
-def _borne(gazetteer: Gazetteer, mention: Mention) -> list[Reading]:
+def _mention_readings(gazetteer: Gazetteer, mention: PlaceMention) -> list[PlaceReading]:
     """What bears the name; nobody is "en" a commune, so "en Bretagne" is no village."""
-    found = bearing(gazetteer, " ".join(mention.name))
-    lands = [reading for reading in found if reading.kind != COMMUNE]
-    return lands if lands and mention.before == "en" else found
+    readings = readings_of_name(gazetteer, " ".join(mention.name))
+    areas = [reading for reading in readings if reading.kind != COMMUNE]
+    return areas if areas and mention.previous_word == "en" else readings
 
 
-def _wider(gazetteer: Gazetteer, mention: Mention) -> _Found | None:
+def _match_with_area(gazetteer: Gazetteer, mention: PlaceMention) -> _PlaceMatch | None:
     """The name with what says where it is, "Saint-Denis (93)", or which part, "Paris 18e"."""
-    said = tuple(word.folded for word in mention.words)
+    folded_words = tuple(word.folded for word in mention.text_words)
     name = mention.name
-    firsts = [mention.first, *_starts(said, mention.first)]
-    lasts = [mention.last, *_ends(gazetteer, said, mention)]
-    for first, last in sorted(product(firsts, lasts), key=lambda ends: ends[0] - ends[1]):
-        around = (*said[first : mention.first], *name, *said[mention.last : last])
-        if len(around) == len(name) or "" in around:
+    possible_starts = [mention.start, *_possible_starts(folded_words, mention.start)]
+    possible_ends = [mention.end, *_possible_ends(gazetteer, folded_words, mention)]
+    for start, end in sorted(
+        product(possible_starts, possible_ends), key=lambda bounds: bounds[0] - bounds[1]
+    ):
+        widened_name = (
+            *folded_words[start : mention.start],
+            *name,
+            *folded_words[mention.end : end],
+        )
+        if len(widened_name) == len(name) or "" in widened_name:
             continue
-        found = [one for reader in STEPS[1] for one in reader(gazetteer, around)]
-        if found and not _is_apart(mention, last, found):
-            return _Found(first, last, tuple(found))
+        readings = [
+            reading for matcher in MATCHER_STEPS[1] for reading in matcher(gazetteer, widened_name)
+        ]
+        if readings and not _is_unrelated_number(mention, end, readings):
+            return _PlaceMatch(start, end, tuple(readings))
     return None
 
 
-def _starts(said: Words, first: int) -> Iterator[int]:
+def _possible_starts(folded_words: Words, name_start: int) -> Iterator[int]:
     """Where "93200" or "18e arrondissement de" may begin before a name."""
-    for start in range(max(0, first - _BEFORE), first):
-        if said[start][:1].isdecimal() or ordinal(said[start]):
+    for start in range(max(0, name_start - _MAX_WORDS_BEFORE), name_start):
+        if folded_words[start][:1].isdecimal() or parse_ordinal(folded_words[start]):
             yield start
 
 
-def _ends(gazetteer: Gazetteer, said: Words, mention: Mention) -> Iterator[int]:
+def _possible_ends(
+    gazetteer: Gazetteer, folded_words: Words, mention: PlaceMention
+) -> Iterator[int]:
     """Where "93", "La Réunion" or "18e" may end after a name."""
-    for last in range(mention.last + 1, min(len(said), mention.last + _AFTER) + 1):
-        after = said[mention.last : last]
-        if "" not in after and (area(gazetteer, after) or numbered((*mention.name, *after))):
-            yield last
+    for end in range(mention.end + 1, min(len(folded_words), mention.end + _MAX_WORDS_AFTER) + 1):
+        following_words = folded_words[mention.end : end]
+        if "" not in following_words and (
+            parse_area(gazetteer, following_words)
+            or parse_arrondissement((*mention.name, *following_words))
+        ):
+            yield end
 
 
-def _is_apart(mention: Mention, last: int, found: Sequence[Reading]) -> bool:
+def _is_unrelated_number(
+    mention: PlaceMention, end_index: int, readings: Sequence[PlaceReading]
+) -> bool:
     """Whether a number after the name is the next word's: "Paris 18 élus", "(17e chambre)"."""
-    end = mention.words[last - 1].end
-    if "(" in mention.text[mention.words[mention.last - 1].end : end]:
+    end = mention.text_words[end_index - 1].end
+    if "(" in mention.text[mention.text_words[mention.end - 1].end : end]:
         return mention.text[end : end + 1] != ")"
-    number = mention.words[last - 1].folded
-    following = mention.words[last].folded if last < len(mention.words) else ""
-    ranks = bool(ordinal(number)) and found[0].why == "arrondissement"
-    return ranks and (following in COUNTED or (number.isdecimal() and following != ""))
+    number = mention.text_words[end_index - 1].folded
+    next_word = mention.text_words[end_index].folded if end_index < len(mention.text_words) else ""
+    is_rank = bool(parse_ordinal(number)) and readings[0].why == "arrondissement"
+    return is_rank and (next_word in COUNTED_NOUNS or (number.isdecimal() and next_word != ""))
 
 
-def _cut(text: str, said: Sequence[Word], found: _Found) -> tuple[str, str]:
+def _split_text(text: str, text_words: Sequence[TextWord], match: _PlaceMatch) -> tuple[str, str]:
     """The words that name the place, and the text without them and without "à", "dans le"."""
-    start, end = said[found.first].start, said[found.last - 1].end
+    start, end = text_words[match.start].start, text_words[match.end - 1].end
     if "(" in text[start:end] and text[end : end + 1] == ")":
         end += 1
-    before = start
-    words_before = [word.folded for word in said[max(0, found.first - 2) : found.first]]
-    led = 0
-    if words_before[-1:] and words_before[-1] in PREPOSITIONS:
-        led = 1
-    elif len(words_before) == 2 and words_before[1] in ARTICLES and words_before[0] in PREPOSITIONS:
-        led = 2
-    if led:
-        before = said[found.first - led].start
-    rest = _EMPTY.sub(" ", f"{text[:before]} {text[end:]}")
-    return text[start:end], " ".join(_LOOSE.sub(" ", rest).split())
+    cut_start = start
+    previous_words = [word.folded for word in text_words[max(0, match.start - 2) : match.start]]
+    preposition_words = 0
+    if previous_words[-1:] and previous_words[-1] in PREPOSITIONS:
+        preposition_words = 1
+    elif (
+        len(previous_words) == 2
+        and previous_words[1] in ARTICLES
+        and previous_words[0] in PREPOSITIONS
+    ):
+        preposition_words = 2
+    if preposition_words:
+        cut_start = text_words[match.start - preposition_words].start
+    remaining = _EMPTY_BRACKETS.sub(" ", f"{text[:cut_start]} {text[end:]}")
+    return text[start:end], " ".join(_LOOSE_PUNCTUATION.sub(" ", remaining).split())

@@ -17,9 +17,9 @@ from register.territory.models import (
 )
 
 __all__ = [
-    "aliases_of",
-    "codes_of",
+    "codes_of_commune",
     "commune",
+    "commune_aliases",
     "commune_count",
     "commune_name",
     "communes_of_departement",
@@ -27,12 +27,12 @@ __all__ = [
     "departement",
     "departements",
     "departements_of_region",
+    "filed_name",
     "former_name",
     "intercommunalite",
     "is_commune_code",
     "is_departement_code",
     "is_region_code",
-    "name_of",
     "postal_codes",
     "region",
     "regions",
@@ -50,7 +50,7 @@ def commune(session: Session, code: str) -> Commune | None:
     return session.get(Commune, code)
 
 
-_SURROUNDINGS = (
+_SURROUNDINGS_STMT = (
     select(Commune, Departement, Region)
     .select_from(CommuneCode)
     .join(Commune, Commune.code == CommuneCode.current_code)
@@ -64,31 +64,35 @@ def surroundings(
     session: Session, code: str
 ) -> tuple[Commune, Departement | None, Region | None] | None:
     """The commune of today behind a code, with its département and région, in one look-up."""
-    row = session.execute(_SURROUNDINGS, {"code": code}).first()
+    row = session.execute(_SURROUNDINGS_STMT, {"code": code}).first()
     return (row[0], row[1], row[2]) if row else None
 
 
-_LED = CommuneCode.__table__.c
-_CURRENT = select(_LED.current_code).where(_LED.code == bindparam("code"))
+_CODE_COLUMNS = CommuneCode.__table__.c
+_CURRENT_CODE_STMT = select(_CODE_COLUMNS.current_code).where(
+    _CODE_COLUMNS.code == bindparam("code")
+)
 
 
 def current_code(session: Session, code: str) -> str | None:
     """The code of the commune that ``code`` leads to, itself included; None when unknown."""
-    return session.scalar(_CURRENT, {"code": code})
+    return session.scalar(_CURRENT_CODE_STMT, {"code": code})
 
 
-_NAME = select(Commune.__table__.c.name).where(Commune.__table__.c.code == bindparam("code"))
+_COMMUNE_NAME_STMT = select(Commune.__table__.c.name).where(
+    Commune.__table__.c.code == bindparam("code")
+)
 
 
 def commune_name(session: Session, code: str) -> str | None:
     """The official name of the commune at this very code."""
-    return session.scalar(_NAME, {"code": code})
+    return session.scalar(_COMMUNE_NAME_STMT, {"code": code})
 
 
-def codes_of(session: Session, code: str) -> list[str]:
+def codes_of_commune(session: Session, code: str) -> list[str]:
     """Every code that leads to the commune ``code``, its own included."""
-    asked = select(CommuneCode.code).where(CommuneCode.current_code == code)
-    return list(session.scalars(asked.order_by(CommuneCode.code)))
+    stmt = select(CommuneCode.code).where(CommuneCode.current_code == code)
+    return list(session.scalars(stmt.order_by(CommuneCode.code)))
 
 
 def former_name(session: Session, code: str) -> str | None:
@@ -97,31 +101,31 @@ def former_name(session: Session, code: str) -> str | None:
     The sources give names to delegated and associated communes and to arrondissements only: about
     half of the former codes have none.
     """
-    asked = (
+    stmt = (
         select(CommuneAlias.name)
         .where(CommuneAlias.code == code, CommuneAlias.current_code != code)
         .order_by(CommuneAlias.kind.desc())
     )
-    return session.scalars(asked).first()
+    return session.scalars(stmt).first()
 
 
-def name_of(session: Session, code: str) -> str | None:
+def filed_name(session: Session, code: str) -> str | None:
     """What a commune was called when it had this code, or is called today; None when unknown."""
-    now = current_code(session, code)
-    own = former_name(session, code) if now not in (None, code) else None
-    return own or (commune_name(session, now) if now else None)
+    current = current_code(session, code)
+    former = former_name(session, code) if current not in (None, code) else None
+    return former or (commune_name(session, current) if current else None)
 
 
-def aliases_of(session: Session, code: str) -> list[CommuneAlias]:
+def commune_aliases(session: Session, code: str) -> list[CommuneAlias]:
     """Delegated, associated and former communes and arrondissements of a commune, by code."""
-    asked = select(CommuneAlias).where(CommuneAlias.current_code == code)
-    return list(session.scalars(asked.order_by(CommuneAlias.code, CommuneAlias.kind)))
+    stmt = select(CommuneAlias).where(CommuneAlias.current_code == code)
+    return list(session.scalars(stmt.order_by(CommuneAlias.code, CommuneAlias.kind)))
 
 
 def postal_codes(session: Session, code: str) -> list[str]:
     """Postal codes of a commune, in order; some have none."""
-    asked = select(CommunePostal.postal).where(CommunePostal.commune_code == code)
-    return list(session.scalars(asked.order_by(CommunePostal.postal)))
+    stmt = select(CommunePostal.postal).where(CommunePostal.commune_code == code)
+    return list(session.scalars(stmt.order_by(CommunePostal.postal)))
 
 
 def intercommunalite(session: Session, code: str) -> Intercommunalite | None:
@@ -136,16 +140,16 @@ def departement(session: Session, code: str) -> Departement | None:
 
 def departements(session: Session) -> list[Departement]:
     """Every present département and overseas collectivity, by code."""
-    asked = select(Departement).where(Departement.retired.is_(False))
-    return list(session.scalars(asked.order_by(Departement.code)))
+    stmt = select(Departement).where(Departement.retired.is_(False))
+    return list(session.scalars(stmt.order_by(Departement.code)))
 
 
 def departements_of_region(session: Session, code: str) -> list[Departement]:
     """The present départements of a région, by code."""
-    asked = select(Departement).where(
+    stmt = select(Departement).where(
         Departement.region_code == code, Departement.retired.is_(False)
     )
-    return list(session.scalars(asked.order_by(Departement.code)))
+    return list(session.scalars(stmt.order_by(Departement.code)))
 
 
 def region(session: Session, code: str) -> Region | None:
@@ -155,14 +159,14 @@ def region(session: Session, code: str) -> Region | None:
 
 def regions(session: Session) -> list[Region]:
     """Every present région, in the order of names as people sort them, accents aside."""
-    asked = select(Region).where(Region.retired.is_(False))
-    return list(session.scalars(asked.order_by(Region.folded)))
+    stmt = select(Region).where(Region.retired.is_(False))
+    return list(session.scalars(stmt.order_by(Region.folded)))
 
 
 def communes_of_departement(session: Session, code: str) -> list[Commune]:
     """The present communes of a département, in the order of names, accents aside."""
-    asked = select(Commune).where(Commune.departement_code == code, Commune.retired.is_(False))
-    return list(session.scalars(asked.order_by(Commune.folded, Commune.code)))
+    stmt = select(Commune).where(Commune.departement_code == code, Commune.retired.is_(False))
+    return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))
 
 
 def commune_count(
@@ -173,11 +177,11 @@ def commune_count(
     intercommunalite: str | None = None,
 ) -> int:
     """How many present communes answer to all the codes given."""
-    asked = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
+    stmt = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
     if departement is not None:
-        asked = asked.where(Commune.departement_code == departement)
+        stmt = stmt.where(Commune.departement_code == departement)
     if region is not None:
-        asked = asked.where(Commune.region_code == region)
+        stmt = stmt.where(Commune.region_code == region)
     if intercommunalite is not None:
-        asked = asked.where(Commune.intercommunalite_code == intercommunalite)
-    return session.scalar(asked) or 0
+        stmt = stmt.where(Commune.intercommunalite_code == intercommunalite)
+    return session.scalar(stmt) or 0

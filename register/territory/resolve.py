@@ -12,79 +12,112 @@ from dataclasses import replace
 
 from register.territory import exact_matchers, fuzzy
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import EXACTNESS, INEXACT, Reading, Resolution, ordered
-from register.territory.name_normalisation import LONGEST, Statement, statements
-from register.territory.place_extraction import Placed, placed
-from register.territory.short_names import longer
+from register.territory.interpretations import (
+    EXACTNESS,
+    INEXACT,
+    PlaceReading,
+    PlaceResolution,
+    rank_readings,
+)
+from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
+from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.short_names import longer_names
 
-__all__ = ["EXACTNESS", "INEXACT", "LONGEST", "READERS", "Reading", "Resolution", "resolve"]
+__all__ = [
+    "EXACTNESS",
+    "INEXACT",
+    "MAX_TYPED_LENGTH",
+    "RESOLVE_STEPS",
+    "PlaceReading",
+    "PlaceResolution",
+    "resolve",
+]
 
-PHRASE = "dans_la_phrase"
-NUMBERS = frozenset({"code_insee", "code_postal", "ancien_code", "departement_code"})
+PHRASE_MATCH = "dans_la_phrase"
+CODE_MATCHES = frozenset({"code_insee", "code_postal", "ancien_code", "departement_code"})
 
 
-def resolve(gazetteer: Gazetteer, typed: str, known: Mapping[str, int] | None = None) -> Resolution:
+def resolve(
+    gazetteer: Gazetteer, typed: str, case_counts: Mapping[str, int] | None = None
+) -> PlaceResolution:
     """Every reading of ``typed``, the most exact first, then those with most published cases.
 
-    ``known``: number of published cases by present commune code. Readings that are equal so far
+    ``case_counts``: number of published cases by present commune code. Readings that are equal so far
     are in the order of population, then of codes; those of a phrase are in the order of
-    :func:`register.territory.place_extraction.placed`.
+    :func:`register.territory.place_extraction.extract_places`.
     """
-    counts = known or {}
-    said = list(statements(typed[:LONGEST]))
-    for reader in READERS:
-        for statement in said:
-            if found := reader(gazetteer, statement, counts):
-                named = ordered(gazetteer, found, counts)
-                if reader is _mistyped and len(named) > 1:
+    counts = case_counts or {}
+    candidates = list(name_candidates(typed[:MAX_TYPED_LENGTH]))
+    for resolve_step in RESOLVE_STEPS:
+        for candidate in candidates:
+            if readings := resolve_step(gazetteer, candidate, counts):
+                ranked = rank_readings(gazetteer, readings, counts)
+                if resolve_step is _match_typo and len(ranked) > 1:
                     # Whoever has to choose finds what they wrote well too: "gagny la ville" is
                     # nearly Magny-la-Ville and Pagny-la-Ville.
-                    named = (*_in_phrase(gazetteer, typed[:LONGEST], counts), *named)
-                return Resolution(named)
-    if named := tuple(_in_phrase(gazetteer, typed[:LONGEST], counts)):
-        return Resolution(named)
+                    ranked = (
+                        *_readings_in_phrase(gazetteer, typed[:MAX_TYPED_LENGTH], counts),
+                        *ranked,
+                    )
+                return PlaceResolution(ranked)
+    if ranked := tuple(_readings_in_phrase(gazetteer, typed[:MAX_TYPED_LENGTH], counts)):
+        return PlaceResolution(ranked)
     # The last statement is the barest: "mairie de" belongs to no name.
-    return Resolution((), fuzzy.near(gazetteer, said[-1], counts) if said else ())
-
-
-def _to_the_letter(
-    gazetteer: Gazetteer, statement: Statement, known: Mapping[str, int]
-) -> list[Reading]:
-    """What the words are, and what they are short for."""
-    found = exact_matchers.read(gazetteer, statement)
-    return found + longer(gazetteer, statement.words, found, known, statement.kinds)
-
-
-def _begun(gazetteer: Gazetteer, statement: Statement, _known: Mapping[str, int]) -> list[Reading]:
-    return fuzzy.begun(gazetteer, statement)
-
-
-def _mistyped(
-    gazetteer: Gazetteer, statement: Statement, _known: Mapping[str, int]
-) -> list[Reading]:
-    return fuzzy.mistyped(gazetteer, statement)
-
-
-def _in_phrase(gazetteer: Gazetteer, typed: str, known: Mapping[str, int]) -> Iterator[Reading]:
-    """The places among other words, each once."""
-    met = set()
-    for place in placed(gazetteer, typed, known):
-        for reading in place.resolution.readings if _is_phrase(gazetteer, place) else ():
-            if (reading.kind, reading.code) not in met:
-                met.add((reading.kind, reading.code))
-                yield replace(reading, why=PHRASE)
-
-
-def _is_phrase(gazetteer: Gazetteer, place: Placed) -> bool:
-    """Whether the rest has words of its own: "Gagny 75" and "Paris 21e" contradict themselves."""
-    if not any(word.isalpha() and len(word) > 1 for word in place.rest.split()):
-        return False
-    by_number = place.resolution.readings[0].why in NUMBERS
-    return not (
-        by_number and any(exact_matchers.read(gazetteer, one) for one in statements(place.rest))
+    return PlaceResolution(
+        (), fuzzy.nearest_names(gazetteer, candidates[-1], counts) if candidates else ()
     )
 
 
-Reader = Callable[[Gazetteer, Statement, Mapping[str, int]], list[Reading]]
+def _match_exactly(
+    gazetteer: Gazetteer, candidate: NameCandidate, case_counts: Mapping[str, int]
+) -> list[PlaceReading]:
+    """What the words are, and what they are short for."""
+    readings = exact_matchers.match_exactly(gazetteer, candidate)
+    return readings + longer_names(
+        gazetteer, candidate.words, readings, case_counts, candidate.kinds
+    )
+
+
+def _match_beginning(
+    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: Mapping[str, int]
+) -> list[PlaceReading]:
+    return fuzzy.match_beginning(gazetteer, candidate)
+
+
+def _match_typo(
+    gazetteer: Gazetteer, candidate: NameCandidate, _case_counts: Mapping[str, int]
+) -> list[PlaceReading]:
+    return fuzzy.match_typo(gazetteer, candidate)
+
+
+def _readings_in_phrase(
+    gazetteer: Gazetteer, typed: str, case_counts: Mapping[str, int]
+) -> Iterator[PlaceReading]:
+    """The places among other words, each once."""
+    yielded = set()
+    for extracted in extract_places(gazetteer, typed, case_counts):
+        for reading in (
+            extracted.resolution.readings if _has_other_words(gazetteer, extracted) else ()
+        ):
+            if (reading.kind, reading.code) not in yielded:
+                yielded.add((reading.kind, reading.code))
+                yield replace(reading, why=PHRASE_MATCH)
+
+
+def _has_other_words(gazetteer: Gazetteer, extracted: ExtractedPlace) -> bool:
+    """Whether the rest has words of its own: "Gagny 75" and "Paris 21e" contradict themselves."""
+    if not any(word.isalpha() and len(word) > 1 for word in extracted.remaining_text.split()):
+        return False
+    by_number = extracted.resolution.readings[0].why in CODE_MATCHES
+    return not (
+        by_number
+        and any(
+            exact_matchers.match_exactly(gazetteer, candidate)
+            for candidate in name_candidates(extracted.remaining_text)
+        )
+    )
+
+
+ResolveStep = Callable[[Gazetteer, NameCandidate, Mapping[str, int]], list[PlaceReading]]
 # From the letter to the guess; the first that reads anything has said all.
-READERS: tuple[Reader, ...] = (_to_the_letter, _begun, _mistyped)
+RESOLVE_STEPS: tuple[ResolveStep, ...] = (_match_exactly, _match_beginning, _match_typo)

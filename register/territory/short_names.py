@@ -8,67 +8,72 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from register.territory.exact_matchers import bearing
-from register.territory.fuzzy import BEGUN, CHOICE, beginning
+from register.territory.exact_matchers import readings_of_name
+from register.territory.fuzzy import BEGUN, MAX_CHOICES, names_beginning_with
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import Reading, apart, weight
-from register.territory.name_normalisation import COMMUNE, EVERY, Words
+from register.territory.interpretations import PlaceReading, distinct_readings, sort_weight
+from register.territory.name_normalisation import ALL_KINDS, COMMUNE, Words
 
 # A town so many times as large as the namesake is as likely to be meant, and a village never is.
-_TIMES = 10
-_TOWN = 10_000
-_PRESENT = frozenset({"nom", "departement_nom", "region_nom"})
-_NAMES = _PRESENT | {"ancienne_commune"}
+_SIZE_RATIO = 10
+_TOWN_POPULATION = 10_000
+_PRESENT_NAME_KINDS = frozenset({"nom", "departement_nom", "region_nom"})
+_NAME_KINDS = _PRESENT_NAME_KINDS | {"ancienne_commune"}
 
 
-def longer(
+def longer_names(
     gazetteer: Gazetteer,
     words: Words,
-    found: Sequence[Reading],
-    known: Mapping[str, int],
-    kinds: frozenset[str] = EVERY,
-) -> list[Reading]:
+    readings: Sequence[PlaceReading],
+    case_counts: Mapping[str, int],
+    kinds: frozenset[str] = ALL_KINDS,
+) -> list[PlaceReading]:
     """What else a name may be the beginning of; none when too much is, or a namesake has a case.
 
     An old name leaves room for all: Boulogne was a commune of Vendée. A present one leaves it for
     towns that are much larger, and for places as large that have published cases.
 
-    :param found: what bears the name as it was typed.
-    :param known: number of published cases by present commune code.
+    :param readings: what bears the name as it was typed.
+    :param case_counts: number of published cases by present commune code.
     """
-    if not found or any(reading.why not in _NAMES for reading in found):
+    if not readings or any(reading.why not in _NAME_KINDS for reading in readings):
         return []
-    present = [reading for reading in found if reading.why in _PRESENT]
-    if any(_cases(reading, known) for reading in present):
+    present = [reading for reading in readings if reading.why in _PRESENT_NAME_KINDS]
+    if any(_case_count(reading, case_counts) for reading in present):
         return []
-    least = max((_people(gazetteer, reading) for reading in present), default=None)
-    more = [
+    min_population = max((_population(gazetteer, reading) for reading in present), default=None)
+    longer_readings = [
         replace(reading, why=BEGUN)
-        for reading in _begun(gazetteer, words)
-        if reading.kind in kinds and (least is None or _is_likely(gazetteer, reading, known, least))
+        for reading in _readings_beginning_with(gazetteer, words)
+        if reading.kind in kinds
+        and (min_population is None or _is_likely(gazetteer, reading, case_counts, min_population))
     ]
-    return more if len(apart(gazetteer, more)) <= CHOICE else []
+    return (
+        longer_readings if len(distinct_readings(gazetteer, longer_readings)) <= MAX_CHOICES else []
+    )
 
 
-def _begun(gazetteer: Gazetteer, words: Words) -> Iterator[Reading]:
-    for name in beginning(gazetteer, words):
-        yield from bearing(gazetteer, name)
+def _readings_beginning_with(gazetteer: Gazetteer, words: Words) -> Iterator[PlaceReading]:
+    for name in names_beginning_with(gazetteer, words):
+        yield from readings_of_name(gazetteer, name)
 
 
 def _is_likely(
-    gazetteer: Gazetteer, reading: Reading, known: Mapping[str, int], least: int
+    gazetteer: Gazetteer, reading: PlaceReading, case_counts: Mapping[str, int], min_population: int
 ) -> bool:
-    people = _people(gazetteer, reading)
-    if reading.kind != COMMUNE or people < least:
+    population = _population(gazetteer, reading)
+    if reading.kind != COMMUNE or population < min_population:
         return False
-    if _cases(reading, known):
+    if _case_count(reading, case_counts):
         return True
-    return reading.why == "nom" and people >= max(_TOWN, _TIMES * least)
+    return reading.why == "nom" and population >= max(
+        _TOWN_POPULATION, _SIZE_RATIO * min_population
+    )
 
 
-def _cases(reading: Reading, known: Mapping[str, int]) -> int:
-    return known.get(reading.code, 0) if reading.kind == COMMUNE else 0
+def _case_count(reading: PlaceReading, case_counts: Mapping[str, int]) -> int:
+    return case_counts.get(reading.code, 0) if reading.kind == COMMUNE else 0
 
 
-def _people(gazetteer: Gazetteer, reading: Reading) -> int:
-    return -weight(gazetteer, reading, {})[1]
+def _population(gazetteer: Gazetteer, reading: PlaceReading) -> int:
+    return -sort_weight(gazetteer, reading, {})[1]

@@ -15,7 +15,7 @@ _NOT_COUNTRIES = frozenset(
 
 
 @cache
-def _names(language: str) -> dict[str, str]:
+def _territory_names(language: str) -> dict[str, str]:
     territories = Locale.parse(language).territories
     return {
         code: name
@@ -26,14 +26,14 @@ def _names(language: str) -> dict[str, str]:
 
 def is_country(code: str) -> bool:
     """Whether ``code`` is a country's two upper-case letters."""
-    return code in _names("fr")
+    return code in _territory_names("fr")
 
 
 def country_name(code: str, language: str = "fr") -> str:
     """The country's name, or the code itself when it is none."""
-    return _names(language).get(code, code)
+    return _territory_names(language).get(code, code)
 
 
 def countries(language: str = "fr") -> dict[str, str]:
     """Every country's code and name, in the order of names as people sort them."""
-    return dict(sorted(_names(language).items(), key=lambda country: fold(country[1])))
+    return dict(sorted(_territory_names(language).items(), key=lambda country: fold(country[1])))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from register.text.errors import TextError
 
-Mark = Literal["", "~", "?"]
+DateMark = Literal["", "~", "?"]
 Language = Literal["fr", "en"]
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -50,7 +50,7 @@ MONTHS_EN = (
 )
 
 # [0-9] and not \d, which also accepts the digits of other scripts.
-_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
+_EDTF_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PartialDate:
     year: int
     month: int | None = None
     day: int | None = None
-    mark: Mark = ""
+    mark: DateMark = ""
 
     def __post_init__(self) -> None:
         if not self._exists():
@@ -114,25 +114,25 @@ class PartialDate:
         return plain
 
 
-def parse(text: str) -> PartialDate:
+def parse(edtf: str) -> PartialDate:
     """Read ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` with at most one mark, nothing around it.
 
     Raises TextError: ``date_form`` (another form) or ``date_impossible`` (no such day, or a
-    year before 1000 or after 2999), both with the value ``text``.
+    year before 1000 or after 2999), both with the value ``edtf``.
     """
-    match = _FORM.fullmatch(text)
+    match = _EDTF_FORM.fullmatch(edtf)
     if match is None:
-        raise TextError("date_form", text=text)
+        raise TextError("date_form", text=edtf)
     year, month, day, mark = match.groups()
     return PartialDate(
         int(year),
         None if month is None else int(month),
         None if day is None else int(day),
-        cast(Mark, mark),
+        cast(DateMark, mark),
     )
 
 
-def words(edtf: str | None, language: Language = "fr") -> str:
+def date_words(edtf: str | None, language: Language = "fr") -> str:
     """A stored partial date in words, "date inconnue" when there is none."""
     if not edtf:
         return "date inconnue" if language == "fr" else "date unknown"
@@ -149,8 +149,8 @@ def paris_day(moment: datetime) -> date:
 
 def day_words(day: date | datetime, language: Language = "fr") -> str:
     """A whole day in words, "1er juin 2006"; a moment is first brought to Paris."""
-    civil = paris_day(day) if isinstance(day, datetime) else day
-    return _plain_words(civil.year, civil.month, civil.day, language)
+    civil_day = paris_day(day) if isinstance(day, datetime) else day
+    return _plain_words(civil_day.year, civil_day.month, civil_day.day, language)
 
 
 def _about(is_day: bool, language: Language) -> str:
@@ -163,7 +163,7 @@ def _plain_words(year: int, month: int | None, day: int | None, language: Langua
     if month is None:
         return str(year)
     months = MONTHS if language == "fr" else MONTHS_EN
-    named = f"{months[month - 1]} {year}"
+    month_year = f"{months[month - 1]} {year}"
     if day is None:
-        return named
-    return f"{'1er' if day == 1 and language == 'fr' else day} {named}"
+        return month_year
+    return f"{'1er' if day == 1 and language == 'fr' else day} {month_year}"

@@ -31,12 +31,12 @@ REVISION = 3
 VERSION = f"markdown-{version('markdown')}+nh3-{version('nh3')}+{REVISION}"
 
 # fmt: off
-TAGS = frozenset({
+ALLOWED_TAGS = frozenset({
     "p", "em", "strong", "a", "ul", "ol", "li", "blockquote",
     "h3", "h4", "h5", "code", "pre", "br", "hr", "sup",
 })
 # fmt: on
-REL = "nofollow noopener noreferrer"
+LINK_REL = "nofollow noopener noreferrer"
 _SCHEMES = frozenset({"http", "https", "mailto"})
 
 # The converter reads a block again from each mark that could open something, so its time goes
@@ -44,7 +44,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 # weighs 7.5 million, minutes pasted as 800 lines without a blank one 40 million; the patterns
 # that take four seconds weigh 600 million.
 _MAX_WEIGHT = 60_000_000
-_MARKS = re.compile(r"[*_`\[\]<>&!#\\\n]")
+_SPECIAL_CHARACTERS = re.compile(r"[*_`\[\]<>&!#\\\n]")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 # Each level of nesting is a recursion that reads the whole block again.
 _TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|[0-9]+\.[ \t])){7}", re.MULTILINE)
@@ -53,27 +53,27 @@ _LONG_BLANK = re.compile(r"[ \t]{25,}")
 _LINK = r"\[([^\[\]\n]{1,500})\]\(\s?((?:[^\s()<>]|\([^\s()<>]{0,500}\)){1,2000})\s?\)"
 # An author begins with "#" or with "##": either stands right below the page's own h2.
 _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "h5"}
-_ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_LINK_SCHEME = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
-def render(text: str, language: Language = "fr") -> str:
+def render_markdown(text: str, language: Language = "fr") -> str:
     """Markdown as safe HTML: no image, no raw HTML (shown as typed), headings from h3 to h5.
 
     Raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
     for a text that no person would write and that would hold the converter for seconds.
     """
-    source = _bounded(text)
+    source = _checked_source(text)
     try:
         converted = _converter().convert(source)
     except RecursionError:
         raise TextError("text_hostile") from None
-    return typeset_html(_allowed(converted), language)
+    return typeset_html(_safe_html(converted), language)
 
 
-def plain(text: str) -> str:
+def render_plain_text(text: str) -> str:
     """Plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, all else escaped."""
     blocks = _BLANK_LINES.split(clean(text).strip())
-    return "\n".join(f"<p>{_lines(block)}</p>" for block in blocks if block.strip())
+    return "\n".join(f"<p>{_html_lines(block)}</p>" for block in blocks if block.strip())
 
 
 def snippet(text: str, limit: int) -> str:
@@ -86,16 +86,18 @@ def snippet(text: str, limit: int) -> str:
         return line
     # One character more than fits, so that a word ending exactly at the limit is kept whole.
     head = line[:limit]
-    whole = head.rpartition(" ")[0] or head[: limit - 1]
-    return whole.rstrip(" ,;:.!?«(–—-\u00a0\u202f") + "…"
+    whole_words = head.rpartition(" ")[0] or head[: limit - 1]
+    return whole_words.rstrip(" ,;:.!?«(–—-\u00a0\u202f") + "…"
 
 
-def _bounded(text: str) -> str:
+def _checked_source(text: str) -> str:
     if len(text) > MAX_CHARS:
         raise TextError("text_too_long", limit=MAX_CHARS)
     # A list nests by its indentation: beyond 24 columns spaces would only buy recursion.
     source = _LONG_BLANK.sub(" " * 24, clean(text))
-    weight = sum(len(_MARKS.findall(block)) * len(block) for block in _BLANK_LINES.split(source))
+    weight = sum(
+        len(_SPECIAL_CHARACTERS.findall(block)) * len(block) for block in _BLANK_LINES.split(source)
+    )
     if weight > _MAX_WEIGHT or _TOO_DEEP.search(source):
         raise TextError("text_hostile")
     return source
@@ -160,27 +162,27 @@ class _Demotion(Treeprocessor):
                 element.text = (element.text or "").rstrip(" #")
 
 
-def _allowed(converted: str) -> str:
+def _safe_html(converted: str) -> str:
     safe = nh3.clean(
         converted,
-        tags=set(TAGS),
+        tags=set(ALLOWED_TAGS),
         attributes={"a": {"href"}, "ol": {"start"}},
-        attribute_filter=_kept_attribute,
+        attribute_filter=_allowed_attribute,
         url_schemes=set(_SCHEMES),
-        link_rel=REL,
+        link_rel=LINK_REL,
     )
     # "&#1;" is six letters until now: as one character it would end every feed that shows it.
     return legal(safe)
 
 
-def _kept_attribute(tag: str, name: str, value: str) -> str | None:
+def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href":
         # nh3 lets addresses without a scheme through, "//elsewhere" among them.
-        return value if _ADDRESS.match(value) else None
+        return value if _LINK_SCHEME.match(value) else None
     # A list that starts at 3 must not be shown as starting at 1: numbers are quoted from acts.
     return value if name != "start" or re.fullmatch("[0-9]{1,9}", value) else None
 
 
-def _lines(block: str) -> str:
-    lines = (french(line.strip()) for line in block.split("\n"))
-    return "<br>\n".join(html.escape(line, quote=False) for line in lines)
+def _html_lines(block: str) -> str:
+    typeset_lines = (french(line.strip()) for line in block.split("\n"))
+    return "<br>\n".join(html.escape(line, quote=False) for line in typeset_lines)

@@ -36,7 +36,7 @@ _PLATE = re.compile(
     r"|\d{2,4}[ -][A-HJ-NP-TV-Z]{2,3}[ -](?:\d{2}|2[AB]|97\d))\b"
 )
 # Three digits at most, for "en 2006, place de la Mairie" is a date and a scene.
-_HOME = re.compile(
+_STREET_ADDRESS = re.compile(
     r"(?<![\d.,/])\d{1,3}(?:\s?(?:bis|ter|quater))?,?\s{1,3}"
     r"(?:rue|avenue|av\.|boulevard|bd\.?|place|impasse|allée|chemin|route|quai|cours(?!\sd['’])"
     r"|square|passage|villa|résidence|lotissement|sente|sentier|venelle|ruelle|faubourg|hameau)"
@@ -47,21 +47,21 @@ _PATTERNS = (
     ("telephone", _PHONE),
     ("courriel", _EMAIL),
     ("plaque", _PLATE),
-    ("adresse", _HOME),
+    ("adresse", _STREET_ADDRESS),
 )
 
 
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+def _whole_words(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(words)})\b")
 
 
 _WORDS = (
-    ("adresse", _any_of((r"domiciliee?s? (?:a|au|rue|\d+)", r"demeurant (?:a|au|rue|\d+)"))),
-    ("sante", _any_of(risk_words.HEALTH)),
-    ("vie_sexuelle", _any_of(risk_words.SEX_LIFE)),
-    ("religion", _any_of(risk_words.RELIGION)),
-    ("mineur", _any_of(risk_words.MINOR)),
-    ("accusation_grave", _any_of(risk_words.GRAVE_ACCUSATION)),
+    ("adresse", _whole_words((r"domiciliee?s? (?:a|au|rue|\d+)", r"demeurant (?:a|au|rue|\d+)"))),
+    ("sante", _whole_words(risk_words.HEALTH)),
+    ("vie_sexuelle", _whole_words(risk_words.SEX_LIFE)),
+    ("religion", _whole_words(risk_words.RELIGION)),
+    ("mineur", _whole_words(risk_words.MINOR)),
+    ("accusation_grave", _whole_words(risk_words.GRAVE_ACCUSATION)),
 )
 
 
@@ -76,8 +76,8 @@ class Risk:
 def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text, each once, by kind and then in the order of the text."""
     scanned = _URL.sub(" ", clean(text))
-    found = [*_by_pattern(scanned), *_by_word(scanned)]
-    return tuple(dict.fromkeys(found))
+    all_risks = [*_by_pattern(scanned), *_by_word(scanned)]
+    return tuple(dict.fromkeys(all_risks))
 
 
 def mask(text: str) -> str:
@@ -103,14 +103,14 @@ def _by_word(text: str) -> Iterator[Risk]:
     # Folding a word may lengthen it (œ), so each keeps the place where its folded form begins,
     # and the excerpt is cut from the text as written.
     starts: list[int] = []
-    pieces: list[str] = []
+    folded_words: list[str] = []
     length = 0
     for word in words:
-        piece = fold(word.group()).replace(" ", "")
+        folded_word = fold(word.group()).replace(" ", "")
         starts.append(length)
-        pieces.append(piece)
-        length += len(piece) + 1
-    folded = " ".join(pieces)
+        folded_words.append(folded_word)
+        length += len(folded_word) + 1
+    folded = " ".join(folded_words)
     for code, pattern in _WORDS:
         for match in pattern.finditer(folded):
             first = words[bisect_right(starts, match.start()) - 1]

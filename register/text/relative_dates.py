@@ -11,13 +11,13 @@ from datetime import date, timedelta
 
 from register.text.fold import fold
 
-_AGO = {
+_DAYS_AGO = {
     **dict.fromkeys(("aujourd hui", "ce matin", "ce midi", "cet apres midi", "ce soir"), 0),
     **dict.fromkeys(("tout a l heure", "today", "this morning", "this afternoon", "tonight"), 0),
     **dict.fromkeys(("hier", "yesterday", "last night"), 1),
     **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
 }
-_WEEK = {
+_WEEKDAYS = {
     name: day
     for names in (
         ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
@@ -25,10 +25,10 @@ _WEEK = {
     )
     for day, name in enumerate(names)
 }
-_SAID = re.compile(
+_RELATIVE_DAY = re.compile(
     r"(?:le |au |pendant |durant |on )?"
-    rf"(?:(?P<ago>{'|'.join(_AGO)})"
-    rf"|(?P<before>last )?(?P<weekday>{'|'.join(_WEEK)})(?P<last> dernier)?)"
+    rf"(?:(?P<ago>{'|'.join(_DAYS_AGO)})"
+    rf"|(?P<before>last )?(?P<weekday>{'|'.join(_WEEKDAYS)})(?P<last> dernier)?)"
     r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
     r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
     r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
@@ -36,14 +36,14 @@ _SAID = re.compile(
 )
 
 
-def read(text: str, today: date) -> date | None:
+def parse_relative_date(text: str, today: date) -> date | None:
     """The day that some words mean when they are said on ``today``; None for any others."""
-    said = _SAID.fullmatch(fold(text[:100]))
-    if said is None:
+    match = _RELATIVE_DAY.fullmatch(fold(text[:100]))
+    if match is None:
         return None
-    if said["ago"]:
-        return today - timedelta(days=_AGO[said["ago"]])
-    days = (today.weekday() - _WEEK[said["weekday"]]) % 7
-    if not days and not (said["last"] or said["before"]):
+    if match["ago"]:
+        return today - timedelta(days=_DAYS_AGO[match["ago"]])
+    days = (today.weekday() - _WEEKDAYS[match["weekday"]]) % 7
+    if not days and not (match["last"] or match["before"]):
         return None
     return today - timedelta(days=days or 7)

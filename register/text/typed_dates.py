@@ -10,15 +10,19 @@ from __future__ import annotations
 import re
 
 from register.text import dates
-from register.text.dates import Mark, PartialDate
+from register.text.dates import DateMark, PartialDate
 from register.text.errors import TextError
 from register.text.fold import fold
 
-LONGEST = 100  # characters; a longer text is no date
+MAX_LENGTH = 100  # characters; a longer text is no date
 
-_ABOUT = frozenset({"~", "vers", "environ", "circa", "ca", "about", "around", "approximativement"})
-_DOUBTFUL = frozenset({"?", "incertain", "incertaine", "probablement", "probably", "uncertain"})
-_UNKNOWN = frozenset({"inconnue", "inconnu", "unknown"})
+_APPROXIMATE_WORDS = frozenset(
+    {"~", "vers", "environ", "circa", "ca", "about", "around", "approximativement"}
+)
+_DOUBTFUL_WORDS = frozenset(
+    {"?", "incertain", "incertaine", "probablement", "probably", "uncertain"}
+)
+_UNKNOWN_WORDS = frozenset({"inconnue", "inconnu", "unknown"})
 # Words that say nothing of the day. The beginning of a month is somewhere in that month.
 # fmt: off
 _FILLERS = frozenset({
@@ -55,66 +59,79 @@ _PUNCTUATION = re.compile(r"[/.,()]")
 _MARKS = re.compile(r"([~?])")
 
 
-def read(text: str, *, unknown: str = "") -> str:
+def parse_typed_date(text: str, *, unknown: str = "") -> str:
     """A typed date in EDTF (see :mod:`register.text.dates`); empty for an empty text.
 
     :param unknown: what a date that is said to be unknown becomes.
     :raises TextError: ``typed_date`` (not understood), ``typed_date_year`` (no year in four
         digits) or ``date_impossible``, with the value ``text``.
     """
-    if len(text) > LONGEST:
-        raise TextError("typed_date", text=text[:LONGEST])
+    if len(text) > MAX_LENGTH:
+        raise TextError("typed_date", text=text[:MAX_LENGTH])
     words = _MARKS.sub(r" \1 ", _PUNCTUATION.sub(" ", fold(text))).split()
-    said = [_ORDINAL.sub(r"\1", word) for word in words if word not in _FILLERS]
-    told = [word for word in said if word not in _ABOUT | _DOUBTFUL | _UNKNOWN]
-    if not told:
-        return unknown if said else ""
-    if set(said) & _UNKNOWN:
+    tokens = [_ORDINAL.sub(r"\1", word) for word in words if word not in _FILLERS]
+    date_tokens = [
+        word for word in tokens if word not in _APPROXIMATE_WORDS | _DOUBTFUL_WORDS | _UNKNOWN_WORDS
+    ]
+    if not date_tokens:
+        return unknown if tokens else ""
+    if set(tokens) & _UNKNOWN_WORDS:
         raise TextError("typed_date", text=text)
-    return _dated(told, _mark(said, text), text).edtf
+    return _partial_date(date_tokens, _date_mark(tokens, text), text).edtf
 
 
-def shown(edtf: str) -> str:
-    """A stored date as :func:`read` understands it again: in words, empty when there is none."""
-    return dates.words(edtf) if edtf else ""
+def input_words(edtf: str) -> str:
+    """A stored date as :func:`parse_typed_date` understands it again: in words, empty when there is none."""
+    return dates.date_words(edtf) if edtf else ""
 
 
-def _mark(said: list[str], text: str) -> Mark:
-    about, doubtful = bool(set(said) & _ABOUT), bool(set(said) & _DOUBTFUL)
-    if about and doubtful:
+def _date_mark(tokens: list[str], text: str) -> DateMark:
+    is_approximate, is_doubtful = (
+        bool(set(tokens) & _APPROXIMATE_WORDS),
+        bool(set(tokens) & _DOUBTFUL_WORDS),
+    )
+    if is_approximate and is_doubtful:
         # The register keeps one mark; which of the two is meant is not for it to choose.
         raise TextError("typed_date", text=text)
-    return "~" if about else "?" if doubtful else ""
+    return "~" if is_approximate else "?" if is_doubtful else ""
 
 
-def _dated(told: list[str], mark: Mark, text: str) -> PartialDate:
-    months = [_MONTHS[word] for word in told if word in _MONTHS]
-    numbers = [word for word in told if _NUMBER.fullmatch(word)]
-    if len(months) > 1 or len(months) + len(numbers) != len(told):
+def _partial_date(date_tokens: list[str], mark: DateMark, text: str) -> PartialDate:
+    months = [_MONTHS[word] for word in date_tokens if word in _MONTHS]
+    numbers = [word for word in date_tokens if _NUMBER.fullmatch(word)]
+    if len(months) > 1 or len(months) + len(numbers) != len(date_tokens):
         raise TextError("typed_date", text=text)
     years = [number for number in numbers if len(number) == 4]
     if not years:
         raise TextError("typed_date_year", text=text)
-    rest = [int(number) for number in numbers if number is not years[0]]
-    if len(years) > 1 or len(rest) > 2 - len(months) or any(number > 99 for number in rest):
+    small_numbers = [int(number) for number in numbers if number is not years[0]]
+    if (
+        len(years) > 1
+        or len(small_numbers) > 2 - len(months)
+        or any(number > 99 for number in small_numbers)
+    ):
         raise TextError("typed_date", text=text)
-    month, day = _month_and_day(months, rest, year_first=numbers[0] is years[0])
-    return _made(int(years[0]), month, day, mark, text)
+    month, day = _month_and_day(months, small_numbers, year_first=numbers[0] is years[0])
+    return _checked_date(int(years[0]), month, day, mark, text)
 
 
 def _month_and_day(
-    months: list[int], rest: list[int], *, year_first: bool
+    months: list[int], small_numbers: list[int], *, year_first: bool
 ) -> tuple[int | None, int | None]:
     if months:
-        return months[0], rest[0] if rest else None
-    if len(rest) < 2:
-        return (rest[0] if rest else None), None
-    month, day = (rest[0], rest[1]) if year_first else (rest[1], rest[0])
+        return months[0], small_numbers[0] if small_numbers else None
+    if len(small_numbers) < 2:
+        return (small_numbers[0] if small_numbers else None), None
+    month, day = (
+        (small_numbers[0], small_numbers[1]) if year_first else (small_numbers[1], small_numbers[0])
+    )
     # "06/26/2006" is no day of any French calendar, and one of the American.
     return (day, month) if month > 12 >= day and not year_first else (month, day)
 
 
-def _made(year: int, month: int | None, day: int | None, mark: Mark, text: str) -> PartialDate:
+def _checked_date(
+    year: int, month: int | None, day: int | None, mark: DateMark, text: str
+) -> PartialDate:
     try:
         return PartialDate(year, month, day, mark)
     except TextError as error:

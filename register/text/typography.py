@@ -22,13 +22,13 @@ _SPACE = f"[ {HARD}{THIN}]"
 _SPACES = f"(?<!{_SPACE}){_SPACE}++"
 
 _TOKEN = re.compile(r"\S+")
-_HELD = "\ue000"
+_PLACEHOLDER = "\ue000"
 _FILE_NAME = re.compile(r"\w\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
 _ENTITY = re.compile(r"&(?:#x?[0-9a-fA-F]{1,8}|[a-z]{2,8});")
 _ENDS = ".,;:!?)]»”\"'…"
 
 # What is found, and what stands there instead.
-Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
+TypographyRule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
 
 
 def _thin_groups(match: re.Match[str]) -> str:
@@ -37,7 +37,7 @@ def _thin_groups(match: re.Match[str]) -> str:
 
 # The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
-_RULES: tuple[Rule, ...] = (
+_RULES: tuple[TypographyRule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
     (re.compile(rf"«{_SPACE}++|«(?=\S)"), f"«{THIN}"),
     (re.compile(r"(?<=\S)(?=»)"), THIN),
@@ -54,7 +54,7 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?<=\d){_SPACE}++(?=€|%|EUR\b)"), HARD),
     (_THOUSANDS, _thin_groups),
 )
-_ENGLISH_RULES: tuple[Rule, ...] = (
+_ENGLISH_RULES: tuple[TypographyRule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
     (re.compile(rf"(?<![\w.,])(\d{{1,2}}) (?=(?:{'|'.join(MONTHS_EN)})\b)"), rf"\1{HARD}"),
     (re.compile(r"\b(Nos?\.|art\.|pp?\.) (?=\d)"), rf"\1{HARD}"),
@@ -63,7 +63,7 @@ _ENGLISH_RULES: tuple[Rule, ...] = (
 _TAG = re.compile(r"""(<[/!a-zA-Z](?:[^<>"']|"[^"]*+"|'[^']*+')*+>)""")
 _VERBATIM = re.compile(r"<(/?)(?:code|pre)\b")
 
-_SMALL = (
+_NUMBER_WORDS = (
     "zéro",
     "un",
     "deux",
@@ -82,7 +82,7 @@ _SMALL = (
     "quinze",
     "seize",
 )
-_SMALL_EN = (
+_NUMBER_WORDS_EN = (
     "no",
     "one",
     "two",
@@ -99,12 +99,12 @@ _SMALL_EN = (
 
 def french(text: str) -> str:
     """A plain text with French spaces and apostrophes; applying it twice changes nothing."""
-    return _ruled(text, _RULES)
+    return _apply_rules(text, _RULES)
 
 
 def english(text: str) -> str:
     """A plain text with the apostrophes of English, and no break within "26 June" or "No. 3"."""
-    return _ruled(text, _ENGLISH_RULES)
+    return _apply_rules(text, _ENGLISH_RULES)
 
 
 def typeset(text: str, language: Language) -> str:
@@ -112,24 +112,27 @@ def typeset(text: str, language: Language) -> str:
     return french(text) if language == "fr" else english(text)
 
 
-def _ruled(text: str, rules: Iterable[Rule]) -> str:
+def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
     """The text by some rules, what a reader may copy left as it is."""
-    held: list[str] = []
+    verbatim_tokens: list[str] = []
 
-    def hold(match: re.Match[str]) -> str:
+    def protect(match: re.Match[str]) -> str:
         token = match.group()
         if not _is_verbatim(token):
             return token
-        held.append(token)
-        return _HELD
+        verbatim_tokens.append(token)
+        return _PLACEHOLDER
 
     # Held tokens stand as one private-use character while the rules run. A token that already
     # has that character is held too, so that every one found afterwards is ours.
-    text = _TOKEN.sub(hold, text)
+    text = _TOKEN.sub(protect, text)
     for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
-    kept = iter(held)
-    return "".join(next(kept) if part == _HELD else part for part in re.split(f"({_HELD})", text))
+    protected = iter(verbatim_tokens)
+    return "".join(
+        next(protected) if part == _PLACEHOLDER else part
+        for part in re.split(f"({_PLACEHOLDER})", text)
+    )
 
 
 def typeset_html(source: str, language: Language) -> str:
@@ -162,16 +165,20 @@ def count_words(count: int, language: Language = "fr", *, feminine: bool = False
     English has them up to ten, as its newspapers do.
     """
     if language == "en":
-        return _SMALL_EN[count] if 0 <= count < len(_SMALL_EN) else number(count, language)
+        return (
+            _NUMBER_WORDS_EN[count]
+            if 0 <= count < len(_NUMBER_WORDS_EN)
+            else number(count, language)
+        )
     if count == 1 and feminine:
         return "une"
-    return _SMALL[count] if 0 <= count < len(_SMALL) else number(count)
+    return _NUMBER_WORDS[count] if 0 <= count < len(_NUMBER_WORDS) else number(count)
 
 
 def _is_verbatim(token: str) -> bool:
     # An entity that is shown as such (the text explains HTML) keeps its own semicolon.
     if _ENTITY.search(token):
         return True
-    if "://" in token or "@" in token or _HELD in token or "www." in token.lower():
+    if "://" in token or "@" in token or _PLACEHOLDER in token or "www." in token.lower():
         return True
     return _FILE_NAME.search(token.rstrip(_ENDS)) is not None

@@ -14,7 +14,7 @@ def attach(app: Flask) -> None:
 
     from register.accounts import web
     from register.accounts.web import access_control
-    from register.reports import web as submit
+    from register.reports import web as reports_web
     from register.web import (
         assets,
         desk_site,
@@ -43,11 +43,11 @@ def attach(app: Flask) -> None:
     template_env.attach(app)
     errors.attach(app)
     limits.attach(app, settings)
-    access_control.attach(app, settings)
+    access_control.attach_access_control(app, settings)
     public_site.register(app)
     web.register(app)
     desk_site.register(app)
-    submit.register(app)
+    reports_web.register(app)
     health.attach(app)
     well_known.attach(app)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.

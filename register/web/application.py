@@ -8,10 +8,10 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from register.accounts.web import signing_keys
 from register.errors import SealError
 
-_KEY = "register.cookie_key"
+_COOKIE_KEY = "register.cookie_key"
 
 
-class _Sessions(SecureCookieSessionInterface):
+class _SessionInterface(SecureCookieSessionInterface):
     """Cookies as Flask signs them. Whoever brings none is answered without the key."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -27,7 +27,7 @@ class _Sessions(SecureCookieSessionInterface):
 class Application(Flask):
     """A Flask application without a secret of its own."""
 
-    session_interface = _Sessions()
+    session_interface = _SessionInterface()
 
     @property
     def secret_key(self) -> bytes:  # type: ignore[override]
@@ -35,7 +35,7 @@ class Application(Flask):
 
         :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
         """
-        if _KEY not in self.extensions:
+        if _COOKIE_KEY not in self.extensions:
             with self.app_context():
-                self.extensions[_KEY] = signing_keys.derived(signing_keys.COOKIES)
-        return bytes(self.extensions[_KEY])
+                self.extensions[_COOKIE_KEY] = signing_keys.derived_key(signing_keys.COOKIE_PURPOSE)
+        return bytes(self.extensions[_COOKIE_KEY])

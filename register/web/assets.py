@@ -30,19 +30,21 @@ from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 from register.config import Settings
 from register.errors import ConfigError
 from register.web.errors import refusal
-from register.web.etag import names
+from register.web.etag import matches_tag
 from register.web.gzip import takes_gzip
 from register.web.headers import WSGI, StartResponse
 
 PREFIX = "/static/"
-KEPT = "public, max-age=31536000, immutable"
-FORMER = 30 * 24 * 3600  # seconds that a name is served after its content has changed
+CACHE_CONTROL = "public, max-age=31536000, immutable"
+RETIRED_LIFETIME = 30 * 24 * 3600  # seconds that a name is served after its content has changed
 
 _EXTENSION = "register.assets"
 # A folder or two, a name, ten digits of a digest, an extension; nothing that could climb out.
-_NAME = re.compile(r"(?:[a-z0-9_-]+/){0,3}[a-z0-9_-]+\.(?P<digest>[0-9a-f]{10})\.[a-z0-9]{1,5}")
-_RETIRED = ".retired"
-_JOINED = re.compile(r"css/(?P<names>[a-z0-9_]+(?:-[a-z0-9_]+){0,19})\.[0-9a-f]{10}\.css")
+_HASHED_NAME = re.compile(
+    r"(?:[a-z0-9_-]+/){0,3}[a-z0-9_-]+\.(?P<digest>[0-9a-f]{10})\.[a-z0-9]{1,5}"
+)
+_RETIRED_SUFFIX = ".retired"
+_BUNDLE_NAME = re.compile(r"css/(?P<names>[a-z0-9_]+(?:-[a-z0-9_]+){0,19})\.[0-9a-f]{10}\.css")
 
 
 class Assets:
@@ -53,7 +55,7 @@ class Assets:
         self._source, self._folder = source, folder
         self._names: dict[str, str] = {}
         self._contents: Mapping[str, bytes] = {}
-        self._joined: dict[tuple[str, ...], str] = {}
+        self._bundle_addresses: dict[tuple[str, ...], str] = {}
         self._files: _Files | None = None
         self._lock = Lock()
 
@@ -62,37 +64,37 @@ class Assets:
         self.collect()
         return PREFIX + self._names[name]
 
-    def sheet(self, names: Sequence[str]) -> str:
+    def sheet(self, sheet_names: Sequence[str]) -> str:
         """The address of some style sheets as one, each once, in the order in which they are named.
 
         Made when a page first asks for it: which sheets a page has stands in its template.
         """
-        wanted = tuple(dict.fromkeys(map(str, names)))
-        found = self._joined.get(wanted)
-        if found is None:
+        distinct_names = tuple(dict.fromkeys(map(str, sheet_names)))
+        bundle_address = self._bundle_addresses.get(distinct_names)
+        if bundle_address is None:
             self.collect()
-            made, content = self._together(wanted)
+            bundle_name, content = self._bundle(distinct_names)
             # Where there is no room for it, it is made again for each reader who asks.
             with suppress(OSError):
-                _put(self._folder / made, content)
-            found = self._joined[wanted] = PREFIX + made
-        return found
+                _write_with_gzip(self._folder / bundle_name, content)
+            bundle_address = self._bundle_addresses[distinct_names] = PREFIX + bundle_name
+        return bundle_address
 
-    def _together(self, names: Sequence[str]) -> tuple[str, bytes]:
-        content = b"".join(self._contents[f"css/{name}.css"] for name in names)
-        return _hashed(f"css/{'-'.join(names)}.css", content), content
+    def _bundle(self, sheet_names: Sequence[str]) -> tuple[str, bytes]:
+        content = b"".join(self._contents[f"css/{name}.css"] for name in sheet_names)
+        return _hashed_name(f"css/{'-'.join(sheet_names)}.css", content), content
 
-    def _made_again(self, path: str) -> bytes:
+    def _rebuild_bundle(self, path: str) -> bytes:
         """The sheets that an address names, if their digest is that of today's; else nothing.
 
         Another machine may have made the page. What is made for whoever asks goes on no disk.
         """
-        match = _JOINED.fullmatch(path.removeprefix(PREFIX))
-        names = match["names"].split("-") if match else []
-        if not names or any(f"css/{name}.css" not in self._contents for name in names):
+        match = _BUNDLE_NAME.fullmatch(path.removeprefix(PREFIX))
+        sheet_names = match["names"].split("-") if match else []
+        if not sheet_names or any(f"css/{name}.css" not in self._contents for name in sheet_names):
             return b""
-        made, content = self._together(names)
-        return content if PREFIX + made == path else b""
+        bundle_name, content = self._bundle(sheet_names)
+        return content if PREFIX + bundle_name == path else b""
 
     def collect(self) -> _Files:
         """Put the files where they are served from, once in the life of a process.
@@ -100,11 +102,11 @@ class Assets:
         Once: a file that changes under a running process is a deployment half done.
 
         :raises OSError: the folder cannot be written.
-        :raises ConfigError: see :func:`named`.
+        :raises ConfigError: see :func:`read_sources`.
         """
         if self._files is None:
             with self._lock:
-                self._contents = named(self._source)
+                self._contents = read_sources(self._source)
                 self._names = collect(self._source, self._folder)
                 self._files = _Files(self.app, self._folder)
         return self._files
@@ -114,15 +116,15 @@ class Assets:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
             return self.app(environ, start_response)
-        content = b"" if self.collect().knows(path) else self._made_again(path)
-        if not content and not self.collect().knows(path):
+        content = b"" if self.collect().has(path) else self._rebuild_bundle(path)
+        if not content and not self.collect().has(path):
             return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return _not_allowed(start_response)
+            return _method_not_allowed(start_response)
         if content:
-            return _from_memory(path, content, environ, start_response)
-        answer: Iterable[bytes] = self.collect()(_plainly(environ), start_response)
-        return answer
+            return _bundle_response(path, content, environ, start_response)
+        response: Iterable[bytes] = self.collect()(_simplified_environ(environ), start_response)
+        return response
 
 
 class _Files(WhiteNoise):  # type: ignore[misc]
@@ -134,7 +136,7 @@ class _Files(WhiteNoise):  # type: ignore[misc]
         )
         self._folder = folder
 
-    def knows(self, path: str) -> bool:
+    def has(self, path: str) -> bool:
         """Whether there is such a file.
 
         Looked up on the disk when it is not known yet: a page of a newer process may send its
@@ -142,7 +144,7 @@ class _Files(WhiteNoise):  # type: ignore[misc]
         """
         if path not in self.files:
             name = path.removeprefix(PREFIX)
-            if not (_NAME.fullmatch(name) and (self._folder / name).is_file()):
+            if not (_HASHED_NAME.fullmatch(name) and (self._folder / name).is_file()):
                 return False
             self.add_file_to_dictionary(path, str(self._folder / name))
         return True
@@ -150,26 +152,26 @@ class _Files(WhiteNoise):  # type: ignore[misc]
 
 def attach(app: Flask, settings: Settings) -> None:
     """Serve an application's static files, and give its templates their addresses."""
-    made = Assets(app.wsgi_app, Path(app.static_folder or ""), settings.instance / "assets")
-    app.extensions[_EXTENSION] = made
-    app.jinja_env.globals.update(asset=made.address, sheet=made.sheet)
-    app.wsgi_app = made  # type: ignore[method-assign]
+    assets = Assets(app.wsgi_app, Path(app.static_folder or ""), settings.instance / "assets")
+    app.extensions[_EXTENSION] = assets
+    app.jinja_env.globals.update(asset=assets.address, sheet=assets.sheet)
+    app.wsgi_app = assets  # type: ignore[method-assign]
 
 
 def address(app: Flask, name: str) -> str:
     """The address of a file of ``static/``."""
-    made: Assets = app.extensions[_EXTENSION]
-    return made.address(name)
+    assets: Assets = app.extensions[_EXTENSION]
+    return assets.address(name)
 
 
 def require(app: Flask) -> None:
     """Collect the files now, so that a folder that cannot be written stops the start.
 
-    :raises ConfigError: ``config_assets``, or see :func:`named`.
+    :raises ConfigError: ``config_assets``, or see :func:`read_sources`.
     """
-    made: Assets = app.extensions[_EXTENSION]
+    assets: Assets = app.extensions[_EXTENSION]
     try:
-        made.collect()
+        assets.collect()
     except OSError as error:
         raise ConfigError("config_assets", path=error.filename or "") from error
 
@@ -180,24 +182,24 @@ def collect(source: Path, folder: Path) -> dict[str, str]:
     Several processes may do so at once: each file appears whole, and is the same from each.
 
     :returns: the hashed name of each file, by its name in ``source``.
-    :raises ConfigError: see :func:`named`.
+    :raises ConfigError: see :func:`read_sources`.
     """
     names = {}
-    for name, content in named(source).items():
-        names[name] = _hashed(name, content)
-        _put(folder / names[name], content)
-    _retire(folder, set(names.values()))
+    for name, content in read_sources(source).items():
+        names[name] = _hashed_name(name, content)
+        _write_with_gzip(folder / names[name], content)
+    _retire_names(folder, set(names.values()))
     return names
 
 
-def named(source: Path) -> dict[str, bytes]:
+def read_sources(source: Path) -> dict[str, bytes]:
     """The content of every file of ``source``, by its name there.
 
     :raises ConfigError: ``config_static`` when there is none, or one that cannot be read;
         ``config_static_name`` for a name that would not be served.
     """
     try:
-        found = {
+        contents = {
             path.relative_to(source).as_posix(): path.read_bytes()
             for path in sorted(source.rglob("*"))
             # What begins with a dot is an editor's or the system's, and was never meant.
@@ -205,41 +207,41 @@ def named(source: Path) -> dict[str, bytes]:
         }
     except OSError as error:
         raise ConfigError("config_static", path=error.filename or source) from error
-    if not found:
+    if not contents:
         raise ConfigError("config_static", path=source)
-    for name in found:
-        if not _NAME.fullmatch(_hashed(name, b"")):
+    for name in contents:
+        if not _HASHED_NAME.fullmatch(_hashed_name(name, b"")):
             raise ConfigError("config_static_name", path=source / name)
-    return found
+    return contents
 
 
-def _put(target: Path, content: bytes) -> None:
+def _write_with_gzip(target: Path, content: bytes) -> None:
     # The compressed one first: a process that had found the plain one alone would never look again.
-    _write(_beside(target, ".gz"), _compressed(target, content))
-    _write(target, content)
-    _beside(target, _RETIRED).unlink(missing_ok=True)
+    _write_file(_sibling(target, ".gz"), _gzip_content(target, content))
+    _write_file(target, content)
+    _sibling(target, _RETIRED_SUFFIX).unlink(missing_ok=True)
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def _sibling(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _hashed(name: str, content: bytes) -> str:
+def _hashed_name(name: str, content: bytes) -> str:
     stem, dot, extension = name.rpartition(".")
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:10]}{dot}{extension}"
 
 
-def _compressed(path: Path, content: bytes) -> bytes:
+def _gzip_content(path: Path, content: bytes) -> bytes:
     """The content as gzip, empty when that would hardly be smaller."""
     compressor = Compressor(use_brotli=False, quiet=True)
     if not compressor.should_compress(path.name):
         return b""
-    packed: bytes = compressor.compress_gzip(content)
-    smaller = compressor.is_compressed_effectively("Gzip", path, len(content), packed)
-    return packed if smaller else b""
+    compressed: bytes = compressor.compress_gzip(content)
+    is_smaller = compressor.is_compressed_effectively("Gzip", path, len(content), compressed)
+    return compressed if is_smaller else b""
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write_file(target: Path, content: bytes) -> None:
     """Make a file, whole or not at all; one that is there and right is left alone."""
     if not content or (target.is_file() and target.read_bytes() == content):
         return
@@ -252,70 +254,70 @@ def _write(target: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _retire(folder: Path, present: set[str]) -> None:
+def _retire_names(folder: Path, present: set[str]) -> None:
     """Date the names that are no longer made, and drop those that have been so for a month.
 
     What counts is when a name was left, not when it was made: a process may run for a year.
     """
     for path in list(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.name.endswith(_RETIRED):
-            if not path.with_name(path.name.removesuffix(_RETIRED)).exists():
+        if path.name.endswith(_RETIRED_SUFFIX):
+            if not path.with_name(path.name.removesuffix(_RETIRED_SUFFIX)).exists():
                 path.unlink(missing_ok=True)
-        elif name not in present and _NAME.fullmatch(name):
-            _retire_one(path)
+        elif name not in present and _HASHED_NAME.fullmatch(name):
+            _retire_name(path)
 
 
-def _retire_one(path: Path) -> None:
-    mark = _beside(path, _RETIRED)
+def _retire_name(path: Path) -> None:
+    mark = _sibling(path, _RETIRED_SUFFIX)
     # Another process may be dropping the same name: what it has dropped gets no mark again.
     with suppress(FileNotFoundError):
-        if mark.stat().st_mtime < time.time() - FORMER:
-            for left in (path, _beside(path, ".gz"), mark):
-                left.unlink(missing_ok=True)
+        if mark.stat().st_mtime < time.time() - RETIRED_LIFETIME:
+            for stale_path in (path, _sibling(path, ".gz"), mark):
+                stale_path.unlink(missing_ok=True)
         return
     if path.exists():
         mark.touch()
 
 
 def _add_headers(headers: Any, path: str, _url: str) -> None:
-    headers["Cache-Control"] = KEPT
+    headers["Cache-Control"] = CACHE_CONTROL
     headers["Vary"] = "Accept-Encoding"
     # Weak: the plain and the compressed one are the same sheet, not the same bytes.
-    headers["ETag"] = f'W/"{_tag(path)}"'
+    headers["ETag"] = f'W/"{_etag(path)}"'
 
 
-def _plainly(environ: dict[str, Any]) -> dict[str, Any]:
+def _simplified_environ(environ: dict[str, Any]) -> dict[str, Any]:
     """The request with what WhiteNoise reads loosely made plain.
 
     A file of a few kB is sent whole: a server may ignore ``Range`` (RFC 9110 §14.2), and parts of
     a compressed file are of no use.
     """
-    told = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
-    told.pop("HTTP_RANGE", None)
+    simplified = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
+    simplified.pop("HTTP_RANGE", None)
     # WhiteNoise compares the whole header, and knows one form. The tag is in the name.
-    tag = _tag(environ["PATH_INFO"])
-    if names(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
-        told["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
-    return told
+    tag = _etag(environ["PATH_INFO"])
+    if matches_tag(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
+        simplified["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
+    return simplified
 
 
-def _tag(path: str) -> str:
-    match = _NAME.fullmatch(Path(path).name)
+def _etag(path: str) -> str:
+    match = _HASHED_NAME.fullmatch(Path(path).name)
     return match["digest"] if match else ""
 
 
-def _from_memory(
+def _bundle_response(
     path: str, content: bytes, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
-    told = Headers([("Content-Type", 'text/css; charset="utf-8"')])
-    _add_headers(told, path, path)
-    told["Content-Length"] = str(len(content))
-    start_response("200 OK", list(told.items()))
+    headers = Headers([("Content-Type", 'text/css; charset="utf-8"')])
+    _add_headers(headers, path, path)
+    headers["Content-Length"] = str(len(content))
+    start_response("200 OK", list(headers.items()))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
 
-def _not_allowed(start_response: StartResponse) -> list[bytes]:
-    line, described, body = refusal(405)
-    start_response(line, [*described, ("Allow", "GET, HEAD")])
+def _method_not_allowed(start_response: StartResponse) -> list[bytes]:
+    status_line, headers, body = refusal(405)
+    start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
     return [body]

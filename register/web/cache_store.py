@@ -8,70 +8,71 @@ from datetime import datetime
 from functools import cached_property
 from threading import Lock
 
-from register.web.gzip import packed
+from register.web.gzip import gzip_body
 
-SHELF = 8 * 1024 * 1024
+CACHE_LIMIT = 8 * 1024 * 1024
 # What Python itself spends on an entry: its objects, and its place in the table.
-OVERHEAD = 600
+PAGE_OVERHEAD = 600
 # A page is four times as long as when it is compressed, or more.
-PACKED = 4
+GZIP_RATIO = 4
 # One answer takes no more than this part of a shelf: a huge one would push all the others off.
-SHARE = 8
+LARGEST_SHARE = 8
 
-Fields = tuple[tuple[str, str], ...]
+HeaderFields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Page:
-    """An answer as the application gave it. ``moved``: when its content did, if that is told."""
+class CachedPage:
+    """An answer as the application gave it. ``modified_at``: when its content did, if that is told."""
 
-    headers: Fields
+    headers: HeaderFields
     body: bytes
-    moved: datetime | None = None
+    modified_at: datetime | None = None
 
     @cached_property
-    def packed(self) -> bytes:
+    def gzipped(self) -> bytes:
         """The body as gzip, made when it is first asked for; empty where that is not worth it."""
         # A picture is compressed already.
         is_picture = any(
-            name == "Content-Type" and told.startswith("image/png") for name, told in self.headers
+            name == "Content-Type" and field_value.startswith("image/png")
+            for name, field_value in self.headers
         )
-        return b"" if is_picture else packed(self.body)
+        return b"" if is_picture else gzip_body(self.body)
 
     @property
     def size(self) -> int:
         """Bytes of memory, about, with what it is compressed."""
-        told = sum(len(name) + len(value) for name, value in self.headers)
-        return OVERHEAD + told + len(self.body) + len(self.body) // PACKED
+        header_size = sum(len(name) + len(field_value) for name, field_value in self.headers)
+        return PAGE_OVERHEAD + header_size + len(self.body) + len(self.body) // GZIP_RATIO
 
 
-class Shelf:
+class ByteLimitedCache:
     """Pages by their key, at most ``limit`` bytes of them; the longest unasked go first."""
 
-    def __init__(self, limit: int = SHELF) -> None:
+    def __init__(self, limit: int = CACHE_LIMIT) -> None:
         self._limit = limit
-        self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._pages: OrderedDict[str, CachedPage] = OrderedDict()
         self.size = 0
 
-    def find(self, key: str) -> Page | None:
+    def find(self, key: str) -> CachedPage | None:
         """The page kept under a key, if there is one."""
         page = self._pages.get(key)
         if page is not None:
             self._pages.move_to_end(key)
         return page
 
-    def keep(self, key: str, page: Page) -> None:
+    def store(self, key: str, page: CachedPage) -> None:
         """Keep a page, unless it is too big for a shelf that others share."""
         self._drop(key)
         cost = len(key) + page.size
-        if cost * SHARE > self._limit:
+        if cost * LARGEST_SHARE > self._limit:
             return
         self._pages[key] = page
         self.size += cost
         while self.size > self._limit:
             self._drop(next(iter(self._pages)))
 
-    def empty(self) -> None:
+    def clear(self) -> None:
         """Drop everything."""
         self._pages.clear()
         self.size = 0
@@ -82,23 +83,23 @@ class Shelf:
             self.size -= len(key) + page.size
 
 
-class Shelves:
+class PageCaches:
     """Two shelves under one lock: one of their own for home and cases, one for all the rest.
 
     Random filters can fill the second as they like: they push nothing off the first.
     """
 
-    def __init__(self, limit: int = SHELF) -> None:
-        self._own, self._rest = Shelf(limit), Shelf(limit)
+    def __init__(self, limit: int = CACHE_LIMIT) -> None:
+        self._reserved, self._general = ByteLimitedCache(limit), ByteLimitedCache(limit)
         self._position = ""
         self._lock = Lock()
 
     @property
     def size(self) -> int:
         """Bytes kept on both."""
-        return self._own.size + self._rest.size
+        return self._reserved.size + self._general.size
 
-    def find(self, position: str, key: str) -> Page | None:
+    def find(self, position: str, key: str) -> CachedPage | None:
         """The page kept under a key; when the register has moved, everything is dropped first.
 
         Nobody would find the pages of the position before, since their keys are asked for no
@@ -106,14 +107,14 @@ class Shelves:
         """
         with self._lock:
             if position != self._position:
-                self._own.empty()
-                self._rest.empty()
+                self._reserved.clear()
+                self._general.clear()
                 self._position = position
                 return None
-            return self._own.find(key) or self._rest.find(key)
+            return self._reserved.find(key) or self._general.find(key)
 
-    def keep(self, position: str, key: str, page: Page, *, own: bool) -> None:
+    def store(self, position: str, key: str, page: CachedPage, *, reserved: bool) -> None:
         """Keep a page of the position that was asked for last; one of another comes too late."""
         with self._lock:
             if position == self._position:
-                (self._own if own else self._rest).keep(key, page)
+                (self._reserved if reserved else self._general).store(key, page)

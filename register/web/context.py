@@ -9,25 +9,25 @@ from typing import cast
 from flask import current_app, g
 
 from register.cases import home_counts, vocabulary
-from register.cases.data_version import Standing
-from register.cases.data_version import standing as read_standing
-from register.cases.vocabulary import Book
+from register.cases.data_version import DataVersion
+from register.cases.data_version import read_data_version as read_standing
+from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import db
-from register.journal import Position
+from register.journal import LedgerPosition
 from register.operations import setup
 from register.report_keys import KeyStore
 from register.territory import commune_details
-from register.territory.commune_details import Sheet
+from register.territory.commune_details import CommuneDetails
 from register.territory.gazetteer import Gazetteer
-from register.territory.gazetteer import gazetteer as read_gazetteer
+from register.territory.gazetteer import load_gazetteer as read_gazetteer
 from register.web.languages import language
 
 _GAZETTEER = "register.gazetteer"
-_KNOWN_PLACES = "register.known_places"
+_CASE_COUNTS = "register.known_places"
 _KEY_STORE = "register.key_store"
 # Reading the territory takes half a second: of two first readers, one reads and the other waits.
-_reading = Lock()
+_loading_lock = Lock()
 
 
 def settings() -> Settings:
@@ -35,7 +35,7 @@ def settings() -> Settings:
     return cast(Settings, current_app.extensions["register.settings"])
 
 
-def standing() -> Standing:
+def current_data_version() -> DataVersion:
     """Where the register stood when this request first asked.
 
     A view asks before it reads anything else, so that what it shows is never older than what it
@@ -43,51 +43,51 @@ def standing() -> Standing:
     """
     if "register_standing" not in g:
         g.register_standing = read_standing(db.session())
-    return cast(Standing, g.register_standing)
+    return cast(DataVersion, g.register_standing)
 
 
-def head() -> Position:
+def head() -> LedgerPosition:
     """Where the public ledger stood when this request first asked."""
-    return standing().head
+    return current_data_version().head
 
 
-def book() -> Book:
+def current_vocabulary() -> Vocabulary:
     """The vocabularies in the reader's language, looked up once a request."""
     if "register_book" not in g:
-        version = standing().vocabulary
-        g.register_book = vocabulary.of_version(db.session(), version, language())
-    return cast(Book, g.register_book)
+        version = current_data_version().vocabulary
+        g.register_book = vocabulary.vocabulary_at(db.session(), version, language())
+    return cast(Vocabulary, g.register_book)
 
 
-def french_book() -> Book:
+def french_vocabulary() -> Vocabulary:
     """The vocabularies in French, for what is written down: a title, a sentence that is sent."""
-    return vocabulary.of_version(db.session(), standing().vocabulary)
+    return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary)
 
 
-def sheet(code: str) -> Sheet | None:
+def find_commune(code: str) -> CommuneDetails | None:
     """What is known of the commune behind a code; None for an unknown one."""
-    return commune_details.sheet(db.session(), standing().territory, code)
+    return commune_details.load_details(db.session(), current_data_version().territory, code)
 
 
 def gazetteer() -> Gazetteer:
     """The names and codes of the territory, shared by every request of one version of it."""
-    version = standing().territory
-    with _reading:
-        kept = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
-        if kept is None or kept.version != version:
-            kept = read_gazetteer(db.session())
-            current_app.extensions[_GAZETTEER] = kept
-        return kept
+    version = current_data_version().territory
+    with _loading_lock:
+        cached = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
+        if cached is None or cached.version != version:
+            cached = read_gazetteer(db.session())
+            current_app.extensions[_GAZETTEER] = cached
+        return cached
 
 
-def known_places() -> Mapping[str, int]:
+def commune_case_counts() -> Mapping[str, int]:
     """How many public cases each commune has, counted once for each position of the ledger."""
-    moment = f"{head().digest} {standing().territory}"
-    kept = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_KNOWN_PLACES))
-    if kept is None or kept[0] != moment:
-        kept = (moment, home_counts.known_places(db.session()))
-        current_app.extensions[_KNOWN_PLACES] = kept
-    return kept[1]
+    data_key = f"{head().digest} {current_data_version().territory}"
+    cached = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_CASE_COUNTS))
+    if cached is None or cached[0] != data_key:
+        cached = (data_key, home_counts.count_by_commune(db.session()))
+        current_app.extensions[_CASE_COUNTS] = cached
+    return cached[1]
 
 
 def key_store() -> KeyStore:
@@ -95,17 +95,17 @@ def key_store() -> KeyStore:
 
     :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
-    kept = _kept_store()
-    if kept is not None:
-        return kept
-    with _reading:
+    cached = _cached_key_store()
+    if cached is not None:
+        return cached
+    with _loading_lock:
         # Whoever waited finds the one that was opened meanwhile.
-        kept = _kept_store()
-        if kept is None:
-            kept = setup.key_store(settings(), db.session())
-            current_app.extensions[_KEY_STORE] = kept
-        return kept
+        cached = _cached_key_store()
+        if cached is None:
+            cached = setup.key_store(settings(), db.session())
+            current_app.extensions[_KEY_STORE] = cached
+        return cached
 
 
-def _kept_store() -> KeyStore | None:
+def _cached_key_store() -> KeyStore | None:
     return cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))

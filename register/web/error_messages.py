@@ -13,74 +13,74 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from register.cases.checklist import Line
-from register.cases.validation import Fault
+from register.cases.checklist import CheckItem
+from register.cases.validation import ContentFault
 from register.errors import RegisterError
 from register.journal.verify import Problem
 from register.text.dates import day_words
 from register.text.errors import TextError
 from register.web.messages import (
-    FIELD_REASONS,
-    FIELDS,
-    LEDGERS,
-    LINES,
-    PROBLEMS,
-    REASONS,
+    CASE_STATES,
+    ERROR_SENTENCES,
+    FIELD_ERRORS,
+    FIELD_NAMES,
+    LEDGER_NAMES,
     REPORT_STATES,
-    RISKS,
-    STATES,
+    RISK_NAMES,
+    UNMET_CHECKS,
+    VERIFY_PROBLEMS,
 )
 
 # What was typed or handed in. A public error page repeats none of it: such a page can be linked
 # to with any words in the address, and would show them as the register's own.
-QUOTING = frozenset(
+QUOTED_VALUES = frozenset(
     {"value", "email", "text", "path", "cause", "column", "copy", "faults", "words"}
 )
 
-_UNKNOWN = _("Ce qui était demandé n’a pas pu être fait (%(key)s).")
+_UNKNOWN_ERROR = _("Ce qui était demandé n’a pas pu être fait (%(key)s).")
 _QUOTED = _("%(label)s « %(excerpt)s »")
 _LABELLED = _("%(label)s : %(reason)s")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
-def say(error: RegisterError | TextError, *, quoting: bool = True) -> str:
+def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) -> str:
     """An error as a sentence for a person.
 
     :param quoting: False on pages that anybody can be led to: the answer is empty when the
         sentence would repeat what was typed.
     """
-    sentence = REASONS.get(error.key)
-    if not quoting and (sentence is None or QUOTING & placeholders(sentence)):
+    sentence = ERROR_SENTENCES.get(error.key)
+    if not quoting and (sentence is None or QUOTED_VALUES & placeholders(sentence)):
         return ""
-    reason = say_reason(error.key, error.values)
-    if error.key in FIELD_REASONS and "field" in error.values:
-        return _labelled(str(error.values["field"]), reason)
+    reason = reason_sentence(error.key, error.values)
+    if error.key in FIELD_ERRORS and "field" in error.values:
+        return _labelled_reason(str(error.values["field"]), reason)
     return reason
 
 
-def say_reason(key: str, values: Mapping[str, object]) -> str:
+def reason_sentence(key: str, values: Mapping[str, object]) -> str:
     """A reason alone, for a report that names row and column itself."""
-    return _filled(REASONS, key, values)
+    return _fill_sentence(ERROR_SENTENCES, key, values)
 
 
-def say_line(line: Line) -> str:
+def check_sentence(check: CheckItem) -> str:
     """An unmet line of the checklist: what is missing, and what to do."""
-    return _filled(LINES, line.code, line.values)
+    return _fill_sentence(UNMET_CHECKS, check.code, check.values)
 
 
-def say_fault(fault: Fault) -> str:
+def fault_sentence(fault: ContentFault) -> str:
     """A field that cannot be kept as it is, and why."""
-    return _labelled(fault.field, say_reason(fault.key, fault.values))
+    return _labelled_reason(fault.field, reason_sentence(fault.key, fault.values))
 
 
-def say_problem(problem: Problem) -> str:
+def problem_sentence(problem: Problem) -> str:
     """What does not hold in the journal or in the present, and where."""
-    return _filled(PROBLEMS, problem.key, problem.values)
+    return _fill_sentence(VERIFY_PROBLEMS, problem.key, problem.values)
 
 
 def field_name(name: str) -> str:
     """A field's name in words; one without words is told as it is."""
-    return str(FIELDS.get(name, name))
+    return str(FIELD_NAMES.get(name, name))
 
 
 def placeholders(sentence: object) -> set[str]:
@@ -88,57 +88,57 @@ def placeholders(sentence: object) -> set[str]:
     return set(_PLACEHOLDER.findall(str(sentence)))
 
 
-class _Values(dict[str, str]):
+class _SentenceValues(dict[str, str]):
     """Values in words; one that was not given is shown as an ellipsis rather than as a crash."""
 
     def __missing__(self, _name: str) -> str:
         return "…"
 
 
-def _filled(sentences: Mapping[str, Any], key: str, values: Mapping[str, object]) -> str:
-    sentence = sentences.get(key, _UNKNOWN)
-    told = _Values({name: _word(name, value) for name, value in values.items()})
-    return str(sentence) % (told if key in sentences else {"key": key})
+def _fill_sentence(sentences: Mapping[str, Any], key: str, values: Mapping[str, object]) -> str:
+    sentence = sentences.get(key, _UNKNOWN_ERROR)
+    words = _SentenceValues({name: _value_words(name, value) for name, value in values.items()})
+    return str(sentence) % (words if key in sentences else {"key": key})
 
 
-def _word(name: str, value: object) -> str:
-    way = _WAYS.get(name)
-    return way(value) if way else str(value)
+def _value_words(name: str, value: object) -> str:
+    formatter = _FORMATTERS.get(name)
+    return formatter(value) if formatter else str(value)
 
 
-def _labelled(field: str, reason: str) -> str:
+def _labelled_reason(field: str, reason: str) -> str:
     label = field_name(field)
     # A sentence after a colon begins small in French; one that begins with a quote is left.
     reason = reason[0].lower() + reason[1:]
     return str(_LABELLED) % {"label": label[0].upper() + label[1:], "reason": reason}
 
 
-def _one_of(words: Mapping[str, Any]) -> Callable[[Any], str]:
+def _code_formatter(words: Mapping[str, Any]) -> Callable[[Any], str]:
     return lambda value: str(words.get(str(value), value))
 
 
-def _all(say_one: Callable[[Any], str], between: str) -> Callable[[Any], str]:
-    def told(values: Iterable[Any]) -> str:
-        return between.join(say_one(value) for value in values)
+def _list_formatter(format_item: Callable[[Any], str], separator: str) -> Callable[[Any], str]:
+    def format_list(values: Iterable[Any]) -> str:
+        return separator.join(format_item(value) for value in values)
 
-    return told
+    return format_list
 
 
-def _flag(flag: tuple[str, str, str]) -> str:
+def _flag_words(flag: tuple[str, str, str]) -> str:
     _field, code, excerpt = flag
-    return str(_QUOTED) % {"label": RISKS.get(code, code), "excerpt": excerpt}
+    return str(_QUOTED) % {"label": RISK_NAMES.get(code, code), "excerpt": excerpt}
 
 
-_WAYS: dict[str, Callable[[Any], str]] = {
+_FORMATTERS: dict[str, Callable[[Any], str]] = {
     # What a case and a report are called alike, a case says.
-    "state": _one_of({**REPORT_STATES, **STATES}),
-    "ledger": _one_of(LEDGERS),
+    "state": _code_formatter({**REPORT_STATES, **CASE_STATES}),
+    "ledger": _code_formatter(LEDGER_NAMES),
     "field": field_name,
-    "fields": _all(field_name, ", "),
-    "missing": _all(field_name, ", "),
-    "names": _all(str, ", "),
-    "lines": _all(say_line, " "),
-    "faults": _all(say_fault, " "),
-    "flags": _all(_flag, ", "),
+    "fields": _list_formatter(field_name, ", "),
+    "missing": _list_formatter(field_name, ", "),
+    "names": _list_formatter(str, ", "),
+    "lines": _list_formatter(check_sentence, " "),
+    "faults": _list_formatter(fault_sentence, " "),
+    "flags": _list_formatter(_flag_words, ", "),
     "from_day": lambda value: day_words(value) if value else "…",
 }

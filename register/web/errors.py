@@ -25,7 +25,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from register.cases.queries import Tombstone
-from register.db import db, is_full
+from register.db import db, is_disk_full
 from register.errors import (
     Gone,
     Incomplete,
@@ -40,7 +40,7 @@ from register.journal import Act
 from register.text.dates import Language
 from register.text.errors import TextError
 from register.web import error_messages, logs
-from register.web.context import book
+from register.web.context import current_vocabulary
 from register.web.l10n import day_words, typeset
 from register.web.languages import in_language, language
 
@@ -48,7 +48,7 @@ RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
 
 
 @dataclass(frozen=True)
-class Words:
+class ErrorText:
     """What an error page says: its title, what happened, what to do."""
 
     title: Any
@@ -56,70 +56,70 @@ class Words:
     advice: Any
 
 
-WORDS: dict[int, Words] = {
-    400: Words(
+ERROR_TEXTS: dict[int, ErrorText] = {
+    400: ErrorText(
         _("Adresse incomprise"),
         _("L’adresse ou la demande contient quelque chose que le registre ne peut pas lire."),
         _("Si vous avez suivi un lien, il est sans doute abîmé ; repartez de l’accueil."),
     ),
-    403: Words(
+    403: ErrorText(
         _("Accès refusé"),
         _("Cette page n’est pas ouverte à votre compte, ou l’envoi ne venait pas du registre."),
         _("Rien n’a été changé. Revenez à la page d’où vous veniez et rechargez-la."),
     ),
-    404: Words(
+    404: ErrorText(
         _("Page introuvable"),
         _("Il n’y a rien à cette adresse, ou rien qui soit public."),
         _("Vérifiez l’adresse, ou cherchez le cas par sa commune."),
     ),
-    405: Words(
+    405: ErrorText(
         _("Demande impossible ici"),
         _("Cette page existe, mais elle ne répond pas à ce type de demande."),
         _("Ouvrez-la de nouveau depuis un lien du site."),
     ),
-    409: Words(
+    409: ErrorText(
         _("Impossible dans l’état actuel"),
         _("Quelqu’un a pu agir entre-temps : ce que vous demandiez n’est plus possible."),
         _("Rien n’a été changé. Rechargez la page pour voir où en est le dossier."),
     ),
-    410: Words(
+    410: ErrorText(
         _("Ce contenu n’est plus publié"),
         _("Il a été publié ici, puis retiré ou détruit."),
         _("Rien n’est à réessayer : l’adresse reste réservée à ce qui y fut publié."),
     ),
-    413: Words(
+    413: ErrorText(
         _("Envoi trop volumineux"),
         _("Ce qui a été envoyé dépasse la taille acceptée, et rien n’en a été gardé."),
         _("Raccourcissez le texte ou allégez les fichiers, puis recommencez."),
     ),
-    422: Words(
+    422: ErrorText(
         _("Saisie à reprendre"),
         _("Ce qui a été envoyé est incomplet ou ne peut pas être gardé ainsi."),
         _("Rien n’a été changé. Revenez en arrière pour corriger."),
     ),
-    429: Words(
+    429: ErrorText(
         _("Trop de demandes à la fois"),
         _("Le registre reçoit de votre connexion plus de demandes qu’il n’en accepte."),
         _("Attendez une minute, puis recommencez."),
     ),
-    431: Words(
+    431: ErrorText(
         _("Demande trop longue"),
         _("Votre navigateur envoie plus d’informations que le registre n’en accepte."),
         _("Repartez de l’accueil, ou effacez les cookies que le navigateur garde pour ce site."),
     ),
-    500: Words(
+    500: ErrorText(
         _("Erreur du registre"),
         _("La page n’a pas pu être préparée. La faute vient du registre, pas de vous."),
         _("Réessayez dans un moment. Si l’erreur revient, écrivez-nous en citant sa référence."),
     ),
-    503: Words(
+    503: ErrorText(
         _("Registre momentanément indisponible"),
         _("Les données ne peuvent pas être lues pour l’instant."),
         _("Réessayez dans une minute ; rien n’est perdu."),
     ),
 }
 
-_STATUS: dict[type[RegisterError], int] = {
+_STATUS_BY_ERROR: dict[type[RegisterError], int] = {
     Refused: 409,
     NotFound: 404,
     Invalid: 422,
@@ -127,7 +127,7 @@ _STATUS: dict[type[RegisterError], int] = {
     Gone: 410,
 }
 # What an address got wrong, as opposed to a form: the reader has nothing to fill in again.
-_IN_ADDRESS = frozenset(
+_ADDRESS_ERRORS = frozenset(
     {
         "filter",
         "filter_too_many",
@@ -143,7 +143,7 @@ _IN_ADDRESS = frozenset(
 _HTML = "text/html; charset=utf-8"
 _REFERENCE = _("Référence de l’erreur : %(reference)s")
 
-_PLAIN = """<!doctype html>
+_PLAIN_TEMPLATE = """<!doctype html>
 <html lang="{language}">
 <head>
 <meta charset="utf-8">
@@ -162,9 +162,9 @@ _PLAIN = """<!doctype html>
 """
 
 
-def words(status: int) -> Words:
+def error_text(status: int) -> ErrorText:
     """The words of a status; one without its own has those of its family."""
-    return WORDS.get(status) or WORDS[500 if status >= 500 else 400]
+    return ERROR_TEXTS.get(status) or ERROR_TEXTS[500 if status >= 500 else 400]
 
 
 def status_line(status: int) -> str:
@@ -172,48 +172,50 @@ def status_line(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}"
 
 
-def plain(status: int, reference: str = "") -> bytes:
+def plain_page(status: int, reference: str = "") -> bytes:
     """A whole small page that needs neither template, database nor style sheet."""
-    line = f"<p>{escape(_referring(reference))}</p>\n" if reference else ""
-    return _written(status, language(), gettext, line)
+    reference_line = f"<p>{escape(_reference_sentence(reference))}</p>\n" if reference else ""
+    return _render_plain(status, language(), gettext, reference_line)
 
 
-def _written(status: int, tongue: Language, say: Callable[[str], str], line: str = "") -> bytes:
-    told = words(status)
-    return _PLAIN.format(
-        language=tongue,
-        title=escape(say(str(told.title))),
-        lede=escape(say(str(told.lede))),
-        advice=escape(say(str(told.advice))),
-        reference=line,
-        start=in_language("/", tongue),
-        home=escape(say("Aller à l’accueil")),
+def _render_plain(
+    status: int, lang: Language, translate: Callable[[str], str], reference_line: str = ""
+) -> bytes:
+    error_words = error_text(status)
+    return _PLAIN_TEMPLATE.format(
+        language=lang,
+        title=escape(translate(str(error_words.title))),
+        lede=escape(translate(str(error_words.lede))),
+        advice=escape(translate(str(error_words.advice))),
+        reference=reference_line,
+        start=in_language("/", lang),
+        home=escape(translate("Aller à l’accueil")),
     ).encode()
 
 
 @cache
-def _outside(tongue: Language) -> NullTranslations:
+def _translations(lang: Language) -> NullTranslations:
     """The sentences of a language for where there is no request; French ones say themselves."""
     folder = Path(__file__).resolve().parents[1] / "translations"
-    return translation("messages", folder, [tongue], fallback=True)
+    return translation("messages", folder, [lang], fallback=True)
 
 
-def refusal(status: int, tongue: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
+def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
     """Status line, headers and body for those who refuse a request before Flask sees it.
 
     A head that is too long (431), or a coding that we do not have (501), is a request that the
     register does not understand. The former keeps its words: they say to clear the cookies.
     """
-    body = _written(400 if status == 501 else status, tongue, _outside(tongue).gettext)
-    told = 400 if status in (431, 501) else status
-    described = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
-    return status_line(told), described, body
+    body = _render_plain(400 if status == 501 else status, lang, _translations(lang).gettext)
+    sent_status = 400 if status in (431, 501) else status
+    headers = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
+    return status_line(sent_status), headers, body
 
 
 def attach(app: Flask) -> None:
     """Give an application its error pages."""
-    for failing in (OperationalError, InterfaceError, TimeoutError):
-        app.register_error_handler(failing, _unavailable)
+    for error_class in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(error_class, _unavailable)
     app.register_error_handler(RegisterError, _register_error)
     app.register_error_handler(TextError, _text_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -224,25 +226,25 @@ def attach(app: Flask) -> None:
 
 def status_of(error: RegisterError) -> int:
     """The status with which a form that was refused is shown again."""
-    return _STATUS.get(type(error), 500)
+    return _STATUS_BY_ERROR.get(type(error), 500)
 
 
-def _page(
-    status: int, said: str = "", reference: str = "", template: str = "page", **more: object
+def _error_page(
+    status: int, sentence: str = "", reference: str = "", template: str = "page", **extra: object
 ) -> Response:
     try:
         body: str | bytes = render_template(
             f"errors/{template}.html",
             status=status,
-            words=words(status),
-            said=said,
-            reference=_referring(reference) if reference else "",
-            **more,
+            words=error_text(status),
+            said=sentence,
+            reference=_reference_sentence(reference) if reference else "",
+            **extra,
         )
     except Exception as error:
         reference = reference or _new_reference()
-        logs.failure(reference, "errors", error)
-        body = plain(status, reference if status >= 500 else "")
+        logs.log_failure(reference, "errors", error)
+        body = plain_page(status, reference if status >= 500 else "")
     response = Response(body, status, content_type=_HTML)
     if status >= 500:
         response.headers["Cache-Control"] = "no-store"
@@ -258,22 +260,22 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
     status = status_of(error)
     if status == 500:
         # A setting or a key that went wrong under way is the register's fault, not the reader's.
-        return _failed(error, 500)
+        return _failure_page(error, 500)
     tombstone = error.values.get("tombstone")
     if isinstance(tombstone, Tombstone):
-        return _tombstone(tombstone)
-    if error.key in _IN_ADDRESS:
+        return _tombstone_page(tombstone)
+    if error.key in _ADDRESS_ERRORS:
         status = 400
-    return _page(status, error_messages.say(error, quoting=False))
+    return _error_page(status, error_messages.error_sentence(error, quoting=False))
 
 
 def _text_error(error: TextError) -> ResponseReturnValue:
-    return _page(422, error_messages.say(error, quoting=False))
+    return _error_page(422, error_messages.error_sentence(error, quoting=False))
 
 
-def _tombstone(tombstone: Tombstone) -> Response:
-    word = book().word("restriction", tombstone.reason)
-    return _page(
+def _tombstone_page(tombstone: Tombstone) -> Response:
+    word = current_vocabulary().word("restriction", tombstone.reason)
+    return _error_page(
         410,
         template="gone",
         number=tombstone.number,
@@ -286,42 +288,46 @@ def _tombstone(tombstone: Tombstone) -> Response:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    made = error.get_response()
+    original = error.get_response()
     if error.response is not None or error.code is None or error.code < 400:
         # A redirect to the address as it should be written, or an answer made on purpose.
-        return made
-    response = _page(error.code)
+        return original
+    response = _error_page(error.code)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
-        if name in made.headers:
-            response.headers[name] = made.headers[name]
+        if name in original.headers:
+            response.headers[name] = original.headers[name]
     return response
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    said = error_messages.say(error, quoting=False) if isinstance(error, Unavailable) else ""
-    if is_full(error):
-        said = error_messages.say(Unavailable("storage_full"))
-    response = _failed(error, 503, said)
+    sentence = (
+        error_messages.error_sentence(error, quoting=False)
+        if isinstance(error, Unavailable)
+        else ""
+    )
+    if is_disk_full(error):
+        sentence = error_messages.error_sentence(Unavailable("storage_full"))
+    response = _failure_page(error, 503, sentence)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
 def _unexpected(error: InternalServerError) -> ResponseReturnValue:
-    return _failed(error.original_exception or error, 500)
+    return _failure_page(error.original_exception or error, 500)
 
 
-def _failed(error: BaseException, status: int, said: str = "") -> Response:
+def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
     reference = _new_reference()
-    logs.failure(reference, request.endpoint or "", error)
+    logs.log_failure(reference, request.endpoint or "", error)
     with suppress(Exception):
         # The page's own reads must not run in the transaction that broke.
         db.session.rollback()
-    return _page(status, said, reference)
+    return _error_page(status, sentence, reference)
 
 
 def _new_reference() -> str:
     return secrets.token_hex(4)
 
 
-def _referring(reference: str) -> str:
+def _reference_sentence(reference: str) -> str:
     return str(_REFERENCE) % {"reference": reference}

@@ -13,17 +13,17 @@ from wtforms import FieldList, FormField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from register.text.sanitize import clean, one_line
-from register.web.l10n import named
+from register.web.l10n import with_label
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class BaseForm(FlaskForm):  # type: ignore[misc]
     """A form whose faults can be told one by one, each with the id of its field."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Where the fields are read from."""
 
         # Where most fields may stay empty, those that may not say so.
-        says_needed = False
+        marks_required = False
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """What was sent as text: a file under the name of a text field is no text."""
@@ -33,7 +33,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def faults(self) -> list[tuple[str, str]]:
         """Every fault as (id of the field, sentence), in the order of the fields."""
-        return list(_faults(self))
+        return list(_form_faults(self))
 
     @property
     def is_sent(self) -> bool:
@@ -41,92 +41,98 @@ class Form(FlaskForm):  # type: ignore[misc]
         return bool(self.validate_on_submit())
 
 
-class DeskForm(Form):
+class DeskForm(BaseForm):
     """A form of the desk: most of what it asks for may come later, so it says what may not."""
 
-    class Meta(Form.Meta):
+    class Meta(BaseForm.Meta):
         """Tell what has to be filled in before it is sent."""
 
-        says_needed = True
+        marks_required = True
 
 
-def _faults(form: Any, within: str = "") -> Iterator[tuple[str, str]]:
+def _form_faults(form: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     for field in form:
-        yield from _of_field(field, within)
+        yield from _field_faults(field, prefix)
 
 
-def _of_field(field: Any, within: str) -> Iterator[tuple[str, str]]:
+def _field_faults(field: Any, prefix: str) -> Iterator[tuple[str, str]]:
     if isinstance(field, FormField):
-        yield from _faults(field.form, within)
+        yield from _form_faults(field.form, prefix)
     elif isinstance(field, FieldList):
         # A list's own faults stand among those of its rows, which WTForms keeps as mappings.
-        own = [str(text) for text in field.errors if not isinstance(text, dict | list | tuple)]
-        yield from ((field.id, _said(within, field.label.text, text)) for text in own)
-        for place, entry in enumerate(field.entries, start=1):
-            yield from _of_field(entry, f"{within}{field.label.text} {place}, ")
+        own_errors = [
+            str(error) for error in field.errors if not isinstance(error, dict | list | tuple)
+        ]
+        yield from (
+            (field.id, _fault_sentence(prefix, field.label.text, error)) for error in own_errors
+        )
+        for position, subfield in enumerate(field.entries, start=1):
+            yield from _field_faults(subfield, f"{prefix}{field.label.text} {position}, ")
     else:
-        yield from ((field.id, _said(within, field.label.text, text)) for text in field.errors)
+        yield from (
+            (field.id, _fault_sentence(prefix, field.label.text, error)) for error in field.errors
+        )
 
 
-def _said(within: str, label: object, text: object) -> str:
+def _fault_sentence(prefix: str, label: object, error: object) -> str:
     name = str(label)
     # In "Source 2, adresse" the label has become the middle of a sentence.
-    return named(f"{within}{_carried_on(name) if within else name}", _carried_on(str(text)))
+    return with_label(f"{prefix}{_lower_first(name) if prefix else name}", _lower_first(str(error)))
 
 
-def _carried_on(words: str) -> str:
+def _lower_first(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
-class Line(StringField):
+class LineField(StringField):
     """A line of text; its filter sees to it that there is always one."""
 
     data: str
 
 
-class Area(TextAreaField):
+class MultilineField(TextAreaField):
     """A text; its filter sees to it that there is always one."""
 
     data: str
 
 
-def line(
+def line_field(
     label: Any,
     *,
-    needed: bool = False,
+    required: bool = False,
     limit: int = 2_000,
-    checks: Sequence[Any] = (),
-    **more: Any,
-) -> Line:
+    validators: Sequence[Any] = (),
+    **options: Any,
+) -> LineField:
     """A line of text, its spaces and hidden characters put right."""
-    rules = [*_rules(needed, limit), *checks]
-    return Line(label, filters=[_line], validators=rules, **more)
+    all_validators = [*_validators(required, limit), *validators]
+    return LineField(label, filters=[_clean_line], validators=all_validators, **options)
 
 
-def text(
+def text_field(
     label: Any,
     *,
-    needed: bool = False,
+    required: bool = False,
     limit: int = 50_000,
-    checks: Sequence[Any] = (),
-    **more: Any,
-) -> Area:
+    validators: Sequence[Any] = (),
+    **options: Any,
+) -> MultilineField:
     """Several lines of text, its hidden characters put right."""
-    rules = [*_rules(needed, limit), *checks]
-    return Area(label, filters=[_text], validators=rules, **more)
+    all_validators = [*_validators(required, limit), *validators]
+    return MultilineField(label, filters=[_clean_text], validators=all_validators, **options)
 
 
-def _line(value: str | None) -> str:
+def _clean_line(value: str | None) -> str:
     return one_line(value or "")
 
 
-def _text(value: str | None) -> str:
+def _clean_text(value: str | None) -> str:
     return clean(value or "").strip()
 
 
-def _rules(needed: bool, limit: int) -> list[Any]:
-    rules: list[Any] = [Length(max=limit, message=_TOO_LONG)]
-    return [DataRequired(_MISSING), *rules] if needed else rules
+def _validators(required: bool, limit: int) -> list[Any]:
+    validators: list[Any] = [Length(max=limit, message=_TOO_LONG)]
+    return [DataRequired(_MISSING), *validators] if required else validators
 
 
 _MISSING = _("Ce champ doit être rempli.")

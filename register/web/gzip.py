@@ -14,20 +14,20 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
 # A smaller body goes in one packet either way.
-LEAST = 1024
+MIN_SIZE = 1024
 # Beyond this, more time buys hardly any bytes of a page.
-LEVEL = 6
+COMPRESSION_LEVEL = 6
 
 
 def takes_gzip(environ: dict[str, Any]) -> bool:
     """Whether a request takes gzip; an encoding may be named to refuse it (RFC 9110 §12.5.3)."""
-    told = environ.get("HTTP_ACCEPT_ENCODING", "")
-    return bool(told) and bool(parse_accept_header(told, Accept)["gzip"])
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return bool(accepted) and bool(parse_accept_header(accepted, Accept)["gzip"])
 
 
-def packed(body: bytes) -> bytes:
+def gzip_body(body: bytes) -> bytes:
     """A body as gzip, the same bytes each time; empty where that is not worth it."""
-    if len(body) < LEAST:
+    if len(body) < MIN_SIZE:
         return b""
-    small = gzip.compress(body, LEVEL, mtime=0)
-    return small if len(small) < len(body) else b""
+    compressed = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
+    return compressed if len(compressed) < len(body) else b""

@@ -41,10 +41,10 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
 HSTS = "max-age=63072000"
 
 # A page may be kept, and is asked about each time: a withdrawn case must not be read from a cache.
-PAGES = "no-cache"
+PAGE_CACHE_CONTROL = "no-cache"
 
 
-def without_cache(response: Response) -> Response:
+def clear_browser_cache(response: Response) -> Response:
     """Have the browser drop all that it cached of this site (W3C Clear Site Data; HTTPS only)."""
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -54,27 +54,29 @@ StartResponse = Callable[..., Any]
 WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
-def always(settings: Settings) -> list[tuple[str, str]]:
+def standard_headers(settings: Settings) -> list[tuple[str, str]]:
     """The headers of every answer of this register."""
-    told = list(SECURITY_HEADERS.items())
+    headers = list(SECURITY_HEADERS.items())
     if settings.is_https:
-        told.append(("Strict-Transport-Security", HSTS))
-    return [*told, ("Cache-Control", PAGES)]
+        headers.append(("Strict-Transport-Security", HSTS))
+    return [*headers, ("Cache-Control", PAGE_CACHE_CONTROL)]
 
 
-class Headers:
+class HeadersMiddleware:
     """Gives each answer the headers that it does not carry already."""
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
-        self.wanted = [(name.lower(), (name, value)) for name, value in always(settings)]
+        self.required = [
+            (name.lower(), (name, value)) for name, value in standard_headers(settings)
+        ]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, with the missing headers."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            there = {name.lower() for name, _value in headers}
-            missing = [pair for name, pair in self.wanted if name not in there]
+            present = {name.lower() for name, _value in headers}
+            missing = [pair for name, pair in self.required if name not in present]
             return start_response(status, [*headers, *missing], exc_info)
 
         return self.app(environ, start)
@@ -82,4 +84,4 @@ class Headers:
 
 def attach(app: Flask, settings: Settings) -> None:
     """Put the headers around an application; called last, so that nothing is outside."""
-    app.wsgi_app = Headers(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = HeadersMiddleware(app.wsgi_app, settings)  # type: ignore[method-assign]

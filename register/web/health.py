@@ -22,24 +22,24 @@ _TEXT = "text/plain; charset=utf-8"
 @blueprint.get("/healthz")
 def alive() -> Response:
     """Whether the process answers; it reads nothing, so that a slow disk restarts nobody."""
-    return _uncached(Response("ok\n", content_type=_TEXT))
+    return _no_store(Response("ok\n", content_type=_TEXT))
 
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
     """Whether pages can be served. Names only: what is wrong is for ``doctor``, not for all."""
-    found = checks()
-    told = {name: "ok" if well else "failed" for name, well in found.items()}
-    return _uncached(jsonify(told)), 200 if all(found.values()) else 503
+    outcomes = readiness_checks()
+    statuses = {name: "ok" if passed else "failed" for name, passed in outcomes.items()}
+    return _no_store(jsonify(statuses)), 200 if all(outcomes.values()) else 503
 
 
-def checks() -> dict[str, bool]:
+def readiness_checks() -> dict[str, bool]:
     """What a register needs in order to serve, and whether it is there."""
     return {
-        "database": _holds(_database),
-        "schema": _holds(_schema),
-        "seal": _holds(_seal),
-        "pages": _holds(_pages),
+        "database": _passes(_check_database),
+        "schema": _passes(_check_schema),
+        "seal": _passes(_check_seal),
+        "pages": _passes(_check_pages),
     }
 
 
@@ -48,7 +48,7 @@ def attach(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-def _holds(check: Callable[[], None]) -> bool:
+def _passes(check: Callable[[], None]) -> bool:
     try:
         check()
     except (RegisterError, SQLAlchemyError):
@@ -56,26 +56,26 @@ def _holds(check: Callable[[], None]) -> bool:
     return True
 
 
-def _database() -> None:
+def _check_database() -> None:
     with db.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
 
 
-def _schema() -> None:
+def _check_schema() -> None:
     schema.require(db.engine)
 
 
-def _seal() -> None:
+def _check_seal() -> None:
     with Session(db.engine) as session:
         setup.require_seal(current_app.extensions["register.settings"], session)
 
 
-def _pages() -> None:
+def _check_pages() -> None:
     # Memory answers in a process that serves; one that was started otherwise reads them now.
     template_env.require(current_app._get_current_object())  # type: ignore[attr-defined]
     assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-def _uncached(response: Response) -> Response:
+def _no_store(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -13,16 +13,16 @@ from functools import lru_cache
 from babel import Locale
 from flask_babel import gettext as _
 
-from register.text import countries as every
+from register.text import countries as iso_countries
 from register.text import dates, typography
 from register.web.languages import language
 
 # Sentences and dates are shown again and again; beyond this the oldest are made anew.
-_REMEMBERED = 4096
+_CACHE_SIZE = 4096
 
 _QUOTED = re.compile(r'"([^"]*)"')
 
-_typeset = lru_cache(maxsize=_REMEMBERED)(typography.typeset)
+_typeset = lru_cache(maxsize=_CACHE_SIZE)(typography.typeset)
 
 
 def typeset(sentence: str) -> str:
@@ -30,7 +30,7 @@ def typeset(sentence: str) -> str:
     return _typeset(sentence, language())
 
 
-def named(name: str, text: str) -> str:
+def with_label(name: str, text: str) -> str:
     """Something with its name before it: "Titre : trop long"."""
     return str(_("%(name)s : %(text)s", name=name, text=text))
 
@@ -53,7 +53,7 @@ def count_words(count: int, *, feminine: bool = False) -> str:
 
 def edtf_words(edtf: str | None) -> str:
     """A partial date in words; the caller says what an unknown one is called."""
-    return dates.words(edtf, language())
+    return dates.date_words(edtf, language())
 
 
 def day_words(day: date | datetime) -> str:
@@ -63,7 +63,7 @@ def day_words(day: date | datetime) -> str:
 
 def country_name(code: str) -> str:
     """A country, or the code itself when it is none."""
-    return every.country_name(code, language())
+    return iso_countries.country_name(code, language())
 
 
 def language_name(code: str) -> str:
@@ -73,4 +73,4 @@ def language_name(code: str) -> str:
 
 def countries() -> Mapping[str, str]:
     """Every country's code and name, in the order of names."""
-    return every.countries(language())
+    return iso_countries.countries(language())

@@ -23,8 +23,8 @@ from register.text.dates import Language
 from register.web.headers import WSGI, StartResponse
 
 PREFIX = "/en"
-NAMES: Mapping[Language, str] = {"fr": "Français", "en": "English"}
-_ASKED = "register.language"
+LANGUAGE_NAMES: Mapping[Language, str] = {"fr": "Français", "en": "English"}
+_LANGUAGE_KEY = "register.language"
 
 # What is the same for everybody: files, feeds, data, pictures, and what machines read.
 _SHARED = re.compile(
@@ -41,7 +41,7 @@ _LINK = re.compile(
 )
 
 
-class Languages:
+class LanguageMiddleware:
     """Takes the language off an address, and notes it."""
 
     def __init__(self, app: WSGI) -> None:
@@ -50,25 +50,25 @@ class Languages:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, which sees the plain address."""
         path = environ.get("PATH_INFO", "")
-        told = plain(path)
+        plain_path = without_prefix(path)
         # Nobody but this layer says which language it is.
-        environ.pop(_ASKED, None)
-        if told == path:
+        environ.pop(_LANGUAGE_KEY, None)
+        if plain_path == path:
             return self.app(environ, start_response)
-        if not told or _SHARED.match(told):
-            return _elsewhere(told or f"{PREFIX}/", environ, start_response)
-        environ["PATH_INFO"] = told
-        environ[_ASKED] = "en"
+        if not plain_path or _SHARED.match(plain_path):
+            return _redirect(plain_path or f"{PREFIX}/", environ, start_response)
+        environ["PATH_INFO"] = plain_path
+        environ[_LANGUAGE_KEY] = "en"
         return self.app(environ, start_response)
 
 
 def attach(app: Flask) -> None:
     """Let an application answer in two languages."""
-    app.after_request(_led)
-    app.wsgi_app = Languages(app.wsgi_app)  # type: ignore[method-assign]
+    app.after_request(_localise_links)
+    app.wsgi_app = LanguageMiddleware(app.wsgi_app)  # type: ignore[method-assign]
 
 
-def plain(path: str) -> str:
+def without_prefix(path: str) -> str:
     """A path without its language; empty for the bare prefix, which is no page."""
     if path == PREFIX or path.startswith(f"{PREFIX}/"):
         return path.removeprefix(PREFIX)
@@ -77,79 +77,77 @@ def plain(path: str) -> str:
 
 def language() -> Language:
     """The language that the reader asked for; French where nobody asks, as in the terminal."""
-    return asked(request.environ) if has_request_context() else "fr"
+    return request_language(request.environ) if has_request_context() else "fr"
 
 
 @contextmanager
 def in_french() -> Iterator[None]:
     """Speak French for a while, to somebody else than the reader: a letter to a town hall."""
-    before = request.environ.pop(_ASKED, None)
-    _forget()
+    before = request.environ.pop(_LANGUAGE_KEY, None)
+    _reset_lookups()
     try:
         yield
     finally:
         if before:
-            request.environ[_ASKED] = before
-        _forget()
+            request.environ[_LANGUAGE_KEY] = before
+        _reset_lookups()
 
 
-def _forget() -> None:
+def _reset_lookups() -> None:
     """Look up again what a request looks up once in its language."""
     flask_babel.refresh()
     for name in ("register_catalogue", "register_book"):
         g.pop(name, None)
 
 
-def asked(environ: Mapping[str, Any]) -> Language:
+def request_language(environ: Mapping[str, Any]) -> Language:
     """The language of a request."""
-    return cast(Language, environ.get(_ASKED, "fr"))
+    return cast(Language, environ.get(_LANGUAGE_KEY, "fr"))
 
 
-def this_page(tongue: Language) -> str:
+def this_page(lang: Language) -> str:
     """The address of the page that is asked for, in a language."""
-    query = request.query_string.decode("latin-1")
-    return in_language(f"{request.path}?{query}" if query else request.path, tongue)
+    query_string = request.query_string.decode("latin-1")
+    return in_language(f"{request.path}?{query_string}" if query_string else request.path, lang)
 
 
-def in_language(address: str, tongue: Language) -> str:
+def in_language(address: str, lang: Language) -> str:
     """An address of this site as a reader of that language follows it."""
-    if tongue == "fr" or not _is_told_twice(address.partition("?")[0].partition("#")[0]):
+    if lang == "fr" or not _is_bilingual(address.partition("?")[0].partition("#")[0]):
         return address
     return PREFIX + address
 
 
-def _is_told_twice(path: str) -> bool:
+def _is_bilingual(path: str) -> bool:
     """Whether there is something in two languages behind a path, which has none before it yet."""
     return not (path == PREFIX or path.startswith(f"{PREFIX}/") or _SHARED.match(path))
 
 
-def _led(response: Response) -> Response:
+def _localise_links(response: Response) -> Response:
     """Let the links of an English page lead to English pages."""
     if language() == "fr":
         return response
-    where = response.headers.get("Location", "").removeprefix(request.host_url.rstrip("/"))
-    if where.startswith("/") and not where.startswith("//"):
-        response.headers["Location"] = in_language(where, "en")
+    location = response.headers.get("Location", "").removeprefix(request.host_url.rstrip("/"))
+    if location.startswith("/") and not location.startswith("//"):
+        response.headers["Location"] = in_language(location, "en")
     if response.mimetype == "text/html" and not response.is_streamed:
-        response.set_data(_TAG.sub(_in_tag, response.get_data(as_text=True)))
+        response.set_data(_TAG.sub(_localise_tag, response.get_data(as_text=True)))
     return response
 
 
-def _in_tag(match: re.Match[str]) -> str:
-    return _LINK.sub(_english, match[0])
+def _localise_tag(match: re.Match[str]) -> str:
+    return _LINK.sub(_english_link, match[0])
 
 
-def _english(match: re.Match[str]) -> str:
+def _english_link(match: re.Match[str]) -> str:
     return match[1] + in_language(match[2], "en")
 
 
-def _elsewhere(
-    path: str, environ: dict[str, Any], start_response: StartResponse
-) -> Iterable[bytes]:
+def _redirect(path: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """Send the reader to where what they ask for really is."""
     query = environ.get("QUERY_STRING", "")
     # Two slashes would name another site.
-    where = "/" + quote(path.lstrip("/").encode("latin-1"))
-    target = f"{where}?{query}" if query else where
+    target_path = "/" + quote(path.lstrip("/").encode("latin-1"))
+    target = f"{target_path}?{query}" if query else target_path
     start_response("308 Permanent Redirect", [("Location", target), ("Content-Length", "0")])
     return []

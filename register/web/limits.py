@@ -33,7 +33,7 @@ from register.web.context import settings
 from register.web.logs import log
 
 _EXTENSION = "register.limits"
-_DAYS_KEPT = 2
+_KEY_LIFETIME_DAYS = 2
 _MEMORY = "memory://"
 
 # A council room is one address for all who sit in it.
@@ -55,7 +55,7 @@ BUDGETS: Mapping[str, str] = {
 }
 # The networks that an address counts for, and how many times the rate of one source each may ask:
 # the prefix of one IPv6 subscriber is a /64, a /56 or a /48; behind an IPv4 /24 are many.
-_WIDTHS: Mapping[int, Mapping[int, int]] = {6: {64: 1, 56: 2, 48: 6}, 4: {32: 1, 24: 12}}
+_NETWORK_WIDTHS: Mapping[int, Mapping[int, int]] = {6: {64: 1, 56: 2, 48: 6}, 4: {32: 1, 24: 12}}
 
 
 class _DayKey(Protocol):
@@ -83,12 +83,14 @@ class Limits:
 
         0 while there is.
         """
-        items = _items(BUDGETS[name])
-        return self._seconds(lambda: self._ask(items, f"{name} budget", "all", counted=True))
+        rate_items = _rate_items(BUDGETS[name])
+        return self._seconds(
+            lambda: self._seconds_until_free(rate_items, f"{name} budget", "all", counted=True)
+        )
 
-    def _seconds(self, ask: Callable[[], int]) -> int:
+    def _seconds(self, compute: Callable[[], int]) -> int:
         try:
-            return ask()
+            return compute()
         except StorageError as error:
             # Whoever reports must not be turned away because a counter is.
             log().warning("limiter_away", cause=type(error).__name__)
@@ -98,7 +100,7 @@ class Limits:
         key = self.key_of(paris_day(now()))
         buckets = [
             (
-                _items(RATES[rate], times),
+                _rate_items(RATES[rate], times),
                 f"{rate} {width}",
                 hmac.digest(key, network.encode(), hashlib.sha256).hex(),
             )
@@ -108,16 +110,18 @@ class Limits:
         # its network out, and takes no memory.
         for is_counted in (False, True) if counted else (False,):
             for bucket in buckets:
-                seconds = self._ask(*bucket, counted=is_counted)
+                seconds = self._seconds_until_free(*bucket, counted=is_counted)
                 if seconds:
                     return seconds
         return 0
 
-    def _ask(self, items: Sequence[RateLimitItem], name: str, source: str, *, counted: bool) -> int:
-        ask = self.limiter.hit if counted else self.limiter.test
-        for item in items:
-            if not ask(item, name, source):
-                reset, _left = self.limiter.get_window_stats(item, name, source)
+    def _seconds_until_free(
+        self, rate_items: Sequence[RateLimitItem], name: str, source: str, *, counted: bool
+    ) -> int:
+        allow = self.limiter.hit if counted else self.limiter.test
+        for rate_item in rate_items:
+            if not allow(rate_item, name, source):
+                reset, _remaining = self.limiter.get_window_stats(rate_item, name, source)
                 return max(1, math.ceil(reset - time.time()))
         return 0
 
@@ -128,41 +132,42 @@ def networks(address: str) -> list[tuple[int, str, int]]:
     The first is the source itself: an IPv4 address, or the /64 of an IPv6 one.
     """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return [(0, "", 1)]
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     return [
-        (width, str(ipaddress.ip_network((found, width), strict=False)), times)
-        for width, times in _WIDTHS[found.version].items()
+        (width, str(ipaddress.ip_network((parsed, width), strict=False)), times)
+        for width, times in _NETWORK_WIDTHS[parsed.version].items()
     ]
 
 
-def _items(rate: str, times: int = 1) -> list[RateLimitItem]:
+def _rate_items(rate: str, times: int = 1) -> list[RateLimitItem]:
     """The limits of a rate, each so many times as wide."""
     return [
-        type(item)(item.amount * times, item.multiples, item.namespace) for item in parse_many(rate)
+        type(rate_item)(rate_item.amount * times, rate_item.multiples, rate_item.namespace)
+        for rate_item in parse_many(rate)
     ]
 
 
-def attach(app: Flask, told: Settings) -> None:
+def attach(app: Flask, app_settings: Settings) -> None:
     """Give an application its limits."""
-    if not told.rate_limits:
+    if not app_settings.rate_limits:
         app.extensions[_EXTENSION] = None
         return
-    app.extensions[_EXTENSION] = _limits(told.limiter_url)
+    app.extensions[_EXTENSION] = _limits(app_settings.limiter_url)
 
 
 def _limits(url: str) -> Limits:
     storage = cast(
         "MemoryStorage | RedisStorage",
-        storage_from_string(url, wrap_exceptions=True, **_options(url)),
+        storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
     )
-    return Limits(MovingWindowRateLimiter(storage), _keys(storage))
+    return Limits(MovingWindowRateLimiter(storage), _day_key(storage))
 
 
-def _options(url: str) -> dict[str, Any]:
+def _redis_options(url: str) -> dict[str, Any]:
     """How a Redis is asked: once, and not for long; one that is away must hold nobody up."""
     if url == _MEMORY:
         return {}
@@ -173,28 +178,28 @@ def _options(url: str) -> dict[str, Any]:
     return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 
-def _keys(storage: Storage) -> _DayKey:
+def _day_key(storage: Storage) -> _DayKey:
     if isinstance(storage, RedisStorage):
-        return _Shared(storage)
-    return _Own()
+        return _RedisKey(storage)
+    return _ProcessKey()
 
 
-class _Own:
+class _ProcessKey:
     """A key of this process, made anew each day and kept nowhere."""
 
     def __init__(self) -> None:
-        self._of: tuple[date, bytes] = (date.min, b"")
+        self._current: tuple[date, bytes] = (date.min, b"")
 
     def __call__(self, day: date) -> bytes:
-        known, key = self._of
-        if day != known:
+        key_day, key = self._current
+        if day != key_day:
             # Both at once: another thread must not meet this day with yesterday's key, or none.
             key = secrets.token_bytes(32)
-            self._of = (day, key)
+            self._current = (day, key)
         return key
 
 
-class _Shared:
+class _RedisKey:
     """A key that several processes share, in the Redis that counts for all of them."""
 
     def __init__(self, storage: RedisStorage) -> None:
@@ -203,14 +208,16 @@ class _Shared:
     def __call__(self, day: date) -> bytes:
         name = f"webcitoyen:limits:{day.isoformat()}"
         try:
-            self._redis.set(name, secrets.token_bytes(32), nx=True, ex=_DAYS_KEPT * 24 * 3600)
+            self._redis.set(
+                name, secrets.token_bytes(32), nx=True, ex=_KEY_LIFETIME_DAYS * 24 * 3600
+            )
             return bytes(cast(bytes, self._redis.get(name)))
         except Exception as error:
             # The client's own errors: ``limits`` wraps those of its counting only.
             raise StorageError(error) from error
 
 
-def are_on() -> bool:
+def are_enabled() -> bool:
     """Whether limits, minimum time and the trap for robots are in force."""
     return current_app.extensions[_EXTENSION] is not None
 
@@ -221,7 +228,7 @@ def wait(rate: str, *, counted: bool = True) -> int:
     Tor tells no address: all who come by the onion address would be one source, and any of them
     could shut the others out. For them there are the budgets alone.
     """
-    limits = _of_app()
+    limits = _app_limits()
     if limits is None or _is_through_tor():
         return 0
     return limits.wait(rate, request.remote_addr or "", counted=counted)
@@ -229,7 +236,7 @@ def wait(rate: str, *, counted: bool = True) -> int:
 
 def budget(name: str) -> int:
     """Seconds until there is room for one more of a kind, wherever it comes from; counted."""
-    limits = _of_app()
+    limits = _app_limits()
     return limits.budget(name) if limits else 0
 
 
@@ -242,5 +249,5 @@ def _is_through_tor() -> bool:
     return bool(has_onion) and is_loopback(request.remote_addr or "")
 
 
-def _of_app() -> Limits | None:
+def _app_limits() -> Limits | None:
     return cast("Limits | None", current_app.extensions[_EXTENSION])

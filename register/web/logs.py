@@ -17,11 +17,11 @@ import structlog
 from flask import Flask
 
 # Their messages hold paths ("Exception while serving /…") or addresses (werkzeug's access log).
-TAMED = ("waitress", "waitress.queue", "werkzeug", "register")
+LIBRARY_LOGGERS = ("waitress", "waitress.queue", "werkzeug", "register")
 _FRAMES = 8
 
 
-class Lines(structlog.WriteLogger):
+class LineWriter(structlog.WriteLogger):
     """Writes lines; where nobody takes them any more, they are lost and nothing else is."""
 
     def msg(self, message: str) -> None:
@@ -32,7 +32,7 @@ class Lines(structlog.WriteLogger):
     log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
-class Tame(logging.Handler):
+class LibraryLogHandler(logging.Handler):
     """Passes on where a library's line comes from and what it is about, but none of its words."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -43,7 +43,7 @@ class Tame(logging.Handler):
             "library",
             logger=record.name,
             at=f"{record.module}.{record.funcName}:{record.lineno}",
-            **(described(error) if error else {}),
+            **(error_fields(error) if error else {}),
         )
 
 
@@ -56,12 +56,12 @@ def attach(_app: Flask) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         # Looked up at each line: a supervisor may have put another stream there.
-        logger_factory=lambda *_args: Lines(sys.stderr),
+        logger_factory=lambda *_args: LineWriter(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    for name in TAMED:
+    for name in LIBRARY_LOGGERS:
         logger = logging.getLogger(name)
-        logger.handlers = [Tame()]
+        logger.handlers = [LibraryLogHandler()]
         logger.propagate = False
         # A request that waits its turn is no warning: a busy day would write a line a reader.
         logger.setLevel(logging.ERROR if name == "waitress.queue" else logging.WARNING)
@@ -72,18 +72,18 @@ def log() -> Any:
     return structlog.get_logger()
 
 
-def failure(reference: str, endpoint: str, error: BaseException) -> None:
+def log_failure(reference: str, endpoint: str, error: BaseException) -> None:
     """Note a request that failed, under the reference that its reader was given."""
-    log().error("failure", reference=reference, endpoint=endpoint, **described(error))
+    log().error("failure", reference=reference, endpoint=endpoint, **error_fields(error))
 
 
-def described(error: BaseException) -> dict[str, object]:
+def error_fields(error: BaseException) -> dict[str, object]:
     """What may be told of an exception: its type, its cause's, and the lines of code it crossed."""
     frames = list(traceback.walk_tb(error.__traceback__))[-_FRAMES:]
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "exception": type(error).__name__,
         "lines": [f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in frames],
     }
     if error.__cause__ is not None:
-        told["cause"] = type(error.__cause__).__name__
-    return told
+        fields["cause"] = type(error.__cause__).__name__
+    return fields

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask
 
-from register.accounts.web.paths import is_shut
+from register.accounts.web.paths import is_member_path
 from register.config import Settings
 from register.web.headers import WSGI, StartResponse
-from register.web.languages import plain
+from register.web.languages import without_prefix
 
 # What a path may hold as it is (RFC 3986 §3.3); all else is percent-encoded.
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
@@ -43,23 +43,25 @@ class OnionLocation:
         Members and those who follow a report stay: their session and their form are of the address
         that they opened. Whoever came by the onion address is there already.
         """
-        path = plain(environ.get("PATH_INFO", ""))
-        is_followed = path == "/suivi" or path.startswith("/suivi/")
+        path = without_prefix(environ.get("PATH_INFO", ""))
+        is_follow_up = path == "/suivi" or path.startswith("/suivi/")
         host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
-        reads = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        return reads and host != self.host and not (is_followed or is_shut(path))
+        is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        return is_read and host != self.host and not (is_follow_up or is_member_path(path))
 
 
 def _target(environ: dict[str, Any]) -> str:
     """Path and query of a request, the path encoded again (WSGI hands it over decoded)."""
     path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=_PATH_SIGNS)
-    query = environ.get("QUERY_STRING", "")
-    return f"{path}?{query}" if query else path
+    query_string = environ.get("QUERY_STRING", "")
+    return f"{path}?{query_string}" if query_string else path
 
 
 def _is_page(status: str, headers: list[tuple[str, str]]) -> bool:
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-    return status.startswith("200 ") and kind.startswith("text/html")
+    content_type = next(
+        (field_value for name, field_value in headers if name.lower() == "content-type"), ""
+    )
+    return status.startswith("200 ") and content_type.startswith("text/html")
 
 
 def attach(app: Flask, settings: Settings) -> None:

@@ -18,30 +18,30 @@ from typing import Any
 
 from flask import Flask
 
-from register.cases.data_version import Watch
+from register.cases.data_version import DataVersionReader
 from register.db import db
-from register.web.cache_store import Fields, Page, Shelves
+from register.web.cache_store import CachedPage, HeaderFields, PageCaches
 from register.web.etag import (
-    BUILD,
-    NOTED,
-    Noted,
+    BUILD_KEY,
+    NOTES_KEY,
+    ResponseNotes,
+    index_stamp,
     is_anonymous,
+    is_unchanged,
     last_modified,
-    names,
-    stamp,
-    unchanged,
-    value,
+    matches_tag,
+    page_version,
 )
 from register.web.gzip import takes_gzip
 from register.web.headers import WSGI, StartResponse
 
-_PUBLIC = "public."
+_PUBLIC_ENDPOINTS = "public."
 # By these most readers come, and the aggregators by the last. A case's own feed is not among
 # them: a robot that walks all of those would push the cases themselves off.
-_CASE = re.compile(r"/incidents/[1-9][0-9]*")
-_DOORS = frozenset({"/", "/incidents.atom"})
+_CASE_PATH = re.compile(r"/incidents/[1-9][0-9]*")
+_RESERVED_PATHS = frozenset({"/", "/incidents.atom"})
 # What describes a body, and goes where none is sent (RFC 9110 §15.4.5).
-_OF_BODY = frozenset(
+_BODY_HEADERS = frozenset(
     {
         "content-disposition",
         "content-encoding",
@@ -53,140 +53,148 @@ _OF_BODY = frozenset(
 )
 
 
-VARY = ("Vary", "Accept-Encoding")
+VARY_HEADER = ("Vary", "Accept-Encoding")
 
 
-class Kept:
+class PageCacheMiddleware:
     """Gives the answers that are kept, and keeps those that Flask makes."""
 
-    def __init__(self, app: Flask, watch: Watch) -> None:
+    def __init__(self, app: Flask, watch: DataVersionReader) -> None:
         self.app: WSGI = app.wsgi_app
-        self.shelves = Shelves()
+        self.caches = PageCaches()
         self._flask = app
         self._watch = watch
-        self._first: frozenset[str] = frozenset()
+        self._first_segments: frozenset[str] = frozenset()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the shelf, or let Flask answer."""
         if not (is_anonymous(environ) and self._is_public(environ["PATH_INFO"])):
             return self.app(environ, start_response)
-        where = self._watch.read()
-        if where is not None:
-            made_with = self._flask.extensions[BUILD]
-            now = value(where, made_with, environ, stamp(self._flask, environ))
-            page = self.shelves.find(now.position, now.tag)
+        data_version = self._watch.read()
+        if data_version is not None:
+            build_id = self._flask.extensions[BUILD_KEY]
+            version = page_version(
+                data_version, build_id, environ, index_stamp(self._flask, environ)
+            )
+            page = self.caches.find(version.position, version.tag)
             if page is not None:
-                return _give(page, now.tag, environ, start_response)
-            known = environ.get("HTTP_IF_NONE_MATCH", "").strip()
+                return _send_page(page, version.tag, environ, start_response)
+            if_none_match = environ.get("HTTP_IF_NONE_MATCH", "").strip()
             # A star names whatever there is, and here it is not known whether there is anything.
-            if known != "*" and names(known, now.tag):
-                start_response("304 Not Modified", [("ETag", f'"{now.tag}"')])
+            if if_none_match != "*" and matches_tag(if_none_match, version.tag):
+                start_response("304 Not Modified", [("ETag", f'"{version.tag}"')])
                 return []
         # A database that cannot be read is Flask's to tell: it has the page for it.
-        return self._made(environ, start_response)
+        return self._answer_by_flask(environ, start_response)
 
     def _is_public(self, path: str) -> bool:
         """Whether an address may be a public page's; the others need not wait for the database."""
-        if not self._first:
+        if not self._first_segments:
             rules = self._flask.url_map.iter_rules()
-            self._first = frozenset(
-                _first(rule.rule) for rule in rules if rule.endpoint.startswith(_PUBLIC)
+            self._first_segments = frozenset(
+                _first_segment(rule.rule)
+                for rule in rules
+                if rule.endpoint.startswith(_PUBLIC_ENDPOINTS)
             )
-        return _first(path) in self._first
+        return _first_segment(path) in self._first_segments
 
-    def _made(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def _answer_by_flask(
+        self, environ: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
         """Flask's answer with its validators; kept if it may be, 304 if the reader has it."""
-        status, fields, body = _answer(self.app, environ)
-        noted: Noted | None = environ.get(NOTED)
-        if noted is None or not (status.startswith("200 ") and _may_be_kept(fields)):
+        status, fields, body = _call_flask(self.app, environ)
+        notes: ResponseNotes | None = environ.get(NOTES_KEY)
+        if notes is None or not (status.startswith("200 ") and _is_cacheable(fields)):
             start_response(status, list(fields))
             return body
-        tag = noted.value.tag
-        fields += (("ETag", f'"{tag}"'), VARY)
-        if environ["REQUEST_METHOD"] == "GET" and noted.whole:
-            page = Page(fields, _joined(body), noted.moved)
-            self.shelves.keep(noted.value.position, tag, page, own=has_own_share(environ))
-            return _give(page, tag, environ, start_response)
-        moved = last_modified(noted.moved)
-        if unchanged(environ, tag, moved):
+        tag = notes.version.tag
+        fields += (("ETag", f'"{tag}"'), VARY_HEADER)
+        if environ["REQUEST_METHOD"] == "GET" and notes.is_complete:
+            page = CachedPage(fields, _join_body(body), notes.modified_at)
+            self.caches.store(notes.version.position, tag, page, reserved=is_reserved(environ))
+            return _send_page(page, tag, environ, start_response)
+        modified = last_modified(notes.modified_at)
+        if is_unchanged(environ, tag, modified):
             _close(body)
-            return _not_modified(_dated(fields, moved), start_response)
-        start_response(status, list(_dated(fields, moved)))
+            return _not_modified(_with_last_modified(fields, modified), start_response)
+        start_response(status, list(_with_last_modified(fields, modified)))
         return body
 
 
 def attach(app: Flask) -> None:
     """Put the layer around an application; called before guards and headers are put around it."""
     with app.app_context():
-        watch = Watch(db.engine)
-    app.wsgi_app = Kept(app, watch)  # type: ignore[method-assign]
+        watch = DataVersionReader(db.engine)
+    app.wsgi_app = PageCacheMiddleware(app, watch)  # type: ignore[method-assign]
 
 
-def has_own_share(environ: dict[str, Any]) -> bool:
+def is_reserved(environ: dict[str, Any]) -> bool:
     """Whether a page is of those that no filter may push off: home and cases, asked for plainly.
 
     With a query they are of the rest: ``/?n=1``, ``/?n=2`` and so on are all the same page.
     """
     path = environ["PATH_INFO"]
-    return not environ.get("QUERY_STRING") and (path in _DOORS or bool(_CASE.fullmatch(path)))
-
-
-def _first(path: str) -> str:
-    return path[1:].partition("/")[0]
-
-
-def _answer(app: WSGI, environ: dict[str, Any]) -> tuple[str, Fields, Iterable[bytes]]:
-    """What Flask answers; it says status and headers before it hands over the body."""
-    said: list[tuple[str, Fields]] = []
-
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        said.append((status, tuple(headers)))
-
-    body = app(environ, start)
-    status, fields = said[-1]
-    return status, fields, body
-
-
-def _may_be_kept(fields: Fields) -> bool:
-    return not any(
-        name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in text)
-        for name, text in fields
+    return not environ.get("QUERY_STRING") and (
+        path in _RESERVED_PATHS or bool(_CASE_PATH.fullmatch(path))
     )
 
 
-def _give(
-    page: Page, tag: str, environ: dict[str, Any], start_response: StartResponse
+def _first_segment(path: str) -> str:
+    return path[1:].partition("/")[0]
+
+
+def _call_flask(app: WSGI, environ: dict[str, Any]) -> tuple[str, HeaderFields, Iterable[bytes]]:
+    """What Flask answers; it says status and headers before it hands over the body."""
+    started: list[tuple[str, HeaderFields]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        started.append((status, tuple(headers)))
+
+    body = app(environ, start)
+    status, fields = started[-1]
+    return status, fields, body
+
+
+def _is_cacheable(fields: HeaderFields) -> bool:
+    return not any(
+        name == "Set-Cookie" or (name == "Cache-Control" and "no-store" in field_value)
+        for name, field_value in fields
+    )
+
+
+def _send_page(
+    page: CachedPage, tag: str, environ: dict[str, Any], start_response: StartResponse
 ) -> list[bytes]:
     # Asked each time: a time that says nothing yet may say something when the page is given again.
-    moved = last_modified(page.moved)
-    fields, body = _dated(page.headers, moved), page.body
-    if unchanged(environ, tag, moved):
+    modified = last_modified(page.modified_at)
+    fields, body = _with_last_modified(page.headers, modified), page.body
+    if is_unchanged(environ, tag, modified):
         return _not_modified(fields, start_response)
-    if takes_gzip(environ) and page.packed:
-        fields, body = _as_packed(fields, page.packed), page.packed
+    if takes_gzip(environ) and page.gzipped:
+        fields, body = _gzip_fields(fields, page.gzipped), page.gzipped
     start_response("200 OK", list(fields))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _as_packed(fields: Fields, body: bytes) -> Fields:
+def _gzip_fields(fields: HeaderFields, body: bytes) -> HeaderFields:
     """The headers of a page whose body is compressed."""
-    kept = tuple(field for field in fields if field[0] not in ("Content-Length", "ETag"))
+    other_fields = tuple(field for field in fields if field[0] not in ("Content-Length", "ETag"))
     # Weak: the same page, not the same bytes (RFC 9110 §8.8.3.3).
     tags = tuple(("ETag", f"W/{tag}") for name, tag in fields if name == "ETag")
-    return (*kept, *tags, ("Content-Encoding", "gzip"), ("Content-Length", str(len(body))))
+    return (*other_fields, *tags, ("Content-Encoding", "gzip"), ("Content-Length", str(len(body))))
 
 
-def _dated(fields: Fields, moved: str) -> Fields:
-    return (*fields, ("Last-Modified", moved)) if moved else fields
+def _with_last_modified(fields: HeaderFields, modified: str) -> HeaderFields:
+    return (*fields, ("Last-Modified", modified)) if modified else fields
 
 
-def _not_modified(fields: Fields, start_response: StartResponse) -> list[bytes]:
-    told = [field for field in fields if field[0].lower() not in _OF_BODY]
-    start_response("304 Not Modified", told)
+def _not_modified(fields: HeaderFields, start_response: StartResponse) -> list[bytes]:
+    sent_fields = [field for field in fields if field[0].lower() not in _BODY_HEADERS]
+    start_response("304 Not Modified", sent_fields)
     return []
 
 
-def _joined(body: Iterable[bytes]) -> bytes:
+def _join_body(body: Iterable[bytes]) -> bytes:
     try:
         return b"".join(body)
     finally:

@@ -14,11 +14,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from register.accounts.web.paths import is_shut
+from register.accounts.web.paths import is_member_path
 from register.config import Settings
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
-from register.web.languages import asked
+from register.web.languages import request_language
 
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60
@@ -28,9 +28,9 @@ BODY_LIMIT = 1024 * 1024
 # rest of the form. What is reported waits in memory, and so there is less room for it.
 DESK_BODY_LIMIT = 4 * 1024 * 1024
 REPORT_BODY_LIMIT = 2 * 1024 * 1024
-_REPORTS = ("/signaler", "/suivi")
+_REPORT_PATHS = ("/signaler", "/suivi")
 # Fields of one form there: forty sources, forty proceedings and their steps.
-DESK_PARTS = 12_000
+DESK_FORM_PARTS = 12_000
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
 _LENGTH = re.compile(r"[0-9]{1,15}")
@@ -39,29 +39,29 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-class Guards:
+class RequestValidator:
     """Refuses what no page could mean, with a small page of its own."""
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
-        self.hosts = Hosts(settings)
+        self.hosts = AllowedHosts(settings)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a refusal, or let the application answer."""
-        status = self._refusal(environ)
+        status = self._refusal_status(environ)
         if status is None:
             return self.app(environ, start_response)
-        line, described, body = refusal(status, asked(environ))
-        start_response(line, described)
+        status_line, headers, body = refusal(status, request_language(environ))
+        start_response(status_line, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _refusal(self, environ: dict[str, Any]) -> int | None:
-        if not (_is_address(environ) and self.hosts.knows(environ.get("HTTP_HOST", ""))):
+    def _refusal_status(self, environ: dict[str, Any]) -> int | None:
+        if not (_is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", ""))):
             return 400
-        return body_refusal(environ)
+        return body_refusal_status(environ)
 
 
-class Hosts:
+class AllowedHosts:
     """The names under which this register answers.
 
     Another one means a page that was made to look ours, or a cache to be poisoned with it.
@@ -75,7 +75,7 @@ class Hosts:
             # On this machine, tests and tunnels choose their own port.
             self.names |= dict.fromkeys(_LOOPBACK, frozenset())
 
-    def knows(self, header: str) -> bool:
+    def allows(self, header: str) -> bool:
         """Whether a ``Host`` header (RFC 9110 §7.2) is one of ours."""
         match = _HOST.fullmatch(header.lower())
         if match is None or match[1] not in self.names:
@@ -92,12 +92,12 @@ def _host(url: str) -> str:
 def _ports(url: str) -> frozenset[str | None]:
     """The ports that a ``Host`` header may have; none only where it is the scheme's own."""
     parts = urlsplit(url)
-    usual = "443" if parts.scheme == "https" else "80"
-    port = str(parts.port or usual)
-    return frozenset({port, None} if port == usual else {port})
+    default_port = "443" if parts.scheme == "https" else "80"
+    port = str(parts.port or default_port)
+    return frozenset({port, None} if port == default_port else {port})
 
 
-def body_refusal(environ: dict[str, Any]) -> int | None:
+def body_refusal_status(environ: dict[str, Any]) -> int | None:
     """400 for a body without a plain length, 413 for one that is too long, else None."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         # A chunked body is cut at the limit without a word by some servers: half a report would
@@ -111,39 +111,41 @@ def body_refusal(environ: dict[str, Any]) -> int | None:
 
 def body_limit(path: str) -> int:
     """How many bytes may be sent to an address."""
-    if is_shut(path):
+    if is_member_path(path):
         return DESK_BODY_LIMIT
     return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
 
 
 def is_of_reports(path: str) -> bool:
     """Whether an address is of those where citizens send something."""
-    return any(path == one or path.startswith(f"{one}/") for one in _REPORTS)
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
 
 
-def _room() -> None:
+def _raise_form_limits() -> None:
     """Let a form be as long as the guards let it through, and a member's have as many parts."""
     limit = body_limit(request.path)
     if limit > BODY_LIMIT:
         request.max_content_length = request.max_form_memory_size = limit
-    if is_shut(request.path):
-        request.max_form_parts = DESK_PARTS
+    if is_member_path(request.path):
+        request.max_form_parts = DESK_FORM_PARTS
 
 
 def _is_address(environ: dict[str, Any]) -> bool:
-    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
+    path, query_string = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     # "GET http://elsewhere/" names a host past the Host header (RFC 9112 §3.2.2).
     if not path.startswith("/") or not environ.get("REQUEST_URI", "/").startswith("/"):
         return False
-    if len(query) > QUERY_LIMIT or query.count("&") >= PARAMETER_LIMIT:
+    if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
         return False
     # WSGI hands bytes over as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
-    return _is_text(path.encode("latin-1")) and _is_text(unquote_to_bytes(query.encode("latin-1")))
+    return _is_text(path.encode("latin-1")) and _is_text(
+        unquote_to_bytes(query_string.encode("latin-1"))
+    )
 
 
-def _is_text(data: bytes) -> bool:
+def _is_text(raw: bytes) -> bool:
     try:
-        return not _CONTROL.search(data.decode("utf-8"))
+        return not _CONTROL.search(raw.decode("utf-8"))
     except UnicodeDecodeError:
         return False
 
@@ -152,11 +154,11 @@ def attach(app: Flask, settings: Settings) -> None:
     """Put the guards before an application."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     # Before anything reads the form, the check of its token first of all.
-    app.before_request_funcs.setdefault(None, []).insert(0, _room)
+    app.before_request_funcs.setdefault(None, []).insert(0, _raise_form_limits)
     if settings.trusted_proxies:
         # The reader's address and scheme only. A host is believed from the Host header alone: a
         # proxy that does not set X-Forwarded-Host lets the reader's own through.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )
-    app.wsgi_app = Guards(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = RequestValidator(app.wsgi_app, settings)  # type: ignore[method-assign]

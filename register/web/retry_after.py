@@ -11,7 +11,7 @@ _MINUTE = 60
 _HOUR = 3_600
 
 
-def in_words(seconds: int) -> str:
+def wait_words(seconds: int) -> str:
     """A time to wait: "une minute", "douze minutes", "deux heures"."""
     if seconds > 2 * _HOUR:
         hours = -(-seconds // _HOUR)
@@ -24,7 +24,7 @@ def in_words(seconds: int) -> str:
     return str(ngettext("une minute", "%(count)s minutes", minutes, count=count_words(minutes)))
 
 
-def too_soon(body: str, seconds: int, status: int = 429) -> Response:
+def too_soon_page(body: str, seconds: int, status: int = 429) -> Response:
     """A page that keeps what was typed, and says when it may be sent again (RFC 6585 §4).
 
     :param status: 503 where it is no fault of whoever sent it (RFC 9110 §15.6.4).

@@ -15,17 +15,17 @@ from jinja2 import TemplateError
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases.desk_lists import OnDesk
-from register.cases.queries import Listed
-from register.cases.vocabulary import Word
+from register.cases.desk_lists import DeskCaseSummary
+from register.cases.queries import CaseSummary
+from register.cases.vocabulary import VocabularyWord
 from register.cases.web.public import json_ld
-from register.cases.web.public.rights_links import rights
-from register.cases.web.public.vocabulary_labels import Labels, labels, place_line
+from register.cases.web.public.rights_links import rights_links
+from register.cases.web.public.vocabulary_labels import VocabularyLabels, labels, place_line
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import languages, urls
-from register.web.context import book, settings
+from register.web.context import current_vocabulary, settings
 from register.web.drawings.locator_map import locator
 from register.web.l10n import (
     count_words,
@@ -36,13 +36,13 @@ from register.web.l10n import (
     number,
     typeset,
 )
-from register.web.languages import NAMES, in_language, language
+from register.web.languages import LANGUAGE_NAMES, in_language, language
 
-_READ = "register.templates"
+_LOADED = "register.templates"
 # Titles and notes are shown again and again; beyond this the oldest are made anew.
-_REMEMBERED = 4096
+_CACHE_SIZE = 4096
 # Characters of a summary in a list: a sentence or two.
-_CALLED = 240
+_SUMMARY_LENGTH = 240
 
 
 def attach(app: Flask) -> None:
@@ -68,25 +68,25 @@ def attach(app: Flask) -> None:
         first_upper=first_upper,
         country=country_name,
         tongue=language_name,
-        place=place_of,
-        at=_at,
-        called=called,
-        told_in=told_in,
+        place=case_place,
+        at=_at_commune,
+        called=list_title,
+        told_in=with_language,
     )
     environment.globals.update(
         labels=_labels,
         language=language,
-        tongues=NAMES,
+        tongues=LANGUAGE_NAMES,
         this_page=languages.this_page,
         in_language=in_language,
         lang=_lang,
         located=locator,
         word=_word,
         vocabulary=_vocabulary,
-        rel=markup.REL,
+        rel=markup.LINK_REL,
         settings=settings,
         member=current_member.member,
-        who=current_member.called,
+        who=current_member.display_name,
         to=urls,
         structured=json_ld,
         rights=_rights,
@@ -95,22 +95,22 @@ def attach(app: Flask) -> None:
 
 def _catalogue() -> Any:
     """The request's catalogue, looked up once: a page asks it a hundred times."""
-    kept = g.get("register_catalogue")
-    if kept is None:
-        kept = g.register_catalogue = get_translations()
-    return kept
+    catalogue = g.get("register_catalogue")
+    if catalogue is None:
+        catalogue = g.register_catalogue = get_translations()
+    return catalogue
 
 
 def _gettext(sentence: str) -> str:
     return str(_catalogue().ugettext(sentence))
 
 
-def _ngettext(one: str, several: str, count: int) -> str:
+def _ngettext(singular: str, plural: str, count: int) -> str:
     # French itself has no catalogue, and would take what is no number for several.
-    return str(_catalogue().ungettext(one, several, index(count)))
+    return str(_catalogue().ungettext(singular, plural, index(count)))
 
 
-_french = lru_cache(maxsize=_REMEMBERED)(typography.french)
+_french = lru_cache(maxsize=_CACHE_SIZE)(typography.french)
 
 
 def _edtf(text: str) -> str:
@@ -118,17 +118,17 @@ def _edtf(text: str) -> str:
     return typeset(edtf_words(text)) if text else ""
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _known_time(text: str, tongue: Language) -> Markup:
+@lru_cache(maxsize=_CACHE_SIZE)
+def _cached_time(text: str, lang: Language) -> Markup:
     date = dates.parse(text)
-    told = typography.typeset(date.words(tongue), tongue)
-    return Markup('<time datetime="{}">{}</time>').format(date.html_datetime, told)
+    words = typography.typeset(date.words(lang), lang)
+    return Markup('<time datetime="{}">{}</time>').format(date.html_datetime, words)
 
 
 def edtf_time(text: str) -> Markup:
     """A partial date as a ``time`` element; an unknown one is said to be so."""
     if text:
-        return _known_time(text, language())
+        return _cached_time(text, language())
     return Markup('<span class="date">{}</span>').format(_("date inconnue"))
 
 
@@ -140,22 +140,22 @@ def day_time(moment: date | datetime | str) -> Markup:
     """The civil day in Paris of a moment as a ``time`` element; a text is RFC 3339."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
-    civil = dates.paris_day(moment) if isinstance(moment, datetime) else moment
-    return Markup('<time datetime="{}">{}</time>').format(civil.isoformat(), _day(civil))
+    civil_day = dates.paris_day(moment) if isinstance(moment, datetime) else moment
+    return Markup('<time datetime="{}">{}</time>').format(civil_day.isoformat(), _day(civil_day))
 
 
 def moment_time(moment: datetime) -> Markup:
     """The civil day in Paris of a moment as a ``time`` element that holds the moment itself."""
-    civil = moment.astimezone(dates.PARIS)
-    return Markup('<time datetime="{}">{}</time>').format(civil.isoformat(), _day(civil))
+    local_time = moment.astimezone(dates.PARIS)
+    return Markup('<time datetime="{}">{}</time>').format(local_time.isoformat(), _day(local_time))
 
 
 def clock(moment: datetime) -> str:
     """The hour and minute of a moment on the clocks of Paris: "10 h 30", in English "10:30"."""
-    civil = moment.astimezone(dates.PARIS)
+    local_time = moment.astimezone(dates.PARIS)
     if language() == "en":
-        return f"{civil.hour}:{civil:%M}"
-    return f"{civil.hour}\u00a0h\u00a0{civil:%M}"
+        return f"{local_time.hour}:{local_time:%M}"
+    return f"{local_time.hour}\u00a0h\u00a0{local_time:%M}"
 
 
 def first_upper(text: str) -> str:
@@ -168,72 +168,72 @@ def _count_start(count: int) -> str:
     return first_upper(count_words(count))
 
 
-def _at(name: str) -> str:
+def _at_commune(name: str) -> str:
     """A commune's name after "à": "au Havre", "aux Abymes", "à Puteaux", and "in Le Havre"."""
     if language() == "en":
         return f"in {_french(name)}"
-    for article, joined in (("Le ", "au "), ("Les ", "aux ")):
+    for article, contraction in (("Le ", "au "), ("Les ", "aux ")):
         if name.startswith(article):
-            return joined + _french(name.removeprefix(article))
+            return contraction + _french(name.removeprefix(article))
     return f"à {_french(name)}"
 
 
-def called(case: Listed | OnDesk) -> str:
+def list_title(case: CaseSummary | DeskCaseSummary) -> str:
     """What a list calls a case: its summary, or else its title.
 
     A title that the register made repeats the type, place and date that stand beside it. What
     happened is in the summary, cut at a word: a list does not quote at length.
     """
-    text = case.summary or case.title
-    if len(text) > _CALLED:
-        text = text[:_CALLED].rsplit(None, 1)[0] + "…"
-    return told_in(_french(text), case.language)
+    list_text = case.summary or case.title
+    if len(list_text) > _SUMMARY_LENGTH:
+        list_text = list_text[:_SUMMARY_LENGTH].rsplit(None, 1)[0] + "…"
+    return with_language(_french(list_text), case.language)
 
 
-def told_in(text: str, tongue: str) -> str:
+def with_language(text: str, lang: str) -> str:
     """A text in a language; in its own element where that is not the page's (WCAG 2.2, 3.1.2)."""
-    if not text or tongue == language():
+    if not text or lang == language():
         return text
-    return Markup('<span lang="{}">{}</span>').format(tongue, text)
+    return Markup('<span lang="{}">{}</span>').format(lang, text)
 
 
-def place_of(case: Listed | OnDesk) -> Markup:
+def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
     """Where a case is: what is known, from the commune to the country."""
     if case.commune_name:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
-        abroad = country_name(case.country)
-        label = told_in(_french(first_upper(case.place_label)), case.language)
-        return place_line(label or abroad, abroad)
-    around = case.departement_name or case.region_name or ""
+        country_label = country_name(case.country)
+        label = with_language(_french(first_upper(case.place_label)), case.language)
+        return place_line(label or country_label, country_label)
+    area = case.departement_name or case.region_name or ""
     if case.place_label:
-        label = told_in(_french(first_upper(case.place_label)), case.language)
-        return place_line(label, around)
-    return place_line(around or _("lieu inconnu"), "")
+        label = with_language(_french(first_upper(case.place_label)), case.language)
+        return place_line(label, area)
+    return place_line(area or _("lieu inconnu"), "")
 
 
-def _lang(tongue: str) -> Markup:
+def _lang(lang: str) -> Markup:
     """What an element says of its language, where it is not the page's."""
-    return Markup("") if tongue == language() else Markup(' lang="{}"').format(tongue)
+    return Markup("") if lang == language() else Markup(' lang="{}"').format(lang)
 
 
-def _labels() -> Labels:
-    return labels(book())
+def _labels() -> VocabularyLabels:
+    return labels(current_vocabulary())
 
 
 def _rights(types: Iterable[str]) -> list[tuple[str, str]]:
     """Where one reads what to do when it happens to oneself."""
-    return rights(types, book())
+    return rights_links(types, current_vocabulary())
 
 
 def _word(name: str, code: str) -> str:
     """The label of a code in one of the vocabularies."""
-    return book().label(name, code)
+    return current_vocabulary().label(name, code)
 
 
-def _vocabulary(name: str) -> list[Word]:
+def _vocabulary(name: str) -> list[VocabularyWord]:
     """The words of a vocabulary that are in use, in their order."""
-    return [word for word in book().lists[name].values() if not word.retired]
+    return [word for word in current_vocabulary().lists[name].values() if not word.retired]
 
 
 def require(app: Flask) -> None:
@@ -247,17 +247,17 @@ def require(app: Flask) -> None:
     environment = app.jinja_env
     # Nothing is looked up again, but for whoever is writing them.
     environment.auto_reload = app.debug
-    if app.extensions.get(_READ):
+    if app.extensions.get(_LOADED):
         return
-    for path in named(app):
+    for path in template_names(app):
         try:
             environment.get_template(path)
         except (OSError, UnicodeDecodeError, TemplateError) as error:
             raise ConfigError("config_templates", path=path) from error
-    app.extensions[_READ] = True
+    app.extensions[_LOADED] = True
 
 
-def named(app: Flask) -> list[str]:
+def template_names(app: Flask) -> list[str]:
     """The names of all templates, which takes no reading.
 
     :raises ConfigError: ``config_templates``, when there are none.

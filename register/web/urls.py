@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from register.cases.filters import Query
-from register.cases.public_journal import Asked
+from register.cases.filters import CaseQuery
+from register.cases.public_journal import PublicJournalQuery
 
 
 def case(number: int) -> str:
@@ -28,11 +28,11 @@ def citation(number: int, form: str, seq: int | None = None) -> str:
     return address if seq is None else f"{address}?version={seq}"
 
 
-def cases(query: Query | None = None, lieu: str = "") -> str:
+def cases(query: CaseQuery | None = None, lieu: str = "") -> str:
     """The list of cases, or a search in it; ``lieu`` is a place as typed, still to be read."""
     pairs = query.pairs() if query is not None else []
-    text = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
-    return f"/incidents?{text}" if text else "/incidents"
+    query_string = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
+    return f"/incidents?{query_string}" if query_string else "/incidents"
 
 
 def commune(code: str) -> str:
@@ -60,14 +60,14 @@ def paged(address: str, page: int) -> str:
 
 def feed(address: str) -> str:
     """The Atom feed of what a page shows: the page's address with the suffix before its query."""
-    path, mark, query = address.partition("?")
-    return f"{path}.atom{mark}{query}"
+    path, separator, query_string = address.partition("?")
+    return f"{path}.atom{separator}{query_string}"
 
 
-def ledger(asked: Asked | None = None) -> str:
+def ledger(journal_query: PublicJournalQuery | None = None) -> str:
     """The public ledger, or some of its lines."""
-    text = asked.text() if asked is not None else ""
-    return f"/registre?{text}" if text else "/registre"
+    query_string = journal_query.query_string() if journal_query is not None else ""
+    return f"/registre?{query_string}" if query_string else "/registre"
 
 
 def line(seq: int, page: int | None = None) -> str:

@@ -16,13 +16,19 @@ from register.web.context import settings
 blueprint = Blueprint("machines", __name__)
 
 # Where no page is for readers; a robot that obeys saves itself the trouble.
-_NOT_FOR_READERS = ("/moderation", "/compte", "/suivi")
+_PRIVATE_PATHS = ("/moderation", "/compte", "/suivi")
 # Words and filters: as many addresses as there are questions, all of the same cases.
 # The star means what its absence would, but to simple readers of these rules, which drop a question
 # mark at the end and would then leave out the whole register.
-_QUESTIONS = ("/incidents?*", "/communes?*", "/communes/suggest", "/registre?*", "/statistiques?*")
+_SEARCH_PATHS = (
+    "/incidents?*",
+    "/communes?*",
+    "/communes/suggest",
+    "/registre?*",
+    "/statistiques?*",
+)
 # The longest rule that fits wins (RFC 9309 §2.2.2): the further pages of a whole list stay open.
-_PAGES = ("/incidents?page=", "/registre?page=")
+_PAGED_PATHS = ("/incidents?page=", "/registre?page=")
 _LANGUAGES = ("", "/en")
 
 _TEXT = "text/plain; charset=utf-8"
@@ -33,12 +39,14 @@ _DAY = "public, max-age=86400"
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """What robots should leave alone (RFC 9309), and where the map is."""
-    shut = [language + path for language in _LANGUAGES for path in (*_NOT_FOR_READERS, *_QUESTIONS)]
-    open_all_the_same = [language + path for language in _LANGUAGES for path in _PAGES]
+    disallowed = [
+        language + path for language in _LANGUAGES for path in (*_PRIVATE_PATHS, *_SEARCH_PATHS)
+    ]
+    allowed = [language + path for language in _LANGUAGES for path in _PAGED_PATHS]
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in shut),
-        *(f"Allow: {path}" for path in open_all_the_same),
+        *(f"Disallow: {path}" for path in disallowed),
+        *(f"Allow: {path}" for path in allowed),
         "",
         f"Sitemap: {settings().base_url}/sitemap.xml",
         "",
@@ -49,16 +57,16 @@ def robots() -> Response:
 @blueprint.get("/.well-known/security.txt")
 def security() -> Response:
     """Where to report a weakness (RFC 9116); 404 when there is no contact."""
-    told = settings()
-    if not told.contact_email:
+    site_settings = settings()
+    if not site_settings.contact_email:
         abort(404)
     # Of the day, not of the moment: the file is the same for whoever comes back today.
     today = datetime.combine(now().date(), time(), UTC)
     lines = (
-        f"Contact: mailto:{quote(told.contact_email, safe='@+')}",
+        f"Contact: mailto:{quote(site_settings.contact_email, safe='@+')}",
         f"Expires: {today + _EXPIRES:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: fr, en",
-        f"Canonical: {told.base_url}/.well-known/security.txt",
+        f"Canonical: {site_settings.base_url}/.well-known/security.txt",
     )
     return Response("\n".join(lines) + "\n", content_type=_TEXT)
 
@@ -66,9 +74,9 @@ def security() -> Response:
 @blueprint.get("/favicon.ico")
 def icon() -> ResponseReturnValue:
     """The icon, for those who look for it without having read a page."""
-    answer = redirect(assets.address(current_app, "img/favicon.ico"), 302)
-    answer.headers["Cache-Control"] = _DAY
-    return answer
+    response = redirect(assets.address(current_app, "img/favicon.ico"), 302)
+    response.headers["Cache-Control"] = _DAY
+    return response
 
 
 def attach(app: Flask) -> None:

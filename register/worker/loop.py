@@ -12,32 +12,32 @@ from typing import Protocol
 from sqlalchemy import Engine as Database
 
 from register.config import Settings
-from register.search.advisory_locks import lease_of
-from register.search.engine import Engine
+from register.search.advisory_locks import index_lease
+from register.search.engine import SearchEngine
 from register.search.indexer import catch_up
 from register.search.leader_election import Lease
-from register.worker.commit_notifications import Ending, Wake, wake_of
+from register.worker.commit_notifications import CommitWaiter, StopSignal, open_commit_waiter
 
-COMPETING = 0.5  # seconds between two tries of one that is not elected
-WAITING = 1.0  # seconds at most between two glances at the index and the door
-GLANCING = 0.25  # the same for the door, during a long work
-ANYWAY = 5.0  # seconds after which the ledger is read, whether something was heard or not
-READING = 60.0  # seconds between two readings of the whole index
-SHARE = 50  # a reading takes no more than one part in so many of the time
+ELECTION_SECONDS = 0.5  # seconds between two tries of one that is not elected
+WAIT_SECONDS = 1.0  # seconds at most between two glances at the index and the door
+LEASE_CHECK_SECONDS = 0.25  # the same for the door, during a long work
+CATCH_UP_SECONDS = 5.0  # seconds after which the ledger is read, whether something was heard or not
+INTEGRITY_SECONDS = 60.0  # seconds between two readings of the whole index
+INTEGRITY_SHARE = 50  # a reading takes no more than one part in so many of the time
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between two tries of what failed
 
 
-class Tell(Protocol):
+class EventLog(Protocol):
     """Takes what an operator should read in the log."""
 
     def __call__(self, event: str, error: BaseException | None = None) -> None:
         """Note an event; an error is told by its kind and place, never by its words."""
 
 
-class Duty(Protocol):
+class PeriodicJob(Protocol):
     """What the elected follower does beside the index; its faults are its own to tell."""
 
-    def glance(self) -> None:
+    def run_if_due(self) -> None:
         """Do what is due, if anything is."""
 
     def close(self) -> None:
@@ -58,65 +58,67 @@ class Follower:
     def __init__(
         self,
         database: Database,
-        index: Engine,
+        index: SearchEngine,
         lease: Lease,
-        wake: Wake,
-        ending: Ending,
-        tell: Tell,
-        duty: Duty | None = None,
+        commits: CommitWaiter,
+        stop_signal: StopSignal,
+        log_event: EventLog,
+        job: PeriodicJob | None = None,
     ) -> None:
         self._database, self._index = database, index
-        self._duty = duty
-        self._lease, self._wake, self._ending = lease, wake, ending
-        self._tell = tell
+        self._job = job
+        self._lease, self._commits, self._stop_signal = lease, commits, stop_signal
+        self._log_event = log_event
         self._elected = False
-        self._look_at = self._read_at = self._glance_at = 0.0  # when each is due
+        self._catch_up_at = self._integrity_at = self._lease_check_at = 0.0  # when each is due
         self._pause = 0.0
         self._fault = ""
 
     def run(self) -> None:
         """Follow until the end is asked for."""
         try:
-            while not self._ending.asked:
-                self._turn()
+            while not self._stop_signal.is_requested:
+                self._run_once()
         finally:
-            self._leave()
-            if self._duty is not None:
-                self._duty.close()
+            self._release()
+            if self._job is not None:
+                self._job.close()
 
-    def _turn(self) -> None:
+    def _run_once(self) -> None:
         try:
             if not self._is_elected():
-                self._ending.wait(COMPETING)
+                self._stop_signal.wait(ELECTION_SECONDS)
                 return
-            if self._duty is not None:
-                self._duty.glance()
-            self._look()
-            self._recovered()
-            if self._wake.wait(WAITING):
-                self._look_at = 0.0
+            if self._job is not None:
+                self._job.run_if_due()
+            self._catch_up_if_due()
+            self._record_recovery()
+            if self._commits.wait(WAIT_SECONDS):
+                self._catch_up_at = 0.0
         except Interrupted:
-            self._leave()
+            self._release()
         except Exception as error:
             # Whatever it is, a damaged file or a server that went away, dying of it mends nothing.
-            self._failed(error)
+            self._record_failure(error)
 
     def _is_elected(self) -> bool:
-        before, self._elected = self._elected, self._lease.elected()
-        if self._elected and not before:
+        was_elected, self._elected = self._elected, self._lease.acquire_or_keep()
+        if self._elected and not was_elected:
             # Before the first look: what is committed during it is heard.
-            self._wake.open()
-            self._look_at = self._read_at = 0.0
+            self._commits.open()
+            self._catch_up_at = self._integrity_at = 0.0
             if not self._fault:
-                self._tell("elected")
+                self._log_event("elected")
         return self._elected
 
-    def _look(self) -> None:
+    def _catch_up_if_due(self) -> None:
         now = time.monotonic()
-        anew = now >= self._read_at and self._is_damaged()
-        if anew or now >= self._look_at or not self._index.intact(deep=False):
-            catch_up(self._database, self._index, self._step, anew=anew)
-            self._look_at = time.monotonic() + ANYWAY
+        must_rebuild = now >= self._integrity_at and self._is_damaged()
+        if must_rebuild or now >= self._catch_up_at or not self._index.intact(deep=False):
+            catch_up(
+                self._database, self._index, self._check_interruption, force_rebuild=must_rebuild
+            )
+            self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
 
     def _is_damaged(self) -> bool:
         """Read the whole index; one that is not there is no damage."""
@@ -125,47 +127,55 @@ class Follower:
         begun = time.monotonic()
         damaged = not self._index.intact(deep=True)
         ended = time.monotonic()
-        self._read_at = ended + max(READING, SHARE * (ended - begun))
+        self._integrity_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - begun))
         return damaged
 
-    def _step(self, _done: int, _total: int) -> None:
+    def _check_interruption(self, _done: int, _total: int) -> None:
         """Leave a long work where it is, if there is a reason: the next one begins it anew."""
         now = time.monotonic()
-        if now < self._glance_at:
+        if now < self._lease_check_at:
             return
-        self._glance_at = now + GLANCING
-        if self._ending.asked or not self._lease.elected():
+        self._lease_check_at = now + LEASE_CHECK_SECONDS
+        if self._stop_signal.is_requested or not self._lease.acquire_or_keep():
             raise Interrupted
 
-    def _failed(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
         if fault != self._fault:
             self._fault = fault
-            self._tell("search_failing", error)
-        self._leave()
+            self._log_event("search_failing", error)
+        self._release()
         self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
-        self._ending.wait(self._pause)
+        self._stop_signal.wait(self._pause)
 
-    def _recovered(self) -> None:
+    def _record_recovery(self) -> None:
         self._pause = 0.0
         if self._fault:
             self._fault = ""
-            self._tell("search_healed")
+            self._log_event("search_healed")
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self._elected = False
-        self._wake.close()
-        self._lease.leave()
+        self._commits.close()
+        self._lease.release_all()
 
 
-def follower(
+def create_follower(
     settings: Settings,
     database: Database,
-    index: Engine,
-    ending: Ending,
-    tell: Tell,
-    duty: Duty | None = None,
+    index: SearchEngine,
+    stop_signal: StopSignal,
+    log_event: EventLog,
+    job: PeriodicJob | None = None,
 ) -> Follower:
     """A follower of a register."""
-    lease = lease_of(settings, database)
-    return Follower(database, index, lease, wake_of(database, ending), ending, tell, duty)
+    lease = index_lease(settings, database)
+    return Follower(
+        database,
+        index,
+        lease,
+        open_commit_waiter(database, stop_signal),
+        stop_signal,
+        log_event,
+        job,
+    )

@@ -13,7 +13,7 @@ from register.accounts import passwords, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode, Role
 from register.db import housekeeping
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Ledger, since
+from register.journal import Ledger, lines_since
 
 PASSWORD = "une-phrase-de-passe"
 
@@ -28,7 +28,7 @@ def _lines(session):
     session.rollback()
     return [
         (line.act, line.member_id, json.loads(line.private_json))
-        for line in since(session, 0, Ledger.DESK)
+        for line in lines_since(session, 0, Ledger.DESK)
     ]
 
 
@@ -40,8 +40,8 @@ def _refused(pen, kind, act, *told, **named):
 
 def test_a_new_account_writes_its_line_without_an_address(pen, session):
     with pen() as p:
-        member = accounts.add(p, " Amina@Register.TEST ", Role.ADMINISTRATOR, PASSWORD)
-        accounts.add(p, "ada@register.test", Role.MODERATOR, PASSWORD, by=member.id)
+        member = accounts.add_member(p, " Amina@Register.TEST ", Role.ADMINISTRATOR, PASSWORD)
+        accounts.add_member(p, "ada@register.test", Role.MODERATOR, PASSWORD, by=member.id)
     first, second = _lines(session)
     assert first[:2] == ("member_added", None)
     assert second[:2] == ("member_added", member.id)
@@ -50,14 +50,16 @@ def test_a_new_account_writes_its_line_without_an_address(pen, session):
         "role": "administrator",
     }
     assert "register.test" not in str((first, second))
-    assert [row.email for row in accounts.everyone(session)] == [
+    assert [row.email for row in accounts.all_members(session)] == [
         "amina@register.test",
         "ada@register.test",
     ]
 
 
 def test_an_address_has_one_account(pen, session, cast):
-    refused = _refused(pen, Refused, accounts.add, "BRUNO@register.test", Role.MODERATOR, PASSWORD)
+    refused = _refused(
+        pen, Refused, accounts.add_member, "BRUNO@register.test", Role.MODERATOR, PASSWORD
+    )
     assert refused.key == "member_exists"
     assert session.scalar(select(func.count()).select_from(Member)) == 4
 
@@ -79,7 +81,7 @@ def test_an_address_has_one_account(pen, session, cast):
     ],
 )
 def test_what_is_no_address_is_refused(pen, email):
-    refused = _refused(pen, Invalid, accounts.add, email, Role.MODERATOR, PASSWORD)
+    refused = _refused(pen, Invalid, accounts.add_member, email, Role.MODERATOR, PASSWORD)
     assert refused.key == "member_email"
     assert len(refused.values["email"]) <= 254
 
@@ -90,68 +92,70 @@ def test_what_is_no_address_is_refused(pen, email):
 )
 def test_a_password_is_long_but_has_an_end(pen, cast, password, key):
     told = ("amina@register.test", Role.MODERATOR, password)
-    assert _refused(pen, Invalid, accounts.add, *told).key == key
-    assert _refused(pen, Invalid, accounts.reset, cast.email("bruno"), password).key == key
+    assert _refused(pen, Invalid, accounts.add_member, *told).key == key
+    assert _refused(pen, Invalid, accounts.reset_member, cast.email("bruno"), password).key == key
 
 
 def test_a_disabled_member_keeps_authorship_and_may_not_act(pen, session, desk, cast):
     filed = desk.published()
     with pen() as p:
-        accounts.disable(p, "chloe@register.test", by=cast.ada)
+        accounts.disable_member(p, "chloe@register.test", by=cast.ada)
     act, by, told = _lines(session)[-1]
     assert (act, by, told["member"]) == ("member_disabled", cast.ada, cast.chloe)
-    approved = [line for line in since(session, 0, Ledger.DESK) if line.act == "approved"]
+    approved = [line for line in lines_since(session, 0, Ledger.DESK) if line.act == "approved"]
     assert [(line.member_id, line.incident_id) for line in approved] == [(cast.chloe, filed.id)]
-    assert _refused(pen, Refused, accounts.acting, cast.chloe).key == "member_may_not_act"
+    assert (
+        _refused(pen, Refused, accounts.load_acting_member, cast.chloe).key == "member_may_not_act"
+    )
 
 
 def test_nobody_is_disabled_twice(pen, cast):
-    refused = _refused(pen, Refused, accounts.disable, cast.email("driss"))
+    refused = _refused(pen, Refused, accounts.disable_member, cast.email("driss"))
     assert refused.key == "member_disabled"
 
 
 def test_the_last_administrator_stays(pen, cast):
-    refused = _refused(pen, Refused, accounts.disable, cast.email("ada"))
+    refused = _refused(pen, Refused, accounts.disable_member, cast.email("ada"))
     assert refused.key == "member_last_administrator"
 
 
 def test_an_administrator_goes_when_another_remains(pen, session, cast):
     with pen() as p:
-        accounts.add(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
-        accounts.disable(p, cast.email("ada"))
-    assert not accounts.named(session, cast.email("ada")).is_active
-    assert _refused(pen, Refused, accounts.disable, "zoe@register.test").key == (
+        accounts.add_member(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
+        accounts.disable_member(p, cast.email("ada"))
+    assert not accounts.find_by_email(session, cast.email("ada")).is_active
+    assert _refused(pen, Refused, accounts.disable_member, "zoe@register.test").key == (
         "member_last_administrator"
     )
 
 
 def test_a_reset_gives_a_new_password_and_opens_the_account_again(pen, session, cast):
     with pen() as p:
-        accounts.reset(p, cast.email("driss"), "une-autre-phrase", by=cast.ada)
-    driss = accounts.named(session, cast.email("driss"))
+        accounts.reset_member(p, cast.email("driss"), "une-autre-phrase", by=cast.ada)
+    driss = accounts.find_by_email(session, cast.email("driss"))
     assert driss.is_active
     assert passwords.matches(driss.password_hash, "une-autre-phrase")
     assert not passwords.matches(driss.password_hash, PASSWORD)
     act, by, told = _lines(session)[-1]
     assert (act, by, told["member"]) == ("member_reset", cast.ada, cast.driss)
     with pen() as p:
-        assert accounts.acting(p, cast.driss).id == cast.driss
+        assert accounts.load_acting_member(p, cast.driss).id == cast.driss
 
 
-@pytest.mark.parametrize("act", [accounts.disable, accounts.reset])
+@pytest.mark.parametrize("act", [accounts.disable_member, accounts.reset_member])
 def test_an_unknown_address_is_not_found(pen, cast, act):
-    told = ("amina@register.test",) + (() if act is accounts.disable else (PASSWORD,))
+    told = ("amina@register.test",) + (() if act is accounts.disable_member else (PASSWORD,))
     refused = _refused(pen, NotFound, act, *told)
     assert (refused.key, refused.values) == ("member_unknown", {"email": "amina@register.test"})
 
 
 def test_an_account_is_found_however_its_address_is_typed(session, cast):
-    assert accounts.named(session, "  ADA@Register.test ").id == cast.ada
+    assert accounts.find_by_email(session, "  ADA@Register.test ").id == cast.ada
 
 
 def test_an_administrator_is_one(session, cast):
-    assert accounts.named(session, cast.email("ada")).is_administrator
-    assert not accounts.named(session, cast.email("bruno")).is_administrator
+    assert accounts.find_by_email(session, cast.email("ada")).is_administrator
+    assert not accounts.find_by_email(session, cast.email("bruno")).is_administrator
 
 
 def test_a_hash_that_is_none_matches_nothing():
@@ -170,7 +174,7 @@ def test_a_role_is_given_and_taken(pen, session, cast):
     assert (told["member"], told["role"]) == (cast.bruno, "administrator")
     with pen() as p:
         accounts.set_role(p, cast.email("ada"), Role.MODERATOR, by=cast.bruno)
-    assert not accounts.named(session, cast.email("ada")).is_administrator
+    assert not accounts.find_by_email(session, cast.email("ada")).is_administrator
     refused = _refused(pen, Refused, accounts.set_role, cast.ada, Role.MODERATOR)
     assert refused.key == "member_has_role"
 
@@ -181,7 +185,7 @@ def test_the_last_administrator_keeps_the_role(pen, session, cast):
     with pen() as p:
         # One whose account is closed administers nothing.
         accounts.set_role(p, cast.driss, Role.ADMINISTRATOR)
-    for act, told in ((accounts.set_role, (Role.MODERATOR,)), (accounts.disable, ())):
+    for act, told in ((accounts.set_role, (Role.MODERATOR,)), (accounts.disable_member, ())):
         refused = _refused(pen, Refused, act, cast.ada, *told, by=cast.ada)
         assert refused.key == "member_last_administrator"
 
@@ -191,11 +195,11 @@ def test_two_administrators_do_not_close_each_other_out(pen, session, cast):
         accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
 
     def both(p):
-        accounts.disable(p, cast.ada)
-        accounts.disable(p, cast.bruno)
+        accounts.disable_member(p, cast.ada)
+        accounts.disable_member(p, cast.bruno)
 
     assert _refused(pen, Refused, both).key == "member_last_administrator"
-    assert accounts.named(session, cast.email("ada")).is_active
+    assert accounts.find_by_email(session, cast.email("ada")).is_active
 
 
 ADMINISTERED = {
@@ -227,14 +231,14 @@ def test_an_id_that_is_nobodys_is_not_found(pen, cast, name):
 
 
 def test_a_closed_account_is_opened_as_it_was(pen, session, cast):
-    before = accounts.named(session, cast.email("driss")).password_hash
+    before = accounts.find_by_email(session, cast.email("driss")).password_hash
     session.rollback()
     with pen() as p:
-        accounts.enable(p, cast.driss, by=cast.ada)
-    driss = accounts.named(session, cast.email("driss"))
+        accounts.enable_member(p, cast.driss, by=cast.ada)
+    driss = accounts.find_by_email(session, cast.email("driss"))
     assert (driss.is_active, driss.password_hash) == (True, before)
     assert _lines(session)[-1][:2] == ("member_enabled", cast.ada)
-    refused = _refused(pen, Refused, accounts.enable, cast.driss, by=cast.ada)
+    refused = _refused(pen, Refused, accounts.enable_member, cast.driss, by=cast.ada)
     assert refused.key == "member_enabled"
 
 
@@ -247,8 +251,8 @@ def sessions_of(engine, session):
 
     def opened(member_id):
         with housekeeping(engine) as opening:
-            tokens = [sessions.opened(opening, member_id, AT) for _ in range(2)]
-            ids = [sessions.found(opening, token, AT).session for token in tokens]
+            tokens = [sessions.open_session(opening, member_id, AT) for _ in range(2)]
+            ids = [sessions.find_session(opening, token, AT).session_id for token in tokens]
 
         def left():
             session.rollback()
@@ -264,8 +268,8 @@ def test_a_new_password_ends_the_other_sessions(pen, session, cast, sessions_of)
     (this, _other), left = sessions_of(cast.bruno)
     _chloes, chloes_left = sessions_of(cast.chloe)
     with pen() as p:
-        accounts.change_password(p, cast.bruno, NEW, but=this)
-    bruno = accounts.named(session, cast.email("bruno"))
+        accounts.change_password(p, cast.bruno, NEW, except_session=this)
+    bruno = accounts.find_by_email(session, cast.email("bruno"))
     assert passwords.matches(bruno.password_hash, NEW)
     assert left() == [this]
     assert len(chloes_left()) == 2
@@ -287,7 +291,9 @@ def test_a_password_that_does_not_do_changes_nothing(
     refused = _refused(pen, Invalid, accounts.change_password, cast.bruno, password)
     assert refused.key == key
     assert len(left()) == 2
-    assert passwords.matches(accounts.named(session, cast.email("bruno")).password_hash, PASSWORD)
+    assert passwords.matches(
+        accounts.find_by_email(session, cast.email("bruno")).password_hash, PASSWORD
+    )
 
 
 @pytest.mark.parametrize("name", ["disable", "reset", "reset_factor"])
@@ -304,11 +310,11 @@ def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
     first, second = two_factor.recovery_codes(), two_factor.recovery_codes()
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "A" * 32, SEAL_KEY, first, 77)
-    bruno = accounts.named(session, cast.email("bruno"))
+    bruno = accounts.find_by_email(session, cast.email("bruno"))
     assert (bruno.has_factor, bruno.totp_step) == (True, 77)
-    assert two_factor.opened(SEAL_KEY, bruno.id, bruno.totp_secret) == "A" * 32
+    assert two_factor.open_secret(SEAL_KEY, bruno.id, bruno.totp_secret) == "A" * 32
     assert b"AAAA" not in bruno.totp_secret
-    assert accounts.codes_left(session, cast.bruno) == 10
+    assert accounts.count_unused_codes(session, cast.bruno) == 10
     session.rollback()
     with pen() as p:
         accounts.renew_codes(p, cast.bruno, second)
@@ -318,8 +324,8 @@ def test_a_second_factor_is_set_up_renewed_and_taken_away(pen, session, cast):
     with pen() as p:
         accounts.reset_factor(p, cast.bruno, by=cast.ada)
     session.expire_all()
-    bruno = accounts.named(session, cast.email("bruno"))
-    assert (bruno.has_factor, accounts.codes_left(session, cast.bruno)) == (False, 0)
+    bruno = accounts.find_by_email(session, cast.email("bruno"))
+    assert (bruno.has_factor, accounts.count_unused_codes(session, cast.bruno)) == (False, 0)
     told = [(act, by, details.get("what")) for act, by, details in _lines(session)[-3:]]
     assert told == [
         ("member_factor", cast.bruno, "secret"),
@@ -356,17 +362,17 @@ def test_who_is_disabled_changes_nothing_of_their_own(pen, cast, act, told):
 
 def test_a_name_is_cleaned_and_has_an_end(pen, session, cast):
     with pen() as p:
-        accounts.add(p, "a@register.test", Role.MODERATOR, NEW, name=" Ami\x00na\n\u202eM. ")
-    assert accounts.named(session, "a@register.test").called == "Amina M."
+        accounts.add_member(p, "a@register.test", Role.MODERATOR, NEW, name=" Ami\x00na\n\u202eM. ")
+    assert accounts.find_by_email(session, "a@register.test").display_name == "Amina M."
     told = ("b@register.test", Role.MODERATOR, NEW)
-    assert _refused(pen, Invalid, accounts.add, *told, name="x" * 81).key == "member_name"
+    assert _refused(pen, Invalid, accounts.add_member, *told, name="x" * 81).key == "member_name"
 
 
 # --- passwords that the console makes ------------------------------------------------------------
 
 
 def test_a_generated_password_is_long_readable_and_never_twice_the_same():
-    made = {passwords.generated() for _ in range(200)}
+    made = {passwords.generate_password() for _ in range(200)}
     assert len(made) == 200
     for password in made:
         assert [len(part) for part in password.split("-")] == [5, 5, 5, 5]
@@ -377,4 +383,4 @@ def test_the_hasher_of_the_register_is_rfc_9106s_low_memory_profile(monkeypatch)
     monkeypatch.undo()
     hasher = passwords._HASHER
     assert (hasher.memory_cost, hasher.time_cost, hasher.parallelism) == (65_536, 3, 4)
-    assert passwords.hashed(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.hash_password(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")

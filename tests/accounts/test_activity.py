@@ -13,7 +13,7 @@ from register.accounts import activity, authentication
 from register.accounts import acts as accounts
 from register.accounts.models import SignInFailures, SignInSession
 from register.errors import Refused
-from register.journal import Ledger, since
+from register.journal import Ledger, lines_since
 
 DAY = timedelta(days=1)
 PASSWORD = "une-phrase-de-passe"
@@ -30,7 +30,7 @@ def lines(session):
         session.rollback()
         return [
             (line.act, line.member_id, json.loads(line.private_json))
-            for line in since(session, 0, Ledger.DESK)
+            for line in lines_since(session, 0, Ledger.DESK)
             if line.act in ACTS
         ]
 
@@ -48,13 +48,13 @@ def fail(engine, cast):
 
     def tried(name, times=1, at=AT, password="une-autre-phrase"):
         for _ in range(times):
-            authentication.prove(
+            authentication.authenticate(
                 engine,
                 bytes(32),
                 email=f"{name}@register.test",
                 password=password,
                 code="",
-                mark="",
+                browser_token="",
                 at=at,
                 require_factor=False,
             )
@@ -84,7 +84,7 @@ def test_ends_of_sessions_are_lines_that_say_how_many(pen, session, cast, lines)
     first = session.scalars(select(SignInSession.id).order_by(SignInSession.id)).first()
     session.rollback()
     with pen() as p:
-        assert activity.end_sessions(p, cast.bruno, by=cast.bruno, only=first) == 1
+        assert activity.end_sessions(p, cast.bruno, by=cast.bruno, only_session=first) == 1
         assert activity.end_sessions(p, cast.bruno, by=cast.ada) == 2
     assert [_said(line) for line in lines() if line[0] == "sessions_ended"] == [
         ("sessions_ended", cast.bruno, {"member": cast.bruno, "count": 1}),
@@ -110,10 +110,10 @@ def test_failures_of_a_day_are_one_line_an_account_once_the_day_is_over(engine, 
     fail("bruno", 12)
     fail("driss", 2)
     fail("nobody", 7)
-    activity.write_failures(engine, AT + timedelta(hours=8))
+    activity.write_failure_lines(engine, AT + timedelta(hours=8))
     assert lines() == [], "the day is not over"
     for _ in range(2):
-        activity.write_failures(engine, AT + DAY)
+        activity.write_failure_lines(engine, AT + DAY)
     assert [_said(line) for line in lines()] == [
         ("sign_ins_failed", None, {"member": cast.bruno, "day": "2026-03-02", "count": 12}),
         ("sign_ins_failed", None, {"member": cast.driss, "day": "2026-03-02", "count": 2}),
@@ -129,13 +129,13 @@ def test_a_sign_in_writes_the_failures_of_days_before(pen, fail, lines, cast):
 
 def test_who_comes_in_has_failed_no_more_often(engine, fail, lines):
     fail("bruno", 2, password=PASSWORD)
-    activity.write_failures(engine, AT + DAY)
+    activity.write_failure_lines(engine, AT + DAY)
     assert lines() == []
 
 
 def test_a_wrong_password_at_a_grave_act_counts_as_well(engine, cast, lines):
-    authentication.reprove(engine, bytes(32), cast.bruno, "une-autre-phrase", "", AT)
-    activity.write_failures(engine, AT + DAY)
+    authentication.reauthenticate(engine, bytes(32), cast.bruno, "une-autre-phrase", "", AT)
+    activity.write_failure_lines(engine, AT + DAY)
     assert [_said(line)[2]["count"] for line in lines()] == [1]
 
 
@@ -153,9 +153,9 @@ def test_failures_around_midnight_are_counted_before_their_day_is_told(engine, f
     """A try that began before midnight may reach its counter after it."""
     midnight = AT.replace(hour=23, minute=0, second=0)  # midnight in Paris
     fail("bruno", at=midnight - timedelta(seconds=1))
-    activity.write_failures(engine, midnight + timedelta(minutes=1))
+    activity.write_failure_lines(engine, midnight + timedelta(minutes=1))
     assert lines() == []
-    activity.write_failures(engine, midnight + timedelta(minutes=11))
+    activity.write_failure_lines(engine, midnight + timedelta(minutes=11))
     assert len(lines()) == 1
 
 
@@ -166,5 +166,5 @@ def test_other_sessions_end_with_a_new_second_factor(pen, session, cast):
     here = session.scalars(select(SignInSession.id)).first()
     session.rollback()
     with pen() as p:
-        accounts.set_factor(p, cast.bruno, "A" * 32, bytes(32), ["a"], 1, but=here)
+        accounts.set_factor(p, cast.bruno, "A" * 32, bytes(32), ["a"], 1, except_session=here)
     assert session.scalars(select(SignInSession.id)).all() == [here]

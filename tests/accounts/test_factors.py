@@ -82,7 +82,7 @@ def test_the_figures_of_another_script_are_not_taken():
 
 def test_the_address_says_all_that_an_application_needs():
     secret = two_factor.new_secret()
-    told = urlsplit(two_factor.uri(secret, "amina+blog@register.test"))
+    told = urlsplit(two_factor.otpauth_uri(secret, "amina+blog@register.test"))
     assert (told.scheme, told.netloc) == ("otpauth", "totp")
     assert told.path == "/Web%20Citoyen:amina%2Bblog%40register.test"
     assert parse_qs(told.query) == {"secret": [secret], "issuer": ["Web Citoyen"]}
@@ -90,7 +90,7 @@ def test_the_address_says_all_that_an_application_needs():
 
 
 def test_the_drawing_stands_in_a_strict_page():
-    drawn = two_factor.picture("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
+    drawn = two_factor.qr_svg("otpauth://totp/x?secret=A", "Le <secret> & l’adresse")
     for refused in ("style", "data:", "href", "<script", "url(", "xmlns:xlink"):
         assert refused not in drawn
     root = ElementTree.fromstring(drawn)
@@ -104,8 +104,8 @@ def test_the_drawing_is_the_address():
     """Its modules are read back and compared with those that the library made."""
     import segno
 
-    address = two_factor.uri(two_factor.new_secret(), "amina@register.test")
-    root = ElementTree.fromstring(two_factor.picture(address))
+    address = two_factor.otpauth_uri(two_factor.new_secret(), "amina@register.test")
+    root = ElementTree.fromstring(two_factor.qr_svg(address))
     size = int(root.get("viewBox").split()[2])
     drawn = [[0] * size for _ in range(size)]
     bars = re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", root.findall("path")[1].get("d"))
@@ -145,11 +145,11 @@ def test_a_recovery_code_is_known_however_it_is_typed():
 
 def test_a_secret_is_closed_for_one_member():
     key, secret = bytes(32), two_factor.new_secret()
-    kept = two_factor.closed(key, 3, secret)
+    kept = two_factor.seal_secret(key, 3, secret)
     assert secret.encode() not in kept
-    assert two_factor.opened(key, 3, kept) == secret
+    assert two_factor.open_secret(key, 3, kept) == secret
     with pytest.raises(SealError):
-        two_factor.opened(key, 4, kept)
+        two_factor.open_secret(key, 4, kept)
 
 
 def test_a_code_lasts_a_minute_and_a_half():

@@ -14,7 +14,7 @@ from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Member, MemberInvitation, Role
 from register.errors import Invalid, NotFound, Refused, RegisterError
-from register.journal import Ledger, since, writing
+from register.journal import Ledger, lines_since, writing
 
 PASSWORD = "une-tout-autre-phrase"
 ADDRESS = "amina@register.test"
@@ -27,7 +27,7 @@ def _lines(session):
     session.rollback()
     return [
         (line.act, line.member_id, json.loads(line.private_json))
-        for line in since(session, 0, Ledger.DESK)
+        for line in lines_since(session, 0, Ledger.DESK)
     ]
 
 
@@ -45,13 +45,13 @@ def token(pen, cast):
 
 
 def test_an_invitation_opens_an_account(pen, session, cast, token):
-    found = invitations.opened(session, token, AT)
+    found = invitations.find_invitation(session, token, AT)
     assert (found.email, found.role, found.invited_by) == (ADDRESS, "moderator", cast.ada)
     assert found.expires_at == AT + 7 * DAY
     session.rollback()
     with pen(AT + DAY) as p:
         made = invitations.accept(p, token, "  Amina\u202e ", PASSWORD)
-    amina = accounts.named(session, ADDRESS)
+    amina = accounts.find_by_email(session, ADDRESS)
     assert (amina.id, amina.name, amina.role) == (made.id, "Amina", "moderator")
     assert amina.created_at == AT + DAY
     assert passwords.matches(amina.password_hash, PASSWORD)
@@ -82,7 +82,7 @@ def test_it_opens_one(pen, session, token):
     again = _refused(pen, NotFound, invitations.accept, token, "Amina", PASSWORD)
     assert again == "invitation_unknown"
     with pytest.raises(NotFound):
-        invitations.opened(session, token, AT)
+        invitations.find_invitation(session, token, AT)
     assert invitations.pending(session, AT) == []
 
 
@@ -108,20 +108,20 @@ def test_what_is_refused_leaves_it_open(pen, session, token):
         (("x" * 81, PASSWORD), "member_name"),
     ):
         assert _refused(pen, Invalid, invitations.accept, token, *told) == key
-    assert invitations.opened(session, token, AT).email == ADDRESS
+    assert invitations.find_invitation(session, token, AT).email == ADDRESS
 
 
 @pytest.mark.parametrize(
     ("after", "opens"), [(timedelta(0), True), (7 * DAY - timedelta(seconds=1), True)]
 )
 def test_it_lasts_a_week(session, token, after, opens):
-    assert invitations.opened(session, token, AT + after)
+    assert invitations.find_invitation(session, token, AT + after)
 
 
 def test_it_is_over_after_a_week(pen, session, token):
     late = AT + 7 * DAY
     with pytest.raises(NotFound):
-        invitations.opened(session, token, late)
+        invitations.find_invitation(session, token, late)
     told = (token, "Amina", PASSWORD)
     assert _refused(pen, NotFound, invitations.accept, *told, at=late) == "invitation_unknown"
     assert invitations.pending(session, late) == []
@@ -130,17 +130,17 @@ def test_it_is_over_after_a_week(pen, session, token):
 @pytest.mark.parametrize("made_up", ["", "x", "é\ud800\0", "0" * 100_000])
 def test_what_never_was_is_told_like_what_is_over(session, token, made_up):
     with pytest.raises(NotFound) as refused:
-        invitations.opened(session, made_up, AT)
+        invitations.find_invitation(session, made_up, AT)
     assert (refused.value.key, refused.value.values) == ("invitation_unknown", {})
 
 
 def test_one_taken_back_opens_nothing(pen, session, cast, token):
     with pen() as p:
-        invitations.take_back(p, 1, by=cast.ada)
+        invitations.revoke(p, 1, by=cast.ada)
     assert _lines(session)[-1][:2] == ("member_uninvited", cast.ada)
     with pytest.raises(NotFound):
-        invitations.opened(session, token, AT)
-    take_back = invitations.take_back
+        invitations.find_invitation(session, token, AT)
+    take_back = invitations.revoke
     assert _refused(pen, Refused, take_back, 1, by=cast.ada) == "invitation_over"
     assert _refused(pen, NotFound, take_back, 99, by=cast.ada) == "no_such_row"
 
@@ -150,9 +150,9 @@ def test_a_second_one_replaces_the_first(pen, session, cast, token):
         second = invitations.invite(p, ADDRESS, Role.ADMINISTRATOR, by=cast.ada)
         other = invitations.invite(p, "zoe@register.test", Role.MODERATOR, by=cast.ada)
     with pytest.raises(NotFound):
-        invitations.opened(session, token, AT)
-    assert invitations.opened(session, second, AT).role == "administrator"
-    assert invitations.opened(session, other, AT).email == "zoe@register.test"
+        invitations.find_invitation(session, token, AT)
+    assert invitations.find_invitation(session, second, AT).role == "administrator"
+    assert invitations.find_invitation(session, other, AT).email == "zoe@register.test"
     assert [row.id for row in invitations.pending(session, AT)] == [3, 2]
 
 
@@ -164,7 +164,7 @@ def test_who_has_an_account_is_not_invited(pen, cast, name):
 
 def test_who_got_an_account_from_the_console_meanwhile_has_one(pen, token):
     with pen() as p:
-        accounts.add(p, ADDRESS, Role.MODERATOR, PASSWORD)
+        accounts.add_member(p, ADDRESS, Role.MODERATOR, PASSWORD)
     told = (token, "Amina", PASSWORD)
     assert _refused(pen, Refused, invitations.accept, *told) == "member_exists"
 
@@ -183,19 +183,19 @@ def test_administrators_alone_invite_and_take_back(pen, cast, token, name, key):
     by = getattr(cast, name)
     told = ("zoe@register.test", Role.MODERATOR)
     assert _refused(pen, Refused, invitations.invite, *told, by=by) == key
-    assert _refused(pen, Refused, invitations.take_back, 1, by=by) == key
+    assert _refused(pen, Refused, invitations.revoke, 1, by=by) == key
 
 
 @pytest.mark.parametrize("how", ["disabled", "moderator"])
 def test_who_may_not_invite_any_more_has_let_nobody_in_behind_them(pen, session, cast, token, how):
     with pen() as p:
-        accounts.add(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
+        accounts.add_member(p, "zoe@register.test", Role.ADMINISTRATOR, PASSWORD)
         if how == "disabled":
-            accounts.disable(p, cast.ada)
+            accounts.disable_member(p, cast.ada)
         else:
             accounts.set_role(p, cast.ada, Role.MODERATOR)
     with pytest.raises(NotFound):
-        invitations.opened(session, token, AT)
+        invitations.find_invitation(session, token, AT)
     assert invitations.pending(session, AT) == []
 
 
@@ -204,25 +204,25 @@ def test_who_may_not_invite_any_more_has_let_nobody_in_behind_them(pen, session,
 
 def test_the_first_is_to_whoever_opens_it(pen, session):
     with pen() as p:
-        token = invitations.first(p)
-    found = invitations.opened(session, token, AT)
+        token = invitations.invite_first_administrator(p)
+    found = invitations.find_invitation(session, token, AT)
     assert (found.email, found.role, found.invited_by) == ("", "administrator", None)
     told = (token, "Ada", PASSWORD)
     assert _refused(pen, Invalid, invitations.accept, *told) == "member_email"
     with pen() as p:
         ada = invitations.accept(p, token, "Ada", PASSWORD, email="Ada@register.test")
     assert (ada.email, ada.is_administrator) == ("ada@register.test", True)
-    assert _refused(pen, Refused, invitations.first) == "member_not_first"
+    assert _refused(pen, Refused, invitations.invite_first_administrator) == "member_not_first"
 
 
 def test_a_lost_first_one_is_had_again(pen, session):
     with pen() as p:
-        lost = invitations.first(p)
+        lost = invitations.invite_first_administrator(p)
     with pen() as p:
-        found = invitations.first(p)
+        found = invitations.invite_first_administrator(p)
     with pytest.raises(NotFound):
-        invitations.opened(session, lost, AT)
-    assert invitations.opened(session, found, AT)
+        invitations.find_invitation(session, lost, AT)
+    assert invitations.find_invitation(session, found, AT)
 
 
 def test_an_invitation_to_an_address_is_used_at_no_other(pen, session, token):

@@ -80,7 +80,7 @@ NOBODYS = [
 
 def _refused(password, email="", name=""):
     with pytest.raises(Invalid) as refused:
-        passwords.hashed(password, email, name)
+        passwords.hash_password(password, email, name)
     return refused.value.key
 
 
@@ -109,11 +109,11 @@ def test_a_password_that_no_encoding_takes_is_in_no_list():
 
 @pytest.mark.parametrize("password", NOBODYS)
 def test_what_nobody_tries_passes(password):
-    assert passwords.matches(passwords.hashed(password), password)
+    assert passwords.matches(passwords.hash_password(password), password)
 
 
 def test_what_chance_makes_is_never_refused():
-    assert not any(common_passwords.is_common(passwords.generated()) for _ in range(1_000))
+    assert not any(common_passwords.is_common(passwords.generate_password()) for _ in range(1_000))
 
 
 @pytest.mark.prove
@@ -142,12 +142,12 @@ def test_a_long_password_is_judged_at_once():
 )
 def test_a_password_does_not_hold_a_part_of_its_address(email, password):
     assert _refused(password, email) in {"password_yours", "password_common"}
-    assert passwords.hashed(password, "personne@ailleurs.test")
+    assert passwords.hash_password(password, "personne@ailleurs.test")
 
 
 def test_the_refusal_names_the_part_of_the_address():
     with pytest.raises(Invalid) as refused:
-        passwords.hashed("voici Gagny sous la pluie", "c@gazette-de-gagny.example")
+        passwords.hash_password("voici Gagny sous la pluie", "c@gazette-de-gagny.example")
     assert refused.value.values == {"part": "gagny"}
 
 
@@ -155,41 +155,41 @@ def test_the_refusal_names_the_part_of_the_address():
     "email", ["c@asso.example", "c@free.example", "c@registre.media", "c@exemple.gouv.example"]
 )
 def test_short_parts_of_a_domain_and_its_last_are_in_too_many_words(email):
-    assert passwords.hashed("passoire-freesia-gouverne-mediatheque", email)
+    assert passwords.hash_password("passoire-freesia-gouverne-mediatheque", email)
 
 
 def test_a_short_name_is_in_too_many_words_to_be_looked_for():
-    assert passwords.hashed("canadair-vert-perdu", "ada@register.test")
+    assert passwords.hash_password("canadair-vert-perdu", "ada@register.test")
     assert _refused("ada-ada-2026", "ada@register.test") == "password_common"
 
 
 def test_what_a_member_is_called_is_no_password_of_theirs():
     assert _refused("zébulette2026", "z@register.test", "Zébulette") == "password_common"
-    assert passwords.hashed("zébulette2026", "z@register.test", "Amina")
+    assert passwords.hash_password("zébulette2026", "z@register.test", "Amina")
 
 
 def test_the_least_and_the_most():
     fine = "8fK2pQz7Lm3w"
     assert _refused(fine[:11]) == "password_short"
-    longest = (passwords.generated() * 12)[:256]
-    assert passwords.matches(passwords.hashed(longest), longest)
+    longest = (passwords.generate_password() * 12)[:256]
+    assert passwords.matches(passwords.hash_password(longest), longest)
     assert _refused(longest + "x") == "password_long"
 
 
 def test_a_password_too_long_to_be_kept_matches_nothing():
-    longest = (passwords.generated() * 12)[:256]
-    kept = passwords.hashed(longest)
+    longest = (passwords.generate_password() * 12)[:256]
+    kept = passwords.hash_password(longest)
     assert not passwords.matches(kept, longest + "x")
 
 
 def test_one_letter_is_one_letter_however_the_keyboard_sends_it():
-    kept = passwords.hashed("élan-vital-brume-pré")
+    kept = passwords.hash_password("élan-vital-brume-pré")
     assert passwords.matches(kept, "e\u0301lan-vital-brume-pre\u0301")
 
 
 @pytest.mark.parametrize("password", ["\ud800-abricot-vélin-\udfff", "a\0b-quatorze-jkl"])
 def test_no_sign_is_a_crash(password):
-    assert passwords.matches(passwords.hashed(password), password)
+    assert passwords.matches(passwords.hash_password(password), password)
     assert not passwords.verify_nothing(password)
 
 
@@ -200,7 +200,7 @@ def test_nobodys_password_is_never_right():
 
 def test_nothing_is_verified_with_the_work_of_a_real_hash(monkeypatch):
     monkeypatch.undo()
-    nobodys = passwords._nobodys(passwords._HASHER).split("$")
-    real = passwords.hashed("une-phrase-de-passe").split("$")
+    nobodys = passwords._dummy_hash(passwords._HASHER).split("$")
+    real = passwords.hash_password("une-phrase-de-passe").split("$")
     assert nobodys[:4] == real[:4]
     assert [len(part) for part in nobodys[4:]] == [len(part) for part in real[4:]]

@@ -45,8 +45,8 @@ def members(pen, cast):
         for member_id in (cast.bruno, cast.chloe, cast.driss):
             # Hashed as cheaply as the others here.
             member = p.session.get(Member, member_id)
-            accounts.reset(p, member.email, PASSWORD)
-        accounts.disable(p, cast.driss)
+            accounts.reset_member(p, member.email, PASSWORD)
+        accounts.disable_member(p, cast.driss)
         accounts.set_factor(p, cast.chloe, CHLOES, ROOT_KEY, CODES, NOW - 10)
     return cast
 
@@ -56,13 +56,13 @@ def prove(engine, members):
     """``prove("bruno", code=…)`` on 2 March at 9:30."""
 
     def tried(name, password=PASSWORD, code="", mark="", at=AT, require_factor=False):
-        return authentication.prove(
+        return authentication.authenticate(
             engine,
             ROOT_KEY,
             email=f"{name}@register.test",
             password=password,
             code=code,
-            mark=mark,
+            browser_token=mark,
             at=at,
             require_factor=require_factor,
         )
@@ -126,13 +126,13 @@ def test_nobody_else_comes_in(prove, name, password, code):
 
 def test_a_secret_that_does_not_open_leaves_the_recovery_codes(engine, members):
     def tried(code):
-        return authentication.prove(
+        return authentication.authenticate(
             engine,
             bytes(32),
             email="chloe@register.test",
             password=PASSWORD,
             code=code,
-            mark="",
+            browser_token="",
             at=AT,
             require_factor=True,
         )
@@ -161,7 +161,7 @@ def test_a_recovery_code_lets_in_once(prove, session, members):
     typed = CODES[3].upper().replace("-", " ")
     assert prove("chloe", code=typed)
     assert prove("chloe", code=CODES[3]) is None
-    assert accounts.codes_left(session, members.chloe) == 9
+    assert accounts.count_unused_codes(session, members.chloe) == 9
     used = session.scalars(select(RecoveryCode).where(RecoveryCode.used_at.is_not(None))).one()
     assert (used.member_id, used.used_at) == (members.chloe, AT)
 
@@ -175,7 +175,9 @@ def test_a_recovery_code_is_of_one_member(pen, prove, members):
 
 @pytest.mark.parametrize("code", [_code(), CODES[0]], ids=["code", "recovery code"])
 def test_of_eight_at_the_same_moment_one_comes_in(prove, code, monkeypatch):
-    monkeypatch.setattr(passwords, "STRANGERS", Bulkhead(at_once=8, waiting=0, patience=0))
+    monkeypatch.setattr(
+        passwords, "STRANGERS", Bulkhead(max_running=8, max_waiting=0, turn_timeout=0)
+    )
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: prove("chloe", code=code), range(8)))
     assert sum(proved is not None for proved in found) == 1
@@ -207,7 +209,9 @@ def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
             assert isinstance(refused.exception(), Unavailable)
         until(lambda: verifying["strangers"] == 2)
         assert prove("bruno", mark=mark).member_id == members.bruno
-        assert authentication.reprove(session.get_bind(), ROOT_KEY, members.bruno, PASSWORD, "", AT)
+        assert authentication.reauthenticate(
+            session.get_bind(), ROOT_KEY, members.bruno, PASSWORD, "", AT
+        )
         go_on.set()
     # What was not looked at is no failure.
     session.rollback()
@@ -274,7 +278,7 @@ def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(
 @pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
 def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, members, what):
     marks = [prove("bruno").mark for _ in range(2)]
-    assert browsers.count(session, members.bruno, AT) == 2
+    assert browsers.count_browsers(session, members.bruno, AT) == 2
     session.rollback()
     with pen() as p:
         if what == "password":
@@ -283,26 +287,26 @@ def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, memb
             activity.forget_browsers(p, members.bruno)
         else:
             if what == "disable":
-                accounts.disable(p, members.bruno)
-            accounts.reset(p, "bruno@register.test", PASSWORD)
+                accounts.disable_member(p, members.bruno)
+            accounts.reset_member(p, "bruno@register.test", PASSWORD)
     for _ in range(10):
         prove("bruno", "une-autre-phrase-de-passe")
     assert [prove("bruno", mark=mark) for mark in marks] == [None, None]
-    assert browsers.count(session, members.bruno, AT) == 0
+    assert browsers.count_browsers(session, members.bruno, AT) == 0
 
 
 def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
     prove, session, members, monkeypatch
 ):
-    monkeypatch.setattr(browsers, "KEPT", 3)
+    monkeypatch.setattr(browsers, "MAX_BROWSERS", 3)
     marks = [prove("bruno", at=AT + n * MINUTE).mark for n in range(5)]
-    assert browsers.count(session, members.bruno, AT) == 3
-    known = [browsers.known(session, "bruno@register.test", mark, AT) for mark in marks]
+    assert browsers.count_browsers(session, members.bruno, AT) == 3
+    known = [browsers.find_browser(session, "bruno@register.test", mark, AT) for mark in marks]
     assert [one is None for one in known] == [True, True, False, False, False]
-    late = AT + browsers.LASTS + 10 * MINUTE
-    assert browsers.known(session, " BRUNO@register.test", marks[4], AT)
-    assert browsers.known(session, "bruno@register.test", marks[4], late) is None
-    assert browsers.known(session, "chloe@register.test", marks[4], AT) is None
+    late = AT + browsers.LIFETIME + 10 * MINUTE
+    assert browsers.find_browser(session, " BRUNO@register.test", marks[4], AT)
+    assert browsers.find_browser(session, "bruno@register.test", marks[4], late) is None
+    assert browsers.find_browser(session, "chloe@register.test", marks[4], AT) is None
 
 
 def test_beyond_the_lock_a_recovery_code_still_lets_in(prove):
@@ -393,7 +397,7 @@ def test_a_wrong_code_is_the_same_work_as_a_wrong_password(
 @pytest.fixture
 def reprove(engine, members):
     def tried(member_id, password=PASSWORD, code="", at=AT):
-        return authentication.reprove(engine, ROOT_KEY, member_id, password, code, at)
+        return authentication.reauthenticate(engine, ROOT_KEY, member_id, password, code, at)
 
     return tried
 

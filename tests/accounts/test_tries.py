@@ -28,7 +28,7 @@ def fail(engine):
 
     def one(key, at=AT):
         with housekeeping(engine) as session:
-            return login_attempts.failed(session, key, at)
+            return login_attempts.record_failure(session, key, at)
 
     return one
 
@@ -39,7 +39,7 @@ def free(engine):
 
     def asked(key, at=AT):
         with housekeeping(engine) as session:
-            return login_attempts.allowed(session, key, at)
+            return login_attempts.is_allowed(session, key, at)
 
     return asked
 
@@ -88,7 +88,7 @@ def test_whoever_has_come_in_begins_again(engine, fail):
     for _ in range(9):
         fail(key)
     with housekeeping(engine) as session:
-        login_attempts.succeeded(session, key)
+        login_attempts.clear_failures(session, key)
     assert [fail(key) for _ in range(11)] == [True] * 10 + [False]
 
 
@@ -122,7 +122,7 @@ def test_two_browsers_of_one_member_are_counted_apart():
 
 
 def test_confirming_is_counted_apart():
-    assert login_attempts.confirming_key(bytes(32), 3) != login_attempts.confirming_key(
+    assert login_attempts.reauthentication_key(bytes(32), 3) != login_attempts.reauthentication_key(
         bytes(32), 4
     )
 
@@ -143,7 +143,7 @@ def test_many_addresses_at_one_moment_wait_for_nobody(engine, rows):
         with housekeeping(engine) as session:
             login_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
         with housekeeping(engine) as session:
-            return login_attempts.failed(
+            return login_attempts.record_failure(
                 session, _key(f"{n % 7}@x.test"), AT + (n // 60) * 20 * MINUTE
             )
 
@@ -168,12 +168,12 @@ def test_rows_that_say_nothing_any_more_are_deleted(engine, fail, rows):
 def test_a_flood_of_addresses_keeps_the_table_small_and_the_counts_that_matter(
     engine, fail, rows, free, monkeypatch
 ):
-    monkeypatch.setattr(login_attempts, "KEPT", 50)
+    monkeypatch.setattr(login_attempts, "MAX_ROWS", 50)
     for _ in range(10):
         fail(_key())
     for n in range(300):
         with housekeeping(engine) as session:
             login_attempts.forget_old(session, AT)
-            login_attempts.failed(session, _key(f"{n}@x.test"), AT)
+            login_attempts.record_failure(session, _key(f"{n}@x.test"), AT)
     assert rows() <= 51
     assert not free(_key())

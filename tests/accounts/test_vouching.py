@@ -14,11 +14,11 @@ from register.accounts import acts as accounts
 from register.accounts import invitations
 from register.accounts.models import Member, Role
 from register.cases import acts
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import verify
-from register.db import pen_engine
+from register.db import write_engine
 from register.errors import Incomplete, Refused
-from register.journal import Ledger, since
+from register.journal import Ledger, lines_since
 
 PASSWORD = "une-tout-autre-phrase"
 SOON = AT + timedelta(minutes=5)
@@ -36,7 +36,7 @@ def _invited(pen, by, name="fanny", role=Role.ADMINISTRATOR):
 
 def _publish(pen, incident, by, at=SOON):
     with pen(at) as p:
-        acts.publish(p, incident, by=by, reason="lu", attested=ATTESTED, flags_reason="lu")
+        acts.publish(p, incident, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="lu")
 
 
 def _justice(pen, content, by):
@@ -55,7 +55,7 @@ def _refused(pen, act, *told, at=SOON, **named):
 def _confirm(p, member, by):
     from register.accounts import vouching
 
-    vouching.confirm(p, member, by=accounts.acting(p, by) if by else None)
+    vouching.confirm_member(p, member, by=accounts.load_acting_member(p, by) if by else None)
 
 
 @pytest.mark.parametrize("purpose", ["publish", "erase"])
@@ -123,7 +123,7 @@ def test_who_may_confirm_a_new_account(pen, session, cast, content, by, refused)
         return
     with pen(SOON) as p:
         _confirm(p, fanny, who)
-    line = list(since(session, 0, Ledger.DESK))[-1]
+    line = list(lines_since(session, 0, Ledger.DESK))[-1]
     assert (line.act, line.member_id) == ("member_confirmed", who)
     assert json.loads(line.private_json)["member"] == fanny
     incident = _justice(pen, content, cast.ada)
@@ -139,8 +139,8 @@ def test_who_may_confirm_a_new_account(pen, session, cast, content, by, refused)
     [
         lambda p, member: invitations.invite(p, "x@register.test", Role.MODERATOR, by=member),
         lambda p, member: accounts.reset_factor(p, "bruno@register.test", by=member),
-        lambda p, member: accounts.disable(p, "bruno@register.test", by=member),
-        lambda p, member: accounts.enable(p, "driss@register.test", by=member),
+        lambda p, member: accounts.disable_member(p, "bruno@register.test", by=member),
+        lambda p, member: accounts.enable_member(p, "driss@register.test", by=member),
         lambda p, member: accounts.set_role(
             p, "bruno@register.test", Role.ADMINISTRATOR, by=member
         ),
@@ -158,8 +158,8 @@ def test_nothing_that_its_inviter_does_to_it_makes_it_vouch(pen, cast, content, 
     fanny = _invited(pen, cast.ada)
     with pen(SOON) as p:
         if way == "disabled":
-            accounts.disable(p, fanny, by=cast.ada)
-            accounts.enable(p, fanny, by=cast.ada)
+            accounts.disable_member(p, fanny, by=cast.ada)
+            accounts.enable_member(p, fanny, by=cast.ada)
         else:
             accounts.set_role(p, fanny, Role.MODERATOR, by=cast.ada)
     incident = _justice(pen, content, cast.ada)
@@ -178,9 +178,9 @@ def test_an_account_that_an_administrator_gave_a_new_way_in_vouches_for_nobody(
             accounts.set_factor(p, who, "A" * 32, bytes(range(32)), [], 1)
             accounts.reset_factor(p, who, by=cast.ada)
         elif way == "enabled":
-            accounts.enable(p, who, by=cast.ada)
+            accounts.enable_member(p, who, by=cast.ada)
         else:
-            accounts.reset(p, cast.email(name), PASSWORD, by=cast.ada)
+            accounts.reset_member(p, cast.email(name), PASSWORD, by=cast.ada)
     incident = _justice(pen, content, cast.ada)
     assert _refused(pen, acts.approve, incident, by=who) == "member_vouches_later"
     assert _refused(pen, _confirm, who, cast.ada) == "own_invitation"
@@ -194,7 +194,7 @@ def test_an_account_that_an_administrator_gave_a_new_way_in_vouches_for_nobody(
 def test_an_inviter_does_not_confirm_after_somebody_else_took_the_factor_away(pen, cast):
     fanny = _invited(pen, cast.ada)
     with pen() as p:
-        gaelle = accounts.add(p, "gaelle@register.test", Role.ADMINISTRATOR, PASSWORD).id
+        gaelle = accounts.add_member(p, "gaelle@register.test", Role.ADMINISTRATOR, PASSWORD).id
         accounts.set_factor(p, fanny, "A" * 32, bytes(range(32)), [], 1)
         accounts.reset_factor(p, fanny, by=gaelle)
     assert _refused(pen, _confirm, fanny, cast.ada) == "own_invitation"
@@ -205,7 +205,7 @@ def test_an_approval_counts_no_more_once_its_account_was_given_a_new_way_in(pen,
     incident = _justice(pen, content, cast.bruno)
     with pen() as p:
         acts.approve(p, incident, by=cast.chloe)
-        accounts.reset(p, cast.email("chloe"), PASSWORD, by=cast.ada)
+        accounts.reset_member(p, cast.email("chloe"), PASSWORD, by=cast.ada)
     with pytest.raises(Incomplete):
         _publish(pen, incident, cast.bruno)
 
@@ -214,7 +214,7 @@ def test_the_command_line_opens_accounts_that_vouch(pen, cast, content):
     with pen() as p:
         token = invitations.invite(p, "fanny@register.test", Role.MODERATOR, by=None)
         fanny = invitations.accept(p, token, "Fanny", PASSWORD).id
-        accounts.reset(p, cast.email("chloe"), PASSWORD)
+        accounts.reset_member(p, cast.email("chloe"), PASSWORD)
     incident = _justice(pen, content, cast.bruno)
     with pen(SOON) as p:
         acts.approve(p, incident, by=fanny)
@@ -224,7 +224,7 @@ def test_the_command_line_opens_accounts_that_vouch(pen, cast, content):
 def test_a_confirmation_that_no_line_gave_is_found(engine, pen, session, cast):
     fanny = _invited(pen, cast.ada)
     assert list(verify(session)) == []
-    with Session(pen_engine(engine)) as written:
+    with Session(write_engine(engine)) as written:
         written.execute(update(Member).where(Member.id == fanny).values(vouches_from=None))
         written.commit()
     session.rollback()

@@ -22,6 +22,7 @@ from register.cases.case_content import (
 )
 from register.cases.models import (
     Approval,
+    CaseState,
     Correction,
     FollowUp,
     Incident,
@@ -31,13 +32,12 @@ from register.cases.models import (
     Reply,
     Revision,
     Source,
-    State,
-    Term,
+    VocabularyEntry,
 )
-from register.cases.persistence import why
+from register.cases.persistence import reasons_commitment
 from register.db import housekeeping
 from register.errors import Incomplete, Invalid, NotFound, Refused
-from register.journal import Act, Entry, Ledger, head
+from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.canonical import commitment
 from register.territory.models import Dataset
 from register.text.errors import TextError
@@ -56,7 +56,10 @@ def _case(session, filed):
 def _last(session, ledger=Ledger.PUBLIC):
     session.rollback()
     return session.scalars(
-        select(Entry).where(Entry.ledger == ledger.value).order_by(Entry.seq.desc()).limit(1)
+        select(JournalEntry)
+        .where(JournalEntry.ledger == ledger.value)
+        .order_by(JournalEntry.seq.desc())
+        .limit(1)
     ).one()
 
 
@@ -123,22 +126,22 @@ DO = {
 }
 ATTEST = ("attribution", "no_private_person", "no_private_life")
 STATES = {
-    State.DRAFT: "ready",
-    State.PUBLISHED: "published",
-    State.WITHDRAWN: "withdrawn",
-    State.MERGED: "merged",
-    State.ERASED: "erased",
+    CaseState.DRAFT: "ready",
+    CaseState.PUBLISHED: "published",
+    CaseState.WITHDRAWN: "withdrawn",
+    CaseState.MERGED: "merged",
+    CaseState.ERASED: "erased",
 }
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", CaseState)
 def test_each_act_obeys_the_table_in_every_state(pen, desk, cast, content, session, state):
     desk.published()  # number 1, into which others are merged
     filed = getattr(desk, STATES[state])()
     for act, do in DO.items():
         # A draft is merged by another line of the table: nothing public moves.
-        looked_up = Act.DRAFT_MERGED if (state, act) == (State.DRAFT, Act.MERGED) else act
-        allowed = (state, looked_up) in rules.TABLE
+        looked_up = Act.DRAFT_MERGED if (state, act) == (CaseState.DRAFT, Act.MERGED) else act
+        allowed = (state, looked_up) in rules.RULES
         before = {ledger: head(session, ledger).seq for ledger in Ledger}
         refused = _try(pen, lambda p, do=do: do(p, filed.id, cast, content))
         if allowed:
@@ -245,8 +248,8 @@ def test_a_draft_keeps_all_that_was_written(desk, content, session):
     filed = desk.draft(whole)
 
     case = _case(session, filed)
-    assert contents.of(case) == whole
-    assert (case.state, case.number, case.first_published_at) == (State.DRAFT, None, None)
+    assert contents.content_of(case) == whole
+    assert (case.state, case.number, case.first_published_at) == (CaseState.DRAFT, None, None)
     assert (case.date_first, case.date_last) == (date(2008, 3, 17), date(2008, 3, 17))
     assert (case.sort_day, case.duration) == (date(2008, 3, 17), 805)
     assert [row.folded for row in case.outlets] == ["gagny libre", "educoeur"]
@@ -267,7 +270,7 @@ def test_an_internal_note_stays_beside_the_draft(pen, cast, content, session):
     with pen() as p:
         case = acts.draft(p, content(), by=cast.bruno, reason="r", note="vu\r\navec\x00 Amina")
     assert session.scalars(select(Note.text)).all() == ["vu\navec Amina"]
-    assert b"Amina" not in contents.canonical_of(session.get_one(Incident, case.id))
+    assert b"Amina" not in contents.canonical_content(session.get_one(Incident, case.id))
 
 
 def test_the_revision_is_what_the_line_commits_to(desk, session):
@@ -276,7 +279,7 @@ def test_the_revision_is_what_the_line_commits_to(desk, session):
     (revision,) = _revisions(session, filed)
     told, private = _told(line)
     assert told["content"] == commitment(revision.salt, revision.content)
-    assert private["why"] == why(revision.salt, "repéré dans la presse", "")
+    assert private["why"] == reasons_commitment(revision.salt, "repéré dans la presse", "")
     assert (revision.act, revision.reason, line.revision_id) == (
         "drafted",
         "repéré dans la presse",
@@ -336,7 +339,7 @@ def test_an_edit_replaces_the_text_and_the_lists(pen, desk, cast, content, sessi
     changed = content(types=("expulsion", "huis_clos"), commune="93066", outlets=())
     with pen() as p:
         acts.edit(p, filed.id, changed, by=cast.chloe, reason="meilleure source")
-    assert contents.of(_case(session, filed)) == changed
+    assert contents.content_of(_case(session, filed)) == changed
     assert [revision.act for revision in _revisions(session, filed)] == ["drafted", "edited"]
     assert _last(session, Ledger.DESK).member_id == cast.chloe
 
@@ -410,7 +413,12 @@ def test_an_invitation_is_noted_for_members_only(pen, desk, cast, session, on, t
 def test_a_discarded_draft_leaves_a_line_and_no_word(desk, session):
     filed = desk.discarded(title="Un titre que personne ne lira")
     case = _case(session, filed)
-    assert (case.state, case.number, case.title, case.revision_id) == (State.ERASED, None, "", None)
+    assert (case.state, case.number, case.title, case.revision_id) == (
+        CaseState.ERASED,
+        None,
+        "",
+        None,
+    )
     told, private = _told(_last(session, Ledger.DESK))
     assert (told["act"], told["case"]) == ("discarded", None)
     assert private["destroyed"] == [revision.id for revision in _revisions(session, filed)]
@@ -425,7 +433,7 @@ def test_a_publication_gives_the_next_number_and_the_first_day(pen, desk, cast, 
     with pen(LATER) as p:
         acts.publish(p, second.id, by=cast.bruno, reason="lu", attested=ATTEST)
     case = _case(session, second)
-    assert (case.state, case.number) == (State.PUBLISHED, first.number + 1)
+    assert (case.state, case.number) == (CaseState.PUBLISHED, first.number + 1)
     assert (case.first_published_at, case.moved_at) == (LATER, LATER)
 
 
@@ -480,7 +488,7 @@ def test_the_checklist_names_every_line_that_blocks(pen, desk, cast, content):
         "no_private_person",
         "no_private_life",
     ]
-    assert refused.values["state"] == State.DRAFT
+    assert refused.values["state"] == CaseState.DRAFT
 
 
 def test_a_flag_is_published_with_its_reason_which_stays_on_the_desk(desk, session):
@@ -543,7 +551,7 @@ def test_a_follow_up_may_bring_no_change_but_its_words(pen, desk, cast, content,
     filed = desk.published()
     with pen() as p:
         DO[Act.FOLLOWED_UP](p, filed.id, cast, content)
-    assert contents.of(_case(session, filed)) == content()
+    assert contents.content_of(_case(session, filed)) == content()
 
 
 def test_a_follow_up_may_not_touch_the_account(pen, desk, cast, content, session):
@@ -563,7 +571,7 @@ def test_a_follow_up_may_not_touch_the_account(pen, desk, cast, content, session
 
     refused = _refused(Refused, follow_up)
     assert (refused.key, refused.values) == ("needs_correction", {"fields": ["summary"]})
-    assert contents.of(_case(session, filed)) == content()
+    assert contents.content_of(_case(session, filed)) == content()
 
 
 @pytest.mark.parametrize(
@@ -657,7 +665,7 @@ def test_a_correction_keeps_what_a_publication_asked_for(
 
     refused = _refused(Incomplete, correct)
     assert [unmet.code for unmet in refused.values["lines"]] == [line]
-    assert contents.of(_case(session, filed)) == content()
+    assert contents.content_of(_case(session, filed)) == content()
 
 
 def test_a_follow_up_brings_a_courts_outcome_with_its_court(pen, desk, cast, content):
@@ -782,7 +790,7 @@ def test_the_tombstone_says_why_without_pointing_at_who_reported(
     assert b"signalant" not in line.public_json
     assert (private["restriction"], case.restriction) == (restriction, restriction)
     assert (case.state, case.moved_at) == (
-        State.WITHDRAWN if how == "withdraw" else State.ERASED,
+        CaseState.WITHDRAWN if how == "withdraw" else CaseState.ERASED,
         LATER,
     )
 
@@ -811,7 +819,7 @@ def test_a_case_comes_back_as_it_was(pen, desk, cast, content, session):
     with pen(LATER) as p:
         DO[Act.RESTORED](p, filed.id, cast, content)
     case = _case(session, filed)
-    assert (case.state, case.number, case.restriction) == (State.PUBLISHED, filed.number, "")
+    assert (case.state, case.number, case.restriction) == (CaseState.PUBLISHED, filed.number, "")
     assert (case.first_published_at, case.moved_at) == (first_day, LATER)
     assert case.corrections == []
     told, _ = _told(_last(session))
@@ -868,7 +876,7 @@ def test_a_merged_case_leads_to_the_other(desk, session):
     filed = desk.merged()
     case = _case(session, filed)
     told, private = _told(_last(session))
-    assert (case.state, case.merged_into) == (State.MERGED, 1)
+    assert (case.state, case.merged_into) == (CaseState.MERGED, 1)
     assert (told["act"], told["case"], private["into"]) == ("merged", filed.number, 1)
     assert told["content"] is None
 
@@ -1087,13 +1095,13 @@ def test_an_erasure_destroys_every_word_and_keeps_the_codes(pen, desk, cast, con
         line = acts.erase(p, filed.id, by=cast.ada, restriction="donnee_personnelle")
 
     case = _case(session, filed)
-    left = contents.of(case)
+    left = contents.content_of(case)
     for name in CODES:
         assert getattr(left, name) == getattr(told, name), name
     assert replace(left, **{name: getattr(content(), name) for name in CODES}) == replace(
         contents.Content(), **{name: getattr(content(), name) for name in CODES}
     )
-    assert (case.state, case.number, case.revision_id) == (State.ERASED, filed.number, None)
+    assert (case.state, case.number, case.revision_id) == (CaseState.ERASED, filed.number, None)
     assert (case.follow_ups, case.replies, case.corrections) == ([], [], [])
     assert json.loads(line.private_json)["destroyed"] == [
         revision.id for revision in _revisions(session, filed)
@@ -1151,7 +1159,7 @@ def test_a_source_that_another_case_cites_outlives_an_erasure(pen, desk, cast, s
     gone = desk.published(sources=(shared, SourceContent("https://exemple.test/autre")))
     with pen() as p:
         acts.erase(p, gone.id, by=cast.ada, restriction="erreur", single=True)
-    assert contents.of(_case(session, kept)).sources == (shared,)
+    assert contents.content_of(_case(session, kept)).sources == (shared,)
     assert session.scalars(select(Source.url)).all() == ["https://exemple.test/article"]
 
 
@@ -1187,11 +1195,11 @@ def test_an_approval_to_erase_falls_with_the_next_change(pen, desk, cast, conten
 @pytest.mark.parametrize(
     ("act", "start", "key", "state"),
     [
-        (Act.PUBLISHED, "ready", "already_published", State.PUBLISHED),
-        (Act.WITHDRAWN, "published", "already_withdrawn", State.WITHDRAWN),
-        (Act.ERASED, "published", "case_erased", State.ERASED),
-        (Act.MERGED, "published", "case_merged", State.MERGED),
-        (Act.DISCARDED, "draft", "case_erased", State.ERASED),
+        (Act.PUBLISHED, "ready", "already_published", CaseState.PUBLISHED),
+        (Act.WITHDRAWN, "published", "already_withdrawn", CaseState.WITHDRAWN),
+        (Act.ERASED, "published", "case_erased", CaseState.ERASED),
+        (Act.MERGED, "published", "case_merged", CaseState.MERGED),
+        (Act.DISCARDED, "draft", "case_erased", CaseState.ERASED),
     ],
 )
 def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
@@ -1217,7 +1225,7 @@ def test_the_loser_of_a_race_is_told_the_state_as_it_now_is(
 def test_a_member_disabled_since_vouches_for_nothing(pen, desk, cast, content):
     filed = desk.ready(content(justice=True))
     with pen() as p:
-        accounts.disable(p, cast.email("chloe"))
+        accounts.disable_member(p, cast.email("chloe"))
 
     def publish():
         with pen() as p:
@@ -1229,7 +1237,7 @@ def test_a_member_disabled_since_vouches_for_nothing(pen, desk, cast, content):
 def test_a_member_disabled_a_second_ago_no_longer_acts(pen, desk, cast):
     filed = desk.ready()
     with pen() as p:
-        accounts.disable(p, cast.email("bruno"))
+        accounts.disable_member(p, cast.email("bruno"))
 
     def publish():
         with pen() as p:
@@ -1257,7 +1265,7 @@ def test_a_word_retired_since_may_stay_where_it_stands(pen, desk, cast, content,
     """Else a court's order could not be carried out on an old case; a new one may not take it."""
     filed = desk.published(level="commune")
     with housekeeping(session.get_bind().engine) as keeping:
-        keeping.get_one(Term, ("niveau", "commune")).retired_at = AT
+        keeping.get_one(VocabularyEntry, ("niveau", "commune")).retired_at = AT
         keeping.get_one(Dataset, vocabulary.DATASET).version = "sans commune"
     with pen() as p:
         acts.correct(

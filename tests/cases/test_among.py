@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, or_, select
 
-from register.cases.sql_in import FEW, among
+from register.cases.sql_in import SMALL_LIST, is_among
 from register.territory.models import Commune
 
 PEOPLE = Commune.__table__.c.population
@@ -26,23 +26,25 @@ def some(session):
 
 def test_a_column_is_among_numbers_or_not(session, some):
     first, *_rest = some
-    assert _codes(session, among(PEOPLE, some.values())) == list(some)
-    assert _codes(session, among(PEOPLE, [some[first]])) == [first]
-    assert _codes(session, among(PEOPLE, [])) == []
-    assert _codes(session, among(PEOPLE, some.values()), ~among(PEOPLE, [some[first]])) == _rest
-    either = or_(among(PEOPLE, [some[first]]), CODE.in_(_rest[:1]))
+    assert _codes(session, is_among(PEOPLE, some.values())) == list(some)
+    assert _codes(session, is_among(PEOPLE, [some[first]])) == [first]
+    assert _codes(session, is_among(PEOPLE, [])) == []
+    assert (
+        _codes(session, is_among(PEOPLE, some.values()), ~is_among(PEOPLE, [some[first]])) == _rest
+    )
+    either = or_(is_among(PEOPLE, [some[first]]), CODE.in_(_rest[:1]))
     assert _codes(session, either) == [first, _rest[0]]
 
 
 def test_many_numbers_say_the_same_as_few(session, some):
-    beyond = range(10**8, 10**8 + FEW)
-    assert _codes(session, among(PEOPLE, [*some.values(), *beyond])) == list(some)
-    assert _codes(session, among(PEOPLE, beyond)) == []
+    beyond = range(10**8, 10**8 + SMALL_LIST)
+    assert _codes(session, is_among(PEOPLE, [*some.values(), *beyond])) == list(some)
+    assert _codes(session, is_among(PEOPLE, beyond)) == []
 
 
 def test_a_statement_is_put_together_once_for_all_numbers(session):
     keys = {
-        select(CODE).where(among(PEOPLE, numbers))._generate_cache_key().key
-        for numbers in ([], [1], [2, 3], range(FEW))
+        select(CODE).where(is_among(PEOPLE, numbers))._generate_cache_key().key
+        for numbers in ([], [1], [2, 3], range(SMALL_LIST))
     }
     assert len(keys) == 1

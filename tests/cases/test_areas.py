@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from register.cases import acts, area_counts, queries
-from register.cases.filters import Query
-from register.cases.vocabulary import book
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.territory import loader
 
 
 def _counts(session):
     session.rollback()
-    return area_counts.counts(session, head(session), loader.version(session))
+    return area_counts.count_by_area(session, head(session), loader.version(session))
 
 
 def test_an_empty_register_counts_nothing(session):
@@ -43,5 +43,7 @@ def test_each_count_is_that_of_the_filter(session, desk):
     assert ("region", "") not in told
     assert len(told) == 8
     for (kind, code), count in told.items():
-        page = queries.listing(session, Query({kind: (code,)}), book(session), head(session))
+        page = queries.query_case_page(
+            session, CaseQuery({kind: (code,)}), current_vocabulary(session), head(session)
+        )
         assert page.total == count, (kind, code)

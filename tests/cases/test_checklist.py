@@ -7,11 +7,18 @@ from dataclasses import replace
 import pytest
 
 from register.cases.case_content import ProceedingContent, SourceContent
-from register.cases.checklist import ATTESTED, Circumstances, asks_second, checklist, flags, unmet
-from register.cases.vocabulary import Book
+from register.cases.checklist import (
+    ATTESTATIONS,
+    Circumstances,
+    build_checklist,
+    content_needs_second,
+    risk_flags,
+    unmet_items,
+)
+from register.cases.vocabulary import Vocabulary
 
-ALL = Circumstances(invited=True, attested=ATTESTED)
-BOOK = Book(
+ALL = Circumstances(invited=True, attested=ATTESTATIONS)
+BOOK = Vocabulary(
     "test",
     "fr",
     {},
@@ -21,7 +28,7 @@ BOOK = Book(
 
 
 def _missing(content, told=ALL):
-    return [line.code for line in unmet(checklist(content, BOOK, told))]
+    return [line.code for line in unmet_items(build_checklist(content, BOOK, told))]
 
 
 def test_a_sound_case_passes(content):
@@ -29,7 +36,7 @@ def test_a_sound_case_passes(content):
 
 
 def test_the_lines_come_in_the_order_in_which_they_are_read(content):
-    assert [line.code for line in checklist(content(), BOOK, ALL)] == [
+    assert [line.code for line in build_checklist(content(), BOOK, ALL)] == [
         "texts",
         "summary_length",
         "source",
@@ -110,7 +117,7 @@ RULED = ProceedingContent(
 )
 def test_a_courts_outcome_carries_court_date_and_appeal(content, changes, missing, why):
     told = content(proceedings=(replace(RULED, **changes),))
-    line = next(line for line in checklist(told, BOOK, ALL) if line.code == "court")
+    line = next(line for line in build_checklist(told, BOOK, ALL) if line.code == "court")
     assert (line.met, line.values["missing"]) == (not missing, missing), why
 
 
@@ -127,9 +134,9 @@ def test_the_authority_was_invited_or_why_not_is_noted(content):
     assert _missing(content(), replace(ALL, invited=False)) == ["invitation"]
 
 
-@pytest.mark.parametrize("line", ATTESTED)
+@pytest.mark.parametrize("line", ATTESTATIONS)
 def test_each_attested_line_is_somebodys(content, line):
-    others = set(ATTESTED) - {line}
+    others = set(ATTESTATIONS) - {line}
     assert _missing(content(), replace(ALL, attested=others)) == [line]
 
 
@@ -167,16 +174,18 @@ def test_who_has_to_read(content, changes, told, missing, why):
 
 
 def test_a_flag_says_which_field_and_which_words(content):
-    (flag,) = flags(content(**PHONE))
+    (flag,) = risk_flags(content(**PHONE))
     assert (flag.field, flag.code, flag.excerpt) == ("narrative", "telephone", "06 12 34 56 78")
-    assert asks_second(content(**PHONE), BOOK)
+    assert content_needs_second(content(**PHONE), BOOK)
 
 
 def test_a_telephone_in_the_address_of_a_source_is_no_flag(content):
     source = SourceContent(url="https://exemple.test/0612345678")
-    assert flags(content(sources=(source,))) == ()
+    assert risk_flags(content(sources=(source,))) == ()
 
 
 def test_the_line_of_the_flags_lists_them(content):
-    line = next(line for line in checklist(content(**PHONE), BOOK, ALL) if line.code == "flags")
+    line = next(
+        line for line in build_checklist(content(**PHONE), BOOK, ALL) if line.code == "flags"
+    )
     assert line.values["flags"] == [("narrative", "telephone", "06 12 34 56 78")]

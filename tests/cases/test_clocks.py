@@ -41,21 +41,21 @@ def test_a_term_ends_when_its_article_says(article, clock, start, end):
 
 def test_a_months_silence_refuses_and_two_more_are_left_for_the_cada():
     """CRPA R311-12, R311-13, R343-1."""
-    terms = deadlines.request_clock(asked=day(2026, 1, 31))
+    terms = deadlines.request_terms(requested=day(2026, 1, 31))
     assert terms.silence_refuses == day(2026, 2, 28)
     assert terms.refer_to_cada_by == day(2026, 4, 28)
 
 
 def test_an_explicit_refusal_starts_the_two_months_instead_of_the_silence():
     """CRPA R343-1."""
-    terms = deadlines.request_clock(asked=day(2026, 1, 10), refused=day(2026, 1, 20))
+    terms = deadlines.request_terms(requested=day(2026, 1, 10), refused=day(2026, 1, 20))
     assert terms.silence_refuses == day(2026, 2, 10)
     assert terms.refer_to_cada_by == day(2026, 3, 20)
 
 
 def test_from_its_registration_the_cada_has_a_month_and_the_refusal_is_confirmed_in_two():
     """CRPA R343-3, R343-4, R343-5; code de justice administrative R421-1."""
-    terms = deadlines.request_clock(asked=None, cada_registered=day(2026, 4, 30))
+    terms = deadlines.request_terms(requested=None, cada_registered=day(2026, 4, 30))
     assert terms.cada_answers_by == day(2026, 5, 30)
     assert terms.refusal_confirmed == day(2026, 6, 30)
     assert terms.court_by == day(2026, 8, 30)
@@ -64,4 +64,4 @@ def test_from_its_registration_the_cada_has_a_month_and_the_refusal_is_confirmed
 
 
 def test_nothing_known_gives_no_term():
-    assert set(vars(deadlines.request_clock(asked=None)).values()) == {None}
+    assert set(vars(deadlines.request_terms(requested=None)).values()) == {None}

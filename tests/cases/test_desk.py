@@ -16,12 +16,12 @@ from register.cases import case_content as contents
 from register.cases import desk_lists as lists
 from register.cases import todo as tasks
 from register.cases.case_content import ProceedingContent
-from register.cases.checklist import ATTESTED, Circumstances
-from register.cases.desk_lists import Asked, Holding, Said
-from register.cases.filters import Query
-from register.cases.models import Incident, State
-from register.cases.todo_clauses import Kind
-from register.cases.vocabulary import book
+from register.cases.checklist import ATTESTATIONS, Circumstances
+from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
+from register.cases.filters import CaseQuery
+from register.cases.models import CaseState, Incident
+from register.cases.todo_clauses import TodoKind
+from register.cases.vocabulary import current_vocabulary
 
 LATER = timedelta(hours=5)  # longer than a claim
 
@@ -38,18 +38,20 @@ def member(session, cast):
 
 
 def moment(session, at=AT, *, single=False):
-    found, _unread = tasks.moment(session, book(session), at, single=single)
+    found, _unread = tasks.load_todo_context(
+        session, current_vocabulary(session), at, single=single
+    )
     return found
 
 
 def ids(session, viewer, asked=None, said=None, at=AT, *, single=False):
-    asked = asked or Asked()
+    asked = asked or DeskQuery()
     now = moment(session, at, single=single)
-    return [case.id for case in lists.listing(session, viewer, asked, now, said).cases]
+    return [case.id for case in lists.query_desk_page(session, viewer, asked, now, said).cases]
 
 
 def to_do(session, viewer, at=AT, *, single=False):
-    return tasks.todo(session, viewer, book(session), at, single=single)
+    return tasks.load_todo(session, viewer, current_vocabulary(session), at, single=single)
 
 
 def kinds(todo):
@@ -73,7 +75,7 @@ def test_a_list_shows_the_newest_change_first_and_no_erased_case(
 
 def test_a_row_says_what_the_case_is_and_who_changed_it(session, desk, cast, member):
     filed = desk.draft(title="Un titre", summary="Un résumé")
-    (row,) = lists.listing(session, member("chloe"), Asked(), moment(session)).cases
+    (row,) = lists.query_desk_page(session, member("chloe"), DeskQuery(), moment(session)).cases
     assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un titre")
     assert (row.commune_name, row.departement_name) == ("Gagny", "Seine-Saint-Denis")
     assert (row.changed_by, row.changed_at, row.types) == (cast.bruno, AT, ("interdiction_filmer",))
@@ -83,34 +85,38 @@ def test_a_row_says_what_the_case_is_and_who_changed_it(session, desk, cast, mem
 def test_a_disabled_member_is_shown_nothing(session, desk, member):
     filed = desk.draft()
     driss, now = member("driss"), moment(session)
-    assert lists.listing(session, driss, Asked(), now).total == 0
-    assert lists.rows(session, driss, [filed.id], AT) == {}
-    assert lists.counts(session, driss) == {}
-    assert lists.waits(session, member("bruno"), [filed.id], now, tuple(Kind)) == {}
+    assert lists.query_desk_page(session, driss, DeskQuery(), now).total == 0
+    assert lists.load_summaries(session, driss, [filed.id], AT) == {}
+    assert lists.count_states(session, driss) == {}
+    assert (
+        lists.list_waiting_kinds(session, member("bruno"), [filed.id], now, tuple(TodoKind)) == {}
+    )
     assert to_do(session, driss).tasks == ()
 
 
 def test_pages_have_twenty_cases_and_a_total(session, desk, member):
     made = [desk.draft().id for _ in range(23)]
     bruno, now = member("bruno"), moment(session)
-    first, second = (lists.listing(session, bruno, Asked().at(page), now) for page in (1, 2))
+    first, second = (
+        lists.query_desk_page(session, bruno, DeskQuery().at_page(page), now) for page in (1, 2)
+    )
     assert (first.total, first.pages, len(first.cases)) == (23, 2, 20)
     assert [case.id for case in (*first.cases, *second.cases)] == made[::-1]
 
 
-@pytest.mark.parametrize("state", lists.LISTED)
+@pytest.mark.parametrize("state", lists.LISTED_STATES)
 def test_a_list_of_one_state(session, desk, member, state):
     made = {
-        State.DRAFT: desk.draft().id,
-        State.PUBLISHED: desk.published().id,
-        State.WITHDRAWN: desk.withdrawn().id,
+        CaseState.DRAFT: desk.draft().id,
+        CaseState.PUBLISHED: desk.published().id,
+        CaseState.WITHDRAWN: desk.withdrawn().id,
     }
     merged = desk.merged()
     bruno = member("bruno")
-    counts = lists.counts(session, bruno)
-    found = ids(session, bruno, Asked(state=state))
+    counts = lists.count_states(session, bruno)
+    found = ids(session, bruno, DeskQuery(state=state))
     assert counts[state] == len(found)
-    assert (made | {State.MERGED: merged.id})[state] in found
+    assert (made | {CaseState.MERGED: merged.id})[state] in found
 
 
 def test_a_list_by_who_has_a_case_in_hand(session, desk, cast, member):
@@ -119,15 +125,15 @@ def test_a_list_by_who_has_a_case_in_hand(session, desk, cast, member):
         acts.claim(p, mine.id, by=cast.bruno)
         acts.claim(p, hers.id, by=cast.chloe)
     bruno = member("bruno")
-    assert ids(session, bruno, Asked(holding=Holding.MINE)) == [mine.id]
-    assert ids(session, bruno, Asked(holding=Holding.TAKEN)) == [hers.id, mine.id]
-    assert ids(session, bruno, Asked(holding=Holding.FREE)) == [free.id]
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE)) == [mine.id]
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.TAKEN)) == [hers.id, mine.id]
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE)) == [free.id]
     # A claim that ran out is nobody's.
-    assert ids(session, bruno, Asked(holding=Holding.MINE), at=AT + LATER) == []
-    assert len(ids(session, bruno, Asked(holding=Holding.FREE), at=AT + LATER)) == 3
-    rows = lists.rows(session, bruno, [mine.id], AT)
+    assert ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE), at=AT + LATER) == []
+    assert len(ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE), at=AT + LATER)) == 3
+    rows = lists.load_summaries(session, bruno, [mine.id], AT)
     assert rows[mine.id].held_by == cast.bruno
-    assert lists.rows(session, bruno, [mine.id], AT + LATER)[mine.id].held_by is None
+    assert lists.load_summaries(session, bruno, [mine.id], AT + LATER)[mine.id].held_by is None
 
 
 def test_the_public_filters_hold_on_the_desk(session, desk, member):
@@ -136,8 +142,8 @@ def test_the_public_filters_hold_on_the_desk(session, desk, member):
     bruno = member("bruno")
 
     def by(**values):
-        query = Query({name: (value,) for name, value in values.items()})
-        return ids(session, bruno, Asked(query=query))
+        query = CaseQuery({name: (value,) for name, value in values.items()})
+        return ids(session, bruno, DeskQuery(case_query=query))
 
     assert by(commune="92062") == by(departement="92") == [puteaux.id]
     assert by(famille="justice") == by(du="2012") == [justice.id]
@@ -146,13 +152,13 @@ def test_the_public_filters_hold_on_the_desk(session, desk, member):
 
 def test_words_are_looked_for_beforehand(session, desk, member):
     draft, public, other = desk.draft(), desk.published(), desk.published()
-    bruno, asked = member("bruno"), Asked(query=Query({"q": ("filmer",)}))
+    bruno, asked = member("bruno"), DeskQuery(case_query=CaseQuery({"q": ("filmer",)}))
     with pytest.raises(ValueError, match="words"):
         ids(session, bruno, asked)
-    said = Said(numbers=[public.number], ids=[draft.id])
+    said = DeskMatches(numbers=[public.number], ids=[draft.id])
     assert ids(session, bruno, asked, said) == [public.id, draft.id]
     # A number is that of a public case, an id that of another.
-    assert other.id not in ids(session, bruno, asked, Said(ids=[public.id]))
+    assert other.id not in ids(session, bruno, asked, DeskMatches(ids=[public.id]))
 
 
 # --- what a case waits for ----------------------------------------------------------------------
@@ -164,7 +170,10 @@ def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(
     filed = desk.draft(content(justice=True))
     plain = desk.draft()
     bruno, chloe = member("bruno"), member("chloe")
-    second, approve = Asked(waiting=Kind.SECOND), Asked(waiting=Kind.APPROVE)
+    second, approve = (
+        DeskQuery(waiting_for=TodoKind.SECOND),
+        DeskQuery(waiting_for=TodoKind.APPROVE),
+    )
     assert ids(session, bruno, second) == ids(session, chloe, second) == [filed.id]
     # Nobody approves what they wrote.
     assert (ids(session, bruno, approve), ids(session, chloe, approve)) == ([], [filed.id])
@@ -180,49 +189,49 @@ def test_a_draft_waits_for_a_second_person_until_somebody_approves_it(
 
 def test_a_member_disabled_since_vouches_for_nothing(session, desk, cast, content, member):
     filed = desk.ready(content(justice=True))
-    assert ids(session, member("ada"), Asked(waiting=Kind.SECOND)) == []
-    assert ids(session, member("ada"), Asked(waiting=Kind.READY)) == [filed.id]
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
     with desk.pen() as p:
-        accounts.disable(p, cast.email("chloe"))
-    assert ids(session, member("ada"), Asked(waiting=Kind.SECOND)) == [filed.id]
-    assert ids(session, member("ada"), Asked(waiting=Kind.READY)) == []
+        accounts.disable_member(p, cast.email("chloe"))
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
+    assert ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == []
 
 
 def test_a_risk_flag_asks_for_a_second_person(session, desk, cast, content, member):
     filed = desk.draft(narrative="Joindre le maire au 01 23 45 67 89.")
-    assert ids(session, member("chloe"), Asked(waiting=Kind.SECOND)) == [filed.id]
+    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == [filed.id]
     with desk.pen() as p:
         acts.edit(p, filed.id, content(), by=cast.bruno, reason="numéro retiré")
-    assert ids(session, member("chloe"), Asked(waiting=Kind.SECOND)) == []
+    assert ids(session, member("chloe"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
 
 
 def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
-    monkeypatch.setattr(draft_flags, "READ_EACH", 2)
+    monkeypatch.setattr(draft_flags, "READ_LIMIT", 2)
     risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]
     session.rollback()
     read = []
-    monkeypatch.setattr(draft_flags, "flags", lambda told: read.append(told) or ("x",))
-    assert [draft_flags.flagged(session).unread for _ in range(4)] == [3, 1, 0, 0]
-    assert len(read) == len(draft_flags.flagged(session).revisions) == len(risky)
+    monkeypatch.setattr(draft_flags, "risk_flags", lambda told: read.append(told) or ("x",))
+    assert [draft_flags.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
+    assert len(read) == len(draft_flags.find_flagged_drafts(session).revision_ids) == len(risky)
     # What is new is read first, and is told as unread until then.
     for _ in range(3):
         desk.draft()
     session.rollback()
-    assert [draft_flags.flagged(session).unread for _ in range(2)] == [1, 0]
+    assert [draft_flags.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
     assert len(read) == 8
 
 
 def test_what_is_remembered_of_flags_is_bounded(session, desk, member, monkeypatch):
-    monkeypatch.setattr(draft_flags, "KEPT", 2)
+    monkeypatch.setattr(draft_flags, "FLAGGED_LIMIT", 2)
     for _ in range(3):
         desk.draft(narrative="Le 01 23 45 67 89.")
     session.rollback()
-    assert len(draft_flags.flagged(session).revisions) == 3
+    assert len(draft_flags.find_flagged_drafts(session).revision_ids) == 3
     with desk.pen() as p:
         for one in (1, 2):
             acts.discard(p, one, by=1)
     session.rollback()
-    assert len(draft_flags.flagged(session).revisions) == 1
+    assert len(draft_flags.find_flagged_drafts(session).revision_ids) == 1
 
 
 # A draft that only attestations are missing of, and what each line of the checklist asks of it.
@@ -277,19 +286,23 @@ def test_a_draft_is_ready_when_the_checklist_says_so(
 ):
     filed = desk.ready(replace(content(), **changes))
     bruno = member("bruno")
-    told = contents.of(session.get_one(Incident, filed.id))
-    known = Circumstances(invited=True, seconded=True, attested=ATTESTED, flags_reason="relu")
-    lines = checklist.unmet(checklist.checklist(told, book(session), known))
+    told = contents.content_of(session.get_one(Incident, filed.id))
+    known = Circumstances(invited=True, seconded=True, attested=ATTESTATIONS, flags_reason="relu")
+    lines = checklist.unmet_items(
+        checklist.build_checklist(told, current_vocabulary(session), known)
+    )
     assert (lines == []) is is_ready, why
-    assert (ids(session, bruno, Asked(waiting=Kind.READY)) == [filed.id]) is is_ready, why
+    assert (ids(session, bruno, DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]) is is_ready, (
+        why
+    )
 
 
 def test_a_draft_is_not_ready_before_the_invitation_is_noted(session, desk, cast, member):
     filed = desk.draft()
-    assert ids(session, member("bruno"), Asked(waiting=Kind.READY)) == []
+    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == []
     with desk.pen() as p:
         acts.invite(p, filed.id, "source déjà publique", by=cast.bruno)
-    assert ids(session, member("bruno"), Asked(waiting=Kind.READY)) == [filed.id]
+    assert ids(session, member("bruno"), DeskQuery(waiting_for=TodoKind.READY)) == [filed.id]
 
 
 def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cast, member):
@@ -299,7 +312,7 @@ def test_an_outcome_is_followed_after_a_year_without_an_event(session, desk, cas
     month = timedelta(days=31)
     with desk.pen(AT + month) as p:
         acts.follow_up(p, moved.id, by=cast.bruno, reason="r", title="t", text="t")
-    asked, bruno = Asked(waiting=Kind.OUTCOME), member("bruno")
+    asked, bruno = DeskQuery(waiting_for=TodoKind.OUTCOME), member("bruno")
     assert ids(session, bruno, asked, at=AT + timedelta(days=364)) == []
     assert ids(session, bruno, asked, at=AT + timedelta(days=367)) == [late.id]
     found = ids(session, bruno, asked, at=AT + timedelta(days=400))
@@ -331,26 +344,31 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
     chloe = member("chloe")
     todo = to_do(session, chloe)
     assert kinds(todo) == [
-        (Kind.REPLY, late.id),
-        (Kind.REPLY, next_one.id),
-        (Kind.HELD, draft.id),
-        (Kind.SECOND, own.id),
+        (TodoKind.REPLY, late.id),
+        (TodoKind.REPLY, next_one.id),
+        (TodoKind.CLAIMED, draft.id),
+        (TodoKind.SECOND, own.id),
     ]
-    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [3, 4, None, None]
+    assert [task.due and (task.due - AT.date()).sort_days for task in todo.tasks] == [
+        3,
+        4,
+        None,
+        None,
+    ]
     assert todo.counts == {
-        Kind.REPLY: 2,
-        Kind.HELD: 1,
-        Kind.CHANGE: 0,
-        Kind.RETURNED: 0,
-        Kind.DESTRUCTION: 0,
-        Kind.APPROVE: 1,
-        Kind.READY: 0,
-        Kind.SECOND: 2,
-        Kind.OUTCOME: 0,
+        TodoKind.REPLY: 2,
+        TodoKind.CLAIMED: 1,
+        TodoKind.CHANGE: 0,
+        TodoKind.RETURNED: 0,
+        TodoKind.DESTRUCTION: 0,
+        TodoKind.APPROVE: 1,
+        TodoKind.READY: 0,
+        TodoKind.SECOND: 2,
+        TodoKind.OUTCOME: 0,
     }
-    assert todo.tasks[0].what == todo.tasks[0].case.title
+    assert todo.tasks[0].title == todo.tasks[0].case.title
     # With one moderator, nobody is waited for.
-    assert to_do(session, chloe, single=True).counts[Kind.SECOND] == 0
+    assert to_do(session, chloe, single=True).counts[TodoKind.SECOND] == 0
 
 
 def test_a_reply_that_was_decided_or_cannot_be_is_no_task(session, desk, cast, member):
@@ -361,16 +379,16 @@ def test_a_reply_that_was_decided_or_cannot_be_is_no_task(session, desk, cast, m
         acts.reply(p, reply, by=cast.bruno, reason="régulière")
         acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="erreur", reason="r")
     todo = to_do(session, member("bruno"))
-    assert (kinds(todo), todo.counts[Kind.REPLY]) == ([], 0)
+    assert (kinds(todo), todo.counts[TodoKind.REPLY]) == ([], 0)
 
 
 def test_tasks_and_counts_are_bounded(session, desk, content, member, monkeypatch):
-    monkeypatch.setattr(tasks, "COUNTED", 3)
-    for _ in range(tasks.SHOWN + 1):
+    monkeypatch.setattr(tasks, "COUNT_LIMIT", 3)
+    for _ in range(tasks.TASK_LIMIT + 1):
         desk.draft(content(justice=True))
     todo = to_do(session, member("chloe"))
-    assert len(todo.tasks) == tasks.SHOWN
-    assert todo.counts[Kind.APPROVE] == 4
+    assert len(todo.tasks) == tasks.TASK_LIMIT
+    assert todo.counts[TodoKind.APPROVE] == 4
 
 
 def test_the_home_asks_as_much_of_few_drafts_as_of_many(session, engine, desk, content, member):
@@ -395,6 +413,6 @@ def test_the_home_asks_as_much_of_few_drafts_as_of_many(session, engine, desk, c
 def test_every_kind_has_its_clause(session, desk, member):
     desk.draft()
     now, bruno = moment(session), member("bruno")
-    for kind in Kind:
+    for kind in TodoKind:
         assert todo_clauses.clause(kind, bruno, now) is not None
-        ids(session, bruno, Asked(waiting=kind))
+        ids(session, bruno, DeskQuery(waiting_for=kind))

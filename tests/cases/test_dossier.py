@@ -12,7 +12,7 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.cases import acts
 from register.cases.case_content import ProceedingContent, SourceContent, StepContent
-from register.cases.member_view import ID_LIMIT, dossier, of_reply
+from register.cases.member_view import ID_LIMIT, load_desk_case, load_desk_case_of_reply
 from register.errors import NotFound
 from register.journal import Act
 
@@ -26,7 +26,7 @@ def read(session, cast):
     def look(filed, name="bruno"):
         session.rollback()
         session.expire_all()
-        return dossier(session, session.get_one(Member, getattr(cast, name)), filed.id)
+        return load_desk_case(session, session.get_one(Member, getattr(cast, name)), filed.id)
 
     return look
 
@@ -69,7 +69,7 @@ def test_an_approval_falls_with_an_edit_and_with_its_members_account(
     assert read(filed).approvals == {}
     assert read(other).approvers("publish") == {cast.chloe}
     with pen() as p:
-        accounts.disable(p, "chloe@register.test")
+        accounts.disable_member(p, "chloe@register.test")
     assert read(other).approvals == {}
 
 
@@ -106,7 +106,7 @@ def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast,
         acts.merge(p, draft.id, into=into.number, by=cast.bruno, reason="r")
     kept, gone = read(into), read(filed)
     # A draft has no address that could lead anywhere.
-    assert [other.number for other in kept.joined] == [filed.number]
+    assert [other.number for other in kept.merged_cases] == [filed.number]
     assert (Act.MERGED, date(2026, 3, 6)) in kept.lines
     assert (gone.state, gone.merged_into) == ("merged", into.number)
     assert [act for act, _day in gone.lines] == [Act.PUBLISHED]
@@ -128,7 +128,10 @@ def test_whoever_is_no_active_member_is_told_there_is_none(desk, session, cast, 
     filed = desk.published()
     reply = desk.received_reply(filed)
     driss = session.get_one(Member, getattr(cast, name))
-    for ask in (lambda: dossier(session, driss, filed.id), lambda: of_reply(session, driss, reply)):
+    for ask in (
+        lambda: load_desk_case(session, driss, filed.id),
+        lambda: load_desk_case_of_reply(session, driss, reply),
+    ):
         with pytest.raises(NotFound) as refused:
             ask()
         assert (refused.value.key, refused.value.values) == ("no_such_case", {})
@@ -137,7 +140,7 @@ def test_whoever_is_no_active_member_is_told_there_is_none(desk, session, cast, 
 @pytest.mark.parametrize("asked", [0, -1, 404, ID_LIMIT, ID_LIMIT + 1, 10**30])
 def test_a_case_or_reply_that_is_not_there_is_not_found(session, cast, asked):
     bruno = session.get_one(Member, cast.bruno)
-    for ask in (dossier, of_reply):
+    for ask in (load_desk_case, load_desk_case_of_reply):
         with pytest.raises(NotFound, match="no_such_case"):
             ask(session, bruno, asked)
 
@@ -146,7 +149,7 @@ def test_a_reply_opens_its_own_case_and_no_other(desk, session, cast, read):
     filed, other = desk.published(), desk.published()
     reply = desk.received_reply(filed)
     bruno = session.get_one(Member, cast.bruno)
-    assert of_reply(session, bruno, reply).id == filed.id
+    assert load_desk_case_of_reply(session, bruno, reply).id == filed.id
     with pytest.raises(NotFound, match="no_such_case"):
         read(other).reply(reply)
 

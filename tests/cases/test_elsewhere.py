@@ -7,20 +7,20 @@ from urllib.parse import parse_qs
 import pytest
 
 from register.cases import acts, queries, uncoded_places
-from register.cases.filters import Query, parse
-from register.cases.uncoded_places import Elsewhere, Label
-from register.cases.vocabulary import book
+from register.cases.filters import CaseQuery, parse
+from register.cases.uncoded_places import PlaceLabel, UncodedPlace
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.text.fold import fold_name
 
 
 def _labels(session):
     session.rollback()
-    return uncoded_places.labels(session, head(session))
+    return uncoded_places.load_place_labels(session, head(session))
 
 
-def _row(label: str, country: str = "FR", count: int = 1) -> Label:
-    return Label(label, country, count, tuple(fold_name(label).split()))
+def _row(label: str, country: str = "FR", count: int = 1) -> PlaceLabel:
+    return PlaceLabel(label, country, count, tuple(fold_name(label).split()))
 
 
 SUBLIGNY = "Subligny (la source ne dit pas laquelle)"
@@ -107,21 +107,24 @@ def test_what_is_withdrawn_is_gone_at_once(session, pen, desk, cast):
     ],
 )
 def test_a_place_is_found_by_its_words(typed, found, why):
-    told = [f"{place.kind}:{place.code}" for place in uncoded_places.matching(ROWS, typed)]
+    told = [f"{place.kind}:{place.code}" for place in uncoded_places.match_places(ROWS, typed)]
     assert told == found, why
 
 
 def test_counts_and_countries_are_those_of_the_filter():
-    (waterloo,) = uncoded_places.matching(ROWS, "waterloo")
-    assert waterloo == Elsewhere("endroit", "Waterloo", "Waterloo", "Belgique, Canada", 2, True)
-    (belgium,) = uncoded_places.matching(ROWS, "belgique")
-    assert belgium == Elsewhere("pays", "BE", "Belgique", "", 4, True)
+    (waterloo,) = uncoded_places.match_places(ROWS, "waterloo")
+    assert waterloo == UncodedPlace("endroit", "Waterloo", "Waterloo", "Belgique, Canada", 2, True)
+    (belgium,) = uncoded_places.match_places(ROWS, "belgique")
+    assert belgium == UncodedPlace("pays", "BE", "Belgique", "", 4, True)
 
 
 def test_what_begins_with_the_words_is_named_and_comes_first():
     rows = [_row("un lieu près de Dol"), _row("Dol (la source ne dit pas laquelle)")]
-    found = uncoded_places.matching(rows, "dol")
-    assert [(place.name[:3], place.named) for place in found] == [("Dol", True), ("un ", False)]
+    found = uncoded_places.match_places(rows, "dol")
+    assert [(place.name[:3], place.is_prefix_match) for place in found] == [
+        ("Dol", True),
+        ("un ", False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,12 +139,14 @@ def test_what_begins_with_the_words_is_named_and_comes_first():
     ],
 )
 def test_the_last_word_may_be_half_typed(typed, found):
-    assert [place.name for place in uncoded_places.matching(ROWS, typed, begun=True)] == found
+    assert [
+        place.name for place in uncoded_places.match_places(ROWS, typed, is_partial=True)
+    ] == found
 
 
 def test_no_more_are_told_than_can_be_read():
     rows = [_row(f"commune non nommée {index}") for index in range(50)]
-    assert len(uncoded_places.matching(rows, "commune")) == uncoded_places.MOST
+    assert len(uncoded_places.match_places(rows, "commune")) == uncoded_places.MATCH_LIMIT
 
 
 # --- what the filter takes --------------------------------------------------------------------
@@ -163,11 +168,11 @@ def test_each_place_leads_to_as_many_cases_as_it_says(session, desk):
     found = [
         place
         for typed in ("Liège", "Belgique", "Canada", "Waterloo", "un lieu", "à l’angle")
-        for place in uncoded_places.matching(rows, typed)
+        for place in uncoded_places.match_places(rows, typed)
     ]
     assert [place.count for place in found] == [2, 4, 1, 2, 1], "the paragraph is not offered"
     for place in found:
-        query = Query({place.kind: (place.code,)})
-        assert parse(parse_qs(query.text()), book(session)) == query
-        page = queries.listing(session, query, book(session), head(session))
+        query = CaseQuery({place.kind: (place.code,)})
+        assert parse(parse_qs(query.query_string()), current_vocabulary(session)) == query
+        page = queries.query_case_page(session, query, current_vocabulary(session), head(session))
         assert page.total == place.count, place

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from register.cases import acts
-from register.cases.events import Wanted, latest, rows
-from register.cases.filters import Query
-from register.cases.vocabulary import book
+from register.cases.events import EventQuery, latest_events, list_events
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import current_vocabulary
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 
 def _told(session, limit=20):
     session.rollback()
-    return latest(session, book(session), limit)
+    return latest_events(session, current_vocabulary(session), limit)
 
 
 def test_an_empty_register_tells_nothing(session):
@@ -74,8 +74,10 @@ def test_a_case_withdrawn_twice_leaves_one_event(session, pen, desk, cast, attes
 
 def _wanted(session, hits, **values):
     session.rollback()
-    query = Query({"q": ("filmer",), **{name: (value,) for name, value in values.items()}})
-    found = rows(session, Wanted(query, hits=hits), book(session), limit=20)
+    query = CaseQuery({"q": ("filmer",), **{name: (value,) for name, value in values.items()}})
+    found = list_events(
+        session, EventQuery(query, matches=hits), current_vocabulary(session), limit=20
+    )
     return [(row.act, row.number) for row in found]
 
 
@@ -133,8 +135,8 @@ def test_a_year_is_followed_by_the_dates_that_a_case_had(session, pen, desk, cas
         ("2008", ["corrected"]),
         ("2009", ["corrected", "published"]),
     ):
-        wanted = Wanted(Query({"annee": (year,)}))
-        found = rows(session, wanted, book(session), limit=20)
+        wanted = EventQuery(CaseQuery({"annee": (year,)}))
+        found = list_events(session, wanted, current_vocabulary(session), limit=20)
         assert [row.act for row in found] == acts_told, year
 
 
@@ -145,8 +147,8 @@ def test_an_undated_case_never_had_a_year(session, pen, desk, cast, content):
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
     session.rollback()
     for year in ("1000", "2008", "9999"):
-        wanted = Wanted(Query({"annee": (year,)}))
-        assert rows(session, wanted, book(session), limit=20) == []
+        wanted = EventQuery(CaseQuery({"annee": (year,)}))
+        assert list_events(session, wanted, current_vocabulary(session), limit=20) == []
 
 
 def test_words_that_nobody_looked_for_are_a_fault_of_ours(session):

@@ -15,35 +15,35 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from register.cases import acts, bitset, facet_index, facets, queries
-from register.cases.filters import FILTERS, PAGE_SIZE, Query, clauses
-from register.cases.versioned_cache import Few
-from register.cases.vocabulary import book
-from register.journal import Position, head
+from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clauses
+from register.cases.versioned_cache import VersionedMapCache
+from register.cases.vocabulary import current_vocabulary
+from register.journal import LedgerPosition, head
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTEST = ("attribution", "no_private_person", "no_private_life")
-WORDED = Query({"q": ("filmer",)})
+WORDED = CaseQuery({"q": ("filmer",)})
 
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
-    monkeypatch.setattr(facet_index, "_kept", {})
-    monkeypatch.setattr(facets, "_kept", Few(facets._COUNTS_KEPT))
+    monkeypatch.setattr(facet_index, "_cached_indexes", {})
+    monkeypatch.setattr(facets, "_counts_cache", VersionedMapCache(facets._COUNTS_LIMIT))
 
 
 @pytest.fixture
 def words(session):
-    return book(session)
+    return current_vocabulary(session)
 
 
 def _counts(session, words, query=None, hits=None):
     session.rollback()
-    return facets.counts(session, query or Query(), words, head(session), hits)
+    return facets.count_facets(session, query or CaseQuery(), words, head(session), hits)
 
 
 def _listing(session, words, query, hits=None):
     session.rollback()
-    return queries.listing(session, query, words, head(session), hits)
+    return queries.query_case_page(session, query, words, head(session), hits)
 
 
 def _numbers(page):
@@ -55,20 +55,20 @@ def _numbers(page):
 
 def test_what_is_counted_is_what_the_issue_asks_for():
     assert set(facet_index.FACETS) == set(faceted.FACETS)
-    assert {name for name, spec in FILTERS.items() if spec.pairs} == set(faceted.FACETS)
+    assert {name for name, spec in FILTERS.items() if spec.value_pairs} == set(faceted.FACETS)
     assert set(faceted.POOL) | {"q"} == set(FILTERS)
 
 
 def test_an_empty_register_counts_nothing(session, words):
     assert _counts(session, words) == {name: {} for name in faceted.FACETS}
-    assert facets.matching(session, Query(), words, head(session)) == 0
+    assert facets.count_matches(session, CaseQuery(), words, head(session)) == 0
 
 
 def test_a_facet_counts_without_its_own_filter_and_with_all_others(session, desk, words):
     desk.published(types=("expulsion",), target="citoyen")
     desk.published(types=("huis_clos",), target="citoyen")
     desk.published(types=("huis_clos",), target="blogueur")
-    found = _counts(session, words, Query({"type": ("expulsion",)}))
+    found = _counts(session, words, CaseQuery({"type": ("expulsion",)}))
     assert found["type"] == {"expulsion": 1, "huis_clos": 2}
     assert found["cible"] == {"citoyen": 1}
 
@@ -78,9 +78,9 @@ def test_outlets_are_counted_however_they_are_written(session, desk, words):
         desk.published(outlets=(name,))
     desk.withdrawn(outlets=("L’ÉCHO !",))
     desk.withdrawn(outlets=("l’écho",))
-    found = _counts(session, words, Query({"media": ("l'écho",)}))
+    found = _counts(session, words, CaseQuery({"media": ("l'écho",)}))
     assert found["media"] == {"l echo": 3}
-    assert facets.outlets(session, ["l echo", "l echo !", "x"]) == {"l echo": "L’Écho"}
+    assert facets.outlet_names(session, ["l echo", "l echo !", "x"]) == {"l echo": "L’Écho"}
 
 
 def test_what_is_hidden_is_in_no_count(session, desk, words):
@@ -95,18 +95,18 @@ def test_what_is_hidden_is_in_no_count(session, desk, words):
 def test_words_that_nobody_looked_for_are_a_fault_of_ours(session, words):
     at = head(session)
     query = replace(WORDED, values={**WORDED.values, "cible": ("citoyen",)})
-    for asked in (facets.counts, facets.matching, queries.listing):
+    for asked in (facets.count_facets, facets.count_matches, queries.query_case_page):
         with pytest.raises(ValueError, match="words"):
             asked(session, query, words, at)
     with pytest.raises(ValueError, match="words"):
-        list(facets.relaxed(session, query, words, at))
+        list(facets.count_relaxed(session, query, words, at))
     with pytest.raises(ValueError, match="words"):
         list(clauses(WORDED, words))
 
 
 def test_hits_count_only_beside_words(session, desk, words):
     filed = desk.published()
-    assert _counts(session, words, Query(), {})["cible"] == {"blogueur": 1}
+    assert _counts(session, words, CaseQuery(), {})["cible"] == {"blogueur": 1}
     assert _counts(session, words, WORDED, {})["cible"] == {}
     hits = {filed.number: 0, 404: 1, 0: 1, -1: 1, 10**9: 2}
     assert _counts(session, words, WORDED, hits)["cible"] == {"blogueur": 1}
@@ -123,7 +123,7 @@ def test_fewer_filters_are_told_with_their_cases(session, desk, words):
     desk.published(types=("huis_clos",), target="blogueur")
     values = {"type": ("huis_clos",), "cible": ("citoyen",), "q": ("filmer",)}
     session.rollback()
-    told = facets.relaxed(session, Query(values), words, head(session), {filed.number: 1})
+    told = facets.count_relaxed(session, CaseQuery(values), words, head(session), {filed.number: 1})
     assert list(told) == [("type", "huis_clos", 1), ("cible", "citoyen", 0), ("q", "filmer", 0)]
 
 
@@ -144,12 +144,12 @@ def test_counts_equal_brute_force(session, engine, desk, words):
     @given(search=faceted.searches())
     def agree(search):
         query, hits = search
-        assert facets.counts(session, query, told, at, hits) == faceted.counted(
+        assert facets.count_facets(session, query, told, at, hits) == faceted.counted(
             session, query, told, hits
         )
         size = faceted.total(session, query, told, hits)
-        assert facets.matching(session, query, told, at, hits) == size
-        assert queries.listing(session, query, told, at, hits).total == size
+        assert facets.count_matches(session, query, told, at, hits) == size
+        assert queries.query_case_page(session, query, told, at, hits).total == size
         sizes.append(size)
 
     agree()
@@ -162,8 +162,8 @@ def test_counts_equal_brute_force(session, engine, desk, words):
 
 def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monkeypatch):
     filed = desk.published()
-    first = _counts(session, words, Query({"type": ("expulsion",)}))
-    other = Query({"type": ("expulsion",)}, "maj", 3)
+    first = _counts(session, words, CaseQuery({"type": ("expulsion",)}))
+    other = CaseQuery({"type": ("expulsion",)}, "maj", 3)
     assert _counts(session, words, other) is first
     hits = {filed.number: 1}
     second = _counts(session, words, WORDED, hits)
@@ -175,16 +175,16 @@ def test_counts_are_made_once_for_a_head_and_a_search(session, desk, words, monk
 
 
 def test_what_is_kept_does_not_grow_for_ever(session, desk, words, monkeypatch):
-    monkeypatch.setattr(facets._kept, "most", 3)
-    monkeypatch.setattr(facets, "_SETS_KEPT", 2)
+    monkeypatch.setattr(facets._counts_cache, "limit", 3)
+    monkeypatch.setattr(facets, "_SETS_LIMIT", 2)
     for code in ("93032", "93066", "75056", "13055", "92062"):
         desk.published(commune=code)
         _counts(session, words)
         for other in ("93032", "93066", "75056"):
-            assert _counts(session, words, Query({"commune": (other,)}))
-            assert len(facets._kept) <= 3
-            assert all(len(made.selected) <= 2 for made in facet_index._kept.values())
-        assert len(facet_index._kept) <= facet_index.KEPT
+            assert _counts(session, words, CaseQuery({"commune": (other,)}))
+            assert len(facets._counts_cache) <= 3
+            assert all(len(made.clause_sets) <= 2 for made in facet_index._cached_indexes.values())
+        assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
 
 
 # --- carried from head to head -------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_after_every_act_the_marks_are_those_that_would_be_made_anew(
     # A new case, higher than all before.
     desk.published(commune="2A004")
     assert moments.look().top == 3
-    assert moments.made == 1
+    assert moments.created == 1
 
 
 def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pen, cast):
@@ -258,7 +258,7 @@ def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pe
     made = moments.look()
     assert made.public == 0
     assert all(not facet for facet in made.facets.values())
-    assert moments.made == 1
+    assert moments.created == 1
 
 
 def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
@@ -268,7 +268,7 @@ def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
     desk.published(types=("autre",))
     session.rollback()
     at = head(session)
-    before = said(facet_index.at(session, words, at))
+    before = said(facet_index.load_index(session, words, at))
     for forget in (False, True):
         with Session(engine) as early:
             then = head(early)
@@ -277,11 +277,11 @@ def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
                 with pen() as p:
                     acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
             else:
-                facet_index._kept.clear()
-            kept = said(facet_index.at(early, words, then))
+                facet_index._cached_indexes.clear()
+            kept = said(facet_index.load_index(early, words, then))
             with Session(engine) as late:
-                now = said(facet_index.at(late, words, head(late)))
-            assert said(facet_index.at(early, words, then)) == kept
+                now = said(facet_index.load_index(late, words, head(late)))
+            assert said(facet_index.load_index(early, words, then)) == kept
             if not forget:
                 assert (kept, now[0]) == (before, [2])
 
@@ -295,21 +295,28 @@ def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
         for _ in range(3):
             desk.published()
             moments.look()
-        assert [place.head.seq for place in facet_index._kept] == [then.seq + 2, then.seq + 3]
-        assert bitset.numbers(facet_index.at(early, words, then).public) == [1]
-    assert bitset.numbers(moments.look().public) == [1, 2, 3, 4]
+        assert [place.head.seq for place in facet_index._cached_indexes] == [
+            then.seq + 2,
+            then.seq + 3,
+        ]
+        assert bitset.to_numbers(facet_index.load_index(early, words, then).public_cases) == [1]
+    assert bitset.to_numbers(moments.look().public) == [1, 2, 3, 4]
 
 
 def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
     """After a restore a line has the number of another: its digest tells."""
     desk.published()
     made = moments.look()
-    foreign = replace(made, place=replace(made.place, head=Position(made.place.head.seq, "0" * 64)))
+    foreign = replace(
+        made, place=replace(made.place, head=LedgerPosition(made.place.head.seq, "0" * 64))
+    )
     desk.published()
-    facet_index._kept.clear()
-    facet_index._kept[foreign.place] = replace(foreign, public=0, facets={}, days=array("I"))
+    facet_index._cached_indexes.clear()
+    facet_index._cached_indexes[foreign.place] = replace(
+        foreign, public=0, facets={}, days=array("I")
+    )
     moments.look()
-    assert moments.made == 2
+    assert moments.created == 2
 
 
 @pytest.mark.parametrize("name", ["words", "territory"])
@@ -317,24 +324,24 @@ def test_other_words_or_places_make_other_marks(moments, desk, name):
     desk.published()
     made = moments.look()
     desk.published()
-    facet_index._kept.clear()
+    facet_index._cached_indexes.clear()
     place = replace(made.place, **{name: "before"})
-    facet_index._kept[place] = replace(made, place=place)
+    facet_index._cached_indexes[place] = replace(made, place=place)
     moments.look()
-    assert moments.made == 2
+    assert moments.created == 2
 
 
 def test_after_very_many_changes_all_cases_are_read(moments, desk, monkeypatch):
-    monkeypatch.setattr(facet_index, "MANY", 2)
+    monkeypatch.setattr(facet_index, "CHANGED_LIMIT", 2)
     moments.look()
     for _ in range(2):
         desk.published()
     moments.look()
-    assert moments.made == 1
+    assert moments.created == 1
     for _ in range(3):
         desk.published()
     moments.look()
-    assert moments.made == 2
+    assert moments.created == 2
 
 
 def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, words):
@@ -343,11 +350,11 @@ def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, wo
     def read(_place):
         with Session(engine) as own:
             at = head(own)
-            return facet_index.at(own, words, at).public
+            return facet_index.load_index(own, words, at).public_cases
 
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {0b10}
-    assert moments.made == 1
+    assert moments.created == 1
 
 
 # --- sets --------------------------------------------------------------------------------------
@@ -357,27 +364,29 @@ def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, wo
 def test_a_set_says_the_same_in_both_forms(count):
     top = 3_000
     numbers = sorted({(number * 37) % top + 1 for number in range(count)})
-    whole, few = bitset.of(numbers), array("I", numbers)
-    chosen = bitset.of([number for number in numbers if number % 3])
-    told = bitset.flags(chosen, top)
-    assert bitset.numbers(whole) == bitset.numbers(few) == numbers
-    assert bitset.whole(few) == bitset.whole(whole) == whole
+    whole, few = bitset.from_numbers(numbers), array("I", numbers)
+    chosen = bitset.from_numbers([number for number in numbers if number % 3])
+    told = bitset.to_flags(chosen, top)
+    assert bitset.to_numbers(whole) == bitset.to_numbers(few) == numbers
+    assert bitset.as_int(few) == bitset.as_int(whole) == whole
     assert (
-        bitset.count(whole, chosen, told) == bitset.count(few, chosen, told) == chosen.bit_count()
+        bitset.count_selected(whole, chosen, told)
+        == bitset.count_selected(few, chosen, told)
+        == chosen.bit_count()
     )
-    assert bitset.numbers(bitset.packed(numbers * 2, top)) == numbers
+    assert bitset.to_numbers(bitset.compact(numbers * 2, top)) == numbers
     gone = set(numbers[::2])
-    rest = ~bitset.of(gone)
-    assert bitset.numbers(bitset.less(whole, gone, rest)) == numbers[1::2]
-    assert bitset.numbers(bitset.less(few, gone, rest)) == numbers[1::2]
+    rest = ~bitset.from_numbers(gone)
+    assert bitset.to_numbers(bitset.remove(whole, gone, rest)) == numbers[1::2]
+    assert bitset.to_numbers(bitset.remove(few, gone, rest)) == numbers[1::2]
     for cases in (whole, few):
-        assert bitset.numbers(bitset.more(cases, [top], top)) == sorted({*numbers, top})
+        assert bitset.to_numbers(bitset.add(cases, [top], top)) == sorted({*numbers, top})
 
 
 def test_a_set_takes_the_form_that_needs_less_room():
-    assert isinstance(bitset.packed([1, 2], 1_000), array)
-    assert isinstance(bitset.packed(range(1, 100), 1_000), int)
-    grown = bitset.more(array("I", [1, 2]), range(3, 100), 1_000)
+    assert isinstance(bitset.compact([1, 2], 1_000), array)
+    assert isinstance(bitset.compact(range(1, 100), 1_000), int)
+    grown = bitset.add(array("I", [1, 2]), range(3, 100), 1_000)
     assert isinstance(grown, int)
 
 
@@ -391,7 +400,7 @@ def test_by_relevance_the_strongest_come_first_and_then_the_newest(session, desk
     page = _listing(session, words, WORDED, hits)
     assert _numbers(page) == [2, 5, 3, 6, 4, 1]
     assert (page.total, page.pages) == (6, 1)
-    assert _numbers(_listing(session, words, WORDED.by("date"), hits)) == [6, 5, 3, 4, 1, 2]
+    assert _numbers(_listing(session, words, WORDED.ordered_by("date"), hits)) == [6, 5, 3, 4, 1, 2]
 
 
 def test_by_last_movement_words_make_no_difference(session, pen, desk, cast, content, words):
@@ -399,7 +408,7 @@ def test_by_last_movement_words_make_no_difference(session, pen, desk, cast, con
     with pen(LATER) as p:
         acts.correct(p, 2, content(title="x"), by=cast.bruno, reason="r", public_note="n")
     hits = {number: number for number in numbers}
-    assert _numbers(_listing(session, words, WORDED.by("maj"), hits)) == [2, 3, 1]
+    assert _numbers(_listing(session, words, WORDED.ordered_by("maj"), hits)) == [2, 3, 1]
 
 
 def test_a_list_with_words_has_pages_as_any_other(session, desk, words):
@@ -411,7 +420,10 @@ def test_a_list_with_words_has_pages_as_any_other(session, desk, words):
         ("date", numbers[::-1]),
         ("maj", numbers[::-1]),
     ):
-        pages = [_listing(session, words, WORDED.by(order).at(page), hits) for page in (1, 2, 3)]
+        pages = [
+            _listing(session, words, WORDED.ordered_by(order).at_page(page), hits)
+            for page in (1, 2, 3)
+        ]
         assert [_numbers(page) for page in pages] == [wanted[:PAGE_SIZE], wanted[PAGE_SIZE:], []]
         assert {page.total for page in pages} == {PAGE_SIZE + 5}
 
@@ -428,7 +440,7 @@ def test_words_and_filters_narrow_together(session, desk, words):
     filed = desk.published(types=("expulsion",), commune="92062")
     desk.published(types=("expulsion",))
     desk.published(commune="92062")
-    query = Query({"q": ("x",), "type": ("expulsion",), "commune": ("92062",)})
+    query = CaseQuery({"q": ("x",), "type": ("expulsion",), "commune": ("92062",)})
     page = _listing(session, words, query, dict.fromkeys((1, 2, 3), 0))
     assert (_numbers(page), page.total) == ([filed.number], 1)
     assert _listing(session, words, query, {2: 1, 3: 1}).total == 0
@@ -438,6 +450,6 @@ def test_words_and_filters_narrow_together(session, desk, words):
 def test_filtered_and_unfiltered_lists_are_in_one_order(session, desk, words, order):
     for told in ("2006", "", "2008-03-17", "2008-03", "2008-03-17"):
         desk.published(date=told)
-    every = _numbers(_listing(session, words, Query(order=order)))
-    assert _numbers(_listing(session, words, Query({"pays": ("FR",)}, order))) == every
+    every = _numbers(_listing(session, words, CaseQuery(order=order)))
+    assert _numbers(_listing(session, words, CaseQuery({"pays": ("FR",)}, order))) == every
     assert len(every) == 5

@@ -9,8 +9,8 @@ import pytest
 
 from register.cases import filters, queries
 from register.cases.case_content import ProceedingContent
-from register.cases.filters import FILTERS, Query, page_number, parse
-from register.cases.vocabulary import book
+from register.cases.filters import FILTERS, CaseQuery, parse, parse_page_number
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.journal import head
 
@@ -45,7 +45,7 @@ VALUES = {
 
 @pytest.fixture
 def words(session):
-    return book(session)
+    return current_vocabulary(session)
 
 
 def test_every_filter_is_tried_here():
@@ -66,46 +66,48 @@ def test_a_filter_takes_what_makes_sense_and_refuses_the_rest(words, name):
 
 @pytest.mark.parametrize("name", VALUES)
 def test_an_empty_value_filters_nothing(words, name):
-    assert parse({name: ["", "  ", "\x00"]}, words) == Query()
+    assert parse({name: ["", "  ", "\x00"]}, words) == CaseQuery()
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_a_filter_takes_one_value_or_at_most_twenty(words, name):
-    many = VALUES[name][0][:1] * (2 if FILTERS[name].single else 21)
+    many = VALUES[name][0][:1] * (2 if FILTERS[name].is_single else 21)
     with pytest.raises(Invalid) as refused:
         parse({name: many}, words)
     assert (refused.value.key, refused.value.values) == ("filter_too_many", {"name": name})
 
 
 def test_what_is_not_ours_is_left_alone(words):
-    assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == Query()
+    assert parse({"utm_source": ["x"], "Q": ["filmer"]}, words) == CaseQuery()
 
 
 def test_words_may_be_longer_than_other_values(words):
     assert (FILTERS["q"].limit, {spec.limit for spec in FILTERS.values()}) == (200, {120, 200})
     typed = "mot " * 49 + "mots"
     assert parse({"q": [typed]}, words).words == typed
-    assert Query({"type": ("autre",)}).words == ""
+    assert CaseQuery({"type": ("autre",)}).words == ""
 
 
 def test_words_are_read_as_they_were_typed_on_one_line(words):
     query = parse({"q": ["  « Filmer »\r\n l’été\u202e\x00 "], "tri": [""]}, words)
     assert query.words == "« Filmer » l’été"
-    assert parse(parse_qs(query.text()), words) == query
+    assert parse(parse_qs(query.query_string()), words) == query
 
 
 def test_two_ways_to_write_the_same_search_are_equal(words):
     one = parse({"type": ["huis_clos", "expulsion"], "commune": ["93032"], "page": ["1"]}, words)
     other = parse({"commune": [" 93032 "], "type": ["expulsion", "huis_clos", "expulsion"]}, words)
     assert one == other
-    assert one.text() == "commune=93032&type=expulsion&type=huis_clos" == other.text()
+    assert (
+        one.query_string() == "commune=93032&type=expulsion&type=huis_clos" == other.query_string()
+    )
 
 
 def test_the_canonical_text_reads_back_as_the_same_search(words):
     query = parse(
         {"media": ["L’Écho & Cie"], "du": ["2006~"], "tri": ["maj"], "page": ["3"]}, words
     )
-    assert parse(parse_qs(query.text()), words) == query
+    assert parse(parse_qs(query.query_string()), words) == query
     assert (query.order, query.page, query.is_bare) == ("maj", 3, False)
 
 
@@ -115,7 +117,11 @@ def test_a_search_less_one_value_starts_at_its_first_page(words):
     assert (less.values, less.page) == ({"type": ("expulsion",)}, 1)
     assert less.without("type", "expulsion").is_bare
     assert query.without("commune", "93032").values == query.values
-    assert (query.by("maj").order, query.by("maj").page, query.at(7).page) == ("maj", 1, 7)
+    assert (query.ordered_by("maj").order, query.ordered_by("maj").page, query.at_page(7).page) == (
+        "maj",
+        1,
+        7,
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,16 +139,16 @@ def test_a_search_less_one_value_starts_at_its_first_page(words):
 )
 def test_words_are_listed_by_relevance_unless_another_order_is_asked_for(words, given, order, text):
     query = parse(given, words)
-    assert (query.order, query.text()) == (order, text)
+    assert (query.order, query.query_string()) == (order, text)
     assert parse(parse_qs(text), words) == query
 
 
 def test_without_its_words_a_search_is_in_the_usual_order(words):
     query = parse({"q": ["filmer"], "type": ["autre"]}, words)
-    assert query.without("q", "filmer") == Query({"type": ("autre",)})
-    assert query.by("") == query
-    assert query.by("date").without("q", "filmer").text() == "type=autre"
-    assert query.by("maj").without("q", "filmer").text() == "type=autre&tri=maj"
+    assert query.without("q", "filmer") == CaseQuery({"type": ("autre",)})
+    assert query.ordered_by("") == query
+    assert query.ordered_by("date").without("q", "filmer").query_string() == "type=autre"
+    assert query.ordered_by("maj").without("q", "filmer").query_string() == "type=autre&tri=maj"
 
 
 @pytest.mark.parametrize("order", ["titre", "DATE", "Pertinence"])
@@ -154,7 +160,7 @@ def test_an_unknown_order_is_refused(words, order):
 
 @pytest.mark.parametrize(("text", "number"), [("", 1), ("1", 1), ("20", 20), ("10000", 10_000)])
 def test_a_page_has_a_number(text, number):
-    assert page_number(text) == number
+    assert parse_page_number(text) == number
 
 
 @pytest.mark.parametrize(
@@ -162,7 +168,7 @@ def test_a_page_has_a_number(text, number):
 )
 def test_a_page_is_a_strict_and_bounded_number(text):
     with pytest.raises(Invalid) as refused:
-        page_number(text)
+        parse_page_number(text)
     assert refused.value.key == "page"
 
 
@@ -172,7 +178,7 @@ def test_a_page_is_a_strict_and_bounded_number(text):
 def _found(session, words, hits=None, **args):
     session.rollback()
     query = parse({name: [value] for name, value in args.items()}, words)
-    page = queries.listing(session, query, words, head(session), hits)
+    page = queries.query_case_page(session, query, words, head(session), hits)
     return [case.number for case in page.cases]
 
 
@@ -262,9 +268,9 @@ def test_values_widen_and_filters_narrow(session, desk, words):
     both = parse({"type": ["expulsion", "huis_clos"], "commune": ["92062"]}, words)
     session.rollback()
     at = head(session)
-    found = {case.number for case in queries.listing(session, either, words, at).cases}
+    found = {case.number for case in queries.query_case_page(session, either, words, at).cases}
     assert found == {gagny.number, puteaux.number}
-    page = queries.listing(session, both, words, at)
+    page = queries.query_case_page(session, both, words, at)
     assert ([case.number for case in page.cases], page.total) == ([puteaux.number], 1)
 
 
@@ -314,10 +320,10 @@ def test_several_years_are_those_and_none_between(session, desk, words):
     numbers = {date: desk.published(date=date).number for date in ("2006", "2008-05", "2010", "")}
     query = parse({"annee": ["2010", "2006"]}, words)
     session.rollback()
-    page = queries.listing(session, query, words, head(session))
+    page = queries.query_case_page(session, query, words, head(session))
     assert {case.number for case in page.cases} == {numbers["2006"], numbers["2010"]}
     chosen = list(filters.clauses(query, words))
-    assert session.scalars(queries.published().where(*chosen)).all() == [1, 3]
+    assert session.scalars(queries.published_ids().where(*chosen)).all() == [1, 3]
 
 
 def test_the_end_of_an_affair_is_not_its_date(session, desk, words):

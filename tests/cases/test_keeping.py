@@ -8,11 +8,11 @@ import pytest
 from filed import AT
 
 from register.cases import acts
-from register.cases.acts.claims_and_notes import HELD_FOR
+from register.cases.acts.claims_and_notes import CLAIM_DURATION
 from register.cases.models import Incident
 from register.errors import Invalid, Refused
 
-LATER = AT + HELD_FOR
+LATER = AT + CLAIM_DURATION
 
 
 def _holder(session, filed):
@@ -31,7 +31,7 @@ def test_a_claim_is_of_one_until_it_runs_out(pen, desk, cast, session):
     assert _holder(session, filed) == (cast.bruno, LATER)
     with pen(LATER) as p:
         acts.claim(p, filed.id, by=cast.chloe)
-    assert _holder(session, filed) == (cast.chloe, LATER + HELD_FOR)
+    assert _holder(session, filed) == (cast.chloe, LATER + CLAIM_DURATION)
 
 
 def test_who_asks_again_has_the_hours_anew(pen, desk, cast, session):

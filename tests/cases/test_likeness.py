@@ -8,7 +8,7 @@ from sqlalchemy import event
 from register.accounts.models import Member
 from register.cases import duplicates
 from register.cases.case_content import Content, SourceContent
-from register.cases.duplicates import Reason, likely, words
+from register.cases.duplicates import DuplicateReason, distinctive_words, find_possible_duplicates
 
 # A case that shares nothing with those of the tests but what a test gives it.
 ALONE = {
@@ -39,7 +39,8 @@ def found(session, cast):
         session.rollback()
         viewer = session.get_one(Member, getattr(cast, by))
         return [
-            (one.case.id, list(one.reasons)) for one in likely(session, viewer, content, **more)
+            (one.case.id, list(one.reasons))
+            for one in find_possible_duplicates(session, viewer, content, **more)
         ]
 
     return find
@@ -48,15 +49,15 @@ def found(session, cast):
 @pytest.mark.parametrize(
     ("shared", "reasons"),
     [
-        (("sources",), [Reason("source")]),
-        (("commune", "date"), [Reason("commune"), Reason("jours")]),
-        (("commune", "outlets"), [Reason("commune"), Reason("media")]),
-        (("outlets", "types"), [Reason("media"), Reason("types")]),
-        (("outlets", "summary"), [Reason("mots", 4), Reason("media")]),
+        (("sources",), [DuplicateReason("source")]),
+        (("commune", "date"), [DuplicateReason("commune"), DuplicateReason("jours")]),
+        (("commune", "outlets"), [DuplicateReason("commune"), DuplicateReason("media")]),
+        (("outlets", "types"), [DuplicateReason("media"), DuplicateReason("types")]),
+        (("outlets", "summary"), [DuplicateReason("mots", 4), DuplicateReason("media")]),
         (("commune",), None),
         (("outlets",), None),
         (("date",), None),
-        (("date", "types"), [Reason("jours"), Reason("types")]),
+        (("date", "types"), [DuplicateReason("jours"), DuplicateReason("types")]),
         (("summary",), None),
         (("types",), None),
     ],
@@ -94,11 +95,11 @@ def test_a_former_code_and_a_linked_commune_are_the_commune(desk, found, content
     linked = desk.draft(content(**OTHER | same | {"linked_communes": ("93066",)}))
     told = dict(found(content(**ALONE | {"commune": "93066"})))
     assert told == {
-        old.id: [Reason("commune"), Reason("media")],
-        linked.id: [Reason("commune"), Reason("media")],
+        old.id: [DuplicateReason("commune"), DuplicateReason("media")],
+        linked.id: [DuplicateReason("commune"), DuplicateReason("media")],
     }
     beside = dict(found(content(**ALONE | {"commune": "", "linked_communes": ("93066",)})))
-    assert beside[old.id] == [Reason("commune_liee"), Reason("media")]
+    assert beside[old.id] == [DuplicateReason("commune_liee"), DuplicateReason("media")]
 
 
 def test_drafts_public_and_withdrawn_cases_are_found_and_the_likest_come_first(
@@ -124,7 +125,7 @@ def test_nothing_typed_yet_is_like_nothing(desk, found):
 
 
 def test_words_that_say_something():
-    assert words("Le maire de l’École éteint la caméra", "la Caméra") == {
+    assert distinctive_words("Le maire de l’École éteint la caméra", "la Caméra") == {
         "ecole",
         "eteint",
         "camera",
@@ -132,7 +133,7 @@ def test_words_that_say_something():
 
 
 def test_what_is_read_is_bounded(session, engine, desk, found, content, monkeypatch):
-    monkeypatch.setattr(duplicates, "CANDIDATES", 3)
+    monkeypatch.setattr(duplicates, "CANDIDATE_LIMIT", 3)
     made = [desk.draft(content(**ALONE)).id for _ in range(5)]
     told = []
     count = lambda *_: told.append(1)  # noqa: E731 # a listener

@@ -6,31 +6,33 @@ import faceted
 import pytest
 
 from register.cases import acts, facet_index, map_points, queries
-from register.cases.filters import Query
-from register.cases.versioned_cache import Once
-from register.cases.vocabulary import book
+from register.cases.filters import CaseQuery
+from register.cases.versioned_cache import VersionedCache
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.territory import places
 
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
-    monkeypatch.setattr(facet_index, "_kept", {})
-    monkeypatch.setattr(map_points, "_kept", Once())
+    monkeypatch.setattr(facet_index, "_cached_indexes", {})
+    monkeypatch.setattr(map_points, "_points_cache", VersionedCache())
 
 
 def _located(session, query=None, hits=None):
     session.rollback()
-    return map_points.located(session, query or Query(), book(session), head(session), hits)
+    return map_points.locate_cases(
+        session, query or CaseQuery(), current_vocabulary(session), head(session), hits
+    )
 
 
 def _points(found):
-    return sorted((spot.departement, round(spot.lat, 1)) for spot in found.spots)
+    return sorted((spot.departement, round(spot.lat, 1)) for spot in found.points)
 
 
 def test_an_empty_register_is_an_empty_map(session):
     found = _located(session)
-    assert (list(found.spots), list(found.whole), found.aside) == ([], [], 0)
+    assert (list(found.points), list(found.whole), found.aside) == ([], [], 0)
 
 
 def test_hidden_cases_are_nowhere(session, pen, desk, cast):
@@ -39,7 +41,7 @@ def test_hidden_cases_are_nowhere(session, pen, desk, cast):
         hidden(commune="", departement="01")
         hidden(commune="", country="BE")
     found = _located(session)
-    assert (list(found.spots), list(found.whole), found.aside) == ([], [], 0)
+    assert (list(found.points), list(found.whole), found.aside) == ([], [], 0)
     filed = desk.published()
     assert _points(_located(session)) == [("93", 48.9)]
     with pen() as p:
@@ -61,7 +63,7 @@ def test_a_departement_without_a_commune_has_its_own_mark(session, desk):
     desk.published(commune="", departement="01")
     desk.published(commune="", departement="974")
     found = _located(session)
-    assert (list(found.spots), sorted(found.whole), found.aside) == ([], ["01", "974"], 0)
+    assert (list(found.points), sorted(found.whole), found.aside) == ([], ["01", "974"], 0)
 
 
 def test_what_has_no_place_on_the_map_is_counted(session, desk):
@@ -83,14 +85,14 @@ def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
         desk.published(commune=row.code)
     found = _located(session)
     assert {"geonames"} < set(told)
-    by_point = {(spot.lat, spot.lon): spot.exact for spot in found.spots}
+    by_point = {(spot.lat, spot.lon): spot.exact for spot in found.points}
     for precision, row in told.items():
         assert by_point[row.lat, row.lon] is (precision == "geonames")
 
 
 def test_each_search_has_the_places_of_its_list(session, desk):
     faceted.publish_all(desk)
-    words = book(session)
+    words = current_vocabulary(session)
     for name, value in (
         ("type", "expulsion"),
         ("departement", "93"),
@@ -98,14 +100,14 @@ def test_each_search_has_the_places_of_its_list(session, desk):
         ("pays", "BE"),
         ("annee", "2012"),
     ):
-        query = Query({name: (value,)})
+        query = CaseQuery({name: (value,)})
         found = _located(session, query)
-        cases = queries.listing(session, query, words, head(session)).cases
+        cases = queries.query_case_page(session, query, words, head(session)).cases
         seen = {case.commune for case in cases if case.commune}
         for code in seen:
             point = places.commune(session, code)
             assert point is not None
-            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.spots}, code
+            assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.points}, code
         placed = sum(1 for case in cases if case.commune or case.departement_name)
         assert found.aside == len(cases) - placed, (name, value)
 
@@ -113,7 +115,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
 def test_words_are_those_that_were_found(session, desk):
     first = desk.published(commune="92062")
     desk.published(commune="93032")
-    found = _located(session, Query({"q": ("filmer",)}), hits={first.number: 1.0})
+    found = _located(session, CaseQuery({"q": ("filmer",)}), hits={first.number: 1.0})
     assert _points(found) == [("92", 48.9)]
     with pytest.raises(ValueError, match="words"):
-        _located(session, Query({"q": ("filmer",)}))
+        _located(session, CaseQuery({"q": ("filmer",)}))

@@ -11,9 +11,16 @@ from sqlalchemy import event, select, update
 
 from register.accounts.models import Member
 from register.cases import acts, members_journal
-from register.cases.members_journal import CONSOLE, GROUPS, KINDS, Asked, opened, stretch
+from register.cases.members_journal import (
+    ACT_GROUPS,
+    ACTS_BY_KIND,
+    CONSOLE_MEMBER,
+    MembersJournalQuery,
+    list_lines,
+    load_checked_line,
+)
 from register.errors import NotFound
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
 DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for hour in (8, 22, 23)]
@@ -42,11 +49,11 @@ def bruno(session, cast):
 
 def _all(session, viewer, asked, limit=members_journal.PAGE_SIZE):
     """Every line that is asked for, page after page."""
-    part = stretch(session, viewer, asked, None, limit)
+    part = list_lines(session, viewer, asked, None, limit)
     found = list(part.lines)
     while part.older:
         assert len(part.lines) == limit
-        part = stretch(session, viewer, asked, part.older, limit)
+        part = list_lines(session, viewer, asked, part.older, limit)
         found += part.lines
     assert len(part.lines) <= limit
     return found
@@ -58,7 +65,7 @@ def _places(lines):
 
 def _expected(session, asked, numbers):
     """The same, by reading all lines and looking at each."""
-    rows = session.scalars(select(Entry)).all()
+    rows = session.scalars(select(JournalEntry)).all()
     wanted = [row for row in rows if _is_asked(row, asked, numbers)]
     wanted.sort(key=lambda row: (row.at, row.ledger, row.seq), reverse=True)
     return [(row.ledger, row.seq) for row in wanted]
@@ -67,7 +74,7 @@ def _expected(session, asked, numbers):
 def _is_asked(row, asked, numbers):
     day = paris_day(row.at)
     return (
-        (asked.member is None or (row.member_id or CONSOLE) == asked.member)
+        (asked.member is None or (row.member_id or CONSOLE_MEMBER) == asked.member)
         and (not asked.acts or row.act in {act.value for act in asked.acts})
         and (asked.number is None or row.incident_id == numbers.get(asked.number))
         and (asked.dossier is None or row.incident_id == asked.dossier)
@@ -83,12 +90,14 @@ def test_every_question_is_answered_with_its_lines_and_no_other(session, days, b
     spans += [(date(2026, 3, 3), date(2026, 3, 3)), (date(2026, 4, 1), date(2026, 4, 2))]
     seen = 0
     for member, kind, book, (since, until) in itertools.product(
-        [None, CONSOLE, cast.bruno, cast.driss],
+        [None, CONSOLE_MEMBER, cast.bruno, cast.driss],
         ["", "note", "suite", "en-main", "actes-publics", "effacement"],
         ["", "public", "bureau"],
         spans,
     ):
-        asked = Asked(member=member, kind=kind, book=book, since=since, until=until)
+        asked = MembersJournalQuery(
+            member=member, kind=kind, ledger_name=book, since=since, until=until
+        )
         found = _places(_all(session, bruno, asked))
         assert found == _expected(session, asked, numbers), asked
         seen += bool(found)
@@ -103,34 +112,36 @@ def test_a_case_is_found_by_number_and_dossier(session, days, bruno, cast, kind,
         [None, days.first.number, 999], [None, days.first.id, days.draft.id, 999]
     ):
         who = getattr(cast, member) if member else None
-        asked = Asked(member=who, kind=kind, number=number, dossier=dossier)
+        asked = MembersJournalQuery(member=who, kind=kind, number=number, incident_id=dossier)
         expected = _expected(session, asked, numbers)
         assert _places(_all(session, bruno, asked)) == expected, asked
     # By its number a case is found with what came before it had one.
-    mine = _all(session, bruno, Asked(number=days.first.number))
+    mine = _all(session, bruno, MembersJournalQuery(number=days.first.number))
     assert Act.DRAFTED.value in {line.act for line in mine}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7])
 def test_pages_follow_one_another_without_a_line_twice_or_left_out(session, days, bruno, limit):
-    whole = _places(_all(session, bruno, Asked(), 1000))
-    assert _places(_all(session, bruno, Asked(), limit)) == whole
-    assert len(whole) == len(set(whole)) == len(session.scalars(select(Entry)).all())
+    whole = _places(_all(session, bruno, MembersJournalQuery(), 1000))
+    assert _places(_all(session, bruno, MembersJournalQuery(), limit)) == whole
+    assert len(whole) == len(set(whole)) == len(session.scalars(select(JournalEntry)).all())
 
 
 def test_lines_written_meanwhile_do_not_come_among_older_ones(session, pen, days, cast, bruno):
-    start = stretch(session, bruno, Asked(), None, 3)
-    rest = _places(stretch(session, bruno, Asked(), start.older, 1000).lines)
+    start = list_lines(session, bruno, MembersJournalQuery(), None, 3)
+    rest = _places(list_lines(session, bruno, MembersJournalQuery(), start.older, 1000).lines)
     session.rollback()
     with pen(datetime(2027, 5, 1, tzinfo=UTC)) as p:
         acts.note(p, days.draft.id, "plus tard", by=cast.bruno)
         acts.follow_up(p, days.first.id, by=cast.bruno, reason="s", title="t", text="t")
-    assert _places(stretch(session, bruno, Asked(), start.older, 1000).lines) == rest
+    assert (
+        _places(list_lines(session, bruno, MembersJournalQuery(), start.older, 1000).lines) == rest
+    )
 
 
 def test_a_line_that_is_none_begins_no_page(session, days, bruno):
     with pytest.raises(NotFound) as refused:
-        stretch(session, bruno, Asked(), (Ledger.DESK, 10**6))
+        list_lines(session, bruno, MembersJournalQuery(), (Ledger.DESK, 10**6))
     assert refused.value.key == "no_such_line"
 
 
@@ -140,28 +151,30 @@ def test_a_clock_that_was_set_back_hides_no_line(session, pen, days, cast, bruno
         with pen(midnight + timedelta(minutes=minutes)) as p:
             acts.note(p, days.draft.id, "à une autre heure", by=cast.bruno)
     session.rollback()
-    noted = Asked(kind="note", since=date(2026, 3, 21))
+    noted = MembersJournalQuery(kind="note", since=date(2026, 3, 21))
     assert [line.at.minute for line in _all(session, bruno, noted)] == [5, 1]
-    noted = Asked(kind="note", since=date(2026, 3, 20), until=date(2026, 3, 20))
+    noted = MembersJournalQuery(kind="note", since=date(2026, 3, 20), until=date(2026, 3, 20))
     assert [line.at.minute for line in _all(session, bruno, noted)] == [55]
 
 
 def test_a_title_is_told_while_the_case_has_one(session, desk, bruno):
     filed = desk.erased(title="Zinzolin")
-    lines = _all(session, bruno, Asked(dossier=filed.id))
+    lines = _all(session, bruno, MembersJournalQuery(incident_id=filed.id))
     assert {line.state for line in lines} == {"erased"}
     assert {line.title for line in lines} == {""}
     kept = desk.draft(title="Gardé")
     session.rollback()
-    assert _all(session, bruno, Asked(dossier=kept.id))[0].title == "Gardé"
+    assert _all(session, bruno, MembersJournalQuery(incident_id=kept.id))[0].title == "Gardé"
 
 
 def test_who_is_no_active_member_is_told_nothing(session, days, cast):
     driss = session.get_one(Member, cast.driss)
-    assert stretch(session, driss, Asked()) == members_journal.Stretch([], None)
+    assert list_lines(session, driss, MembersJournalQuery()) == members_journal.MembersJournalPage(
+        [], None
+    )
     for seq in (1, 999):
         with pytest.raises(NotFound) as refused:
-            opened(session, driss, Ledger.DESK, seq)
+            load_checked_line(session, driss, Ledger.DESK, seq)
         assert refused.value.key == "no_such_line"
 
 
@@ -169,9 +182,9 @@ def test_who_is_no_active_member_is_told_nothing(session, days, cast):
 
 
 def test_a_line_is_opened_and_holds(session, days, bruno):
-    first = opened(session, bruno, Ledger.PUBLIC, 1)
+    first = load_checked_line(session, bruno, Ledger.PUBLIC, 1)
     assert first.previous == "00" * 32
-    second = opened(session, bruno, Ledger.PUBLIC, 2)
+    second = load_checked_line(session, bruno, Ledger.PUBLIC, 2)
     assert (second.problems, second.previous) == (frozenset(), first.line.digest)
 
 
@@ -190,24 +203,28 @@ def test_a_line_is_opened_and_holds(session, days, bruno):
 )
 def test_what_was_changed_in_a_line_is_seen_on_it(session, days, bruno, column, value, problems):
     session.execute(
-        update(Entry).where(Entry.ledger == "public", Entry.seq == 2).values({column: value}),
+        update(JournalEntry)
+        .where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
+        .values({column: value}),
         execution_options={"synchronize_session": False},
     )
-    assert opened(session, bruno, Ledger.PUBLIC, 2).problems == problems
+    assert load_checked_line(session, bruno, Ledger.PUBLIC, 2).problems == problems
     # And the list is shown all the same.
-    assert _all(session, bruno, Asked())
+    assert _all(session, bruno, MembersJournalQuery())
 
 
 @pytest.mark.parametrize("ledger", [Ledger.REPORTS, Ledger.PUBLIC])
 def test_there_is_no_such_line(session, days, bruno, ledger):
     with pytest.raises(NotFound):
-        opened(session, bruno, ledger, 10**6)
+        load_checked_line(session, bruno, ledger, 10**6)
 
 
 def test_a_ledger_of_days_tells_no_hour(session, days):
-    row = session.scalars(select(Entry).where(Entry.ledger == "public")).first()
-    columns = {column.name: getattr(row, column.name) for column in Entry.__table__.columns}
-    (line,) = members_journal.told(session, [SimpleNamespace(**columns | {"ledger": "reports"})])
+    row = session.scalars(select(JournalEntry).where(JournalEntry.ledger == "public")).first()
+    columns = {column.name: getattr(row, column.name) for column in JournalEntry.__table__.columns}
+    (line,) = members_journal.make_lines(
+        session, [SimpleNamespace(**columns | {"ledger": "reports"})]
+    )
     assert (line.at, line.day) == (None, paris_day(row.at))
 
 
@@ -215,10 +232,10 @@ def test_a_ledger_of_days_tells_no_hour(session, days):
 
 
 def test_each_act_has_its_place_in_one_group():
-    grouped = [act for group in GROUPS.values() for act in group.values()]
+    grouped = [act for group in ACT_GROUPS.values() for act in group.values()]
     assert sorted(grouped) == sorted(Act)
-    assert len(KINDS) == len(grouped)
-    assert not set(GROUPS) & set(KINDS)
+    assert len(ACTS_BY_KIND) == len(grouped)
+    assert not set(ACT_GROUPS) & set(ACTS_BY_KIND)
 
 
 def test_lines_are_found_by_an_index_whatever_is_asked(session, days, bruno, cast, engine):
@@ -233,16 +250,16 @@ def test_lines_are_found_by_an_index_whatever_is_asked(session, days, bruno, cas
 
     event.listen(engine, "before_cursor_execute", note)
     for question in (
-        Asked(),
-        Asked(member=cast.bruno),
-        Asked(member=CONSOLE),
-        Asked(kind="accord"),
-        Asked(kind="comptes", member=cast.ada),
-        Asked(number=days.first.number, kind="suite"),
-        Asked(since=date(2026, 3, 3), until=date(2026, 3, 9)),
+        MembersJournalQuery(),
+        MembersJournalQuery(member=cast.bruno),
+        MembersJournalQuery(member=CONSOLE_MEMBER),
+        MembersJournalQuery(kind="accord"),
+        MembersJournalQuery(kind="comptes", member=cast.ada),
+        MembersJournalQuery(number=days.first.number, kind="suite"),
+        MembersJournalQuery(since=date(2026, 3, 3), until=date(2026, 3, 9)),
     ):
-        page = stretch(session, bruno, question, None, 2)
-        stretch(session, bruno, question, page.older, 2)
+        page = list_lines(session, bruno, question, None, 2)
+        list_lines(session, bruno, question, page.older, 2)
     event.remove(engine, "before_cursor_execute", note)
     assert len(asked) > 50
     for statement, parameters in asked:

@@ -7,29 +7,29 @@ from threading import Barrier
 
 import pytest
 
-from register.cases.versioned_cache import Few, Once
+from register.cases.versioned_cache import VersionedCache, VersionedMapCache
 
 
 def test_one_thing_is_made_once_for_a_moment_and_again_for_the_next():
-    kept: Once[object] = Once()
-    first = kept.of("a", object)
-    assert kept.of("a", object) is first
-    second = kept.of("b", object)
+    kept: VersionedCache[object] = VersionedCache()
+    first = kept.get_or_make("a", object)
+    assert kept.get_or_make("a", object) is first
+    second = kept.get_or_make("b", object)
     assert second is not first
     # Nothing of the former was kept.
-    assert kept.of("a", object) is not first
-    kept.forget()
-    assert kept.of("a", object) is not first
+    assert kept.get_or_make("a", object) is not first
+    kept.clear()
+    assert kept.get_or_make("a", object) is not first
 
 
 def test_of_eight_readers_one_makes_it():
-    kept: Once[int] = Once()
+    kept: VersionedCache[int] = VersionedCache()
     made = []
     together = Barrier(8)
 
     def read(_place):
         together.wait()
-        return kept.of("a", lambda: made.append(1) or len(made))
+        return kept.get_or_make("a", lambda: made.append(1) or len(made))
 
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(8))) == {1}
@@ -37,30 +37,30 @@ def test_of_eight_readers_one_makes_it():
 
 
 def test_what_could_not_be_made_is_made_for_the_next_who_asks():
-    once: Once[int] = Once()
-    few: Few[str, int] = Few(2)
+    once: VersionedCache[int] = VersionedCache()
+    few: VersionedMapCache[str, int] = VersionedMapCache(2)
     with pytest.raises(ZeroDivisionError):
-        once.of("a", lambda: 1 // 0)
+        once.get_or_make("a", lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
-        few.of("a", "k", lambda: 1 // 0)
-    assert (once.of("a", lambda: 2), few.of("a", "k", lambda: 3)) == (2, 3)
+        few.get_or_make("a", "k", lambda: 1 // 0)
+    assert (once.get_or_make("a", lambda: 2), few.get_or_make("a", "k", lambda: 3)) == (2, 3)
 
 
 def test_a_few_things_of_a_moment_never_grow_for_ever():
-    kept: Few[int, object] = Few(3)
-    first = kept.of("a", 0, object)
-    assert kept.of("a", 0, object) is first
+    kept: VersionedMapCache[int, object] = VersionedMapCache(3)
+    first = kept.get_or_make("a", 0, object)
+    assert kept.get_or_make("a", 0, object) is first
     for key in range(9):
-        kept.of("a", key, object)
+        kept.get_or_make("a", key, object)
         assert len(kept) <= 3
-    again = kept.of("b", 0, object)
+    again = kept.get_or_make("b", 0, object)
     assert (again is first, len(kept)) == (False, 1)
-    kept.forget()
+    kept.clear()
     assert len(kept) == 0
 
 
 def test_two_who_make_the_same_get_the_same():
-    kept: Few[str, object] = Few(3)
+    kept: VersionedMapCache[str, object] = VersionedMapCache(3)
     together = Barrier(2)
 
     def slow():
@@ -68,5 +68,5 @@ def test_two_who_make_the_same_get_the_same():
         return object()
 
     with ThreadPoolExecutor(2) as readers:
-        one, other = readers.map(lambda _place: kept.of("a", "k", slow), range(2))
+        one, other = readers.map(lambda _place: kept.get_or_make("a", "k", slow), range(2))
     assert one is other

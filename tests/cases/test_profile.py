@@ -5,20 +5,22 @@ from __future__ import annotations
 import pytest
 
 from register.cases import acts, place_counts, queries
-from register.cases.filters import Query
-from register.cases.vocabulary import book
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 
 
 def _profile(session, **values):
     session.rollback()
-    query = Query({name: (value,) for name, value in values.items()})
-    return place_counts.of(session, query, book(session), head(session))
+    query = CaseQuery({name: (value,) for name, value in values.items()})
+    return place_counts.count_types_and_years(
+        session, query, current_vocabulary(session), head(session)
+    )
 
 
 def _size(session, **values):
-    query = Query({name: (value,) for name, value in values.items()})
-    return queries.listing(session, query, book(session), head(session)).total
+    query = CaseQuery({name: (value,) for name, value in values.items()})
+    return queries.query_case_page(session, query, current_vocabulary(session), head(session)).total
 
 
 def test_a_place_without_a_case_has_nothing(session, desk):

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from register.accounts.models import Member
 from register.cases import acts, queries
 from register.cases.case_content import LinkContent, ProceedingContent
-from register.cases.filters import PAGE_SIZE, Query
-from register.cases.models import State
-from register.cases.vocabulary import book
+from register.cases.filters import PAGE_SIZE, CaseQuery
+from register.cases.models import CaseState
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
-from register.journal import Act, Entry, head
+from register.journal import Act, JournalEntry, head
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ATTEST = ("attribution", "no_private_person", "no_private_life")
@@ -22,12 +22,14 @@ ATTEST = ("attribution", "no_private_person", "no_private_life")
 
 def _listing(session, query=None):
     session.rollback()
-    return queries.listing(session, query or Query(), book(session), head(session))
+    return queries.query_case_page(
+        session, query or CaseQuery(), current_vocabulary(session), head(session)
+    )
 
 
 def _one(session, *told):
     session.rollback()
-    return queries.one(session, *told)
+    return queries.load_public_case(session, *told)
 
 
 def _gone(session, number, *version):
@@ -38,7 +40,9 @@ def _gone(session, number, *version):
 
 def _events(session, number):
     session.rollback()
-    lines = session.scalars(select(Entry).where(Entry.case_number == number).order_by(Entry.seq))
+    lines = session.scalars(
+        select(JournalEntry).where(JournalEntry.case_number == number).order_by(JournalEntry.seq)
+    )
     return {line.act: line.seq for line in lines if line.ledger == "public"}
 
 
@@ -255,12 +259,12 @@ def test_the_newest_facts_come_first_and_the_undated_last(session, desk):
 
 def test_by_last_movement_the_case_that_just_moved_comes_first(session, pen, desk, cast, content):
     first, second = desk.published(), desk.published()
-    assert [case.number for case in _listing(session, Query(order="maj")).cases] == [
+    assert [case.number for case in _listing(session, CaseQuery(order="maj")).cases] == [
         second.number,
         first.number,
     ]
     _correct(pen, cast, first, content(title="Corrigé"))
-    assert [case.number for case in _listing(session, Query(order="maj")).cases] == [
+    assert [case.number for case in _listing(session, CaseQuery(order="maj")).cases] == [
         first.number,
         second.number,
     ]
@@ -268,7 +272,7 @@ def test_by_last_movement_the_case_that_just_moved_comes_first(session, pen, des
 
 def test_twenty_cases_make_a_page_and_no_case_is_lost_or_shown_twice(session, desk):
     numbers = [desk.published(date="2008").number for _ in range(PAGE_SIZE + 3)]
-    first, second, third = (_listing(session, Query(page=page)) for page in (1, 2, 3))
+    first, second, third = (_listing(session, CaseQuery(page=page)) for page in (1, 2, 3))
     assert (len(first.cases), len(second.cases), len(third.cases)) == (PAGE_SIZE, 3, 0)
     assert (first.total, first.pages, third.total) == (PAGE_SIZE + 3, 2, PAGE_SIZE + 3)
     shown = [case.number for page in (first, second) for case in page.cases]
@@ -295,12 +299,12 @@ def test_a_count_follows_the_public_ledger(session, pen, desk, cast):
 def test_what_is_asked_for_by_number_is_given_when_it_is_public(session, desk):
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
-    found = queries.listed(session, [shown.number, hidden.number, 404])
+    found = queries.load_case_summaries(session, [shown.number, hidden.number, 404])
     assert list(found) == [shown.number]
-    assert queries.listed(session, []) == {}
-    ids = session.scalars(queries.published([shown.number, hidden.number])).all()
+    assert queries.load_case_summaries(session, []) == {}
+    ids = session.scalars(queries.published_ids([shown.number, hidden.number])).all()
     assert ids == [shown.id]
-    assert session.scalars(queries.published()).all() == [shown.id]
+    assert session.scalars(queries.published_ids()).all() == [shown.id]
 
 
 def test_very_many_numbers_may_be_asked_about(session, desk):
@@ -308,9 +312,9 @@ def test_very_many_numbers_may_be_asked_about(session, desk):
     shown, hidden = desk.published(), desk.withdrawn()
     session.rollback()
     for count in (10, 50_000, 400_000):
-        assert session.scalars(queries.published(range(1, count))).all() == [shown.id]
-        assert session.scalars(queries.published(range(hidden.number, count))).all() == []
-    assert session.scalars(queries.published([])).all() == []
+        assert session.scalars(queries.published_ids(range(1, count))).all() == [shown.id]
+        assert session.scalars(queries.published_ids(range(hidden.number, count))).all() == []
+    assert session.scalars(queries.published_ids([])).all() == []
 
 
 def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):
@@ -321,7 +325,7 @@ def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):
     )
     desk.draft(commune="93066")
     session.rollback()
-    found = queries.near(session, "93066", beside=here.number)
+    found = queries.list_commune_cases(session, "93066", except_number=here.number)
     assert [case.number for case in found] == [other.number]
     assert elsewhere.number not in {case.number for case in found}
 
@@ -329,7 +333,9 @@ def test_other_cases_of_a_commune_stand_beside_a_case(session, desk):
 def test_near_cases_are_few(session, desk):
     beside, *_ = (desk.published() for _ in range(4))
     session.rollback()
-    assert len(queries.near(session, "93032", beside=beside.number, limit=2)) == 2
+    assert (
+        len(queries.list_commune_cases(session, "93032", except_number=beside.number, limit=2)) == 2
+    )
 
 
 def test_a_case_is_cited_by_public_ones_only(session, desk, content):
@@ -339,7 +345,9 @@ def test_a_case_is_cited_by_public_ones_only(session, desk, content):
     desk.withdrawn(links=link)
     desk.draft(links=link)
     session.rollback()
-    assert queries.cited_by(session, cited.number) == [(citing.number, "fait_suite", "La suite")]
+    assert queries.list_citing_cases(session, cited.number) == [
+        (citing.number, "fait_suite", "La suite")
+    ]
 
 
 # --- the desk ----------------------------------------------------------------------------------
@@ -349,9 +357,9 @@ def test_the_desk_is_shown_to_members_only(session, desk, cast):
     filed = desk.draft(title="Un brouillon")
     session.rollback()
     bruno, driss = session.get_one(Member, cast.bruno), session.get_one(Member, cast.driss)
-    (row,) = queries.desk(session, bruno)
+    (row,) = queries.list_desk_cases(session, bruno)
     assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un brouillon")
-    assert queries.desk(session, driss) == []
+    assert queries.list_desk_cases(session, driss) == []
 
 
 def test_the_desk_lists_one_state_from_where_one_stopped(session, desk, cast):
@@ -359,12 +367,15 @@ def test_the_desk_lists_one_state_from_where_one_stopped(session, desk, cast):
     withdrawn = desk.withdrawn()
     session.rollback()
     ada = session.get_one(Member, cast.ada)
-    assert [row.id for row in queries.desk(session, ada, after=first.id)] == [second.id, third.id]
-    assert [row.id for row in queries.desk(session, ada, limit=1)] == [first.id]
-    (row,) = queries.desk(session, ada, State.WITHDRAWN)
+    assert [row.id for row in queries.list_desk_cases(session, ada, after=first.id)] == [
+        second.id,
+        third.id,
+    ]
+    assert [row.id for row in queries.list_desk_cases(session, ada, limit=1)] == [first.id]
+    (row,) = queries.list_desk_cases(session, ada, CaseState.WITHDRAWN)
     assert (row.id, row.number) == (withdrawn.id, withdrawn.number)
 
 
 def test_shown_acts_are_public_ones(session):
-    assert all(act.ledger == "public" for act in queries.SHOWN)
-    assert {Act.WITHDRAWN, Act.MERGED, Act.ERASED}.isdisjoint(queries.SHOWN)
+    assert all(act.ledger == "public" for act in queries.CITABLE_ACTS)
+    assert {Act.WITHDRAWN, Act.MERGED, Act.ERASED}.isdisjoint(queries.CITABLE_ACTS)

@@ -35,7 +35,7 @@ def test_who_when_by_what_act_and_why(
 ) -> None:
     case = desk.draft()
     edited(pen, desk, case.id, content(title="Un autre"), AT + timedelta(hours=1))
-    newest, oldest = revisions.listing(session, bruno, case.id)
+    newest, oldest = revisions.list_revisions(session, bruno, case.id)
     assert (newest.act, newest.made_by, newest.reason) == (Act.EDITED, desk.cast.chloe, "précisé")
     assert (newest.made_at, newest.is_current) == (AT + timedelta(hours=1), True)
     assert (oldest.act, oldest.made_by, oldest.is_current) == (Act.DRAFTED, bruno.id, False)
@@ -44,7 +44,7 @@ def test_who_when_by_what_act_and_why(
 
 def test_why_flagged_words_stay_is_told(session: Session, desk: Desk, bruno: Member) -> None:
     case = desk.published()
-    newest = revisions.listing(session, bruno, case.id)[0]
+    newest = revisions.list_revisions(session, bruno, case.id)[0]
     assert (newest.act, newest.flags_reason) == (Act.PUBLISHED, "relu")
 
 
@@ -53,18 +53,18 @@ def test_a_revision_opens_as_it_was_written(
 ) -> None:
     case = desk.draft(title="Premier")
     edited(pen, desk, case.id, content(title="Second"), AT + timedelta(hours=1))
-    second, first = revisions.listing(session, bruno, case.id)
-    past = revisions.content_of(session, bruno, case.id, first.id)
+    second, first = revisions.list_revisions(session, bruno, case.id)
+    past = revisions.case_at_revision(session, bruno, case.id, first.id)
     assert past.content == content(title="Premier")
     assert "<strong>filmer</strong>" in past.snapshot.html["narrative"]
-    assert revisions.content_of(session, bruno, case.id, second.id).content.title == "Second"
+    assert revisions.case_at_revision(session, bruno, case.id, second.id).content.title == "Second"
 
 
 def test_every_field_of_a_content_is_read_back(session: Session, desk: Desk, bruno: Member) -> None:
     told = whole(desk.published().number or 0)
     case = desk.draft(told)
-    [only] = revisions.listing(session, bruno, case.id)
-    assert revisions.content_of(session, bruno, case.id, only.id).content == told
+    [only] = revisions.list_revisions(session, bruno, case.id)
+    assert revisions.case_at_revision(session, bruno, case.id, only.id).content == told
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_case_as_it_was_on_a_day(
 ) -> None:
     case = desk.draft(title="Premier")
     edited(pen, desk, case.id, content(title="Second"), moment)
-    assert revisions.as_of(session, bruno, case.id, day).content.title == title
+    assert revisions.case_at_day(session, bruno, case.id, day).content.title == title
 
 
 def test_before_the_first_word_there_is_nothing(
@@ -99,7 +99,7 @@ def test_before_the_first_word_there_is_nothing(
     case = desk.draft()
     for day in (date(2026, 3, 1), date.min):
         with pytest.raises(NotFound, match="no_such_revision"):
-            revisions.as_of(session, bruno, case.id, day)
+            revisions.case_at_day(session, bruno, case.id, day)
 
 
 def test_destroyed_texts_are_told_as_destroyed_and_open_no_more(
@@ -116,32 +116,32 @@ def test_destroyed_texts_are_told_as_destroyed_and_open_no_more(
             public_note="Un passage a été retiré.",
         )
     desk.destroy()
-    newest, *older = revisions.listing(session, bruno, case.id)
+    newest, *older = revisions.list_revisions(session, bruno, case.id)
     assert (newest.act, newest.is_destroyed, newest.reason) == (Act.REDACTED, False, "ordonnance")
     assert [(row.is_destroyed, row.reason) for row in older] == [(True, None)] * len(older)
     with pytest.raises(NotFound, match="no_such_revision"):
-        revisions.content_of(session, bruno, case.id, older[0].id)
+        revisions.case_at_revision(session, bruno, case.id, older[0].id)
 
 
 def test_a_revision_of_another_case_is_none_of_this_one(
     session: Session, desk: Desk, bruno: Member
 ) -> None:
     one, other = desk.draft(), desk.draft()
-    [foreign] = revisions.listing(session, bruno, other.id)
+    [foreign] = revisions.list_revisions(session, bruno, other.id)
     for revision in (foreign.id, 0, -1, 10**30):
         with pytest.raises(NotFound, match="no_such_revision"):
-            revisions.content_of(session, bruno, one.id, revision)
+            revisions.case_at_revision(session, bruno, one.id, revision)
 
 
 def test_to_a_stranger_there_is_no_case(session: Session, desk: Desk, bruno: Member) -> None:
     case = desk.draft()
-    [only] = revisions.listing(session, bruno, case.id)
+    [only] = revisions.list_revisions(session, bruno, case.id)
     driss = session.get(Member, desk.cast.driss)
     assert driss
     for viewer, incident_id in ((driss, case.id), (bruno, 999), (bruno, 0), (bruno, 10**30)):
         with pytest.raises(NotFound):
-            revisions.listing(session, viewer, incident_id)
+            revisions.list_revisions(session, viewer, incident_id)
         with pytest.raises(NotFound):
-            revisions.content_of(session, viewer, incident_id, only.id)
+            revisions.case_at_revision(session, viewer, incident_id, only.id)
         with pytest.raises(NotFound):
-            revisions.as_of(session, viewer, incident_id, date(2026, 3, 2))
+            revisions.case_at_day(session, viewer, incident_id, date(2026, 3, 2))

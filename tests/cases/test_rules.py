@@ -17,7 +17,7 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.models import State
+from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
 
@@ -145,25 +145,27 @@ _OF_OTHERS = ("member_", "page_", "report_", "source_", "copy_", "sign", "sessio
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
 NOT_OF_A_CASE = (Act.OPENED, *_FOLLOWING, *(act for act in Act if act.value.startswith(_OF_OTHERS)))
 CLOSED = {
-    State.DRAFT: "not_published_yet",
-    State.PUBLISHED: "not_in_this_state",
-    State.WITHDRAWN: "case_withdrawn",
-    State.MERGED: "case_merged",
-    State.ERASED: "case_erased",
+    CaseState.DRAFT: "not_published_yet",
+    CaseState.PUBLISHED: "not_in_this_state",
+    CaseState.WITHDRAWN: "case_withdrawn",
+    CaseState.MERGED: "case_merged",
+    CaseState.ERASED: "case_erased",
 }
 
 
 def test_the_table_names_every_state_and_act_once():
     told = [(state, act) for state, act, _, _ in ROWS]
     every = [
-        (state.value, act.value) for state, act in product(State, Act) if act not in NOT_OF_A_CASE
+        (state.value, act.value)
+        for state, act in product(CaseState, Act)
+        if act not in NOT_OF_A_CASE
     ]
     assert sorted(told) == sorted(every)
 
 
 def _answer(state, act, role, asks, has):
     try:
-        rules.require(state, act, role, asks_second=asks, has_second=has)
+        rules.require_allowed(state, act, role, content_needs_second=asks, has_second=has)
     except Refused as refused:
         # The loser of a race is told the state as it now is.
         told = refused.values == {"state": state.value, "act": act.value}
@@ -190,12 +192,12 @@ def _expected(verdict, role, asks, has):
 )
 def test_the_table(state, act, verdict, why):
     for role, asks, has in product(Role, (False, True), (False, True)):
-        answer = _answer(State(state), Act(act), role, asks, has)
+        answer = _answer(CaseState(state), Act(act), role, asks, has)
         assert answer == _expected(verdict, role, asks, has), (role, asks, has, why)
 
 
 @pytest.mark.parametrize("act", NOT_OF_A_CASE)
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", CaseState)
 def test_what_is_not_done_to_a_case_is_refused_in_every_state(state, act):
     for role in Role:
         assert _answer(state, act, role, asks=False, has=True) == CLOSED[state]
@@ -233,7 +235,7 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
     ],
 )
 def test_a_follow_up_may_move_the_course_of_an_affair(after, named, why):
-    assert rules.changed(BEFORE, after) == named, why
+    assert rules.changed_fields(BEFORE, after) == named, why
     rules.require_follow_up(BEFORE, after)
 
 
@@ -266,7 +268,7 @@ def test_a_follow_up_may_not_touch_the_account(after, named, why):
 
 
 def test_nothing_changed_names_nothing():
-    assert rules.changed(BEFORE, replace(BEFORE)) == frozenset()
+    assert rules.changed_fields(BEFORE, replace(BEFORE)) == frozenset()
 
 
 # --- which texts are read for risks ------------------------------------------------------------
@@ -288,7 +290,7 @@ def test_every_text_is_read_for_risks_and_no_address_of_a_source():
         ),
         request=RequestContent(asked="la demande"),
     )
-    told = dict(rules.texts(content))
+    told = dict(rules.free_texts(content))
     assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(told.values())
     assert not [text for text in told.values() if text.startswith("https:")]
     assert told["proceedings.steps.note"] == "la note"

@@ -12,14 +12,14 @@ from sqlalchemy import func, select
 
 from register.accounts.models import Member
 from register.cases import acts, changes, queries
-from register.cases.acts.publication import NOTE as RESTORED_NOTE
-from register.cases.acts.redaction import NOTES
-from register.cases.checklist import ATTESTED
+from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
+from register.cases.acts.redaction import FIXED_NOTES
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Revision
 from register.cases.pending import Destruction, PendingChange
 from register.cases.verify import verify
 from register.errors import Gone, Incomplete, Invalid, NotFound, Refused
-from register.journal import Ledger, since
+from register.journal import Ledger, lines_since
 
 MONTH = AT + timedelta(days=30)
 PHONE = "Joindre le 06 12 34 56 78."
@@ -30,13 +30,14 @@ STATIONS = ("follow_up", "correct", "reply")
 def _lines(session, ledger=Ledger.DESK):
     session.rollback()
     return [
-        (one.act, one.member_id, json.loads(one.private_json)) for one in since(session, 0, ledger)
+        (one.act, one.member_id, json.loads(one.private_json))
+        for one in lines_since(session, 0, ledger)
     ]
 
 
 def _shown(session, filed):
     session.rollback()
-    return queries.one(session, filed.number).snapshot.content
+    return queries.load_public_case(session, filed.number).snapshot.content
 
 
 def _change(pen, desk, filed, content, kind, by, text=PLAIN, **changed):
@@ -219,7 +220,7 @@ def test_refused_it_is_back_with_its_writer_as_it_was_written(pen, session, desk
     with pen() as p:
         acts.refuse_change(p, change, by=cast.chloe, refusal="Un numéro privé.")
     session.rollback()
-    [back] = changes.of_case(session, session.get(Member, cast.bruno), filed.id)
+    [back] = changes.list_changes(session, session.get(Member, cast.bruno), filed.id)
     assert (back.refused_by, back.refusal) == (cast.chloe, "Un numéro privé.")
     assert (back.made_by, back.proposal.words["text"]) == (cast.bruno, PHONE)
     assert list(verify(session)) == []
@@ -256,7 +257,7 @@ def test_restoring_asks_for_two_where_the_publication_did(pen, session, desk, ca
     filed = desk.withdrawn(justice=True)
     with pen() as p:
         acts.edit(p, filed.id, content(), by=cast.bruno, reason="r")
-    told = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": RESTORED_NOTE}
+    told = {"by": cast.bruno, "reason": "r", "attested": ATTESTATIONS, "public_note": RESTORED_NOTE}
     with pytest.raises(Exception) as refused, pen() as p:
         acts.restore(p, filed.id, **told)
     assert refused.value.key == "checklist"
@@ -287,7 +288,7 @@ def test_words_rewritten_while_nobody_saw_the_case_are_restored_by_two(
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
     _redact(pen, filed, told, cast.bruno, note, **rewritten)
-    told = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": RESTORED_NOTE}
+    told = {"by": cast.bruno, "reason": "r", "attested": ATTESTATIONS, "public_note": RESTORED_NOTE}
     with pytest.raises(Incomplete) as refused, pen() as p:
         acts.restore(p, filed.id, **told)
     assert [line.code for line in refused.value.values["lines"]] == ["second"]
@@ -301,7 +302,7 @@ def test_words_rewritten_while_nobody_saw_the_case_are_restored_by_two(
 # --- a passage that is taken out --------------------------------------------------------------
 
 
-def _redact(pen, filed, told, by, note=NOTES[0], at=AT, **more):
+def _redact(pen, filed, told, by, note=FIXED_NOTES[0], at=AT, **more):
     with pen(at) as p:
         return acts.redact(p, filed.id, told, by=by, reason="r", public_note=note, **more)
 
@@ -334,9 +335,11 @@ def test_one_member_hides_a_passage_and_destroys_nothing(session, redacted):
 
 
 def test_what_is_hidden_is_gone_for_readers_at_once(session, redacted):
-    published = next(one.seq for one in since(session, 0, Ledger.PUBLIC) if one.act == "published")
+    published = next(
+        one.seq for one in lines_since(session, 0, Ledger.PUBLIC) if one.act == "published"
+    )
     with pytest.raises(Gone) as gone:
-        queries.one(session, redacted.number, published)
+        queries.load_public_case(session, redacted.number, published)
     assert gone.value.key == "version_destroyed"
 
 
@@ -398,9 +401,11 @@ def test_another_member_takes_the_destruction_back(pen, session, cast, redacted)
     assert _lines(session)[-2][:2] == ("destruction_kept", cast.chloe)
     assert list(verify(session)) == []
     # Readers still do not see it; and two may still destroy it.
-    published = next(one.seq for one in since(session, 0, Ledger.PUBLIC) if one.act == "published")
+    published = next(
+        one.seq for one in lines_since(session, 0, Ledger.PUBLIC) if one.act == "published"
+    )
     with pytest.raises(Gone):
-        queries.one(session, redacted.number, published)
+        queries.load_public_case(session, redacted.number, published)
     with pen() as p:
         acts.confirm_destruction(p, which, by=cast.chloe)
     assert not any(b"Untel" in text for text in _texts(session, redacted))
@@ -475,9 +480,9 @@ def test_a_hidden_version_that_is_shown_again_is_found(engine, session, redacted
     from sqlalchemy import update
     from sqlalchemy.orm import Session
 
-    from register.db import pen_engine
+    from register.db import write_engine
 
-    with Session(pen_engine(engine)) as written:
+    with Session(write_engine(engine)) as written:
         written.execute(update(Revision).values(destruction_id=None))
         written.commit()
     session.rollback()

@@ -27,7 +27,7 @@ from register.cases.models import (
     Source,
     SourceUse,
 )
-from register.cases.verify import heads, verify
+from register.cases.verify import ledger_heads, verify
 from register.db import UTCDateTime
 from register.journal import Ledger, head
 
@@ -253,7 +253,7 @@ def test_a_snapshot_taken_away_is_named(session, desk, pen, cast, content):
 
 
 def test_the_heads_are_what_an_outsider_keeps(session, rich):
-    told = {ledger: (seq, digest) for ledger, seq, digest in heads(session)}
+    told = {ledger: (seq, digest) for ledger, seq, digest in ledger_heads(session)}
     assert set(told) == set(Ledger)
     position = head(session)
     assert told[Ledger.PUBLIC] == (position.seq, position.digest)

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from register.cases import acts, former_codes, queries, statistics
 from register.cases.case_content import ProceedingContent
-from register.cases.filters import Query, parse
+from register.cases.filters import CaseQuery, parse
 from register.cases.models import FormerCode
-from register.cases.statistics import Figure, Group, Statistics
-from register.cases.vocabulary import book
+from register.cases.statistics import Figure, FigureGroup, Statistics
+from register.cases.vocabulary import current_vocabulary
 from register.db import db
 from register.journal import head
 
@@ -54,7 +54,7 @@ def made_up(desk):
 
 def told_of(session) -> Statistics:
     session.rollback()
-    return statistics.statistics(session, book(session), head(session))
+    return statistics.load_statistics(session, current_vocabulary(session), head(session))
 
 
 def every(told: Statistics):
@@ -66,8 +66,8 @@ def every(told: Statistics):
 def _figures(found):
     if isinstance(found, Figure):
         yield found
-    elif isinstance(found, Group):
-        yield from (found.whole, *found.parts)
+    elif isinstance(found, FigureGroup):
+        yield from (found.total, *found.parts)
     elif found is not None:
         for one in found:
             yield from _figures(one)
@@ -75,13 +75,13 @@ def _figures(found):
 
 def agree(session) -> list[Figure]:
     """Follow every figure to its list, by the address that a page gives it."""
-    words, at = book(session), head(session)
+    words, at = current_vocabulary(session), head(session)
     found = list(every(told_of(session)))
     for figure in found:
         query = parse(parse_qs(figure.query.text()), words)
         assert query == figure.query
-        assert query.is_bare == (figure.query == Query())
-        total = queries.listing(session, query, words, at).total
+        assert query.is_bare == (figure.query == CaseQuery())
+        total = queries.query_case_page(session, query, words, at).total
         # By the database alone, as well as by the sets that the list was counted with.
         assert figure.count == total == faceted.total(session, query, words, None), figure
     return found
@@ -94,7 +94,7 @@ def by_code(figures) -> dict[str, int]:
 def test_every_figure_of_a_made_up_register_is_the_size_of_its_list(session, made_up):
     found = agree(session)
     assert len(found) > 45
-    assert len({figure.query.text() for figure in found}) > 40
+    assert len({figure.query.query_string() for figure in found}) > 40
 
 
 def test_every_figure_of_the_demonstration_is_the_size_of_its_list(demo_app):
@@ -117,12 +117,12 @@ def test_each_case_is_in_one_line_of_what_it_has_one_of(session, made_up):
     for lines in (dated, told.targets, told.levels, told.evidence, told.outcomes, told.durations):
         assert sum(figure.count for figure in lines) == told.total.count
     unmeasured = by_code(told.durations)["inconnue"]
-    assert told.measured.count + unmeasured == told.total.count
+    assert told.with_known_duration.count + unmeasured == told.total.count
     assert told.unknown.count == by_code(told.outcomes)["inconnue"]
 
 
 def test_lines_come_in_the_order_of_their_words_and_without_a_zero(session, made_up):
-    told, words = told_of(session), book(session)
+    told, words = told_of(session), current_vocabulary(session)
     assert all(line.count for lines in (told.years, told.targets, told.outcomes) for line in lines)
     for name, lines in (("cible", told.targets), ("niveau", told.levels), ("issue", told.outcomes)):
         codes = [figure.code for figure in lines]
@@ -134,9 +134,9 @@ def test_of_forty_years_each_is_told_and_what_came_before_in_one_line(session, m
     told = told_of(session)
     last = int(told.years[-1].code)
     assert last == 2013
-    assert told.years[0].code == "1974" == str(last - statistics.YEARS + 1)
+    assert told.years[0].code == "1974" == str(last - statistics.YEAR_LIMIT + 1)
     assert (told.earlier.code, told.earlier.count) == ("1973", 2)
-    assert told.earlier.query == Query({"au": ("1973",)})
+    assert told.earlier.query == CaseQuery({"au": ("1973",)})
 
 
 def test_a_proceeding_is_told_by_who_acts_and_by_what_came_of_it(session, desk):
@@ -144,9 +144,9 @@ def test_a_proceeding_is_told_by_who_acts_and_by_what_came_of_it(session, desk):
         desk.published(**case)
     desk.published()
     told = told_of(session)
-    assert (told.total.count, told.proceeded.count) == (6, 5)
+    assert (told.total.count, told.with_proceedings.count) == (6, 5)
     groups = {
-        group.whole.code: (group.whole.count, by_code(group.parts)) for group in told.proceedings
+        group.total.code: (group.total.count, by_code(group.parts)) for group in told.proceedings
     }
     assert groups == {
         # Two of one kind are in one line once; without an outcome, it is unknown.
@@ -177,14 +177,16 @@ def test_figures_follow_the_public_ledger_and_not_the_desk(session, pen, desk, c
 def test_of_eight_readers_one_counts(engine, session, desk, monkeypatch):
     desk.published()
     counted = []
-    count = statistics._counted
-    statistics._kept.forget()
-    monkeypatch.setattr(statistics, "_counted", lambda *told: counted.append(1) or count(*told))
+    count = statistics._count_statistics
+    statistics._statistics_cache.clear()
+    monkeypatch.setattr(
+        statistics, "_count_statistics", lambda *told: counted.append(1) or count(*told)
+    )
 
     def read(_place):
         with Session(engine) as own:
             at = head(own)
-            return statistics.statistics(own, book(own), at).total.count
+            return statistics.load_statistics(own, current_vocabulary(own), at).total.count
 
     session.rollback()
     with ThreadPoolExecutor(8) as readers:
@@ -193,8 +195,8 @@ def test_of_eight_readers_one_counts(engine, session, desk, monkeypatch):
 
 
 def test_the_code_of_every_proceeding_can_be_kept_once_its_case_is_gone(session):
-    words = book(session)
+    words = current_vocabulary(session)
     room = FormerCode.__table__.c.code.type.length
     for direction in words.lists["sens"]:
         for outcome in words.lists["issue"]:
-            assert len(former_codes.ended(direction, outcome)) <= room
+            assert len(former_codes.proceeding_code(direction, outcome)) <= room

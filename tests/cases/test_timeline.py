@@ -10,7 +10,7 @@ from people import a_case
 from wholecase import whole
 
 from register.cases.case_content import Content, ProceedingContent, RequestContent, StepContent
-from register.cases.timeline import Event, Kind, Known, timeline
+from register.cases.timeline import Certainty, TimelineItem, TimelineKind, case_timeline
 
 AFTER = {
     "added_at": "2026-03-02T09:30:00Z",
@@ -21,18 +21,18 @@ AFTER = {
 }
 
 
-def line(content: Content, **added: Any) -> list[Event]:
+def line(content: Content, **added: Any) -> list[TimelineItem]:
     """The events of a content, with what was added to it since."""
-    return timeline(
+    return case_timeline(
         {**asdict(content), "follow_ups": [], "replies": [], "corrections": [], **added}
     )
 
 
-def told(events: list[Event]) -> list[str]:
+def told(events: list[TimelineItem]) -> list[str]:
     """Each event in a word: its day, what it is, and a mark for what is missing or awaited."""
-    marks = {Known.TOLD: "", Known.MISSING: " ?", Known.AWAITED: " …"}
+    marks = {Certainty.REPORTED: "", Certainty.MISSING: " ?", Certainty.AWAITED: " …"}
     return [
-        f"{event.date or '-'} {event.code or event.kind}{marks[event.known]}{'.' * event.end}"
+        f"{event.date or '-'} {event.code or event.kind}{marks[event.certainty]}{'.' * event.end}"
         for event in events
     ]
 
@@ -168,7 +168,7 @@ def test_what_was_added_is_placed_by_what_it_tells_and_is_never_given_a_date() -
         # The civil day of Paris, where it was past midnight.
         "2026-03-02 correction",
     ]
-    assert [event.number for event in events if event.kind == Kind.FOLLOW_UP] == [2, 3, 1]
+    assert [event.number for event in events if event.kind == TimelineKind.FOLLOW_UP] == [2, 3, 1]
 
 
 def test_what_is_the_end_of_a_proceeding_is_not_told_twice() -> None:
@@ -181,7 +181,7 @@ def test_what_is_the_end_of_a_proceeding_is_not_told_twice() -> None:
 # --- a request for a document --------------------------------------------------------------------
 
 
-def asked(**how: str) -> list[Event]:
+def asked(**how: str) -> list[TimelineItem]:
     """The events of a request of 31 January 2020."""
     request = RequestContent(**{"asked": "un rapport", "asked_on": "2020-01-31", **how})
     return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
@@ -191,17 +191,20 @@ def test_the_terms_of_a_request_run_from_what_is_known() -> None:
     first, silence, cada, opinion, *_rest = asked(
         refusal="implicite", cada_registered_on="2020-03-15"
     )
-    assert (first.kind, dict(first.terms)) == (Kind.ASKED, {"silence_refuses": "2020-02-29"})
+    assert (first.kind, dict(first.terms)) == (
+        TimelineKind.REQUESTED,
+        {"silence_refuses": "2020-02-29"},
+    )
     # No source gives the day of a silence; the law does.
-    assert (silence.kind, silence.date) == (Kind.SILENCE, "2020-02-29")
+    assert (silence.kind, silence.date) == (TimelineKind.SILENCE, "2020-02-29")
     assert dict(silence.terms) == {"refer_to_cada_by": "2020-04-29"}
-    assert (cada.kind, cada.date) == (Kind.CADA, "2020-03-15")
+    assert (cada.kind, cada.date) == (TimelineKind.CADA, "2020-03-15")
     assert dict(cada.terms) == {
         "cada_answers_by": "2020-04-15",
         "refusal_confirmed": "2020-05-15",
         "court_by": "2020-07-15",
     }
-    assert (opinion.kind, opinion.known) == (Kind.OPINION, Known.MISSING)
+    assert (opinion.kind, opinion.certainty) == (TimelineKind.OPINION, Certainty.MISSING)
 
 
 @pytest.mark.parametrize("day", ["", "2020-01", "2020", "2020-01-31~", "2020-01-31?"])

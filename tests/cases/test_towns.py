@@ -15,8 +15,8 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 def _towns(session):
     session.rollback()
-    known = home_counts.known_places(session)
-    return communes_with_cases.at(session, known, head(session), loader.version(session))
+    known = home_counts.count_by_commune(session)
+    return communes_with_cases.load_communes(session, known, head(session), loader.version(session))
 
 
 def _near(session, code):
@@ -26,7 +26,7 @@ def _near(session, code):
 
 def test_an_empty_register_has_none(session):
     told = _towns(session)
-    assert (told.every, told.by_group, told.by_cell) == ((), {}, {})
+    assert (told.every, told.by_intercommunalite, told.by_cell) == ((), {}, {})
     assert _near(session, GAGNY) == []
 
 
@@ -56,7 +56,11 @@ def test_they_lie_together_in_the_order_of_their_names(session, desk):
     assert [town.code for town in told.by_departement["93"]] == [GAGNY, MONTREUIL]
     assert [town.code for town in told.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
     grand_paris = places.commune(session, GAGNY).intercommunalite_code
-    assert [town.code for town in told.by_group[grand_paris]] == [GAGNY, MONTREUIL, PUTEAUX]
+    assert [town.code for town in told.by_intercommunalite[grand_paris]] == [
+        GAGNY,
+        MONTREUIL,
+        PUTEAUX,
+    ]
 
 
 def test_near_are_the_nearest_within_reach_and_not_the_most_reported(session, desk):
@@ -66,7 +70,7 @@ def test_near_are_the_nearest_within_reach_and_not_the_most_reported(session, de
     for _ in range(3):
         desk.published(commune="77288")
     found = _near(session, GAGNY)
-    assert len(found) == communes_with_cases.NEAREST
+    assert len(found) == communes_with_cases.NEAREST_LIMIT
     assert GAGNY not in found
     # Melun has the most cases of all, and is the farthest.
     assert "77288" not in found
@@ -85,8 +89,8 @@ def test_near_is_what_the_distances_on_the_globe_say(session, desk):
         here = places.commune(session, asked)
         others = [places.commune(session, code) for code in chosen if code != asked]
         apart = sorted((_globe(here, one), one.code) for one in others if one.lat is not None)
-        wanted = [code for distance, code in apart if distance < communes_with_cases.REACH][
-            : communes_with_cases.NEAREST
+        wanted = [code for distance, code in apart if distance < communes_with_cases.REACH_KM][
+            : communes_with_cases.NEAREST_LIMIT
         ]
         assert sorted(_near(session, asked)) == sorted(wanted)
 
@@ -103,8 +107,10 @@ def _globe(one, other):
 def test_a_cell_is_no_narrower_than_the_reach(session, code):
     """From Dunkirk to Bonifacio and overseas, who is within reach is in a cell around."""
     lat = places.commune(session, code).lat
-    assert communes_with_cases._TALL * 111.32 >= communes_with_cases.REACH
-    assert communes_with_cases._WIDE * 111.32 * cos(radians(lat)) >= communes_with_cases.REACH
+    assert communes_with_cases._CELL_HEIGHT * 111.32 >= communes_with_cases.REACH_KM
+    assert (
+        communes_with_cases._CELL_WIDTH * 111.32 * cos(radians(lat)) >= communes_with_cases.REACH_KM
+    )
 
 
 def test_they_are_read_once_for_each_head(session, desk):

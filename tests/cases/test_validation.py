@@ -14,7 +14,7 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 
 URL = "https://exemple.test/a"
@@ -34,7 +34,10 @@ def _request(**changes):
 
 
 def _faults(session, content):
-    return [(f.field, f.key) for f in validation.check(session, book(session), content)]
+    return [
+        (f.field, f.key)
+        for f in validation.find_faults(session, current_vocabulary(session), content)
+    ]
 
 
 def test_a_whole_case_has_no_fault(session, content):
@@ -177,7 +180,7 @@ def test_a_case_abroad_has_its_place_in_words(session, content):
 def test_every_fault_is_told_at_once_and_none_repeats_a_whole_cell(session, content):
     told = content(level="x" * 10**6, date="y" * 10**6, types=("z" * 10**6,))
     with pytest.raises(Invalid) as refused:
-        validation.require(session, book(session), told)
+        validation.require_valid(session, current_vocabulary(session), told)
     faults = refused.value.values["faults"]
     assert [fault.field for fault in faults] == ["level", "types", "date"]
     assert max(len(str(fault.values)) for fault in faults) < 200

@@ -167,9 +167,9 @@ def test_a_note_that_came_with_a_draft_needs_no_line(session, desk, cast, conten
 def test_accounts_are_followed_through_their_lines(session, pen, cast):
     with pen() as p:
         accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
-        accounts.disable(p, cast.chloe, by=cast.ada)
-        accounts.enable(p, cast.chloe, by=cast.ada)
-        accounts.reset(p, cast.driss, "une-autre-phrase-5", by=cast.ada)
+        accounts.disable_member(p, cast.chloe, by=cast.ada)
+        accounts.enable_member(p, cast.chloe, by=cast.ada)
+        accounts.reset_member(p, cast.driss, "une-autre-phrase-5", by=cast.ada)
         accounts.set_factor(p, cast.ada, "JBSWY3DPEHPK3PXP", b"k" * 32, ["a"], 1)
         accounts.set_factor(p, cast.bruno, "JBSWY3DPEHPK3PXP", b"k" * 32, ["a"], 1)
         accounts.reset_factor(p, cast.bruno, by=cast.ada)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from register.cases import vocabulary
-from register.cases.models import Term
-from register.cases.vocabulary import FILE, LISTS
+from register.cases.models import VocabularyEntry
+from register.cases.vocabulary import LIST_NAMES, VOCABULARY_FILE
 from register.db import now
 
 CODES = {
@@ -67,11 +67,11 @@ BY_A_COURT = {
 
 @pytest.fixture
 def book(session):
-    return vocabulary.book(session)
+    return vocabulary.current_vocabulary(session)
 
 
 def test_every_list_holds_its_codes_in_order(book):
-    assert set(CODES) | {"type"} == set(LISTS)
+    assert set(CODES) | {"type"} == set(LIST_NAMES)
     for name, codes in CODES.items():
         assert list(book.lists[name]) == codes.split(), name
 
@@ -95,7 +95,7 @@ def test_the_wish_of_who_reported_is_shown_as_another_reason(book):
 
 @pytest.mark.parametrize("language", vocabulary.LANGUAGES)
 def test_every_word_has_its_label_and_definition_in_both_languages(session, book, language):
-    told = vocabulary.of_version(session, book.version, language)
+    told = vocabulary.vocabulary_at(session, book.version, language)
     assert told.language == language
     assert {name: list(words) for name, words in told.lists.items()} == {
         name: list(words) for name, words in book.lists.items()
@@ -109,7 +109,7 @@ def test_every_word_has_its_label_and_definition_in_both_languages(session, book
 
 def test_both_languages_say_the_same_things_of_a_word(session, book):
     """A verb without what joins it to its target would leave a sentence in the air."""
-    english = vocabulary.of_version(session, book.version, "en")
+    english = vocabulary.vocabulary_at(session, book.version, "en")
     for name, words in book.lists.items():
         for code, word in words.items():
             other = english.lists[name][code]
@@ -131,16 +131,16 @@ def test_the_words_of_the_import_file_lead_to_known_kinds_of_sources(book):
 
 
 def test_the_book_is_read_once_for_a_version(session):
-    assert vocabulary.book(session) is vocabulary.book(session)
+    assert vocabulary.current_vocabulary(session) is vocabulary.current_vocabulary(session)
 
 
 def test_loading_the_same_file_again_changes_nothing(session):
-    assert vocabulary.load(session, now()) is False
+    assert vocabulary.load_file(session, now()) is False
 
 
 def _file(path, change):
     """The shipped file with its word ``allegue`` changed."""
-    text = FILE.read_text("utf-8")
+    text = VOCABULARY_FILE.read_text("utf-8")
     start = text.index('[[preuve]]\ncode = "allegue"')
     end = text.index("[[preuve]]", start + 1)
     path.write_text(text[:start] + change(text[start:end]) + text[end:], "utf-8")
@@ -148,46 +148,46 @@ def _file(path, change):
 
 
 def test_a_word_that_leaves_the_file_is_retired_and_still_shown(session, tmp_path):
-    label = vocabulary.book(session).label("preuve", "allegue")
-    assert vocabulary.load(session, now(), _file(tmp_path / "v.toml", lambda _: "")) is True
-    book = vocabulary.book(session)
-    assert not book.knows("preuve", "allegue")
+    label = vocabulary.current_vocabulary(session).label("preuve", "allegue")
+    assert vocabulary.load_file(session, now(), _file(tmp_path / "v.toml", lambda _: "")) is True
+    book = vocabulary.current_vocabulary(session)
+    assert not book.accepts("preuve", "allegue")
     assert book.has("preuve", "allegue")
     assert book.label("preuve", "allegue") == label
 
 
 def test_a_word_that_comes_back_is_known_again_and_its_label_may_change(session, tmp_path):
-    vocabulary.load(session, now(), _file(tmp_path / "without.toml", lambda _: ""))
+    vocabulary.load_file(session, now(), _file(tmp_path / "without.toml", lambda _: ""))
     renamed = _file(tmp_path / "with.toml", lambda row: row.replace('fr = "', 'fr = "Bien '))
-    vocabulary.load(session, now(), renamed)
-    book = vocabulary.book(session)
-    assert book.knows("preuve", "allegue")
+    vocabulary.load_file(session, now(), renamed)
+    book = vocabulary.current_vocabulary(session)
+    assert book.accepts("preuve", "allegue")
     assert book.label("preuve", "allegue").startswith("Bien ")
 
 
 def test_a_word_retired_by_its_row_may_no_longer_be_given(session, tmp_path):
     """As the head of the file says: add ``retired_at`` to the row and leave the row."""
     retired = _file(tmp_path / "v.toml", lambda row: row.rstrip() + "\nretired_at = 2026-01-01\n\n")
-    vocabulary.load(session, now(), retired)
-    book = vocabulary.book(session)
-    assert not book.knows("preuve", "allegue")
+    vocabulary.load_file(session, now(), retired)
+    book = vocabulary.current_vocabulary(session)
+    assert not book.accepts("preuve", "allegue")
     assert book.has("preuve", "allegue")
 
 
 def test_what_was_retired_first_stays_retired_at_that_moment(session, tmp_path):
     first, later = now().replace(year=2026), now().replace(year=2027)
-    vocabulary.load(session, first, _file(tmp_path / "1.toml", lambda _: ""))
-    vocabulary.load(session, later, _file(tmp_path / "2.toml", lambda _: "# again\n"))
-    term = session.scalars(select(Term).where(Term.code == "allegue")).one()
+    vocabulary.load_file(session, first, _file(tmp_path / "1.toml", lambda _: ""))
+    vocabulary.load_file(session, later, _file(tmp_path / "2.toml", lambda _: "# again\n"))
+    term = session.scalars(select(VocabularyEntry).where(VocabularyEntry.code == "allegue")).one()
     assert term.retired_at == first
 
 
 def test_no_code_is_longer_than_its_column():
-    content = tomllib.loads(FILE.read_text("utf-8"))
-    assert max(len(row["code"]) for name in LISTS for row in content[name]) <= 40
+    content = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))
+    assert max(len(row["code"]) for name in LIST_NAMES for row in content[name]) <= 40
 
 
 def test_a_book_of_nothing_knows_nothing():
-    empty = vocabulary.Book("", "fr", {name: {} for name in LISTS})
-    assert not empty.knows("type", "expulsion")
+    empty = vocabulary.Vocabulary("", "fr", {name: {} for name in LIST_NAMES})
+    assert not empty.accepts("type", "expulsion")
     assert replace(empty, family_of={"expulsion": "acces"}).types_of(["acces"]) == ["expulsion"]

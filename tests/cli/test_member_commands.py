@@ -75,8 +75,8 @@ def test_init_prints_the_way_in_until_somebody_has_come_in(
     assert "une seule fois, jusqu’au" in second.stdout
     lost, token = _token(second), _token(run("init"))
     with pytest.raises(NotFound):
-        invitations.opened(db.session(), lost, now())
-    assert invitations.opened(db.session(), token, now()).role == Role.ADMINISTRATOR
+        invitations.find_invitation(db.session(), lost, now())
+    assert invitations.find_invitation(db.session(), token, now()).role == Role.ADMINISTRATOR
     db.session.rollback()
     with writing() as pen:
         ada = invitations.accept(pen, token, "Ada", PASSWORD, email="ada@register.test")
@@ -95,7 +95,7 @@ def test_init_invites_nobody_where_an_account_was_added(
 
 def test_somebody_is_invited_from_the_console(run: Callable[..., Result], inside: Flask) -> None:
     invited = run("member", "invite", "Chloe@x.test", "--role", "moderator")
-    found = invitations.opened(db.session(), _token(invited), now())
+    found = invitations.find_invitation(db.session(), _token(invited), now())
     assert (found.email, found.role, found.invited_by) == ("chloe@x.test", "moderator", None)
 
 
@@ -123,7 +123,7 @@ def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(
     run: Callable[..., Result], inside: Flask
 ) -> None:
     run("member", "add", "ada@x.test", "--role", "administrator")
-    ada = accounts.named(db.session(), "ada@x.test").id
+    ada = accounts.find_by_email(db.session(), "ada@x.test").id
     db.session.rollback()
     with writing(db.engine, AT) as pen:
         accounts.set_factor(pen, ada, "A" * 32, bytes(32), [], 1)

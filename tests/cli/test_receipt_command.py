@@ -24,8 +24,8 @@ def verify(app):
 
 def test_a_receipt_of_this_register_is_said_to_be_one(app, inbox, verify, tmp_path):
     filed = inbox.received()
-    file = queries.one(db.session(), inbox.store, filed.key)
-    document = report_content.receipt(file.received, file.line.day, "registre.test")
+    file = queries.get_report(db.session(), inbox.store, filed.key)
+    document = report_content.receipt_document(file.received, file.summary.day, "registre.test")
     path = tmp_path / "recu.json"
     path.write_bytes(document)
     said = "Un signalement au contenu identique a été reçu le 2 mars 2026."

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from register.cli import main
 from register.cli import retention as commands
 from register.config import PREFIX, Settings
-from register.db import now, pen_engine
+from register.db import now, write_engine
 from register.reports.models import Report
 
 
@@ -38,7 +38,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
 
 
 def test_purge_says_what_it_did(run, inbox, session) -> None:
-    spam, asked = inbox.spam(), inbox.waiting()
+    spam, asked = inbox.spam(), inbox.waiting_for()
     nothing = run("purge")
     assert (nothing.exit_code, nothing.stdout) == (0, "Rien à purger aujourd’hui.\n")
     gone = run("purge", at=AT + timedelta(days=7))
@@ -96,7 +96,7 @@ def test_verify_looks_at_reports_too(run, inbox, engine) -> None:
     doctor = run("doctor")
     assert "✓ Chaque signalement a sa clé." in doctor.stdout
     assert "✓ Aucun signalement n’attend" in doctor.stdout
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(update(Report).values(state="spam", purge_on=date(2030, 1, 1)))
     broken = run("verify")
     assert broken.exit_code == 1

@@ -12,7 +12,7 @@ from sqlalchemy import Engine as Database
 from register.cli import main
 from register.cli import search as commands
 from register.config import PREFIX, Settings
-from register.search.advisory_locks import lease_of
+from register.search.advisory_locks import index_lease
 
 
 @pytest.fixture
@@ -65,13 +65,13 @@ def test_a_rebuild_waits_for_the_follower_and_says_when_it_does_not_come(
     run, settings, engine: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "PATIENCE", 0.3)
-    lease = lease_of(settings, engine)
-    assert lease.elected()
+    lease = index_lease(settings, engine)
+    assert lease.acquire_or_keep()
     result = run("search", "rebuild")
     assert result.exit_code == 1
     assert "ne l’a pas lâché" in result.stderr
     assert told(run("search", "status"))["Suiveur"] == "à l’œuvre"
-    lease.leave()
+    lease.release_all()
 
 
 def test_a_rebuild_that_cannot_write_is_a_sentence(registers, tmp_path, monkeypatch) -> None:
@@ -89,13 +89,13 @@ def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(
     run, settings, engine: Database
 ) -> None:
     assert "✓ L’index de la recherche" in run("doctor").stdout
-    lease = lease_of(settings, engine)
-    assert lease.elected()
+    lease = index_lease(settings, engine)
+    assert lease.acquire_or_keep()
     kept = run("doctor")
     assert kept.exit_code == 1
     assert "✗ Un suiveur est à l’œuvre" in kept.stdout
-    lease.leave()
+    lease.release_all()
     run("search", "rebuild")
-    assert lease.elected()
+    assert lease.acquire_or_keep()
     assert f"prochain suiveur. ({settings.search} -0)" in run("doctor").stdout
-    lease.leave()
+    lease.release_all()

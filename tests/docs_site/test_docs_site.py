@@ -16,9 +16,9 @@ from registers import bare, opened
 from tools.docs import gallery, rooms
 from tools.docs.furnished import furnish
 from tools.docs.links import Links
-from tools.docs.reading import read, slug
-from tools.docs.rooms import TOP, Room
-from tools.docs.site import Broken, build
+from tools.docs.reading import heading_anchor, render_page
+from tools.docs.rooms import TOP, DocPage
+from tools.docs.site import BrokenLinksError, build
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_every_page_of_docs_is_in_the_site_and_named_on_each_page(pages):
-    assert set(pages) == {room.address for room in rooms.every()}
+    assert set(pages) == {room.address for room in rooms.doc_pages()}
     for address, page in pages.items():
         assert len(page.xpath("//nav[@id='sommaire']//a")) == len(pages), address
         assert page.xpath("//nav[@id='sommaire']//a[@aria-current='page']"), address
@@ -91,7 +91,7 @@ def test_one_page_leads_to_the_next_and_back(pages):
     }
     assert after["index.html"] == "citoyen.html"
     assert [address for address, following in after.items() if not following] == [
-        list(rooms.every())[-1].address
+        list(rooms.doc_pages())[-1].address
     ]
 
 
@@ -164,15 +164,15 @@ def test_what_leads_nowhere_stops_the_build_with_its_file_and_line(
     site = tmp_path / "site"
     site.mkdir()
     (site / "before").touch()
-    with pytest.raises(Broken) as refused:
+    with pytest.raises(BrokenLinksError) as refused:
         build(site, shown, copied)
-    assert refused.value.told == [f"docs/citoyen.md:{lines + 2}: {told}"]
+    assert refused.value.problems == [f"docs/citoyen.md:{lines + 2}: {told}"]
     assert (site / "before").exists()
 
 
 def test_a_page_that_nobody_would_find_stops_the_build(copied, shown, tmp_path):
     (copied / "docs" / "nouvelle.md").write_text("# Nouvelle\n", "utf-8")
-    with pytest.raises(Broken, match=r"docs/nouvelle\.md:1: this page is in no wing"):
+    with pytest.raises(BrokenLinksError, match=r"docs/nouvelle\.md:1: this page is in no wing"):
         build(tmp_path / "site", shown, copied)
 
 
@@ -196,24 +196,27 @@ def test_what_was_built_before_is_replaced(copied, shown, tmp_path):
     ],
 )
 def test_an_anchor_is_the_one_that_a_forge_makes(heading, anchor):
-    assert slug(heading) == anchor
-    assert anchor in read(f"# {heading}\n", "fr").anchors
+    assert heading_anchor(heading) == anchor
+    assert anchor in render_page(f"# {heading}\n", "fr").anchors
 
 
 def test_french_pages_have_french_spaces_and_code_is_left_alone():
-    made = read("Vraiment ? `a ? b`", "fr").html
+    made = render_page("Vraiment ? `a ? b`", "fr").html
     assert "Vraiment\u202f?" in made
     assert "<code>a ? b</code>" in made
-    assert "Really ?" in read("Really ?", "en").html
+    assert "Really ?" in render_page("Really ?", "en").html
 
 
 def test_a_link_between_folders_is_relative():
-    record, other = Room("docs/decisions/0001.md", "1"), Room("docs/performance.md", "Performance")
+    record, other = (
+        DocPage("docs/decisions/0001.md", "1"),
+        DocPage("docs/performance.md", "Performance"),
+    )
     text = "[a](../performance.md#how) [b](https://exemple.test/x)"
     known = {room.source: room for room in (record, other)}
-    there = {record.source: read(text, "en"), other.source: read("# How\n", "en")}
+    there = {record.source: render_page(text, "en"), other.source: render_page("# How\n", "en")}
     links = Links(TOP, known, there)
-    made = links.rewritten(record, text)
+    made = links.rewrite(record, text)
     assert 'href="../performance.html#how"' in made
     assert 'href="https://exemple.test/x"' in made
     assert links.broken == []

@@ -13,7 +13,7 @@ import pytest
 from reported import CONTACT, WORDS
 
 from register.cases import acts
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import case_file_html
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
@@ -67,8 +67,8 @@ def made(number, store=None):
     session = db.session()
     session.rollback()
     found = case_file.gather(session, number, store)
-    page = case_file_html.page(found, book(session), "http://127.0.0.1:5000")
-    data = case_file_zip.archive(found, page, case_file_html.style())
+    page = case_file_html.render_page(found, current_vocabulary(session), "http://127.0.0.1:5000")
+    data = case_file_zip.build_archive(found, page, case_file_html.render_stylesheet())
     session.rollback()
     return data
 

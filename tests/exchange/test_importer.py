@@ -13,12 +13,12 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts, filters, queries
-from register.cases.models import Incident, Note, State
-from register.cases.vocabulary import book
+from register.cases.models import CaseState, Incident, Note
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.exchange.csv_reader import COLUMNS
-from register.exchange.importer import Publication, Report, import_file
-from register.journal import Entry, head, writing
+from register.exchange.importer import ImportReport, PublishOptions, import_file
+from register.journal import JournalEntry, head, writing
 
 REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
@@ -52,17 +52,17 @@ def text(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
 
 
 @pytest.fixture
-def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., Report]:
+def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., ImportReport]:
     """``load(row, …)`` imports rows as drafts; ``publish=True`` with both moderators."""
 
-    def run(*rows: dict[str, str], raw: str | bytes | None = None, **options: Any) -> Report:
+    def run(*rows: dict[str, str], raw: str | bytes | None = None, **options: Any) -> ImportReport:
         path = tmp_path / "cases.csv"
         data = raw if raw is not None else text(*rows)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
         publish = None
         if options.pop("publish", False):
             second = options.pop("second", cast.chloe)
-            publish = Publication(cast.bruno, "repris de la presse", second=second)
+            publish = PublishOptions(cast.bruno, "repris de la presse", second=second)
         return import_file(engine, path, by=cast.bruno, publish=publish, reason="essai", **options)
 
     return run
@@ -70,7 +70,7 @@ def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., Report]:
 
 def lines(engine: Engine) -> int:
     with Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(Entry)) or 0
+        return session.scalar(select(func.count()).select_from(JournalEntry)) or 0
 
 
 def cases(engine: Engine) -> int:
@@ -82,9 +82,9 @@ def cases(engine: Engine) -> int:
 
 
 def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, cast: Any) -> None:
-    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
     report = import_file(engine, REAL, publish=told)
-    assert (report.drafted, report.published, report.clean) == (34, 34, True)
+    assert (report.drafted, report.published, report.is_clean) == (34, 34, True)
     before = lines(engine)
     again = import_file(engine, REAL, publish=told)
     assert (again.drafted, again.published, again.unchanged) == (0, 0, 34)
@@ -92,7 +92,7 @@ def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, ca
 
 
 def test_without_a_second_person_those_of_justice_stay_drafts(engine: Engine, cast: Any) -> None:
-    report = import_file(engine, REAL, publish=Publication(cast.bruno, "reprise"))
+    report = import_file(engine, REAL, publish=PublishOptions(cast.bruno, "reprise"))
     assert report.published == 20
     assert len(report.blocked) == 14
     assert all(
@@ -100,19 +100,21 @@ def test_without_a_second_person_those_of_justice_stay_drafts(engine: Engine, ca
         for blocked in report.blocked
     )
     # A second run with the second person publishes them: nothing has to be done again by hand.
-    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
     assert import_file(engine, REAL, publish=told).published == 14
 
 
 def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
-    told = Publication(cast.bruno, "reprise", second=cast.chloe)
+    told = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
     import_file(engine, REAL, publish=told)
     with Session(engine) as session:
-        words = book(session)
+        words = current_vocabulary(session)
         query = filters.parse({"commune": ["92062"]}, words)
-        found = queries.listing(session, query, words, head(session)).cases
+        found = queries.query_case_page(session, query, words, head(session)).cases
         directions = sorted(
-            queries.one(session, case.number).snapshot.content["proceedings"][0]["direction"]
+            queries.load_public_case(session, case.number).snapshot.content["proceedings"][0][
+                "direction"
+            ]
             for case in found
         )
     assert directions == ["contre_cible", "contre_cible", "contre_cible", "par_cible"]
@@ -122,12 +124,12 @@ def test_puteaux_shows_who_acts_against_whom(engine: Engine, cast: Any) -> None:
 
 
 def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
-    load: Callable[..., Report], engine: Engine
+    load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     assert load(GOOD).drafted == 1
     with Session(engine) as session:
         case = session.scalars(select(Incident)).one()
-        assert case.state == State.DRAFT
+        assert case.state == CaseState.DRAFT
         assert case.title == "Interdiction de filmer, Gagny, 17 mars 2008"
         assert [outlet.name for outlet in case.outlets] == ["Gagny Libre", "Le Petit Gagny"]
         assert [use.source.kind for use in case.sources] == ["presse"]
@@ -135,18 +137,20 @@ def test_a_row_becomes_a_draft_with_a_title_from_type_place_and_date(
 
 
 def test_a_former_code_is_kept_as_given_and_listed_under_the_commune_of_today(
-    load: Callable[..., Report], engine: Engine
+    load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     assert load({**GOOD, "commune": "93059"}, publish=True).published == 1
     with Session(engine) as session:
-        words = book(session)
+        words = current_vocabulary(session)
         query = filters.parse({"commune": ["93066"]}, words)
-        (found,) = queries.listing(session, query, words, head(session)).cases
+        (found,) = queries.query_case_page(session, query, words, head(session)).cases
         assert (found.commune, found.commune_name) == ("93066", "Saint-Denis")
-        assert queries.one(session, found.number).snapshot.content["commune"] == "93059"
+        assert (
+            queries.load_public_case(session, found.number).snapshot.content["commune"] == "93059"
+        )
 
 
-def test_a_dry_run_writes_nothing(load: Callable[..., Report], engine: Engine) -> None:
+def test_a_dry_run_writes_nothing(load: Callable[..., ImportReport], engine: Engine) -> None:
     before = lines(engine)
     report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, dry_run=True, publish=True)
     assert (report.drafted, len(report.faults)) == (1, 1)
@@ -154,16 +158,16 @@ def test_a_dry_run_writes_nothing(load: Callable[..., Report], engine: Engine) -
 
 
 def test_an_unmapped_kind_of_source_is_never_a_bad_row(
-    load: Callable[..., Report], engine: Engine
+    load: Callable[..., ImportReport], engine: Engine
 ) -> None:
-    assert load({**GOOD, "source_type": "affiche collée au mur"}).clean
+    assert load({**GOOD, "source_type": "affiche collée au mur"}).is_clean
     with Session(engine) as session:
         (use,) = session.scalars(select(Incident)).one().sources
         assert (use.source.kind, use.source.label) == ("autre", "affiche collée au mur")
 
 
 def test_an_erased_case_is_not_imported_again(
-    load: Callable[..., Report], engine: Engine, cast: Any
+    load: Callable[..., ImportReport], engine: Engine, cast: Any
 ) -> None:
     load(GOOD, publish=True)
     with writing(engine) as pen:
@@ -204,7 +208,7 @@ def test_an_erased_case_is_not_imported_again(
     ids=lambda value: str(value)[:40],
 )
 def test_a_bad_row_is_named_and_kept_out_whole(
-    change: dict[str, str], column: str, key: str, load: Callable[..., Report], engine: Engine
+    change: dict[str, str], column: str, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     before = lines(engine)
     report = load({**GOOD, **change}, publish=True)
@@ -214,14 +218,16 @@ def test_a_bad_row_is_named_and_kept_out_whole(
     assert (lines(engine), cases(engine), report.drafted) == (before, 0, 0)
 
 
-def test_good_rows_beside_a_bad_one_are_kept(load: Callable[..., Report], engine: Engine) -> None:
+def test_good_rows_beside_a_bad_one_are_kept(
+    load: Callable[..., ImportReport], engine: Engine
+) -> None:
     report = load(GOOD, {**GOOD, "id": "A2", "types": "inventé"}, {**GOOD, "id": "A3"})
     assert (report.drafted, [row.line for row in report.faults]) == (2, [3])
     assert cases(engine) == 2
 
 
 def test_the_same_id_with_other_content_is_refused(
-    load: Callable[..., Report], engine: Engine
+    load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     other = {**GOOD, "resume": "Autre chose"}
     report = load(GOOD, other)
@@ -231,7 +237,7 @@ def test_the_same_id_with_other_content_is_refused(
     assert cases(engine) == 1
 
 
-def test_a_row_cut_short_is_named(load: Callable[..., Report]) -> None:
+def test_a_row_cut_short_is_named(load: Callable[..., ImportReport]) -> None:
     whole = text(GOOD, {**GOOD, "id": "A2"})
     report = load(raw=whole[: whole.rindex(",note interne")])
     assert [(row.line, row.fault.key) for row in report.faults] == [(3, "row_width")]
@@ -255,7 +261,7 @@ def test_a_row_cut_short_is_named(load: Callable[..., Report]) -> None:
     ids=["empty", "blank", "latin-1", "unknown", "missing", "twice", "cut"],
 )
 def test_a_file_that_cannot_be_read_changes_nothing(
-    raw: bytes, key: str, load: Callable[..., Report], engine: Engine
+    raw: bytes, key: str, load: Callable[..., ImportReport], engine: Engine
 ) -> None:
     before = lines(engine)
     with pytest.raises(Invalid) as told:

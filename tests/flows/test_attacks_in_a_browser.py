@@ -23,7 +23,7 @@ from signed import Signed
 from sqlalchemy import create_engine
 
 from register import create_app
-from register.db import db, engine_options, prepare
+from register.db import configure_engine, db, engine_options
 from register.search import indexer
 from register.server.sockets import listen
 from register.server.waitress_server import Server
@@ -66,7 +66,7 @@ class Site:
 def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-        prepare(engine)
+        configure_engine(engine)
         filed = fill(engine, attacks())
         app = create_app(settings)
         indexer.catch_up(engine, app.extensions["register.search"])

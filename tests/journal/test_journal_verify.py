@@ -9,11 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
-from register.journal import Act, Entry, Head, Ledger
+from register.journal import Act, JournalEntry, Ledger, LedgerHead
 from register.journal.canonical import commitment
-from register.journal.verify import Anchor, Opening, verify
+from register.journal.verify import Anchor, CommitmentOpening, verify
 
-TEXTS = {1: Opening(b"s" * 32, b"un premier texte"), 2: Opening(b"t" * 32, b"un second")}
+TEXTS = {
+    1: CommitmentOpening(b"s" * 32, b"un premier texte"),
+    2: CommitmentOpening(b"t" * 32, b"un second"),
+}
 COMMITTED = {key: commitment(told.salt, told.content) for key, told in TEXTS.items()}
 
 
@@ -63,7 +66,7 @@ def _change(session, table, key, column, position, salt):
     )
 
 
-@pytest.mark.parametrize("column", [column.name for column in Entry.__table__.columns])
+@pytest.mark.parametrize("column", [column.name for column in JournalEntry.__table__.columns])
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -83,7 +86,14 @@ def test_a_changed_byte_in_any_column_of_any_line_is_named(
     session, history, column, line, position, salt
 ):
     ledger, seq = line
-    _change(session, Entry, (Entry.ledger == ledger, Entry.seq == seq), column, position, salt)
+    _change(
+        session,
+        JournalEntry,
+        (JournalEntry.ledger == ledger, JournalEntry.seq == seq),
+        column,
+        position,
+        salt,
+    )
     assert _found(session, history) != []
     session.rollback()
 
@@ -95,20 +105,20 @@ def test_a_changed_byte_in_any_column_of_any_line_is_named(
 )
 @given(position=st.integers(0, 31), salt=st.integers(0, 254))
 def test_a_changed_byte_in_any_head_is_named(session, history, ledger, column, position, salt):
-    _change(session, Head, (Head.ledger == ledger,), column, position, salt)
+    _change(session, LedgerHead, (LedgerHead.ledger == ledger,), column, position, salt)
     assert _found(session, history) != []
     session.rollback()
 
 
 def test_every_byte_of_a_hashed_line_counts(session, history):
     """The whole of one line, byte by byte, each to every neighbouring letter."""
-    key = (Entry.ledger == Ledger.PUBLIC.value, Entry.seq == 2)
-    line = session.execute(select(Entry.public_json).where(*key)).scalar_one()
+    key = (JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.seq == 2)
+    line = session.execute(select(JournalEntry.public_json).where(*key)).scalar_one()
     for position in range(len(line)):
         for flip in (1, 32):
             changed = bytearray(line)
             changed[position] ^= flip
-            session.execute(update(Entry).where(*key).values(public_json=bytes(changed)))
+            session.execute(update(JournalEntry).where(*key).values(public_json=bytes(changed)))
             assert "journal_chain" in _found(session, history), (position, flip)
     session.rollback()
 
@@ -134,12 +144,12 @@ def test_a_time_that_is_no_longer_one_is_named_and_does_not_stop_the_proof(
 
 
 def test_a_line_of_a_report_that_has_got_a_time_is_named(session, history):
-    line = (Entry.ledger == Ledger.REPORTS, Entry.seq == 1)
-    kept = session.scalars(select(Entry.at).where(*line)).one()
+    line = (JournalEntry.ledger == Ledger.REPORTS, JournalEntry.seq == 1)
+    kept = session.scalars(select(JournalEntry.at).where(*line)).one()
     for later in (timedelta(seconds=1), timedelta(hours=9), timedelta(microseconds=1)):
-        session.execute(update(Entry).where(*line).values(at=kept + later))
+        session.execute(update(JournalEntry).where(*line).values(at=kept + later))
         assert _found(session, history) == ["journal_columns"], later
-    session.execute(update(Entry).where(*line).values(at=kept))
+    session.execute(update(JournalEntry).where(*line).values(at=kept))
     assert _found(session, history) == []
     session.rollback()
 
@@ -148,14 +158,20 @@ def test_a_line_of_a_report_that_has_got_a_time_is_named(session, history):
 
 
 def test_a_line_taken_out_leaves_a_gap(session, history):
-    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    session.execute(
+        delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
+    )
     assert "journal_gap" in _found(session, history)
 
 
 def test_a_line_taken_out_and_the_next_renumbered_breaks_the_chain(session, history):
-    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 2))
     session.execute(
-        update(Entry).where(Entry.ledger == "public", Entry.seq == 3).values(seq=2),
+        delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
+    )
+    session.execute(
+        update(JournalEntry)
+        .where(JournalEntry.ledger == "public", JournalEntry.seq == 3)
+        .values(seq=2),
         execution_options={"synchronize_session": False},
     )
     assert "journal_chain" in _found(session, history)
@@ -163,21 +179,31 @@ def test_a_line_taken_out_and_the_next_renumbered_breaks_the_chain(session, hist
 
 def test_a_line_of_a_ledger_that_does_not_exist_is_named(session, history):
     session.execute(
-        update(Entry).where(Entry.ledger == "desk", Entry.seq == 2).values(ledger="none"),
+        update(JournalEntry)
+        .where(JournalEntry.ledger == "desk", JournalEntry.seq == 2)
+        .values(ledger="none"),
         execution_options={"synchronize_session": False},
     )
-    session.execute(update(Head).where(Head.ledger == "desk").values(seq=1))
+    session.execute(update(LedgerHead).where(LedgerHead.ledger == "desk").values(seq=1))
     assert "journal_ledger" in _found(session, history)
 
 
 def _cut_tail(session):
     """As somebody would who knows how the register works: the head is set back too."""
-    last = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 3))
+    last = session.execute(
+        select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 3)
+    )
     anchor = Anchor(3, last.scalar_one().digest.hex())
-    kept = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    kept = session.execute(
+        select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
+    )
     digest = kept.scalar_one().digest
-    session.execute(delete(Entry).where(Entry.ledger == "public", Entry.seq == 3))
-    session.execute(update(Head).where(Head.ledger == "public").values(seq=2, digest=digest))
+    session.execute(
+        delete(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 3)
+    )
+    session.execute(
+        update(LedgerHead).where(LedgerHead.ledger == "public").values(seq=2, digest=digest)
+    )
     return anchor
 
 
@@ -192,7 +218,9 @@ def test_a_tail_cut_off_is_not_found_without_one_which_the_docs_say(session, his
 
 
 def test_a_rewritten_line_is_found_with_an_anchor(session, history):
-    line = session.execute(select(Entry).where(Entry.ledger == "public", Entry.seq == 2))
+    line = session.execute(
+        select(JournalEntry).where(JournalEntry.ledger == "public", JournalEntry.seq == 2)
+    )
     digest = line.scalar_one().digest.hex()
     assert _found(session, history, Anchor(2, digest)) == []
     other = digest[:-1] + ("0" if digest[-1] != "0" else "1")
@@ -200,7 +228,9 @@ def test_a_rewritten_line_is_found_with_an_anchor(session, history):
 
 
 def test_each_ledger_has_its_own_anchors(session, history):
-    line = session.execute(select(Entry).where(Entry.ledger == "desk", Entry.seq == 1))
+    line = session.execute(
+        select(JournalEntry).where(JournalEntry.ledger == "desk", JournalEntry.seq == 1)
+    )
     digest = line.scalar_one().digest.hex()
     assert _found(session, history, Anchor(1, digest, Ledger.DESK)) == []
     assert _found(session, history, Anchor(1, digest, Ledger.PUBLIC)) == ["journal_anchor"]
@@ -241,7 +271,7 @@ def test_what_is_no_anchor_is_refused(written):
 
 @pytest.mark.parametrize("revision", [1, 2])
 def test_a_changed_text_is_named(session, history, revision):
-    history[revision] = Opening(TEXTS[revision].salt, b"un autre texte")
+    history[revision] = CommitmentOpening(TEXTS[revision].salt, b"un autre texte")
     assert _found(session, history) == ["content_changed"]
 
 

@@ -7,8 +7,8 @@ import json
 from filed import AT
 
 from register.journal import Act, Ledger, head
-from register.journal.canonical import moment
-from register.journal.queries import head_document, line_time, verbatim
+from register.journal.canonical import rfc3339
+from register.journal.queries import head_document, line_time, public_lines
 
 
 def test_a_line_has_its_time_and_its_bytes(pen, session):
@@ -16,12 +16,12 @@ def test_a_line_has_its_time_and_its_bytes(pen, session):
         p.record(Act.MEMBER_ADDED, by=None)
         p.record(Act.MEMBER_DISABLED, by=1)
     assert line_time(session, 2, Ledger.DESK) == AT
-    lines = verbatim(session, 0, 2, Ledger.DESK)
+    lines = public_lines(session, 0, 2, Ledger.DESK)
     assert [(seq, json.loads(told)["act"]) for seq, told in lines] == [
         (1, "member_added"),
         (2, "member_disabled"),
     ]
-    assert verbatim(session, 1, 2, Ledger.DESK) == lines[1:]
+    assert public_lines(session, 1, 2, Ledger.DESK) == lines[1:]
 
 
 def test_the_head_is_told_with_the_time_of_its_line(pen, session):
@@ -32,5 +32,5 @@ def test_the_head_is_told_with_the_time_of_its_line(pen, session):
         "ledger": "public",
         "seq": position.seq,
         "digest": position.digest,
-        "at": moment(AT),
+        "at": rfc3339(AT),
     }

@@ -10,20 +10,36 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from register.accounts.models import Member
-from register.cases.models import Term
+from register.cases.models import VocabularyEntry
 from register.db import now
 from register.errors import NotFound
-from register.journal import Act, Entry, Head, Ledger, head, open_ledgers, since, writing
+from register.journal import (
+    Act,
+    JournalEntry,
+    Ledger,
+    LedgerHead,
+    head,
+    lines_since,
+    open_ledgers,
+    writing,
+)
 from register.journal import transaction as pen_module
-from register.journal.act_types import BY_DAY, DESTROYING, PUBLIC
-from register.journal.canonical import GENESIS, canonical, chain, commitment, moment, new_salt
+from register.journal.act_types import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
+from register.journal.canonical import (
+    GENESIS,
+    canonical_json,
+    chain_digest,
+    commitment,
+    new_salt,
+    rfc3339,
+)
 from register.journal.transaction import UnrecordedError
 from register.operations.models import Identity
 
 
 def _lines(session, ledger=Ledger.DESK):
     session.rollback()
-    return since(session, 0, ledger)
+    return lines_since(session, 0, ledger)
 
 
 def test_lines_are_numbered_from_one_without_a_gap(pen, session):
@@ -60,7 +76,7 @@ def test_each_ledger_counts_for_itself(pen, session):
 
 def test_the_tables_are_looked_at_anew_as_the_public_ledger_grows(pen, engine, monkeypatch):
     """SQLite plans by what it last saw; nothing else tells it that a register has grown."""
-    monkeypatch.setattr(pen_module, "ANALYSED_EACH", 3)
+    monkeypatch.setattr(pen_module, "ANALYSE_EVERY", 3)
     if engine.dialect.name != "sqlite":
         with pen() as p:
             p.record(Act.PUBLISHED, by=1, incident=1, case=1)
@@ -114,8 +130,11 @@ def _member(email):
         ("a new row", lambda session: session.add(_member("amina@register.test"))),
         ("a changed row", lambda session: setattr(session.get(Identity, 1), "tag_authority", "x")),
         ("a deleted row", lambda session: session.delete(session.get(Identity, 1))),
-        ("an update statement", lambda session: session.execute(update(Term).values(fr="x"))),
-        ("a delete statement", lambda session: session.execute(delete(Term))),
+        (
+            "an update statement",
+            lambda session: session.execute(update(VocabularyEntry).values(fr="x")),
+        ),
+        ("a delete statement", lambda session: session.execute(delete(VocabularyEntry))),
         (
             "an insert statement",
             lambda session: session.execute(
@@ -132,7 +151,9 @@ def test_a_change_without_a_line_is_refused_and_rolled_back(pen, session, what, 
         return (
             session.scalars(select(Member.email)).all(),
             session.scalars(select(Identity.tag_authority)).all(),
-            session.scalars(select(Term.fr).order_by(Term.list, Term.code)).all(),
+            session.scalars(
+                select(VocabularyEntry.fr).order_by(VocabularyEntry.list, VocabularyEntry.code)
+            ).all(),
         )
 
     before = state()
@@ -143,7 +164,7 @@ def test_a_change_without_a_line_is_refused_and_rolled_back(pen, session, what, 
 
 def test_looking_without_changing_needs_no_line(pen, session):
     with pen() as p:
-        p.session.scalars(select(Term)).all()
+        p.session.scalars(select(VocabularyEntry)).all()
     assert _lines(session) == []
 
 
@@ -170,10 +191,10 @@ def test_the_chain_hashes_the_stored_bytes_verbatim(pen, session):
         p.record(Act.INVITED, by=4, incident=2, case=9, details={"invited": True})
 
     first, second = _lines(session)
-    assert first.digest == chain(GENESIS, first.public_json)
-    assert second.digest == chain(first.digest, second.public_json)
+    assert first.digest == chain_digest(GENESIS, first.public_json)
+    assert second.digest == chain_digest(first.digest, second.public_json)
     told = json.loads(second.public_json)
-    assert canonical(told) == second.public_json
+    assert canonical_json(told) == second.public_json
     assert told["private"] == commitment(second.private_salt, second.private_json)
     assert json.loads(second.private_json) == {
         "by": 4,
@@ -187,7 +208,7 @@ def test_the_hashed_public_line_tells_neither_member_nor_dossier(pen, session):
     with pen() as p:
         p.record(Act.PUBLISHED, by=41, incident=42, case=7, revision=43, content="ab", reason="x")
 
-    line = since(session, 1)[0]
+    line = lines_since(session, 1)[0]
     assert set(json.loads(line.public_json)) == {
         "v",
         "ledger",
@@ -211,7 +232,7 @@ def test_the_head_says_the_last_line_and_its_digest(pen, session):
 
 
 def test_a_ledger_that_was_never_opened_stands_at_nothing(session):
-    session.execute(delete(Head))
+    session.execute(delete(LedgerHead))
     assert (head(session).seq, head(session).digest) == (0, "00" * 32)
 
 
@@ -220,9 +241,9 @@ def test_since_gives_the_lines_after_a_number_oldest_first_and_bounded(pen, sess
         for _ in range(6):
             p.record(Act.MEMBER_ADDED, by=None)
     session.rollback()
-    assert [line.seq for line in since(session, 2, Ledger.DESK)] == [3, 4, 5, 6]
-    assert [line.seq for line in since(session, 2, Ledger.DESK, limit=2)] == [3, 4]
-    assert since(session, 6, Ledger.DESK) == []
+    assert [line.seq for line in lines_since(session, 2, Ledger.DESK)] == [3, 4, 5, 6]
+    assert [line.seq for line in lines_since(session, 2, Ledger.DESK, limit=2)] == [3, 4]
+    assert lines_since(session, 6, Ledger.DESK) == []
 
 
 def test_what_waits_for_the_commit_is_done_after_it_and_only_then(engine, session, pen):
@@ -259,9 +280,11 @@ def test_opening_the_ledgers_again_moves_no_head(pen, session):
     with pen() as p:
         p.record(Act.MEMBER_ADDED, by=None)
     session.rollback()
-    before = {row.ledger: (row.seq, row.digest) for row in session.scalars(select(Head))}
+    before = {row.ledger: (row.seq, row.digest) for row in session.scalars(select(LedgerHead))}
     open_ledgers(session)
-    assert {row.ledger: (row.seq, row.digest) for row in session.scalars(select(Head))} == before
+    assert {
+        row.ledger: (row.seq, row.digest) for row in session.scalars(select(LedgerHead))
+    } == before
 
 
 def test_writers_at_the_same_moment_take_turns(engine, session):
@@ -280,7 +303,7 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
     assert [line.seq for line in lines] == list(range(1, 41))
     previous = GENESIS
     for line in lines:
-        assert line.digest == chain(previous, line.public_json)
+        assert line.digest == chain_digest(previous, line.public_json)
         previous = line.digest
 
 
@@ -292,7 +315,7 @@ def test_writers_at_the_same_moment_take_turns(engine, session):
         (datetime(2026, 3, 2, 23, 30, tzinfo=UTC), "2026-03-03"),
     ],
 )
-@pytest.mark.parametrize("act", sorted(BY_DAY))
+@pytest.mark.parametrize("act", sorted(DAY_ONLY_ACTS))
 def test_a_line_about_a_report_tells_a_day_and_no_time(pen, session, act, at, day):
     with pen(at) as p:
         p.record(act, by=None, details={"report": "0" * 32})
@@ -301,14 +324,14 @@ def test_a_line_about_a_report_tells_a_day_and_no_time(pen, session, act, at, da
     (other,) = _lines(session)
     assert json.loads(line.public_json)["at"] == day
     assert line.at == datetime.fromisoformat(f"{day}T00:00:00+00:00")
-    assert (json.loads(other.public_json)["at"], other.at) == (moment(at), at)
+    assert (json.loads(other.public_json)["at"], other.at) == (rfc3339(at), at)
 
 
 @pytest.mark.parametrize("act", Act)
 def test_each_act_is_written_in_its_ledger(act):
-    private = Ledger.REPORTS if act in BY_DAY else Ledger.DESK
-    assert act.ledger is (Ledger.PUBLIC if act in PUBLIC else private)
-    assert act.destroys is (act in DESTROYING)
+    private = Ledger.REPORTS if act in DAY_ONLY_ACTS else Ledger.DESK
+    assert act.ledger is (Ledger.PUBLIC if act in PUBLIC_ACTS else private)
+    assert act.destroys is (act in DESTROYING_ACTS)
 
 
 @pytest.mark.parametrize(
@@ -319,12 +342,12 @@ def test_each_act_is_written_in_its_ledger(act):
     ],
 )
 def test_canonical_json_is_sorted_bare_utf8(value, told):
-    assert canonical(value) == told.encode()
+    assert canonical_json(value) == told.encode()
 
 
 def test_a_moment_is_told_in_utc_without_fraction():
     paris = datetime.fromisoformat("2026-07-14T02:00:00.5+02:00")
-    assert moment(paris) == "2026-07-14T00:00:00Z"
+    assert rfc3339(paris) == "2026-07-14T00:00:00Z"
 
 
 def test_the_same_text_is_committed_to_differently_each_time():
@@ -334,7 +357,7 @@ def test_the_same_text_is_committed_to_differently_each_time():
 def test_a_line_has_no_place_for_a_text(engine):
     texts = {
         column.name
-        for column in Entry.__table__.columns
+        for column in JournalEntry.__table__.columns
         if column.type.python_type is str and (column.type.length or 10**9) > 36
     }
     assert texts == set()

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from register import encryption
-from register.config import LEGAL
-from register.db import now, pen_engine
+from register.config import LEGAL_FIELDS
+from register.db import now, write_engine
 from register.operations.doctor import examine
 from register.report_keys import KeyStore
 from register.reports import retention
@@ -57,20 +57,20 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     ],
 )
 def test_what_is_wrong_in_the_database_is_named_alone(settings, engine, code, statement):
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(text(statement))
     assert set(_bad(settings)) == {code}
 
 
 @pytest.mark.parametrize("table", ["dataset", "journal_head", "retention_clock", "report_kept"])
 def test_a_missing_table_is_an_answer_and_not_a_crash(settings, engine, table):
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
     assert _bad(settings)
 
 
 def test_a_missing_seal_key_is_named(settings, engine):
-    (settings.seal_dir / encryption.NAME).unlink()
+    (settings.seal_dir / encryption.KEY_FILE).unlink()
     assert set(_bad(settings)) == {"seal"}
 
 
@@ -104,10 +104,10 @@ def test_reports_that_nobody_decided_for_a_year_are_counted(settings, engine, in
 
 
 def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, store):
-    retention.look(engine, store, now() - timedelta(days=40), 24)
+    retention.run_retention(engine, store, now() - timedelta(days=40), 24)
     day = paris_day(now() - timedelta(days=40)).isoformat()
     assert _bad(settings) == {"retention": day}
-    retention.look(engine, store, now(), 24, confirmed=True)
+    retention.run_retention(engine, store, now(), 24, confirmed=True)
     assert _bad(settings) == {}
 
 
@@ -124,7 +124,7 @@ def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, eng
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
     public = replace(settings, base_url="https://registre.exemple.test")
     assert set(_bad(public)) == {"legal"}
-    assert _bad(replace(public, **dict.fromkeys(LEGAL, "x"))) == {}
+    assert _bad(replace(public, **dict.fromkeys(LEGAL_FIELDS, "x"))) == {}
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

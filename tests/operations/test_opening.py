@@ -14,10 +14,10 @@ from sqlalchemy import delete, func, select, text
 from register import encryption
 from register.accounts import invitations
 from register.accounts.sessions import digest
-from register.cases.models import Term
+from register.cases.models import VocabularyEntry
 from register.db import housekeeping, now
 from register.errors import SealError
-from register.journal import Entry, Head, Ledger, head, since
+from register.journal import JournalEntry, Ledger, LedgerHead, head, lines_since
 from register.operations import setup
 from register.operations.models import Identity
 from register.report_keys import KeyStore
@@ -27,39 +27,39 @@ from register.territory.models import Commune
 
 def test_a_new_register_holds_its_identity_and_its_first_line(session, store):
     identity = setup.identity(session)
-    (line,) = since(session, 0)
+    (line,) = lines_since(session, 0)
     assert json.loads(line.public_json)["act"] == "opened"
     assert identity.tag_authority == "127.0.0.1"
     assert identity.seal_check == encryption.check_value(store.root, identity.instance_id)
-    assert {row.ledger for row in session.scalars(select(Head))} == set(Ledger)
+    assert {row.ledger for row in session.scalars(select(LedgerHead))} == set(Ledger)
 
 
 def test_the_whole_territory_and_every_word_are_there(session):
     communes = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
     assert session.scalar(communes) == 34_969
-    assert session.scalar(select(func.count()).select_from(Term)) > 100
+    assert session.scalar(select(func.count()).select_from(VocabularyEntry)) > 100
 
 
 def test_opening_again_changes_nothing(engine, session, settings, desk):
     filed = desk.published()
     before = (head(session), setup.identity(session).instance_id)
-    key = encryption.load(settings.seal_dir)
+    key = encryption.load_key(settings.seal_dir)
     session.rollback()
     told = setup.init(settings, engine)
     session.expire_all()
-    assert (told.made, told.seal_path) == (False, settings.seal_dir / encryption.NAME)
+    assert (told.created, told.seal_path) == (False, settings.seal_dir / encryption.KEY_FILE)
     assert (head(session), setup.identity(session).instance_id) == before
-    assert encryption.load(settings.seal_dir) == key
+    assert encryption.load_key(settings.seal_dir) == key
     assert filed.number == 1
 
 
 def test_an_opening_cut_short_is_finished_the_next_time(engine, session, settings):
     """The power went between the identity and the first line of the public ledger."""
     with housekeeping(engine) as half:
-        half.execute(delete(Entry))
-        half.execute(delete(Head))
+        half.execute(delete(JournalEntry))
+        half.execute(delete(LedgerHead))
     setup.init(settings, engine)
-    assert [line.act for line in since(session, 0)] == ["opened"]
+    assert [line.act for line in lines_since(session, 0)] == ["opened"]
 
 
 def test_a_second_register_makes_no_second_key_in_the_same_place(engine, settings):
@@ -76,8 +76,8 @@ def test_the_register_goes_on_with_its_own_key_only(engine, session, settings, t
         setup.require_seal(replace(settings, seal_dir=tmp_path / "nowhere"), session)
     assert refused.value.key == "seal_missing"
     shutil.copytree(settings.seal_dir, tmp_path / "other")
-    (tmp_path / "other" / encryption.NAME).unlink()
-    encryption.make(tmp_path / "other")
+    (tmp_path / "other" / encryption.KEY_FILE).unlink()
+    encryption.make_key(tmp_path / "other")
     with pytest.raises(SealError) as refused:
         setup.require_seal(replace(settings, seal_dir=tmp_path / "other"), session)
     assert refused.value.key == "keystore_foreign"
@@ -94,7 +94,7 @@ def test_a_key_store_with_another_root_than_the_database_knows_is_refused(sessio
 
 
 def test_the_root_of_a_new_register_is_not_its_seal_key(settings, store):
-    assert store.root != encryption.load(settings.seal_dir)
+    assert store.root != encryption.load_key(settings.seal_dir)
     assert len(store.root) == 32
 
 
@@ -134,7 +134,7 @@ def test_a_new_register_has_its_key_store_beside_the_seal_key(settings, session,
 
 def test_a_register_that_never_had_a_key_store_gets_one(settings, engine, session, store):
     _away(store).unlink()
-    key = encryption.load(settings.seal_dir)
+    key = encryption.load_key(settings.seal_dir)
     with pytest.raises(SealError, match="keystore_missing"):
         setup.require_seal(settings, session)
     session.rollback()
@@ -169,7 +169,7 @@ def test_where_reports_are_closed_a_missing_key_store_is_never_made_anew(
     assert not Path(store.where).exists()
     elsewhere.rename(store.where)
     setup.init(settings, engine)
-    assert queries.one(session, store, filed.key).received is not None
+    assert queries.get_report(session, store, filed.key).received is not None
 
 
 def test_another_instances_key_store_is_refused(settings, engine, session, store):

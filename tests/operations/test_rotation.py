@@ -15,7 +15,7 @@ from register import encryption
 from register.errors import SealError
 from register.journal import writing
 from register.operations import rotation, setup
-from register.report_keys import KeyStore, url_in
+from register.report_keys import KeyStore, default_url
 from register.reports import acts, queries, receipts, report_content
 
 
@@ -40,28 +40,28 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     given = nonce()
     with inbox.pen() as p:
         filed = acts.receive(p, store, a_report(), given)
-    file = queries.one(session, store, filed.key)
-    document = report_content.receipt(file.received, file.line.day, "registre.test")
+    file = queries.get_report(session, store, filed.key)
+    document = report_content.receipt_document(file.received, file.summary.day, "registre.test")
     session.rollback()
     root = store.root
-    former = encryption.load(settings.seal_dir)
+    former = encryption.load_key(settings.seal_dir)
     path, count = rotation.rotate(settings, engine)
-    assert (path, count) == (settings.seal_dir / encryption.NAME, len(store.names()) + 2)
-    assert encryption.load(settings.seal_dir) != former
+    assert (path, count) == (settings.seal_dir / encryption.KEY_FILE, len(store.names()) + 2)
+    assert encryption.load_key(settings.seal_dir) != former
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert not (settings.seal_dir / encryption.PENDING).exists()
+    assert not (settings.seal_dir / encryption.PENDING_KEY_FILE).exists()
     session.rollback()
     setup.require_seal(settings, session)
     for each in (store, again()):
         assert each.root == root
-        key = queries.by_code(session, each, filed.code)
+        key = queries.key_by_code(session, each, filed.code)
         assert key == filed.key
-        assert queries.one(session, each, key).received.sent == a_report()
+        assert queries.get_report(session, each, key).received.sent == a_report()
         with writing(engine) as pen:
             assert acts.receive(pen, each, a_report(), given).code == filed.code
-    assert receipts.received_on(session, document) == file.line.day
+    assert receipts.received_on(session, document) == file.summary.day
     # The former key opens nothing any more, and what it had wrapped is overwritten.
-    old = KeyStore(url_in(settings.seal_dir), former, setup.identity(session).instance_id)
+    old = KeyStore(default_url(settings.seal_dir), former, setup.identity(session).instance_id)
     with pytest.raises(SealError, match="keystore_foreign"):
         old.require()
     old.close()
@@ -74,22 +74,24 @@ def test_a_store_in_a_database_of_its_own_is_wrapped_again(
     server.say("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
     apart = replace(settings, key_store_url=server.url("keys_apart"))
     instance = setup.identity(session).instance_id
-    former = encryption.load(settings.seal_dir)
+    former = encryption.load_key(settings.seal_dir)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    (elsewhere / encryption.KEY_FILE).write_bytes(
+        (settings.seal_dir / encryption.KEY_FILE).read_bytes()
+    )
     here = KeyStore(apart.key_store_url, former, instance, settings.seal_dir)
     other = KeyStore(apart.key_store_url, former, instance, elsewhere)
     try:
         here.make_store(store.root)
-        key = other.new("before")
+        key = other.new_key("before")
         path = rotation.prepare(apart, engine)
-        (elsewhere / encryption.PENDING).write_bytes(path.read_bytes())
+        (elsewhere / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
         _path, count = rotation.rotate(apart, engine)
         assert count == 3
         assert (here.key("before"), here.root) == (key, store.root)
         assert other.key("before") == key
-        assert other.new("after") == here.key("after")
+        assert other.new_key("after") == here.key("after")
         late = KeyStore(apart.key_store_url, former, instance)
         with pytest.raises(SealError, match="keystore_foreign"):
             late.require()
@@ -106,7 +108,7 @@ def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engi
     with writing(engine) as pen:
         filed = acts.receive(pen, store, a_report(), nonce())
     with Session(engine) as session:
-        assert queries.one(session, again(), filed.key).received is not None
+        assert queries.get_report(session, again(), filed.key).received is not None
 
 
 def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
@@ -115,36 +117,46 @@ def test_a_machine_without_the_new_key_refuses_and_loses_nothing(
     """Until the new key is copied there; then it goes on, without being started again."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    (elsewhere / encryption.KEY_FILE).write_bytes(
+        (settings.seal_dir / encryption.KEY_FILE).read_bytes()
+    )
     instance = setup.identity(session).instance_id
-    other = KeyStore(url_in(settings.seal_dir), encryption.load(elsewhere), instance, elsewhere)
-    key = other.new("before")
+    other = KeyStore(
+        default_url(settings.seal_dir), encryption.load_key(elsewhere), instance, elsewhere
+    )
+    key = other.new_key("before")
     rotation.rotate(settings, engine)
-    for asked in (lambda: other.new("after"), lambda: other.key("before"), other.require):
+    for asked in (lambda: other.new_key("after"), lambda: other.key("before"), other.require):
         with pytest.raises(SealError, match="keystore_foreign"):
             asked()
     other.destroy(["nothing"])
-    (elsewhere / "copied").write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
-    (elsewhere / "copied").replace(elsewhere / encryption.NAME)
+    (elsewhere / "copied").write_bytes((settings.seal_dir / encryption.KEY_FILE).read_bytes())
+    (elsewhere / "copied").replace(elsewhere / encryption.KEY_FILE)
     assert other.key("before") == key
-    assert other.new("after") == store.key("after")
+    assert other.new_key("after") == store.key("after")
     other.close()
 
 
 def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, session, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / encryption.NAME).write_bytes((settings.seal_dir / encryption.NAME).read_bytes())
+    (elsewhere / encryption.KEY_FILE).write_bytes(
+        (settings.seal_dir / encryption.KEY_FILE).read_bytes()
+    )
     instance = setup.identity(session).instance_id
-    other = KeyStore(url_in(settings.seal_dir), encryption.load(elsewhere), instance, elsewhere)
+    other = KeyStore(
+        default_url(settings.seal_dir), encryption.load_key(elsewhere), instance, elsewhere
+    )
     path = rotation.prepare(settings, engine)
-    assert path == settings.seal_dir / encryption.PENDING
-    key = other.new("before")
-    (elsewhere / encryption.PENDING).write_bytes(path.read_bytes())
+    assert path == settings.seal_dir / encryption.PENDING_KEY_FILE
+    key = other.new_key("before")
+    (elsewhere / encryption.PENDING_KEY_FILE).write_bytes(path.read_bytes())
     rotation.rotate(settings, engine)
-    assert encryption.load(settings.seal_dir) == encryption.read(elsewhere / encryption.PENDING)
+    assert encryption.load_key(settings.seal_dir) == encryption.read_key(
+        elsewhere / encryption.PENDING_KEY_FILE
+    )
     assert other.key("before") == key
-    assert len(other.new("after")) == 32
+    assert len(other.new_key("after")) == 32
     other.close()
 
 
@@ -152,16 +164,16 @@ def test_a_key_that_was_prepared_and_copied_stops_no_machine(settings, engine, s
 def test_a_rotation_that_was_cut_short_is_finished_or_undone_at_the_next_start(
     settings, engine, session, store, wrapped
 ):
-    former, root = encryption.load(settings.seal_dir), store.root
-    pending = encryption.pending(settings.seal_dir)
+    former, root = encryption.load_key(settings.seal_dir), store.root
+    pending = encryption.pending_key(settings.seal_dir)
     if wrapped:
-        store.wrap_again(pending)
+        store.rewrap(pending)
     # Until then, whichever of the two opens the store is its key.
     setup.require_seal(settings, session)
     session.rollback()
     rotation.settle(settings, engine)
-    assert encryption.load(settings.seal_dir) == (pending if wrapped else former)
-    assert not (settings.seal_dir / encryption.PENDING).exists()
+    assert encryption.load_key(settings.seal_dir) == (pending if wrapped else former)
+    assert not (settings.seal_dir / encryption.PENDING_KEY_FILE).exists()
     setup.require_seal(settings, session)
     assert store.root == root
 
@@ -170,9 +182,9 @@ def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
     settings, engine, store
 ):
     """The pending key is the store's, and cannot be read for a moment."""
-    pending = encryption.pending(settings.seal_dir)
-    store.wrap_again(pending)
-    path = settings.seal_dir / encryption.PENDING
+    pending = encryption.pending_key(settings.seal_dir)
+    store.rewrap(pending)
+    path = settings.seal_dir / encryption.PENDING_KEY_FILE
     kept = path.read_bytes()
     path.write_bytes(b"")
     rotation.settle(settings, engine)
@@ -181,11 +193,11 @@ def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
         rotation.rotate(settings, engine)
     path.write_bytes(kept)
     rotation.settle(settings, engine)
-    assert encryption.load(settings.seal_dir) == pending
+    assert encryption.load_key(settings.seal_dir) == pending
 
 
 def test_one_rotation_at_a_time(settings, engine):
-    with encryption.alone(settings.seal_dir) as held:
+    with encryption.lock_folder(settings.seal_dir) as held:
         assert held
         with pytest.raises(SealError, match="seal_busy"):
             rotation.rotate(settings, engine)

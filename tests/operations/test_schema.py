@@ -16,7 +16,7 @@ from register.cases import case_content as contents
 from register.cases.models import Incident
 from register.cases.verify import verify
 from register.config import Settings
-from register.db import Base, now, pen_engine, sqlite_path
+from register.db import Base, now, sqlite_path, write_engine
 from register.operations import schema, setup
 from register.operations.schema import SchemaError
 
@@ -28,7 +28,7 @@ def test_the_migrations_make_what_the_models_say(engine):
 
 
 def test_a_difference_would_be_seen(engine):
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(text("DROP TABLE note"))
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -38,14 +38,14 @@ def test_a_difference_would_be_seen(engine):
 def test_migrating_again_changes_nothing(engine, desk):
     filed = desk.published()
     schema.migrate(engine)
-    assert schema.present(engine) == schema.wanted() != ""
+    assert schema.current_revision(engine) == schema.expected_revision() != ""
     with Session(engine) as session:
         assert session.get_one(Incident, filed.id).number == filed.number
 
 
 def test_there_is_one_line_of_migrations(engine):
     script = ScriptDirectory.from_config(schema.alembic_config(engine))
-    assert script.get_heads() == [schema.wanted()]
+    assert script.get_heads() == [schema.expected_revision()]
 
 
 def test_every_migration_goes_down_and_up_again(engine):
@@ -53,7 +53,7 @@ def test_every_migration_goes_down_and_up_again(engine):
     config = schema.alembic_config(engine)
     for revision in script.walk_revisions():
         command.downgrade(config, revision.down_revision or "base")
-        assert schema.present(engine) == (revision.down_revision or "")
+        assert schema.current_revision(engine) == (revision.down_revision or "")
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
     schema.migrate(engine)
     with engine.connect() as connection:
@@ -62,7 +62,7 @@ def test_every_migration_goes_down_and_up_again(engine):
 
 
 def _stamp(engine, revision):
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :n"), {"n": revision})
 
 
@@ -73,12 +73,12 @@ def test_another_schema_is_refused_and_named(engine):
         schema.require(engine)
     assert (refused.value.key, refused.value.values) == (
         "schema_other",
-        {"present": "0000_of_old", "wanted": schema.wanted()},
+        {"present": "0000_of_old", "wanted": schema.expected_revision()},
     )
 
 
 def test_a_database_without_tables_is_refused(engine):
-    with pen_engine(engine).begin() as connection:
+    with write_engine(engine).begin() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
     with pytest.raises(SchemaError) as refused:
         schema.require(engine)
@@ -93,8 +93,8 @@ def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeyp
 
 def _pretend_old(engine, monkeypatch, migrate):
     """As if this code brought a newer schema than the database has."""
-    present = schema.present(engine)
-    monkeypatch.setattr(schema, "wanted", lambda: "9999_of_tomorrow")
+    present = schema.current_revision(engine)
+    monkeypatch.setattr(schema, "expected_revision", lambda: "9999_of_tomorrow")
     monkeypatch.setattr(schema, "migrate", migrate)
     return present
 
@@ -104,18 +104,18 @@ def test_an_upgrade_keeps_the_data_and_leaves_no_copy_behind(
 ):
     """A copy that stayed would go on holding words that are erased later."""
     filed = desk.published()
-    kept = contents.of(session.get_one(Incident, filed.id))
+    kept = contents.content_of(session.get_one(Incident, filed.id))
     session.rollback()
     seen = []
 
     def migrate(engine):
         seen.extend(settings.instance.glob("*.copy"))
-        with pen_engine(engine).begin() as connection:
+        with write_engine(engine).begin() as connection:
             connection.execute(text("ALTER TABLE note ADD COLUMN tomorrow INTEGER"))
 
     _pretend_old(engine, monkeypatch, migrate)
     schema.upgrade(engine, settings.database_url, now())
-    assert contents.of(session.get_one(Incident, filed.id)) == kept
+    assert contents.content_of(session.get_one(Incident, filed.id)) == kept
     assert list(verify(session)) == []
     assert len(seen) == (1 if engine.dialect.name == "sqlite" else 0)
     assert list(settings.instance.glob("*.copy")) == []

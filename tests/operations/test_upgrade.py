@@ -26,15 +26,15 @@ from register.accounts import acts as accounts
 from register.accounts import two_factor
 from register.accounts.models import SignInSession
 from register.cases import acts, queries, vocabulary
-from register.cases.filters import Query
-from register.cases.models import Incident, Note, Reply, State
+from register.cases.filters import CaseQuery
+from register.cases.models import CaseState, Incident, Note, Reply
 from register.cases.verify import verify
-from register.db import engine_options, now, prepare, sqlite_path
+from register.db import configure_engine, engine_options, now, sqlite_path
 from register.errors import SealError
-from register.journal import Entry, head, writing
+from register.journal import JournalEntry, head, writing
 from register.operations import schema, setup
 from register.reports import acts as reports
-from register.reports.queries import kept_for
+from register.reports.queries import retained_reports
 from register.reports.verify import problems
 from register.search import factory, indexer, service
 
@@ -56,7 +56,7 @@ def upgraded(settings, request):
         old.executescript(told)
     old.close()
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(engine)
+    configure_engine(engine)
     schema.upgrade(engine, settings.database_url, now())
     setup.refresh(engine)
     yield engine
@@ -68,18 +68,23 @@ def upgraded(settings, request):
 def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded, settings):
     schema.require(upgraded)
     with Session(upgraded) as session:
-        public = select(func.count()).select_from(Incident).where(Incident.state == State.PUBLISHED)
+        public = (
+            select(func.count()).select_from(Incident).where(Incident.state == CaseState.PUBLISHED)
+        )
         assert session.scalar(public) == 34
         assert list(verify(session, [])) == []
-    index = factory.engine_of(settings, upgraded)
+    index = factory.open_search_engine(settings, upgraded)
     assert indexer.catch_up(upgraded, index)
     with Session(upgraded) as session:
-        book, where = vocabulary.book(session), head(session)
-        hits = service.find(session, index, "vidéaste gagny", book, where)
-        assert hits.reach == service.Reach.WHOLE
-        (case,) = queries.listed(session, list(hits.strength)).values()
+        book, where = vocabulary.current_vocabulary(session), head(session)
+        hits = service.find_by_text(session, index, "vidéaste gagny", book, where)
+        assert hits.reach == service.Reach.EVERYWHERE
+        (case,) = queries.load_case_summaries(session, list(hits.strength)).values()
         assert case.commune == "93032"
-        assert queries.listing(session, Query({"commune": ("93032",)}), book, where).total == 2
+        assert (
+            queries.query_case_page(session, CaseQuery({"commune": ("93032",)}), book, where).total
+            == 2
+        )
     index.close()
 
 
@@ -93,9 +98,9 @@ def test_a_register_without_a_desk_has_one_with_all_its_work(upgraded, settings)
         )
         assert states == {"published": 31, "draft": 1, "withdrawn": 1, "merged": 1, "erased": 1}
         assert list(verify(session, [])) == []
-        (administrator, moderator) = accounts.everyone(session)
-        assert (moderator.called, moderator.has_factor) == ("moderation", False)
-        (draft,) = session.scalars(select(Incident).where(Incident.state == State.DRAFT))
+        (administrator, moderator) = accounts.all_members(session)
+        assert (moderator.display_name, moderator.has_factor) == ("moderation", False)
+        (draft,) = session.scalars(select(Incident).where(Incident.state == CaseState.DRAFT))
         assert (draft.held_by, draft.held_until) == (None, None)
         (waiting,) = session.scalars(select(Reply).where(Reply.state == "received"))
         assert waiting.due_on == date(2026, 11, 8)
@@ -115,13 +120,15 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
     schema.require(upgraded)
     for kept in settings.seal_dir.iterdir():
         kept.unlink()
-    (settings.seal_dir / encryption.NAME).write_text(KEY_OF_D.hex() + "\n")
+    (settings.seal_dir / encryption.KEY_FILE).write_text(KEY_OF_D.hex() + "\n")
     told = gzip.decompress((INSTANCES / "d.sql.gz").read_bytes()).decode("utf-8")
     lines = re.findall(r"^INSERT INTO \"journal_entry\" VALUES\('(\w+)',(\d+),", told, re.MULTILINE)
     with Session(upgraded) as session:
         assert [*verify(session, []), *problems(session)] == []
         kept_lines = session.execute(
-            select(Entry.ledger, Entry.seq).order_by(Entry.ledger, Entry.seq)
+            select(JournalEntry.ledger, JournalEntry.seq).order_by(
+                JournalEntry.ledger, JournalEntry.seq
+            )
         )
         assert [(ledger, str(seq)) for ledger, seq in kept_lines] == sorted(
             lines, key=lambda line: (line[0], int(line[1]))
@@ -130,7 +137,7 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
             session.execute(select(Incident.state, func.count()).group_by(Incident.state)).all()
         )
         assert states == {"published": 37, "draft": 2, "withdrawn": 1, "merged": 2, "erased": 2}
-        people = {row.called: row for row in accounts.everyone(session)}
+        people = {row.display_name: row for row in accounts.all_members(session)}
         assert {name: (row.is_active, row.has_factor) for name, row in people.items()} == {
             "ada": (True, True),
             "bruno": (True, False),
@@ -144,7 +151,7 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
         assert session.scalar(select(func.count()).select_from(Note)) > 0
         inspector = inspect(upgraded)
         there = {index["name"] for index in inspector.get_indexes("journal_entry")}
-        assert there == {index.name for index in Entry.__table__.indexes}
+        assert there == {index.name for index in JournalEntry.__table__.indexes}
         with pytest.raises(OperationalError, match="rowid"):
             session.execute(text("SELECT rowid FROM journal_entry"))
         session.rollback()
@@ -158,13 +165,14 @@ def test_a_register_without_reports_keeps_every_line_and_can_receive_one(upgrade
         assert store.root == KEY_OF_D
         for name in ("ada", "chloe"):
             assert (
-                len(two_factor.opened(store.root, people[name].id, people[name].totp_secret)) == 32
+                len(two_factor.open_secret(store.root, people[name].id, people[name].totp_secret))
+                == 32
             )
     with writing(upgraded) as pen:
         filed = reports.receive(pen, store, a_report(), nonce())
     with writing(upgraded) as pen:
         reports.accept(pen, store, filed.key, by=by, reason="signalé", into=case)
     with Session(upgraded) as session:
-        assert kept_for(session, store, case) == [a_report()]
+        assert retained_reports(session, store, case) == [a_report()]
         assert [*verify(session, []), *problems(session)] == []
     store.close()

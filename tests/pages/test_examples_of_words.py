@@ -7,19 +7,19 @@ import tomllib
 
 import pytest
 
-from register.cases.vocabulary import FILE as VOCABULARY
-from register.pages.vocabulary_examples import FILE, LISTS, examples
+from register.cases.vocabulary import VOCABULARY_FILE as VOCABULARY
+from register.pages.vocabulary_examples import EXAMPLE_LISTS, EXAMPLES_FILE, examples
 
 BOOK = tomllib.loads(VOCABULARY.read_text("utf-8"))
-WRITTEN = tomllib.loads(FILE.read_text("utf-8"))
+WRITTEN = tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", EXAMPLE_LISTS)
 def test_no_example_is_missing_and_none_is_left_over(name):
     assert list(examples(name)) == [row["code"] for row in BOOK[name] if "retired_at" not in row]
 
 
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", EXAMPLE_LISTS)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_an_example_goes_on_after_a_colon(name, language):
     for row in WRITTEN[name]:

@@ -8,10 +8,10 @@ from shutil import copytree
 import pytest
 from sqlalchemy import func, select
 
-from register.cases.data_version import standing
-from register.config import LEGAL
+from register.cases.data_version import read_data_version
+from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Entry, Ledger
+from register.journal import JournalEntry, Ledger
 from register.pages import acts, content, queries
 from register.pages.models import PageRevision
 from register.text.errors import TextError
@@ -25,7 +25,9 @@ def save(pen, cast):
 
     def do(text=TEXT, *, page="suivre", title="Suivre", by=None, reason="mise à jour", seen=0):
         with pen() as p:
-            return acts.save(p, page, title, text, by=by or cast.ada, reason=reason, seen=seen).id
+            return acts.save_page(
+                p, page, title, text, by=by or cast.ada, reason=reason, seen_revision=seen
+            ).id
 
     return do
 
@@ -34,26 +36,28 @@ def save(pen, cast):
 def restore(pen, cast):
     def do(seen, *, page="suivre", by=None, reason="retour"):
         with pen() as p:
-            return acts.restore(p, page, by=by or cast.ada, reason=reason, seen=seen).id
+            return acts.restore_page(
+                p, page, by=by or cast.ada, reason=reason, seen_revision=seen
+            ).id
 
     return do
 
 
 def shown(session, page="suivre"):
     session.rollback()
-    return content.page(session, page)
+    return content.current_page(session, page)
 
 
 def test_readers_see_what_was_written_and_then_the_shipped_text_again(save, restore, session):
-    own = content.shipped("suivre")
+    own = content.shipped_page("suivre")
     assert shown(session).html == own.html
     first = save()
     told = shown(session)
     assert '<h2 id="ici">Ici</h2>' in told.html
     assert "{contact_email}" in told.html, "settings are filled in when the page is shown"
     restore(first)
-    assert shown(session) == content.Page("Suivre le registre", own.html)
-    assert [row.shipped for row in queries.history(session, "suivre")] == [True, False]
+    assert shown(session) == content.EditorialPage("Suivre le registre", own.html)
+    assert [row.shipped for row in queries.page_revisions(session, "suivre")] == [True, False]
 
 
 def test_a_page_that_went_back_shows_what_a_later_version_ships(
@@ -63,19 +67,23 @@ def test_a_page_that_went_back_shows_what_a_later_version_ships(
     copytree(content.FOLDER, tmp_path, dirs_exist_ok=True)
     (tmp_path / "fr" / "suivre.md").write_text("# Plus tard\n\nUn nouveau texte.\n", "utf-8")
     monkeypatch.setattr(content, "FOLDER", tmp_path)
-    content.shipped.cache_clear()
+    content.shipped_page.cache_clear()
     try:
-        assert shown(session) == content.Page("Plus tard", "<p>Un nouveau texte.</p>")
+        assert shown(session) == content.EditorialPage("Plus tard", "<p>Un nouveau texte.</p>")
     finally:
         monkeypatch.undo()
-        content.shipped.cache_clear()
+        content.shipped_page.cache_clear()
 
 
 def test_a_line_of_the_desk_tells_the_page_and_no_word_of_it(save, restore, session, cast):
     first = save()
     second = restore(first)
     session.rollback()
-    desk = select(Entry).where(Entry.ledger == Ledger.DESK.value).order_by(Entry.seq.desc())
+    desk = (
+        select(JournalEntry)
+        .where(JournalEntry.ledger == Ledger.DESK.value)
+        .order_by(JournalEntry.seq.desc())
+    )
     newer, older = session.scalars(desk.limit(2))
     assert (older.act, newer.act) == ("page_edited", "page_restored")
     for line, revision in ((older, first), (newer, second)):
@@ -111,7 +119,7 @@ def test_the_second_of_two_is_refused_whichever_they_do(save, restore):
 
 
 def test_what_changes_nothing_is_refused(save, restore):
-    own = content.shipped("suivre")
+    own = content.shipped_page("suivre")
     with pytest.raises(Refused) as refused:
         save(own.text, title=own.title)
     assert refused.value.key == "page_same"
@@ -146,7 +154,7 @@ def test_what_cannot_be_kept_is_refused_with_its_reason(given, key, save, sessio
     with pytest.raises(Invalid) as refused:
         save(**given)
     assert refused.value.key == key
-    assert queries.newest(session, "suivre") is None
+    assert queries.newest_revision(session, "suivre") is None
 
 
 def test_a_text_that_would_hold_the_renderer_up_is_refused(save):
@@ -159,9 +167,9 @@ def test_there_is_no_other_page(save):
         save(page="nulle-part")
 
 
-@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize("name", LEGAL_FIELDS)
 def test_the_legal_notice_keeps_what_the_law_wants_there(name, save):
-    own = content.shipped("mentions-legales")
+    own = content.shipped_page("mentions-legales")
     with pytest.raises(Invalid) as refused:
         save(own.text.replace(f"{{{name}}}", ""), page="mentions-legales")
     assert refused.value.key == "page_marker_missing"
@@ -171,27 +179,27 @@ def test_the_legal_notice_keeps_what_the_law_wants_there(name, save):
 
 def test_a_revision_of_another_page_is_not_found(save, session):
     first = save()
-    assert queries.one(session, "suivre", first).title == "Suivre"
+    assert queries.get_revision(session, "suivre", first).title == "Suivre"
     for page, revision in (("methode", first), ("suivre", first + 1)):
         with pytest.raises(NotFound):
-            queries.one(session, page, revision)
+            queries.get_revision(session, page, revision)
 
 
 def test_each_page_has_its_own_newest(save, session):
     first, other = save(), save(page="methode", title="Méthode")
     last = save("Autre chose.", seen=first)
     session.rollback()
-    newest = queries.newest_of_each(session)
+    newest = queries.newest_revisions(session)
     assert {name: row.id for name, row in newest.items()} == {"suivre": last, "methode": other}
-    assert [row.id for row in queries.history(session, "suivre")] == [last, first]
+    assert [row.id for row in queries.page_revisions(session, "suivre")] == [last, first]
 
 
 def test_every_change_moves_what_pages_are_valid_by(save, restore, session):
-    seen = [standing(session).pages]
+    seen = [read_data_version(session).pages]
     first = save()
     for change in (lambda: None, lambda: restore(first)):
         change()
         session.rollback()
-        seen.append(standing(session).pages)
+        seen.append(read_data_version(session).pages)
     assert seen[0] == ""
     assert len(set(seen)) == len(seen)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.models import Incident
 from register.cases.verify import verify
-from register.journal import Entry, Ledger, head, writing
+from register.journal import JournalEntry, Ledger, head, writing
 from register.operations import schema
 from register.pages import acts, content, queries
 from register.pages.models import PageRevision
@@ -17,7 +17,9 @@ from register.pages.models import PageRevision
 def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cast):
     filed = desk.published()
     with writing(engine) as pen:
-        acts.save(pen, "suivre", "Suivre", "Un texte.", by=cast.ada, reason="essai", seen=0)
+        acts.save_page(
+            pen, "suivre", "Suivre", "Un texte.", by=cast.ada, reason="essai", seen_revision=0
+        )
     with Session(engine) as session:
         before = {ledger: head(session, ledger) for ledger in Ledger}
     config = schema.alembic_config(engine)
@@ -33,13 +35,17 @@ def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cas
     schema.migrate(engine)
     with Session(engine) as session:
         # The texts went with the table: the pages say again what comes with the code.
-        assert queries.newest(session, "suivre") is None
-        assert content.page(session, "suivre").html == content.shipped("suivre").html
-        told = select(func.count()).select_from(Entry).where(Entry.act == "page_edited")
+        assert queries.newest_revision(session, "suivre") is None
+        assert content.current_page(session, "suivre").html == content.shipped_page("suivre").html
+        told = (
+            select(func.count()).select_from(JournalEntry).where(JournalEntry.act == "page_edited")
+        )
         assert session.scalar(told) == 1
         assert list(verify(session, [])) == []
     with writing(engine) as pen:
-        acts.save(pen, "suivre", "Suivre", "Un autre.", by=cast.ada, reason="essai", seen=0)
+        acts.save_page(
+            pen, "suivre", "Suivre", "Un autre.", by=cast.ada, reason="essai", seen_revision=0
+        )
     with Session(engine) as session:
         assert session.scalar(select(func.count()).select_from(PageRevision)) == 1
-        assert content.page(session, "suivre").html == "<p>Un autre.</p>"
+        assert content.current_page(session, "suivre").html == "<p>Un autre.</p>"

@@ -6,15 +6,17 @@ import re
 
 import pytest
 
-from register.config import LEGAL
+from register.config import LEGAL_FIELDS
 from register.errors import Invalid
 from register.pages import content
-from register.pages.rendering import DEFINITIONS, filled, rendered
+from register.pages.rendering import DEFINITIONS, fill_markers, render_page
 
 
 def fill(text: str, **values: str) -> str:
-    told = dict.fromkeys(LEGAL, "") | values
-    return filled(rendered(text), told, "rien", lambda name: f"<dl>{name} {{contact_email}}</dl>")
+    told = dict.fromkeys(LEGAL_FIELDS, "") | values
+    return fill_markers(
+        render_page(text), told, "rien", lambda name: f"<dl>{name} {{contact_email}}</dl>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,17 +35,17 @@ def fill(text: str, **values: str) -> str:
     ],
 )
 def test_what_is_typed_becomes(text: str, html: str) -> None:
-    assert rendered(text) == html
+    assert render_page(text) == html
 
 
 @pytest.mark.parametrize("address", ["//ailleurs.test/x", "/\\ailleurs.test", "///ailleurs.test"])
 def test_no_link_within_the_site_leads_out_of_it(address: str) -> None:
-    (href,) = re.findall(r'href="([^"]*)"', rendered(f"[a]({address})")) or [""]
+    (href,) = re.findall(r'href="([^"]*)"', render_page(f"[a]({address})")) or [""]
     assert not re.match(r"/[/\\]", href)
 
 
 def test_another_site_is_linked_to_without_a_word_for_it() -> None:
-    assert 'rel="nofollow' in rendered("[a](https://exemple.test/)")
+    assert 'rel="nofollow' in render_page("[a](https://exemple.test/)")
 
 
 def test_markers_are_filled_and_escaped_once() -> None:
@@ -59,35 +61,35 @@ def test_a_setting_may_stand_alone_in_its_paragraph() -> None:
     assert fill("{publisher_name}", publisher_name="L’association") == "<p>L’association</p>"
 
 
-@pytest.mark.parametrize("name", content.NAMES)
+@pytest.mark.parametrize("name", content.PAGE_NAMES)
 def test_a_shipped_page_leads_to_headings_that_are_there(name: str) -> None:
-    html = content.shipped(name).html
+    html = content.shipped_page(name).html
     anchors = re.findall(r' id="([^"]+)"', html)
     assert len(anchors) == len(set(anchors))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(anchors)
     for page, anchor in re.findall(r'href="/([a-z-]+)#([^"]+)"', html):
-        if page in content.NAMES:
-            assert f'id="{anchor}"' in content.shipped(page).html, (page, anchor)
+        if page in content.PAGE_NAMES:
+            assert f'id="{anchor}"' in content.shipped_page(page).html, (page, anchor)
     assert not re.search(r"<h[1-6][^>]*>[^<]*\{", html)
 
 
 def test_the_method_asks_for_every_definition() -> None:
-    told = content.shipped("methode").html
+    told = content.shipped_page("methode").html
     assert all(f"<p>{{{name}}}</p>" in told for name in DEFINITIONS)
 
 
 @pytest.mark.parametrize("text", ["{inconnu}", "un {types} mot", "- {types}", "{types} {types}"])
 def test_a_marker_that_nothing_fills_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
-        rendered(text)
+        render_page(text)
     assert refused.value.key == "page_marker"
 
 
 @pytest.mark.parametrize("written", ["[x](/methode)", "[x](#filmer)"])
 def test_a_link_in_an_example_is_shown_as_it_was_written(written: str) -> None:
-    assert f"<code>{written}</code>" in rendered(f"Écrivez `{written}`.")
+    assert f"<code>{written}</code>" in render_page(f"Écrivez `{written}`.")
 
 
 def test_an_address_of_another_site_is_not_made_one_of_ours() -> None:
     for away in ("[x](//elsewhere.test)", "[x](/\\\\elsewhere.test)"):
-        assert 'href="/' not in rendered(away)
+        assert 'href="/' not in render_page(away)

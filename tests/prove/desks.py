@@ -11,7 +11,7 @@ from people import Cast, hire
 from registers import application, opened
 from sqlalchemy import Engine
 
-from benchmarks.desk import FEW, MANY, Desk
+from benchmarks.desk import LARGE_DESK, SMALL_DESK, Desk
 from register.config import Settings
 
 # Puts so many things on the desk of a register.
@@ -25,7 +25,7 @@ def few_and_many(
     """Chloé's desk with few of something, and with many."""
     with ExitStack() as stack:
         made = []
-        for count in (FEW, MANY):
+        for count in (SMALL_DESK, LARGE_DESK):
             own = folder / str(count)
             own.mkdir()
             settings = stack.enter_context(registers.new(backend, own))

@@ -11,9 +11,9 @@ from sequences import Case
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
-from register.journal import Entry, Pen
+from register.journal import JournalEntry, WriteTransaction
 
 
 # One member answers for both, as where there is one moderator.
@@ -31,23 +31,23 @@ class Told:
     word: str
 
 
-def _publish(p: Pen, case: Case, told: Told) -> Entry:
-    known = {"attested": ATTESTED, "flags_reason": "relu", "single": True}
+def _publish(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+    known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
     return acts.publish(p, case.id, by=told.cast.bruno, reason=told.word, **known)
 
 
-def _restore(p: Pen, case: Case, told: Told) -> Entry:
-    known = {"attested": ATTESTED, "flags_reason": "relu", "single": True}
+def _restore(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
+    known = {"attested": ATTESTATIONS, "flags_reason": "relu", "single": True}
     known |= {"public_note": told.word}
     return acts.restore(p, case.id, by=told.cast.bruno, reason=told.word, **known)
 
 
-def _follow_up(p: Pen, case: Case, told: Told) -> Entry:
+def _follow_up(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     words = {"title": f"Suite {told.word}", "text": told.word, "content": told.content}
     return acts.follow_up(p, case.id, reason=told.word, **words, **_alone(told))
 
 
-def _reply(p: Pen, case: Case, told: Told) -> Entry:
+def _reply(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     received = acts.receive_reply(
         p,
         case.id,
@@ -60,13 +60,13 @@ def _reply(p: Pen, case: Case, told: Told) -> Entry:
     return acts.reply(p, received.id, reason=told.word, **_alone(told))
 
 
-def _correct(p: Pen, case: Case, told: Told) -> Entry:
+def _correct(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.correct(
         p, case.id, told.content, reason=told.word, public_note=told.word, **_alone(told)
     )
 
 
-def _redact(p: Pen, case: Case, told: Told) -> Entry:
+def _redact(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     row = p.load(Incident, case.id)
     return acts.redact(
         p,
@@ -81,23 +81,23 @@ def _redact(p: Pen, case: Case, told: Told) -> Entry:
     )
 
 
-def _withdraw(p: Pen, case: Case, told: Told) -> Entry:
+def _withdraw(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.withdraw(p, case.id, by=told.cast.bruno, restriction="erreur", reason=told.word)
 
 
-def _edit(p: Pen, case: Case, told: Told) -> Entry:
+def _edit(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.edit(p, case.id, told.content, by=told.cast.bruno, reason=told.word)
 
 
-def _merge(p: Pen, case: Case, told: Told) -> Entry:
+def _merge(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.merge(p, case.id, into=told.into, by=told.cast.bruno, reason=told.word)
 
 
-def _erase(p: Pen, case: Case, told: Told) -> Entry:
+def _erase(p: WriteTransaction, case: Case, told: Told) -> JournalEntry:
     return acts.erase(p, case.id, by=told.cast.ada, restriction="donnee_personnelle", single=True)
 
 
-ACTS: dict[str, Callable[[Pen, Case, Told], Entry]] = {
+ACTS: dict[str, Callable[[WriteTransaction, Case, Told], JournalEntry]] = {
     "publish": _publish,
     "follow_up": _follow_up,
     "reply": _reply,

@@ -24,7 +24,7 @@ from register.db import db
 from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts, queries
-from register.reports.web.form_tokens import MINIMUM
+from register.reports.web.form_tokens import MIN_AGE
 from register.reports.web.report_form import AS_TYPED
 
 REPORTS = 50
@@ -48,7 +48,7 @@ def _sentence(name: str, number: int) -> str:
 def _send(port: int) -> list[str]:
     citizens = [Citizen(port, SOURCES[number % len(SOURCES)], LINES) for number in range(REPORTS)]
     forms = [citizen.form() for citizen in citizens]
-    time.sleep(MINIMUM + 0.5)
+    time.sleep(MIN_AGE + 0.5)
     sent = []
     for number, (citizen, form) in enumerate(zip(citizens, forms, strict=True)):
         told = {name: _sentence(name, number) for name in TYPED if name != "recit"}
@@ -102,7 +102,7 @@ class Bureau:
 
     def asks(self, key: str) -> None:
         with writing(self.engine) as pen:
-            acts.ask(pen, self.store, key, f"Étaient-elles {QUESTION} ?", by=self.by)
+            acts.ask_reporter(pen, self.store, key, f"Étaient-elles {QUESTION} ?", by=self.by)
 
     def declines(self, key: str) -> None:
         with writing(self.engine) as pen:
@@ -183,7 +183,7 @@ def fifty(settings: Settings, engine: Engine, store: KeyStore, cast: Cast) -> Se
         served.first_line()
         told.codes = _send(port)
         with Session(engine) as session:
-            told.keys = [queries.by_code(session, store, code) or "" for code in told.codes]
+            told.keys = [queries.key_by_code(session, store, code) or "" for code in told.codes]
         assert all(told.keys)
         bureau = Bureau(settings, engine, store, cast.bruno, port)
         _answered(_in_turn(port), bureau, told)

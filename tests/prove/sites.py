@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
-from register.cases.versioned_cache import Few, Once
+from register.cases.versioned_cache import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
 from register.web import page_cache
@@ -21,7 +21,7 @@ _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", 
 _SETTLED += ("member",)
 
 # Plain tables among them; the rest is kept by register/cases/versioned_cache.py.
-_COUNTS = ("_extents", "_kept", "_drawn")
+_COUNTS = ("_extents", "_kept", "_map_cache")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,8 @@ def _forget_counts() -> None:
     """Drop what modules keep for each position of the register, by the names they give to it."""
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
     for found in [vars(module).get(name) for module in modules for name in _COUNTS]:
-        if isinstance(found, dict):
+        if isinstance(found, dict) or isinstance(found, VersionedCache | VersionedMapCache):
             found.clear()
-        elif isinstance(found, Once | Few):
-            found.forget()
 
 
 class Site:
@@ -55,9 +53,9 @@ class Site:
         self.app.testing = True
         self._client = self.app.test_client(use_cookies=False)
         layer: Any = self.app.wsgi_app
-        while not isinstance(layer, page_cache.Kept):
+        while not isinstance(layer, page_cache.PageCacheMiddleware):
             layer = layer.app
-        self._shelves = layer.shelves
+        self._shelves = layer.caches
 
     def get(self, address: str, tag: str = "") -> Answer:
         """Ask for an address, with the tag of an answer that is known."""

@@ -59,10 +59,10 @@ class SecureSite:
         with opened(self.settings.database_url) as engine:
             with Session(engine) as session:
                 store = setup.key_store(self.settings, session)
-                key = queries.by_code(session, store, code)
+                key = queries.key_by_code(session, store, code)
             assert key
             with writing(engine) as tx:
-                acts.ask(tx, store, key, QUESTION, by=self.cast.bruno)
+                acts.ask_reporter(tx, store, key, QUESTION, by=self.cast.bruno)
             store.close()
 
 

@@ -27,8 +27,8 @@ from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
 from register.search import factory
-from register.search.advisory_locks import lease_of
-from register.search.index_status import condition
+from register.search.advisory_locks import index_lease
+from register.search.index_status import read_index_status
 
 pytestmark = pytest.mark.prove
 
@@ -177,13 +177,18 @@ def test_a_destroyed_index_heals_under_readers(
     settings: Settings, engine: Database, desk: Any
 ) -> None:
     _publish(desk)
-    index, lease = factory.engine_of(settings, engine), lease_of(settings, engine)
+    index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
     damages = DAMAGES[settings.search]
     took: list[float] = []
 
     def is_up() -> bool:
-        found = condition(engine, index, lease)
-        return found.followed and found.is_usable and found.present and found.behind == 0
+        found = read_index_status(engine, index, lease)
+        return (
+            found.has_follower
+            and found.is_usable
+            and found.is_current_version
+            and found.lines_behind == 0
+        )
 
     with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
         served.first_line()
@@ -212,4 +217,4 @@ def test_a_destroyed_index_heals_under_readers(
     assert pages > 20 * len(took)
     assert sum(reader.told for reader in readers) > 0
     index.close()
-    lease.leave()
+    lease.release_all()

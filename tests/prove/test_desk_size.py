@@ -13,7 +13,7 @@ from registers import BACKENDS
 from sqlalchemy import Engine
 
 from benchmarks import desk
-from benchmarks.desk import MOST, Desk
+from benchmarks.desk import COST_LIMIT, Desk
 from benchmarks.seeding import Members
 from register.config import Settings
 
@@ -28,11 +28,13 @@ def desks(request: Any, registers: Any, tmp_path: Path) -> Iterator[tuple[Desk, 
 
 
 def _drafts(settings: Settings, engine: Engine, cast: Cast, count: int) -> None:
-    desk.fill(engine, settings.instance, Members(cast.bruno, cast.chloe), count)
+    desk.fill_desk(engine, settings.instance, Members(cast.bruno, cast.chloe), count)
 
 
 def test_the_desk_costs_at_most_three_times_as_much(desks: tuple[Desk, Desk]) -> None:
-    found = desk.costs(*desks)
+    found = desk.measure_costs(*desks)
     for name, (few, many) in found.items():
         print(f"{name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms, × {many / few:.2f}")
-    assert {name: many / few for name, (few, many) in found.items() if many > MOST * few} == {}
+    assert {
+        name: many / few for name, (few, many) in found.items() if many > COST_LIMIT * few
+    } == {}

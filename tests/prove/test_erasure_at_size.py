@@ -24,11 +24,11 @@ from register.cases import acts, vocabulary
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings
-from register.db import engine_options, prepare
+from register.db import configure_engine, engine_options
 from register.journal import head, writing
 from register.search import analyzer, factory, indexer, service
-from register.search.engine import Engine
-from register.search.query_model import Asked
+from register.search.engine import SearchEngine
+from register.search.query_model import SearchQuery
 
 pytestmark = pytest.mark.prove
 
@@ -62,7 +62,7 @@ class Grown:
     """A register of ten thousand cases, its index, and where that is on the disk."""
 
     database: Database
-    index: Engine
+    index: SearchEngine
     members: Members
     everything: Callable[[], bytes]
 
@@ -73,8 +73,8 @@ class Grown:
     def found(self, typed: str) -> set[int]:
         """The cases that a page would show."""
         with Session(self.database) as page:
-            book = vocabulary.book(page)
-            return set(service.find(page, self.index, typed, book, head(page)).strength)
+            book = vocabulary.current_vocabulary(page)
+            return set(service.find_by_text(page, self.index, typed, book, head(page)).strength)
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +87,15 @@ def source(
         database = _opened(settings)
         with writing(database) as pen:
             members = Members(
-                accounts.add(pen, "a@size.test", Role.ADMINISTRATOR, passwords.generated()).id,
-                accounts.add(pen, "b@size.test", Role.MODERATOR, passwords.generated()).id,
+                accounts.add_member(
+                    pen, "a@size.test", Role.ADMINISTRATOR, passwords.generate_password()
+                ).id,
+                accounts.add_member(
+                    pen, "b@size.test", Role.MODERATOR, passwords.generate_password()
+                ).id,
             )
         seeding.seed(database, folder, members, random.Random(1))
-        copies.grow(database, copies.measured(database), CASES)
+        copies.grow(database, copies.measure_seed(database), CASES)
         yield settings, database, members
         database.dispose()
 
@@ -104,29 +108,29 @@ def grown(
     settings, database, members = source
     if request.param == "whoosh":
         folder = settings.instance / "index"
-        with closing(factory.engine_of(settings, database)) as index:
+        with closing(factory.open_search_engine(settings, database)) as index:
             yield Grown(database, index, members, lambda: _read(folder.rglob("*")))
         return
     server = request.getfixturevalue("server")
     with registers.new("postgresql", tmp_path) as told:
         target = _opened(told)
-        postgres.take_over(database, target)
+        postgres.copy_cases(database, target)
         _count_on(target)
-        with closing(factory.engine_of(told, target)) as index:
+        with closing(factory.open_search_engine(told, target)) as index:
             yield Grown(target, index, members, lambda: _read(_files(target, server.socket)))
         target.dispose()
 
 
 def _opened(settings: Settings) -> Database:
     opened = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(opened)
+    configure_engine(opened)
     return opened
 
 
 def _count_on(target: Database) -> None:
     """Have the next row of each table take the id after the last one that was copied."""
     with target.begin() as connection:
-        for table in postgres.COPIED:
+        for table in postgres.COPIED_TABLES:
             if connection.scalar(text(_HAS_ID), {"table": table}):
                 sequence = f"pg_get_serial_sequence('{table}', 'id')"
                 connection.execute(text(f"SELECT setval({sequence}, max(id)) FROM {table}"))
@@ -164,7 +168,7 @@ def _needles() -> list[bytes]:
 def _published(grown: Grown, content: Content) -> tuple[int, int]:
     """A case whose title, outlet, account and follow-up each have a word of their own; its ids."""
     with writing(grown.database) as pen:
-        number = seeding.publish(pen, content, grown.members)
+        number = seeding.publish_case(pen, content, grown.members)
         case = pen.session.scalars(select(Incident.id).where(Incident.number == number)).one()
         acts.follow_up(
             pen, case, by=grown.members.first, reason="suite", title=f"Suite {SEQUEL}", text="Lu."
@@ -208,7 +212,7 @@ def test_destroyed_words_leave_every_file_of_the_index(
 ) -> None:
     case, number = _published(grown, _marked(content))
     # Among all the others, in the largest files that have to be written again.
-    indexer.catch_up(grown.database, grown.index, anew=True)
+    indexer.catch_up(grown.database, grown.index, force_rebuild=True)
     assert all(number in grown.found(word) for word in WORDS)
     before = grown.everything()
     assert [one for one in _needles() if one not in before] == []
@@ -219,7 +223,7 @@ def test_destroyed_words_leave_every_file_of_the_index(
     took = time.monotonic() - begun
     after = grown.everything()
     with Session(grown.database) as session:
-        cases = len(grown.index.find(session, Asked()).strength)
+        cases = len(grown.index.find(session, SearchQuery()).strength)
     print(
         f"{grown.index.name}, {destroy.__name__.strip('_')}: {took:.1f} s at {cases:,} cases,"
         f" of which the act {acted - begun:.1f} s,"

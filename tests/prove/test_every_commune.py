@@ -15,12 +15,12 @@ import spelled
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from register.db import Base, make_file, prepare
+from register.db import Base, configure_engine, create_sqlite_file
 from register.territory import loader
-from register.territory.gazetteer import Gazetteer, gazetteer
-from register.territory.place_extraction import placed
+from register.territory.gazetteer import Gazetteer, load_gazetteer
+from register.territory.place_extraction import extract_places
 from register.territory.resolve import resolve
-from register.territory.suggest import suggest
+from register.territory.suggest import suggest_places
 
 pytestmark = pytest.mark.prove
 
@@ -34,8 +34,8 @@ COMPLETED = 3.0  # milliseconds, median of suggestions
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session on the committed data."""
     engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('every')}/register.sqlite3")
-    make_file(engine)
-    prepare(engine)
+    create_sqlite_file(engine)
+    configure_engine(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         loader.load(session, at=datetime(2026, 3, 1, tzinfo=UTC))
@@ -47,7 +47,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.fixture(scope="module")
 def france(session: Session) -> Gazetteer:
     """The gazetteer of the committed data."""
-    return gazetteer(session)
+    return load_gazetteer(session)
 
 
 @pytest.mark.parametrize("spelling", spelled.SPELLINGS)
@@ -81,7 +81,7 @@ def test_every_commune_is_found_by_its_name_and_where_it_is(france: Gazetteer) -
     told = []
     for row in spelled.communes():
         place = france.communes[row["code"]]
-        land = france.departements[place.parent or ""]
+        land = france.departements[place.parent_code or ""]
         for typed in (
             f"{place.name} ({land.code})",
             f"{land.code} {place.name}",
@@ -104,7 +104,7 @@ def test_every_slip_of_the_hand_is_forgiven(france: Gazetteer) -> None:
         # A slip can make another name, or its beginning; then that is what is read.
         if not any(one.why == "orthographe_proche" for one in resolution.readings):
             read += bool(resolution.readings)
-            if resolution.none:
+            if resolution.is_empty:
                 wrong.append(f"{row['nom']!r} as {typed!r}")
         elif row["code"] not in {one.code for one in resolution.readings}:
             wrong.append(f"{row['nom']!r} as {typed!r}")
@@ -174,7 +174,9 @@ NASTY = (
 CASES = {row["code"]: 1 + number % 5 for number, row in enumerate(spelled.communes()[::20])}
 
 
-@pytest.mark.parametrize("read", [resolve, placed, suggest], ids=lambda read: read.__name__)
+@pytest.mark.parametrize(
+    "read", [resolve, extract_places, suggest_places], ids=lambda read: read.__name__
+)
 def test_no_text_takes_long(france: Gazetteer, read: Read) -> None:
     chance = random.Random(SEED)
     names = [row["nom"] for row in chance.sample(spelled.communes(), 60)]
@@ -195,8 +197,8 @@ def test_what_people_type_is_read_at_once(france: Gazetteer) -> None:
     figures = {
         "resolve": median(_taken(resolve, france, text) for text in chain(typed, slips)),
         "resolve, a slip": median(_taken(resolve, france, text) for text in slips),
-        "placed": median(_taken(placed, france, text) for text in phrases),
-        "suggest": median(_taken(suggest, france, text) for text in begun),
+        "placed": median(_taken(extract_places, france, text) for text in phrases),
+        "suggest": median(_taken(suggest_places, france, text) for text in begun),
     }
     print(", ".join(f"{name} {taken:.3f} ms" for name, taken in figures.items()))
     assert figures["resolve"] < TYPICAL
@@ -216,11 +218,11 @@ def _taken(read: Read, france: Gazetteer, text: str) -> float:
 
 def test_the_gazetteer_is_small_and_read_at_once(session: Session) -> None:
     started = time.thread_time()
-    kept = [gazetteer(session)]
+    kept = [load_gazetteer(session)]
     seconds = time.thread_time() - started
     kept.clear()
     tracemalloc.start()
-    kept.append(gazetteer(session))
+    kept.append(load_gazetteer(session))
     size = tracemalloc.get_traced_memory()[0] / 1e6
     tracemalloc.stop()
     print(f"gazetteer: {seconds:.2f} s to read, {size:.1f} MB")

@@ -29,7 +29,7 @@ from wire import ADDRESS, Served, serving, until
 
 from register import config
 from register.config import Settings
-from register.web.errors import plain
+from register.web.errors import plain_page
 from register.web.headers import HSTS, SECURITY_HEADERS
 
 pytestmark = pytest.mark.prove
@@ -263,7 +263,7 @@ def limits_are_the_same(proxy: Proxy) -> None:
     answer, body = asked(proxy, "/count", "POST", whole)
     assert (answer.status, body) == (200, b"1048576")
     answer, body = asked(proxy, "/count", "POST", whole + b"x")
-    assert (answer.status, body) == (413, plain(413))
+    assert (answer.status, body) == (413, plain_page(413))
     answer, body = asked(proxy, "/count", "POST", whole * 4 + b"x")
     assert answer.status == 413
     is_ours(answer, body)

@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 
 from register.cases import facets, queries
 from register.cases.case_content import Content
-from register.cases.filters import PAGE_SIZE, Query
-from register.cases.vocabulary import book
+from register.cases.filters import PAGE_SIZE, CaseQuery
+from register.cases.vocabulary import current_vocabulary
 from register.config import Settings
 from register.errors import RegisterError
 from register.journal import head, writing
@@ -56,18 +56,18 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
     settings: Settings, engine: Engine, session: Session, desk: Any
 ) -> None:
     faceted.publish_all(desk)
-    index = factory.engine_of(settings, engine)
+    index = factory.open_search_engine(settings, engine)
     indexer.catch_up(engine, index)
     session.rollback()
-    at, told = head(session), faceted.retired(book(session))
-    found = {typed: service.find(session, index, typed, told, at) for typed in TYPED}
+    at, told = head(session), faceted.retired(current_vocabulary(session))
+    found = {typed: service.find_by_text(session, index, typed, told, at) for typed in TYPED}
     assert {hits.state for hits in found.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0
 
     @_often(SEARCHES)
     @given(search=faceted.searches(), typed=st.sampled_from(("", *TYPED)))
-    def agree(search: tuple[Query, dict[int, int] | None], typed: str) -> None:
+    def agree(search: tuple[CaseQuery, dict[int, int] | None], typed: str) -> None:
         nonlocal compared
         query, hits = search
         if hits is not None and typed:
@@ -75,12 +75,12 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
             hits = dict(found[typed].strength)
             query = replace(query, values={**query.values, "q": (typed,)})
         expected = faceted.counted(session, query, told, hits)
-        assert facets.counts(session, query, told, at, hits) == expected
+        assert facets.count_facets(session, query, told, at, hits) == expected
         size = faceted.total(session, query, told, hits)
-        page = queries.listing(session, query, told, at, hits)
-        assert page.total == size == facets.matching(session, query, told, at, hits)
+        page = queries.query_case_page(session, query, told, at, hits)
+        assert page.total == size == facets.count_matches(session, query, told, at, hits)
         assert len(page.cases) == min(size, PAGE_SIZE)
-        for name, value, count in facets.relaxed(session, query, told, at, hits):
+        for name, value, count in facets.count_relaxed(session, query, told, at, hits):
             assert count == faceted.total(session, query.without(name, value), told, hits)
         sizes.append(size)
         compared += sum(map(len, expected.values()))
@@ -180,7 +180,7 @@ class House:
     def compare(self) -> None:
         """See that what is kept and carried on says the same as what is made anew."""
         with Session(self.engine) as session:
-            self.moments.look(session, book(session))
+            self.moments.look(session, current_vocabulary(session))
         self.looks += 1
 
 

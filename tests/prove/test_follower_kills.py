@@ -19,14 +19,14 @@ from sqlalchemy.orm import Session
 from wire import ask, get, serving, until
 
 from register.cases import acts, vocabulary
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.journal import head
 from register.search import factory, service
-from register.search.advisory_locks import lease_of
-from register.search.engine import Engine
-from register.search.index_status import condition
-from register.search.query_model import Asked
+from register.search.advisory_locks import index_lease
+from register.search.engine import SearchEngine
+from register.search.index_status import read_index_status
+from register.search.query_model import SearchQuery
 
 pytestmark = pytest.mark.prove
 
@@ -40,7 +40,9 @@ CONVERGED = 5.0  # seconds
 class Reader(threading.Thread):
     """Searches all the time for a word that every case has, as pages do."""
 
-    def __init__(self, database: Database, index: Engine, book: Book, port: int) -> None:
+    def __init__(
+        self, database: Database, index: SearchEngine, book: Vocabulary, port: int
+    ) -> None:
         super().__init__()
         self._database, self._index, self._book = database, index, book
         self._port = port
@@ -60,7 +62,9 @@ class Reader(threading.Thread):
 
     def found(self) -> set[int]:
         with Session(self._database) as page:
-            return set(service.find(page, self._index, WORD, self._book, head(page)).strength)
+            return set(
+                service.find_by_text(page, self._index, WORD, self._book, head(page)).strength
+            )
 
     def _on_pages(self) -> set[int]:
         """The cases of all pages of the site's own search."""
@@ -77,9 +81,9 @@ class Reader(threading.Thread):
 
 
 @contextmanager
-def reading(database: Database, index: Engine, port: int) -> Iterator[Reader]:
+def reading(database: Database, index: SearchEngine, port: int) -> Iterator[Reader]:
     with Session(database) as session:
-        book = vocabulary.book(session)
+        book = vocabulary.current_vocabulary(session)
     reader = Reader(database, index, book, port)
     reader.start()
     try:
@@ -93,13 +97,18 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
     settings: Settings, engine: Database, desk
 ) -> None:
     chance = random.Random(4)
-    index, lease = factory.engine_of(settings, engine), lease_of(settings, engine)
+    index, lease = factory.open_search_engine(settings, engine), index_lease(settings, engine)
     filed = [desk.published(title=f"Le {WORD} du conseil, cas {count}") for count in range(CASES)]
     took = []
 
     def is_up() -> bool:
-        found = condition(engine, index, lease)
-        return found.followed and found.is_usable and found.present and found.behind == 0
+        found = read_index_status(engine, index, lease)
+        return (
+            found.has_follower
+            and found.is_usable
+            and found.is_current_version
+            and found.lines_behind == 0
+        )
 
     with serving(settings, REGISTER_DATABASE_URL=settings.database_url) as (served, port):
         with reading(engine, index, port) as reader:
@@ -121,7 +130,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
                 until(is_up, 4 * CONVERGED, served.logged)
                 took.append(time.monotonic() - begun)
                 with Session(engine) as session:
-                    assert set(index.find(session, Asked()).strength) == public
+                    assert set(index.find(session, SearchQuery()).strength) == public
         assert served.logged().count('"event": "died", "process": "follower"') == len(took)
         assert '"process": "worker"' not in served.logged()
         assert served.end() == 0
@@ -134,7 +143,7 @@ def test_a_hundred_kills_show_nothing_and_lose_nothing(
     assert reader.shown == []
     assert reader.searches > len(took)
     index.close()
-    lease.leave()
+    lease.release_all()
 
 
 def withdraw(desk, case) -> None:

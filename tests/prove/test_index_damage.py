@@ -17,7 +17,7 @@ from madeup import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
 from register.search import whoosh
-from register.search.engine import Unready
+from register.search.engine import IndexNotReady
 from register.search.query_model import Cursor
 from register.search.whoosh import Whoosh
 
@@ -69,7 +69,7 @@ def answers_or_says_no(engine: Whoosh) -> bool:
     for asked in questions():
         try:
             strength = engine.find(None, asked).strength
-        except Unready:
+        except IndexNotReady:
             return False
         assert strength == meant(asked, CASES.values())
     return True

@@ -23,10 +23,10 @@ from wire import Served, command, until
 from register.config import Settings
 from register.journal import head
 from register.search import factory
-from register.search.advisory_locks import lease_of
-from register.search.engine import Engine
+from register.search.advisory_locks import index_lease
+from register.search.engine import SearchEngine
 from register.search.leader_election import Lease
-from register.search.query_model import Asked, Part, Way
+from register.search.query_model import QueryAlternative, QueryPart, SearchQuery
 from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove
@@ -39,8 +39,8 @@ TIMES = 15
 
 
 @pytest.fixture
-def index(settings: Settings, engine: Database) -> Iterator[Engine]:
-    made = factory.engine_of(settings, engine)
+def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
+    made = factory.open_search_engine(settings, engine)
     yield made
     made.close()
 
@@ -58,7 +58,7 @@ def following(settings: Settings, is_up: Callable[[], bool]) -> Iterator[Served]
         served.close()
 
 
-def at_the_head(engine: Database, index: Engine) -> Callable[[], bool]:
+def at_the_head(engine: Database, index: SearchEngine) -> Callable[[], bool]:
     def is_up() -> bool:
         with Session(engine) as session:
             cursor = index.cursor()
@@ -74,7 +74,7 @@ def timed(do: Callable[[], object]) -> float:
 
 
 def test_a_commit_is_followed_within_a_second(
-    settings: Settings, engine: Database, index: Engine, desk: Any
+    settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     is_up = at_the_head(engine, index)
     took = []
@@ -87,7 +87,7 @@ def test_a_commit_is_followed_within_a_second(
 
 
 def test_the_command_ends_when_told(
-    settings: Settings, engine: Database, index: Engine, desk: Any
+    settings: Settings, engine: Database, index: SearchEngine, desk: Any
 ) -> None:
     desk.published()
     took = []
@@ -100,16 +100,16 @@ def test_the_command_ends_when_told(
 
 
 def test_the_lease_is_given_away_when_asked_for(
-    settings: Settings, engine: Database, index: Engine
+    settings: Settings, engine: Database, index: SearchEngine
 ) -> None:
     took = []
     with following(settings, at_the_head(engine, index)):
         for _ in range(3):
-            asking: Lease = lease_of(settings, engine)
+            asking: Lease = index_lease(settings, engine)
             took.append(timed(lambda asking=asking: asking.claim(30)))
             assert asking.is_held()
-            asking.leave()
-            until(lambda: lease_of(settings, engine).is_held(), 30)
+            asking.release_all()
+            until(lambda: index_lease(settings, engine).is_held(), 30)
     print(f"{index.name}: the lease after {max(took):.2f} s at most")
     assert max(took) <= GIVEN
 
@@ -120,10 +120,12 @@ def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
     index.rebuild(START, iter(cases.values()), len(cases), quiet)
     common = [f"mot{number}" for number in range(1, 40)]
     ways = [
-        tuple(Way((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
         for i in range(24)
     ]
-    asked = Asked(tuple(Part("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways)))
+    asked = SearchQuery(
+        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
+    )
     begun = time.process_time()
     strength = index.find(None, asked).strength
     took = time.process_time() - begun

@@ -14,37 +14,37 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import verify
 from register.config import Settings
-from register.db import engine_options, prepare
+from register.db import configure_engine, engine_options
 from register.errors import RegisterError
-from register.journal import Entry, Ledger, Pen, head, writing
+from register.journal import JournalEntry, Ledger, WriteTransaction, head, writing
 
 pytestmark = pytest.mark.prove
 
 ROUNDS = 200
 
 
-def publish(pen: Pen, case: int, by: int) -> object:
+def publish(pen: WriteTransaction, case: int, by: int) -> object:
     return acts.publish(
-        pen, case, by=by, reason="lu", attested=ATTESTED, flags_reason="relu", single=True
+        pen, case, by=by, reason="lu", attested=ATTESTATIONS, flags_reason="relu", single=True
     )
 
 
-def approve(pen: Pen, case: int, by: int) -> object:
+def approve(pen: WriteTransaction, case: int, by: int) -> object:
     return acts.approve(pen, case, by=by)
 
 
-def withdraw(pen: Pen, case: int, by: int) -> object:
+def withdraw(pen: WriteTransaction, case: int, by: int) -> object:
     return acts.withdraw(pen, case, by=by, restriction="erreur", reason="erreur")
 
 
-def erase(pen: Pen, case: int, by: int) -> object:
+def erase(pen: WriteTransaction, case: int, by: int) -> object:
     return acts.erase(pen, case, by=by, restriction="donnee_personnelle")
 
 
-ACTS: dict[str, Callable[[Pen, int, int], object]] = {
+ACTS: dict[str, Callable[[WriteTransaction, int, int], object]] = {
     "publish": publish,
     "approve": approve,
     "withdraw": withdraw,
@@ -54,7 +54,7 @@ ACTS: dict[str, Callable[[Pen, int, int], object]] = {
 
 def _racer(url: str, barrier: Barrier, pipe: Connection) -> None:
     engine = create_engine(url, **engine_options(url))
-    prepare(engine)
+    configure_engine(engine)
     for name, case, by in iter(pipe.recv, None):
         barrier.wait(30)
         try:
@@ -122,7 +122,9 @@ def test_of_two_processes_one_wins_and_the_journal_has_no_gap(
             assert sorted(answers, key=str) == sorted([("won", None, None), EXPECTED[act]], key=str)
     with Session(engine) as session:
         for ledger in Ledger:
-            lines = select(func.count(), func.max(Entry.seq)).where(Entry.ledger == ledger.value)
+            lines = select(func.count(), func.max(JournalEntry.seq)).where(
+                JournalEntry.ledger == ledger.value
+            )
             count, last = session.execute(lines).one()
             assert count == (last or 0) == head(session, ledger).seq
         assert list(verify(session)) == []

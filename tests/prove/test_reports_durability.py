@@ -156,7 +156,7 @@ def _register(settings: Settings) -> Path:
 
 
 def _keys(settings: Settings) -> Path:
-    return seal_of(settings) / report_keys.NAME
+    return seal_of(settings) / report_keys.STORE_FILE
 
 
 FILES: dict[str, Callable[[Settings], Path]] = {"register": _register, "keys": _keys}

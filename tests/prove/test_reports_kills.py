@@ -92,7 +92,7 @@ def _accounts(engine: Engine, store: KeyStore) -> Counter[str]:
     """What was received, however often."""
     with Session(engine) as session:
         keys = session.scalars(select(Report.key)).all()
-        files = [queries.one(session, store, key) for key in keys]
+        files = [queries.get_report(session, store, key) for key in keys]
     return Counter(file.received.sent.account for file in files if file.received)
 
 

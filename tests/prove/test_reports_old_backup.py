@@ -21,7 +21,7 @@ from register.config import Settings
 from register.db import db, now
 from register.errors import SealError
 from register.operations import setup
-from register.report_keys import KeyStore, url_in
+from register.report_keys import KeyStore, default_url
 from register.reports import queries, retention
 from register.reports.models import Report
 
@@ -41,7 +41,7 @@ def _opens(keys: list[bytes], name: str, closed: bytes) -> bool:
     for key, purpose in product(keys, PURPOSES):
         for bound in (f"report {name}".encode(), name.encode(), b""):
             try:
-                encryption.opened(key, purpose, closed, bound)
+                encryption.decrypt(key, purpose, closed, bound)
             except SealError:
                 continue
             return True
@@ -67,18 +67,20 @@ def test_a_copy_from_before_the_purge_tells_nothing_of_what_was_purged(
     # the next connection to close would remove the log under the others.
     subprocess.run(["cp", "-r", settings.instance, backup], check=True)
     subprocess.run(["cp", "-r", seal_of(settings), folder / "seal-before"], check=True)
-    done = retention.look(engine, store, now() + timedelta(days=100), 24, confirmed=True).done
+    done = retention.run_retention(
+        engine, store, now() + timedelta(days=100), 24, confirmed=True
+    ).done
     gone = {key for part in (DECLINED, ACCEPTED, SPAM, WITHDRAWN) for key in sent.keys[part]}
     assert done.purged == len(gone)
 
     copy = replace(
         settings, instance=backup, database_url=f"sqlite:///{backup / 'register.sqlite3'}"
     )
-    key = encryption.load(seal_of(settings))
+    key = encryption.load_key(seal_of(settings))
     with closing(sqlite3.connect(backup / "register.sqlite3")) as connection:
         (instance_id,) = connection.execute("SELECT instance_id FROM identity").fetchone()
-    present = KeyStore(url_in(seal_of(settings)), key, instance_id)
-    before = KeyStore(url_in(folder / "seal-before"), key, instance_id)
+    present = KeyStore(default_url(seal_of(settings)), key, instance_id)
+    before = KeyStore(default_url(folder / "seal-before"), key, instance_id)
     keys = [key, present.root, *present.keys(present.names()).values()]
 
     closed = list(_closed(backup / "register.sqlite3"))
@@ -113,7 +115,7 @@ def _says_nothing(copy: Settings, store: KeyStore, sent: Sent, gone: set[str]) -
         session = db.session()
         assert set(session.scalars(select(Report.key))) == set(sent.keys)
         for key in sent.keys:
-            file = queries.one(session, store, key)
+            file = queries.get_report(session, store, key)
             assert file.is_purged == (key in gone)
             if key in gone:
                 told = (file.received, file.contact, list(file.messages), file.case)

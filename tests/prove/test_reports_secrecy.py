@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.report_keys import KeyStore
 from register.reports import queries
-from register.reports.models import State
+from register.reports.models import ReportState
 from register.search.analyzer import tokens
 from register.text.fold import fold
 
@@ -91,18 +91,18 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
     assert found_in(folder) == []
     # Everything is there all the same, for who has the keys.
     with Session(engine) as session:
-        files = [queries.one(session, store, key) for key in sent.keys]
+        files = [queries.get_report(session, store, key) for key in sent.keys]
     assert all(file.received and TYPED["recit"] in file.received.sent.account for file in files)
     assert [file.contact for file in files[CONTACTED]] == [LEFT] * 4
     assert all(ADDED in file.messages[1].text for file in files[ASKED])
-    assert {file.line.state for file in files} >= {
-        State.RECEIVED,
-        State.ACCEPTED,
-        State.DECLINED,
-        State.SPAM,
-        State.WITHDRAWN,
+    assert {file.summary.state for file in files} >= {
+        ReportState.RECEIVED,
+        ReportState.ACCEPTED,
+        ReportState.DECLINED,
+        ReportState.SPAM,
+        ReportState.WITHDRAWN,
     }
-    assert not any(file.line.suspect for file in files)
+    assert not any(file.summary.suspect for file in files)
     _has_no_order(settings, sent)
     _has_no_time(settings, sent)
 

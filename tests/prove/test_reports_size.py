@@ -14,9 +14,9 @@ from reported import WORDS, a_report, nonce
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.desk import MOST, Desk, costs
+from benchmarks.desk import COST_LIMIT, Desk, measure_costs
 from register.config import Settings
-from register.db import analyse, now
+from register.db import analyse_tables, now
 from register.journal import writing
 from register.operations import setup
 from register.reports import acts
@@ -52,7 +52,7 @@ def _reports(settings: Settings, engine: Engine, _cast: Cast, count: int) -> Non
             for number in range(start, min(start + AT_ONCE, count)):
                 acts.receive(pen, store, _said(number), nonce())
     store.close()
-    analyse(engine)
+    analyse_tables(engine)
 
 
 def _said(number: int) -> Any:
@@ -63,11 +63,13 @@ def _said(number: int) -> Any:
 
 
 def test_five_thousand_reports_cost_at_most_three_times_fifty(desks: tuple[Desk, Desk]) -> None:
-    found = costs(*desks, pages=PLAIN)
+    found = measure_costs(*desks, pages=PLAIN)
     for name, (few, many) in found.items():
         print(f"{name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms, × {many / few:.2f}")
-    filtered = costs(*desks, pages=FILTERED)
+    filtered = measure_costs(*desks, pages=FILTERED)
     for name, (few, many) in filtered.items():
         print(f"by {name}: {few * 1000:.1f} ms, {many * 1000:.1f} ms")
-    assert {name: many / few for name, (few, many) in found.items() if many > MOST * few} == {}
+    assert {
+        name: many / few for name, (few, many) in found.items() if many > COST_LIMIT * few
+    } == {}
     assert {name: many for name, (_few, many) in filtered.items() if many > WITHIN} == {}

@@ -27,7 +27,7 @@ from register.db import db, now
 from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts
-from register.reports.models import Report, State
+from register.reports.models import Report, ReportState
 
 pytestmark = pytest.mark.prove
 
@@ -128,7 +128,9 @@ def test_an_outsider_who_polls_cannot_tell_that_a_report_came_in(
 def _at_the_desk(engine: Engine, store: KeyStore, cast: Cast) -> None:
     """What members do with reports tells an outsider nothing either."""
     with Session(engine) as session:
-        key = session.scalars(select(Report.key).where(Report.state == State.RECEIVED)).first()
+        key = session.scalars(
+            select(Report.key).where(Report.state == ReportState.RECEIVED)
+        ).first()
     assert key
     with writing(engine, now()) as pen:
         acts.claim(pen, key, by=cast.bruno)

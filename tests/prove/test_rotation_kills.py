@@ -58,7 +58,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
     settings: Settings, engine: Engine, store: KeyStore
 ) -> None:
     assert settings.seal_dir
-    root, first = store.root, encryption.load(settings.seal_dir)
+    root, first = store.root, encryption.load_key(settings.seal_dir)
     port, more = free_port(), {"REGISTER_RATE_LIMITS": "off"}
     served = Serve(settings, port, **more)
     seen = {first}
@@ -85,7 +85,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
                         served.close()
                         served = Serve(settings, port, **more)
                         until(served.is_up, 30, served.logged)
-                        assert not (settings.seal_dir / encryption.PENDING).exists()
+                        assert not (settings.seal_dir / encryption.PENDING_KEY_FILE).exists()
                     go_on()
             for turn in range(AT_RANDOM):
                 run = _Run(command("seal", "rotate"), settings)
@@ -98,7 +98,7 @@ def test_a_rotation_under_those_who_report_loses_nothing_wherever_it_is_cut_shor
             assert run.wait() == 0, run.logged()
             run.close()
             go_on()
-            seen.add(encryption.load(settings.seal_dir))
+            seen.add(encryption.load_key(settings.seal_dir))
         codes = {
             account: code for thread in threads for account, code in thread.acknowledged.items()
         }

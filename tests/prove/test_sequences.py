@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from register.cases.case_content import Content
 from register.config import Settings
 from register.errors import RegisterError
-from register.journal import Act, Entry, Ledger, writing
+from register.journal import Act, JournalEntry, Ledger, writing
 from register.web import etag
 
 pytestmark = pytest.mark.prove
@@ -67,7 +67,7 @@ class House:
         self.again = Again(engine)
         self.keeping, self.fresh = Site(settings), Site(settings)
 
-    def act(self, name: str, case: Case, told: Told, minutes: int = 0) -> Entry | None:
+    def act(self, name: str, case: Case, told: Told, minutes: int = 0) -> JournalEntry | None:
         """Do an act; its line, or None when it was refused."""
         try:
             with writing(self.engine, AT + timedelta(minutes=minutes)) as p:
@@ -80,7 +80,7 @@ def test_every_act_has_the_states_that_allow_it() -> None:
     assert set(ACTS) == set(ALLOWED)
 
 
-def _event(place: int, line: Entry, before: Content | None, after: Content | None) -> Event:
+def _event(place: int, line: JournalEntry, before: Content | None, after: Content | None) -> Event:
     return Event(place, line.event, Act(line.act), line.case_number or 0, before, after)
 
 
@@ -170,7 +170,7 @@ class Sequence:
     def _note(self, name, case, told, line, other, look) -> None:
         """What the act did to the case, by its name; then see whether everybody is told so."""
         were = [place.outcome(self.cases) for place in PLACES]
-        shown = case.shown
+        shown = case.to_response
         if told.word != case.word:
             self.taken.add(case.word)
             case.word = told.word
@@ -181,7 +181,7 @@ class Sequence:
             case.into = other.number
         if line.ledger == Ledger.PUBLIC:
             self.moves += 1
-            case.events.append(_event(self.moves, line, shown, case.shown))
+            case.events.append(_event(self.moves, line, shown, case.to_response))
         now = [place.outcome(self.cases) for place in PLACES]
         moved = [
             place for place, was, is_now in zip(PLACES, were, now, strict=True) if was != is_now

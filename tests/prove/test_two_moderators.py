@@ -32,7 +32,7 @@ from register.cases.models import Incident
 from register.cases.verify import verify
 from register.config import Settings
 from register.db import db
-from register.journal import Act, Entry, Ledger, head, writing
+from register.journal import Act, JournalEntry, Ledger, head, writing
 
 pytestmark = pytest.mark.prove
 
@@ -250,7 +250,9 @@ def _require_lines(
             (entry.ledger, entry.act, entry.incident_id, entry.member_id)
             for ledger, seq in before.items()
             for entry in session.scalars(
-                select(Entry).where(Entry.ledger == ledger.value, Entry.seq > seq)
+                select(JournalEntry).where(
+                    JournalEntry.ledger == ledger.value, JournalEntry.seq > seq
+                )
             )
         ]
     assert added == [(race.ledger.value, race.act.value, filed.id, member)]

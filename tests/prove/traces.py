@@ -48,9 +48,9 @@ def is_kept_first(told: list[str]) -> bool:
     """Whether a key, then a report, were on disk before the first answer."""
     before = told[: told.index("answer")] if "answer" in told else []
     names = [name.removesuffix("-wal") for name in before]
-    if not {report_keys.NAME, "register.sqlite3"} <= set(names):
+    if not {report_keys.STORE_FILE, "register.sqlite3"} <= set(names):
         return False
-    return names.index(report_keys.NAME) < names.index("register.sqlite3")
+    return names.index(report_keys.STORE_FILE) < names.index("register.sqlite3")
 
 
 _OPENED = re.compile(r'openat\([^"]*"(?P<path>[^"]*)", [A-Z_|]*(?:O_RDWR|O_WRONLY)')

@@ -12,12 +12,12 @@ from reported import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
-from register.cases.acts.claims_and_notes import HELD_FOR
+from register.cases.acts.claims_and_notes import CLAIM_DURATION
 from register.cases.models import Incident
 from register.errors import Invalid, NotFound, Refused, RegisterError
-from register.journal import Act, Entry
+from register.journal import Act, JournalEntry
 from register.reports import acts, encryption, queries, retention
-from register.reports.models import Kept, Message, State
+from register.reports.models import Message, ReportState, RetainedReport
 
 
 def _refused(pen, act, key, at=AT):
@@ -32,11 +32,11 @@ def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store,
         acts.claim(p, filed.key, by=cast.bruno)
     row = row_of(session, filed.key)
     assert (row.state, row.held_by, row.held_until) == (
-        State.IN_REVIEW,
+        ReportState.IN_REVIEW,
         cast.bruno,
-        AT + HELD_FOR,
+        AT + CLAIM_DURATION,
     )
-    later = AT + HELD_FOR
+    later = AT + CLAIM_DURATION
     _refused(pen, lambda p: acts.claim(p, filed.key, by=cast.chloe), "report_held")
     _refused(pen, lambda p: acts.release(p, filed.key, by=cast.chloe), "report_held")
     _refused(pen, lambda p: acts.spam(p, filed.key, by=cast.chloe), "report_held")
@@ -46,7 +46,7 @@ def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store,
     with pen(later) as p:
         acts.release(p, filed.key, by=cast.chloe)
     row = row_of(session, filed.key)
-    assert (row.state, row.held_by, row.held_until) == (State.RECEIVED, None, None)
+    assert (row.state, row.held_by, row.held_until) == (ReportState.RECEIVED, None, None)
 
 
 def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
@@ -54,7 +54,7 @@ def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
     for by in (cast.driss, 404):
         with pytest.raises(RegisterError), pen() as p:
             acts.claim(p, filed.key, by=by)
-    assert row_of(session, filed.key).state == State.RECEIVED
+    assert row_of(session, filed.key).state == ReportState.RECEIVED
 
 
 def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
@@ -70,13 +70,17 @@ def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
 
 
 def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store, inbox, cast):
-    filed = inbox.waiting()
-    found = queries.one(session, store, filed.key)
-    assert (found.line.state, found.messages[0].text, found.seen) == (State.WAITING, QUESTION, 1)
+    filed = inbox.waiting_for()
+    found = queries.get_report(session, store, filed.key)
+    assert (found.summary.state, found.messages[0].text, found.message_count) == (
+        ReportState.WAITING,
+        QUESTION,
+        1,
+    )
     inbox.answered(filed)
     # Bruno has not seen the answer yet.
     for act in (
-        lambda p: acts.ask(p, store, filed.key, "Et où ?", by=cast.bruno, seen=1),
+        lambda p: acts.ask_reporter(p, store, filed.key, "Et où ?", by=cast.bruno, seen=1),
         lambda p: acts.decline(
             p, store, filed.key, "doublon", by=cast.bruno, sentence=SENTENCE, seen=1
         ),
@@ -84,25 +88,25 @@ def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store,
     ):
         _refused(pen, act, "report_changed")
     with pen() as p:
-        acts.ask(p, store, filed.key, "Et où ?", by=cast.bruno, seen=2)
+        acts.ask_reporter(p, store, filed.key, "Et où ?", by=cast.bruno, seen=2)
     session.rollback()
-    found = queries.one(session, store, filed.key)
+    found = queries.get_report(session, store, filed.key)
     assert [said.text for said in found.messages] == [QUESTION, ANSWER, "Et où ?"]
-    assert (found.line.state, found.line.news) == (State.WAITING, False)
-    _refused(pen, lambda p: acts.ask(p, store, filed.key, " ", by=cast.bruno), "missing")
+    assert (found.summary.state, found.summary.news) == (ReportState.WAITING, False)
+    _refused(pen, lambda p: acts.ask_reporter(p, store, filed.key, " ", by=cast.bruno), "missing")
 
 
 def test_what_its_author_sent_is_read_once_whatever_became_of_it(session, pen, inbox, cast):
     filed = inbox.declined()
-    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno), "report_no_news")
+    _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno), "report_no_news")
     inbox.answered(filed, "C’était à la mairie.")
     assert row_of(session, filed.key).news
-    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=0), "report_changed")
+    _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno, seen=0), "report_changed")
     with pen() as p:
-        acts.read(p, filed.key, by=cast.bruno, seen=1)
+        acts.mark_read(p, filed.key, by=cast.bruno, seen=1)
     row = row_of(session, filed.key)
-    assert (row.news, row.state, row.purge_on) == (False, State.DECLINED, date(2026, 5, 31))
-    _refused(pen, lambda p: acts.read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
+    assert (row.news, row.state, row.purge_on) == (False, ReportState.DECLINED, date(2026, 5, 31))
+    _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
 
 
 def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, store, cast):
@@ -120,15 +124,18 @@ def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, sto
     session.rollback()
     case = session.get_one(Incident, draft)
     assert (case.title, case.state, case.number) == ("Un cas signalé", "draft", None)
-    assert queries.kept_for(session, store, draft) == [a_report()]
-    found = queries.one(session, store, filed.key)
-    assert (found.line.state, found.line.purge_on) == (State.ACCEPTED, date(2026, 5, 31))
+    assert queries.retained_reports(session, store, draft) == [a_report()]
+    found = queries.get_report(session, store, filed.key)
+    assert (found.summary.state, found.summary.purge_on) == (
+        ReportState.ACCEPTED,
+        date(2026, 5, 31),
+    )
     assert found.decision == encryption.Decision(
         "Merci : un dossier est ouvert.", draft, cast.bruno
     )
     # Its author may know of a case that anybody may know of.
     assert (found.case.id, found.public_number) == (draft, None)
-    (line,) = session.scalars(select(Entry).where(Entry.act == Act.REPORT_ACCEPTED))
+    (line,) = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_ACCEPTED))
     told = json.loads(line.private_json)
     assert (told["report"], told["new"], line.incident_id) == (filed.key, True, None)
     # Which case it led to stands sealed, and nowhere else.
@@ -139,13 +146,13 @@ def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, des
     case, merged, erased = desk.published(), desk.merged(), desk.erased()
     first, second = inbox.accepted(into=case.id), inbox.accepted(into=case.id, account="Moi aussi.")
     session.rollback()
-    assert {sent.account for sent in queries.kept_for(session, store, case.id)} == {
+    assert {sent.account for sent in queries.retained_reports(session, store, case.id)} == {
         a_report().account,
         "Moi aussi.",
     }
-    assert queries.one(session, store, second.key).public_number == case.number
+    assert queries.get_report(session, store, second.key).public_number == case.number
     of_reports = {name for name in store.names() if " contact " not in name}
-    assert of_reports == {first.key, second.key, encryption.case_key(case.id)}
+    assert of_reports == {first.key, second.key, encryption.case_key_name(case.id)}
     count = session.scalar(select(func.count()).select_from(Incident))
     other = inbox.received()
     for into in (merged.id, erased.id, 404, None):
@@ -153,14 +160,14 @@ def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, des
             acts.accept(p, store, other.key, by=inbox.cast.bruno, reason="r", into=into)
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Incident)) == count
-    assert session.scalar(select(func.count()).select_from(Kept)) == 2
+    assert session.scalar(select(func.count()).select_from(RetainedReport)) == 2
 
 
 def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, inbox, cast):
     filed = inbox.declined()
-    found = queries.one(session, store, filed.key)
-    assert (found.line.state, found.line.reason, found.line.purge_on) == (
-        State.DECLINED,
+    found = queries.get_report(session, store, filed.key)
+    assert (found.summary.state, found.summary.reason, found.summary.purge_on) == (
+        ReportState.DECLINED,
         "insuffisant",
         date(2026, 5, 31),
     )
@@ -173,7 +180,7 @@ def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, in
         with pytest.raises(Invalid) as refused, pen() as p:
             acts.decline(p, store, other.key, "doublon", by=cast.bruno, sentence=sentence)
         assert refused.value.key == key
-    assert row_of(session, other.key).state == State.RECEIVED
+    assert row_of(session, other.key).state == ReportState.RECEIVED
 
 
 def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, cast):
@@ -185,7 +192,7 @@ def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, ca
             acts.reopen(p, store, filed.key, by=cast.chloe)
         row = row_of(session, filed.key)
         assert (row.state, row.purge_on, row.reason, row.decision, row.suspect) == (
-            State.RECEIVED,
+            ReportState.RECEIVED,
             None,
             "",
             None,
@@ -213,19 +220,19 @@ def test_an_accepted_report_is_taken_up_again_once_its_draft_is_given_up(
         cases.discard(p, draft, by=cast.bruno)
     with pen() as p:
         acts.reopen(p, store, filed.key, by=cast.bruno)
-    assert row_of(session, filed.key).state == State.RECEIVED
+    assert row_of(session, filed.key).state == ReportState.RECEIVED
 
 
 def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
     """The draft of an acceptance that is refused is not made either."""
     filed = inbox.declined()
     session.rollback()
-    lines = session.scalar(select(func.count()).select_from(Entry))
+    lines = session.scalar(select(func.count()).select_from(JournalEntry))
     session.rollback()
     with pytest.raises(Refused), pen() as p:
         acts.accept(p, store, filed.key, by=cast.bruno, reason="r", new=a_case())
     session.rollback()
-    for model, count in ((Incident, 0), (Kept, 0), (Message, 0), (Entry, lines)):
+    for model, count in ((Incident, 0), (RetainedReport, 0), (Message, 0), (JournalEntry, lines)):
         assert session.scalar(select(func.count()).select_from(model)) == count
 
 
@@ -244,7 +251,7 @@ def test_many_put_aside_together_wait_for_another_member(session, pen, store, in
         acts.confirm_spam(p, filed.key, by=cast.chloe)
     row = row_of(session, filed.key)
     assert (row.state, row.moved_on, row.purge_on, row.together_by) == (
-        State.SPAM,
+        ReportState.SPAM,
         today,
         today + timedelta(days=7),
         None,
@@ -268,7 +275,11 @@ def test_a_single_moderator_agrees_to_what_they_put_aside(session, pen, store, i
 
 def _views(session, act):
     session.rollback()
-    asked = select(Entry.member_id, Entry.at).where(Entry.act == act.value).order_by(Entry.seq)
+    asked = (
+        select(JournalEntry.member_id, JournalEntry.at)
+        .where(JournalEntry.act == act.value)
+        .order_by(JournalEntry.seq)
+    )
     return [tuple(row) for row in session.execute(asked)]
 
 
@@ -300,9 +311,9 @@ def test_a_member_who_is_shown_reports_leaves_one_line_a_day_for_each(
 def test_what_a_case_keeps_of_a_report_counts_once_a_day(session, pen, store, inbox, desk, cast):
     bare = desk.published()
     filed = inbox.accepted()
-    case = queries.one(session, store, filed.key).case.id
+    case = queries.get_report(session, store, filed.key).case.id
     session.rollback()
     for incident in (case, case, bare.id):
         with pen() as p:
-            acts.view_kept(p, incident, by=cast.chloe)
+            acts.view_retained(p, incident, by=cast.chloe)
     assert [member for member, _at in _views(session, Act.COPY_VIEWED)] == [cast.chloe]

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from register.cases import vocabulary
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.reports import report_to_draft
-from register.reports.report_to_draft import Where
+from register.reports.report_to_draft import ReportedPlace
 
-GAGNY = Where("commune", "93032", "Gagny")
+GAGNY = ReportedPlace("commune", "93032", "Gagny")
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,11 @@ def book(registers, tmp_path_factory):
         opened(settings.database_url) as engine,
         Session(engine) as session,
     ):
-        return vocabulary.book(session)
+        return vocabulary.current_vocabulary(session)
 
 
-def parts(book: Book, where: Where | None = GAGNY, **fields: object):
-    return {one.name: one for one in report_to_draft.parts(a_report(**fields), book, where)}
+def parts(book: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: object):
+    return {one.name: one for one in report_to_draft.draft_parts(a_report(**fields), book, where)}
 
 
 def faults(part):
@@ -42,7 +42,7 @@ def test_a_draft_begins_with_facts_and_never_with_the_account(book):
     found = parts(book, date="2008-03-17", actor_text="le premier adjoint, M. X", began="par_cible")
     ticked = {name for name, part in found.items() if part.ticked}
     assert ticked == {"place", "date", "types", "actor", "target", "links"}
-    made = report_to_draft.content(found.values(), ticked, book, GAGNY)
+    made = report_to_draft.draft_content(found.values(), ticked, book, GAGNY)
     assert made == Content(
         title="Interdiction de filmer, Gagny, 17 mars 2008",
         date="2008-03-17",
@@ -56,15 +56,15 @@ def test_a_draft_begins_with_facts_and_never_with_the_account(book):
 
 def test_what_is_ticked_is_taken_and_nothing_else(book):
     found = parts(book, began="par_cible")
-    made = report_to_draft.content(found.values(), {"began"}, book)
+    made = report_to_draft.draft_content(found.values(), {"began"}, book)
     assert made == Content(proceedings=(ProceedingContent(direction="par_cible"),))
-    assert report_to_draft.content(found.values(), set(), book) == Content()
+    assert report_to_draft.draft_content(found.values(), set(), book) == Content()
 
 
 def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken(book):
     own = {"actor_text": "un adjoint", "target_text": "mon blog", "place": "derrière le marché"}
     found = parts(book, None, **own, place_code="", when="un soir de pluie")
-    made = report_to_draft.content(found.values(), set(found), book)
+    made = report_to_draft.draft_content(found.values(), set(found), book)
     for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
         assert word not in repr(replace(made, target="")), word
     assert made.title == "Interdiction de filmer"
@@ -94,7 +94,7 @@ def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
         "began": [("proceedings.direction", "unknown_code")],
         "links": [("sources.url", "url"), ("sources.url", "url"), ("sources.url", "too_long")],
     }
-    made = report_to_draft.content(found.values(), set(found), book)
+    made = report_to_draft.draft_content(found.values(), set(found), book)
     assert (made.place_label, made.date, made.actor, made.target) == ("", "", "", "")
     assert (made.types, made.sources, made.proceedings) == (("interdiction_filmer",), (), ())
 
@@ -118,7 +118,7 @@ def test_two_links_that_are_one_are_taken_once(book):
 
 
 def test_what_was_not_said_is_no_part(book):
-    found = report_to_draft.parts(report_to_draft.Sent("Seulement ceci"), book, None)
+    found = report_to_draft.draft_parts(report_to_draft.Sent("Seulement ceci"), book, None)
     assert [part.name for part in found] == ["account"]
 
 

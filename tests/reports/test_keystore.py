@@ -94,13 +94,13 @@ def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
     earlier = opened()
-    for ask in (earlier.require, lambda: earlier.derived("receipt code")):
+    for ask in (earlier.require, lambda: earlier.derived_key("receipt code")):
         with pytest.raises(SealError, match="root_missing"):
             ask()
     for _ in range(2):
         earlier.make_store(anew=False)
     assert earlier.root == SEAL_KEY
-    assert earlier.derived("receipt code") == encryption.derived(SEAL_KEY, "receipt code")
+    assert earlier.derived_key("receipt code") == encryption.derive_key(SEAL_KEY, "receipt code")
     assert opened().key("a") == key
     earlier.destroy(["root"])
     assert opened().root == SEAL_KEY
@@ -169,7 +169,7 @@ def test_a_key_is_never_kept_in_clear(opened, url):
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, wrapped FROM report_key")).all()
     kept = b"".join(bytes(row.wrapped) for row in rows)
-    for secret in (key, SEAL_KEY, encryption.derived(SEAL_KEY, "report key")):
+    for secret in (key, SEAL_KEY, encryption.derive_key(SEAL_KEY, "report key")):
         assert secret not in kept
         assert secret.hex().encode() not in kept
         assert sqlite_path(url) is None or secret not in _bytes(url)
@@ -239,7 +239,7 @@ def test_a_store_that_is_looked_at_only_is_read_and_never_made(url, opened):
     assert looking.key("one") == key
     # As each database refuses to write.
     with pytest.raises(DBAPIError):
-        looking.new("two")
+        looking.new_key("two")
     looking.close()
     assert store.names() == {"one"}
 
@@ -253,12 +253,12 @@ def test_a_missing_store_is_said_to_be_missing(tmp_path):
 
 
 def test_no_key_is_given_while_the_seal_key_stands_nowhere(tmp_path):
-    path, seal_key = encryption.make(tmp_path / "seal")
+    path, seal_key = encryption.make_key(tmp_path / "seal")
     store = KeyStore(
         f"sqlite:///{tmp_path / 'seal' / 'keys.sqlite3'}", seal_key, INSTANCE, path.parent
     )
     store.make_store()
     path.unlink()
     with pytest.raises(Unavailable):
-        store.new("one")
+        store.new_key("one")
     store.close()

@@ -10,9 +10,9 @@ from reported import a_report, nonce
 
 from register.accounts.models import Member
 from register.cases.case_content import SourceContent
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.reports import acts, case_reports, duplicates
-from register.reports.models import State
+from register.reports.models import ReportState
 from register.text.dates import paris_day
 
 TOLD = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
@@ -28,7 +28,7 @@ def like(session, store, cast):
         session.rollback()
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
-        found = duplicates.reports(session, store, viewer, filed.key, day, sent)
+        found = duplicates.similar_reports(session, store, viewer, filed.key, day, sent)
         return {one.key: {reason.code for reason in one.reasons} for one in found}
 
     return look
@@ -60,7 +60,7 @@ def test_places_in_words_are_the_same_when_their_words_are(inbox, like):
 def test_what_is_decided_is_no_duplicate_and_a_stranger_sees_none(inbox, like):
     for make in (inbox.declined, inbox.spam, inbox.withdrawn, inbox.accepted):
         make(account=TOLD)
-    waiting = inbox.waiting(account=TOLD)
+    waiting = inbox.waiting_for(account=TOLD)
     own = inbox.received(account=TOLD)
     assert set(like(own, a_report(account=TOLD))) == {waiting.key}
     assert like(own, a_report(account=TOLD), by="driss") == {}
@@ -75,7 +75,7 @@ def test_words_that_most_reports_have_make_no_likeness(inbox, like):
 
 
 def test_only_those_received_nearest_are_opened(inbox, like, monkeypatch):
-    monkeypatch.setattr(duplicates, "OPENED", 1)
+    monkeypatch.setattr(duplicates, "DECRYPT_LIMIT", 1)
     far = inbox.received(account=TOLD, at=AT - timedelta(days=40))
     near = inbox.received(account=TOLD, at=AT - timedelta(days=4))
     after = inbox.received(account=TOLD, at=AT + timedelta(days=4))
@@ -90,12 +90,16 @@ def test_a_case_is_found_by_place_and_source_as_a_draft_would_find_it(session, d
     desk.draft(commune="22001", date="1999", outlets=(), sources=(), title="Rien", types=())
     session.rollback()
     viewer = session.get(Member, cast.bruno)
-    found = duplicates.cases(session, viewer, a_report(date="2008-03-17"), book(session), AT)
+    found = duplicates.similar_cases(
+        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), AT
+    )
     assert [one.case.id for one in found] == [filed.id]
     codes = {reason.code for reason in found[0].reasons}
     assert {"source", "commune", "jours", "types"} <= codes
     nobody = session.get(Member, cast.driss)
-    assert duplicates.cases(session, nobody, a_report(), book(session), AT) == []
+    assert (
+        duplicates.similar_cases(session, nobody, a_report(), current_vocabulary(session), AT) == []
+    )
 
 
 def test_a_case_knows_its_reports_until_they_are_taken_back(inbox, desk, session, store, pen):
@@ -103,12 +107,12 @@ def test_a_case_knows_its_reports_until_they_are_taken_back(inbox, desk, session
     kept = inbox.accepted(into=case.id, account=TOLD)
     inbox.accepted(account="Autre dossier")
     session.rollback()
-    found = case_reports.origins(session, store, case.id)
-    assert [sent.account for sent in found.kept] == [TOLD]
-    assert [(one.key, one.state) for one in found.open] == [(kept.key, State.ACCEPTED)]
+    found = case_reports.reports_of_case(session, store, case.id)
+    assert [sent.account for sent in found.retained] == [TOLD]
+    assert [(one.key, one.state) for one in found.accepted] == [(kept.key, ReportState.ACCEPTED)]
     with pen() as p:
         acts.withdraw(p, store, kept.key, nonce())
     session.rollback()
-    found = case_reports.origins(session, store, case.id)
-    assert (list(found.kept), list(found.open)) == ([], [])
-    assert [one.key for one in found.taken_back] == [kept.key]
+    found = case_reports.reports_of_case(session, store, case.id)
+    assert (list(found.retained), list(found.accepted)) == ([], [])
+    assert [one.key for one in found.withdrawn] == [kept.key]

@@ -21,16 +21,16 @@ from register.accounts.models import Member
 from register.cases import acts as cases
 from register.cases import case_content as contents
 from register.cases import member_view, revisions
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
 from register.cases.pending import PendingChange
 from register.cases.verify import verify
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.db import Base
 from register.errors import Incomplete, Invalid, Refused
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.reports import acts, encryption, queries
-from register.reports.models import Kept, Kind, Message, Report
+from register.reports.models import Message, MessageKind, Report, RetainedReport
 from register.reports.verify import lost_keys, problems
 from register.search import draft_search, query_parser
 
@@ -75,7 +75,7 @@ def _publish(inbox: Inbox, incident: int) -> None:
             incident,
             by=inbox.cast.bruno,
             reason="lu",
-            attested=ATTESTED,
+            attested=ATTESTATIONS,
             flags_reason="relu",
         )
 
@@ -90,10 +90,10 @@ def _everything(session: Session, inbox: Inbox) -> str:
         for row in session.execute(select(table))
         for value in row
     ]
-    for kept in session.scalars(select(Kept)):
-        key = inbox.store.key(encryption.case_key(kept.incident_id))
+    for kept in session.scalars(select(RetainedReport)):
+        key = inbox.store.key(encryption.case_key_name(kept.incident_id))
         if key:
-            found.append(repr(encryption.open_sent(key, kept.key, kept.sealed)))
+            found.append(repr(encryption.decrypt_content(key, kept.key, kept.sealed)))
     return "\n".join(found)
 
 
@@ -128,10 +128,10 @@ def test_after_the_withdrawal_no_passage_is_left_in_any_table_nor_after_the_purg
     assert [mark for mark in MARKS if mark in found] == []
     case = _case(session, incident)
     assert (case.narrative, case.actor_text) == ("", "")
-    assert contents.of(case).outlets == ("Gagny Libre",)
+    assert contents.content_of(case).outlets == ("Gagny Libre",)
     assert case.summary == a_case().summary
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
-    assert encryption.case_key(incident) not in inbox.store.names()
+    assert encryption.case_key_name(incident) not in inbox.store.names()
     _sound(session, inbox)
     with inbox.pen(AT + timedelta(days=91)) as p:
         acts.purge(p, inbox.store, undecided_after=24)
@@ -158,7 +158,9 @@ def test_the_line_of_it_tells_a_day_and_which_versions_are_gone(session, inbox):
     key, incident = _copied(inbox)
     _take_back(inbox, key)
     session.rollback()
-    line = session.scalars(select(Entry).where(Entry.act == Act.SOURCE_WITHDRAWN)).one()
+    line = session.scalars(
+        select(JournalEntry).where(JournalEntry.act == Act.SOURCE_WITHDRAWN)
+    ).one()
     assert (line.ledger, line.member_id, line.incident_id) == (Ledger.REPORTS, None, incident)
     assert json.loads(line.public_json)["at"] == "2026-03-02"
     private = json.loads(line.private_json)
@@ -172,7 +174,7 @@ def test_nothing_can_be_approved_or_published_until_a_version_is_attested(sessio
     _approved(inbox, incident)
     _take_back(inbox, key)
     viewer = session.get_one(Member, cast.bruno)
-    file = member_view.dossier(session, viewer, incident)
+    file = member_view.load_desk_case(session, viewer, incident)
     assert file.report_withdrawn
     assert file.approvers("publish") == frozenset()
     # What is left is shown, although the last snapshot is gone.
@@ -241,8 +243,8 @@ def test_what_was_written_after_the_report_goes_from_the_draft_too(session, inbo
     when = "le soir où le conseil a voté le budget"
     key, incident = _copied(inbox, when=when)
     with inbox.pen() as p:
-        acts.add(p, inbox.store, key, Kind.ADDITION, later, nonce())
-        acts.add(p, inbox.store, key, Kind.ANSWER, "Oui.", nonce())
+        acts.add(p, inbox.store, key, MessageKind.ADDITION, later, nonce())
+        acts.add(p, inbox.store, key, MessageKind.ANSWER, "Oui.", nonce())
         told = a_case(
             narrative=f"L’auteur ajoute : {later}",
             precision_note=f"C’était {when}.",
@@ -264,7 +266,7 @@ def test_what_waits_for_a_second_person_of_a_public_case_goes(session, inbox, de
     other = desk.published(justice=True)
     filed = inbox.accepted(into=None if merged else other.id)
     if merged:
-        draft = queries.one(session, inbox.store, filed.key).case.id
+        draft = queries.get_report(session, inbox.store, filed.key).case.id
         with inbox.pen() as p:
             cases.merge(p, draft, into=other.number, by=cast.bruno, reason="même affaire")
     said = {"by": cast.bruno, "reason": "r"}
@@ -295,7 +297,7 @@ def test_what_was_written_while_a_case_was_withdrawn_is_like_a_draft(session, in
     texts = [text for text in session.scalars(select(Revision.content)) if text is not None]
     assert not any(WORDS.encode() in text for text in texts)
     _sound(session, inbox)
-    restored = {"by": cast.bruno, "reason": "r", "attested": ATTESTED, "public_note": "Revu."}
+    restored = {"by": cast.bruno, "reason": "r", "attested": ATTESTATIONS, "public_note": "Revu."}
     with pytest.raises(Incomplete) as refused, inbox.pen() as p:
         cases.restore(p, case.id, **restored)
     assert [line.code for line in refused.value.values["lines"]] == ["report_withdrawn"]
@@ -327,23 +329,23 @@ def test_of_two_reports_the_one_that_stays_keeps_its_copy_and_the_key(session, i
         acts.accept(p, inbox.store, other.key, by=cast.bruno, reason="", into=incident)
     _take_back(inbox, key)
     session.rollback()
-    (left,) = queries.kept_for(session, inbox.store, incident)
+    (left,) = queries.retained_reports(session, inbox.store, incident)
     assert left.account.startswith("Je l’ai vu aussi")
     _sound(session, inbox)
 
 
 def test_the_search_over_drafts_forgets_the_words(session, inbox, cast):
     key, incident = _copied(inbox)
-    viewer, words = session.get_one(Member, cast.bruno), book(session)
+    viewer, words = session.get_one(Member, cast.bruno), current_vocabulary(session)
 
     def ids(text: str) -> frozenset[int]:
         session.rollback()
-        return draft_search.find(session, viewer, query_parser.parse(text), words).ids
+        return draft_search.find_drafts(session, viewer, query_parser.parse(text), words).ids
 
     assert ids("caméra") == {incident}
     _take_back(inbox, key)
     assert ids("caméra") == frozenset()
-    shelf = draft_search._shelves[session.get_bind().engine]
+    shelf = draft_search._caches[session.get_bind().engine]
     assert "camera" not in repr(shelf.documents)
 
 
@@ -370,7 +372,7 @@ def test_codes_dates_and_addresses_stay_whatever_was_reported(session, inbox, ca
     with inbox.pen() as p:
         incident = acts.accept(p, inbox.store, filed.key, by=cast.bruno, reason="r", new=a_case())
     _take_back(inbox, filed.key)
-    assert contents.of(_case(session, incident)) == a_case()
+    assert contents.content_of(_case(session, incident)) == a_case()
 
 
 def test_a_report_whose_case_is_public_touches_no_text(session, inbox, desk):
@@ -380,10 +382,10 @@ def test_a_report_whose_case_is_public_touches_no_text(session, inbox, desk):
         assert not acts.withdraw(p, inbox.store, filed.key, nonce())
     assert not _case(session, case.id).report_withdrawn
     with pytest.raises(Refused), inbox.pen() as p:
-        cases.lose_report(p, case.id, [WORDS])
+        cases.withdraw_report(p, case.id, [WORDS])
     session.rollback()
     assert session.scalars(select(Message)).one()
-    past = revisions.content_of(
+    past = revisions.case_at_revision(
         session,
         session.get_one(Member, inbox.cast.bruno),
         case.id,

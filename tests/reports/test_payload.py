@@ -11,7 +11,7 @@ import pytest
 from reported import CONTACT, a_report
 
 from register.reports import report_content
-from register.reports.report_content import Received, Sent
+from register.reports.report_content import Received, ReportContent
 
 DAY = date(2026, 3, 2)
 SALT = bytes(range(32))
@@ -19,7 +19,9 @@ SALT = bytes(range(32))
 
 def test_the_canonical_bytes_are_written_down_once_and_for_all():
     """A receipt of today has to hold with the program of ten years from now."""
-    told = report_content.content(Sent(account="Ça s’est passé ici.", types=("autre",)), DAY)
+    told = report_content.receipt_content(
+        ReportContent(account="Ça s’est passé ici.", types=("autre",)), DAY
+    )
     assert told.decode("utf-8") == (
         '{"envoi":{"acteur":"","acteur_texte":"","cible":"","cible_texte":"","date":"","liens":[],'
         '"lieu":"","lieu_code":"","procedure":"","quand":"","recit":"Ça s’est passé ici.",'
@@ -29,32 +31,40 @@ def test_the_canonical_bytes_are_written_down_once_and_for_all():
 
 def test_what_was_sent_comes_back_whole():
     sent = a_report(links=("https://a.test/é?x=1&y", "b"), actor_text="le « DGS »\nde la ville")
-    assert report_content.of(sent.told()) == sent
+    assert report_content.parse_content(sent.public_fields()) == sent
     received = Received(sent, SALT)
-    assert report_content.unpacked(received.packed()) == received
+    assert report_content.parse_received(received.serialize()) == received
 
 
 def test_a_contact_has_no_place_in_it():
-    assert not {field.name for field in fields(Sent)} & {"contact", "email", "name", "address"}
+    assert not {field.name for field in fields(ReportContent)} & {
+        "contact",
+        "email",
+        "name",
+        "address",
+    }
     with pytest.raises(TypeError):
-        Sent(account="x", contact=CONTACT)
+        ReportContent(account="x", contact=CONTACT)
 
 
 def test_a_receipt_proves_its_report_and_nothing_else():
     received = Received(a_report(), SALT)
-    document = report_content.receipt(received, DAY, "registre.exemple.test")
+    document = report_content.receipt_document(received, DAY, "registre.exemple.test")
     told = json.loads(document)
-    digest = report_content.digest(received.sent, DAY, SALT)
-    assert report_content.proved(document) == digest == bytes.fromhex(told["empreinte"])
+    digest = report_content.content_digest(received.sent, DAY, SALT)
+    assert report_content.receipt_digest(document) == digest == bytes.fromhex(told["empreinte"])
     # As anybody can do it without this program.
     assert hashlib.sha256(SALT + told["contenu"].encode("utf-8")).digest() == digest
     assert (told["registre"], told["jour"]) == ("registre.exemple.test", "2026-03-02")
-    assert report_content.digest(received.sent, DAY, bytes(32)) != digest
-    assert report_content.digest(received.sent, date(2026, 3, 3), SALT) != digest
+    assert report_content.content_digest(received.sent, DAY, bytes(32)) != digest
+    assert report_content.content_digest(received.sent, date(2026, 3, 3), SALT) != digest
     # The digest that it names is not believed: it is made anew.
-    assert report_content.proved(json.dumps({**told, "empreinte": "00" * 32}).encode()) == digest
+    assert (
+        report_content.receipt_digest(json.dumps({**told, "empreinte": "00" * 32}).encode())
+        == digest
+    )
     for change in ({"contenu": told["contenu"] + " "}, {"sel": "00" * 32}):
-        assert report_content.proved(json.dumps({**told, **change}).encode()) != digest
+        assert report_content.receipt_digest(json.dumps({**told, **change}).encode()) != digest
 
 
 _DOCUMENT = {"v": 1, "sel": SALT.hex(), "contenu": "{}"}
@@ -82,4 +92,4 @@ _DOCUMENT = {"v": 1, "sel": SALT.hex(), "contenu": "{}"}
     ids=range(15),
 )
 def test_what_is_no_receipt_proves_nothing(document):
-    assert report_content.proved(document) is None
+    assert report_content.receipt_digest(document) is None

@@ -10,13 +10,13 @@ from reported import a_report, nonce, reported
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.verify import verify
 from register.errors import Incomplete, Refused
 from register.journal import writing
 from register.reports import acts, queries
-from register.reports.models import Kept, Kind, Report, State
+from register.reports.models import MessageKind, Report, ReportState, RetainedReport
 from register.reports.verify import lost_keys, problems
 
 ROUNDS = 4
@@ -59,30 +59,30 @@ def _sound(session, store):
 
 
 def test_two_answers_at_once_are_both_there_in_one_order(session, pen, store, at_once, inbox):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     for _ in range(ROUNDS):
         session.rollback()
-        before = len(queries.one(session, store, filed.key).messages)
+        before = len(queries.get_report(session, store, filed.key).messages)
         session.rollback()
         one, other = nonce(), nonce()
         came = at_once(
-            lambda p, form=one: acts.add(p, store, filed.key, Kind.ANSWER, "Oui.", form),
-            lambda p, form=other: acts.add(p, store, filed.key, Kind.ANSWER, "Non.", form),
+            lambda p, form=one: acts.add(p, store, filed.key, MessageKind.ANSWER, "Oui.", form),
+            lambda p, form=other: acts.add(p, store, filed.key, MessageKind.ANSWER, "Non.", form),
         )
         assert came == [True, True]
         session.rollback()
-        said = queries.one(session, store, filed.key).messages[before:]
+        said = queries.get_report(session, store, filed.key).messages[before:]
         assert sorted(message.text for message in said) == ["Non.", "Oui."]
     _sound(session, store)
 
 
 def test_one_answer_sent_twice_at_once_is_one(session, pen, store, at_once, inbox):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     form = nonce()
-    answer = lambda p: acts.add(p, store, filed.key, Kind.ANSWER, "Oui.", form)  # noqa: E731
+    answer = lambda p: acts.add(p, store, filed.key, MessageKind.ANSWER, "Oui.", form)  # noqa: E731
     assert sorted(at_once(answer, answer, answer)) == [False, False, True]
     session.rollback()
-    assert len(queries.one(session, store, filed.key).messages) == 2
+    assert len(queries.get_report(session, store, filed.key).messages) == 2
     _sound(session, store)
 
 
@@ -111,8 +111,8 @@ def test_a_withdrawal_while_a_moderator_accepts_ends_withdrawn(session, pen, sto
         assert isinstance(accepted, int) or accepted == "report_state"
         session.rollback()
         session.expire_all()
-        assert session.get_one(Report, filed.key).state == State.WITHDRAWN
-        assert session.scalar(select(func.count()).select_from(Kept)) == 0
+        assert session.get_one(Report, filed.key).state == ReportState.WITHDRAWN
+        assert session.scalar(select(func.count()).select_from(RetainedReport)) == 0
         session.rollback()
     _sound(session, store)
 
@@ -152,7 +152,7 @@ def test_taken_back_and_published_at_once_one_comes_first(
 
     def publish(p, incident):
         try:
-            return cases.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTED).act
+            return cases.publish(p, incident, by=cast.bruno, reason="r", attested=ATTESTATIONS).act
         except Incomplete as incomplete:
             return [line.code for line in incomplete.values["lines"]]
 

@@ -8,9 +8,9 @@ import pytest
 
 from register.errors import Refused
 from register.journal import Act
-from register.journal.act_types import OF_REPORTERS
+from register.journal.act_types import REPORTER_ACTS
 from register.reports import rules
-from register.reports.models import State
+from register.reports.models import ReportState
 
 # A row for each state; a dash where the act is refused, else the state that it leads to.
 TABLE = """
@@ -25,49 +25,49 @@ spam       -         -        -       -        -        -    received -        s
 """  # noqa: E501
 _HEADER, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [
-    (State(row[0]), Act(f"report_{name}"), None if found == "-" else State(found))
+    (ReportState(row[0]), Act(f"report_{name}"), None if found == "-" else ReportState(found))
     for row in _ROWS
     for name, found in zip(_HEADER, row[1:], strict=True)
 ]
 
 
 def test_the_table_is_whole():
-    assert {state for state, _act, _found in CELLS} == set(State)
+    assert {state for state, _act, _found in CELLS} == set(ReportState)
     told = {act for act in Act if act.value.startswith("report_")}
     # Receiving makes a report; purging it and viewing it leave its state as it is.
     others = {Act.REPORT_RECEIVED, Act.REPORT_PURGED, Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED}
     assert {act for _, act, _ in CELLS} == told - others
-    assert told > OF_REPORTERS
+    assert told > REPORTER_ACTS
 
 
 @pytest.mark.parametrize(("state", "act", "found"), CELLS, ids=str)
 def test_an_act_leads_where_the_table_says(state, act, found):
     assert rules.allows(state, act) is (found is not None)
     if found is not None:
-        assert rules.after(state, act) is found
+        assert rules.next_state(state, act) is found
         return
     with pytest.raises(Refused) as refused:
-        rules.after(state, act)
+        rules.next_state(state, act)
     assert (refused.value.key, refused.value.values) == (
         "report_state",
         {"state": state.value, "act": act.value},
     )
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", ReportState)
 def test_each_end_has_its_term_and_what_is_open_has_none(state):
     days = {"spam": 7, "declined": 90, "withdrawn": 90, "accepted": 90}
     ended = date(2026, 3, 2)
     expected = ended + timedelta(days[state]) if state in days else None
     assert rules.purge_day(state, ended) == expected
-    assert (state in rules.ENDED) is (expected is not None)
+    assert (state in rules.ENDED_STATES) is (expected is not None)
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", ReportState)
 def test_what_nobody_decided_for_twelve_months_is_overdue(state):
     received = date(2026, 2, 28)
     told = [
         rules.is_overdue(state, received, today)
         for today in (received, date(2027, 2, 27), date(2027, 2, 28), date(2029, 1, 1))
     ]
-    assert told == ([False, False, True, True] if state in rules.OPEN else [False] * 4)
+    assert told == ([False, False, True, True] if state in rules.OPEN_STATES else [False] * 4)

@@ -14,9 +14,9 @@ from register.cases import acts as cases
 from register.cases.models import Incident
 from register.db import UTCDateTime
 from register.errors import Invalid, Refused, SealError
-from register.journal import Entry, Ledger, head
+from register.journal import JournalEntry, Ledger, head
 from register.reports import acts, encryption, queries, receipt_codes, receipts, report_content
-from register.reports.models import Kept, Kind, Message, Report, State
+from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
 
 TODAY = date(2026, 3, 2)
@@ -29,27 +29,30 @@ def _count(session, model):
 
 def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
-    assert filed.again is False
-    assert queries.by_code(session, store, receipt_codes.spelled(filed.code).lower()) == filed.key
-    found = queries.one(session, store, filed.key)
+    assert filed.is_duplicate is False
+    assert (
+        queries.key_by_code(session, store, receipt_codes.format_code(filed.code).lower())
+        == filed.key
+    )
+    found = queries.get_report(session, store, filed.key)
     assert (found.received.sent, found.contact) == (a_report(), CONTACT)
     assert (found.messages, found.case, found.is_purged) == ([], None, False)
-    line = found.line
+    line = found.summary
     assert (line.state, line.day, line.moved_on, line.purge_on) == (
-        State.RECEIVED,
+        ReportState.RECEIVED,
         TODAY,
         TODAY,
         None,
     )
     assert (line.suspect, line.news, line.held_by, line.reason) == (False, False, None, "")
     closed = row_of(session, filed.key).contact
-    assert store.names() == {filed.key, encryption.contact_key(filed.key, closed)}
-    document = report_content.receipt(found.received, TODAY, "registre.test")
+    assert store.names() == {filed.key, encryption.contact_key_name(filed.key, closed)}
+    document = report_content.receipt_document(found.received, TODAY, "registre.test")
     assert b"conseil" in document
     assert receipts.received_on(session, document) == TODAY
     assert receipts.received_on(session, document.replace(b"conseil", b"Conseil", 1)) is None
     for unknown in ("", "ABCD-EFGH-JKMN-PQRS", filed.code[:-1], filed.code + "0"):
-        assert queries.by_code(session, store, unknown) is None
+        assert queries.key_by_code(session, store, unknown) is None
 
 
 def test_the_day_is_that_of_paris(session, pen, store):
@@ -60,11 +63,11 @@ def test_the_day_is_that_of_paris(session, pen, store):
 def test_nothing_of_it_stands_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
     filed = reported(pen, store, contact=CONTACT)
     with pen() as p:
-        acts.add(p, store, filed.key, Kind.ADDITION, ANSWER, nonce())
+        acts.add(p, store, filed.key, MessageKind.ADDITION, ANSWER, nonce())
     session.rollback()
     rows = [
         value
-        for table in (Report, Message, Entry)
+        for table in (Report, Message, JournalEntry)
         for row in session.execute(select(table.__table__))
         for value in row
     ]
@@ -79,7 +82,9 @@ def test_nothing_of_it_stands_in_clear_and_no_time_is_finer_than_a_day(session, 
     }
     # That of a claim, which members make.
     assert moments == {"held_until"}
-    lines = session.scalars(select(Entry).where(Entry.ledger == Ledger.REPORTS.value)).all()
+    lines = session.scalars(
+        select(JournalEntry).where(JournalEntry.ledger == Ledger.REPORTS.value)
+    ).all()
     assert {line.at for line in lines} == {datetime(2026, 3, 2, tzinfo=UTC)}
 
 
@@ -88,10 +93,10 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     first = reported(pen, store, named=form, contact=CONTACT)
     before = head(session, Ledger.REPORTS)
     again = reported(pen, store, named=form, contact=CONTACT)
-    assert again == replace(first, again=True)
+    assert again == replace(first, is_duplicate=True)
     assert _count(session, Report) == 1
     closed = row_of(session, first.key).contact
-    assert store.names() == {first.key, encryption.contact_key(first.key, closed)}
+    assert store.names() == {first.key, encryption.contact_key_name(first.key, closed)}
     assert head(session, Ledger.REPORTS) == before
     with pytest.raises(Refused) as refused:
         reported(pen, store, named=form, account="Autre chose.")
@@ -102,8 +107,8 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     # A page that is loaded again brings back no contact that was since taken away.
     with pen() as p:
         acts.leave_contact(p, store, first.key, "")
-    assert reported(pen, store, named=form, contact=CONTACT).again
-    assert queries.one(session, store, first.key).contact == ""
+    assert reported(pen, store, named=form, contact=CONTACT).is_duplicate
+    assert queries.get_report(session, store, first.key).contact == ""
     # The same words in another form are another report.
     assert reported(pen, store).key != first.key
 
@@ -115,7 +120,7 @@ def test_a_form_without_a_nonce_is_none(session, pen, store):
         assert refused.value.key == "report_nonce"
     filed = reported(pen, store)
     with pytest.raises(Invalid), pen() as p:
-        acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, "x")
+        acts.add(p, store, filed.key, MessageKind.ANSWER, ANSWER, "x")
     assert _count(session, Report) == 1
 
 
@@ -133,31 +138,35 @@ def test_what_fails_leaves_no_report(session, pen, store):
 def test_a_long_account_is_kept_whole(session, pen, store):
     told = "é\U0001f4a5" * (ACCOUNT_LIMIT // 2)
     filed = reported(pen, store, account=told)
-    assert queries.one(session, store, filed.key).received.sent.account == told
+    assert queries.get_report(session, store, filed.key).received.sent.account == told
 
 
 def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, store, inbox):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     form = nonce()
     with pen() as p:
-        assert acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, form)
+        assert acts.add(p, store, filed.key, MessageKind.ANSWER, ANSWER, form)
     # Once more, as a reload sends it; and with other words, as a second thought does.
     with pen() as p:
-        assert not acts.add(p, store, filed.key, Kind.ANSWER, ANSWER, form)
+        assert not acts.add(p, store, filed.key, MessageKind.ANSWER, ANSWER, form)
     with pytest.raises(Refused) as refused, pen() as p:
-        acts.add(p, store, filed.key, Kind.ANSWER, "Non.", form)
+        acts.add(p, store, filed.key, MessageKind.ANSWER, "Non.", form)
     assert refused.value.key == "report_already_sent"
     with pen() as p:
-        acts.add(p, store, filed.key, Kind.CORRECTION, "Le 18, pardon.", nonce())
+        acts.add(p, store, filed.key, MessageKind.CORRECTION, "Le 18, pardon.", nonce())
     session.rollback()
-    found = queries.one(session, store, filed.key)
+    found = queries.get_report(session, store, filed.key)
     assert [(said.kind, said.text, said.day) for said in found.messages] == [
-        (Kind.QUESTION, QUESTION, TODAY),
-        (Kind.ANSWER, ANSWER, TODAY),
-        (Kind.CORRECTION, "Le 18, pardon.", TODAY),
+        (MessageKind.QUESTION, QUESTION, TODAY),
+        (MessageKind.ANSWER, ANSWER, TODAY),
+        (MessageKind.CORRECTION, "Le 18, pardon.", TODAY),
     ]
     assert [said.by_reporter for said in found.messages] == [False, True, True]
-    assert (found.line.state, found.line.news, found.seen) == (State.IN_REVIEW, True, 3)
+    assert (found.summary.state, found.summary.news, found.message_count) == (
+        ReportState.IN_REVIEW,
+        True,
+        3,
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,19 +177,19 @@ def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, 
 def test_a_message_says_something_and_is_not_too_long(session, pen, store, text, key):
     filed = reported(pen, store)
     with pytest.raises(Invalid) as refused, pen() as p:
-        acts.add(p, store, filed.key, Kind.ADDITION, text, nonce())
+        acts.add(p, store, filed.key, MessageKind.ADDITION, text, nonce())
     assert refused.value.key == key
     assert _count(session, Message) == 0
 
 
 def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
     filed = reported(pen, store)
-    assert queries.one(session, store, filed.key).contact == ""
+    assert queries.get_report(session, store, filed.key).contact == ""
     for left in (CONTACT, "06 12 34 56 78", ""):
         with pen() as p:
             acts.leave_contact(p, store, filed.key, left)
         session.rollback()
-        assert queries.one(session, store, filed.key).contact == left
+        assert queries.get_report(session, store, filed.key).contact == left
         assert len(store.names()) == 2
     with pytest.raises(Invalid), pen() as p:
         acts.leave_contact(p, store, filed.key, "x" * (CONTACT_LIMIT + 1))
@@ -189,22 +198,26 @@ def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
 def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
     copied = bytes(row_of(session, filed.key).contact)
-    name = encryption.contact_key(filed.key, copied)
-    assert encryption.open_contact(store.key(name), filed.key, copied) == CONTACT
+    name = encryption.contact_key_name(filed.key, copied)
+    assert encryption.decrypt_contact(store.key(name), filed.key, copied) == CONTACT
     with pen() as p:
         acts.leave_contact(p, store, filed.key, "")
     assert store.key(name) is None
     # The report itself is as it was.
     session.rollback()
-    assert queries.one(session, store, filed.key).received.sent == a_report()
+    assert queries.get_report(session, store, filed.key).received.sent == a_report()
 
 
 def test_a_report_is_taken_back_once(session, pen, store, inbox):
-    filed = inbox.held()
+    filed = inbox.cases_by_column()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
     row = row_of(session, filed.key)
-    assert (row.state, row.held_by, row.purge_on) == (State.WITHDRAWN, None, date(2026, 5, 31))
+    assert (row.state, row.held_by, row.purge_on) == (
+        ReportState.WITHDRAWN,
+        None,
+        date(2026, 5, 31),
+    )
     with pytest.raises(Refused) as refused, pen() as p:
         acts.withdraw(p, store, filed.key, nonce())
     assert refused.value.key == "report_state"
@@ -217,11 +230,11 @@ def test_taken_back_before_its_case_is_public_it_is_no_ground_of_the_case(
     draft = desk.draft()
     inbox.accepted(into=draft.id, account="Je l’ai vu aussi.")
     filed = inbox.accepted(into=draft.id)
-    assert len(queries.kept_for(session, store, draft.id)) == 2
+    assert len(queries.retained_reports(session, store, draft.id)) == 2
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
     session.rollback()
-    (left,) = queries.kept_for(session, store, draft.id)
+    (left,) = queries.retained_reports(session, store, draft.id)
     assert left.account == "Je l’ai vu aussi."
 
 
@@ -233,17 +246,19 @@ def test_once_its_case_is_public_taking_back_is_a_request(session, pen, store, i
         with pen() as p:
             assert not acts.withdraw(p, store, filed.key, form, "J’ai peur.")
     session.rollback()
-    found = queries.one(session, store, filed.key)
-    assert found.line.state is State.ACCEPTED
-    assert [(said.kind, said.text) for said in found.messages] == [(Kind.REQUEST, "J’ai peur.")]
-    assert (found.public_number, found.line.news) == (case.number, True)
-    assert _count(session, Kept) == 1
+    found = queries.get_report(session, store, filed.key)
+    assert found.summary.state is ReportState.ACCEPTED
+    assert [(said.kind, said.text) for said in found.messages] == [
+        (MessageKind.REQUEST, "J’ai peur.")
+    ]
+    assert (found.public_number, found.summary.news) == (case.number, True)
+    assert _count(session, RetainedReport) == 1
 
 
 def test_what_is_purged_can_only_be_read_of(session, pen, store, inbox, cast):
     filed = inbox.purged()
     tried = {
-        "add": lambda p: acts.add(p, store, filed.key, Kind.ADDITION, ANSWER, nonce()),
+        "add": lambda p: acts.add(p, store, filed.key, MessageKind.ADDITION, ANSWER, nonce()),
         "leave_contact": lambda p: acts.leave_contact(p, store, filed.key, CONTACT),
         "withdraw": lambda p: acts.withdraw(p, store, filed.key, nonce()),
         "reopen": lambda p: acts.reopen(p, store, filed.key, by=cast.bruno),
@@ -253,11 +268,11 @@ def test_what_is_purged_can_only_be_read_of(session, pen, store, inbox, cast):
             act(p)
         assert refused.value.key == "report_purged", name
     session.rollback()
-    assert queries.by_code(session, store, filed.code) == filed.key
-    found = queries.one(session, store, filed.key)
-    assert (found.is_purged, found.line.state, found.line.reason) == (
+    assert queries.key_by_code(session, store, filed.code) == filed.key
+    found = queries.get_report(session, store, filed.key)
+    assert (found.is_purged, found.summary.state, found.summary.reason) == (
         True,
-        State.DECLINED,
+        ReportState.DECLINED,
         "insuffisant",
     )
     assert (found.contact, list(found.messages), found.decision.sentence) == ("", [], "")
@@ -271,7 +286,7 @@ def test_one_reports_words_do_not_open_in_the_row_of_another(session, pen, store
         update(Report).where(Report.key == other.key).values(sealed=row_of(session, one.key).sealed)
     )
     with pytest.raises(SealError):
-        queries.one(session, store, other.key)
+        queries.get_report(session, store, other.key)
     session.rollback()
 
 
@@ -285,7 +300,7 @@ def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store,
         cases.discard(p, draft, by=desk.cast.bruno)
     with pen(AT) as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    assert row_of(session, filed.key).state == State.WITHDRAWN
+    assert row_of(session, filed.key).state == ReportState.WITHDRAWN
 
 
 def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engine):
@@ -301,9 +316,9 @@ def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engin
 
 def test_a_copy_whose_key_is_gone_is_nobodys(session, pen, store, inbox):
     filed = inbox.accepted()
-    (kept,) = session.scalars(select(Kept))
-    store.destroy([encryption.case_key(kept.incident_id)])
+    (kept,) = session.scalars(select(RetainedReport))
+    store.destroy([encryption.case_key_name(kept.incident_id)])
     session.rollback()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
-    assert _count(session, Kept) == 1
+    assert _count(session, RetainedReport) == 1

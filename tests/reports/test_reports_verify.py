@@ -10,9 +10,9 @@ from reported import ANSWER
 from sqlalchemy import delete, insert, select, text, update
 
 from register.cases.verify import verify
-from register.journal import Act, Entry, Ledger
+from register.journal import Act, JournalEntry, Ledger
 from register.reports import acts, receipt_codes
-from register.reports.models import Kind, Message, Report
+from register.reports.models import Message, MessageKind, Report
 from register.reports.verify import lost_keys, problems
 
 
@@ -30,21 +30,23 @@ def lives(session, pen, store, inbox, desk, cast):
         acts.purge(p, store, 24)
     made |= {
         "received": inbox.received(),
-        "held": inbox.held(),
-        "waiting": inbox.waiting(),
+        "held": inbox.cases_by_column(),
+        "waiting": inbox.waiting_for(),
         "accepted": inbox.accepted(into=case.id),
         "draft": inbox.accepted(),
         "declined": inbox.declined(),
         "spam": inbox.spam(),
         "withdrawn": inbox.withdrawn(),
         "again": inbox.declined(),
-        "answered": inbox.waiting(),
+        "answered": inbox.waiting_for(),
     }
     with pen() as p:
         acts.reopen(p, store, made["again"].key, by=cast.bruno)
     inbox.answered(made["answered"])
     with pen() as p:
-        acts.add(p, store, made["accepted"].key, Kind.ADDITION, ANSWER, receipt_codes.new_nonce())
+        acts.add(
+            p, store, made["accepted"].key, MessageKind.ADDITION, ANSWER, receipt_codes.new_nonce()
+        )
         acts.withdraw(p, store, made["accepted"].key, receipt_codes.new_nonce())
         acts.leave_contact(p, store, made["declined"].key, "x")
         acts.claim(p, made["received"].key, by=cast.bruno)
@@ -131,10 +133,17 @@ def test_whatever_is_changed_behind_their_back_is_named(session, lives):
 
 
 def test_a_line_that_cannot_be_read_any_more_stops_nothing(session, lives):
-    line = (Entry.act == Act.REPORT_RECEIVED.value, Entry.ledger == Ledger.REPORTS.value)
-    seq = session.scalar(select(Entry.seq).where(*line).order_by(Entry.seq.desc()).limit(1))
+    line = (
+        JournalEntry.act == Act.REPORT_RECEIVED.value,
+        JournalEntry.ledger == Ledger.REPORTS.value,
+    )
+    seq = session.scalar(
+        select(JournalEntry.seq).where(*line).order_by(JournalEntry.seq.desc()).limit(1)
+    )
     for bytes_ in (b"\xff", b"[]", b"{"):
-        session.execute(update(Entry).where(*line, Entry.seq == seq).values(private_json=bytes_))
+        session.execute(
+            update(JournalEntry).where(*line, JournalEntry.seq == seq).values(private_json=bytes_)
+        )
         # Without its line, the report is one of which nobody knows how it came.
         assert [one.key for one in problems(session)] == ["report_differs"]
         assert "journal_private" in {one.key for one in verify(session, [])}

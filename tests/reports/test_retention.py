@@ -15,12 +15,19 @@ from register.cases.models import Incident
 from register.cases.verify import verify
 from register.db import sqlite_path
 from register.errors import SealError
-from register.journal import Act, Entry
+from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
 from register.reports import acts, encryption, queries, receipt_codes, retention
-from register.reports.acts.purge import Purged
-from register.reports.models import Kept, Message, Report, RetentionClock, State, Tally
-from register.reports.retention import look
+from register.reports.acts.purge import PurgeCounts
+from register.reports.models import (
+    Message,
+    Report,
+    ReportState,
+    RetainedReport,
+    RetentionClock,
+    Tally,
+)
+from register.reports.retention import run_retention
 from register.reports.verify import lost_keys, problems
 
 MONTHS = 24
@@ -38,7 +45,7 @@ def looked(engine, store, session):
 
     def at(moment, **more):
         session.rollback()
-        found = look(engine, store, moment, MONTHS, **{"confirmed": True, **more})
+        found = run_retention(engine, store, moment, MONTHS, **{"confirmed": True, **more})
         session.expire_all()
         return found
 
@@ -60,7 +67,7 @@ def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, loo
         "withdrawn": (inbox.withdrawn(), 90),
         "accepted": (inbox.accepted(), 90),
     }
-    open_ = [inbox.received(), inbox.held()]
+    open_ = [inbox.received(), inbox.cases_by_column()]
     inbox.answered(made["accepted"][0])
     for today in (0, 6, 7, 8, 89, 90, 91):
         before = _keys(session, store)
@@ -72,11 +79,11 @@ def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, loo
             assert (row.sealed is None) is (name in gone), (name, today)
             # State and reason outlive the texts, and so does the code.
             assert (row.state, row.receipt is not None) == (name, True)
-            assert queries.by_code(session, store, filed.code) == filed.key
+            assert queries.key_by_code(session, store, filed.code) == filed.key
             if name in gone:
                 assert texts == (None, None, None, None)
                 assert store.key(filed.key) is None
-                assert queries.one(session, store, filed.key).is_purged
+                assert queries.get_report(session, store, filed.key).is_purged
             else:
                 assert store.key(filed.key) is not None
         expected = {"spam": 1} if today == 7 else {}
@@ -90,7 +97,7 @@ def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, loo
     assert _count(session, Message) == 0
     # What defends the publication outlives the report.
     (draft,) = session.scalars(select(Incident.id))
-    assert queries.kept_for(session, store, draft) == [a_report()]
+    assert queries.retained_reports(session, store, draft) == [a_report()]
     assert lost_keys(session, store) == 0
     assert [*verify(session, []), *problems(session)] == []
 
@@ -103,53 +110,58 @@ def _keys(session, store):
 def test_a_question_without_an_answer_comes_back_after_ninety_days(
     session, pen, inbox, looked, cast
 ):
-    asked, answered = inbox.waiting(), inbox.waiting()
+    asked, answered = inbox.waiting_for(), inbox.waiting_for()
     inbox.answered(answered, at=day(89))
     # Taking it in hand anew is no answer.
     with pen(day(60)) as p:
         acts.claim(p, asked.key, by=cast.chloe)
-    assert looked(day(89)).done == Purged()
-    assert _row(session, asked).state == State.WAITING
-    assert looked(day(90)).done == Purged(returned=1)
-    assert (_row(session, asked).state, _row(session, asked).held_by) == (State.RECEIVED, None)
-    assert _row(session, answered).state == State.IN_REVIEW
-    (line,) = session.scalars(select(Entry).where(Entry.act == Act.REPORT_RETURNED))
+    assert looked(day(89)).done == PurgeCounts()
+    assert _row(session, asked).state == ReportState.WAITING
+    assert looked(day(90)).done == PurgeCounts(returned=1)
+    assert (_row(session, asked).state, _row(session, asked).held_by) == (
+        ReportState.RECEIVED,
+        None,
+    )
+    assert _row(session, answered).state == ReportState.IN_REVIEW
+    (line,) = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_RETURNED))
     assert (line.member_id, json.loads(line.private_json)["report"]) == (None, asked.key)
 
 
 def test_a_new_question_waits_ninety_days_of_its_own(session, pen, store, inbox, looked, cast):
-    asked = inbox.waiting()
+    asked = inbox.waiting_for()
     with pen(day(80)) as p:
-        acts.ask(p, store, asked.key, "Et à quelle heure ?", by=cast.bruno)
-    assert looked(day(169)).done == Purged()
-    assert looked(day(170)).done == Purged(returned=1)
+        acts.ask_reporter(p, store, asked.key, "Et à quelle heure ?", by=cast.bruno)
+    assert looked(day(169)).done == PurgeCounts()
+    assert looked(day(170)).done == PurgeCounts(returned=1)
 
 
 def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     session, store, inbox, looked
 ):
-    waits = [inbox.received(), inbox.held(suspect=True), inbox.waiting(day(300))]
+    waits = [inbox.received(), inbox.cases_by_column(suspect=True), inbox.waiting_for(day(300))]
     inbox.declined()
     terms = (
-        (datetime(2027, 3, 1, 10, tzinfo=UTC), 0, Purged(purged=1)),
-        (datetime(2027, 3, 2, 10, tzinfo=UTC), 2, Purged()),
-        (datetime(2028, 3, 1, 10, tzinfo=UTC), 3, Purged(returned=1, counted=1)),
+        (datetime(2027, 3, 1, 10, tzinfo=UTC), 0, PurgeCounts(purged=1)),
+        (datetime(2027, 3, 2, 10, tzinfo=UTC), 2, PurgeCounts()),
+        (datetime(2028, 3, 1, 10, tzinfo=UTC), 3, PurgeCounts(returned=1, counted=1)),
     )
     for at, overdue, done in terms:
         assert looked(at).done == done, at
-        assert queries.counts(session, at.date())[queries.Tray.OVERDUE] == overdue, at
-    assert looked(datetime(2028, 3, 2, 10, tzinfo=UTC)).done == Purged(expired=2)
+        assert queries.folder_counts(session, at.date())[queries.ReportFolder.OVERDUE] == overdue, (
+            at
+        )
+    assert looked(datetime(2028, 3, 2, 10, tzinfo=UTC)).done == PurgeCounts(expired=2)
     first = _row(session, waits[0])
-    assert (first.state, first.reason) == (State.DECLINED, "insuffisant")
+    assert (first.state, first.reason) == (ReportState.DECLINED, "insuffisant")
     # Nobody wrote a sentence, and nobody pretends to have.
-    decided = queries.one(session, store, waits[0].key).decision
+    decided = queries.get_report(session, store, waits[0].key).decision
     assert decided == encryption.Decision("", None, None)
-    assert looked(datetime(2028, 5, 30, 10, tzinfo=UTC)).done == Purged()
-    assert looked(datetime(2028, 5, 31, 10, tzinfo=UTC)).done == Purged(purged=2)
-    assert queries.by_code(session, store, waits[0].code) == waits[0].key
+    assert looked(datetime(2028, 5, 30, 10, tzinfo=UTC)).done == PurgeCounts()
+    assert looked(datetime(2028, 5, 31, 10, tzinfo=UTC)).done == PurgeCounts(purged=2)
+    assert queries.key_by_code(session, store, waits[0].code) == waits[0].key
     assert looked(datetime(2029, 5, 30, 10, tzinfo=UTC)).done.counted == 0
     assert looked(datetime(2029, 5, 31, 10, tzinfo=UTC)).done.counted == 2
-    assert queries.by_code(session, store, waits[0].code) is None
+    assert queries.key_by_code(session, store, waits[0].code) is None
     assert {
         (row.year, row.state, row.reason, row.count) for row in session.scalars(select(Tally))
     } == {(2026, "declined", "insuffisant", 3)}
@@ -157,10 +169,10 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
 
 
 def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch):
-    monkeypatch.setattr("register.reports.acts.purge.AT_ONCE", 3)
+    monkeypatch.setattr("register.reports.acts.purge.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
-    assert looked(day(7)).done == Purged(purged=7)
+    assert looked(day(7)).done == PurgeCounts(purged=7)
     assert store.names() == set()
 
 
@@ -170,18 +182,18 @@ def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch
 def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_right(
     session, store, inbox, looked
 ):
-    filed, asked = inbox.spam(), inbox.waiting()
-    assert looked(day(0), confirmed=False) == retention.Looked(Purged())
+    filed, asked = inbox.spam(), inbox.waiting_for()
+    assert looked(day(0), confirmed=False) == retention.RetentionRun(PurgeCounts())
     ahead = day(365)
     for _ in range(2):
         found = looked(ahead, confirmed=False)
-        assert (found.done, found.waits_since) == (Purged(), TODAY)
-    assert retention.jumped(session, ahead.date()) == TODAY
+        assert (found.done, found.waits_since) == (PurgeCounts(), TODAY)
+    assert retention.clock_jump(session, ahead.date()) == TODAY
     assert _row(session, filed).sealed is not None
-    assert _row(session, asked).state == State.WAITING
+    assert _row(session, asked).state == ReportState.WAITING
     assert session.get_one(RetentionClock, 1).day == TODAY
     # Set right again, everything goes on as if nothing had been.
-    assert looked(day(7), confirmed=False).done == Purged(purged=1)
+    assert looked(day(7), confirmed=False).done == PurgeCounts(purged=1)
     found = looked(ahead, confirmed=True)
     assert (found.done.returned, found.waits_since) == (1, None)
     assert session.get_one(RetentionClock, 1).day == ahead.date()
@@ -191,14 +203,14 @@ def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_righ
 def test_a_register_that_rests_for_a_month_goes_on_by_itself(session, inbox, looked):
     inbox.spam()
     looked(day(0), confirmed=False)
-    assert looked(day(31), confirmed=False).done == Purged(purged=1)
+    assert looked(day(31), confirmed=False).done == PurgeCounts(purged=1)
     assert looked(day(63), confirmed=False).waits_since == date(2026, 4, 2)
 
 
 def test_a_clock_that_goes_back_does_nothing_and_forgets_nothing(session, inbox, looked):
     inbox.spam()
     looked(day(5), confirmed=False)
-    assert looked(day(-400), confirmed=False) == retention.Looked(Purged())
+    assert looked(day(-400), confirmed=False) == retention.RetentionRun(PurgeCounts())
     assert session.get_one(RetentionClock, 1).day == day(5).date()
 
 
@@ -217,16 +229,16 @@ def test_what_a_case_keeps_goes_with_its_texts(session, pen, store, inbox, looke
     inbox.accepted()
     draft = _case_of(session)
     looked(day(0), confirmed=False)
-    assert not retention.forgettable(session)
+    assert not retention.has_orphans(session)
     session.rollback()
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
-    assert retention.forgettable(session)
+    assert retention.has_orphans(session)
     found = looked(day(ahead), confirmed=False)
-    assert (found.done, found.waits_since) == (Purged(kept=1), TODAY if ahead else None)
-    assert _count(session, Kept) == 0
-    assert encryption.case_key(draft) not in store.names()
-    assert not retention.forgettable(session)
+    assert (found.done, found.waits_since) == (PurgeCounts(retained=1), TODAY if ahead else None)
+    assert _count(session, RetainedReport) == 0
+    assert encryption.case_key_name(draft) not in store.names()
+    assert not retention.has_orphans(session)
     assert [*verify(session, []), *problems(session)] == []
 
 
@@ -237,14 +249,14 @@ def test_what_a_published_case_keeps_goes_when_it_is_erased(
     inbox.accepted(into=case.id)
     inbox.accepted(into=case.id, account="Moi aussi.")
     looked(day(91))
-    assert _count(session, Kept) == 2
+    assert _count(session, RetainedReport) == 2
     session.rollback()
     with pen(day(92)) as p:
         cases.approve(p, case.id, by=cast.chloe, purpose="erase")
         cases.erase(p, case.id, by=cast.ada, restriction="donnee_personnelle")
-    assert looked(day(92)).done == Purged(kept=2)
+    assert looked(day(92)).done == PurgeCounts(retained=2)
     assert store.names() == set()
-    lines = session.scalars(select(Entry).where(Entry.act == Act.REPORT_PURGED)).all()
+    lines = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.REPORT_PURGED)).all()
     assert [(line.incident_id, line.case_number) for line in lines if line.incident_id] == [
         (case.id, case.number)
     ] * 2
@@ -252,17 +264,23 @@ def test_what_a_published_case_keeps_goes_when_it_is_erased(
 
 
 def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store, inbox, looked):
-    live = [inbox.received(), inbox.held(), inbox.waiting(), inbox.accepted(), inbox.declined()]
+    live = [
+        inbox.received(),
+        inbox.cases_by_column(),
+        inbox.waiting_for(),
+        inbox.accepted(),
+        inbox.declined(),
+    ]
     draft = _case_of(session)
     needed = store.names()
-    assert needed >= {filed.key for filed in live} | {encryption.case_key(draft)}
+    assert needed >= {filed.key for filed in live} | {encryption.case_key_name(draft)}
     # That of a contact which was taken back as the register was killed.
     spent = f"{live[0].key} contact {'0' * 16}"
     # Those of a report and a case that this database, restored from a copy, has not heard of.
-    unknown = {receipt_codes.new_key(), encryption.case_key(draft + 1)}
+    unknown = {receipt_codes.new_key(), encryption.case_key_name(draft + 1)}
     for name in (spent, *unknown):
         store.new(name)
-    assert looked(day(1)).done == Purged()
+    assert looked(day(1)).done == PurgeCounts()
     assert store.names() == needed | unknown
     assert lost_keys(session, store) == 0
 
@@ -274,8 +292,8 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
     with pen() as p:
         acts.withdraw(p, store, taken_back.key, receipt_codes.new_nonce())
     # As if the register had been killed before it destroyed the key.
-    assert encryption.case_key(draft) not in store.names()
-    store.new(encryption.case_key(draft))
+    assert encryption.case_key_name(draft) not in store.names()
+    store.new(encryption.case_key_name(draft))
 
     def join():
         with pen() as p:
@@ -285,7 +303,7 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
         p.after_commit(join)
         acts.purge(p, store, MONTHS)
     session.rollback()
-    assert queries.kept_for(session, store, draft) == [a_report()]
+    assert queries.retained_reports(session, store, draft) == [a_report()]
 
 
 def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store, inbox, tmp_path):
@@ -295,10 +313,10 @@ def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store
     other = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(32), "another")
     other.make_store()
     name = receipt_codes.new_key()
-    other.new(name)
+    other.new_key(name)
     wrong = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(range(32)), "another")
     with pytest.raises(SealError) as refused:
-        look(engine, wrong, day(7), MONTHS)
+        run_retention(engine, wrong, day(7), MONTHS)
     assert refused.value.key == "keystore_foreign"
     assert other.names() == {name}
     other.close()
@@ -337,4 +355,4 @@ def test_a_report_whose_key_is_lost_is_declined_by_the_term_too(session, store, 
     session.rollback()
     store.destroy([filed.key])
     assert looked(day(31 * MONTHS)).done.expired == 1
-    assert _row(session, filed).state == State.DECLINED
+    assert _row(session, filed).state == ReportState.DECLINED

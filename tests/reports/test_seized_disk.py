@@ -17,9 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.db import Base
-from register.journal import Entry
+from register.journal import JournalEntry
 from register.reports import acts
-from register.reports.models import Kind, Message, Report, Tally
+from register.reports.models import Message, MessageKind, Report, Tally
 
 # What can be read: where it stands with the desk, on which days, until when, in whose hands, why.
 READ: Mapping[str, Mapping[str, str]] = {
@@ -76,16 +76,20 @@ def _clear(session: Session, key: str) -> list[object]:
     messages = select(Message.__table__).where(Message.report_key == key).order_by(Message.position)
     for message in session.execute(messages):
         found.append((message.position, message.day, len(message.sealed)))
-    for line in session.scalars(select(Entry).order_by(Entry.ledger, Entry.seq)):
+    for line in session.scalars(
+        select(JournalEntry).order_by(JournalEntry.ledger, JournalEntry.seq)
+    ):
         private = json.loads(line.private_json)
         if private.pop("report", "") == key:
             found.append((line.ledger, line.act, line.at, line.member_id, private))
     return found
 
 
-def _lived(pen, store, cast, filed, kind: Kind, text: str, contact: str, sentence: str) -> None:
+def _lived(
+    pen, store, cast, filed, kind: MessageKind, text: str, contact: str, sentence: str
+) -> None:
     with pen() as p:
-        acts.ask(p, store, filed.key, "Quel jour ?", by=cast.bruno)
+        acts.ask_reporter(p, store, filed.key, "Quel jour ?", by=cast.bruno)
     with pen() as p:
         acts.add(p, store, filed.key, kind, text, nonce())
     with pen() as p:
@@ -109,8 +113,10 @@ def test_two_reports_that_lived_alike_look_alike_whatever_they_say(session, pen,
         links=(),
     )
     full = reported(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
-    _lived(pen, store, cast, bare, Kind.ADDITION, "Oui.", "", "Non.")
-    _lived(pen, store, cast, full, Kind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE)
+    _lived(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
+    _lived(
+        pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
+    )
     one, other = _clear(session, bare.key), _clear(session, full.key)
     assert len(one) >= 2 + 1 + 5
     assert one == other
@@ -135,7 +141,7 @@ def test_no_line_says_more_than_is_listed(session, pen, store, inbox: Inbox, end
         acts.leave_contact(p, store, filed.key, "ici")
     session.rollback()
     seen = 0
-    for line in session.scalars(select(Entry).where(Entry.act.startswith("report_"))):
+    for line in session.scalars(select(JournalEntry).where(JournalEntry.act.startswith("report_"))):
         assert set(json.loads(line.private_json)) <= SAID, line.act
         seen += 1
     assert seen >= 5

@@ -12,24 +12,26 @@ from register.cases import vocabulary
 from register.config import Settings
 from register.journal import head
 from register.search import factory, service
-from register.search.engine import Engine
-from register.search.service import Hits
+from register.search.engine import SearchEngine
+from register.search.service import SearchMatches
 
 
 @pytest.fixture
-def index(settings: Settings, engine: Database) -> Iterator[Engine]:
+def index(settings: Settings, engine: Database) -> Iterator[SearchEngine]:
     """The search engine that the register's settings choose; nothing has followed yet."""
-    made = factory.engine_of(settings, engine)
+    made = factory.open_search_engine(settings, engine)
     yield made
     made.close()
 
 
 @pytest.fixture
-def ask(engine: Database, index: Engine) -> Callable[[str], Hits]:
+def ask(engine: Database, index: SearchEngine) -> Callable[[str], SearchMatches]:
     """``ask("filmer")``: what a page that begins now finds."""
 
-    def asked(text: str) -> Hits:
+    def asked(text: str) -> SearchMatches:
         with Session(engine) as page:
-            return service.find(page, index, text, vocabulary.book(page), head(page))
+            return service.find_by_text(
+                page, index, text, vocabulary.current_vocabulary(page), head(page)
+            )
 
     return asked

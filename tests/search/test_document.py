@@ -74,7 +74,7 @@ def told(session, desk, full, pen, cast):
     reply = desk.received_reply(filed, text="Nous contestons formellement.")
     with pen() as p:
         acts.reply(p, reply, by=cast.bruno, reason="droit de réponse")
-    (found,) = documents(session, [filed.number], vocabulary.book(session))
+    (found,) = documents(session, [filed.number], vocabulary.current_vocabulary(session))
     return found
 
 
@@ -139,7 +139,7 @@ def test_what_nobody_is_shown_has_no_document(session, desk, content):
     draft = desk.draft(content())
     gone = [desk.withdrawn(content()), desk.erased(), desk.merged()]
     numbers = [filed.number for filed in gone]
-    assert documents(session, [*numbers, draft.id], vocabulary.book(session)) == []
+    assert documents(session, [*numbers, draft.id], vocabulary.current_vocabulary(session)) == []
 
 
 def test_forms_are_the_words_as_written(told):

@@ -9,8 +9,8 @@ import pytest
 from register.accounts.models import Member
 from register.cases import acts
 from register.cases.core_tables import CASE
-from register.cases.models import State
-from register.cases.vocabulary import book
+from register.cases.models import CaseState
+from register.cases.vocabulary import current_vocabulary
 from register.search import draft_search, query_parser
 
 
@@ -25,7 +25,9 @@ class Finder:
         self.session.rollback()
         viewer = self.session.get_one(Member, by or self.member)
         asked = query_parser.parse(typed)
-        return draft_search.find(self.session, viewer, asked, book(self.session), within)
+        return draft_search.find_drafts(
+            self.session, viewer, asked, current_vocabulary(self.session), within
+        )
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def finder(session, cast):
 
 
 def shelf(engine):
-    return draft_search._shelves[engine]
+    return draft_search._caches[engine]
 
 
 def test_private_cases_are_found_by_every_word_that_readers_have(desk, finder):
@@ -52,13 +54,13 @@ def test_private_cases_are_found_by_every_word_that_readers_have(desk, finder):
 
 def test_a_disabled_member_finds_nothing(desk, cast, finder):
     desk.draft(title="Le micro coupé")
-    assert finder("micro", by=cast.driss) == draft_search.Hits(frozenset(), 0)
+    assert finder("micro", by=cast.driss) == draft_search.DraftMatches(frozenset(), 0)
 
 
 def test_filters_narrow_what_is_read(desk, finder):
     draft = desk.draft(title="Le micro coupé")
     desk.withdrawn(title="Le micro volé")
-    found = finder("micro", within=[CASE.c.state == State.DRAFT])
+    found = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
     assert (found.ids, found.unread) == ({draft.id}, 0)
 
 
@@ -91,16 +93,16 @@ def test_some_are_read_at_each_search_and_the_rest_is_told(desk, finder, monkeyp
 def test_what_is_kept_is_bounded(engine, desk, finder, monkeypatch):
     draft = desk.draft(title="Le micro")
     withdrawn = desk.withdrawn(title="Le micro")
-    finder("micro", within=[CASE.c.state == State.DRAFT])
-    monkeypatch.setattr(draft_search, "KEPT", 1)
+    finder("micro", within=[CASE.c.state == CaseState.DRAFT])
+    monkeypatch.setattr(draft_search, "CACHED_TOKENS_LIMIT", 1)
     # Room is made for what is asked for now; what does not fit is told as unread.
-    found = finder("micro", within=[CASE.c.state == State.WITHDRAWN])
+    found = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
     assert (found.ids, found.unread) == ({withdrawn.id}, 0)
     both = finder("micro")
     assert (both.ids, both.unread) == ({withdrawn.id}, 1)
     assert draft.id not in both.ids
     kept = shelf(engine)
-    assert kept.size == sum(map(draft_search._size, kept.documents.values()))
+    assert kept.size == sum(map(draft_search._token_count, kept.documents.values()))
 
 
 def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder, monkeypatch):

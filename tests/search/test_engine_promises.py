@@ -8,7 +8,7 @@ import pytest
 from madeup import START, case, filled, quiet, word
 
 from register.search import factory
-from register.search.query_model import Asked, Cursor, Document
+from register.search.query_model import Cursor, Document, SearchQuery
 
 LATER = Cursor(7, "bb", "made")
 
@@ -17,7 +17,7 @@ LATER = Cursor(7, "bb", "made")
 def found(session, index):
     """``found(asked)``: what a page that begins now finds."""
 
-    def asked_now(asked: Asked) -> dict[int, int]:
+    def asked_now(asked: SearchQuery) -> dict[int, int]:
         session.rollback()
         return index.find(session, asked).strength
 
@@ -40,9 +40,9 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
         else:
             index.write(cursor, [], [], scrub=seq == 4)
         session.rollback()
-        assert index.cursor() == index.find(session, Asked()).cursor == cursor
+        assert index.cursor() == index.find(session, SearchQuery()).cursor == cursor
         stamps.append(index.stamp())
-        other = factory.engine_of(settings, engine)
+        other = factory.open_search_engine(settings, engine)
         assert index.stamp() == stamps[-1] == other.stamp()
         other.close()
     assert len(set(stamps)) == 5
@@ -50,11 +50,11 @@ def test_the_stamp_and_the_cursor_move_with_each_commit(settings, engine, sessio
 
 def test_an_index_may_be_empty_and_become_so(session, index, found):
     filled(index)
-    assert found(Asked()) == {}
+    assert found(SearchQuery()) == {}
     assert index.intact(deep=True)
     index.write(LATER, [case(1, "un")], [], scrub=False)
     index.write(LATER, [], [1], scrub=True)
-    assert found(Asked()) == found(word("un")) == {}
+    assert found(SearchQuery()) == found(word("un")) == {}
     assert index.forms(session) == []
     assert index.intact(deep=True)
 
@@ -63,12 +63,12 @@ def test_the_index_before_answers_until_the_new_one_stands(index, found):
     filled(index, case(1, "un"))
 
     def telling() -> Iterator[Document]:
-        assert found(Asked()) == {1: 0}
+        assert found(SearchQuery()) == {1: 0}
         yield case(2, "deux")
         assert index.cursor() == START
 
     index.rebuild(LATER, telling(), 1, quiet)
-    assert found(Asked()) == {2: 0}
+    assert found(SearchQuery()) == {2: 0}
     assert index.cursor() == LATER
 
 
@@ -85,6 +85,6 @@ def test_documents_that_fail_change_nothing(index, found):
     ):
         with pytest.raises(RuntimeError, match="went away"):
             write()
-        assert (index.cursor(), found(Asked())) == (START, {1: 0})
+        assert (index.cursor(), found(SearchQuery())) == (START, {1: 0})
     index.write(LATER, [case(2, "deux")], [], scrub=False)
-    assert found(Asked()) == {1: 0, 2: 0}
+    assert found(SearchQuery()) == {1: 0, 2: 0}

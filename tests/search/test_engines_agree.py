@@ -23,7 +23,7 @@ from register.cases.models import Incident
 from register.db import db
 from register.errors import Invalid
 from register.search import document, postgres_lexemes, query_parser
-from register.search.engine import Engine
+from register.search.engine import SearchEngine
 from register.search.postgres import Postgres
 from register.search.query_model import Cursor, Document
 from register.search.whoosh import Whoosh
@@ -50,7 +50,7 @@ pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
-def engines(engine, tmp_path) -> Iterator[tuple[Engine, Engine]]:
+def engines(engine, tmp_path) -> Iterator[tuple[SearchEngine, SearchEngine]]:
     """The two, empty."""
     both = Whoosh(tmp_path / "index"), Postgres(engine)
     yield both
@@ -64,7 +64,7 @@ def cases(demo_app) -> dict[int, Document]:
     with demo_app.app_context():
         numbers = db.session.scalars(select(Incident.number)).all()
         known = [number for number in numbers if number]
-        found = document.documents(db.session, known, vocabulary.book(db.session))
+        found = document.documents(db.session, known, vocabulary.current_vocabulary(db.session))
         db.session.remove()
     return by_number(found)
 

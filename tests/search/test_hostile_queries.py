@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from register.cases import queries
 from register.cases.filters import WORDS, parse
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.journal import head
 from register.search import factory, highlight, indexer, query_parser, service, spelling
-from register.search.query_model import Asked
+from register.search.query_model import SearchQuery
 
 # "filter" is said of a text that is longer than any search.
 SENTENCES = {
@@ -76,17 +76,17 @@ class Box:
     def search(self, text: str) -> str:
         """What comes of a search, read as a page reads it: ``answer`` or a sentence's key."""
         self.session.rollback()
-        around = book(self.session), head(self.session)
+        around = current_vocabulary(self.session), head(self.session)
         try:
             query = parse({WORDS: [text]}, around[0])
-            hits = service.find(self.session, self.index, query.words, *around)
+            hits = service.find_by_text(self.session, self.index, query.words, *around)
         except Invalid as told:
             return told.key
         assert hits.state == "whole"
         assert set(hits.strength) <= {1, 2}
-        shown = queries.listing(self.session, query, *around, hits.strength)
+        shown = queries.query_case_page(self.session, query, *around, hits.strength)
         assert shown.total == len(hits.strength)
-        spelling.better(self.session, self.index, query.words, *around)
+        spelling.suggest_spelling(self.session, self.index, query.words, *around)
         return "answer"
 
 
@@ -95,7 +95,7 @@ def box(settings, engine, session, desk) -> Iterator[Box]:
     desk.published()
     desk.published(justice=True, commune="92062", title="Plainte contre un blog")
     desk.draft(title="Brouillon que personne ne lit")
-    index = factory.engine_of(settings, engine)
+    index = factory.open_search_engine(settings, engine)
     indexer.catch_up(engine, index)
     yield Box(session, index)
     index.close()
@@ -106,7 +106,7 @@ def _typed() -> st.SearchStrategy[str]:
     return st.lists(pieces, max_size=40).map("".join) | st.text(max_size=250)
 
 
-def _read(text: str) -> Asked | str:
+def _read(text: str) -> SearchQuery | str:
     """What a text is read as, or the key of the sentence that refuses it."""
     try:
         return query_parser.parse(text)
@@ -117,7 +117,7 @@ def _read(text: str) -> Asked | str:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_is_read_or_refused(name):
     read = _read(HOSTILE[name])
-    assert isinstance(read, Asked) or read in SENTENCES
+    assert isinstance(read, SearchQuery) or read in SENTENCES
 
 
 @given(_typed())
@@ -128,16 +128,16 @@ def test_any_text_is_read_or_refused(text):
         assert asked in SENTENCES
         return
     assert len(asked.parts) <= query_parser.PARTS_LIMIT
-    assert all(way.tokens for part in asked.parts for way in part.ways)
+    assert all(way.tokens for part in asked.parts for way in part.alternatives)
     # What is marked in a title is the title, whatever was asked.
     title = "Interdiction de filmer le conseil municipal de Gagny"
-    assert "".join(piece for piece, _ in highlight.marked(asked, title)) == title
+    assert "".join(piece for piece, _ in highlight.highlighted_pieces(asked, title)) == title
 
 
 @given(st.text(min_size=1_000, max_size=12_000, alphabet="a\"* -«»(\u202e\x00é'"))
 @limits(deadline=None, max_examples=20)
 def test_a_text_beyond_all_measure_is_refused_at_once(text):
-    assert _read(text) in ("search_too_long", Asked())
+    assert _read(text) in ("search_too_long", SearchQuery())
 
 
 def test_hostile_texts_are_answered(box):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from register.search.matcher import strength
-from register.search.query_model import Asked, Document, Part, Way
+from register.search.query_model import Document, QueryAlternative, QueryPart, SearchQuery
 
 DOCUMENT = Document(
     number=1,
@@ -16,11 +16,15 @@ DOCUMENT = Document(
 )
 
 
-def part(*ways: Way, excluded: bool = False) -> Part:
-    return Part("typed", ways, excluded)
+def part(*ways: QueryAlternative, excluded: bool = False) -> QueryPart:
+    return QueryPart("typed", ways, excluded)
 
 
-FILM, MAYOR, GAGNY = Way(("film",)), Way(("mair",)), Way(("gagny",))
+FILM, MAYOR, GAGNY = (
+    QueryAlternative(("film",)),
+    QueryAlternative(("mair",)),
+    QueryAlternative(("gagny",)),
+)
 
 
 @pytest.mark.parametrize(
@@ -30,23 +34,31 @@ FILM, MAYOR, GAGNY = Way(("film",)), Way(("mair",)), Way(("gagny",))
         ([part(FILM)], 1, "in the title"),
         ([part(MAYOR)], 0, "in the account"),
         ([part(FILM), part(GAGNY), part(MAYOR)], 2, "two of three in strong fields"),
-        ([part(Way(("absent",)))], None, "nowhere"),
-        ([part(FILM), part(Way(("absent",)))], None, "all are wanted"),
-        ([part(Way(("absent",)), FILM)], 1, "by another way"),
-        ([part(Way(("interdict", "film")))], 1, "a phrase in the title"),
-        ([part(Way(("interd", "film")))], 0, "a phrase in the account only"),
-        ([part(Way(("film", "interdict")))], None, "the other way round"),
-        ([part(Way(("film", "gagny")))], None, "from one field to the next"),
-        ([part(Way(("film", "gagny"), together=False))], 1, "apart, both in strong fields"),
-        ([part(Way(("gagny", "mair"), together=False))], 0, "apart, one in the account"),
-        ([part(Way(("interdi",), prefix=True))], 1, "a beginning"),
-        ([part(Way(("sean",), prefix=True))], 0, "a beginning in the account"),
-        ([part(Way(("lm",), prefix=True))], None, "no beginning"),
-        ([part(Way(("§an:2008",)))], 1, "a code"),
+        ([part(QueryAlternative(("absent",)))], None, "nowhere"),
+        ([part(FILM), part(QueryAlternative(("absent",)))], None, "all are wanted"),
+        ([part(QueryAlternative(("absent",)), FILM)], 1, "by another way"),
+        ([part(QueryAlternative(("interdict", "film")))], 1, "a phrase in the title"),
+        ([part(QueryAlternative(("interd", "film")))], 0, "a phrase in the account only"),
+        ([part(QueryAlternative(("film", "interdict")))], None, "the other way round"),
+        ([part(QueryAlternative(("film", "gagny")))], None, "from one field to the next"),
+        (
+            [part(QueryAlternative(("film", "gagny"), is_phrase=False))],
+            1,
+            "apart, both in strong fields",
+        ),
+        (
+            [part(QueryAlternative(("gagny", "mair"), is_phrase=False))],
+            0,
+            "apart, one in the account",
+        ),
+        ([part(QueryAlternative(("interdi",), prefix=True))], 1, "a beginning"),
+        ([part(QueryAlternative(("sean",), prefix=True))], 0, "a beginning in the account"),
+        ([part(QueryAlternative(("lm",), prefix=True))], None, "no beginning"),
+        ([part(QueryAlternative(("§an:2008",)))], 1, "a code"),
         ([part(FILM, excluded=True)], None, "left out"),
-        ([part(Way(("absent",)), excluded=True)], 0, "nothing to leave out"),
+        ([part(QueryAlternative(("absent",)), excluded=True)], 0, "nothing to leave out"),
         ([part(FILM), part(MAYOR, excluded=True)], None, "wanted and left out"),
     ],
 )
-def test_strength(parts: list[Part], told: int | None, why: str) -> None:
-    assert strength(Asked(tuple(parts)), DOCUMENT) == told, why
+def test_strength(parts: list[QueryPart], told: int | None, why: str) -> None:
+    assert strength(SearchQuery(tuple(parts)), DOCUMENT) == told, why

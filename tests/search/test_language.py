@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from register.errors import Invalid
 from register.search import query_parser, synonyms
-from register.search.query_model import Asked, Way
+from register.search.query_model import QueryAlternative, SearchQuery
 
 
 def first_ways(text: str) -> list[tuple[str, ...]]:
     """The tokens of each part as typed, "-" before those that are excluded."""
     return [
-        (("-",) if part.excluded else ()) + part.ways[0].tokens
+        (("-",) if part.excluded else ()) + part.alternatives[0].tokens
         for part in query_parser.parse(text).parts
     ]
 
@@ -105,39 +105,41 @@ def test_operators_between_words_are_left_out(
     typed: str, read: list[tuple[str, ...]], said: str
 ) -> None:
     assert first_ways(typed) == read
-    assert query_parser.alternative(typed) == said
+    assert query_parser.find_or_operator(typed) == said
 
 
 def test_a_beginning_is_one() -> None:
     (part,) = query_parser.parse("film*").parts
-    assert part.ways == (Way(("film",), prefix=True),)
+    assert part.alternatives == (QueryAlternative(("film",), prefix=True),)
 
 
 def test_a_word_is_also_said_otherwise() -> None:
     (part,) = query_parser.parse("caméra").parts
-    assert Way(("film",)) in part.ways
-    assert Way(("video",)) in part.ways
+    assert QueryAlternative(("film",)) in part.alternatives
+    assert QueryAlternative(("video",)) in part.alternatives
 
 
 def test_an_acronym_is_a_phrase_and_back() -> None:
     (short,) = query_parser.parse("TGI").parts
     (long,) = query_parser.parse("tribunal de grande instance").parts
-    assert Way(("tribunal", "grand", "instanc")) in short.ways
-    assert Way(("tgi",)) in long.ways
+    assert QueryAlternative(("tribunal", "grand", "instanc")) in short.alternatives
+    assert QueryAlternative(("tgi",)) in long.alternatives
     # Typed without quotes, its words may stand apart.
-    assert long.ways[0] == Way(("tribunal", "grand", "instanc"), together=False)
+    assert long.alternatives[0] == QueryAlternative(
+        ("tribunal", "grand", "instanc"), is_phrase=False
+    )
 
 
 @pytest.mark.parametrize("typed", ["SLAPP", "bâillon", "procédure bâillon", "procédures-bâillons"])
 def test_a_gag_suit_leads_to_the_suits_against_the_target(typed: str) -> None:
     (part,) = query_parser.parse(typed).parts
-    assert Way(("§sens:contre_cible",)) in part.ways
+    assert QueryAlternative(("§sens:contre_cible",)) in part.alternatives
 
 
 @pytest.mark.parametrize("typed", ['"caméra"', "-caméra", "caméra*"])
 def test_by_the_letter_there_are_no_synonyms(typed: str) -> None:
     (part,) = query_parser.parse(typed).parts
-    assert len(part.ways) == 1
+    assert len(part.alternatives) == 1
 
 
 def test_too_long_and_too_many() -> None:
@@ -150,21 +152,21 @@ def test_too_long_and_too_many() -> None:
 
 
 def test_anyone_can_add_a_line() -> None:
-    table = synonyms.read(
+    table = synonyms.parse_table(
         {
             "groupe": [{"mots": ["drone", "prise aérienne"]}],
             "vers": [{"mots": ["muselière"], "codes": ["sens:contre_cible"]}],
         }
     )
-    assert table[("dron",)] == (Way(("pri", "aerien")),)
-    assert table[("pri", "aerien")] == (Way(("dron",)),)
-    assert table[("musel",)] == (Way(("§sens:contre_cible",)),)
+    assert table[("dron",)] == (QueryAlternative(("pri", "aerien")),)
+    assert table[("pri", "aerien")] == (QueryAlternative(("dron",)),)
+    assert table[("musel",)] == (QueryAlternative(("§sens:contre_cible",)),)
 
 
 def test_the_data_file_has_no_line_that_does_nothing() -> None:
     told = tomllib.loads(synonyms.FILE.read_text("utf-8"))
     for group in told["groupe"]:
-        alone = synonyms.read({"groupe": [group]})
+        alone = synonyms.parse_table({"groupe": [group]})
         assert len(alone) == len(group["mots"]), group["mots"]
         assert all(alone.values()), group["mots"]
 
@@ -175,6 +177,6 @@ def test_any_text_is_a_search_or_a_sentence(text: str) -> None:
         asked = query_parser.parse(text)
     except Invalid:
         return
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, SearchQuery)
     assert len(asked.parts) <= query_parser.PARTS_LIMIT
-    assert all(way.tokens for part in asked.parts for way in part.ways)
+    assert all(way.tokens for part in asked.parts for way in part.alternatives)

@@ -31,9 +31,9 @@ from sqlalchemy.orm import Session
 from register.db import engine_options
 from register.search import postgres as adapter
 from register.search import postgres_lexemes, postgres_tables
-from register.search.engine import Unready
+from register.search.engine import IndexNotReady
 from register.search.postgres import Postgres
-from register.search.query_model import Asked, Cursor, Document, Part, Way
+from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
 
 pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 
@@ -67,7 +67,7 @@ def scalar(engine, question: str, **told):
         return connection.scalar(text(question), told)
 
 
-def found(session, index: Postgres, asked: Asked) -> dict[int, int]:
+def found(session, index: Postgres, asked: SearchQuery) -> dict[int, int]:
     """What a page that begins now finds."""
     session.rollback()
     return index.find(session, asked).strength
@@ -158,8 +158,10 @@ def test_a_phrase_is_more_than_its_words_and_its_runs(session, index, sample, mo
     assert found(session, index, word("tribunal", "de", "grande", "instance")) == {1: 0, 4: 1}
     assert found(session, index, word("grande", "instance")) == {1: 0, 2: 0, 3: 0, 4: 1}
     assert found(session, index, word("instance", "grande")) == {}
-    left_out = Part("x", (Way(("tribunal", "de", "grande", "instance")),), excluded=True)
-    assert found(session, index, Asked((left_out,))) == {2: 0, 3: 0, 5: 0}
+    left_out = QueryPart(
+        "x", (QueryAlternative(("tribunal", "de", "grande", "instance")),), excluded=True
+    )
+    assert found(session, index, SearchQuery((left_out,))) == {2: 0, 3: 0, 5: 0}
 
 
 @pytest.mark.parametrize(
@@ -179,8 +181,8 @@ def test_no_token_is_read_as_an_operator(session, index, token, all_are_common):
 
 def test_a_part_without_a_way_is_answered_by_nobody(session, index):
     filled(index, case(1, "mot"))
-    assert found(session, index, Asked((Part("x", ()),))) == {}
-    assert found(session, index, Asked((Part("x", (), excluded=True),))) == {1: 0}
+    assert found(session, index, SearchQuery((QueryPart("x", ()),))) == {}
+    assert found(session, index, SearchQuery((QueryPart("x", (), excluded=True),))) == {1: 0}
 
 
 def test_a_hostile_search_is_answered(session, index):
@@ -188,10 +190,12 @@ def test_a_hostile_search_is_answered(session, index):
     filled(index, *cases.values())
     common = [f"mot{number}" for number in range(1, 40)]
     ways = [
-        tuple(Way((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
         for i in range(24)
     ]
-    asked = Asked(tuple(Part("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways)))
+    asked = SearchQuery(
+        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
+    )
     assert found(session, index, asked) == meant(asked, cases.values())
 
 
@@ -222,7 +226,7 @@ def test_the_progress_of_a_making_is_told(index):
 def test_nothing_is_left_of_the_index_before(engine, session, index):
     filled(index, case(1, "un"))
     filled(index, case(2, "deux"), cursor=LATER)
-    assert found(session, index, Asked()) == {2: 0}
+    assert found(session, index, SearchQuery()) == {2: 0}
     # Who reads the new one keeps nothing of the one before.
     assert index.intact(deep=True)
     assert schemas(engine) == ["search"]
@@ -250,7 +254,7 @@ def test_a_commit_that_fails_changes_nothing(engine, session, index, how):
     assert found(session, index, word("faux")) == {}
     assert schemas(engine) == ["search"]
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
-    assert found(session, index, Asked()) == {1: 0}
+    assert found(session, index, SearchQuery()) == {1: 0}
 
 
 def test_writers_take_turns(engine, session, index):
@@ -261,9 +265,9 @@ def test_writers_take_turns(engine, session, index):
         second.start()
         second.join(0.2)
         assert second.is_alive()
-        assert found(session, index, Asked()) == {1: 0}
+        assert found(session, index, SearchQuery()) == {1: 0}
     second.join(10)
-    assert found(session, index, Asked()) == {}
+    assert found(session, index, SearchQuery()) == {}
 
 
 def test_a_register_that_outgrew_its_index_has_it_made_anew(engine, index):
@@ -342,12 +346,12 @@ def test_an_index_that_is_still_read_is_dropped_by_a_later_look(
 ):
     monkeypatch.setattr(adapter, "_PATIENCE", 0.05)
     filled(index, case(1, "un"))
-    assert found(session, index, Asked()) == {1: 0}
+    assert found(session, index, SearchQuery()) == {1: 0}
     index.write(LATER, [], [1], scrub=True)
     assert len(schemas(engine)) == 2
     # Who reads it does not keep others from reading, nor the follower from following.
     with Session(engine) as another:
-        assert index.find(another, Asked()).strength == {}
+        assert index.find(another, SearchQuery()).strength == {}
     index.write(LATER, [case(2, "deux")], [], scrub=False)
     assert index.intact(deep=True)
     assert len(schemas(engine)) == 2
@@ -373,7 +377,7 @@ def test_a_page_that_began_before_a_new_index_has_none(engine, session, index):
     session.execute(text("SELECT 1 FROM journal_head")).all()
     filled(index, case(1, "un"), case(2, "un"), cursor=LATER)
     for read in (lambda: index.find(session, word("un", "deux")), lambda: index.forms(session)):
-        with pytest.raises(Unready):
+        with pytest.raises(IndexNotReady):
             read()
     assert session.scalar(text("SELECT count(*) FROM journal_head")) == 3
     assert found(session, index, word("un")) == {1: 1, 2: 1}
@@ -402,7 +406,7 @@ def test_a_damaged_index_is_unready_and_the_page_goes_on(engine, session, index,
         assert index.find(session, word("deux")).strength == {1: 1}
         assert not index.intact(deep=False)
         return
-    with pytest.raises(Unready) as refusal:
+    with pytest.raises(IndexNotReady) as refusal:
         index.find(session, word("un", "deux", "trois"))
     assert "deux" not in str(refusal.value)
     assert refusal.value.__cause__ is None
@@ -421,10 +425,10 @@ def test_without_an_index_there_is_nothing_to_write_to(engine, session, index, d
     filled(index, case(1, "un"))
     say(engine, damage)
     assert (index.stamp(), index.cursor(), index.intact(deep=False)) == ("", None, False)
-    with pytest.raises(Unready):
+    with pytest.raises(IndexNotReady):
         index.forms(session)
     for scrub in (False, True):
-        with pytest.raises(Unready):
+        with pytest.raises(IndexNotReady):
             index.write(LATER, [case(2, "deux")], [], scrub=scrub)
 
 
@@ -468,7 +472,7 @@ def test_who_may_not_read_the_index_is_told_that_there_is_none(engine, index, re
     with theirs(url) as (other, page):
         assert (other.stamp(), other.cursor(), other.intact(deep=True)) == ("", None, False)
         for read in (lambda: other.find(page, word("un")), lambda: other.forms(page)):
-            with pytest.raises(Unready):
+            with pytest.raises(IndexNotReady):
                 read()
         with pytest.raises(SQLAlchemyError):
             filled(other, case(1, "un"))
@@ -498,7 +502,7 @@ def test_a_lost_connection_is_no_index_until_there_is_another(engine, session, i
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-        with pytest.raises(Unready):
+        with pytest.raises(IndexNotReady):
             index.find(session, word("un"))
         assert index.stamp() == ""
     assert index.stamp() == stamp

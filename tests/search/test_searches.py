@@ -17,13 +17,13 @@ from sqlalchemy import select
 
 from register.cases import acts, queries
 from register.cases.case_content import ProceedingContent, RequestContent
-from register.cases.filters import WORDS, Query
+from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
-from register.cases.vocabulary import book
-from register.exchange.importer import Publication, import_file
+from register.cases.vocabulary import current_vocabulary
+from register.exchange.importer import PublishOptions, import_file
 from register.journal import head
 from register.search import indexer, service, spelling
-from register.search.engine import Engine
+from register.search.engine import SearchEngine
 from register.text.fold import fold
 
 HERE = Path(__file__).parent
@@ -40,16 +40,16 @@ class Reader:
     """Who types into the search box, and calls cases by the names that the tables give them."""
 
     session: Any
-    index: Engine
+    index: SearchEngine
     names: Mapping[int, str]
 
     def __post_init__(self) -> None:
         self.session.rollback()
-        self.around = book(self.session), head(self.session)
+        self.around = current_vocabulary(self.session), head(self.session)
 
     def finds(self, text: str) -> list[str]:
         """What is found, in the order of the list."""
-        hits = service.find(self.session, self.index, text, *self.around)
+        hits = service.find_by_text(self.session, self.index, text, *self.around)
         assert hits.state == "whole"
         listed = [self.names[number] for number in self._listed(text, hits.strength)]
         assert len(listed) == len(hits.strength)
@@ -58,20 +58,20 @@ class Reader:
     def _listed(self, text: str, strength: Mapping[int, int]) -> Iterator[int]:
         page = pages = 1
         while page <= pages:
-            query = Query({WORDS: (text,)}, page=page)
-            shown = queries.listing(self.session, query, *self.around, strength)
+            query = CaseQuery({WORDS: (text,)}, page=page)
+            shown = queries.query_case_page(self.session, query, *self.around, strength)
             yield from (case.number for case in shown.cases)
             page, pages = page + 1, shown.pages
 
     def is_offered(self, text: str) -> str | None:
         """The search that is suggested instead."""
-        return spelling.better(self.session, self.index, text, *self.around)
+        return spelling.suggest_spelling(self.session, self.index, text, *self.around)
 
 
 @pytest.fixture
 def reader(engine, session, cast, index) -> Reader:
     """A reader of the demonstration."""
-    publication = Publication(by=cast.bruno, second=cast.chloe, reason="démonstration")
+    publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
     assert import_file(engine, DEMO, publish=publication).published == 34
     indexer.catch_up(engine, index)
     named = select(Incident.number, Origin.external_id)

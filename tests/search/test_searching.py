@@ -25,7 +25,7 @@ def test_a_case_is_found_by_its_words(desk, content, engine, index, ask):
     desk.published(content(title="Refus d’un document", summary="Refus.", **elsewhere))
     follow(engine, index)
     hits = ask("filmer gagny")
-    assert (dict(hits.strength), hits.reach) == ({gagny.number: 2}, Reach.WHOLE)
+    assert (dict(hits.strength), hits.reach) == ({gagny.number: 2}, Reach.EVERYWHERE)
 
 
 def test_the_title_weighs_more_than_the_account(desk, content, engine, index, ask):
@@ -82,7 +82,7 @@ def test_what_is_no_longer_public_is_not_found_before_the_index_follows(
 def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
     desk, content, engine, index, ask, pen, cast, monkeypatch
 ):
-    monkeypatch.setattr(service, "JUDGED", 3)
+    monkeypatch.setattr(service, "JUDGED_LIMIT", 3)
     filed = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:
@@ -117,7 +117,7 @@ def test_without_an_index_titles_and_summaries_are_looked_through(desk, content,
     desk.withdrawn(content())
     for typed, why in WITHOUT_AN_INDEX:
         hits = ask(typed)
-        assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES), why
+        assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES_ONLY), why
 
 
 def test_without_an_index_a_word_that_nobody_says_finds_nothing(desk, content, ask):
@@ -135,9 +135,9 @@ def test_an_index_of_another_ledger_is_not_asked(desk, content, engine, index, a
     follow(engine, index)
     cursor = index.cursor()
     index.write(cursor.__class__(cursor.seq, "0" * 64, cursor.made_with), [], [], scrub=False)
-    assert ask("quidam").reach == Reach.TITLES
+    assert ask("quidam").reach == Reach.TITLES_ONLY
     assert follow(engine, index)
-    assert ask("quidam").reach == Reach.WHOLE
+    assert ask("quidam").reach == Reach.EVERYWHERE
 
 
 # --- the follower's work ------------------------------------------------------------
@@ -187,9 +187,9 @@ def test_a_misspelt_word_is_put_right(desk, content, engine, index):
     desk.published(content())
     follow(engine, index)
     with Session(engine) as page:
-        book, where = vocabulary.book(page), head(page)
+        book, where = vocabulary.current_vocabulary(page), head(page)
         for typed, put_right in PUT_RIGHT:
-            assert spelling.better(page, index, typed, book, where) == put_right, typed
+            assert spelling.suggest_spelling(page, index, typed, book, where) == put_right, typed
 
 
 def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, pen, cast):
@@ -199,7 +199,9 @@ def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, 
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
     with Session(engine) as page:
-        assert not spelling.better(page, index, "quidan", vocabulary.book(page), head(page))
+        assert not spelling.suggest_spelling(
+            page, index, "quidan", vocabulary.current_vocabulary(page), head(page)
+        )
 
 
 @pytest.mark.parametrize("typed", ["le la", "x" * 201])
@@ -217,6 +219,6 @@ def test_an_index_that_another_analysis_made_is_not_asked(
         patch.setattr(indexer, "ANALYSIS", "of-yesterday")
         follow(engine, index)
     hits = ask("interdiction")
-    assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES)
+    assert (set(hits.strength), hits.reach) == ({filed.number}, Reach.TITLES_ONLY)
     assert follow(engine, index)
-    assert ask("interdiction").reach == Reach.WHOLE
+    assert ask("interdiction").reach == Reach.EVERYWHERE

@@ -9,7 +9,9 @@ from register.search.query_parser import parse
 
 
 def marks(typed: str, text: str) -> list[str]:
-    return [piece for piece, is_marked in highlight.marked(parse(typed), text) if is_marked]
+    return [
+        piece for piece, is_marked in highlight.highlighted_pieces(parse(typed), text) if is_marked
+    ]
 
 
 @pytest.mark.parametrize(
@@ -32,5 +34,5 @@ def marks(typed: str, text: str) -> list[str]:
 )
 def test_marks(typed: str, text: str, found: list[str], why: str) -> None:
     assert marks(typed, text) == found, why
-    assert "".join(piece for piece, _ in highlight.marked(parse(typed), text)) == text
-    assert highlight.says(parse(typed), text) == bool(found), why
+    assert "".join(piece for piece, _ in highlight.highlighted_pieces(parse(typed), text)) == text
+    assert highlight.text_matches(parse(typed), text) == bool(found), why

@@ -32,8 +32,8 @@ from madeup import (
 )
 
 from register.search import whoosh, whoosh_segment, whoosh_state
-from register.search.engine import Engine, Unready
-from register.search.query_model import Asked, Cursor, Document, Part, Way
+from register.search.engine import IndexNotReady, SearchEngine
+from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
 from register.search.whoosh import Whoosh
 
 LATER = Cursor(7, "bb", "made")
@@ -51,7 +51,7 @@ def index(folder) -> Iterator[Whoosh]:
     made.close()
 
 
-def found(index: Engine, asked: Asked) -> dict[int, int]:
+def found(index: SearchEngine, asked: SearchQuery) -> dict[int, int]:
     return index.find(None, asked).strength
 
 
@@ -133,10 +133,12 @@ def test_a_search_of_many_phrases_is_answered_rightly(index):
     filled(index, *cases.values())
     common = [f"mot{number}" for number in range(1, 40)]
     ways = [
-        tuple(Way((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
+        tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))
         for i in range(24)
     ]
-    asked = Asked(tuple(Part("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways)))
+    asked = SearchQuery(
+        tuple(QueryPart("x", some, excluded=bool(i % 2)) for i, some in enumerate(ways))
+    )
     assert found(index, asked) == meant(asked, cases.values())
 
 
@@ -179,13 +181,13 @@ def test_a_segment_that_is_mostly_gone_is_written_again(index):
     filled(index, *register(100))
     index.write(LATER, [], range(1, 61), scrub=False)
     assert sum(len(leaf.deleted) for leaf in index._snapshot().leaves) == 0
-    assert len(found(index, Asked())) == 40
+    assert len(found(index, SearchQuery())) == 40
 
 
 def test_nothing_is_left_of_the_index_before(index):
     filled(index, case(1, "un"))
     filled(index, case(2, "deux"), cursor=LATER)
-    assert found(index, Asked()) == {2: 0}
+    assert found(index, SearchQuery()) == {2: 0}
     # The folder of the index, ``current`` and the lock.
     assert len(list(index._folder.iterdir())) == 3
 
@@ -214,23 +216,23 @@ def test_a_commit_that_fails_changes_nothing(index, how, monkeypatch):
     assert index.intact(deep=True)
     assert b"faux" not in everything(index)
     index.write(LATER, [case(1, "vrai")], [2], scrub=False)
-    assert found(index, Asked()) == {1: 0}
+    assert found(index, SearchQuery()) == {1: 0}
 
 
 def test_there_is_one_writer(index, monkeypatch):
     filled(index, case(1, "un"))
     monkeypatch.setattr(whoosh_state, "_PATIENCE", 0.05)
     with whoosh_state.writing(index._folder):
-        with pytest.raises(Unready):
+        with pytest.raises(IndexNotReady):
             index.write(LATER, [], [1], scrub=False)
-        with pytest.raises(Unready):
+        with pytest.raises(IndexNotReady):
             filled(index, cursor=LATER)
         # What the other writer has made so far is its own: nothing is swept.
         (index._folder / "beside").write_text("x")
         assert index.intact(deep=True)
         assert (index._folder / "beside").exists()
     index.write(LATER, [], [1], scrub=False)
-    assert found(index, Asked()) == {}
+    assert found(index, SearchQuery()) == {}
 
 
 # --- words that are gone --------------------------------------------------------------------------
@@ -282,7 +284,7 @@ def test_readers_see_one_commit_or_the_next_while_others_write(index):
     def read() -> None:
         while not done.is_set():
             try:
-                answer = index.find(None, Asked((*word("pareil", prefix=True).parts,)))
+                answer = index.find(None, SearchQuery((*word("pareil", prefix=True).parts,)))
                 said = index.find(None, word(f"mot{answer.cursor.seq - 1}"))
                 if len(answer.strength) != 40 or said.cursor.seq < answer.cursor.seq:
                     problems.append(answer)
@@ -311,11 +313,11 @@ def opened() -> int:
 
 def test_nothing_stays_open(index):
     filled(index, *register(30))
-    found(index, Asked())
+    found(index, SearchQuery())
     before = opened()
     for seq in range(2, 60):
         index.write(Cursor(seq, "aa", "made"), [case(seq, "neuf")], [], scrub=False)
-        found(index, Asked())
+        found(index, SearchQuery())
         # A file for each segment.
         assert opened() - before <= 10
     index.close()
@@ -325,7 +327,7 @@ def test_nothing_stays_open(index):
 def test_what_is_past_is_let_go_of_by_a_look_at_the_stamp(index):
     """An idle process would otherwise hold erased words until the next search."""
     filled(index, *register(10))
-    found(index, Asked())
+    found(index, SearchQuery())
     assert index._open is not None
     Whoosh(index._folder).write(LATER, [], [1], scrub=True)
     index.stamp()
@@ -336,10 +338,10 @@ def test_what_is_past_is_let_go_of_by_a_look_at_the_stamp(index):
 
 
 def is_unready(index: Whoosh, *, stamped: bool = False) -> bool:
-    for reading in (lambda: index.find(None, Asked()), lambda: index.forms(None)):
-        with pytest.raises(Unready):
+    for reading in (lambda: index.find(None, SearchQuery()), lambda: index.forms(None)):
+        with pytest.raises(IndexNotReady):
             reading()
-    with pytest.raises(Unready):
+    with pytest.raises(IndexNotReady):
         index.write(LATER, [], [], scrub=False)
     return (bool(index.stamp()), index.cursor(), index.intact(deep=False)) == (stamped, None, False)
 
@@ -349,13 +351,13 @@ def test_no_index_is_no_error(index, folder):
     folder.mkdir(mode=0o700)
     assert is_unready(index)
     filled(index, case(1, "un"))
-    assert found(index, Asked()) == {1: 0}
+    assert found(index, SearchQuery()) == {1: 0}
 
 
 @pytest.mark.parametrize("other", ["layout", "digest", "json", "empty", "gone", "folder", "name"])
 def test_another_state_is_no_index(index, folder, other):
     filled(index, case(1, "un"))
-    found(index, Asked())
+    found(index, SearchQuery())
     current = folder / "current"
     body, digest = current.read_bytes().split(b"\n")
     told = json.loads(body)
@@ -383,8 +385,8 @@ def test_another_state_is_no_index(index, folder, other):
     assert is_unready(index)
     assert is_unready(Whoosh(folder))
     filled(index, case(2, "deux"), cursor=LATER)
-    assert index.find(None, Asked()) == Whoosh(folder).find(None, Asked())
-    assert (found(index, Asked()), index.cursor()) == ({2: 0}, LATER)
+    assert index.find(None, SearchQuery()) == Whoosh(folder).find(None, SearchQuery())
+    assert (found(index, SearchQuery()), index.cursor()) == ({2: 0}, LATER)
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o720])
@@ -394,7 +396,7 @@ def test_a_folder_that_others_may_write_is_not_read(index, folder, mode):
     assert is_unready(index)
     filled(index, case(1, "un"))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert found(index, Asked()) == {1: 0}
+    assert found(index, SearchQuery()) == {1: 0}
 
 
 @contextmanager
@@ -421,7 +423,7 @@ def test_a_folder_of_another_account_is_not_read():
             with pytest.raises(PermissionError):
                 filled(index, case(1, "un"))
             os.chown(index._folder, 0, -1)
-        assert found(index, Asked()) == {1: 0}
+        assert found(index, SearchQuery()) == {1: 0}
 
 
 def test_a_folder_that_cannot_be_written_is_read_and_heals():
@@ -435,7 +437,11 @@ def test_a_folder_that_cannot_be_written_is_read_and_heals():
             place.chmod(0o500)
             index._folder.chmod(0o500)
             try:
-                assert found(index, Asked()) == found(Whoosh(index._folder), Asked()) == {1: 0}
+                assert (
+                    found(index, SearchQuery())
+                    == found(Whoosh(index._folder), SearchQuery())
+                    == {1: 0}
+                )
                 assert index.intact(deep=True)
                 with pytest.raises(OSError, match="denied"):
                     index.write(LATER, [case(2, "deux")], [], scrub=False)
@@ -444,19 +450,19 @@ def test_a_folder_that_cannot_be_written_is_read_and_heals():
                 place.chmod(0o700)
                 (index._folder / "lock").chmod(0o600)
             index.write(LATER, [case(2, "deux")], [], scrub=False)
-            assert found(index, Asked()) == {1: 0, 2: 0}
+            assert found(index, SearchQuery()) == {1: 0, 2: 0}
 
 
 @pytest.mark.parametrize("kind", [".toc", ".seg"])
 def test_a_touched_file_is_noticed_at_once(index, folder, kind):
     filled(index, case(1, "un"))
-    found(index, Asked())
+    found(index, SearchQuery())
     (path,) = index._state().path(folder).glob(f"*{kind}")
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     assert is_unready(index, stamped=True)
     assert is_unready(Whoosh(folder), stamped=True)
     filled(index, case(1, "un"))
-    assert found(index, Asked()) == {1: 0}
+    assert found(index, SearchQuery()) == {1: 0}
 
 
 def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
@@ -468,8 +474,8 @@ def test_bytes_that_rot_in_silence_are_noticed_by_a_deep_look(index, folder):
         assert index.intact(deep=False)
         assert not index.intact(deep=True)
         # A process that opens the index reads it whole once.
-        with pytest.raises(Unready):
-            Whoosh(folder).find(None, Asked())
+        with pytest.raises(IndexNotReady):
+            Whoosh(folder).find(None, SearchQuery())
         path.write_bytes(kept)
         os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
     assert index.intact(deep=True)
@@ -482,7 +488,7 @@ def test_no_word_is_told_by_an_error(index, folder, monkeypatch):
         raise ValueError("the word was secretunique")
 
     monkeypatch.setattr(whoosh, "answers", failing)
-    with pytest.raises(Unready) as refused:
+    with pytest.raises(IndexNotReady) as refused:
         index.find(None, word("un"))
     assert str(refused.value) == "ValueError"
     assert refused.value.__suppress_context__

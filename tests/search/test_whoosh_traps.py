@@ -21,8 +21,8 @@ from whoosh.index import TOC, LockError
 from whoosh_kills import killed_writers
 
 from register.search import whoosh_state
-from register.search.engine import Unready
-from register.search.query_model import Asked, Cursor, Part, Way
+from register.search.engine import IndexNotReady
+from register.search.query_model import Cursor, QueryAlternative, QueryPart, SearchQuery
 from register.search.whoosh import Whoosh
 from register.search.whoosh_postings import SCHEMA, Codec
 
@@ -80,9 +80,9 @@ def test_refresh_shows_both_versions_and_what_was_deleted(plain):
 
 def test_a_reader_that_stays_sees_each_commit_whole(ours):
     ours.write(LATER, [case(1, "ancien"), case(2, "retire")], [], scrub=False)
-    assert ours.find(None, Asked()).strength == {1: 0, 2: 0}
+    assert ours.find(None, SearchQuery()).strength == {1: 0, 2: 0}
     ours.write(LATER, [case(1, "nouveau")], [2], scrub=False)
-    assert ours.find(None, Asked()).strength == {1: 0}
+    assert ours.find(None, SearchQuery()).strength == {1: 0}
     assert ours.find(None, word("ancien")).strength == {}
     assert ours.find(None, word("retire")).strength == {}
 
@@ -123,7 +123,7 @@ def test_every_case_is_found_and_none_is_pruned(ours):
         for n in range(1_200)
     ]
     ours.write(LATER, cases, [], scrub=False)
-    both = Asked((*word("film").parts, *word("gagny").parts))
+    both = SearchQuery((*word("film").parts, *word("gagny").parts))
     assert ours.find(None, both).strength == meant(both, cases)
     assert len(ours.find(None, both).strength) == 300
 
@@ -155,7 +155,7 @@ def test_a_memory_map_copies_the_index(plain, tmp_path):
 
 def test_opening_reads_what_it_needs(ours):
     ours.write(LATER, list(register(1_500, words=200)), [], scrub=False)
-    ours.find(None, Asked())
+    ours.find(None, SearchQuery())
     size = _bytes(ours._folder)
     ours.close()
     # The numbers of the cases, and a buffer while the checksum is taken.
@@ -212,8 +212,8 @@ def test_nothing_planted_is_run(ours, tmp_path):
     files = whoosh_state.settle(path, list(state.files), {})
     whoosh_state.replace(ours._folder, replace(state, files=files))
     assert ours.cursor() == LATER
-    with pytest.raises(Unready):
-        ours.find(None, Asked())
+    with pytest.raises(IndexNotReady):
+        ours.find(None, SearchQuery())
     assert not made.exists()
     # And nobody else comes that far.
     assert ours._folder.stat().st_mode & 0o777 == 0o700
@@ -268,5 +268,10 @@ def test_many_ways_of_many_parts_are_right_too(ours):
     cases = by_number(register(200))
     ours.write(LATER, cases.values(), [], scrub=False)
     for asked in questions(seed=4):
-        wide = Asked(tuple(Part("x", (Way(("absent",)), *part.ways)) for part in asked.parts))
+        wide = SearchQuery(
+            tuple(
+                QueryPart("x", (QueryAlternative(("absent",)), *part.alternatives))
+                for part in asked.parts
+            )
+        )
         assert ours.find(None, wide).strength == meant(wide, cases.values())

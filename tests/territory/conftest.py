@@ -10,15 +10,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from territory_rows import AT
 
-from register.db import Base, make_file, prepare
+from register.db import Base, configure_engine, create_sqlite_file
 from register.territory import loader
-from register.territory.gazetteer import Gazetteer, gazetteer
+from register.territory.gazetteer import Gazetteer, load_gazetteer
 
 
 def _opened(path: Path) -> Iterator[Session]:
     engine = create_engine(f"sqlite:///{path}")
-    make_file(engine)
-    prepare(engine)
+    create_sqlite_file(engine)
+    configure_engine(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         yield session
@@ -43,4 +43,4 @@ def france(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def names(france: Session) -> Gazetteer:
     """The gazetteer of the committed data."""
-    return gazetteer(france)
+    return load_gazetteer(france)

@@ -8,7 +8,7 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from register.territory.regenerate.build_tables import COMMUNES
+from register.territory.regenerate.build_tables import COMMUNE_COLUMNS
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
     """Write a data set into a new folder; ``tables`` replaces the text of small tables."""
     folder.mkdir()
     text = io.StringIO()
-    lines = csv.DictWriter(text, COMMUNES, restval="", lineterminator="\n")
+    lines = csv.DictWriter(text, COMMUNE_COLUMNS, restval="", lineterminator="\n")
     lines.writeheader()
     lines.writerows(communes)
     (folder / "communes.csv.gz").write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))

@@ -14,34 +14,34 @@ from register.text.fold import fold_name
 
 
 @pytest.fixture(scope="module")
-def communes() -> list[dataset.Row]:
-    return dataset.rows("communes.csv.gz")
+def communes() -> list[dataset.CsvRow]:
+    return dataset.read_table("communes.csv.gz")
 
 
 @pytest.fixture(scope="module")
-def present(communes: list[dataset.Row]) -> list[dataset.Row]:
+def present(communes: list[dataset.CsvRow]) -> list[dataset.CsvRow]:
     return [row for row in communes if row["type"] == "commune-actuelle"]
 
 
 @pytest.mark.parametrize("name", dataset.FILES)
 def test_each_file_has_the_sum_of_the_manifest(name: str) -> None:
     digest = hashlib.sha256((dataset.DATA / name).read_bytes()).hexdigest()
-    assert dataset.manifest().sha256[name] == digest
+    assert dataset.read_manifest().sha256[name] == digest
 
 
 def test_the_manifest_names_every_file_and_no_other() -> None:
-    assert set(dataset.manifest().sha256) == set(dataset.FILES)
+    assert set(dataset.read_manifest().sha256) == set(dataset.FILES)
     assert {path.name for path in dataset.DATA.iterdir()} == {*dataset.FILES, dataset.MANIFEST}
 
 
 def test_the_sources_are_those_that_the_packages_pin() -> None:
     pinned = json.loads((Path(regenerate.__file__).parent / "package.json").read_text("utf-8"))
-    told = {source.package: source.version for source in dataset.manifest().sources}
+    told = {source.package: source.version for source in dataset.read_manifest().sources}
     assert told == pinned["dependencies"]
 
 
 def test_each_source_has_a_licence_and_a_sentence_for_readers() -> None:
-    for source in dataset.manifest().sources:
+    for source in dataset.read_manifest().sources:
         assert source.licence
         assert source.licence_url.startswith("https://")
         assert source.attribution.endswith(".")
@@ -53,7 +53,7 @@ def test_the_compressed_table_carries_no_date() -> None:
     assert header[4:8] == b"\0\0\0\0"
 
 
-def test_the_counts_are_those_of_2026(communes: list[dataset.Row]) -> None:
+def test_the_counts_are_those_of_2026(communes: list[dataset.CsvRow]) -> None:
     assert Counter(row["type"] for row in communes) == {
         "commune-actuelle": 34_969,
         "commune-deleguee": 2_105,
@@ -61,15 +61,15 @@ def test_the_counts_are_those_of_2026(communes: list[dataset.Row]) -> None:
         "arrondissement-municipal": 45,
     }
     assert len(communes) == 37_590
-    assert len(dataset.rows("epci.csv")) == 1_255
-    assert len(dataset.rows("departements.csv")) == 109
-    assert len(dataset.rows("regions.csv")) == 18
+    assert len(dataset.read_table("epci.csv")) == 1_255
+    assert len(dataset.read_table("departements.csv")) == 109
+    assert len(dataset.read_table("regions.csv")) == 18
 
 
 def test_the_manifest_counts_what_is_there(
-    communes: list[dataset.Row], present: list[dataset.Row]
+    communes: list[dataset.CsvRow], present: list[dataset.CsvRow]
 ) -> None:
-    counts = dataset.manifest().counts
+    counts = dataset.read_manifest().counts
     precisions = Counter(row["precision"] for row in present)
     assert counts["communes"] == len(present)
     assert counts["lignes"] == len(communes)
@@ -80,20 +80,22 @@ def test_the_manifest_counts_what_is_there(
 
 def test_the_overseas_collectivities_are_there_without_a_region() -> None:
     found = {
-        row["code"]: row["nom"] for row in dataset.rows("departements.csv") if not row["region"]
+        row["code"]: row["nom"]
+        for row in dataset.read_table("departements.csv")
+        if not row["region"]
     }
     assert list(found) == ["975", "977", "978", "984", "986", "987", "988", "989"]
     assert found["988"] == "Nouvelle-Calédonie"
 
 
-def test_names_are_shared(present: list[dataset.Row]) -> None:
+def test_names_are_shared(present: list[dataset.CsvRow]) -> None:
     named = Counter(fold_name(row["nom"]) for row in present)
     shared = [count for count in named.values() if count > 1]
     assert (len(shared), sum(shared)) == (1_482, 3_774)
 
 
 def test_postal_codes_are_shared_and_collide_with_official_ones(
-    communes: list[dataset.Row], present: list[dataset.Row]
+    communes: list[dataset.CsvRow], present: list[dataset.CsvRow]
 ) -> None:
     served: defaultdict[str, set[str]] = defaultdict(set)
     for row in present:
@@ -106,13 +108,13 @@ def test_postal_codes_are_shared_and_collide_with_official_ones(
     assert len(served.keys() & {row["code"] for row in communes}) == 3_203
 
 
-def test_no_code_is_both_present_and_former(present: list[dataset.Row]) -> None:
+def test_no_code_is_both_present_and_former(present: list[dataset.CsvRow]) -> None:
     former = {old for row in present for old in row["anciens_codes"].split()}
     assert len(former) == 4_240
     assert not former & {row["code"] for row in present}
 
 
-def test_points_are_in_the_right_place(present: list[dataset.Row]) -> None:
+def test_points_are_in_the_right_place(present: list[dataset.CsvRow]) -> None:
     found = {row["code"]: row for row in present}
     assert (found["75056"]["lat"], found["75056"]["lon"]) == ("48.8534", "2.3488")
     assert found["01001"]["precision"] == "code_postal"

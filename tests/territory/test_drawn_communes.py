@@ -10,7 +10,7 @@ import random
 import pytest
 import spelled
 
-from register.territory.dataset import Row
+from register.territory.dataset import CsvRow
 from register.territory.gazetteer import Gazetteer
 
 SEED = 20_260_101
@@ -18,19 +18,21 @@ DRAWN = 2_000
 
 
 @pytest.fixture(scope="module")
-def drawn() -> list[Row]:
+def drawn() -> list[CsvRow]:
     """Communes drawn by chance, the same in each run."""
     return random.Random(SEED).sample(spelled.communes(), DRAWN)
 
 
 @pytest.mark.parametrize("spelling", spelled.SPELLINGS)
-def test_a_commune_is_found_by_its_name(names: Gazetteer, drawn: list[Row], spelling: str) -> None:
+def test_a_commune_is_found_by_its_name(
+    names: Gazetteer, drawn: list[CsvRow], spelling: str
+) -> None:
     spell = spelled.SPELLINGS[spelling]
     told = [spelled.wrong_named(names, spell(row["nom"]), row["nom"]) for row in drawn]
     assert [one for one in told if one] == []
 
 
-def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[Row]) -> None:
+def test_a_commune_is_found_by_its_codes(names: Gazetteer, drawn: list[CsvRow]) -> None:
     codes = {code for row in drawn for code in (row["code"], *row["codes_postaux"].split())}
     told = [spelled.wrong(names, code, spelled.of_code(code)) for code in sorted(codes)]
     assert [one for one in told if one] == []

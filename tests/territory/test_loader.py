@@ -12,7 +12,7 @@ from territory_rows import AT, row, write
 
 from register.db import Base
 from register.territory import dataset, loader, places
-from register.territory.gazetteer import gazetteer
+from register.territory.gazetteer import load_gazetteer
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -30,7 +30,7 @@ def count(session: Session, model: type[Base]) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def update(session: Session, source: Path) -> loader.Loaded:
+def update(session: Session, source: Path) -> loader.LoadResult:
     loaded = loader.load(session, at=AT, source=source)
     session.commit()
     return loaded
@@ -54,7 +54,7 @@ def test_the_version_and_the_moment_are_kept(france: Session) -> None:
 
 def test_the_same_version_changes_nothing(france: Session) -> None:
     again = loader.load(france, at=AT + timedelta(days=1))
-    assert again == loader.Loaded(dataset.version(), {}, changed=False)
+    assert again == loader.LoadResult(dataset.version(), {}, changed=False)
     assert france.get_one(Dataset, "territory").loaded_at == AT
 
 
@@ -155,9 +155,9 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
 
 def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    reading = resolve(gazetteer(before), "fusionne").one
+    reading = resolve(load_gazetteer(before), "fusionne").sole_reading
     assert reading is not None
-    assert (reading.code, reading.why, reading.through) == (
+    assert (reading.code, reading.why, reading.alias_name) == (
         "77001",
         "ancienne_commune",
         "Fusionne",
@@ -173,9 +173,9 @@ def test_a_commune_without_successor_is_retired_where_it_was(
     assert lost is not None
     assert lost.retired
     assert places.current_code(before, "77003") == "77003"
-    assert places.aliases_of(before, "77003") == []
+    assert places.commune_aliases(before, "77003") == []
     assert [place.code for place in places.communes_of_departement(before, "77")] == ["77001"]
-    reading = resolve(gazetteer(before), "Disparaît").one
+    reading = resolve(load_gazetteer(before), "Disparaît").one
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 
@@ -212,7 +212,7 @@ def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Pat
     assert not back.retired
     assert places.former_name(before, "77002") is None
     # What had followed it into the merger stays there as long as no data set says otherwise.
-    assert [alias.code for alias in places.aliases_of(before, "77001")] == ["77004"]
+    assert [alias.code for alias in places.commune_aliases(before, "77001")] == ["77004"]
     assert places.current_code(before, "75002") == "77001"
 
 
@@ -225,7 +225,7 @@ def test_a_renamed_commune_keeps_its_old_name(before: Session, tmp_path: Path) -
     )
     update(before, after)
     assert places.former_name(before, "77001") is None
-    assert [(alias.kind, alias.name) for alias in places.aliases_of(before, "77001")] == [
+    assert [(alias.kind, alias.name) for alias in places.commune_aliases(before, "77001")] == [
         ("ancienne", "Reste")
     ]
 
@@ -235,7 +235,7 @@ def test_another_spelling_of_the_same_name_is_no_former_name(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "RESTE"), row("77003", "Disparait"))
     update(before, after)
-    assert places.aliases_of(before, "77001") == []
+    assert places.commune_aliases(before, "77001") == []
     assert before.get_one(Commune, "77003").name == "Disparait"
 
 

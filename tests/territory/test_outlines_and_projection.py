@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from register.territory import places
-from register.territory.boundaries import box, outlines
+from register.territory.boundaries import bounding_box, departement_outlines
 from register.territory.projection import project
 
 
@@ -41,12 +41,12 @@ def test_the_scale_is_exact_on_the_standard_parallels(lat: float) -> None:
 
 def test_every_department_has_an_outline_and_no_collectivity(france: Session) -> None:
     with_region = {place.code for place in places.departements(france) if place.region_code}
-    assert set(outlines()) == with_region
-    assert len(outlines()) == 101
+    assert set(departement_outlines()) == with_region
+    assert len(departement_outlines()) == 101
 
 
 def test_rings_are_closed_and_have_an_area() -> None:
-    for rings in outlines().values():
+    for rings in departement_outlines().values():
         assert rings
         for ring in rings:
             assert ring[0] == ring[-1]
@@ -54,47 +54,47 @@ def test_rings_are_closed_and_have_an_area() -> None:
 
 
 def test_a_department_of_islands_has_several_rings() -> None:
-    assert len(outlines()["971"]) > 1
+    assert len(departement_outlines()["971"]) > 1
 
 
 def test_outlines_are_read_once_and_cannot_be_changed() -> None:
-    assert outlines() is outlines()
+    assert departement_outlines() is departement_outlines()
     with pytest.raises(TypeError):
-        outlines()["75"] = ()  # type: ignore[index]
+        departement_outlines()["75"] = ()  # type: ignore[index]
 
 
 def test_the_latitude_comes_first() -> None:
-    bounds = box(["75"])
+    bounds = bounding_box(["75"])
     assert bounds.south < 48.8566 < bounds.north
     assert bounds.west < 2.3522 < bounds.east
 
 
 def test_a_box_holds_all_the_departments_asked() -> None:
-    paris, suburbs = box(["75"]), box(["75", "92", "93", "94"])
+    paris, suburbs = bounding_box(["75"]), bounding_box(["75", "92", "93", "94"])
     assert suburbs.south < paris.south
     assert suburbs.north > paris.north
     assert suburbs.west < paris.west
     assert suburbs.east > paris.east
-    island = box(["974"])
+    island = bounding_box(["974"])
     assert (island.south, island.north) == pytest.approx((-21.4, -20.9), abs=0.1)
 
 
 def test_a_collectivity_has_no_box() -> None:
     with pytest.raises(KeyError):
-        box(["988"])
+        bounding_box(["988"])
 
 
 def test_a_small_island_lies_outside_the_outline(france: Session) -> None:
     ouessant = places.commune(france, "29155")
     assert ouessant is not None
     assert ouessant.lon is not None
-    assert ouessant.lon < box(["29"]).west
+    assert ouessant.lon < bounding_box(["29"]).west
 
 
 def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
     # The outlines are simplified: a tenth of a degree is the slack of a small map.
     for code in ("22", "2A", "59", "973", "974"):
-        bounds = box([code])
+        bounds = bounding_box([code])
         for commune in places.communes_of_departement(france, code):
             assert commune.lat is not None
             assert commune.lon is not None

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.territory.gazetteer import Gazetteer, Place
-from register.territory.place_extraction import MOST, Placed, placed
-from register.territory.tokenizer import words
+from register.territory.gazetteer import Gazetteer, GazetteerPlace
+from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
+from register.territory.tokenizer import split_words
 
 
-def said(found: tuple[Placed, ...]) -> list[tuple[str, str, str]]:
+def said(found: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
     """What each place reads as, the words that name it, and the rest."""
     return [
         (
             " ".join(reading.code for reading in place.resolution.readings),
-            place.text,
-            place.rest,
+            place.matched_text,
+            place.remaining_text,
         )
         for place in found
     ]
@@ -87,7 +87,7 @@ def said(found: tuple[Placed, ...]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_a_place_among_words(names: Gazetteer, text: str, codes: str, name: str, rest: str) -> None:
-    found = placed(names, text)
+    found = extract_places(names, text)
     expected = codes.replace("R", "")
     assert said(found) == [(expected, name, rest)]
 
@@ -110,7 +110,7 @@ def test_a_place_among_words(names: Gazetteer, text: str, codes: str, name: str,
     ],
 )
 def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> None:
-    assert said(placed(names, text)) == [(code, text.strip(), "")]
+    assert said(extract_places(names, text)) == [(code, text.strip(), "")]
 
 
 @pytest.mark.parametrize(
@@ -174,60 +174,62 @@ def test_the_whole_text_is_a_place(names: Gazetteer, text: str, code: str) -> No
     ],
 )
 def test_no_place_among_words(names: Gazetteer, text: str) -> None:
-    assert placed(names, text) == ()
+    assert extract_places(names, text) == ()
 
 
 def test_published_cases_make_a_place_seen_and_come_first(names: Gazetteer) -> None:
-    assert placed(names, "blog bérigny") == ()
-    assert said(placed(names, "blog bérigny", {"50046": 1})) == [("50046", "bérigny", "blog")]
-    first = placed(names, "blog de Saint-Denis", {"30247": 1})[0].resolution.readings[0]
+    assert extract_places(names, "blog bérigny") == ()
+    assert said(extract_places(names, "blog bérigny", {"50046": 1})) == [
+        ("50046", "bérigny", "blog")
+    ]
+    first = extract_places(names, "blog de Saint-Denis", {"30247": 1})[0].resolution.readings[0]
     assert first.code == "30247"
 
 
 def test_cases_do_not_make_an_ordinary_word_a_place(names: Gazetteer) -> None:
-    assert placed(names, "garde vue", {"44220": 9}) == ()
+    assert extract_places(names, "garde vue", {"44220": 9}) == ()
 
 
 def test_several_places_are_named_the_longest_first(names: Gazetteer) -> None:
-    found = placed(names, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
-    assert [place.text for place in found] == ["Noisy-le-Sec", "Gagny", "Puteaux"]
-    assert len(found) == MOST
-    assert found[1].rest == "filmer à Noisy-le-Sec, à Puteaux et à Nanterre"
+    found = extract_places(names, "filmer à Gagny, à Noisy-le-Sec, à Puteaux et à Nanterre")
+    assert [place.matched_text for place in found] == ["Noisy-le-Sec", "Gagny", "Puteaux"]
+    assert len(found) == MAX_PLACES
+    assert found[1].remaining_text == "filmer à Noisy-le-Sec, à Puteaux et à Nanterre"
 
 
 def test_a_place_that_is_named_twice_is_offered_once(names: Gazetteer) -> None:
-    assert len(placed(names, "plainte à Gagny, relaxe à Gagny")) == 1
+    assert len(extract_places(names, "plainte à Gagny, relaxe à Gagny")) == 1
 
 
 def test_letters_may_come_decomposed(names: Gazetteer) -> None:
     text = unicodedata.normalize("NFD", "filmer à Évry-Courcouronnes")
-    found = placed(names, text)
+    found = extract_places(names, text)
     assert [place.resolution.readings[0].code for place in found] == ["91228"]
-    assert found[0].rest == "filmer"
+    assert found[0].remaining_text == "filmer"
 
 
 def test_what_is_said_reads_as_the_same_place_by_itself(names: Gazetteer) -> None:
-    found = placed(names, "blog de Saint-Denis (93) relaxe")[0]
-    assert placed(names, found.text)[0].resolution == found.resolution
+    found = extract_places(names, "blog de Saint-Denis (93) relaxe")[0]
+    assert extract_places(names, found.matched_text)[0].resolution == found.resolution
 
 
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
     made_up = Gazetteer(
         version="made-up",
-        communes=[Place("77001", "Le Bourg", "le bourg", "77", 100)],
-        departements=[Place("77", "Marne", "marne", "11")],
-        regions=[Place("11", "Plaine", "plaine")],
-        aliases=(),
+        communes=[GazetteerPlace("77001", "Le Bourg", "le bourg", "77", 100)],
+        departements=[GazetteerPlace("77", "Marne", "marne", "11")],
+        regions=[GazetteerPlace("11", "Plaine", "plaine")],
+        aliases_by_code=(),
         codes={"77001": "77001"},
     )
-    for place in placed(made_up, text):
-        assert place.text in text
+    for place in extract_places(made_up, text):
+        assert place.matched_text in text
         assert place.resolution.readings
 
 
 @given(st.text(max_size=80))
 def test_words_are_where_they_say(text: str) -> None:
-    found = words(text)
+    found = split_words(text)
     assert all(text[word.start : word.end].strip() for word in found)
     assert all(one.end <= other.start for one, other in pairwise(found))

@@ -28,7 +28,7 @@ def test_a_former_code_leads_to_the_present_commune(france: Session) -> None:
     assert places.commune(france, "93059") is None
     assert places.current_code(france, "93059") == "93066"
     assert places.former_name(france, "93059") == "Pierrefitte-sur-Seine"
-    assert places.codes_of(france, "93066") == ["75059", "75066", "93059", "93066"]
+    assert places.codes_of_commune(france, "93066") == ["75059", "75066", "93059", "93066"]
 
 
 def test_a_present_code_has_no_former_name(france: Session) -> None:
@@ -55,10 +55,10 @@ def test_an_unknown_code_is_nothing(france: Session) -> None:
 
 
 def test_the_smaller_places_of_a_commune(france: Session) -> None:
-    found = [(alias.kind, alias.name) for alias in places.aliases_of(france, "93066")]
+    found = [(alias.kind, alias.name) for alias in places.commune_aliases(france, "93066")]
     assert found == [("deleguee", "Pierrefitte-sur-Seine"), ("deleguee", "Saint-Denis")]
-    assert len(places.aliases_of(france, "13055")) == 16
-    assert {alias.kind for alias in places.aliases_of(france, "75056")} == {"arrondissement"}
+    assert len(places.commune_aliases(france, "13055")) == 16
+    assert {alias.kind for alias in places.commune_aliases(france, "75056")} == {"arrondissement"}
 
 
 def test_a_department_and_its_communes(france: Session) -> None:

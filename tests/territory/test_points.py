@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from register.territory.regenerate.commune_points import locate
-from register.territory.regenerate.sources import Spot
+from register.territory.regenerate.commune_points import locate_communes
+from register.territory.regenerate.sources import PopulatedPlace
 
 PRESENT = "commune-actuelle"
 
@@ -15,12 +15,14 @@ def commune(code: str, nom: str, **more: Any) -> dict[str, Any]:
     return {"code": code, "nom": nom, "type": PRESENT, **usual, **more}
 
 
-def spot(name: str, code: str, lat: float, lon: float, people: int = 600) -> Spot:
-    return Spot(name, lat, lon, "FR", ("11", "77", "771", code), people)
+def spot(name: str, code: str, lat: float, lon: float, people: int = 600) -> PopulatedPlace:
+    return PopulatedPlace(name, lat, lon, "FR", ("11", "77", "771", code), people)
 
 
-def found(records: list[dict[str, Any]], *spots: Spot) -> dict[str, tuple[str, str, str]]:
-    return {code: tuple(point) for (code, _), point in locate(records, list(spots)).items()}
+def found(records: list[dict[str, Any]], *spots: PopulatedPlace) -> dict[str, tuple[str, str, str]]:
+    return {
+        code: tuple(point) for (code, _), point in locate_communes(records, list(spots)).items()
+    }
 
 
 def test_the_place_of_the_name_beats_a_larger_one() -> None:
@@ -91,9 +93,9 @@ def overseas(code: str, nom: str) -> dict[str, Any]:
 def test_overseas_the_code_stands_one_or_three_levels_higher() -> None:
     points = found(
         [overseas("98801", "Belep"), overseas("98817", "Le Mont-Dore"), overseas("97601", "Acoua")],
-        Spot("Wala", -19.7, 163.6, "NC", ("01", "98801", "", ""), 890),
-        Spot("Mont-Dore", -22.2, 166.5, "NC", ("02", "98817", "", ""), 24_680),
-        Spot("Acoua", -12.7, 45.0, "YT", ("97601", "", "", ""), 4_622),
+        PopulatedPlace("Wala", -19.7, 163.6, "NC", ("01", "98801", "", ""), 890),
+        PopulatedPlace("Mont-Dore", -22.2, 166.5, "NC", ("02", "98817", "", ""), 24_680),
+        PopulatedPlace("Acoua", -12.7, 45.0, "YT", ("97601", "", "", ""), 4_622),
     )
     assert points["98801"] == ("-19.7000", "163.6000", "geonames")
     assert points["98817"] == ("-22.2000", "166.5000", "geonames")
@@ -103,7 +105,7 @@ def test_overseas_the_code_stands_one_or_three_levels_higher() -> None:
 def test_a_collectivity_of_one_commune_needs_no_code() -> None:
     points = found(
         [overseas("97701", "Saint-Barthélemy")],
-        Spot("Gustavia", 17.9, -62.8, "BL", ("", "00", "", ""), 5_988),
+        PopulatedPlace("Gustavia", 17.9, -62.8, "BL", ("", "00", "", ""), 5_988),
     )
     assert points["97701"] == ("17.9000", "-62.8000", "geonames")
 
@@ -111,8 +113,8 @@ def test_a_collectivity_of_one_commune_needs_no_code() -> None:
 def test_in_polynesia_only_the_name_tells() -> None:
     points = found(
         [overseas("98735", "Papeete"), overseas("98729", "Moorea-Maiao")],
-        Spot("Papeete", -17.5, -149.5, "PF", ("01", "", "", ""), 26_357),
-        Spot("Afareaitu", -17.6, -149.8, "PF", ("01", "", "", ""), 3_000),
+        PopulatedPlace("Papeete", -17.5, -149.5, "PF", ("01", "", "", ""), 26_357),
+        PopulatedPlace("Afareaitu", -17.6, -149.8, "PF", ("01", "", "", ""), 3_000),
     )
     assert points["98735"] == ("-17.5000", "-149.5000", "geonames")
     assert points["98729"] == ("-17.500", "-149.500", "arrondissement")

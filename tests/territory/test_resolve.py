@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.territory.gazetteer import Alias, Gazetteer, Place
-from register.territory.resolve import EXACTNESS, LONGEST, Reading, resolve
+from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPlace
+from register.territory.resolve import EXACTNESS, MAX_TYPED_LENGTH, PlaceReading, resolve
 
 PIERREFITTE = "Pierrefitte-sur-Seine"
 
 
 def test_the_reading_says_where_the_commune_is_now(names: Gazetteer) -> None:
-    reading = resolve(names, "93059").one
-    assert reading == Reading(
+    reading = resolve(names, "93059").sole_reading
+    assert reading == PlaceReading(
         "commune", "93066", "Saint-Denis", "93", "ancien_code", PIERREFITTE, "93059"
     )
 
 
 def test_a_shared_name_is_a_choice_by_population(names: Gazetteer) -> None:
     found = resolve(names, "Saint-Denis")
-    assert found.several
-    assert found.one is None
+    assert found.is_ambiguous
+    assert found.sole_reading is None
     assert [reading.code for reading in found.readings] == ["97411", "93066", "11339", "30247"]
 
 
@@ -41,35 +41,38 @@ def test_exactness_comes_before_cases(names: Gazetteer) -> None:
 
 
 def test_a_text_is_read_up_to_its_cap(names: Gazetteer) -> None:
-    assert resolve(names, "Gagny" + " " * LONGEST + "Lyon").one is not None
-    assert resolve(names, "x" * 1_000_000).none
+    assert resolve(names, "Gagny" + " " * MAX_TYPED_LENGTH + "Lyon").sole_reading is not None
+    assert resolve(names, "x" * 1_000_000).is_empty
 
 
 # A made-up country, where each rule can be seen alone.
 def country(
-    *aliases: Alias,
+    *aliases: GazetteerAlias,
     codes: dict[str, str] | None = None,
     postals: Iterable[tuple[str, str]] = (),
 ) -> Gazetteer:
     communes = [
-        Place("77001", "Bourg", "bourg", "77", 100),
-        Place("77002", "Ville", "ville", "77", 200),
-        Place("78001", "Bourg", "bourg", "78", 300),
+        GazetteerPlace("77001", "Bourg", "bourg", "77", 100),
+        GazetteerPlace("77002", "Ville", "ville", "77", 200),
+        GazetteerPlace("78001", "Bourg", "bourg", "78", 300),
     ]
     own = {place.code: place.code for place in communes}
     return Gazetteer(
         version="made-up",
         communes=communes,
-        departements=[Place("77", "Marne", "marne", "11"), Place("78", "Oise", "oise", "11")],
-        regions=[Place("11", "Plaine", "plaine")],
-        aliases=aliases,
+        departements=[
+            GazetteerPlace("77", "Marne", "marne", "11"),
+            GazetteerPlace("78", "Oise", "oise", "11"),
+        ],
+        regions=[GazetteerPlace("11", "Plaine", "plaine")],
+        aliases_by_code=aliases,
         codes=own | (codes or {}),
-        postals=postals,
+        communes_by_postal_code=postals,
     )
 
 
 def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
-    old = Alias("77009", "deleguee", "Bourg", "bourg", "77002")
+    old = GazetteerAlias("77009", "deleguee", "Bourg", "bourg", "77002")
     found = resolve(country(old), "bourg", {"77002": 9})
     assert [(reading.code, reading.why) for reading in found.readings] == [
         ("78001", "nom"),
@@ -79,32 +82,32 @@ def test_an_old_name_comes_after_the_present_one_even_with_cases() -> None:
 
 
 def test_a_commune_and_its_own_delegated_namesake_are_one_reading() -> None:
-    twin = Alias("77002", "deleguee", "Ville", "ville", "77002")
-    reading = resolve(country(twin), "ville").one
-    assert reading == Reading("commune", "77002", "Ville", "77", "nom")
+    twin = GazetteerAlias("77002", "deleguee", "Ville", "ville", "77002")
+    reading = resolve(country(twin), "ville").sole_reading
+    assert reading == PlaceReading("commune", "77002", "Ville", "77", "nom")
 
 
 def test_two_old_names_of_one_commune_are_one_reading() -> None:
     aliases = (
-        Alias("77008", "deleguee", "Écart", "ecart", "77002"),
-        Alias("77009", "associee", "Écart", "ecart", "77002"),
+        GazetteerAlias("77008", "deleguee", "Écart", "ecart", "77002"),
+        GazetteerAlias("77009", "associee", "Écart", "ecart", "77002"),
     )
     assert resolve(country(*aliases), "Écart").one is not None
 
 
 def test_a_former_code_without_a_name_leads_all_the_same() -> None:
-    reading = resolve(country(codes={"75001": "77002"}), "75001").one
-    assert reading == Reading("commune", "77002", "Ville", "77", "ancien_code", None, "75001")
+    reading = resolve(country(codes={"75001": "77002"}), "75001").sole_reading
+    assert reading == PlaceReading("commune", "77002", "Ville", "77", "ancien_code", None, "75001")
 
 
 def test_a_former_code_that_the_post_gave_out_again_is_the_post_s() -> None:
     reused = country(codes={"75001": "77002"}, postals=[("75001", "77001")])
-    reading = resolve(reused, "75001").one
-    assert reading == Reading("commune", "77001", "Bourg", "77", "code_postal")
+    reading = resolve(reused, "75001").sole_reading
+    assert reading == PlaceReading("commune", "77001", "Bourg", "77", "code_postal")
 
 
 def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
-    old = Alias("75001", "deleguee", "Écart", "ecart", "77002")
+    old = GazetteerAlias("75001", "deleguee", "Écart", "ecart", "77002")
     shared = country(old, codes={"75001": "77002"}, postals=[("75001", "77001")])
     assert [(reading.code, reading.why) for reading in resolve(shared, "75001").readings] == [
         ("77001", "code_postal"),
@@ -113,35 +116,35 @@ def test_a_former_code_with_a_name_is_read_beside_the_postal_code() -> None:
 
 
 def test_a_postal_code_is_of_an_arrondissement_where_the_city_has_some() -> None:
-    part = Alias("77102", "arrondissement", "Ville 2e Arr.", "ville 2e arr", "77002")
+    part = GazetteerAlias("77102", "arrondissement", "Ville 2e Arr.", "ville 2e arr", "77002")
     city = country(part, postals=[("77202", "77002"), ("77202", "77001")])
     found = resolve(city, "77202").readings
-    assert [(reading.code, reading.through_code) for reading in found] == [
+    assert [(reading.code, reading.alias_code) for reading in found] == [
         ("77002", "77102"),
         ("77001", None),
     ]
 
 
 def test_a_postal_code_of_an_unknown_commune_is_ignored() -> None:
-    assert resolve(country(postals=[("77200", "77999")]), "77200").none
+    assert resolve(country(postals=[("77200", "77999")]), "77200").is_empty
 
 
 def test_a_name_is_told_apart_by_where_its_commune_is_now() -> None:
-    moved = Alias("78009", "ancienne", "Hameau", "hameau", "77002")
-    assert resolve(country(moved), "Hameau (77)").one is not None
-    assert resolve(country(moved), "Hameau (78)").none
+    moved = GazetteerAlias("78009", "ancienne", "Hameau", "hameau", "77002")
+    assert resolve(country(moved), "Hameau (77)").sole_reading is not None
+    assert resolve(country(moved), "Hameau (78)").is_empty
 
 
 def test_an_alias_of_an_unknown_commune_is_ignored() -> None:
-    lost = Alias("77009", "deleguee", "Perdue", "perdue", "77999")
-    assert resolve(country(lost), "Perdue").none
+    lost = GazetteerAlias("77009", "deleguee", "Perdue", "perdue", "77999")
+    assert resolve(country(lost), "Perdue").is_empty
 
 
 def test_asking_for_an_unknown_name_does_not_make_the_gazetteer_grow() -> None:
     made_up = country()
-    before = len(made_up.communes_named)
-    assert resolve(made_up, "Inconnue").none
-    assert len(made_up.communes_named) == before
+    before = len(made_up.communes_by_name)
+    assert resolve(made_up, "Inconnue").is_empty
+    assert len(made_up.communes_by_name) == before
 
 
 @given(st.text(max_size=300))

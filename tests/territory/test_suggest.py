@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register.territory.gazetteer import Alias, Gazetteer, Place
-from register.territory.suggest import suggest
+from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPlace
+from register.territory.suggest import suggest_places
 
 
 def offered(names: Gazetteer, typed: str, **more: object) -> list[str]:
-    return [reading.name for reading in suggest(names, typed, **more)]
+    return [reading.name for reading in suggest_places(names, typed, **more)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_likeliest_come_first(names: Gazetteer, typed: str, first: list[str]
 
 @pytest.mark.parametrize("typed", ["", "  ", "'", "zzzz", "\0", "x" * 10_000, "\ud800"])
 def test_nothing_is_offered_for_nothing(names: Gazetteer, typed: str) -> None:
-    assert suggest(names, typed) == ()
+    assert suggest_places(names, typed) == ()
 
 
 def test_a_later_word_comes_after_the_first_one(names: Gazetteer) -> None:
@@ -54,8 +54,8 @@ def test_a_later_word_comes_after_the_first_one(names: Gazetteer) -> None:
 
 
 def test_a_former_name_leads_to_the_commune_and_says_so(names: Gazetteer) -> None:
-    one = suggest(names, "pierrefitte-sur-se")[0]
-    assert (one.name, one.through, one.through_code) == (
+    one = suggest_places(names, "pierrefitte-sur-se")[0]
+    assert (one.name, one.alias_name, one.alias_code) == (
         "Saint-Denis",
         "Pierrefitte-sur-Seine",
         "93059",
@@ -64,55 +64,59 @@ def test_a_former_name_leads_to_the_commune_and_says_so(names: Gazetteer) -> Non
 
 
 def test_no_more_than_asked(names: Gazetteer) -> None:
-    assert len(suggest(names, "saint")) == 8
-    assert len(suggest(names, "saint", limit=3)) == 3
+    assert len(suggest_places(names, "saint")) == 8
+    assert len(suggest_places(names, "saint", limit=3)) == 3
 
 
 def test_nothing_is_offered_twice(names: Gazetteer) -> None:
     for typed in ("saint", "paris", "s", "la r", "guad"):
-        found = suggest(names, typed, limit=30)
+        found = suggest_places(names, typed, limit=30)
         assert len({(one.kind, one.code) for one in found}) == len(found)
 
 
 def test_one_ground_is_offered_once(names: Gazetteer) -> None:
-    assert [(one.kind, one.code) for one in suggest(names, "guadeloup")] == [("departement", "971")]
-    assert ("departement", "75") not in {(one.kind, one.code) for one in suggest(names, "paris")}
+    assert [(one.kind, one.code) for one in suggest_places(names, "guadeloup")] == [
+        ("departement", "971")
+    ]
+    assert ("departement", "75") not in {
+        (one.kind, one.code) for one in suggest_places(names, "paris")
+    }
 
 
 def test_cases_come_before_people_however_small_the_place(names: Gazetteer) -> None:
     # Of more than four thousand names that begin so, far from the first by people.
-    assert suggest(names, "sai", {"04175": 1, "83000": 5})[0].code != "04175"
-    assert suggest(names, "sainte", {"04175": 1})[0].code == "04175"
-    assert suggest(names, "s", {"04175": 1})[0].code == "04175"
+    assert suggest_places(names, "sai", {"04175": 1, "83000": 5})[0].code != "04175"
+    assert suggest_places(names, "sainte", {"04175": 1})[0].code == "04175"
+    assert suggest_places(names, "s", {"04175": 1})[0].code == "04175"
 
 
 def country() -> Gazetteer:
     return Gazetteer(
         version="made-up",
         communes=[
-            Place("77001", "Marsan", "marsan", "77", 10),
-            Place("77002", "Port-Mars", "port mars", "77", 900),
-            Place("77003", "Marsac", "marsac", "77", 500),
+            GazetteerPlace("77001", "Marsan", "marsan", "77", 10),
+            GazetteerPlace("77002", "Port-Mars", "port mars", "77", 900),
+            GazetteerPlace("77003", "Marsac", "marsac", "77", 500),
         ],
-        departements=[Place("77", "Marsiane", "marsiane", "11")],
-        regions=[Place("11", "Plaine", "plaine")],
-        aliases=[Alias("77009", "deleguee", "Marsy", "marsy", "77002")],
+        departements=[GazetteerPlace("77", "Marsiane", "marsiane", "11")],
+        regions=[GazetteerPlace("11", "Plaine", "plaine")],
+        aliases_by_code=[GazetteerAlias("77009", "deleguee", "Marsy", "marsy", "77002")],
         codes={code: code for code in ("77001", "77002", "77003")},
     )
 
 
 def test_names_of_today_then_former_ones_then_later_words() -> None:
-    found = [(one.code, one.through) for one in suggest(country(), "mars")]
+    found = [(one.code, one.alias_name) for one in suggest_places(country(), "mars")]
     # The département has the people of its communes; Port-Mars is Marsy's commune of today.
     assert found == [("77", None), ("77003", None), ("77001", None), ("77002", "Marsy")]
 
 
 def test_published_cases_count_first() -> None:
-    assert suggest(country(), "mars", {"77001": 1})[0].code == "77001"
+    assert suggest_places(country(), "mars", {"77001": 1})[0].code == "77001"
 
 
 # How long it takes is asked in ``make prove``, on the whole territory.
 @settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_has_an_answer(typed: str) -> None:
-    assert len(suggest(country(), typed)) <= 8
+    assert len(suggest_places(country(), typed)) <= 8

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import Reading
+from register.territory.interpretations import PlaceReading
 from register.territory.resolve import resolve
 
 NAMES = [
@@ -319,11 +319,11 @@ NONSENSE = [
 ]
 
 
-def _code(reading: Reading) -> str:
+def _code(reading: PlaceReading) -> str:
     return f"R{reading.code}" if reading.kind == "region" else reading.code
 
 
-def _codes(readings: tuple[Reading, ...]) -> list[str]:
+def _codes(readings: tuple[PlaceReading, ...]) -> list[str]:
     return [_code(reading) for reading in readings]
 
 
@@ -332,12 +332,12 @@ def test_a_name_has_these_readings(names: Gazetteer, typed: str, codes: str) -> 
     found = resolve(names, typed)
     assert _codes(found.readings) == codes.split()
     assert found.readings[0].why == "nom"
-    assert found.near == ()
+    assert found.near_readings == ()
 
 
 @pytest.mark.parametrize(("typed", "code", "why"), CODES)
 def test_a_code_has_one_reading(names: Gazetteer, typed: str, code: str, why: str) -> None:
-    one = resolve(names, typed).one
+    one = resolve(names, typed).sole_reading
     assert one is not None
     assert (_code(one), one.why) == (code, why)
 
@@ -354,7 +354,7 @@ def test_a_string_that_is_two_codes_has_all_readings(
 
 @pytest.mark.parametrize(("typed", "code"), LANDS)
 def test_a_land_has_one_reading(names: Gazetteer, typed: str, code: str) -> None:
-    one = resolve(names, typed).one
+    one = resolve(names, typed).sole_reading
     assert one is not None
     assert _code(one) == code
     assert one.why == ("region_nom" if code.startswith("R") else "departement_nom")
@@ -364,9 +364,9 @@ def test_a_land_has_one_reading(names: Gazetteer, typed: str, code: str) -> None
 def test_a_smaller_or_former_place_leads_to_the_commune(
     names: Gazetteer, typed: str, code: str, through: str | None, through_code: str
 ) -> None:
-    one = resolve(names, typed).one
+    one = resolve(names, typed).sole_reading
     assert one is not None
-    assert (one.code, one.through, one.through_code) == (code, through, through_code)
+    assert (one.code, one.alias_name, one.alias_code) == (code, through, through_code)
 
 
 @pytest.mark.parametrize(("typed", "codes"), ALMOST)
@@ -411,15 +411,15 @@ def test_a_small_namesake_leaves_a_choice(
 
 @pytest.mark.parametrize("typed", ["Évry (89)", "89140 Évry", "Évry, Yonne", "Aulnay (86)"])
 def test_a_small_namesake_with_its_departement_is_alone(names: Gazetteer, typed: str) -> None:
-    assert resolve(names, typed).one is not None
+    assert resolve(names, typed).sole_reading is not None
 
 
 def test_a_longer_name_with_cases_follows_a_namesake_that_is_no_larger(names: Gazetteer) -> None:
     found = resolve(names, "Pierrefitte", {"93066": 1}).readings
     assert _codes(found) == ["79209", "88347", "19166", "23152", "93066"]
-    assert (found[-1].why, found[-1].through) == ("debut_du_nom", "Pierrefitte-sur-Seine")
+    assert (found[-1].why, found[-1].alias_name) == ("debut_du_nom", "Pierrefitte-sur-Seine")
     # Paris-l'Hôpital is a village: whoever types Paris does not mean it.
-    assert resolve(names, "Paris", {"71343": 1}).one is not None
+    assert resolve(names, "Paris", {"71343": 1}).sole_reading is not None
 
 
 @pytest.mark.parametrize(("typed", "codes"), PHRASES)
@@ -432,17 +432,17 @@ def test_a_place_in_a_phrase_is_read_and_says_so(names: Gazetteer, typed: str, c
 @pytest.mark.parametrize(("typed", "codes"), NEAR)
 def test_what_is_no_name_has_near_ones(names: Gazetteer, typed: str, codes: str) -> None:
     found = resolve(names, typed)
-    assert found.none
-    assert _codes(found.near)[: len(codes.split())] == codes.split()
-    assert len(found.near) <= 6
+    assert found.is_empty
+    assert _codes(found.near_readings)[: len(codes.split())] == codes.split()
+    assert len(found.near_readings) <= 6
 
 
 @pytest.mark.parametrize("typed", NONSENSE)
 def test_nonsense_has_no_reading(names: Gazetteer, typed: str) -> None:
     found = resolve(names, typed)
-    assert found.none
-    assert found.one is None
-    assert not found.several
+    assert found.is_empty
+    assert found.sole_reading is None
+    assert not found.is_ambiguous
 
 
 def test_the_table_is_as_long_as_it_should_be() -> None:
@@ -453,16 +453,16 @@ def test_the_table_is_as_long_as_it_should_be() -> None:
 
 def test_a_former_name_leaves_room_for_what_is_called_so_for_short(names: Gazetteer) -> None:
     found = resolve(names, "Boulogne").readings
-    assert (found[0].code, found[0].through) == ("85084", "Boulogne")
+    assert (found[0].code, found[0].alias_name) == ("85084", "Boulogne")
     assert found[1].name == "Boulogne-Billancourt"
 
 
 def test_too_many_beginnings_are_no_choice_but_the_greatest_are_near(names: Gazetteer) -> None:
     found = resolve(names, "Sainte")
-    assert found.none
-    assert len(found.near) == 6
-    assert all(reading.name.startswith("Sainte-") for reading in found.near)
+    assert found.is_empty
+    assert len(found.near_readings) == 6
+    assert all(reading.name.startswith("Sainte-") for reading in found.near_readings)
 
 
 def test_cases_come_before_people_among_near_names(names: Gazetteer) -> None:
-    assert resolve(names, "Sainte", {"04175": 3}).near[0].code == "04175"
+    assert resolve(names, "Sainte", {"04175": 3}).near_readings[0].code == "04175"

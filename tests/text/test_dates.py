@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.dates import Mark, PartialDate, day_words, paris_day, parse, words
+from register.text.dates import DateMark, PartialDate, date_words, day_words, paris_day, parse
 from register.text.errors import TextError
 
-MARKS: st.SearchStrategy[Mark] = st.sampled_from(("", "~", "?"))
+MARKS: st.SearchStrategy[DateMark] = st.sampled_from(("", "~", "?"))
 
 
 @st.composite
@@ -48,7 +48,7 @@ def partial_dates(draw: st.DrawFn) -> PartialDate:
 def test_a_date_is_read_bounded_and_said(edtf: str, first: date, last: date, said: str) -> None:
     read = parse(edtf)
     assert (read.first, read.last) == (first, last)
-    assert read.words() == said == words(edtf)
+    assert read.words() == said == date_words(edtf)
     assert read.html_datetime == edtf.rstrip("~?")
 
 
@@ -124,7 +124,7 @@ def test_anything_else_is_a_text_error(text: str) -> None:
 
 @pytest.mark.parametrize("empty", [None, ""])
 def test_no_date_is_said(empty: str | None) -> None:
-    assert words(empty) == "date inconnue"
+    assert date_words(empty) == "date inconnue"
 
 
 @pytest.mark.parametrize(

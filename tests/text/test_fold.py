@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.fold import _bare, fold, fold_name
+from register.text.fold import _fold_unicode, fold, fold_name
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ _NEAR_LATIN = st.text(st.one_of(st.characters(max_codepoint=0x17F), _SIGNS))
 
 @given(_NEAR_LATIN)
 def test_the_quick_way_says_what_the_whole_one_says(text: str) -> None:
-    assert fold(text) == " ".join(_bare(text).split())
+    assert fold(text) == " ".join(_fold_unicode(text).split())

@@ -13,9 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.text.errors import TextError
-from register.text.markup import MAX_CHARS, REL, TAGS, VERSION, plain, render, snippet
+from register.text.markup import (
+    ALLOWED_TAGS,
+    LINK_REL,
+    MAX_CHARS,
+    VERSION,
+    render_markdown,
+    render_plain_text,
+    snippet,
+)
 
-LINK = f'rel="{REL}"'
+LINK = f'rel="{LINK_REL}"'
 
 
 class Reader(HTMLParser):
@@ -27,18 +35,18 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        assert tag in TAGS
+        assert tag in ALLOWED_TAGS
         for name, value in attrs:
             assert (tag, name) in {("a", "href"), ("a", "rel"), ("ol", "start")}
             if name == "href":
                 assert re.match("(https?://|mailto:)", value or "", re.IGNORECASE)
             if name == "rel":
-                assert value == REL
+                assert value == LINK_REL
             if name == "start":
                 assert re.fullmatch("[0-9]+", value or "")
 
     def handle_endtag(self, tag: str) -> None:
-        assert tag in TAGS
+        assert tag in ALLOWED_TAGS
 
     def handle_comment(self, data: str) -> None:
         pytest.fail(f"a comment: {data}")
@@ -126,7 +134,7 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-@pytest.mark.parametrize("render_with", [render, plain])
+@pytest.mark.parametrize("render_with", [render_markdown, render_plain_text])
 def test_an_attack_comes_out_as_text(attack: str, render_with: Callable[[str], str]) -> None:
     for source in (attack, f"a\n\n{attack}\n\nb", f"**{attack}**", f"> - {attack}", attack * 3):
         written = render_with(source)
@@ -150,8 +158,8 @@ PIECES = st.lists(
 
 @given(PIECES | st.text(max_size=80))
 def test_nothing_outside_the_allow_list(text: str) -> None:
-    read(render(text))
-    assert set(read(plain(text))) <= {"p", "br"}
+    read(render_markdown(text))
+    assert set(read(render_plain_text(text))) <= {"p", "br"}
 
 
 @pytest.mark.parametrize(
@@ -189,15 +197,15 @@ def test_nothing_outside_the_allow_list(text: str) -> None:
     ],
 )
 def test_render(source: str, written: str) -> None:
-    assert render(source) == written
+    assert render_markdown(source) == written
 
 
 def test_the_limit_is_in_characters() -> None:
     with pytest.raises(TextError) as refused:
-        render("é" * (MAX_CHARS + 1))
+        render_markdown("é" * (MAX_CHARS + 1))
     assert refused.value.key == "text_too_long"
     assert refused.value.values == {"limit": MAX_CHARS}
-    assert render("é" * MAX_CHARS) == f"<p>{'é' * MAX_CHARS}</p>"
+    assert render_markdown("é" * MAX_CHARS) == f"<p>{'é' * MAX_CHARS}</p>"
 
 
 HOSTILE = [
@@ -254,7 +262,7 @@ def test_a_long_text_is_refused_or_rendered_in_bounded_time(pattern: str) -> Non
         begun = time.process_time()
         # A refusal is one of the two good answers; any other error fails the test.
         with suppress(TextError):
-            render(source)
+            render_markdown(source)
         assert time.process_time() - begun < 2
 
 
@@ -278,15 +286,15 @@ def _heaviest_accepted(pattern: str) -> str:
 )
 def test_runs_that_no_person_writes_are_refused(pattern: str) -> None:
     with pytest.raises(TextError) as refused:
-        render(_repeated(pattern))
+        render_markdown(_repeated(pattern))
     assert refused.value.key == "text_hostile"
 
 
 def test_deep_nesting_is_flattened_or_refused() -> None:
     steps = "\n".join(" " * 4 * depth + "- a" for depth in range(100))
-    assert render(steps).count("<ul>") <= 8
+    assert render_markdown(steps).count("<ul>") <= 8
     with pytest.raises(TextError):
-        render("1. " * 2000)
+        render_markdown("1. " * 2000)
 
 
 def test_a_long_honest_account_passes() -> None:
@@ -294,12 +302,12 @@ def test_a_long_honest_account_passes() -> None:
     listing = "\n".join(f"- **{day} juin 2006** : audience n° {day}" for day in range(1, 31))
     account = "\n\n".join(["# Les faits", paragraph, listing, "> cité"] * 28)
     assert 40_000 < len(account) <= MAX_CHARS
-    assert render(account).count("<h3>") == 28
+    assert render_markdown(account).count("<h3>") == 28
 
 
 def test_minutes_pasted_without_a_blank_line_pass() -> None:
     minutes = "Le maire répond que la séance est publique et la suspend.\n" * 800
-    assert render(minutes).startswith("<p>Le maire")
+    assert render_markdown(minutes).startswith("<p>Le maire")
 
 
 def test_version_names_what_made_the_html() -> None:
@@ -317,7 +325,7 @@ def test_version_names_what_made_the_html() -> None:
     ],
 )
 def test_plain(source: str, written: str) -> None:
-    assert plain(source) == written
+    assert render_plain_text(source) == written
 
 
 @pytest.mark.parametrize(
@@ -346,12 +354,12 @@ def test_a_snippet_fits(text: str, limit: int) -> None:
 )
 def test_a_coded_character_is_no_way_around_what_is_refused(source: str) -> None:
     """One of them in an account, and no feed that shows the case could be written any more."""
-    assert render(source) == "<p>ab</p>"
-    assert render(f"[ici](https://exemple.test/{source})") == (
-        f'<p><a href="https://exemple.test/ab" rel="{REL}">ici</a></p>'
+    assert render_markdown(source) == "<p>ab</p>"
+    assert render_markdown(f"[ici](https://exemple.test/{source})") == (
+        f'<p><a href="https://exemple.test/ab" rel="{LINK_REL}">ici</a></p>'
     )
 
 
 def test_an_accent_right_after_a_bracket_stays_apart_from_it() -> None:
     # NFC makes one letter of ">" and a long solidus; here that would end the paragraph's tag.
-    assert render("&#x338;a") == "<p>\u0338a</p>"
+    assert render_markdown("&#x338;a") == "<p>\u0338a</p>"

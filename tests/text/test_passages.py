@@ -26,8 +26,8 @@ SHORT = "le premier adjoint"
     ],
 )
 def test_a_text_repeats_six_words_in_a_row_or_a_short_text_that_stands_alone(text, repeats):
-    assert Passages([ACCOUNT, SHORT, ""]).in_text(text) is repeats
+    assert Passages([ACCOUNT, SHORT, ""]).occur_in(text) is repeats
 
 
 def test_empty_texts_are_repeated_by_nothing():
-    assert not Passages(["", " … "]).in_text("n’importe quoi")
+    assert not Passages(["", " … "]).occur_in("n’importe quoi")

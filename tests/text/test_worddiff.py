@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.worddiff import Difference, differences
+from register.text.worddiff import TextDiff, diff_texts
 
 
-def drawn(found: Difference) -> str:
+def drawn(found: TextDiff) -> str:
     """The pieces as one line: [-gone-] and {+new+}."""
     marks = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
     return "".join(marks[piece.kind].format(piece.text) for piece in found.pieces)
 
 
-def sides(found: Difference) -> tuple[str, str]:
+def sides(found: TextDiff) -> tuple[str, str]:
     """Both texts, put together again from the pieces."""
     before = "".join(piece.text for piece in found.pieces if piece.kind != "new")
     after = "".join(piece.text for piece in found.pieces if piece.kind != "gone")
@@ -43,7 +43,7 @@ def sides(found: Difference) -> tuple[str, str]:
     ],
 )
 def test_words_are_told_apart(before: str, after: str, shown: str) -> None:
-    assert drawn(differences(before, after)) == shown
+    assert drawn(diff_texts(before, after)) == shown
 
 
 def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
@@ -51,7 +51,7 @@ def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
     changed = list(words)
     for place in range(50, 8_000, 400):
         changed[place] = "CHANGÉ"
-    found = differences(" ".join(words), " ".join(changed))
+    found = diff_texts(" ".join(words), " ".join(changed))
     assert not found.coarse
     assert [piece.text for piece in found.pieces if piece.kind == "new"] == ["CHANGÉ"] * 20
 
@@ -59,25 +59,25 @@ def test_a_long_text_with_few_changes_shows_those_and_no_more() -> None:
 def test_a_passage_written_anew_beyond_all_comparing_is_shown_whole_and_said_so() -> None:
     generator = random.Random(7)
     texts = ["".join(generator.choice("ab ") for _ in range(20_000)) for _ in range(2)]
-    found = differences(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
+    found = diff_texts(f"Avant.\n{texts[0]}\nAprès.", f"Avant.\n{texts[1]}\nAprès.")
     assert found.coarse
     assert found.pieces[0].text == "Avant.\n"
     assert found.pieces[-1].text.endswith("Après.")
 
 
 def test_nothing_changed_is_empty() -> None:
-    assert differences("a b", "a b").is_empty
-    assert not differences("a b", "a c").is_empty
+    assert diff_texts("a b", "a b").is_empty
+    assert not diff_texts("a b", "a c").is_empty
 
 
 @given(st.text("ab c\n.’", max_size=60), st.text("ab c\n.’", max_size=60))
 def test_the_pieces_are_the_two_texts(before: str, after: str) -> None:
-    assert sides(differences(before, after)) == (before, after)
+    assert sides(diff_texts(before, after)) == (before, after)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_the_pieces_of_any_texts_are_the_two_texts(before: str, after: str) -> None:
-    found = differences(before, after)
+    found = diff_texts(before, after)
     assert sides(found) == (before, after)
     assert found.is_empty == (before == after)
 
@@ -103,6 +103,6 @@ def hostile() -> list[tuple[str, str]]:
 def test_hostile_texts_are_compared_within_a_second() -> None:
     for before, after in hostile():
         began = time.process_time()
-        found = differences(before, after)
+        found = diff_texts(before, after)
         assert time.process_time() - began < 1
         assert sides(found) == (before, after)

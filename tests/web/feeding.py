@@ -20,7 +20,7 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -122,7 +122,7 @@ class Bruno:
                 filed.id,
                 by=self.cast.bruno,
                 reason="revu",
-                attested=ATTESTED,
+                attested=ATTESTATIONS,
                 public_note=note,
                 flags_reason="relu",
             )

@@ -248,10 +248,10 @@ def test_a_former_name_stays_for_a_month_after_it_was_left(source: Path, tmp_pat
     assert former.exists()
     mark = former.with_name(former.name + ".retired")
     assert mark.exists()
-    os.utime(mark, (time.time() - assets.FORMER + 60,) * 2)
+    os.utime(mark, (time.time() - assets.RETIRED_LIFETIME + 60,) * 2)
     collected(source, folder)
     assert former.exists()
-    os.utime(mark, (time.time() - assets.FORMER - 60,) * 2)
+    os.utime(mark, (time.time() - assets.RETIRED_LIFETIME - 60,) * 2)
     collected(source, folder)
     assert sorted(path.name for path in (folder / "css").glob("a.*")) == [
         Path(present).name,
@@ -273,7 +273,7 @@ def test_a_name_that_comes_back_is_no_longer_former(source: Path, tmp_path: Path
 def test_many_may_do_so_at_once(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / "assets"
     (folder / "css").mkdir(parents=True)
-    long_ago = time.time() - assets.FORMER - 60
+    long_ago = time.time() - assets.RETIRED_LIFETIME - 60
     for number in range(60):
         former = folder / f"css/former{number}.0123456789.css"
         for suffix in ("", ".gz", ".retired"):

@@ -18,7 +18,7 @@ from register.cases import vocabulary
 from register.cases.web.public import social_cards
 from register.db import db
 from register.web.drawings import social_card as drawing
-from register.web.drawings.social_card import HEIGHT, WIDTH, Card, drawn
+from register.web.drawings.social_card import HEIGHT, WIDTH, SocialCard, draw_card
 
 LONG = (
     "Le maire fait expulser un blogueur de la salle du conseil municipal, puis annonce une plainte "
@@ -35,15 +35,15 @@ def get(client: FlaskClient, address: str) -> TestResponse:
     return Context().run(client.get, address)
 
 
-def picture(card: Card) -> Image.Image:
-    made = Image.open(BytesIO(drawn(card)))
+def picture(card: SocialCard) -> Image.Image:
+    made = Image.open(BytesIO(draw_card(card)))
     assert (made.format, made.size) == ("PNG", (WIDTH, HEIGHT))
     return made.convert("RGB")
 
 
-def ink(card: Card) -> tuple[int, int, int, int]:
+def ink(card: SocialCard) -> tuple[int, int, int, int]:
     """The box of what a card has beside an empty one."""
-    found = unlike(picture(card), picture(Card(""))).getbbox()
+    found = unlike(picture(card), picture(SocialCard(""))).getbbox()
     assert found
     return found
 
@@ -59,16 +59,16 @@ def unlike(one: Image.Image, other: Image.Image) -> Image.Image:
 @pytest.mark.parametrize(
     "card",
     [
-        Card("Interdiction de filmer"),
-        Card(LONG, ("nº 1 234 567", "vers septembre 2006 (incertain)"), "Gagny " * 30, KINDS),
-        Card("W" * 300, ("W" * 60,), "W" * 90, ("W" * 200,)),
-        Card(ARABIC, ("nº 7",), "Saint-Denis (La Réunion)", KINDS),
-        Card("i " * 150, ("date inconnue",), "", ("x",)),
-        Card("A\u00a0b\u202f: « ê » 😀 \u2028 \ufffe\u202e"),
+        SocialCard("Interdiction de filmer"),
+        SocialCard(LONG, ("nº 1 234 567", "vers septembre 2006 (incertain)"), "Gagny " * 30, KINDS),
+        SocialCard("W" * 300, ("W" * 60,), "W" * 90, ("W" * 200,)),
+        SocialCard(ARABIC, ("nº 7",), "Saint-Denis (La Réunion)", KINDS),
+        SocialCard("i " * 150, ("date inconnue",), "", ("x",)),
+        SocialCard("A\u00a0b\u202f: « ê » 😀 \u2028 \ufffe\u202e"),
     ],
     ids=["short", "long", "unbreakable", "arabic", "many words", "odd signs"],
 )
-def test_nothing_leaves_the_sheet_whatever_is_said(card: Card) -> None:
+def test_nothing_leaves_the_sheet_whatever_is_said(card: SocialCard) -> None:
     left, top, right, bottom = ink(card)
     assert left >= 20
     assert top >= 40
@@ -77,21 +77,21 @@ def test_nothing_leaves_the_sheet_whatever_is_said(card: Card) -> None:
 
 
 def test_a_title_of_three_hundred_letters_is_there_to_its_end() -> None:
-    whole = picture(Card(LONG, (), "Gagny", KINDS))
-    assert unlike(whole, picture(Card(LONG[:-1], (), "Gagny", KINDS))).getbbox()
+    whole = picture(SocialCard(LONG, (), "Gagny", KINDS))
+    assert unlike(whole, picture(SocialCard(LONG[:-1], (), "Gagny", KINDS))).getbbox()
 
 
 def test_a_title_never_touches_what_stands_below_it() -> None:
     # Two lines of kinds and one of evidence, under a rule.
     below = (280, 446, WIDTH, HEIGHT)
-    foot = picture(Card("", (), "", KINDS)).crop(below)
+    foot = picture(SocialCard("", (), "", KINDS)).crop(below)
     for title in (LONG, "W" * 300, "mot " * 75, "Interdiction"):
-        told = picture(Card(title, (), "", KINDS)).crop(below)
+        told = picture(SocialCard(title, (), "", KINDS)).crop(below)
         assert unlike(told, foot).getbbox() is None, title
 
 
 def test_what_is_read_from_the_right_begins_there() -> None:
-    latin, arabic = ink(Card("Un mot")), ink(Card("كلمة"))
+    latin, arabic = ink(SocialCard("Un mot")), ink(SocialCard("كلمة"))
     assert latin[0] < 330
     assert latin[2] < 900
     assert arabic[0] > 700
@@ -102,7 +102,7 @@ def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
     demo_app: Flask,
 ) -> None:
     with demo_app.app_context():
-        lists = vocabulary.book(db.session()).lists
+        lists = vocabulary.current_vocabulary(db.session()).lists
         words = [word.label for name in ("type", "preuve") for word in lists[name].values()]
     letters = set("".join(words) + ARABIC + "«»’…–œŒæÿŸñ€º\u202f\u00a0\u2011")
     for name in ("figo", "figbo"):
@@ -114,7 +114,7 @@ def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
 
 
 def test_a_picture_that_is_found_alone_says_what_it_shows() -> None:
-    made = Image.open(BytesIO(drawn(Card(ARABIC, ("nº 7",), "Gagny", KINDS))))
+    made = Image.open(BytesIO(draw_card(SocialCard(ARABIC, ("nº 7",), "Gagny", KINDS))))
     assert made.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
 
 
@@ -122,13 +122,13 @@ def test_a_picture_that_is_found_alone_says_what_it_shows() -> None:
 
 
 @pytest.fixture
-def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Card]:
+def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]:
     """The cards that are drawn."""
-    found: list[Card] = []
+    found: list[SocialCard] = []
 
-    def noting(card: Card) -> bytes:
+    def noting(card: SocialCard) -> bytes:
         found.append(card)
-        return drawn(card)
+        return draw_card(card)
 
     monkeypatch.setattr(social_cards, "drawn", noting)
     return found
@@ -140,7 +140,7 @@ def address_of(client: FlaskClient, filed: Filed) -> str:
     return str(answer.location)
 
 
-def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Card]) -> None:
+def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[SocialCard]) -> None:
     client = app.test_client()
     filed = desk.published(
         title="Le maire interdit de filmer : « c’est fini »",
@@ -151,11 +151,11 @@ def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Card])
     answer = get(client, address_of(client, filed))
     assert (answer.status_code, answer.mimetype) == (200, "image/png")
     assert told == [
-        Card(
+        SocialCard(
             title="Le maire interdit de filmer\u00a0: «\u202fc’est fini\u202f»",
-            side=("nº\u00a01", "17\u00a0mars 2008"),
-            over="Gagny (Seine-Saint-Denis)",
-            under=(
+            margin_lines=("nº\u00a01", "17\u00a0mars 2008"),
+            overline="Gagny (Seine-Saint-Denis)",
+            footer_lines=(
                 "Interdiction de filmer, menace d’expulsion",
                 "Niveau de preuve\u00a0: documenté, contesté",
             ),
@@ -185,15 +185,15 @@ def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Card])
     ],
 )
 def test_what_is_not_known_is_said_to_be_so(
-    app: Flask, desk: Desk, told: list[Card], changes: dict[str, str], over: str, date: str
+    app: Flask, desk: Desk, told: list[SocialCard], changes: dict[str, str], over: str, date: str
 ) -> None:
     client = app.test_client()
     assert get(client, address_of(client, desk.published(**changes))).status_code == 200
-    assert (told[0].over, told[0].side[1]) == (over, date)
+    assert (told[0].overline, told[0].margin_lines[1]) == (over, date)
 
 
 def test_each_card_is_drawn_once_however_it_is_asked_for(
-    app: Flask, desk: Desk, told: list[Card]
+    app: Flask, desk: Desk, told: list[SocialCard]
 ) -> None:
     client = app.test_client()
     address = address_of(client, desk.published())

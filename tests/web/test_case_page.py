@@ -21,9 +21,9 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.db import db
-from register.journal import Act, Entry
+from register.journal import Act, JournalEntry
 
 ARABIC = "جريدة الوطن"
 
@@ -227,9 +227,9 @@ def test_each_version_that_can_be_read_is_led_to_and_no_other(
         told = replace(content(), title="Un titre corrigé")
         acts.correct(p, filed.id, told, by=cast.bruno, reason="erreur", public_note="Le titre")
     first, second = db.session.scalars(
-        db.select(Entry.seq)
-        .where(Entry.act.in_((Act.PUBLISHED, Act.CORRECTED)))
-        .order_by(Entry.seq)
+        db.select(JournalEntry.seq)
+        .where(JournalEntry.act.in_((Act.PUBLISHED, Act.CORRECTED)))
+        .order_by(JournalEntry.seq)
     )
     now = section(page(app, "/incidents/1"), "corrections")
     assert f'href="/incidents/1?version={first}"' in now
@@ -251,9 +251,9 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
             filed.id,
             by=cast.bruno,
             reason="vérifié",
-            attested=ATTESTED,
+            attested=ATTESTATIONS,
         )
-    found = public_history.changes(session, queries.one(session, filed.number))
+    found = public_history.list_changes(session, queries.load_public_case(session, filed.number))
     assert [change.act for change in found] == [Act.PUBLISHED, Act.WITHDRAWN, Act.RESTORED]
     assert [change.readable for change in found] == [True, False, True]
     assert found[1].reason == "erreur"
@@ -266,7 +266,7 @@ def test_a_withdrawal_that_was_lifted_stays_in_the_history(
 
 def test_a_reader_can_cite_follow_reply_and_report(app: Flask, desk: Any) -> None:
     desk.published()
-    version = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    version = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     html = page(app, "/incidents/1")
     cited = section(html, "citer")
     assert "cas nº 1, « Interdiction de filmer le conseil municipal de Gagny »" in words(cited)

@@ -75,8 +75,8 @@ def test_french_marks_have_their_spaces(template: Path) -> None:
 
 # --- English -----------------------------------------------------------------------------------
 
-SPOKEN = {message.id for message in catalogue.spoken() if message.id}
-ENGLISH = [message for message in catalogue.translated() if message.id]
+SPOKEN = {message.id for message in catalogue.source_catalog() if message.id}
+ENGLISH = [message for message in catalogue.load_translation() if message.id]
 
 # What a sentence is given, and what it is made up with.
 _HELD = re.compile(r"%\(\w+\)[sd]|</?[a-z][^>]*>")
@@ -89,12 +89,14 @@ def test_english_has_words_for_every_sentence_and_no_other() -> None:
     kept = {message.id for message in ENGLISH}
     assert SPOKEN - kept == set(), "run python -m tools.catalogue"
     assert kept - SPOKEN == set(), "run python -m tools.catalogue"
-    assert catalogue.wordless(catalogue.translated()) == []
+    assert catalogue.untranslated(catalogue.load_translation()) == []
     assert not any(message.fuzzy for message in ENGLISH)
 
 
 def test_what_the_site_reads_is_made_of_the_catalogue() -> None:
-    assert catalogue.COMPILED.read_bytes() == catalogue.compiled(catalogue.translated())
+    assert catalogue.COMPILED.read_bytes() == catalogue.compile_catalog(
+        catalogue.load_translation()
+    )
 
 
 def _pairs(message: Message) -> list[tuple[str, str]]:

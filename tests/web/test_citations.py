@@ -22,9 +22,9 @@ from werkzeug.test import TestResponse
 from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.web.public import citation_formats
-from register.cases.web.public.citation_formats import Reference
+from register.cases.web.public.citation_formats import CaseReference
 from register.db import db
-from register.journal import Act, Entry
+from register.journal import Act, JournalEntry
 from register.text import dates
 
 BASE = "http://127.0.0.1:5000"
@@ -46,8 +46,8 @@ TITLES = {
 DATES = ("2006-06-26", "2006-06", "2006", "2006~", "2006-06-26?", "")
 
 
-def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> Reference:
-    made = Reference(
+def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> CaseReference:
+    made = CaseReference(
         number=7,
         version=12,
         title=title,
@@ -56,9 +56,9 @@ def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> Ref
         address=f"{BASE}/incidents/7?version=12",
         language="fr",
         issued=date(2026, 3, 2),
-        first=date(2026, 1, 9),
+        first_published=date(2026, 1, 9),
         facts=dates.parse(facts) if facts else None,
-        told="Registre public, cas nº 7.",
+        note="Registre public, cas nº 7.",
         keywords=("Gagny Libre", ARABIC),
     )
     return replace(made, **changes)
@@ -150,7 +150,7 @@ def test_the_day_of_the_facts_is_told_as_known_and_no_finer(known: str) -> None:
 @pytest.mark.parametrize(
     "write", [citation_formats.bibtex, citation_formats.ris, citation_formats.csl]
 )
-def test_a_line_break_begins_no_field_of_its_own(write: Callable[[Reference], str]) -> None:
+def test_a_line_break_begins_no_field_of_its_own(write: Callable[[CaseReference], str]) -> None:
     text = write(told("Un titre\r\nER  - \r\nTY  - BOOK\nurl = {x}"))
     assert "Un titre ER - TY - BOOK url =" in text
     assert len(text.splitlines()) == len(write(told()).splitlines())
@@ -170,7 +170,7 @@ def arabic(desk: Any, content: Callable[..., Content]) -> Any:
 
 
 def test_a_case_is_cited_at_the_version_that_is_read(app: Flask, arabic: Any) -> None:
-    version = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    version = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     pinned = f"{BASE}/incidents/1?version={version}"
     for form, mimetype in FORMS.items():
         answer = get(app, f"/incidents/1/citation.{form}")
@@ -199,7 +199,7 @@ def test_an_older_version_keeps_its_own_title_and_address(
     with desk.pen() as p:
         changed = replace(content(), title="Un titre corrigé")
         acts.correct(p, filed.id, changed, by=cast.bruno, reason="erreur", public_note="Le titre")
-    first = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    first = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     now = get(app, "/incidents/1/citation.ris").get_data(as_text=True)
     then = get(app, f"/incidents/1/citation.ris?version={first}").get_data(as_text=True)
     assert from_ris(now)["title"] == "Un titre corrigé"

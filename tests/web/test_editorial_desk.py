@@ -12,7 +12,7 @@ from signed import Signed
 
 from register.db import db
 from register.pages import content, queries
-from register.pages.web.page_diff import NEAR, changes
+from register.pages.web.page_diff import CONTEXT_LENGTH, page_changes
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"
@@ -31,7 +31,7 @@ def stranger(app: Flask) -> FlaskClient:
 
 def newest() -> int:
     db.session.rollback()
-    row = queries.newest(db.session(), "suivre")
+    row = queries.newest_revision(db.session(), "suivre")
     return row.id if row else 0
 
 
@@ -43,10 +43,10 @@ def saved(ada: Signed, **more: str) -> int:
 
 def test_the_list_names_every_page_and_who_wrote_it(ada: Signed) -> None:
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(content.TEXTS)
+    assert html.count("texte livré avec le logiciel") == len(content.TEXT_NAMES)
     saved(ada)
     html = ada.get(HOME).text
-    assert html.count("texte livré avec le logiciel") == len(content.TEXTS) - 1
+    assert html.count("texte livré avec le logiciel") == len(content.TEXT_NAMES) - 1
     assert "récrite par ada" in html
 
 
@@ -146,12 +146,14 @@ def test_the_history_shows_each_change_and_its_reason(ada: Signed) -> None:
 
 def test_what_stayed_of_a_long_text_is_cut_short_around_what_changed() -> None:
     filler = " ".join(f"mot{place}" for place in range(400))
-    (one,) = changes({"text": f"{filler} ancien {filler}"}, {"text": f"{filler} neuf {filler}"})
+    (one,) = page_changes(
+        {"text": f"{filler} ancien {filler}"}, {"text": f"{filler} neuf {filler}"}
+    )
     first, gone, new, last = one.difference.pieces
     assert (gone.text, new.text) == ("ancien", "neuf")
     assert (first.text[:4], first.text[-8:]) == ("[…] ", " mot399 ")
     assert (last.text[:6], last.text[-4:]) == (" mot0 ", " […]")
-    assert max(len(first.text), len(last.text)) < NEAR + 10
+    assert max(len(first.text), len(last.text)) < CONTEXT_LENGTH + 10
     words = (first.text + last.text).replace("[…]", "").split()
     assert set(words) <= set(filler.split()), "no word is cut in two"
 
@@ -197,12 +199,12 @@ def test_a_page_whose_shipped_text_has_changed_since_says_so(
 ) -> None:
     saved(ada)
     assert "a changé depuis" not in ada.get(HOME).text
-    shipped = content.shipped
+    shipped = content.shipped_page
     monkeypatch.setattr(
         content,
-        "shipped",
+        "shipped_page",
         lambda name: (
-            content.Shipped("Plus tard", "Neuf.", "<p>Neuf.</p>", "0" * 64)
+            content.ShippedPage("Plus tard", "Neuf.", "<p>Neuf.</p>", "0" * 64)
             if name == "suivre"
             else shipped(name)
         ),

@@ -16,13 +16,13 @@ from people import Cast
 from registers import bare
 from werkzeug.test import TestResponse
 
-from register.cases.vocabulary import FILE
+from register.cases.vocabulary import VOCABULARY_FILE
 from register.config import Settings
 from register.journal import writing
 from register.pages import acts, content
 from register.reports import plain_words
 
-BOOK = tomllib.loads(FILE.read_text("utf-8"))
+BOOK = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))
 DEFINED = ("type", "preuve", "issue", "sens", "refus", "restriction")
 
 
@@ -135,7 +135,7 @@ def test_the_origin_is_told_as_it_is_known(client: FlaskClient) -> None:
     assert "peu à peu" in told
 
 
-@pytest.mark.parametrize("name", content.NAMES)
+@pytest.mark.parametrize("name", content.PAGE_NAMES)
 def test_no_marker_is_left_on_a_page(client: FlaskClient, name: str) -> None:
     assert not re.search(r"[{}]", words(body(client, f"/{name}")))
 
@@ -160,8 +160,8 @@ def ask(app: Flask) -> Callable[..., TestResponse]:
 
 def write(cast: Cast, text: str, seen: int = 0) -> int:
     with writing() as pen:
-        row = acts.save(
-            pen, "suivre", "Nouveau titre", text, by=cast.ada, reason="essai", seen=seen
+        row = acts.save_page(
+            pen, "suivre", "Nouveau titre", text, by=cast.ada, reason="essai", seen_revision=seen
         )
         return row.id
 
@@ -176,7 +176,7 @@ def test_a_change_is_seen_at_once_also_by_who_has_the_page_and_everywhere(ask, c
     assert "<h1>Nouveau titre</h1>" in answer.text
     assert ask("/methode").headers["ETag"] != before["methode"]
     with writing() as pen:
-        acts.restore(pen, "suivre", by=cast.ada, reason="essai", seen=first)
+        acts.restore_page(pen, "suivre", by=cast.ada, reason="essai", seen_revision=first)
     again = ask("/suivre", **{"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 200
     assert "Un flux, c’est quoi" in again.text

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from register import create_app
-from register.cases.checklist import Line
+from register.cases.checklist import CheckItem
 from register.cases.queries import Tombstone
 from register.errors import (
     ConfigError,
@@ -47,7 +47,7 @@ RAISED: dict[str, tuple[Exception, int]] = {
     "quoting-form": (Invalid("unknown_restriction", value=MARKER), 422),
     "text": (TextError("text_too_long", limit=50_000), 422),
     "date": (TextError("date_form", text=MARKER), 422),
-    "checklist": (Incomplete("checklist", lines=[Line("source", False)], state="draft"), 422),
+    "checklist": (Incomplete("checklist", lines=[CheckItem("source", False)], state="draft"), 422),
     "withdrawn": (tombstone("withdrawn", "securite"), 410),
     "erased": (tombstone("erased", "donnee_personnelle"), 410),
     "unexplained": (tombstone("withdrawn", ""), 410),
@@ -130,15 +130,15 @@ def test_each_error_has_its_status_its_page_and_repeats_nothing(
 def test_each_status_has_its_words(client: FlaskClient, code: int) -> None:
     answer = client.get(f"/abort/{code}")
     assert answer.status_code == code
-    assert str(errors.words(code).title) in answer.text
-    assert str(errors.words(code).advice) in answer.text
+    assert str(errors.error_text(code).title) in answer.text
+    assert str(errors.error_text(code).advice) in answer.text
 
 
 def test_the_reason_is_said_where_it_quotes_nothing(client: FlaskClient) -> None:
     assert "Ce cas est déjà publié." in client.get("/broken/refused").text
     assert "Aucun cas publié ne porte ce numéro." in client.get("/broken/not-found").text
     assert "citez-en une au moins" in client.get("/broken/checklist").text
-    assert str(errors.words(422).lede) in client.get("/broken/quoting-form").text
+    assert str(errors.error_text(422).lede) in client.get("/broken/quoting-form").text
 
 
 def test_a_tombstone_is_dated_in_paris_and_says_why_and_what_stays(client: FlaskClient) -> None:
@@ -222,17 +222,17 @@ def test_a_template_at_fault_leaves_a_plain_page(
 
     monkeypatch.setattr(errors, "render_template", fail)
     answer = client.get("/nulle-part")
-    assert (answer.status_code, answer.get_data()) == (404, errors.plain(404))
+    assert (answer.status_code, answer.get_data()) == (404, errors.plain_page(404))
     assert [line["exception"] for line in lines(capsys)] == ["RuntimeError"]
     failed = client.get("/broken/bug")
     first, second = lines(capsys)
     assert first["reference"] == second["reference"]
-    assert failed.get_data() == errors.plain(500, str(first["reference"]))
+    assert failed.get_data() == errors.plain_page(500, str(first["reference"]))
 
 
-@pytest.mark.parametrize("status", errors.WORDS)
+@pytest.mark.parametrize("status", errors.ERROR_TEXTS)
 def test_the_plain_page_is_whole_and_needs_nothing(status: int) -> None:
-    page = errors.plain(status, "abcd1234").decode()
+    page = errors.plain_page(status, "abcd1234").decode()
     assert page.startswith("<!doctype html>")
     assert "abcd1234" in page
     assert "style" not in page

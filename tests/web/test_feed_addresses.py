@@ -13,7 +13,7 @@ import atom
 import pytest
 from feeding import BASE, MINUTE, Bruno, Reader
 
-from register.web.etag import SETTLED
+from register.web.etag import SETTLING_TIME
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_last_modified_is_the_time_of_the_last_line_once_it_has_settled(reader, 
 
 
 def test_a_line_of_this_minute_says_nothing_of_when_the_feed_last_moved(reader, bruno, pen) -> None:
-    for age, told in ((SETTLED + MINUTE, True), (timedelta(seconds=1), False)):
+    for age, told in ((SETTLING_TIME + MINUTE, True), (timedelta(seconds=1), False)):
         bruno.take = lambda _at, age=age: pen(datetime.now(UTC) - age)
         bruno.published()
         assert ("Last-Modified" in reader.get("/incidents.atom").headers) is told

@@ -18,7 +18,7 @@ from feeding import AT, BASE, MINUTE, Bruno, Reader, fill, plain, words
 from sqlalchemy import select
 
 from register.cases import acts, events
-from register.cases.acts.redaction import NOTES
+from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import (
     Content,
     LinkContent,
@@ -29,7 +29,7 @@ from register.cases.case_content import (
 )
 from register.cases.filters import FILTERS
 from register.errors import RegisterError
-from register.journal import Entry, Ledger, line_time
+from register.journal import JournalEntry, Ledger, line_time
 from register.text.errors import TextError
 
 
@@ -51,8 +51,10 @@ def rich(bruno, content) -> dict[str, int]:
 def lines_of(session, number) -> list[str]:
     """What the entries of a case's public lines are called, oldest first."""
     session.rollback()
-    public = select(Entry.event).where(Entry.ledger == Ledger.PUBLIC.value)
-    found = session.scalars(public.where(Entry.case_number == number).order_by(Entry.seq))
+    public = select(JournalEntry.event).where(JournalEntry.ledger == Ledger.PUBLIC.value)
+    found = session.scalars(
+        public.where(JournalEntry.case_number == number).order_by(JournalEntry.seq)
+    )
     return [f"evenement/{name}" for name in found]
 
 
@@ -454,7 +456,9 @@ def test_nothing_is_dated_now(reader, rich) -> None:
 def test_entries_come_in_the_order_of_the_ledger(reader, rich, session) -> None:
     ids = [entry.id.split(":", 2)[2] for entry in reader.feed("/incidents.atom").entries]
     session.rollback()
-    lines = session.scalars(select(Entry.event).order_by(Entry.seq.desc()).where(Entry.at >= AT))
+    lines = session.scalars(
+        select(JournalEntry.event).order_by(JournalEntry.seq.desc()).where(JournalEntry.at >= AT)
+    )
     known = [f"evenement/{name}" for name in lines]
     assert ids == [name for name in known if name in set(ids)]
 
@@ -579,7 +583,7 @@ def test_no_character_makes_a_feed_unreadable(reader, bruno, poison) -> None:
         acts.reply(p, row.id, reason=f"droit{poison}", **bruno.both)
     bruno.corrects(filed, f"Une{poison} note", replace(told.cleaned(), amount="rien"))
     # One member alone takes words out, with a fixed note.
-    bruno.redacts(filed, NOTES[0], replace(told.cleaned(), amount=""))
+    bruno.redacts(filed, FIXED_NOTES[0], replace(told.cleaned(), amount=""))
     for address in _WHERE:
         document = reader.document(address).decode()
         assert not _NEVER.search(document), address
@@ -650,9 +654,9 @@ def test_what_is_too_large_or_no_sense_is_refused_and_told_nowhere(reader, bruno
 @pytest.fixture
 def long(bruno, monkeypatch) -> Bruno:
     """Documents of few events, cut often: an archive is a matter of their names, not of size."""
-    monkeypatch.setattr(events, "RECENT", 4)
-    monkeypatch.setattr(events, "ARCHIVE", 6)
-    monkeypatch.setattr(events, "_CUT", "60")
+    monkeypatch.setattr(events, "RECENT_LIMIT", 4)
+    monkeypatch.setattr(events, "ARCHIVE_LIMIT", 6)
+    monkeypatch.setattr(events, "_CUT_PREFIX", "60")
     bruno.filed = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
     for filed in bruno.filed:
         bruno.follows(filed)
@@ -702,6 +706,8 @@ def test_an_archive_is_of_one_feed_that_no_removal_shifts(reader, long) -> None:
 def test_an_archive_after_the_last_event_is_an_empty_one(reader, bruno, session) -> None:
     bruno.published()
     session.rollback()
-    opening = session.scalar(select(Entry.event).where(Entry.ledger == "public", Entry.seq == 1))
+    opening = session.scalar(
+        select(JournalEntry.event).where(JournalEntry.ledger == "public", JournalEntry.seq == 1)
+    )
     feed = reader.feed(f"/incidents.atom?avant={opening}")
     assert (feed.entries, feed.archive) == ([], True)

@@ -16,12 +16,12 @@ from searched import follow
 
 from register.cases import acts, events
 from register.cases.case_content import Content, ProceedingContent, SourceContent
-from register.cases.events import Wanted
+from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
 from register.cases.models import Incident
-from register.cases.vocabulary import book
+from register.cases.vocabulary import current_vocabulary
 from register.journal import transaction as pen_module
-from register.operations.instance_identity import tags
+from register.operations.instance_identity import tag_uri_maker
 
 # Letters only, so that no quoting and no typography changes them. The first stands in every text
 # of the case that is followed, the second in the passage that a court has taken out.
@@ -148,7 +148,7 @@ def test_every_filter_is_followed():
 @pytest.fixture
 def uri(engine, session, cast):
     """``uri(line)``: the id of a public line's entry."""
-    here = tags(session)
+    here = tag_uri_maker(session)
     session.rollback()
     return lambda line: here.uri(f"evenement/{line.event}")
 
@@ -299,14 +299,14 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     resolved = replace(FIRST, outcome="resolue")
     f.told(hands.follow_up(content=resolved), on=on, entered=RESOLVED)
     on = ALWAYS | OF_FIRST | WORDS_FIRST | RESOLVED
-    f.shown(on)
+    f.to_response(on)
     assert f.reader.with_word(PASSAGE) == on | UNKNOWN
 
     # Moved elsewhere: where it was, the correction says so; where words were searched for, it
     # just leaves, since those are not kept.
     on = ALWAYS | OF_FIRST | RESOLVED
     f.told(hands.correct(SECOND, f"{WORD} {PASSAGE}"), on=on, entered=OF_SECOND | WORDS_SECOND)
-    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    f.to_response(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
     assert all(f.reader.listed(address, 2) == f.history[:1] for address in OF_FIRST)
     assert all(f.reader.listed(address, 2) == [] for address in WORDS_FIRST)
 
@@ -318,7 +318,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
         proceedings=(replace(SECOND.proceedings[0], court=WORD),),
     )
     f.told(hands.redact(clean), on=taken)
-    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    f.to_response(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
     assert f.without(PASSAGE)
     assert f.reader.with_word(WORD) == taken
 
@@ -326,7 +326,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     f.gone()
     shown = ALWAYS | OF_SECOND | RESOLVED | WORDS_SECOND
     f.told(hands.restore(), on=shown)
-    f.shown(shown)
+    f.to_response(shown)
     assert f.reader.with_word(WORD) == taken
 
     f.told(hands.withdraw(), on=taken)
@@ -334,7 +334,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     # What is done to it now is told when it is shown again, and by its number alone until then.
     hidden = hands.redact(replace(clean, actor_text="le préfet"))
     hands.edit(THIRD)
-    f.quiet()
+    f.prefilled_fields()
     f.gone()
     shown = ALWAYS | RESOLVED | WORDS_SECOND
     f.told(
@@ -344,7 +344,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
         entered=OF_THIRD,
         first=taken - shown,
     )
-    f.shown(shown, OF_THIRD)
+    f.to_response(shown, OF_THIRD)
 
     taken |= OF_THIRD
     # The other case's feed, to which this one's now leads, tells it as well.
@@ -419,11 +419,11 @@ def grow(pen, desk, cast):
 @pytest.fixture
 def visible(session, uri):
     """``visible()``: the id and case of all that may be told, newest first, asked for at once."""
-    here = tags(session)
+    here = tag_uri_maker(session)
 
     def ask():
         session.rollback()
-        rows = events.rows(session, Wanted(), book(session), limit=10_000)
+        rows = events.list_events(session, EventQuery(), current_vocabulary(session), limit=10_000)
         return {here.uri(f"evenement/{row.name}"): row.number for row in rows}
 
     return ask
@@ -432,9 +432,9 @@ def visible(session, uri):
 @pytest.fixture
 def small(monkeypatch):
     """Documents of a few events, so that few make many documents; one in four ends an archive."""
-    monkeypatch.setattr(events, "RECENT", 5)
-    monkeypatch.setattr(events, "ARCHIVE", 60)
-    monkeypatch.setattr(events, "_CUT", "4")
+    monkeypatch.setattr(events, "RECENT_LIMIT", 5)
+    monkeypatch.setattr(events, "ARCHIVE_LIMIT", 60)
+    monkeypatch.setattr(events, "_CUT_PREFIX", "4")
     # Archives end at the same events in every run.
     chance = Random(5005)
     monkeypatch.setattr(

@@ -17,7 +17,10 @@ from register.web import errors, headers, request_validation
 @pytest.fixture(scope="module")
 def settings() -> Settings:
     with pytest.MonkeyPatch.context() as environ:
-        for name in (*config.names(), *(f"{name}_FILE" for name in config.names())):
+        for name in (
+            *config.variable_names(),
+            *(f"{name}_FILE" for name in config.variable_names()),
+        ):
             environ.delenv(name, raising=False)
         return config.load()
 
@@ -221,7 +224,7 @@ def test_a_members_form_is_read_whole_and_in_as_many_parts(settings: Settings) -
 
     request_validation.attach(app, settings)
     client = Client(app)
-    many = {f"n{place}": "x" for place in range(request_validation.DESK_PARTS - 1)}
+    many = {f"n{place}": "x" for place in range(request_validation.DESK_FORM_PARTS - 1)}
     for path, data, answer in (
         ("/moderation/x", {"a": "x" * 900_000}, b"1 900000"),
         ("/moderation/x", many, f"{len(many)} 0".encode()),
@@ -248,9 +251,9 @@ def test_another_method_is_405(client: Client) -> None:
 def test_a_refusal_is_a_small_page_with_every_header(client: Client, settings: Settings) -> None:
     answer = raw(client, "/<script>\xff", HTTP_HOST="evil.test")
     assert answer.content_type == "text/html; charset=utf-8"
-    assert answer.get_data() == errors.plain(400)
+    assert answer.get_data() == errors.plain_page(400)
     assert "script" not in answer.get_data(as_text=True)
-    for name, value in headers.always(settings):
+    for name, value in headers.standard_headers(settings):
         assert answer.headers[name] == value
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from register import create_app
-from register.web.headers import HSTS, SECURITY_HEADERS, Headers, always
+from register.web.headers import HSTS, SECURITY_HEADERS, HeadersMiddleware, standard_headers
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def test_nothing_inline_and_nothing_from_elsewhere_may_run() -> None:
 
 def test_https_is_asked_for_only_where_readers_come_by_it(plain_app: Flask) -> None:
     settings = plain_app.extensions["register.settings"]
-    assert "Strict-Transport-Security" not in dict(always(settings))
+    assert "Strict-Transport-Security" not in dict(standard_headers(settings))
     public = replace(settings, base_url="https://registre.example")
-    assert dict(always(public))["Strict-Transport-Security"] == HSTS
+    assert dict(standard_headers(public))["Strict-Transport-Security"] == HSTS
 
 
 def test_an_answer_that_says_so_itself_is_believed(plain_app: Flask) -> None:
@@ -60,6 +60,6 @@ def test_an_answer_that_says_so_itself_is_believed(plain_app: Flask) -> None:
         return [b""]
 
     told = []
-    around = Headers(app, plain_app.extensions["register.settings"])
+    around = HeadersMiddleware(app, plain_app.extensions["register.settings"])
     list(around({}, lambda _status, headers, _exc: told.extend(headers)))
     assert [value for name, value in told if name.lower() == "cache-control"] == ["no-store"]

@@ -123,10 +123,13 @@ def test_what_is_asked_leaves_nothing_behind(searcher) -> None:
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
         searcher.get(f"/incidents?media=blog{n}")
-    for kept, limit in ((filter_panel._drawn, 256), (facets._kept, facets._COUNTS_KEPT)):
-        assert 0 < len(kept) <= kept.most == limit
-    assert len(facet_index._kept) <= facet_index.KEPT
+    for kept, limit in (
+        (filter_panel._panel_cache, 256),
+        (facets._counts_cache, facets._COUNTS_LIMIT),
+    ):
+        assert 0 < len(kept) <= kept.limit == limit
+    assert len(facet_index._cached_indexes) <= facet_index.INDEX_LIMIT
     layer = searcher.app.wsgi_app
-    while not hasattr(layer, "shelves"):
+    while not hasattr(layer, "caches"):
         layer = layer.app
-    assert layer.shelves.size <= 2 * cache_store.SHELF
+    assert layer.caches.size <= 2 * cache_store.CACHE_LIMIT

@@ -225,7 +225,7 @@ def test_what_no_label_says_leads_nowhere(stranger: Stranger, typed: str) -> Non
     assert "In the filters:" not in html or typed == "-filming"
 
 
-@pytest.mark.parametrize("name", editorial.NAMES)
+@pytest.mark.parametrize("name", editorial.PAGE_NAMES)
 def test_an_editorial_page_has_both_languages_with_the_same_headings(
     stranger: Stranger, name: str
 ) -> None:
@@ -267,7 +267,7 @@ def test_counts_and_days_are_told_in_english(demo_app: Flask) -> None:
                 l10n.country_name("BE"),
                 l10n.language_name("fr"),
                 l10n.typeset("l'été : « 3 juin » ?"),
-                l10n.named("Titre", "x"),
+                l10n.with_label("Titre", "x"),
                 l10n.quoted('a "b" c'),
             ]
 
@@ -355,13 +355,13 @@ def test_a_refusal_before_flask_is_in_the_readers_language(
 
 
 def test_a_report_in_english_may_be_as_long_as_a_french_one() -> None:
-    from register.web.languages import plain
+    from register.web.languages import without_prefix
     from register.web.request_validation import body_limit
 
     for path in ("/signaler", "/moderation/dossiers/1/modifier", "/"):
-        assert body_limit(plain(english(path))) == body_limit(path)
-    assert plain("/english") == "/english"
-    assert plain("/en") == ""
+        assert body_limit(without_prefix(english(path))) == body_limit(path)
+    assert without_prefix("/english") == "/english"
+    assert without_prefix("/en") == ""
 
 
 @pytest.mark.parametrize("address", ["/en/suivi/recu.json", "/en/moderation/journal.csv"])

@@ -327,7 +327,7 @@ def test_strangers_wait_once_all_of_them_tried_too_often_and_a_known_browser_doe
     "action", [SIGN_IN, "/compte/mot-de-passe", "/moderation/membres/invitations"]
 )
 def test_a_password_that_is_not_looked_at_brings_the_form_back(app, cast, monkeypatch, action):
-    full = Bulkhead(at_once=1, waiting=0, patience=0)
+    full = Bulkhead(max_running=1, max_waiting=0, turn_timeout=0)
     monkeypatch.setattr(passwords, "STRANGERS", full)
     monkeypatch.setattr(passwords, "MEMBERS", full)
     with full.turn():
@@ -448,7 +448,7 @@ def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, cap
             visitor.get("/signaler")
             visitor.send("/signaler", recit="Ce soir, la police a pris ma caméra.", etape="envoyer")
             assert visitor.answer.status_code == 200
-            assert queries.unread(db.session()) == 1
+            assert queries.count_unread(db.session()) == 1
     assert '"event": "limiter_away"' in capsys.readouterr().err
 
 
@@ -470,4 +470,4 @@ def test_limits_that_are_off_hold_nobody_up(app):
 )
 def test_a_time_to_wait_is_said_in_words(app, seconds, words):
     with app.test_request_context():
-        assert retry_after.in_words(seconds) == words
+        assert retry_after.wait_words(seconds) == words

@@ -8,7 +8,7 @@ import pytest
 from searched import Searcher, boxes, follow, heading, links, numbers, plain
 
 from register.cases.filters import FILTERS
-from register.cases.web.public.facet_options import BOXES
+from register.cases.web.public.facet_options import CHECKBOX_FILTERS
 
 COUNTED = (
     "famille",
@@ -273,7 +273,7 @@ def test_outlets_are_those_with_the_most_cases_in_the_order_of_their_names(reade
 
 def test_every_filter_has_a_field_or_is_kept(demo) -> None:
     # The words have the box above the list, which belongs to the same form.
-    for name in set(FILTERS) - set(BOXES) - {"q"}:
+    for name in set(FILTERS) - set(CHECKBOX_FILTERS) - {"q"}:
         value = {"q": "mot", "commune": "93032", "region": "11", "endroit": "ici", "pays": "BE"}
         value["procedure"] = "contre_cible.relaxe"
         asked = {name: value.get(name, "1" if name == "sans_date" else "2008")}

@@ -75,7 +75,7 @@ def test_no_process_of_a_service_leaves_its_memory(
     port = listening.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
     words = ("wire:application", "prêt", str(workers), *map(str, fds))
-    served = Served([*POWERLESS, *launch.python(launch.SUPERVISOR, *words)], made, fds)
+    served = Served([*POWERLESS, *launch.python_command(launch.SUPERVISOR, *words)], made, fds)
     listening.close(sockets)
     try:
         served.first_line()

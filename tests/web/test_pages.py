@@ -18,9 +18,9 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content, LinkContent, ProceedingContent, StepContent
-from register.cases.filters import Query
+from register.cases.filters import CaseQuery
 from register.db import db
-from register.journal import Act, Entry
+from register.journal import Act, JournalEntry
 from register.pages import content as editorial
 from register.web import urls
 
@@ -61,7 +61,7 @@ ADDRESSES = [
     "/registre",
     "/registre?acte=publication",
     "/signaler",
-    *(f"/{name}" for name in editorial.NAMES),
+    *(f"/{name}" for name in editorial.PAGE_NAMES),
 ]
 
 
@@ -148,7 +148,9 @@ def test_the_addresses_are_those_of_the_router(demo_app: Flask) -> None:
         made = {
             demo_app.url_for("public.case", number="7"): urls.case(7),
             demo_app.url_for("public.cases"): urls.cases(),
-            demo_app.url_for("public.cases", type="autre"): urls.cases(Query({"type": ("autre",)})),
+            demo_app.url_for("public.cases", type="autre"): urls.cases(
+                CaseQuery({"type": ("autre",)})
+            ),
             demo_app.url_for("public.commune", code="2A004"): urls.commune("2A004"),
             demo_app.url_for("public.departement", code="2A"): urls.departement("2A"),
             demo_app.url_for("public.region", code="11"): urls.region("11"),
@@ -468,7 +470,7 @@ def test_what_comes_later_is_dated_and_the_old_version_stays(
     told = words(body(client, f"/incidents/{filed.number}"))
     assert "janvier 2009 Le conseil change son règlement" in told
     assert "2 mars 2026 Correction Le titre change" in told
-    first = db.session.query(Entry.seq).filter_by(act=Act.PUBLISHED).scalar()
+    first = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     old = body(client, f"/incidents/{filed.number}?version={first}")
     assert "Vous lisez la version" in words(old)
     assert "Interdiction de filmer le conseil municipal de Gagny" in words(old)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from register.cases.filters import Query
+from register.cases.filters import CaseQuery
 from register.cases.web.public import search_title
-from register.web.context import book, head
+from register.web.context import current_vocabulary, head
 
 CASES = [
     ({"du": "2006", "au": "2006"}, "En 2006"),
@@ -51,8 +51,8 @@ CASES = [
 def asked(demo_app):
     """Make a search of filters and their values, while a page of the demonstration is made."""
 
-    def made(told: dict[str, str | list[str]]) -> Query:
-        return Query(
+    def made(told: dict[str, str | list[str]]) -> CaseQuery:
+        return CaseQuery(
             {name: (one,) if isinstance(one, str) else tuple(one) for name, one in told.items()}
         )
 
@@ -69,16 +69,16 @@ def spaced(text: str) -> str:
 @pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
 def test_a_search_is_said_as_a_sentence_would(asked, told, said) -> None:
     query = asked(told)
-    assert spaced(search_title.phrase(query, book())) == said
-    title = spaced(search_title.title(query, book(), 29))
+    assert spaced(search_title.phrase(query, current_vocabulary())) == said
+    title = spaced(search_title.page_title(query, current_vocabulary(), 29))
     assert title == f"{said} : 29 cas"
 
 
 def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
     """With one colon at most, that before the count."""
     for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
-        for code in book().lists[name]:
-            title = spaced(search_title.title(asked({name: code}), book(), 0))
+        for code in current_vocabulary().lists[name]:
+            title = spaced(search_title.page_title(asked({name: code}), current_vocabulary(), 0))
             assert title.count(":") == 1, title
             assert title.endswith(" : aucun cas")
             assert len(title) > len("Autre : aucun cas"), title
@@ -86,9 +86,9 @@ def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
 
 def test_a_length_has_its_words_in_both_places(asked) -> None:
     from register.cases.former_codes import DURATIONS
-    from register.cases.web.public.value_phrases import spoken
+    from register.cases.web.public.value_phrases import sentence_forms
 
-    assert set(spoken()["duree"]) == set(DURATIONS) == set(search_title.durations())
+    assert set(sentence_forms()["duree"]) == set(DURATIONS) == set(search_title.duration_labels())
     for name in ("niveau", "preuve", "sens"):
         # Whatever is published today; a word that an editor adds is quoted until it is here.
-        assert set(spoken()[name]) == set(book().lists[name])
+        assert set(sentence_forms()[name]) == set(current_vocabulary().lists[name])

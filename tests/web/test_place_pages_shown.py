@@ -95,7 +95,7 @@ def test_the_cases_stand_along_the_rule_under_their_years(client: FlaskClient) -
 def test_communes_around_are_alphabetical_and_lead_to_as_many_cases(client: FlaskClient) -> None:
     html = body(client, "/communes/92062")
     near, group = section(html, "Communes proches"), section(html, "Métropole du Grand Paris")
-    assert len(near) == communes_with_cases.NEAREST
+    assert len(near) == communes_with_cases.NEAREST_LIMIT
     assert {"Colombes", "Levallois-Perret"} <= {name for _led, name, _count in near}
     for rows in (near, group):
         names = [name for _led, name, _count in rows]

@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.territory.resolve import EXACTNESS, Reading
+from register.territory.resolve import EXACTNESS, PlaceReading
 from register.territory.web import place_choice
-from register.territory.web.place_autocomplete import LIMIT
+from register.territory.web.place_autocomplete import MAX_SUGGESTIONS
 
 SUBLIGNY = "Subligny (la source ne dit pas laquelle des trois communes de ce nom)"
 
@@ -525,7 +525,7 @@ def test_what_is_being_typed_is_completed(
 @pytest.mark.parametrize("typed", ["saint", "le", "seine", "93", "51300", "commune", "bel"])
 def test_suggestions_are_few_and_each_leads_somewhere(client: FlaskClient, typed: str) -> None:
     places = suggested(client, typed)
-    assert 0 < len(places) <= LIMIT
+    assert 0 < len(places) <= MAX_SUGGESTIONS
     assert len({place["address"] for place in places}) == len(places)
     for place in places:
         assert client.get(place["address"]).status_code == 200
@@ -588,9 +588,13 @@ def test_suggestions_are_stored_nowhere_and_count_what_is_published(
 @pytest.mark.parametrize("why", [*EXACTNESS, "endroit", "pays"])
 def test_every_reason_has_its_words(app: Flask, why: str) -> None:
     with app.test_request_context():
-        alone = place_choice.why(Reading("commune", "93066", "Saint-Denis", "93", why))
-        through = place_choice.why(
-            Reading("commune", "93066", "Saint-Denis", "93", why, "Pierrefitte-sur-Seine", "93059")
+        alone = place_choice.match_reason(
+            PlaceReading("commune", "93066", "Saint-Denis", "93", why)
+        )
+        through = place_choice.match_reason(
+            PlaceReading(
+                "commune", "93066", "Saint-Denis", "93", why, "Pierrefitte-sur-Seine", "93059"
+            )
         )
     assert alone
     assert "Pierrefitte-sur-Seine" in through

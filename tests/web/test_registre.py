@@ -21,11 +21,17 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts, public_journal
 from register.cases.case_content import Content
-from register.cases.public_journal import KINDS, Asked, months, page_of, parse
+from register.cases.public_journal import (
+    PUBLIC_ACTS_BY_KIND,
+    PublicJournalQuery,
+    list_months,
+    page_of_line,
+    parse,
+)
 from register.errors import Invalid
-from register.journal import Entry, Position, head
-from register.journal.act_types import PUBLIC
-from register.journal.canonical import GENESIS, canonical, chain
+from register.journal import JournalEntry, LedgerPosition, head
+from register.journal.act_types import PUBLIC_ACTS
+from register.journal.canonical import GENESIS, canonical_json, chain_digest
 from register.journal.web import public_journal as registre
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -83,22 +89,26 @@ def eventful(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
 
 
 def test_every_public_act_has_one_kind_and_one_name(app: Flask) -> None:
-    assert set(KINDS.values()) == PUBLIC
-    assert len(set(KINDS.values())) == len(KINDS)
+    assert set(PUBLIC_ACTS_BY_KIND.values()) == PUBLIC_ACTS
+    assert len(set(PUBLIC_ACTS_BY_KIND.values())) == len(PUBLIC_ACTS_BY_KIND)
     with app.test_request_context("/"):
-        assert list(registre.kinds()) == list(KINDS)
+        assert list(registre.kind_names()) == list(PUBLIC_ACTS_BY_KIND)
 
 
 def test_a_question_is_read_in_one_form() -> None:
     asked = parse({"acte": ["retrait", "publication", "", "retrait"], "mois": [" 2026-03 "]})
-    assert asked == Asked(("publication", "retrait"), "2026-03")
-    assert asked.text() == "acte=publication&acte=retrait&mois=2026-03"
-    assert asked.at(3).text() == asked.text() + "&page=3"
+    assert asked == PublicJournalQuery(("publication", "retrait"), "2026-03")
+    assert asked.query_string() == "acte=publication&acte=retrait&mois=2026-03"
+    assert asked.at_page(3).query_string() == asked.query_string() + "&page=3"
     assert asked.acts == ("published", "withdrawn")
-    assert asked.at(3).without("retrait") == Asked(("publication",), "2026-03")
-    assert parse({"autre": ["x"], "page": ["2"]}) == Asked(page=2)
+    assert asked.at_page(3).without("retrait") == PublicJournalQuery(("publication",), "2026-03")
+    assert parse({"autre": ["x"], "page": ["2"]}) == PublicJournalQuery(page=2)
     assert (parse({}).is_bare, asked.is_bare) == (True, False)
-    assert (Asked().since, Asked().until, Asked().acts) == (None, None, ())
+    assert (PublicJournalQuery().since, PublicJournalQuery().until, PublicJournalQuery().acts) == (
+        None,
+        None,
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,15 +143,18 @@ def test_nonsense_is_no_question(args: dict[str, list[str]], key: str) -> None:
     ],
 )
 def test_a_month_is_that_of_paris(month: str, since: datetime, until: datetime) -> None:
-    assert (Asked(month=month).since, Asked(month=month).until) == (since, until)
+    assert (PublicJournalQuery(month=month).since, PublicJournalQuery(month=month).until) == (
+        since,
+        until,
+    )
 
 
 def test_months_are_named_from_the_first_line_to_the_last() -> None:
     first, last = datetime(2025, 11, 30, 23, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
-    assert months(first, last) == ["2026-02", "2026-01", "2025-12"]
-    assert months(last, last) == ["2026-02"]
+    assert list_months(first, last) == ["2026-02", "2026-01", "2025-12"]
+    assert list_months(last, last) == ["2026-02"]
     # A clock that was put back leaves one month rather than none.
-    assert months(last, first) == ["2026-02"]
+    assert list_months(last, first) == ["2026-02"]
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -288,15 +301,15 @@ def test_pages_follow_one_another_and_end(client: FlaskClient, monkeypatch: Any)
 
 
 def test_a_line_leads_to_its_page() -> None:
-    here = Position(101, "")
-    assert [page_of(seq, here) for seq in (101, 52, 51, 2, 1)] == [1, 1, 2, 2, 3]
+    here = LedgerPosition(101, "")
+    assert [page_of_line(seq, here) for seq in (101, 52, 51, 2, 1)] == [1, 1, 2, 2, 3]
 
 
 def test_the_form_needs_no_script(client: FlaskClient) -> None:
     html = client.get("/registre").text
     assert "<script" not in html
     assert re.search(r'<form action="/registre">.*<select [^>]*name="mois">', html, re.DOTALL)
-    assert len(re.findall(r'<input type="checkbox" name="acte"', html)) == len(KINDS)
+    assert len(re.findall(r'<input type="checkbox" name="acte"', html)) == len(PUBLIC_ACTS_BY_KIND)
     assert re.search(r'<button class="btn">Appliquer</button>\s*</form>', html)
 
 
@@ -319,14 +332,14 @@ def test_the_whole_ledger_is_read_by_its_key_and_never_counted(
     for _ in range(3):
         desk.published()
     statements.clear()
-    assert public_journal.page(session, Asked(), head(session)).total == 4
+    assert public_journal.query_page(session, PublicJournalQuery(), head(session)).total == 4
     bare = [said for said in statements if "journal_entry" in said]
     assert not any("count(" in said or "OFFSET" in said for said in statements)
     assert len(bare) == 1
     statements.clear()
-    asked = Asked(("publication",))
+    asked = PublicJournalQuery(("publication",))
     for _ in range(3):
-        assert public_journal.page(session, asked, head(session)).total == 3
+        assert public_journal.query_page(session, asked, head(session)).total == 3
     # A filtered answer is counted once for each position of the ledger.
     assert sum("count(" in said for said in statements) == 1
 
@@ -339,7 +352,7 @@ def test_the_head_is_the_last_line(stranger: Get, desk: Any, session: Session) -
     answer = stranger("/registre/tete")
     assert answer.content_type == "application/json"
     told = json.loads(answer.data)
-    assert canonical(told) == answer.data
+    assert canonical_json(told) == answer.data
     here = head(session)
     assert told == {
         "ledger": "public",
@@ -354,7 +367,9 @@ def test_a_register_without_a_line_has_a_head(stranger: Get, engine: Engine) -> 
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM journal_entry")
         connection.exec_driver_sql("UPDATE journal_head SET seq = 0")
-        connection.execute(Entry.metadata.tables["journal_head"].update().values(digest=GENESIS))
+        connection.execute(
+            JournalEntry.metadata.tables["journal_head"].update().values(digest=GENESIS)
+        )
     assert json.loads(stranger("/registre/tete").data) == {
         "ledger": "public",
         "seq": 0,
@@ -380,7 +395,7 @@ def test_the_lines_are_those_that_were_hashed(
 ) -> None:
     eventful(desk, cast, content)
     desk.ready()
-    kept = session.query(Entry).filter_by(ledger="public").order_by(Entry.seq)
+    kept = session.query(JournalEntry).filter_by(ledger="public").order_by(JournalEntry.seq)
     verbatim = [line.public_json for line in kept]
     assert len(verbatim) == 8
     # Stretches of three lines: eight of them end in the middle of one.
@@ -392,7 +407,7 @@ def test_the_lines_are_those_that_were_hashed(
     assert answer.data == b"".join(line + b"\n" for line in verbatim)
     digest = GENESIS
     for line in answer.data.splitlines():
-        digest = chain(digest, line)
+        digest = chain_digest(digest, line)
     assert digest.hex() == json.loads(stranger("/registre/tete").data)["digest"]
     later = stranger("/registre.jsonl?apres=5")
     assert later.data == b"".join(line + b"\n" for line in verbatim[5:])
@@ -423,7 +438,7 @@ def test_a_slow_reader_gets_the_lines_up_to_where_they_stood(
     desk.published()
     short = registre.verbatim
     monkeypatch.setattr(registre, "verbatim", lambda *told: short(*told, limit=1))
-    read = registre._streamed(engine, 0, 2)
+    read = registre._stream_lines(engine, 0, 2)
     first = next(read)
     desk.published()
     with engine.connect() as connection:
@@ -441,8 +456,8 @@ def _proof(stranger: Get, address: str) -> dict[str, Any]:
     assert (answer.status_code, answer.content_type) == (200, "application/json")
     assert answer.headers["X-Robots-Tag"] == "noindex"
     told: dict[str, Any] = json.loads(answer.data)
-    assert canonical(told) == answer.data
-    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical(told["content"])).hexdigest()
+    assert canonical_json(told) == answer.data
+    made = hashlib.sha256(bytes.fromhex(told["salt"]) + canonical_json(told["content"])).hexdigest()
     assert made == told["commitment"]
     return told
 
@@ -459,7 +474,7 @@ def test_a_proof_opens_the_commitment_of_its_line(
     assert (now["version"], now["current"], now["content"]["title"]) == (3, True, "Corrigé")
     assert (before["version"], before["current"]) == (2, False)
     for proof in (now, before):
-        line = session.get_one(Entry, ("public", proof["version"]))
+        line = session.get_one(JournalEntry, ("public", proof["version"]))
         public = json.loads(line.public_json)
         assert public["content"] == proof["commitment"]
         assert (public["case"], public["event"]) == (proof["case"], proof["event"])

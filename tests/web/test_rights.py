@@ -8,8 +8,8 @@ import tomllib
 import pytest
 from flask.testing import FlaskClient
 
-from register.cases.vocabulary import FILE
-from register.cases.web.public.rights_links import QUESTIONS
+from register.cases.vocabulary import VOCABULARY_FILE
+from register.cases.web.public.rights_links import RIGHTS_HEADINGS
 from register.pages import content
 
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
@@ -17,20 +17,22 @@ _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
 
 def test_each_question_is_a_heading_of_the_page_as_it_is_shipped(client: FlaskClient) -> None:
     led_to = {
-        row["rights"] for row in tomllib.loads(FILE.read_text("utf-8"))["type"] if "rights" in row
+        row["rights"]
+        for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
+        if "rights" in row
     }
-    assert led_to == set(QUESTIONS)
+    assert led_to == set(RIGHTS_HEADINGS)
     for tongue, mount in (("fr", ""), ("en", "/en")):
         told = {
             name: text
             for text, name in _HEADING.findall(
-                content.shipped(content.text_of("vos-droits", tongue)).text
+                content.shipped_page(content.text_name("vos-droits", tongue)).text
             )
         }
         with client.application.test_request_context(
             f"{mount}/", environ_overrides={"register.language": tongue}
         ):
-            for anchor, question in QUESTIONS.items():
+            for anchor, question in RIGHTS_HEADINGS.items():
                 assert str(question).replace("\u202f", " ") == told[anchor]
 
 

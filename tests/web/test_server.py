@@ -38,7 +38,7 @@ from register.server import waitress_server, waitress_strict
 from register.server.event_loop import Turns
 from register.server.sockets import listen, port_of
 from register.server.startup_checks import require_startable
-from register.web.errors import plain
+from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 
 KEEP = b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
@@ -116,14 +116,14 @@ def test_what_the_server_answers_itself_is_in_the_registers_words(
     running: Running, name: str, words: int
 ) -> None:
     data, _status = (WANTED | EXPECTED)[name]
-    assert ask(running, data)[2] == plain(words)
+    assert ask(running, data)[2] == plain_page(words)
 
 
 def test_nothing_is_served_after_a_refused_body(running: Running) -> None:
     """The bytes after a refused head may be a second request that a proxy did not see."""
     hidden = get(b"/healthz")
     status, _headers, body = ask(running, post(b"Transfer-Encoding: chunked", body=hidden))
-    assert (status, body) == (400, plain(400))
+    assert (status, body) == (400, plain_page(400))
 
 
 def test_a_body_up_to_the_limit_arrives_whole(running: Running) -> None:

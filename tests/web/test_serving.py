@@ -39,7 +39,7 @@ from register.cli import operations
 from register.config import Settings
 from register.errors import ConfigError
 from register.server import launch, supervisor
-from register.web.errors import plain
+from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 
 # Long: for ``make prove``.
@@ -515,7 +515,7 @@ def test_a_terminals_signals_are_not_for_the_workers_of_gunicorn(port: int) -> N
 def test_what_gunicorn_answers_itself_is_in_the_registers_words(
     port: int, name: str, words: int
 ) -> None:
-    assert ask(port, WANTED[name][0])[2] == plain(words)
+    assert ask(port, WANTED[name][0])[2] == plain_page(words)
 
 
 def test_gunicorn_logs_nothing_of_a_request(grown: tuple[Served, int]) -> None:

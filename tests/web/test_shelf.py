@@ -7,12 +7,19 @@ import threading
 
 import pytest
 
-from register.web.cache_store import OVERHEAD, PACKED, SHARE, Page, Shelf, Shelves
-from register.web.page_cache import has_own_share
+from register.web.cache_store import (
+    GZIP_RATIO,
+    LARGEST_SHARE,
+    PAGE_OVERHEAD,
+    ByteLimitedCache,
+    CachedPage,
+    PageCaches,
+)
+from register.web.page_cache import is_reserved
 
 
 def page(size=30, moved=""):
-    return Page((("Content-Type", "text/html"),), b"x" * size, moved)
+    return CachedPage((("Content-Type", "text/html"),), b"x" * size, moved)
 
 
 COST = len("0") + page().size
@@ -21,19 +28,19 @@ LIMIT = 10 * COST
 
 
 def test_a_shelf_is_bounded_in_bytes_with_its_keys_and_headers():
-    shelf = Shelf(LIMIT)
+    shelf = ByteLimitedCache(LIMIT)
     for number in range(25):
-        shelf.keep(chr(65 + number), page())
+        shelf.store(chr(65 + number), page())
         assert shelf.size <= LIMIT
     assert [letter for letter in map(chr, range(65, 90)) if shelf.find(letter)] == [*"PQRSTUVWXY"]
-    assert page().size == OVERHEAD + len("Content-Type" + "text/html") + 30 + 30 // PACKED
+    assert page().size == PAGE_OVERHEAD + len("Content-Type" + "text/html") + 30 + 30 // GZIP_RATIO
 
 
 def test_a_page_of_no_bytes_takes_room_too():
     """Empty answers under endless addresses are bounded all the same."""
-    shelf = Shelf(100 * OVERHEAD)
+    shelf = ByteLimitedCache(100 * PAGE_OVERHEAD)
     for number in range(1000):
-        shelf.keep(str(number), Page((), b""))
+        shelf.store(str(number), CachedPage((), b""))
     assert len(shelf._pages) <= 100
 
 
@@ -47,54 +54,54 @@ def test_what_an_entry_costs_is_not_less_than_python_takes():
 
 
 def test_the_page_asked_for_last_stays():
-    shelf = Shelf(LIMIT)
+    shelf = ByteLimitedCache(LIMIT)
     for number in range(10):
-        shelf.keep(str(number), page())
+        shelf.store(str(number), page())
     assert shelf.find("0")
-    shelf.keep("a", page())
+    shelf.store("a", page())
     assert (shelf.find("0") is None, shelf.find("1") is None) == (False, True)
 
 
 def test_the_same_page_kept_twice_counts_once():
-    shelf = Shelf(LIMIT)
+    shelf = ByteLimitedCache(LIMIT)
     for _ in range(50):
-        shelf.keep("1", page())
+        shelf.store("1", page())
     assert shelf.size == COST
     assert shelf.find("1") == page()
 
 
 def test_a_page_too_big_for_a_shelf_pushes_nothing_off():
-    shelf = Shelf(LIMIT)
-    shelf.keep("1", page())
-    for size in (LIMIT // SHARE, LIMIT, 10 * LIMIT):
-        shelf.keep("big", page(size))
+    shelf = ByteLimitedCache(LIMIT)
+    shelf.store("1", page())
+    for size in (LIMIT // LARGEST_SHARE, LIMIT, 10 * LIMIT):
+        shelf.store("big", page(size))
         assert shelf.find("big") is None
     assert shelf.find("1")
     # Nor does what was there under its key stay in its place.
-    shelf.keep("1", page(LIMIT))
+    shelf.store("1", page(LIMIT))
     assert (shelf.find("1"), shelf.size) == (None, 0)
 
 
 def test_filters_push_neither_home_nor_cases_off():
-    shelves = Shelves(LIMIT)
+    shelves = PageCaches(LIMIT)
     assert shelves.find("a", "home") is None
-    shelves.keep("a", "home", page(), own=True)
+    shelves.store("a", "home", page(), reserved=True)
     for number in range(1000):
-        shelves.keep("a", f"filter {number}", page(), own=False)
+        shelves.store("a", f"filter {number}", page(), reserved=False)
     assert shelves.find("a", "home") == page()
     assert shelves.size <= 2 * LIMIT
 
 
 def test_shelves_hold_one_position_and_take_nothing_of_another():
-    shelves = Shelves(LIMIT)
-    shelves.keep("a", "1", page(), own=False)
+    shelves = PageCaches(LIMIT)
+    shelves.store("a", "1", page(), reserved=False)
     assert shelves.find("a", "1") is None  # nobody had asked for that position
-    shelves.keep("a", "1", page(), own=False)
-    shelves.keep("a", "2", page(), own=True)
+    shelves.store("a", "1", page(), reserved=False)
+    shelves.store("a", "2", page(), reserved=True)
     assert (shelves.find("a", "1"), shelves.find("a", "2")) == (page(), page())
     assert shelves.find("b", "1") is None
     assert shelves.size == 0
-    shelves.keep("a", "1", page(), own=False)  # a reader of before, who ends late
+    shelves.store("a", "1", page(), reserved=False)  # a reader of before, who ends late
     assert (shelves.size, shelves.find("a", "1")) == (0, None)
 
 
@@ -116,11 +123,11 @@ def test_shelves_hold_one_position_and_take_nothing_of_another():
     ],
 )
 def test_home_and_cases_have_a_share_of_their_own(path, query, own):
-    assert has_own_share({"PATH_INFO": path, "QUERY_STRING": query}) is own
+    assert is_reserved({"PATH_INFO": path, "QUERY_STRING": query}) is own
 
 
 def test_many_threads_keep_the_bound_and_the_count():
-    shelves = Shelves(LIMIT)
+    shelves = PageCaches(LIMIT)
     failures = []
 
     def work(name):
@@ -130,7 +137,7 @@ def test_many_threads_keep_the_bound_and_the_count():
                 key = f"{name}{number % 17}"
                 found = shelves.find(position, key)
                 assert found is None or found.body == b"x" * 30
-                shelves.keep(position, key, page(), own=number % 2 == 0)
+                shelves.store(position, key, page(), reserved=number % 2 == 0)
         except AssertionError as error:
             failures.append(error)
 
@@ -140,6 +147,6 @@ def test_many_threads_keep_the_bound_and_the_count():
     for thread in threads:
         thread.join()
     assert failures == []
-    for shelf in (shelves._own, shelves._rest):
+    for shelf in (shelves._reserved, shelves._general):
         there = sum(len(key) + kept.size for key, kept in shelf._pages.items())
         assert shelf.size == there <= LIMIT

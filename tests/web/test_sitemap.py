@@ -92,10 +92,16 @@ def test_the_rules_see_a_fault(document: bytes) -> None:
 
 def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskClient) -> None:
     found = rows(client)
-    assert {"/", "/incidents", "/donnees", "/signaler", *(f"/{n}" for n in editorial.NAMES)} <= set(
+    assert {
+        "/",
+        "/incidents",
+        "/donnees",
+        "/signaler",
+        *(f"/{n}" for n in editorial.PAGE_NAMES),
+    } <= set(found)
+    assert {"/en/", "/en/incidents", *(f"/en/{name}" for name in editorial.PAGE_NAMES)} <= set(
         found
     )
-    assert {"/en/", "/en/incidents", *(f"/en/{name}" for name in editorial.NAMES)} <= set(found)
     assert of_cases(found) == [f"/incidents/{number}" for number in range(1, 35)]
     shown = set(re.findall(r'href="(/communes/\d[\dAB]\d{3})"', get(client, "/communes").text))
     assert {address for address in found if address.startswith("/communes/")} == shown
@@ -114,7 +120,9 @@ def test_a_page_that_was_written_anew_says_when(app: Flask, pen, cast) -> None:
     client = app.test_client()
     assert rows(client)["/en/methode"] is None
     with pen() as p:
-        editing.save(p, "methode.en", "Method", "Anew.", by=cast.ada, reason="r", seen=0)
+        editing.save_page(
+            p, "methode.en", "Method", "Anew.", by=cast.ada, reason="r", seen_revision=0
+        )
     found = rows(client)
     assert found["/en/methode"]
     assert found["/methode"] is None
@@ -228,4 +236,4 @@ def test_a_part_that_is_not_there_is_not_found(client: FlaskClient, part: str) -
 def test_a_full_part_is_small_enough_to_be_kept() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
-    assert sitemap.SIZE * len(row) * cache_store.SHARE < cache_store.SHELF
+    assert sitemap.SIZE * len(row) * cache_store.LARGEST_SHARE < cache_store.CACHE_LIMIT

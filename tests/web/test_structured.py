@@ -231,7 +231,7 @@ HOSTILE = (
 def test_no_title_breaks_out_of_its_block(app: Flask, text: str) -> None:
     """The block is made as a case's is, of a text that no door has cleaned before."""
     with app.test_request_context():
-        block = str(json_ld._block({"@type": "Report", "headline": text}))
+        block = str(json_ld._script_block({"@type": "Report", "headline": text}))
     start, end = '<script type="application/ld+json">', "</script>"
     assert block.startswith(start)
     assert block.endswith(end)

@@ -15,11 +15,19 @@ from sqlalchemy import create_engine, text
 
 from register.cases import acts
 from register.cases import data_version as standings
-from register.cases.data_version import Standing, Watch
-from register.db import engine_options, now, prepare
-from register.journal import Position, writing
+from register.cases.data_version import DataVersion, DataVersionReader
+from register.db import configure_engine, engine_options, now
+from register.journal import LedgerPosition, writing
 from register.web import context, etag, page_cache
-from register.web.etag import BUILD, SEARCH, build, last_modified, names, unchanged, value
+from register.web.etag import (
+    BUILD_KEY,
+    SEARCH_KEY,
+    build_digest,
+    is_unchanged,
+    last_modified,
+    matches_tag,
+    page_version,
+)
 from register.web.headers import SECURITY_HEADERS
 
 
@@ -39,7 +47,7 @@ def stranger(app):
 def layer(app):
     """The layer that keeps pages, within the guards and headers around it."""
     around = app.wsgi_app
-    while not isinstance(around, page_cache.Kept):
+    while not isinstance(around, page_cache.PageCacheMiddleware):
         around = around.app
     return around
 
@@ -95,7 +103,7 @@ def test_who_has_the_page_is_told_so_whether_it_is_kept_or_not(
     desk.published()
     tag = stranger(address).headers["ETag"]
     from_shelf = stranger(address, headers={"If-None-Match": tag})
-    layer.shelves.find("elsewhere", "")  # empties them
+    layer.caches.find("elsewhere", "")  # empties them
     from_value = stranger(address, headers={"If-None-Match": f'"x", W/{tag}'})
     assert made == [address]
     for answer in (from_shelf, from_value):
@@ -169,7 +177,7 @@ def test_an_error_or_a_redirect_is_made_each_time(stranger, desk, made, layer):
             assert answer.status_code == status, address
             assert "ETag" not in answer.headers
     assert len(made) == 2 * len(addresses)
-    assert layer.shelves.size == 0
+    assert layer.caches.size == 0
 
 
 def test_an_address_that_is_nobodys_page_does_not_wait_for_the_database(
@@ -199,7 +207,7 @@ SEARCHES = ("/incidents?q=filmer", "/incidents.atom?q=filmer", "/communes/93032.
 @pytest.fixture
 def stamp(app, monkeypatch):
     """``stamp("b")``: from now on the index bears this stamp; what it finds is another matter."""
-    index = app.extensions[SEARCH]
+    index = app.extensions[SEARCH_KEY]
     return lambda told: monkeypatch.setattr(index, "stamp", lambda: told)
 
 
@@ -239,7 +247,7 @@ def test_no_other_page_asks_the_index_or_moves_with_it(
         raise AssertionError("the index was asked")
 
     desk.published()
-    monkeypatch.setattr(app.extensions[SEARCH], "stamp", refuse)
+    monkeypatch.setattr(app.extensions[SEARCH_KEY], "stamp", refuse)
     assert stranger(address).status_code == 200
     assert stranger(address).status_code == 200
     assert len(made) == 1
@@ -288,7 +296,7 @@ def test_an_answer_without_an_index_is_for_its_moment(address, app, stranger, de
         assert answer.status_code == 200
         assert {"ETag", "Last-Modified"}.isdisjoint(answer.headers.keys())
     assert len(made) == 2
-    assert layer.shelves.size == 0
+    assert layer.caches.size == 0
     follow(app)
     assert "ETag" in stranger(address).headers
 
@@ -302,7 +310,7 @@ def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
     follow(app)
     assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
     desk.published()
-    monkeypatch.setattr(service, "JUDGED", 0)
+    monkeypatch.setattr(service, "JUDGED_LIMIT", 0)
     answer = stranger(SEARCHES[1])
     assert "Last-Modified" not in answer.headers
     assert "ETag" in answer.headers
@@ -492,7 +500,7 @@ def test_what_another_process_does_is_seen_at_once(
         assert all(WORD in stranger(address).text for address in addresses)
     session.rollback()
     other = create_engine(settings.database_url, **engine_options(settings.database_url))
-    prepare(other)
+    configure_engine(other)
     with writing(other) as p:
         _withdraw(p, case, cast, content)
     other.dispose()
@@ -505,7 +513,7 @@ def test_what_another_process_does_is_seen_at_once(
 @contextmanager
 def _between(monkeypatch, then):
     """Have something happen once, right after a page has read where the register stands."""
-    read, waiting = standings.standing, [then]
+    read, waiting = standings.read_data_version, [then]
 
     def reading(session):
         where = read(session)
@@ -555,9 +563,9 @@ def test_a_page_that_ends_after_the_next_has_begun_is_not_kept_at_all(
 
     with _between(monkeypatch, act_and_look):
         stranger("/incidents")
-    kept_now = layer.shelves.size
+    kept_now = layer.caches.size
     assert WORD not in stranger("/incidents").text
-    assert layer.shelves.size > kept_now
+    assert layer.caches.size > kept_now
     assert made == ["/incidents", "/", "/incidents"]
 
 
@@ -568,8 +576,8 @@ def test_nothing_of_an_earlier_position_stays_in_memory(stranger, desk, cast, co
     with pen() as p:
         _withdraw(p, case, cast, content)
     stranger("/methode")
-    shelves = layer.shelves
-    pages = [*shelves._own._pages.values(), *shelves._rest._pages.values()]
+    shelves = layer.caches
+    pages = [*shelves._reserved._pages.values(), *shelves._general._pages.values()]
     assert len(pages) == 1
     assert not any(WORD.encode() in page.body for page in pages)
 
@@ -596,15 +604,15 @@ def test_a_database_that_cannot_be_read_is_flasks_to_tell(app, stranger, desk, e
 
 
 def test_the_watch_reads_what_a_session_reads(engine, session, desk):
-    watch = Watch(engine)
+    watch = DataVersionReader(engine)
     before = watch.read()
-    assert before == standings.standing(session)
+    assert before == standings.read_data_version(session)
     desk.published()
-    assert watch.read() == standings.standing(session) != before
+    assert watch.read() == standings.read_data_version(session) != before
 
 
 def test_the_watch_answers_nothing_rather_than_fail(engine):
-    watch = Watch(engine)
+    watch = DataVersionReader(engine)
     assert watch.read() is not None
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
@@ -624,29 +632,29 @@ def test_the_watch_answers_nothing_rather_than_fail(engine):
 
 def test_the_watch_of_a_place_without_a_register_answers_nothing(tmp_path):
     engine = create_engine(f"sqlite:///{tmp_path}/nowhere/register.sqlite3")
-    assert Watch(engine).read() is None
+    assert DataVersionReader(engine).read() is None
     engine = create_engine(f"sqlite:///{tmp_path}/empty.sqlite3")
-    assert Watch(engine).read() is None
+    assert DataVersionReader(engine).read() is None
     engine.dispose()
 
 
 def test_a_register_without_a_line_stands_at_the_beginning(engine, session):
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM journal_head"))
-    assert Watch(engine).read() == standings.standing(session)
-    assert Watch(engine).read().head.seq == 0
+    assert DataVersionReader(engine).read() == standings.read_data_version(session)
+    assert DataVersionReader(engine).read().head.seq == 0
 
 
 # --- the value ---------------------------------------------------------------------------------
 
-HERE = Standing(Position(3, "aa"), "words", "places", "pages")
+HERE = DataVersion(LedgerPosition(3, "aa"), "words", "places", "pages")
 ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
 
 
 @pytest.mark.parametrize(
     ("where", "made_with", "asked"),
     [
-        (dataclasses.replace(HERE, head=Position(4, "bb")), "build", ASKED),
+        (dataclasses.replace(HERE, head=LedgerPosition(4, "bb")), "build", ASKED),
         (dataclasses.replace(HERE, vocabulary="other"), "build", ASKED),
         (dataclasses.replace(HERE, territory="other"), "build", ASKED),
         (dataclasses.replace(HERE, pages="other"), "build", ASKED),
@@ -658,36 +666,36 @@ ASKED = {"PATH_INFO": "/incidents", "QUERY_STRING": "page=2", "SCRIPT_NAME": ""}
     ids=["line", "vocabulary", "territory", "pages", "build", "path", "query", "mount"],
 )
 def test_a_value_changes_with_all_that_a_page_is_made_from(where, made_with, asked):
-    before, after = value(HERE, "build", ASKED), value(where, made_with, asked)
-    assert before == value(HERE, "build", dict(ASKED))
+    before, after = page_version(HERE, "build", ASKED), page_version(where, made_with, asked)
+    assert before == page_version(HERE, "build", dict(ASKED))
     assert before.tag != after.tag
     # Only the address leaves the position alone.
     assert (before.position == after.position) is (asked != ASKED)
 
 
 def test_an_index_is_part_of_a_value_and_not_of_its_position():
-    one, other = (value(HERE, "build", ASKED, index) for index in ("a", "b"))
+    one, other = (page_version(HERE, "build", ASKED, index) for index in ("a", "b"))
     assert one.tag != other.tag
-    assert one.position == other.position == value(HERE, "build", ASKED).position
+    assert one.position == other.position == page_version(HERE, "build", ASKED).position
 
 
 def test_a_value_changes_with_the_day_in_paris(monkeypatch):
     def at(hour):
         monkeypatch.setattr(etag, "now", lambda: datetime(2026, 7, 1, hour, tzinfo=UTC))
-        return value(HERE, "build", ASKED)
+        return page_version(HERE, "build", ASKED)
 
     assert at(20) == at(21)
     assert at(21).tag != at(22).tag  # midnight in Paris, in summer
 
 
 def test_another_build_or_setting_is_another_value(app, settings, stranger, monkeypatch):
-    here = build(app, settings)
-    assert build(app, settings) == here == app.extensions[BUILD]
-    assert build(app, dataclasses.replace(settings, publisher_name="Une autre")) != here
+    here = build_digest(app, settings)
+    assert build_digest(app, settings) == here == app.extensions[BUILD_KEY]
+    assert build_digest(app, dataclasses.replace(settings, publisher_name="Une autre")) != here
     # Two machines of one register may differ in it.
-    assert build(app, dataclasses.replace(settings, trusted_proxies=1)) == here
+    assert build_digest(app, dataclasses.replace(settings, trusted_proxies=1)) == here
     before = stranger("/methode").headers["ETag"]
-    monkeypatch.setitem(app.extensions, BUILD, "another build")
+    monkeypatch.setitem(app.extensions, BUILD_KEY, "another build")
     answer = stranger("/methode", headers={"If-None-Match": before})
     assert (answer.status_code, answer.headers["ETag"] == before) == (200, False)
 
@@ -729,7 +737,7 @@ TAG = "0123456789abcdef0123456789abcdef"
     ],
 )
 def test_a_list_of_tags_is_read_in_one_pass(known, found):
-    assert names(known, TAG) is found
+    assert matches_tag(known, TAG) is found
 
 
 def test_a_list_of_tags_however_long_or_odd_costs_nothing(stranger, desk):
@@ -765,11 +773,11 @@ AS_TOLD = "Mon, 02 Mar 2026 09:30:00 GMT"
 )
 def test_a_time_counts_without_a_tag_and_when_it_is_ours(headers, found, why):
     assert last_modified(MOVED) == AS_TOLD
-    assert unchanged(headers, TAG, AS_TOLD) is found, why
+    assert is_unchanged(headers, TAG, AS_TOLD) is found, why
 
 
 def test_an_answer_without_a_time_is_not_older_than_any():
-    assert not unchanged({"HTTP_IF_MODIFIED_SINCE": ""}, TAG, "")
+    assert not is_unchanged({"HTTP_IF_MODIFIED_SINCE": ""}, TAG, "")
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from flask import Flask
 import register
 from register import errors
 from register.cases import case_content, rules
-from register.cases.checklist import ATTESTED, Line
-from register.cases.models import State
-from register.cases.validation import Fault
+from register.cases.checklist import ATTESTATIONS, CheckItem
+from register.cases.models import CaseState
+from register.cases.validation import ContentFault
 from register.errors import ConfigError, Incomplete, Invalid, NotFound, Refused, RegisterError
 from register.exchange import csv_reader
 from register.journal import Ledger
@@ -60,7 +60,7 @@ def raised() -> Iterator[tuple[str, set[str]]]:
 
 
 def kept() -> Iterator[tuple[str, set[str]]]:
-    for call in calls({"Fault"}):
+    for call in calls({"ContentFault", "FieldFault", "RowFault"}):
         told = call.args[2] if len(call.args) > 2 else ast.Dict([], [])
         key = key_at(call, SECOND)
         if key and isinstance(told, ast.Dict):
@@ -85,83 +85,85 @@ def test_the_search_finds_keys_of_every_layer() -> None:
 
 def test_every_key_has_its_sentence() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
-    assert keys - set(messages.REASONS) == set()
+    assert keys - set(messages.ERROR_SENTENCES) == set()
 
 
 def test_every_sentence_is_still_raised() -> None:
     keys = {key for key, _values in [*raised(), *kept()]} | BY_VARIABLE | set(row_faults())
-    assert set(messages.REASONS) - keys == set()
+    assert set(messages.ERROR_SENTENCES) - keys == set()
 
 
 def test_sentences_get_the_values_they_ask_for() -> None:
     for key, values in [*raised(), *kept()]:
-        asked = error_messages.placeholders(messages.REASONS[key])
+        asked = error_messages.placeholders(messages.ERROR_SENTENCES[key])
         assert asked <= values, key
 
 
 def test_no_table_of_sentences_hides_a_key_of_another() -> None:
     tables = (
-        messages.SETTINGS,
-        messages.READERS,
-        messages.ACTS,
-        messages.REPORTS,
-        messages.MEMBERS,
-        messages.EDITING,
-        messages.PAGES,
-        messages.FIELD_REASONS,
-        messages.COMMANDS,
+        messages.SETTING_ERRORS,
+        messages.PUBLIC_ERRORS,
+        messages.ACT_ERRORS,
+        messages.REPORT_ERRORS,
+        messages.ACCOUNT_ERRORS,
+        messages.REVISION_ERRORS,
+        messages.PAGE_ERRORS,
+        messages.FIELD_ERRORS,
+        messages.COMMAND_ERRORS,
     )
-    assert sum(len(table) for table in tables) == len(messages.REASONS)
+    assert sum(len(table) for table in tables) == len(messages.ERROR_SENTENCES)
 
 
 def test_every_line_of_the_checklist_has_its_sentence() -> None:
-    codes = {key_at(call, FIRST) for call in calls({"Line"})} - {""}
-    assert codes | set(ATTESTED) == set(messages.LINES) == set(messages.ASKED)
+    codes = {key_at(call, FIRST) for call in calls({"CheckItem"})} - {""}
+    assert codes | set(ATTESTATIONS) == set(messages.UNMET_CHECKS) == set(messages.MET_CHECKS)
 
 
 def test_every_problem_of_verify_has_its_sentence() -> None:
-    assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(messages.PROBLEMS)
+    assert {key_at(call, FIRST) for call in calls({"Problem"})} - {""} == set(
+        messages.VERIFY_PROBLEMS
+    )
 
 
 def test_every_field_that_is_judged_has_its_name() -> None:
-    judged = {key_at(call, FIRST) for call in calls({"Fault"})}
-    judged |= {key_at(call, FIRST) for call in calls({"needed"})}
+    judged = {key_at(call, FIRST) for call in calls({"ContentFault"})}
+    judged |= {key_at(call, FIRST) for call in calls({"required_text"})}
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *csv_reader.COLUMNS} <= set(messages.FIELDS)
+    assert judged - {"", *csv_reader.COLUMNS} <= set(messages.FIELD_NAMES)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
-    assert {state.value for state in State} <= set(messages.STATES)
-    assert {state.value for state in submissions.State} == set(messages.REPORT_STATES)
-    assert {ledger.value for ledger in Ledger} == set(messages.LEDGERS)
+    assert {state.value for state in CaseState} <= set(messages.CASE_STATES)
+    assert {state.value for state in submissions.ReportState} == set(messages.REPORT_STATES)
+    assert {ledger.value for ledger in Ledger} == set(messages.LEDGER_NAMES)
     codes = {code for code, _pattern in (*personal_data._PATTERNS, *personal_data._WORDS)}
-    assert codes == set(messages.RISKS)
+    assert codes == set(messages.RISK_NAMES)
 
 
 def all_sentences() -> list[str]:
     tables = (
-        messages.REASONS,
-        messages.LINES,
-        messages.ASKED,
-        messages.CHANGES,
-        messages.OPENINGS,
-        messages.BEGINNINGS,
-        messages.PROBLEMS,
-        messages.FIELDS,
-        messages.STATES,
+        messages.ERROR_SENTENCES,
+        messages.UNMET_CHECKS,
+        messages.MET_CHECKS,
+        messages.PUBLIC_CHANGES,
+        messages.LIMITATION_PERIODS,
+        messages.PERIOD_BEGINNINGS,
+        messages.VERIFY_PROBLEMS,
+        messages.FIELD_NAMES,
+        messages.CASE_STATES,
         messages.REPORT_STATES,
-        messages.LEDGERS,
-        messages.RISKS,
-        journal.DONE,
+        messages.LEDGER_NAMES,
+        messages.RISK_NAMES,
+        journal.ACT_SENTENCES,
         journal.GROUP_NAMES,
         journal.KIND_NAMES,
-        journal.BOOK_NAMES,
+        journal.LEDGER_LABELS,
         journal.ATTESTED_WORDS,
         journal.ROLE_WORDS,
-        {key: said for key, (said, _not) in journal.CHECKS.items()},
-        {key: said for key, (_holds, said) in journal.CHECKS.items()},
+        {key: said for key, (said, _not) in journal.LINE_CHECKS.items()},
+        {key: said for key, (_holds, said) in journal.LINE_CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 
@@ -173,12 +175,16 @@ def test_sentences_keep_french_typography(wrong: str) -> None:
 
 def test_an_error_is_worded_before_there_is_an_application() -> None:
     error = ConfigError("config_switch", name="REGISTER_SINGLE_MODERATOR", value="yes")
-    assert error_messages.say(error).startswith("REGISTER_SINGLE_MODERATOR vaut «\u202fyes\u202f»")
+    assert error_messages.error_sentence(error).startswith(
+        "REGISTER_SINGLE_MODERATOR vaut «\u202fyes\u202f»"
+    )
 
 
 def test_an_error_is_worded_within_an_application(quiet: Flask) -> None:
     with quiet.app_context():
-        said = error_messages.say(ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"]))
+        said = error_messages.error_sentence(
+            ConfigError("config_legal", names=["REGISTER_A", "REGISTER_B"])
+        )
     assert said.endswith("REGISTER_A, REGISTER_B.")
 
 
@@ -193,38 +199,47 @@ def quiet() -> Flask:
 
 def test_an_unmet_checklist_names_each_line() -> None:
     lines = [
-        Line("summary_length", False, {"limit": 300, "length": 412}),
-        Line("court", False, {"missing": ["court", "appeal"]}),
-        Line("flags", False, {"flags": [("summary", "telephone", "01 23 45 67 89")]}),
+        CheckItem("summary_length", False, {"limit": 300, "length": 412}),
+        CheckItem("court", False, {"missing": ["court", "appeal"]}),
+        CheckItem("flags", False, {"flags": [("summary", "telephone", "01 23 45 67 89")]}),
     ]
-    said = error_messages.say(Incomplete("checklist", lines=lines, state=State.DRAFT))
+    said = error_messages.error_sentence(
+        Incomplete("checklist", lines=lines, state=CaseState.DRAFT)
+    )
     assert "412 caractères" in said
     assert "juridiction, appel" in said
     assert "numéro de téléphone «\u202f01 23 45 67 89\u202f»" in said
 
 
 def test_a_fault_begins_with_its_field() -> None:
-    fault = Fault("end_date", "ends_before", {"value": "2001"})
-    assert error_messages.say_fault(fault) == "Date de fin\u00a0: la fin (2001) est avant le début."
-    said = error_messages.say(Invalid("content", faults=[fault]))
-    assert said.endswith(error_messages.say_fault(fault))
+    fault = ContentFault("end_date", "ends_before", {"value": "2001"})
+    assert (
+        error_messages.fault_sentence(fault)
+        == "Date de fin\u00a0: la fin (2001) est avant le début."
+    )
+    said = error_messages.error_sentence(Invalid("content", faults=[fault]))
+    assert said.endswith(error_messages.fault_sentence(fault))
 
 
 def test_a_field_alone_at_fault_is_named() -> None:
-    assert error_messages.say(Invalid("missing", field="reason")).startswith(
+    assert error_messages.error_sentence(Invalid("missing", field="reason")).startswith(
         "Motif\u00a0: ce champ"
     )
 
 
 def test_a_refusal_says_the_state_in_words() -> None:
-    said = error_messages.say(Refused("nothing_to_approve", state=State.MERGED))
+    said = error_messages.error_sentence(Refused("nothing_to_approve", state=CaseState.MERGED))
     assert "«\u202fréuni à un autre\u202f»" in said
-    said = error_messages.say(Refused("report_state", state=submissions.State.SPAM))
+    said = error_messages.error_sentence(
+        Refused("report_state", state=submissions.ReportState.SPAM)
+    )
     assert "«\u202findésirable\u202f»" in said
 
 
 def test_a_problem_names_its_ledger_and_line() -> None:
-    said = error_messages.say_problem(Problem("journal_chain", {"ledger": "public", "seq": 812}))
+    said = error_messages.problem_sentence(
+        Problem("journal_chain", {"ledger": "public", "seq": 812})
+    )
     assert said.startswith("Main courante publique, ligne 812\u00a0:")
 
 
@@ -233,23 +248,25 @@ def test_a_problem_names_its_ledger_and_line() -> None:
     [
         NotFound("member_unknown", email="<x>@evil.test"),
         Invalid("unknown_restriction", value="<x>"),
-        Invalid("content", faults=[Fault("title", "unknown_code", {"value": "<x>"})]),
+        Invalid("content", faults=[ContentFault("title", "unknown_code", {"value": "<x>"})]),
         RegisterError("never_heard_of", value="<x>"),
     ],
     ids=lambda error: error.key,
 )
 def test_nothing_typed_is_quoted_where_it_must_not_be(error: RegisterError) -> None:
-    assert error_messages.say(error, quoting=False) == ""
+    assert error_messages.error_sentence(error, quoting=False) == ""
 
 
 def test_what_quotes_nothing_is_said_everywhere() -> None:
-    assert error_messages.say(TextError("date_form", text="<x>"), quoting=False)
+    assert error_messages.error_sentence(TextError("date_form", text="<x>"), quoting=False)
     assert (
-        error_messages.say(Invalid("filter", name="type", value="<x>"), quoting=False).count("<x>")
+        error_messages.error_sentence(
+            Invalid("filter", name="type", value="<x>"), quoting=False
+        ).count("<x>")
         == 0
     )
 
 
 def test_an_unknown_key_or_a_missing_value_is_no_crash() -> None:
-    assert "never_heard_of" in error_messages.say(RegisterError("never_heard_of"))
-    assert "…" in error_messages.say(ConfigError("config_number", name="X"))
+    assert "never_heard_of" in error_messages.error_sentence(RegisterError("never_heard_of"))
+    assert "…" in error_messages.error_sentence(ConfigError("config_number", name="X"))

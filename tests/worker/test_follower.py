@@ -20,12 +20,12 @@ from register.config import Settings
 from register.db import engine_options
 from register.journal import head
 from register.search.advisory_locks import FileLocks, ServerLocks
-from register.search.engine import Progress, Unready
-from register.search.leader_election import DOOR, LEASE, Lease
+from register.search.engine import IndexNotReady, Progress
+from register.search.leader_election import LEASE, TAKEOVER, Lease
 from register.search.matcher import strength
-from register.search.query_model import Asked, Cursor, Document, Found
+from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 from register.worker import loop
-from register.worker.commit_notifications import Ending, wake_of
+from register.worker.commit_notifications import StopSignal, open_commit_waiter
 from register.worker.loop import Follower
 
 PATIENCE = 30  # seconds, of a machine that does other things too
@@ -44,11 +44,11 @@ class Memory:
         self.endless = False
         self.rebuilt = 0
 
-    def find(self, session: Session, asked: Asked) -> Found:
+    def find(self, session: Session, asked: SearchQuery) -> IndexMatches:
         if self.at is None:
-            raise Unready
+            raise IndexNotReady
         told = {number: strength(asked, one) for number, one in self.held.items()}
-        return Found(
+        return IndexMatches(
             self.at, {number: value for number, value in told.items() if value is not None}
         )
 
@@ -107,7 +107,7 @@ def new_locks(settings: Settings, engine: Database) -> Iterator[Callable[[], Fil
 
     yield new
     for locks in made:
-        locks.close()
+        locks.release_all()
 
 
 # --- the lease ---------------------------------------------------------------------------------
@@ -116,28 +116,32 @@ def new_locks(settings: Settings, engine: Database) -> Iterator[Callable[[], Fil
 def test_one_is_elected_and_the_next_when_it_leaves(new_locks) -> None:
     first, second = Lease(new_locks()), Lease(new_locks())
     assert not second.is_held()
-    assert [first.elected(), second.elected(), first.elected()] == [True, False, True]
+    assert [first.acquire_or_keep(), second.acquire_or_keep(), first.acquire_or_keep()] == [
+        True,
+        False,
+        True,
+    ]
     assert second.is_held()
-    first.leave()
+    first.release_all()
     # A server ends the session that held a lock in its own time.
     until(lambda: not first.is_held())
-    assert [second.elected(), first.elected()] == [True, False]
+    assert [second.acquire_or_keep(), first.acquire_or_keep()] == [True, False]
 
 
 def test_whoever_asks_for_the_lease_gets_it_before_its_turn(new_locks) -> None:
     follower, candidate, asking = (Lease(new_locks()) for _ in range(3))
-    assert follower.elected()
+    assert follower.acquire_or_keep()
     assert not asking.claim(0.2)
     # It waited in vain, and asks no more; a server notices in its own time.
-    until(follower.elected)
-    thread = threading.Thread(target=lambda: until(lambda: not follower.elected()))
+    until(follower.acquire_or_keep)
+    thread = threading.Thread(target=lambda: until(lambda: not follower.acquire_or_keep()))
     thread.start()
     assert asking.claim(5)
     thread.join()
-    assert [follower.elected(), candidate.elected()] == [False, False]
+    assert [follower.acquire_or_keep(), candidate.acquire_or_keep()] == [False, False]
     assert candidate.is_held()
-    asking.leave()
-    until(follower.elected)
+    asking.release_all()
+    until(follower.acquire_or_keep)
 
 
 def test_a_lock_ends_with_its_holder(new_locks, settings: Settings, engine: Database) -> None:
@@ -157,21 +161,21 @@ time.sleep(60)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ(settings)) as one:
         assert one.stdout.readline() == "True\n"
         lease = Lease(new_locks())
-        assert not lease.elected()
+        assert not lease.acquire_or_keep()
         one.kill()
-        until(lease.elected)
+        until(lease.acquire_or_keep)
 
 
 def test_a_lock_whose_file_was_deleted_is_lost(tmp_path: Path) -> None:
     first, second = FileLocks(tmp_path), FileLocks(tmp_path)
     lease = Lease(first)
-    assert lease.elected()
+    assert lease.acquire_or_keep()
     (tmp_path / "index.lock").unlink()
-    assert second.take(LEASE)
-    assert not lease.elected()
-    second.close()
-    assert lease.elected()
-    first.close()
+    assert second.acquire(LEASE)
+    assert not lease.acquire_or_keep()
+    second.release_all()
+    assert lease.acquire_or_keep()
+    first.release_all()
 
 
 def test_looking_makes_no_file(tmp_path: Path) -> None:
@@ -184,17 +188,17 @@ def test_a_session_that_the_server_ended_holds_nothing(server, tmp_path, registe
         engine = create_engine(settings.database_url)
         locks, others = ServerLocks(engine), ServerLocks(engine)
         lease, other = Lease(locks), Lease(others)
-        assert lease.elected()
+        assert lease.acquire_or_keep()
         _end_sessions(engine)
         with pytest.raises(Exception, match="terminat"):
-            lease.elected()
-        assert other.elected()
-        lease.leave()
-        assert not lease.elected()
-        assert not locks.take(LEASE)
-        assert locks.take(DOOR)
-        locks.close()
-        others.close()
+            lease.acquire_or_keep()
+        assert other.acquire_or_keep()
+        lease.release_all()
+        assert not lease.acquire_or_keep()
+        assert not locks.acquire(LEASE)
+        assert locks.acquire(TAKEOVER)
+        locks.release_all()
+        others.release_all()
         engine.dispose()
 
 
@@ -212,8 +216,8 @@ def _end_sessions(engine: Database) -> None:
 
 
 def test_a_commit_wakes_and_only_once(engine: Database, desk) -> None:
-    ending = Ending()
-    wake = wake_of(engine, ending)
+    ending = StopSignal()
+    wake = open_commit_waiter(engine, ending)
     desk.published()
     wake.open()
     assert not wake.wait(0.2), "what was before is not news"
@@ -226,8 +230,8 @@ def test_a_commit_wakes_and_only_once(engine: Database, desk) -> None:
 
 def test_a_commit_of_the_pen_is_told_when_the_public_can_see_it(engine: Database, desk) -> None:
     """On PostgreSQL the desk's own lines wake nobody."""
-    ending = Ending()
-    wake = wake_of(engine, ending)
+    ending = StopSignal()
+    wake = open_commit_waiter(engine, ending)
     wake.open()
     desk.draft()
     assert wake.wait(0.3) == (engine.dialect.name == "sqlite")
@@ -236,11 +240,11 @@ def test_a_commit_of_the_pen_is_told_when_the_public_can_see_it(engine: Database
 
 
 def test_the_end_wakes_too(engine: Database) -> None:
-    ending = Ending()
+    ending = StopSignal()
     heard: list[bool] = []
 
     def wait() -> None:
-        wake = wake_of(engine, ending)
+        wake = open_commit_waiter(engine, ending)
         wake.open()
         heard.append(wake.wait(2 * PATIENCE))
         wake.close()
@@ -248,7 +252,7 @@ def test_the_end_wakes_too(engine: Database) -> None:
     waiting = threading.Thread(target=wait)
     waiting.start()
     time.sleep(0.2)
-    ending.ask()
+    ending.request()
     waiting.join(PATIENCE)
     assert not waiting.is_alive()
     assert heard == [False]
@@ -264,7 +268,7 @@ class Counted:
     def __init__(self) -> None:
         self.glances = self.closed = 0
 
-    def glance(self) -> None:
+    def run_if_due(self) -> None:
         self.glances += 1
 
     def close(self) -> None:
@@ -277,10 +281,10 @@ class Followed:
     def __init__(
         self, engine: Database, index: Memory, lease: Lease, duty: Counted | None = None
     ) -> None:
-        self.ending = Ending()
+        self.ending = StopSignal()
         self.told: list[str] = []
         self.index = index
-        wake = wake_of(engine, self.ending)
+        wake = open_commit_waiter(engine, self.ending)
         follower = Follower(engine, index, lease, wake, self.ending, self._tell, duty)
         self.thread = threading.Thread(target=follower.run)
 
@@ -288,7 +292,7 @@ class Followed:
         self.told.append(event if error is None else f"{event} {type(error).__name__}")
 
     def end(self) -> None:
-        self.ending.ask()
+        self.ending.request()
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
         self.ending.close()
@@ -323,7 +327,7 @@ def test_what_is_published_and_withdrawn_is_followed_when_told(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever was not woken would read the ledger long after the test has given up.
-    monkeypatch.setattr(loop, "ANYWAY", 10 * PATIENCE)
+    monkeypatch.setattr(loop, "CATCH_UP_SECONDS", 10 * PATIENCE)
     first = desk.published()
     index = Memory()
     followed = follow(index)
@@ -340,7 +344,7 @@ def test_what_is_published_and_withdrawn_is_followed_when_told(
 def test_an_index_that_is_gone_or_damaged_is_made_anew(
     follow, engine, desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "READING", 0.2)
+    monkeypatch.setattr(loop, "INTEGRITY_SECONDS", 0.2)
     desk.published()
     index = Memory()
     follow(index)
@@ -429,7 +433,7 @@ def test_a_follower_gives_way_at_the_door_and_comes_back(follow, engine, desk, n
     published = desk.published()
     time.sleep(1.2)
     assert published.number not in index.held
-    asking.leave()
+    asking.release_all()
     until(lambda: published.number in index.held)
 
 

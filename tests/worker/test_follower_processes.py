@@ -16,9 +16,9 @@ from sqlalchemy import Engine as Database
 from wire import ADDRESS, Served, ask, command, environ, get, serving, until
 
 from register.config import Settings
-from register.search.advisory_locks import lease_of
-from register.search.engine import Engine
-from register.search.index_status import Condition, condition
+from register.search.advisory_locks import index_lease
+from register.search.engine import SearchEngine
+from register.search.index_status import IndexStatus, read_index_status
 from register.server import launch
 from register.server import sockets as listening
 
@@ -34,19 +34,19 @@ def told(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def look(settings: Settings, engine: Database, index: Engine):
+def look(settings: Settings, engine: Database, index: SearchEngine):
     """``look()``: how the index stands."""
-    lease = lease_of(settings, engine)
+    lease = index_lease(settings, engine)
 
-    def looked() -> Condition:
-        return condition(engine, index, lease)
+    def looked() -> IndexStatus:
+        return read_index_status(engine, index, lease)
 
     yield looked
-    lease.leave()
+    lease.release_all()
 
 
-def is_up(found: Condition) -> bool:
-    return found.is_usable and found.present and found.behind == 0
+def is_up(found: IndexStatus) -> bool:
+    return found.is_usable and found.is_current_version and found.lines_behind == 0
 
 
 def run(settings: Settings, told: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -69,7 +69,7 @@ def test_a_follower_that_is_killed_comes_back_and_catches_up(settings, told, loo
             until(lambda: is_up(look()), SOON)
             until(lambda killed=killed: served.child() != killed)
         assert look().cases == 4
-        assert look().followed
+        assert look().has_follower
         # Nobody who reads has noticed.
         assert ask(port, get(f"/incidents/{first.number}".encode()))[0] == 200
         assert served.logged().count('"event": "died", "process": "follower"') == 3
@@ -91,7 +91,7 @@ def test_hup_renews_the_follower_and_term_ends_it(settings, told, look, desk, wo
         last = served.child()
         assert served.end() == 0
         assert not Path(f"/proc/{last}").exists()
-        assert not look().followed
+        assert not look().has_follower
         assert "killed" not in served.logged()
 
 
@@ -119,7 +119,7 @@ def test_an_index_that_may_not_be_written_is_followed_once_it_may(settings, look
             folder.chmod(0o500)
         desk.published()
         until(lambda: "search_failing" in served.logged(), SOON, served.logged)
-        assert look().behind == 1
+        assert look().lines_behind == 1
         for folder in folders:
             folder.chmod(0o700)
         until(lambda: "search_healed" in served.logged(), 20, served.logged)
@@ -179,7 +179,9 @@ def unprivileged(settings: Settings) -> Iterator[tuple[Served, int]]:
     sockets = listening.listen(ADDRESS, 0)
     port = listening.port_of(sockets)
     fds = tuple(opened.fileno() for opened in sockets)
-    words = launch.python(launch.SUPERVISOR, "wire:application", "prêt", "0", *map(str, fds))
+    words = launch.python_command(
+        launch.SUPERVISOR, "wire:application", "prêt", "0", *map(str, fds)
+    )
     served = Served([*POWERLESS, *words], settings, fds)
     listening.close(sockets)
     try:
@@ -213,7 +215,7 @@ def test_the_command_follows_alone_and_ends_when_told(settings, told, look, desk
         served = Served(command("follow"), settings, **told)
         try:
             assert served.first_line() == "Web Citoyen suit le journal.\n"
-            until(lambda: is_up(look()) and look().followed, SOON, served.logged)
+            until(lambda: is_up(look()) and look().has_follower, SOON, served.logged)
             assert served.end(number) == 0
             assert re.findall(r'"event": "(\w+)"', served.logged()) == [
                 "following",
@@ -233,7 +235,7 @@ def test_the_index_is_made_anew_beside_a_service(settings, told, look, desk) -> 
         made = run(settings, told, "search", "rebuild")
         assert (made.returncode, made.stdout) == (0, "Index refait.\n"), made.stderr
         desk.published()
-        until(lambda: is_up(look()) and look().followed, SOON)
+        until(lambda: is_up(look()) and look().has_follower, SOON)
         assert look().cases == before.cases + 1
         assert "died" not in served.logged()
         assert "Suiveur\xa0: à l’œuvre\n" in run(settings, told, "search", "status").stdout

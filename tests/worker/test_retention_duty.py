@@ -13,9 +13,9 @@ from register.cases import acts as cases
 from register.cases.models import Incident
 from register.errors import SealError
 from register.reports import retention
-from register.reports.models import Kept, Report
+from register.reports.models import Report, RetainedReport
 from register.worker import retention_job as duties
-from register.worker.retention_job import Retention
+from register.worker.retention_job import RetentionJob
 
 
 class Watch:
@@ -29,7 +29,7 @@ class Watch:
         self.opened = 0
         clock = SimpleNamespace(monotonic=lambda: self.seconds)
         monkeypatch.setattr(duties, "time", clock)
-        real = retention.look
+        real = retention.run_retention
 
         def look(*given, **more):
             self.looks += 1
@@ -42,7 +42,7 @@ class Watch:
             return store
 
         monkeypatch.setattr(duties.retention, "look", look)
-        self.duty = Retention(engine, open_store, 24, self._tell, lambda: self.at)
+        self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
 
     def _tell(self, event, error=None):
         self.told.append(event if error is None else f"{event} {type(error).__name__}")
@@ -52,7 +52,7 @@ class Watch:
         span = timedelta(**spans)
         self.at, self.seconds = self.at + span, self.seconds + span.total_seconds()
         before = self.looks
-        self.duty.glance()
+        self.duty.run_if_due()
         return self.looks - before
 
 
@@ -78,7 +78,7 @@ def test_it_looks_at_once_then_each_hour_and_as_a_day_begins_in_paris(watch, inb
     assert watch.later(minutes=2) == 1
     session.expire_all()
     assert session.get_one(Report, filed.key).sealed is None
-    assert (watch.told, watch.opened) == ([], 1)
+    assert (watch.told, watch.register_opened_at) == ([], 1)
 
 
 def test_what_a_case_keeps_goes_at_the_next_glance(watch, inbox, pen, session, cast):
@@ -89,7 +89,7 @@ def test_what_a_case_keeps_goes_at_the_next_glance(watch, inbox, pen, session, c
     with pen() as p:
         cases.discard(p, draft, by=cast.bruno)
     assert watch.later(seconds=1) == 1
-    assert session.scalars(select(Kept)).all() == []
+    assert session.scalars(select(RetainedReport)).all() == []
     session.rollback()
     assert watch.later(seconds=1) == 0
 
@@ -125,4 +125,4 @@ def test_what_fails_is_told_once_tried_again_and_ends_nothing(watch, inbox):
     assert watch.told[2:] == ["retention_healed"]
     assert watch.later(minutes=2) == 0
     # The store was opened anew each time.
-    assert watch.opened == 4
+    assert watch.register_opened_at == 4

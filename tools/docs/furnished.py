@@ -18,7 +18,7 @@ from register.cases import acts, case_content
 from register.cases.case_content import StepContent
 from register.cases.models import Incident, IncidentPlace
 from register.db import db
-from register.demo.instance import fill
+from register.demo.instance import import_demo_cases
 from register.journal import writing
 from register.operations import setup
 
@@ -56,26 +56,26 @@ def demonstration() -> Iterator[Flask]:
 
 def furnish(engine: Engine, instance: Path) -> None:
     """Import the demonstration's cases, and add what the source says became of one of them."""
-    fill(engine, instance, lambda _done, _all: None)
+    import_demo_cases(engine, instance, lambda _done, _all: None)
     with Session(engine) as session:
         place = select(IncidentPlace.incident_id).where(IncidentPlace.code == FOLLOWED)
         case = session.scalars(select(Incident).where(Incident.id.in_(place))).first()
         if case is None:
             raise LookupError(f"the demonstration has no case at {FOLLOWED} any more")
-        told, key = case_content.of(case), case.id
+        content, key = case_content.content_of(case), case.id
         by = session.scalars(select(Member.id).where(Member.role == Role.ADMINISTRATOR)).first()
         second = session.scalars(select(Member.id).where(Member.role == Role.MODERATOR)).first()
         assert by is not None  # noqa: S101 (just made by fill)
-    first = told.proceedings[0]
+    first = content.proceedings[0]
     steps = (
         StepContent(date=first.outcome_date, step="jugement", outcome=first.outcome),
         # On which day the source does not say.
         StepContent(step="appel", source_url=_SOURCE),
     )
-    went_on = dataclasses.replace(first, steps=steps)
-    with writing(engine) as pen:
+    continued = dataclasses.replace(first, steps=steps)
+    with writing(engine) as tx:
         acts.follow_up(
-            pen,
+            tx,
             key,
             by=by,
             second=second,
@@ -83,5 +83,5 @@ def furnish(engine: Engine, instance: Path) -> None:
             title="Le maire fait appel",
             text="Selon Évasion FM, le maire a fait appel de la relaxe.",
             source_url=_SOURCE,
-            content=dataclasses.replace(told, proceedings=(went_on, *told.proceedings[1:])),
+            content=dataclasses.replace(content, proceedings=(continued, *content.proceedings[1:])),
         )

@@ -18,7 +18,7 @@ from lxml.html import HtmlElement, fragment_fromstring, tostring
 from register.demo.instance import sign_ins
 from register.web.context import settings
 from tools.docs.furnished import FOLLOWED
-from tools.docs.visit import Visitor, first_link, having, part
+from tools.docs.visit import Visitor, class_condition, extract_component, first_link
 
 MARK = re.compile(r"<!-- composant: ([a-z-]+) -->")
 # What refers to another element of the same page by its id.
@@ -34,65 +34,71 @@ class Component:
     """Where a component is seen: a page that was visited, and what is cut out of it (XPath)."""
 
     page: str
-    wanted: str
+    xpath: str
 
 
 COMPONENTS: Mapping[str, Component] = {
-    "entree": Component("list", f"//li[{having('entry')}]"),
-    "types": Component("list", f"//p[{having('kinds')}][count(*) > 1]"),
-    "etats": Component("list of a place", f"//p[{having('state')}]"),
-    "preuve": Component("case", f"//ol[{having('scale')}]"),
-    "qui-contre-qui": Component("case", f"//ol[{having('acting')}]"),
-    "etapes": Component("case", f"//ol[li[{having('step')}]]"),
-    "resume": Component("case", f"//dl[{having('sum')}]"),
-    "sources": Component("case", f"//*[{having('srcs')}]"),
+    "entree": Component("list", f"//li[{class_condition('entry')}]"),
+    "types": Component("list", f"//p[{class_condition('kinds')}][count(*) > 1]"),
+    "etats": Component("list of a place", f"//p[{class_condition('state')}]"),
+    "preuve": Component("case", f"//ol[{class_condition('scale')}]"),
+    "qui-contre-qui": Component("case", f"//ol[{class_condition('acting')}]"),
+    "etapes": Component("case", f"//ol[li[{class_condition('step')}]]"),
+    "resume": Component("case", f"//dl[{class_condition('sum')}]"),
+    "sources": Component("case", f"//*[{class_condition('srcs')}]"),
     "citation": Component("case", "//section[@aria-labelledby='citer']"),
-    "historique": Component("case", f"//ol[li[{having('change')}]]"),
-    "situer": Component("commune", f"//figure[{having('locator')}]"),
-    "lieux": Component("regions", f"//ul[{having('places')}]"),
+    "historique": Component("case", f"//ol[li[{class_condition('change')}]]"),
+    "situer": Component("commune", f"//figure[{class_condition('locator')}]"),
+    "lieux": Component("regions", f"//ul[{class_condition('places')}]"),
     "chiffres": Component("figures", "//table[@aria-labelledby='preuves']"),
-    "recherche": Component("home", f"//form[{having('search')}]"),
-    "facettes": Component("filtered", f"//details[{having('filters')}]"),
-    "puces": Component("filtered", f"//div[{having('chips')}]"),
-    "pages": Component("list", f"//nav[{having('pages')}]"),
-    "champ": Component("refused", f"//*[{having('bad-field')}]"),
-    "erreurs": Component("refused", f"//*[{having('errors')} and @id='erreurs']"),
-    "note": Component("former commune", f"//*[{having('note')}]"),
-    "boutons": Component("report on the desk", f"//p[{having('acts')}][a]"),
-    "bouton-grave": Component("report on the desk", f"//form[.//*[{having('grave')}]]"),
-    "code": Component("receipt", f"//p[{having('code')}]"),
-    "file": Component("desk", f"//ul[{having('queue')}] | //ol[{having('queue')}]"),
-    "signalement": Component("reports", f"//li[{having('entry')}]"),
+    "recherche": Component("home", f"//form[{class_condition('search')}]"),
+    "facettes": Component("filtered", f"//details[{class_condition('filters')}]"),
+    "puces": Component("filtered", f"//div[{class_condition('chips')}]"),
+    "pages": Component("list", f"//nav[{class_condition('pages')}]"),
+    "champ": Component("refused", f"//*[{class_condition('bad-field')}]"),
+    "erreurs": Component("refused", f"//*[{class_condition('errors')} and @id='erreurs']"),
+    "note": Component("former commune", f"//*[{class_condition('note')}]"),
+    "boutons": Component("report on the desk", f"//p[{class_condition('acts')}][a]"),
+    "bouton-grave": Component("report on the desk", f"//form[.//*[{class_condition('grave')}]]"),
+    "code": Component("receipt", f"//p[{class_condition('code')}]"),
+    "file": Component(
+        "desk", f"//ul[{class_condition('queue')}] | //ol[{class_condition('queue')}]"
+    ),
+    "signalement": Component("reports", f"//li[{class_condition('entry')}]"),
 }
 
 
 def specimens(app: Flask) -> Mapping[str, str]:
     """Each component by its name: how it looks, and the markup that it is made of."""
-    pages = _visited(app)
+    pages = _visit_pages(app)
     return {
-        name: _specimen(name, part(pages[one.page], one.wanted)) for name, one in COMPONENTS.items()
+        name: _specimen(name, extract_component(pages[component.page], component.xpath))
+        for name, component in COMPONENTS.items()
     }
 
 
-def hung(text: str, shown: Mapping[str, str]) -> str:
+def insert_components(text: str, components: Mapping[str, str]) -> str:
     """A page's HTML with the components that it asks for."""
-    return MARK.sub(lambda match: shown[match.group(1)], text)
+    return MARK.sub(lambda match: components[match.group(1)], text)
 
 
-def unknown(source: str, text: str, shown: Mapping[str, str]) -> list[str]:
+def unknown_components(source: str, text: str, components: Mapping[str, str]) -> list[str]:
     """Where the Markdown of a page asks for a component that there is not."""
     return [
         f"{source}:{number}: there is no component {name}"
         for number, line in enumerate(text.splitlines(), 1)
         for name in MARK.findall(line)
-        if name not in shown
+        if name not in components
     ]
 
 
-def _visited(app: Flask) -> Mapping[str, HtmlElement]:
+def _visit_pages(app: Flask) -> Mapping[str, HtmlElement]:
     """The pages that components are cut out of, by what they are."""
     reader, member = Visitor(app), Visitor(app)
-    sent = [reader.send("/signaler", {**told, "etape": "envoyer"}) for told in _REPORTS]
+    sent = [
+        reader.send("/signaler", {**report_fields, "etape": "envoyer"})
+        for report_fields in _REPORTS
+    ]
     with app.app_context():
         _role, address, password = sign_ins(settings().instance)[0]
     desk = member.send("/compte/connexion", {"adresse": address, "mot_de_passe": password})
@@ -119,22 +125,22 @@ def _visited(app: Flask) -> Mapping[str, HtmlElement]:
 def _specimen(name: str, markup: str) -> str:
     looks = fragment_fromstring(markup)
     for element in looks.iter():
-        _apart(element, name)
-    shown = tostring(looks, encoding="unicode")
+        _prefix_ids(element, name)
+    rendered = tostring(looks, encoding="unicode")
     if looks.tag == "li":
-        shown = f"<ol>{shown}</ol>"
+        rendered = f"<ol>{rendered}</ol>"
     # Inert: its links lead to addresses of a register, and this is none.
     source = html.escape(markup, quote=False)
     return (
-        f'<div class="specimen"><div class="shown" inert>{shown}</div>'
+        f'<div class="specimen"><div class="shown" inert>{rendered}</div>'
         f"<details><summary>Markup</summary><pre><code>{source}</code></pre></details></div>"
     )
 
 
-def _apart(element: HtmlElement, name: str) -> None:
+def _prefix_ids(element: HtmlElement, name: str) -> None:
     """Make an element's ids those of its specimen, so that each is there once in the page."""
     element.attrib.pop("autofocus", None)
     for attribute in ("id", *_REFERENCES):
         value = element.get(attribute)
         if value:
-            element.set(attribute, " ".join(f"{name}-{one}" for one in value.split()))
+            element.set(attribute, " ".join(f"{name}-{word}" for word in value.split()))

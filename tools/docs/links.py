@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tools.docs.reading import Read
-from tools.docs.rooms import Room
+from tools.docs.reading import RenderedPage
+from tools.docs.rooms import DocPage
 
 _POINTER = re.compile(r'(<(?:a|img)\b[^>]*?\b(?:href|src)=")([^"]*)"')
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -25,56 +25,58 @@ class Links:
     """
 
     top: Path
-    rooms: Mapping[str, Room]
-    pages: Mapping[str, Read]
+    rooms: Mapping[str, DocPage]
+    pages: Mapping[str, RenderedPage]
     files: dict[str, Path] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
 
-    def rewritten(self, room: Room, text: str) -> str:
+    def rewrite(self, doc_page: DocPage, text: str) -> str:
         """The HTML of a page, its links those of the site; ``text`` is its Markdown."""
 
-        def one(match: re.Match[str]) -> str:
+        def rewrite_link(match: re.Match[str]) -> str:
             target = html.unescape(match.group(2))
-            address = self._address(room, target)
+            address = self._address(doc_page, target)
             if address is None:
                 line = _line_of(target, text)
-                self.broken.append(f"{room.source}:{line}: {target} leads nowhere")
+                self.broken.append(f"{doc_page.source}:{line}: {target} leads nowhere")
                 return match.group()
             return f'{match.group(1)}{html.escape(address)}"'
 
-        return _POINTER.sub(one, self.pages[room.source].html)
+        return _POINTER.sub(rewrite_link, self.pages[doc_page.source].html)
 
-    def _address(self, room: Room, target: str) -> str | None:
+    def _address(self, doc_page: DocPage, target: str) -> str | None:
         """Where a link leads in the site; None when there is nothing."""
         if _ELSEWHERE.match(target):
             return target
         name, _, anchor = target.partition("#")
-        source = _joined(room.source, name) if name else room.source
-        there = self.rooms.get(source)
-        if there:
+        source = _resolve_path(doc_page.source, name) if name else doc_page.source
+        target_page = self.rooms.get(source)
+        if target_page:
             if anchor and anchor not in self.pages[source].anchors:
                 return None
-            return between(room, there.address) + (f"#{anchor}" if anchor else "")
+            return relative_address(doc_page, target_page.address) + (
+                f"#{anchor}" if anchor else ""
+            )
         if anchor or not source.startswith("docs/") or not (self.top / source).is_file():
             return None
         address = source.removeprefix("docs/")
         self.files[address] = self.top / source
-        return between(room, address)
+        return relative_address(doc_page, address)
 
 
-def between(room: Room, address: str) -> str:
+def relative_address(doc_page: DocPage, address: str) -> str:
     """An address of the site as a page refers to it: the site may stand in any folder."""
-    return os.path.relpath(address, PurePosixPath(room.address).parent)
+    return os.path.relpath(address, PurePosixPath(doc_page.address).parent)
 
 
-def _joined(source: str, name: str) -> str:
+def _resolve_path(source: str, name: str) -> str:
     return os.path.normpath(PurePosixPath(source).parent / name)
 
 
 def _line_of(target: str, text: str) -> int:
     """The line of a page's Markdown on which a target is written; the first when it is nowhere."""
-    wanted = f"({target}"
+    link_text = f"({target}"
     for number, line in enumerate(text.splitlines(), 1):
-        if wanted in line:
+        if link_text in line:
             return number
     return 1

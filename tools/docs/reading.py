@@ -17,25 +17,27 @@ _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Read:
+class RenderedPage:
     """A page as HTML, with the anchors that its headings have."""
 
     html: str
     anchors: frozenset[str]
 
 
-def slug(heading: str, _separator: str = "-") -> str:
+def heading_anchor(heading: str, _separator: str = "-") -> str:
     """The anchor that a forge makes of a heading: a link works there and here."""
     plain = unicodedata.normalize("NFC", heading.strip().lower())
     return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
 
 
-def read(text: str, language: str) -> Read:
+def render_page(text: str, language: str) -> RenderedPage:
     """A page of ours as HTML; French ones with French spaces and apostrophes.
 
     What is written in docs/ is ours and goes through no allow-list, unlike the texts of cases.
     """
-    toc = TocExtension(slugify=slug, permalink="#", permalink_class="anchor", permalink_title="")
+    toc = TocExtension(
+        slugify=heading_anchor, permalink="#", permalink_class="anchor", permalink_title=""
+    )
     extensions: list[str | Extension] = ["tables", "fenced_code", "sane_lists", toc]
     html = markdown.markdown(text, extensions=extensions, output_format="html")
     # What is wide scrolls in a frame of its own, which the keyboard must reach to scroll it.
@@ -44,4 +46,4 @@ def read(text: str, language: str) -> Read:
     # The corner of a table heads nothing.
     html = html.replace("<th></th>", "<td></td>")
     anchors = frozenset(_HEADING_ID.findall(html))
-    return Read(typeset_html(html, "fr") if language == "fr" else html, anchors)
+    return RenderedPage(typeset_html(html, "fr") if language == "fr" else html, anchors)

@@ -12,7 +12,7 @@ _DECISIONS = "docs/decisions"
 
 
 @dataclass(frozen=True)
-class Room:
+class DocPage:
     """A page: its Markdown file from the top of the repository, what the navigation calls it."""
 
     source: str
@@ -25,61 +25,61 @@ class Room:
         path = PurePosixPath(self.source)
         if path.parent == PurePosixPath("."):
             return f"{path.stem.lower()}.html"
-        within = path.relative_to("docs").with_suffix(".html")
-        return "index.html" if path.name == "README.md" else str(within)
+        docs_path = path.relative_to("docs").with_suffix(".html")
+        return "index.html" if path.name == "README.md" else str(docs_path)
 
 
 @dataclass(frozen=True)
-class Wing:
+class DocSection:
     """Pages that are for the same people."""
 
     name: str
-    rooms: tuple[Room, ...]
+    rooms: tuple[DocPage, ...]
     folded: bool = False
 
 
-def wings(top: Path = TOP) -> tuple[Wing, ...]:
+def doc_sections(top: Path = TOP) -> tuple[DocSection, ...]:
     """All pages; the decision records are those that are there, in the order of their numbers."""
     records = sorted((top / _DECISIONS).glob("*.md"))
     return (
-        Wing("", (Room("docs/README.md", "Documentation"),)),
-        Wing(
+        DocSection("", (DocPage("docs/README.md", "Documentation"),)),
+        DocSection(
             "Lire et signaler",
             (
-                Room("docs/citoyen.md", "Citoyen, blogueuse", "fr"),
-                Room("docs/signaler.md", "À qui c’est arrivé", "fr"),
-                Room("docs/journaliste.md", "Journaliste", "fr"),
+                DocPage("docs/citoyen.md", "Citoyen, blogueuse", "fr"),
+                DocPage("docs/signaler.md", "À qui c’est arrivé", "fr"),
+                DocPage("docs/journaliste.md", "Journaliste", "fr"),
             ),
         ),
-        Wing(
+        DocSection(
             "Tenir le registre",
             (
-                Room("docs/moderation.md", "Modération", "fr"),
-                Room("docs/exploitation.md", "Operating"),
+                DocPage("docs/moderation.md", "Modération", "fr"),
+                DocPage("docs/exploitation.md", "Operating"),
             ),
         ),
-        Wing(
+        DocSection(
             "Changing it",
             (
-                Room("docs/developpement.md", "Developing"),
-                Room(STYLE, "Components"),
-                Room("docs/proofs.md", "Proofs"),
-                Room("docs/performance.md", "Performance"),
-                Room("SECURITY.md", "Security"),
-                Room("CHANGELOG.md", "Changements", "fr"),
+                DocPage("docs/developpement.md", "Developing"),
+                DocPage(STYLE, "Components"),
+                DocPage("docs/proofs.md", "Proofs"),
+                DocPage("docs/performance.md", "Performance"),
+                DocPage("SECURITY.md", "Security"),
+                DocPage("CHANGELOG.md", "Changements", "fr"),
             ),
         ),
-        Wing("Decision records", tuple(map(_record, records)), folded=True),
+        DocSection("Decision records", tuple(map(_record, records)), folded=True),
     )
 
 
-def every(top: Path = TOP) -> Iterator[Room]:
+def doc_pages(top: Path = TOP) -> Iterator[DocPage]:
     """All pages, one after the other."""
-    for wing in wings(top):
-        yield from wing.rooms
+    for section in doc_sections(top):
+        yield from section.rooms
 
 
-def _record(path: Path) -> Room:
+def _record(path: Path) -> DocPage:
     # The first line of a record is its title, with its number.
     title = path.read_text("utf-8").split("\n", 1)[0].removeprefix("# ")
-    return Room(f"{_DECISIONS}/{path.name}", title)
+    return DocPage(f"{_DECISIONS}/{path.name}", title)

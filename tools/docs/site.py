@@ -10,93 +10,101 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tools.docs import gallery, rooms
-from tools.docs.links import Links, between
-from tools.docs.reading import read
-from tools.docs.rooms import Room
+from tools.docs.links import Links, relative_address
+from tools.docs.reading import render_page
+from tools.docs.rooms import DocPage
 
-HERE = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent
 # As base.html of the register has them; what the register's components need comes with the
 # components alone.
 _SHEETS = ("tokens", "base", "page", "print")
 
 
-class Broken(Exception):
+class BrokenLinksError(Exception):
     """The pages point at what is not there; ``told`` has a line for each place."""
 
-    def __init__(self, told: list[str]) -> None:
-        super().__init__("\n".join(told))
-        self.told = told
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
-def build(folder: Path, shown: Mapping[str, str], top: Path = rooms.TOP) -> list[Path]:
+def build(folder: Path, components: Mapping[str, str], top: Path = rooms.TOP) -> list[Path]:
     """Make the whole site in a folder, in the place of what was there; the pages that were made.
 
-    ``shown`` are the components of the style page.
+    ``components`` are the components of the style page.
 
     :raises Broken: a link, an anchor or a component leads nowhere; the folder is as it was.
     """
-    every = list(rooms.every(top))
-    texts = {room.source: (top / room.source).read_text("utf-8") for room in every}
-    pages = {room.source: read(texts[room.source], room.language) for room in every}
-    links = Links(top, {room.source: room for room in every}, pages)
-    bodies = {room: links.rewritten(room, texts[room.source]) for room in every}
-    told = [*_unlisted(top, every), *links.broken]
-    for source, text in texts.items():
-        told += gallery.unknown(source, text, shown)
-    if told:
-        raise Broken(told)
-    bodies = {room: gallery.hung(body, shown) for room, body in bodies.items()}
+    doc_pages = list(rooms.doc_pages(top))
+    texts = {doc_page.source: (top / doc_page.source).read_text("utf-8") for doc_page in doc_pages}
+    pages = {
+        doc_page.source: render_page(texts[doc_page.source], doc_page.language)
+        for doc_page in doc_pages
+    }
+    links = Links(top, {doc_page.source: doc_page for doc_page in doc_pages}, pages)
+    bodies = {doc_page: links.rewrite(doc_page, texts[doc_page.source]) for doc_page in doc_pages}
+    problems = [*_unlisted_pages(top, doc_pages), *links.broken]
+    for source, markdown_text in texts.items():
+        problems += gallery.unknown_components(source, markdown_text, components)
+    if problems:
+        raise BrokenLinksError(problems)
+    bodies = {
+        doc_page: gallery.insert_components(body, components) for doc_page, body in bodies.items()
+    }
     if folder.exists():
         shutil.rmtree(folder)
     _write_sheets(folder, top)
     for address, file in links.files.items():
         (folder / address).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / address)
-    return _write_pages(folder, top, every, bodies)
+    return _write_pages(folder, top, doc_pages, bodies)
 
 
-def _unlisted(top: Path, every: list[Room]) -> list[str]:
+def _unlisted_pages(top: Path, doc_pages: list[DocPage]) -> list[str]:
     """Pages that nobody would find."""
-    there = {path.relative_to(top).as_posix() for path in (top / "docs").rglob("*.md")}
+    sources = {path.relative_to(top).as_posix() for path in (top / "docs").rglob("*.md")}
     return [
         f"{name}:1: this page is in no wing of tools/docs/rooms.py"
-        for name in sorted(there - {room.source for room in every})
+        for name in sorted(sources - {doc_page.source for doc_page in doc_pages})
     ]
 
 
 def _write_sheets(folder: Path, top: Path) -> None:
     """One sheet for every page, and one with all that the register's own pages may have."""
     sheets = top / "static" / "css"
-    own = (HERE / "docs.css").read_text("utf-8")
-    usual = [sheets / f"{name}.css" for name in _SHEETS]
-    others = [path for path in sorted(sheets.glob("*.css")) if path not in usual]
+    docs_css = (FOLDER / "docs.css").read_text("utf-8")
+    usual_sheets = [sheets / f"{name}.css" for name in _SHEETS]
+    other_sheets = [path for path in sorted(sheets.glob("*.css")) if path not in usual_sheets]
     folder.mkdir(parents=True)
-    for name, chosen in (("docs.css", usual), ("components.css", [*usual, *others])):
-        joined = "".join(path.read_text("utf-8") for path in chosen)
-        (folder / name).write_text(joined + own, "utf-8")
+    for name, sheet_paths in (
+        ("docs.css", usual_sheets),
+        ("components.css", [*usual_sheets, *other_sheets]),
+    ):
+        joined = "".join(path.read_text("utf-8") for path in sheet_paths)
+        (folder / name).write_text(joined + docs_css, "utf-8")
 
 
 def _write_pages(
-    folder: Path, top: Path, every: list[Room], bodies: Mapping[Room, str]
+    folder: Path, top: Path, doc_pages: list[DocPage], bodies: Mapping[DocPage, str]
 ) -> list[Path]:
-    loader = FileSystemLoader(HERE)
+    loader = FileSystemLoader(FOLDER)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     template = environment.get_template("page.html")
-    made = []
-    for place, room in enumerate(every):
+    written_paths = []
+    for position, room in enumerate(doc_pages):
         path = folder / room.address
         path.parent.mkdir(parents=True, exist_ok=True)
         page = template.render(
             room=room,
             body=Markup(bodies[room]),  # noqa: S704 (made of our own pages)
-            wings=rooms.wings(top),
+            wings=rooms.doc_sections(top),
             sheet="components.css" if room.source == rooms.STYLE else "docs.css",
-            before=every[place - 1] if place else None,
-            after=every[place + 1] if place + 1 < len(every) else None,
-            to=lambda address, room=room: between(room, address),
+            before=doc_pages[position - 1] if position else None,
+            after=doc_pages[position + 1] if position + 1 < len(doc_pages) else None,
+            to=lambda address, doc_page=room: relative_address(doc_page, address),
         )
         path.write_text(page, "utf-8")
-        made.append(path)
-    return made
+        written_paths.append(path)
+    return written_paths

@@ -22,44 +22,46 @@ class Visitor:
     def send(self, path: str, fields: Mapping[str, str]) -> HtmlElement:
         """What answers the form of a page that has these fields."""
         page = self.open(path)
-        form = next(one for one in page.forms if set(fields) <= set(_named(one)))
-        told = {**_filled(form), **fields}
+        form = next(
+            candidate for candidate in page.forms if set(fields) <= set(_field_names(candidate))
+        )
+        form_values = {**_prefilled_fields(form), **fields}
         address = form.get("action") or path
-        return _page(self._client.post(address, data=told, follow_redirects=True).text)
+        return _page(self._client.post(address, data=form_values, follow_redirects=True).text)
 
 
-def having(name: str) -> str:
+def class_condition(name: str) -> str:
     """The condition, in XPath, of an element that has a class."""
     return f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')"
 
 
-def part(page: HtmlElement, wanted: str) -> str:
+def extract_component(page: HtmlElement, xpath: str) -> str:
     """The first part of a page that is wanted (XPath), as it is written there.
 
     :raises LookupError: the page has none.
     """
-    found = page.xpath(wanted)
-    if not found:
-        raise LookupError(wanted)
-    element: HtmlElement = found[0]
+    matches = page.xpath(xpath)
+    if not matches:
+        raise LookupError(xpath)
+    element: HtmlElement = matches[0]
     element.tail = ""
     return str(html.tostring(element, encoding="unicode")).strip()
 
 
 def first_link(page: HtmlElement, name: str) -> str:
     """The address that the first element with a class leads to."""
-    return str(page.xpath(f"//*[{having(name)}]//a/@href")[0])
+    return str(page.xpath(f"//*[{class_condition(name)}]//a/@href")[0])
 
 
 def _page(text: str) -> HtmlElement:
     return html.document_fromstring(text)
 
 
-def _named(form: HtmlElement) -> list[str]:
+def _field_names(form: HtmlElement) -> list[str]:
     return [str(name) for name in form.xpath(".//@name")]
 
 
-def _filled(form: HtmlElement) -> dict[str, str]:
+def _prefilled_fields(form: HtmlElement) -> dict[str, str]:
     """What the page has written in a form's boxes already: what a browser sends unasked."""
     unticked = "(@type='checkbox' or @type='radio') and not(@checked)"
     boxes = form.xpath(f".//input[@name and not({unticked})]")

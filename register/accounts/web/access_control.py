@@ -25,19 +25,19 @@ from register.accounts.web import (
     sign_in,
     two_factor,
 )
-from register.accounts.web.paths import is_shut
-from register.cases.web.desk.act_view import opened
-from register.cases.web.desk.checklist import checked
+from register.accounts.web.paths import is_member_path
+from register.cases.web.desk.act_view import open_case
+from register.cases.web.desk.checklist import case_checklist
 from register.config import Settings
-from register.pages.content import ENGLISH
+from register.pages.content import ENGLISH_SUFFIX
 from register.web.context import settings
 
 # Who is nobody yet must be able to come in.
-OPEN: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
+PUBLIC_ENDPOINTS: frozenset[str] = frozenset({"account.sign_in", "account.invitation"})
 # All that a member may open who has no second factor yet, where one is needed.
-BEFORE_FACTOR: frozenset[str] = frozenset({"account.factor", "account.sign_out"})
+FACTOR_SETUP_ENDPOINTS: frozenset[str] = frozenset({"account.factor", "account.sign_out"})
 # What an administrator alone may open.
-ADMINISTRATORS: frozenset[str] = frozenset(
+ADMINISTRATOR_ENDPOINTS: frozenset[str] = frozenset(
     {
         "moderation.roster",
         "moderation.roster_invite",
@@ -58,7 +58,7 @@ ADMINISTRATORS: frozenset[str] = frozenset(
 )
 # Acts that cannot be taken back, or that open a door: password and code are asked for again. Each
 # says what one is about to do.
-GRAVE: Mapping[str, Any] = {
+GRAVE_ACTS: Mapping[str, Any] = {
     "moderation.erase": _("effacer pour toujours les textes d’un dossier"),
     "moderation.redact": _("caviarder un dossier publié"),
     "moderation.destruction_confirm": _("détruire des versions cachées d’un cas"),
@@ -78,7 +78,7 @@ GRAVE: Mapping[str, Any] = {
     "account.codes": _("renouveler vos codes de secours"),
 }
 # Where the register has one moderator, password and code stand for the second person.
-GRAVE_ALONE: Mapping[str, Any] = {
+GRAVE_ACTS_ALONE: Mapping[str, Any] = {
     "moderation.publish": _("publier seul un cas qui se relit à deux"),
     "moderation.restore": _("rétablir seul un cas qui se relit à deux"),
     "moderation.change": _("publier seul un changement qui se relit à deux"),
@@ -86,31 +86,33 @@ GRAVE_ALONE: Mapping[str, Any] = {
 }
 # The same on the pages that say who answers for the site and what becomes of what people send: a
 # few words more in them, and whoever writes to us trusts what is no longer true.
-PROMISES: frozenset[str] = frozenset(
-    name + tongue for name in ("confidentialite", "mentions-legales") for tongue in ("", ENGLISH)
+LEGAL_PAGES: frozenset[str] = frozenset(
+    name + tongue
+    for name in ("confidentialite", "mentions-legales")
+    for tongue in ("", ENGLISH_SUFFIX)
 )
-GRAVE_ON_PROMISES: Mapping[str, Any] = {
+GRAVE_ACTS_ON_LEGAL_PAGES: Mapping[str, Any] = {
     "moderation.page_edit": _("changer ce que le registre promet ou dit de ses responsables"),
     "moderation.page_restore": _("rétablir ce que le registre promet ou dit de ses responsables"),
 }
 # Grave acts whose own form asks for password and code, whatever was given before.
-ASKS_ITSELF: frozenset[str] = frozenset({"account.password"})
+SELF_REAUTHENTICATING: frozenset[str] = frozenset({"account.password"})
 
 # The open doors show their form again when it comes with the token of another session.
-_AGAIN: Mapping[str, Callable[[], ResponseReturnValue]] = {
-    "account.sign_in": sign_in.again,
-    "account.invitation": invitation.again,
+_RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
+    "account.sign_in": sign_in.retry_page,
+    "account.invitation": invitation.retry_page,
 }
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _protect = CSRFProtect()
 
 
-def attach(app: Flask, told: Settings) -> None:
+def attach_access_control(app: Flask, app_settings: Settings) -> None:
     """Put the door and the check of forms before an application's views."""
     app.config.update(
-        SESSION_COOKIE_NAME="__Host-registre" if told.is_secure else "registre",
-        SESSION_COOKIE_SECURE=told.is_secure,
+        SESSION_COOKIE_NAME="__Host-registre" if app_settings.is_secure else "registre",
+        SESSION_COOKIE_SECURE=app_settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         # A form left open over lunch is still the form of this session.
@@ -120,92 +122,94 @@ def attach(app: Flask, told: Settings) -> None:
     )
     # The door first: a stranger learns nothing of which forms there are. Who somebody is comes
     # last: it is asked of those who could do what they ask for.
-    app.before_request(_door)
+    app.before_request(_require_member)
     _protect.init_app(app)
-    app.before_request(_grave)
-    app.register_error_handler(CSRFError, _forged)
-    app.after_request(_unkept)
+    app.before_request(_require_proof)
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.after_request(_forbid_caching)
 
 
-def _door() -> ResponseReturnValue | None:
-    if not is_shut(request.path):
+def _require_member() -> ResponseReturnValue | None:
+    if not is_member_path(request.path):
         return None
-    if request.method not in _READING and resubmission.is_foreign():
+    if request.method not in _SAFE_METHODS and resubmission.is_cross_site():
         raise Forbidden
-    if request.endpoint in OPEN:
+    if request.endpoint in PUBLIC_ENDPOINTS:
         return None
-    found = current_member.signed_in()
-    if found is None:
-        return _sign_in_first()
-    if request.endpoint not in BEFORE_FACTOR and reauthentication.needs_factor(found.member):
-        return _factor_first()
-    if request.endpoint in ADMINISTRATORS and not found.member.is_administrator:
+    signed_in = current_member.signed_in()
+    if signed_in is None:
+        return _redirect_to_sign_in()
+    if request.endpoint not in FACTOR_SETUP_ENDPOINTS and reauthentication.needs_factor(
+        signed_in.member
+    ):
+        return _redirect_to_factor()
+    if request.endpoint in ADMINISTRATOR_ENDPOINTS and not signed_in.member.is_administrator:
         raise Forbidden
     return None
 
 
-def _sign_in_first() -> ResponseReturnValue:
-    if request.method in _READING:
+def _redirect_to_sign_in() -> ResponseReturnValue:
+    if request.method in _SAFE_METHODS:
         query = request.query_string.decode("latin-1")
         return redirect(
-            paths.sign_in_for(f"{request.path}?{query}" if query else request.path), 303
+            paths.sign_in_url(f"{request.path}?{query}" if query else request.path), 303
         )
-    carried = resubmission.rescued()
+    carried = resubmission.rescued_form()
     if carried is None or request.path == paths.SIGN_OUT:
         return redirect(paths.SIGN_IN, 303)
-    return sign_in.with_carried(carried)
+    return sign_in.page_with_carried_form(carried)
 
 
-def _factor_first() -> ResponseReturnValue:
-    carried = None if request.method in _READING else resubmission.rescued()
+def _redirect_to_factor() -> ResponseReturnValue:
+    carried = None if request.method in _SAFE_METHODS else resubmission.rescued_form()
     if carried is None:
         return redirect(paths.FACTOR, 303)
-    return two_factor.page(status=403, carried=carried)
+    return two_factor.factor_page(status=403, carried=carried)
 
 
-def _grave() -> ResponseReturnValue | None:
+def _require_proof() -> ResponseReturnValue | None:
     """Ask who it is before an act that cannot be taken back."""
-    if request.method in _READING or not is_shut(request.path):
+    if request.method in _SAFE_METHODS or not is_member_path(request.path):
         return None
-    proof = reauthentication.taken()
+    proof = reauthentication.take_proof()
     endpoint = request.endpoint or ""
-    act = GRAVE.get(endpoint) or _second_person_alone(endpoint)
-    if (request.view_args or {}).get("page") in PROMISES:
-        act = GRAVE_ON_PROMISES.get(endpoint, act)
-    if act is None or endpoint in ASKS_ITSELF:
+    act = GRAVE_ACTS.get(endpoint) or _second_person_alone(endpoint)
+    if (request.view_args or {}).get("page") in LEGAL_PAGES:
+        act = GRAVE_ACTS_ON_LEGAL_PAGES.get(endpoint, act)
+    if act is None or endpoint in SELF_REAUTHENTICATING:
         return None
-    return reauthentication.asked(act, proof)
+    return reauthentication.require_proof(act, proof)
 
 
 def _second_person_alone(endpoint: str) -> Any:
     """What a single moderator does as the second person, in words; None for any other act."""
-    act = GRAVE_ALONE.get(endpoint) if settings().single_moderator else None
-    return act if act is not None and _is_for_two(endpoint) else None
+    act = GRAVE_ACTS_ALONE.get(endpoint) if settings().single_moderator else None
+    return act if act is not None and _needs_second_person(endpoint) else None
 
 
-def _is_for_two(endpoint: str) -> bool:
+def _needs_second_person(endpoint: str) -> bool:
     """Whether what was sent asks for a second person, who has not said yes."""
     if endpoint == "moderation.reports_sort":
         return request.form.get("faire") == "confirmer"
     if endpoint == "moderation.change":
         return True
-    file = opened((request.view_args or {})["incident_id"])
-    return checked(file).asks_second and not file.seconds.get("publish")
+    case_view = open_case((request.view_args or {})["incident_id"])
+    return case_checklist(case_view).needs_second and not case_view.second_persons.get("publish")
 
 
-def _forged(_error: CSRFError) -> ResponseReturnValue:
+def _handle_csrf_error(_error: CSRFError) -> ResponseReturnValue:
     """A form of another session, or of nobody: nothing is done, and what was typed comes back."""
-    again = _AGAIN.get(request.endpoint or "")
-    if again is not None:
-        return again()
-    carried = resubmission.rescued()
+    retry_view = _RETRY_VIEWS.get(request.endpoint or "")
+    if retry_view is not None:
+        return retry_view()
+    carried = resubmission.rescued_form()
     if carried is None:
         # What one handler raises, no other handles.
         return current_app.handle_http_exception(Forbidden())
-    return reauthentication.send_again(carried, 403)
+    return reauthentication.resend_page(carried, 403)
 
 
-def _unkept(response: Response) -> Response:
-    if is_shut(request.path):
+def _forbid_caching(response: Response) -> Response:
+    if is_member_path(request.path):
         response.headers["Cache-Control"] = "no-store"
     return response

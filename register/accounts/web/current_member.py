@@ -17,123 +17,127 @@ from register.db import db, housekeeping, now
 from register.journal import writing
 
 # The name under which the signed cookie carries the token of the server's session.
-TOKEN = "sid"  # noqa: S105 - the name of a field, no secret
-_FOUND = "register.signed_in"
+TOKEN_FIELD = "sid"  # noqa: S105 - the name of a field, no secret
+_ENVIRON_KEY = "register.signed_in"
 
 
 def signed_in() -> SignedIn | None:
     """Who is signed in with this request's cookie; looked up once."""
-    if _FOUND not in request.environ:
-        request.environ[_FOUND] = _look_up()
-    return cast("SignedIn | None", request.environ[_FOUND])
+    if _ENVIRON_KEY not in request.environ:
+        request.environ[_ENVIRON_KEY] = _look_up()
+    return cast("SignedIn | None", request.environ[_ENVIRON_KEY])
 
 
 def _look_up() -> SignedIn | None:
-    token = session.get(TOKEN)
+    token = session.get(TOKEN_FIELD)
     if not isinstance(token, str):
         return None
     # A session of its own, closed at once: the request's would still be reading when an act
     # erases words, and hold the erasure back.
-    with Session(db.engine) as reading:
-        found = sessions.found(reading, token, now())
-        is_due = found is not None and sessions.needs_touch(reading, found, now())
-        reading.expunge_all()
-    if found and is_due:
-        with housekeeping(db.engine) as opened:
-            sessions.touch(opened, found.session, now())
-    return found
+    with Session(db.engine) as read_session:
+        signed_in_member = sessions.find_session(read_session, token, now())
+        is_due = signed_in_member is not None and sessions.needs_touch(
+            read_session, signed_in_member, now()
+        )
+        read_session.expunge_all()
+    if signed_in_member and is_due:
+        with housekeeping(db.engine) as db_session:
+            sessions.touch(db_session, signed_in_member.session_id, now())
+    return signed_in_member
 
 
 def member() -> Member:
     """The member who asks; a view behind the door always has one."""
-    return present().member
+    return require_signed_in().member
 
 
-def present() -> SignedIn:
+def require_signed_in() -> SignedIn:
     """The member who asks, and in which session."""
-    found = signed_in()
-    if found is None:
+    current = signed_in()
+    if current is None:
         raise Forbidden
-    return found
+    return current
 
 
 def has_ended() -> bool:
     """Whether the cookie is of a session that is no more: signed out, too old, or closed."""
-    return TOKEN in session and signed_in() is None
+    return TOKEN_FIELD in session and signed_in() is None
 
 
-def called(member_id: int | None) -> str:
+def display_name(member_id: int | None) -> str:
     """What a member is called on the desk; whoever acted from the console has no name there."""
     names = request.environ.get("register.names")
     if names is None:
-        names = request.environ["register.names"] = accounts.names(db.session())
+        names = request.environ["register.names"] = accounts.display_names(db.session())
     return str(names[member_id]) if member_id else str(_("la console"))
 
 
-def enter(member_id: int) -> None:
+def start_session(member_id: int) -> None:
     """Sign a member in: a new cookie, so that one set before is worth nothing after."""
-    before = signed_in()
-    with writing(at=now()) as pen:
-        if before is not None:
-            former = before.member.id
-            activity.end_sessions(pen, former, by=former, only=before.session)
-        token = activity.sign_in(pen, member_id)
-    _empty()
-    session[TOKEN] = token
+    previous = signed_in()
+    with writing(at=now()) as tx:
+        if previous is not None:
+            previous_id = previous.member.id
+            activity.end_sessions(tx, previous_id, by=previous_id, only_session=previous.session_id)
+        token = activity.sign_in(tx, member_id)
+    _reset_cookie()
+    session[TOKEN_FIELD] = token
 
 
-def leave() -> None:
+def end_session() -> None:
     """Sign out: the session is closed on the server before the cookie is given up."""
-    found = signed_in()
-    if found is not None:
-        close(found.session)
-    _empty()
+    current = signed_in()
+    if current is not None:
+        close_session(current.session_id)
+    _reset_cookie()
 
 
-def confirm() -> None:
+def confirm_session() -> None:
     """Note that the member who asks has just given password and code again: a new token."""
-    found = present()
-    with housekeeping(db.engine) as opened:
-        session[TOKEN] = sessions.confirm(opened, found.session, now())
-    forget()
+    current = require_signed_in()
+    with housekeeping(db.engine) as db_session:
+        session[TOKEN_FIELD] = sessions.confirm(db_session, current.session_id, now())
+    forget_lookup()
 
 
-def renew() -> None:
+def renew_session() -> None:
     """Give the session in use a new token, as its member's account has just changed."""
-    found = present()
-    with housekeeping(db.engine) as opened:
-        session[TOKEN] = sessions.renew(opened, found.session)
-    forget()
+    current = require_signed_in()
+    with housekeeping(db.engine) as db_session:
+        session[TOKEN_FIELD] = sessions.renew(db_session, current.session_id)
+    forget_lookup()
 
 
-def know_browser() -> str:
+def remember_browser() -> str:
     """Know the browser of the member who asks from now on; the token for its cookie."""
-    with housekeeping(db.engine) as opened:
-        return browsers.remember(opened, member().id, now())
+    with housekeeping(db.engine) as db_session:
+        return browsers.remember(db_session, member().id, now())
 
 
-def forget() -> None:
+def forget_lookup() -> None:
     """Look the member up again the next time: their account or session has just changed."""
-    request.environ.pop(_FOUND, None)
+    request.environ.pop(_ENVIRON_KEY, None)
 
 
-def close(session_id: int) -> bool:
+def close_session(session_id: int) -> bool:
     """Close one of the own sessions of the member who asks; whether there was such a one."""
-    me = member().id
-    with writing(at=now()) as pen:
-        return bool(activity.end_sessions(pen, me, by=me, only=session_id))
+    member_id = member().id
+    with writing(at=now()) as tx:
+        return bool(activity.end_sessions(tx, member_id, by=member_id, only_session=session_id))
 
 
-def close_others() -> None:
+def close_other_sessions() -> None:
     """Close the sessions of the member who asks, but for the one they ask in."""
-    found = present()
-    with writing(at=now()) as pen:
-        activity.end_sessions(pen, found.member.id, by=found.member.id, but=found.session)
+    current = require_signed_in()
+    with writing(at=now()) as tx:
+        activity.end_sessions(
+            tx, current.member.id, by=current.member.id, except_session=current.session_id
+        )
 
 
-def _empty() -> None:
+def _reset_cookie() -> None:
     """Begin the cookie anew, and forget who came with the old one."""
     session.clear()
-    forget()
+    forget_lookup()
     # A form that was already read has made the old session's token that of this page.
     g.pop("csrf_token", None)

@@ -10,55 +10,55 @@ from wtforms.validators import InputRequired
 
 from register.accounts.models import Role
 from register.accounts.passwords import MIN_LENGTH
-from register.web.form_fields import Form, line
+from register.web.form_fields import BaseForm, line_field
 
-ROLES = {
+ROLE_LABELS = {
     Role.MODERATOR.value: _("Modération"),
     Role.ADMINISTRATOR.value: _("Administration"),
 }
-MISSING = _("Ce champ doit être rempli.")
-_REFUSED = _(
+REQUIRED_MESSAGE = _("Ce champ doit être rempli.")
+_REFUSED_MESSAGE = _(
     "Le mot de passe ou le code n’est pas le bon. Un code ne sert qu’une fois : attendez que "
     "votre téléphone affiche le suivant."
 )
-_BUSY = _(
+_BUSY_MESSAGE = _(
     "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
     "n’est fait. Attendez une minute, puis recommencez."
 )
 # Why a code that was to set up a second factor does not do.
-WRONG_CODE = _(
+WRONG_CODE_MESSAGE = _(
     "Ce code n’est pas celui du moment. Attendez le suivant, et vérifiez que l’heure du "
     "téléphone est réglée automatiquement."
 )
 # Why a form that came with another session's token, or without a cookie, is shown again.
-TOO_EARLY = _(
+TOO_EARLY_MESSAGE = _(
     "Cette page avait été ouverte trop tôt. Recommencez ; si cela se répète, acceptez les "
     "cookies de ce site : sans eux, il ne peut pas vous reconnaître."
 )
 
 
-def secret(label: Any, **more: Any) -> PasswordField:
+def password_field(label: Any, **options: Any) -> PasswordField:
     """A password, kept letter by letter: a space at its end is one of its letters."""
-    return PasswordField(label, validators=[InputRequired(MISSING)], **more)
+    return PasswordField(label, validators=[InputRequired(REQUIRED_MESSAGE)], **options)
 
 
-def code(label: Any, **more: Any) -> StringField:
+def code_field(label: Any, **options: Any) -> StringField:
     """A code of the second factor, as a telephone shows it or as it was noted."""
-    return StringField(label, **more)
+    return StringField(label, **options)
 
 
 def length_hint() -> str:
     """What a new password has to be."""
-    said = _("Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.")
-    return str(said) % {"limit": MIN_LENGTH}
+    hint = _("Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.")
+    return str(hint) % {"limit": MIN_LENGTH}
 
 
-class SignIn(Form):
+class SignInForm(BaseForm):
     """Address, password and code, asked for at once: no answer tells which of them was wrong."""
 
-    adresse = line(_("Adresse électronique"), needed=True, limit=254)
-    mot_de_passe = secret(_("Mot de passe"))
-    code_a_usage_unique = code(_("Code"))
+    adresse = line_field(_("Adresse électronique"), needed=True, limit=254)
+    mot_de_passe = password_field(_("Mot de passe"))
+    code_a_usage_unique = code_field(_("Code"))
     suite = HiddenField()
 
     def empty_secrets(self) -> None:
@@ -66,69 +66,71 @@ class SignIn(Form):
         self.mot_de_passe.data = self.code_a_usage_unique.data = ""
 
 
-class Proof(Form):
+class ProofForm(BaseForm):
     """Password and code, asked for again."""
 
-    preuve_mot_de_passe = secret(_("Mot de passe"))
-    preuve_code = code(_("Code"))
+    preuve_mot_de_passe = password_field(_("Mot de passe"))
+    preuve_code = code_field(_("Code"))
 
-    def is_refused(self) -> None:
+    def set_refused(self) -> None:
         """Say that they were not the right ones, and not which."""
-        self.preuve_mot_de_passe.errors = [_REFUSED]
+        self.preuve_mot_de_passe.errors = [_REFUSED_MESSAGE]
 
-    def is_busy(self) -> None:
+    def set_busy(self) -> None:
         """Say that they were not looked at."""
-        self.preuve_mot_de_passe.errors = [_BUSY]
+        self.preuve_mot_de_passe.errors = [_BUSY_MESSAGE]
 
 
-class Invited(Form):
+class InvitedForm(BaseForm):
     """What somebody who was invited says of themselves."""
 
     # Only the first one of a register says at which address they will sign in.
-    adresse = line(_("Votre adresse électronique"), limit=254)
-    nom = line(_("Votre nom, comme le verront les autres membres"), needed=True, limit=80)
-    nouveau_mot_de_passe = secret(_("Mot de passe"))
+    adresse = line_field(_("Votre adresse électronique"), limit=254)
+    nom = line_field(_("Votre nom, comme le verront les autres membres"), required=True, limit=80)
+    nouveau_mot_de_passe = password_field(_("Mot de passe"))
 
 
-class Factor(Form):
+class FactorForm(BaseForm):
     """One code, which shows that the telephone has the secret."""
 
-    code_a_usage_unique = code(_("Code à six chiffres"), validators=[InputRequired(MISSING)])
+    code_a_usage_unique = code_field(
+        _("Code à six chiffres"), validators=[InputRequired(REQUIRED_MESSAGE)]
+    )
 
-    def is_refused(self, said: str) -> None:
+    def set_refused(self, problem: str) -> None:
         """Say why the code does not do, and do not show it again."""
-        self.code_a_usage_unique.errors = [said]
+        self.code_a_usage_unique.errors = [problem]
         self.code_a_usage_unique.data = ""
 
 
-class NewPassword(Form):
+class NewPasswordForm(BaseForm):
     """The password of now, a code where there is a second factor, and the new password."""
 
-    mot_de_passe = secret(_("Mot de passe actuel"))
-    code_a_usage_unique = code(_("Code"))
-    nouveau_mot_de_passe = secret(_("Nouveau mot de passe"))
+    mot_de_passe = password_field(_("Mot de passe actuel"))
+    code_a_usage_unique = code_field(_("Code"))
+    nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
 
-    def is_refused(self) -> None:
+    def set_refused(self) -> None:
         """Say that password or code were not the right ones, and not which."""
-        self.mot_de_passe.errors = [_REFUSED]
+        self.mot_de_passe.errors = [_REFUSED_MESSAGE]
 
-    def is_busy(self) -> None:
+    def set_busy(self) -> None:
         """Say that password and code were not looked at."""
-        self.mot_de_passe.errors = [_BUSY]
+        self.mot_de_passe.errors = [_BUSY_MESSAGE]
 
 
-class Invite(Form):
+class MemberInviteForm(BaseForm):
     """Whom to invite, and to do what."""
 
-    adresse = line(_("Adresse électronique"), needed=True, limit=254)
+    adresse = line_field(_("Adresse électronique"), needed=True, limit=254)
     role = SelectField(
-        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLES.items()]
+        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
     )
 
 
-class RoleOf(Form):
+class RoleForm(BaseForm):
     """Another role for a member."""
 
     role = SelectField(
-        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLES.items()]
+        _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
     )

@@ -9,7 +9,13 @@ from wtforms import Field
 from register.accounts import invitations
 from register.accounts.models import MemberInvitation
 from register.accounts.web import current_member, paths
-from register.accounts.web.forms import MISSING, ROLES, TOO_EARLY, Invited, length_hint
+from register.accounts.web.forms import (
+    REQUIRED_MESSAGE,
+    ROLE_LABELS,
+    TOO_EARLY_MESSAGE,
+    InvitedForm,
+    length_hint,
+)
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused
 from register.journal import writing
@@ -25,63 +31,65 @@ def route(blueprint: Blueprint) -> None:
 def invitation(token: str) -> ResponseReturnValue:
     """Say who invites to what, and open the account."""
     try:
-        found = invitations.opened(db.session(), token, now())
-        form = Invited()
+        pending = invitations.find_invitation(db.session(), token, now())
+        form = InvitedForm()
         if not form.is_sent:
-            return _page(found, form, 422 if form.is_submitted() else 200)
-        return _accepted(found, token, form)
+            return _page(pending, form, 422 if form.is_submitted() else 200)
+        return _accept(pending, token, form)
     except NotFound:
-        return _nothing()
+        return _not_found_page()
 
 
-def again() -> ResponseReturnValue:
+def retry_page() -> ResponseReturnValue:
     """The page for a form of it that came without the token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
-        found = invitations.opened(db.session(), token, now())
+        pending = invitations.find_invitation(db.session(), token, now())
     except NotFound:
-        return _nothing()
-    return _page(found, Invited(), 403, str(TOO_EARLY))
+        return _not_found_page()
+    return _page(pending, InvitedForm(), 403, str(TOO_EARLY_MESSAGE))
 
 
-def _accepted(found: MemberInvitation, token: str, form: Invited) -> Response:
-    if not found.email and not form.adresse.data:
-        form.adresse.errors = [MISSING]
-        return _page(found, form, 422)
+def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Response:
+    if not pending.email and not form.adresse.data:
+        form.adresse.errors = [REQUIRED_MESSAGE]
+        return _page(pending, form, 422)
     try:
-        with writing() as pen:
-            made = invitations.accept(
-                pen,
+        with writing() as tx:
+            new_member = invitations.accept(
+                tx,
                 token,
                 form.nom.data or "",
                 form.nouveau_mot_de_passe.data or "",
                 email=form.adresse.data or "",
             )
     except (Invalid, Refused) as error:
-        _field_of(error, form).errors = [error_messages.say(error)]
-        return _page(found, form, status_of(error))
-    current_member.enter(made.id)
+        _refused_field(error, form).errors = [error_messages.error_sentence(error)]
+        return _page(pending, form, status_of(error))
+    current_member.start_session(new_member.id)
     return make_response(redirect(paths.DESK, 303))
 
 
-def _field_of(error: Invalid | Refused, form: Invited) -> Field:
+def _refused_field(error: Invalid | Refused, form: InvitedForm) -> Field:
     """The field that a refusal speaks of: the sentence stands beside it."""
     if error.key.startswith("password"):
         return form.nouveau_mot_de_passe
     return form.nom if error.key == "member_name" else form.adresse
 
 
-def _nothing() -> Response:
+def _not_found_page() -> Response:
     return make_response(render_template("account/no_invitation.html"), 404)
 
 
-def _page(found: MemberInvitation, form: Invited, status: int = 200, said: str = "") -> Response:
+def _page(
+    pending: MemberInvitation, form: InvitedForm, status: int = 200, problem: str = ""
+) -> Response:
     body = render_template(
         "account/invitation.html",
-        invitation=found,
-        role=ROLES[found.role],
+        invitation=pending,
+        role=ROLE_LABELS[pending.role],
         form=form,
-        said=said,
+        problem=problem,
         hint=length_hint(),
     )
     return make_response(body, status)

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from register.accounts import activity, browsers, sessions
 from register.accounts import acts as accounts
 from register.accounts.web import current_member, paths, reauthentication, sign_in
-from register.accounts.web.forms import ROLES, NewPassword, length_hint
-from register.accounts.web.reauthentication import Given
+from register.accounts.web.forms import ROLE_LABELS, NewPasswordForm, length_hint
+from register.accounts.web.reauthentication import Credentials
 from register.db import db, now
 from register.errors import Invalid, Unavailable
 from register.journal import writing
@@ -29,71 +29,74 @@ def route(blueprint: Blueprint) -> None:
 
 def own() -> ResponseReturnValue:
     """Who one is here, and by which browsers one is signed in."""
-    found = current_member.present()
+    signed_in = current_member.require_signed_in()
     return render_template(
         "account/own.html",
-        role=ROLES[found.member.role],
-        sessions=sessions.of_member(db.session(), found.member.id, now()),
-        here=found.session,
-        browsers=browsers.count(db.session(), found.member.id, now()),
-        codes_left=accounts.codes_left(db.session(), found.member.id),
+        role=ROLE_LABELS[signed_in.member.role],
+        sessions=sessions.of_member(db.session(), signed_in.member.id, now()),
+        current_session=signed_in.session_id,
+        browsers=browsers.count_browsers(db.session(), signed_in.member.id, now()),
+        codes_left=accounts.count_unused_codes(db.session(), signed_in.member.id),
     )
 
 
 def password() -> ResponseReturnValue:
     """Another password; every other session ends."""
-    form = NewPassword()
+    form = NewPasswordForm()
     if not form.is_sent:
         return _page(form, 422 if form.is_submitted() else 200)
-    given = Given(form.mot_de_passe.data or "", form.code_a_usage_unique.data or "")
+    credentials = Credentials(form.mot_de_passe.data or "", form.code_a_usage_unique.data or "")
     try:
-        if not reauthentication.proves(given):
-            form.is_refused()
+        if not reauthentication.is_proved(credentials):
+            form.set_refused()
             return _page(form, 403)
     except Unavailable:
-        form.is_busy()
-        return retry_after.too_soon(_drawn(form), RETRY_AFTER, 503)
-    current_member.confirm()
-    found = current_member.present()
+        form.set_busy()
+        return retry_after.too_soon_page(_render_form(form), RETRY_AFTER, 503)
+    current_member.confirm_session()
+    signed_in = current_member.require_signed_in()
     try:
-        with writing() as pen:
+        with writing() as tx:
             accounts.change_password(
-                pen, found.member.id, form.nouveau_mot_de_passe.data or "", but=found.session
+                tx,
+                signed_in.member.id,
+                form.nouveau_mot_de_passe.data or "",
+                except_session=signed_in.session_id,
             )
     except Invalid as error:
-        form.nouveau_mot_de_passe.errors = [error_messages.say(error, quoting=False)]
+        form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _page(form, status_of(error))
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
     # All browsers are forgotten with the former password; this one has just proved itself.
-    answer = make_response(redirect(paths.ACCOUNT, 303))
-    return sign_in.remember(answer, current_member.know_browser())
+    response = make_response(redirect(paths.ACCOUNT, 303))
+    return sign_in.set_browser_cookie(response, current_member.remember_browser())
 
 
 def close(session: int) -> ResponseReturnValue:
     """End one of one's sessions; the one in use as well."""
-    if current_member.close(session):
+    if current_member.close_session(session):
         flash(_("La séance est fermée."))
     return redirect(paths.ACCOUNT, 303)
 
 
 def close_others() -> ResponseReturnValue:
     """End all of one's sessions but the one in use."""
-    current_member.close_others()
+    current_member.close_other_sessions()
     flash(_("Vos autres séances sont fermées."))
     return redirect(paths.ACCOUNT, 303)
 
 
 def forget_browsers() -> ResponseReturnValue:
     """Have every browser be a new one, this one too."""
-    with writing() as pen:
-        activity.forget_browsers(pen, current_member.member().id)
+    with writing() as tx:
+        activity.forget_browsers(tx, current_member.member().id)
     flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))
     return redirect(paths.ACCOUNT, 303)
 
 
-def _page(form: NewPassword, status: int) -> Response:
-    return make_response(_drawn(form), status)
+def _page(form: NewPasswordForm, status: int) -> Response:
+    return make_response(_render_form(form), status)
 
 
-def _drawn(form: NewPassword) -> str:
+def _render_form(form: NewPasswordForm) -> str:
     return render_template("account/password.html", form=form, hint=length_hint())

@@ -12,8 +12,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from register.accounts import authentication
 from register.accounts.models import Member
 from register.accounts.web import current_member, resubmission, signing_keys
-from register.accounts.web.forms import Proof
-from register.accounts.web.resubmission import PROOF_CODE, PROOF_PASSWORD, Carried
+from register.accounts.web.forms import ProofForm
+from register.accounts.web.resubmission import PROOF_CODE, PROOF_PASSWORD, CarriedForm
 from register.db import db, now
 from register.errors import Unavailable
 from register.web import retry_after
@@ -22,7 +22,7 @@ from register.web.errors import RETRY_AFTER
 
 
 @dataclass(frozen=True)
-class Given:
+class Credentials:
     """A password and a code, as typed."""
 
     password: str
@@ -34,61 +34,63 @@ def needs_factor(member: Member) -> bool:
     return settings().require_2fa and not member.has_factor
 
 
-def taken() -> Given | None:
+def take_proof() -> Credentials | None:
     """The proof that came with a form, taken out of it: no view sees or keeps it."""
     form = request.form
     if PROOF_PASSWORD not in form:
         return None
-    given = Given(form[PROOF_PASSWORD], form.get(PROOF_CODE, ""))
-    rest = [pair for pair in form.items(multi=True) if pair[0] not in (PROOF_PASSWORD, PROOF_CODE)]
-    request.form = ImmutableMultiDict(rest)
-    return given
+    credentials = Credentials(form[PROOF_PASSWORD], form.get(PROOF_CODE, ""))
+    other_fields = [
+        field for field in form.items(multi=True) if field[0] not in (PROOF_PASSWORD, PROOF_CODE)
+    ]
+    request.form = ImmutableMultiDict(other_fields)
+    return credentials
 
 
-def asked(act: Any, given: Given | None) -> ResponseReturnValue | None:
+def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnValue | None:
     """None when whoever asks has proved a moment ago who they are; else the page that asks.
 
     :param act: what they are about to do, in words.
     """
-    if current_member.present().is_confirmed(now()):
+    if current_member.require_signed_in().is_confirmed(now()):
         return None
-    form = Proof(formdata=None)
+    form = ProofForm(formdata=None)
     try:
-        if given is not None and proves(given):
-            current_member.confirm()
+        if credentials is not None and is_proved(credentials):
+            current_member.confirm_session()
             return None
-        if given is not None:
-            form.is_refused()
+        if credentials is not None:
+            form.set_refused()
     except Unavailable:
-        form.is_busy()
-        body = _drawn("confirm", act=act, form=form, carried=resubmission.posted())
-        return retry_after.too_soon(body, RETRY_AFTER, 503)
-    return _page("confirm", 403, act=act, form=form, carried=resubmission.posted())
+        form.set_busy()
+        body = _render_page("confirm", act=act, form=form, carried=resubmission.posted_form())
+        return retry_after.too_soon_page(body, RETRY_AFTER, 503)
+    return _page("confirm", 403, act=act, form=form, carried=resubmission.posted_form())
 
 
-def proves(given: Given) -> bool:
+def is_proved(credentials: Credentials) -> bool:
     """Whether password and code are those of the member who asks; a failure is counted.
 
     :raises Unavailable: ``busy``; they were not looked at.
     """
-    return authentication.reprove(
+    return authentication.reauthenticate(
         db.engine,
         signing_keys.root_key(),
         current_member.member().id,
-        given.password,
-        given.code,
+        credentials.password,
+        credentials.code,
         now(),
     )
 
 
-def send_again(carried: Carried, status: int = 200) -> Response:
+def resend_page(carried: CarriedForm, status: int = 200) -> Response:
     """The page from which a form is sent once more, with the token of this session."""
     return _page("send_again", status, carried=carried)
 
 
-def _page(template: str, status: int, **told: object) -> Response:
-    return make_response(_drawn(template, **told), status)
+def _page(template: str, status: int, **variables: object) -> Response:
+    return make_response(_render_page(template, **variables), status)
 
 
-def _drawn(template: str, **told: object) -> str:
-    return render_template(f"account/{template}.html", **told)
+def _render_page(template: str, **variables: object) -> str:
+    return render_template(f"account/{template}.html", **variables)

@@ -16,19 +16,19 @@ from urllib.parse import quote, urlsplit
 from flask import current_app, request, session
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from register.accounts.web.paths import local
+from register.accounts.web.paths import member_address
 
-TOKEN = "csrf_token"  # noqa: S105 - the name of a field, no secret
+TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field, no secret
 # Where the hidden fields of a sign-in page keep the address, and before each field's own name.
-ADDRESS = "repris"
-BEFORE = f"{ADDRESS}."
+ADDRESS_FIELD = "repris"
+FIELD_PREFIX = f"{ADDRESS_FIELD}."
 # The fields of a page that asks again who somebody is.
 PROOF_PASSWORD = "preuve_mot_de_passe"  # noqa: S105 - the name of a field, no secret
 PROOF_CODE = "preuve_code"
 # What no page repeats: a secret stands in a page only while it is typed.
-SECRETS = frozenset(
+SECRET_FIELDS = frozenset(
     {
-        TOKEN,
+        TOKEN_FIELD,
         PROOF_PASSWORD,
         PROOF_CODE,
         "mot_de_passe",
@@ -39,61 +39,66 @@ SECRETS = frozenset(
 
 
 @dataclass(frozen=True)
-class Carried:
+class CarriedForm:
     """A form on its way: where it goes, and its fields in their order."""
 
     address: str
     fields: tuple[tuple[str, str], ...]
 
     @property
-    def handed(self) -> list[tuple[str, str]]:
+    def hidden_fields(self) -> list[tuple[str, str]]:
         """The hidden fields by which another form hands this one on."""
-        return [(ADDRESS, self.address), *((BEFORE + name, value) for name, value in self.fields)]
+        return [
+            (ADDRESS_FIELD, self.address),
+            *((FIELD_PREFIX + name, value) for name, value in self.fields),
+        ]
 
     @property
-    def written(self) -> list[str]:
+    def long_texts(self) -> list[str]:
         """The texts in it that somebody may want to read again or to copy."""
         return [value for _name, value in self.fields if any(map(str.isspace, value.strip()))]
 
 
-def posted() -> Carried:
+def posted_form() -> CarriedForm:
     """The form of this request without its secrets."""
     path, query = quote(request.path), request.query_string.decode("latin-1")
-    return Carried(
+    return CarriedForm(
         f"{path}?{query}" if query else path,
         tuple(
-            (name, value) for name, value in request.form.items(multi=True) if name not in SECRETS
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name not in SECRET_FIELDS
         ),
     )
 
 
-def rescued() -> Carried | None:
+def rescued_form() -> CarriedForm | None:
     """The form of this request, if a page of this register had it filled in."""
-    if is_foreign() or not _is_signed(request.form.get(TOKEN, "")):
+    if is_cross_site() or not _is_signed(request.form.get(TOKEN_FIELD, "")):
         return None
     if "Origin" not in request.headers and not session:
         # Our cookie comes with no form that another site sends (SameSite): either shows ours.
         return None
-    found = posted()
-    return found if found.fields and local(found.address) else None
+    posted = posted_form()
+    return posted if posted.fields and member_address(posted.address) else None
 
 
-def handed_on() -> Carried | None:
+def carried_form() -> CarriedForm | None:
     """The form that this request's own form carries along."""
-    address = local(request.form.get(ADDRESS, ""))
+    address = member_address(request.form.get(ADDRESS_FIELD, ""))
     if not address:
         return None
-    return Carried(
+    return CarriedForm(
         address,
         tuple(
-            (name.removeprefix(BEFORE), value)
+            (name.removeprefix(FIELD_PREFIX), value)
             for name, value in request.form.items(multi=True)
-            if name.startswith(BEFORE)
+            if name.startswith(FIELD_PREFIX)
         ),
     )
 
 
-def is_foreign() -> bool:
+def is_cross_site() -> bool:
     """Whether the browser says that a page of another site sent this request.
 
     Schemes are left out: behind a proxy that nobody told us of, ours is not the reader's.

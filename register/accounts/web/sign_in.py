@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from register.accounts import authentication, browsers
-from register.accounts.authentication import Proved
+from register.accounts.authentication import VerifiedMember
 from register.accounts.web import (
     current_member,
     paths,
@@ -18,21 +18,21 @@ from register.accounts.web import (
     signing_keys,
     two_factor,
 )
-from register.accounts.web.forms import TOO_EARLY, SignIn
-from register.accounts.web.resubmission import Carried
+from register.accounts.web.forms import TOO_EARLY_MESSAGE, SignInForm
+from register.accounts.web.resubmission import CarriedForm
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, now
 from register.errors import Unavailable
 from register.web import limits, retry_after
 from register.web.context import settings
 from register.web.errors import RETRY_AFTER
-from register.web.headers import without_cache
+from register.web.headers import clear_browser_cache
 from register.web.languages import in_language
 
 # A year: the time a browser stays one that the account knows.
-_KNOWN_FOR = 365 * 24 * 3600
+_BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
 # One answer for whatever was wrong.
-_WRONG = _(
+_REFUSED_MESSAGE = _(
     "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
     "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
     "Après dix essais, il faut attendre un quart d’heure. Si le téléphone ne suffit plus, tapez un "
@@ -49,149 +49,156 @@ def route(blueprint: Blueprint) -> None:
 def sign_in() -> ResponseReturnValue:
     """Ask for address, password and code; lead on to where somebody was going."""
     if request.method != "POST":
-        wanted = paths.local(request.args.get("suite", ""))
+        target = paths.member_address(request.args.get("suite", ""))
         if current_member.signed_in():
-            return redirect(wanted or paths.DESK, 303)
-        form = SignIn(formdata=None)
-        form.suite.data = wanted
+            return redirect(target or paths.DESK, 303)
+        form = SignInForm(formdata=None)
+        form.suite.data = target
         return _page(form, ended=current_member.has_ended())
-    form = SignIn()
-    too_soon = _too_soon(form)
-    if too_soon is not None:
-        return too_soon
+    form = SignInForm()
+    rate_limited = _rate_limited_page(form)
+    if rate_limited is not None:
+        return rate_limited
     if not form.is_sent:
-        return _page(form, 422, carried=resubmission.handed_on())
+        return _page(form, 422, carried=resubmission.carried_form())
     # What all strangers together try has a budget; a browser that the account knows needs none.
-    seconds = 0 if _has_mark(form) else limits.budget("sign_in")
+    seconds = 0 if _is_known_browser(form) else limits.budget("sign_in")
     if seconds:
-        return _too_busy(form, seconds)
+        return _busy_page(form, seconds)
     try:
-        proved = _proved(form)
+        verified = _authenticate(form)
     except Unavailable:
-        return _too_busy(form)
-    if proved is None:
-        return _page(form, 422, said=str(_WRONG), carried=resubmission.handed_on())
-    return _entered(proved, paths.local(form.suite.data or ""))
+        return _busy_page(form)
+    if verified is None:
+        return _page(form, 422, problem=str(_REFUSED_MESSAGE), carried=resubmission.carried_form())
+    return _signed_in_response(verified, paths.member_address(form.suite.data or ""))
 
 
 def sign_out() -> ResponseReturnValue:
     """Close the session; its cookie opens nothing from here on."""
-    current_member.leave()
-    return without_cache(make_response(redirect(paths.SIGN_IN, 303)))
+    current_member.end_session()
+    return clear_browser_cache(make_response(redirect(paths.SIGN_IN, 303)))
 
 
-def with_carried(carried: Carried) -> Response:
+def page_with_carried_form(carried: CarriedForm) -> Response:
     """The sign-in page for somebody whose session ended while they wrote."""
-    return _page(SignIn(formdata=None), 403, carried=carried, ended=True)
+    return _page(SignInForm(formdata=None), 403, carried=carried, ended=True)
 
 
-def again() -> Response:
+def retry_page() -> Response:
     """The sign-in page for a form of it that came too late, or without a cookie."""
-    form = SignIn()
-    return _too_soon(form) or _page(
-        form, 403, said=str(TOO_EARLY), carried=resubmission.handed_on()
+    form = SignInForm()
+    return _rate_limited_page(form) or _page(
+        form, 403, problem=str(TOO_EARLY_MESSAGE), carried=resubmission.carried_form()
     )
 
 
-def _too_soon(form: SignIn) -> Response | None:
+def _rate_limited_page(form: SignInForm) -> Response | None:
     """The page with the address kept, for a source that tries too often, whoever it names."""
     wait = limits.wait("sign_in")
     if not wait:
         return None
-    said = gettext(
+    problem = gettext(
         "Trop d’essais de connexion sont partis de votre réseau. Attendez %(time)s, puis "
         "recommencez.",
-        time=retry_after.in_words(wait),
+        time=retry_after.wait_words(wait),
     )
-    carried = resubmission.handed_on()
-    return retry_after.too_soon(_drawn(form, said=said, carried=carried, ended=False), wait)
+    carried = resubmission.carried_form()
+    return retry_after.too_soon_page(
+        _render_form(form, problem=problem, carried=carried, ended=False), wait
+    )
 
 
-def _too_busy(form: SignIn, seconds: int = RETRY_AFTER) -> Response:
+def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
     """The page with the address kept, while more try to sign in than can be looked at."""
-    said = gettext(
+    problem = gettext(
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
         "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
         "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
-        time=retry_after.in_words(seconds),
+        time=retry_after.wait_words(seconds),
     )
-    body = _drawn(form, said=said, carried=resubmission.handed_on(), ended=False)
-    return retry_after.too_soon(body, seconds, 503)
+    body = _render_form(form, problem=problem, carried=resubmission.carried_form(), ended=False)
+    return retry_after.too_soon_page(body, seconds, 503)
 
 
-def known_browser() -> tuple[str, dict[str, object]]:
+def browser_cookie() -> tuple[str, dict[str, object]]:
     """Name and properties of the cookie by which an account knows a browser.
 
     It is sent to the account's pages alone: to a public page, whoever reads is a stranger.
     """
     secure = settings().is_secure
-    told: dict[str, object] = {
-        "max_age": _KNOWN_FOR,
+    options: dict[str, object] = {
+        "max_age": _BROWSER_COOKIE_SECONDS,
         "secure": secure,
         "httponly": True,
         "samesite": "Lax",
         "path": paths.ACCOUNT,
     }
-    return "__Secure-connu" if secure else "connu", told
+    return "__Secure-connu" if secure else "connu", options
 
 
-def remember(response: Response, mark: str) -> Response:
+def set_browser_cookie(response: Response, browser_token: str) -> Response:
     """Have the browser known to the account from now on, in whatever language it is asked for."""
-    name, told = known_browser()
-    for tongue in LANGUAGES:
-        path = in_language(paths.ACCOUNT, tongue)
-        response.set_cookie(name, mark, **{**told, "path": path})  # type: ignore[arg-type]
+    name, options = browser_cookie()
+    for lang in LANGUAGES:
+        path = in_language(paths.ACCOUNT, lang)
+        response.set_cookie(name, browser_token, **{**options, "path": path})  # type: ignore[arg-type]
     return response
 
 
-def _has_mark(form: SignIn) -> bool:
+def _is_known_browser(form: SignInForm) -> bool:
     """Whether the account that is named knows this browser."""
-    name, _properties = known_browser()
-    mark = request.cookies.get(name, "")
+    name, _options = browser_cookie()
+    browser_token = request.cookies.get(name, "")
     # Apart: no transaction stays open while the password is worked on.
     with Session(db.engine) as session:
-        return browsers.known(session, form.adresse.data or "", mark, now()) is not None
+        return (
+            browsers.find_browser(session, form.adresse.data or "", browser_token, now())
+            is not None
+        )
 
 
-def _proved(form: SignIn) -> Proved | None:
-    name, _told = known_browser()
-    return authentication.prove(
+def _authenticate(form: SignInForm) -> VerifiedMember | None:
+    name, _options = browser_cookie()
+    return authentication.authenticate(
         db.engine,
         signing_keys.root_key(),
         email=form.adresse.data or "",
         password=form.mot_de_passe.data or "",
         code=form.code_a_usage_unique.data or "",
-        mark=request.cookies.get(name, ""),
+        browser_token=request.cookies.get(name, ""),
         at=now(),
         require_factor=settings().require_2fa,
     )
 
 
-def _entered(proved: Proved, wanted: str) -> Response:
-    carried = resubmission.handed_on()
-    current_member.enter(proved.member_id)
+def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
+    carried = resubmission.carried_form()
+    current_member.start_session(verified.member_id)
     if carried is None:
-        answer = make_response(redirect(wanted or paths.DESK, 303))
-    elif proved.needs_factor:
-        answer = two_factor.page(carried=carried)
+        response = make_response(redirect(target or paths.DESK, 303))
+    elif verified.needs_factor:
+        response = two_factor.factor_page(carried=carried)
     else:
-        answer = reauthentication.send_again(carried)
-    return remember(answer, proved.mark)
+        response = reauthentication.resend_page(carried)
+    return set_browser_cookie(response, verified.browser_token)
 
 
 def _page(
-    form: SignIn,
+    form: SignInForm,
     status: int = 200,
     *,
-    said: str = "",
-    carried: Carried | None = None,
+    problem: str = "",
+    carried: CarriedForm | None = None,
     ended: bool = False,
 ) -> Response:
-    return make_response(_drawn(form, said=said, carried=carried, ended=ended), status)
+    return make_response(_render_form(form, problem=problem, carried=carried, ended=ended), status)
 
 
-def _drawn(form: SignIn, *, said: str, carried: Carried | None, ended: bool) -> str:
+def _render_form(
+    form: SignInForm, *, problem: str, carried: CarriedForm | None, ended: bool
+) -> str:
     form.empty_secrets()
     return render_template(
-        "account/sign_in.html", form=form, said=said, carried=carried, ended=ended
+        "account/sign_in.html", form=form, problem=problem, carried=carried, ended=ended
     )

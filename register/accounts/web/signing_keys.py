@@ -5,9 +5,9 @@ from __future__ import annotations
 from register.web.context import key_store
 
 # What signs the cookie of a session and the tokens of its forms.
-COOKIES = "cookies and their forms"
+COOKIE_PURPOSE = "cookies and their forms"
 # What signs the forms of the site, which have no session.
-FORMS = "forms without a session"
+FORM_PURPOSE = "forms without a session"
 
 
 def root_key() -> bytes:
@@ -18,9 +18,9 @@ def root_key() -> bytes:
     return key_store().root
 
 
-def derived(purpose: str) -> bytes:
+def derived_key(purpose: str) -> bytes:
     """The key of one purpose.
 
     :raises SealError: as :func:`root_key`.
     """
-    return key_store().derived(purpose)
+    return key_store().derived_key(purpose)

@@ -25,15 +25,15 @@ from register.accounts.web import (
     resubmission,
     signing_keys,
 )
-from register.accounts.web.forms import WRONG_CODE, Factor
-from register.accounts.web.resubmission import Carried
+from register.accounts.web.forms import WRONG_CODE_MESSAGE, FactorForm
+from register.accounts.web.resubmission import CarriedForm
 from register.db import now
 from register.errors import SealError
 from register.journal import writing
 
-_PENDING = "preuve"
-_PURPOSE = "second factor to be confirmed"
-_GROUP = 4  # letters of the secret that are read together
+_PENDING_FIELD = "preuve"
+_KEY_PURPOSE = "second factor to be confirmed"
+_GROUP_LETTERS = 4  # letters of the secret that are read together
 
 
 def route(blueprint: Blueprint) -> None:
@@ -45,87 +45,99 @@ def route(blueprint: Blueprint) -> None:
 
 def factor() -> ResponseReturnValue:
     """Show a new secret, and take the first code that it gives."""
-    secret = _pending()
+    secret = _pending_secret()
     if secret is None and current_member.member().has_factor:
         return redirect(paths.ACCOUNT, 303)
     if request.method != "POST":
-        return page()
-    form = Factor()
+        return factor_page()
+    form = FactorForm()
     if not form.is_sent:
-        return page(form, 422, resubmission.handed_on())
+        return factor_page(form, 422, resubmission.carried_form())
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
     if secret is None or step is None:
-        form.is_refused(str(WRONG_CODE))
-        return page(form, 422, resubmission.handed_on())
-    return _set_up(secret, step)
+        form.set_refused(str(WRONG_CODE_MESSAGE))
+        return factor_page(form, 422, resubmission.carried_form())
+    return _set_up_factor(secret, step)
 
 
 def new_factor() -> ResponseReturnValue:
     """Begin with another secret; the one in use holds until the new one is confirmed."""
-    _keep(two_factor.new_secret())
+    _store_pending(two_factor.new_secret())
     return redirect(paths.FACTOR, 303)
 
 
 def codes() -> ResponseReturnValue:
     """Make new recovery codes; the former ones are worth nothing from here on."""
-    made = two_factor.recovery_codes()
-    with writing() as pen:
-        accounts.renew_codes(pen, current_member.member().id, made)
-    current_member.renew()
-    return _codes_page(made)
+    new_codes = two_factor.recovery_codes()
+    with writing() as tx:
+        accounts.renew_codes(tx, current_member.member().id, new_codes)
+    current_member.renew_session()
+    return _codes_page(new_codes)
 
 
-def page(form: Factor | None = None, status: int = 200, carried: Carried | None = None) -> Response:
+def factor_page(
+    form: FactorForm | None = None, status: int = 200, carried: CarriedForm | None = None
+) -> Response:
     """The page with the drawing; a secret is made where none waits to be confirmed."""
-    secret = _pending()
+    secret = _pending_secret()
     if secret is None:
         secret = two_factor.new_secret()
-        _keep(secret)
-    me = current_member.member()
-    uri = two_factor.uri(secret, me.email)
-    drawing = two_factor.picture(uri, _("Le secret, à lire avec le téléphone"))
+        _store_pending(secret)
+    current = current_member.member()
+    uri = two_factor.otpauth_uri(secret, current.email)
+    drawing = two_factor.qr_svg(uri, _("Le secret, à lire avec le téléphone"))
     body = render_template(
         "account/factor.html",
-        form=form or Factor(formdata=None),
+        form=form or FactorForm(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
         # A telephone cannot read a drawing on its own screen; applications of codes open this.
         uri=uri,
-        groups=[secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)],
-        required=reauthentication.needs_factor(me),
+        groups=[secret[at : at + _GROUP_LETTERS] for at in range(0, len(secret), _GROUP_LETTERS)],
+        required=reauthentication.needs_factor(current),
         carried=carried,
     )
     return make_response(body, status)
 
 
-def _set_up(secret: str, step: int) -> Response:
-    made = two_factor.recovery_codes()
-    found = current_member.present()
-    with writing() as pen:
+def _set_up_factor(secret: str, step: int) -> Response:
+    new_codes = two_factor.recovery_codes()
+    current = current_member.require_signed_in()
+    with writing() as tx:
         accounts.set_factor(
-            pen, found.member.id, secret, signing_keys.root_key(), made, step, but=found.session
+            tx,
+            current.member.id,
+            secret,
+            signing_keys.root_key(),
+            new_codes,
+            step,
+            except_session=current.session_id,
         )
-    session.pop(_PENDING, None)
-    current_member.renew()
-    return _codes_page(made, resubmission.handed_on())
+    session.pop(_PENDING_FIELD, None)
+    current_member.renew_session()
+    return _codes_page(new_codes, resubmission.carried_form())
 
 
-def _codes_page(made: list[str], carried: Carried | None = None) -> Response:
-    return make_response(render_template("account/codes.html", codes=made, carried=carried))
+def _codes_page(new_codes: list[str], carried: CarriedForm | None = None) -> Response:
+    return make_response(render_template("account/codes.html", codes=new_codes, carried=carried))
 
 
-def _pending() -> str | None:
+def _pending_secret() -> str | None:
     """The secret that waits in the cookie; None when there is none of this session."""
     try:
-        closed = base64.b64decode(str(session.get(_PENDING, "")), validate=True)
-        return encryption.opened(signing_keys.root_key(), _PURPOSE, closed, _bound()).decode()
+        sealed = base64.b64decode(str(session.get(_PENDING_FIELD, "")), validate=True)
+        return encryption.decrypt(
+            signing_keys.root_key(), _KEY_PURPOSE, sealed, _session_binding()
+        ).decode()
     except (binascii.Error, SealError):
         return None
 
 
-def _keep(secret: str) -> None:
-    closed = encryption.sealed(signing_keys.root_key(), _PURPOSE, secret.encode(), _bound())
-    session[_PENDING] = base64.b64encode(closed).decode()
+def _store_pending(secret: str) -> None:
+    sealed = encryption.encrypt(
+        signing_keys.root_key(), _KEY_PURPOSE, secret.encode(), _session_binding()
+    )
+    session[_PENDING_FIELD] = base64.b64encode(sealed).decode()
 
 
-def _bound() -> bytes:
-    return str(current_member.present().session).encode()
+def _session_binding() -> bytes:
+    return str(current_member.require_signed_in().session_id).encode()

@@ -9,7 +9,7 @@ from register.cases.acts.after_publication import correct, erase, follow_up, mer
 from register.cases.acts.approving import approve_change, refuse_change
 from register.cases.acts.claims_and_notes import claim, note, release
 from register.cases.acts.drafts import approve, discard, draft, edit, invite
-from register.cases.acts.lost_reports import lose_report, lose_unpublished
+from register.cases.acts.lost_reports import withdraw_report, withdraw_report_unpublished
 from register.cases.acts.publication import publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.replies import receive_reply, refuse_reply, reply
@@ -28,8 +28,6 @@ __all__ = [
     "follow_up",
     "invite",
     "keep_hidden",
-    "lose_report",
-    "lose_unpublished",
     "merge",
     "note",
     "publish",
@@ -41,4 +39,6 @@ __all__ = [
     "reply",
     "restore",
     "withdraw",
+    "withdraw_report",
+    "withdraw_report_unpublished",
 ]

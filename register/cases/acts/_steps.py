@@ -10,43 +10,43 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from register.accounts import vouching as vouching_members
-from register.accounts.acts import acting
+from register.accounts.acts import load_acting_member
 from register.accounts.models import Member, Role
 from register.cases import case_content as contents
 from register.cases import checklist as checks
 from register.cases import former_codes, rules, validation
-from register.cases.approvals import needed_before, vouching
+from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import Content
-from register.cases.former_codes import Codes
-from register.cases.models import Approval, Correction, Incident, Invitation, Revision, State
-from register.cases.persistence import empty, snapshot
-from register.cases.vocabulary import book
-from register.db import UTCDateTime, scrub
+from register.cases.former_codes import CodesByAxis
+from register.cases.models import Approval, CaseState, Correction, Incident, Invitation, Revision
+from register.cases.persistence import erase_texts, save_snapshot
+from register.cases.vocabulary import current_vocabulary
+from register.db import UTCDateTime, empty_log
 from register.errors import Incomplete, Invalid, NotFound, Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.errors import TextError
 from register.text.sanitize import clean, one_line
 
 
-def load(pen: Pen, incident_id: int, by: int) -> tuple[Incident, Member]:
-    member = acting(pen, by)
+def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident, Member]:
+    member = load_acting_member(tx, by)
     try:
-        return pen.load(Incident, incident_id), member
+        return tx.load(Incident, incident_id), member
     except NotFound as error:
         raise NotFound("no_such_case") from error
 
 
-def begin(
-    pen: Pen, incident_id: int, act: Act, by: int, seen: int | None = None
+def begin_act(
+    tx: WriteTransaction, incident_id: int, act: Act, by: int, seen: int | None = None
 ) -> tuple[Incident, Member]:
-    case, member = load(pen, incident_id, by)
-    allow(pen, case, member, act)
-    as_seen(case, seen)
+    case, member = load_case(tx, incident_id, by)
+    require_allowed(tx, case, member, act)
+    require_unchanged(case, seen)
     return case, member
 
 
-def as_seen(case: Incident, seen: int | None) -> None:
+def require_unchanged(case: Incident, seen: int | None) -> None:
     """Let an act pass that was decided before the case as it now reads.
 
     :param seen: the revision that the member had before them; None from an import or a console.
@@ -56,59 +56,83 @@ def as_seen(case: Incident, seen: int | None) -> None:
         raise Refused("changed_meanwhile", state=case.state, revision=case.revision_id)
 
 
-def allow(pen: Pen, case: Incident, member: Member, act: Act, *, single: bool = False) -> None:
-    """Let the member do the act now, or say why not; publication has its own :func:`check`."""
-    seconded = single
-    if rules.rule_for(State(case.state), act).second == "always" and not single:
-        seconded = bool(seconds(pen, case, "erase", member))
-    rules.require(State(case.state), act, Role(member.role), asks_second=False, has_second=seconded)
+def require_allowed(
+    tx: WriteTransaction, case: Incident, member: Member, act: Act, *, single: bool = False
+) -> None:
+    """Let the member do the act now, or say why not; publication has its own :func:`check_publication`."""
+    has_second = single
+    if rules.rule_for(CaseState(case.state), act).second == "always" and not single:
+        has_second = bool(second_persons(tx, case, "erase", member))
+    rules.require_allowed(
+        CaseState(case.state),
+        act,
+        Role(member.role),
+        content_needs_second=False,
+        has_second=has_second,
+    )
 
 
-def check(pen: Pen, case: Incident, member: Member, act: Act, told: checks.Circumstances) -> bool:
+def check_publication(
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    act: Act,
+    circumstances: checks.Circumstances,
+) -> bool:
     """The checklist, which holds the second person as one of its lines.
 
     :returns: whether a second person was asked for and, by the register's setting, there is none.
     """
-    content, words = contents.of(case), book(pen.session)
-    found = checks.flags(content)
-    missing = checks.unmet(checks.checklist(content, words, told, found))
-    if missing:
-        raise Incomplete("checklist", lines=missing, state=case.state)
-    asked = checks.needs_second(
-        content, words, found, needed_before=told.needed_before, added=told.beside
+    content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
+    flags = checks.risk_flags(content)
+    unmet = checks.unmet_items(checks.build_checklist(content, vocabulary, circumstances, flags))
+    if unmet:
+        raise Incomplete("checklist", lines=unmet, state=case.state)
+    is_second_needed = checks.needs_second(
+        content,
+        vocabulary,
+        flags,
+        needed_before=circumstances.needed_before,
+        added_texts=circumstances.displayed_texts,
     )
-    rules.require(
-        State(case.state),
+    rules.require_allowed(
+        CaseState(case.state),
         act,
         Role(member.role),
-        asks_second=asked,
-        has_second=told.seconded or told.single_moderator,
+        content_needs_second=is_second_needed,
+        has_second=circumstances.seconded or circumstances.single_moderator,
     )
-    return asked and not told.seconded
+    return is_second_needed and not circumstances.seconded
 
 
 # Statements are put together once: an import asks these for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
-_APPROVED = vouching(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
+_APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
     Approval.incident_id == bindparam("case"),
     Approval.revision_id == bindparam("revision"),
     Approval.purpose == bindparam("purpose"),
 )
 
 
-def require_computed(pen: Pen, content: Content) -> None:
+def require_computed(tx: WriteTransaction, content: Content) -> None:
     """What a published case has to keep when its text is changed.
 
     :raises Incomplete: the computed lines of the checklist that the new content would leave unmet.
     """
-    lines = checks.checklist(content, book(pen.session), checks.Circumstances())
-    missing = [line for line in checks.unmet(lines) if line.code in checks.OF_CONTENT]
-    if missing:
-        raise Incomplete("checklist", lines=missing, state=State.PUBLISHED.value)
+    check_items = checks.build_checklist(
+        content, current_vocabulary(tx.session), checks.Circumstances()
+    )
+    unmet = [
+        check_item
+        for check_item in checks.unmet_items(check_items)
+        if check_item.code in checks.CONTENT_CHECKS
+    ]
+    if unmet:
+        raise Incomplete("checklist", lines=unmet, state=CaseState.PUBLISHED.value)
 
 
-def circumstances(
-    pen: Pen,
+def collect_circumstances(
+    tx: WriteTransaction,
     case: Incident,
     member: Member,
     attested: Collection[str],
@@ -116,201 +140,207 @@ def circumstances(
     single: bool,
 ) -> checks.Circumstances:
     return checks.Circumstances(
-        invited=pen.session.scalar(_INVITED, {"case": case.id}) is not None,
-        seconded=bool(seconds(pen, case, "publish", member)),
+        invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
+        seconded=bool(second_persons(tx, case, "publish", member)),
         single_moderator=single,
-        attested=frozenset(attested) & set(checks.ATTESTED),
+        attested=frozenset(attested) & set(checks.ATTESTATIONS),
         flags_reason=one_line(flags_reason),
-        needed_before=needed_before(pen.session, case, book(pen.session)),
-        beside=checks.beside(case),
+        needed_before=needed_before(tx.session, case, current_vocabulary(tx.session)),
+        displayed_texts=checks.displayed_texts(case),
         report_withdrawn=case.report_withdrawn,
     )
 
 
-def approvers(pen: Pen, case: Incident, purpose: str) -> set[int]:
+def approvers(tx: WriteTransaction, case: Incident, purpose: str) -> set[int]:
     """Who approved the revision that is current now; an approval of an earlier one is void."""
-    told = {"case": case.id, "revision": case.revision_id, "purpose": purpose, "at": pen.at}
-    return set(pen.session.scalars(_APPROVED, told))
+    parameters = {"case": case.id, "revision": case.revision_id, "purpose": purpose, "at": tx.at}
+    return set(tx.session.scalars(_APPROVED, parameters))
 
 
-def seconds(pen: Pen, case: Incident, purpose: str, first: Member) -> set[int]:
+def second_persons(tx: WriteTransaction, case: Incident, purpose: str, first: Member) -> set[int]:
     """Who approved the current revision and may be the second person beside ``first``."""
-    return vouching_members.seconds(pen.session, approvers(pen, case, purpose), first, pen.at)
+    return vouching_members.eligible_seconds(tx.session, approvers(tx, case, purpose), first, tx.at)
 
 
-def made_public(
-    pen: Pen,
+def make_public(
+    tx: WriteTransaction,
     case: Incident,
     member: Member,
     act: Act,
     reason: str,
-    told: checks.Circumstances,
+    circumstances: checks.Circumstances,
     details: dict[str, Any] | None = None,
-) -> Entry:
-    case.state = State.PUBLISHED
-    return public_event(
-        pen,
+) -> JournalEntry:
+    case.state = CaseState.PUBLISHED
+    return record_public_event(
+        tx,
         case,
         act,
         member,
         reason,
-        flags_reason=told.flags_reason,
+        flags_reason=circumstances.flags_reason,
         details={
             **(details or {}),
-            "attested": sorted(told.attested),
-            "approved_by": sorted(seconds(pen, case, "publish", member)),
+            "attested": sorted(circumstances.attested),
+            "approved_by": sorted(second_persons(tx, case, "publish", member)),
         },
     )
 
 
-def corrected_by(pen: Pen, case: Incident, row: Correction) -> dict[str, Any]:
+def add_correction(tx: WriteTransaction, case: Incident, correction: Correction) -> dict[str, Any]:
     """Add a public note to a case; what its line tells of it, so that a feed finds the note."""
-    case.corrections.append(row)
-    pen.session.flush()
-    return {"correction": row.id}
+    case.corrections.append(correction)
+    tx.session.flush()
+    return {"correction": correction.id}
 
 
-def public_event(
-    pen: Pen,
+def record_public_event(
+    tx: WriteTransaction,
     case: Incident,
     act: Act,
     member: Member,
     reason: str,
     *,
-    before: Codes | None = None,
+    before: CodesByAxis | None = None,
     flags_reason: str = "",
     details: dict[str, Any] | None = None,
-) -> Entry:
-    case.moved_at = pen.at
+) -> JournalEntry:
+    case.moved_at = tx.at
     return snapshot_and_record(
-        pen, case, act, member, reason, before=before, flags_reason=flags_reason, details=details
+        tx, case, act, member, reason, before=before, flags_reason=flags_reason, details=details
     )
 
 
 def snapshot_and_record(
-    pen: Pen,
+    tx: WriteTransaction,
     case: Incident,
     act: Act,
     member: Member,
     reason: str,
     *,
-    before: Codes | None = None,
+    before: CodesByAxis | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
     details: dict[str, Any] | None = None,
     committed: bool = True,
-) -> Entry:
+) -> JournalEntry:
     """Keep the case as it reads now and write the act's line.
 
     :param before: the codes that it was found by before the act; those it lost are kept.
     :param committed: False for an act after which the case is not shown: the public line then
         carries no commitment to its text.
     """
-    reason = needed("reason", reason)
-    pen.session.flush()
-    revision, content, bound = snapshot(
-        pen, case, act, by=member.id, reason=reason, flags_reason=flags_reason
+    reason = required_text("reason", reason)
+    tx.session.flush()
+    revision, content_digest, commitments = save_snapshot(
+        tx, case, act, by=member.id, reason=reason, flags_reason=flags_reason
     )
-    left = former_codes.lost(before or {}, former_codes.codes_of(case))
-    told = {**(details or {}), **bound, **_left(left)}
+    lost_codes = former_codes.lost_codes(before or {}, former_codes.public_codes(case))
+    line_details = {**(details or {}), **commitments, **_former_codes_detail(lost_codes)}
     if not committed:
-        told["snapshot"] = content
-    line = pen.record(
+        line_details["snapshot"] = content_digest
+    line = tx.record(
         act,
         by=member.id,
         incident=case.id,
         case=case.number,
         revision=revision.id,
-        content=content if committed else None,
+        content=content_digest if committed else None,
         reason=public_reason,
-        details=told,
+        details=line_details,
     )
-    former_codes.keep(pen, case.id, left, line)
+    former_codes.record_lost_codes(tx, case.id, lost_codes, line)
     return line
 
 
-def _left(codes: dict[str, list[str]]) -> dict[str, Any]:
+def _former_codes_detail(codes: dict[str, list[str]]) -> dict[str, Any]:
     """What binds the kept codes to their line; most lines have none."""
     return {"left": codes} if codes else {}
 
 
-def erased(
-    pen: Pen, case: Incident, member: Member, act: Act, *, public_reason: str | None
-) -> Entry:
-    left = former_codes.lost(former_codes.codes_of(case), {})
-    gone = empty(pen, case)
-    case.state = State.ERASED
+def erase_and_record(
+    tx: WriteTransaction, case: Incident, member: Member, act: Act, *, public_reason: str | None
+) -> JournalEntry:
+    lost_codes = former_codes.lost_codes(former_codes.public_codes(case), {})
+    destroyed_ids = erase_texts(tx, case)
+    case.state = CaseState.ERASED
     case.revision_id = None
-    case.moved_at = pen.at
-    scrub_after(pen)
-    line = pen.record(
+    case.moved_at = tx.at
+    scrub_after_commit(tx)
+    line = tx.record(
         act,
         by=member.id,
         incident=case.id,
         case=case.number,
         reason=public_reason,
-        details={"destroyed": gone, "restriction": case.restriction, **_left(left)},
+        details={
+            "destroyed": destroyed_ids,
+            "restriction": case.restriction,
+            **_former_codes_detail(lost_codes),
+        },
     )
-    former_codes.keep(pen, case.id, left, line)
+    former_codes.record_lost_codes(tx, case.id, lost_codes, line)
     return line
 
 
-def scrub_after(pen: Pen) -> None:
-    engine = pen.session.get_bind().engine
+def scrub_after_commit(tx: WriteTransaction) -> None:
+    engine = tx.session.get_bind().engine
 
-    def now() -> None:
-        if not scrub(engine):
+    def scrub_log() -> None:
+        if not empty_log(engine):
             # The next destruction, or the last reader to leave, empties the log.
             logging.getLogger("register").error("the write-ahead log could not be emptied")
 
-    pen.after_commit(now)
+    tx.after_commit(scrub_log)
 
 
-def restrict(pen: Pen, case: Incident, code: str) -> str:
+def set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:
     """Note why a case is no longer shown; the code that the public may be told."""
-    word = book(pen.session).word("restriction", code)
+    word = current_vocabulary(tx.session).word("restriction", code)
     if word is None or word.retired:
         raise Invalid("unknown_restriction", value=code)
     case.restriction = code
     return code if word.extra.get("public", True) else str(word.extra["shown_as"])
 
 
-def edited_since_public(pen: Pen, case: Incident) -> bool:
-    withdrawn = (
+def edited_since_withdrawal(tx: WriteTransaction, case: Incident) -> bool:
+    withdrawal_stmt = (
         select(Revision.id)
         .where(Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value)
         .order_by(Revision.id.desc())
         .limit(1)
     )
-    edits = select(Revision.id).where(
+    edits_stmt = select(Revision.id).where(
         Revision.incident_id == case.id,
         Revision.act == Act.EDITED.value,
-        Revision.id > (pen.session.scalar(withdrawn) or 0),
+        Revision.id > (tx.session.scalar(withdrawal_stmt) or 0),
     )
-    return pen.session.scalar(edits.limit(1)) is not None
+    return tx.session.scalar(edits_stmt.limit(1)) is not None
 
 
-def valid(pen: Pen, content: Content, case: Incident | None = None) -> Content:
+def valid_content(tx: WriteTransaction, content: Content, case: Incident | None = None) -> Content:
     """The content, cleaned, if it can be kept.
 
     :param case: the case it is for; a word retired since may stay where it stands.
     """
     content = content.cleaned()
-    before = contents.of(case) if case is not None else None
-    validation.require(pen.session, book(pen.session), content, before)
+    before = contents.content_of(case) if case is not None else None
+    validation.require_valid(tx.session, current_vocabulary(tx.session), content, before)
     return content
 
 
-def needed(name: str, text: str, *, multiline: bool = False, limit: int = 50_000) -> str:
-    text = clean(text).strip() if multiline else one_line(text)
-    if not text:
-        raise Invalid("missing", field=name)
-    if len(text) > limit:
-        raise Invalid("too_long", field=name, limit=limit)
-    return text
+def required_text(
+    field_name: str, form_text: str, *, multiline: bool = False, limit: int = 50_000
+) -> str:
+    form_text = clean(form_text).strip() if multiline else one_line(form_text)
+    if not form_text:
+        raise Invalid("missing", field=field_name)
+    if len(form_text) > limit:
+        raise Invalid("too_long", field=field_name, limit=limit)
+    return form_text
 
 
-def address(url: str) -> str:
+def valid_url(url: str) -> str:
     url = one_line(url)
     faults = list(validation.url_faults("source_url", url))
     if faults:
@@ -318,18 +348,18 @@ def address(url: str) -> str:
     return url
 
 
-def day(name: str, edtf: str) -> str:
+def valid_date(field_name: str, edtf: str) -> str:
     """A partial date as it was given, empty when unknown."""
     if edtf:
         try:
             dates.parse(edtf)
         except TextError as error:
-            raise Invalid(error.key, field=name, value=edtf[:40]) from error
+            raise Invalid(error.key, field=field_name, value=edtf[:40]) from error
     return edtf
 
 
-def past(pen: Pen, name: str, given: date) -> date:
+def past_day(tx: WriteTransaction, field_name: str, day: date) -> date:
     """A civil day that has begun: nothing was received or sent on a day to come."""
-    if given > dates.paris_day(pen.at):
-        raise Invalid("day_to_come", field=name)
-    return given
+    if day > dates.paris_day(tx.at):
+        raise Invalid("day_to_come", field=field_name)
+    return day

@@ -7,34 +7,34 @@ from sqlalchemy import select
 from register.cases import case_content as contents
 from register.cases import former_codes, rules
 from register.cases.acts._steps import (
-    address,
-    allow,
-    as_seen,
-    begin,
-    corrected_by,
-    day,
-    erased,
-    load,
-    needed,
-    public_event,
+    add_correction,
+    begin_act,
+    erase_and_record,
+    load_case,
+    record_public_event,
+    require_allowed,
     require_computed,
-    restrict,
+    require_unchanged,
+    required_text,
+    set_restriction,
     snapshot_and_record,
-    valid,
+    valid_content,
+    valid_date,
+    valid_url,
 )
-from register.cases.acts.changes import told, waits
+from register.cases.acts.changes import approval_details, propose_if_needed
 from register.cases.case_content import Content
 from register.cases.changes import Proposal
-from register.cases.models import Correction, FollowUp, Incident, State
-from register.cases.persistence import apply
+from register.cases.models import CaseState, Correction, FollowUp, Incident
+from register.cases.persistence import apply_content
 from register.errors import Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 
 TITLE_LIMIT = 300
 
 
 def follow_up(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     *,
     by: int,
@@ -47,40 +47,42 @@ def follow_up(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
-) -> Entry:
+) -> JournalEntry:
     """Add a dated fragment; ``content`` may move outcome and steps, nothing else.
 
     :param second: a member who approves it in this same act. Without one, what needs a second
         person waits for it, and the line is that of the proposal.
     :raises Refused: ``needs_correction`` when ``content`` moves more than that.
     """
-    case, member = begin(pen, incident_id, Act.FOLLOWED_UP, by, seen)
-    before = former_codes.codes_of(case)
+    case, member = begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
+    codes_before = former_codes.public_codes(case)
     if content is not None:
-        content = valid(pen, content, case)
-        rules.require_follow_up(contents.of(case), content)
-        require_computed(pen, content)
-    words = {
-        "happened_on": day("happened_on", happened_on),
-        "title": needed("title", title, limit=TITLE_LIMIT),
-        "text": needed("text", text, multiline=True),
-        "source_url": address(source_url),
+        content = valid_content(tx, content, case)
+        rules.require_follow_up(contents.content_of(case), content)
+        require_computed(tx, content)
+    arguments = {
+        "happened_on": valid_date("happened_on", happened_on),
+        "title": required_text("title", title, limit=TITLE_LIMIT),
+        "text": required_text("text", text, multiline=True),
+        "source_url": valid_url(source_url),
     }
-    proposal = Proposal(Act.FOLLOWED_UP, needed("reason", reason), content, words)
-    waiting = waits(pen, case, member, proposal, second, single=single)
-    if waiting is not None:
-        return waiting
+    proposal = Proposal(Act.FOLLOWED_UP, required_text("reason", reason), content, arguments)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
     if content is not None:
-        apply(pen.session, case, content)
-    row = FollowUp(added_at=pen.at, **words)
-    case.follow_ups.append(row)
-    pen.session.flush()
-    details = {"follow_up": row.id, **told(second)}
-    return public_event(pen, case, Act.FOLLOWED_UP, member, reason, before=before, details=details)
+        apply_content(tx.session, case, content)
+    new_follow_up = FollowUp(added_at=tx.at, **arguments)
+    case.follow_ups.append(new_follow_up)
+    tx.session.flush()
+    details = {"follow_up": new_follow_up.id, **approval_details(second)}
+    return record_public_event(
+        tx, case, Act.FOLLOWED_UP, member, reason, before=codes_before, details=details
+    )
 
 
 def correct(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     content: Content,
     *,
@@ -90,77 +92,91 @@ def correct(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
-) -> Entry:
+) -> JournalEntry:
     """Change a published text, with a note that readers see; the text before stays in its revision.
 
     :param second: as for :func:`follow_up`.
     :raises Refused: ``nothing_changed``.
     """
-    case, member = begin(pen, incident_id, Act.CORRECTED, by, seen)
-    before = former_codes.codes_of(case)
-    content, note = rewritten(pen, case, content), needed("public_note", public_note)
-    words = {"public_note": note}
-    proposal = Proposal(Act.CORRECTED, needed("reason", reason), content, words)
-    waiting = waits(pen, case, member, proposal, second, single=single)
-    if waiting is not None:
-        return waiting
-    apply(pen.session, case, content)
-    details = corrected_by(pen, case, Correction(made_at=pen.at, note=note)) | told(second)
-    return public_event(pen, case, Act.CORRECTED, member, reason, before=before, details=details)
+    case, member = begin_act(tx, incident_id, Act.CORRECTED, by, seen)
+    codes_before = former_codes.public_codes(case)
+    content, note = changed_content(tx, case, content), required_text("public_note", public_note)
+    arguments = {"public_note": note}
+    proposal = Proposal(Act.CORRECTED, required_text("reason", reason), content, arguments)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
+    apply_content(tx.session, case, content)
+    details = add_correction(tx, case, Correction(made_at=tx.at, note=note)) | approval_details(
+        second
+    )
+    return record_public_event(
+        tx, case, Act.CORRECTED, member, reason, before=codes_before, details=details
+    )
 
 
-def rewritten(pen: Pen, case: Incident, content: Content, *, or_else: bool = False) -> Content:
+def changed_content(
+    tx: WriteTransaction, case: Incident, content: Content, *, is_unchanged_allowed: bool = False
+) -> Content:
     """Another content of a published case, if it may have it.
 
-    :param or_else: whether something beside the content changes, so that it may stay as it is.
+    :param is_unchanged_allowed: whether something beside the content changes, so that it may stay as it is.
     """
-    content = valid(pen, content, case)
-    if not or_else and not rules.changed(contents.of(case), content):
+    content = valid_content(tx, content, case)
+    if not is_unchanged_allowed and not rules.changed_fields(contents.content_of(case), content):
         raise Refused("nothing_changed", state=case.state)
-    require_computed(pen, content)
+    require_computed(tx, content)
     return content
 
 
 def merge(
-    pen: Pen, incident_id: int, *, into: int, by: int, reason: str, seen: int | None = None
-) -> Entry:
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    into: int,
+    by: int,
+    reason: str,
+    seen: int | None = None,
+) -> JournalEntry:
     """Let a case lead to another public one (301); a draft just ends in it.
 
     :param into: the other case's number.
     """
-    case, member = load(pen, incident_id, by)
-    act = Act.DRAFT_MERGED if case.state == State.DRAFT else Act.MERGED
-    allow(pen, case, member, act)
-    as_seen(case, seen)
-    other = pen.session.scalars(select(Incident).where(Incident.number == into)).first()
-    if other is None or other.state != State.PUBLISHED or other.id == case.id:
+    case, member = load_case(tx, incident_id, by)
+    act = Act.DRAFT_MERGED if case.state == CaseState.DRAFT else Act.MERGED
+    require_allowed(tx, case, member, act)
+    require_unchanged(case, seen)
+    target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
+    if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
-    before = former_codes.codes_of(case)
-    case.state = State.MERGED
+    codes_before = former_codes.public_codes(case)
+    case.state = CaseState.MERGED
     case.merged_into = into
-    case.moved_at = pen.at
+    case.moved_at = tx.at
     return snapshot_and_record(
-        pen, case, act, member, reason, before=before, details={"into": into}, committed=False
+        tx, case, act, member, reason, before=codes_before, details={"into": into}, committed=False
     )
 
 
 def erase(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     *,
     by: int,
     restriction: str,
     single: bool = False,
     seen: int | None = None,
-) -> Entry:
+) -> JournalEntry:
     """Destroy the texts of a case for ever; number, codes and lines stay.
 
     Asks an administrator, and another member's approval for this purpose. The erasure of a
     draft, which has no number, is written on the desk's ledger as a discarded draft.
     """
-    case, member = load(pen, incident_id, by)
-    allow(pen, case, member, Act.ERASED, single=single)
-    as_seen(case, seen)
-    public = restrict(pen, case, restriction)
+    case, member = load_case(tx, incident_id, by)
+    require_allowed(tx, case, member, Act.ERASED, single=single)
+    require_unchanged(case, seen)
+    public_reason = set_restriction(tx, case, restriction)
     act = Act.ERASED if case.number else Act.DISCARDED
-    return erased(pen, case, member, act, public_reason=public if case.number else None)
+    return erase_and_record(
+        tx, case, member, act, public_reason=public_reason if case.number else None
+    )

@@ -5,46 +5,48 @@ from __future__ import annotations
 from datetime import date
 
 from register.accounts import vouching
-from register.accounts.acts import acting
+from register.accounts.acts import load_acting_member
 from register.accounts.models import Member
 from register.cases.acts._steps import (
     approvers,
-    begin,
-    erased,
-    needed,
-    past,
+    begin_act,
+    erase_and_record,
+    past_day,
+    required_text,
     snapshot_and_record,
-    valid,
+    valid_content,
 )
 from register.cases.case_content import Content
-from register.cases.models import Approval, Incident, Invitation, Note, Revision, State
-from register.cases.persistence import apply, blank
+from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Revision
+from register.cases.persistence import apply_content, new_case
 from register.errors import Invalid, Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.sanitize import clean
 
 
-def draft(pen: Pen, content: Content, *, by: int, reason: str, note: str = "") -> Incident:
+def draft(
+    tx: WriteTransaction, content: Content, *, by: int, reason: str, note: str = ""
+) -> Incident:
     """Make a draft.
 
     :param note: an internal note, never public.
     :raises Invalid: content that cannot be kept, or no reason.
     """
-    member = acting(pen, by)
-    content = valid(pen, content)
-    case = blank(state=State.DRAFT, created_at=pen.at)
-    pen.session.add(case)
-    apply(pen.session, case, content, new=True)
+    member = load_acting_member(tx, by)
+    content = valid_content(tx, content)
+    case = new_case(state=CaseState.DRAFT, created_at=tx.at)
+    tx.session.add(case)
+    apply_content(tx.session, case, content, new=True)
     if note:
-        pen.session.add(
-            Note(incident_id=case.id, written_at=pen.at, written_by=member.id, text=clean(note))
+        tx.session.add(
+            Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    snapshot_and_record(pen, case, Act.DRAFTED, member, reason)
+    snapshot_and_record(tx, case, Act.DRAFTED, member, reason)
     return case
 
 
 def edit(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     content: Content,
     *,
@@ -52,53 +54,55 @@ def edit(
     reason: str,
     without_report: bool = False,
     seen: int | None = None,
-) -> Entry:
+) -> JournalEntry:
     """Change a draft, or a withdrawn case before its restoration; approvals fall.
 
     :param without_report: the member attests that nothing in this version rests on a report that
         its author took back; asked for from the withdrawal until a version is saved with it.
     :raises Invalid: ``report_withdrawn`` where it is asked for and missing.
     """
-    case, member = begin(pen, incident_id, Act.EDITED, by, seen)
+    case, member = begin_act(tx, incident_id, Act.EDITED, by, seen)
     if case.report_withdrawn and not without_report:
         raise Invalid("report_withdrawn", field="without_report")
     details = {"attested": ["without_report"]} if case.report_withdrawn else None
     case.report_withdrawn = False
-    apply(pen.session, case, valid(pen, content, case))
-    return snapshot_and_record(pen, case, Act.EDITED, member, reason, details=details)
+    apply_content(tx.session, case, valid_content(tx, content, case))
+    return snapshot_and_record(tx, case, Act.EDITED, member, reason, details=details)
 
 
-def discard(pen: Pen, incident_id: int, *, by: int, seen: int | None = None) -> Entry:
+def discard(
+    tx: WriteTransaction, incident_id: int, *, by: int, seen: int | None = None
+) -> JournalEntry:
     """Give a draft up: its texts are destroyed, a line on the desk stays."""
-    case, member = begin(pen, incident_id, Act.DISCARDED, by, seen)
-    return erased(pen, case, member, Act.DISCARDED, public_reason=None)
+    case, member = begin_act(tx, incident_id, Act.DISCARDED, by, seen)
+    return erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
 
 
 def invite(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     text: str,
     *,
     by: int,
     on: date | None = None,
     seen: int | None = None,
-) -> Entry:
+) -> JournalEntry:
     """Note that the authority was invited to reply on a day, or why it was not.
 
     :param text: how it was invited, or the reason.
     :raises Invalid: ``day_to_come`` for a day that is not yet.
     """
-    case, member = begin(pen, incident_id, Act.INVITED, by, seen)
-    row = Invitation(
+    case, member = begin_act(tx, incident_id, Act.INVITED, by, seen)
+    invitation = Invitation(
         incident_id=case.id,
-        noted_at=pen.at,
+        noted_at=tx.at,
         noted_by=member.id,
-        invited_on=past(pen, "on", on) if on else None,
-        text=needed("text", text, multiline=True),
+        invited_on=past_day(tx, "on", on) if on else None,
+        text=required_text("text", text, multiline=True),
     )
-    pen.session.add(row)
-    pen.session.flush()
-    return pen.record(
+    tx.session.add(invitation)
+    tx.session.flush()
+    return tx.record(
         Act.INVITED,
         by=member.id,
         incident=case.id,
@@ -108,45 +112,45 @@ def invite(
 
 
 def approve(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     *,
     by: int,
     purpose: str = "publish",
     seen: int | None = None,
-) -> Entry:
+) -> JournalEntry:
     """A second member's yes to the current revision, to publish (or restore) or to erase.
 
     :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for
         an account that vouches for nobody yet; ``report_withdrawn`` until a version is saved that
         does without a report taken back.
     """
-    case, member = begin(pen, incident_id, Act.APPROVED, by, seen)
+    case, member = begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
         raise Invalid("unknown_purpose", value=purpose)
-    if purpose == "publish" and case.state not in (State.DRAFT, State.WITHDRAWN):
+    if purpose == "publish" and case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
         raise Refused("nothing_to_approve", state=case.state)
     if case.report_withdrawn:
         raise Refused("report_withdrawn", state=case.state)
-    revision = pen.load(Revision, case.revision_id)
-    vouching.require(member, pen.at)
+    revision = tx.load(Revision, case.revision_id)
+    vouching.require_vouching(member, tx.at)
     if purpose == "publish" and revision.made_by == member.id:
         raise Refused("own_revision", state=case.state)
     if purpose == "publish":
-        vouching.require_second(member, pen.load(Member, revision.made_by), pen.at)
-    if member.id in approvers(pen, case, purpose):
+        vouching.require_second(member, tx.load(Member, revision.made_by), tx.at)
+    if member.id in approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
-    pen.session.add(
+    tx.session.add(
         Approval(
             incident_id=case.id,
             revision_id=revision.id,
             purpose=purpose,
             given_by=member.id,
-            given_at=pen.at,
+            given_at=tx.at,
         )
     )
-    pen.session.flush()
-    return pen.record(
+    tx.session.flush()
+    return tx.record(
         Act.APPROVED,
         by=member.id,
         incident=case.id,

@@ -12,27 +12,33 @@ from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import changes, checklist, former_codes
-from register.cases.acts._steps import begin, corrected_by, needed, scrub_after, snapshot_and_record
-from register.cases.acts.after_publication import TITLE_LIMIT, rewritten
+from register.cases.acts._steps import (
+    add_correction,
+    begin_act,
+    required_text,
+    scrub_after_commit,
+    snapshot_and_record,
+)
+from register.cases.acts.after_publication import TITLE_LIMIT, changed_content
 from register.cases.approvals import needed_before
 from register.cases.case_content import Content
-from register.cases.models import Correction, Incident, Revision, State
+from register.cases.models import CaseState, Correction, Incident, Revision
 from register.cases.pending import Destruction, PendingChange
-from register.cases.persistence import apply, destroy_members_words, destroy_texts
-from register.cases.removal import additions, is_less
-from register.cases.vocabulary import book
+from register.cases.persistence import apply_content, destroy_members_words, destroy_texts
+from register.cases.removal import fields_with_additions, only_removes
+from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 
 # The time that the others have to see that something was taken out that should not go.
-TERM = timedelta(days=30)
+DESTRUCTION_TERM = timedelta(days=30)
 # All that one member alone may say to readers of a case that needs a second person.
-NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
+FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
 
 
 def redact(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     content: Content,
     *,
@@ -43,7 +49,7 @@ def redact(
     replies: Mapping[int, str] | None = None,
     corrections: Mapping[int, str] | None = None,
     seen: int | None = None,
-) -> Entry:
+) -> JournalEntry:
     """A correction that also hides the earlier texts: taken out by a court or for RGPD.
 
     Nobody but members is shown them from now on. They are destroyed once another member has
@@ -58,120 +64,136 @@ def redact(
     :raises Invalid: ``no_such_fragment`` for an id that is not this case's; ``note_fixed`` for a
         note of one's own to a case that needs a second person.
     """
-    case, member = begin(pen, incident_id, Act.REDACTED, by, seen)
-    before = former_codes.codes_of(case)
-    or_else = bool(follow_ups or replies or corrections)
-    content = rewritten(pen, case, content, or_else=or_else)
-    _require_less(pen, case, content, public_note, _fragments(follow_ups, replies, corrections))
-    apply(pen.session, case, content)
-    for row, (title, text) in _own(case.follow_ups, follow_ups):
-        row.title = needed("title", title, limit=TITLE_LIMIT)
-        row.text = needed("text", text, multiline=True)
-    for row, text in _own(case.replies, replies):
-        row.text = needed("text", text, multiline=True)
-    for row, note in _own(case.corrections, corrections):
-        row.note = needed("public_note", note)
-    row = Correction(made_at=pen.at, note=needed("public_note", public_note), redaction=True)
-    details = corrected_by(pen, case, row)
-    hidden = _hidden(pen, case, member)
-    if case.state == State.PUBLISHED:
-        case.moved_at = pen.at
+    case, member = begin_act(tx, incident_id, Act.REDACTED, by, seen)
+    codes_before = former_codes.public_codes(case)
+    rewrites_fragments = bool(follow_ups or replies or corrections)
+    content = changed_content(tx, case, content, is_unchanged_allowed=rewrites_fragments)
+    _require_only_removals(
+        tx, case, content, public_note, _rewritten_fragments(follow_ups, replies, corrections)
+    )
+    apply_content(tx.session, case, content)
+    for fragment, (title, new_text) in _rows_to_rewrite(case.follow_ups, follow_ups):
+        fragment.title = required_text("title", title, limit=TITLE_LIMIT)
+        fragment.text = required_text("text", new_text, multiline=True)
+    for fragment, new_text in _rows_to_rewrite(case.replies, replies):
+        fragment.text = required_text("text", new_text, multiline=True)
+    for fragment, note in _rows_to_rewrite(case.corrections, corrections):
+        fragment.note = required_text("public_note", note)
+    fragment = Correction(
+        made_at=tx.at, note=required_text("public_note", public_note), redaction=True
+    )
+    details = add_correction(tx, case, fragment)
+    destruction_details = _hide_versions(tx, case, member)
+    if case.state == CaseState.PUBLISHED:
+        case.moved_at = tx.at
     return snapshot_and_record(
-        pen,
+        tx,
         case,
         Act.REDACTED,
         member,
         reason,
-        before=before,
-        details={**details, **hidden},
+        before=codes_before,
+        details={**details, **destruction_details},
         # What is written while nobody sees the case may change again before it is restored.
-        committed=case.state == State.PUBLISHED,
+        committed=case.state == CaseState.PUBLISHED,
     )
 
 
-def _own(rows: Sequence[Any], wanted: Mapping[int, Any] | None) -> list[tuple[Any, Any]]:
+def _rows_to_rewrite(
+    fragments: Sequence[Any], rewrites: Mapping[int, Any] | None
+) -> list[tuple[Any, Any]]:
     """The rows of a case that are to be rewritten, each with its new words."""
-    by_id = {row.id: row for row in rows}
-    foreign = sorted(set(wanted or ()) - set(by_id))
-    if foreign:
-        raise Invalid("no_such_fragment", id=foreign[0])
-    return [(by_id[key], words) for key, words in (wanted or {}).items()]
+    by_id = {fragment.id: fragment for fragment in fragments}
+    foreign_ids = sorted(set(rewrites or ()) - set(by_id))
+    if foreign_ids:
+        raise Invalid("no_such_fragment", id=foreign_ids[0])
+    return [(by_id[fragment_id], new_words) for fragment_id, new_words in (rewrites or {}).items()]
 
 
-def _fragments(*wanted: Mapping[int, Any] | None) -> list[tuple[str, Mapping[int, Any]]]:
+def _rewritten_fragments(
+    *rewrites: Mapping[int, Any] | None,
+) -> list[tuple[str, Mapping[int, Any]]]:
     names = ("follow_ups", "replies", "corrections")
-    return [(name, rows or {}) for name, rows in zip(names, wanted, strict=True)]
+    return [(name, rewrite or {}) for name, rewrite in zip(names, rewrites, strict=True)]
 
 
-def _require_less(
-    pen: Pen,
+def _require_only_removals(
+    tx: WriteTransaction,
     case: Incident,
     content: Content,
     note: str,
     fragments: Sequence[tuple[str, Mapping[int, Any]]],
 ) -> None:
     """Where a second person is needed, let one member take words out and add none."""
-    words = book(pen.session)
-    before = needed_before(pen.session, case, words)
-    added = [note, *(text for _name, text in _said(fragments))]
-    if case.state != State.PUBLISHED or not checklist.needs_second(
-        content, words, needed_before=before, added=added
+    vocabulary = current_vocabulary(tx.session)
+    was_needed = needed_before(tx.session, case, vocabulary)
+    added_texts = [note, *(new_text for _name, new_text in _new_texts(fragments))]
+    if case.state != CaseState.PUBLISHED or not checklist.needs_second(
+        content, vocabulary, needed_before=was_needed, added_texts=added_texts
     ):
         return
-    fields = additions(contents.of(case), content)
-    for name, rows in fragments:
-        now = {row.id: " ".join(_words_of(row)) for row in getattr(case, name)}
-        for key, text in _said([(name, rows)]):
-            if not is_less(now.get(key, ""), text):
+    fields = fields_with_additions(contents.content_of(case), content)
+    for name, rewrites in fragments:
+        texts_by_id = {
+            fragment.id: " ".join(_row_texts(fragment)) for fragment in getattr(case, name)
+        }
+        for fragment_id, new_text in _new_texts([(name, rewrites)]):
+            if not only_removes(texts_by_id.get(fragment_id, ""), new_text):
                 fields.append(name)
     if fields:
         raise Refused("redaction_adds", fields=sorted(set(fields)), state=case.state)
-    if note.strip() not in NOTES:
-        raise Invalid("note_fixed", field="public_note", note=NOTES[0])
+    if note.strip() not in FIXED_NOTES:
+        raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
 
 
-def _said(fragments: Sequence[tuple[str, Mapping[int, Any]]]) -> Iterator[tuple[Any, str]]:
-    for _name, rows in fragments:
-        for key, told in rows.items():
-            yield key, told if isinstance(told, str) else " ".join(told)
+def _new_texts(fragments: Sequence[tuple[str, Mapping[int, Any]]]) -> Iterator[tuple[Any, str]]:
+    for _name, rewrites in fragments:
+        for fragment_id, new_words in rewrites.items():
+            yield fragment_id, new_words if isinstance(new_words, str) else " ".join(new_words)
 
 
-def _words_of(row: Any) -> list[str]:
+def _row_texts(fragment: Any) -> list[str]:
     names = ("title", "text", "note")
-    return [getattr(row, name) for name in names if hasattr(row, name)]
+    return [getattr(fragment, name) for name in names if hasattr(fragment, name)]
 
 
-def _hidden(pen: Pen, case: Incident, member: Member) -> dict[str, Any]:
+def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
     """Hide every version so far from readers; what the line says of it."""
-    row = Destruction(
+    destruction = Destruction(
         incident_id=case.id,
-        made_at=pen.at,
+        made_at=tx.at,
         made_by=member.id,
-        due_on=dates.paris_day(pen.at) + TERM,
+        due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
     )
-    pen.session.add(row)
-    pen.session.flush()
+    tx.session.add(destruction)
+    tx.session.flush()
     # Those of an earlier redaction whose destruction was taken back go with these.
-    waiting = select(Destruction.id).where(
+    waiting_ids = select(Destruction.id).where(
         Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
     )
-    still = select(Revision.id).where(
+    version_ids = select(Revision.id).where(
         Revision.incident_id == case.id,
         Revision.content.is_not(None),
-        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting),
+        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting_ids),
     )
-    ids = list(pen.session.scalars(still.order_by(Revision.id)))
-    pen.session.execute(
-        update(Revision).where(Revision.id.in_(ids)).values(destruction_id=row.id),
+    hidden_ids = list(tx.session.scalars(version_ids.order_by(Revision.id)))
+    tx.session.execute(
+        update(Revision).where(Revision.id.in_(hidden_ids)).values(destruction_id=destruction.id),
         execution_options={"synchronize_session": "fetch"},
     )
-    return {"destruction": row.id, "hidden": ids, "due": row.due_on.isoformat()}
+    return {
+        "destruction": destruction.id,
+        "hidden": hidden_ids,
+        "due": destruction.due_on.isoformat(),
+    }
 
 
 # --- the destruction -------------------------------------------------------------------------
 
 
-def confirm_destruction(pen: Pen, destruction_id: int, *, by: int, single: bool = False) -> Entry:
+def confirm_destruction(
+    tx: WriteTransaction, destruction_id: int, *, by: int, single: bool = False
+) -> JournalEntry:
     """Destroy now what a redaction hid, as its second person.
 
     :param single: the register has one moderator, who answers for both.
@@ -179,84 +201,88 @@ def confirm_destruction(pen: Pen, destruction_id: int, *, by: int, single: bool 
     :raises Refused: ``destruction_over``; ``own_change`` and whatever else keeps a member from
         being the second person.
     """
-    row = _waiting(pen, destruction_id)
-    case, member = begin(pen, row.incident_id, Act.NOTED, by)
-    if not (single and member.id == row.made_by):
-        vouching.require_second(member, pen.load(Member, row.made_by), pen.at)
-    return _destroyed(pen, case, row, "confirmed", member.id)
+    destruction = _load_destruction(tx, destruction_id)
+    case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
+    if not (single and member.id == destruction.made_by):
+        vouching.require_second(member, tx.load(Member, destruction.made_by), tx.at)
+    return _destroy_and_record(tx, case, destruction, "confirmed", member.id)
 
 
-def keep_hidden(pen: Pen, destruction_id: int, *, by: int) -> Entry:
+def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> JournalEntry:
     """Take a destruction back: what was hidden from readers stays so, and members may read it.
 
     :raises NotFound: ``no_such_destruction``.
     :raises Refused: ``destruction_over``.
     """
-    row = _waiting(pen, destruction_id)
-    if row.ending:
+    destruction = _load_destruction(tx, destruction_id)
+    if destruction.ending:
         raise Refused("destruction_over")
-    case, member = begin(pen, row.incident_id, Act.NOTED, by)
-    row.ended_at, row.ending = pen.at, "kept"
-    pen.session.flush()
-    return pen.record(
+    case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
+    destruction.ended_at, destruction.ending = tx.at, "kept"
+    tx.session.flush()
+    return tx.record(
         Act.DESTRUCTION_KEPT,
         by=member.id,
         incident=case.id,
         case=case.number,
-        details={"destruction": row.id},
+        details={"destruction": destruction.id},
     )
 
 
-def destroy_due(pen: Pen, limit: int) -> int:
+def destroy_due(tx: WriteTransaction, limit: int) -> int:
     """Destroy what was hidden thirty days ago and nobody took back; how many, ``limit`` at most."""
-    due = (
+    due_stmt = (
         select(Destruction)
         .join(Incident, Incident.id == Destruction.incident_id)
         .where(
             Destruction.ended_at.is_(None),
-            Destruction.due_on <= dates.paris_day(pen.at),
-            Incident.state != State.ERASED,
+            Destruction.due_on <= dates.paris_day(tx.at),
+            Incident.state != CaseState.ERASED,
         )
         .order_by(Destruction.id)
         .limit(limit)
     )
-    rows = pen.session.scalars(due).all()
-    for row in rows:
-        _destroyed(pen, pen.load(Incident, row.incident_id), row, "term", None)
-    return len(rows)
+    destructions = tx.session.scalars(due_stmt).all()
+    for destruction in destructions:
+        _destroy_and_record(
+            tx, tx.load(Incident, destruction.incident_id), destruction, "term", None
+        )
+    return len(destructions)
 
 
-def _destroyed(pen: Pen, case: Incident, row: Destruction, ending: str, by: int | None) -> Entry:
-    hidden = select(Revision.id).where(Revision.destruction_id == row.id)
-    gone = destroy_texts(pen, case, among=hidden)
-    destroy_members_words(pen, case, row.made_at)
-    pen.session.execute(
-        delete(PendingChange).where(PendingChange.revision_id.in_(gone)),
+def _destroy_and_record(
+    tx: WriteTransaction, case: Incident, destruction: Destruction, ending: str, by: int | None
+) -> JournalEntry:
+    hidden_ids = select(Revision.id).where(Revision.destruction_id == destruction.id)
+    destroyed_ids = destroy_texts(tx, case, subset=hidden_ids)
+    destroy_members_words(tx, case, destruction.made_at)
+    tx.session.execute(
+        delete(PendingChange).where(PendingChange.revision_id.in_(destroyed_ids)),
         execution_options={"synchronize_session": False},
     )
-    row.ended_at, row.ending = pen.at, ending
-    pen.session.flush()
-    scrub_after(pen)
-    return pen.record(
+    destruction.ended_at, destruction.ending = tx.at, ending
+    tx.session.flush()
+    scrub_after_commit(tx)
+    return tx.record(
         Act.DESTROYED,
         by=by,
         incident=case.id,
         case=case.number,
         details={
-            "destruction": row.id,
-            "destroyed": gone,
-            "before": row.made_at.isoformat(),
+            "destruction": destruction.id,
+            "destroyed": destroyed_ids,
+            "before": destruction.made_at.isoformat(),
             "ending": ending,
         },
     )
 
 
-def _waiting(pen: Pen, destruction_id: int) -> Destruction:
-    row = pen.session.get(Destruction, min(max(destruction_id, 0), changes.ID_LIMIT))
-    if row is None:
+def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
+    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), changes.ID_LIMIT))
+    if destruction is None:
         raise NotFound("no_such_destruction")
-    pen.keep(row)
+    tx.keep_alive(destruction)
     # What was taken back may still be destroyed, by two.
-    if row.ending not in ("", "kept"):
+    if destruction.ending not in ("", "kept"):
         raise Refused("destruction_over")
-    return row
+    return destruction

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 from register.cases import deadlines, reply_length
-from register.cases.acts._steps import begin, needed, past, public_event
-from register.cases.acts.changes import told, waits
+from register.cases.acts._steps import begin_act, past_day, record_public_event, required_text
+from register.cases.acts.changes import approval_details, propose_if_needed
 from register.cases.changes import Proposal
 from register.cases.models import Reply
 from register.errors import Invalid, Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 
 AUTHOR_LIMIT = 300
 
 
 def receive_reply(
-    pen: Pen,
+    tx: WriteTransaction,
     incident_id: int,
     *,
     by: int,
@@ -32,29 +32,29 @@ def receive_reply(
 
     :raises Invalid: ``day_to_come`` for a day that is not yet.
     """
-    case, member = begin(pen, incident_id, Act.REPLY_RECEIVED, by)
-    row = Reply(
+    case, member = begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
+    received_reply = Reply(
         state="received",
-        author=needed("author", author, limit=AUTHOR_LIMIT),
-        capacity=needed("capacity", capacity, limit=AUTHOR_LIMIT),
-        text=needed("text", text, multiline=True),
-        received_on=past(pen, "received_on", received_on),
+        author=required_text("author", author, limit=AUTHOR_LIMIT),
+        capacity=required_text("capacity", capacity, limit=AUTHOR_LIMIT),
+        text=required_text("text", text, multiline=True),
+        received_on=past_day(tx, "received_on", received_on),
         due_on=deadlines.reply_due(received_on),
     )
-    case.replies.append(row)
-    pen.session.flush()
-    pen.record(
+    case.replies.append(received_reply)
+    tx.session.flush()
+    tx.record(
         Act.REPLY_RECEIVED,
         by=member.id,
         incident=case.id,
         case=case.number,
-        details={"reply": row.id},
+        details={"reply": received_reply.id},
     )
-    return row
+    return received_reply
 
 
 def reply(
-    pen: Pen,
+    tx: WriteTransaction,
     reply_id: int,
     *,
     by: int,
@@ -62,7 +62,7 @@ def reply(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
-) -> Entry:
+) -> JournalEntry:
     """Insert a received reply, as it is, beside the account.
 
     :param second: a member who approves it in this same act; without one, what needs a second
@@ -71,36 +71,36 @@ def reply(
     :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3); it
         is refused with that reason, and its author may send a shorter one.
     """
-    row = pen.load(Reply, reply_id)
-    case, member = begin(pen, row.incident_id, Act.REPLIED, by, seen)
-    if row.state != "received":
-        raise Refused("reply_decided", state=row.state)
-    if reply_length.length(row.text).is_too_long:
+    received_reply = tx.load(Reply, reply_id)
+    case, member = begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
+    if received_reply.state != "received":
+        raise Refused("reply_decided", state=received_reply.state)
+    if reply_length.text_length(received_reply.text).is_too_long:
         raise Invalid("reply_lines", limit=reply_length.LINES_LIMIT)
-    proposal = Proposal(Act.REPLIED, needed("reason", reason), reply=row.id)
-    waiting = waits(pen, case, member, proposal, second, single=single)
-    if waiting is not None:
-        return waiting
-    row.state = "published"
-    row.published_at = pen.at
-    details = {"reply": row.id, **told(second)}
-    return public_event(pen, case, Act.REPLIED, member, reason, details=details)
+    proposal = Proposal(Act.REPLIED, required_text("reason", reason), reply=received_reply.id)
+    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    if proposal_line is not None:
+        return proposal_line
+    received_reply.state = "published"
+    received_reply.published_at = tx.at
+    details = {"reply": received_reply.id, **approval_details(second)}
+    return record_public_event(tx, case, Act.REPLIED, member, reason, details=details)
 
 
 def refuse_reply(
-    pen: Pen, reply_id: int, *, by: int, refusal: str, seen: int | None = None
-) -> Entry:
+    tx: WriteTransaction, reply_id: int, *, by: int, refusal: str, seen: int | None = None
+) -> JournalEntry:
     """Refuse a received reply, with the reason its author is given."""
-    row = pen.load(Reply, reply_id)
-    case, member = begin(pen, row.incident_id, Act.REPLY_REFUSED, by, seen)
-    if row.state != "received":
-        raise Refused("reply_decided", state=row.state)
-    row.state = "refused"
-    row.refusal = needed("refusal", refusal, multiline=True)
-    return pen.record(
+    received_reply = tx.load(Reply, reply_id)
+    case, member = begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
+    if received_reply.state != "received":
+        raise Refused("reply_decided", state=received_reply.state)
+    received_reply.state = "refused"
+    received_reply.refusal = required_text("refusal", refusal, multiline=True)
+    return tx.record(
         Act.REPLY_REFUSED,
         by=member.id,
         incident=case.id,
         case=case.number,
-        details={"reply": row.id},
+        details={"reply": received_reply.id},
     )

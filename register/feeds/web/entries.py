@@ -8,23 +8,23 @@ from typing import Any
 from flask import current_app, get_template_attribute
 from flask_babel import gettext as _
 
-from register.cases.event_content import Told, tell
-from register.cases.events import Row
+from register.cases.event_content import EventContent, event_contents
+from register.cases.events import PublicEvent
 from register.cases.web.public import case_view
 from register.db import db
-from register.feeds.atom import Category, Item, Written
+from register.feeds.atom import AtomEntry, Category, EntryContent
 from register.journal import Act
-from register.operations.instance_identity import Tags
+from register.operations.instance_identity import TagUriMaker
 from register.territory.web import place_names
-from register.territory.web.place_names import Whereabouts
+from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import context, urls
-from register.web.context import book, settings
+from register.web.context import current_vocabulary, settings
 
-_KEPT = "register.kept_items"
-_LIMIT = 4 * 1024 * 1024  # bytes, about
+_CACHE_EXTENSION = "register.kept_items"
+_CACHE_LIMIT = 4 * 1024 * 1024  # bytes, about
 # What an entry costs beside its text: its elements, its fields, its place in the table.
-_OVERHEAD = 6_000
+_ENTRY_OVERHEAD = 6_000
 
 # Where on the page of its case an act is to be read.
 _ANCHORS = {
@@ -34,7 +34,7 @@ _ANCHORS = {
 }
 
 
-class _Shelf:
+class _EntryCache:
     """The entries of one position of the register; a case's texts are laid out once for each.
 
     Every position has a shelf of its own: a slow request of an earlier one cannot leave what it
@@ -43,87 +43,93 @@ class _Shelf:
 
     def __init__(self, position: tuple[str, ...]) -> None:
         self.position = position
-        self.entries: dict[str, Written] = {}
+        self.entries: dict[str, AtomEntry] = {}
         self.size = 0
 
-    def keep(self, name: str, entry: Written) -> None:
-        if self.size > _LIMIT:
+    def add(self, name: str, entry: AtomEntry) -> None:
+        if self.size > _CACHE_LIMIT:
             self.entries.clear()
             self.size = 0
         self.entries[name] = entry
-        self.size += _OVERHEAD + 2 * len(entry.item.content)
+        self.size += _ENTRY_OVERHEAD + 2 * len(entry.item.content)
 
 
-def entries(rows: Sequence[Row], tags: Tags) -> list[Written]:
+def entries(event_rows: Sequence[PublicEvent], tag_uris: TagUriMaker) -> list[AtomEntry]:
     """The entries of some events, in their order."""
-    shelf = _shelf()
-    there = {row.name: shelf.entries.get(row.name) for row in rows}
-    missing = [row for row in rows if there[row.name] is None]
-    for told in tell(db.session(), missing):
-        entry = Written(_item(told, tags))
-        there[told.row.name] = entry
-        shelf.keep(told.row.name, entry)
-    return [entry for entry in there.values() if entry]
+    cache = _entry_cache()
+    entries_by_name = {
+        event_row.name: cache.entries.get(event_row.name) for event_row in event_rows
+    }
+    missing = [event_row for event_row in event_rows if entries_by_name[event_row.name] is None]
+    for event in event_contents(db.session(), missing):
+        entry = AtomEntry(_entry_content(event, tag_uris))
+        entries_by_name[event.event.name] = entry
+        cache.add(event.event.name, entry)
+    return [entry for entry in entries_by_name.values() if entry]
 
 
-def _shelf() -> _Shelf:
-    where = context.standing()
-    position = (where.head.digest, where.vocabulary, where.territory)
-    shelf: _Shelf | None = current_app.extensions.get(_KEPT)
-    if shelf is None or shelf.position != position:
-        shelf = _Shelf(position)
-        current_app.extensions[_KEPT] = shelf
-    return shelf
+def _entry_cache() -> _EntryCache:
+    current = context.current_data_version()
+    position = (current.head.digest, current.vocabulary, current.territory)
+    cache: _EntryCache | None = current_app.extensions.get(_CACHE_EXTENSION)
+    if cache is None or cache.position != position:
+        cache = _EntryCache(position)
+        current_app.extensions[_CACHE_EXTENSION] = cache
+    return cache
 
 
-def _item(told: Told, tags: Tags) -> Item:
-    row, snapshot = told.row, told.snapshot
+def _entry_content(event: EventContent, tag_uris: TagUriMaker) -> EntryContent:
+    event_row, snapshot = event.event, event.snapshot
     content = snapshot.content if snapshot else None
-    place = place_names.of_commune(content["commune"]) if content and content["commune"] else None
-    return Item(
-        uri=tags.uri(f"evenement/{row.name}"),
-        title=_title(told),
-        address=settings().base_url + _address(told),
-        published=row.at,
-        updated=told.updated,
-        content=_content(told, place),
+    place = (
+        place_names.find_commune_view(content["commune"])
+        if content and content["commune"]
+        else None
+    )
+    return EntryContent(
+        uri=tag_uris.uri(f"evenement/{event_row.name}"),
+        title=_title(event),
+        address=settings().base_url + _address(event),
+        published=event_row.at,
+        updated=event.updated,
+        content=_content(event, place),
         language=content["language"] if content else "fr",
-        categories=list(_categories(content, place, tags)) if content else (),
-        point=place.sheet.point if place else None,
+        categories=list(_categories(content, place, tag_uris)) if content else (),
+        point=place.details.point if place else None,
     )
 
 
-def _address(told: Told) -> str:
-    row = told.row
-    if row.number is None:
+def _address(event: EventContent) -> str:
+    event_row = event.event
+    if event_row.number is None:
         return "/registre"
-    if told.place and row.act == Act.REPLIED:
-        return f"{urls.case(row.number)}#reponse-{told.place}"
-    anchor = _ANCHORS.get(Act(row.act), "") if told.snapshot else ""
-    return urls.case(row.number) + anchor
+    if event.rank and event_row.act == Act.REPLIED:
+        return f"{urls.case(event_row.number)}#reponse-{event.rank}"
+    anchor = _ANCHORS.get(Act(event_row.act), "") if event.snapshot else ""
+    return urls.case(event_row.number) + anchor
 
 
-def _title(told: Told) -> str:
+def _title(event: EventContent) -> str:
     """What a reader's list shows; it names no case that is no longer shown."""
-    row = told.row
-    if row.number is None:
+    event_row = event.event
+    if event_row.number is None:
         return str(_("Ouverture du registre"))
-    number = row.number
-    if told.snapshot is None:
-        return str(_gone()[row.act] % {"number": number})
-    title = french(told.snapshot.content["title"])
-    if row.act == Act.PUBLISHED:
+    number = event_row.number
+    if event.snapshot is None:
+        return str(_removal_titles()[event_row.act] % {"number": number})
+    title = french(event.snapshot.content["title"])
+    if event_row.act == Act.PUBLISHED:
         return str(title)
-    if row.act == Act.FOLLOWED_UP:
-        what = french(told.fragment["title"])
+    if event_row.act == Act.FOLLOWED_UP:
+        what = french(event.fragment["title"])
         return str(_("Suite : %(what)s (cas nº %(number)s)", what=what, number=number))
-    if row.act == Act.REPLIED:
-        who = french(told.fragment["author"])
+    if event_row.act == Act.REPLIED:
+        who = french(event.fragment["author"])
         return str(_("Réponse : %(who)s (cas nº %(number)s)", who=who, number=number))
-    return str(_shown()[row.act] % {"number": number, "title": title})
+    return str(_change_titles()[event_row.act] % {"number": number, "title": title})
 
 
-def _gone() -> dict[str, str]:
+def _removal_titles() -> dict[str, str]:
     return {
         Act.WITHDRAWN: _("Retrait du cas nº %(number)s"),
         Act.MERGED: _("Réunion du cas nº %(number)s à un autre"),
@@ -131,7 +137,7 @@ def _gone() -> dict[str, str]:
     }
 
 
-def _shown() -> dict[str, str]:
+def _change_titles() -> dict[str, str]:
     return {
         Act.CORRECTED: _("Correction du cas nº %(number)s : %(title)s"),
         Act.REDACTED: _("Passage retiré du cas nº %(number)s : %(title)s"),
@@ -140,51 +146,61 @@ def _shown() -> dict[str, str]:
     }
 
 
-def _content(told: Told, place: Whereabouts | None) -> str:
+def _content(event: EventContent, place: CommuneView | None) -> str:
     """The event's own complete text as safe HTML, every link absolute: no page is around it."""
-    row, snapshot = told.row, told.snapshot
+    event_row, snapshot = event.event, event.snapshot
     # A new reading of the template for each entry would cost more than the entry.
-    draw: Any = get_template_attribute("feeds/entry.html", "entry")
+    render: Any = get_template_attribute("feeds/entry.html", "entry")
     if snapshot is None:
-        return str(draw(told, None, None, (), place, settings().base_url)).strip()
+        return str(render(event, None, None, (), place, settings().base_url)).strip()
     content = snapshot.content
-    whole = row.act == Act.PUBLISHED
-    actings = case_view.actings(content, book(), place.commune.name if place else "")
-    linked = [place_names.of_commune(code) for code in content["linked_communes"]] if whole else []
-    drawn = draw(
-        told,
+    is_publication = event_row.act == Act.PUBLISHED
+    actings = case_view.act_statements(
+        content, current_vocabulary(), place.commune.name if place else ""
+    )
+    linked = (
+        [place_names.find_commune_view(code) for code in content["linked_communes"]]
+        if is_publication
+        else []
+    )
+    html = render(
+        event,
         content,
         snapshot.html,
-        actings if whole else (),
+        actings if is_publication else (),
         place,
         settings().base_url,
         linked=[other for other in linked if other],
-        around=_around(content) if whole else "",
+        around=_area_name(content) if is_publication else "",
     )
-    return str(drawn).strip()
+    return str(html).strip()
 
 
-def _around(content: Any) -> str:
+def _area_name(content: Any) -> str:
     for kind in ("departement", "region"):
         if content[kind]:
-            return place_names.name_of(kind, content[kind])
+            return place_names.place_name(kind, content[kind])
     return ""
 
 
-def _categories(content: Any, place: Whereabouts | None, tags: Tags) -> Iterator[Category]:
+def _categories(
+    content: Any, place: CommuneView | None, tag_uris: TagUriMaker
+) -> Iterator[Category]:
     for code in content["types"]:
-        yield Category(tags.uri("type"), code, book().label("type", code))
-    filed = [place] if place else []
-    filed += [
-        other for code in content["linked_communes"] if (other := place_names.of_commune(code))
+        yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))
+    places = [place] if place else []
+    places += [
+        other
+        for code in content["linked_communes"]
+        if (other := place_names.find_commune_view(code))
     ]
     departements = {}
-    for where in filed:
-        yield Category(tags.uri("commune"), where.commune.code, where.commune.name)
-        if where.departement:
-            departements[where.departement.code] = where.departement.name
+    for whereabouts in places:
+        yield Category(tag_uris.uri("commune"), whereabouts.commune.code, whereabouts.commune.name)
+        if whereabouts.departement:
+            departements[whereabouts.departement.code] = whereabouts.departement.name
     if content["departement"]:
-        name = place_names.name_of("departement", content["departement"])
+        name = place_names.place_name("departement", content["departement"])
         departements[content["departement"]] = name
     for code, name in departements.items():
-        yield Category(tags.uri("departement"), code, name)
+        yield Category(tag_uris.uri("departement"), code, name)

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import events, public_journal, queries
-from register.cases.events import Wanted
-from register.cases.filters import Query
+from register.cases.events import EventQuery
+from register.cases.filters import CaseQuery
 from register.cases.web.public import search_form, search_title, text_search
-from register.cases.web.public.cases import case_number, to_put_right
+from register.cases.web.public.cases import case_number, faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, Moved, NotFound
 from register.feeds import atom
@@ -21,16 +21,16 @@ from register.feeds.atom import Feed
 from register.feeds.web.entries import entries
 from register.journal import line_time
 from register.journal.web import public_journal as registre
-from register.operations.instance_identity import tags
+from register.operations.instance_identity import tag_uri_maker
 from register.search.service import Reach
 from register.territory import places
 from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
-from register.web.context import book, head, settings
+from register.web.context import current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-BEFORE = "avant"
+BEFORE_PARAMETER = "avant"
 
 
 def route(blueprint: Blueprint) -> None:
@@ -47,166 +47,188 @@ def cases_feed() -> ResponseReturnValue:
     """The events of the whole register, or of a search."""
     args = request.args.to_dict(flat=False)
     head()
-    typed = place_choice.typed(args.pop("lieu", []))
+    place_text = place_choice.typed_place(args.pop("lieu", []))
     try:
-        query = _query(args)
-        return _at_place(typed, query) if typed else _of_search(query)
+        case_query = _case_query(args)
+        return (
+            _redirect_to_place(place_text, case_query) if place_text else _search_feed(case_query)
+        )
     except Invalid as error:
         # Whoever wrote the address by hand can put it right in the page's form.
-        return to_put_right(args, error)
+        return faulty_form_page(args, error)
 
 
-def _of_search(query: Query) -> Response:
-    what = search_title.phrase(query, book()) or _("tout le registre")
-    return answer(_wanted(query), urls.cases(query), what)
+def _search_feed(case_query: CaseQuery) -> Response:
+    subject = search_title.phrase(case_query, current_vocabulary()) or _("tout le registre")
+    return feed_response(_event_query(case_query), urls.cases(case_query), subject)
 
 
-def _query(args: dict[str, list[str]]) -> Query:
+def _case_query(args: dict[str, list[str]]) -> CaseQuery:
     """The search of an address; a feed has one order, and no pages."""
-    query = search_form.search(args)
-    if query.page > 1:
+    case_query = search_form.parse_search(args)
+    if case_query.page > 1:
         raise NotFound("no_such_page")
-    return query.by(query.usual_order)
+    return case_query.ordered_by(case_query.usual_order)
 
 
-def _wanted(query: Query) -> Wanted:
+def _event_query(case_query: CaseQuery) -> EventQuery:
     """The events of a search, by its words as well."""
-    found = text_search.sought(query)
-    if found is None:
-        return Wanted(query)
+    text_matches = text_search.run_search(case_query)
+    if text_matches is None:
+        return EventQuery(case_query)
     # The index moves while the ledger stands still: only what was looked for everywhere is as new
     # as the last line.
-    g.register_in_part = found.hits.reach is not Reach.WHOLE
-    return Wanted(query, hits=found.strength)
+    g.register_in_part = text_matches.matches.reach is not Reach.EVERYWHERE
+    return EventQuery(case_query, matches=text_matches.strength)
 
 
-def _at_place(typed: str, query: Query) -> ResponseReturnValue:
+def _redirect_to_place(place_text: str, case_query: CaseQuery) -> ResponseReturnValue:
     """To the feed at the typed place, or to the page that offers the choice."""
-    found = place_choice.read(
-        typed, lambda reading: urls.cases(place_choice.narrowed(query, reading))
+    choice = place_choice.match_places(
+        place_text, lambda reading: urls.cases(place_choice.query_at_place(case_query, reading))
     )
-    if found.one:
-        return redirect(urls.feed(found.one.address), 303)
-    return redirect(urls.cases(query, lieu=typed), 303)
+    if choice.sole_choice:
+        return redirect(urls.feed(choice.sole_choice.address), 303)
+    return redirect(urls.cases(case_query, lieu=place_text), 303)
 
 
 def case_feed(number: str) -> ResponseReturnValue:
     """The events of one case; once it is gone, the one that says so."""
     head()
-    known = case_number(number)
+    parsed_number = case_number(number)
     try:
-        title = french(queries.one(db.session(), known).snapshot.content["title"])
-        what = _("cas nº %(number)s : %(title)s", number=known, title=title)
+        title = french(
+            queries.load_public_case(db.session(), parsed_number).snapshot.content["title"]
+        )
+        subject = _("cas nº %(number)s : %(title)s", number=parsed_number, title=title)
     except Moved as moved:
         other = urls.case(int(str(moved.values["number"])))
         return redirect(urls.feed(other), 301)
     except Gone:
-        what = _("cas nº %(number)s", number=known)
-    return answer(Wanted(case=known), urls.case(known), what)
+        subject = _("cas nº %(number)s", number=parsed_number)
+    return feed_response(EventQuery(case=parsed_number), urls.case(parsed_number), subject)
 
 
 def commune_feed(code: str) -> ResponseReturnValue:
     """The events of a commune; a former code leads to the commune of today."""
     head()
-    known = code.upper()
-    here = place_names.of_commune(known) if places.is_commune_code(known) else None
-    if here is None:
+    upper_code = code.upper()
+    place = (
+        place_names.find_commune_view(upper_code) if places.is_commune_code(upper_code) else None
+    )
+    if place is None:
         raise NotFound("no_such_place")
-    return _of_place("commune", code, here.commune.code)
+    return _place_feed("commune", code, place.commune.code)
 
 
 def departement_feed(code: str) -> ResponseReturnValue:
     """The events of a département or an overseas collectivity."""
     head()
-    known = code.upper()
-    here = places.departement(db.session(), known) if places.is_departement_code(known) else None
-    if here is None:
+    upper_code = code.upper()
+    departement = (
+        places.departement(db.session(), upper_code)
+        if places.is_departement_code(upper_code)
+        else None
+    )
+    if departement is None:
         raise NotFound("no_such_place")
-    return _of_place("departement", code, here.code)
+    return _place_feed("departement", code, departement.code)
 
 
 def region_feed(code: str) -> ResponseReturnValue:
     """The events of a région."""
     head()
-    here = places.region(db.session(), code) if places.is_region_code(code) else None
-    if here is None:
+    region = places.region(db.session(), code) if places.is_region_code(code) else None
+    if region is None:
         raise NotFound("no_such_place")
-    return _of_place("region", code, here.code)
+    return _place_feed("region", code, region.code)
 
 
-def _of_place(kind: str, asked: str, code: str) -> ResponseReturnValue:
+def _place_feed(kind: str, typed_code: str, code: str) -> ResponseReturnValue:
     """A place's feed, which takes the filters of a list as well."""
     address = urls.PLACES[kind](code)
-    if asked != code:
-        text = request.query_string.decode("latin-1")
-        return redirect(urls.feed(f"{address}?{text}" if text else address), 301)
-    query = _query(request.args.to_dict(flat=False))
-    if kind in query.values:
+    if typed_code != code:
+        raw_query = request.query_string.decode("latin-1")
+        return redirect(urls.feed(f"{address}?{raw_query}" if raw_query else address), 301)
+    case_query = _case_query(request.args.to_dict(flat=False))
+    if kind in case_query.values:
         # Of another place of the kind there is nothing here: that feed would stay empty for ever.
-        raise Invalid("filter", name=kind, value=query.values[kind][0])
-    here = replace(query, values={**query.values, kind: (code,)})
+        raise Invalid("filter", name=kind, value=case_query.values[kind][0])
+    place_query = replace(case_query, values={**case_query.values, kind: (code,)})
     # The page of a place takes no other filter; the list at that place does.
-    page = address if query.is_bare else urls.cases(here)
-    own = address if query.is_bare else f"{address}?{query.text()}"
-    return answer(_wanted(here), page, search_title.phrase(here, book()), own)
+    page = address if case_query.is_bare else urls.cases(place_query)
+    feed_path = address if case_query.is_bare else f"{address}?{case_query.query_string()}"
+    return feed_response(
+        _event_query(place_query),
+        page,
+        search_title.phrase(place_query, current_vocabulary()),
+        feed_path,
+    )
 
 
 def ledger_feed() -> ResponseReturnValue:
     """The events of the whole register of some kinds and one month, and those of no case."""
     head()
-    asked = public_journal.parse(request.args.to_dict(flat=False))
-    if asked.page > 1:
+    journal_query = public_journal.parse(request.args.to_dict(flat=False))
+    if journal_query.page > 1:
         raise NotFound("no_such_page")
-    wanted = Wanted(acts=asked.acts, since=asked.since, until=asked.until, whole=True)
-    parts = [_("main courante"), *(chip.text for chip in registre.chips(asked))]
-    return answer(wanted, urls.ledger(asked), french(" ; ".join(parts)))
+    event_query = EventQuery(
+        acts=journal_query.acts,
+        since=journal_query.since,
+        until=journal_query.until,
+        includes_register=True,
+    )
+    parts = [_("main courante"), *(chip.text for chip in registre.chips(journal_query))]
+    return feed_response(event_query, urls.ledger(journal_query), french(" ; ".join(parts)))
 
 
-def answer(wanted: Wanted, page: str, what: str, own: str | None = None) -> Response:
+def feed_response(
+    event_query: EventQuery, page: str, subject: str, feed_path: str | None = None
+) -> Response:
     """The document of some events: the newest, or the archive that the address asks for.
 
     :param page: the page that shows the same.
-    :param what: what the feed is of, in words.
-    :param own: the feed's address without its suffix, where it is not the page's.
+    :param subject: what the feed is of, in words.
+    :param feed_path: the feed's address without its suffix, where it is not the page's.
     """
-    after = _before()
+    before_event = _before_event()
     session = db.session()
-    here = tags(session)
-    found = events.stretch(session, wanted, book(), after)
-    base = settings().base_url
-    own = own or page
-    document = atom.document(
+    tag_uris = tag_uri_maker(session)
+    stretch = events.event_page(session, event_query, current_vocabulary(), before_event)
+    base_url = settings().base_url
+    feed_path = feed_path or page
+    feed_document = atom.render_feed(
         Feed(
-            uri=here.uri(own),
-            title=_("Web Citoyen – %(what)s", what=what),
+            uri=tag_uris.uri(feed_path),
+            title=_("Web Citoyen – %(what)s", what=subject),
             subtitle=_(
                 "Registre public des intimidations de blogueurs : une entrée par événement. "
                 "Le registre ne connaît que ce qui lui a été signalé."
             ),
-            page=base + page,
-            address=_absolute(own, after),
+            page=base_url + page,
+            address=_absolute_url(feed_path, before_event),
             author=settings().publisher_name or "Web Citoyen",
-            home=f"{base}/",
-            opened=line_time(session, 1),
-            entries=entries(found.rows, here),
-            older=_absolute(own, found.older) if found.older else None,
-            current=_absolute(own, None) if after else None,
+            home=f"{base_url}/",
+            register_opened_at=line_time(session, 1),
+            entries=entries(stretch.events, tag_uris),
+            older=_absolute_url(feed_path, stretch.older) if stretch.older else None,
+            current=_absolute_url(feed_path, None) if before_event else None,
         )
     )
     if not g.get("register_in_part"):
         g.register_moved_at = line_time(session, head().seq)
-    return Response(document, content_type=atom.MIMETYPE)
+    return Response(feed_document, content_type=atom.MIMETYPE)
 
 
-def _before() -> str | None:
-    given = request.args.get(BEFORE, "")
-    if given and not _EVENT.fullmatch(given):
+def _before_event() -> str | None:
+    event_name = request.args.get(BEFORE_PARAMETER, "")
+    if event_name and not _EVENT.fullmatch(event_name):
         raise NotFound("no_such_page")
-    return given or None
+    return event_name or None
 
 
-def _absolute(own: str, after: str | None) -> str:
-    address = settings().base_url + urls.feed(own)
-    if after is None:
+def _absolute_url(feed_path: str, before_event: str | None) -> str:
+    address = settings().base_url + urls.feed(feed_path)
+    if before_event is None:
         return address
-    return f"{address}{'&' if '?' in address else '?'}{BEFORE}={after}"
+    return f"{address}{'&' if '?' in address else '?'}{BEFORE_PARAMETER}={before_event}"

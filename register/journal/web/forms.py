@@ -14,57 +14,57 @@ from wtforms import Field, SelectField, ValidationError
 # The types that are published for WTForms do not know of its 3.3 yet.
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from register.cases.members_journal import CONSOLE, GROUPS, LEDGERS, Asked
+from register.cases.members_journal import ACT_GROUPS, CONSOLE_MEMBER, LEDGERS, MembersJournalQuery
 from register.text import dates
-from register.web.form_fields import Form, line
-from register.web.messages.journal import BOOK_NAMES, GROUP_NAMES, KIND_NAMES
+from register.web.form_fields import BaseForm, line_field
+from register.web.messages.journal import GROUP_NAMES, KIND_NAMES, LEDGER_LABELS
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CHOOSE = _("Choisissez dans la liste.")
+_INVALID_CHOICE = _("Choisissez dans la liste.")
 
 
-def _kinds() -> Iterator[SelectChoice]:
+def _kind_choices() -> Iterator[SelectChoice]:
     yield SelectChoice("", _("Tous les actes"))
-    for group, kinds in GROUPS.items():
+    for group, kinds in ACT_GROUPS.items():
         name = GROUP_NAMES[group]
         yield SelectChoice(group, _("%(group)s : tous", group=name), optgroup=name)
         for kind in kinds:
             yield SelectChoice(kind, KIND_NAMES[kind], optgroup=name)
 
 
-def _books() -> Iterator[SelectChoice]:
+def _ledger_choices() -> Iterator[SelectChoice]:
     yield SelectChoice("", _("Tous les livres"))
-    yield from (SelectChoice(name, BOOK_NAMES[name]) for name in LEDGERS)
+    yield from (SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS)
 
 
-def _select(label: Any, choices: Any = ()) -> SelectField:
-    told: dict[str, Any] = {"invalid_choice_message": _CHOOSE}
-    return SelectField(label, choices=list(choices), default="", **told)
+def _select_field(label: Any, choices: Any = ()) -> SelectField:
+    options: dict[str, Any] = {"invalid_choice_message": _INVALID_CHOICE}
+    return SelectField(label, choices=list(choices), default="", **options)
 
 
-class JournalForm(Form):
+class JournalForm(BaseForm):
     """Which lines: an ordinary form of an address, so that it carries no token."""
 
     class Meta:
         csrf = False
 
-    membre = _select(_("Membre"))
-    acte = _select(_("Acte"), _kinds())
-    cas = line(_("Cas nº"), limit=20)
-    dossier = line(_("Dossier"), limit=20)
-    du = line(_("Depuis le"), limit=20)
-    au = line(_("Jusqu’au"), limit=20)
-    livre = _select(_("Livre"), _books())
+    membre = _select_field(_("Membre"))
+    acte = _select_field(_("Acte"), _kind_choices())
+    cas = line_field(_("Cas nº"), limit=20)
+    dossier = line_field(_("Dossier"), limit=20)
+    du = line_field(_("Depuis le"), limit=20)
+    au = line_field(_("Jusqu’au"), limit=20)
+    livre = _select_field(_("Livre"), _ledger_choices())
 
     @classmethod
-    def of(cls, args: MultiDict[str, str], names: Mapping[int, str]) -> Self:
+    def from_args(cls, args: MultiDict[str, str], names: Mapping[int, str]) -> Self:
         """The form as an address fills it.
 
         :param names: what each member is called, disabled ones too.
         """
         form = cls(formdata=args)
-        people = [(CONSOLE, _("la console")), *names.items()]
+        people = [(CONSOLE_MEMBER, _("la console")), *names.items()]
         form.membre.choices = [
             SelectChoice("", _("Tout le monde")),
             *(SelectChoice(str(member), name) for member, name in people),
@@ -73,20 +73,20 @@ class JournalForm(Form):
 
     def validate_cas(self, field: Field) -> None:
         """A public number."""
-        _number(field)
+        _check_number(field)
 
     def validate_dossier(self, field: Field) -> None:
         """An id of the desk."""
-        _number(field)
+        _check_number(field)
 
     def validate_du(self, field: Field) -> None:
         """A day, as a browser's own calendar sends it."""
-        _day(field)
+        _check_day(field)
 
     def validate_au(self, field: Field) -> None:
         """A day that is not before the first one."""
-        _day(field)
-        since, until = _as_day(self.du.data), _as_day(field.data)
+        _check_day(field)
+        since, until = _parse_day(self.du.data), _parse_day(field.data)
         if since and until and until < since:
             raise ValidationError(_("Ce jour est avant le premier."))
 
@@ -95,38 +95,38 @@ class JournalForm(Form):
         """How many filters are in force."""
         return sum(bool(field.data) for field in self)
 
-    def asked(self) -> Asked:
+    def to_query(self) -> MembersJournalQuery:
         """What was asked for, once it holds."""
-        return Asked(
-            member=_as_number(self.membre.data),
+        return MembersJournalQuery(
+            member=_parse_number(self.membre.data),
             kind=self.acte.data or "",
-            number=_as_number(self.cas.data),
-            dossier=_as_number(self.dossier.data),
-            since=_as_day(self.du.data),
-            until=_as_day(self.au.data),
-            book=self.livre.data or "",
+            number=_parse_number(self.cas.data),
+            incident_id=_parse_number(self.dossier.data),
+            since=_parse_day(self.du.data),
+            until=_parse_day(self.au.data),
+            ledger_name=self.livre.data or "",
         )
 
 
-def _number(field: Field) -> None:
+def _check_number(field: Field) -> None:
     if field.data and not _NUMBER.fullmatch(field.data):
         raise ValidationError(_("Écrivez le numéro en chiffres, comme 12."))
 
 
-def _as_number(text: str | None) -> int | None:
-    return int(text) if text else None
+def _parse_number(typed: str | None) -> int | None:
+    return int(typed) if typed else None
 
 
-def _day(field: Field) -> None:
-    if field.data and _as_day(field.data) is None:
+def _check_day(field: Field) -> None:
+    if field.data and _parse_day(field.data) is None:
         raise ValidationError(_("Écrivez le jour ainsi : 2026-03-02."))
 
 
-def _as_day(text: str | None) -> date | None:
+def _parse_day(typed: str | None) -> date | None:
     """A day of the years that the register knows."""
     try:
-        found = date.fromisoformat(text) if text and _DAY.fullmatch(text) else None
+        day = date.fromisoformat(typed) if typed and _DAY.fullmatch(typed) else None
     except ValueError:
         return None
-    within = found and dates.FIRST_YEAR <= found.year <= dates.LAST_YEAR
-    return found if within else None
+    is_in_range = day and dates.FIRST_YEAR <= day.year <= dates.LAST_YEAR
+    return day if is_in_range else None

@@ -17,8 +17,13 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import members_journal
-from register.cases.members_journal import LEDGERS, Asked, Line, Place
-from register.cases.vocabulary import Book
+from register.cases.members_journal import (
+    LEDGERS,
+    LinePosition,
+    MembersJournalLine,
+    MembersJournalQuery,
+)
+from register.cases.vocabulary import Vocabulary
 from register.db import db
 from register.errors import NotFound
 from register.exchange import safe_csv
@@ -27,15 +32,15 @@ from register.journal.web import journal_sentences
 from register.journal.web.forms import JournalForm
 from register.reports import queries as reports
 from register.text import dates
-from register.web.context import book
-from register.web.l10n import named
-from register.web.messages.journal import BOOK_NAMES, CHECKS
+from register.web.context import current_vocabulary
+from register.web.l10n import with_label
+from register.web.messages.journal import LEDGER_LABELS, LINE_CHECKS
 
-HOME = "/moderation/journal"
-_PLACE = re.compile(rf"({'|'.join(LEDGERS)})-([1-9][0-9]{{0,8}})")
-_AT_ONCE = 500  # lines read at a time for a table
+JOURNAL_PATH = "/moderation/journal"
+_PLACE_FORM = re.compile(rf"({'|'.join(LEDGERS)})-([1-9][0-9]{{0,8}})")
+_BATCH_SIZE = 500  # lines read at a time for a table
 # The table's columns; docs/moderation.md tells what each holds.
-HEADER = (
+CSV_HEADER = (
     "livre",
     "ligne",
     "moment",
@@ -55,154 +60,172 @@ HEADER = (
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     blueprint.add_url_rule("/journal", "journal", lines)
-    blueprint.add_url_rule("/journal.csv", "journal_csv", table)
+    blueprint.add_url_rule("/journal.csv", "journal_csv", csv_table)
     # Beyond the bound a number is none that the database could hold.
-    one = f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>"
-    blueprint.add_url_rule(one, "journal_line", line)
+    line_rule = f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>"
+    blueprint.add_url_rule(line_rule, "journal_line", line)
 
 
 def lines() -> ResponseReturnValue:
     """The lines that were asked for, a page of them, newest first."""
-    form = JournalForm.of(request.args, accounts.names(db.session()))
+    form = JournalForm.from_args(request.args, accounts.display_names(db.session()))
     if not form.validate():
-        return _again(form)
-    asked = form.asked()
-    found = members_journal.stretch(db.session(), current_member.member(), asked, _after())
+        return _invalid_form_page(form)
+    journal_query = form.to_query()
+    stretch = members_journal.list_lines(
+        db.session(), current_member.member(), journal_query, _start_place()
+    )
     return render_template(
         "moderation/journal.html",
         form=form,
-        found=found,
-        asked=asked,
-        told=_told(found.lines),
-        reports=_reports(found.lines),
-        books=BOOK_NAMES,
-        first=address(asked),
-        older=address(asked, found.older) if found.older else "",
-        table=address(asked, path=HOME + ".csv"),
+        found=stretch,
+        asked=journal_query,
+        told=_line_sentences(stretch.lines),
+        reports=_report_days(stretch.lines),
+        books=LEDGER_LABELS,
+        first=address(journal_query),
+        older=address(journal_query, stretch.older) if stretch.older else "",
+        table=address(journal_query, path=JOURNAL_PATH + ".csv"),
         begun="apres" in request.args,
     )
 
 
-def _again(form: JournalForm) -> ResponseReturnValue:
+def _invalid_form_page(form: JournalForm) -> ResponseReturnValue:
     return render_template("moderation/journal.html", form=form, found=None), 422
 
 
-def address(asked: Asked, after: Place | None = None, path: str = HOME) -> str:
+def address(
+    journal_query: MembersJournalQuery, after: LinePosition | None = None, path: str = JOURNAL_PATH
+) -> str:
     """The address of some lines, or of those that follow a line."""
-    pairs = asked.pairs()
+    pairs = journal_query.pairs()
     if after is not None:
         ledger, seq = after
-        pairs.append(("apres", f"{members_journal.NAMES[ledger]}-{seq}"))
+        pairs.append(("apres", f"{members_journal.LEDGER_NAMES[ledger]}-{seq}"))
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def _after() -> Place | None:
+def _start_place() -> LinePosition | None:
     """The line after which the stretch begins that an address asks for."""
-    given = request.args.get("apres", "")
-    if not given:
+    raw = request.args.get("apres", "")
+    if not raw:
         return None
-    found = _PLACE.fullmatch(given)
-    if found is None:
+    match = _PLACE_FORM.fullmatch(raw)
+    if match is None:
         raise NotFound("no_such_line")
-    return LEDGERS[found[1]], int(found[2])
+    return LEDGERS[match[1]], int(match[2])
 
 
-def _told(found: Sequence[Line]) -> Sequence[tuple[Line, str, Sequence[tuple[str, str]]]]:
-    words, who = book(), current_member.called
+def _line_sentences(
+    journal_lines: Sequence[MembersJournalLine],
+) -> Sequence[tuple[MembersJournalLine, str, Sequence[tuple[str, str]]]]:
+    vocabulary, member_name = current_vocabulary(), current_member.display_name
     return [
-        (one, journal_sentences.sentence(one, who), journal_sentences.details(one, who, words))
-        for one in found
+        (
+            journal_line,
+            journal_sentences.sentence(journal_line, member_name),
+            journal_sentences.details(journal_line, member_name, vocabulary),
+        )
+        for journal_line in journal_lines
     ]
 
 
-def _reports(found: Sequence[Line]) -> Mapping[str, date]:
+def _report_days(journal_lines: Sequence[MembersJournalLine]) -> Mapping[str, date]:
     """Those of the reports that lines speak of which are still there, each with its day."""
-    return reports.days(db.session(), {one.report for one in found if one.report})
+    return reports.received_days(
+        db.session(), {journal_line.report for journal_line in journal_lines if journal_line.report}
+    )
 
 
 def line(name: str, seq: int) -> ResponseReturnValue:
     """One line with its private part, and its digests computed again."""
-    opened = members_journal.opened(db.session(), current_member.member(), LEDGERS[name], seq)
-    unreadable = "journal_unreadable" in opened.problems
+    line_check = members_journal.load_checked_line(
+        db.session(), current_member.member(), LEDGERS[name], seq
+    )
+    unreadable = "journal_unreadable" in line_check.problems
     checks = [
-        (good, str(said[0] if good else said[1]))
-        for key, said in CHECKS.items()
+        (holds, str(sentences[0] if holds else sentences[1]))
+        for key, sentences in LINE_CHECKS.items()
         # What is bound to a part that cannot be read is not known to hold.
-        for good in [key not in opened.problems and not unreadable]
+        for holds in [key not in line_check.problems and not unreadable]
     ]
-    last = head(db.session(), LEDGERS[name]).seq
-    ((_line, sentence, details),) = _told([opened.line])
+    last_seq = head(db.session(), LEDGERS[name]).seq
+    ((_line, sentence, details),) = _line_sentences([line_check.line])
     return render_template(
         "moderation/journal_line.html",
-        opened=opened,
-        line=opened.line,
-        reports=_reports([opened.line]),
+        opened=line_check,
+        line=line_check.line,
+        reports=_report_days([line_check.line]),
         sentence=sentence,
         details=details,
         checks=checks,
-        books=BOOK_NAMES,
-        last=last,
+        books=LEDGER_LABELS,
+        last=last_seq,
     )
 
 
 # --- as a table ----------------------------------------------------------------------------
 
 
-def table() -> ResponseReturnValue:
+def csv_table() -> ResponseReturnValue:
     """Exactly the lines that the same filters show, as a file for a spreadsheet."""
-    names = accounts.names(db.session())
-    form = JournalForm.of(request.args, names)
+    names = accounts.display_names(db.session())
+    form = JournalForm.from_args(request.args, names)
     if not form.validate():
-        return _again(form)
-    viewer, words = current_member.member(), _Words(names, book())
-    rows = _rows(db.engine, viewer, form.asked(), words)
+        return _invalid_form_page(form)
+    viewer, table_words = current_member.member(), _TableWords(names, current_vocabulary())
+    csv_rows = _csv_rows(db.engine, viewer, form.to_query(), table_words)
     # What is read from now on is read a stretch at a time: a slow reader must not hold a
     # transaction open, which would keep erased words in SQLite's log.
     db.session.remove()
-    body = stream_with_context(safe_csv.encoded(HEADER, rows))
-    answer = Response(body, mimetype=safe_csv.MIMETYPE)
-    answer.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
-    return answer
+    body = stream_with_context(safe_csv.encode_table(CSV_HEADER, csv_rows))
+    response = Response(body, mimetype=safe_csv.MIMETYPE)
+    response.headers["Content-Disposition"] = 'attachment; filename="journal.csv"'
+    return response
 
 
-class _Words:
+class _TableWords:
     """What the rows of a table are worded with: they are written once the request is over."""
 
-    def __init__(self, names: Mapping[int, str], words: Book) -> None:
-        self.names, self.book = names, words
+    def __init__(self, names: Mapping[int, str], vocabulary: Vocabulary) -> None:
+        self.names, self.vocabulary = names, vocabulary
         self.console = str(_("la console"))
 
-    def who(self, member: int | None) -> str:
+    def member_name(self, member: int | None) -> str:
         return self.names.get(member or 0, "") or self.console
 
 
-def _rows(
-    engine: Engine, viewer: Member, asked: Asked, words: _Words
+def _csv_rows(
+    engine: Engine, viewer: Member, journal_query: MembersJournalQuery, table_words: _TableWords
 ) -> Iterator[Sequence[object]]:
-    after: Place | None = None
+    after: LinePosition | None = None
     while True:
         with Session(engine) as session:
-            found = members_journal.stretch(session, viewer, asked, after, _AT_ONCE)
-        yield from (_row(one, words) for one in found.lines)
-        after = found.older
+            stretch = members_journal.list_lines(session, viewer, journal_query, after, _BATCH_SIZE)
+        yield from (_csv_row(journal_line, table_words) for journal_line in stretch.lines)
+        after = stretch.older
         if after is None:
             return
 
 
-def _row(one: Line, words: _Words) -> Sequence[object]:
-    details = journal_sentences.details(one, words.who, words.book)
+def _csv_row(journal_line: MembersJournalLine, table_words: _TableWords) -> Sequence[object]:
+    details = journal_sentences.details(
+        journal_line, table_words.member_name, table_words.vocabulary
+    )
     return (
-        one.book,
-        one.seq,
-        one.at.astimezone(dates.PARIS).isoformat() if one.at else one.day.isoformat(),
-        one.act,
-        journal_sentences.sentence(one, words.who),
-        journal_sentences.doer(one, words.who),
-        one.number,
-        one.dossier,
-        one.title,
-        one.private.get("revision"),
-        _(" ; ").join(named(label, said) for label, said in details),
-        one.public.get("event"),
-        one.digest,
+        journal_line.ledger_name,
+        journal_line.seq,
+        journal_line.at.astimezone(dates.PARIS).isoformat()
+        if journal_line.at
+        else journal_line.day.isoformat(),
+        journal_line.act,
+        journal_sentences.sentence(journal_line, table_words.member_name),
+        journal_sentences.actor(journal_line, table_words.member_name),
+        journal_line.number,
+        journal_line.incident_id,
+        journal_line.title,
+        journal_line.private.get("revision"),
+        _(" ; ").join(with_label(label, detail) for label, detail in details),
+        journal_line.public.get("event"),
+        journal_line.digest,
     )

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from register.cases import case_proof as proofs
 from register.cases import public_journal
-from register.cases.public_journal import Asked
+from register.cases.public_journal import PublicJournalQuery
 from register.cases.web.public.cases import case_number
-from register.cases.web.public.facet_options import Option
-from register.cases.web.public.filter_panel import Chip
+from register.cases.web.public.facet_options import FacetOption
+from register.cases.web.public.filter_panel import FilterChip
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
-from register.journal.queries import head_document, verbatim
+from register.journal.queries import head_document, public_lines
 from register.web import urls
 from register.web.context import head
 from register.web.etag import verifier
@@ -40,105 +40,127 @@ def route(blueprint: Blueprint) -> None:
 
 
 @dataclass(frozen=True)
-class Panel:
+class JournalFilterPanel:
     """What the form of filters needs."""
 
-    kinds: list[Option]
-    months: list[Option]
+    kinds: list[FacetOption]
+    months: list[FacetOption]
     count: int
 
 
-def kinds() -> dict[str, str]:
+def kind_names() -> dict[str, str]:
     """What each kind of line is called."""
-    return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in public_journal.KINDS}
+    return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in public_journal.PUBLIC_ACTS_BY_KIND}
 
 
 def lines() -> ResponseReturnValue:
     """Every public act, the newest first, by kind and by month."""
     position = head()
-    wanted = _number("ligne")
-    if wanted is not None:
-        if not 0 < wanted <= position.seq:
+    line_number = _number_parameter("ligne")
+    if line_number is not None:
+        if not 0 < line_number <= position.seq:
             raise NotFound("no_such_line")
-        return redirect(urls.line(wanted, public_journal.page_of(wanted, position)), 303)
-    asked = public_journal.parse(request.args.to_dict(flat=False))
-    page = public_journal.page(db.session(), asked, position)
-    if page.number > page.pages:
+        return redirect(
+            urls.line(line_number, public_journal.page_of_line(line_number, position)), 303
+        )
+    journal_query = public_journal.parse(request.args.to_dict(flat=False))
+    journal_page = public_journal.query_page(db.session(), journal_query, position)
+    if journal_page.number > journal_page.pages:
         raise NotFound("no_such_page")
-    words = kinds()
+    kind_labels = kind_names()
     return render_template(
         "public/registre.html",
-        page=page,
-        asked=asked,
+        page=journal_page,
+        asked=journal_query,
         head=position,
-        panel=_panel(asked, words),
-        chips=chips(asked),
-        words={act: words[kind] for kind, act in public_journal.KINDS.items()},
+        panel=_filter_panel(journal_query, kind_labels),
+        chips=chips(journal_query),
+        words={act: kind_labels[kind] for kind, act in public_journal.PUBLIC_ACTS_BY_KIND.items()},
     )
 
 
-def chips(asked: Asked) -> list[Chip]:
+def chips(journal_query: PublicJournalQuery) -> list[FilterChip]:
     """The filters in force in words, each with the way to take it off."""
-    words = kinds()
-    found = [Chip(words[kind], urls.ledger(asked.without(kind))) for kind in asked.kinds]
-    if asked.month:
-        found.append(Chip(edtf_words(asked.month), urls.ledger(Asked(asked.kinds))))
-    return found
+    kind_labels = kind_names()
+    active_chips = [
+        FilterChip(kind_labels[kind], urls.ledger(journal_query.without(kind)))
+        for kind in journal_query.kinds
+    ]
+    if journal_query.month:
+        active_chips.append(
+            FilterChip(
+                edtf_words(journal_query.month),
+                urls.ledger(PublicJournalQuery(journal_query.kinds)),
+            )
+        )
+    return active_chips
 
 
-def _panel(asked: Asked, words: dict[str, str]) -> Panel:
-    last = head().seq
-    known = []
-    if last:
+def _filter_panel(
+    journal_query: PublicJournalQuery, kind_labels: dict[str, str]
+) -> JournalFilterPanel:
+    last_seq = head().seq
+    month_options = []
+    if last_seq:
         session = db.session()
-        known = public_journal.months(line_time(session, 1), line_time(session, last))
-    if asked.month and asked.month not in known:
-        known.append(asked.month)
-    return Panel(
-        kinds=[Option(kind, words[kind], kind in asked.kinds) for kind in public_journal.KINDS],
-        months=[Option(month, edtf_words(month), month == asked.month) for month in known],
-        count=len(asked.kinds) + bool(asked.month),
+        month_options = public_journal.list_months(
+            line_time(session, 1), line_time(session, last_seq)
+        )
+    if journal_query.month and journal_query.month not in month_options:
+        month_options.append(journal_query.month)
+    return JournalFilterPanel(
+        kinds=[
+            FacetOption(kind, kind_labels[kind], kind in journal_query.kinds)
+            for kind in public_journal.PUBLIC_ACTS_BY_KIND
+        ],
+        months=[
+            FacetOption(month, edtf_words(month), month == journal_query.month)
+            for month in month_options
+        ],
+        count=len(journal_query.kinds) + bool(journal_query.month),
     )
 
 
 def tip() -> Response:
     """Where the public ledger stands, for whoever wants to be able to prove it later."""
-    return _json(head_document(db.session(), head()))
+    return _json_response(head_document(db.session(), head()))
 
 
 def download() -> Response:
     """The public ledger as JSON lines, verbatim: what the chain hashes, and nothing else."""
     position = head()
-    after = _number("apres") or 0
+    after = _number_parameter("apres") or 0
     if after > position.seq:
         # Whoever holds more lines than there are has found something, and must be told.
         raise NotFound("no_such_line")
-    return Response(_streamed(db.engine, after, position.seq), mimetype="application/jsonl")
+    return Response(_stream_lines(db.engine, after, position.seq), mimetype="application/jsonl")
 
 
-def _streamed(engine: Engine, after: int, until: int) -> Iterator[bytes]:
+def _stream_lines(engine: Engine, after: int, until: int) -> Iterator[bytes]:
     while after < until:
         # A session for each stretch: a slow reader must not hold a transaction open, which would
         # keep erased words in SQLite's log.
         with Session(engine) as session:
-            stretch = verbatim(session, after, until)
-        if not stretch:
+            batch = public_lines(session, after, until)
+        if not batch:
             # A copy was put back meanwhile, and it is shorter.
             return
-        yield b"".join(line + b"\n" for _seq, line in stretch)
-        after = stretch[-1][0]
+        yield b"".join(line + b"\n" for _seq, line in batch)
+        after = batch[-1][0]
 
 
 def proof(number: str) -> ResponseReturnValue:
     """What binds the text of a case, as it reads now or at a version, to its line."""
     head()
     try:
-        answer = _json(proofs.proof(db.session(), case_number(number), _number("version")))
-    except Moved as moved:
-        return redirect(urls.proof(int(str(moved.values["number"]))), 301)
+        response = _json_response(
+            proofs.proof(db.session(), case_number(number), _number_parameter("version"))
+        )
+    except Moved as error:
+        return redirect(urls.proof(int(str(error.values["number"]))), 301)
     # A search engine keeps what it indexed: the text must not outlive the case there.
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def program() -> Response:
@@ -150,7 +172,7 @@ def program() -> Response:
     return Response(source, mimetype="text/x-python")
 
 
-def commands(base: str) -> list[str]:
+def verify_commands(base: str) -> list[str]:
     """What an outsider types to check the ledger and one case; the number is for them to choose."""
     files = {
         "registre.jsonl": "/registre.jsonl",
@@ -164,18 +186,18 @@ def commands(base: str) -> list[str]:
     ]
 
 
-def _number(name: str) -> int | None:
+def _number_parameter(name: str) -> int | None:
     """A number in the query: strict digits, no leading zero, bounded; None without one.
 
     :raises Invalid: ``filter``.
     """
-    given = request.args.get(name, "")
-    if not given:
+    raw = request.args.get(name, "")
+    if not raw:
         return None
-    if not _NUMBER.fullmatch(given):
-        raise Invalid("filter", name=name, value=given[:20])
-    return int(given)
+    if not _NUMBER.fullmatch(raw):
+        raise Invalid("filter", name=name, value=raw[:20])
+    return int(raw)
 
 
-def _json(document: bytes) -> Response:
+def _json_response(document: bytes) -> Response:
     return Response(document, mimetype="application/json")

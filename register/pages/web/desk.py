@@ -16,91 +16,95 @@ from register.errors import Invalid, Refused, RegisterError
 from register.pages import acts, queries
 from register.pages import content as editorial
 from register.pages.models import PageRevision
-from register.pages.rendering import rendered
-from register.pages.web.forms import WRITTEN, PageForm, ReasonForm
+from register.pages.rendering import render_page
+from register.pages.web.forms import CONTENT_FIELDS, PageForm, ReasonForm
 from register.pages.web.markdown_help import writing_help
-from register.pages.web.page_diff import changes
-from register.pages.web.public import path_of, whole
+from register.pages.web.page_diff import page_changes
+from register.pages.web.public import fill_page, page_path
 from register.text.errors import TextError
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
 
-HOME = "/moderation/pages"
-ONE = f"/pages/<any({', '.join(repr(name) for name in editorial.TEXTS)}):page>"
-LOOK = "relire"
-TAKEN = "reprendre"
+PAGES_PATH = "/moderation/pages"
+PAGE_RULE = f"/pages/<any({', '.join(repr(name) for name in editorial.TEXT_NAMES)}):page>"
+PREVIEW_ACTION = "relire"
+TAKE_FIELD = "reprendre"
 
 
 @dataclass(frozen=True)
-class Standing:
+class CurrentPage:
     """A page as it stands: what it says, and who wrote that, when anybody did."""
 
     name: str
     title: str
     text: str
-    written: PageRevision | None
+    last_revision: PageRevision | None
 
     @property
-    def tongue(self) -> str:
+    def language(self) -> str:
         """The language that it is in."""
         return editorial.language_of(self.name)
 
     @property
     def path(self) -> str:
         """Where readers find it."""
-        return path_of(self.name)
+        return page_path(self.name)
 
     @property
-    def revision(self) -> int:
+    def revision_id(self) -> int:
         """The revision that stands; 0 where nobody has changed the page."""
-        return self.written.id if self.written else 0
+        return self.last_revision.id if self.last_revision else 0
 
     @property
     def is_shipped(self) -> bool:
         """Whether readers see the text that comes with the code."""
-        return self.written is None or self.written.shipped
+        return self.last_revision is None or self.last_revision.shipped
 
     @property
-    def is_behind(self) -> bool:
+    def is_outdated(self) -> bool:
         """Whether the code's own text has changed since the page was given another one."""
-        own = editorial.shipped(self.name).digest
-        return not self.is_shipped and self.written is not None and self.written.base != own
+        own = editorial.shipped_page(self.name).digest
+        return (
+            not self.is_shipped
+            and self.last_revision is not None
+            and self.last_revision.base != own
+        )
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     blueprint.add_url_rule("/pages", view_func=pages)
     blueprint.add_url_rule("/pages/apercu", view_func=page_preview, methods=["POST"])
-    blueprint.add_url_rule(ONE, view_func=page_edit, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{ONE}/retablir", view_func=page_restore, methods=["GET", "POST"])
+    blueprint.add_url_rule(PAGE_RULE, view_func=page_edit, methods=["GET", "POST"])
+    blueprint.add_url_rule(f"{PAGE_RULE}/retablir", view_func=page_restore, methods=["GET", "POST"])
 
 
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
-    written = queries.newest_of_each(db.session())
-    rows = [_standing(name, written.get(name)) for name in editorial.TEXTS]
-    return render_template("moderation/pages/list.html", rows=rows)
+    revisions = queries.newest_revisions(db.session())
+    current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
+    return render_template("moderation/pages/list.html", rows=current_pages)
 
 
-def standing(page: str) -> Standing:
+def current_page(page: str) -> CurrentPage:
     """A page as it stands."""
-    return _standing(page, queries.newest(db.session(), page))
+    return _current_page(page, queries.newest_revision(db.session(), page))
 
 
-def _standing(name: str, written: PageRevision | None) -> Standing:
-    shown = editorial.shipped(name) if written is None or written.shipped else written
-    return Standing(name, shown.title, shown.text, written)
+def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
+    published = editorial.shipped_page(name) if revision is None or revision.shipped else revision
+    return CurrentPage(name, published.title, published.text, revision)
 
 
 def page_preview() -> ResponseReturnValue:
     """A text as readers will see it: a fragment of a page."""
-    text, page = request.form.get("texte", ""), request.args.get("page", "")
+    source, page = request.form.get("texte", ""), request.args.get("page", "")
     try:
-        html, said, status = whole(rendered(text, editorial.language_of(page))), "", 200
+        html, problem, status = fill_page(render_page(source, editorial.language_of(page))), "", 200
     except (Invalid, TextError) as error:
-        html, said, status = Markup(), say(error), 422
-    return render_template("moderation/preview.html", html=html, said=said), status
+        html, problem, status = Markup(), error_sentence(error), 422
+    return render_template("moderation/preview.html", html=html, error_text=problem), status
 
 
 # --- writing a page ----------------------------------------------------------------------------
@@ -108,69 +112,75 @@ def page_preview() -> ResponseReturnValue:
 
 def page_edit(page: str) -> ResponseReturnValue:
     """Show the editor of a page, or do what its button says."""
-    now = standing(page)
+    current = current_page(page)
     if request.method != "POST":
-        shown = {"title": now.title, "text": now.text, "vu": str(now.revision)}
-        return _editor(now, PageForm(formdata=None, data=shown))
+        initial = {"title": current.title, "text": current.text, "vu": str(current.revision_id)}
+        return _editor_page(current, PageForm(formdata=None, data=initial))
     form = PageForm()
-    for name in set(request.form.getlist(TAKEN)) & set(WRITTEN):
-        form[name].data = getattr(now, name)
-    if request.form.get("faire") == LOOK:
-        return _looked_over(now, form)
+    for name in set(request.form.getlist(TAKE_FIELD)) & set(CONTENT_FIELDS):
+        form[name].data = getattr(current, name)
+    if request.form.get("faire") == PREVIEW_ACTION:
+        return _preview_page(current, form)
     if not form.is_sent:
-        return _editor(now, form, 422)
-    return _saved(now, form)
+        return _editor_page(current, form, 422)
+    return _save_page(current, form)
 
 
-def _editor(now: Standing, form: PageForm, status: int = 200, **more: Any) -> ResponseReturnValue:
+def _editor_page(
+    current: CurrentPage, form: PageForm, status: int = 200, **extra: Any
+) -> ResponseReturnValue:
     body = render_template(
         "moderation/pages/edit.html",
-        now=now,
+        now=current,
         form=form,
-        help=writing_help(now.name),
-        **more,
+        help=writing_help(current.name),
+        **extra,
     )
     return body, status
 
 
-def _looked_over(now: Standing, form: PageForm) -> ResponseReturnValue:
+def _preview_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
     """Show the text as readers will see it, and what is wrong with it so far."""
     form.validate()
     # It is asked for when something is saved, and nothing is.
     form.reason.errors = []
     preview = ""
     try:
-        preview = whole(rendered(form.text.data, editorial.language_of(now.name)))
+        preview = fill_page(render_page(form.text.data, editorial.language_of(current.name)))
     except (Invalid, TextError) as error:
-        form.text.errors = [*form.text.errors, typeset(say(error))]
-    return _editor(now, form, preview=preview)
+        form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
+    return _editor_page(current, form, preview=preview)
 
 
-def _saved(now: Standing, form: PageForm) -> ResponseReturnValue:
-    title, text, told = form.title.data, form.text.data, {"reason": form.reason.data}
+def _save_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
+    title, source, options = form.title.data, form.text.data, {"reason": form.reason.data}
     try:
-        act_view.penned(
-            lambda pen, by: acts.save(pen, now.name, title, text, by=by, seen=form.seen, **told)
+        act_view.run_act(
+            lambda tx, by: acts.save_page(
+                tx, current.name, title, source, by=by, seen_revision=form.seen_revision, **options
+            )
         )
     except (Refused, Invalid, TextError) as error:
-        return _refused(now.name, form, error)
+        return _refusal_page(current.name, form, error)
     flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
-    return redirect(f"{HOME}/{now.name}/versions", 303)
+    return redirect(f"{PAGES_PATH}/{current.name}/versions", 303)
 
 
-def _refused(page: str, form: PageForm, error: RegisterError | TextError) -> ResponseReturnValue:
-    now = standing(page)
+def _refusal_page(
+    page: str, form: PageForm, error: RegisterError | TextError
+) -> ResponseReturnValue:
+    current = current_page(page)
     status = status_of(error) if isinstance(error, RegisterError) else 422
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
-        form.vu.data = str(now.revision)
-        mine = {name: form[name].data for name in WRITTEN}
-        theirs = {name: getattr(now, name) for name in WRITTEN}
-        return _editor(now, form, status, both=changes(theirs, mine))
+        form.vu.data = str(current.revision_id)
+        mine = {name: form[name].data for name in CONTENT_FIELDS}
+        theirs = {name: getattr(current, name) for name in CONTENT_FIELDS}
+        return _editor_page(current, form, status, both=page_changes(theirs, mine))
     if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
-        form.text.errors = [*form.text.errors, typeset(say(error))]
-        return _editor(now, form, status)
-    return _editor(now, form, status, said=typeset(say(error)))
+        form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
+        return _editor_page(current, form, status)
+    return _editor_page(current, form, status, said=typeset(error_sentence(error)))
 
 
 # --- going back --------------------------------------------------------------------------------
@@ -178,37 +188,40 @@ def _refused(page: str, form: PageForm, error: RegisterError | TextError) -> Res
 
 def page_restore(page: str) -> ResponseReturnValue:
     """Show what would change if the page said again what comes with the code, and do it."""
-    now = standing(page)
+    current = current_page(page)
     form = ReasonForm()
     if request.method != "POST":
-        form.vu.data = str(now.revision)
-        return _going_back(now, form)
+        form.vu.data = str(current.revision_id)
+        return _restore_page(current, form)
     if not form.is_sent:
-        return _going_back(now, form, status=422)
+        return _restore_page(current, form, status=422)
     reason = form.reason.data
     try:
-        act_view.penned(
-            lambda pen, by: acts.restore(pen, page, by=by, reason=reason, seen=form.seen)
+        act_view.run_act(
+            lambda tx, by: acts.restore_page(
+                tx, page, by=by, reason=reason, seen_revision=form.seen_revision
+            )
         )
     except Refused as error:
-        now = standing(page)
-        form.vu.data = str(now.revision)
-        return _going_back(now, form, typeset(say(error)), status_of(error))
+        current = current_page(page)
+        form.vu.data = str(current.revision_id)
+        return _restore_page(current, form, typeset(error_sentence(error)), status_of(error))
     flash(typeset(_("La page montre de nouveau le texte livré avec le logiciel.")))
-    return redirect(f"{HOME}/{page}/versions", 303)
+    return redirect(f"{PAGES_PATH}/{page}/versions", 303)
 
 
-def _going_back(
-    now: Standing, form: ReasonForm, said: str = "", status: int = 200
+def _restore_page(
+    current: CurrentPage, form: ReasonForm, problem: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    own = editorial.shipped(now.name)
+    shipped_page = editorial.shipped_page(current.name)
     body = render_template(
         "moderation/pages/restore.html",
-        now=now,
+        now=current,
         form=form,
-        said=said,
-        changes=changes(
-            {"title": now.title, "text": now.text}, {"title": own.title, "text": own.text}
+        problem=problem,
+        changes=page_changes(
+            {"title": current.title, "text": current.text},
+            {"title": shipped_page.title, "text": shipped_page.text},
         ),
     )
     return body, status

@@ -6,27 +6,27 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
-from register.web.form_fields import DeskForm, line, text
+from register.web.form_fields import DeskForm, line_field, text_field
 
 # The fields that hold the page itself.
-WRITTEN = ("title", "text")
+CONTENT_FIELDS = ("title", "text")
 
 
 class ReasonForm(DeskForm):
     """Why a page changes, and what its administrator had before their eyes."""
 
     vu = HiddenField()
-    reason = line(_("Pourquoi ce changement"), needed=True, limit=REASON_LIMIT)
+    reason = line_field(_("Pourquoi ce changement"), required=True, limit=REASON_LIMIT)
 
     @property
-    def seen(self) -> int:
+    def seen_revision(self) -> int:
         """The revision looked at; 0, the shipped text, when the form does not say."""
-        told = str(self.vu.data or "")
-        return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else 0
+        raw = str(self.vu.data or "")
+        return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else 0
 
 
 class PageForm(ReasonForm):
     """The whole of a page."""
 
-    title = line(_("Titre"), needed=True, limit=TITLE_LIMIT)
-    text = text(_("Texte de la page"), needed=True, limit=TEXT_LIMIT)
+    title = line_field(_("Titre"), required=True, limit=TITLE_LIMIT)
+    text = text_field(_("Texte de la page"), required=True, limit=TEXT_LIMIT)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flask_babel import gettext as _
 
-from register.config import LEGAL
+from register.config import LEGAL_FIELDS
 from register.pages.rendering import DEFINITIONS
 
 
@@ -31,17 +31,20 @@ def writing_help(page: str) -> Sequence[tuple[str, str]]:
         ("[plus bas](#filmer)", _("Un lien vers un titre de la même page.")),
         (
             "{contact_email}",
-            _("Un réglage du registre, mis à jour tout seul. Tous : %(names)s.", names=_all(LEGAL)),
+            _(
+                "Un réglage du registre, mis à jour tout seul. Tous : %(names)s.",
+                names=_join_markers(LEGAL_FIELDS),
+            ),
         ),
         (
             "{types}",
             _(
                 "Seul dans son paragraphe : les définitions d’un vocabulaire. Tous : %(names)s.",
-                names=_all(DEFINITIONS),
+                names=_join_markers(DEFINITIONS),
             ),
         ),
     )
 
 
-def _all(markers: Iterable[str]) -> str:
+def _join_markers(markers: Iterable[str]) -> str:
     return ", ".join(f"{{{marker}}}" for marker in markers)

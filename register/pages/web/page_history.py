@@ -9,51 +9,58 @@ from register.cases.web.desk import content_words
 from register.db import db
 from register.pages import content as editorial
 from register.pages import queries
-from register.pages.web.desk import ONE, standing
-from register.pages.web.page_diff import changes
-from register.pages.web.public import whole
+from register.pages.web.desk import PAGE_RULE, current_page
+from register.pages.web.page_diff import page_changes
+from register.pages.web.public import fill_page
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
-    blueprint.add_url_rule(f"{ONE}/versions", view_func=page_versions)
+    blueprint.add_url_rule(f"{PAGE_RULE}/versions", view_func=page_versions)
     # Beyond the bound a number is none that the database could hold.
-    one = f"{ONE}/versions/<int(min=1, max=999999999):revision>"
-    blueprint.add_url_rule(one, view_func=page_version)
-    blueprint.add_url_rule(f"{ONE}/comparer", view_func=page_compare)
+    version_rule = f"{PAGE_RULE}/versions/<int(min=1, max=999999999):revision>"
+    blueprint.add_url_rule(version_rule, view_func=page_version)
+    blueprint.add_url_rule(f"{PAGE_RULE}/comparer", view_func=page_compare)
 
 
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
-    rows = queries.history(db.session(), page)
-    return render_template("moderation/pages/versions.html", now=standing(page), rows=rows)
+    revisions = queries.page_revisions(db.session(), page)
+    return render_template("moderation/pages/versions.html", now=current_page(page), rows=revisions)
 
 
 def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
-    row = queries.one(db.session(), page, revision)
+    page_revision = queries.get_revision(db.session(), page, revision)
     return render_template(
-        "moderation/pages/version.html", now=standing(page), row=row, shown=whole(row.html)
+        "moderation/pages/version.html",
+        now=current_page(page),
+        row=page_revision,
+        page_html=fill_page(page_revision.html),
     )
 
 
 def page_compare(page: str) -> ResponseReturnValue:
     """What changed between two revisions, word by word; 0 is the text that comes with the code."""
-    older, newer = _number("de"), _number("a")
+    older, newer = _revision_number("de"), _revision_number("a")
     return render_template(
         "moderation/pages/compared.html",
-        now=standing(page),
+        now=current_page(page),
         older=older,
         newer=newer,
-        changes=changes(_words(page, older), _words(page, newer)),
+        changes=page_changes(_page_fields(page, older), _page_fields(page, newer)),
     )
 
 
-def _words(page: str, revision: int) -> content_words.Told:
-    row = queries.one(db.session(), page, revision) if revision else editorial.shipped(page)
-    return {"title": row.title, "text": row.text}
+def _page_fields(page: str, revision_id: int) -> content_words.FieldTexts:
+    page_text = (
+        queries.get_revision(db.session(), page, revision_id)
+        if revision_id
+        else editorial.shipped_page(page)
+    )
+    return {"title": page_text.title, "text": page_text.text}
 
 
-def _number(name: str) -> int:
-    asked = request.args.get(name, "")
-    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 10 else 0
+def _revision_number(argument: str) -> int:
+    raw = request.args.get(argument, "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else 0

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from register.cases import deadlines, queries
 from register.cases.web.public.cases import case_number
-from register.config import LEGAL
+from register.config import LEGAL_FIELDS
 from register.db import db
 from register.pages import content as editorial
-from register.pages.rendering import filled
+from register.pages.rendering import fill_markers
 from register.pages.web.glossary import definitions
 from register.text.dates import paris_day
 from register.web.context import settings
@@ -23,38 +23,40 @@ from register.web.languages import in_language, language
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
-    for name in editorial.NAMES:
+    for name in editorial.PAGE_NAMES:
         endpoint = name.replace("-", "_")
-        blueprint.add_url_rule(f"/{name}", endpoint, _editorial(name))
+        blueprint.add_url_rule(f"/{name}", endpoint, _editorial_view(name))
     blueprint.add_url_rule("/incidents/<number>/droit-de-reponse", view_func=right_of_reply)
     blueprint.add_url_rule("/incidents/<number>/signaler-contenu", view_func=notice)
 
 
-def _editorial(name: str) -> Callable[[], str]:
+def _editorial_view(name: str) -> Callable[[], str]:
     def view() -> str:
-        page = editorial.page(db.session(), editorial.text_of(name, language()))
-        return render_template("public/page.html", page=page, told=whole(page.html), name=name)
+        page = editorial.current_page(db.session(), editorial.text_name(name, language()))
+        return render_template("public/page.html", page=page, body=fill_page(page.html), name=name)
 
     return view
 
 
-def path_of(text: str) -> str:
+def page_path(name: str) -> str:
     """Where readers find one of the texts of ``editorial.TEXTS``."""
-    tongue = editorial.language_of(text)
-    return in_language(f"/{text.removesuffix(editorial.ENGLISH)}", tongue)
+    page_language = editorial.language_of(name)
+    return in_language(f"/{name.removesuffix(editorial.ENGLISH_SUFFIX)}", page_language)
 
 
-def whole(html: str) -> Markup:
+def fill_page(html: str) -> Markup:
     """The HTML of an editorial page with the settings and definitions that it asks for."""
-    told = asdict(settings())
-    values = {key: str(told[key]) for key in LEGAL}
-    safe = filled(html, values, missing=_("non renseigné"), definitions=definitions)
-    return Markup(safe)  # noqa: S704 - rendered through an allow-list, values escaped
+    all_settings = asdict(settings())
+    legal_settings = {key: str(all_settings[key]) for key in LEGAL_FIELDS}
+    filled_html = fill_markers(
+        html, legal_settings, placeholder=_("non renseigné"), definitions=definitions
+    )
+    return Markup(filled_html)  # noqa: S704 - rendered through an allow-list, values escaped
 
 
 def right_of_reply(number: str) -> str:
     """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
-    case = queries.one(db.session(), case_number(number))
+    case = queries.load_public_case(db.session(), case_number(number))
     # Each text made public opens its own three months: the last one ends last.
     until = deadlines.reply_window_ends(paris_day(case.version_at))
     return render_template("public/right_of_reply.html", case=case, until=until)
@@ -62,5 +64,5 @@ def right_of_reply(number: str) -> str:
 
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
-    case = queries.one(db.session(), case_number(number))
+    case = queries.load_public_case(db.session(), case_number(number))
     return render_template("public/notice.html", case=case)

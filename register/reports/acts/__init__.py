@@ -6,36 +6,36 @@ before the report is; a key is destroyed once the report's texts are gone.
 
 from register.reports.acts.moderation import (
     accept,
-    ask,
+    ask_reporter,
     claim,
     confirm_spam,
     decline,
-    read,
+    mark_read,
     release,
     reopen,
     spam,
 )
 from register.reports.acts.purge import forget, purge
 from register.reports.acts.reporter import add, leave_contact, receive, withdraw
-from register.reports.acts.viewing import view, view_contact, view_kept
+from register.reports.acts.viewing import view, view_contact, view_retained
 
 __all__ = [
     "accept",
     "add",
-    "ask",
+    "ask_reporter",
     "claim",
     "confirm_spam",
     "decline",
     "forget",
     "leave_contact",
+    "mark_read",
     "purge",
-    "read",
     "receive",
     "release",
     "reopen",
     "spam",
     "view",
     "view_contact",
-    "view_kept",
+    "view_retained",
     "withdraw",
 ]

@@ -5,28 +5,28 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from register.errors import Invalid, NotFound, Refused
-from register.journal import Act, Pen
+from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
 from register.reports import encryption, rules
-from register.reports.models import Kind, Message, Report, State
+from register.reports.models import Message, MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
 from register.text import dates
 from register.text.sanitize import clean
 
 
-def load(pen: Pen, key: str) -> Report:
+def load_report(tx: WriteTransaction, key: str) -> Report:
     """The report as it is under the lock.
 
     :raises NotFound: ``no_such_report``.
     """
-    report = pen.session.get(Report, key)
+    report = tx.session.get(Report, key)
     if report is None:
         raise NotFound("no_such_report")
-    pen.keep(report)
+    tx.keep_alive(report)
     return report
 
 
-def key_of(store: KeyStore, report: Report) -> bytes:
+def require_data_key(store: KeyStore, report: Report) -> bytes:
     """The report's own key.
 
     :raises Refused: ``report_purged`` once it is destroyed.
@@ -37,45 +37,52 @@ def key_of(store: KeyStore, report: Report) -> bytes:
     return key
 
 
-def move(pen: Pen, report: Report, act: Act) -> None:
+def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
     """Bring a report to the state that an act leads to, and with it the day of its purge.
 
     :raises Refused: ``report_state``.
     """
-    before = State(report.state)
-    state = rules.after(before, act)
-    today = dates.paris_day(pen.at)
+    before = ReportState(report.state)
+    state = rules.next_state(before, act)
+    today = dates.paris_day(tx.at)
     report.state = state
     # Whoever takes it in hand anew answers nothing: a question waits from the day it was asked.
     if state is not before or act not in (Act.REPORT_CLAIMED, Act.REPORT_RELEASED):
         report.moved_on = today
     if state is not before:
         report.purge_on = rules.purge_day(state, today)
-    if state in rules.ENDED or state is State.RECEIVED:
+    if state in rules.ENDED_STATES or state is ReportState.RECEIVED:
         report.held_by = report.held_until = None
 
 
-def messages(pen: Pen, report: Report) -> int:
+def count_messages(tx: WriteTransaction, report: Report) -> int:
     """How many messages there are."""
-    asked = select(func.count()).where(Message.report_key == report.key)
-    return pen.session.scalar(asked) or 0
+    stmt = select(func.count()).where(Message.report_key == report.key)
+    return tx.session.scalar(stmt) or 0
 
 
-def write(pen: Pen, report: Report, data_key: bytes, name: str, kind: Kind, text: str) -> None:
+def store_message(
+    tx: WriteTransaction,
+    report: Report,
+    data_key: bytes,
+    message_key: str,
+    kind: MessageKind,
+    text: str,
+) -> None:
     """Keep a message under the key of its row."""
-    pen.session.add(
+    tx.session.add(
         Message(
-            key=name,
+            key=message_key,
             report_key=report.key,
-            position=messages(pen, report) + 1,
-            day=dates.paris_day(pen.at),
-            sealed=encryption.close_message(data_key, name, kind, text),
+            position=count_messages(tx, report) + 1,
+            day=dates.paris_day(tx.at),
+            sealed=encryption.encrypt_message(data_key, message_key, kind, text),
         )
     )
-    pen.session.flush()
+    tx.session.flush()
 
 
-def worded(text: str, limit: int = MESSAGE_LIMIT) -> str:
+def require_text(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """A text that says something and is not too long.
 
     :raises Invalid: ``missing`` or ``too_long``.

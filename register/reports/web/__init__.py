@@ -24,17 +24,17 @@ def register(app: Flask) -> None:
     for module in ROUTES:
         module.route(blueprint)
     blueprint.before_request(_refuse_foreign)
-    blueprint.after_request(_unkept)
+    blueprint.after_request(_no_store)
     app.register_blueprint(blueprint)
     # Neither form has a session whose token it could bear, nor does either act in anybody's name.
     cast(CSRFProtect, app.extensions["csrf"]).exempt(blueprint)
 
 
 def _refuse_foreign() -> None:
-    if request.method == "POST" and resubmission.is_foreign():
+    if request.method == "POST" and resubmission.is_cross_site():
         raise Forbidden
 
 
-def _unkept(response: Response) -> Response:
+def _no_store(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response

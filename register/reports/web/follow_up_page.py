@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from flask import Response, make_response, render_template, request
 
 from register.reports import receipt_codes
-from register.reports.models import Kind
+from register.reports.models import MessageKind
 from register.reports.web import form_tokens
-from register.reports.web.answer_review import answered
-from register.reports.web.follow_up_forms import CodeForm, Contact, Message, Withdrawal
-from register.reports.web.receipt_login import Opened
-from register.reports.web.status_text import Told, told
-from register.web.context import book, settings
+from register.reports.web.answer_review import list_answers
+from register.reports.web.follow_up_forms import (
+    ContactForm,
+    MessageForm,
+    SessionlessForm,
+    WithdrawalForm,
+)
+from register.reports.web.receipt_login import ReportAccess
+from register.reports.web.status_text import StatusText, status_text
+from register.web.context import current_vocabulary, settings
 
 PURPOSE = "suivi"
 # The button that takes a contact back, beside the one that keeps it.
@@ -21,93 +26,95 @@ DELETE = "supprimer"
 
 
 @dataclass(frozen=True)
-class Filled:
+class SubmittedForms:
     """The form that came with a request, to be shown as it was filled in; one of the three."""
 
-    message: Message | None = None
-    contact: Contact | None = None
-    withdrawal: Withdrawal | None = None
+    message: MessageForm | None = None
+    contact: ContactForm | None = None
+    withdrawal: WithdrawalForm | None = None
 
     @property
-    def form(self) -> CodeForm | None:
+    def form(self) -> SessionlessForm | None:
         """Whichever it is."""
         return self.message or self.contact or self.withdrawal
 
 
-def sent_token() -> form_tokens.Token | None:
+def submitted_token() -> form_tokens.Token | None:
     """The token that a form came with; None for one that is not ours, or too old."""
-    return form_tokens.read(PURPOSE, request.form.get("jeton", ""))
+    return form_tokens.read_token(PURPOSE, request.form.get("jeton", ""))
 
 
-def shown(
-    found: Opened,
+def report_response(
+    access: ReportAccess,
     status: int = 200,
-    filled: Filled | None = None,
+    filled: SubmittedForms | None = None,
     *,
     done: str = "",
-    said: str = "",
+    error_text: str = "",
     used: bool = False,
 ) -> Response:
     """The page of a report.
 
     :param done: what was done, said at the top.
-    :param said: why nothing was done.
+    :param error_text: why nothing was done.
     :param used: whether the form that came has made a row already, so that it needs a new nonce.
     """
-    return make_response(drawn(found, filled, done=done, said=said, used=used), status)
+    return make_response(
+        report_html(access, filled, done=done, error_text=error_text, used=used), status
+    )
 
 
-def drawn(
-    found: Opened,
-    filled: Filled | None = None,
+def report_html(
+    access: ReportAccess,
+    filled: SubmittedForms | None = None,
     *,
     done: str = "",
-    said: str = "",
+    error_text: str = "",
     used: bool = False,
 ) -> str:
     """The same as HTML."""
-    filled = filled or Filled()
-    about = told(found.file, book(), settings().undecided_after)
-    received = found.file.received
-    if filled.message and not about.is_waiting and filled.message.kind is Kind.ANSWER:
+    filled = filled or SubmittedForms()
+    about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
+    received = access.report_view.received
+    if filled.message and not about.is_waiting and filled.message.kind is MessageKind.ANSWER:
         # What it answers is answered: the page offers an addition instead.
-        filled.message.nature.data = Kind.ADDITION.value
+        filled.message.nature.data = MessageKind.ADDITION.value
     return render_template(
         "submit/follow.html",
-        file=found.file,
+        file=access.report_view,
         about=about,
-        sent=answered(received.sent) if received else [],
-        code=receipt_codes.spelled(found.code),
+        sent=list_answers(received.sent) if received else [],
+        code=receipt_codes.format_code(access.code),
         done=done,
-        said=said,
+        error_text=error_text,
         filled=filled,
         message=filled.message or _blank_message(about),
-        contact=filled.contact or Contact(formdata=None, contact=found.file.contact),
-        withdrawal=filled.withdrawal or Withdrawal(formdata=None),
+        contact=filled.contact or ContactForm(formdata=None, contact=access.report_view.contact),
+        withdrawal=filled.withdrawal or WithdrawalForm(formdata=None),
         # A form that was not kept may be sent once more as it is: it is one filling of it.
-        again="" if used or filled.form is None else _again(),
-        new=lambda: form_tokens.new(PURPOSE),
+        again="" if used or filled.form is None else _reusable_token(),
+        new=lambda: form_tokens.new_token(PURPOSE),
         delete=DELETE,
     )
 
 
-def kept(filled: Filled, why: str) -> str:
+def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
     """One form as it was sent, and why it is here, on a page that asks nothing of the database."""
     return render_template(
         "submit/follow_kept.html",
-        said=why,
-        code=receipt_codes.spelled(receipt_codes.read(request.form.get("code", ""))),
+        error_text=why,
+        code=receipt_codes.format_code(receipt_codes.normalize_code(request.form.get("code", ""))),
         filled=filled,
-        again=_again(),
-        new=lambda: form_tokens.new(PURPOSE),
+        again=_reusable_token(),
+        new=lambda: form_tokens.new_token(PURPOSE),
         delete=DELETE,
     )
 
 
-def _blank_message(about: Told) -> Message:
-    kind = Kind.ANSWER if about.is_waiting else Kind.ADDITION
-    return Message(formdata=None, nature=kind.value)
+def _blank_message(about: StatusText) -> MessageForm:
+    kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
+    return MessageForm(formdata=None, nature=kind.value)
 
 
-def _again() -> str:
-    return request.form.get("jeton", "") if sent_token() else ""
+def _reusable_token() -> str:
+    return request.form.get("jeton", "") if submitted_token() else ""

@@ -14,26 +14,38 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db
 from register.errors import Invalid, Refused
-from register.journal import Pen
-from register.operations.instance_identity import tags
+from register.journal import WriteTransaction
+from register.operations.instance_identity import tag_uri_maker
 from register.reports import acts, report_content
-from register.reports.models import Kind, State
-from register.reports.web.follow_up_forms import Code, Contact, Message, Withdrawal
-from register.reports.web.follow_up_page import DELETE, Filled, drawn, kept, sent_token, shown
+from register.reports.models import MessageKind, ReportState
+from register.reports.web.follow_up_forms import (
+    ContactForm,
+    MessageForm,
+    ReceiptCodeForm,
+    WithdrawalForm,
+)
+from register.reports.web.follow_up_page import (
+    DELETE,
+    SubmittedForms,
+    report_html,
+    report_response,
+    submitted_token,
+    unsaved_form_html,
+)
 from register.reports.web.i18n import _
-from register.reports.web.receipt_login import Opened, entered, kept_code, page
-from register.reports.web.write_queue import penned
+from register.reports.web.receipt_login import ReportAccess, busy_code_page, code_page, with_report
+from register.reports.web.write_queue import queued_transaction
 from register.web import limits, retry_after
 from register.web.context import key_store
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 from register.web.errors import status_of
-from register.web.headers import without_cache
+from register.web.headers import clear_browser_cache
 
 ENTER = "/suivi"
 LEAVE = "/suivi/quitter"
 
 # Does an act under the pen, with the nonce of the form that asked for it.
-Acting = Callable[[Pen, str], object]
+FormAct = Callable[[WriteTransaction, str], object]
 
 
 def route(blueprint: Blueprint) -> None:
@@ -55,7 +67,7 @@ def route(blueprint: Blueprint) -> None:
 
 def enter() -> str:
     """Ask for the code."""
-    return page(Code(formdata=None))
+    return code_page(ReceiptCodeForm(formdata=None))
 
 
 def enter_first() -> ResponseReturnValue:
@@ -65,70 +77,72 @@ def enter_first() -> ResponseReturnValue:
 
 def leave() -> Response:
     """Leave the follow-up, and have the browser drop what it cached of this site."""
-    return without_cache(make_response(render_template("submit/left.html")))
+    return clear_browser_cache(make_response(render_template("submit/left.html")))
 
 
-@entered(kept_code)
-def follow(found: Opened) -> ResponseReturnValue:
+@with_report(busy_code_page)
+def follow(access: ReportAccess) -> ResponseReturnValue:
     """Show where a report stands."""
-    return shown(found)
+    return report_response(access)
 
 
-@entered(lambda why: kept(Filled(message=Message()), why))
-def message(found: Opened) -> ResponseReturnValue:
+@with_report(lambda why: unsaved_form_html(SubmittedForms(message=MessageForm()), why))
+def message(access: ReportAccess) -> ResponseReturnValue:
     """Answer, add or correct."""
-    form = Message()
+    form = MessageForm()
 
-    def act(pen: Pen, nonce: str) -> object:
-        return acts.add(pen, key_store(), found.key, form.kind, form.message.data, nonce)
+    def act(tx: WriteTransaction, nonce: str) -> object:
+        return acts.add(tx, key_store(), access.key, form.kind, form.message.data, nonce)
 
     done = {
-        Kind.ANSWER: _("Votre réponse est enregistrée."),
-        Kind.ADDITION: _("Votre ajout est enregistré."),
-        Kind.CORRECTION: _("Votre correction est enregistrée."),
+        MessageKind.ANSWER: _("Votre réponse est enregistrée."),
+        MessageKind.ADDITION: _("Votre ajout est enregistré."),
+        MessageKind.CORRECTION: _("Votre correction est enregistrée."),
     }
-    return _perform(found, Filled(message=form), act, lambda _result: done[form.kind])
+    return _perform(access, SubmittedForms(message=form), act, lambda _result: done[form.kind])
 
 
-@entered(lambda why: kept(Filled(contact=Contact()), why))
-def contact(found: Opened) -> ResponseReturnValue:
+@with_report(lambda why: unsaved_form_html(SubmittedForms(contact=ContactForm()), why))
+def contact(access: ReportAccess) -> ResponseReturnValue:
     """Leave a contact, change it, or take it back."""
-    form = Contact()
-    form.is_needed = not found.file.contact
+    form = ContactForm()
+    form.is_needed = not access.report_view.contact
     if request.form.get("acte") == DELETE:
         form.contact.data, form.is_needed = "", False
 
-    def act(pen: Pen, _nonce: str) -> object:
-        if form.contact.data != found.file.contact:
-            acts.leave_contact(pen, key_store(), found.key, form.contact.data)
+    def act(tx: WriteTransaction, _nonce: str) -> object:
+        if form.contact.data != access.report_view.contact:
+            acts.leave_contact(tx, key_store(), access.key, form.contact.data)
         return form.contact.data
 
-    return _perform(found, Filled(contact=form), act, _contact_kept)
+    return _perform(access, SubmittedForms(contact=form), act, _contact_confirmation)
 
 
-def _contact_kept(left: object) -> str:
-    return _("Votre contact est enregistré.") if left else _("Votre contact est effacé.")
+def _contact_confirmation(has_contact: object) -> str:
+    return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
 
 
-@entered(lambda why: kept(Filled(withdrawal=Withdrawal()), why))
-def withdraw(found: Opened) -> ResponseReturnValue:
+@with_report(lambda why: unsaved_form_html(SubmittedForms(withdrawal=WithdrawalForm()), why))
+def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Take a report back, or ask for it once its case is public."""
-    state = found.file.line.state
-    if state is State.WITHDRAWN:
+    state = access.report_view.summary.state
+    if state is ReportState.WITHDRAWN:
         # The same form again, or another window: what was asked for is so.
-        return without_cache(shown(found, done=_withdrawn(True)))
-    form = Withdrawal()
+        return clear_browser_cache(report_response(access, done=_withdrawal_confirmation(True)))
+    form = WithdrawalForm()
 
-    def act(pen: Pen, nonce: str) -> object:
-        return acts.withdraw(pen, key_store(), found.key, nonce, form.raison.data)
+    def act(tx: WriteTransaction, nonce: str) -> object:
+        return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
 
     # It can be taken back once; what may be asked again and again is the request that follows.
-    limited = state is State.ACCEPTED
-    response = _perform(found, Filled(withdrawal=form), act, _withdrawn, limited=limited)
-    return without_cache(response) if response.status_code == 200 else response
+    limited = state is ReportState.ACCEPTED
+    response = _perform(
+        access, SubmittedForms(withdrawal=form), act, _withdrawal_confirmation, limited=limited
+    )
+    return clear_browser_cache(response) if response.status_code == 200 else response
 
 
-def _withdrawn(taken: object) -> str:
+def _withdrawal_confirmation(taken: object) -> str:
     if taken:
         return _("Votre signalement est retiré.")
     return _(
@@ -137,14 +151,18 @@ def _withdrawn(taken: object) -> str:
     )
 
 
-@entered(kept_code)
-def receipt(found: Opened) -> ResponseReturnValue:
+@with_report(busy_code_page)
+def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The file that proves what was sent."""
-    received = found.file.received
+    received = access.report_view.received
     if received is None:
-        return shown(found, 422, said=_("Le reçu a été détruit avec ce qu’il prouvait."))
-    authority = tags(db.session()).authority
-    response = make_response(report_content.receipt(received, found.file.line.day, authority))
+        return report_response(
+            access, 422, error_text=_("Le reçu a été détruit avec ce qu’il prouvait.")
+        )
+    authority = tag_uri_maker(db.session()).authority
+    response = make_response(
+        report_content.receipt_document(received, access.report_view.summary.day, authority)
+    )
     response.headers["Content-Type"] = "application/json"
     response.headers["Content-Disposition"] = 'attachment; filename="recu.json"'
     return response
@@ -154,9 +172,9 @@ def receipt(found: Opened) -> ResponseReturnValue:
 
 
 def _perform(
-    found: Opened,
-    filled: Filled,
-    act: Acting,
+    access: ReportAccess,
+    filled: SubmittedForms,
+    act: FormAct,
     done: Callable[[object], str],
     *,
     limited: bool = True,
@@ -167,40 +185,44 @@ def _perform(
     """
     wait = limits.wait("message") if limited else 0
     if wait:
-        return retry_after.too_soon(drawn(found, filled, said=_too_many(wait)), wait)
-    token = sent_token()
+        return retry_after.too_soon_page(
+            report_html(access, filled, error_text=_too_many_text(wait)), wait
+        )
+    token = submitted_token()
     if token is None:
-        return shown(found, 422, filled, said=_too_old())
+        return report_response(access, 422, filled, error_text=_too_old_text())
     if filled.form is None or not filled.form.is_sent:
-        return shown(found, 422, filled)
+        return report_response(access, 422, filled)
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
     try:
-        with penned() as pen:
-            result = act(pen, token.nonce)
+        with queued_transaction() as tx:
+            result = act(tx, token.nonce)
     except (Refused, Invalid) as error:
-        return shown(found.again(), status_of(error), filled, said=_refused(error), used=True)
-    return shown(found.again(), done=done(result))
+        return report_response(
+            access.reload(), status_of(error), filled, error_text=_refusal_text(error), used=True
+        )
+    return report_response(access.reload(), done=done(result))
 
 
-def _too_many(wait: int) -> str:
+def _too_many_text(wait: int) -> str:
     return _(
         "Beaucoup de messages sont partis de votre connexion. Le vôtre n’est pas encore envoyé : "
         "il est resté dans cette page. Attendez %(time)s, puis envoyez-le.",
-        time=retry_after.in_words(wait),
+        time=retry_after.wait_words(wait),
     )
 
 
-def _too_old() -> str:
+def _too_old_text() -> str:
     return _(
         "Cette page était ouverte depuis trop longtemps : rien n’a été envoyé. Ce que vous aviez "
         "écrit y est resté ; relisez-le et envoyez-le de nouveau."
     )
 
 
-def _refused(error: Refused | Invalid) -> str:
+def _refusal_text(error: Refused | Invalid) -> str:
     if isinstance(error, Invalid):
-        return say(error)
+        return error_sentence(error)
     if error.key == "report_already_sent":
         return _(
             "Cette page avait déjà servi à envoyer un autre texte, qui est bien enregistré. Le "

@@ -17,9 +17,9 @@ from register.reports import receipt_codes
 from register.text.dates import paris_day
 
 # A form may be left open for a weekend; one from last month is shown again, filled in.
-LASTS = 3 * 24 * 3600
+MAX_AGE = 3 * 24 * 3600
 # Nobody reads the page and writes what happened in less.
-MINIMUM = 5
+MIN_AGE = 5
 
 
 @dataclass(frozen=True)
@@ -33,27 +33,27 @@ class Token:
     @property
     def is_hasty(self) -> bool:
         """Whether no person fills in a form so fast."""
-        return self.age < MINIMUM
+        return self.age < MIN_AGE
 
 
-def new(purpose: str) -> str:
+def new_token(purpose: str) -> str:
     """A token for a form; ``purpose`` keeps one form's from another's."""
     return str(_signer(purpose).dumps(receipt_codes.new_nonce()))
 
 
-def read(purpose: str, text: str) -> Token | None:
+def read_token(purpose: str, text: str) -> Token | None:
     """The token that a form came with; None when it is none of ours, or too old."""
     try:
-        nonce, made = _signer(purpose).loads(text, max_age=LASTS, return_timestamp=True)
+        nonce, signed_at = _signer(purpose).loads(text, max_age=MAX_AGE, return_timestamp=True)
     except BadData:
         return None
     if not isinstance(nonce, str) or not receipt_codes.is_nonce(nonce):
         return None
-    at: datetime = made if made.tzinfo else made.replace(tzinfo=UTC)
+    at: datetime = signed_at if signed_at.tzinfo else signed_at.replace(tzinfo=UTC)
     return Token(nonce, paris_day(at), (now() - at).total_seconds())
 
 
 def _signer(purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
-        signing_keys.derived(signing_keys.FORMS), salt=f"webcitoyen {purpose}"
+        signing_keys.derived_key(signing_keys.FORM_PURPOSE), salt=f"webcitoyen {purpose}"
     )

@@ -21,34 +21,40 @@ from register.reports.report_content import (
     LINE_LIMIT,
     LINK_LIMIT,
     LINKS_LIMIT,
-    Sent,
+    ReportContent,
 )
-from register.territory.resolve import INEXACT, LONGEST, Resolution, resolve
+from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, PlaceResolution, resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import Choice
-from register.territory.web.place_field import code_of, in_words, known_place, named_in_full, stored
+from register.territory.web.place_choice import PlaceChoice
+from register.territory.web.place_field import (
+    choice_label,
+    describe_place,
+    place_from_key,
+    place_key,
+    stored_place,
+)
 from register.text import relative_dates, typed_dates
 from register.text.errors import TextError
 from register.text.sanitize import one_line
-from register.web.context import gazetteer, known_places
-from register.web.form_fields import Form, Line, line, text
+from register.web.context import commune_case_counts, gazetteer
+from register.web.form_fields import BaseForm, LineField, line_field, text_field
 from register.web.l10n import number
 from register.web.languages import language
 from register.web.request_validation import DESK_BODY_LIMIT
 
 # Said in the place of a code: the words are to stay as they were typed.
 AS_TYPED = "tel_quel"
-_KINDS = frozenset({"commune", "departement", "region"})
+_PLACE_KINDS = frozenset({"commune", "departement", "region"})
 
 _ACCOUNT_MISSING = _("Dites ce qui s’est passé, même en une phrase : le reste est facultatif.")
-_SEVERAL = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou gardez vos mots.")
-_UNSURE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
-_NEAR = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
+_SEVERAL_PLACES = _("Plusieurs lieux portent ce nom. Choisissez parmi eux, ou gardez vos mots.")
+_UNSURE_PLACE = _("Ce lieu n’est pas sûr. Choisissez parmi les noms proposés, ou gardez vos mots.")
+_NEAR_PLACES = _("Aucun lieu ne porte ce nom. Est-ce l’un de ceux-ci ? Sinon, gardez vos mots.")
 _SHORTEN = _("Raccourcissez : « Ce qui s’est passé » peut dire le reste.")
-_GONE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
+_UNKNOWN_CHOICE = _("Cette réponse n’est plus proposée : choisissez-en une autre, ou laissez vide.")
 
 
-def began() -> Mapping[str, Any]:
+def proceedings_choices() -> Mapping[str, Any]:
     """Who began proceedings, in words."""
     return {
         "contre_cible": _("Oui, contre la personne visée"),
@@ -72,27 +78,27 @@ def _at_most(limit: int, advice: Any) -> Any:
     return check
 
 
-def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> Line:
+def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> LineField:
     """A line whose own check says what to do with one that is too long."""
-    return line(label, limit=DESK_BODY_LIMIT, checks=[_at_most(limit, advice)])
+    return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
 
-class Ticked(SelectMultipleField):
+class TypesField(SelectMultipleField):
     """Kinds of facts, ticked; one that is offered no more is said and left out."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Each known code once, in the order of the form."""
-        known = plain_words.words("type", language())
-        self.data = [code for code in known if code in valuelist]
-        self.was_unknown = any(code not in known for code in valuelist)
+        known_codes = plain_words.words("type", language())
+        self.data = [code for code in known_codes if code in valuelist]
+        self.was_unknown = any(code not in known_codes for code in valuelist)
 
     def pre_validate(self, form: Any) -> None:
         """Say that something was left out."""
         if getattr(self, "was_unknown", False):
-            raise ValidationError(str(_GONE))
+            raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
-class _Offered:
+class _ValidatedChoice:
     """One answer of a few; one that is offered no more is said and left out."""
 
     data: Any
@@ -103,45 +109,45 @@ class _Offered:
         """The answer, if it is one of those on offer."""
         if valuelist:
             code = one_line(valuelist[0])
-            self.was_unknown = code not in {one.value for one in self.choices}
+            self.was_unknown = code not in {choice.value for choice in self.choices}
             self.data = "" if self.was_unknown else code
 
     def pre_validate(self, form: Any) -> None:
         """Say that something was left out."""
         if self.was_unknown:
-            raise ValidationError(str(_GONE))
+            raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
-class Select(_Offered, SelectField):
+class ValidatedSelect(_ValidatedChoice, SelectField):
     """One word of a plain vocabulary, or none."""
 
 
-class Radio(_Offered, RadioField):
+class ValidatedRadio(_ValidatedChoice, RadioField):
     """One answer of a few, all in sight."""
 
 
-def _code(value: str | None) -> str:
+def _clean_code(value: str | None) -> str:
     return one_line(value or "")
 
 
-def _offered(name: str) -> list[SelectChoice]:
+def _vocabulary_choices(name: str) -> list[SelectChoice]:
     words = plain_words.words(name, language()).values()
     nothing = SelectChoice("", _("Je préfère ne pas le dire"))
     return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
 
 
-class ReportForm(Form):
+class ReportForm(BaseForm):
     """What somebody reports, as they write it."""
 
-    class Meta(Form.Meta):
+    class Meta(BaseForm.Meta):
         """Without a session there is no token of it: the form bears its own (``jeton``)."""
 
         csrf = False
 
-    recit = text(
+    recit = text_field(
         _("Ce qui s’est passé"),
         limit=DESK_BODY_LIMIT,
-        checks=[
+        validators=[
             DataRequired(_ACCOUNT_MISSING),
             _at_most(
                 ACCOUNT_LIMIT,
@@ -149,53 +155,59 @@ class ReportForm(Form):
             ),
         ],
     )
-    types = Ticked(_("De quoi il s’agit"), choices=[], validate_choice=False)
-    lieu = _short(_("Où"), LONGEST)
-    lieu_code = StringField(filters=[_code])
-    lieu_lu = HiddenField(filters=[_code])
+    types = TypesField(_("De quoi il s’agit"), choices=[], validate_choice=False)
+    lieu = _short(_("Où"), MAX_TYPED_LENGTH)
+    lieu_code = StringField(filters=[_clean_code])
+    lieu_lu = HiddenField(filters=[_clean_code])
     quand = _short(_("Quand"))
-    acteur = Select(
-        _("Qui a agi"), choices=lambda: _offered("acteur"), default="", validate_choice=False
-    )
-    acteur_texte = _short(_("Qui a agi, avec vos mots"))
-    cible = Select(
-        _("Qui était visé"), choices=lambda: _offered("cible"), default="", validate_choice=False
-    )
-    cible_texte = _short(_("Qui était visé, avec vos mots"))
-    procedure = Radio(
-        _("Plainte ou procès"),
-        choices=[SelectChoice(code, said) for code, said in began().items()],
+    acteur = ValidatedSelect(
+        _("Qui a agi"),
+        choices=lambda: _vocabulary_choices("acteur"),
         default="",
         validate_choice=False,
     )
-    liens = text(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
+    acteur_texte = _short(_("Qui a agi, avec vos mots"))
+    cible = ValidatedSelect(
+        _("Qui était visé"),
+        choices=lambda: _vocabulary_choices("cible"),
+        default="",
+        validate_choice=False,
+    )
+    cible_texte = _short(_("Qui était visé, avec vos mots"))
+    procedure = ValidatedRadio(
+        _("Plainte ou procès"),
+        choices=[SelectChoice(code, label) for code, label in proceedings_choices().items()],
+        default="",
+        validate_choice=False,
+    )
+    liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
     contact = _short(_("Vous joindre"), CONTACT_LIMIT, _("Une adresse ou un numéro suffit."))
-    site_web = StringField(filters=[_code])
-    jeton = HiddenField(filters=[_code])
+    site_web = StringField(filters=[_clean_code])
+    jeton = HiddenField(filters=[_clean_code])
 
     # The day on which the form was shown: "hier soir" is the evening before. It comes with the
     # form's token, so that the same form sent again the next day still says the same.
-    shown_on: date | None = None
+    displayed_on: date | None = None
     # What a typed place may be, the likeliest first; known once it was read.
-    places: Sequence[Choice] = ()
-    _asks: Any = None
+    places: Sequence[PlaceChoice] = ()
+    _place_question: Any = None
 
-    def begin_at(self, place: str) -> None:
+    def prefill_place(self, place: str) -> None:
         """Write a place as if it had been typed and read; what is no place writes nothing.
 
         :param place: kind and code, as :attr:`place_code` has them.
         """
-        found = known_place(place)
-        if found:
-            known = stored(*found)
-            self.lieu.data = self.lieu_lu.data = known["typed"]
-            self.lieu_code.data = known["code"]
+        place_match = place_from_key(place)
+        if place_match:
+            field_values = stored_place(*place_match)
+            self.lieu.data = self.lieu_lu.data = field_values["typed"]
+            self.lieu_code.data = field_values["code"]
 
     def validate_lieu(self, field: Any) -> None:
         """Ask once which of several places is meant."""
-        self.settle()
-        if self._asks:
-            raise ValidationError(str(self._asks))
+        self.resolve_place()
+        if self._place_question:
+            raise ValidationError(str(self._place_question))
 
     def validate_liens(self, field: Any) -> None:
         """Refuse only what is too much."""
@@ -213,28 +225,32 @@ class ReportForm(Form):
                     )
                 )
 
-    def settle(self) -> None:
+    def resolve_place(self) -> None:
         """Read the place. A text that was read before keeps what was chosen for it then."""
         typed = self.lieu.data
-        if not typed or len(typed) > LONGEST:
+        if not typed or len(typed) > MAX_TYPED_LENGTH:
             self.lieu_code.data = self.lieu_lu.data = ""
             return
-        found = resolve(gazetteer(), typed, known_places())
-        readings = [one for one in found.readings or found.near if one.kind in _KINDS]
-        self.places = place_choice.offered(readings, place_choice.page_of)
+        resolution = resolve(gazetteer(), typed, commune_case_counts())
+        readings = [
+            reading
+            for reading in resolution.readings or resolution.near_readings
+            if reading.kind in _PLACE_KINDS
+        ]
+        self.places = place_choice.choices_for(readings, place_choice.place_url)
         if self.lieu_lu.data == typed:
-            if self.lieu_code.data not in {code_of(one) for one in readings}:
+            if self.lieu_code.data not in {place_key(reading) for reading in readings}:
                 self.lieu_code.data = AS_TYPED
             return
-        is_one = len(readings) == 1 and bool(found.readings)
+        is_unique = len(readings) == 1 and bool(resolution.readings)
         self.lieu_lu.data = typed
-        self.lieu_code.data = code_of(readings[0]) if is_one else "" if readings else AS_TYPED
-        if readings and not is_one:
-            self._asks = _question(found)
+        self.lieu_code.data = place_key(readings[0]) if is_unique else "" if readings else AS_TYPED
+        if readings and not is_unique:
+            self._place_question = _ambiguity_text(resolution)
 
-    def offered(self) -> list[tuple[str, str]]:
+    def place_options(self) -> list[tuple[str, str]]:
         """The places to choose from as code and name, what tells them apart included."""
-        return [(code_of(one.reading), named_in_full(one)) for one in self.places]
+        return [(place_key(option.reading), choice_label(option)) for option in self.places]
 
     @property
     def place_code(self) -> str:
@@ -245,11 +261,15 @@ class ReportForm(Form):
     @property
     def date(self) -> str:
         """The date in EDTF, where the words are one."""
-        recent = relative_dates.read(self.quand.data, self.shown_on) if self.shown_on else None
+        recent = (
+            relative_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            if self.displayed_on
+            else None
+        )
         if recent:
             return recent.isoformat()
         try:
-            return typed_dates.read(self.quand.data)
+            return typed_dates.parse_typed_date(self.quand.data)
         except TextError:
             return ""
 
@@ -260,9 +280,9 @@ class ReportForm(Form):
         return tuple(line for line in lines if line)
 
     @property
-    def sent(self) -> Sent:
+    def sent(self) -> ReportContent:
         """What is sent, once it holds."""
-        return Sent(
+        return ReportContent(
             account=self.recit.data,
             types=tuple(self.types.data or ()),
             place=self.lieu.data,
@@ -277,24 +297,28 @@ class ReportForm(Form):
             links=self.links,
         )
 
-    def hidden(self) -> list[tuple[str, str]]:
+    def hidden_fields(self) -> list[tuple[str, str]]:
         """Its fields and values, to be carried by a page that shows them in words."""
-        told: list[tuple[str, str]] = []
+        pairs: list[tuple[str, str]] = []
         for field in self:
             if field.short_name == "types":
-                told += [(field.name, code) for code in field.data or ()]
+                pairs += [(field.name, code) for code in field.data or ()]
             elif field.short_name != "jeton":
-                told.append((field.name, field.data or ""))
-        return [(name, value) for name, value in told if value]
+                pairs.append((field.name, field.data or ""))
+        return [(name, value) for name, value in pairs if value]
 
 
-def _question(found: Resolution) -> Any:
-    if not found.readings:
-        return _NEAR
-    return _UNSURE if all(one.why in INEXACT for one in found.readings) else _SEVERAL
+def _ambiguity_text(resolution: PlaceResolution) -> Any:
+    if not resolution.readings:
+        return _NEAR_PLACES
+    return (
+        _UNSURE_PLACE
+        if all(reading.why in INEXACT for reading in resolution.readings)
+        else _SEVERAL_PLACES
+    )
 
 
-def understood(place_code: str) -> str:
+def place_label(place_code: str) -> str:
     """The place that a report was read as, in words."""
     kind, _colon, code = place_code.partition(":")
-    return in_words(kind, code)
+    return describe_place(kind, code)

@@ -19,9 +19,9 @@ from register.errors import Refused
 from register.reports import plain_words
 from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
 from register.reports.web import form_tokens, receive_service
-from register.reports.web.answer_review import answered, shortened
-from register.reports.web.receipt_login import AWAY, unavailable
-from register.reports.web.receive_service import Held, TooMany
+from register.reports.web.answer_review import list_answers, short_answers
+from register.reports.web.receipt_login import OUTAGE_ERRORS, outage_response
+from register.reports.web.receive_service import FormReceipt, RateLimited
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import limits, retry_after
@@ -60,22 +60,22 @@ Step = Callable[[ReportForm], ResponseReturnValue]
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     blueprint.add_url_rule("/signaler", "report", begin)
-    blueprint.add_url_rule("/signaler", "report_on", go_on, methods=["POST"])
+    blueprint.add_url_rule("/signaler", "report_on", submit_step, methods=["POST"])
     blueprint.add_url_rule("/signaler/ajouter", "report_again", again)
     blueprint.add_url_rule("/signaler/ajouter", "report_add", add, methods=["POST"])
 
 
 def begin() -> ResponseReturnValue:
     """The form, empty but for the place that an address made before names (``?lieu=…``)."""
-    return _form_at(request.args.get("lieu", ""))
+    return _form_with_place(request.args.get("lieu", ""))
 
 
-def go_on() -> ResponseReturnValue:
+def submit_step() -> ResponseReturnValue:
     """The step that a button asks for; whoever presses no button looks at it first."""
     if request.form.get("etape") == "commencer":
         # From the page of a place (``lieu=commune:93032``), which no address names.
-        return _form_at(request.form.get("lieu", ""))
-    return _kept_safe(_filled(), _STEPS.get(request.form.get("etape", ""), check))
+        return _form_with_place(request.form.get("lieu", ""))
+    return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
 
 
 def again() -> ResponseReturnValue:
@@ -85,32 +85,34 @@ def again() -> ResponseReturnValue:
 
 def add() -> ResponseReturnValue:
     """Send what a form says as an addition to the report that it made before."""
-    return _kept_safe(_filled(), _add)
+    return _run_step(_submitted_form(), _add)
 
 
-def _form_at(place: str) -> Response:
+def _form_with_place(place: str) -> Response:
     """A new form whose box for the place is filled in, as if it had been typed."""
     form = ReportForm(formdata=None)
     # Without the database the form still opens, and the place is left to whoever reports.
-    with suppress(*AWAY):
-        form.begin_at(place)
+    with suppress(*OUTAGE_ERRORS):
+        form.prefill_place(place)
     return form_page(form)
 
 
-def _filled() -> ReportForm:
+def _submitted_form() -> ReportForm:
     form = ReportForm()
     token = _token(form)
     # A form that is too old to be sent is read as what it will be once it is shown again.
-    form.shown_on = token.day if token else paris_day(now())
+    form.displayed_on = token.day if token else paris_day(now())
     return form
 
 
-def _kept_safe(form: ReportForm, step: Step) -> ResponseReturnValue:
+def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
     """A step; where it cannot be done, the form as it was typed, and nothing acknowledged."""
     try:
         return step(form)
-    except AWAY as error:
-        return unavailable(error, str(_BUSY), lambda said: _drawn(form, said=said))
+    except OUTAGE_ERRORS as error:
+        return outage_response(
+            error, str(_BUSY), lambda error_text: _form_html(form, error_text=error_text)
+        )
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -123,14 +125,14 @@ def check(form: ReportForm) -> ResponseReturnValue:
     return render_template(
         "submit/check.html",
         form=form,
-        answers=answered(form.sent),
-        jeton=_token_again(form),
+        answers=list_answers(form.sent),
+        jeton=_reusable_token(form),
     )
 
 
 def change(form: ReportForm) -> ResponseReturnValue:
     """The form again, as it was filled in."""
-    form.settle()
+    form.resolve_place()
     return form_page(form)
 
 
@@ -140,22 +142,24 @@ def send(form: ReportForm) -> ResponseReturnValue:
         return form_page(form, 422)
     token = _token(form)
     if token is None:
-        return form_page(form, 422, said=str(_TOO_OLD))
+        return form_page(form, 422, error_text=str(_TOO_OLD))
     try:
         result = receive_service.send(form, token)
     except Refused:
-        return _sent_before(form, token)
-    if isinstance(result, TooMany):
-        return _too_many(form, result.seconds, is_received=result.is_received)
+        return _already_sent(form, token)
+    if isinstance(result, RateLimited):
+        return _rate_limited(form, result.seconds, is_received=result.is_received)
     return receipt(result, form)
 
 
-def _sent_before(form: ReportForm, token: form_tokens.Token) -> ResponseReturnValue:
-    first = receive_service.held(token)
-    if first is None or not first.takes_more:
-        return _closed(form)
+def _already_sent(form: ReportForm, token: form_tokens.Token) -> ResponseReturnValue:
+    first = receive_service.existing_receipt(token)
+    if first is None or not first.accepts_additions:
+        return _closed_page(form)
     return make_response(
-        render_template("submit/already.html", form=form, first=first, answers=answered(form.sent)),
+        render_template(
+            "submit/already.html", form=form, first=first, answers=list_answers(form.sent)
+        ),
         409,
     )
 
@@ -164,16 +168,16 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     if not form.is_sent:
         return form_page(form, 422)
     token = _token(form)
-    first = receive_service.held(token) if token else None
+    first = receive_service.existing_receipt(token) if token else None
     if token is None or first is None:
-        return form_page(form, 422, said=str(_TOO_OLD))
+        return form_page(form, 422, error_text=str(_TOO_OLD))
     seconds = limits.wait("message")
     if seconds:
-        return _too_many(form, seconds)
+        return _rate_limited(form, seconds)
     try:
         return receipt(receive_service.add(form, token, first), form, is_added=True)
     except Refused:
-        return _closed(form)
+        return _closed_page(form)
 
 
 _STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
@@ -182,30 +186,31 @@ _STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": 
 # --- the pages ----------------------------------------------------------------------------------
 
 
-def form_page(form: ReportForm, status: int = 200, *, said: str = "") -> Response:
+def form_page(form: ReportForm, status: int = 200, *, error_text: str = "") -> Response:
     """The form with what was typed, and why it is here again."""
-    return make_response(_drawn(form, said=said), status)
+    return make_response(_form_html(form, error_text=error_text), status)
 
 
-def receipt(held: Held, form: ReportForm, *, is_added: bool = False) -> str:
+def receipt(form_receipt: FormReceipt, form: ReportForm, *, is_added: bool = False) -> str:
     """The code of a report that was received, what to do with it and what comes next."""
-    received = held.file.received
+    received = form_receipt.report_view.received
     return render_template(
         "submit/receipt.html",
-        held=held,
-        answers=shortened(received.sent) if received else [],
+        form_receipt=form_receipt,
+        answers=short_answers(received.sent) if received else [],
         is_added=is_added,
         # Sent once more with another contact, it is the same report: the contact is not touched.
-        contact_left_out=bool(form.contact.data) and form.contact.data != held.file.contact,
+        contact_left_out=bool(form.contact.data)
+        and form.contact.data != form_receipt.report_view.contact,
     )
 
 
-def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
+def _form_html(form: ReportForm, *, error_text: str = "", jeton: str = "") -> str:
     return render_template(
         "submit/report.html",
         form=form,
-        said=said,
-        jeton=jeton or _token_again(form),
+        error_text=error_text,
+        jeton=jeton or _reusable_token(form),
         families=plain_words.words("famille", language()),
         types=plain_words.families(language()),
         as_typed=AS_TYPED,
@@ -215,20 +220,22 @@ def _drawn(form: ReportForm, *, said: str = "", jeton: str = "") -> str:
 
 
 def _token(form: ReportForm) -> form_tokens.Token | None:
-    return form_tokens.read(PURPOSE, form.jeton.data or "")
+    return form_tokens.read_token(PURPOSE, form.jeton.data or "")
 
 
-def _token_again(form: ReportForm) -> str:
+def _reusable_token(form: ReportForm) -> str:
     """The form's token while it holds: it is one filling of it, however often it is shown."""
-    return form.jeton.data or "" if _token(form) else form_tokens.new(PURPOSE)
+    return form.jeton.data or "" if _token(form) else form_tokens.new_token(PURPOSE)
 
 
-def _closed(form: ReportForm) -> ResponseReturnValue:
+def _closed_page(form: ReportForm) -> ResponseReturnValue:
     """The form with a new token: what it made before takes nothing more."""
-    return make_response(_drawn(form, said=str(_CLOSED), jeton=form_tokens.new(PURPOSE)), 409)
+    return make_response(
+        _form_html(form, error_text=str(_CLOSED), jeton=form_tokens.new_token(PURPOSE)), 409
+    )
 
 
-def _too_many(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
+def _rate_limited(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
     sentence = _TOO_OFTEN if is_received else _TOO_MANY
-    said = str(sentence) % {"time": retry_after.in_words(seconds)}
-    return retry_after.too_soon(_drawn(form, said=said), seconds)
+    error_text = str(sentence) % {"time": retry_after.wait_words(seconds)}
+    return retry_after.too_soon_page(_form_html(form, error_text=error_text), seconds)

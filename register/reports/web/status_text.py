@@ -10,109 +10,119 @@ from dataclasses import dataclass
 from datetime import date
 
 from register.cases.deadlines import add_months
-from register.cases.models import State as CaseState
-from register.cases.vocabulary import Book
+from register.cases.models import CaseState as CaseState
+from register.cases.vocabulary import Vocabulary
 from register.journal import Act
 from register.reports import rules
-from register.reports.models import Kind, State
-from register.reports.queries import File
+from register.reports.models import MessageKind, ReportState
+from register.reports.queries import ReportView
 from register.reports.web.i18n import _
 from register.web.l10n import day_words
 
 
 @dataclass(frozen=True)
-class Told:
+class StatusText:
     """A report's state in plain words, and what may still be done.
 
     :param name: the state, in a word or two.
     :param now: where it stands.
     :param next: what comes next, or what may be done; empty when there is nothing.
-    :param kept: what is kept, and until when.
+    :param retention: what is kept, and until when.
     :param case: the number of its case, where a page shows it or says what became of it.
     :param reason: why it was declined: the label of the reason.
-    :param said: the moderators' own sentence, while it is kept.
+    :param sentence: the moderators' own sentence, while it is kept.
     """
 
     name: str
     now: str
     next: str
-    kept: str
+    retention: str
     case: int | None = None
     reason: str = ""
-    said: str = ""
+    sentence: str = ""
     may_write: bool = False
     may_withdraw: bool = False
     # The case is public: it can be asked for only.
-    asks_to_withdraw: bool = False
+    must_request_withdrawal: bool = False
     # That was asked already.
-    has_asked: bool = False
+    has_requested: bool = False
     # A question waits for an answer.
     is_waiting: bool = False
 
 
 @dataclass(frozen=True)
-class _Words:
+class _StateTexts:
     name: str
     now: str
     next: str = ""
 
 
-def told(file: File, book: Book, undecided_after: int) -> Told:
+def status_text(
+    report_view: ReportView, vocabulary: Vocabulary, undecided_after: int
+) -> StatusText:
     """What to tell the author of a report.
 
     :param undecided_after: months after which a report that nobody decided is declined.
     """
-    state = file.line.state
-    reason, said = _why(file, book)
-    words = _WORDS[state](file)
-    if file.is_purged:
-        return Told(words.name, _left(state), "", _kept_of_purged(file), None, reason, said)
-    public = _number(file)
-    return Told(
-        words.name,
-        words.now,
-        words.next,
-        _kept(file, undecided_after),
-        case=public,
+    state = report_view.summary.state
+    reason, sentence = _decision_reason(report_view, vocabulary)
+    texts = _STATE_TEXTS[state](report_view)
+    if report_view.is_purged:
+        return StatusText(
+            texts.name,
+            _purged_text(state),
+            "",
+            _purged_retention_text(report_view),
+            None,
+            reason,
+            sentence,
+        )
+    case_number = _case_number(report_view)
+    return StatusText(
+        texts.name,
+        texts.now,
+        texts.next,
+        _retention_text(report_view, undecided_after),
+        case=case_number,
         reason=reason,
-        said=said,
+        sentence=sentence,
         may_write=rules.allows(state, Act.REPORT_ADDED),
         may_withdraw=rules.allows(state, Act.REPORT_WITHDRAWN),
-        asks_to_withdraw=public is not None,
+        must_request_withdrawal=case_number is not None,
         # What was asked of a case that is no longer public is asked of nobody.
-        has_asked=public is not None
-        and any(message.kind is Kind.REQUEST for message in file.messages),
-        is_waiting=state is State.WAITING,
+        has_requested=case_number is not None
+        and any(message.kind is MessageKind.REQUEST for message in report_view.messages),
+        is_waiting=state is ReportState.WAITING,
     )
 
 
-def _day(day: date | None) -> str:
+def _format_day(day: date | None) -> str:
     return day_words(day) if day else "…"
 
 
 # --- each state ---------------------------------------------------------------------------------
 
 
-def _received(_file: File) -> _Words:
-    return _Words(
+def _received_texts(_report_view: ReportView) -> _StateTexts:
+    return _StateTexts(
         _("Reçu, pas encore lu"),
         _(
             "Votre signalement est arrivé. Il attend qu’une personne de l’équipe le prenne en "
             "main. Rien n’en est public."
         ),
-        _to_come(),
+        _next_steps_text(),
     )
 
 
-def _in_review(_file: File) -> _Words:
-    return _Words(
+def _in_review_texts(_report_view: ReportView) -> _StateTexts:
+    return _StateTexts(
         _("En cours de lecture"),
         _("Une personne de l’équipe s’occupe de votre signalement. Rien n’en est public."),
-        _to_come(),
+        _next_steps_text(),
     )
 
 
-def _to_come() -> str:
+def _next_steps_text() -> str:
     return _(
         "On vous posera peut-être une question, ici même. La décision et sa raison s’afficheront "
         "sur cette page. L’équipe est bénévole et ne peut pas promettre de délai : revenez dans "
@@ -120,8 +130,8 @@ def _to_come() -> str:
     )
 
 
-def _waiting(file: File) -> _Words:
-    return _Words(
+def _waiting_texts(report_view: ReportView) -> _StateTexts:
+    return _StateTexts(
         _("Une question vous attend"),
         _(
             "Pour avancer, l’équipe vous demande une précision. Vous pouvez répondre plus bas ; "
@@ -130,17 +140,17 @@ def _waiting(file: File) -> _Words:
         _(
             "Sans réponse d’ici le %(day)s, votre signalement retournera dans la file. Ce n’est "
             "pas un refus.",
-            day=_day(file.line.moved_on + rules.UNANSWERED),
+            day=_format_day(report_view.summary.moved_on + rules.ANSWER_TERM),
         ),
     )
 
 
-def _accepted(file: File) -> _Words:
-    if file.is_purged or file.case is None:
-        return _Words(_("Retenu"), _("Votre signalement a été retenu."))
-    state, number = CaseState(file.case.state), file.case.number
+def _accepted_texts(report_view: ReportView) -> _StateTexts:
+    if report_view.is_purged or report_view.case is None:
+        return _StateTexts(_("Retenu"), _("Votre signalement a été retenu."))
+    state, number = CaseState(report_view.case.state), report_view.case.number
     if state is CaseState.PUBLISHED:
-        return _Words(
+        return _StateTexts(
             _("Retenu et publié"),
             _("Votre signalement a été retenu. Le cas auquel il sert est public."),
             _(
@@ -149,7 +159,7 @@ def _accepted(file: File) -> _Words:
             ),
         )
     if state is CaseState.DRAFT:
-        return _Words(
+        return _StateTexts(
             _("Retenu, pas encore publié"),
             _("Votre signalement a été retenu. Un cas est en préparation ; rien n’est public."),
             _(
@@ -157,10 +167,10 @@ def _accepted(file: File) -> _Words:
                 "Tant que le cas n’est pas publié, vous pouvez retirer votre signalement."
             ),
         )
-    return _Words(_("Retenu"), _of_other_case(state, number))
+    return _StateTexts(_("Retenu"), _ended_case_text(state, number))
 
 
-def _of_other_case(state: CaseState, number: int | None) -> str:
+def _ended_case_text(state: CaseState, number: int | None) -> str:
     if state is CaseState.WITHDRAWN:
         return _("Votre signalement a été retenu. Le cas auquel il a servi n’est plus public.")
     if state is CaseState.MERGED:
@@ -172,100 +182,100 @@ def _of_other_case(state: CaseState, number: int | None) -> str:
     return _("Votre signalement avait été retenu. Le cas auquel il a servi a été effacé.")
 
 
-def _declined(file: File) -> _Words:
-    if not file.is_purged and file.decision.by is None:
-        return _Words(
+def _declined_texts(report_view: ReportView) -> _StateTexts:
+    if not report_view.is_purged and report_view.decision.by is None:
+        return _StateTexts(
             _("Écarté, faute de décision"),
             _(
                 "Personne n’a pu trancher dans le temps que le registre se donne. Votre "
                 "signalement est donc écarté. Ce n’est pas un jugement sur ce que vous avez écrit."
             ),
-            _reopened(file),
+            _reopening_text(report_view),
         )
-    return _Words(
+    return _StateTexts(
         _("Écarté"),
         _("L’équipe a lu votre signalement et a décidé de ne pas en faire un cas public."),
-        _reopened(file),
+        _reopening_text(report_view),
     )
 
 
-def _reopened(file: File) -> str:
+def _reopening_text(report_view: ReportView) -> str:
     return _(
         "Si vous avez un élément nouveau, ou si nous avons mal compris, écrivez-le plus bas avant "
         "le %(day)s : l’équipe peut rouvrir votre signalement.",
-        day=_day(file.line.purge_on),
+        day=_format_day(report_view.summary.purge_on),
     )
 
 
-def _withdrawn(file: File) -> _Words:
-    standing = _(
+def _withdrawn_texts(report_view: ReportView) -> _StateTexts:
+    now_text = _(
         "Vous avez retiré ce signalement. L’équipe en est avertie et ne s’en servira plus."
     )
-    if file.case is not None:
-        standing = _(
+    if report_view.case is not None:
+        now_text = _(
             "Vous avez retiré ce signalement. L’équipe en est avertie et ne s’en servira plus. "
             "Le brouillon auquel il servait n’en garde pas de copie, et a perdu les passages qui "
             "reprenaient vos mots ; il ne peut être publié que s’il tient sans votre signalement."
         )
-    return _Words(
+    return _StateTexts(
         _("Retiré par vous"),
-        standing,
+        now_text,
         _("Si vous changez d’avis, il faut en envoyer un nouveau."),
     )
 
 
-def _spam(file: File) -> _Words:
-    return _Words(
+def _spam_texts(report_view: ReportView) -> _StateTexts:
+    return _StateTexts(
         _("Mis de côté"),
         _("Votre signalement a été pris pour un envoi indésirable, comme une publicité."),
         _(
             "Si c’est une erreur, dites-le plus bas avant le %(day)s : l’équipe verra votre "
             "message et peut reprendre votre signalement.",
-            day=_day(file.line.purge_on),
+            day=_format_day(report_view.summary.purge_on),
         ),
     )
 
 
-_WORDS: Mapping[State, Callable[[File], _Words]] = {
-    State.RECEIVED: _received,
-    State.IN_REVIEW: _in_review,
-    State.WAITING: _waiting,
-    State.ACCEPTED: _accepted,
-    State.DECLINED: _declined,
-    State.WITHDRAWN: _withdrawn,
-    State.SPAM: _spam,
+_STATE_TEXTS: Mapping[ReportState, Callable[[ReportView], _StateTexts]] = {
+    ReportState.RECEIVED: _received_texts,
+    ReportState.IN_REVIEW: _in_review_texts,
+    ReportState.WAITING: _waiting_texts,
+    ReportState.ACCEPTED: _accepted_texts,
+    ReportState.DECLINED: _declined_texts,
+    ReportState.WITHDRAWN: _withdrawn_texts,
+    ReportState.SPAM: _spam_texts,
 }
 
 
-def _why(file: File, book: Book) -> tuple[str, str]:
+def _decision_reason(report_view: ReportView, vocabulary: Vocabulary) -> tuple[str, str]:
     """The label of the reason for a refusal, and the sentence that came with the decision."""
-    declined = file.line.state is State.DECLINED
+    declined = report_view.summary.state is ReportState.DECLINED
     # Where nobody decided, the reason that the row bears is nobody's judgement.
-    is_judged = file.is_purged or file.decision.by is not None
-    reason = book.label("refus", file.line.reason) if declined and is_judged else ""
-    return reason, file.decision.sentence
+    is_judged = report_view.is_purged or report_view.decision.by is not None
+    reason = vocabulary.label("refus", report_view.summary.reason) if declined and is_judged else ""
+    return reason, report_view.decision.sentence
 
 
-def _number(file: File) -> int | None:
+def _case_number(report_view: ReportView) -> int | None:
     """The number of its case, where a page shows that case or says what became of it."""
-    if file.line.state is not State.ACCEPTED or file.case is None:
+    if report_view.summary.state is not ReportState.ACCEPTED or report_view.case is None:
         return None
-    return file.case.number if file.case.state != CaseState.ERASED else None
+    return report_view.case.number if report_view.case.state != CaseState.ERASED else None
 
 
 # --- what is kept -------------------------------------------------------------------------------
 
 
-def _kept(file: File, undecided_after: int) -> str:
-    line = file.line
-    if line.state in rules.OPEN:
+def _retention_text(report_view: ReportView, undecided_after: int) -> str:
+    summary = report_view.summary
+    if summary.state in rules.OPEN_STATES:
         return _(
             "Ce que vous avez envoyé et les échanges sont gardés chiffrés. Si rien n’est décidé "
             "avant le %(day)s, votre signalement sera écarté, puis détruit 90 jours après.",
-            day=_day(add_months(line.day, undecided_after)),
+            day=_format_day(add_months(summary.day, undecided_after)),
         )
-    day = _day(line.purge_on)
-    if line.state is State.ACCEPTED and _rests_on_it(file):
+    day = _format_day(summary.purge_on)
+    if summary.state is ReportState.ACCEPTED and _has_live_case(report_view):
         return _(
             "Votre contact et les échanges seront détruits le %(day)s. Ce que vous avez envoyé "
             "reste joint au cas, chiffré et lu par l’équipe seule, aussi longtemps que le cas "
@@ -281,21 +291,21 @@ def _kept(file: File, undecided_after: int) -> str:
     )
 
 
-def _rests_on_it(file: File) -> bool:
-    return file.case is not None and file.case.state != CaseState.ERASED
+def _has_live_case(report_view: ReportView) -> bool:
+    return report_view.case is not None and report_view.case.state != CaseState.ERASED
 
 
-def _left(state: State) -> str:
-    if state is State.ACCEPTED:
+def _purged_text(state: ReportState) -> str:
+    if state is ReportState.ACCEPTED:
         return _("Votre signalement a été retenu. Votre contact et les échanges sont détruits.")
-    if state is State.WITHDRAWN:
+    if state is ReportState.WITHDRAWN:
         return _("Vous avez retiré ce signalement. Tout ce que vous aviez envoyé est détruit.")
     return _("Ce signalement est clos. Tout ce que vous aviez envoyé est détruit.")
 
 
-def _kept_of_purged(file: File) -> str:
+def _purged_retention_text(report_view: ReportView) -> str:
     return _(
         "Il n’en reste ici que l’état, et la raison d’un refus. Ce code n’ouvrira plus rien après "
         "le %(day)s.",
-        day=_day(add_months(file.line.moved_on, rules.ROWS_MONTHS)),
+        day=_format_day(add_months(report_view.summary.moved_on, rules.ROWS_MONTHS)),
     )

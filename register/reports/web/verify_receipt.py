@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from register.db import db
 from register.reports import receipts
 from register.reports.web.i18n import _
-from register.reports.web.receipt_login import AWAY, unavailable
+from register.reports.web.receipt_login import OUTAGE_ERRORS, outage_response
 from register.web import limits, retry_after
 from register.web.l10n import day_words
 
@@ -24,30 +24,30 @@ def route(blueprint: Blueprint) -> None:
 def prove() -> ResponseReturnValue:
     """Say whether the report of a receipt was received, and on which day; nothing is kept."""
     if request.method != "POST":
-        return _page()
+        return _response()
     if (request.content_length or 0) > BODY_LIMIT:
-        return _page(422, fault=_too_long())
+        return _response(422, fault=_too_long_text())
     wait = limits.wait("receipt")
     if wait:
-        return retry_after.too_soon(_drawn(fault=_too_many(wait)), wait)
-    document = _document()
+        return retry_after.too_soon_page(_html(fault=_too_many_text(wait)), wait)
+    document = _submitted_document()
     if not document.strip():
-        return _page(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
+        return _response(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
     if len(document) > receipts.LIMIT:
-        return _page(422, fault=_too_long())
+        return _response(422, fault=_too_long_text())
     try:
         day = receipts.received_on(db.session(), document)
-    except AWAY as error:
-        return unavailable(error, _busy(), lambda _why: _drawn(fault=_busy()))
+    except OUTAGE_ERRORS as error:
+        return outage_response(error, _busy_text(), lambda _why: _html(fault=_busy_text()))
     if day is None:
-        return _page(
-            said=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False
+        return _response(
+            verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False
         )
-    said = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
-    return _page(said=said, proved=True)
+    verdict = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
+    return _response(verdict=verdict, proved=True)
 
 
-def _document() -> bytes:
+def _submitted_document() -> bytes:
     """What was handed in: the file, or else the text."""
     file = request.files.get("fichier")
     sent = file.stream.read(receipts.LIMIT + 1) if file else b""
@@ -58,32 +58,34 @@ def _pasted() -> str:
     return request.form.get("recu", "").strip()
 
 
-def _page(status: int = 200, *, fault: str = "", said: str = "", proved: bool = False) -> Response:
-    return make_response(_drawn(fault=fault, said=said, proved=proved), status)
+def _response(
+    status: int = 200, *, fault: str = "", verdict: str = "", proved: bool = False
+) -> Response:
+    return make_response(_html(fault=fault, verdict=verdict, proved=proved), status)
 
 
-def _drawn(*, fault: str = "", said: str = "", proved: bool = False) -> str:
+def _html(*, fault: str = "", verdict: str = "", proved: bool = False) -> str:
     small = (request.content_length or 0) <= BODY_LIMIT
     return render_template(
         "submit/proving.html",
         fault=fault,
-        said=said,
+        verdict=verdict,
         proved=proved,
         pasted=_pasted() if fault and small else "",
     )
 
 
-def _too_long() -> str:
+def _too_long_text() -> str:
     return _("C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est.")
 
 
-def _too_many(wait: int) -> str:
+def _too_many_text(wait: int) -> str:
     return _(
         "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis "
         "réessayez.",
-        time=retry_after.in_words(wait),
+        time=retry_after.wait_words(wait),
     )
 
 
-def _busy() -> str:
+def _busy_text() -> str:
     return _("Le registre est occupé. Attendez une minute, puis réessayez.")

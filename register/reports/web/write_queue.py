@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from flask import request
 
 from register.bulkhead import Bulkhead
-from register.journal import Pen, writing
-from register.server.server_limits import ARRIVED
+from register.journal import WriteTransaction, writing
+from register.server.server_limits import ARRIVAL_TIME_KEY
 
 # Of the twelve threads of a gunicorn process. The embedded server has fewer of them for reports:
 # there, nobody is refused because many wait.
@@ -25,15 +25,18 @@ PATIENCE = 5.0
 # else holds the database, the threads beyond those that wait are soon free for who reads.
 OUTSIDE = 0.5
 
-_turns = Bulkhead(at_once=1, waiting=WAITING, patience=PATIENCE, outside=OUTSIDE)
+_turns = Bulkhead(max_running=1, max_waiting=WAITING, turn_timeout=PATIENCE, entry_timeout=OUTSIDE)
 
 
 @contextmanager
-def penned() -> Iterator[Pen]:
+def queued_transaction() -> Iterator[WriteTransaction]:
     """Take the pen.
 
     :raises Unavailable: ``busy``, where it is not to be had in time.
     """
     now = time.monotonic()
-    with _turns.turn(waited=now - request.environ.get(ARRIVED, now)), writing() as pen:
-        yield pen
+    with (
+        _turns.turn(already_waited=now - request.environ.get(ARRIVAL_TIME_KEY, now)),
+        writing() as tx,
+    ):
+        yield tx

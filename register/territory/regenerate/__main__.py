@@ -25,9 +25,9 @@ def main(arguments: list[str]) -> int:
         return 2
     modules, out = (Path(argument) for argument in arguments)
     out.mkdir(parents=True, exist_ok=True)
-    packages = sources.versions(modules)
-    division = sources.division(modules)
-    counts = build_tables.write(division, sources.geonames(modules), out)
+    packages = sources.installed_versions(modules)
+    division = sources.read_division(modules)
+    counts = build_tables.write(division, sources.read_geonames(modules), out)
     counts["contours"] = boundaries.write(modules, division.departements, out)
     manifest.write(packages, counts, out)
     for name, count in counts.items():

@@ -10,10 +10,15 @@ from collections.abc import Iterable
 from operator import itemgetter
 from pathlib import Path
 
-from register.territory.regenerate.commune_points import PRESENT, Located, locate, parent_of
-from register.territory.regenerate.sources import Division, Record, Spot
+from register.territory.regenerate.commune_points import (
+    PRESENT,
+    LocatedPoint,
+    locate_communes,
+    parent_code,
+)
+from register.territory.regenerate.sources import Division, JsonRecord, PopulatedPlace
 
-COMMUNES = [
+COMMUNE_COLUMNS = [
     "code",
     "nom",
     "type",
@@ -28,70 +33,83 @@ COMMUNES = [
     "epci",
     "anciens_codes",
 ]
-OVERSEAS = "com"
+OVERSEAS_ZONE = "com"
 
 
-def write(division: Division, spots: list[Spot], out: Path) -> dict[str, int]:
+def write(division: Division, spots: list[PopulatedPlace], out: Path) -> dict[str, int]:
     """Write the four tables into ``out``; what was counted, by name."""
-    points = locate(division.communes, spots)
-    members = {m["code"]: epci["code"] for epci in division.epci for m in epci["membres"]}
-    rows = [
-        _commune(record, points, members)
+    points = locate_communes(division.communes, spots)
+    epci_of_commune = {
+        member["code"]: epci["code"] for epci in division.epci for member in epci["membres"]
+    }
+    commune_cells = [
+        _commune_cells(record, points, epci_of_commune)
         for record in sorted(division.communes, key=itemgetter("code"))
     ]
     # No name and no date in the header: the same rows are always the same bytes.
-    (out / "communes.csv.gz").write_bytes(gzip.compress(_table(COMMUNES, rows), 9, mtime=0))
-    regions = [r for r in division.regions if r["zone"] != OVERSEAS]
+    (out / "communes.csv.gz").write_bytes(
+        gzip.compress(_csv_bytes(COMMUNE_COLUMNS, commune_cells), 9, mtime=0)
+    )
+    regions = [region for region in division.regions if region["zone"] != OVERSEAS_ZONE]
     (out / "epci.csv").write_bytes(
-        _table(["code", "nom", "type"], ([e["code"], e["nom"], e["type"]] for e in division.epci))
+        _csv_bytes(
+            ["code", "nom", "type"],
+            (
+                [epci_record["code"], epci_record["nom"], epci_record["type"]]
+                for epci_record in division.epci
+            ),
+        )
     )
     (out / "departements.csv").write_bytes(
-        _table(["code", "nom", "region"], (_departement(d) for d in division.departements))
+        _csv_bytes(
+            ["code", "nom", "region"],
+            (_departement_cells(departement) for departement in division.departements),
+        )
     )
     (out / "regions.csv").write_bytes(
-        _table(["code", "nom"], ([r["code"], r["nom"]] for r in regions))
+        _csv_bytes(["code", "nom"], ([region["code"], region["nom"]] for region in regions))
     )
     return _counts(division, len(regions), points)
 
 
-def _commune(
-    record: Record, points: dict[tuple[str, str], Located], members: dict[str, str]
+def _commune_cells(
+    record: JsonRecord, points: dict[tuple[str, str], LocatedPoint], epci_of_commune: dict[str, str]
 ) -> list[str]:
-    present = record["type"] == PRESENT
+    is_present = record["type"] == PRESENT
     return [
         record["code"],
         record["nom"],
         record["type"],
-        "" if present else parent_of(record),
+        "" if is_present else parent_code(record),
         record["departement"],
         record["region"],
         " ".join(record.get("codesPostaux", [])),
         str(record.get("population", "")),
         *points[record["code"], record["type"]],
-        members.get(record["code"], "") if present else "",
+        epci_of_commune.get(record["code"], "") if is_present else "",
         " ".join(record.get("anciensCodes", [])),
     ]
 
 
-def _departement(record: Record) -> list[str]:
+def _departement_cells(record: JsonRecord) -> list[str]:
     # The source repeats an overseas collectivity as a région of its own, which it is not.
-    region = "" if record["zone"] == OVERSEAS else record["region"]
+    region = "" if record["zone"] == OVERSEAS_ZONE else record["region"]
     return [record["code"], record["nom"], region]
 
 
-def _table(header: list[str], rows: Iterable[list[str]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _csv_bytes(header: list[str], cells: Iterable[list[str]]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")
+    writer.writerows(cells)
+    return buffer.getvalue().encode("utf-8")
 
 
 def _counts(
-    division: Division, regions: int, points: dict[tuple[str, str], Located]
+    division: Division, regions: int, points: dict[tuple[str, str], LocatedPoint]
 ) -> dict[str, int]:
     kinds = Counter(record["type"] for record in division.communes)
-    precisions = Counter(p.precision for (_, kind), p in points.items() if kind == PRESENT)
+    precisions = Counter(point.precision for (_, kind), point in points.items() if kind == PRESENT)
     return {
         "communes": kinds[PRESENT],
         "communes_deleguees": kinds["commune-deleguee"],

@@ -9,7 +9,7 @@ from register.territory.dataset import FILES, MANIFEST
 from register.territory.regenerate.sources import DIVISION, GEONAMES, MAPSHAPER, OUTLINES
 
 # For each package: whose data it carries, licence, its address, and the sentence readers see.
-SOURCES = {
+PACKAGE_CREDITS = {
     DIVISION: (
         "Licence Ouverte 2.0",
         "https://www.etalab.gouv.fr/licence-ouverte-open-licence",
@@ -49,7 +49,7 @@ def write(packages: dict[str, str], counts: dict[str, int], out: Path) -> None:
     """Write the manifest of the files that stand in ``out``."""
     lines = ["# Written by register.territory.regenerate; do not edit by hand."]
     for name, version in packages.items():
-        licence, url, french, english = SOURCES[name]
+        licence, url, french, english = PACKAGE_CREDITS[name]
         lines += [
             "",
             "[[source]]",

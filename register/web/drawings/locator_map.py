@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from register.territory.boundaries import outlines
+from register.territory.boundaries import departement_outlines
 from register.territory.codes import is_commune_code
 from register.web import context
 from register.web.drawings import svg_paths
-from register.web.drawings.map_frames import beyond_the_sea, extent, mainland
+from register.web.drawings.map_frames import extent, mainland, overseas_frames
 
 # Around the outlines, so that a dot on the coast is whole, and one on Ouessant is there.
-_AROUND = 24
+_MARGIN = 24
 
 
 @dataclass(frozen=True)
@@ -32,29 +32,33 @@ def locator(code: str) -> Locator | None:
     None for what is not on the map: a collectivity beyond the sea, which has no outline, and a
     code that nobody knows.
     """
-    if code in outlines():
-        return _located([code])
-    sheet = context.sheet(code) if is_commune_code(code) else None
-    if sheet is None or sheet.departement is None or sheet.departement.code not in outlines():
+    if code in departement_outlines():
+        return _draw_locator([code])
+    commune = context.find_commune(code) if is_commune_code(code) else None
+    if (
+        commune is None
+        or commune.departement is None
+        or commune.departement.code not in departement_outlines()
+    ):
         return None
-    return _located([sheet.departement.code], sheet.point, exact=sheet.exact)
+    return _draw_locator([commune.departement.code], commune.point, exact=commune.is_exact)
 
 
-def locator_of(departements: Sequence[str]) -> Locator | None:
+def region_locator(departements: Sequence[str]) -> Locator | None:
     """Where a région is, by the codes of its départements; None when none has an outline."""
-    known = [code for code in departements if code in outlines()]
-    return _located(known) if known else None
+    drawable = [code for code in departements if code in departement_outlines()]
+    return _draw_locator(drawable) if drawable else None
 
 
-def _located(
+def _draw_locator(
     departements: Sequence[str], point: tuple[float, float] | None = None, *, exact: bool = True
 ) -> Locator:
     """The départements as one area, all in the frame of the first."""
-    frame = beyond_the_sea().get(departements[0]) or mainland()
+    frame = overseas_frames().get(departements[0]) or mainland()
     return Locator(
-        view=" ".join(map(str, extent(frame, _AROUND))),
+        view=" ".join(map(str, extent(frame, _MARGIN))),
         land=svg_paths.land(frame),
         area="".join(svg_paths.shape_in(frame, code) for code in departements),
-        dot=svg_paths.dots([frame.spot(*point)]) if point else "",
+        dot=svg_paths.dots([frame.project_point(*point)]) if point else "",
         exact=exact,
     )

@@ -13,28 +13,28 @@ from math import cos, radians
 from types import MappingProxyType
 from typing import NamedTuple
 
-from register.territory.boundaries import Ring, outlines
+from register.territory.boundaries import Ring, departement_outlines
 from register.territory.projection import project
 
 # Left, top, width and height of a box, in units of the drawing.
-Box = tuple[int, int, int, int]
+DrawingBox = tuple[int, int, int, int]
 Projection = Callable[[float, float], tuple[float, float]]
 
 WIDTH, HEIGHT = 1000, 1150
 # Room on the left for the islands that the outlines have not: Ouessant, Sein.
-_MAINLAND: Box = (28, 22, WIDTH - 31, 930)
-_AROUND_PARIS: Box = (3, 3, 196, 196)
-_BEYOND_TOP, _BEYOND_SIDE = 1026, 120
+_MAINLAND_BOX: DrawingBox = (28, 22, WIDTH - 31, 930)
+_PARIS_AREA_BOX: DrawingBox = (3, 3, 196, 196)
+_OVERSEAS_TOP, _OVERSEAS_SIDE = 1026, 120
 # What is left free between a shape and the frame around it.
-_INSIDE = 12
-_NEAR = 3
+_PADDING = 12
+_PARIS_PADDING = 3
 
 # "Paris et la petite couronne": too small on the map of the whole.
-AROUND_PARIS = ("75", "92", "93", "94")
-BEYOND_THE_SEA = ("971", "972", "973", "974", "976")
+PARIS_AREA_CODES = ("75", "92", "93", "94")
+OVERSEAS_CODES = ("971", "972", "973", "974", "976")
 
 
-class Spot(NamedTuple):
+class DrawingPoint(NamedTuple):
     """A point of the drawing."""
 
     x: int
@@ -42,34 +42,34 @@ class Spot(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Frame:
+class MapFrame:
     """A part of the map: the départements in it, and how their degrees become units.
 
     ``box`` holds all of them; a frame drawn as a line stands ``inside`` units around it.
     """
 
     codes: tuple[str, ...]
-    box: Box
+    box: DrawingBox
     project: Projection
     scale: float
     west: float
     north: float
 
-    def spot(self, lat: float, lon: float) -> Spot:
+    def project_point(self, lat: float, lon: float) -> DrawingPoint:
         """Where a point in degrees comes."""
         east, north = self.project(lat, lon)
-        left, top, *_size = self.box
-        return Spot(
-            round(left + (east - self.west) * self.scale),
-            round(top + (self.north - north) * self.scale),
+        box_x, box_y, *_size = self.box
+        return DrawingPoint(
+            round(box_x + (east - self.west) * self.scale),
+            round(box_y + (self.north - north) * self.scale),
         )
 
-    def ring(self, ring: Ring) -> list[Spot]:
+    def project_ring(self, ring: Ring) -> list[DrawingPoint]:
         """Where a line in degrees comes."""
-        return [self.spot(*point) for point in ring]
+        return [self.project_point(*point) for point in ring]
 
 
-class Border(NamedTuple):
+class FrameBorder(NamedTuple):
     """A frame drawn as a line, and the code of the one département in it, if it is one."""
 
     x: int
@@ -80,98 +80,116 @@ class Border(NamedTuple):
 
 
 @cache
-def mainland() -> Frame:
+def mainland() -> MapFrame:
     """Metropolitan France, Corsica included."""
-    return _fitted([code for code in outlines() if code not in BEYOND_THE_SEA], _MAINLAND, project)
+    return _fit_frame(
+        [code for code in departement_outlines() if code not in OVERSEAS_CODES],
+        _MAINLAND_BOX,
+        project,
+    )
 
 
 @cache
-def around_paris() -> Frame:
+def paris_area() -> MapFrame:
     """Paris and the départements around it, about five times as large."""
-    return _fitted(AROUND_PARIS, _grown(_AROUND_PARIS, -_INSIDE), project)
+    return _fit_frame(PARIS_AREA_CODES, _expand_box(_PARIS_AREA_BOX, -_PADDING), project)
 
 
 @cache
-def beyond_the_sea() -> Mapping[str, Frame]:
+def overseas_frames() -> Mapping[str, MapFrame]:
     """The frames of the départements beyond the sea, by their codes."""
     return MappingProxyType(
         {
-            border.code: _fitted([border.code], _grown(border[:4], -_INSIDE), _flat(border.code))
-            for border in _boxes()
+            border.code: _fit_frame(
+                [border.code], _expand_box(border[:4], -_PADDING), _equirectangular(border.code)
+            )
+            for border in _overseas_borders()
         }
     )
 
 
-def frames() -> list[Frame]:
+def frames() -> list[MapFrame]:
     """Every frame; a département around Paris is in two."""
-    return [mainland(), around_paris(), *beyond_the_sea().values()]
+    return [mainland(), paris_area(), *overseas_frames().values()]
 
 
-def borders() -> list[Border]:
+def borders() -> list[FrameBorder]:
     """The frames that are drawn as lines: around Paris, the same where it is, beyond the sea."""
-    return [Border(*_AROUND_PARIS, ""), _where_paris_is(), *_boxes()]
+    return [FrameBorder(*_PARIS_AREA_BOX, ""), _paris_border(), *_overseas_borders()]
 
 
 @cache
-def extent(frame: Frame, around: int) -> Box:
+def extent(frame: MapFrame, margin: int) -> DrawingBox:
     """The box around what a frame holds, and so many units more on each side."""
-    return _grown(_bounds(_outlined(frame, frame.codes)), around)
+    return _expand_box(_bounds(_outline_points(frame, frame.codes)), margin)
 
 
-def frame_of(departement: str) -> Frame:
+def frame_of(departement: str) -> MapFrame:
     """The frame in which the places of a département are marked."""
-    if departement in AROUND_PARIS:
-        return around_paris()
-    return beyond_the_sea().get(departement) or mainland()
+    if departement in PARIS_AREA_CODES:
+        return paris_area()
+    return overseas_frames().get(departement) or mainland()
 
 
-def _where_paris_is() -> Border:
-    return Border(*_grown(_bounds(_outlined(mainland(), AROUND_PARIS)), _NEAR), "")
+def _paris_border() -> FrameBorder:
+    return FrameBorder(
+        *_expand_box(_bounds(_outline_points(mainland(), PARIS_AREA_CODES)), _PARIS_PADDING), ""
+    )
 
 
-def _outlined(frame: Frame, codes: Iterable[str]) -> list[Spot]:
-    return [spot for code in codes for ring in outlines()[code] for spot in frame.ring(ring)]
-
-
-def _bounds(spots: Collection[Spot]) -> Box:
-    left, top = min(spot.x for spot in spots), min(spot.y for spot in spots)
-    right, bottom = max(spot.x for spot in spots), max(spot.y for spot in spots)
-    return left, top, right - left, bottom - top
-
-
-def _grown(box: Box, by: int) -> Box:
-    left, top, width, height = box
-    return left - by, top - by, width + 2 * by, height + 2 * by
-
-
-def _boxes() -> list[Border]:
-    step = WIDTH // len(BEYOND_THE_SEA)
+def _outline_points(frame: MapFrame, codes: Iterable[str]) -> list[DrawingPoint]:
     return [
-        Border(3 + place * step, _BEYOND_TOP, step - 6, _BEYOND_SIDE, code)
-        for place, code in enumerate(BEYOND_THE_SEA)
+        point
+        for code in codes
+        for ring in departement_outlines()[code]
+        for point in frame.project_ring(ring)
     ]
 
 
-def _flat(code: str) -> Projection:
+def _bounds(points: Collection[DrawingPoint]) -> DrawingBox:
+    min_x, min_y = min(point.x for point in points), min(point.y for point in points)
+    max_x, max_y = max(point.x for point in points), max(point.y for point in points)
+    return min_x, min_y, max_x - min_x, max_y - min_y
+
+
+def _expand_box(box: DrawingBox, margin: int) -> DrawingBox:
+    x, y, width, height = box
+    return x - margin, y - margin, width + 2 * margin, height + 2 * margin
+
+
+def _overseas_borders() -> list[FrameBorder]:
+    step = WIDTH // len(OVERSEAS_CODES)
+    return [
+        FrameBorder(3 + index * step, _OVERSEAS_TOP, step - 6, _OVERSEAS_SIDE, code)
+        for index, code in enumerate(OVERSEAS_CODES)
+    ]
+
+
+def _equirectangular(code: str) -> Projection:
     """Degrees as they are, but for the parallels, which are shorter than the meridians."""
-    lats = [point.lat for ring in outlines()[code] for point in ring]
-    shorter = cos(radians((min(lats) + max(lats)) / 2))
-    return lambda lat, lon: (lon * shorter, lat)
+    lats = [point.lat for ring in departement_outlines()[code] for point in ring]
+    parallel_scale = cos(radians((min(lats) + max(lats)) / 2))
+    return lambda lat, lon: (lon * parallel_scale, lat)
 
 
-def _fitted(codes: Iterable[str], box: Box, projection: Projection) -> Frame:
+def _fit_frame(codes: Iterable[str], box: DrawingBox, projection: Projection) -> MapFrame:
     """The frame in which some départements fill a box, in its middle."""
-    wanted = tuple(codes)
-    points = [projection(*point) for code in wanted for ring in outlines()[code] for point in ring]
+    frame_codes = tuple(codes)
+    points = [
+        projection(*point)
+        for code in frame_codes
+        for ring in departement_outlines()[code]
+        for point in ring
+    ]
     west, north = min(x for x, _ in points), max(y for _, y in points)
-    wide, high = max(x for x, _ in points) - west, north - min(y for _, y in points)
-    _left, _top, width, height = box
-    scale = min(width / wide, height / high)
-    return Frame(
-        wanted,
+    span_x, span_y = max(x for x, _ in points) - west, north - min(y for _, y in points)
+    _box_x, _box_y, width, height = box
+    scale = min(width / span_x, height / span_y)
+    return MapFrame(
+        frame_codes,
         box,
         projection,
         scale,
-        west - (width / scale - wide) / 2,
-        north + (height / scale - high) / 2,
+        west - (width / scale - span_x) / 2,
+        north + (height / scale - span_y) / 2,
     )

@@ -26,9 +26,9 @@ _PAPER, _INK, _GREY = "#faf9f4", "#1b211e", "#4d5752"
 _ACCENT, _RULE, _MARGIN_RULE = "#14564a", "#d8d7cb", "#8fb3a8"
 
 # The margin's two lines, and where text ends before the first and begins after the second.
-_RULES = (270, 277)
-_SIDE, _BODY, _EDGE = 246, 312, 1136
-_TOP, _TITLE_TOP, _FLOOR = 48, 204, 594
+_RULE_POSITIONS = (270, 277)
+_SIDE_EDGE, _BODY_LEFT, _BODY_RIGHT = 246, 312, 1136
+_TOP, _TITLE_TOP, _BODY_BOTTOM = 48, 204, 594
 _LEADING = 1.26
 # Letters of a title, from what a short one has to what 300 of them leave room for.
 _SIZES = (60, 54, 48, 43, 39, 35, 32, 29, 27)
@@ -37,101 +37,101 @@ Font = ImageFont.FreeTypeFont
 
 
 @dataclass(frozen=True)
-class Card:
+class SocialCard:
     """What a card says; all but the title may be empty.
 
-    ``side``: short lines for the margin. ``over``: the line above the title. ``under``: lines at
+    ``margin_lines``: short lines for the margin. ``overline``: the line above the title. ``footer_lines``: lines at
     the foot, the first of which weighs more.
     """
 
     title: str
-    side: Sequence[str] = ()
-    over: str = ""
-    under: Sequence[str] = ()
+    margin_lines: Sequence[str] = ()
+    overline: str = ""
+    footer_lines: Sequence[str] = ()
 
 
-def drawn(card: Card) -> bytes:
+def draw_card(card: SocialCard) -> bytes:
     """The card as a PNG."""
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
-    pen = ImageDraw.Draw(image)
-    for place in _RULES:
-        pen.line([(place, 0), (place, HEIGHT)], fill=_MARGIN_RULE, width=2)
+    canvas = ImageDraw.Draw(image)
+    for rule_x in _RULE_POSITIONS:
+        canvas.line([(rule_x, 0), (rule_x, HEIGHT)], fill=_MARGIN_RULE, width=2)
     bold = _font("figbo", 46)
-    pen.text((_SIDE, _TOP), "Web", _ACCENT, bold, anchor="ra")
-    pen.text((_BODY, _TOP), "Citoyen", _ACCENT, bold, anchor="la")
-    _margin(pen, card.side)
-    if card.over:
+    canvas.text((_SIDE_EDGE, _TOP), "Web", _ACCENT, bold, anchor="ra")
+    canvas.text((_BODY_LEFT, _TOP), "Citoyen", _ACCENT, bold, anchor="la")
+    _draw_margin(canvas, card.margin_lines)
+    if card.overline:
         font = _font("figbo", 32)
-        over, *more = _wrapped(card.over, font, _EDGE - _BODY)
-        over = _shortened(over, font) if more else over
-        pen.text((_BODY, _TITLE_TOP - 58), over, _GREY, font, anchor="la")
-    floor = _foot(pen, card.under)
-    _title(pen, card.title, floor)
-    return _png(image, "\n".join(text for text in _told(card) if text))
+        overline, *overflow = _wrap(card.overline, font, _BODY_RIGHT - _BODY_LEFT)
+        overline = _shorten(overline, font) if overflow else overline
+        canvas.text((_BODY_LEFT, _TITLE_TOP - 58), overline, _GREY, font, anchor="la")
+    floor = _draw_footer(canvas, card.footer_lines)
+    _draw_title(canvas, card.title, floor)
+    return _png(image, "\n".join(card_text for card_text in _card_texts(card) if card_text))
 
 
-def _told(card: Card) -> Sequence[str]:
-    return (card.title, card.over, *card.side, *card.under)
+def _card_texts(card: SocialCard) -> Sequence[str]:
+    return (card.title, card.overline, *card.margin_lines, *card.footer_lines)
 
 
-def _margin(pen: ImageDraw.ImageDraw, told: Sequence[str]) -> None:
+def _draw_margin(canvas: ImageDraw.ImageDraw, texts: Sequence[str]) -> None:
     font, top = _font("figo", 27), _TITLE_TOP - 54
-    for text in told:
-        for line in _wrapped(text, font, _SIDE - 40):
-            pen.text((_SIDE, top), line, _GREY, font, anchor="ra")
+    for text in texts:
+        for line in _wrap(text, font, _SIDE_EDGE - 40):
+            canvas.text((_SIDE_EDGE, top), line, _GREY, font, anchor="ra")
             top += 36
         top += 12
 
 
-def _foot(pen: ImageDraw.ImageDraw, told: Sequence[str]) -> int:
+def _draw_footer(canvas: ImageDraw.ImageDraw, texts: Sequence[str]) -> int:
     """Draw the lines at the foot, and say where they begin."""
     lines = []
-    for place, text in enumerate(told):
-        font = _font("figo" if place else "figbo", 29)
-        lines += [(line, font) for line in _wrapped(text, font, _EDGE - _BODY)]
+    for index, text in enumerate(texts):
+        font = _font("figo" if index else "figbo", 29)
+        lines += [(line, font) for line in _wrap(text, font, _BODY_RIGHT - _BODY_LEFT)]
     if not lines:
-        return _FLOOR
-    top = _FLOOR - 40 * len(lines)
-    pen.line([(_BODY, top - 22), (_EDGE, top - 22)], fill=_RULE, width=2)
-    for place, (line, font) in enumerate(lines):
-        pen.text((_BODY, top + 40 * place), line, _INK, font, anchor="la")
+        return _BODY_BOTTOM
+    top = _BODY_BOTTOM - 40 * len(lines)
+    canvas.line([(_BODY_LEFT, top - 22), (_BODY_RIGHT, top - 22)], fill=_RULE, width=2)
+    for index, (line, font) in enumerate(lines):
+        canvas.text((_BODY_LEFT, top + 40 * index), line, _INK, font, anchor="la")
     return top - 22
 
 
-def _title(pen: ImageDraw.ImageDraw, title: str, floor: int) -> None:
+def _draw_title(canvas: ImageDraw.ImageDraw, title: str, floor: int) -> None:
     room = floor - _TITLE_TOP - 12
-    size, lines = _fitting(title, room)
+    size, lines = _fit_title(title, room)
     font, height = _font("figbo", size), round(size * _LEADING)
     last = max(1, room // height)
     if len(lines) > last:
-        lines = [*lines[: last - 1], _shortened(lines[last - 1], font)]
+        lines = [*lines[: last - 1], _shorten(lines[last - 1], font)]
     # A text that is read from the right begins there.
-    place, anchor = (_EDGE, "ra") if _begins_at_the_right(title) else (_BODY, "la")
-    for row, line in enumerate(lines):
-        pen.text((place, _TITLE_TOP + row * height), line, _INK, font, anchor=anchor)
+    text_x, anchor = (_BODY_RIGHT, "ra") if _is_right_to_left(title) else (_BODY_LEFT, "la")
+    for index, line in enumerate(lines):
+        canvas.text((text_x, _TITLE_TOP + index * height), line, _INK, font, anchor=anchor)
 
 
-def _shortened(line: str, font: Font) -> str:
-    while font.getlength(line + "…") > _EDGE - _BODY:
+def _shorten(line: str, font: Font) -> str:
+    while font.getlength(line + "…") > _BODY_RIGHT - _BODY_LEFT:
         line = line[:-1]
     return line.rstrip() + "…"
 
 
-def _fitting(title: str, room: int) -> tuple[int, list[str]]:
+def _fit_title(title: str, room: int) -> tuple[int, list[str]]:
     """The largest letters with which a title fits, and its lines; else the smallest."""
     size, lines = _SIZES[-1], [title]
     for size in _SIZES:
-        lines = _wrapped(title, _font("figbo", size), _EDGE - _BODY)
+        lines = _wrap(title, _font("figbo", size), _BODY_RIGHT - _BODY_LEFT)
         if len(lines) * round(size * _LEADING) <= room:
             break
     return size, lines
 
 
-def _wrapped(text: str, font: Font, width: int) -> list[str]:
+def _wrap(text: str, font: Font, width: int) -> list[str]:
     """A text in lines that fit; only ordinary spaces are places to begin another."""
     lines: list[str] = []
     line = ""
-    for word in _pieces(text, font, width):
+    for word in _wrappable_words(text, font, width):
         longer = f"{line} {word}" if line else word
         if line and font.getlength(longer) > width:
             lines.append(line)
@@ -141,43 +141,47 @@ def _wrapped(text: str, font: Font, width: int) -> list[str]:
     return [*lines, line]
 
 
-def _pieces(text: str, font: Font, width: int) -> Iterator[str]:
+def _wrappable_words(text: str, font: Font, width: int) -> Iterator[str]:
     """The words of a text; one that fits on no line is cut where the line ends."""
     for word in text.split(" "):
-        rest = word
-        while rest and font.getlength(rest) > width:
+        remaining = word
+        while remaining and font.getlength(remaining) > width:
             # How many letters fit: each measure costs as much as the letters that it measures.
             end = bisect_left(
-                range(2, len(rest)), True, key=lambda end: font.getlength(rest[:end]) > width
+                range(2, len(remaining)),
+                True,
+                key=lambda end: font.getlength(remaining[:end]) > width,
             )
-            yield rest[: end + 1]
-            rest = rest[end + 1 :]
-        yield rest
+            yield remaining[: end + 1]
+            remaining = remaining[end + 1 :]
+        yield remaining
 
 
-def _begins_at_the_right(text: str) -> bool:
+def _is_right_to_left(text: str) -> bool:
     """Whether the first letter with a direction is one that is read from the right (UAX #9, P2)."""
-    ways = (unicodedata.bidirectional(letter) for letter in text)
-    return next((way for way in ways if way in ("L", "R", "AL")), "L") != "L"
+    directions = (unicodedata.bidirectional(letter) for letter in text)
+    return (
+        next((direction for direction in directions if direction in ("L", "R", "AL")), "L") != "L"
+    )
 
 
 @cache
 def _font(name: str, size: int) -> Font:
-    return ImageFont.truetype(io.BytesIO(_letters(name)), size)
+    return ImageFont.truetype(io.BytesIO(_font_bytes(name)), size)
 
 
 @cache
-def _letters(name: str) -> bytes:
-    found: bytes = pymupdf_fonts.myfont(name)
-    return found
+def _font_bytes(name: str) -> bytes:
+    font_file: bytes = pymupdf_fonts.myfont(name)
+    return font_file
 
 
-def _png(image: Image.Image, told: str) -> bytes:
+def _png(image: Image.Image, description: str) -> bytes:
     """The picture as a file, which says in words what it shows to whoever finds it alone."""
-    words = PngInfo()
-    words.add_itxt("Description", told)
+    png_info = PngInfo()
+    png_info.add_itxt("Description", description)
     # Ink on paper has few shades: 32 of them look the same, in a third of the bytes.
-    few = image.quantize(32, dither=Image.Dither.NONE)
+    reduced = image.quantize(32, dither=Image.Dither.NONE)
     file = io.BytesIO()
-    few.save(file, "PNG", optimize=True, pnginfo=words)
+    reduced.save(file, "PNG", optimize=True, pnginfo=png_info)
     return file.getvalue()

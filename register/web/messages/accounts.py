@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-MEMBERS: dict[str, Any] = {
+ACCOUNT_ERRORS: dict[str, Any] = {
     "member_exists": _("Un compte existe déjà pour %(email)s."),
     "member_disabled": _("Le compte de %(email)s est déjà désactivé."),
     "member_enabled": _("Le compte de %(email)s est déjà ouvert."),

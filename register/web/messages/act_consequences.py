@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 # The codes of ``incidents.periods``.
-CHANGES: dict[str, Any] = {
+PUBLIC_CHANGES: dict[str, Any] = {
     "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
     "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),
     "followers": _("Les flux l’annoncent à qui suit le cas, sa commune ou une recherche."),
@@ -35,7 +35,7 @@ CHANGES: dict[str, Any] = {
 }
 
 # The codes of ``incidents.periods.Opens``.
-OPENINGS: dict[str, Any] = {
+LIMITATION_PERIODS: dict[str, Any] = {
     "all": _(
         "Un délai de trois mois s’ouvre : tout le texte peut être poursuivi jusqu’à son terme "
         "(loi du 29 juillet 1881, art. 65)."
@@ -60,7 +60,7 @@ OPENINGS: dict[str, Any] = {
 }
 
 # What a period is said to have begun with; the acts that open one.
-BEGINNINGS: dict[str, Any] = {
+PERIOD_BEGINNINGS: dict[str, Any] = {
     "published": _("Première publication : tout le texte"),
     "restored": _("Rétablissement : peut-être tout le texte"),
     "followed_up": _("Suite : ce qu’elle ajoute"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-ACTS: dict[str, Any] = {
+ACT_ERRORS: dict[str, Any] = {
     "already_published": _("Ce cas est déjà publié."),
     "published_changes_by_correction": _(
         "Un cas publié ne se modifie plus librement : rédigez une correction, avec sa note."
@@ -90,7 +90,7 @@ ACTS: dict[str, Any] = {
     "unknown_purpose": _("« %(value)s » n’est pas un acte qui s’approuve."),
 }
 
-STATES: dict[str, Any] = {
+CASE_STATES: dict[str, Any] = {
     "draft": _("brouillon"),
     "published": _("publié"),
     "withdrawn": _("retiré"),

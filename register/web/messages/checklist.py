@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 # What an unmet line lacks, and what to do about it.
-LINES: dict[str, Any] = {
+UNMET_CHECKS: dict[str, Any] = {
     "texts": _("Il manque le titre ou le résumé : écrivez les deux."),
     "summary_length": _("Le résumé fait %(length)s caractères : ramenez-le à %(limit)s."),
     "source": _("Il n’y a aucune source : citez-en une au moins."),
@@ -39,7 +39,7 @@ LINES: dict[str, Any] = {
 }
 
 # What a line asks for, in the words of one that is met.
-ASKED: dict[str, Any] = {
+MET_CHECKS: dict[str, Any] = {
     "texts": _("Un titre et un résumé"),
     "summary_length": _("Un résumé assez court"),
     "source": _("Au moins une source"),
@@ -58,7 +58,7 @@ ASKED: dict[str, Any] = {
     "no_private_life": _("Rien ne touche à la vie privée"),
 }
 
-RISKS: dict[str, Any] = {
+RISK_NAMES: dict[str, Any] = {
     "telephone": _("numéro de téléphone"),
     "courriel": _("adresse électronique"),
     "plaque": _("plaque d’immatriculation"),

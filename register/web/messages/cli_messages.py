@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-COMMANDS: dict[str, Any] = {
+COMMAND_ERRORS: dict[str, Any] = {
     "import_file_size": _("Le fichier dépasse %(limit)s Mo : coupez-le en plusieurs."),
     "import_file_missing": _("Le fichier %(path)s ne peut pas être lu : %(cause)s."),
     "import_file_empty": _("Le fichier est vide."),

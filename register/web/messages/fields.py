@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-FIELD_REASONS: dict[str, Any] = {
+FIELD_ERRORS: dict[str, Any] = {
     "missing": _("Ce champ doit être rempli."),
     "too_long": _("Le texte dépasse %(limit)s caractères."),
     "too_many": _("Il y en a trop : %(limit)s au plus."),
@@ -32,7 +32,7 @@ FIELD_REASONS: dict[str, Any] = {
 }
 
 # Names of fields as a sentence says them; ``say_fault`` raises the first letter.
-FIELDS: dict[str, Any] = {
+FIELD_NAMES: dict[str, Any] = {
     "title": _("titre"),
     "summary": _("résumé"),
     "narrative": _("récit"),

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 # After the name of who did it. "act.variant" where a line's details tell acts of one kind apart.
-DONE: dict[str, Any] = {
+ACT_SENTENCES: dict[str, Any] = {
     "opened": _("%(who)s a ouvert le registre"),
     "published": _("%(who)s a publié le cas"),
     "followed_up": _("%(who)s a ajouté une suite"),
@@ -180,7 +180,7 @@ KIND_NAMES: dict[str, Any] = {
     "page-retablie": _("Page du site rétablie"),
 }
 
-BOOK_NAMES: dict[str, Any] = {
+LEDGER_LABELS: dict[str, Any] = {
     "public": _("livre public"),
     "bureau": _("livre du bureau"),
     "signalements": _("livre des signalements"),
@@ -200,7 +200,7 @@ ROLE_WORDS: dict[str, Any] = {
 }
 
 # The checks of one line, each with what is said when it holds and when it does not.
-CHECKS: dict[str, tuple[Any, Any]] = {
+LINE_CHECKS: dict[str, tuple[Any, Any]] = {
     "journal_chain": (
         _("La ligne suit bien de la précédente : son empreinte, calculée à nouveau, concorde."),
         _("La ligne ne suit pas de la précédente : son empreinte, calculée à nouveau, diffère."),

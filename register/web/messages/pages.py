@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-PAGES: dict[str, Any] = {
+PAGE_ERRORS: dict[str, Any] = {
     "page_unknown": _("Il n’y a pas de page « %(page)s »."),
     "page_changed_meanwhile": _(
         "Quelqu’un a changé cette page pendant que vous y travailliez : rien n’est enregistré, et "

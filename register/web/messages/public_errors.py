@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-READERS: dict[str, Any] = {
+PUBLIC_ERRORS: dict[str, Any] = {
     "busy": _("Beaucoup de demandes arrivent à la fois, et la vôtre n’a pas eu son tour."),
     "storage_full": _("Le disque du registre est plein : rien n’a été enregistré."),
     "storage_moved": _("Le registre ne trouve plus ses fichiers : rien n’a été enregistré."),

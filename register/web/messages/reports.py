@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-REPORTS: dict[str, Any] = {
+REPORT_ERRORS: dict[str, Any] = {
     "no_such_report": _("Il n’y a pas de signalement à cette adresse."),
     "report_nonce": _("Ce formulaire n’est plus valable : envoyez-le de nouveau."),
     "report_already_sent": _("Ce formulaire a déjà été envoyé, avec un autre texte."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-EDITING: dict[str, Any] = {
+REVISION_ERRORS: dict[str, Any] = {
     "no_such_revision": _(
         "Ce dossier n’a pas de version sous ce numéro ou à cette date, ou son texte a été détruit."
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-SETTINGS: dict[str, Any] = {
+SETTING_ERRORS: dict[str, Any] = {
     "config_file": _("La variable %(name)s nomme un fichier qui ne peut pas être lu."),
     "config_unknown": _("La variable %(name)s n’existe pas : vérifiez son orthographe."),
     "config_switch": _("%(name)s vaut « %(value)s » : écrivez « on » ou « off »."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-PROBLEMS: dict[str, Any] = {
+VERIFY_PROBLEMS: dict[str, Any] = {
     "journal_gap": _("%(ledger)s, ligne %(seq)s : la ligne %(expected)s était attendue ici."),
     "journal_chain": _("%(ledger)s, ligne %(seq)s : la ligne ne suit pas de la précédente."),
     "journal_anchor": _("%(ledger)s, ligne %(seq)s : l’empreinte n’est pas celle du repère donné."),
@@ -74,7 +74,7 @@ PROBLEMS: dict[str, Any] = {
     "reason_changed": _("Dossier %(dossier)s : le motif de la révision %(revision)s a été changé."),
 }
 
-LEDGERS: dict[str, Any] = {
+LEDGER_NAMES: dict[str, Any] = {
     "public": _("Main courante publique"),
     "desk": _("Main courante de la modération"),
     "reports": _("Main courante des signalements"),

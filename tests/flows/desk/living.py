@@ -43,7 +43,7 @@ def living(settings: Settings) -> Iterator[Living]:
     link = _first_link(env)
     fds = tuple(opened.fileno() for opened in sockets)
     words = ("register:create_app", "prêt", "0", *map(str, fds))
-    served = Served(launch.python(launch.SUPERVISOR, *words), settings, fds, **more)
+    served = Served(launch.python_command(launch.SUPERVISOR, *words), settings, fds, **more)
     listening.close(sockets)
     try:
         served.first_line()

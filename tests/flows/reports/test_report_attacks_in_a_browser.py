@@ -25,8 +25,8 @@ from register.db import now
 from register.journal import writing
 from register.operations import setup
 from register.reports import acts, receipt_codes
-from register.reports.acts.reporter import Filed
-from register.reports.models import Kind
+from register.reports.acts.reporter import ReceivedReport
+from register.reports.models import MessageKind
 from register.reports.report_content import CONTACT_LIMIT, LINE_LIMIT, LINK_LIMIT
 from register.text.sanitize import clean, one_line
 
@@ -40,7 +40,7 @@ class Attacked:
     """A register whose reports are full of strings; their keys and codes."""
 
     house: House
-    reports: Sequence[Filed]
+    reports: Sequence[ReceivedReport]
     cookie: str
 
 
@@ -75,7 +75,7 @@ def _pen(engine, at=None):
     return writing(engine, at or now())
 
 
-def _report(inbox: Inbox, texts: list[str], place: int) -> Filed:
+def _report(inbox: Inbox, texts: list[str], place: int) -> ReceivedReport:
     """One whose every field, message and answer is such a string; every third is declined."""
     first = texts[place % len(texts)]
     filed = inbox.received(
@@ -91,8 +91,8 @@ def _report(inbox: Inbox, texts: list[str], place: int) -> Filed:
     )
     said = first[:1_500]
     with inbox.pen() as p:
-        acts.ask(p, inbox.store, filed.key, said, by=inbox.cast.bruno)
-        acts.add(p, inbox.store, filed.key, Kind.ANSWER, said, nonce())
+        acts.ask_reporter(p, inbox.store, filed.key, said, by=inbox.cast.bruno)
+        acts.add(p, inbox.store, filed.key, MessageKind.ANSWER, said, nonce())
     if place % 3 == 0:
         with inbox.pen() as p:
             acts.decline(
@@ -116,7 +116,9 @@ def test_nothing_of_a_report_runs_on_the_desk_or_on_its_own_page(
                 seen.look(f"{at}/{filed.key}/retenir")
             seen.page.goto(f"{seen.base}/suivi")
             with seen.page.expect_navigation() as came:
-                seen.page.evaluate(SEND, ["/suivi", {"code": receipt_codes.spelled(filed.code)}])
+                seen.page.evaluate(
+                    SEND, ["/suivi", {"code": receipt_codes.format_code(filed.code)}]
+                )
             assert came.value.status == 200
             seen.page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
             seen.note("/suivi")

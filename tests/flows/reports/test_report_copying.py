@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from register.journal import writing
 from register.operations import setup
-from register.reports.queries import one
+from register.reports.queries import get_report
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def editor(house: House) -> str:
         told = {"types": ("menace_expulsion", "interdiction_filmer"), "date": "2026-03-01"}
         filed = inbox.accepted(links=(LINK,), **told)
         with Session(engine) as session:
-            case = one(session, store, filed.key).case
+            case = get_report(session, store, filed.key).case
         store.close()
     return f"/moderation/dossiers/{case.id}/modifier"
 

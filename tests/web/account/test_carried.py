@@ -10,7 +10,7 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 from werkzeug.test import encode_multipart
 
 from register.db import db
-from register.journal import Ledger, since
+from register.journal import Ledger, lines_since
 
 INVITE = "/moderation/membres/invitations"
 EDIT = "/moderation/dossiers/12/modifier"
@@ -20,7 +20,7 @@ TEXT = 'Le maire a dit :\r\n\r\n« Rien <b>à filmer</b> "ici" & là ».\r\n\tFi
 def desk_acts():
     """The acts on the desk's ledger, but for those of signing in and out."""
     db.session.rollback()
-    lines = since(db.session(), 0, Ledger.DESK)
+    lines = lines_since(db.session(), 0, Ledger.DESK)
     return [line.seq for line in lines if line.act not in ("signed_in", "sessions_ended")]
 
 

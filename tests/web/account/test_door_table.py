@@ -18,10 +18,10 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
 from register.accounts.web import access_control
-from register.accounts.web.paths import is_shut
+from register.accounts.web.paths import is_member_path
 from register.db import db, housekeeping, now
-from register.journal import Ledger, since
-from register.journal.models import Head
+from register.journal import Ledger, lines_since
+from register.journal.models import LedgerHead
 from register.pages import content
 
 # Who is let through.
@@ -144,7 +144,7 @@ def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
 
 def _routes(app: Flask, sample: int) -> Iterator[tuple[str, str, str]]:
     for rule in app.url_map.iter_rules():
-        if not is_shut(rule.rule):
+        if not is_member_path(rule.rule):
             continue
         address = re.sub(
             r"<(?:[^<>]*:)?(\w+)>",
@@ -158,7 +158,9 @@ def _routes(app: Flask, sample: int) -> Iterator[tuple[str, str, str]]:
 def held(app: Flask) -> object:
     """All that an answer could have changed: the ledgers' heads, accounts, invitations, codes."""
     db.session.rollback()
-    heads = db.session.execute(db.select(Head.ledger, Head.seq, Head.digest).order_by(Head.ledger))
+    heads = db.session.execute(
+        db.select(LedgerHead.ledger, LedgerHead.seq, LedgerHead.digest).order_by(LedgerHead.ledger)
+    )
     everyone = db.select(
         Member.id, Member.role, Member.disabled_at, Member.password_hash, Member.totp_secret
     )
@@ -201,7 +203,7 @@ def disabled(app, cast):
     """Driss, in a browser where he was signed in before his account was closed."""
     visitor = Visitor(app)
     with housekeeping(db.engine) as opened:
-        token = sessions.opened(opened, cast.driss, now())
+        token = sessions.open_session(opened, cast.driss, now())
     with visitor.client.session_transaction() as session:
         session["sid"] = token
         session["csrf_token"] = "of the session that he had"
@@ -219,14 +221,14 @@ def test_the_lists_of_the_door_say_what_the_table_says():
     def such(who):
         return {name for name, line in TABLE.items() if line.who == who}
 
-    assert such(ANYBODY) == access_control.OPEN
-    assert such(UNPROVED) == access_control.BEFORE_FACTOR
-    assert such(ADMINISTRATOR) == access_control.ADMINISTRATORS
-    assert {name for name, line in TABLE.items() if line.is_grave} == set(access_control.GRAVE)
+    assert such(ANYBODY) == access_control.PUBLIC_ENDPOINTS
+    assert such(UNPROVED) == access_control.FACTOR_SETUP_ENDPOINTS
+    assert such(ADMINISTRATOR) == access_control.ADMINISTRATOR_ENDPOINTS
+    assert {name for name, line in TABLE.items() if line.is_grave} == set(access_control.GRAVE_ACTS)
 
 
 def test_what_is_grave_is_told_in_words():
-    acts = [*access_control.GRAVE.values(), *access_control.GRAVE_ON_PROMISES.values()]
+    acts = [*access_control.GRAVE_ACTS.values(), *access_control.GRAVE_ACTS_ON_LEGAL_PAGES.values()]
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
@@ -340,7 +342,7 @@ def test_nothing_is_changed_by_asking(app, cast, case):
     ada = enter(app, cast.email("ada"))
     for address in ("/moderation/signalements", f"/moderation/signalements/{SAMPLES['key'][0]}"):
         ada.get(address)
-    assert since(db.session(), 0, Ledger.REPORTS)[-1].act == "report_viewed"
+    assert lines_since(db.session(), 0, Ledger.REPORTS)[-1].act == "report_viewed"
     before = held(app)
     for _endpoint, _method, address in routes(app):
         answer = ada.get(address)
@@ -378,7 +380,7 @@ def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
     for endpoint, method, address in routes(app):
         if method != "POST" or TABLE[endpoint].who == ANYBODY:
             continue
-        if TABLE[endpoint].is_grave and endpoint not in access_control.ASKS_ITSELF:
+        if TABLE[endpoint].is_grave and endpoint not in access_control.SELF_REAUTHENTICATING:
             answer = ask(ada, method, address, token, texte="à garder")
             assert answer.status_code == 403, endpoint
             assert "preuve_mot_de_passe" in ada.form(address).names, endpoint
@@ -406,4 +408,4 @@ def test_changing_what_the_site_promises_asks_again(app, cast, later, name):
 
 
 def test_every_page_that_asks_again_is_a_page():
-    assert set(content.TEXTS) >= access_control.PROMISES
+    assert set(content.TEXT_NAMES) >= access_control.LEGAL_PAGES

@@ -72,7 +72,7 @@ def test_used_old_unknown_and_taken_back_links_are_one_page(app, link, cast, ses
     back = link(email="back@register.test")
     with writing() as pen:
         [found] = [one for one in invitations.pending(pen.session, now()) if "back" in one.email]
-        invitations.take_back(pen, found.id, by=cast.ada)
+        invitations.revoke(pen, found.id, by=cast.ada)
     pages = set()
     for address in (
         old,
@@ -92,7 +92,7 @@ def test_a_link_works_no_more_once_its_maker_is_shut_out(app, link, cast):
     address = link()
     with writing() as pen:
         accounts.set_role(pen, cast.chloe, Role.ADMINISTRATOR)
-        accounts.disable(pen, cast.ada)
+        accounts.disable_member(pen, cast.ada)
     assert Visitor(app).get(address).status_code == 404
 
 
@@ -121,7 +121,7 @@ def test_what_does_not_do_is_said_at_its_field(app, link, name, password, said, 
 
 def test_the_first_one_says_at_which_address(app):
     with writing() as pen:
-        token = invitations.first(pen)
+        token = invitations.invite_first_administrator(pen)
     link = f"/compte/invitation/{token}"
     first = Visitor(app)
     first.get(link)

@@ -11,7 +11,7 @@ from register.accounts import invitations
 from register.accounts.models import Member, Role
 from register.db import db
 from register.journal import Act, Ledger, writing
-from register.journal.models import Entry
+from register.journal.models import JournalEntry
 
 ROSTER = "/moderation/membres"
 INVITE = f"{ROSTER}/invitations"
@@ -20,8 +20,8 @@ INVITE = f"{ROSTER}/invitations"
 def acts():
     """The acts of the desk's ledger since its first lines, in order."""
     db.session.rollback()
-    desk = db.select(Entry.act).where(Entry.ledger == Ledger.DESK.value)
-    return list(db.session.scalars(desk.order_by(Entry.seq)))
+    desk = db.select(JournalEntry.act).where(JournalEntry.ledger == Ledger.DESK.value)
+    return list(db.session.scalars(desk.order_by(JournalEntry.seq)))
 
 
 def member(member_id):

@@ -10,7 +10,7 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
 from register import create_app
 from register.db import db
-from register.report_keys import url_in
+from register.report_keys import default_url
 
 WRONG = "quelque-chose-de-faux"
 
@@ -26,7 +26,7 @@ def other(settings, app, tmp_path):
             settings,
             instance=tmp_path / "there",
             seal_dir=tmp_path / "seal-there",
-            key_store_url=url_in(settings.seal_dir),
+            key_store_url=default_url(settings.seal_dir),
         )
     )
     there.testing = True

@@ -6,7 +6,7 @@ import pytest
 
 from register.accounts.models import Member
 from register.cases import acts
-from register.cases.member_view import dossier
+from register.cases.member_view import load_desk_case
 
 HOSTILE = {
     "controls": "\x00\x01a\x7f\x9b\x08z",
@@ -69,7 +69,7 @@ def test_what_is_kept_holds_nothing_that_hides(signed, desk, vu, session, cast, 
     answer = signed("bruno").send(f"/moderation/dossiers/{filed.id}/reponse", sent)
     assert answer.status_code == 303
     session.rollback()
-    (row,) = dossier(session, session.get_one(Member, cast.bruno), filed.id).replies
+    (row,) = load_desk_case(session, session.get_one(Member, cast.bruno), filed.id).replies
     for kept in (row.author, row.capacity, row.text):
         assert kept
         assert not any(ord(sign) < 32 or 0x7F <= ord(sign) < 0xA0 for sign in kept)

@@ -86,7 +86,7 @@ def test_a_member_disabled_a_second_ago_does_nothing(signed, desk, pen, vu, stan
 
     filed, browser = desk.published(), signed("chloe")
     with pen() as p:
-        accounts.disable(p, "chloe@register.test")
+        accounts.disable_member(p, "chloe@register.test")
     before = standing()
     sent = {"restriction": "erreur", "reason": "r"}
     answer = browser.send(at(filed, "retirer"), vu(filed) | sent)

@@ -49,8 +49,8 @@ def test_an_empty_draft_says_every_line_and_where_to_mend_it(signed, desk, conte
 def test_each_line_leads_to_a_place_that_is_there(signed, desk):
     filed, browser = desk.draft(), signed("bruno")
     with desk.pen() as p:
-        acts.lose_report(p, filed.id, [])
-    for place in checklist._MENDED.values():
+        acts.withdraw_report(p, filed.id, [])
+    for place in checklist._FIX_PAGES.values():
         page, _hash, field = place.partition("#")
         answer = browser.get(at(filed, page))
         assert answer.status_code == 200

@@ -14,8 +14,8 @@ from signed import Signed
 from sqlalchemy import select
 
 from register.cases import acts
-from register.cases.acts.publication import NOTE as RESTORED_NOTE
-from register.cases.checklist import ATTESTED
+from register.cases.acts.publication import FIXED_NOTE as RESTORED_NOTE
+from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.pending import Destruction, PendingChange
 from register.db import now
@@ -155,7 +155,7 @@ def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
     filed = desk.ready(narrative="Selon le blog.") if act == "publier" else desk.withdrawn()
     with desk.pen() as p:
         acts.edit(p, filed.id, a_case(narrative=narrative), by=cast.bruno, reason="complété")
-    sent = {**vu(filed), **dict.fromkeys(ATTESTED, "y"), "reason": "lu", "flags_reason": "relu"}
+    sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
     with bare(replace(settings, single_moderator=True)) as app:
         late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
         answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})

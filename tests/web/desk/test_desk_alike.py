@@ -8,7 +8,7 @@ import pytest
 
 from register.cases import duplicates
 from register.cases.case_content import SourceContent
-from register.cases.duplicates import Reason
+from register.cases.duplicates import DuplicateReason
 from register.cases.web.desk import duplicates as alike
 from register.web.messages import desk as words
 
@@ -39,24 +39,35 @@ def test_a_case_like_no_other_has_no_such_list(signed, desk):
 @pytest.mark.parametrize(
     ("reasons", "said"),
     [
-        ((Reason("source"), Reason("jours_proches")), "même source, dates proches"),
-        ((Reason("commune"), Reason("jours")), "même commune, mêmes jours"),
-        ((Reason("mots", 3), Reason("types", 2)), "trois mots communs, deux types communs"),
-        ((Reason("commune_liee"), Reason("media", 2)), "commune liée, deux médias communs"),
+        (
+            (DuplicateReason("source"), DuplicateReason("jours_proches")),
+            "même source, dates proches",
+        ),
+        ((DuplicateReason("commune"), DuplicateReason("jours")), "même commune, mêmes jours"),
+        (
+            (DuplicateReason("mots", 3), DuplicateReason("types", 2)),
+            "trois mots communs, deux types communs",
+        ),
+        (
+            (DuplicateReason("commune_liee"), DuplicateReason("media", 2)),
+            "commune liée, deux médias communs",
+        ),
     ],
 )
 def test_reasons_are_said_in_words(app, reasons, said):
     with app.test_request_context("/moderation"):
-        assert alike.why(reasons) == said
+        assert alike.reasons_sentence(reasons) == said
 
 
 def test_every_reason_and_every_kind_has_its_words(app):
     with app.test_request_context("/moderation"):
-        assert all(alike.why([Reason(code, 2)]) for code in duplicates._WEIGHTS)
-    assert set(words.TASKS) == set(words.WAITING)
+        assert all(
+            alike.reasons_sentence([DuplicateReason(code, 2)]) for code in duplicates._WEIGHTS
+        )
+    assert set(words.TODO_HEADINGS) == set(words.TODO_LABELS)
 
 
 @pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
 def test_the_desk_keeps_french_typography(wrong):
-    said = [str(part) for pair in words.TASKS.values() for part in pair]
-    assert [one for one in (*said, *map(str, words.WAITING.values())) if wrong in one] == []
+    said = [str(part) for pair in words.TODO_HEADINGS.values() for part in pair]
+    assert [one for one in (*said, *map(str, words.TODO_LABELS.values())) if wrong in one] == []

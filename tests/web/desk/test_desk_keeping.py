@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from register.cases import acts
-from register.cases.acts.claims_and_notes import HELD_FOR, NOTE_LIMIT
+from register.cases.acts.claims_and_notes import CLAIM_DURATION, NOTE_LIMIT
 from register.cases.models import Incident, Note
 from register.db import db, now
 from register.journal import Ledger, head, writing
@@ -71,7 +71,7 @@ def test_an_administrator_gives_back_what_another_forgot(session, signed, desk, 
 
 def test_a_claim_that_ran_out_is_nobody_s(session, engine, signed, desk, cast):
     filed = desk.draft()
-    with writing(engine, now() - HELD_FOR - timedelta(minutes=1)) as p:
+    with writing(engine, now() - CLAIM_DURATION - timedelta(minutes=1)) as p:
         acts.claim(p, filed.id, by=cast.chloe)
     bruno = signed("bruno")
     page = bruno.get(f"{LIST}/{filed.id}").get_data(as_text=True)

@@ -76,7 +76,7 @@ def test_an_empty_desk_says_how_to_begin(signed):
 @pytest.mark.parametrize("left", [0, 12])
 def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engine, cast, left):
     assert "codes faux" not in text(signed("chloe").get("/moderation"))
-    owed = (code_budget.TRIES - left) * code_budget.REFILL
+    owed = (code_budget.MAX_WRONG_CODES - left) * code_budget.REFILL
     with housekeeping(engine) as session:
         chloe = session.get(Member, cast.chloe)
         chloe.totp_secret = b"a secret"
@@ -159,9 +159,9 @@ def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late
 
 
 def test_many_are_told_as_more_than_anybody_counts(signed, drafted, monkeypatch):
-    monkeypatch.setattr(todo, "COUNTED", 2)
-    monkeypatch.setattr("register.cases.web.desk.dashboard.COUNTED", 2)
-    monkeypatch.setattr(draft_flags, "READ_EACH", 2)
+    monkeypatch.setattr(todo, "COUNT_LIMIT", 2)
+    monkeypatch.setattr("register.cases.web.desk.dashboard.COUNT_LIMIT", 2)
+    monkeypatch.setattr(draft_flags, "READ_LIMIT", 2)
     for _ in range(4):
         drafted(justice=True)
     told = main(signed("chloe").get("/moderation"))

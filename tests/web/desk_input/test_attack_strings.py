@@ -19,11 +19,11 @@ from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
 from register import create_app
-from register.db import db, engine_options, prepare
-from register.exchange.safe_csv import guarded
+from register.db import configure_engine, db, engine_options
+from register.exchange.safe_csv import escape_cell
 from register.search import indexer
 from register.text.errors import TextError
-from register.text.markup import MAX_CHARS, plain, render
+from register.text.markup import MAX_CHARS, render_markdown, render_plain_text
 from register.text.sanitize import legal
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -66,7 +66,7 @@ class Site:
 def site(registers, tmp_path_factory) -> Iterator[Site]:
     with registers.new("sqlite", tmp_path_factory.mktemp("attacked")) as settings:
         engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-        prepare(engine)
+        configure_engine(engine)
         strings = attacks()
         filed = fill(engine, strings, every=8)
         app = create_app(settings)
@@ -193,7 +193,7 @@ def test_the_journal_and_its_table(site: Site) -> None:
     rows = list(csv.reader(io.StringIO(table, newline="")))
     assert len(rows) > len(site.filed.single) * 4
     assert {len(row) for row in rows} == {len(rows[0])}
-    assert [cell for row in rows for cell in row if cell != guarded(cell)] == []
+    assert [cell for row in rows for cell in row if cell != escape_cell(cell)] == []
     lines = site.page("/registre.jsonl").text.splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
 
@@ -203,14 +203,14 @@ def test_the_journal_and_its_table(site: Site) -> None:
 
 def test_each_string_by_itself_is_rendered_to_what_does_nothing() -> None:
     for attack in attacks():
-        for made in (_rendered(attack.text), plain(attack.text)):
+        for made in (_rendered(attack.text), render_plain_text(attack.text)):
             assert live(made) == [], attack.name
             assert legal(made) == made, attack.name
 
 
 def _rendered(text: str) -> str:
     try:
-        return render(text)
+        return render_markdown(text)
     except TextError:
         return ""
 

@@ -19,7 +19,7 @@ from flask import Flask
 from registers import bare
 from werkzeug.test import TestResponse
 
-from register.accounts.web.resubmission import SECRETS
+from register.accounts.web.resubmission import SECRET_FIELDS
 from register.cases import acts
 from register.config import Settings
 from register.text.sanitize import one_line
@@ -104,7 +104,7 @@ class _Reader(HTMLParser):
 
     def _input(self, kind: str, name: str, value: str, told: dict[str, str]) -> None:
         assert self.open is not None
-        if kind in BOXES and name and name not in SECRETS:
+        if kind in BOXES and name and name not in SECRET_FIELDS:
             self.open.boxes.append(name)
         if kind == "radio" and self._has(name) and "checked" not in told:
             return

@@ -9,17 +9,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from mapped import areas, dots, marked
 
-from register.cases.map_points import Located, Spot
-from register.web.drawings.locator_map import locator, locator_of
-from register.web.drawings.map import draw
+from register.cases.map_points import CommunePoint, MapPoints
+from register.web.drawings.locator_map import locator, region_locator
+from register.web.drawings.map import draw_places
 
 
 def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:
     make = app.jinja_env.get_template("parts/_map.html").module.france  # type: ignore[attr-defined]
-    exact, about = Spot("93", 48.88, 2.53, exact=True), Spot("01", 46.1, 5.4, exact=False)
+    exact, about = (
+        CommunePoint("93", 48.88, 2.53, is_exact=True),
+        CommunePoint("01", 46.1, 5.4, is_exact=False),
+    )
     with app.test_request_context("/"):
-        plainest = str(make(draw(Located([exact], [], 0))))
-        richest = str(make(draw(Located([exact, about], ["974"], 1))))
+        plainest = str(make(draw_places(MapPoints([exact], [], 0))))
+        richest = str(make(draw_places(MapPoints([exact, about], ["974"], 1))))
     for word in ("cercle vide", "carré", "pas sur la carte"):
         assert word not in plainest
         assert word in richest
@@ -44,15 +47,15 @@ def test_a_place_is_inside_its_drawing(app: Flask, code: str) -> None:
 
 
 def test_a_region_is_all_of_its_departements() -> None:
-    bretagne = locator_of(["22", "29", "35", "56"])
+    bretagne = region_locator(["22", "29", "35", "56"])
     assert bretagne is not None
     assert not bretagne.dot
     for code in ("22", "29", "35", "56"):
-        alone = locator_of([code])
+        alone = region_locator([code])
         assert alone is not None
         assert alone.area in bretagne.area
-    assert locator_of(["976"]) != locator_of(["974"])
-    assert locator_of(["975", "x"]) is None
+    assert region_locator(["976"]) != region_locator(["974"])
+    assert region_locator(["975", "x"]) is None
 
 
 def test_the_pages_of_lands_show_where_they_are(client: FlaskClient) -> None:

@@ -9,34 +9,34 @@ import pytest
 from mapped import drawn, marked
 
 from register.territory import dataset
-from register.territory.boundaries import outlines
+from register.territory.boundaries import departement_outlines
 from register.web.drawings import map_frames, svg_paths
-from register.web.drawings.map_frames import Spot
+from register.web.drawings.map_frames import DrawingPoint
 
 
-def edges(lines: list[list[Spot]]) -> list[frozenset[Spot]]:
+def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
     return [frozenset(pair) for line in lines for pair in pairwise(line) if pair[0] != pair[1]]
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        [Spot(0, 0), Spot(3, 4), Spot(-2, 4), Spot(-2, -9)],
-        [Spot(5, 5), Spot(9, 5), Spot(9, 9), Spot(5, 5)],
-        [Spot(12, -3), Spot(12, -3), Spot(13, -3)],
+        [DrawingPoint(0, 0), DrawingPoint(3, 4), DrawingPoint(-2, 4), DrawingPoint(-2, -9)],
+        [DrawingPoint(5, 5), DrawingPoint(9, 5), DrawingPoint(9, 9), DrawingPoint(5, 5)],
+        [DrawingPoint(12, -3), DrawingPoint(12, -3), DrawingPoint(13, -3)],
     ],
 )
-def test_a_line_is_read_as_it_was_meant(line: list[Spot]) -> None:
+def test_a_line_is_read_as_it_was_meant(line: list[DrawingPoint]) -> None:
     (read,) = drawn(svg_paths.path(line))
     assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
 
 
 def test_what_shrinks_to_a_point_is_not_drawn() -> None:
-    assert svg_paths.path([Spot(4, 4), Spot(4, 4), Spot(4, 4)]) == ""
+    assert svg_paths.path([DrawingPoint(4, 4), DrawingPoint(4, 4), DrawingPoint(4, 4)]) == ""
 
 
 def test_a_dot_is_drawn_once_where_it_is() -> None:
-    spots = [Spot(40, 3), Spot(7, 90), Spot(40, 3), Spot(7, 12)]
+    spots = [DrawingPoint(40, 3), DrawingPoint(7, 90), DrawingPoint(40, 3), DrawingPoint(7, 12)]
     assert marked(svg_paths.dots(spots)) == sorted(set(spots))
     assert svg_paths.dots([]) == ""
 
@@ -60,16 +60,16 @@ def test_every_line_of_a_departement_is_a_coast_or_a_limit() -> None:
 
 
 def test_every_departement_has_a_shape_and_those_around_paris_two() -> None:
-    for code in outlines():
+    for code in departement_outlines():
         twice = svg_paths.shape(code).count("M") - svg_paths.shape_in(
             map_frames.frame_of(code), code
         ).count("M")
-        assert twice == (code in map_frames.AROUND_PARIS), code
+        assert twice == (code in map_frames.PARIS_AREA_CODES), code
 
 
 def test_the_whole_map_is_light() -> None:
     ground = "".join(svg_paths.land(part) + svg_paths.limits(part) for part in map_frames.frames())
-    shapes = "".join(map(svg_paths.shape, outlines()))
+    shapes = "".join(map(svg_paths.shape, departement_outlines()))
     assert len(gzip.compress(ground.encode())) < 4.5 * 1024
     assert len(gzip.compress((ground + shapes).encode())) < 10 * 1024
 
@@ -95,23 +95,25 @@ def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
 
 def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
     beyond = {border.code: border for border in map_frames.borders()}
-    for row in dataset.rows("communes.csv.gz"):
+    for row in dataset.read_table("communes.csv.gz"):
         code = row["departement"]
-        if not row["lat"] or code not in outlines():
+        if not row["lat"] or code not in departement_outlines():
             continue
-        x, y = map_frames.frame_of(code).spot(float(row["lat"]), float(row["lon"]))
-        whole = map_frames.Border(0, 0, map_frames.WIDTH, map_frames.HEIGHT, "")
+        x, y = map_frames.frame_of(code).project_point(float(row["lat"]), float(row["lon"]))
+        whole = map_frames.FrameBorder(0, 0, map_frames.WIDTH, map_frames.HEIGHT, "")
         around = (
-            map_frames.borders()[0] if code in map_frames.AROUND_PARIS else beyond.get(code, whole)
+            map_frames.borders()[0]
+            if code in map_frames.PARIS_AREA_CODES
+            else beyond.get(code, whole)
         )
         assert around.x + 4 < x < around.x + around.width - 4, row["nom"]
         assert around.y + 4 < y < around.y + around.height - 4, row["nom"]
 
 
 def test_the_middle_of_a_departement_is_in_it() -> None:
-    for code in outlines():
+    for code in departement_outlines():
         part = map_frames.frame_of(code)
-        x, y = svg_paths.middle(part, code)
+        x, y = svg_paths.centroid(part, code)
         # Even-odd, along the line from the point to the right.
         crossed = sum(
             (a.y > y) != (b.y > y) and x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
@@ -133,7 +135,7 @@ def test_the_middle_of_a_departement_is_in_it() -> None:
 def test_a_place_comes_where_a_reader_looks_for_it(
     departement: str, lat: float, lon: float, where: str
 ) -> None:
-    x, y = map_frames.frame_of(departement).spot(lat, lon)
+    x, y = map_frames.frame_of(departement).project_point(lat, lon)
     found = {
         "far west": x < map_frames.WIDTH / 8 and map_frames.HEIGHT / 6 < y < map_frames.HEIGHT / 2,
         "far east and south": x > map_frames.WIDTH * 0.9 and y > map_frames.HEIGHT * 0.7,

@@ -37,7 +37,7 @@ def saved(bruno: Signed, session: Session, **fields: str) -> Content:
     session.rollback()
     case = session.scalars(select(Incident).order_by(Incident.id.desc())).first()
     assert case
-    return contents.of(case)
+    return contents.content_of(case)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from wholecase import whole
 from register.cases import acts
 from register.cases import case_content as contents
 from register.cases.case_content import Content, SourceContent
-from register.cases.models import Incident, Note, Revision, State
+from register.cases.models import CaseState, Incident, Note, Revision
 from register.journal import Act, Ledger, head
 
 NEW = "/moderation/dossiers/nouveau"
@@ -31,7 +31,7 @@ def stored(session: Session, incident_id: int) -> Content:
     session.rollback()
     case = session.get(Incident, incident_id)
     assert case
-    return contents.of(case)
+    return contents.content_of(case)
 
 
 def last_act(session: Session, incident_id: int) -> Revision:
@@ -90,8 +90,8 @@ def test_a_new_case_from_a_source_is_a_draft(bruno: Signed, session: Session) ->
     )
     assert answer.status_code == 303
     case = session.scalars(select(Incident)).one()
-    assert case.state == State.DRAFT
-    assert contents.of(case) == Content(
+    assert case.state == CaseState.DRAFT
+    assert contents.content_of(case) == Content(
         title="Interdiction de filmer à Gagny",
         summary="Selon le blog, le maire interdit de filmer.",
         date="2008-03-17",

@@ -15,12 +15,12 @@ from sqlalchemy import update
 from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts
-from register.cases.members_journal import GROUPS, KINDS
+from register.cases.members_journal import ACT_GROUPS, ACTS_BY_KIND
 from register.db import db
-from register.exchange.safe_csv import MARK
-from register.journal import Act, Entry
+from register.exchange.safe_csv import ESCAPE_MARK
+from register.journal import Act, JournalEntry
 from register.reports import acts as reports
-from register.web.messages.journal import DONE, GROUP_NAMES, KIND_NAMES
+from register.web.messages.journal import ACT_SENTENCES, GROUP_NAMES, KIND_NAMES
 
 HOME = "/moderation/journal"
 
@@ -83,7 +83,9 @@ def test_words_that_were_destroyed_are_on_no_page(bruno, desk):
 
 def test_a_name_is_written_as_it_is(bruno, desk, cast):
     with desk.pen() as p:
-        accounts.add(p, "e@register.test", Role.MODERATOR, "x" * 6 + "yZ7-qp", name="<b>Ève</b>")
+        accounts.add_member(
+            p, "e@register.test", Role.MODERATOR, "x" * 6 + "yZ7-qp", name="<b>Ève</b>"
+        )
     assert "&lt;b&gt;Ève&lt;/b&gt;" in bruno.get(HOME).text
 
 
@@ -131,7 +133,7 @@ def test_pages_lead_to_the_end_and_back(bruno, desk, cast):
 def test_a_long_table_is_whole(bruno, desk, cast, monkeypatch):
     from register.journal.web import members_journal
 
-    monkeypatch.setattr(members_journal, "_AT_ONCE", 3)
+    monkeypatch.setattr(members_journal, "_BATCH_SIZE", 3)
     desk.published()
     desk.published()
     assert len(_rows(bruno.get(HOME + ".csv"))) == len(_lines(bruno.get(HOME))) > 9
@@ -188,7 +190,7 @@ def test_hostile_addresses_are_refused_or_harmless(bruno):
 def test_a_title_is_no_formula(bruno, desk, title):
     desk.draft(title=title)
     titles = {row["titre"] for row in _rows(bruno.get(HOME + ".csv"))} - {""}
-    assert titles == {MARK + title}
+    assert titles == {ESCAPE_MARK + title}
 
 
 def test_cells_hold_what_breaks_a_line(bruno, desk):
@@ -236,8 +238,8 @@ def test_what_does_not_hold_is_said_to_differ(bruno, desk, engine, column, value
     desk.published()
     with engine.begin() as connection:
         connection.execute(
-            update(Entry.__table__)
-            .where(Entry.__table__.c.ledger == "public", Entry.__table__.c.seq == 2)
+            update(JournalEntry.__table__)
+            .where(JournalEntry.__table__.c.ledger == "public", JournalEntry.__table__.c.seq == 2)
             .values({column: value})
         )
     told = bruno.get(HOME + "/public/2")
@@ -280,9 +282,9 @@ def test_nothing_is_changed_by_it(bruno, desk, path):
 
 def test_every_act_group_and_kind_has_its_words():
     told = {act.value for act in Act}
-    assert told == {name.partition(".")[0] for name in DONE}
-    assert set(GROUP_NAMES) == set(GROUPS)
-    assert set(KIND_NAMES) == set(KINDS)
+    assert told == {name.partition(".")[0] for name in ACT_SENTENCES}
+    assert set(GROUP_NAMES) == set(ACT_GROUPS)
+    assert set(KIND_NAMES) == set(ACTS_BY_KIND)
 
 
 def test_variants_of_an_act_are_told_apart(bruno, desk, cast):
@@ -305,7 +307,7 @@ def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, des
             reports.purge(p, store, 24)
     draft = desk.draft()
     inbox.accepted(into=draft.id)
-    filed, declined = inbox.waiting(), inbox.declined(reason="doublon")
+    filed, declined = inbox.waiting_for(), inbox.declined(reason="doublon")
     inbox.answered(filed)
     inbox.accepted()
     with desk.pen() as p:

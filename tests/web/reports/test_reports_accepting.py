@@ -15,11 +15,11 @@ from signed import Signed
 
 from register.accounts.models import Member
 from register.cases.case_content import SourceContent
-from register.cases.member_view import dossier
+from register.cases.member_view import load_desk_case
 from register.config import Settings
 from register.db import now
 from register.reports import acts, queries
-from register.reports.models import Kept, Report
+from register.reports.models import Report, RetainedReport
 
 QUEUE = "/moderation/signalements"
 
@@ -62,7 +62,7 @@ def drafted(session, cast, answer) -> tuple[int, object]:
     assert found
     session.rollback()
     session.expire_all()
-    file = dossier(session, session.get(Member, cast.bruno), int(found[1]))
+    file = load_desk_case(session, session.get(Member, cast.bruno), int(found[1]))
     return file.id, file.content
 
 
@@ -84,7 +84,7 @@ def test_a_report_becomes_a_draft_with_its_facts_and_without_its_account(
     assert (content.commune, content.date, content.actor) == ("93032", "2026-03-01", "maire")
     assert content.sources == (SourceContent(url="https://exemple.test/seance"),)
     assert (content.narrative, content.summary, content.actor_text) == ("", "", "")
-    file = queries.one(session, store, filed.key)
+    file = queries.get_report(session, store, filed.key)
     assert (file.decision.sentence, file.decision.incident) == ("Merci.", incident)
     # In the editor and on the page of the case, the report stands beside it.
     editor = bruno.get(answer.headers["Location"]).text
@@ -182,7 +182,7 @@ def test_of_two_moderators_one_accepts_and_the_other_keeps_what_was_written(
     joined = chloe.send(at(filed, "rattacher"), dossier=str(incident), vu="0", sentence="À vous.")
     assert joined.status_code == 409
     assert Filled(joined.text, "rattachement")["sentence"] == "À vous."
-    assert session.query(Kept).count() == 1
+    assert session.query(RetainedReport).count() == 1
 
 
 def test_a_message_that_came_meanwhile_is_read_before_anything_is_decided(
@@ -215,7 +215,7 @@ def test_a_report_taken_back_while_somebody_accepts_is_not_accepted(
     assert answer.status_code == 409
     assert "« retiré par son auteur »" in text(answer.text)
     assert Filled(answer.text)["sentence"] == "Merci."
-    assert session.query(Kept).count() == 0
+    assert session.query(RetainedReport).count() == 0
     assert "« retiré par son auteur »" in text(bruno.get(at(filed)).text)
 
 
@@ -274,8 +274,8 @@ def test_a_report_is_joined_to_a_case_found_among_its_likes(
         f"/moderation/dossiers/{case.id}",
     )
     session.rollback()
-    assert queries.kept_for(session, store, case.id)[0].account == WORDS
-    file = queries.one(session, store, filed.key)
+    assert queries.retained_reports(session, store, case.id)[0].account == WORDS
+    file = queries.get_report(session, store, filed.key)
     assert (file.public_number, file.decision.sentence) == (case.number, "Déjà connu, merci.")
     page = bruno.get(f"/moderation/dossiers/{case.id}").text
     assert WORDS in page

@@ -13,11 +13,11 @@ from visitor import Forms
 from register.cases import acts as cases
 from register.db import db, now
 from register.journal import Ledger, head, writing
-from register.journal.act_types import OF_REPORTERS
+from register.journal.act_types import REPORTER_ACTS
 from register.reports import acts, queries
-from register.reports.models import Report, State
+from register.reports.models import Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
-from register.web.messages.desk_reports import BY_REPORTER
+from register.web.messages.desk_reports import REPORTER_ACT_SENTENCES
 
 LIST = "/moderation/signalements"
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def row(session, filed):
 
 def whole(session, store, filed):
     session.rollback()
-    return queries.one(session, store, filed.key)
+    return queries.get_report(session, store, filed.key)
 
 
 def lines(session):
@@ -97,8 +97,8 @@ def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, 
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
     for filed, to_bruno, to_chloe in (
         (inbox.received(at), deciding | {"prendre"}, deciding | {"prendre"}),
-        (inbox.held(at), deciding | {"rendre"}, set()),
-        (inbox.waiting(at), deciding | {"rendre"}, set()),
+        (inbox.cases_by_column(at), deciding | {"rendre"}, set()),
+        (inbox.waiting_for(at), deciding | {"rendre"}, set()),
         (inbox.declined(at), {"reprendre"}, {"reprendre"}),
         (inbox.spam(at), {"reprendre"}, {"reprendre"}),
         (inbox.accepted(at), set(), set()),
@@ -108,7 +108,7 @@ def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, 
         for browser, expected in ((bruno, to_bruno), (chloe, to_chloe)):
             found = offered(browser.get(address(filed)), filed)
             assert found == expected, (filed, browser)
-    held = inbox.held(at)
+    held = inbox.cases_by_column(at)
     db.session.rollback()
     told = text(chloe.get(address(held)))
     assert "bruno a ce signalement en main jusqu’à" in told
@@ -131,7 +131,7 @@ def test_what_is_left_after_the_purge_and_nothing_else(signed, inbox):
 
 
 def test_the_history_tells_members_times_and_reporters_days(signed, inbox):
-    filed = inbox.waiting(now(), contact=CONTACT)
+    filed = inbox.waiting_for(now(), contact=CONTACT)
     inbox.answered(filed, at=now())
     page = signed("bruno").get(address(filed)).get_data(as_text=True)
     told = page.partition('id="histoire"')[2]
@@ -206,7 +206,7 @@ def test_a_question_is_asked_from_the_page(session, store, signed, inbox):
     assert (asked.status_code, asked.location) == (303, address(filed))
     file = whole(session, store, filed)
     assert [one.text for one in file.messages] == [f"{QUESTION}\nOù ?"]
-    assert file.line.state is State.WAITING
+    assert file.line.state is ReportState.WAITING
     told = text(signed("chloe").get(address(filed)))
     assert "Échanges Question de l’équipe" in told
     assert QUESTION in told
@@ -226,7 +226,7 @@ def test_a_question_that_cannot_be_kept_comes_back(session, signed, inbox, typed
 
 
 def test_what_came_meanwhile_is_read_before_anything_is_decided(session, store, signed, inbox):
-    filed, bruno = inbox.waiting(now()), signed("bruno")
+    filed, bruno = inbox.waiting_for(now()), signed("bruno")
     page = bruno.get(address(filed))
     inbox.answered(filed, at=now())
     before = lines(session)
@@ -259,7 +259,7 @@ def test_a_report_is_declined_with_a_sentence_of_ones_own(session, store, signed
     done = bruno.send(address(filed, "ecarter"), sent | {"reason": "doublon", "sentence": SENTENCE})
     assert (done.status_code, done.location) == (303, address(filed))
     file = whole(session, store, filed)
-    assert (file.line.state, file.line.reason) == (State.DECLINED, "doublon")
+    assert (file.line.state, file.line.reason) == (ReportState.DECLINED, "doublon")
     assert (file.decision.sentence, file.decision.by) == (SENTENCE, cast.bruno)
     told = text(bruno.get(address(filed)))
     assert "Motif Déjà dans le registre Décidé par bruno" in told
@@ -297,7 +297,7 @@ def test_without_a_reason_nothing_is_declined(session, signed, inbox, reason, st
 
 
 def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, store, signed, inbox):
-    filed, bruno = inbox.held(now()), signed("bruno")
+    filed, bruno = inbox.cases_by_column(now()), signed("bruno")
     sent = form(bruno.get(address(filed)), filed, "ecarter")
     with writing(engine, now()) as p:
         acts.withdraw(p, store, filed.key, nonce())
@@ -311,7 +311,7 @@ def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, st
 
 
 def test_what_another_has_in_hand_is_not_decided(session, signed, inbox):
-    filed, chloe = inbox.held(now()), signed("chloe")
+    filed, chloe = inbox.cases_by_column(now()), signed("chloe")
     before = lines(session)
     for act, sent in (
         ("question", {"text": "À garder"}),
@@ -405,4 +405,4 @@ def test_without_a_token_or_as_a_stranger_nothing_changes(app, session, signed, 
 
 
 def test_every_act_of_reporters_has_its_words():
-    assert set(BY_REPORTER) == OF_REPORTERS
+    assert set(REPORTER_ACT_SENTENCES) == REPORTER_ACTS

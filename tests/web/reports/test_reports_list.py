@@ -11,8 +11,8 @@ from reported import WORDS
 from register.db import db, housekeeping, now
 from register.journal import writing
 from register.reports import acts, queries
-from register.reports.models import Report, RetentionClock, State
-from register.reports.queries import Tray
+from register.reports.models import Report, ReportState, RetentionClock
+from register.reports.queries import ReportFolder
 from register.reports.web.desk import report_list, sidebar
 from register.text import dates
 from register.web.context import key_store
@@ -50,7 +50,7 @@ def ticks(answer):
 
 def states(session, *filed):
     session.rollback()
-    return [State(session.get_one(Report, one.key).state) for one in filed]
+    return [ReportState(session.get_one(Report, one.key).state) for one in filed]
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def took(engine, cast):
 def test_every_tray_says_that_it_is_empty(signed):
     bruno = signed("bruno")
     assert "Aucun signalement n’attend." in body(bruno.get(LIST))
-    assert set(sentences.TRAYS) == set(sentences.EMPTY) == set(Tray)
-    for tray in Tray:
+    assert set(sentences.REPORT_LISTS) == set(sentences.EMPTY_LISTS) == set(ReportFolder)
+    for tray in ReportFolder:
         page = bruno.get(f"{LIST}?casier={tray.value}")
-        assert str(sentences.EMPTY[tray]) in text(page)
+        assert str(sentences.EMPTY_LISTS[tray]) in text(page)
         assert listed(page) == []
         assert SORT not in page.get_data(as_text=True)
 
@@ -81,33 +81,40 @@ def test_every_tray_says_that_it_is_empty(signed):
 def test_each_report_lies_in_its_trays(signed, inbox):
     at = now()
     made = {
-        Tray.NEW: inbox.received(at),
-        Tray.WAITING: inbox.waiting(at),
-        Tray.OVERDUE: inbox.received(at - 380 * DAY),
-        Tray.SUSPECT: inbox.received(at, suspect=True),
-        Tray.ACCEPTED: inbox.accepted(at),
-        Tray.DECLINED: inbox.declined(at),
-        Tray.WITHDRAWN: inbox.withdrawn(at),
-        Tray.SPAM: inbox.spam(at),
-        Tray.REVIEW: inbox.held(at),
+        ReportFolder.NEW: inbox.received(at),
+        ReportFolder.WAITING: inbox.waiting_for(at),
+        ReportFolder.OVERDUE: inbox.received(at - 380 * DAY),
+        ReportFolder.SUSPECT: inbox.received(at, suspect=True),
+        ReportFolder.ACCEPTED: inbox.accepted(at),
+        ReportFolder.DECLINED: inbox.declined(at),
+        ReportFolder.WITHDRAWN: inbox.withdrawn(at),
+        ReportFolder.SPAM: inbox.spam(at),
+        ReportFolder.REVIEW: inbox.cases_by_column(at),
     }
-    answered = inbox.waiting(at)
+    answered = inbox.waiting_for(at)
     inbox.answered(answered, at=at)
     key = {tray: filed.key for tray, filed in made.items()}
     expected = {tray: {one} for tray, one in key.items()}
-    expected[Tray.NEW] |= {key[Tray.OVERDUE]}
-    expected[Tray.NEWS] = {answered.key, key[Tray.WITHDRAWN]}
+    expected[ReportFolder.NEW] |= {key[ReportFolder.OVERDUE]}
+    expected[ReportFolder.NEWS] = {answered.key, key[ReportFolder.WITHDRAWN]}
     bruno = signed("bruno")
-    pages = {tray: bruno.get(f"{LIST}?casier={tray.value}") for tray in Tray}
+    pages = {tray: bruno.get(f"{LIST}?casier={tray.value}") for tray in ReportFolder}
     assert {tray: set(listed(page)) for tray, page in pages.items()} == expected
     told = text(bruno.get(LIST))
-    for tray, (name, _why) in sentences.TRAYS.items():
+    for tray, (name, _why) in sentences.REPORT_LISTS.items():
         assert f"{name} {len(expected[tray])}" in told.replace("\u00a0", " ")
     # What is undecided, the oldest first, and what came from reporters; no doubtful one.
     every = listed(bruno.get(LIST))
-    assert every[0] == key[Tray.OVERDUE]
+    assert every[0] == key[ReportFolder.OVERDUE]
     assert set(every) == {
-        key[tray] for tray in (Tray.NEW, Tray.WAITING, Tray.OVERDUE, Tray.WITHDRAWN, Tray.REVIEW)
+        key[tray]
+        for tray in (
+            ReportFolder.NEW,
+            ReportFolder.WAITING,
+            ReportFolder.OVERDUE,
+            ReportFolder.WITHDRAWN,
+            ReportFolder.REVIEW,
+        )
     } | {answered.key}
     assert f"À traiter {len(every)}" in told
 
@@ -200,8 +207,8 @@ def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox
     assert f'href="{LIST}?page=2"' in bruno.get(LIST).get_data(as_text=True)
     assert listed(bruno.get(f"{LIST}?page=2")) == made[2:]
     assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
-    monkeypatch.setattr(queries, "OPENED", 2)
-    monkeypatch.setattr(report_list, "OPENED", 2)
+    monkeypatch.setattr(queries, "DECRYPT_LIMIT", 2)
+    monkeypatch.setattr(report_list, "DECRYPT_LIMIT", 2)
     page = bruno.get(f"{LIST}?q=conseil")
     assert listed(page) == made[:2]
     assert "Seuls les 2 premiers signalements de ce casier ont été ouverts" in text(page)
@@ -225,7 +232,11 @@ def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session,
     assert "Deux signalements sont rangés parmi les indésirables." in told
     assert "Un signalement reste comme il était : chloe a ce signalement en main" in told
     assert "il n’y a pas de signalement à cette adresse." in told
-    assert states(session, first, second, third) == [State.SPAM, State.SPAM, State.IN_REVIEW]
+    assert states(session, first, second, third) == [
+        ReportState.SPAM,
+        ReportState.SPAM,
+        ReportState.IN_REVIEW,
+    ]
     spam = bruno.get(f"{LIST}?casier=indesirables")
     purged = dates.day_words(dates.paris_day(now()) + 30 * DAY)
     assert f"détruit le {purged}".replace("\u00a0", " ") in text(spam)
@@ -233,7 +244,7 @@ def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session,
     done = bruno.send(SORT, cle=first.key, casier="indesirables", faire="reprendre")
     assert done.status_code == 303
     assert "Un signalement est repris" in text(bruno.get(done.location))
-    assert states(session, first, second) == [State.RECEIVED, State.SPAM]
+    assert states(session, first, second) == [ReportState.RECEIVED, ReportState.SPAM]
 
 
 def test_when_nothing_could_be_done_the_page_says_why(signed, session, inbox, took):
@@ -249,7 +260,7 @@ def test_when_nothing_could_be_done_the_page_says_why(signed, session, inbox, to
     assert "ce signalement est à présent « écarté »" in text(held)
     assert ticks(held) == {filed.key: True}
     assert bruno.send(SORT, cle=filed.key, casier="tiroir").status_code == 400
-    assert states(session, filed, declined) == [State.IN_REVIEW, State.DECLINED]
+    assert states(session, filed, declined) == [ReportState.IN_REVIEW, ReportState.DECLINED]
 
 
 def test_only_what_can_be_put_aside_can_be_ticked(signed, inbox):
@@ -268,9 +279,9 @@ def test_the_home_counts_reports_and_shows_the_oldest_by_day_and_place(signed, i
     for day in range(6):
         inbox.received(at - day * DAY, place="puteaux", place_code="commune:92062")
     inbox.received(at, suspect=True)
-    answered = inbox.waiting(at)
+    answered = inbox.waiting_for(at)
     inbox.answered(answered, at=at)
-    inbox.held(at)
+    inbox.cases_by_column(at)
     bruno = signed("bruno")
     page = bruno.get("/moderation")
     told, markup = body(page), page.get_data(as_text=True)
@@ -352,14 +363,14 @@ def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, sessio
     today = dates.paris_day(now())
     for key in keys:
         assert session.get(Report, key).purge_on == today + timedelta(days=30)
-    tray = f"{LIST}?casier={Tray.SPAM}"
+    tray = f"{LIST}?casier={ReportFolder.SPAM}"
     own = body(bruno.get(tray))
     assert "dès qu’un autre membre le confirme" in own
     assert "Confirmer les cochés comme indésirables" not in own
     assert "Confirmer les cochés comme indésirables" in body(chloe.get(tray))
     assert "Indésirables à confirmer" not in body(bruno.get("/moderation"))
     assert "Indésirables à confirmer" in body(chloe.get("/moderation"))
-    sent = {"cle": keys, "faire": report_list.CONFIRM, "casier": Tray.SPAM.value}
+    sent = {"cle": keys, "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
     refused = bruno.send(SORT, sent)
     assert refused.status_code == 409
     assert "un autre membre que vous" in body(refused)

@@ -15,7 +15,7 @@ from sqlalchemy import event, select
 from register.cases import acts as cases
 from register.cases.verify import verify
 from register.db import db, now
-from register.journal import Act, Entry, Ledger, writing
+from register.journal import Act, JournalEntry, Ledger, writing
 from register.reports import acts
 from register.reports.verify import problems
 from register.text.dates import paris_day
@@ -35,7 +35,9 @@ def at(filed, act: str = "") -> str:
 def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
     """Who was shown which report, as the lines say it."""
     session.rollback()
-    rows = session.scalars(select(Entry).where(Entry.act == act.value).order_by(Entry.seq)).all()
+    rows = session.scalars(
+        select(JournalEntry).where(JournalEntry.act == act.value).order_by(JournalEntry.seq)
+    ).all()
     for row in rows:
         assert row.ledger == Ledger.REPORTS.value
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", json.loads(row.public_json)["at"])
@@ -119,11 +121,15 @@ def test_a_search_for_words_shows_them_and_counts_for_what_it_finds(bruno, inbox
 def test_what_a_case_keeps_of_a_report_counts_once_a_day_for_the_case(bruno, inbox, session, cast):
     inbox.accepted(now())
     session.rollback()
-    incident = session.scalars(select(Entry.incident_id).where(Entry.act == "drafted")).one()
+    incident = session.scalars(
+        select(JournalEntry.incident_id).where(JournalEntry.act == "drafted")
+    ).one()
     for path in ("", "", "/modifier"):
         assert WORDS in bruno.get(f"/moderation/dossiers/{incident}{path}").text
     session.rollback()
-    (line,) = session.scalars(select(Entry).where(Entry.act == Act.COPY_VIEWED.value)).all()
+    (line,) = session.scalars(
+        select(JournalEntry).where(JournalEntry.act == Act.COPY_VIEWED.value)
+    ).all()
     assert (line.ledger, line.member_id, line.incident_id) == ("desk", cast.bruno, incident)
     # In the reporters' ledger it would date what stands beside it.
     assert lines(session) == []
@@ -190,7 +196,9 @@ def test_a_version_that_does_without_the_report_is_attested_in_the_editor(
 ):
     filed = inbox.accepted(now())
     session.rollback()
-    incident = session.scalars(select(Entry.incident_id).where(Entry.act == "drafted")).one()
+    incident = session.scalars(
+        select(JournalEntry.incident_id).where(JournalEntry.act == "drafted")
+    ).one()
     editor = f"/moderation/dossiers/{incident}/modifier"
     stale = Filled(bruno.get(editor).text).sent(reason="r", summary="Mes mots à moi.")
     # As at the end of a request: whoever still reads holds the database's log.

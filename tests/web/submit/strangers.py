@@ -132,12 +132,12 @@ def filled(token: str, button: str = "envoyer", **typed: str) -> Pairs:
     return list(told.items())
 
 
-def received(settings: Settings, store: KeyStore, code: str) -> queries.File:
+def received(settings: Settings, store: KeyStore, code: str) -> queries.ReportView:
     """The report that a code opens."""
     with opened(settings.database_url) as engine, Session(engine) as session:
-        key = queries.by_code(session, store, code)
+        key = queries.key_by_code(session, store, code)
         assert key, "the code opens nothing"
-        return queries.one(session, store, key)
+        return queries.get_report(session, store, key)
 
 
 @pytest.fixture

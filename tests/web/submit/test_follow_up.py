@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from visitor import Visitor
 
 from register.cases import acts as cases
-from register.cases.checklist import ATTESTED
+from register.cases.checklist import ATTESTATIONS
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import writing
 from register.operations import setup
 from register.reports import acts, queries, receipt_codes, report_content
-from register.reports.models import Message, Report, State
+from register.reports.models import Message, Report, ReportState
 from register.reports.web import form_tokens
 
 # A code that has the shape of one, and opens nothing.
@@ -44,7 +44,7 @@ def opened(amina: Visitor, code: str) -> Visitor:
 
 def file_of(app, store, filed):
     with Session(db.engine) as session:
-        return queries.one(session, store, filed.key)
+        return queries.get_report(session, store, filed.key)
 
 
 def filled(amina: Visitor, action: str) -> dict[str, str]:
@@ -56,7 +56,7 @@ def filled(amina: Visitor, action: str) -> dict[str, str]:
 
 def test_a_code_is_read_as_people_copy_it(app, inbox, amina):
     code = inbox.received().code
-    spelled = receipt_codes.spelled(code)
+    spelled = receipt_codes.format_code(code)
     for typed in (
         code,
         spelled,
@@ -115,7 +115,7 @@ def test_what_was_typed_stays_in_the_field(app, amina):
 
 def test_no_page_leaves_a_trace(app, inbox, amina):
     """No cookie, nothing kept, not for robots; and the code is in no address."""
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     answers = [amina.get("/suivi"), amina.get("/suivi/verifier")]
     answers.append(amina.post("/suivi", {"code": UNKNOWN}))
     answers.append(amina.post("/suivi", {"code": filed.code}))
@@ -132,7 +132,7 @@ def test_no_page_leaves_a_trace(app, inbox, amina):
             body = answer.get_data(as_text=True)
             assert '<meta name="robots" content="noindex">' in body
             assert not re.search(
-                rf'(href|action|src)="[^"]*{receipt_codes.spelled(filed.code)[:4]}', body
+                rf'(href|action|src)="[^"]*{receipt_codes.format_code(filed.code)[:4]}', body
             )
             assert filed.key not in body
     assert "Disallow: /suivi" in amina.get("/robots.txt").get_data(as_text=True)
@@ -158,8 +158,8 @@ def test_each_state_is_told_in_plain_words(app, inbox, desk, amina):
     public = desk.published()
     told = {
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
-        inbox.held(): ("Une personne de l’équipe s’occupe",),
-        inbox.waiting(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
+        inbox.cases_by_column(): ("Une personne de l’équipe s’occupe",),
+        inbox.waiting_for(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
         inbox.accepted(): ("Un cas est en préparation", "rien n’est public", "31 mai 2026"),
         inbox.accepted(into=public.id): ("est public", f"Cas nº {public.number}"),
         inbox.declined(): (SENTENCE, "éléments insuffisants", "31 mai 2026"),
@@ -186,7 +186,7 @@ def test_what_became_of_its_case_is_told(app, inbox, desk, pen, amina, cast):
     withdrawn, merged = desk.withdrawn(), desk.merged()
     draft, given_up = inbox.accepted(), inbox.accepted()
     with Session(db.engine) as session:
-        gone = queries.one(session, inbox.store, given_up.key).decision.incident
+        gone = queries.get_report(session, inbox.store, given_up.key).decision.incident
     with pen() as p:
         cases.discard(p, gone, by=cast.bruno)
     texts = {
@@ -224,7 +224,7 @@ def test_a_report_that_nobody_decided_says_so(app, pen, inbox, amina):
 
 
 def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amina):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     opened(amina, filed.code)
     assert filled(amina, "/suivi/message")["nature"] == "answer"
     sent = {**filled(amina, "/suivi/message"), "message": ANSWER}
@@ -237,7 +237,7 @@ def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amin
         ("question", QUESTION),
         ("answer", ANSWER),
     ]
-    assert file.line.state is State.IN_REVIEW
+    assert file.line.state is ReportState.IN_REVIEW
     assert file.line.news
     assert 'role="status"' in _body(amina)
     assert ANSWER in amina.text
@@ -256,7 +256,7 @@ def test_an_addition_and_a_correction_say_what_they_are(app, inbox, store, amina
 
 
 def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     first = filled(opened(amina, filed.code), "/suivi/message")
     amina.post("/suivi/message", {**first, "message": "Le premier."})
     amina.post("/suivi/message", {**first, "message": "Le second."})
@@ -270,7 +270,7 @@ def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina)
 
 
 def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     for text in ("", " \n\u200b", LONG):
         opened(amina, filed.code)
         amina.send("/suivi/message", message=text)
@@ -281,10 +281,10 @@ def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
 
 
 def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monkeypatch):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
-        patch.setattr(form_tokens, "LASTS", -1)
+        patch.setattr(form_tokens, "MAX_AGE", -1)
         amina.send("/suivi/message", message=ANSWER)
     assert amina.answer.status_code == 422
     assert "ouverte depuis trop longtemps" in amina.text
@@ -294,7 +294,7 @@ def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monk
     assert len(file_of(app, store, filed).messages) == 2
     # A token of another form is none here.
     with app.app_context():
-        foreign = form_tokens.new("signaler")
+        foreign = form_tokens.new_token("signaler")
     assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
 
 
@@ -357,7 +357,7 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
         assert amina.answer.status_code == 200
         assert amina.answer.headers["Clear-Site-Data"] == '"cache"'
         assert amina.answer.headers["Cache-Control"] == "no-store"
-    assert receipt_codes.spelled(filed.code) not in _body(amina)
+    assert receipt_codes.format_code(filed.code) not in _body(amina)
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 
@@ -365,7 +365,12 @@ def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
     """A browser keeps the title of a page beside its address."""
     public = desk.published()
     titles = set()
-    for filed in (inbox.received(), inbox.waiting(), inbox.accepted(into=public.id), inbox.spam()):
+    for filed in (
+        inbox.received(),
+        inbox.waiting_for(),
+        inbox.accepted(into=public.id),
+        inbox.spam(),
+    ):
         opened(amina, filed.code)
         titles |= set(re.findall("<title>(.*?)</title>", _body(amina)))
         titles |= set(re.findall('data-named="(.*?)"', _body(amina)))
@@ -376,7 +381,7 @@ def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
 
 
 def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
-    filed = inbox.waiting()
+    filed = inbox.waiting_for()
     opened(amina, filed.code)
     amina.send("/suivi/retirer")
     assert amina.answer.status_code == 422
@@ -386,7 +391,7 @@ def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
         amina.post("/suivi/retirer", sent)
         assert amina.answer.status_code == 200
         assert "Votre signalement est retiré." in amina.text
-    assert file_of(app, store, filed).line.state is State.WITHDRAWN
+    assert file_of(app, store, filed).line.state is ReportState.WITHDRAWN
     assert "/suivi/retirer" not in [form.action for form in amina.page.forms]
 
 
@@ -401,7 +406,7 @@ def test_what_is_public_can_be_asked_for_only(app, inbox, desk, store, amina):
         assert amina.answer.status_code == 200
         assert "demande de retrait est enregistrée" in amina.text
     file = file_of(app, store, filed)
-    assert file.line.state is State.ACCEPTED
+    assert file.line.state is ReportState.ACCEPTED
     assert [(said.kind.value, said.text) for said in file.messages] == [
         ("request", "On me reconnaît.")
     ]
@@ -422,7 +427,7 @@ def test_a_withdrawal_and_a_decision_at_once_have_one_outcome(app, inbox, store,
         acts.accept(p, store, accepted.key, by=cast.bruno, reason="signalé", new=a_case())
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
-    assert file_of(app, store, accepted).line.state is State.WITHDRAWN
+    assert file_of(app, store, accepted).line.state is ReportState.WITHDRAWN
     opened(amina, late.code)
     amina.send("/suivi/retirer", confirme="y")
     with pytest.raises(Refused, match="report_state"), pen() as p:
@@ -440,12 +445,12 @@ def test_a_case_published_meanwhile_turns_a_withdrawal_into_a_request(
         cases.invite(p, incident, "courriel au maire", by=cast.bruno, on=AT.date())
         cases.approve(p, incident, by=cast.chloe)
         cases.publish(
-            p, incident, by=cast.bruno, reason="lu", attested=ATTESTED, flags_reason="relu"
+            p, incident, by=cast.bruno, reason="lu", attested=ATTESTATIONS, flags_reason="relu"
         )
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
     assert "demande de retrait est enregistrée" in amina.text
-    assert file_of(app, store, filed).line.state is State.ACCEPTED
+    assert file_of(app, store, filed).line.state is ReportState.ACCEPTED
 
 
 # --- the receipt --------------------------------------------------------------------------------
@@ -463,7 +468,9 @@ def test_the_receipt_holds_what_was_sent_and_proves_it(app, inbox, amina):
     assert CONTACT not in answer.get_data(as_text=True)
     with Session(db.engine) as session:
         kept = session.scalar(select(Report.digest).where(Report.key == filed.key))
-    assert report_content.proved(answer.get_data()) == kept == bytes.fromhex(told["empreinte"])
+    assert (
+        report_content.receipt_digest(answer.get_data()) == kept == bytes.fromhex(told["empreinte"])
+    )
 
 
 # --- a database that does not answer --------------------------------------------------------------
@@ -472,7 +479,7 @@ def test_the_receipt_holds_what_was_sent_and_proves_it(app, inbox, amina):
 def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
     registers, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("register.db.PATIENCE_MS", 50)
+    monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with registers.new("sqlite", tmp_path) as settings, application(settings) as app:
         amina, store = Visitor(app), setup.key_store(settings, db.session())
         filed = reported(lambda at: writing(db.engine, at), store)
@@ -516,7 +523,7 @@ def test_once_the_case_is_erased_what_was_asked_for_can_be_done(app, inbox, desk
         cases.erase(p, case.id, by=desk.cast.ada, restriction="donnee_personnelle")
     assert "déjà demandé" not in opened(amina, filed.code).text
     amina.send("/suivi/retirer", confirme="y")
-    assert file_of(app, store, filed).line.state == State.WITHDRAWN
+    assert file_of(app, store, filed).line.state == ReportState.WITHDRAWN
 
 
 def test_what_was_taken_back_takes_no_contact_any_more(app, inbox, store, amina):

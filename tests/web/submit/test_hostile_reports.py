@@ -38,7 +38,7 @@ from register.config import Settings
 from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts, queries
-from register.reports.models import Kind, Report
+from register.reports.models import MessageKind, Report
 from register.text.sanitize import clean, one_line
 
 # Long: for ``make prove``.
@@ -52,7 +52,7 @@ def _bare(text: str) -> str:
     return one_line(re.sub("\ufffd|%ED%[AB][0-9A-F]%[89AB][0-9A-F]", "", text))
 
 
-def _said(file: queries.File) -> str:
+def _said(file: queries.ReportView) -> str:
     """All that a report holds, as one text."""
     assert file.received
     sent = file.received.sent
@@ -188,8 +188,8 @@ def _stored(settings: Settings, store: KeyStore, strings: list[Attack], by: int)
             with writing(engine) as pen:
                 filed = acts.receive(pen, store, sent, nonce(), contact=line)
             with writing(engine) as pen:
-                acts.add(pen, store, filed.key, Kind.ADDITION, text, nonce())
-                acts.ask(pen, store, filed.key, text, by=by)
+                acts.add(pen, store, filed.key, MessageKind.ADDITION, text, nonce())
+                acts.ask_reporter(pen, store, filed.key, text, by=by)
             if place % 3 == 0:
                 with writing(engine) as pen:
                     acts.decline(pen, store, filed.key, "hors_champ", by=by, sentence=text)
@@ -206,7 +206,7 @@ def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by:
     for code in told:
         assert stranger.send("/suivi", [("code", code)]).status == 200
         with opened(settings.database_url) as engine, Session(engine) as session:
-            key = queries.by_code(session, store, code)
+            key = queries.key_by_code(session, store, code)
         for address in (
             f"/moderation/signalements/{key}",
             f"/moderation/signalements/{key}/retenir",
@@ -214,7 +214,7 @@ def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by:
             answer = member.get(address)
             assert answer.status_code in (200, 303, 409), address
             assert live(answer.text) == [], address
-    trays = ["", *(f"?casier={tray.value}" for tray in queries.Tray), "?q=script"]
+    trays = ["", *(f"?casier={tray.value}" for tray in queries.ReportFolder), "?q=script"]
     for number, tray in itertools.product((1, 2), trays):
         address = f"/moderation/signalements{tray}{'&' if tray else '?'}page={number}"
         answer = member.get(address)

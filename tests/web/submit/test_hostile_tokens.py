@@ -182,7 +182,7 @@ def test_codes_that_are_tried_cost_little_and_shut_nobody_else_out(
     code = other.report().code
     begun, answered = time.process_time(), []
     for _ in range(tries):
-        typed = receipt_codes.spelled(receipt_codes.code_of(b"guess", nonce()))
+        typed = receipt_codes.format_code(receipt_codes.derive_code(b"guess", nonce()))
         answer = guesser.send("/suivi", [("code", typed)])
         answered.append(answer.status)
         if answer.status == 429:
@@ -222,7 +222,7 @@ def test_whoever_sends_too_much_keeps_the_text_and_is_told_when(
     assert other.report().code
     # What was received already is answered, however often it is sent.
     assert count(settings, Report) == 11
-    assert received(settings, store, every[0].code).line.suspect
+    assert received(settings, store, every[0].code).summary.suspect
 
 
 def test_the_trap_and_the_haste_are_told_to_nobody(
@@ -235,7 +235,7 @@ def test_the_trap_and_the_haste_are_told_to_nobody(
     )
     calm = person.send("/signaler", filled(_signed(guarded, "signaler", nonce(), 1)))
     suspect = [
-        received(settings, store, answer.code).line.suspect for answer in (hasty, caught, calm)
+        received(settings, store, answer.code).summary.suspect for answer in (hasty, caught, calm)
     ]
     assert suspect == [True, True, False]
     pages = [CODE.sub("", answer.text) for answer in (hasty, caught, calm)]

@@ -51,7 +51,7 @@ def test_the_receipt_gives_the_code_and_little_else(
     assert "exemple.test" not in amina.text
     assert "Un contact est laissé." in amina.text
     with opened(settings.database_url) as engine, Session(engine) as session:
-        assert queries.by_code(session, store, code.lower().replace("-", " "))
+        assert queries.key_by_code(session, store, code.lower().replace("-", " "))
 
 
 def test_a_contact_that_came_too_late_is_said_and_not_kept(

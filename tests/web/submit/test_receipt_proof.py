@@ -27,9 +27,9 @@ def anyone(app) -> Visitor:
 
 
 def receipt_of(inbox, filed) -> bytes:
-    file = queries.one(db.session(), inbox.store, filed.key)
+    file = queries.get_report(db.session(), inbox.store, filed.key)
     db.session.rollback()
-    return report_content.receipt(file.received, file.line.day, "registre.test")
+    return report_content.receipt_document(file.received, file.summary.day, "registre.test")
 
 
 def pasted(visitor: Visitor, text: str) -> str:

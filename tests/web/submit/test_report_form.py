@@ -23,20 +23,20 @@ from sqlalchemy.orm import Session
 from visitor import Visitor
 
 from register import encryption
-from register.cases.vocabulary import FILE
+from register.cases.vocabulary import VOCABULARY_FILE
 from register.config import Settings
-from register.db import db, now, pen_engine, sqlite_path
+from register.db import db, now, sqlite_path, write_engine
 from register.report_keys import KeyStore
 from register.reports import acts, plain_words, queries
-from register.reports.models import Report, State
-from register.reports.queries import File
+from register.reports.models import Report, ReportState
+from register.reports.queries import ReportView
 from register.reports.report_content import (
     ACCOUNT_LIMIT,
     CONTACT_LIMIT,
     LINE_LIMIT,
     LINK_LIMIT,
     LINKS_LIMIT,
-    Sent,
+    ReportContent,
 )
 from register.reports.web import form_tokens, receive_service, report_form
 from register.text import dates
@@ -90,14 +90,14 @@ def value(visitor: Visitor, name: str) -> str:
     return dict(visitor.form(FORM).fields)[name]
 
 
-def received(settings: Settings, store: KeyStore, code: str) -> File:
+def received(settings: Settings, store: KeyStore, code: str) -> ReportView:
     with opened(settings.database_url) as engine, Session(engine) as session:
-        key = queries.by_code(session, store, code)
+        key = queries.key_by_code(session, store, code)
         assert key
-        return queries.one(session, store, key)
+        return queries.get_report(session, store, key)
 
 
-def kept(settings: Settings, store: KeyStore, code: str) -> Sent:
+def kept(settings: Settings, store: KeyStore, code: str) -> ReportContent:
     found = received(settings, store, code).received
     assert found
     return found.sent
@@ -108,7 +108,7 @@ def kept(settings: Settings, store: KeyStore, code: str) -> Sent:
 
 @pytest.mark.parametrize("name", plain_words.LISTS)
 def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: str) -> None:
-    rows = tomllib.loads(FILE.read_text("utf-8"))[name]
+    rows = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))[name]
     in_use = [row["code"] for row in rows if "retired_at" not in row]
     for words in (plain_words.words(name), plain_words.words(name, "en")):
         assert sorted(words) == sorted(in_use)
@@ -121,7 +121,8 @@ def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: st
 
 def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
     family_of = {
-        row["code"]: row["famille"] for row in tomllib.loads(FILE.read_text("utf-8"))["type"]
+        row["code"]: row["famille"]
+        for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
     }
     told = [(word.code, family) for family, own in plain_words.families().items() for word in own]
     assert sorted(told) == sorted(family_of.items())
@@ -147,7 +148,7 @@ def test_only_the_account_is_asked_for(settings: Settings, store: KeyStore, amin
     for answer in (first, checked, done):
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-store"
-    assert kept(settings, store, code_of(amina)) == Sent(WORDS)
+    assert kept(settings, store, code_of(amina)) == ReportContent(WORDS)
 
 
 def test_what_is_typed_is_shown_as_it_was_understood_and_kept(
@@ -188,9 +189,9 @@ def test_what_is_typed_is_shown_as_it_was_understood_and_kept(
     amina.send(FORM, etape="envoyer")
     file = received(settings, store, code_of(amina))
     assert file.contact == typed["contact"]
-    assert not file.line.suspect
+    assert not file.summary.suspect
     assert file.received
-    assert file.received.sent == Sent(
+    assert file.received.sent == ReportContent(
         account=f"{WORDS}\n\nEt le son aussi.",
         types=("interdiction_filmer",),
         place="gagny",
@@ -429,7 +430,7 @@ def test_what_takes_nothing_more_can_be_sent_as_a_new_report(
     code = code_of(amina)
     amina.post(FORM, {**fields, "recit": "Autre chose."})
     offered = dict(amina.form("/signaler/ajouter").fields)
-    key = received(settings, store, code).line.key
+    key = received(settings, store, code).summary.key
     with pen() as p:
         acts.withdraw(p, store, key, "0" * 32)
     for address, told in (
@@ -451,7 +452,7 @@ def test_an_old_token_brings_the_form_back_with_a_new_one(
 ) -> None:
     assert looked_at(amina, lieu="Gagny", types="expulsion") == 200
     old = value(amina, "jeton")
-    monkeypatch.setattr(form_tokens, "LASTS", -1)
+    monkeypatch.setattr(form_tokens, "MAX_AGE", -1)
     answer = amina.send(FORM, etape="envoyer")
     monkeypatch.undo()
     assert answer.status_code == 422
@@ -521,12 +522,12 @@ def test_no_answer_depends_on_how_many_reports_are_unread(
     with application(replace(settings, rate_limits=True)) as app:
         without = _answers(app, 12)
     with registers.new("sqlite", tmp_path / "other") as other:
-        with opened(other.database_url) as engine, pen_engine(engine).begin() as connection:
+        with opened(other.database_url) as engine, write_engine(engine).begin() as connection:
             rows = [
                 {
                     "key": f"{number:032x}",
                     "receipt": f"{number:032}".encode(),
-                    "state": State.RECEIVED.value,
+                    "state": ReportState.RECEIVED.value,
                     "suspect": False,
                     "news": False,
                     "day": paris_day(now()),
@@ -575,7 +576,7 @@ def test_a_form_that_was_received_is_answered_without_the_write_lock(
     first = {**dict(amina.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
     amina.post(FORM, first)
     code = code_of(amina)
-    monkeypatch.setattr("register.db.PATIENCE_MS", 50)
+    monkeypatch.setattr("register.db.BUSY_TIMEOUT_MS", 50)
     with closing(sqlite3.connect(sqlite_path(settings.database_url), timeout=1)) as other:
         other.execute("BEGIN IMMEDIATE")
         amina.post(FORM, first)
@@ -609,7 +610,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
 ) -> None:
     monkeypatch.setitem(limits.BUDGETS, "report", "2 per hour")  # type: ignore[misc]
     # Nobody here writes for five seconds first; that is another reason to be suspect.
-    monkeypatch.setattr(form_tokens, "MINIMUM", 0)
+    monkeypatch.setattr(form_tokens, "MIN_AGE", 0)
     suspect, pages = [], []
     for number in range(4):
         visitor = Visitor(guarded)
@@ -617,7 +618,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
         visitor.get(FORM)
         form = {**dict(visitor.form(FORM).fields), "recit": WORDS, "etape": "envoyer"}
         visitor.post(FORM, form, environ_base=environ)
-        suspect.append(received(settings, store, code_of(visitor)).line.suspect)
+        suspect.append(received(settings, store, code_of(visitor)).summary.suspect)
         pages.append(re.sub(r'value="[^"]*"', "", CODE.sub("", html(visitor))))
     assert suspect == [False, False, True, True]
     # Whoever sent it is not told.
@@ -637,7 +638,7 @@ def test_nothing_is_acknowledged_into_files_that_are_gone(
     assert database
     gone = {
         "seal folder": [seal_folder],
-        "seal key": [seal_folder / encryption.NAME],
+        "seal key": [seal_folder / encryption.KEY_FILE],
         "database": sorted(database.parent.glob("register.sqlite3*")),
         "log of the database": [Path(f"{database}-wal")],
         "keys": sorted(seal_folder.glob("keys.sqlite3*")),

@@ -10,20 +10,20 @@ from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioFie
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
-from register.cases.checklist import ATTESTED
-from register.cases.member_view import Dossier
+from register.cases.checklist import ATTESTATIONS
+from register.cases.member_view import DeskCase
 from register.cases.queries import NUMBER_LIMIT
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, RegisterError
 from register.text.errors import TextError
 from register.text.sanitize import one_line
-from register.web.error_messages import say
-from register.web.form_fields import DeskForm, line, text
+from register.web.error_messages import error_sentence
+from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset
 
 # A day as a browser's own calendar sends it, or as people write it where there is none.
 _DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
-_CHOOSE = _("Choisissez une réponse.")
+_CHOOSE_ANSWER = _("Choisissez une réponse.")
 _NO_NUMBER = _("Ce numéro n’est celui d’aucun cas.")
 
 
@@ -34,46 +34,46 @@ class ActForm(DeskForm):
     # The revision that stood when the case had moved under the member, and what they had seen.
     moved: tuple[int, int] | None = None
 
-    def show(self, file: Dossier) -> None:
+    def set_revision(self, desk_case: DeskCase) -> None:
         """Note what the page shows; what was sent is left as it came."""
         if self.vu.data is None:
-            self.vu.data = str(file.revision_id or 0)
+            self.vu.data = str(desk_case.revision_id or 0)
 
     @property
     def seen(self) -> int:
         """The revision looked at; 0, which is none, when the form does not say."""
-        told = str(self.vu.data or "")
-        return int(told) if told.isdecimal() and len(told) < 12 else 0
+        digits = str(self.vu.data or "")
+        return int(digits) if digits.isdecimal() and len(digits) < 12 else 0
 
-    def tell(self, error: RegisterError | TextError, file: Dossier) -> str:
+    def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Put an error beside its field, or give its sentence when it is of none.
 
-        :param file: the case as it is now.
+        :param desk_case: the case as it is now.
         """
         if error.key == "changed_meanwhile":
-            self._catch_up(file)
+            self._catch_up(desk_case)
         field = self._fields.get(str(error.values.get("field", "")))
-        said = typeset(say(error))
+        error_text = typeset(error_sentence(error))
         if field is None:
-            return said
-        field.errors = [*field.errors, said]
+            return error_text
+        field.errors = [*field.errors, error_text]
         return ""
 
-    def _catch_up(self, file: Dossier) -> None:
+    def _catch_up(self, desk_case: DeskCase) -> None:
         """Show what moved, and let the form be sent again upon the case as it now reads."""
-        if file.revision_id is not None:
-            self.moved = (self.seen, file.revision_id)
-            self.vu.data = str(file.revision_id)
+        if desk_case.revision_id is not None:
+            self.moved = (self.seen, desk_case.revision_id)
+            self.vu.data = str(desk_case.revision_id)
 
 
-class _Typed:
+class _TypedValueMixin:
     """A field that comes back as it was typed, without what no page may hold."""
 
     def _value(self) -> str:
         return one_line(str(super()._value()))  # type: ignore[misc]
 
 
-class Day(_Typed, DateField):
+class DayField(_TypedValueMixin, DateField):
     """A civil day, as a browser's own calendar sends it or as people write it."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -90,7 +90,7 @@ class Day(_Typed, DateField):
             raise ValueError(_("Donnez un jour qui existe, comme 26/06/2026.")) from error
 
 
-class Number(_Typed, IntegerField):
+class CaseNumberField(_TypedValueMixin, IntegerField):
     """The number of a case."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -105,7 +105,7 @@ class Number(_Typed, IntegerField):
             raise ValueError(_NO_NUMBER)
 
 
-class _Offered:
+class _OfferedChoiceMixin:
     """A choice among words of ours: what is not offered is answered in French."""
 
     def pre_validate(self, form: Any) -> None:
@@ -113,19 +113,19 @@ class _Offered:
         try:
             super().pre_validate(form)  # type: ignore[misc]
         except ValidationError as error:
-            raise ValidationError(_CHOOSE) from error
+            raise ValidationError(_CHOOSE_ANSWER) from error
 
 
-class Radios(_Offered, RadioField):
+class ChoiceRadios(_OfferedChoiceMixin, RadioField):
     """One of several, all of them in view."""
 
 
-class Select(_Offered, SelectField):
+class ChoiceSelect(_OfferedChoiceMixin, SelectField):
     """One of several."""
 
 
-def _reason() -> Any:
-    return line(_("Motif, pour les membres"), needed=True)
+def _reason_field() -> Any:
+    return line_field(_("Motif, pour les membres"), required=True)
 
 
 class PublishForm(ActForm):
@@ -134,29 +134,29 @@ class PublishForm(ActForm):
     attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
     no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
     no_private_life = BooleanField(_("Rien ne touche à la vie privée"))
-    flags_reason = line(_("Pourquoi les mots signalés restent"))
-    reason = _reason()
+    flags_reason = line_field(_("Pourquoi les mots signalés restent"))
+    reason = _reason_field()
 
     @property
     def attested(self) -> list[str]:
         """What is ticked."""
-        return [name for name in ATTESTED if self[name].data]
+        return [name for name in ATTESTATIONS if self[name].data]
 
-    def tell(self, error: RegisterError | TextError, file: Dossier) -> str:
+    def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """As any act's; the checklist is on the page, line by line."""
-        return "" if error.key == "checklist" else super().tell(error, file)
+        return "" if error.key == "checklist" else super().tell(error, desk_case)
 
-    def _catch_up(self, file: Dossier) -> None:
-        super()._catch_up(file)
+    def _catch_up(self, desk_case: DeskCase) -> None:
+        super()._catch_up(desk_case)
         # What was attested was another text.
-        for name in ATTESTED:
+        for name in ATTESTATIONS:
             self[name].data = False
 
 
 class RestoreForm(PublishForm):
     """Restoration: the same, and a public note when the text changed meanwhile."""
 
-    public_note = line(_("Note publique"))
+    public_note = line_field(_("Note publique"))
 
 
 class ApproveForm(ActForm):
@@ -166,37 +166,37 @@ class ApproveForm(ActForm):
 class RefuseChangeForm(ActForm):
     """A change is refused, with the reason that its writer is given."""
 
-    refusal = text(_("Motif du refus"), needed=True, limit=2_000)
+    refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
 
 
 class InviteForm(ActForm):
     """That the authority was invited to reply on a day, or why it was not."""
 
-    how = Select(
+    how = ChoiceSelect(
         _("L’autorité est-elle invitée à répondre ?"),
         choices=[
             SelectChoice("yes", _("Oui, elle a été invitée")),
             SelectChoice("no", _("Non, et voici pourquoi")),
         ],
     )
-    on = Day(_("Jour de l’envoi"), format=_DAYS)
-    text = text(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), needed=True)
+    on = DayField(_("Jour de l’envoi"), format=_DAYS)
+    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), needed=True)
 
-    def validate_on(self, field: Day) -> None:
+    def validate_on(self, field: DayField) -> None:
         """A sent invitation has its day; one that was not sent has none."""
         if self.how.data == "yes" and not field.data and not field.errors:
             raise ValidationError(_("Donnez le jour de l’envoi."))
 
 
-class ReceiveForm(ActForm):
+class ReceiveReplyForm(ActForm):
     """A right of reply as it arrived."""
 
-    author = line(_("Qui répond"), needed=True, limit=300)
-    capacity = line(_("En quelle qualité"), needed=True, limit=300)
-    received_on = Day(
+    author = line_field(_("Qui répond"), needed=True, limit=300)
+    capacity = line_field(_("En quelle qualité"), needed=True, limit=300)
+    received_on = DayField(
         _("Reçue le"), format=_DAYS, validators=[InputRequired(_("Donnez le jour de réception."))]
     )
-    text = text(_("Le texte, tel qu’il est arrivé"), needed=True)
+    text = text_field(_("Le texte, tel qu’il est arrivé"), needed=True)
 
     @property
     def day(self) -> date:
@@ -212,28 +212,28 @@ class ReceiveForm(ActForm):
 class PublishReplyForm(ActForm):
     """A received reply is inserted as it is."""
 
-    reason = _reason()
+    reason = _reason_field()
 
 
 class RefuseReplyForm(ActForm):
     """A received reply is refused, with the reason that its author is given."""
 
-    refusal = text(_("Motif, tel que l’auteur de la réponse le recevra"), needed=True)
+    refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), needed=True)
 
 
 class WithdrawForm(ActForm):
     """A case is taken from view; the public is told the reason's own words."""
 
-    restriction = Radios(
-        _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE)]
+    restriction = ChoiceRadios(
+        _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE_ANSWER)]
     )
-    reason = _reason()
+    reason = _reason_field()
 
-    def offer(self, book: Book) -> None:
+    def set_restrictions(self, vocabulary: Vocabulary) -> None:
         """Offer the reasons of the vocabulary, each in its own words."""
-        words = book.lists["restriction"].values()
+        terms = vocabulary.lists["restriction"].values()
         self.restriction.choices = [
-            SelectChoice(word.code, word.label) for word in words if not word.retired
+            SelectChoice(term.code, term.label) for term in terms if not term.retired
         ]
 
 
@@ -246,11 +246,11 @@ class EraseForm(WithdrawForm):
 class MergeForm(ActForm):
     """A case is joined to another one, by its number."""
 
-    into = Number(
+    into = CaseNumberField(
         _("Numéro de l’autre cas"),
         validators=[InputRequired(_("Donnez le numéro d’un cas publié."))],
     )
-    reason = _reason()
+    reason = _reason_field()
 
 
 class DiscardForm(ActForm):

@@ -9,29 +9,33 @@ from datetime import timedelta
 from register.accounts import failures
 from register.accounts.web import current_member
 from register.cases import accountlog
-from register.cases.members_journal import Line
+from register.cases.members_journal import MembersJournalLine
 from register.db import db, now
 from register.journal.web import journal_sentences
 from register.text.dates import paris_day
 
-SHOWN = 6
-_SINCE = timedelta(days=30)
+MAX_LINES = 6
+_PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Activity:
+class AccountActivity:
     """The newest lines, each with its sentence; failed sign-ins of today, by member."""
 
-    lines: Sequence[tuple[Line, str]]
+    lines: Sequence[tuple[MembersJournalLine, str]]
     failed_today: Sequence[tuple[int, int]]
 
 
-def activity() -> Activity:
+def account_activity() -> AccountActivity:
     """What the member who asks may see of it."""
     me, at = current_member.member(), now()
-    lines = accountlog.recent(db.session(), me, at - _SINCE, SHOWN)
-    failed = failures.of_day(db.session(), paris_day(at))
-    return Activity(
-        [(line, journal_sentences.sentence(line, current_member.called)) for line in lines],
-        sorted(one for one in failed.items() if me.is_administrator or one[0] == me.id),
+    lines = accountlog.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
+    failures_by_member = failures.counts_of_day(db.session(), paris_day(at))
+    return AccountActivity(
+        [(line, journal_sentences.sentence(line, current_member.display_name)) for line in lines],
+        sorted(
+            failure
+            for failure in failures_by_member.items()
+            if me.is_administrator or failure[0] == me.id
+        ),
     )

@@ -9,79 +9,85 @@ from datetime import datetime
 from flask import render_template
 from flask_babel import gettext as _
 
-from register.cases.case_content import Snapshot, opened
-from register.cases.vocabulary import Book
+from register.cases.case_content import CaseSnapshot, parse_snapshot
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk import content_words
-from register.exchange.case_file import CaseFile, Version
+from register.exchange.case_file import CaseFile, CaseVersion
 from register.journal.web import journal_sentences
 from register.reports.web.desk.report_summary import reported
 from register.web.error_messages import field_name
 from register.web.l10n import day_words
-from register.web.messages import STATES
-from register.web.messages.journal import BOOK_NAMES
+from register.web.messages import CASE_STATES
+from register.web.messages.journal import LEDGER_LABELS
 from register.web.template_env import clock
 
 # What the page lays out by itself: titles, and texts that have their HTML.
-_APART = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
+_SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedVersion:
     """A version as it is printed: its texts, or None once they are destroyed."""
 
-    version: Version
-    snapshot: Snapshot | None
+    version: CaseVersion
+    snapshot: CaseSnapshot | None
     fields: Sequence[tuple[str, str]] = ()
 
 
-def page(found: CaseFile, book: Book, base_url: str) -> bytes:
+def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
     """The whole page as HTML; it names ``style.css`` beside it and nothing else.
 
     :param base_url: where the register is, to fetch its verifier and its head from.
     """
     console = str(_("la console"))
 
-    def who(member: int | None) -> str:
-        return found.members.get(member or 0, "") or console
+    def member_name(member: int | None) -> str:
+        return case_file.members.get(member or 0, "") or console
 
     html = render_template(
         "moderation/casefile/index.html",
-        file=found,
+        file=case_file,
         lines=[
             (
                 line,
-                journal_sentences.sentence(line, who),
-                journal_sentences.details(line, who, book),
+                journal_sentences.sentence(line, member_name),
+                journal_sentences.details(line, member_name, vocabulary),
             )
-            for line in found.lines
+            for line in case_file.lines
         ],
-        versions=[_printed(version) for version in found.versions],
-        state=STATES.get(found.standing["state"], found.standing["state"]),
-        states=STATES,
-        reported=[reported(sent) for sent in found.reports or ()],
-        who=who,
-        when=_when,
-        books=BOOK_NAMES,
+        versions=[_printed_version(version) for version in case_file.versions],
+        state=CASE_STATES.get(case_file.state_fields["state"], case_file.state_fields["state"]),
+        states=CASE_STATES,
+        reported=[reported(report) for report in case_file.reports or ()],
+        who=member_name,
+        when=_moment_words,
+        books=LEDGER_LABELS,
         base_url=base_url,
     )
     return html.encode("utf-8")
 
 
-def style() -> bytes:
+def render_stylesheet() -> bytes:
     """The sheet of the page."""
     return render_template("moderation/casefile/style.css").encode("utf-8")
 
 
-def _printed(version: Version) -> Printed:
+def _printed_version(version: CaseVersion) -> PrintedVersion:
     if version.content is None:
-        return Printed(version, None)
-    snapshot = opened(version.content, version.page)
-    words = content_words.words_of(snapshot.content)
-    fields = [(field_name(name), said) for name, said in words.items() if name not in _APART]
-    return Printed(version, snapshot, [(name, said) for name, said in fields if said])
+        return PrintedVersion(version, None)
+    snapshot = parse_snapshot(version.content, version.page)
+    texts = content_words.field_texts(snapshot.content)
+    fields = [
+        (field_name(name), field_text)
+        for name, field_text in texts.items()
+        if name not in _SEPARATE_FIELDS
+    ]
+    return PrintedVersion(
+        version, snapshot, [(name, field_text) for name, field_text in fields if field_text]
+    )
 
 
-def _when(moment: str) -> str:
+def _moment_words(moment: str) -> str:
     """A moment in RFC 3339 as a day and an hour on the clocks of Paris."""
     at = datetime.fromisoformat(moment)
     return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))

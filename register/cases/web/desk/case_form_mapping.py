@@ -14,14 +14,14 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
-from register.cases.validation import Fault
-from register.cases.web.desk.case_forms import CaseForm, FollowUpForm, Written
+from register.cases.validation import ContentFault
+from register.cases.web.desk.case_forms import CaseForm, EditorForm, FollowUpForm
 from register.territory.web import place_field
-from register.web.desk_fields import Rows, TypedDate
-from register.web.error_messages import say_reason
+from register.web.desk_fields import FieldGroupList, TypedDateField
+from register.web.error_messages import reason_sentence
 
 # Fields of a form that hold a field of the content under the same name.
-_LINES = (
+_SAME_NAME_FIELDS = (
     "title",
     "summary",
     "narrative",
@@ -37,24 +37,30 @@ _LINES = (
     "steps_taken",
     "amount",
 )
-_KINDS = ("commune", "departement", "region")
+_PLACE_KINDS = ("commune", "departement", "region")
 
 Part = TypeVar("Part")
 
 
-def fields_of(content: Content) -> dict[str, Any]:
+def form_values(content: Content) -> dict[str, Any]:
     """What the editor's fields hold of a content."""
-    shown = _shown_place(content)
-    rest = {kind: getattr(content, kind) for kind in ("departement", "region") if kind not in shown}
+    single_place = _single_place(content)
+    other_places = {
+        kind: getattr(content, kind)
+        for kind in ("departement", "region")
+        if kind not in single_place
+    }
     return {
-        **{name: getattr(content, name) for name in _LINES},
+        **{name: getattr(content, name) for name in _SAME_NAME_FIELDS},
         **dict(zip(("type_1", "type_2", "type_3"), (*content.types, "", "", ""), strict=False)),
         "sources": [asdict(source) for source in content.sources],
         "date": content.date,
         "end_date": content.end_date,
-        "place": next((place_field.stored(kind, code) for kind, code in shown.items()), {}),
-        "linked": [place_field.stored("commune", code) for code in content.linked_communes],
-        **rest,
+        "place": next(
+            (place_field.stored_place(kind, code) for kind, code in single_place.items()), {}
+        ),
+        "linked": [place_field.stored_place("commune", code) for code in content.linked_communes],
+        **other_places,
         "outlets": "\n".join(content.outlets),
         "contested": "oui" if content.contested else "non",
         "proceedings": [asdict(row) for row in content.proceedings],
@@ -64,131 +70,139 @@ def fields_of(content: Content) -> dict[str, Any]:
     }
 
 
-def _shown_place(content: Content) -> dict[str, str]:
+def _single_place(content: Content) -> dict[str, str]:
     """The place of the one box: the smallest there is; the others have lists of their own."""
-    for kind in _KINDS:
+    for kind in _PLACE_KINDS:
         if code := getattr(content, kind):
             return {kind: code}
     return {}
 
 
-def content_of(form: CaseForm) -> Content:
+def content_from_form(form: CaseForm) -> Content:
     """The content that a valid form says."""
-    told = dict.fromkeys(_KINDS, "")
-    told |= {"departement": form.departement.data, "region": form.region.data}
+    places = dict.fromkeys(_PLACE_KINDS, "")
+    places |= {"departement": form.departement.data, "region": form.region.data}
     if form.place.form.place and not form.place.form.is_empty:
         kind, code = form.place.form.place
-        told[kind] = code
+        places[kind] = code
     return Content(
-        **{name: form[name].data for name in _LINES},
-        **told,
+        **{name: form[name].data for name in _SAME_NAME_FIELDS},
+        **places,
         types=tuple(form[name].data for name in ("type_1", "type_2", "type_3") if form[name].data),
         date=form.date.edtf,
         end_date=form.end_date.edtf,
-        linked_communes=tuple(row.place[1] for row in form.linked.told if row.place),
+        linked_communes=tuple(row.place[1] for row in form.linked.filled_rows if row.place),
         outlets=tuple(name for name in map(str.strip, form.outlets.data.split("\n")) if name),
         contested=form.contested.data == "oui",
         language=form.language.data or "fr",
-        sources=tuple(_part(SourceContent, row) for row in form.sources.told),
-        proceedings=tuple(_proceeding(row) for row in form.proceedings.told),
-        request=_request(form),
-        links=tuple(LinkContent(row.kind.data, row.case_number) for row in form.links.told),
+        sources=tuple(_build_part(SourceContent, row) for row in form.sources.filled_rows),
+        proceedings=tuple(_build_proceeding(row) for row in form.proceedings.filled_rows),
+        request=_build_request(form),
+        links=tuple(LinkContent(row.kind.data, row.case_number) for row in form.links.filled_rows),
     )
 
 
-def moved_on(form: FollowUpForm, before: Content) -> Content:
+def content_after_follow_up(form: FollowUpForm, before: Content) -> Content:
     """The content before a follow-up, with what the form says of how things went on."""
-    course = tuple(
+    updated = tuple(
         replace(
-            row,
-            outcome=said.outcome,
-            outcome_date=said.outcome_date,
-            appeal=said.appeal,
-            steps=said.steps,
+            proceeding,
+            outcome=submitted.outcome,
+            outcome_date=submitted.outcome_date,
+            appeal=submitted.appeal,
+            steps=submitted.steps,
         )
-        for row, said in zip(
-            before.proceedings, map(_proceeding, _forms(form.proceedings)), strict=False
+        for proceeding, submitted in zip(
+            before.proceedings, map(_build_proceeding, _row_forms(form.proceedings)), strict=False
         )
     )
     return replace(
         before,
         outcome=form.outcome.data,
         end_date=form.end_date.edtf,
-        proceedings=course + before.proceedings[len(course) :],
-        request=_request(form),
+        proceedings=updated + before.proceedings[len(updated) :],
+        request=_build_request(form),
     )
 
 
-def _forms(rows: Rows) -> list[Any]:
+def _row_forms(rows: FieldGroupList) -> list[Any]:
     return [entry.form for entry in rows.entries]
 
 
-def _part(shape: type[Part], row: Any, **given: Any) -> Part:
+def _build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
     """A part of the content, from the fields of the same names; a date as it was understood."""
-    names = (spec.name for spec in fields(shape) if spec.name not in given)  # type: ignore[arg-type]
-    return shape(**{name: _said(row[name]) for name in names}, **given)
+    names = (spec.name for spec in fields(part_type) if spec.name not in overrides)  # type: ignore[arg-type]
+    return part_type(**{name: _field_value(row[name]) for name in names}, **overrides)
 
 
-def _said(field: Any) -> Any:
-    return field.edtf if isinstance(field, TypedDate) else field.data
+def _field_value(field: Any) -> Any:
+    return field.edtf if isinstance(field, TypedDateField) else field.data
 
 
-def _proceeding(row: Any) -> ProceedingContent:
-    steps = tuple(_part(StepContent, step) for step in row.steps.told)
-    return _part(ProceedingContent, row, steps=steps)
+def _build_proceeding(row: Any) -> ProceedingContent:
+    steps = tuple(_build_part(StepContent, step) for step in row.steps.told)
+    return _build_part(ProceedingContent, row, steps=steps)
 
 
-def _request(form: CaseForm | FollowUpForm) -> RequestContent | None:
+def _build_request(form: CaseForm | FollowUpForm) -> RequestContent | None:
     row = form.request.form
-    return None if row.is_empty else _part(RequestContent, row)
+    return None if row.is_empty else _build_part(RequestContent, row)
 
 
 # Where a fault below the web is shown, when the field is called otherwise here.
-_ELSEWHERE = {"commune": "place", "linked_communes": "linked", "types": "type_1"}
+_FIELD_NAMES = {"commune": "place", "linked_communes": "linked", "types": "type_1"}
 
 
-def place_faults(form: Written, faults: Sequence[Fault]) -> list[Fault]:
+def attach_faults(form: EditorForm, faults: Sequence[ContentFault]) -> list[ContentFault]:
     """Put each fault beside its field.
 
     :returns: the faults that no field of this form answers for.
     """
-    left = []
+    unplaced = []
     for fault in faults:
         field = _field_of(form, fault)
         if field is None:
-            left.append(fault)
+            unplaced.append(fault)
         else:
-            field.errors = [*field.errors, say_reason(fault.key, fault.values)]
-    return left
+            field.errors = [*field.errors, reason_sentence(fault.key, fault.values)]
+    return unplaced
 
 
-def _field_of(form: Written, fault: Fault) -> Any:
+def _field_of(form: EditorForm, fault: ContentFault) -> Any:
     head, _dot, name = fault.field.partition(".")
-    value = str(fault.values.get("value", ""))
-    field = form._fields.get(_ELSEWHERE.get(head, head))
+    fault_text = str(fault.values.get("value", ""))
+    field = form._fields.get(_FIELD_NAMES.get(head, head))
     if field is None:
         return None
-    if isinstance(field, Rows):
-        cells = _communes(field, value) if head == "linked_communes" else _cells(field, name, value)
+    if isinstance(field, FieldGroupList):
+        cells = (
+            _commune_cells(field, fault_text)
+            if head == "linked_communes"
+            else _faulty_cells(field, name, fault_text)
+        )
         return next(cells, field)
     if head == "request":
         return field.form._fields.get(name)
     return field.form.typed if head == "commune" else field
 
 
-def _communes(rows: Rows, code: str) -> Iterator[Any]:
+def _commune_cells(rows: FieldGroupList, code: str) -> Iterator[Any]:
     """The boxes that were read as a commune's code."""
     for entry in rows.entries:
         if entry.form.place and entry.form.place[1] == code:
             yield entry.form.typed
 
 
-def _cells(rows: Rows, name: str, value: str) -> Iterator[Any]:
+def _faulty_cells(rows: FieldGroupList, name: str, fault_text: str) -> Iterator[Any]:
     """The cells that hold what a fault was found in: of that name, or of any with that value."""
     for entry in rows.entries:
         for cell in entry.form:
-            held = str(getattr(cell, "edtf", "") or cell.data or "")
-            if value and held[: len(value)] == value and name in ("", cell.short_name):
+            cell_text = str(getattr(cell, "edtf", "") or cell.data or "")
+            if (
+                fault_text
+                and cell_text[: len(fault_text)] == fault_text
+                and name in ("", cell.short_name)
+            ):
                 yield cell
-        if isinstance(entry.form._fields.get(name), Rows):
-            yield from _cells(entry.form._fields[name], "", value)
+        if isinstance(entry.form._fields.get(name), FieldGroupList):
+            yield from _faulty_cells(entry.form._fields[name], "", fault_text)

@@ -15,14 +15,21 @@ from register.db import db
 from register.territory import places
 from register.territory.web.place_field import LinkedRow, PlaceRow
 from register.text.typography import french
-from register.web.context import book
-from register.web.desk_fields import Row, Rows, TypedDate, Words, address, filled
-from register.web.form_fields import DeskForm, line, text
+from register.web.context import current_vocabulary
+from register.web.desk_fields import (
+    FieldGroup,
+    FieldGroupList,
+    TypedDateField,
+    VocabularyField,
+    check_filled,
+    check_url,
+)
+from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import countries
 
-_NONE = _("À choisir")
-_SILENT = _("Non précisé")
-_SUMMARY = 2_000
+_CHOOSE = _("À choisir")
+_UNSPECIFIED = _("Non précisé")
+_SUMMARY_LIMIT = 2_000
 
 
 def appeals() -> Mapping[str, Any]:
@@ -50,8 +57,8 @@ def _yes_or_no() -> Mapping[str, Any]:
 
 def _countries() -> Mapping[str, str]:
     """France first: nearly every case is there."""
-    every = countries()
-    return {"FR": every["FR"], **every}
+    names = countries()
+    return {"FR": names["FR"], **names}
 
 
 def _departements() -> Mapping[str, str]:
@@ -63,64 +70,66 @@ def _regions() -> Mapping[str, str]:
     return {row.code: french(row.name) for row in places.regions(db.session())}
 
 
-class SourceRow(Row):
+class SourceRow(FieldGroup):
     """A source: what it is, where it is, and when it said so."""
 
-    quiet = frozenset({"kind"})
+    prefilled_fields = frozenset({"kind"})
 
-    url = line(_("Adresse de la page"), checks=(filled, address))
-    kind = Words(_("Sorte de source"), vocabulary="source", default="presse")
-    title = line(_("Titre de l’article"))
-    publisher = line(_("Publié par"))
-    published_on = TypedDate(_("Date de parution"))
-    label = line(_("Nom de la source, s’il faut le préciser"))
-    archived_url = line(_("Adresse d’une copie archivée"), checks=(address,))
-    checked_on = TypedDate(_("Lien vérifié le"))
+    url = line_field(_("Adresse de la page"), validators=(check_filled, check_url))
+    kind = VocabularyField(_("Sorte de source"), vocabulary="source", default="presse")
+    title = line_field(_("Titre de l’article"))
+    publisher = line_field(_("Publié par"))
+    published_on = TypedDateField(_("Date de parution"))
+    label = line_field(_("Nom de la source, s’il faut le préciser"))
+    archived_url = line_field(_("Adresse d’une copie archivée"), checks=(check_url,))
+    checked_on = TypedDateField(_("Lien vérifié le"))
 
 
-class StepRow(Row):
+class StepRow(FieldGroup):
     """A dated step of a proceeding."""
 
-    step = Words(_("Étape"), vocabulary="etape", none=_NONE)
-    date = TypedDate(_("Date"))
-    outcome = Words(_("Issue de l’étape"), vocabulary="issue", none=_SILENT)
-    note = line(_("Précision"))
-    source_url = line(_("Adresse de la source"), checks=(address,))
+    step = VocabularyField(_("Étape"), vocabulary="etape", none=_CHOOSE)
+    date = TypedDateField(_("Date"))
+    outcome = VocabularyField(_("Issue de l’étape"), vocabulary="issue", none=_UNSPECIFIED)
+    note = line_field(_("Précision"))
+    source_url = line_field(_("Adresse de la source"), validators=(check_url,))
 
     def validate_step(self, field: Any) -> None:
         """A step is one of the vocabulary."""
-        filled(self, field)
+        check_filled(self, field)
 
 
-class ProceedingRow(Row):
+class ProceedingRow(FieldGroup):
     """A proceeding: who acts against whom, before which court, and how it ended."""
 
-    quiet = frozenset({"nature"})
+    prefilled_fields = frozenset({"nature"})
 
-    direction = Words(_("Qui agit contre qui"), vocabulary="sens", none=_NONE)
-    nature = Words(_("Nature"), vocabulary="nature", default="inconnue")
-    plaintiff = Words(_("Qui a engagé la procédure"), vocabulary="acteur", none=_SILENT)
-    court = line(_("Juridiction"))
-    docket = line(_("Numéro de l’affaire"))
-    legal_basis = line(_("Fondement juridique"))
-    amount = line(_("Somme demandée"))
-    outcome = Words(_("Issue de la procédure"), vocabulary="issue", none=_SILENT)
-    outcome_date = TypedDate(_("Date de la décision"), or_unknown=True)
-    appeal = Words(_("Appel"), vocabulary=appeals, none=_SILENT)
-    steps = Rows(StepRow, _("Étape"))
+    direction = VocabularyField(_("Qui agit contre qui"), vocabulary="sens", none=_CHOOSE)
+    nature = VocabularyField(_("Nature"), vocabulary="nature", default="inconnue")
+    plaintiff = VocabularyField(
+        _("Qui a engagé la procédure"), vocabulary="acteur", none=_UNSPECIFIED
+    )
+    court = line_field(_("Juridiction"))
+    docket = line_field(_("Numéro de l’affaire"))
+    legal_basis = line_field(_("Fondement juridique"))
+    amount = line_field(_("Somme demandée"))
+    outcome = VocabularyField(_("Issue de la procédure"), vocabulary="issue", none=_UNSPECIFIED)
+    outcome_date = TypedDateField(_("Date de la décision"), or_unknown=True)
+    appeal = VocabularyField(_("Appel"), vocabulary=appeals, none=_UNSPECIFIED)
+    steps = FieldGroupList(StepRow, _("Étape"))
 
     def validate_direction(self, field: Any) -> None:
         """A proceeding is always somebody's against somebody."""
-        filled(self, field)
+        check_filled(self, field)
 
 
-class LinkRow(Row):
+class LinkRow(FieldGroup):
     """A link to another case, by its number."""
 
-    quiet = frozenset({"kind"})
+    prefilled_fields = frozenset({"kind"})
 
-    kind = Words(_("Lien"), vocabulary=link_kinds, default="meme_affaire")
-    number = line(_("Numéro du cas"), limit=20)
+    kind = VocabularyField(_("Lien"), vocabulary=link_kinds, default="meme_affaire")
+    number = line_field(_("Numéro du cas"), limit=20)
 
     def validate_number(self, field: Any) -> None:
         """A number as the register gives them."""
@@ -130,39 +139,44 @@ class LinkRow(Row):
     @property
     def case_number(self) -> int:
         """The number; 0 when there is none."""
-        told = str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°").strip()
-        known = told.isascii() and told.isdecimal() and len(told) < 11
-        return min(int(told), NUMBER_LIMIT) if known else 0
+        digits = (
+            str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°").strip()
+        )
+        is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
+        return min(int(digits), NUMBER_LIMIT) if is_number else 0
 
 
-class RequestRow(Row):
+class RequestRow(FieldGroup):
     """A request for a document and its way through the CADA (CRPA L311-1 s.)."""
 
-    asked = line(_("Ce qui était demandé"))
-    asked_of = line(_("À qui"))
-    asked_on = TypedDate(_("Demandé le"))
-    refusal = Words(_("Refus"), vocabulary=refusals, none=_SILENT)
-    refused_on = TypedDate(_("Refusé le"))
-    cada_number = line(_("Numéro de la demande à la CADA"))
-    cada_registered_on = TypedDate(_("Saisine de la CADA enregistrée le"))
-    cada_opinion_on = TypedDate(_("Avis de la CADA rendu le"))
-    opinion = line(_("Ce que dit l’avis"))
-    outcome = Words(_("Ce qu’il en est advenu"), vocabulary="issue", none=_SILENT)
+    asked = line_field(_("Ce qui était demandé"))
+    asked_of = line_field(_("À qui"))
+    asked_on = TypedDateField(_("Demandé le"))
+    refusal = VocabularyField(_("Refus"), vocabulary=refusals, none=_UNSPECIFIED)
+    refused_on = TypedDateField(_("Refusé le"))
+    cada_number = line_field(_("Numéro de la demande à la CADA"))
+    cada_registered_on = TypedDateField(_("Saisine de la CADA enregistrée le"))
+    cada_opinion_on = TypedDateField(_("Avis de la CADA rendu le"))
+    opinion = line_field(_("Ce que dit l’avis"))
+    outcome = VocabularyField(_("Ce qu’il en est advenu"), vocabulary="issue", none=_UNSPECIFIED)
 
 
-class TypeWords(Words):
+class TypeField(VocabularyField):
     """A type of what happened, offered under its family."""
 
-    def grouped(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    def grouped_choices(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Families with their types as (code, label, whether chosen); first what is of none."""
-        families = book().family_of
-        groups = {"": "", **{name: word.label for name, word in book().lists["famille"].items()}}
+        families = current_vocabulary().family_of
+        groups = {
+            "": "",
+            **{name: word.label for name, word in current_vocabulary().lists["famille"].items()},
+        }
         return [
             (
                 label,
                 [
                     (code, word, code == self.data)
-                    for code, word in self.offered
+                    for code, word in self.offered_choices
                     if families.get(code, "") == name
                 ],
             )
@@ -170,7 +184,7 @@ class TypeWords(Words):
         ]
 
 
-class Written(DeskForm):
+class EditorForm(DeskForm):
     """What every form of the editor has: the reason, and the revision that was looked at."""
 
     vu = HiddenField()
@@ -178,56 +192,56 @@ class Written(DeskForm):
     @property
     def seen(self) -> int:
         """The revision looked at; 0, which is none, when the form does not say."""
-        told = str(self.vu.data or "")
-        return int(told) if told.isascii() and told.isdecimal() and len(told) < 11 else 0
+        digits = str(self.vu.data or "")
+        return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
 
-    def lists(self) -> dict[str, Rows]:
+    def lists(self) -> dict[str, FieldGroupList]:
         """Every list that grows by a button, by its name."""
-        found = {field.name: field for field in self if isinstance(field, Rows)}
-        inner = [row.form.steps for row in found.get("proceedings", ())]
-        return {**found, **{steps.name: steps for steps in inner}}
+        by_name = {field.name: field for field in self if isinstance(field, FieldGroupList)}
+        step_lists = [row.form.steps for row in by_name.get("proceedings", ())]
+        return {**by_name, **{steps.name: steps for steps in step_lists}}
 
 
-class CaseForm(Written):
+class CaseForm(EditorForm):
     """The whole of a case, in the order of its page."""
 
-    sources = Rows(SourceRow, _("Source"), min_entries=1)
-    type_1 = TypeWords(_("Type principal"), vocabulary="type", none=_NONE)
-    type_2 = TypeWords(_("Deuxième type"), vocabulary="type", none=_("Aucun"))
-    type_3 = TypeWords(_("Troisième type"), vocabulary="type", none=_("Aucun"))
-    title = line(_("Titre"))
-    summary = text(_("Résumé"), limit=_SUMMARY)
-    date = TypedDate(_("Date des faits"))
-    end_date = TypedDate(_("Date du dernier fait connu"))
-    precision_note = line(_("Précision publique sur la date ou le lieu"))
+    sources = FieldGroupList(SourceRow, _("Source"), min_entries=1)
+    type_1 = TypeField(_("Type principal"), vocabulary="type", none=_CHOOSE)
+    type_2 = TypeField(_("Deuxième type"), vocabulary="type", none=_("Aucun"))
+    type_3 = TypeField(_("Troisième type"), vocabulary="type", none=_("Aucun"))
+    title = line_field(_("Titre"))
+    summary = text_field(_("Résumé"), limit=_SUMMARY_LIMIT)
+    date = TypedDateField(_("Date des faits"))
+    end_date = TypedDateField(_("Date du dernier fait connu"))
+    precision_note = line_field(_("Précision publique sur la date ou le lieu"))
     place = FormField(PlaceRow)
-    linked = Rows(LinkedRow, _("Commune liée"))
-    place_label = line(_("Lieu, en mots"))
-    departement = Words(_("Département"), vocabulary=_departements, none=_("Aucun"))
-    region = Words(_("Région"), vocabulary=_regions, none=_("Aucune"))
-    country = Words(_("Pays"), vocabulary=_countries, default="FR")
-    actor = Words(_("Qui agit"), vocabulary="acteur", none=_NONE)
-    level = Words(_("Niveau de l’autorité"), vocabulary="niveau", none=_NONE)
-    target = Words(_("Qui est visé"), vocabulary="cible", none=_NONE)
-    actor_text = line(_("Les mots de la source pour qui agit"))
-    outlets = text(_("Blogs ou médias en cause"))
-    evidence = Words(_("Niveau de preuve"), vocabulary="preuve", none=_NONE)
-    outcome = Words(_("Issue du cas"), vocabulary="issue", none=_NONE)
-    contested = Words(_("L’autorité conteste-t-elle les faits ?"), vocabulary=_yes_or_no)
-    narrative = text(_("Récit"))
-    proceedings = Rows(ProceedingRow, _("Procédure"))
+    linked = FieldGroupList(LinkedRow, _("Commune liée"))
+    place_label = line_field(_("Lieu, en mots"))
+    departement = VocabularyField(_("Département"), vocabulary=_departements, none=_("Aucun"))
+    region = VocabularyField(_("Région"), vocabulary=_regions, none=_("Aucune"))
+    country = VocabularyField(_("Pays"), vocabulary=_countries, default="FR")
+    actor = VocabularyField(_("Qui agit"), vocabulary="acteur", none=_CHOOSE)
+    level = VocabularyField(_("Niveau de l’autorité"), vocabulary="niveau", none=_CHOOSE)
+    target = VocabularyField(_("Qui est visé"), vocabulary="cible", none=_CHOOSE)
+    actor_text = line_field(_("Les mots de la source pour qui agit"))
+    outlets = text_field(_("Blogs ou médias en cause"))
+    evidence = VocabularyField(_("Niveau de preuve"), vocabulary="preuve", none=_CHOOSE)
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=_CHOOSE)
+    contested = VocabularyField(_("L’autorité conteste-t-elle les faits ?"), vocabulary=_yes_or_no)
+    narrative = text_field(_("Récit"))
+    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
     request = FormField(RequestRow)
-    steps_taken = line(_("Démarches, telles que la source les raconte"))
-    amount = line(_("Montant en jeu"))
-    language = line(_("Langue du texte"), limit=8)
-    links = Rows(LinkRow, _("Cas lié"))
-    reason = line(_("Pourquoi cet enregistrement"), needed=True)
+    steps_taken = line_field(_("Démarches, telles que la source les raconte"))
+    amount = line_field(_("Montant en jeu"))
+    language = line_field(_("Langue du texte"), limit=8)
+    links = FieldGroupList(LinkRow, _("Cas lié"))
+    reason = line_field(_("Pourquoi cet enregistrement"), required=True)
 
 
 class NewForm(CaseForm):
     """A new case; what only the team should know goes into a note."""
 
-    note = text(_("Note interne"), limit=10_000)
+    note = text_field(_("Note interne"), limit=10_000)
 
 
 class EditForm(CaseForm):
@@ -244,48 +258,48 @@ class EditForm(CaseForm):
 class CorrectForm(CaseForm):
     """A published case; readers see the note."""
 
-    public_note = line(_("Note publique"), needed=True)
+    public_note = line_field(_("Note publique"), required=True)
 
 
-class FollowUpTextRow(Row):
+class FollowUpTextRow(FieldGroup):
     """A published follow-up, by its id."""
 
     id = HiddenField()
-    title = line(_("Titre"), limit=TITLE_LIMIT, checks=(filled,))
-    text = text(_("Texte"), checks=(filled,))
+    title = line_field(_("Titre"), limit=TITLE_LIMIT, validators=(check_filled,))
+    text = text_field(_("Texte"), validators=(check_filled,))
 
 
-class ReplyTextRow(Row):
+class ReplyTextRow(FieldGroup):
     """A received reply, by its id."""
 
     id = HiddenField()
-    text = text(_("Texte"), checks=(filled,))
+    text = text_field(_("Texte"), validators=(check_filled,))
 
 
-class NoteTextRow(Row):
+class NoteTextRow(FieldGroup):
     """The public note of an earlier correction, by its id."""
 
     id = HiddenField()
-    note = line(_("Note publique"), checks=(filled,))
+    note = line_field(_("Note publique"), validators=(check_filled,))
 
 
 class RedactForm(CorrectForm):
     """A passage is taken out of a case and of all that was added to it."""
 
-    follow_ups = Rows(FollowUpTextRow, _("Suite"))
-    replies = Rows(ReplyTextRow, _("Réponse"))
-    corrections = Rows(NoteTextRow, _("Correction"))
+    follow_ups = FieldGroupList(FollowUpTextRow, _("Suite"))
+    replies = FieldGroupList(ReplyTextRow, _("Réponse"))
+    corrections = FieldGroupList(NoteTextRow, _("Correction"))
 
 
-class FollowUpForm(Written):
+class FollowUpForm(EditorForm):
     """What happened since: a dated text, and how things went on."""
 
-    heading = line(_("Titre de la suite"), needed=True, limit=TITLE_LIMIT)
-    text = text(_("Texte de la suite"), needed=True)
-    happened_on = TypedDate(_("Date du fait"))
-    source_url = line(_("Adresse de la source"), checks=(address,))
-    outcome = Words(_("Issue du cas"), vocabulary="issue", none=_NONE)
-    end_date = TypedDate(_("Date du dernier fait connu"))
-    proceedings = Rows(ProceedingRow, _("Procédure"))
+    heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
+    text = text_field(_("Texte de la suite"), required=True)
+    happened_on = TypedDateField(_("Date du fait"))
+    source_url = line_field(_("Adresse de la source"), validators=(check_url,))
+    outcome = VocabularyField(_("Issue du cas"), vocabulary="issue", none=_CHOOSE)
+    end_date = TypedDateField(_("Date du dernier fait connu"))
+    proceedings = FieldGroupList(ProceedingRow, _("Procédure"))
     request = FormField(RequestRow)
-    reason = line(_("Pourquoi cet enregistrement"), needed=True)
+    reason = line_field(_("Pourquoi cet enregistrement"), required=True)

@@ -9,23 +9,23 @@ from flask.typing import ResponseReturnValue
 
 from register.accounts.web import current_member
 from register.cases import desk_lists, todo
-from register.cases.desk_lists import Asked, Said
+from register.cases.desk_lists import DeskMatches, DeskQuery
 from register.cases.filters import WORDS, WORDS_LIMIT
-from register.cases.models import State
-from register.cases.todo_clauses import Kind, Moment
+from register.cases.models import CaseState
+from register.cases.todo_clauses import TodoContext, TodoKind
 from register.cases.web.desk import case_list_query
 from register.cases.web.public import text_search
 from register.db import db, now
 from register.errors import Invalid, NotFound
 from register.search import draft_search
-from register.territory.resolve import Reading
+from register.territory.resolve import PlaceReading
 from register.territory.web import place_choice
 from register.text.sanitize import one_line
-from register.web.context import book, head, settings
-from register.web.error_messages import say
+from register.web.context import current_vocabulary, head, settings
+from register.web.error_messages import error_sentence
 
 # What a row says of itself beside its state.
-_SHOWN = (Kind.REPLY, Kind.SECOND, Kind.READY)
+_ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
 
 
 def route(blueprint: Blueprint) -> None:
@@ -36,96 +36,113 @@ def route(blueprint: Blueprint) -> None:
 def cases() -> ResponseReturnValue:
     """The list, by words and filters; a typed place is first made a code."""
     args = request.args.to_dict(flat=False)
-    place = place_choice.typed(args.pop("lieu", []))
+    typed_place = place_choice.typed_place(args.pop("lieu", []))
     head()
     try:
-        asked = case_list_query.read(args)
-        if place:
-            return _at_place(place, asked)
-        if case_list_query.is_littered(request.args.to_dict(flat=False)):
-            return redirect(case_list_query.address(asked), 303)
-        return _page(asked)
+        desk_query = case_list_query.parse_list_query(args)
+        if typed_place:
+            return _place_redirect(typed_place, desk_query)
+        if case_list_query.has_empty_parameters(request.args.to_dict(flat=False)):
+            return redirect(case_list_query.list_address(desk_query), 303)
+        return _list_page(desk_query)
     except Invalid as error:
-        return _to_put_right(args, error)
+        return _faulty_page(args, error)
 
 
-def _page(asked: Asked) -> str:
+def _list_page(desk_query: DeskQuery) -> str:
     member = current_member.member()
-    moment, _unread = todo.moment(db.session(), book(), now(), single=settings().single_moderator)
-    found = text_search.sought(asked.query)
-    said, unread = _said(asked, moment, found) if found else (None, 0)
-    page = desk_lists.listing(db.session(), member, asked, moment, said)
+    moment, _unread = todo.load_todo_context(
+        db.session(), current_vocabulary(), now(), single=settings().single_moderator
+    )
+    search = text_search.run_search(desk_query.case_query)
+    matches, unread = _find_matches(desk_query, moment, search) if search else (None, 0)
+    page = desk_lists.query_desk_page(db.session(), member, desk_query, moment, matches)
     if page.number > page.pages:
         raise NotFound("no_such_page")
     ids = [case.id for case in page.cases]
-    return _drawn(
-        asked,
+    return _render_list(
+        desk_query,
         page=page,
-        waits=desk_lists.waits(db.session(), member, ids, moment, _SHOWN),
+        waits=desk_lists.list_waiting_kinds(db.session(), member, ids, moment, _ROW_KINDS),
         unread=unread,
-        reach=found.hits.state if found else "",
-        unheeded=found.unheeded if found else "",
-        mark=text_search.marker(found),
+        reach=search.matches.state if search else "",
+        unheeded=search.ignored_operator if search else "",
+        mark=text_search.highlighter(search),
     )
 
 
-def _said(asked: Asked, moment: Moment, found: text_search.Words) -> tuple[Said, int]:
+def _find_matches(
+    desk_query: DeskQuery, moment: TodoContext, search: text_search.TextSearch
+) -> tuple[DeskMatches, int]:
     """The public cases that the index proposes, and the others by their present texts."""
     member = current_member.member()
-    within = desk_lists.clauses(member, asked, moment)
-    private = draft_search.find(db.session(), member, found.asked, book(), within)
-    return Said(found.strength.keys(), private.ids), private.unread
+    clauses = desk_lists.list_clauses(member, desk_query, moment)
+    draft_matches = draft_search.find_drafts(
+        db.session(), member, search.search_query, current_vocabulary(), clauses
+    )
+    return DeskMatches(search.strength.keys(), draft_matches.ids), draft_matches.unread_count
 
 
-def _drawn(asked: Asked, **told: object) -> str:
+def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
     return render_template(
         "moderation/cases.html",
-        asked=asked,
-        first=case_list_query.address(asked.at(1)),
+        asked=desk_query,
+        first=case_list_query.list_address(desk_query.at_page(1)),
         states=case_list_query.STATES,
-        counts=desk_lists.counts(db.session(), current_member.member()),
-        chips=case_list_query.chips(asked),
-        holdings=case_list_query.holdings(),
+        counts=desk_lists.count_states(db.session(), current_member.member()),
+        chips=case_list_query.filter_chips(desk_query),
+        holdings=case_list_query.holding_labels(),
         kinds=case_list_query.KINDS,
-        type=case_list_query.only(asked.query, "type"),
-        family=case_list_query.only(asked.query, "famille"),
-        kept=_kept(asked),
-        by_state={code: _in_state(asked, state) for code, state in case_list_query.STATES.items()},
-        all_states=_in_state(asked, None),
-        **told,
+        type=case_list_query.single_value(desk_query.case_query, "type"),
+        family=case_list_query.single_value(desk_query.case_query, "famille"),
+        kept=_hidden_filters(desk_query),
+        by_state={
+            code: _state_address(desk_query, state)
+            for code, state in case_list_query.STATES.items()
+        },
+        all_states=_state_address(desk_query, None),
+        **template_values,
     )
 
 
-def _in_state(asked: Asked, state: State | None) -> str:
-    return case_list_query.address(replace(asked, state=state, page=1))
+def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
+    return case_list_query.list_address(replace(desk_query, state=state, page=1))
 
 
-def _kept(asked: Asked) -> list[tuple[str, str]]:
+def _hidden_filters(desk_query: DeskQuery) -> list[tuple[str, str]]:
     """The filters in force that the form has no field for."""
     fields = {WORDS, "tenu", "attend", "page"}
-    fields |= {name for name in ("type", "famille") if case_list_query.only(asked.query, name)}
-    return [pair for pair in case_list_query.pairs(asked) if pair[0] not in fields]
+    fields |= {
+        name
+        for name in ("type", "famille")
+        if case_list_query.single_value(desk_query.case_query, name)
+    }
+    return [
+        parameter
+        for parameter in case_list_query.list_parameters(desk_query)
+        if parameter[0] not in fields
+    ]
 
 
-def _at_place(typed: str, asked: Asked) -> ResponseReturnValue:
+def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
     """To the same list at the typed place, or to the choice between its readings."""
 
-    def at(reading: Reading) -> str:
-        query = place_choice.narrowed(asked.query, reading)
-        return case_list_query.address(replace(asked, query=query, page=1))
+    def list_address(reading: PlaceReading) -> str:
+        query = place_choice.query_at_place(desk_query.case_query, reading)
+        return case_list_query.list_address(replace(desk_query, case_query=query, page=1))
 
-    found = place_choice.read(typed, at)
-    if found.one:
-        return redirect(found.one.address, 303)
+    places = place_choice.match_places(typed, list_address)
+    if places.sole_choice:
+        return redirect(places.sole_choice.address, 303)
     return render_template(
         "moderation/places.html",
-        found=found,
-        kept=list(case_list_query.pairs(replace(asked, page=1))),
-        back=case_list_query.address(asked),
+        found=places,
+        kept=list(case_list_query.list_parameters(replace(desk_query, page=1))),
+        back=case_list_query.list_address(desk_query),
     )
 
 
-def _to_put_right(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:
+def _faulty_page(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:
     """The page without what made no sense, which stays in its box.
 
     :raises Invalid: what was wrong is not the words; nobody typed it.
@@ -133,5 +150,7 @@ def _to_put_right(args: dict[str, list[str]], error: Invalid) -> ResponseReturnV
     if not error.key.startswith("search_") and error.values.get("name") != WORDS:
         raise error
     typed = one_line(args[WORDS][-1])[:WORDS_LIMIT]
-    asked = case_list_query.read({name: values for name, values in args.items() if name != WORDS})
-    return _drawn(asked, page=None, typed=typed, fault=say(error)), 400
+    desk_query = case_list_query.parse_list_query(
+        {name: texts for name, texts in args.items() if name != WORDS}
+    )
+    return _render_list(desk_query, page=None, typed=typed, fault=error_sentence(error)), 400

@@ -13,27 +13,27 @@ from flask_babel import lazy_gettext as _
 from register.accounts.web import current_member
 from register.cases import acts, changes
 from register.cases import checklist as checks
-from register.cases.case_content import Snapshot
-from register.cases.changes import Change
-from register.cases.member_view import Dossier
-from register.cases.models import Reply, State
+from register.cases.case_content import CaseSnapshot
+from register.cases.changes import ProposedChange
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState, Reply
 from register.cases.web.desk import content_words
 from register.cases.web.desk.act_forms import ActForm, ApproveForm, RefuseChangeForm
-from register.cases.web.desk.act_view import address, opened, penned, perform
-from register.cases.web.desk.available_acts import why_not
-from register.cases.web.desk.case import around
-from register.cases.web.desk.seconding import cannot_second, may_decide
+from register.cases.web.desk.act_view import case_address, open_case, perform_act, run_act
+from register.cases.web.desk.available_acts import blocked_reason
+from register.cases.web.desk.case import public_view
+from register.cases.web.desk.seconding import may_decide, second_person_refusal
 from register.db import db
 from register.errors import NotFound, Refused
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.personal_data import risks
 from register.web.context import settings
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
 
-_CASE = "/dossiers/<int:incident_id>"
+_CASE_PATH = "/dossiers/<int:incident_id>"
 # What is raised of something that somebody has decided: a second click, or two members at once.
-_DECIDED = ("no_such_change", "no_such_destruction", "destruction_over")
+_DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")
 # What the writer of a change is told, who may not approve it.
 _OWN_WAITS = _("Ce changement attend un autre membre que vous. Vous pouvez encore le reprendre.")
 _OWN_REFUSED = _(
@@ -48,156 +48,162 @@ _OWN_STALE = _(
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
-    change = f"{_CASE}/changements/<int:change_id>"
-    both = ["GET", "POST"]
-    blueprint.add_url_rule(change, "change", change_approve, methods=both)
-    blueprint.add_url_rule(f"{change}/refuser", view_func=change_refuse, methods=both)
-    blueprint.add_url_rule(f"{change}/reprendre", view_func=change_drop, methods=["POST"])
+    change_path = f"{_CASE_PATH}/changements/<int:change_id>"
+    get_and_post = ["GET", "POST"]
+    blueprint.add_url_rule(change_path, "change", change_approve, methods=get_and_post)
+    blueprint.add_url_rule(f"{change_path}/refuser", view_func=change_refuse, methods=get_and_post)
+    blueprint.add_url_rule(f"{change_path}/reprendre", view_func=change_drop, methods=["POST"])
     for name, view in (("confirmer", destruction_confirm), ("annuler", destruction_keep)):
-        rule = f"{_CASE}/destructions/<int:destruction_id>/{name}"
+        rule = f"{_CASE_PATH}/destructions/<int:destruction_id>/{name}"
         blueprint.add_url_rule(rule, view_func=view, methods=["POST"])
     blueprint.add_app_template_global(change_words)
     blueprint.add_app_template_global(take_up_address)
     blueprint.add_app_template_global(may_decide)
 
 
-def _or_back_to_case(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
+def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
     """A view of something that waits; when somebody has decided it, the case, which says so."""
 
     @wraps(view)
-    def viewed(incident_id: int, **named: int) -> ResponseReturnValue:
+    def guarded_view(incident_id: int, **view_args: int) -> ResponseReturnValue:
         try:
-            return view(incident_id, **named)
+            return view(incident_id, **view_args)
         except (NotFound, Refused) as error:
-            if error.key not in _DECIDED:
+            if error.key not in _DECIDED_ERRORS:
                 raise
-            opened(incident_id)
-            return _done(incident_id, say(error))
+            open_case(incident_id)
+            return _redirect_to_case(incident_id, error_sentence(error))
 
-    return viewed
+    return guarded_view
 
 
-@_or_back_to_case
+@_redirect_when_decided
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change as readers would see it and what differs; approved, it is public at once."""
-    change, form = _change(incident_id, change_id), ApproveForm()
+    change, form = _get_change(incident_id, change_id), ApproveForm()
 
-    def act(pen: Pen, by: int) -> Entry:
-        return acts.approve_change(pen, change.id, by=by, single=settings().single_moderator)
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.approve_change(tx, change.id, by=by, single=settings().single_moderator)
 
-    def done(_line: Entry) -> str:
+    def done(_line: JournalEntry) -> str:
         return str(_("Le changement est publié, avec votre accord."))
 
-    return perform(opened(incident_id), form, partial(_page, change), act, done)
+    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
 
 
-@_or_back_to_case
+@_redirect_when_decided
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change goes back to its writer, with a reason."""
-    change, form = _change(incident_id, change_id), RefuseChangeForm()
+    change, form = _get_change(incident_id, change_id), RefuseChangeForm()
 
-    def act(pen: Pen, by: int) -> Entry:
-        return acts.refuse_change(pen, change.id, by=by, refusal=form.refusal.data)
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.refuse_change(tx, change.id, by=by, refusal=form.refusal.data)
 
-    def done(_line: Entry) -> str:
-        who = current_member.called(change.made_by)
+    def done(_line: JournalEntry) -> str:
+        who = current_member.display_name(change.made_by)
         return str(_("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who))
 
-    return perform(opened(incident_id), form, partial(_page, change), act, done)
+    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
 
 
-@_or_back_to_case
+@_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     """One's own change is taken back."""
-    change = _change(incident_id, change_id)
+    change = _get_change(incident_id, change_id)
     if change.made_by != current_member.member().id:
         abort(404)
-    penned(lambda pen, by: acts.refuse_change(pen, change.id, by=by))
-    return _done(incident_id, _("Votre changement est repris : il n’attend plus."))
+    run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    return _redirect_to_case(incident_id, _("Votre changement est repris : il n’attend plus."))
 
 
-@_or_back_to_case
+@_redirect_when_decided
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """What a redaction hid is destroyed now."""
     single = settings().single_moderator
-    _decide(
+    _decide_destruction(
         incident_id,
         destruction_id,
-        lambda pen, by: acts.confirm_destruction(pen, destruction_id, by=by, single=single),
+        lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single),
     )
-    return _done(incident_id, _("Les versions cachées sont détruites."))
+    return _redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
 
 
-@_or_back_to_case
+@_redirect_when_decided
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """The destruction of what a redaction hid is taken back; readers still do not see it."""
-    _decide(
-        incident_id, destruction_id, lambda pen, by: acts.keep_hidden(pen, destruction_id, by=by)
+    _decide_destruction(
+        incident_id, destruction_id, lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by)
     )
-    return _done(
+    return _redirect_to_case(
         incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
     )
 
 
-def _decide(incident_id: int, destruction_id: int, act: Callable[[Pen, int], Entry]) -> None:
-    if destruction_id not in {row.id for row in opened(incident_id).destructions}:
+def _decide_destruction(
+    incident_id: int, destruction_id: int, act: Callable[[WriteTransaction, int], JournalEntry]
+) -> None:
+    if destruction_id not in {row.id for row in open_case(incident_id).destructions}:
         raise NotFound("no_such_destruction")
-    penned(act)
+    run_act(act)
 
 
-def _done(incident_id: int, said: object) -> ResponseReturnValue:
-    flash(typeset(str(said)))
-    return redirect(address(incident_id), 303)
+def _redirect_to_case(incident_id: int, notice: object) -> ResponseReturnValue:
+    flash(typeset(str(notice)))
+    return redirect(case_address(incident_id), 303)
 
 
-def _change(incident_id: int, change_id: int) -> Change:
-    change = changes.one(db.session(), current_member.member(), change_id)
+def _get_change(incident_id: int, change_id: int) -> ProposedChange:
+    change = changes.get_change(db.session(), current_member.member(), change_id)
     if change.incident != incident_id:
         raise NotFound("no_such_change")
     return change
 
 
-def _page(change: Change, file: Dossier, form: ActForm, said: str) -> str:
+def _change_page(
+    change: ProposedChange, desk_case: DeskCase, form: ActForm, error_text: str
+) -> str:
     proposal = change.proposal
     reply = db.session.get(Reply, proposal.reply) if proposal.reply is not None else None
-    base = file.snapshot.content
-    after = changes.result(base, proposal, change.made_at, reply) if base else Snapshot({})
-    content = proposal.content or file.content
-    found = list(checks.flags(content))
-    for text in changes.new_texts(proposal, reply):
-        found += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(text)]
+    base = desk_case.snapshot.content
+    after = (
+        changes.preview_change(base, proposal, change.made_at, reply) if base else CaseSnapshot({})
+    )
+    content = proposal.content or desk_case.content
+    flags = list(checks.risk_flags(content))
+    for new_text in changes.added_texts(proposal, reply):
+        flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
     refusing = isinstance(form, RefuseChangeForm)
     return render_template(
         "moderation/acts/change.html",
         act=proposal.act,
-        file=file,
+        file=desk_case,
         form=form,
-        said=said,
+        error_text=error_text,
         change=change,
         after=after,
-        about=around(file, after),
-        differences=content_words.changes(
-            content_words.words_of(base), content_words.words_of(after.content)
+        about=public_view(desk_case, after),
+        differences=content_words.field_changes(
+            content_words.field_texts(base), content_words.field_texts(after.content)
         ),
-        flags=list(dict.fromkeys(found)),
-        why=_why(change, file),
+        flags=list(dict.fromkeys(flags)),
+        why=_approval_refusal(change, desk_case),
         refusing=refusing,
         refusal=form.refusal if refusing else RefuseChangeForm(formdata=None).refusal,
     )
 
 
-def _why(change: Change, file: Dossier) -> str:
+def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     """Why the member who asks cannot approve a change; empty when they can."""
-    own = change.made_by == current_member.member().id
+    is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
-        return typeset(str(_OWN_REFUSED) if own else say(Refused("change_refused")))
-    impossible = why_not(file, current_member.member(), change.proposal.act)
+        return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
+    impossible = blocked_reason(desk_case, current_member.member(), change.proposal.act)
     if impossible:
         return impossible
     if change.is_stale:
-        return typeset(str(_OWN_STALE) if own else say(Refused("change_stale")))
-    seconding = cannot_second(change.made_by)
-    return typeset(str(_OWN_WAITS)) if seconding and own else seconding
+        return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
+    seconding = second_person_refusal(change.made_by)
+    return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
 
 
 def change_words(act: Act) -> str:
@@ -210,10 +216,10 @@ def change_words(act: Act) -> str:
     return typeset(str(kinds.get(act, act.value)))
 
 
-def take_up_address(file: Dossier, change: Change) -> str:
+def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     """Where the writer of a change takes it up again; empty when there is nothing to write."""
-    if file.state != State.PUBLISHED:
+    if desk_case.state != CaseState.PUBLISHED:
         return ""
     kinds: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
     kind = kinds.get(change.proposal.act)
-    return address(file.id, f"{kind}?changement={change.id}") if kind else ""
+    return case_address(desk_case.id, f"{kind}?changement={change.id}") if kind else ""

@@ -6,17 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from register.cases import checklist as checks
-from register.cases.checklist import ATTESTED, Circumstances, Flag
-from register.cases.member_view import Dossier
-from register.cases.models import State
-from register.cases.web.desk.act_view import address
-from register.web.context import book, settings
-from register.web.error_messages import say_line
+from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState
+from register.cases.web.desk.act_view import case_address
+from register.web.context import current_vocabulary, settings
+from register.web.error_messages import check_sentence
 from register.web.l10n import typeset
-from register.web.messages import ASKED
+from register.web.messages import MET_CHECKS
 
 # Where a line is mended: the page of the case, and the field there.
-_MENDED = {
+_FIX_PAGES = {
     "texts": "modifier#title",
     "summary_length": "modifier#summary",
     "source": "modifier#sources",
@@ -33,60 +33,73 @@ _MENDED = {
 
 
 @dataclass(frozen=True)
-class Check:
-    """A line of the checklist; ``mend`` is the address that mends an unmet one."""
+class ChecklistLine:
+    """A line of the checklist; ``fix_address`` is the address that mends an unmet one."""
 
     code: str
     met: bool
     sentence: str
-    mend: str
+    fix_address: str
 
 
 @dataclass(frozen=True)
-class Checked:
+class CaseChecklist:
     """The checklist of a case before one act, for one member."""
 
-    lines: Sequence[Check]
+    lines: Sequence[ChecklistLine]
     flags: Sequence[Flag]
-    asks_second: bool
+    needs_second: bool
     # Nobody else is asked: the register has one moderator, and the public case will say so.
     single: bool
 
     @property
-    def unmet(self) -> Sequence[Check]:
+    def unmet(self) -> Sequence[ChecklistLine]:
         """What blocks."""
         return [line for line in self.lines if not line.met]
 
 
-def checked(file: Dossier, attested: Collection[str] = (), flags_reason: str = "") -> Checked:
+def case_checklist(
+    desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
+) -> CaseChecklist:
     """The checklist as it stands for the member who asks.
 
     :param attested: what is ticked in the form.
     :param flags_reason: what is written there about flagged words.
     """
-    found, words = checks.flags(file.content), book()
+    flags, terms = checks.risk_flags(desk_case.content), current_vocabulary()
     single = settings().single_moderator
-    told = Circumstances(
-        invited=bool(file.invitations),
-        seconded=bool(file.seconds.get("publish")),
+    circumstances = Circumstances(
+        invited=bool(desk_case.invitations),
+        seconded=bool(desk_case.second_persons.get("publish")),
         single_moderator=single,
         attested=attested,
         flags_reason=flags_reason,
-        needed_before=file.needs_two,
-        beside=checks.beside(file),
-        report_withdrawn=file.report_withdrawn,
+        needed_before=desk_case.needs_second_person,
+        displayed_texts=checks.displayed_texts(desk_case),
+        report_withdrawn=desk_case.report_withdrawn,
     )
-    lines = checks.checklist(file.content, words, told, found)
-    asks = checks.needs_second(
-        file.content, words, found, needed_before=file.needs_two, added=told.beside
+    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
+    needs_second = checks.needs_second(
+        desk_case.content,
+        terms,
+        flags,
+        needed_before=desk_case.needs_second_person,
+        added_texts=circumstances.displayed_texts,
     )
-    act = "publier" if file.state == State.DRAFT else "retablir"
-    return Checked([_check(file, act, line) for line in lines], found, asks, asks and single)
+    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    return CaseChecklist(
+        [_checklist_line(desk_case, act, line) for line in lines],
+        flags,
+        needs_second,
+        needs_second and single,
+    )
 
 
-def _check(file: Dossier, act: str, line: checks.Line) -> Check:
-    field = line.code if line.code in (*ATTESTED, "flags") else ""
+def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> ChecklistLine:
+    field = line.code if line.code in (*ATTESTATIONS, "flags") else ""
     field = "flags_reason" if field == "flags" else field
-    place = _MENDED.get(line.code) or f"{act}#{field}"
-    said = ASKED[line.code] if line.met else say_line(line)
-    return Check(line.code, line.met, typeset(str(said)), address(file.id, place))
+    fix_page = _FIX_PAGES.get(line.code) or f"{act}#{field}"
+    line_text = MET_CHECKS[line.code] if line.met else check_sentence(line)
+    return ChecklistLine(
+        line.code, line.met, typeset(str(line_text)), case_address(desk_case.id, fix_page)
+    )

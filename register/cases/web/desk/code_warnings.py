@@ -14,24 +14,24 @@ from register.db import db, now
 from register.web.l10n import typeset
 
 
-def warnings() -> Iterator[str]:
+def wrong_code_warnings() -> Iterator[str]:
     """One sentence about oneself; for administrators, one about each other member."""
     me, at = current_member.member(), now()
-    if me.has_factor and code_budget.left(me, at) <= code_budget.FEW:
-        yield typeset(_own(code_budget.left(me, at)))
+    if me.has_factor and code_budget.remaining_tries(me, at) <= code_budget.WARN_BELOW:
+        yield typeset(_own_warning(code_budget.remaining_tries(me, at)))
     if me.is_administrator:
-        for member in accounts.everyone(db.session()):
+        for member in accounts.all_members(db.session()):
             if member.id != me.id and _is_guessed_at(member):
-                yield typeset(_other(member))
+                yield typeset(_member_warning(member))
 
 
 def _is_guessed_at(member: Member) -> bool:
-    has_few = code_budget.left(member, now()) <= code_budget.FEW
+    has_few = code_budget.remaining_tries(member, now()) <= code_budget.WARN_BELOW
     return member.is_active and member.has_factor and has_few
 
 
-def _own(left: int) -> str:
-    if left:
+def _own_warning(remaining: int) -> str:
+    if remaining:
         return str(
             _(
                 "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
@@ -47,12 +47,12 @@ def _own(left: int) -> str:
     )
 
 
-def _other(member: Member) -> str:
+def _member_warning(member: Member) -> str:
     return str(
         _(
             "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
             "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
             "(webcitoyen member reset) avant d’ôter sa seconde preuve.",
-            name=member.called,
+            name=member.display_name,
         )
     )

@@ -8,26 +8,26 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from register.cases.validation import UNKNOWN
+from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.case_forms import appeals, link_kinds, refusals
 from register.territory.web import place_field
 from register.text import worddiff
-from register.text.worddiff import Difference
-from register.web.context import book
+from register.text.worddiff import TextDiff
+from register.web.context import current_vocabulary
 from register.web.error_messages import field_name
-from register.web.l10n import country_name, edtf_words, named
+from register.web.l10n import country_name, edtf_words, with_label
 
-Told = Mapping[str, str]
+FieldTexts = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Changed:
+class FieldChange:
     """A field that two texts do not tell alike: both, and their difference word by word."""
 
     name: str
     before: str
     after: str
-    difference: Difference
+    difference: TextDiff
 
     @property
     def label(self) -> str:
@@ -36,166 +36,168 @@ class Changed:
         return name[:1].upper() + name[1:]
 
 
-def words_of(content: Mapping[str, Any]) -> Told:
+def field_texts(content: Mapping[str, Any]) -> FieldTexts:
     """Every field of a canonical content in words, in the order in which they are read."""
-    return {name: say(content.get(name)) for name, say in _FIELDS.items()}
+    return {name: formatter(content.get(name)) for name, formatter in _FIELD_FORMATTERS.items()}
 
 
-def changes(before: Told, after: Told) -> list[Changed]:
+def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences."""
     return [
-        Changed(name, before[name], after[name], worddiff.differences(before[name], after[name]))
+        FieldChange(name, before[name], after[name], worddiff.diff_texts(before[name], after[name]))
         for name in before
         if before[name] != after[name]
     ]
 
 
-Say = Callable[[Any], str]
+Formatter = Callable[[Any], str]
 
 
-def _text(value: Any) -> str:
+def _plain_text(value: Any) -> str:
     return str(value or "")
 
 
-def _yes(value: Any) -> str:
+def _yes_no(value: Any) -> str:
     return str(_("oui") if value else _("non"))
 
 
-def _date(value: Any) -> str:
-    if value == UNKNOWN:
+def _date_text(value: Any) -> str:
+    if value == UNKNOWN_WORD:
         return str(_("inconnue"))
     return edtf_words(value) if value else ""
 
 
-def _word(vocabulary: str) -> Say:
-    return lambda code: book().label(vocabulary, code) if code else ""
+def _word_formatter(list_name: str) -> Formatter:
+    return lambda code: current_vocabulary().label(list_name, code) if code else ""
 
 
-def _place(kind: str) -> Say:
-    return lambda code: place_field.named(kind, code) if code else ""
+def _place_formatter(kind: str) -> Formatter:
+    return lambda code: place_field.full_name(kind, code) if code else ""
 
 
-def _each(say: Say) -> Say:
+def _line_each(formatter: Formatter) -> Formatter:
     """One line for each entry of a list."""
-    return lambda values: "\n".join(say(value) for value in values or ())
+    return lambda elements: "\n".join(formatter(element) for element in elements or ())
 
 
-Part = tuple[str, str, Say]
+RowPart = tuple[str, str, Formatter]
 
 
-def _row(name: Callable[[], str], *parts: Part) -> Say:
+def _row_formatter(name: Callable[[], str], *parts: RowPart) -> Formatter:
     """The parts of a row that say something, each with its name, under the row's own."""
 
-    def told(row: Mapping[str, Any]) -> str:
-        lines = [(label, say(row.get(part))) for part, label, say in parts]
-        return "\n".join([name(), *(_named(label, text) for label, text in lines if text)])
+    def format_row(row: Mapping[str, Any]) -> str:
+        lines = [(label, formatter(row.get(part))) for part, label, formatter in parts]
+        return "\n".join(
+            [name(), *(_labelled(label, part_text) for label, part_text in lines if part_text)]
+        )
 
-    return told
-
-
-def _named(label: str, text: str) -> str:
-    return named(field_name(label), text) if label else text
+    return format_row
 
 
-_SOURCE = _row(
+def _labelled(label: str, part_text: str) -> str:
+    return with_label(field_name(label), part_text) if label else part_text
+
+
+_SOURCE = _row_formatter(
     lambda: _("Source"),
-    ("url", "sources.url", _text),
-    ("kind", "sources.kind", _word("source")),
-    ("label", "sources.label", _text),
-    ("title", "title", _text),
-    ("publisher", "sources.publisher", _text),
-    ("published_on", "sources.published_on", _date),
-    ("archived_url", "sources.archived_url", _text),
-    ("checked_on", "sources.checked_on", _date),
+    ("url", "sources.url", _plain_text),
+    ("kind", "sources.kind", _word_formatter("source")),
+    ("label", "sources.label", _plain_text),
+    ("title", "title", _plain_text),
+    ("publisher", "sources.publisher", _plain_text),
+    ("published_on", "sources.published_on", _date_text),
+    ("archived_url", "sources.archived_url", _plain_text),
+    ("checked_on", "sources.checked_on", _date_text),
 )
-_STEP = _row(
+_STEP = _row_formatter(
     lambda: _("Étape"),
-    ("date", "date", _date),
-    ("step", "proceedings.step", _word("etape")),
-    ("outcome", "outcome", _word("issue")),
-    ("note", "precision_note", _text),
-    ("source_url", "source_url", _text),
+    ("date", "date", _date_text),
+    ("step", "proceedings.step", _word_formatter("etape")),
+    ("outcome", "outcome", _word_formatter("issue")),
+    ("note", "precision_note", _plain_text),
+    ("source_url", "source_url", _plain_text),
 )
-_PROCEEDING = _row(
+_PROCEEDING = _row_formatter(
     lambda: _("Procédure"),
-    ("direction", "proceedings.direction", _word("sens")),
-    ("nature", "proceedings.nature", _word("nature")),
-    ("plaintiff", "proceedings.plaintiff", _word("acteur")),
-    ("court", "court", _text),
-    ("docket", "proceedings.docket", _text),
-    ("legal_basis", "proceedings.legal_basis", _text),
-    ("amount", "amount", _text),
-    ("outcome", "outcome", _word("issue")),
-    ("outcome_date", "outcome_date", _date),
+    ("direction", "proceedings.direction", _word_formatter("sens")),
+    ("nature", "proceedings.nature", _word_formatter("nature")),
+    ("plaintiff", "proceedings.plaintiff", _word_formatter("acteur")),
+    ("court", "court", _plain_text),
+    ("docket", "proceedings.docket", _plain_text),
+    ("legal_basis", "proceedings.legal_basis", _plain_text),
+    ("amount", "amount", _plain_text),
+    ("outcome", "outcome", _word_formatter("issue")),
+    ("outcome_date", "outcome_date", _date_text),
     ("appeal", "appeal", lambda code: str(appeals().get(code, code))),
-    ("steps", "", _each(_STEP)),
+    ("steps", "", _line_each(_STEP)),
 )
-_REQUEST = _row(
+_REQUEST = _row_formatter(
     lambda: _("Demande"),
-    ("asked", "request.asked", _text),
-    ("asked_of", "request.asked_of", _text),
-    ("asked_on", "request.asked_on", _date),
+    ("asked", "request.asked", _plain_text),
+    ("asked_of", "request.asked_of", _plain_text),
+    ("asked_on", "request.asked_on", _date_text),
     ("refusal", "request.refusal", lambda code: str(refusals().get(code, code))),
-    ("refused_on", "request.refused_on", _date),
-    ("cada_number", "request.cada_number", _text),
-    ("cada_registered_on", "request.cada_registered_on", _date),
-    ("cada_opinion_on", "request.cada_opinion_on", _date),
-    ("opinion", "request.opinion", _text),
-    ("outcome", "request.outcome", _word("issue")),
+    ("refused_on", "request.refused_on", _date_text),
+    ("cada_number", "request.cada_number", _plain_text),
+    ("cada_registered_on", "request.cada_registered_on", _date_text),
+    ("cada_opinion_on", "request.cada_opinion_on", _date_text),
+    ("opinion", "request.opinion", _plain_text),
+    ("outcome", "request.outcome", _word_formatter("issue")),
 )
 
 
-def _link(row: Mapping[str, Any]) -> str:
+def _link_text(row: Mapping[str, Any]) -> str:
     kind = link_kinds().get(row["kind"], row["kind"])
-    told = _("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"])
-    return str(told)
+    link_line = _("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"])
+    return str(link_line)
 
 
-_FOLLOW_UP = _row(
+_FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
-    ("title", "title", _text),
-    ("happened_on", "date", _date),
-    ("text", "", _text),
-    ("source_url", "source_url", _text),
+    ("title", "title", _plain_text),
+    ("happened_on", "date", _date_text),
+    ("text", "", _plain_text),
+    ("source_url", "source_url", _plain_text),
 )
-_REPLY = _row(
+_REPLY = _row_formatter(
     lambda: _("Réponse"),
-    ("author", "author", _text),
-    ("capacity", "capacity", _text),
-    ("text", "", _text),
+    ("author", "author", _plain_text),
+    ("capacity", "capacity", _plain_text),
+    ("text", "", _plain_text),
 )
 
-_FIELDS: Mapping[str, Say] = {
-    "title": _text,
-    "summary": _text,
-    "types": _each(_word("type")),
-    "date": _date,
-    "end_date": _date,
-    "precision_note": _text,
-    "commune": _place("commune"),
-    "linked_communes": _each(_place("commune")),
-    "place_label": _text,
-    "departement": _place("departement"),
-    "region": _place("region"),
+_FIELD_FORMATTERS: Mapping[str, Formatter] = {
+    "title": _plain_text,
+    "summary": _plain_text,
+    "types": _line_each(_word_formatter("type")),
+    "date": _date_text,
+    "end_date": _date_text,
+    "precision_note": _plain_text,
+    "commune": _place_formatter("commune"),
+    "linked_communes": _line_each(_place_formatter("commune")),
+    "place_label": _plain_text,
+    "departement": _place_formatter("departement"),
+    "region": _place_formatter("region"),
     "country": lambda code: country_name(code or ""),
-    "actor": _word("acteur"),
-    "actor_text": _text,
-    "level": _word("niveau"),
-    "target": _word("cible"),
-    "outlets": _each(_text),
-    "evidence": _word("preuve"),
-    "contested": _yes,
-    "outcome": _word("issue"),
-    "narrative": _text,
-    "proceedings": _each(_PROCEEDING),
+    "actor": _word_formatter("acteur"),
+    "actor_text": _plain_text,
+    "level": _word_formatter("niveau"),
+    "target": _word_formatter("cible"),
+    "outlets": _line_each(_plain_text),
+    "evidence": _word_formatter("preuve"),
+    "contested": _yes_no,
+    "outcome": _word_formatter("issue"),
+    "narrative": _plain_text,
+    "proceedings": _line_each(_PROCEEDING),
     "request": lambda row: _REQUEST(row) if row else "",
-    "steps_taken": _text,
-    "amount": _text,
-    "sources": _each(_SOURCE),
-    "links": _each(_link),
-    "language": _text,
-    "follow_ups": _each(_FOLLOW_UP),
-    "replies": _each(_REPLY),
-    "corrections": _each(lambda row: _text(row["note"])),
-    "single_review": _yes,
+    "steps_taken": _plain_text,
+    "amount": _plain_text,
+    "sources": _line_each(_SOURCE),
+    "links": _line_each(_link_text),
+    "language": _plain_text,
+    "follow_ups": _line_each(_FOLLOW_UP),
+    "replies": _line_each(_REPLY),
+    "corrections": _line_each(lambda row: _plain_text(row["note"])),
+    "single_review": _yes_no,
 }

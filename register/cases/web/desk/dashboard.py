@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases import desk_lists
-from register.cases.desk_lists import Asked, Holding
-from register.cases.todo import COUNTED
-from register.cases.todo_clauses import Kind
+from register.cases.desk_lists import ClaimFilter, DeskQuery
+from register.cases.todo import COUNT_LIMIT
+from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk import case_list_query, code_warnings, duplicates, todo_sidebar
-from register.cases.web.desk.activity import activity
+from register.cases.web.desk.activity import account_activity
 from register.db import db
 from register.reports.web.desk import sidebar
 from register.web.l10n import number, typeset
-from register.web.messages.desk import TASKS
+from register.web.messages.desk import TODO_HEADINGS
 
 
 def route(blueprint: Blueprint) -> None:
@@ -29,47 +29,55 @@ def route(blueprint: Blueprint) -> None:
 
 
 @dataclass(frozen=True)
-class Count:
+class TaskCount:
     """How much there is of one kind of work, why it is there, and the list of it."""
 
     name: str
     why: str
-    said: str
+    count_text: str
     address: str
 
 
 def home() -> str:
     """The queue in the margin, and what there is of each kind."""
-    found = todo_sidebar.todo()
+    todo_list = todo_sidebar.todo()
     return render_template(
         "moderation/home.html",
-        queued=todo_sidebar.queue(found),
-        counts=_counts(found.counts),
-        unread=found.unread,
-        reports=sidebar.counts(),
-        warnings=[*sidebar.warnings(), *code_warnings.warnings()],
-        states=desk_lists.counts(db.session(), current_member.member()),
-        activity=activity(),
+        queued=todo_sidebar.task_queue(todo_list),
+        counts=_task_counts(todo_list.counts),
+        unread=todo_list.unread,
+        reports=sidebar.folder_counts(),
+        warnings=[*sidebar.warnings(), *code_warnings.wrong_code_warnings()],
+        states=desk_lists.count_states(db.session(), current_member.member()),
+        activity=account_activity(),
     )
 
 
-def _counts(found: Mapping[Kind, int]) -> Sequence[Count]:
+def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
     return [
-        Count(
+        TaskCount(
             typeset(str(name)),
             typeset(str(why)),
-            _said(found[kind]),
-            case_list_query.address(_list(kind)),
+            _count_text(counts_by_kind[kind]),
+            case_list_query.list_address(_list_query(kind)),
         )
-        for kind, (name, why) in TASKS.items()
-        if found.get(kind)
+        for kind, (name, why) in TODO_HEADINGS.items()
+        if counts_by_kind.get(kind)
     ]
 
 
-def _said(count: int) -> str:
+def _count_text(count: int) -> str:
     """A number, or that there are more than anybody wants to know."""
-    return number(count) if count <= COUNTED else str(_("plus de %(most)s", most=number(COUNTED)))
+    return (
+        number(count)
+        if count <= COUNT_LIMIT
+        else str(_("plus de %(most)s", most=number(COUNT_LIMIT)))
+    )
 
 
-def _list(kind: Kind) -> Asked:
-    return Asked(holding=Holding.MINE) if kind is Kind.HELD else Asked(waiting=kind)
+def _list_query(kind: TodoKind) -> DeskQuery:
+    return (
+        DeskQuery(claim=ClaimFilter.MINE)
+        if kind is TodoKind.CLAIMED
+        else DeskQuery(waiting_for=kind)
+    )

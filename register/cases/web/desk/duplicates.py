@@ -11,53 +11,60 @@ from flask_babel import ngettext
 
 from register.accounts.web import current_member
 from register.cases.case_content import Content
-from register.cases.desk_lists import OnDesk
-from register.cases.duplicates import Reason, likely
-from register.cases.web.desk.act_view import address
+from register.cases.desk_lists import DeskCaseSummary
+from register.cases.duplicates import DuplicateReason, find_possible_duplicates
+from register.cases.web.desk.act_view import case_address
 from register.db import db, now
 from register.web.l10n import count_words, typeset
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarCase:
     """A case that is like another, where it is on the desk, and why."""
 
-    case: OnDesk
+    case: DeskCaseSummary
     address: str
     why: str
 
 
 def route(blueprint: Blueprint) -> None:
     """What templates of the desk ask about a case."""
-    blueprint.add_app_template_global(likely_of, "likely_of")
+    blueprint.add_app_template_global(similar_cases, "likely_of")
 
 
-def likely_of(content: Content, but: int | None = None) -> Sequence[Alike]:
+def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[SimilarCase]:
     """The cases that are like one, the likest first.
 
-    :param but: the case's own id.
+    :param exclude_id: the case's own id.
     """
-    found = likely(db.session(), current_member.member(), content, but=but, at=now())
-    return [Alike(one.case, address(one.case.id), why(one.reasons)) for one in found]
+    candidates = find_possible_duplicates(
+        db.session(), current_member.member(), content, exclude_id=exclude_id, at=now()
+    )
+    return [
+        SimilarCase(
+            candidate.case, case_address(candidate.case.id), reasons_sentence(candidate.reasons)
+        )
+        for candidate in candidates
+    ]
 
 
-def why(reasons: Sequence[Reason]) -> str:
+def reasons_sentence(reasons: Sequence[DuplicateReason]) -> str:
     """Reasons as a sentence says them: "même commune, mêmes jours, trois mots communs"."""
-    return typeset(", ".join(map(_said, reasons)))
+    return typeset(", ".join(map(_reason_text, reasons)))
 
 
-def _said(reason: Reason) -> str:
+def _reason_text(reason: DuplicateReason) -> str:
     count = count_words(reason.count)
-    counted = {
+    counted_texts = {
         "types": ngettext("un type commun", "%(count)s types communs", reason.count, count=count),
         "media": ngettext("même média", "%(count)s médias communs", reason.count, count=count),
         "mots": ngettext("un mot commun", "%(count)s mots communs", reason.count, count=count),
     }
-    plain = {
+    plain_texts = {
         "source": _("même source"),
         "commune": _("même commune"),
         "commune_liee": _("commune liée"),
         "jours": _("mêmes jours"),
         "jours_proches": _("dates proches"),
     }
-    return str(counted.get(reason.code) or plain[reason.code])
+    return str(counted_texts.get(reason.code) or plain_texts[reason.code])

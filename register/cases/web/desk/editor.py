@@ -10,203 +10,210 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.cases import acts
-from register.cases.acts.redaction import NOTES
+from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content
-from register.cases.member_view import Dossier
-from register.cases.web.desk.act_view import opened
-from register.cases.web.desk.case_form_mapping import content_of, moved_on
+from register.cases.member_view import DeskCase
+from register.cases.web.desk.act_view import open_case
+from register.cases.web.desk.case_form_mapping import content_after_follow_up, content_from_form
 from register.cases.web.desk.case_forms import (
     CaseForm,
     CorrectForm,
     EditForm,
+    EditorForm,
     FollowUpForm,
     NewForm,
     RedactForm,
-    Written,
 )
-from register.cases.web.desk.editor_flow import Mode, written
+from register.cases.web.desk.editor_flow import EditorMode, run_editor
 from register.cases.web.desk.request_deadlines import request_terms
-from register.journal import Act, Entry, Pen
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.errors import TextError
-from register.text.markup import render
-from register.web.desk_fields import Rows
-from register.web.error_messages import say
+from register.text.markup import render_markdown
+from register.web.desk_fields import FieldGroupList
+from register.web.error_messages import error_sentence
 
-_BOTH = ["GET", "POST"]
+_GET_AND_POST = ["GET", "POST"]
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     case = "/dossiers/<int:incident_id>"
-    blueprint.add_url_rule("/dossiers/nouveau", view_func=new_case, methods=_BOTH)
-    blueprint.add_url_rule(f"{case}/modifier", view_func=edit, methods=_BOTH)
-    blueprint.add_url_rule(f"{case}/corriger", view_func=correct, methods=_BOTH)
-    blueprint.add_url_rule(f"{case}/caviarder", view_func=redact, methods=_BOTH)
-    blueprint.add_url_rule(f"{case}/suite", view_func=follow_up, methods=_BOTH)
+    blueprint.add_url_rule("/dossiers/nouveau", view_func=new_case, methods=_GET_AND_POST)
+    blueprint.add_url_rule(f"{case}/modifier", view_func=edit, methods=_GET_AND_POST)
+    blueprint.add_url_rule(f"{case}/corriger", view_func=correct, methods=_GET_AND_POST)
+    blueprint.add_url_rule(f"{case}/caviarder", view_func=redact, methods=_GET_AND_POST)
+    blueprint.add_url_rule(f"{case}/suite", view_func=follow_up, methods=_GET_AND_POST)
     blueprint.add_url_rule("/apercu", view_func=preview, methods=["POST"])
     blueprint.add_app_template_global(request_terms)
 
 
 def new_case() -> ResponseReturnValue:
     """A new case from a source."""
-    return written(_NEW, None)
+    return run_editor(_NEW, None)
 
 
 def edit(incident_id: int) -> ResponseReturnValue:
     """A draft, or a withdrawn case before its restoration."""
-    return written(_EDIT, opened(incident_id))
+    return run_editor(_EDIT, open_case(incident_id))
 
 
 def correct(incident_id: int) -> ResponseReturnValue:
     """A published text, with a note that readers see."""
-    return written(_CORRECT, opened(incident_id))
+    return run_editor(_CORRECT, open_case(incident_id))
 
 
 def redact(incident_id: int) -> ResponseReturnValue:
     """A passage is taken out for good, from the case and from what was added to it."""
-    return written(_REDACT, opened(incident_id))
+    return run_editor(_REDACT, open_case(incident_id))
 
 
 def follow_up(incident_id: int) -> ResponseReturnValue:
     """A dated text is added, and the course of things with it."""
-    return written(_FOLLOW_UP, opened(incident_id))
+    return run_editor(_FOLLOW_UP, open_case(incident_id))
 
 
 def preview() -> ResponseReturnValue:
     """A text in Markdown as readers will see it: a fragment of a page."""
     try:
-        html, said, status = render(request.form.get("texte", "")), "", 200
+        html, error_text, status = render_markdown(request.form.get("texte", "")), "", 200
     except TextError as error:
-        html, said, status = "", say(error), 422
-    return render_template("moderation/preview.html", html=html, said=said), status
+        html, error_text, status = "", error_sentence(error), 422
+    return render_template("moderation/preview.html", html=html, error_text=error_text), status
 
 
 # --- what each page ends in -------------------------------------------------------------------
 
 
-def _draft(pen: Pen, _id: int, content: Content, form: NewForm, by: int) -> int:
-    return acts.draft(pen, content, by=by, reason=form.reason.data, note=form.note.data).id
+def _draft(tx: WriteTransaction, _id: int, content: Content, form: NewForm, by: int) -> int:
+    return acts.draft(tx, content, by=by, reason=form.reason.data, note=form.note.data).id
 
 
-def _told(form: Written, by: int) -> dict[str, Any]:
+def _act_arguments(form: EditorForm, by: int) -> dict[str, Any]:
     """What every act on a case is told of who writes it, why, and what they had before them."""
     return {"by": by, "reason": form["reason"].data, "seen": form.seen}
 
 
-def _edit(pen: Pen, incident_id: int, content: Content, form: EditForm, by: int) -> int:
+def _edit(tx: WriteTransaction, incident_id: int, content: Content, form: EditForm, by: int) -> int:
     attested = bool(form.without_report.data)
-    acts.edit(pen, incident_id, content, without_report=attested, **_told(form, by))
+    acts.edit(tx, incident_id, content, without_report=attested, **_act_arguments(form, by))
     return incident_id
 
 
-def _correct(pen: Pen, incident_id: int, content: Content, form: CorrectForm, by: int) -> Entry:
+def _correct(
+    tx: WriteTransaction, incident_id: int, content: Content, form: CorrectForm, by: int
+) -> JournalEntry:
     note = form.public_note.data
-    return acts.correct(pen, incident_id, content, public_note=note, **_told(form, by))
+    return acts.correct(tx, incident_id, content, public_note=note, **_act_arguments(form, by))
 
 
-def _redact(pen: Pen, incident_id: int, content: Content, form: RedactForm, by: int) -> int:
+def _redact(
+    tx: WriteTransaction, incident_id: int, content: Content, form: RedactForm, by: int
+) -> int:
     acts.redact(
-        pen,
+        tx,
         incident_id,
         content,
         public_note=form.public_note.data,
         follow_ups={
-            key: (row.title.data, row.text.data) for key, row in _rewritten(form.follow_ups)
+            key: (row.title.data, row.text.data) for key, row in _rewritten_rows(form.follow_ups)
         },
-        replies={key: row.text.data for key, row in _rewritten(form.replies)},
-        corrections={key: row.note.data for key, row in _rewritten(form.corrections)},
-        **_told(form, by),
+        replies={key: row.text.data for key, row in _rewritten_rows(form.replies)},
+        corrections={key: row.note.data for key, row in _rewritten_rows(form.corrections)},
+        **_act_arguments(form, by),
     )
     return incident_id
 
 
-def _follow_up(pen: Pen, incident_id: int, content: Content, form: FollowUpForm, by: int) -> Entry:
+def _follow_up(
+    tx: WriteTransaction, incident_id: int, content: Content, form: FollowUpForm, by: int
+) -> JournalEntry:
     return acts.follow_up(
-        pen,
+        tx,
         incident_id,
         title=form.heading.data,
         text=form.text.data,
         happened_on=form.happened_on.edtf,
         source_url=form.source_url.data,
         content=content,
-        **_told(form, by),
+        **_act_arguments(form, by),
     )
 
 
-def _rewritten(rows: Rows) -> list[tuple[int, Any]]:
+def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
     """The rows whose words are no longer the stored ones, by the ids of what they rewrite."""
     changed = []
     for entry in rows.entries:
         stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
-        told = {field.short_name: field.data for field in entry.form}
-        key = str(told.pop("id"))
-        if any(told[name] != stored.get(name) for name in told) and key.isdecimal():
+        submitted = {field.short_name: field.data for field in entry.form}
+        key = str(submitted.pop("id"))
+        if any(submitted[name] != stored.get(name) for name in submitted) and key.isdecimal():
             changed.append((int(key[:9]), entry.form))
     return changed
 
 
-def _fragments(file: Dossier) -> dict[str, Any]:
+def _fragment_fields(desk_case: DeskCase) -> dict[str, Any]:
     """What was added to a case, as the redaction's rows show it, and the note that is allowed."""
     return {
-        **({"public_note": NOTES[0]} if file.needs_two else {}),
+        **({"public_note": FIXED_NOTES[0]} if desk_case.needs_second_person else {}),
         "follow_ups": [
-            {"id": str(row.id), "title": row.title, "text": row.text} for row in file.follow_ups
+            {"id": str(row.id), "title": row.title, "text": row.text}
+            for row in desk_case.follow_ups
         ],
-        "replies": [{"id": str(row.id), "text": row.text} for row in file.replies],
-        "corrections": [{"id": str(row.id), "note": row.note} for row in file.corrections],
+        "replies": [{"id": str(row.id), "text": row.text} for row in desk_case.replies],
+        "corrections": [{"id": str(row.id), "note": row.note} for row in desk_case.corrections],
     }
 
 
-def _whole(form: CaseForm, _stored: Content) -> Content:
-    return content_of(form)
+def _whole_content(form: CaseForm, _stored: Content) -> Content:
+    return content_from_form(form)
 
 
-_NEW = Mode(
+_NEW = EditorMode(
     "moderation/editor_new.html",
     Act.DRAFTED,
     NewForm,
     "narrative",
-    _whole,
+    _whole_content,
     _draft,
     _("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
 )
-_EDIT = Mode(
+_EDIT = EditorMode(
     "moderation/editor_edit.html",
     Act.EDITED,
     EditForm,
     "narrative",
-    _whole,
+    _whole_content,
     _edit,
     _("La nouvelle version est enregistrée."),
 )
-_CORRECT = Mode(
+_CORRECT = EditorMode(
     "moderation/editor_correct.html",
     Act.CORRECTED,
     CorrectForm,
     "narrative",
-    _whole,
+    _whole_content,
     _correct,
     _("La correction est publiée, avec sa note."),
 )
-_REDACT = Mode(
+_REDACT = EditorMode(
     "moderation/editor_redact.html",
     Act.REDACTED,
     RedactForm,
     "narrative",
-    _whole,
+    _whole_content,
     _redact,
     _(
         "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
         "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
     ),
-    more=_fragments,
+    extra_fields=_fragment_fields,
 )
-_FOLLOW_UP = Mode(
+_FOLLOW_UP = EditorMode(
     "moderation/editor_follow_up.html",
     Act.FOLLOWED_UP,
     FollowUpForm,
     "text",
-    moved_on,
+    content_after_follow_up,
     _follow_up,
     _("La suite est publiée."),
 )

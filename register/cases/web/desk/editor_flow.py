@@ -18,57 +18,57 @@ from flask_babel import lazy_gettext as _
 from register.accounts.web import current_member
 from register.cases import acts, changes, revisions, rules
 from register.cases.case_content import Content
-from register.cases.changes import Change
-from register.cases.member_view import Dossier
-from register.cases.models import State
+from register.cases.changes import ProposedChange
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words
-from register.cases.web.desk.act_view import address, opened
-from register.cases.web.desk.case_form_mapping import fields_of, place_faults
-from register.cases.web.desk.case_forms import Written
-from register.cases.web.desk.content_words import Changed
-from register.cases.web.desk.duplicates import Alike, likely_of
+from register.cases.web.desk.act_view import case_address, open_case
+from register.cases.web.desk.case_form_mapping import attach_faults, form_values
+from register.cases.web.desk.case_forms import EditorForm
+from register.cases.web.desk.content_words import FieldChange
+from register.cases.web.desk.duplicates import SimilarCase, similar_cases
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError
-from register.journal import Act, Entry, Pen, writing
-from register.reports.web.desk.traces import note_kept_view
+from register.journal import Act, JournalEntry, WriteTransaction, writing
+from register.reports.web.desk.traces import note_retained_view
 from register.text.errors import TextError
-from register.text.markup import render
-from register.web.error_messages import say, say_fault
+from register.text.markup import render_markdown
+from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
 
-SAVE, LOOK = "garder", "relire"
-TAKEN = "reprendre"
+SAVE, PREVIEW = "garder", "relire"
+TAKE_STORED = "reprendre"
 # The change of one's own that is taken up again.
-CHANGE = "changement"
-WAITS = _(
+CHANGE_PARAMETER = "changement"
+AWAITS_APPROVAL = _(
     "Ce changement attend un autre membre : le public le lira quand il l’aura approuvé. "
     "Dites-le-lui."
 )
 
 
 @dataclass(frozen=True)
-class Mode:
+class EditorMode:
     """One way of writing a case: its page, the act it ends in, and what the form holds.
 
-    ``text``: the field that is written in Markdown. ``content``: the content that a form says,
+    ``text_field``: the field that is written in Markdown. ``content``: the content that a form says,
     given the stored one. ``save``: does the act, and gives the id of the case, or the line of
     the act.
     """
 
     template: str
     act: Act
-    form: Callable[..., Written]
-    text: str
+    form: Callable[..., EditorForm]
+    text_field: str
     content: Callable[[Any, Content], Content]
-    save: Callable[[Pen, int, Content, Any, int], int | Entry]
-    done: Any
-    more: Callable[[Dossier], Mapping[str, Any]] = lambda _file: {}
+    save: Callable[[WriteTransaction, int, Content, Any, int], int | JournalEntry]
+    notice: Any
+    extra_fields: Callable[[DeskCase], Mapping[str, Any]] = lambda _desk_case: {}
 
 
 @dataclass(frozen=True)
-class Both:
+class SaveConflict:
     """What is stored by now beside what the member wrote, field by field.
 
     ``untouched``: the fields that differ although the member had not changed them.
@@ -76,104 +76,116 @@ class Both:
 
     by: int | None
     at: datetime | None
-    fields: Sequence[Changed]
+    fields: Sequence[FieldChange]
     untouched: frozenset[str]
 
 
 @dataclass
-class Page:
+class EditorPage:
     """What a page of the editor shows beside its form."""
 
-    mode: Mode
-    file: Dossier | None
+    mode: EditorMode
+    file: DeskCase | None
     form: Any
-    said: str = ""
-    both: Both | None = None
+    error_text: str = ""
+    both: SaveConflict | None = None
     preview: str = ""
     focus: str = ""
-    likely: Sequence[Alike] = ()
+    likely: Sequence[SimilarCase] = ()
 
-    def shown(self, status: int = 200) -> ResponseReturnValue:
+    def to_response(self, status: int = 200) -> ResponseReturnValue:
         """The page."""
         act = self.mode.act.value
         if self.file is not None:
             # What the case keeps of reports stands beside the form.
-            note_kept_view(self.file.id)
-        resumed = taken_up(self.file) if self.file is not None else None
-        told = {**vars(self), "act": act, "resumed": resumed}
-        body = render_template(self.mode.template, page=self, **told)
+            note_retained_view(self.file.id)
+        resumed = resumed_change(self.file) if self.file is not None else None
+        template_values = {**vars(self), "act": act, "resumed": resumed}
+        body = render_template(self.mode.template, page=self, **template_values)
         return body, status
 
 
-def written(mode: Mode, file: Dossier | None) -> ResponseReturnValue:
+def run_editor(mode: EditorMode, desk_case: DeskCase | None) -> ResponseReturnValue:
     """Show the editor, or do what its button says.
 
-    :param file: the case as it is now; None for a new one.
+    :param desk_case: the case as it is now; None for a new one.
     :raises Refused: the page is opened in a state in which there is nothing to write.
     """
-    content = file.content if file else Content()
-    shown = {**fields_of(content), **(mode.more(file) if file else {})}
+    content = desk_case.content if desk_case else Content()
+    initial_values = {**form_values(content), **(mode.extra_fields(desk_case) if desk_case else {})}
     if request.method != "POST":
-        if file:
-            rules.rule_for(State(file.state), mode.act)
-        vu = str((file.revision_id if file else 0) or 0)
-        form = mode.form(data={**shown, "vu": vu, **_taken_up(mode, file)})
-        return Page(mode, file, form).shown()
-    page = Page(mode, file, mode.form(data=shown))
-    _take(page.form, request.form.getlist(TAKEN), shown)
-    doing = request.form.get("faire", SAVE)
-    if doing[:1] in ("+", "-"):
-        page.focus = _grow(page.form, doing)
-        return page.shown()
-    if doing == LOOK:
-        return _looked_over(page)
-    return _saved(page, content)
+        if desk_case:
+            rules.rule_for(CaseState(desk_case.state), mode.act)
+        revision = str((desk_case.revision_id if desk_case else 0) or 0)
+        form = mode.form(
+            data={**initial_values, "vu": revision, **_resumed_fields(mode, desk_case)}
+        )
+        return EditorPage(mode, desk_case, form).to_response()
+    page = EditorPage(mode, desk_case, mode.form(data=initial_values))
+    _restore_stored(page.form, request.form.getlist(TAKE_STORED), initial_values)
+    button = request.form.get("faire", SAVE)
+    if button[:1] in ("+", "-"):
+        page.focus = _change_rows(page.form, button)
+        return page.to_response()
+    if button == PREVIEW:
+        return _preview_page(page)
+    return _save_form(page, content)
 
 
-def _taken_up(mode: Mode, file: Dossier | None) -> Mapping[str, Any]:
+def _resumed_fields(mode: EditorMode, desk_case: DeskCase | None) -> Mapping[str, Any]:
     """What the member proposed and takes up again, as the form's fields hold it."""
-    change = taken_up(file) if file else None
+    change = resumed_change(desk_case) if desk_case else None
     if change is None or change.proposal.act is not mode.act:
         return {}
-    told = change.proposal
-    words = dict(told.words or {})
-    if "title" in words:
-        words["heading"] = words.pop("title")
+    proposal = change.proposal
+    extra_values = dict(proposal.words or {})
+    if "title" in extra_values:
+        extra_values["heading"] = extra_values.pop("title")
     # Upon the text that it was written on: what others changed since is shown when it is saved.
-    seen = {"vu": str(change.revision), "reason": told.reason}
-    return {**(fields_of(told.content) if told.content else {}), **words, **seen}
+    reading = {"vu": str(change.revision), "reason": proposal.reason}
+    return {
+        **(form_values(proposal.content) if proposal.content else {}),
+        **extra_values,
+        **reading,
+    }
 
 
-def taken_up(file: Dossier) -> Change | None:
+def resumed_change(desk_case: DeskCase) -> ProposedChange | None:
     """The member's own change of a case that the address or the form names, if it is there."""
-    named = request.values.get(CHANGE, "")
-    if not (named.isascii() and named.isdecimal() and len(named) < 11):
+    change_text = request.values.get(CHANGE_PARAMETER, "")
+    if not (change_text.isascii() and change_text.isdecimal() and len(change_text) < 11):
         return None
-    me = current_member.member()
-    own = (row for row in changes.of_case(db.session(), me, file.id) if row.made_by == me.id)
-    return next((row for row in own if row.id == int(named)), None)
+    member = current_member.member()
+    own_changes = (
+        own_change
+        for own_change in changes.list_changes(db.session(), member, desk_case.id)
+        if own_change.made_by == member.id
+    )
+    return next(
+        (own_change for own_change in own_changes if own_change.id == int(change_text)), None
+    )
 
 
-def _take(form: Written, names: Iterable[str], stored: Mapping[str, Any]) -> None:
+def _restore_stored(form: EditorForm, names: Iterable[str], stored: Mapping[str, Any]) -> None:
     """Put what is stored into the fields of which the member takes it."""
     for name in names:
-        for own in _FIELDS.get(name, (name,)):
-            if own in form._fields and own in stored:
-                form._fields[own].process(None, stored[own])
+        for field_name in _FORM_FIELDS.get(name, (name,)):
+            if field_name in form._fields and field_name in stored:
+                form._fields[field_name].process(None, stored[field_name])
 
 
 # Fields of the form that hold a field of the content, where they are called otherwise.
-_FIELDS = {
+_FORM_FIELDS = {
     "types": ("type_1", "type_2", "type_3"),
     "linked_communes": ("linked",),
     **dict.fromkeys(("commune", "departement", "region"), ("place", "departement", "region")),
 }
 
 
-def _grow(form: Written, doing: str) -> str:
+def _change_rows(form: EditorForm, button: str) -> str:
     """Add a row to a list, or take one away; where to go on in the page."""
-    lists, name = form.lists(), doing[1:]
-    if doing[0] == "+":
+    lists, name = form.lists(), button[1:]
+    if button[0] == "+":
         rows = lists.get(name)
         if rows is not None and len(rows.entries) < LIST_LIMIT:
             return str(rows.append_entry().id)
@@ -186,88 +198,94 @@ def _grow(form: Written, doing: str) -> str:
     return ""
 
 
-def _looked_over(page: Page) -> ResponseReturnValue:
+def _preview_page(page: EditorPage) -> ResponseReturnValue:
     """Show what was understood, the faults so far, and the text as readers will see it."""
     page.form.validate()
     # They are asked for when something is saved, and nothing is.
     for name in ("reason", "public_note"):
         if name in page.form._fields:
             page.form._fields[name].errors = []
-    field = page.form._fields[page.mode.text]
+    field = page.form._fields[page.mode.text_field]
     try:
-        page.preview = render(field.data)
+        page.preview = render_markdown(field.data)
     except TextError as error:
-        field.errors = [*field.errors, say(error)]
+        field.errors = [*field.errors, error_sentence(error)]
     page.focus = "apercu" if page.preview else ""
     if page.file is None:
         # A case that is there already is found before a second draft of it is saved.
-        page.likely = likely_of(page.mode.content(page.form, Content()))
-    return page.shown()
+        page.likely = similar_cases(page.mode.content(page.form, Content()))
+    return page.to_response()
 
 
-def _saved(page: Page, stored: Content) -> ResponseReturnValue:
+def _save_form(page: EditorPage, stored: Content) -> ResponseReturnValue:
     if not page.form.validate():
-        return page.shown(422)
+        return page.to_response(422)
     incident_id = page.file.id if page.file else 0
     by = current_member.member().id
     content = page.mode.content(page.form, stored)
     # Whoever reads while words are destroyed keeps them in the database's log.
     db.session.rollback()
-    before = taken_up(page.file) if page.file else None
+    resumed = resumed_change(page.file) if page.file else None
     db.session.rollback()
     try:
-        with writing() as pen:
-            saved = page.mode.save(pen, incident_id, content, page.form, by)
-            if before is not None:
-                acts.refuse_change(pen, before.id, by=by)
+        with writing() as tx:
+            saved = page.mode.save(tx, incident_id, content, page.form, by)
+            if resumed is not None:
+                acts.refuse_change(tx, resumed.id, by=by)
     except (Refused, Invalid, Incomplete, TextError) as error:
-        return _refused(page, error)
-    waits = isinstance(saved, Entry) and saved.act == Act.CHANGE_PROPOSED
-    flash(typeset(str(WAITS if waits else page.mode.done)))
-    return redirect(address(saved if isinstance(saved, int) else incident_id), 303)
+        return _refused_page(page, error)
+    waits = isinstance(saved, JournalEntry) and saved.act == Act.CHANGE_PROPOSED
+    flash(typeset(str(AWAITS_APPROVAL if waits else page.mode.notice)))
+    return redirect(case_address(saved if isinstance(saved, int) else incident_id), 303)
 
 
-def _refused(page: Page, error: RegisterError | TextError) -> ResponseReturnValue:
+def _refused_page(page: EditorPage, error: RegisterError | TextError) -> ResponseReturnValue:
     if error.key == "changed_meanwhile" and page.file:
-        _show_both(page, opened(page.file.id))
+        _show_conflict(page, open_case(page.file.id))
     elif error.key == "content":
-        left = place_faults(page.form, error.values["faults"])  # type: ignore[arg-type]
-        page.said = " ".join(say_fault(fault) for fault in left)
+        unplaced = attach_faults(page.form, error.values["faults"])  # type: ignore[arg-type]
+        page.error_text = " ".join(fault_sentence(fault) for fault in unplaced)
     else:
-        _tell(page, error)
-    return page.shown(status_of(error) if isinstance(error, RegisterError) else 422)
+        _place_error(page, error)
+    return page.to_response(status_of(error) if isinstance(error, RegisterError) else 422)
 
 
-def _tell(page: Page, error: RegisterError | TextError) -> None:
+def _place_error(page: EditorPage, error: RegisterError | TextError) -> None:
     """An error beside its field, or at the head of the page when it is of none."""
-    name = str(error.values.get("field", page.mode.text if isinstance(error, TextError) else ""))
+    name = str(
+        error.values.get("field", page.mode.text_field if isinstance(error, TextError) else "")
+    )
     field = page.form._fields.get({"title": "heading"}.get(name, name))
     if field is None or not hasattr(field, "errors") or isinstance(field.errors, dict):
-        page.said = typeset(say(error))
+        page.error_text = typeset(error_sentence(error))
     else:
-        field.errors = [*field.errors, typeset(say(error))]
+        field.errors = [*field.errors, typeset(error_sentence(error))]
 
 
-def _show_both(page: Page, file: Dossier) -> None:
+def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
     """Set what is stored by now beside what was written, and let it be saved on top knowingly."""
-    before, page.file = page.form.seen, file
-    mine = content_words.words_of(asdict(page.mode.content(page.form, file.content)))
-    theirs = content_words.words_of(asdict(file.content))
-    page.both = Both(
-        by=file.revision_by,
-        at=file.revision_at,
-        fields=content_words.changes(theirs, mine),
-        untouched=_untouched(file.id, before, mine),
+    seen_revision, page.file = page.form.seen, desk_case
+    mine = content_words.field_texts(asdict(page.mode.content(page.form, desk_case.content)))
+    theirs = content_words.field_texts(asdict(desk_case.content))
+    page.both = SaveConflict(
+        by=desk_case.revision_by,
+        at=desk_case.revision_at,
+        fields=content_words.field_changes(theirs, mine),
+        untouched=_untouched_fields(desk_case.id, seen_revision, mine),
     )
-    page.form.vu.data = str(file.revision_id or 0)
+    page.form.vu.data = str(desk_case.revision_id or 0)
     page.focus = "deux-versions"
 
 
-def _untouched(incident_id: int, before: int, mine: content_words.Told) -> frozenset[str]:
+def _untouched_fields(
+    incident_id: int, seen_revision: int, mine: content_words.FieldTexts
+) -> frozenset[str]:
     """The fields that still say what they said in the revision that was looked at."""
     try:
-        past = revisions.content_of(db.session(), current_member.member(), incident_id, before)
+        past = revisions.case_at_revision(
+            db.session(), current_member.member(), incident_id, seen_revision
+        )
     except NotFound:
         return frozenset()
-    seen = content_words.words_of(asdict(past.content))
+    seen = content_words.field_texts(asdict(past.content))
     return frozenset(name for name, words in mine.items() if seen[name] == words)

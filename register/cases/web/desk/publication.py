@@ -11,49 +11,53 @@ from flask_babel import gettext as _
 
 from register.accounts.web import current_member
 from register.cases import acts
-from register.cases.member_view import Dossier
-from register.cases.models import State
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ApproveForm, InviteForm, PublishForm, RestoreForm
-from register.cases.web.desk.act_view import opened, perform
-from register.cases.web.desk.available_acts import why_not
+from register.cases.web.desk.act_view import open_case, perform_act
+from register.cases.web.desk.available_acts import blocked_reason
 from register.cases.web.desk.case import today
-from register.cases.web.desk.checklist import checked
-from register.journal import Act, Entry, Pen
+from register.cases.web.desk.checklist import case_checklist
+from register.journal import Act, JournalEntry, WriteTransaction
 from register.web.context import settings
 
-_BOTH = ["GET", "POST"]
+_GET_AND_POST = ["GET", "POST"]
 
 
 def route(blueprint: Blueprint) -> None:
     """The addresses of this module."""
     for name, view in (("publier", publish), ("retablir", restore), ("approuver", approve)):
         rule = f"/dossiers/<int:incident_id>/{name}"
-        blueprint.add_url_rule(rule, view.__name__, view, methods=_BOTH)
-    blueprint.add_url_rule("/dossiers/<int:incident_id>/inviter", "invite", invite, methods=_BOTH)
+        blueprint.add_url_rule(rule, view.__name__, view, methods=_GET_AND_POST)
+    blueprint.add_url_rule(
+        "/dossiers/<int:incident_id>/inviter", "invite", invite, methods=_GET_AND_POST
+    )
 
 
 def publish(incident_id: int) -> ResponseReturnValue:
     """The checklist, what a moderator attests, and the publication of a draft."""
-    file, form = opened(incident_id), PublishForm()
+    desk_case, form = open_case(incident_id), PublishForm()
 
-    def act(pen: Pen, by: int) -> Entry:
-        return acts.publish(pen, file.id, by=by, **_told(form))
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.publish(tx, desk_case.id, by=by, **_publish_arguments(form))
 
-    return perform(file, form, partial(_publishing, Act.PUBLISHED), act, _published)
+    return perform_act(
+        desk_case, form, partial(_publish_page, Act.PUBLISHED), act, _published_notice
+    )
 
 
 def restore(incident_id: int) -> ResponseReturnValue:
     """The same checklist, before a withdrawn case is shown again."""
-    file, form = opened(incident_id), RestoreForm()
+    desk_case, form = open_case(incident_id), RestoreForm()
 
-    def act(pen: Pen, by: int) -> Entry:
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
         note = form.public_note.data or ""
-        return acts.restore(pen, file.id, by=by, public_note=note, **_told(form))
+        return acts.restore(tx, desk_case.id, by=by, public_note=note, **_publish_arguments(form))
 
-    return perform(file, form, partial(_publishing, Act.RESTORED), act, _restored)
+    return perform_act(desk_case, form, partial(_publish_page, Act.RESTORED), act, _restored_notice)
 
 
-def _told(form: PublishForm) -> dict[str, Any]:
+def _publish_arguments(form: PublishForm) -> dict[str, Any]:
     return {
         "reason": form.reason.data,
         "attested": form.attested,
@@ -63,62 +67,66 @@ def _told(form: PublishForm) -> dict[str, Any]:
     }
 
 
-def _publishing(act: Act, file: Dossier, form: PublishForm, said: str) -> str:
+def _publish_page(act: Act, desk_case: DeskCase, form: PublishForm, error_text: str) -> str:
     return render_template(
         "moderation/publish.html",
         act=act,
-        file=file,
+        file=desk_case,
         form=form,
-        said=said,
-        checked=checked(file, form.attested, form.flags_reason.data or ""),
+        error_text=error_text,
+        checked=case_checklist(desk_case, form.attested, form.flags_reason.data or ""),
         sent=request.method == "POST",
-        why=why_not(file, current_member.member(), act),
+        why=blocked_reason(desk_case, current_member.member(), act),
     )
 
 
-def _published(line: Entry) -> str:
+def _published_notice(line: JournalEntry) -> str:
     number = line.case_number
     return str(_("Le cas est publié sous le nº %(number)s.", number=number))
 
 
-def _restored(_line: Entry) -> str:
+def _restored_notice(_line: JournalEntry) -> str:
     return str(_("Le cas est rétabli : le public le lit à nouveau."))
 
 
 def approve(incident_id: int) -> ResponseReturnValue:
     """A second member's yes to the version that the page shows, to publish or to erase it."""
-    file, form = opened(incident_id), ApproveForm()
+    desk_case, form = open_case(incident_id), ApproveForm()
     erasing = request.values.get("pour") == "effacement"
     purpose = "erase" if erasing else "publish"
 
-    def act(pen: Pen, by: int) -> Entry:
-        return acts.approve(pen, file.id, by=by, purpose=purpose, seen=form.seen)
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.approve(tx, desk_case.id, by=by, purpose=purpose, seen=form.seen)
 
-    return perform(file, form, partial(_approving, purpose), act, partial(_approved, purpose))
-
-
-def _approving(purpose: str, file: Dossier, form: ApproveForm, said: str) -> str:
-    member = current_member.member()
-    erase = purpose == "erase"
-    already = member.id in file.approvers("erase")
-    why = (_("Vous avez déjà approuvé l’effacement.") if already else "") if erase else ""
-    return render_template(
-        "moderation/acts/approve.html",
-        file=file,
-        form=form,
-        said=said,
-        purpose=purpose,
-        checked=checked(file),
-        why=why if erase else why_not(file, member, Act.APPROVED) or _needless(file),
+    return perform_act(
+        desk_case, form, partial(_approve_page, purpose), act, partial(_approved_notice, purpose)
     )
 
 
-def _needless(file: Dossier) -> str:
-    waiting = file.state in (State.DRAFT, State.WITHDRAWN)
+def _approve_page(purpose: str, desk_case: DeskCase, form: ApproveForm, error_text: str) -> str:
+    member = current_member.member()
+    erase = purpose == "erase"
+    has_approved = member.id in desk_case.approvers("erase")
+    why = (_("Vous avez déjà approuvé l’effacement.") if has_approved else "") if erase else ""
+    return render_template(
+        "moderation/acts/approve.html",
+        file=desk_case,
+        form=form,
+        error_text=error_text,
+        purpose=purpose,
+        checked=case_checklist(desk_case),
+        why=why
+        if erase
+        else blocked_reason(desk_case, member, Act.APPROVED) or _not_needed_reason(desk_case),
+    )
+
+
+def _not_needed_reason(desk_case: DeskCase) -> str:
+    waiting = desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN)
     return "" if waiting else str(_("Ce cas n’attend aucune approbation pour être publié."))
 
 
-def _approved(purpose: str, _line: Entry) -> str:
+def _approved_notice(purpose: str, _line: JournalEntry) -> str:
     if purpose == "erase":
         return str(_("Vous avez approuvé l’effacement de ce cas."))
     return str(_("Vous avez approuvé cette version. Un autre membre peut maintenant publier."))
@@ -126,22 +134,27 @@ def _approved(purpose: str, _line: Entry) -> str:
 
 def invite(incident_id: int) -> ResponseReturnValue:
     """The text to send to the authority, and the note that it was sent, or why not."""
-    file, form = opened(incident_id), InviteForm()
+    desk_case, form = open_case(incident_id), InviteForm()
     if request.method == "GET":
         form.on.data = today()
 
-    def act(pen: Pen, by: int) -> Entry:
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
         sent = form.on.data if form.how.data == "yes" else None
-        return acts.invite(pen, file.id, form.text.data, by=by, on=sent, seen=form.seen)
+        return acts.invite(tx, desk_case.id, form.text.data, by=by, on=sent, seen=form.seen)
 
-    def noted(_line: Entry) -> str:
+    def invited_notice(_line: JournalEntry) -> str:
         return str(_("L’invitation est notée.") if form.how.data == "yes" else _("C’est noté."))
 
-    return perform(file, form, _inviting, act, noted)
+    return perform_act(desk_case, form, _invite_page, act, invited_notice)
 
 
-def _inviting(file: Dossier, form: InviteForm, said: str) -> str:
-    why = why_not(file, current_member.member(), Act.INVITED)
+def _invite_page(desk_case: DeskCase, form: InviteForm, error_text: str) -> str:
+    why = blocked_reason(desk_case, current_member.member(), Act.INVITED)
     return render_template(
-        "moderation/acts/invite.html", file=file, form=form, said=said, why=why, act=Act.INVITED
+        "moderation/acts/invite.html",
+        file=desk_case,
+        form=form,
+        error_text=error_text,
+        why=why,
+        act=Act.INVITED,
     )

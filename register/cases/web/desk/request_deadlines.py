@@ -16,22 +16,24 @@ def request_terms(row: Any) -> list[tuple[str, date]]:
 
     :param row: the editor's fields of the request.
     """
-    clock = deadlines.request_clock(
-        _day(row.asked_on.edtf), _day(row.refused_on.edtf), _day(row.cada_registered_on.edtf)
+    clock = deadlines.request_terms(
+        _exact_day(row.asked_on.edtf),
+        _exact_day(row.refused_on.edtf),
+        _exact_day(row.cada_registered_on.edtf),
     )
-    told = (
+    terms = (
         (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
         (_("Deux mois pour saisir la CADA : jusqu’au"), clock.refer_to_cada_by),
         (_("La CADA a un mois pour rendre son avis : jusqu’au"), clock.cada_answers_by),
         (_("Deux mois après la saisine, le refus est confirmé : le"), clock.refusal_confirmed),
         (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
     )
-    return [(words, day) for words, day in told if day is not None]
+    return [(label, day) for label, day in terms if day is not None]
 
 
-def _day(edtf: str) -> date | None:
+def _exact_day(edtf: str) -> date | None:
     """A day that is known as such; from a month or a year no term can be counted."""
     if not edtf:
         return None
-    known = dates.parse(edtf)
-    return known.first if known.day and not known.mark else None
+    partial_date = dates.parse(edtf)
+    return partial_date.first if partial_date.day and not partial_date.mark else None

@@ -8,23 +8,23 @@ from register.accounts.web import current_member
 from register.db import db, now
 from register.errors import Refused
 from register.web.context import settings
-from register.web.error_messages import say
+from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
 
 
-def cannot_second(made_by: int) -> str:
+def second_person_refusal(author_id: int) -> str:
     """Why the member who asks cannot be the second person for another; empty when they can."""
     me = current_member.member()
-    if settings().single_moderator and made_by == me.id:
+    if settings().single_moderator and author_id == me.id:
         return ""
-    first = db.session.get(Member, made_by)
+    author = db.session.get(Member, author_id)
     try:
-        vouching.require_second(me, first or me, now())
+        vouching.require_second(me, author or me, now())
     except Refused as error:
-        return typeset(say(error))
+        return typeset(error_sentence(error))
     return ""
 
 
-def may_decide(made_by: int) -> bool:
+def may_decide(author_id: int) -> bool:
     """Whether the member who asks may be the second person for another."""
-    return not cannot_second(made_by)
+    return not second_person_refusal(author_id)

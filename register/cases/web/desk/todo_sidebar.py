@@ -12,119 +12,125 @@ from flask_babel import ngettext
 
 from register.accounts.web import current_member
 from register.cases import todo as tasks
-from register.cases.desk_lists import OnDesk
-from register.cases.member_view import Dossier
+from register.cases.desk_lists import DeskCaseSummary
+from register.cases.member_view import DeskCase
 from register.cases.todo import Task, Todo
-from register.cases.todo_clauses import Kind
-from register.cases.web.desk.act_view import address
+from register.cases.todo_clauses import TodoKind
+from register.cases.web.desk.act_view import case_address
 from register.db import db, now
 from register.text import dates
 from register.text.typography import french
-from register.web.context import book, settings
+from register.web.context import current_vocabulary, settings
 from register.web.l10n import count_words, day_words, typeset
-from register.web.messages.desk import WAITING
-from register.web.template_env import clock, place_of
+from register.web.messages.desk import TODO_LABELS
+from register.web.template_env import case_place, clock
 
 # Beyond so many days, the day itself says more than their number.
 _COUNTED_DAYS = 31
 
 
 @dataclass(frozen=True)
-class Line:
+class TaskLine:
     """One task: where it leads, which place and case it is about, since when, until when, whose.
 
-    ``said``: since when, and whose. ``late``: its day has come or is past.
+    ``details``: since when, and whose. ``late``: its day has come or is past.
     """
 
     incident: int | None
     address: str
     place: str
     title: str
-    said: str
+    details: str
     until: str
     late: bool
 
 
 def route(blueprint: Blueprint) -> None:
     """What templates of the desk ask: the queue, and who has a case in hand."""
-    blueprint.add_app_template_global(queue, "queue")
-    blueprint.add_app_template_global(held, "held")
+    blueprint.add_app_template_global(task_queue, "queue")
+    blueprint.add_app_template_global(claim_words, "held")
     blueprint.add_app_template_global(holder, "holder")
     blueprint.add_app_template_global(waiting_words, "waiting_words")
 
 
 def todo() -> Todo:
     """What there is to do for the member who asks."""
-    return tasks.todo(
-        db.session(), current_member.member(), book(), now(), single=settings().single_moderator
+    return tasks.load_todo(
+        db.session(),
+        current_member.member(),
+        current_vocabulary(),
+        now(),
+        single=settings().single_moderator,
     )
 
 
-def queue(found: Todo | None = None) -> Sequence[Line]:
+def task_queue(todo_list: Todo | None = None) -> Sequence[TaskLine]:
     """The first things to do, as the margin shows them."""
-    found = found or todo()
-    return [line(task, found.moment.today) for task in found.tasks]
+    todo_list = todo_list or todo()
+    return [task_line(task, todo_list.todo_context.today) for task in todo_list.tasks]
 
 
-def line(task: Task, today: date) -> Line:
+def task_line(task: Task, today: date) -> TaskLine:
     """A task in words."""
     case = task.case
-    until, late = _until(task, today)
+    until, late = _deadline_words(task, today)
     # Whoever has a case in hand knows since when.
-    since = "" if task.kind is Kind.HELD else _since(task, today)
-    said = [since, held(case) if case else ""]
-    return Line(
+    since = "" if task.kind is TodoKind.CLAIMED else _waiting_words(task, today)
+    details = [since, claim_words(case) if case else ""]
+    return TaskLine(
         incident=task.incident,
-        address=address(task.incident) if task.incident else "",
-        place=_place(case) if case else "",
-        title=french(task.what) or _("Dossier sans titre"),
-        said=typeset(", ".join(filter(None, said))),
+        address=case_address(task.incident) if task.incident else "",
+        place=_place_text(case) if case else "",
+        title=french(task.title) or _("Dossier sans titre"),
+        details=typeset(", ".join(filter(None, details))),
         until=typeset(until),
         late=late,
     )
 
 
-def _place(case: OnDesk) -> str:
+def _place_text(case: DeskCaseSummary) -> str:
     """The commune alone, which is enough in a margin; else all that is known."""
-    return french(case.commune_name) if case.commune_name else place_of(case).striptags()
+    return french(case.commune_name) if case.commune_name else case_place(case).striptags()
 
 
-def held(case: OnDesk) -> str:
+def claim_words(case: DeskCaseSummary) -> str:
     """Who has a case in hand, and until when; a list's rows know only claims that still hold."""
     if case.held_by is None or case.held_until is None:
         return str(_("libre"))
-    return in_hand(case.held_by, case.held_until)
+    return claim_holder_words(case.held_by, case.held_until)
 
 
-def holder(file: Dossier) -> int | None:
+def holder(desk_case: DeskCase) -> int | None:
     """Who has an opened case in hand now; a claim that ran out is nobody's."""
-    return file.holder(now())
+    return desk_case.holder(now())
 
 
-def waiting_words(kind: Kind) -> str:
+def waiting_words(kind: TodoKind) -> str:
     """What a case waits for, as a row says it."""
-    return typeset(str(WAITING[kind]))
+    return typeset(str(TODO_LABELS[kind]))
 
 
-def in_hand(by: int, until: datetime) -> str:
+def claim_holder_words(by: int, until: datetime) -> str:
     """Whose it is, and until when."""
     if by == current_member.member().id:
         return str(_("à vous jusqu’à %(hour)s", hour=clock(until)))
-    return str(_("à %(who)s jusqu’à %(hour)s", who=current_member.called(by), hour=clock(until)))
+    return str(
+        _("à %(who)s jusqu’à %(hour)s", who=current_member.display_name(by), hour=clock(until))
+    )
 
 
-def _since(task: Task, today: date) -> str:
-    if task.kind is Kind.REPLY:
-        return str(_("réponse reçue %(when)s", when=when(task.since, today)))
-    since = ago(task.since, today)
-    if task.kind is Kind.OUTCOME:
+def _waiting_words(task: Task, today: date) -> str:
+    if task.kind is TodoKind.REPLY:
+        return str(_("réponse reçue %(when)s", when=relative_day(task.since, today)))
+    since = since_words(task.since, today)
+    if task.kind is TodoKind.OUTCOME:
         return str(_("issue inconnue, rien %(since)s", since=since))
-    return f"{WAITING[task.kind]} {since}"
+    return f"{TODO_LABELS[task.kind]} {since}"
 
 
-def when(moment: date | datetime, today: date) -> str:
+def relative_day(happened_at: date | datetime, today: date) -> str:
     """When it was, as people say it."""
-    day, passed = _passed(moment, today)
+    day, passed = _days_passed(happened_at, today)
     if passed <= 0:
         return str(_("aujourd’hui"))
     if passed == 1:
@@ -134,31 +140,34 @@ def when(moment: date | datetime, today: date) -> str:
     return str(_("le %(day)s", day=day_words(day)))
 
 
-def _passed(moment: date | datetime, today: date) -> tuple[date, int]:
-    day = dates.paris_day(moment) if isinstance(moment, datetime) else moment
+def _days_passed(happened_at: date | datetime, today: date) -> tuple[date, int]:
+    day = dates.paris_day(happened_at) if isinstance(happened_at, datetime) else happened_at
     return day, (today - day).days
 
 
-def _until(task: Task, today: date) -> tuple[str, bool]:
+def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
     """The deadline in words, and whether it has come."""
     if task.due is None:
         return "", False
-    left = (task.due - today).days
-    if left < 0:
-        told = ngettext(
-            "en retard de %(count)s jour", "en retard de %(count)s jours", -left, count=-left
+    days_left = (task.due - today).days
+    if days_left < 0:
+        late_text = ngettext(
+            "en retard de %(count)s jour",
+            "en retard de %(count)s jours",
+            -days_left,
+            count=-days_left,
         )
-        return str(told), True
-    if left == 0:
+        return str(late_text), True
+    if days_left == 0:
         return str(_("à traiter aujourd’hui")), True
-    if left == 1:
+    if days_left == 1:
         return str(_("à traiter avant demain soir")), False
     return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
 
 
-def ago(moment: date | datetime, today: date) -> str:
+def since_words(happened_at: date | datetime, today: date) -> str:
     """Since when, as people say it."""
-    day, passed = _passed(moment, today)
+    day, passed = _days_passed(happened_at, today)
     if passed <= 0:
         return str(_("depuis aujourd’hui"))
     if passed == 1:

@@ -10,17 +10,17 @@ from flask.typing import ResponseReturnValue
 
 from register.accounts.web import current_member
 from register.cases import revisions
-from register.cases.member_view import Dossier
-from register.cases.queries import Case
-from register.cases.revisions import Past, Version
+from register.cases.member_view import DeskCase
+from register.cases.queries import PublicCase
+from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.web.desk import content_words
-from register.cases.web.desk.act_view import address, opened
+from register.cases.web.desk.act_view import case_address, open_case
 from register.cases.web.public import case_view
-from register.cases.web.public.case_view import File
+from register.cases.web.public.case_view import CaseView
 from register.db import db
 from register.errors import NotFound
-from register.web.context import book
-from register.web.messages.journal import DONE
+from register.web.context import current_vocabulary
+from register.web.messages.journal import ACT_SENTENCES
 
 
 def route(blueprint: Blueprint) -> None:
@@ -35,94 +35,104 @@ def route(blueprint: Blueprint) -> None:
 
 def versions(incident_id: int) -> ResponseReturnValue:
     """Every revision, the newest first; a day that is asked for leads to the case as it was."""
-    file = opened(incident_id)
-    asked = request.args.get("au", "").strip()
-    if asked:
-        return redirect(address(incident_id, f"au/{_day(asked).isoformat()}"), 303)
-    rows = revisions.listing(db.session(), current_member.member(), incident_id)
-    return render_template("moderation/versions.html", file=file, rows=rows)
+    desk_case = open_case(incident_id)
+    day_text = request.args.get("au", "").strip()
+    if day_text:
+        return redirect(case_address(incident_id, f"au/{_parse_day(day_text).isoformat()}"), 303)
+    revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
+    return render_template("moderation/versions.html", file=desk_case, rows=revision_rows)
 
 
 def version(incident_id: int, revision: int) -> ResponseReturnValue:
     """The case as a revision kept it."""
-    file = opened(incident_id)
-    past = revisions.content_of(db.session(), current_member.member(), incident_id, revision)
-    return _shown(file, past)
+    desk_case = open_case(incident_id)
+    past = revisions.case_at_revision(db.session(), current_member.member(), incident_id, revision)
+    return _version_page(desk_case, past)
 
 
 def as_of(incident_id: int, day: str) -> ResponseReturnValue:
     """The case as it read at the end of a day in Paris."""
-    file = opened(incident_id)
-    past = revisions.as_of(db.session(), current_member.member(), incident_id, _day(day))
-    return _shown(file, past, _day(day))
+    desk_case = open_case(incident_id)
+    past = revisions.case_at_day(
+        db.session(), current_member.member(), incident_id, _parse_day(day)
+    )
+    return _version_page(desk_case, past, _parse_day(day))
 
 
 def compare(incident_id: int) -> ResponseReturnValue:
     """What changed between two revisions, field by field and word by word."""
-    file = opened(incident_id)
-    rows = revisions.listing(db.session(), current_member.member(), incident_id)
-    older, newer = _pair(rows)
+    desk_case = open_case(incident_id)
+    revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
+    older, newer = _compared_ids(revision_rows)
     before, after = (
-        content_words.words_of(
-            revisions.content_of(
-                db.session(), current_member.member(), incident_id, one
+        content_words.field_texts(
+            revisions.case_at_revision(
+                db.session(), current_member.member(), incident_id, revision_id
             ).snapshot.content
         )
-        for one in (older, newer)
+        for revision_id in (older, newer)
     )
     return render_template(
         "moderation/versions_compared.html",
-        file=file,
-        rows=rows,
+        file=desk_case,
+        rows=revision_rows,
         older=older,
         newer=newer,
-        changes=content_words.changes(before, after),
+        changes=content_words.field_changes(before, after),
     )
 
 
-def version_words(version: Version, file: Dossier) -> str:
+def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """Who made a revision, and by which act: "Chloé a corrigé le cas"."""
-    who = current_member.called(version.made_by)
-    told = {"who": who[:1].upper() + who[1:], "into": file.merged_into or "…"}
-    return str(DONE.get(version.act, version.act)) % told
+    who = current_member.display_name(version.made_by)
+    names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
+    return str(ACT_SENTENCES.get(version.act, version.act)) % names
 
 
-def _pair(rows: Sequence[Version]) -> tuple[int, int]:
+def _compared_ids(rows: Sequence[RevisionSummary]) -> tuple[int, int]:
     """The two revisions that are asked for; without a word, the last one and the one before."""
-    kept = [row.id for row in rows if not row.is_destroyed]
-    newer = _number("a") or (kept[0] if kept else 0)
-    older = _number("de") or next((one for one in kept if one < newer), newer)
+    readable_ids = [row.id for row in rows if not row.is_destroyed]
+    newer = _number_argument("a") or (readable_ids[0] if readable_ids else 0)
+    older = _number_argument("de") or next(
+        (revision_id for revision_id in readable_ids if revision_id < newer), newer
+    )
     return older, newer
 
 
-def _number(name: str) -> int:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else 0
+def _number_argument(name: str) -> int:
+    digits = request.args.get(name, "")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
 
 
-def _day(text: str) -> date:
+def _parse_day(day_text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(day_text)
     except ValueError as error:
         raise NotFound("no_such_revision") from error
 
 
-def _shown(file: Dossier, past: Past, day: date | None = None) -> ResponseReturnValue:
+def _version_page(
+    desk_case: DeskCase, past: CaseAtRevision, day: date | None = None
+) -> ResponseReturnValue:
     return render_template(
-        "moderation/version.html", file=file, past=past, about=_around(file, past), day=day
+        "moderation/version.html",
+        file=desk_case,
+        past=past,
+        about=_public_view(desk_case, past),
+        day=day,
     )
 
 
-def _around(file: Dossier, past: Past) -> File:
+def _public_view(desk_case: DeskCase, past: CaseAtRevision) -> CaseView:
     """What a public page would have shown around the text of that revision."""
-    case = Case(
-        number=file.number or 0,
+    case = PublicCase(
+        number=desk_case.number or 0,
         first_published_at=past.version.made_at,
         moved_at=past.version.made_at,
         version=0,
-        current=past.version.is_current,
+        is_current=past.version.is_current,
         version_at=past.version.made_at,
         commitment="",
         snapshot=past.snapshot,
     )
-    return case_view.open_file(db.session(), case, book())
+    return case_view.build_case_view(db.session(), case, current_vocabulary())

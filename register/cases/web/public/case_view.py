@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from register.cases import queries
-from register.cases.queries import Case, Listed
-from register.cases.vocabulary import Book, Word
+from register.cases.queries import CaseSummary, PublicCase
+from register.cases.vocabulary import Vocabulary, VocabularyWord
 from register.territory.web import place_names
-from register.territory.web.place_names import Whereabouts
+from register.territory.web.place_names import CommuneView
 
 
 @dataclass(frozen=True)
-class Acting:
+class ActStatement:
     """One line of "who acts against whom", which reads as a sentence.
 
     ``proceeding`` is None for the act itself; a party is empty when nobody tells who it is.
@@ -29,113 +29,129 @@ class Acting:
 
 
 @dataclass(frozen=True)
-class File:
+class CaseView:
     """What the page needs beside the snapshot itself."""
 
-    place: Whereabouts | None
-    linked: Sequence[Whereabouts]
+    place: CommuneView | None
+    linked_places: Sequence[CommuneView]
     departement: str
     region: str
-    actings: Sequence[Acting]
-    near: Sequence[Listed]
+    act_statements: Sequence[ActStatement]
+    nearby_cases: Sequence[CaseSummary]
     titles: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def proceedings(self) -> int:
         """How many proceedings there are."""
-        return sum(acting.proceeding is not None for acting in self.actings)
+        return sum(statement.proceeding is not None for statement in self.act_statements)
 
 
-def open_file(session: Session, case: Case, book: Book) -> File:
+def build_case_view(session: Session, case: PublicCase, vocabulary: Vocabulary) -> CaseView:
     """Look up what stands around a case."""
     content = case.snapshot.content
-    filed = content["commune"]
-    place = place_names.of_commune(filed) if filed else None
-    linked = [place_names.of_commune(code) for code in content["linked_communes"]]
-    cited = queries.listed(session, [link["number"] for link in content["links"]])
-    return File(
+    commune_code = content["commune"]
+    place = place_names.find_commune_view(commune_code) if commune_code else None
+    linked_places = [place_names.find_commune_view(code) for code in content["linked_communes"]]
+    linked_cases = queries.load_case_summaries(
+        session, [link["number"] for link in content["links"]]
+    )
+    return CaseView(
         place=place,
-        linked=[found for found in linked if found],
-        departement=_named("departement", content["departement"]),
-        region=_named("region", content["region"]),
-        actings=actings(content, book, place.commune.name if place else ""),
-        near=queries.near(session, place.commune.code, case.number) if place else (),
-        titles={number: other.title for number, other in cited.items()},
+        linked_places=[linked_place for linked_place in linked_places if linked_place],
+        departement=_area_name("departement", content["departement"]),
+        region=_area_name("region", content["region"]),
+        act_statements=act_statements(content, vocabulary, place.commune.name if place else ""),
+        nearby_cases=queries.list_commune_cases(session, place.commune.code, case.number)
+        if place
+        else (),
+        titles={number: linked_case.title for number, linked_case in linked_cases.items()},
     )
 
 
-def actings(content: Mapping[str, Any], book: Book, place: str) -> list[Acting]:
+def act_statements(
+    content: Mapping[str, Any], vocabulary: Vocabulary, place: str
+) -> list[ActStatement]:
     """The acts reported, then each proceeding: "Puteaux lost two suits" is one suit of each.
 
     :param place: the name of the authority's commune, if there is one.
     """
-    authority = _authority(content, book, place)
-    target = _target(content, book)
-    sued = any(row["direction"] == "contre_cible" for row in content["proceedings"])
-    lines = [
-        Acting(authority, _verb(book, code), target)
+    authority = _authority_label(content, vocabulary, place)
+    target = _target_label(content, vocabulary)
+    sued = any(proceeding["direction"] == "contre_cible" for proceeding in content["proceedings"])
+    statements = [
+        ActStatement(authority, _type_verb(vocabulary, code), target)
         for code in content["types"]
         # The suit itself comes with its court and outcome, further down.
-        if not (sued and book.family_of.get(code) == "justice")
+        if not (sued and vocabulary.family_of.get(code) == "justice")
     ]
-    for row in content["proceedings"]:
-        by, against = _parties(row, book, content["actor"], authority, target)
-        lines.append(Acting(by, _pursuit(row, content, book), against, row))
-    return lines
+    for proceeding in content["proceedings"]:
+        by, against = _proceeding_parties(
+            proceeding, vocabulary, content["actor"], authority, target
+        )
+        statements.append(
+            ActStatement(by, _proceeding_verb(proceeding, content, vocabulary), against, proceeding)
+        )
+    return statements
 
 
-def _parties(
-    row: Mapping[str, Any], book: Book, actor: str, authority: str, target: str
+def _proceeding_parties(
+    proceeding: Mapping[str, Any], vocabulary: Vocabulary, actor: str, authority: str, target: str
 ) -> tuple[str, str]:
     """Who acts and against whom; a plaintiff in the same role as the actor is the actor."""
-    plaintiff = _with_article(book, "acteur", row["plaintiff"])
-    if row["direction"] == "contre_cible":
-        other = row["plaintiff"] not in ("", actor)
+    plaintiff = _with_article(vocabulary, "acteur", proceeding["plaintiff"])
+    if proceeding["direction"] == "contre_cible":
+        other = proceeding["plaintiff"] not in ("", actor)
         return plaintiff if other else authority, target
-    if row["direction"] == "tiers":
+    if proceeding["direction"] == "tiers":
         return plaintiff, ""
     return target, authority
 
 
-def _verb(book: Book, code: str) -> str:
-    word = book.word("type", code)
-    return _linked(word.extra["act"], word) if word else code
+def _type_verb(vocabulary: Vocabulary, code: str) -> str:
+    word = vocabulary.word("type", code)
+    return _join_link(word.extra["act"], word) if word else code
 
 
-def _linked(told: str, word: Word) -> str:
+def _join_link(verb: str, word: VocabularyWord) -> str:
     """A verb with what joins it to whom it aims at."""
-    return f"{told} {word.extra['link']}".strip()
+    return f"{verb} {word.extra['link']}".strip()
 
 
-def _pursuit(row: Mapping[str, Any], content: Mapping[str, Any], book: Book) -> str:
+def _proceeding_verb(
+    proceeding: Mapping[str, Any], content: Mapping[str, Any], vocabulary: Vocabulary
+) -> str:
     """The verb of a proceeding; against the target, the type may say it more exactly."""
-    word = book.word("sens", row["direction"])
+    word = vocabulary.word("sens", proceeding["direction"])
     if word is None:
-        return str(row["direction"])
+        return str(proceeding["direction"])
     verb = str(word.extra["verb"])
-    if row["direction"] != "contre_cible":
-        return _linked(verb, word)
+    if proceeding["direction"] != "contre_cible":
+        return _join_link(verb, word)
     # "poursuit en diffamation" says the same as "poursuit" and more; two such types leave open
     # which of them this proceeding is.
-    exact = [told for code in content["types"] if (told := _verb(book, code)).startswith(verb)]
-    return exact[0] if len(exact) == 1 else _linked(verb, word)
+    exact_verbs = [
+        type_verb
+        for code in content["types"]
+        if (type_verb := _type_verb(vocabulary, code)).startswith(verb)
+    ]
+    return exact_verbs[0] if len(exact_verbs) == 1 else _join_link(verb, word)
 
 
-def _authority(content: Mapping[str, Any], book: Book, place: str) -> str:
-    role = _with_article(book, "acteur", content["actor"])
+def _authority_label(content: Mapping[str, Any], vocabulary: Vocabulary, place: str) -> str:
+    role = _with_article(vocabulary, "acteur", content["actor"])
     return f"{role} ({place})" if place and role else role or place
 
 
-def _target(content: Mapping[str, Any], book: Book) -> str:
-    role = _with_article(book, "cible", content["target"])
+def _target_label(content: Mapping[str, Any], vocabulary: Vocabulary) -> str:
+    role = _with_article(vocabulary, "cible", content["target"])
     outlets = ", ".join(content["outlets"])
     return f"{role} ({outlets})" if outlets and role else role or outlets
 
 
-def _with_article(book: Book, name: str, code: str) -> str:
-    word = book.word(name, code)
+def _with_article(vocabulary: Vocabulary, name: str, code: str) -> str:
+    word = vocabulary.word(name, code)
     return str(word.extra["with_article"]) if word else code
 
 
-def _named(kind: str, code: str) -> str:
-    return place_names.name_of(kind, code) if code else ""
+def _area_name(kind: str, code: str) -> str:
+    return place_names.place_name(kind, code) if code else ""

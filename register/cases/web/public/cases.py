@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import home_counts, public_history, queries, timeline
-from register.cases.filters import Query
+from register.cases.filters import CaseQuery
 from register.cases.web.public import (
     case_view,
     filter_panel,
@@ -22,10 +22,10 @@ from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.territory.web import place_choice
 from register.web import urls
-from register.web.context import book, head
-from register.web.drawings.map import france
+from register.web.context import current_vocabulary, head
+from register.web.drawings.map import search_map
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def route(blueprint: Blueprint) -> None:
@@ -34,83 +34,93 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/incidents/<number>", view_func=case)
 
 
-def case_number(text: str) -> int:
+def case_number(number_text: str) -> int:
     """A case's number as an address writes it: no leading zero, at most nine digits.
 
     :raises NotFound: anything else; such an address never was a case's.
     """
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER_PATTERN.fullmatch(number_text):
         raise NotFound("no_such_case")
-    return int(text)
+    return int(number_text)
 
 
 def cases() -> ResponseReturnValue:
     """The list, by words and filters; a typed place is first made a code."""
     args = request.args.to_dict(flat=False)
-    typed = place_choice.typed(args.pop("lieu", []))
+    typed = place_choice.typed_place(args.pop("lieu", []))
     # Read first: what is shown must not be older than the position it is shown for.
     head()
     try:
-        query = search_form.search(args)
-        if not typed and search_form.is_littered(request.args.items(multi=True)):
+        query = search_form.parse_search(args)
+        if not typed and search_form.has_empty_parameters(request.args.items(multi=True)):
             # What the form sent of fields that nobody filled in is no part of an address to keep.
             return redirect(urls.cases(query), 303)
-        return _at_place(typed, query) if typed else _listed(query, text_search.sought(query))
+        return (
+            _place_redirect(typed, query)
+            if typed
+            else _list_page(query, text_search.run_search(query))
+        )
     except Invalid as error:
-        return to_put_right(args, error)
+        return faulty_form_page(args, error)
 
 
-def _listed(query: Query, found: text_search.Words | None) -> str:
-    hits = found.strength if found else None
-    page = queries.listing(db.session(), query, book(), head(), hits)
+def _list_page(query: CaseQuery, search: text_search.TextSearch | None) -> str:
+    strengths = search.strength if search else None
+    page = queries.query_case_page(db.session(), query, current_vocabulary(), head(), strengths)
     if page.number > page.pages:
         raise NotFound("no_such_page")
-    offered = search_suggestions.of(query, found)
+    suggestions = search_suggestions.suggest_searches(query, search)
     return render_template(
         "public/cases.html",
         page=page,
         query=query,
-        summary=home_counts.summary(db.session(), book(), head()),
-        title="" if query.is_bare else search_title.title(query, book(), page.total),
-        map=france(query, hits) if page.total else None,
-        panel=filter_panel.drawn(query, book(), head(), hits),
-        chips=filter_panel.chips(query, book()),
-        told=search_title.phrase(query, book()),
-        unheeded=found.unheeded if found else "",
-        reach=found.hits.state if found else "",
-        offers=offered,
-        onward=no_results.of(query, found, offered) if not (page.total or query.is_bare) else None,
-        mark=text_search.marker(found),
+        summary=home_counts.load_register_summary(db.session(), current_vocabulary(), head()),
+        title=""
+        if query.is_bare
+        else search_title.page_title(query, current_vocabulary(), page.total),
+        map=search_map(query, strengths) if page.total else None,
+        panel=filter_panel.cached_panel_html(query, current_vocabulary(), head(), strengths),
+        chips=filter_panel.chips(query, current_vocabulary()),
+        told=search_title.phrase(query, current_vocabulary()),
+        unheeded=search.ignored_operator if search else "",
+        reach=search.matches.state if search else "",
+        offers=suggestions,
+        onward=no_results.no_results_links(query, search, suggestions)
+        if not (page.total or query.is_bare)
+        else None,
+        mark=text_search.highlighter(search),
     )
 
 
-def _at_place(typed: str, query: Query) -> ResponseReturnValue:
+def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
     """To the same search at the typed place, or to the choice between its readings."""
-    found = place_choice.read(
-        typed, lambda reading: urls.cases(place_choice.narrowed(query, reading))
+    places = place_choice.match_places(
+        typed, lambda reading: urls.cases(place_choice.query_at_place(query, reading))
     )
-    if found.one:
-        return redirect(found.one.address, 303)
-    return render_template("public/choice.html", found=found, back=urls.cases(query))
+    if places.sole_choice:
+        return redirect(places.sole_choice.address, 303)
+    return render_template("public/choice.html", matches=places, back=urls.cases(query))
 
 
-def to_put_right(args: search_form.Args, error: Invalid) -> ResponseReturnValue:
+def faulty_form_page(args: search_form.QueryArgs, error: Invalid) -> ResponseReturnValue:
     """The form as it was filled, with what it got wrong; for a page and its feed.
 
     :raises Invalid: what was wrong is in no field, such as the number of a page.
     """
-    if not search_form.is_of_a_field(error):
+    if not search_form.is_field_error(error):
         raise error
-    filled = search_form.filled(args)
-    query, found = filled.query, text_search.sought(filled.query)
-    counted = filter_panel.counts(query, book(), head(), found.strength if found else None)
-    told = filter_panel.panel(query, book(), counted, filled.typed)
+    filled_form = search_form.read_faulty_form(args)
+    query, search = filled_form.query, text_search.run_search(filled_form.query)
+    counts = filter_panel.facet_counts(
+        query, current_vocabulary(), head(), search.strength if search else None
+    )
+    filters = filter_panel.build_panel(query, current_vocabulary(), counts, filled_form.typed)
     page = render_template(
         "public/refused.html",
         query=query,
-        typed=filled.typed.get("q", query.words),
-        faults=filled.faults,
-        panel=filter_panel.draw(told, query, open=True),
+        typed=filled_form.typed.get("q", query.words),
+        faults=filled_form.faults,
+        panel=filter_panel.render_panel(filters, query, open=True),
     )
     return page, 400
 
@@ -119,24 +129,26 @@ def case(number: str) -> ResponseReturnValue:
     """One case, as it reads now or at a version."""
     head()
     try:
-        found = queries.one(db.session(), case_number(number), asked_version())
+        public_case = queries.load_public_case(
+            db.session(), case_number(number), requested_version()
+        )
     except Moved as moved:
         return redirect(urls.case(int(str(moved.values["number"]))), 301)
     return render_template(
         "public/case.html",
-        case=found,
-        file=case_view.open_file(db.session(), found, book()),
-        events=timeline.timeline(found.snapshot.content),
-        changes=public_history.changes(db.session(), found),
-        cited_by=queries.cited_by(db.session(), found.number),
+        case=public_case,
+        file=case_view.build_case_view(db.session(), public_case, current_vocabulary()),
+        events=timeline.case_timeline(public_case.snapshot.content),
+        changes=public_history.list_changes(db.session(), public_case),
+        cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 
 
-def asked_version() -> int | None:
+def requested_version() -> int | None:
     """The version that an address pins, if it does."""
-    given = request.args.get("version", "")
-    if not given:
+    version_text = request.args.get("version", "")
+    if not version_text:
         return None
-    if not _NUMBER.fullmatch(given):
+    if not _NUMBER_PATTERN.fullmatch(version_text):
         abort(400)
-    return int(given)
+    return int(version_text)

@@ -19,10 +19,10 @@ from register.text.dates import PartialDate
 
 
 @dataclass(frozen=True)
-class Reference:
+class CaseReference:
     """What a reference says. ``facts`` is the day of the facts, None when unknown.
 
-    ``place`` and ``told`` are words: where it was, and the day of the facts for people.
+    ``place`` and ``note`` are words: where it was, and the day of the facts for people.
     ``keywords`` are the outlets that are targeted.
     """
 
@@ -34,9 +34,9 @@ class Reference:
     address: str
     language: str
     issued: date
-    first: date
+    first_published: date
     facts: PartialDate | None
-    told: str
+    note: str
     keywords: Sequence[str] = ()
 
     @property
@@ -48,7 +48,7 @@ class Reference:
 # --- BibTeX --------------------------------------------------------------------------------------
 
 # BibTeX counts braces whether or not a backslash is before them, so that an odd one has a name.
-_TEX = str.maketrans(
+_TEX_ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
         "{": r"\lbrace{}",
@@ -60,98 +60,98 @@ _TEX = str.maketrans(
 )
 
 
-def bibtex(told: Reference) -> str:
+def bibtex(reference: CaseReference) -> str:
     """An entry for BibTeX and biblatex, in UTF-8; addresses and dates are verbatim there."""
     fields = {
-        "author": f"{{{_tex(told.site)}}}",
+        "author": f"{{{_escape_tex(reference.site)}}}",
         # In a second pair of braces: a style may set a title in small letters, names included.
-        "title": f"{{{_tex(told.title)}}}",
-        "publisher": _tex(told.publisher),
-        "year": str(told.issued.year),
-        "month": str(told.issued.month),
-        "day": str(told.issued.day),
-        "date": told.issued.isoformat(),
-        "origdate": told.first.isoformat(),
-        "eventdate": told.facts.edtf if told.facts else "",
-        "number": str(told.number),
-        "version": str(told.version),
-        "url": told.address,
-        "langid": told.language,
-        "keywords": ", ".join(_tex(word.replace(",", " ")) for word in told.keywords),
-        "note": _tex(told.told),
+        "title": f"{{{_escape_tex(reference.title)}}}",
+        "publisher": _escape_tex(reference.publisher),
+        "year": str(reference.issued.year),
+        "month": str(reference.issued.month),
+        "day": str(reference.issued.day),
+        "date": reference.issued.isoformat(),
+        "origdate": reference.first_published.isoformat(),
+        "eventdate": reference.facts.edtf if reference.facts else "",
+        "number": str(reference.number),
+        "version": str(reference.version),
+        "url": reference.address,
+        "langid": reference.language,
+        "keywords": ", ".join(_escape_tex(word.replace(",", " ")) for word in reference.keywords),
+        "note": _escape_tex(reference.note),
     }
     lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@misc{{{told.key},\n" + ",\n".join(lines) + "\n}\n"
+    return f"@misc{{{reference.key},\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _tex(text: str) -> str:
-    return _line(text).translate(_TEX)
+def _escape_tex(text: str) -> str:
+    return _single_line(text).translate(_TEX_ESCAPES)
 
 
 # --- RIS -----------------------------------------------------------------------------------------
 
 
-def ris(told: Reference) -> str:
+def ris(reference: CaseReference) -> str:
     """A record of the RIS format; its lines end as the format has them."""
-    return "".join(f"{tag}  - {_line(value)}\r\n" for tag, value in _records(told))
+    return "".join(f"{tag}  - {_single_line(value)}\r\n" for tag, value in _ris_fields(reference))
 
 
-def _records(told: Reference) -> Iterator[tuple[str, str]]:
+def _ris_fields(reference: CaseReference) -> Iterator[tuple[str, str]]:
     yield "TY", "ELEC"
-    yield "ID", told.key
-    yield "AU", told.site
-    yield "TI", told.title
-    yield "PB", told.publisher
-    yield "PY", str(told.issued.year)
-    yield "DA", f"{told.issued:%Y/%m/%d}/"
-    yield "ET", str(told.version)
-    yield "M1", str(told.number)
-    yield "UR", told.address
-    yield "LA", told.language
-    yield from (("KW", word) for word in told.keywords)
+    yield "ID", reference.key
+    yield "AU", reference.site
+    yield "TI", reference.title
+    yield "PB", reference.publisher
+    yield "PY", str(reference.issued.year)
+    yield "DA", f"{reference.issued:%Y/%m/%d}/"
+    yield "ET", str(reference.version)
+    yield "M1", str(reference.number)
+    yield "UR", reference.address
+    yield "LA", reference.language
+    yield from (("KW", word) for word in reference.keywords)
     # No field of the format is for the day of the facts, nor may one be a month or "about".
-    yield "C1", told.facts.edtf if told.facts else ""
-    yield "N1", told.told
+    yield "C1", reference.facts.edtf if reference.facts else ""
+    yield "N1", reference.note
     yield "ER", ""
 
 
 # --- CSL-JSON ------------------------------------------------------------------------------------
 
 
-def csl(told: Reference) -> str:
+def csl(reference: CaseReference) -> str:
     """A list of one item, as CSL-JSON 1.0.2 has it."""
-    item: dict[str, Any] = {
-        "id": told.key,
+    csl_item: dict[str, Any] = {
+        "id": reference.key,
         "type": "webpage",
-        "title": _line(told.title),
-        "author": [{"literal": _line(told.site)}],
-        "container-title": _line(told.site),
-        "publisher": _line(told.publisher),
-        "number": str(told.number),
-        "version": str(told.version),
-        "URL": told.address,
-        "language": told.language,
-        "issued": {"date-parts": [_parts(told.issued)]},
-        "original-date": {"date-parts": [_parts(told.first)]},
-        "note": _line(told.told),
+        "title": _single_line(reference.title),
+        "author": [{"literal": _single_line(reference.site)}],
+        "container-title": _single_line(reference.site),
+        "publisher": _single_line(reference.publisher),
+        "number": str(reference.number),
+        "version": str(reference.version),
+        "URL": reference.address,
+        "language": reference.language,
+        "issued": {"date-parts": [_date_parts(reference.issued)]},
+        "original-date": {"date-parts": [_date_parts(reference.first_published)]},
+        "note": _single_line(reference.note),
     }
-    if told.facts:
-        item["event-date"] = _csl_date(told.facts)
-    if told.keywords:
-        item["keyword"] = ", ".join(map(_line, told.keywords))
-    return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
+    if reference.facts:
+        csl_item["event-date"] = _csl_date(reference.facts)
+    if reference.keywords:
+        csl_item["keyword"] = ", ".join(map(_single_line, reference.keywords))
+    return json.dumps([csl_item], ensure_ascii=False, indent=2) + "\n"
 
 
-def _csl_date(told: PartialDate) -> dict[str, Any]:
+def _csl_date(facts: PartialDate) -> dict[str, Any]:
     """A date as known. The format has one word for a date that is not sure: "circa"."""
-    known: Iterable[int | None] = (told.year, told.month, told.day)
-    found: dict[str, Any] = {"date-parts": [[part for part in known if part is not None]]}
-    return {**found, "circa": True} if told.mark else found
+    parts: Iterable[int | None] = (facts.year, facts.month, facts.day)
+    csl_date: dict[str, Any] = {"date-parts": [[part for part in parts if part is not None]]}
+    return {**csl_date, "circa": True} if facts.mark else csl_date
 
 
-def _parts(day: date) -> list[int]:
+def _date_parts(day: date) -> list[int]:
     return [day.year, day.month, day.day]
 
 
-def _line(text: str) -> str:
+def _single_line(text: str) -> str:
     return " ".join(text.split())

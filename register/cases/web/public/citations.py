@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import queries
-from register.cases.queries import Case
+from register.cases.queries import PublicCase
 from register.cases.web.public import citation_formats
-from register.cases.web.public.cases import asked_version, case_number
-from register.cases.web.public.citation_formats import Reference
+from register.cases.web.public.cases import case_number, requested_version
+from register.cases.web.public.citation_formats import CaseReference
 from register.db import db
 from register.errors import Moved
 from register.text import dates
@@ -26,17 +26,17 @@ SITE = "Web Citoyen"
 
 
 @dataclass(frozen=True)
-class Form:
+class CitationFormat:
     """How a reference is written, and what that is called on the wire."""
 
-    write: Callable[[Reference], str]
+    write: Callable[[CaseReference], str]
     mimetype: str
 
 
-FORMS = {
-    "bib": Form(citation_formats.bibtex, "application/x-bibtex"),
-    "ris": Form(citation_formats.ris, "application/x-research-info-systems"),
-    "json": Form(citation_formats.csl, "application/vnd.citationstyles.csl+json"),
+FORMATS = {
+    "bib": CitationFormat(citation_formats.bibtex, "application/x-bibtex"),
+    "ris": CitationFormat(citation_formats.ris, "application/x-research-info-systems"),
+    "json": CitationFormat(citation_formats.csl, "application/vnd.citationstyles.csl+json"),
 }
 
 
@@ -49,38 +49,42 @@ def route(blueprint: Blueprint) -> None:
 
 def citation_bib(number: str) -> ResponseReturnValue:
     """For BibTeX and biblatex."""
-    return _citation(number, "bib")
+    return _citation_response(number, "bib")
 
 
 def citation_ris(number: str) -> ResponseReturnValue:
     """For programs that keep references, nearly all of which read RIS."""
-    return _citation(number, "ris")
+    return _citation_response(number, "ris")
 
 
 def citation_json(number: str) -> ResponseReturnValue:
     """As CSL-JSON, for Zotero, pandoc and the like."""
-    return _citation(number, "json")
+    return _citation_response(number, "json")
 
 
-def _citation(number: str, form: str) -> ResponseReturnValue:
+def _citation_response(number: str, format_name: str) -> ResponseReturnValue:
     """The reference to a case, as it reads now or at a version."""
     head()
     try:
-        found = queries.one(db.session(), case_number(number), asked_version())
+        public_case = queries.load_public_case(
+            db.session(), case_number(number), requested_version()
+        )
     except Moved as moved:
-        return redirect(urls.citation(int(str(moved.values["number"])), form), 301)
-    told = reference(found)
-    answer = Response(FORMS[form].write(told), mimetype=FORMS[form].mimetype)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{told.key}.{form}"'
+        return redirect(urls.citation(int(str(moved.values["number"])), format_name), 301)
+    citation = reference(public_case)
+    response = Response(
+        FORMATS[format_name].write(citation), mimetype=FORMATS[format_name].mimetype
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{citation.key}.{format_name}"'
     # A search engine keeps what it indexed: the title must not outlive the case there.
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
-def reference(case: Case) -> Reference:
+def reference(case: PublicCase) -> CaseReference:
     """What a reference to this version of a case says."""
     content = case.snapshot.content
-    return Reference(
+    return CaseReference(
         number=case.number,
         version=case.version,
         title=french(content["title"]),
@@ -89,9 +93,9 @@ def reference(case: Case) -> Reference:
         address=settings().base_url + urls.version(case.number, case.version),
         language=content["language"],
         issued=dates.paris_day(case.version_at),
-        first=dates.paris_day(case.first_published_at),
+        first_published=dates.paris_day(case.first_published_at),
         facts=dates.parse(content["date"]) if content["date"] else None,
-        told=_(
+        note=_(
             "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
             number=case.number,
             version=case.version,

@@ -10,48 +10,48 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.cases import facets
-from register.cases.facets import Counts
-from register.cases.filters import Hits, Query
-from register.cases.versioned_cache import Few
-from register.cases.vocabulary import Book
+from register.cases.facets import FacetCounts
+from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.versioned_cache import VersionedMapCache
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.public import facet_options, search_title
-from register.cases.web.public.facet_options import BOXES, Facet
+from register.cases.web.public.facet_options import CHECKBOX_FILTERS, FilterFacet
 from register.db import db
-from register.journal import Position
+from register.journal import LedgerPosition
 from register.web import urls
-from register.web.context import standing
+from register.web.context import current_data_version
 
 # Filters that have a field of their own in the panel.
-_FIELDS = (*BOXES, "sans_date", "du", "au")
+_PANEL_FIELDS = (*CHECKBOX_FILTERS, "sans_date", "du", "au")
 
 
 @dataclass(frozen=True)
-class Panel:
-    """Everything the form needs. ``kept``: filters in force that it has no field for; the words
+class FilterPanel:
+    """Everything the form needs. ``hidden_filters``: filters in force that it has no field for; the words
     have theirs above the list.
 
-    ``faulty``: the names of fields that hold something that makes no sense.
+    ``invalid_fields``: the names of fields that hold something that makes no sense.
     """
 
-    facets: Sequence[Facet]
-    kept: Sequence[tuple[str, str]]
+    facets: Sequence[FilterFacet]
+    hidden_filters: Sequence[tuple[str, str]]
     outlet: str
     since: str
     until: str
     undated: bool
     count: int
-    faulty: Collection[str] = ()
+    invalid_fields: Collection[str] = ()
 
 
 @dataclass(frozen=True)
-class Chip:
+class FilterChip:
     """A filter in force, in words, and the address of the same search without it."""
 
     text: str
     address: str
 
 
-def titles() -> dict[str, str]:
+def filter_titles() -> dict[str, str]:
     """What each filter is called."""
     return {
         "q": _("Mots"),
@@ -79,81 +79,100 @@ def titles() -> dict[str, str]:
     }
 
 
-def panel(
-    query: Query, book: Book, counts: Counts, typed: Mapping[str, str] | None = None
-) -> Panel:
+def build_panel(
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    counts: FacetCounts,
+    typed: Mapping[str, str] | None = None,
+) -> FilterPanel:
     """The form as the search in force fills it.
 
     :param counts: for each facet its values that have cases in this search.
     :param typed: what stands in a field although it is no search, so that it can be put right.
     """
     typed = typed or {}
-    named = titles()
-    groups = [
-        facet_options.facet(
-            name, named[name], book, counts.get(name, {}), query.values.get(name, ())
+    labels = filter_titles()
+    facet_groups = [
+        facet_options.build_facet(
+            name, labels[name], vocabulary, counts.get(name, {}), query.values.get(name, ())
         )
-        for name in BOXES
+        for name in CHECKBOX_FILTERS
     ]
-    return Panel(
+    return FilterPanel(
         # Without a box, the outlets still have a field to write in.
-        facets=[group for group in groups if group.sections or group.name == "media"],
-        kept=[pair for pair in query.pairs() if pair[0] not in (*_FIELDS, "q", "tri", "page")],
+        facets=[
+            facet_group
+            for facet_group in facet_groups
+            if facet_group.sections or facet_group.name == "media"
+        ],
+        hidden_filters=[
+            parameter
+            for parameter in query.pairs()
+            if parameter[0] not in (*_PANEL_FIELDS, "q", "tri", "page")
+        ],
         outlet=typed.get("media", ""),
-        since=typed.get("du", _single(query, "du")),
-        until=typed.get("au", _single(query, "au")),
+        since=typed.get("du", _first_value(query, "du")),
+        until=typed.get("au", _first_value(query, "au")),
         undated="sans_date" in query.values,
         count=sum(len(values) for name, values in query.values.items() if name != "q"),
-        faulty=typed.keys(),
+        invalid_fields=typed.keys(),
     )
 
 
-_drawn: Few[str, Markup] = Few(256)
+_panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
 
 
-def drawn(query: Query, book: Book, head: Position, hits: Hits | None = None) -> Markup:
+def cached_panel_html(
+    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None = None
+) -> Markup:
     """The panel as HTML. It is the larger half of a list and changes with the search only.
 
     One of a search by words is not remembered: its counts are those of an index, and the whole
     page is kept as long as that stands still.
     """
     if query.words:
-        return draw(panel(query, book, counts(query, book, head, hits)), query)
-    moment = (head.digest, book.version, standing().territory)
-    return _drawn.of(
-        moment,
-        f"{book.language} {query.at(1).text()}",
-        lambda: draw(panel(query, book, counts(query, book, head, None)), query),
+        return render_panel(
+            build_panel(query, vocabulary, facet_counts(query, vocabulary, head, hits)), query
+        )
+    version_key = (head.digest, vocabulary.version, current_data_version().territory)
+    return _panel_cache.get_or_make(
+        version_key,
+        f"{vocabulary.language} {query.at_page(1).query_string()}",
+        lambda: render_panel(
+            build_panel(query, vocabulary, facet_counts(query, vocabulary, head, None)), query
+        ),
     )
 
 
-def draw(told: Panel, query: Query, *, open: bool = False) -> Markup:
+def render_panel(panel: FilterPanel, query: CaseQuery, *, open: bool = False) -> Markup:
     """A panel as HTML; ``open`` where it would be folded, because a field is to be put right."""
-    make: Callable[..., Markup] = get_template_attribute("parts/_filters.html", "filters")
-    return make(told, query, open)
+    macro: Callable[..., Markup] = get_template_attribute("parts/_filters.html", "filters")
+    return macro(panel, query, open)
 
 
-def chips(query: Query, book: Book) -> list[Chip]:
+def chips(query: CaseQuery, vocabulary: Vocabulary) -> list[FilterChip]:
     """The filters in force, each with the way to take it off."""
-    named = titles()
+    labels = filter_titles()
     return [
-        Chip(
+        FilterChip(
             _(
                 "%(filter)s : %(value)s",
-                filter=named[name],
-                value=search_title.value(book, name, one),
+                filter=labels[name],
+                value=search_title.value_label(vocabulary, name, filter_value),
             ),
-            urls.cases(query.without(name, one)),
+            urls.cases(query.without(name, filter_value)),
         )
         for name, values in query.values.items()
-        for one in values
+        for filter_value in values
     ]
 
 
-def counts(query: Query, book: Book, head: Position, hits: Hits | None) -> Counts:
+def facet_counts(
+    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None
+) -> FacetCounts:
     """For each facet its values that have cases in a search."""
-    return facets.counts(db.session(), query, book, head, hits)
+    return facets.count_facets(db.session(), query, vocabulary, head, hits)
 
 
-def _single(query: Query, name: str) -> str:
+def _first_value(query: CaseQuery, name: str) -> str:
     return next(iter(query.values.get(name, ())), "")

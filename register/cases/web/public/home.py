@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from register.cases import events, home_counts
-from register.cases.filters import Query
+from register.cases.filters import CaseQuery
 from register.db import db
-from register.web.context import book, head
-from register.web.drawings.map import france
+from register.web.context import current_vocabulary, head
+from register.web.drawings.map import search_map
 
 
 def route(blueprint: Blueprint) -> None:
@@ -21,7 +21,7 @@ def home() -> str:
     position = head()
     return render_template(
         "public/home.html",
-        summary=home_counts.summary(db.session(), book(), position),
-        events=events.latest(db.session(), book()),
-        map=france(Query()),
+        summary=home_counts.load_register_summary(db.session(), current_vocabulary(), position),
+        events=events.latest_events(db.session(), current_vocabulary()),
+        map=search_map(CaseQuery()),
     )

@@ -16,14 +16,14 @@ from flask_babel import gettext as _
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from register.cases.queries import Case
+from register.cases.queries import PublicCase
 from register.cases.vocabulary import LANGUAGES
-from register.cases.web.public.case_view import File
-from register.journal.canonical import moment
-from register.territory.web.place_names import Whereabouts
+from register.cases.web.public.case_view import CaseView
+from register.journal.canonical import rfc3339
+from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import assets, urls
-from register.web.context import book, settings
+from register.web.context import current_vocabulary, settings
 from register.web.l10n import country_name
 
 Node = dict[str, Any]
@@ -38,199 +38,205 @@ def home() -> Markup:
         "@type": "SearchAction",
         "target": {
             "@type": "EntryPoint",
-            "urlTemplate": _absolute("/incidents") + "?q={search_term_string}",
+            "urlTemplate": _absolute_url("/incidents") + "?q={search_term_string}",
         },
         "query-input": "required name=search_term_string",
     }
     site = {
-        **_site(),
+        **_site_node(),
         "name": "Web Citoyen",
         "description": _("Registre public des intimidations de blogueurs et de médias locaux"),
         "inLanguage": [*LANGUAGES],
-        "publisher": {"@id": _publisher()["@id"]},
+        "publisher": {"@id": _publisher_node()["@id"]},
         "potentialAction": search,
     }
-    return _block(_publisher(), site)
+    return _script_block(_publisher_node(), site)
 
 
-def case(case: Case, file: File) -> Markup:
+def case(case: PublicCase, case_view: CaseView) -> Markup:
     """A case: a report by the register, of what its sources say happened somewhere."""
     content = case.snapshot.content
     address = urls.case(case.number)
-    words = book()
+    terms = current_vocabulary()
     report = {
         "@type": "Report",
-        "@id": _absolute(address),
-        "url": _absolute(address),
+        "@id": _absolute_url(address),
+        "url": _absolute_url(address),
         "reportNumber": str(case.number),
         "version": str(case.version),
         "headline": french(content["title"]),
         "abstract": french(content["summary"]),
         "inLanguage": content["language"],
-        "keywords": [words.label("type", code) for code in content["types"]],
-        "datePublished": moment(case.first_published_at),
-        "dateModified": moment(case.version_at),
-        "temporalCoverage": _date(content["date"]),
-        "about": _place_of(content, file),
-        "image": _absolute(urls.card(case.number, case.version)),
-        "isPartOf": _site(),
-        "author": {"@id": _publisher()["@id"]},
-        "publisher": _publisher(),
-        "isBasedOn": [_source(source) for source in content["sources"]],
+        "keywords": [terms.label("type", code) for code in content["types"]],
+        "datePublished": rfc3339(case.first_published_at),
+        "dateModified": rfc3339(case.version_at),
+        "temporalCoverage": _iso_date(content["date"]),
+        "about": _case_place(content, case_view),
+        "image": _absolute_url(urls.card(case.number, case.version)),
+        "isPartOf": _site_node(),
+        "author": {"@id": _publisher_node()["@id"]},
+        "publisher": _publisher_node(),
+        "isBasedOn": [_source_node(source) for source in content["sources"]],
         "correction": [
             {
                 "@type": "CorrectionComment",
-                "text": french(made["note"]),
-                "datePublished": moment(datetime.fromisoformat(made["made_at"])),
+                "text": french(correction["note"]),
+                "datePublished": rfc3339(datetime.fromisoformat(correction["made_at"])),
             }
-            for made in content["corrections"]
+            for correction in content["corrections"]
         ],
     }
-    around: list[tuple[str, str]] = []
-    if file.place:
-        around = _around(file.place)
-        around.append((file.place.commune.name, urls.commune(file.place.commune.code)))
-    trail = [(str(_("Registre")), urls.cases()), *around]
-    here = (_("Cas nº %(number)s", number=case.number), address)
-    return _block(report, _trail([*trail, here]))
+    parent_crumbs: list[tuple[str, str]] = []
+    if case_view.place:
+        parent_crumbs = _parent_crumbs(case_view.place)
+        parent_crumbs.append(
+            (case_view.place.commune.name, urls.commune(case_view.place.commune.code))
+        )
+    crumbs = [(str(_("Registre")), urls.cases()), *parent_crumbs]
+    current_crumb = (_("Cas nº %(number)s", number=case.number), address)
+    return _script_block(report, _breadcrumb_list([*crumbs, current_crumb]))
 
 
-def commune(here: Whereabouts) -> Markup:
+def commune(place: CommuneView) -> Markup:
     """A commune, where it lies, and the way to its page."""
-    address = urls.commune(here.commune.code)
-    trail = [(str(_("Communes")), "/communes"), *_around(here, region=True)]
-    return _block(_commune(here), _trail([*trail, (here.commune.name, address)]))
+    address = urls.commune(place.commune.code)
+    crumbs = [(str(_("Communes")), "/communes"), *_parent_crumbs(place, region=True)]
+    return _script_block(
+        _commune_node(place), _breadcrumb_list([*crumbs, (place.commune.name, address)])
+    )
 
 
 def area(kind: str, code: str, name: str) -> Markup:
     """A ``departement`` or a ``region``, and the way to its page."""
-    first = {"departement": _("Départements"), "region": _("Régions")}[kind]
-    trail = [(str(first), f"/{kind}s"), (name, urls.PLACES[kind](code))]
-    return _block(_area(kind, code, name), _trail(trail))
+    index_label = {"departement": _("Départements"), "region": _("Régions")}[kind]
+    crumbs = [(str(index_label), f"/{kind}s"), (name, urls.PLACES[kind](code))]
+    return _script_block(_area_node(kind, code, name), _breadcrumb_list(crumbs))
 
 
-def _block(*nodes: Node) -> Markup:
+def _script_block(*nodes: Node) -> Markup:
     """The data block of a page; nothing within can end it, whatever a title says.
 
     Signs that mean anything to HTML are written as JSON's escapes.
     """
-    told = {"@context": "https://schema.org", "@graph": [_known(node) for node in nodes]}
-    text = htmlsafe_json_dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return Markup('<script type="application/ld+json">{}</script>').format(text)
+    document = {"@context": "https://schema.org", "@graph": [_drop_empty(node) for node in nodes]}
+    json_text = htmlsafe_json_dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return Markup('<script type="application/ld+json">{}</script>').format(json_text)
 
 
-def _known(node: Node) -> Node:
+def _drop_empty(node: Node) -> Node:
     """A node without what is empty, all the way down."""
-    kept: Node = {}
+    cleaned: Node = {}
     for name, value in node.items():
         if isinstance(value, dict):
-            value = _known(value)
+            value = _drop_empty(value)
         elif isinstance(value, list):
-            value = [_known(item) if isinstance(item, dict) else item for item in value]
+            value = [
+                _drop_empty(element) if isinstance(element, dict) else element for element in value
+            ]
         if value not in ("", None, [], {}):
-            kept[name] = value
-    return kept
+            cleaned[name] = value
+    return cleaned
 
 
-def _absolute(address: str) -> str:
+def _absolute_url(address: str) -> str:
     return settings().base_url + address
 
 
-def _site() -> Node:
-    return {"@type": "WebSite", "@id": _absolute("/#site"), "url": _absolute("/")}
+def _site_node() -> Node:
+    return {"@type": "WebSite", "@id": _absolute_url("/#site"), "url": _absolute_url("/")}
 
 
-def _publisher() -> Node:
+def _publisher_node() -> Node:
     return {
         "@type": "Organization",
-        "@id": _absolute("/#editeur"),
+        "@id": _absolute_url("/#editeur"),
         # Empty in a demonstration only: a public register has to say who publishes it.
         "name": settings().publisher_name or "Web Citoyen",
-        "url": _absolute("/a-propos"),
-        "logo": _absolute(assets.address(current_app, "img/icon-512.png")),
+        "url": _absolute_url("/a-propos"),
+        "logo": _absolute_url(assets.address(current_app, "img/icon-512.png")),
         "email": settings().contact_email,
     }
 
 
-def _source(source: Mapping[str, Any]) -> Node:
+def _source_node(source: Mapping[str, Any]) -> Node:
     publisher = {"@type": "Organization", "name": source["publisher"]}
     return {
         "@type": "CreativeWork",
         "url": source["url"],
         "name": french(source["title"]),
         "publisher": publisher if source["publisher"] else None,
-        "datePublished": _date(source["published_on"]),
+        "datePublished": _iso_date(source["published_on"]),
         "archivedAt": source["archived_url"],
     }
 
 
-def _place_of(content: Mapping[str, Any], file: File) -> Node:
+def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
     """Where a case is, by the smallest place that is known."""
-    if file.place:
-        return _commune(file.place)
-    around: Node = {}
+    if case_view.place:
+        return _commune_node(case_view.place)
+    container: Node = {}
     if content["country"] != "FR":
-        around = {"@type": "Country", "name": country_name(content["country"])}
+        container = {"@type": "Country", "name": country_name(content["country"])}
     elif content["departement"]:
-        around = _area("departement", content["departement"], file.departement)
+        container = _area_node("departement", content["departement"], case_view.departement)
     elif content["region"]:
-        around = _area("region", content["region"], file.region)
+        container = _area_node("region", content["region"], case_view.region)
     if not content["place_label"]:
-        return around
-    return {"@type": "Place", "name": french(content["place_label"]), "containedInPlace": around}
+        return container
+    return {"@type": "Place", "name": french(content["place_label"]), "containedInPlace": container}
 
 
-def _commune(here: Whereabouts) -> Node:
-    code, around = here.commune.code, None
-    if here.departement:
-        around = _area("departement", here.departement.code, here.departement.name)
+def _commune_node(place: CommuneView) -> Node:
+    code, departement = place.commune.code, None
+    if place.departement:
+        departement = _area_node("departement", place.departement.code, place.departement.name)
     return {
-        **_named(urls.commune(code), here.commune.name, str(_("code Insee")), code),
-        "geo": _geo(here.sheet.point),
-        "containedInPlace": around,
+        **_administrative_area(urls.commune(code), place.commune.name, str(_("code Insee")), code),
+        "geo": _geo_coordinates(place.details.point),
+        "containedInPlace": departement,
     }
 
 
-def _area(kind: str, code: str, name: str) -> Node:
+def _area_node(kind: str, code: str, name: str) -> Node:
     label = _("code du département") if kind == "departement" else _("code de la région")
-    return _named(urls.PLACES[kind](code), name, str(label), code)
+    return _administrative_area(urls.PLACES[kind](code), name, str(label), code)
 
 
-def _named(address: str, name: str, label: str, code: str) -> Node:
+def _administrative_area(address: str, name: str, label: str, code: str) -> Node:
     # "@id" is the place and not its page, so that both can be spoken of.
     return {
         "@type": "AdministrativeArea",
-        "@id": _absolute(address) + "#lieu",
+        "@id": _absolute_url(address) + "#lieu",
         "name": name,
-        "url": _absolute(address),
+        "url": _absolute_url(address),
         "identifier": {"@type": "PropertyValue", "propertyID": label, "value": code},
     }
 
 
-def _geo(point: tuple[float, float] | None) -> Node | None:
+def _geo_coordinates(point: tuple[float, float] | None) -> Node | None:
     if point is None:
         return None
     latitude, longitude = point
     return {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
 
 
-def _around(here: Whereabouts, *, region: bool = False) -> list[tuple[str, str]]:
+def _parent_crumbs(place: CommuneView, *, region: bool = False) -> list[tuple[str, str]]:
     """What a page's own way up names between its beginning and the commune."""
-    trail = []
-    if region and here.region:
-        trail.append((here.region.name, urls.region(here.region.code)))
-    if here.departement and (region or here.departement.name != here.commune.name):
-        trail.append((here.departement.name, urls.departement(here.departement.code)))
-    return trail
+    crumbs = []
+    if region and place.region:
+        crumbs.append((place.region.name, urls.region(place.region.code)))
+    if place.departement and (region or place.departement.name != place.commune.name):
+        crumbs.append((place.departement.name, urls.departement(place.departement.code)))
+    return crumbs
 
 
-def _trail(places: Sequence[tuple[str, str]]) -> Node:
-    items = [
-        {"@type": "ListItem", "position": position, "name": name, "item": _absolute(address)}
-        for position, (name, address) in enumerate(places, start=1)
+def _breadcrumb_list(crumbs: Sequence[tuple[str, str]]) -> Node:
+    elements = [
+        {"@type": "ListItem", "position": position, "name": name, "item": _absolute_url(address)}
+        for position, (name, address) in enumerate(crumbs, start=1)
     ]
-    return {"@type": "BreadcrumbList", "itemListElement": items}
+    return {"@type": "BreadcrumbList", "itemListElement": elements}
 
 
-def _date(edtf: str) -> str:
+def _iso_date(edtf: str) -> str:
     return edtf if _ISO_DATE.fullmatch(edtf) else ""

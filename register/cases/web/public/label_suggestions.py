@@ -11,46 +11,52 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from register.cases import facets
-from register.cases.filters import Query
-from register.cases.vocabulary import Book
+from register.cases.filters import CaseQuery
+from register.cases.vocabulary import Vocabulary
 from register.db import db
 from register.text.fold import fold
-from register.web.context import book, head
+from register.web.context import current_vocabulary, head
 
 # Lists whose words stand beside a case, and the filters that they are of.
-_LISTS = ("type", "famille", "issue")
+_LABEL_LISTS = ("type", "famille", "issue")
 _WORD = re.compile(r"[^\W\d_]+")
 # Letters of a word that need not be the same: "filmed", "filming", "films".
-_STEM = 4
-_SHORTEST = 3
-_EMPTY = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
+_STEM_LENGTH = 4
+_MIN_LENGTH = 3
+_STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
 
 
-def labelled(query: Query, text: str) -> Iterator[tuple[str, Query, int]]:
+def matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
     """Labels that hold every word of a text: each with its search and how many cases that has.
 
     :param query: the search without these words.
     """
-    if book().language == "fr":
+    if current_vocabulary().language == "fr":
         return
-    asked = _words(text)
-    if not asked:
+    typed_stems = _stems(typed_text)
+    if not typed_stems:
         return
-    for name, code, label in _labels(book()):
+    for name, code, label in _all_labels(current_vocabulary()):
         # Values of one filter are alternatives: another would widen the search.
-        if name not in query.values and asked <= _words(label):
-            there = replace(query, values={**query.values, name: (code,)}, page=1)
-            count = facets.matching(db.session(), there, book(), head(), None)
+        if name not in query.values and typed_stems <= _stems(label):
+            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
+            count = facets.count_matches(
+                db.session(), narrowed_query, current_vocabulary(), head(), None
+            )
             if count:
-                yield label, there, count
+                yield label, narrowed_query, count
 
 
-def _labels(known: Book) -> Iterator[tuple[str, str, str]]:
-    for name in _LISTS:
-        for code, word in known.lists[name].items():
+def _all_labels(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
+    for name in _LABEL_LISTS:
+        for code, word in vocabulary.lists[name].items():
             yield name, code, word.label
 
 
-def _words(text: str) -> set[str]:
-    found = _WORD.findall(fold(text))
-    return {word[:_STEM] for word in found if len(word) >= _SHORTEST and word not in _EMPTY}
+def _stems(text: str) -> set[str]:
+    tokens = _WORD.findall(fold(text))
+    return {
+        word[:_STEM_LENGTH]
+        for word in tokens
+        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
+    }

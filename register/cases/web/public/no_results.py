@@ -10,81 +10,97 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.cases import facets
-from register.cases.filters import Query
+from register.cases.filters import CaseQuery
 from register.cases.web.public import search_title
-from register.cases.web.public.filter_panel import titles
-from register.cases.web.public.search_suggestions import Offer, Offers, told, with_words
-from register.cases.web.public.text_search import Words, also
+from register.cases.web.public.filter_panel import filter_titles
+from register.cases.web.public.search_suggestions import (
+    SearchSuggestions,
+    SuggestionLink,
+    place_label,
+    replace_words,
+)
+from register.cases.web.public.text_search import TextSearch, search_text
 from register.db import db
-from register.search.query_model import Part
+from register.search.query_model import QueryPart
 from register.territory import places
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.web import urls
-from register.web.context import book, gazetteer, head, known_places
+from register.web.context import commune_case_counts, current_vocabulary, gazetteer, head
 from register.web.l10n import count_words, typeset
 
 # Each way is one more search.
-_WAYS = 6
+_MAX_LINKS = 6
 
 
 @dataclass(frozen=True)
-class Onward:
+class NoResultsLinks:
     """Searches that find something, each with how much, and places of nearly the name typed."""
 
-    fewer_filters: Sequence[Offer]
-    fewer_words: Sequence[Offer]
-    wider: Sequence[Offer]
-    near: Sequence[Offer]
+    fewer_filters: Sequence[SuggestionLink]
+    fewer_words: Sequence[SuggestionLink]
+    wider: Sequence[SuggestionLink]
+    similar_names: Sequence[SuggestionLink]
 
 
-def of(query: Query, words: Words | None, offered: Offers) -> Onward:
+def no_results_links(
+    query: CaseQuery, text_search: TextSearch | None, suggestions: SearchSuggestions
+) -> NoResultsLinks:
     """The ways on from a search without a case.
 
-    :param offered: what stands beside it already.
+    :param suggestions: what stands beside it already.
     """
-    return Onward(
-        fewer_filters=list(_fewer_filters(query, words)),
-        fewer_words=list(_fewer_words(query, words)) if words else (),
-        wider=list(_wider(query, words)),
-        near=list(_near(words, offered)) if words else (),
+    return NoResultsLinks(
+        fewer_filters=list(_fewer_filter_links(query, text_search)),
+        fewer_words=list(_fewer_word_links(query, text_search)) if text_search else (),
+        wider=list(_wider_area_links(query, text_search)),
+        similar_names=list(_similar_name_links(text_search, suggestions)) if text_search else (),
     )
 
 
-def _fewer_filters(query: Query, words: Words | None) -> Iterator[Offer]:
+def _fewer_filter_links(
+    query: CaseQuery, text_search: TextSearch | None
+) -> Iterator[SuggestionLink]:
     """The search without one of its filters, unless nothing would be left of it."""
-    hits = words.strength if words else None
-    told = facets.relaxed(db.session(), query, book(), head(), hits)
-    for name, value, count in islice(told, _WAYS):
-        left = query.without(name, value)
-        if count and not left.is_bare:
-            yield _offer(_without(name, value), left, count)
+    hits = text_search.strength if text_search else None
+    relaxations = facets.count_relaxed(db.session(), query, current_vocabulary(), head(), hits)
+    for name, filter_value, count in islice(relaxations, _MAX_LINKS):
+        relaxed_query = query.without(name, filter_value)
+        if count and not relaxed_query.is_bare:
+            yield _counted_link(_without_label(name, filter_value), relaxed_query, count)
 
 
-def _without(name: str, value: str) -> str:
+def _without_label(name: str, filter_value: str) -> str:
     if name == "q":
-        return str(_("Sans les mots %(words)s", words=search_title.quoted(value)))
-    called, said = titles()[name], search_title.value(book(), name, value)
-    return str(_("Sans « %(filter)s : %(value)s »", filter=called, value=said))
+        return str(_("Sans les mots %(words)s", words=search_title.quote_typed(filter_value)))
+    filter_title, value_label = (
+        filter_titles()[name],
+        search_title.value_label(current_vocabulary(), name, filter_value),
+    )
+    return str(_("Sans « %(filter)s : %(value)s »", filter=filter_title, value=value_label))
 
 
-def _fewer_words(query: Query, words: Words) -> Iterator[Offer]:
+def _fewer_word_links(query: CaseQuery, text_search: TextSearch) -> Iterator[SuggestionLink]:
     """The search without one of its words; of two, with the other alone."""
-    parts = words.asked.parts
-    if len(words.asked.wanted) < 2:
+    parts = text_search.search_query.parts
+    if len(text_search.search_query.required_parts) < 2:
         return
-    for part in words.asked.wanted[:_WAYS]:
-        text = " ".join(_as_typed(other, words.text) for other in parts if other is not part)
-        hits = also(text)
+    for part in text_search.search_query.required_parts[:_MAX_LINKS]:
+        shorter_text = " ".join(
+            _retype_part(other, text_search.text) for other in parts if other is not part
+        )
+        hits = search_text(shorter_text)
         if hits is None:
             return
-        left = with_words(query, text)
-        count = facets.matching(db.session(), left, book(), head(), hits)
+        relaxed_query = replace_words(query, shorter_text)
+        count = facets.count_matches(
+            db.session(), relaxed_query, current_vocabulary(), head(), hits
+        )
         if count:
-            yield _offer(search_title.quoted(text), left, count)
+            yield _counted_link(search_title.quote_typed(shorter_text), relaxed_query, count)
 
 
-def _as_typed(part: Part, text: str) -> str:
+def _retype_part(part: QueryPart, text: str) -> str:
     """A part of a search as it has to be typed to mean the same again."""
     typed = part.typed
     if any(f"{mark}{typed}" in text for mark in '"“”„«'):
@@ -92,45 +108,51 @@ def _as_typed(part: Part, text: str) -> str:
     return f"-{typed}" if part.excluded else typed
 
 
-def _wider(query: Query, words: Words | None) -> Iterator[Offer]:
+def _wider_area_links(query: CaseQuery, text_search: TextSearch | None) -> Iterator[SuggestionLink]:
     """The search in the département of its commune, or the région of its département."""
-    hits = words.strength if words else None
-    for kind, wider in (("commune", "departement"), ("departement", "region")):
-        around = {_around(kind, code) for code in query.values.get(kind, ())} - {""}
-        if not around:
+    hits = text_search.strength if text_search else None
+    for kind, wider_kind in (("commune", "departement"), ("departement", "region")):
+        parent_codes = {_parent_code(kind, code) for code in query.values.get(kind, ())} - {""}
+        if not parent_codes:
             continue
-        rest = {name: kept for name, kept in query.values.items() if name != kind}
-        there = replace(query, values={**rest, wider: tuple(sorted(around))}, page=1)
-        count = facets.matching(db.session(), there, book(), head(), hits)
+        other_filters = {
+            name: filter_values for name, filter_values in query.values.items() if name != kind
+        }
+        wider_query = replace(
+            query, values={**other_filters, wider_kind: tuple(sorted(parent_codes))}, page=1
+        )
+        count = facets.count_matches(db.session(), wider_query, current_vocabulary(), head(), hits)
         if count:
-            names = [place_names.name_of(wider, code) for code in sorted(around)]
-            yield _offer(typeset(", ".join(names)), there, count)
+            names = [place_names.place_name(wider_kind, code) for code in sorted(parent_codes)]
+            yield _counted_link(typeset(", ".join(names)), wider_query, count)
 
 
-def _around(kind: str, code: str) -> str:
+def _parent_code(kind: str, code: str) -> str:
     """The code of what a commune or a département lies in; empty for none."""
     if kind == "commune":
-        here = place_names.of_commune(code)
-        return here.departement.code if here and here.departement else ""
-    found = places.departement(db.session(), code)
-    return (found.region_code or "") if found else ""
+        place = place_names.find_commune_view(code)
+        return place.departement.code if place and place.departement else ""
+    departement = places.departement(db.session(), code)
+    return (departement.region_code or "") if departement else ""
 
 
-def _near(words: Words, offered: Offers) -> Iterator[Offer]:
+def _similar_name_links(
+    text_search: TextSearch, suggestions: SearchSuggestions
+) -> Iterator[SuggestionLink]:
     """Places whose name is one slip away from what was typed, if nothing else is offered for it."""
-    if offered.narrower or offered.pages or offered.better:
+    if suggestions.narrower or suggestions.place_pages or suggestions.spelling:
         return
-    found = resolve(gazetteer(), words.text, known_places()).readings
-    for one in place_choice.offered(found[:_WAYS], place_choice.page_of):
-        yield Offer(told(one), one.address)
+    readings = resolve(gazetteer(), text_search.text, commune_case_counts()).readings
+    for choice in place_choice.choices_for(readings[:_MAX_LINKS], place_choice.place_url):
+        yield SuggestionLink(place_label(choice), choice.address)
 
 
-def _offer(text: str, there: Query, count: int) -> Offer:
-    told = ngettext(
+def _counted_link(search_label: str, target_query: CaseQuery, count: int) -> SuggestionLink:
+    label = ngettext(
         "%(what)s : %(count)s cas",
         "%(what)s : %(count)s cas",
         count,
-        what=text,
+        what=search_label,
         count=count_words(count),
     )
-    return Offer(typeset(told), urls.cases(there))
+    return SuggestionLink(typeset(label), urls.cases(target_query))

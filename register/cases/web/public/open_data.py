@@ -10,7 +10,7 @@ from register.cases import home_counts
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
-from register.web.context import book, head, settings
+from register.web.context import current_vocabulary, head, settings
 
 
 def route(blueprint: Blueprint) -> None:
@@ -19,7 +19,7 @@ def route(blueprint: Blueprint) -> None:
 
 
 # The manifest is a file of this version of the code: it cannot change under a running process.
-_manifest = cache(dataset.manifest)
+_manifest = cache(dataset.read_manifest)
 
 
 def data() -> str:
@@ -27,7 +27,7 @@ def data() -> str:
     position = head()
     return render_template(
         "public/data.html",
-        summary=home_counts.summary(db.session(), book(), position),
+        summary=home_counts.load_register_summary(db.session(), current_vocabulary(), position),
         manifest=_manifest(),
-        commands=public_journal.commands(settings().base_url),
+        commands=public_journal.verify_commands(settings().base_url),
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from register.cases.vocabulary import Book
+from register.cases.vocabulary import Vocabulary
 
 # The headings as a reader asks them; which type leads to which is in the vocabulary.
-QUESTIONS: Mapping[str, Any] = {
+RIGHTS_HEADINGS: Mapping[str, Any] = {
     "filmer": _("Puis-je filmer le conseil\u202f?"),
     "document": _("Puis-je obtenir ce document\u202f?"),
     "mise-en-demeure": _("J’ai reçu une mise en demeure"),
@@ -22,10 +22,10 @@ QUESTIONS: Mapping[str, Any] = {
 }
 
 
-def rights(types: Iterable[str], book: Book) -> list[tuple[str, str]]:
+def rights_links(types: Iterable[str], vocabulary: Vocabulary) -> list[tuple[str, str]]:
     """Address and heading of what concerns these types, each once, in their order."""
-    words = (book.word("type", code) for code in types)
+    terms = (vocabulary.word("type", code) for code in types)
     anchors = dict.fromkeys(
-        word.extra["rights"] for word in words if word and "rights" in word.extra
+        term.extra["rights"] for term in terms if term and "rights" in term.extra
     )
-    return [(f"/vos-droits#{anchor}", str(QUESTIONS[anchor])) for anchor in anchors]
+    return [(f"/vos-droits#{anchor}", str(RIGHTS_HEADINGS[anchor])) for anchor in anchors]

@@ -14,161 +14,188 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.cases import uncoded_places
-from register.cases.filters import Query
-from register.cases.web.public.label_suggestions import labelled
-from register.cases.web.public.text_search import Words, index
+from register.cases.filters import CaseQuery
+from register.cases.web.public.label_suggestions import matching_labels
+from register.cases.web.public.text_search import TextSearch, search_engine
 from register.db import db
 from register.search import spelling
 from register.search.service import Reach
-from register.territory.place_extraction import Placed, placed
-from register.territory.tokenizer import words as mentioned
+from register.territory.place_extraction import ExtractedPlace, extract_places
+from register.territory.tokenizer import split_words as mentioned
 from register.territory.web import place_choice
-from register.territory.web.place_choice import Choice
+from register.territory.web.place_choice import PlaceChoice
 from register.web import urls
-from register.web.context import book, gazetteer, head, known_places
+from register.web.context import commune_case_counts, current_vocabulary, gazetteer, head
 from register.web.l10n import count_words
 from register.web.languages import language
 
 # Readings of one place that are offered here; a page of its own offers more.
-_READINGS = 4
-_KINDS = 6
+_MAX_READINGS = 4
+_MAX_LABELS = 6
 # With so few cases, a word may be one that nobody wrote.
-_FEW = 2
+_FEW_CASES = 2
 
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„»]*[\"“”„»]")
 _YEAR = re.compile(r"(?<![\w.,'’-])(?:19|20)[0-9]{2}(?![\w'’-])")
 
 
 @dataclass(frozen=True)
-class Offer:
+class SuggestionLink:
     """A link: what it says, and where it leads."""
 
-    text: str
+    label: str
     address: str
 
 
 @dataclass(frozen=True)
-class Offers:
-    """``narrower``: the same search at a place or in a year. ``pages``: of the place that it is.
-    ``kinds``: what the words are called in the vocabularies, for readers of English.
+class SearchSuggestions:
+    """``narrower``: the same search at a place or in a year. ``place_pages``: of the place that it is.
+    ``filter_labels``: what the words are called in the vocabularies, for readers of English.
 
-    ``better``: the search with its misspelt words put right, or None. A place is offered in one
+    ``spelling``: the search with its misspelt words put right, or None. A place is offered in one
     way: where nothing else is asked for its page says more than the list, where something is the
     page would forget it.
     """
 
-    narrower: Sequence[Offer] = ()
-    pages: Sequence[Offer] = ()
-    kinds: Sequence[Offer] = ()
-    better: Offer | None = None
+    narrower: Sequence[SuggestionLink] = ()
+    place_pages: Sequence[SuggestionLink] = ()
+    filter_labels: Sequence[SuggestionLink] = ()
+    spelling: SuggestionLink | None = None
 
 
-def of(query: Query, words: Words | None) -> Offers:
+def suggest_searches(query: CaseQuery, text_search: TextSearch | None) -> SearchSuggestions:
     """What to offer beside a search; nothing without words."""
-    if words is None:
-        return Offers()
-    found = placed(gazetteer(), words.text, known_places())
-    alone = not with_words(query, "").values
-    pages = [place for place in found if alone and not place.rest]
-    narrower = [offer for place in found if place not in pages for offer in _narrower(query, place)]
-    return Offers(
-        narrower=[*narrower, *_elsewhere(query, words.text), *_years(query)],
-        kinds=list(_kinds(query, words.text, found)),
-        pages=[offer for place in pages for offer in _pages(place)],
-        better=_better(query, words),
+    if text_search is None:
+        return SearchSuggestions()
+    mentions = extract_places(gazetteer(), text_search.text, commune_case_counts())
+    alone = not replace_words(query, "").values
+    page_mentions = [mention for mention in mentions if alone and not mention.remaining_text]
+    narrowing_links = [
+        link
+        for mention in mentions
+        if mention not in page_mentions
+        for link in _narrowing_links(query, mention)
+    ]
+    return SearchSuggestions(
+        narrower=[
+            *narrowing_links,
+            *_uncoded_place_links(query, text_search.text),
+            *_year_links(query),
+        ],
+        filter_labels=list(_filter_label_links(query, text_search.text, mentions)),
+        place_pages=[link for mention in page_mentions for link in _place_page_links(mention)],
+        spelling=_spelling_link(query, text_search),
     )
 
 
-def with_words(query: Query, text: str) -> Query:
+def replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
     """The same search by other words, or by none, from its first page."""
-    rest = {name: kept for name, kept in query.values.items() if name != "q"}
+    other_filters = {
+        name: filter_values for name, filter_values in query.values.items() if name != "q"
+    }
     order = "" if query.order == query.usual_order else query.order
-    return replace(query, values={**rest, "q": (text,)} if text else rest, order=order, page=1)
+    return replace(
+        query,
+        values={**other_filters, "q": (new_words,)} if new_words else other_filters,
+        order=order,
+        page=1,
+    )
 
 
-def told(place: Choice) -> str:
+def place_label(place: PlaceChoice) -> str:
     """A place among others: what it is, if it is a land, and where."""
     if place.reading.kind in ("departement", "region"):
-        return f"{place.kind} {place.named}"
-    return place.named
+        return f"{place.kind_label} {place.qualified_name}"
+    return place.qualified_name
 
 
-def _narrower(query: Query, place: Placed) -> Iterator[Offer]:
+def _narrowing_links(query: CaseQuery, place: ExtractedPlace) -> Iterator[SuggestionLink]:
     """The search without the place's words, at each place that they may mean."""
-    left = with_words(query, place.rest)
-    for one in _likeliest(place):
-        there = place_choice.narrowed(left, one.reading)
+    base_query = replace_words(query, place.remaining_text)
+    for choice in _likeliest_readings(place):
+        target_query = place_choice.query_at_place(base_query, choice.reading)
         # Where the search is already, there is nothing to narrow.
-        if there.values != left.values:
-            yield Offer(told(one), urls.cases(there))
-    if others := _others(place):
-        yield Offer(others, urls.cases(left, lieu=place.text))
+        if target_query.values != base_query.values:
+            yield SuggestionLink(place_label(choice), urls.cases(target_query))
+    if label := _other_readings_label(place):
+        yield SuggestionLink(label, urls.cases(base_query, lieu=place.matched_text))
 
 
-def _pages(place: Placed) -> Iterator[Offer]:
-    for one in _likeliest(place):
-        yield Offer(told(one), one.address)
-    if others := _others(place):
-        yield Offer(others, f"/communes?{urlencode({'q': place.text})}")
+def _place_page_links(place: ExtractedPlace) -> Iterator[SuggestionLink]:
+    for choice in _likeliest_readings(place):
+        yield SuggestionLink(place_label(choice), choice.address)
+    if label := _other_readings_label(place):
+        yield SuggestionLink(label, f"/communes?{urlencode({'q': place.matched_text})}")
 
 
-def _likeliest(place: Placed) -> list[Choice]:
+def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
     """The first readings, those with published cases before the others."""
-    every = place_choice.offered(place.resolution.readings, place_choice.page_of)
-    return sorted(every, key=lambda one: not one.cases)[:_READINGS]
+    choices = place_choice.choices_for(place.resolution.readings, place_choice.place_url)
+    return sorted(choices, key=lambda choice: not choice.case_count)[:_MAX_READINGS]
 
 
-def _others(place: Placed) -> str:
-    more = len(place.resolution.readings) - _READINGS
-    return _("autres lieux de ce nom (%(count)s)", count=more) if more > 0 else ""
+def _other_readings_label(place: ExtractedPlace) -> str:
+    hidden_count = len(place.resolution.readings) - _MAX_READINGS
+    return _("autres lieux de ce nom (%(count)s)", count=hidden_count) if hidden_count > 0 else ""
 
 
-def _elsewhere(query: Query, text: str) -> Iterator[Offer]:
+def _uncoded_place_links(query: CaseQuery, text: str) -> Iterator[SuggestionLink]:
     """The cases at a place that is called by these very words, and that the territory lacks."""
     if any(not word.folded for word in mentioned(text)):
         return
-    found = uncoded_places.matching(
-        uncoded_places.labels(db.session(), head()), text, language=language()
+    uncoded = uncoded_places.match_places(
+        uncoded_places.load_place_labels(db.session(), head()), text, language=language()
     )
-    left = with_words(query, "")
-    for one in [place for place in found if place.named][:_READINGS]:
-        place = place_choice.outside(one, place_choice.page_of)
-        there = place_choice.narrowed(left, place.reading)
-        if there.values != left.values:
-            yield Offer(told(place), urls.cases(there))
+    base_query = replace_words(query, "")
+    for uncoded_place in [place for place in uncoded if place.is_prefix_match][:_MAX_READINGS]:
+        place = place_choice.uncoded_choice(uncoded_place, place_choice.place_url)
+        target_query = place_choice.query_at_place(base_query, place.reading)
+        if target_query.values != base_query.values:
+            yield SuggestionLink(place_label(place), urls.cases(target_query))
 
 
-def _kinds(query: Query, text: str, found: Sequence[Placed]) -> Iterator[Offer]:
+def _filter_label_links(
+    query: CaseQuery, text: str, mentions: Sequence[ExtractedPlace]
+) -> Iterator[SuggestionLink]:
     """Types, families and outcomes that bear the words, at the place that stands among these."""
-    left = with_words(query, "")
-    asked = [(left, text)]
-    for place in found:
-        likeliest = _likeliest(place)[:1] if place.rest else []
-        asked += [(place_choice.narrowed(left, one.reading), place.rest) for one in likeliest]
-    told = [one for search, words in asked for one in labelled(search, words)]
-    for label, there, count in told[:_KINDS]:
+    base_query = replace_words(query, "")
+    searches = [(base_query, text)]
+    for mention in mentions:
+        likeliest = _likeliest_readings(mention)[:1] if mention.remaining_text else []
+        searches += [
+            (place_choice.query_at_place(base_query, choice.reading), mention.remaining_text)
+            for choice in likeliest
+        ]
+    label_matches = [
+        choice
+        for search, search_words in searches
+        for choice in matching_labels(search, search_words)
+    ]
+    for label, target_query, count in label_matches[:_MAX_LABELS]:
         cases = ngettext("%(count)s cas", "%(count)s cas", count, count=count_words(count))
-        yield Offer(f"{label} ({cases})", urls.cases(there))
+        yield SuggestionLink(f"{label} ({cases})", urls.cases(target_query))
 
 
-def _years(query: Query) -> Iterator[Offer]:
+def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
     """A number that is a year, alone and not quoted: the same search in that year."""
     text = query.words
-    quoted = [found.span() for found in _QUOTED.finditer(text)]
+    quoted = [quotation.span() for quotation in _QUOTED.finditer(text)]
     for year in _YEAR.finditer(text):
         if any(start < year.start() < end for start, end in quoted):
             continue
-        rest = f"{text[: year.start()]} {text[year.end() :]}"
-        left = with_words(query, " ".join(rest.split()))
-        years = sorted({*left.values.get("annee", ()), year.group()})
-        there = replace(left, values={**left.values, "annee": tuple(years)})
-        yield Offer(_("année %(year)s", year=year.group()), urls.cases(there))
+        remaining_text = f"{text[: year.start()]} {text[year.end() :]}"
+        base_query = replace_words(query, " ".join(remaining_text.split()))
+        years = sorted({*base_query.values.get("annee", ()), year.group()})
+        target_query = replace(base_query, values={**base_query.values, "annee": tuple(years)})
+        yield SuggestionLink(_("année %(year)s", year=year.group()), urls.cases(target_query))
 
 
-def _better(query: Query, words: Words) -> Offer | None:
-    if len(words.strength) > _FEW or words.hits.reach is Reach.TITLES:
+def _spelling_link(query: CaseQuery, text_search: TextSearch) -> SuggestionLink | None:
+    if len(text_search.strength) > _FEW_CASES or text_search.matches.reach is Reach.TITLES_ONLY:
         return None
-    text = spelling.better(db.session(), index(), words.text, book(), head())
-    if text is None:
+    spelling_text = spelling.suggest_spelling(
+        db.session(), search_engine(), text_search.text, current_vocabulary(), head()
+    )
+    if spelling_text is None:
         return None
-    return Offer(text, urls.cases(with_words(query, text)))
+    return SuggestionLink(spelling_text, urls.cases(replace_words(query, spelling_text)))

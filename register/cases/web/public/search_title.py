@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases.filters import WORDS, Query
+from register.cases.filters import WORDS, CaseQuery
 from register.cases.former_codes import DURATIONS
-from register.cases.vocabulary import Book
-from register.cases.web.public.value_phrases import period, spoken
+from register.cases.vocabulary import Vocabulary
+from register.cases.web.public.value_phrases import period_phrase, sentence_forms
 from register.search import query_parser
 from register.territory.web import place_names
 from register.web import urls
@@ -22,78 +22,88 @@ from register.web.l10n import count_words, country_name, edtf_words, typeset
 from register.web.l10n import quoted as marked
 
 # A search may hold twenty values of each filter; a title names so many, and counts the others.
-_VALUES = 3
-_FILTERS = 6
-_TEXT = 80  # characters of what was typed
+_MAX_VALUES = 3
+_MAX_FILTERS = 6
+_MAX_TEXT = 80  # characters of what was typed
 
 
 # What says who acts belongs to what he did, and follows it without a comma.
-_DEEDS = frozenset({"type", "famille", "acteur"})
-_OF_DEEDS = frozenset({"acteur", "cible"})
-_PERIOD = frozenset({"du", "au"})
+_ACT_FILTERS = frozenset({"type", "famille", "acteur"})
+_PARTY_FILTERS = frozenset({"acteur", "cible"})
+_PERIOD_FILTERS = frozenset({"du", "au"})
 # What a person wrote, which may hold anything.
-_WRITTEN = frozenset({"media", "endroit"})
+_FREE_TEXT_FILTERS = frozenset({"media", "endroit"})
 
 
-def phrase(query: Query, book: Book) -> str:
+def phrase(query: CaseQuery, vocabulary: Vocabulary) -> str:
     """What a search is about; empty for the whole register."""
-    sayings = _sayings()
-    names = [name for name in sayings if name in query.values]
-    if _PERIOD.issubset(names):
+    templates = _phrase_templates()
+    names = [name for name in templates if name in query.values]
+    if _PERIOD_FILTERS.issubset(names):
         # One saying tells both ends.
         names.remove("au")
-    told, before = "", ""
-    for name in names[:_FILTERS]:
-        told += (" " if name in _OF_DEEDS and before in _DEEDS else ", ") if told else ""
-        told += sayings[name] % {"values": _said(query, book, name)}
-        before = name
-    if rest := names[_FILTERS:]:
-        told += _more(len(rest))
-    return typeset(told[:1].upper() + told[1:])
+    sentence, previous = "", ""
+    for name in names[:_MAX_FILTERS]:
+        sentence += (
+            (" " if name in _PARTY_FILTERS and previous in _ACT_FILTERS else ", ")
+            if sentence
+            else ""
+        )
+        sentence += templates[name] % {"values": _filter_phrase(query, vocabulary, name)}
+        previous = name
+    if extra_names := names[_MAX_FILTERS:]:
+        sentence += _extra_filters_phrase(len(extra_names))
+    return typeset(sentence[:1].upper() + sentence[1:])
 
 
-def _said(query: Query, book: Book, name: str) -> str:
+def _filter_phrase(query: CaseQuery, vocabulary: Vocabulary, name: str) -> str:
     """All values of a filter, as they stand in a sentence."""
-    if name in _PERIOD:
-        return period(*("".join(query.values.get(end, ())) for end in ("du", "au")))
-    return _either([_in_sentence(book, name, one) for one in query.values[name]])
-
-
-def title(query: Query, book: Book, total: int) -> str:
-    """What the page of a search is called: the search, and how many cases there are."""
-    what = phrase(query, book)
-    if not total:
-        return str(_("%(what)s : aucun cas", what=what))
-    counted = count_words(total)
-    told = ngettext(
-        "%(what)s : %(count)s cas", "%(what)s : %(count)s cas", total, what=what, count=counted
+    if name in _PERIOD_FILTERS:
+        return period_phrase(*("".join(query.values.get(end, ())) for end in ("du", "au")))
+    return _join_alternatives(
+        [_value_phrase(vocabulary, name, code) for code in query.values[name]]
     )
-    return str(told)
 
 
-def quoted(text: str) -> str:
+def page_title(query: CaseQuery, vocabulary: Vocabulary, total: int) -> str:
+    """What the page of a search is called: the search, and how many cases there are."""
+    subject = phrase(query, vocabulary)
+    if not total:
+        return str(_("%(what)s : aucun cas", what=subject))
+    count_text = count_words(total)
+    heading = ngettext(
+        "%(what)s : %(count)s cas",
+        "%(what)s : %(count)s cas",
+        total,
+        what=subject,
+        count=count_text,
+    )
+    return str(heading)
+
+
+def quote_typed(typed_text: str) -> str:
     """What was typed, between guillemets and not at length."""
-    if len(text) > _TEXT:
-        text = text[:_TEXT].rsplit(None, 1)[0] + "…"
-    return marked(text)
+    if len(typed_text) > _MAX_TEXT:
+        typed_text = typed_text[:_MAX_TEXT].rsplit(None, 1)[0] + "…"
+    return marked(typed_text)
 
 
-def value(book: Book, name: str, code: str) -> str:
+def value_label(vocabulary: Vocabulary, name: str, code: str) -> str:
     """A value of a filter, as a reader says it."""
-    if name in book.lists:
-        return book.label(name, code)
+    if name in vocabulary.lists:
+        return vocabulary.label(name, code)
     if name == "procedure":
-        return _proceeding(book, code)
-    if name in _SPEAKERS:
-        return _SPEAKERS[name](code)
+        return _proceeding_phrase(vocabulary, code)
+    if name in _VALUE_FORMATTERS:
+        return _VALUE_FORMATTERS[name](code)
     if name not in urls.PLACES:
         return code
-    told = place_names.name_of(name, code)
+    place_name = place_names.place_name(name, code)
     # "(pour Pierrefitte-sur-Seine)" says already which Saint-Denis it is.
-    return _commune(code) if name == "commune" and "(" not in told else told
+    return _commune_label(code) if name == "commune" and "(" not in place_name else place_name
 
 
-def durations() -> dict[str, str]:
+def duration_labels() -> dict[str, str]:
     """The lengths of an affair in words."""
     words = {
         "moins-d-un-an": _("moins d’un an"),
@@ -104,7 +114,7 @@ def durations() -> dict[str, str]:
     return {code: words[code] for code in DURATIONS}
 
 
-def _sayings() -> dict[str, str]:
+def _phrase_templates() -> dict[str, str]:
     """How the values of each filter stand in a sentence, in the order of one."""
     plain = "%(values)s"
     return {
@@ -132,69 +142,75 @@ def _sayings() -> dict[str, str]:
     }
 
 
-def _either(values: Sequence[str]) -> str:
+def _join_alternatives(values: Sequence[str]) -> str:
     """One value or another; of many, the first and how many there are beside."""
-    if len(values) > _VALUES:
-        rest = len(values) - _VALUES + 1
-        values = [*values[: _VALUES - 1], _("%(count)s autres", count=count_words(rest))]
+    if len(values) > _MAX_VALUES:
+        extra_count = len(values) - _MAX_VALUES + 1
+        values = [*values[: _MAX_VALUES - 1], _("%(count)s autres", count=count_words(extra_count))]
     if len(values) == 1:
         return values[0]
     return str(_("%(some)s ou %(last)s", some=", ".join(values[:-1]), last=values[-1]))
 
 
-def _more(count: int) -> str:
-    told = ngettext(
+def _extra_filters_phrase(count: int) -> str:
+    suffix = ngettext(
         " et %(count)s autre filtre",
         " et %(count)s autres filtres",
         count,
         count=count_words(count),
     )
-    return str(told)
+    return str(suffix)
 
 
-def _in_sentence(book: Book, name: str, code: str) -> str:
+def _value_phrase(vocabulary: Vocabulary, name: str, code: str) -> str:
     if name == WORDS:
         # "OU" is not obeyed, and must not be shown as if it were.
-        return quoted(query_parser.obeyed(code) or code)
-    if name in _WRITTEN:
-        return quoted(code)
+        return quote_typed(query_parser.without_operators(code) or code)
+    if name in _FREE_TEXT_FILTERS:
+        return quote_typed(code)
     if name == "commune":
-        return _commune(code)
-    if name in _OF_DEEDS:
-        word = book.word(name, code)
+        return _commune_label(code)
+    if name in _PARTY_FILTERS:
+        word = vocabulary.word(name, code)
         return str(word.extra["with_article"]) if word else code
-    others = spoken().get(name)
-    if others and code in others:
-        return others[code]
-    told = value(book, name, code)
+    forms = sentence_forms().get(name)
+    if forms and code in forms:
+        return forms[code]
+    label = value_label(vocabulary, name, code)
     if name in ("type", "famille"):
-        return told[:1].lower() + told[1:]
+        return label[:1].lower() + label[1:]
     # What has other words in a sentence, and is too new to have them.
-    return quoted(told) if others else told
+    return quote_typed(label) if forms else label
 
 
-def _proceeding(book: Book, code: str) -> str:
+def _proceeding_phrase(vocabulary: Vocabulary, code: str) -> str:
     """Who acts against whom, and what came of it."""
     direction, _dot, outcome = code.partition(".")
-    told = spoken()["sens"].get(direction) or quoted(book.label("sens", direction))
+    proceeding = sentence_forms()["sens"].get(direction) or quote_typed(
+        vocabulary.label("sens", direction)
+    )
     return str(
-        _("%(proceeding)s (%(outcome)s)", proceeding=told, outcome=book.label("issue", outcome))
+        _(
+            "%(proceeding)s (%(outcome)s)",
+            proceeding=proceeding,
+            outcome=vocabulary.label("issue", outcome),
+        )
     )
 
 
-def _commune(code: str) -> str:
+def _commune_label(code: str) -> str:
     """A commune with its département: a good thousand of them bear the name of another."""
-    here = place_names.of_commune(code)
-    if here is None:
+    place = place_names.find_commune_view(code)
+    if place is None:
         return code
-    around = here.departement
-    return place_names.named(here.commune.name, around.name if around else None)
+    departement = place.departement
+    return place_names.qualified_name(place.commune.name, departement.name if departement else None)
 
 
-_SPEAKERS: dict[str, Callable[[str], str]] = {
+_VALUE_FORMATTERS: dict[str, Callable[[str], str]] = {
     "pays": country_name,
     "du": edtf_words,
     "au": edtf_words,
-    "duree": lambda code: durations()[code],
+    "duree": lambda code: duration_labels()[code],
     "sans_date": lambda _code: _("date inconnue"),
 }

@@ -20,9 +20,9 @@ from register.cases.vocabulary import LANGUAGES
 from register.db import db
 from register.errors import NotFound
 from register.journal import line_time
-from register.journal.canonical import moment
-from register.pages.queries import newest_of_each
-from register.pages.web.public import path_of
+from register.journal.canonical import rfc3339
+from register.pages.queries import newest_revisions
+from register.pages.web.public import page_path
 from register.web import urls
 from register.web.context import head, settings
 from register.web.languages import in_language
@@ -32,16 +32,16 @@ from register.web.languages import in_language
 SIZE = 5_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
-_PART = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,4})")
+_PART_NAME = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,4})")
 # Addresses without a parameter or a suffix that answer with data.
-_NO_PAGES = frozenset({"/communes/suggest", "/registre/tete"})
+_DATA_PATHS = frozenset({"/communes/suggest", "/registre/tete"})
 # Of the pages that are always there, those that show what happened last.
-_MOVING = frozenset(
+_CHANGING_PAGES = frozenset(
     {"/", "/incidents", "/communes", "/departements", "/regions", "/registre", "/statistiques"}
 )
 
 # An address of this register without its beginning, and when it last changed, if that is known.
-Row = tuple[str, datetime | None]
+SitemapEntry = tuple[str, datetime | None]
 
 
 def route(blueprint: Blueprint) -> None:
@@ -58,100 +58,110 @@ def sitemap() -> ResponseReturnValue:
     # Read first: what is told must not be older than the position it is told for.
     head()
     if part:
-        return _document(_part(part))
-    pages, places = list(_pages()), list(_places())
-    stretches = sitemap_data.stretches(db.session(), SIZE)
-    if len(pages) + len(places) + sum(count for _rank, count, _at in stretches) <= SIZE:
-        cases = (row for rank, _count, _at in stretches for row in _cases(rank))
-        return _document([*pages, *places, *cases])
-    parts = [("pages", _latest(pages))]
-    parts += [(f"lieux-{rank}", _latest(rows)) for rank, rows in enumerate(_cut(places), start=1)]
-    parts += [(f"cas-{rank + 1}", at) for rank, _count, at in stretches]
-    return _index((f"/sitemap.xml?partie={name}", at) for name, at in parts)
+        return _sitemap_document(_part_entries(part))
+    pages, places = list(_page_entries()), list(_place_entries())
+    number_ranges = sitemap_data.list_case_ranges(db.session(), SIZE)
+    if len(pages) + len(places) + sum(count for _rank, count, _changed_at in number_ranges) <= SIZE:
+        cases = (
+            entry for rank, _count, _changed_at in number_ranges for entry in _case_entries(rank)
+        )
+        return _sitemap_document([*pages, *places, *cases])
+    parts = [("pages", _latest_change(pages))]
+    parts += [
+        (f"lieux-{rank}", _latest_change(place_entries))
+        for rank, place_entries in enumerate(_split_entries(places), start=1)
+    ]
+    parts += [(f"cas-{rank + 1}", changed_at) for rank, _count, changed_at in number_ranges]
+    return _sitemap_index((f"/sitemap.xml?partie={name}", changed_at) for name, changed_at in parts)
 
 
-def _part(name: str) -> Iterable[Row]:
+def _part_entries(name: str) -> Iterable[SitemapEntry]:
     """The addresses of one part of the map.
 
     :raises NotFound: there is no such part, or nothing is in it.
     """
-    asked = _PART.fullmatch(name)
-    if asked is None:
+    match = _PART_NAME.fullmatch(name)
+    if match is None:
         raise NotFound("no_such_page")
-    if asked["kind"] is None:
-        return _pages()
-    rank = int(asked["rank"])
-    rows: Sequence[Row]
-    if asked["kind"] == "lieux":
-        rows = list(_places())[SIZE * (rank - 1) : SIZE * rank]
+    if match["kind"] is None:
+        return _page_entries()
+    rank = int(match["rank"])
+    entries: Sequence[SitemapEntry]
+    if match["kind"] == "lieux":
+        entries = list(_place_entries())[SIZE * (rank - 1) : SIZE * rank]
     else:
-        rows = list(_cases(rank - 1))
-    if not rows:
+        entries = list(_case_entries(rank - 1))
+    if not entries:
         raise NotFound("no_such_page")
-    return rows
+    return entries
 
 
-def _pages() -> Iterator[Row]:
+def _page_entries() -> Iterator[SitemapEntry]:
     """The pages that are always there, from the router so that a new one is among them.
 
     In both languages: each page tells of the other by itself, those of places and cases too.
     """
     seq = head().seq
     moved_at = line_time(db.session(), seq) if seq else None
-    written = {path_of(text): row.made_at for text, row in newest_of_each(db.session()).items()}
-    for address in sorted(_fixed()):
-        for tongue in LANGUAGES:
-            here = in_language(address, tongue)
-            yield here, moved_at if address in _MOVING else written.get(here)
+    edited_at = {
+        page_path(page_key): revision.made_at
+        for page_key, revision in newest_revisions(db.session()).items()
+    }
+    for address in sorted(_fixed_paths()):
+        for page_language in LANGUAGES:
+            path = in_language(address, page_language)
+            yield path, moved_at if address in _CHANGING_PAGES else edited_at.get(path)
 
 
-def _fixed() -> set[str]:
+def _fixed_paths() -> set[str]:
     rules = current_app.url_map.iter_rules()
-    found = {
+    paths = {
         rule.rule
         for rule in rules
         if rule.endpoint.startswith("public.") and not rule.arguments and "." not in rule.rule
     }
     # The form is another blueprint's, because nothing of it is kept.
-    return (found - _NO_PAGES) | {"/signaler"}
+    return (paths - _DATA_PATHS) | {"/signaler"}
 
 
-def _places() -> Iterator[Row]:
-    for kind, found in sitemap_data.places(db.session()).items():
-        for code, moved_at in found.items():
+def _place_entries() -> Iterator[SitemapEntry]:
+    for kind, changes in sitemap_data.list_place_dates(db.session()).items():
+        for code, moved_at in changes.items():
             yield urls.PLACES[kind](code), moved_at
 
 
-def _cases(rank: int) -> Iterator[Row]:
+def _case_entries(rank: int) -> Iterator[SitemapEntry]:
     first = SIZE * rank + 1
-    for number, moved_at in sitemap_data.cases(db.session(), first, first + SIZE - 1):
+    for number, moved_at in sitemap_data.list_case_dates(db.session(), first, first + SIZE - 1):
         yield urls.case(number), moved_at
 
 
-def _cut(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for first in range(0, len(rows), SIZE):
-        yield rows[first : first + SIZE]
+def _split_entries(entries: Sequence[SitemapEntry]) -> Iterator[Sequence[SitemapEntry]]:
+    for first in range(0, len(entries), SIZE):
+        yield entries[first : first + SIZE]
 
 
-def _latest(rows: Sequence[Row]) -> datetime | None:
-    return max((at for _address, at in rows if at is not None), default=None)
+def _latest_change(entries: Sequence[SitemapEntry]) -> datetime | None:
+    return max(
+        (changed_at for _address, changed_at in entries if changed_at is not None), default=None
+    )
 
 
-def _document(rows: Iterable[Row]) -> Response:
-    return _written("urlset", "url", rows)
+def _sitemap_document(entries: Iterable[SitemapEntry]) -> Response:
+    return _written("urlset", "url", entries)
 
 
-def _index(rows: Iterable[Row]) -> Response:
-    return _written("sitemapindex", "sitemap", rows)
+def _sitemap_index(entries: Iterable[SitemapEntry]) -> Response:
+    return _written("sitemapindex", "sitemap", entries)
 
 
-def _written(root: str, name: str, rows: Iterable[Row]) -> Response:
-    top = etree.Element(root, nsmap={None: NAMESPACE})
+def _written(root_tag: str, entry_tag: str, entries: Iterable[SitemapEntry]) -> Response:
+    root_element = etree.Element(root_tag, nsmap={None: NAMESPACE})
     base = settings().base_url
-    for address, moved_at in rows:
-        row = etree.SubElement(top, name)
-        etree.SubElement(row, "loc").text = base + address
+    for address, moved_at in entries:
+        element = etree.SubElement(root_element, entry_tag)
+        etree.SubElement(element, "loc").text = base + address
         if moved_at is not None:
-            etree.SubElement(row, "lastmod").text = moment(moved_at)
-    body = etree.tostring(top, encoding="UTF-8", xml_declaration=True)
+            etree.SubElement(element, "lastmod").text = rfc3339(moved_at)
+    body = etree.tostring(root_element, encoding="UTF-8", xml_declaration=True)
     return Response(body, mimetype="application/xml")

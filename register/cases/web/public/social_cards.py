@@ -11,22 +11,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import queries
-from register.cases.queries import Case
-from register.cases.versioned_cache import Few
+from register.cases.queries import PublicCase
+from register.cases.versioned_cache import VersionedMapCache
 from register.cases.web.public.cases import case_number
 from register.db import db
 from register.errors import Moved
 from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
-from register.web.context import book, head
-from register.web.drawings.social_card import Card, drawn
+from register.web.context import current_vocabulary, head
+from register.web.drawings.social_card import SocialCard, draw_card
 from register.web.l10n import country_name, edtf_words, typeset
 from register.web.l10n import number as digits
 
-_drawn: Few[Card, bytes] = Few(256)  # of some 15 kB
+_image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of some 15 kB
 # One at a time: a tenth of a second of drawing for each request would hold the register up.
-_drawing = Lock()
+_drawing_lock = Lock()
 
 
 def route(blueprint: Blueprint) -> None:
@@ -40,11 +40,11 @@ def card() -> ResponseReturnValue:
     if request.query_string:
         return redirect(urls.card(), 303)
     head()
-    told = Card(
+    social_card = SocialCard(
         title=_("Registre public des intimidations de blogueurs et de médias locaux"),
-        under=(_("Chaque cas est relu et sourcé ; l’autorité peut y répondre."),),
+        footer_lines=(_("Chaque cas est relu et sourcé ; l’autorité peut y répondre."),),
     )
-    return _picture(told)
+    return _image_response(social_card)
 
 
 def case_card(number: str) -> ResponseReturnValue:
@@ -54,58 +54,58 @@ def case_card(number: str) -> ResponseReturnValue:
     """
     head()
     try:
-        case = queries.one(db.session(), case_number(number))
+        case = queries.load_public_case(db.session(), case_number(number))
     except Moved as moved:
         return redirect(urls.card(int(str(moved.values["number"]))), 301)
     address = urls.card(case.number, case.version)
     if request.query_string.decode("latin-1") != address.partition("?")[2]:
         return redirect(address, 303)
-    return _picture(of_case(case))
+    return _image_response(case_social_card(case))
 
 
-def of_case(case: Case) -> Card:
+def case_social_card(case: PublicCase) -> SocialCard:
     """What the card of a case says: nothing that a list would not."""
-    content, words = case.snapshot.content, book()
-    first, *others = [words.label("type", code) for code in content["types"]]
-    types = ", ".join([first, *(label[:1].lower() + label[1:] for label in others)])
-    evidence = words.label("preuve", content["evidence"]).lower()
+    content, terms = case.snapshot.content, current_vocabulary()
+    first_type, *other_types = [terms.label("type", code) for code in content["types"]]
+    types = ", ".join([first_type, *(label[:1].lower() + label[1:] for label in other_types)])
+    evidence = terms.label("preuve", content["evidence"]).lower()
     if content["contested"]:
         evidence = _("%(evidence)s, contesté", evidence=evidence)
-    date = edtf_words(content["date"]) if content["date"] else _("date inconnue")
-    return Card(
+    date_text = edtf_words(content["date"]) if content["date"] else _("date inconnue")
+    return SocialCard(
         title=french(content["title"]),
-        side=(_("nº %(number)s", number=digits(case.number)), typeset(date)),
-        over=_place(content),
-        under=(
+        margin_lines=(_("nº %(number)s", number=digits(case.number)), typeset(date_text)),
+        overline=_place_line(content),
+        footer_lines=(
             types,
             _("Niveau de preuve : %(evidence)s", evidence=evidence),
         ),
     )
 
 
-def _place(content: Mapping[str, Any]) -> str:
+def _place_line(content: Mapping[str, Any]) -> str:
     """Where a case is, in one line: what is known, from the commune to the country."""
-    here = place_names.of_commune(content["commune"]) if content["commune"] else None
-    if here:
-        return here.named
-    around = country_name(content["country"]) if content["country"] != "FR" else ""
+    place = place_names.find_commune_view(content["commune"]) if content["commune"] else None
+    if place:
+        return place.qualified_name
+    container = country_name(content["country"]) if content["country"] != "FR" else ""
     for kind in ("region", "departement"):
         if content[kind]:
-            around = place_names.name_of(kind, content[kind])
+            container = place_names.place_name(kind, content[kind])
     label = content["place_label"]
     if label:
-        return place_names.named(label[:1].upper() + label[1:], around)
-    return typeset(around)
+        return place_names.qualified_name(label[:1].upper() + label[1:], container)
+    return typeset(container)
 
 
-def _kept_picture(told: Card) -> bytes:
+def _cached_image(social_card: SocialCard) -> bytes:
     """A card, drawn once at a position of the ledger, whoever asks and with whatever cookie."""
-    with _drawing:
-        return _drawn.of(head().digest, told, lambda: drawn(told))
+    with _drawing_lock:
+        return _image_cache.get_or_make(head().digest, social_card, lambda: draw_card(social_card))
 
 
-def _picture(told: Card) -> Response:
-    response = Response(_kept_picture(told), mimetype="image/png")
+def _image_response(social_card: SocialCard) -> Response:
+    response = Response(_cached_image(social_card), mimetype="image/png")
     # It is made to be shown elsewhere; every other answer is for this site's own pages.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -9,16 +9,16 @@ from flask import Blueprint, render_template
 from flask_babel import gettext as _
 
 from register.cases import statistics as figures
-from register.cases.statistics import Figure, Group, Statistics
-from register.cases.vocabulary import Book
+from register.cases.statistics import Figure, FigureGroup, Statistics
+from register.cases.vocabulary import Vocabulary
 from register.cases.web.public import search_title
-from register.cases.web.public.value_phrases import spoken
+from register.cases.web.public.value_phrases import sentence_forms
 from register.db import db
-from register.web.context import book, head
+from register.web.context import current_vocabulary, head
 from register.web.drawings import charts
 from register.web.l10n import typeset
 
-Naming = Callable[[str], str]
+LabelFunction = Callable[[str], str]
 
 
 def route(blueprint: Blueprint) -> None:
@@ -27,7 +27,7 @@ def route(blueprint: Blueprint) -> None:
 
 
 @dataclass(frozen=True)
-class Row:
+class StatisticsRow:
     """A line of a table: what it is about, and its figure."""
 
     label: str
@@ -35,90 +35,99 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Under:
+class RowGroup:
     """Lines that belong together, under the line of what they are a part of."""
 
-    over: Row
-    rows: Sequence[Row]
+    heading: StatisticsRow
+    rows: Sequence[StatisticsRow]
 
 
 def statistics() -> str:
     """What the public cases add up to, with what they cannot tell."""
     position = head()
-    told = figures.statistics(db.session(), book(), position)
+    stats = figures.load_statistics(db.session(), current_vocabulary(), position)
     return render_template(
         "public/statistics.html",
-        told=told,
+        told=stats,
         head=position,
-        share=_share(told),
-        rows=_rows(told, book()),
-        types=_types(told, book()),
-        proceedings=_proceedings(told, book()),
+        share=_unknown_share(stats),
+        rows=_table_rows(stats, current_vocabulary()),
+        types=_type_groups(stats, current_vocabulary()),
+        proceedings=_proceeding_groups(stats, current_vocabulary()),
         bar=charts.bar,
-        columns=_columns(told),
+        columns=_year_columns(stats),
     )
 
 
-def _rows(told: Statistics, words: Book) -> dict[str, list[Row]]:
+def _table_rows(stats: Statistics, vocabulary: Vocabulary) -> dict[str, list[StatisticsRow]]:
     """The lines of each table whose figures are words of one list."""
-    lengths = search_title.durations()
+    duration_labels = search_title.duration_labels()
     return {
-        "annee": [*_years(told)],
-        "cible": _named(told.targets, _word(words, "cible")),
-        "niveau": _named(told.levels, _word(words, "niveau")),
-        "preuve": _named(told.evidence, _word(words, "preuve")),
-        "issue": _named(told.outcomes, _word(words, "issue")),
-        "duree": _named(told.durations, lengths.__getitem__),
+        "annee": [*_year_rows(stats)],
+        "cible": _labelled_rows(stats.targets, _label_function(vocabulary, "cible")),
+        "niveau": _labelled_rows(stats.levels, _label_function(vocabulary, "niveau")),
+        "preuve": _labelled_rows(stats.evidence, _label_function(vocabulary, "preuve")),
+        "issue": _labelled_rows(stats.outcomes, _label_function(vocabulary, "issue")),
+        "duree": _labelled_rows(stats.durations, duration_labels.__getitem__),
     }
 
 
-def _years(told: Statistics) -> Iterator[Row]:
-    if told.earlier:
-        yield Row(_("Jusqu’en %(year)s", year=told.earlier.code), told.earlier)
-    yield from (Row(figure.code, figure) for figure in told.years)
-    if told.undated.count:
-        yield Row(_("Date inconnue"), told.undated)
+def _year_rows(stats: Statistics) -> Iterator[StatisticsRow]:
+    if stats.earlier:
+        yield StatisticsRow(_("Jusqu’en %(year)s", year=stats.earlier.code), stats.earlier)
+    yield from (StatisticsRow(figure.code, figure) for figure in stats.years)
+    if stats.undated.count:
+        yield StatisticsRow(_("Date inconnue"), stats.undated)
 
 
-def _types(told: Statistics, words: Book) -> list[Under]:
-    over, under = _word(words, "famille"), _word(words, "type")
-    return [_under(group, over, under) for group in told.types]
+def _type_groups(stats: Statistics, vocabulary: Vocabulary) -> list[RowGroup]:
+    heading_label, row_label = (
+        _label_function(vocabulary, "famille"),
+        _label_function(vocabulary, "type"),
+    )
+    return [_row_group(group, heading_label, row_label) for group in stats.types]
 
 
-def _proceedings(told: Statistics, words: Book) -> list[Under]:
+def _proceeding_groups(stats: Statistics, vocabulary: Vocabulary) -> list[RowGroup]:
     def outcome(code: str) -> str:
-        return words.label("issue", code.partition(".")[2])
+        return vocabulary.label("issue", code.partition(".")[2])
 
-    directions = spoken()["sens"]
+    directions = sentence_forms()["sens"]
     return [
-        _under(group, lambda code: directions.get(code) or words.label("sens", code), outcome)
-        for group in told.proceedings
+        _row_group(
+            group, lambda code: directions.get(code) or vocabulary.label("sens", code), outcome
+        )
+        for group in stats.proceedings
     ]
 
 
-def _word(words: Book, name: str) -> Naming:
-    return lambda code: words.label(name, code)
+def _label_function(vocabulary: Vocabulary, name: str) -> LabelFunction:
+    return lambda code: vocabulary.label(name, code)
 
 
-def _under(group: Group, over: Naming, under: Naming) -> Under:
-    return Under(_named([group.whole], over)[0], _named(group.parts, under))
+def _row_group(
+    group: FigureGroup, heading_label: LabelFunction, row_label: LabelFunction
+) -> RowGroup:
+    return RowGroup(
+        _labelled_rows([group.total], heading_label)[0], _labelled_rows(group.parts, row_label)
+    )
 
 
-def _named(figures: Sequence[Figure], called: Naming) -> list[Row]:
-    return [Row(_begun(called(figure.code)), figure) for figure in figures]
+def _labelled_rows(figures: Sequence[Figure], label: LabelFunction) -> list[StatisticsRow]:
+    return [StatisticsRow(_capitalised(label(figure.code)), figure) for figure in figures]
 
 
-def _begun(text: str) -> str:
+def _capitalised(label: str) -> str:
     """The text as it begins a line."""
-    return typeset(text[:1].upper() + text[1:])
+    return typeset(label[:1].upper() + label[1:])
 
 
-def _columns(told: Statistics) -> str:
+def _year_columns(stats: Statistics) -> str:
     """The years as columns; nothing for a single one, which a table says as well."""
-    counts = {int(figure.code): figure.count for figure in told.years}
+    counts = {int(figure.code): figure.count for figure in stats.years}
     return charts.columns(counts) if len(counts) > 1 else ""
 
 
-def _share(told: Statistics) -> int:
+def _unknown_share(stats: Statistics) -> int:
     """How many cases in a hundred have an outcome that nobody knows."""
-    return round(100 * told.unknown.count / told.total.count) if told.total.count else 0
+    return round(100 * stats.unknown.count / stats.total.count) if stats.total.count else 0

@@ -15,10 +15,10 @@ from register.text.dates import PartialDate
 from register.web.languages import language
 
 # Before them, "de" loses its vowel.
-_ELIDED = ("avril", "août", "octobre")
+_ELIDED_MONTHS = ("avril", "août", "octobre")
 
 
-def spoken() -> dict[str, dict[str, str]]:
+def sentence_forms() -> dict[str, dict[str, str]]:
     """Filter → code → what follows the name of the filter in a sentence."""
     return {
         "niveau": {
@@ -55,46 +55,52 @@ def spoken() -> dict[str, dict[str, str]]:
     }
 
 
-def period(since: str, until: str) -> str:
+def period_phrase(since: str, until: str) -> str:
     """The time from one partial date to another, as it follows a search; one may be empty."""
     if since == until:
-        return _within(_date(since))
+        return _during_phrase(_filter_date(since))
     if not until:
-        return _open(_date(since))
+        return _since_phrase(_filter_date(since))
     if not since:
-        return _ending(_date(until))
-    last = _date(until)
-    end = last.words(language())
-    told = _("au %(date)s", date=end) if last.day else _("à %(date)s", date=end)
-    return f"{_beginning(_date(since))} {told}"
+        return _until_phrase(_filter_date(until))
+    last_date = _filter_date(until)
+    last_text = last_date.words(language())
+    end_phrase = (
+        _("au %(date)s", date=last_text) if last_date.day else _("à %(date)s", date=last_text)
+    )
+    return f"{_from_phrase(_filter_date(since))} {end_phrase}"
 
 
-def _date(edtf: str) -> PartialDate:
+def _filter_date(edtf: str) -> PartialDate:
     """A filter takes "about 2006" for the whole of 2006: so does its sentence."""
     return replace(dates.parse(edtf), mark="")
 
 
-def _within(date: PartialDate) -> str:
-    told = date.words(language())
-    return str(_("le %(date)s", date=told) if date.day else _("en %(date)s", date=told))
+def _during_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    return str(_("le %(date)s", date=date_text) if date.day else _("en %(date)s", date=date_text))
 
 
-def _open(date: PartialDate) -> str:
-    told = date.words(language())
-    return str(_("depuis le %(date)s", date=told) if date.day else _("depuis %(date)s", date=told))
+def _since_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    return str(
+        _("depuis le %(date)s", date=date_text)
+        if date.day
+        else _("depuis %(date)s", date=date_text)
+    )
 
 
-def _ending(date: PartialDate) -> str:
-    told = date.words(language())
+def _until_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
     if date.day:
-        return str(_("jusqu’au %(date)s", date=told))
-    return str(_("jusqu’en %(date)s", date=told))
+        return str(_("jusqu’au %(date)s", date=date_text))
+    return str(_("jusqu’en %(date)s", date=date_text))
 
 
-def _beginning(date: PartialDate) -> str:
-    told = date.words(language())
+def _from_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
     if date.day:
-        return str(_("du %(date)s", date=told))
-    if told.startswith(_ELIDED):
-        return str(_("d’%(date)s", date=told))
-    return str(_("de %(date)s", date=told))
+        return str(_("du %(date)s", date=date_text))
+    if date_text.startswith(_ELIDED_MONTHS):
+        return str(_("d’%(date)s", date=date_text))
+    return str(_("de %(date)s", date=date_text))

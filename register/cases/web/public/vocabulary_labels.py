@@ -12,17 +12,17 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from register.cases.vocabulary import Book, Word
+from register.cases.vocabulary import Vocabulary, VocabularyWord
 from register.text.dates import Language
 from register.text.typography import french
 
-_MARK = Markup(
+_FAMILY_LABEL = Markup(
     '<span class="fam {family}"><i aria-hidden="true">{letter}</i> <span>{label}</span></span>'
 )
 
 
 @dataclass(frozen=True)
-class Labels:
+class VocabularyLabels:
     """Words by code. ``types`` and ``families`` carry the family's letter in its frame."""
 
     types: Mapping[str, Markup]
@@ -32,44 +32,44 @@ class Labels:
 
 
 # Of one version at a time, by language.
-_labels: dict[str, dict[Language, Labels]] = {}
+_labels_by_version: dict[str, dict[Language, VocabularyLabels]] = {}
 
 
-def labels(book: Book) -> Labels:
+def labels(vocabulary: Vocabulary) -> VocabularyLabels:
     """The words of one version of the vocabularies, in the language of the book."""
-    if book.version not in _labels:
-        _labels.clear()
-    known = _labels.setdefault(book.version, {})
-    if book.language not in known:
-        known[book.language] = _made(book)
-    return known[book.language]
+    if vocabulary.version not in _labels_by_version:
+        _labels_by_version.clear()
+    by_language = _labels_by_version.setdefault(vocabulary.version, {})
+    if vocabulary.language not in by_language:
+        by_language[vocabulary.language] = _build_labels(vocabulary)
+    return by_language[vocabulary.language]
 
 
-def _made(book: Book) -> Labels:
-    families = book.lists["famille"]
-    return Labels(
+def _build_labels(vocabulary: Vocabulary) -> VocabularyLabels:
+    families = vocabulary.lists["famille"]
+    return VocabularyLabels(
         types={
-            code: _mark(families[book.family_of[code]], word.label)
-            for code, word in book.lists["type"].items()
+            code: _family_label(families[vocabulary.family_of[code]], word.label)
+            for code, word in vocabulary.lists["type"].items()
         },
-        families={code: _mark(word, word.label) for code, word in families.items()},
-        evidence={code: word.label for code, word in book.lists["preuve"].items()},
-        outcomes={code: word.label for code, word in book.lists["issue"].items()},
+        families={code: _family_label(word, word.label) for code, word in families.items()},
+        evidence={code: word.label for code, word in vocabulary.lists["preuve"].items()},
+        outcomes={code: word.label for code, word in vocabulary.lists["issue"].items()},
     )
 
 
-def _mark(family: Word, label: str) -> Markup:
-    return _MARK.format(family=family.code, letter=family.extra["letter"], label=label)
+def _family_label(family: VocabularyWord, label: str) -> Markup:
+    return _FAMILY_LABEL.format(family=family.code, letter=family.extra["letter"], label=label)
 
 
 # Free labels come from cases and are many; the cache is bounded for their sake.
 @lru_cache(maxsize=4096, typed=True)
-def place_line(name: str, around: str) -> Markup:
+def place_line(name: str, container: str) -> Markup:
     """A place with what it lies in, unless the two bear the same name, as Paris does."""
-    if not around or around == name:
-        return Markup("<b>{}</b>").format(_spaced(name))
-    return Markup("<b>{}</b> ({})").format(_spaced(name), _spaced(around))
+    if not container or container == name:
+        return Markup("<b>{}</b>").format(_typeset_name(name))
+    return Markup("<b>{}</b> ({})").format(_typeset_name(name), _typeset_name(container))
 
 
-def _spaced(name: str) -> str:
+def _typeset_name(name: str) -> str:
     return name if isinstance(name, Markup) else french(name)

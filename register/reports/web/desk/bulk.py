@@ -14,7 +14,7 @@ from register.accounts.web import current_member
 from register.cases.web.desk import act_view
 from register.db import db
 from register.errors import NotFound, Refused, RegisterError
-from register.journal import Pen
+from register.journal import WriteTransaction
 from register.report_keys import KeyStore
 from register.reports import acts, queries, receipt_codes
 from register.reports.queries import PAGE_SIZE
@@ -31,66 +31,72 @@ def route(blueprint: Blueprint) -> None:
 
 def sort() -> ResponseReturnValue:
     """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
-    asked = list_query.read(request.form.to_dict(flat=False), current_member.member().id)
+    report_query = list_query.parse_query(
+        request.form.to_dict(flat=False), current_member.member().id
+    )
     ticked = [
         key for key in dict.fromkeys(request.form.getlist("cle")) if receipt_codes.is_nonce(key)
     ]
     ticked = ticked[:PAGE_SIZE]
-    doing = request.form.get("faire", report_list.PUT_ASIDE)
+    action = request.form.get("faire", report_list.PUT_ASIDE)
     if not ticked:
-        return report_list.shown(asked, _("Cochez au moins un signalement."), ()), 422
-    done, refused = _all(ticked, doing)
-    left = _left(refused)
+        return report_list.page_with_error(
+            report_query, _("Cochez au moins un signalement."), ()
+        ), 422
+    done, refused = _apply_to_all(ticked, action)
+    refusals = _refusal_texts(refused)
     if not done:
-        return report_list.shown(asked, " ".join(left), ticked), 409
-    flash(typeset(" ".join([_said(done, doing), *left])))
-    return redirect(list_query.listed(asked), 303)
+        return report_list.page_with_error(report_query, " ".join(refusals), ticked), 409
+    flash(typeset(" ".join([_confirmation_text(done, action), *refusals])))
+    return redirect(list_query.list_url(report_query), 303)
 
 
-def _all(keys: Sequence[str], doing: str) -> tuple[int, list[tuple[str, RegisterError]]]:
+def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str, RegisterError]]]:
     """How many were done, and why the others were not; all of them under one pen."""
     store = key_store()
     refused: list[tuple[str, RegisterError]] = []
 
-    def act(pen: Pen, by: int) -> None:
+    def act(tx: WriteTransaction, by: int) -> None:
         for key in keys:
             try:
-                _one(pen, store, key, by, doing, together=len(keys) > 1)
+                _apply_act(tx, store, key, by, action, together=len(keys) > 1)
             except (Refused, NotFound) as error:
                 # An act refuses before it changes anything.
                 refused.append((key, error))
 
-    act_view.penned(act)
+    act_view.run_act(act)
     return len(keys) - len(refused), refused
 
 
-def _one(pen: Pen, store: KeyStore, key: str, by: int, doing: str, *, together: bool) -> None:
-    if doing == report_list.TAKE_UP:
-        acts.reopen(pen, store, key, by=by)
-    elif doing == report_list.CONFIRM:
-        acts.confirm_spam(pen, key, by=by, single=settings().single_moderator)
+def _apply_act(
+    tx: WriteTransaction, store: KeyStore, key: str, by: int, action: str, *, together: bool
+) -> None:
+    if action == report_list.TAKE_UP:
+        acts.reopen(tx, store, key, by=by)
+    elif action == report_list.CONFIRM:
+        acts.confirm_spam(tx, key, by=by, single=settings().single_moderator)
     else:
-        acts.spam(pen, key, by=by, together=together)
+        acts.spam(tx, key, by=by, together=together)
 
 
-def _said(done: int, doing: str) -> str:
+def _confirmation_text(done: int, action: str) -> str:
     count = first_upper(count_words(done))
-    if doing == report_list.CONFIRM:
-        told = ngettext(
+    if action == report_list.CONFIRM:
+        sentence = ngettext(
             "%(count)s signalement est confirmé : il sera détruit comme un indésirable.",
             "%(count)s signalements sont confirmés : ils seront détruits comme des indésirables.",
             done,
             count=count,
         )
-    elif doing == report_list.TAKE_UP:
-        told = ngettext(
+    elif action == report_list.TAKE_UP:
+        sentence = ngettext(
             "%(count)s signalement est repris : il attend de nouveau d’être lu.",
             "%(count)s signalements sont repris : ils attendent de nouveau d’être lus.",
             done,
             count=count,
         )
     else:
-        told = ngettext(
+        sentence = ngettext(
             "%(count)s signalement est rangé parmi les indésirables. Il peut en être repris "
             "jusqu’au jour de sa destruction, qui y est écrit.",
             "%(count)s signalements sont rangés parmi les indésirables. Ils peuvent en être "
@@ -99,13 +105,15 @@ def _said(done: int, doing: str) -> str:
             done,
             count=count,
         )
-    return str(told)
+    return str(sentence)
 
 
-def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
+def _refusal_texts(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
     """What was not done, as sentences, those that are the same told once."""
-    lines = queries.lines(db.session(), [key for key, _error in refused])
-    told = Counter(labels.refused(error, lines.get(key)) for key, error in refused)
+    summaries = queries.summaries(db.session(), [key for key, _error in refused])
+    reason_counts = Counter(
+        labels.refusal_text(error, summaries.get(key)) for key, error in refused
+    )
     return [
         ngettext(
             "%(count)s signalement reste comme il était : %(why)s",
@@ -114,5 +122,5 @@ def _left(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
             count=first_upper(count_words(number)),
             why=why[:1].lower() + why[1:],
         )
-        for why, number in told.items()
+        for why, number in reason_counts.items()
     ]

@@ -7,12 +7,12 @@ from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
-from register.cases.vocabulary import Book
-from register.cases.web.desk.act_forms import Radios
+from register.cases.vocabulary import Vocabulary
+from register.cases.web.desk.act_forms import ChoiceRadios
 from register.errors import RegisterError
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.report_content import MESSAGE_LIMIT
-from register.web.form_fields import DeskForm, text
+from register.web.form_fields import DeskForm, text_field
 
 _CHOOSE = _("Choisissez un motif.")
 
@@ -25,28 +25,28 @@ class ReportActForm(DeskForm):
     @property
     def seen(self) -> int:
         """How many messages were read; -1, which is no number of them, when it does not say."""
-        told = str(self.vu.data or "")
-        return int(told) if told.isdecimal() and len(told) < 6 else -1
+        digits = str(self.vu.data or "")
+        return int(digits) if digits.isdecimal() and len(digits) < 6 else -1
 
-    def tell(self, error: RegisterError, said: str) -> str:
+    def attach_error(self, error: RegisterError, error_text: str) -> str:
         """Put an error beside the text that it is about, or give its sentence back.
 
-        :param said: the error in words.
+        :param error_text: the error in words.
         """
         if error.values.get("field") != "text":
-            return said
+            return error_text
         # To an act, a question and the sentence of a decision are both a text.
         field = self["text"] if "text" in self else self["sentence"]
-        field.errors = [*field.errors, said]
+        field.errors = [*field.errors, error_text]
         return ""
 
 
 class AskForm(ReportActForm):
     """A question to the one who reported."""
 
-    text = text(
+    text = text_field(
         _("Votre question"),
-        needed=True,
+        required=True,
         limit=MESSAGE_LIMIT,
         description=_(
             "Son auteur la lit avec son code, à sa prochaine visite. Ne demandez que ce qui "
@@ -58,25 +58,25 @@ class AskForm(ReportActForm):
 class DeclineForm(ReportActForm):
     """A report is declined, with a reason and a sentence that its author reads."""
 
-    reason = Radios(_("Motif"), choices=[], validators=[InputRequired(_CHOOSE)])
-    sentence = text(
+    reason = ChoiceRadios(_("Motif"), choices=[], validators=[InputRequired(_CHOOSE)])
+    sentence = text_field(
         _("La phrase que son auteur lira"),
         limit=SENTENCE_LIMIT,
         description=_("Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."),
     )
 
-    def offer(self, book: Book) -> None:
+    def set_reasons(self, vocabulary: Vocabulary) -> None:
         """Offer the reasons of the vocabulary."""
-        words = book.lists["refus"].values()
+        words = vocabulary.lists["refus"].values()
         self.reason.choices = [
             SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
-    def told(self, book: Book) -> str:
+    def reporter_sentence(self, vocabulary: Vocabulary) -> str:
         """What its author will read: what was written, or the sentence of the reason."""
-        return self.sentence.data or self.proposed(book)
+        return self.sentence.data or self.proposed_sentence(vocabulary)
 
-    def proposed(self, book: Book) -> str:
+    def proposed_sentence(self, vocabulary: Vocabulary) -> str:
         """The sentence of the chosen reason; nothing before one is chosen."""
-        word = book.word("refus", str(self.reason.data or ""))
+        word = vocabulary.word("refus", str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""

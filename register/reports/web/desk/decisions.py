@@ -13,20 +13,20 @@ from flask_babel import gettext as _
 
 from register.cases.web.desk import act_view
 from register.errors import Invalid, Refused, RegisterError
-from register.journal import Pen
+from register.journal import WriteTransaction
 from register.report_keys import KeyStore
 from register.reports import acts
-from register.reports.queries import File
+from register.reports.queries import ReportView
 from register.reports.web.desk import detail, labels, list_query
 from register.reports.web.desk.decision_forms import AskForm, DeclineForm, ReportActForm
-from register.web.context import book, french_book, key_store
+from register.web.context import current_vocabulary, french_vocabulary, key_store
 from register.web.errors import status_of
 from register.web.l10n import typeset
 
 # Does the act, under the pen, for the member whose id it is given.
-Do = Callable[[Pen, KeyStore, int], object]
+ReportAct = Callable[[WriteTransaction, KeyStore, int], object]
 # Shows the report again, with why the act was refused.
-Again = Callable[[RegisterError], str]
+RefusalPage = Callable[[RegisterError], str]
 
 
 def route(blueprint: Blueprint) -> None:
@@ -34,126 +34,132 @@ def route(blueprint: Blueprint) -> None:
     for path, name, view in (
         ("prendre", "report_claim", claim),
         ("rendre", "report_release", release),
-        ("question", "report_ask", ask),
+        ("question", "report_ask", ask_reporter),
         ("ecarter", "report_decline", decline),
         ("lu", "report_read", read),
         ("indesirable", "report_spam", spam),
         ("reprendre", "report_reopen", reopen),
     ):
-        rule = f"/signalements/{list_query.KEY}/{path}"
+        rule = f"/signalements/{list_query.KEY_RULE}/{path}"
         blueprint.add_url_rule(rule, name, view, methods=["POST"])
 
 
 def claim(key: str) -> ResponseReturnValue:
     """Take a report in hand; whoever comes second is told who has it."""
 
-    def do(pen: Pen, _store: KeyStore, by: int) -> None:
-        acts.claim(pen, key, by=by)
+    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
+        acts.claim(tx, key, by=by)
 
-    return _plainly(key, do, _("Vous avez ce signalement en main."))
+    return _run_simple_act(key, act, _("Vous avez ce signalement en main."))
 
 
 def release(key: str) -> ResponseReturnValue:
     """Give a report back."""
 
-    def do(pen: Pen, _store: KeyStore, by: int) -> None:
-        acts.release(pen, key, by=by)
+    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
+        acts.release(tx, key, by=by)
 
-    return _plainly(key, do, _("Le signalement est rendu : chacun peut le prendre."))
+    return _run_simple_act(key, act, _("Le signalement est rendu : chacun peut le prendre."))
 
 
 def read(key: str) -> ResponseReturnValue:
     """Say that what its author sent was read; not what came after that."""
     seen = ReportActForm().seen
 
-    def do(pen: Pen, _store: KeyStore, by: int) -> None:
-        acts.read(pen, key, by=by, seen=seen)
+    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
+        acts.mark_read(tx, key, by=by, seen=seen)
 
-    return _plainly(key, do, _("C’est noté : il n’y a plus rien de nouveau à lire."))
+    return _run_simple_act(key, act, _("C’est noté : il n’y a plus rien de nouveau à lire."))
 
 
 def spam(key: str) -> ResponseReturnValue:
     """Put a report aside as spam."""
 
-    def do(pen: Pen, _store: KeyStore, by: int) -> None:
-        acts.spam(pen, key, by=by)
+    def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
+        acts.spam(tx, key, by=by)
 
-    return _plainly(key, do, _("Le signalement est rangé parmi les indésirables."))
+    return _run_simple_act(key, act, _("Le signalement est rangé parmi les indésirables."))
 
 
 def reopen(key: str) -> ResponseReturnValue:
     """Take up again what was declined, put aside, or accepted for a case that was given up."""
 
-    def do(pen: Pen, store: KeyStore, by: int) -> None:
-        acts.reopen(pen, store, key, by=by)
+    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
+        acts.reopen(tx, store, key, by=by)
 
-    return _plainly(key, do, _("Le signalement est repris : il attend de nouveau une décision."))
+    return _run_simple_act(
+        key, act, _("Le signalement est repris : il attend de nouveau une décision.")
+    )
 
 
-def ask(key: str) -> ResponseReturnValue:
+def ask_reporter(key: str) -> ResponseReturnValue:
     """Ask the one who reported something."""
-    file, form = detail.opened(key), AskForm()
+    report_view, form = detail.open_report(key), AskForm()
     if not form.is_sent:
-        return detail.page(file, asking=form), 422
+        return detail.page(report_view, asking=form), 422
 
-    def do(pen: Pen, store: KeyStore, by: int) -> None:
-        acts.ask(pen, store, key, form.text.data, by=by, seen=form.seen)
+    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
+        acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
-    def page(now: File, said: str) -> str:
-        return detail.page(now, said=said, asking=form)
+    def page(current: ReportView, error_text: str) -> str:
+        return detail.page(current, error_text=error_text, asking=form)
 
-    done = _("La question est posée. Son auteur la lit avec son code.")
-    return _done(key, do, _typed(key, form, page), done)
+    confirmation = _("La question est posée. Son auteur la lit avec son code.")
+    return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
 
 
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the sentence of its reason is proposed where that is asked for."""
-    file, form = detail.opened(key), DeclineForm()
-    form.offer(book())
+    report_view, form = detail.open_report(key), DeclineForm()
+    form.set_reasons(current_vocabulary())
     if not form.is_sent:
-        return detail.page(file, declining=form), 422
+        return detail.page(report_view, declining=form), 422
     if request.form.get("etape") == "proposer":
-        form.sentence.data = form.proposed(french_book())
-        return detail.page(file, declining=form)
+        form.sentence.data = form.proposed_sentence(french_vocabulary())
+        return detail.page(report_view, declining=form)
 
-    def do(pen: Pen, store: KeyStore, by: int) -> None:
-        told = form.told(french_book())
-        acts.decline(pen, store, key, form.reason.data, by=by, sentence=told, seen=form.seen)
+    def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
+        sentence = form.reporter_sentence(french_vocabulary())
+        acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
-    def page(now: File, said: str) -> str:
-        return detail.page(now, said=said, declining=form)
+    def page(current: ReportView, error_text: str) -> str:
+        return detail.page(current, error_text=error_text, declining=form)
 
-    done = _("Le signalement est écarté. Son auteur lira votre phrase.")
-    return _done(key, do, _typed(key, form, page), done)
+    confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
+    return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
 
 
-def _typed(key: str, form: ReportActForm, page: Callable[[File, str], str]) -> Again:
+def _refusal_with_form(
+    key: str, form: ReportActForm, page: Callable[[ReportView, str], str]
+) -> RefusalPage:
     """Shows the report as it is by now, with everything that was typed."""
 
-    def again(error: RegisterError) -> str:
-        now = detail.opened(key)
-        form.vu.data = str(now.seen)
-        return page(now, form.tell(error, labels.refused(error, now.line)))
+    def refusal_page(error: RegisterError) -> str:
+        current = detail.open_report(key)
+        form.vu.data = str(current.message_count)
+        return page(current, form.attach_error(error, labels.refusal_text(error, current.summary)))
 
-    return again
+    return refusal_page
 
 
-def _plainly(key: str, do: Do, said: str) -> ResponseReturnValue:
+def _run_simple_act(key: str, act: ReportAct, confirmation: str) -> ResponseReturnValue:
     """Do an act that has nothing to fill in."""
     detail.require(key)
 
-    def again(error: RegisterError) -> str:
-        now = detail.opened(key)
-        return detail.page(now, said=labels.refused(error, now.line))
+    def refusal_page(error: RegisterError) -> str:
+        current = detail.open_report(key)
+        return detail.page(current, error_text=labels.refusal_text(error, current.summary))
 
-    return _done(key, do, again, said)
+    return _run_act(key, act, refusal_page, confirmation)
 
 
-def _done(key: str, do: Do, again: Again, said: str) -> ResponseReturnValue:
+def _run_act(
+    key: str, act: ReportAct, refusal_page: RefusalPage, confirmation: str
+) -> ResponseReturnValue:
     store = key_store()
     try:
-        act_view.penned(lambda pen, by: do(pen, store, by))
+        act_view.run_act(lambda tx, by: act(tx, store, by))
     except (Refused, Invalid) as error:
-        return again(error), status_of(error)
-    flash(typeset(said))
-    return redirect(list_query.report(key), 303)
+        return refusal_page(error), status_of(error)
+    flash(typeset(confirmation))
+    return redirect(list_query.report_url(key), 303)

@@ -9,103 +9,114 @@ from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 
-from register.cases.desk_lists import Holding
-from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, page_number
-from register.cases.web.desk.case_list_query import last, one
-from register.cases.web.public.filter_panel import Chip
+from register.cases.desk_lists import ClaimFilter
+from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_number
+from register.cases.web.desk.case_list_query import choice_value, last_value
+from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
-from register.reports.queries import Asked, Tray
+from register.reports.queries import ReportFolder, ReportQuery
 from register.territory.web import place_choice
-from register.territory.web.place_field import named
-from register.web.context import book
+from register.territory.web.place_field import full_name
+from register.web.context import current_vocabulary
 from register.web.l10n import quoted, typeset
 
 PATH = "/moderation/signalements"
 # How routes name a report: its random key, which says nothing of when it came or what it is.
-KEY = "<string(length=32):key>"
-_TRAYS: Mapping[str, Tray] = {tray.value: tray for tray in Tray}
+KEY_RULE = "<string(length=32):key>"
+_FOLDERS: Mapping[str, ReportFolder] = {folder.value: folder for folder in ReportFolder}
 # The parameters of the form.
-NAMES = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
-_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
+PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
+_PLACE_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
-def report(key: str, act: str = "") -> str:
+def report_url(key: str, act: str = "") -> str:
     """Where a report is on the desk, or an act on it."""
     return f"{PATH}/{key}{act and '/'}{act}"
 
 
-def read(args: Mapping[str, Sequence[str]], by: int) -> Asked:
+def parse_query(args: Mapping[str, Sequence[str]], by: int) -> ReportQuery:
     """What an address asks for.
 
     :param by: who asks, for those that they have in hand.
     :raises Invalid: a value that makes no sense.
     """
-    tray = one(args, "casier", _TRAYS)
-    kind, place = last(args, "type"), last(args, "endroit")
-    _require("type", kind, not kind or book().has("type", kind))
-    _require("endroit", place, not place or is_code(place))
-    return Asked(
-        tray=tray,
-        place=place_choice.typed(args.get("lieu", ())) or place,
+    folder = choice_value(args, "casier", _FOLDERS)
+    kind, place = last_value(args, "type"), last_value(args, "endroit")
+    _require("type", kind, not kind or current_vocabulary().has("type", kind))
+    _require("endroit", place, not place or is_place_code(place))
+    return ReportQuery(
+        folder=folder,
+        place=place_choice.typed_place(args.get("lieu", ())) or place,
         type=kind,
-        words=last(args, WORDS)[:WORDS_LIMIT],
-        mine=by if last(args, "tenu") == Holding.MINE.value else None,
-        page=page_number(last(args, "page")),
+        words=last_value(args, WORDS)[:WORDS_LIMIT],
+        holder=by if last_value(args, "tenu") == ClaimFilter.MINE.value else None,
+        page=parse_page_number(last_value(args, "page")),
     )
 
 
-def _require(name: str, value: str, holds: bool) -> None:
-    if not holds:
+def _require(name: str, value: str, is_valid: bool) -> None:
+    if not is_valid:
         raise Invalid("filter", name=name, value=value[:LENGTH_LIMIT])
 
 
-def is_code(place: str) -> bool:
+def is_place_code(place: str) -> bool:
     """Whether a place is one that was read, and not words of it."""
-    return _CODE.fullmatch(place) is not None
+    return _PLACE_CODE.fullmatch(place) is not None
 
 
-def pairs(asked: Asked) -> Iterator[tuple[str, str]]:
+def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
     """A list as name and value, in a fixed order; defaults are left out."""
-    if asked.tray:
-        yield "casier", asked.tray.value
-    if asked.place:
-        yield ("endroit" if is_code(asked.place) else "lieu"), asked.place
-    if asked.type:
-        yield "type", asked.type
-    if asked.words:
-        yield WORDS, asked.words
-    if asked.mine is not None:
-        yield "tenu", Holding.MINE.value
-    if asked.page > 1:
-        yield "page", str(asked.page)
+    if report_query.folder:
+        yield "casier", report_query.folder.value
+    if report_query.place:
+        yield ("endroit" if is_place_code(report_query.place) else "lieu"), report_query.place
+    if report_query.type:
+        yield "type", report_query.type
+    if report_query.words:
+        yield WORDS, report_query.words
+    if report_query.holder is not None:
+        yield "tenu", ClaimFilter.MINE.value
+    if report_query.page > 1:
+        yield "page", str(report_query.page)
 
 
-def listed(asked: Asked | None = None) -> str:
+def list_url(report_query: ReportQuery | None = None) -> str:
     """The address of a list, or of all that is undecided."""
-    text = urlencode(list(pairs(asked))) if asked else ""
+    text = urlencode(list(query_pairs(report_query))) if report_query else ""
     return f"{PATH}?{text}" if text else PATH
 
 
-def chips(asked: Asked) -> list[Chip]:
+def chips(report_query: ReportQuery) -> list[FilterChip]:
     """The filters in force but for the tray, each with the way to take it off."""
-    first = replace(asked, page=1)
-    told = []
-    if asked.place:
-        told.append(Chip(_("Lieu : %(place)s", place=_place(asked.place)), _but(first, place="")))
-    if asked.type:
-        kind = book().label("type", asked.type)
-        told.append(Chip(_("Type : %(kind)s", kind=kind), _but(first, type="")))
-    if asked.words:
-        told.append(Chip(_("Mots : « %(words)s »", words=asked.words), _but(first, words="")))
-    if asked.mine is not None:
-        told.append(Chip(_("En main : à vous"), listed(replace(first, mine=None))))
-    return [Chip(typeset(chip.text), chip.address) for chip in told]
+    first = replace(report_query, page=1)
+    filter_chips = []
+    if report_query.place:
+        filter_chips.append(
+            FilterChip(
+                _("Lieu : %(place)s", place=_place_label(report_query.place)),
+                _without(first, place=""),
+            )
+        )
+    if report_query.type:
+        kind = current_vocabulary().label("type", report_query.type)
+        filter_chips.append(FilterChip(_("Type : %(kind)s", kind=kind), _without(first, type="")))
+    if report_query.words:
+        filter_chips.append(
+            FilterChip(
+                _("Mots : « %(words)s »", words=report_query.words), _without(first, words="")
+            )
+        )
+    if report_query.holder is not None:
+        filter_chips.append(
+            FilterChip(_("En main : à vous"), list_url(replace(first, holder=None)))
+        )
+    return [FilterChip(typeset(chip.text), chip.address) for chip in filter_chips]
 
 
-def _but(asked: Asked, **changes: str) -> str:
-    return listed(replace(asked, **changes))  # type: ignore[arg-type]
+def _without(report_query: ReportQuery, **changes: str) -> str:
+    return list_url(replace(report_query, **changes))  # type: ignore[arg-type]
 
 
-def _place(place: str) -> str:
+def _place_label(place: str) -> str:
     kind, _between, code = place.partition(":")
-    return named(kind, code) if is_code(place) else quoted(place)
+    return full_name(kind, code) if is_place_code(place) else quoted(place)

@@ -14,27 +14,33 @@ from register.cases.web.desk.seconding import may_decide
 from register.db import db, now
 from register.journal import Act
 from register.reports import queries, rules
-from register.reports.queries import OPENED, Asked, Line, Listing, Tray
+from register.reports.queries import (
+    DECRYPT_LIMIT,
+    ReportFolder,
+    ReportPage,
+    ReportQuery,
+    ReportSummary,
+)
 from register.reports.web.desk import labels, list_query, traces
-from register.territory.resolve import Reading, resolve
+from register.territory.resolve import PlaceReading, resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import Choice
-from register.territory.web.place_field import code_of
+from register.territory.web.place_choice import PlaceChoice
+from register.territory.web.place_field import place_key
 from register.text import dates
-from register.web.context import gazetteer, head, key_store, known_places
+from register.web.context import commune_case_counts, gazetteer, head, key_store
 from register.web.l10n import typeset
-from register.web.messages.desk_reports import EMPTY, TRAYS
+from register.web.messages.desk_reports import EMPTY_LISTS, REPORT_LISTS
 
 # What a member does with those that they tick, by the tray they look at.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
 # Asks in an address for the first words of each report.
 BEGINNINGS = "debuts"
 # Places by which reports are filtered.
-_KINDS = ("commune", "departement")
+_PLACE_KINDS = ("commune", "departement")
 
 
 @dataclass(frozen=True)
-class Tab:
+class FolderTab:
     """A tray: its name, how many reports lie there, its list, and whether it is the one shown."""
 
     name: str
@@ -48,11 +54,11 @@ def route(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/signalements", "reports", reports)
     for name, tool in (
         ("report_place", labels.place),
-        ("report_kinds", labels.kinds),
+        ("report_kinds", labels.type_labels),
         ("report_beginning", labels.beginning),
-        ("report_state", labels.state),
-        ("report_held", labels.held),
-        ("report_address", list_query.report),
+        ("report_state", labels.state_label),
+        ("report_held", labels.holder_text),
+        ("report_address", list_query.report_url),
     ):
         blueprint.add_app_template_global(tool, name)
 
@@ -61,35 +67,37 @@ def reports() -> ResponseReturnValue:
     """A tray, by words and filters; a typed place is first made a code, if it is one."""
     args = request.args.to_dict(flat=False)
     head()
-    asked = list_query.read(args, current_member.member().id)
-    exact, near = _readings(asked)
+    report_query = list_query.parse_query(args, current_member.member().id)
+    exact, near = _place_choices(report_query)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
-    if case_list_query.is_littered(args, list_query.NAMES):
-        return redirect(list_query.listed(asked), 303)
-    found = _found(asked)
-    if asked.page > found.pages:
-        return redirect(list_query.listed(replace(asked, page=found.pages)), 303)
-    ticked = {line.key for line in found.lines} if request.args.get("cocher") else ()
+    if case_list_query.has_empty_parameters(args, list_query.PARAMETERS):
+        return redirect(list_query.list_url(report_query), 303)
+    report_page = _load_page(report_query)
+    if report_query.page > report_page.pages:
+        return redirect(list_query.list_url(replace(report_query, page=report_page.pages)), 303)
+    ticked = (
+        {summary.key for summary in report_page.summaries} if request.args.get("cocher") else ()
+    )
     begins = bool(request.args.get(BEGINNINGS))
-    return drawn(asked, found, offered=exact or near, ticked=ticked, begins=begins)
+    return list_page(report_query, report_page, offered=exact or near, ticked=ticked, begins=begins)
 
 
-def shown(asked: Asked, said: str, ticked: Collection[str]) -> str:
+def page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
     """The list again, with what could not be done with those that were ticked."""
-    return drawn(asked, _found(asked), said=said, ticked=ticked)
+    return list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
 
 
-def _found(asked: Asked) -> Listing:
-    return queries.listing(db.session(), key_store(), asked, dates.paris_day(now()))
+def _load_page(report_query: ReportQuery) -> ReportPage:
+    return queries.list_reports(db.session(), key_store(), report_query, dates.paris_day(now()))
 
 
-def drawn(
-    asked: Asked,
-    found: Listing,
+def list_page(
+    report_query: ReportQuery,
+    report_page: ReportPage,
     *,
-    offered: Sequence[Choice] = (),
-    said: str = "",
+    offered: Sequence[PlaceChoice] = (),
+    error_text: str = "",
     ticked: Collection[str] = (),
     begins: bool = False,
 ) -> str:
@@ -98,42 +106,44 @@ def drawn(
     :param begins: the first words of each report are shown, as they are where words are searched
         for; whoever is shown them leaves the line of an opened report.
     """
-    begins = begins or bool(asked.words)
+    begins = begins or bool(report_query.words)
     if begins:
-        traces.note_views([line.key for line in found.lines if line.sent is not None])
-    first = list_query.listed(replace(asked, page=1))
+        traces.note_views(
+            [summary.key for summary in report_page.summaries if summary.sent is not None]
+        )
+    first = list_query.list_url(replace(report_query, page=1))
     return render_template(
         "moderation/reports/list.html",
-        asked=asked,
-        found=found,
-        rows=[_row(line, asked, ticked) for line in found.lines],
-        tabs=_tabs(asked),
-        why=typeset(str(TRAYS[asked.tray][1])) if asked.tray else "",
-        empty=typeset(str(EMPTY[asked.tray])) if asked.tray else "",
-        chips=list_query.chips(asked),
-        kept=_kept(asked),
-        pairs=list(list_query.pairs(asked)),
+        report_query=report_query,
+        report_page=report_page,
+        rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
+        tabs=_folder_tabs(report_query),
+        why=typeset(str(REPORT_LISTS[report_query.folder][1])) if report_query.folder else "",
+        empty=typeset(str(EMPTY_LISTS[report_query.folder])) if report_query.folder else "",
+        chips=list_query.chips(report_query),
+        hidden_filters=_hidden_filters(report_query),
+        pairs=list(list_query.query_pairs(report_query)),
         offered=offered,
         first=first,
         further=f"{first}{'&' if '?' in first else '?'}page=",
-        here=list_query.listed(asked),
-        way=_way(asked),
-        opened=OPENED,
-        said=said,
+        list_url=list_query.list_url(report_query),
+        bulk_action=_bulk_action(report_query),
+        decrypt_limit=DECRYPT_LIMIT,
+        error_text=error_text,
         begins=begins,
         beginnings=BEGINNINGS,
     )
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """A report in a list; ``tick``: whether it can be ticked, and whether it is; ``together``:
     whether the member may confirm it as spam, put aside by another with others."""
 
-    line: Line
+    summary: ReportSummary
     title: str
     since: str
-    says_state: bool
+    names_state: bool
     until: str
     late: bool
     tick: bool
@@ -141,65 +151,78 @@ class Row:
     together: bool
 
 
-def _row(line: Line, asked: Asked, ticked: Collection[str]) -> Row:
+def _row(summary: ReportSummary, report_query: ReportQuery, ticked: Collection[str]) -> ReportRow:
     today = dates.paris_day(now())
-    until, late = labels.deadline(line, today)
-    act = Act.REPORT_REOPENED if _way(asked) == TAKE_UP else Act.REPORT_SPAM
-    return Row(
-        line=line,
-        title=labels.title(line),
-        since=labels.since(line, today),
-        says_state=labels.says_state(line),
+    until, late = labels.deadline(summary, today)
+    act = Act.REPORT_REOPENED if _bulk_action(report_query) == TAKE_UP else Act.REPORT_SPAM
+    return ReportRow(
+        summary=summary,
+        title=labels.title(summary),
+        since=labels.since_text(summary, today),
+        names_state=labels.names_state(summary),
         until=until,
         late=late,
-        tick=line.sent is not None and rules.allows(line.state, act),
-        ticked=line.key in ticked,
-        together=line.together_by is not None and may_decide(line.together_by),
+        tick=summary.sent is not None and rules.allows(summary.state, act),
+        ticked=summary.key in ticked,
+        together=summary.together_by is not None and may_decide(summary.together_by),
     )
 
 
-def _way(asked: Asked) -> str:
-    return TAKE_UP if asked.tray is Tray.SPAM else PUT_ASIDE
+def _bulk_action(report_query: ReportQuery) -> str:
+    return TAKE_UP if report_query.folder is ReportFolder.SPAM else PUT_ASIDE
 
 
-def _tabs(asked: Asked) -> list[Tab]:
+def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
-    counted = queries.counts(db.session(), today)
-    bare = replace(asked, page=1)
-    every = Tab(
-        "", queries.count(db.session(), Asked(), today), _of(bare, None), asked.tray is None
+    counts = queries.folder_counts(db.session(), today)
+    bare = replace(report_query, page=1)
+    all_tab = FolderTab(
+        "",
+        queries.count_reports(db.session(), ReportQuery(), today),
+        _folder_url(bare, None),
+        report_query.folder is None,
     )
-    trays = [
-        Tab(typeset(str(name)), counted[tray], _of(bare, tray), tray is asked.tray)
-        for tray, (name, _why) in TRAYS.items()
+    folder_tabs = [
+        FolderTab(
+            typeset(str(name)),
+            counts[folder],
+            _folder_url(bare, folder),
+            folder is report_query.folder,
+        )
+        for folder, (name, _why) in REPORT_LISTS.items()
     ]
-    return [every, *trays]
+    return [all_tab, *folder_tabs]
 
 
-def _of(asked: Asked, tray: Tray | None) -> str:
-    return list_query.listed(replace(asked, tray=tray))
+def _folder_url(report_query: ReportQuery, folder: ReportFolder | None) -> str:
+    return list_query.list_url(replace(report_query, folder=folder))
 
 
-def _kept(asked: Asked) -> list[tuple[str, str]]:
+def _hidden_filters(report_query: ReportQuery) -> list[tuple[str, str]]:
     """The filters in force that the form has no field for: the tray, and a place that was read."""
-    kept = {"casier", "endroit"}
-    return [pair for pair in list_query.pairs(asked) if pair[0] in kept]
+    hidden_names = {"casier", "endroit"}
+    return [pair for pair in list_query.query_pairs(report_query) if pair[0] in hidden_names]
 
 
-def _readings(asked: Asked) -> tuple[Sequence[Choice], Sequence[Choice]]:
+def _place_choices(
+    report_query: ReportQuery,
+) -> tuple[Sequence[PlaceChoice], Sequence[PlaceChoice]]:
     """The places that the typed words name, and those of nearly that name.
 
     Where they name several, or none, reports are found by the words that their authors typed.
     """
-    if not asked.place or list_query.is_code(asked.place):
+    if not report_query.place or list_query.is_place_code(report_query.place):
         return (), ()
 
-    def at(reading: Reading) -> str:
-        return list_query.listed(replace(asked, place=code_of(reading), page=1))
+    def address_of(reading: PlaceReading) -> str:
+        return list_query.list_url(replace(report_query, place=place_key(reading), page=1))
 
-    found = resolve(gazetteer(), asked.place, known_places())
+    resolution = resolve(gazetteer(), report_query.place, commune_case_counts())
     exact, near = (
-        place_choice.offered([one for one in some if one.kind in _KINDS], at)
-        for some in (found.readings, found.near)
+        place_choice.choices_for(
+            [place_reading for place_reading in readings if place_reading.kind in _PLACE_KINDS],
+            address_of,
+        )
+        for readings in (resolution.readings, resolution.near_readings)
     )
     return exact, near

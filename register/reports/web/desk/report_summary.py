@@ -11,19 +11,19 @@ from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
 from register.cases.web.desk import act_view
-from register.cases.web.desk.duplicates import Alike, why
+from register.cases.web.desk.duplicates import SimilarCase, reasons_sentence
 from register.db import db, now
 from register.errors import SealError
 from register.reports import duplicates
-from register.reports.case_reports import Origins, origins
-from register.reports.duplicates import LikeReport
-from register.reports.queries import File
-from register.reports.report_content import Sent
+from register.reports.case_reports import CaseReports, reports_of_case
+from register.reports.duplicates import SimilarReport
+from register.reports.queries import ReportView
+from register.reports.report_content import ReportContent
 from register.reports.web.desk import labels, list_query
-from register.territory.web.place_field import named
+from register.territory.web.place_field import full_name
 from register.text.errors import TextError
 from register.text.typography import french
-from register.web.context import book, key_store
+from register.web.context import current_vocabulary, key_store
 from register.web.l10n import edtf_words, typeset
 from register.web.messages import REPORT_STATES
 
@@ -36,7 +36,7 @@ _BEGAN = '[name^="proceedings-"][name$="-direction"]'
 
 
 @dataclass(frozen=True)
-class Item:
+class ReportedItem:
     """Something that was reported: as it reads, and what of it is copied into which field.
 
     ``many``: the field is one of several of a kind, of which none is written over.
@@ -50,12 +50,12 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReportedField:
     """A field of a report with what was said in it."""
 
     name: str
     label: str
-    items: Sequence[Item]
+    items: Sequence[ReportedItem]
 
 
 def route(blueprint: Blueprint) -> None:
@@ -64,68 +64,72 @@ def route(blueprint: Blueprint) -> None:
         blueprint.add_app_template_global(tool)
 
 
-def reported(sent: Sent) -> list[Reported]:
+def reported(sent: ReportContent) -> list[ReportedField]:
     """Every field in which something was said, in the order of the form."""
-    every = (Reported(name, str(_LABELS[name]), list(_ITEMS[name](sent))) for name in _ITEMS)
-    return [one for one in every if one.items]
+    all_fields = (
+        ReportedField(name, str(_LABELS[name]), list(_ITEMS[name](sent))) for name in _ITEMS
+    )
+    return [field for field in all_fields if field.items]
 
 
-def _account(sent: Sent) -> Iterator[Item]:
+def _account(sent: ReportContent) -> Iterator[ReportedItem]:
     if sent.account:
-        yield Item(sent.account)
+        yield ReportedItem(sent.account)
 
 
-def _types(sent: Sent) -> Iterator[Item]:
+def _types(sent: ReportContent) -> Iterator[ReportedItem]:
     for code in sent.types:
-        yield Item(book().label("type", code), code, _TYPES, many=True)
+        yield ReportedItem(current_vocabulary().label("type", code), code, _TYPES, many=True)
 
 
-def _place(sent: Sent) -> Iterator[Item]:
+def _place(sent: ReportContent) -> Iterator[ReportedItem]:
     kind, _colon, code = sent.place_code.partition(":")
-    read = named(kind, code) if code else ""
+    read = full_name(kind, code) if code else ""
     if sent.place and sent.place != read:
-        yield Item(sent.place)
+        yield ReportedItem(sent.place)
     if read:
-        yield Item(french(read), read, _PLACE)
+        yield ReportedItem(french(read), read, _PLACE)
 
 
-def _when(sent: Sent) -> Iterator[Item]:
+def _when(sent: ReportContent) -> Iterator[ReportedItem]:
     try:
         read = edtf_words(sent.date) if sent.date else ""
     except TextError:
         read = ""
     if sent.when and sent.when != read:
-        yield Item(sent.when)
+        yield ReportedItem(sent.when)
     if read:
-        yield Item(french(read), read, _DATE)
+        yield ReportedItem(french(read), read, _DATE)
 
 
-def _actor(sent: Sent) -> Iterator[Item]:
+def _actor(sent: ReportContent) -> Iterator[ReportedItem]:
     if sent.actor:
-        yield Item(book().label("acteur", sent.actor), sent.actor, _ACTOR)
+        yield ReportedItem(current_vocabulary().label("acteur", sent.actor), sent.actor, _ACTOR)
     if sent.actor_text:
-        yield Item(sent.actor_text)
+        yield ReportedItem(sent.actor_text)
 
 
-def _target(sent: Sent) -> Iterator[Item]:
+def _target(sent: ReportContent) -> Iterator[ReportedItem]:
     if sent.target:
-        yield Item(book().label("cible", sent.target), sent.target, _TARGET)
+        yield ReportedItem(current_vocabulary().label("cible", sent.target), sent.target, _TARGET)
     if sent.target_text:
-        yield Item(sent.target_text)
+        yield ReportedItem(sent.target_text)
 
 
-def _began(sent: Sent) -> Iterator[Item]:
+def _began(sent: ReportContent) -> Iterator[ReportedItem]:
     if sent.began:
-        yield Item(typeset(labels.began(sent.began)), sent.began, _BEGAN, many=True)
+        yield ReportedItem(
+            typeset(labels.proceedings_label(sent.began)), sent.began, _BEGAN, many=True
+        )
 
 
-def _links(sent: Sent) -> Iterator[Item]:
+def _links(sent: ReportContent) -> Iterator[ReportedItem]:
     for url in sent.links:
         is_page = url.startswith(("http://", "https://"))
-        yield Item(url, url, _LINKS, many=True, is_link=is_page)
+        yield ReportedItem(url, url, _LINKS, many=True, is_link=is_page)
 
 
-_ITEMS: dict[str, Callable[[Sent], Iterator[Item]]] = {
+_ITEMS: dict[str, Callable[[ReportContent], Iterator[ReportedItem]]] = {
     "account": _account,
     "types": _types,
     "place": _place,
@@ -150,23 +154,23 @@ _LABELS = {
 # --- behind a case ----------------------------------------------------------------------------
 
 
-def reports_behind(incident_id: int) -> Origins | None:
+def reports_behind(incident_id: int) -> CaseReports | None:
     """The reports that a case goes back to; None for a case that goes back to none.
 
     Where the keys are away the case is still there to be worked on; the home of the desk says so.
     """
     try:
-        found = origins(db.session(), key_store(), incident_id)
+        case_reports = reports_of_case(db.session(), key_store(), incident_id)
     except SealError:
         return None
-    return found if found.kept or found.reports else None
+    return case_reports if case_reports.retained or case_reports.reports else None
 
 
 # --- duplicates -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class AlikeReport:
+class SimilarReportLink:
     """A report that is like another, where it is on the desk, and why."""
 
     key: str
@@ -178,38 +182,45 @@ class AlikeReport:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class SimilarItems:
     """Cases and other reports that may be of the same thing as a report."""
 
-    cases: Sequence[Alike]
-    reports: Sequence[AlikeReport]
+    cases: Sequence[SimilarCase]
+    reports: Sequence[SimilarReportLink]
 
 
-def likely_of_report(file: File) -> Likeness:
+def likely_of_report(report_view: ReportView) -> SimilarItems:
     """What is like a report, the likest first; nothing once its texts are destroyed."""
-    if file.received is None:
-        return Likeness([], [])
-    session, member, sent = db.session(), current_member.member(), file.received.sent
-    cases = duplicates.cases(session, member, sent, book(), now())
-    line = file.line
-    reports = duplicates.reports(session, key_store(), member, line.key, line.day, sent)
-    return Likeness(
-        [Alike(one.case, act_view.address(one.case.id), why(one.reasons)) for one in cases],
-        [_alike(one) for one in reports],
+    if report_view.received is None:
+        return SimilarItems([], [])
+    session, member, sent = db.session(), current_member.member(), report_view.received.sent
+    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now())
+    summary = report_view.summary
+    reports = duplicates.similar_reports(
+        session, key_store(), member, summary.key, summary.day, sent
+    )
+    return SimilarItems(
+        [
+            SimilarCase(
+                match.case, act_view.case_address(match.case.id), reasons_sentence(match.reasons)
+            )
+            for match in cases
+        ],
+        [_similar_report(match) for match in reports],
     )
 
 
-def _alike(one: LikeReport) -> AlikeReport:
-    return AlikeReport(
-        key=one.key,
-        address=list_query.report(one.key),
-        title=_title(one.sent),
-        state=str(REPORT_STATES[one.state.value]),
-        day=one.day,
-        why=why(one.reasons),
+def _similar_report(similar: SimilarReport) -> SimilarReportLink:
+    return SimilarReportLink(
+        key=similar.key,
+        address=list_query.report_url(similar.key),
+        title=_report_title(similar.sent),
+        state=str(REPORT_STATES[similar.state.value]),
+        day=similar.day,
+        why=reasons_sentence(similar.reasons),
     )
 
 
-def _title(sent: Sent) -> str:
-    kinds = [book().label("type", code) for code in sent.types[:1]]
+def _report_title(sent: ReportContent) -> str:
+    kinds = [current_vocabulary().label("type", code) for code in sent.types[:1]]
     return typeset(", ".join([labels.place_short(sent), *kinds]))

@@ -11,110 +11,128 @@ from register.cases.web.desk.seconding import may_decide
 from register.db import db, now
 from register.errors import SealError
 from register.reports import queries, retention
-from register.reports.queries import Asked, Tray
+from register.reports.queries import ReportFolder, ReportQuery
 from register.reports.web.desk import labels, list_query
 from register.text import dates
 from register.web.context import key_store
 from register.web.l10n import day_words, number, typeset
-from register.web.messages.desk_reports import CLOCK, MANY, TOGETHER, TRAYS, UNOPENED
+from register.web.messages.desk_reports import (
+    CLOCK_WARNING,
+    KEY_MISSING,
+    MANY_UNREAD,
+    REPORT_LISTS,
+    SPAM_TO_CONFIRM,
+)
 
 # So many reports that nobody has taken up, and the desk is warned.
 FLOOD = 200
 # What the margin shows of those that nobody has read.
-_SHOWN = 5
+_UNREAD_LIMIT = 5
 # What asks for somebody on the home of the desk, the most pressing first.
-_TOLD = (Tray.OVERDUE, Tray.NEWS, Tray.NEW, Tray.REVIEW, Tray.WAITING, Tray.SUSPECT)
+_DASHBOARD_FOLDERS = (
+    ReportFolder.OVERDUE,
+    ReportFolder.NEWS,
+    ReportFolder.NEW,
+    ReportFolder.REVIEW,
+    ReportFolder.WAITING,
+    ReportFolder.SUSPECT,
+)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class UnreadReport:
     """A report that nobody has read; ``late``: its day is past."""
 
     key: str
     address: str
     place: str
-    said: str
+    since: str
     until: str
     late: bool
 
 
 @dataclass(frozen=True)
-class Margin:
+class UnreadReports:
     """How many reports nobody has read, and the oldest of them."""
 
     total: int
-    lines: Sequence[Waiting]
+    reports: Sequence[UnreadReport]
 
 
 @dataclass(frozen=True)
-class Count:
+class FolderCount:
     """How many reports lie in a tray, what that is, and their list."""
 
     name: str
     why: str
-    said: str
+    count_text: str
     address: str
     late: bool
 
 
 def route(blueprint: Blueprint) -> None:
     """What templates of the desk ask about reports."""
-    blueprint.add_app_template_global(margin, "reports_margin")
+    blueprint.add_app_template_global(unread_reports, "reports_margin")
 
 
-def margin() -> Margin:
+def unread_reports() -> UnreadReports:
     """The oldest reports that nobody has read; none where they cannot be opened."""
-    today, asked = dates.paris_day(now()), Asked(tray=Tray.NEW)
+    today, report_query = dates.paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
     try:
-        lines = queries.first(db.session(), key_store(), asked, today, limit=_SHOWN)
+        summaries = queries.first_reports(
+            db.session(), key_store(), report_query, today, limit=_UNREAD_LIMIT
+        )
     except SealError:
-        return Margin(0, ())
-    return Margin(queries.count(db.session(), asked, today), [_waiting(line) for line in lines])
+        return UnreadReports(0, ())
+    return UnreadReports(
+        queries.count_reports(db.session(), report_query, today),
+        [_unread_report(summary) for summary in summaries],
+    )
 
 
-def _waiting(line: queries.Line) -> Waiting:
+def _unread_report(summary: queries.ReportSummary) -> UnreadReport:
     today = dates.paris_day(now())
-    until, late = labels.deadline(line, today)
-    return Waiting(
-        key=line.key,
-        address=list_query.report(line.key),
-        place=labels.place_short(line.sent),
-        said=labels.since(line, today),
+    until, late = labels.deadline(summary, today)
+    return UnreadReport(
+        key=summary.key,
+        address=list_query.report_url(summary.key),
+        place=labels.place_short(summary.sent),
+        since=labels.since_text(summary, today),
         until=until,
         late=late,
     )
 
 
-def counts() -> Sequence[Count]:
+def folder_counts() -> Sequence[FolderCount]:
     """How many reports wait, by their trays; those that are empty are left out."""
-    found = queries.counts(db.session(), dates.paris_day(now()))
-    told = [
-        Count(
-            name=typeset(str(TRAYS[tray][0])),
-            why=typeset(str(TRAYS[tray][1])),
-            said=number(found[tray]),
-            address=list_query.listed(Asked(tray=tray)),
-            late=tray is Tray.OVERDUE,
+    counts_by_folder = queries.folder_counts(db.session(), dates.paris_day(now()))
+    folder_rows = [
+        FolderCount(
+            name=typeset(str(REPORT_LISTS[folder][0])),
+            why=typeset(str(REPORT_LISTS[folder][1])),
+            count_text=number(counts_by_folder[folder]),
+            address=list_query.list_url(ReportQuery(folder=folder)),
+            late=folder is ReportFolder.OVERDUE,
         )
-        for tray in _TOLD
-        if found[tray]
+        for folder in _DASHBOARD_FOLDERS
+        if counts_by_folder[folder]
     ]
     spam = retention.spam_to_confirm(db.session())
     if waiting := sum(count for member, count in spam.items() if may_decide(member)):
-        name, why = (typeset(str(text)) for text in TOGETHER)
-        address = list_query.listed(Asked(tray=Tray.SPAM))
-        told.append(Count(name, why, number(waiting), address, late=False))
-    return told
+        name, why = (typeset(str(text)) for text in SPAM_TO_CONFIRM)
+        address = list_query.list_url(ReportQuery(folder=ReportFolder.SPAM))
+        folder_rows.append(FolderCount(name, why, number(waiting), address, late=False))
+    return folder_rows
 
 
 def warnings() -> Iterator[str]:
     """What is wrong with reports as a whole, in sentences."""
-    if queries.unread(db.session()) > FLOOD:
-        yield typeset(str(MANY) % {"count": number(FLOOD)})
-    known = retention.jumped(db.session(), dates.paris_day(now()))
-    if known is not None:
-        yield typeset(str(CLOCK) % {"day": day_words(known)})
+    if queries.count_unread(db.session()) > FLOOD:
+        yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
+    last_day = retention.clock_jump(db.session(), dates.paris_day(now()))
+    if last_day is not None:
+        yield typeset(str(CLOCK_WARNING) % {"day": day_words(last_day)})
     try:
         key_store().require()
     except SealError:
-        yield typeset(str(UNOPENED))
+        yield typeset(str(KEY_MISSING))
