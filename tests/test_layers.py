@@ -56,8 +56,7 @@ KNOTS = {
 # Modules of the shared web that put the faces together.
 COMPOSERS = {
     "register.web",
-    "register.web.public_site",
-    "register.web.desk_site",
+    "register.web.routes",
     "register.web.template_env",
 }
 
@@ -140,6 +139,17 @@ def of_a_request(source: str) -> list[str]:
     return found
 
 
+def test_every_module_that_declares_routes_is_imported():
+    routes = TOP / "register" / "web" / "routes.py"
+    declaring = {
+        _module(path)
+        for path in MODULES
+        if path != routes and "register.web.blueprints" in path.read_text("utf-8")
+    }
+    imported = {module for module, _names in _imported(routes.read_text("utf-8"))}
+    assert declaring <= imported
+
+
 def test_every_room_has_its_place():
     assert {_room(_module(path)) for path in MODULES} <= set(HEIGHT)
 
@@ -206,7 +216,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
             "the face of a later room",
         ),
         ("web.x", "from register.cases.web import y", ["register.cases.web.y"], "shared, of one"),
-        ("web.desk_site", "from register.cases.web import y", [], "puts the faces together"),
+        ("web.routes", "from register.cases.web import y", [], "puts the faces together"),
         ("reports.web.x", "from register.cases.web import y", [], "the face of an earlier room"),
         ("cases.web.x", "from register.search import service", [], "any room"),
         ("cases.web.x", "from register.web import etag", [], "what all faces share"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -29,6 +29,7 @@ _METHODS = [
     ("templates/**.html", "jinja2"),
 ]
 _OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
+_KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
 # What is French whoever asks: feeds, what goes to a town hall or a court, and the terminal.
 _FRENCH_ONLY = (
     "templates/feeds/",
@@ -60,7 +61,7 @@ def _extract_messages(folder: str) -> Iterator[ExtractedMessage]:
         pattern.removeprefix(f"{folder}/"): method_options
         for pattern, method_options in _OPTIONS.items()
     }
-    for path, *details in extract_from_dir(str(TOP / folder), methods, options):
+    for path, *details in extract_from_dir(str(TOP / folder), methods, options, _KEYWORDS):
         yield (f"{folder}/{path}", *details)  # type: ignore[misc]
 
 

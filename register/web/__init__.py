@@ -12,24 +12,20 @@ def attach(app: Flask) -> None:
     """Give an application its pages, guards and error pages."""
     from flask_babel import Babel
 
-    from register.accounts import web
     from register.accounts.web import access_control
-    from register.reports import web as reports_web
     from register.web import (
         assets,
-        desk_site,
         errors,
+        etag,
         headers,
-        health,
         languages,
         limits,
         logs,
         onion,
         page_cache,
-        public_site,
         request_validation,
+        routes,
         template_env,
-        well_known,
     )
 
     settings = app.extensions["register.settings"]
@@ -44,12 +40,8 @@ def attach(app: Flask) -> None:
     errors.attach(app)
     limits.attach(app, settings)
     access_control.attach_access_control(app, settings)
-    public_site.register(app)
-    web.register(app)
-    desk_site.register(app)
-    reports_web.register(app)
-    health.attach(app)
-    well_known.attach(app)
+    etag.attach(app)
+    routes.attach(app)
     # Directly around Flask: no answer that is kept may escape what is put around it from here on.
     page_cache.attach(app)
     assets.attach(app, settings)

@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.http import http_date
 
 from register.cases.data_version import DataVersion
@@ -33,6 +33,7 @@ from register.config import Settings
 from register.db import now
 from register.search.engine import SearchEngine
 from register.text.dates import paris_day
+from register.web.blueprints import public
 from register.web.context import current_data_version
 from register.web.languages import request_language
 
@@ -83,11 +84,9 @@ class ResponseNotes:
     modified_at: datetime | None = None
 
 
-def attach(app: Flask, blueprint: Blueprint) -> None:
-    """Let the answers of a blueprint have a value."""
+def attach(app: Flask) -> None:
+    """Let the public pages of an application have a value."""
     app.extensions[BUILD_KEY] = build_digest(app, app.extensions["register.settings"])
-    blueprint.before_request(_note_version)
-    blueprint.after_request(_note_response)
 
 
 def build_digest(app: Flask, settings: Settings) -> str:
@@ -144,8 +143,8 @@ def page_version(
 ) -> PageVersion:
     """The value of an address while the register stands there.
 
-    :param index_state: the :func:`index_stamp` of the index. It is no part of the position: a search must not
-        push the pages off that were made without it.
+    :param index_state: the :func:`index_stamp` of the index. It is no part of the position: a
+        search must not push the pages off that were made without it.
     """
     day = paris_day(now()).isoformat()
     sources = (
@@ -201,6 +200,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+@public.before_request
 def _note_version() -> None:
     if is_anonymous(request.environ):
         build_id = current_app.extensions[BUILD_KEY]
@@ -212,6 +212,7 @@ def _note_version() -> None:
         )
 
 
+@public.after_request
 def _note_response(response: Response) -> Response:
     notes = request.environ.get(NOTES_KEY)
     if notes is not None:

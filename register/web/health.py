@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -41,11 +41,6 @@ def readiness_checks() -> dict[str, bool]:
         "seal": _passes(_check_seal),
         "pages": _passes(_check_pages),
     }
-
-
-def attach(app: Flask) -> None:
-    """Give an application these addresses."""
-    app.register_blueprint(blueprint)
 
 
 def _passes(check: Callable[[], None]) -> bool:

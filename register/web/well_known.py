@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, current_app, redirect
+from flask import Blueprint, Response, abort, current_app, redirect
 from flask.typing import ResponseReturnValue
 
 from register.db import now
@@ -77,8 +77,3 @@ def icon() -> ResponseReturnValue:
     response = redirect(assets.address(current_app, "img/favicon.ico"), 302)
     response.headers["Cache-Control"] = _DAY
     return response
-
-
-def attach(app: Flask) -> None:
-    """Give an application these addresses."""
-    app.register_blueprint(blueprint)

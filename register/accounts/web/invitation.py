@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
@@ -20,14 +20,13 @@ from register.db import db, now
 from register.errors import Invalid, NotFound, Refused
 from register.journal import writing
 from register.web import error_messages
+from register.web.blueprints import account
 from register.web.errors import status_of
+from register.web.permissions import open_to_all
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/invitation/<token>", view_func=invitation, methods=["GET", "POST"])
-
-
+@account.route("/invitation/<token>", methods=["GET", "POST"])
+@open_to_all
 def invitation(token: str) -> ResponseReturnValue:
     """Say who invites to what, and open the account."""
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template
+from flask import Response, flash, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from register.accounts import activity, invitations, vouching
 from register.accounts import acts as accounts
@@ -18,34 +19,24 @@ from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import WriteTransaction, writing
 from register.web import error_messages
+from register.web.blueprints import desk
 from register.web.context import settings
 from register.web.errors import status_of
+from register.web.permissions import administrators_only, asks_password
 
 _ROSTER_PATH = "/moderation/membres"
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for rule, view in (
-        ("/invitations", roster_invite),
-        ("/invitations/<int:invitation>/reprendre", roster_take_back),
-        ("/<int:member>/role", roster_role),
-        ("/<int:member>/confirmer", roster_confirm),
-        ("/<int:member>/desactiver", roster_disable),
-        ("/<int:member>/rouvrir", roster_enable),
-        ("/<int:member>/seconde-preuve", roster_factor),
-        ("/<int:member>/seances", roster_sessions),
-    ):
-        blueprint.add_url_rule(f"/membres{rule}", view_func=view, methods=["POST"])
-    blueprint.add_url_rule("/membres", view_func=roster)
-    blueprint.add_app_template_global(unconfirmed_members)
-
-
+@desk.get("/membres")
+@administrators_only
 def roster() -> ResponseReturnValue:
     """Who is in the team, who is invited, and what may be done about either."""
     return _page(MemberInviteForm(formdata=None))
 
 
+@desk.post("/membres/invitations")
+@administrators_only
+@asks_password(lazy_gettext("inviter quelqu’un dans l’équipe"))
 def roster_invite() -> ResponseReturnValue:
     """Make a link that opens one account; this page alone shows it."""
     form = MemberInviteForm()
@@ -69,6 +60,9 @@ def roster_invite() -> ResponseReturnValue:
     return make_response(body)
 
 
+@desk.post("/membres/invitations/<int:invitation>/reprendre")
+@administrators_only
+@asks_password(lazy_gettext("reprendre une invitation"))
 def roster_take_back(invitation: int) -> ResponseReturnValue:
     """Have an invitation open nothing any more."""
     return _perform(
@@ -77,6 +71,9 @@ def roster_take_back(invitation: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/membres/<int:member>/role")
+@administrators_only
+@asks_password(lazy_gettext("changer le rôle d’un membre"))
 def roster_role(member: int) -> ResponseReturnValue:
     """Give a member another role."""
     form = RoleForm()
@@ -89,6 +86,8 @@ def roster_role(member: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/membres/<int:member>/confirmer")
+@asks_password(lazy_gettext("confirmer le compte d’un membre"))
 def roster_confirm(member: int) -> ResponseReturnValue:
     """Say that a new or reopened account is a person of its own; any member may who vouches."""
     current = current_member.member()
@@ -104,6 +103,9 @@ def roster_confirm(member: int) -> ResponseReturnValue:
     return redirect(paths.DESK, 303)
 
 
+@desk.post("/membres/<int:member>/desactiver")
+@administrators_only
+@asks_password(lazy_gettext("désactiver le compte d’un membre"))
 def roster_disable(member: int) -> ResponseReturnValue:
     """Close a member's account; what they did stays theirs."""
     return _perform(
@@ -112,6 +114,9 @@ def roster_disable(member: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/membres/<int:member>/rouvrir")
+@administrators_only
+@asks_password(lazy_gettext("rouvrir le compte d’un membre"))
 def roster_enable(member: int) -> ResponseReturnValue:
     """Open a closed account again."""
     return _perform(
@@ -120,6 +125,9 @@ def roster_enable(member: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/membres/<int:member>/seconde-preuve")
+@administrators_only
+@asks_password(lazy_gettext("ôter la seconde preuve d’un membre"))
 def roster_factor(member: int) -> ResponseReturnValue:
     """Take a second factor away: its member sets up another one at their next sign-in."""
     return _perform(
@@ -128,6 +136,9 @@ def roster_factor(member: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/membres/<int:member>/seances")
+@administrators_only
+@asks_password(lazy_gettext("fermer les séances d’un membre"))
 def roster_sessions(member: int) -> ResponseReturnValue:
     """End all sessions of a member, whose telephone or computer was lost."""
     return _perform(
@@ -168,6 +179,7 @@ def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Respo
     return make_response(body, status)
 
 
+@desk.app_template_global("unconfirmed_members")
 def unconfirmed_members() -> list[Member]:
     """The accounts that the member who asks may confirm."""
     confirmable = confirmable_accounts()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template
+from flask import Response, flash, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from register.accounts import activity, browsers, sessions
 from register.accounts import acts as accounts
@@ -15,18 +16,12 @@ from register.db import db, now
 from register.errors import Invalid, Unavailable
 from register.journal import writing
 from register.web import error_messages, retry_after
+from register.web.blueprints import account
 from register.web.errors import RETRY_AFTER, status_of
+from register.web.permissions import asks_password
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("", view_func=own)
-    blueprint.add_url_rule("/mot-de-passe", view_func=password, methods=["GET", "POST"])
-    blueprint.add_url_rule("/seances/fermer", view_func=close_others, methods=["POST"])
-    blueprint.add_url_rule("/seances/<int:session>/fermer", view_func=close, methods=["POST"])
-    blueprint.add_url_rule("/navigateurs/oublier", view_func=forget_browsers, methods=["POST"])
-
-
+@account.get("")
 def own() -> ResponseReturnValue:
     """Who one is here, and by which browsers one is signed in."""
     signed_in = current_member.require_signed_in()
@@ -40,6 +35,8 @@ def own() -> ResponseReturnValue:
     )
 
 
+@account.route("/mot-de-passe", methods=["GET", "POST"])
+@asks_password(lazy_gettext("changer votre mot de passe"), in_own_form=True)
 def password() -> ResponseReturnValue:
     """Another password; every other session ends."""
     form = NewPasswordForm()
@@ -72,6 +69,7 @@ def password() -> ResponseReturnValue:
     return sign_in.set_browser_cookie(response, current_member.remember_browser())
 
 
+@account.post("/seances/<int:session>/fermer")
 def close(session: int) -> ResponseReturnValue:
     """End one of one's sessions; the one in use as well."""
     if current_member.close_session(session):
@@ -79,6 +77,7 @@ def close(session: int) -> ResponseReturnValue:
     return redirect(paths.ACCOUNT, 303)
 
 
+@account.post("/seances/fermer")
 def close_others() -> ResponseReturnValue:
     """End all of one's sessions but the one in use."""
     current_member.close_other_sessions()
@@ -86,6 +85,7 @@ def close_others() -> ResponseReturnValue:
     return redirect(paths.ACCOUNT, 303)
 
 
+@account.post("/navigateurs/oublier")
 def forget_browsers() -> ResponseReturnValue:
     """Have every browser be a new one, this one too."""
     with writing() as tx:

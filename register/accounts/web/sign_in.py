@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -24,10 +24,12 @@ from register.cases.vocabulary import LANGUAGES
 from register.db import db, now
 from register.errors import Unavailable
 from register.web import limits, retry_after
+from register.web.blueprints import account
 from register.web.context import settings
 from register.web.errors import RETRY_AFTER
 from register.web.headers import clear_browser_cache
 from register.web.languages import in_language
+from register.web.permissions import before_second_factor, open_to_all
 
 # A year: the time a browser stays one that the account knows.
 _BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
@@ -40,12 +42,8 @@ _REFUSED_MESSAGE = _(
 )
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/connexion", view_func=sign_in, methods=["GET", "POST"])
-    blueprint.add_url_rule("/deconnexion", view_func=sign_out, methods=["POST"])
-
-
+@account.route("/connexion", methods=["GET", "POST"])
+@open_to_all
 def sign_in() -> ResponseReturnValue:
     """Ask for address, password and code; lead on to where somebody was going."""
     if request.method != "POST":
@@ -74,6 +72,8 @@ def sign_in() -> ResponseReturnValue:
     return _signed_in_response(verified, paths.member_address(form.suite.data or ""))
 
 
+@account.post("/deconnexion")
+@before_second_factor
 def sign_out() -> ResponseReturnValue:
     """Close the session; its cookie opens nothing from here on."""
     current_member.end_session()

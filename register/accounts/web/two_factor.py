@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session
+from flask import Response, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from register import encryption
@@ -30,19 +31,17 @@ from register.accounts.web.resubmission import CarriedForm
 from register.db import now
 from register.errors import SealError
 from register.journal import writing
+from register.web.blueprints import account
+from register.web.permissions import asks_password, before_second_factor
 
 _PENDING_FIELD = "preuve"
 _KEY_PURPOSE = "second factor to be confirmed"
 _GROUP_LETTERS = 4  # letters of the secret that are read together
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/seconde-preuve", view_func=factor, methods=["GET", "POST"])
-    blueprint.add_url_rule("/seconde-preuve/changer", view_func=new_factor, methods=["POST"])
-    blueprint.add_url_rule("/codes", view_func=codes, methods=["POST"])
-
-
+@account.route("/seconde-preuve", methods=["GET", "POST"])
+@before_second_factor
+@asks_password(lazy_gettext("mettre en place votre seconde preuve"))
 def factor() -> ResponseReturnValue:
     """Show a new secret, and take the first code that it gives."""
     secret = _pending_secret()
@@ -60,12 +59,16 @@ def factor() -> ResponseReturnValue:
     return _set_up_factor(secret, step)
 
 
+@account.post("/seconde-preuve/changer")
+@asks_password(lazy_gettext("changer votre seconde preuve"))
 def new_factor() -> ResponseReturnValue:
     """Begin with another secret; the one in use holds until the new one is confirmed."""
     _store_pending(two_factor.new_secret())
     return redirect(paths.FACTOR, 303)
 
 
+@account.post("/codes")
+@asks_password(lazy_gettext("renouveler vos codes de secours"))
 def codes() -> ResponseReturnValue:
     """Make new recovery codes; the former ones are worth nothing from here on."""
     new_codes = two_factor.recovery_codes()

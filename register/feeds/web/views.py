@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -27,22 +27,14 @@ from register.territory import places
 from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/incidents.atom", view_func=cases_feed)
-    blueprint.add_url_rule("/incidents/<number>.atom", view_func=case_feed)
-    blueprint.add_url_rule("/communes/<code>.atom", view_func=commune_feed)
-    blueprint.add_url_rule("/departements/<code>.atom", view_func=departement_feed)
-    blueprint.add_url_rule("/regions/<code>.atom", view_func=region_feed)
-    blueprint.add_url_rule("/registre.atom", view_func=ledger_feed)
-
-
+@public.get("/incidents.atom")
 def cases_feed() -> ResponseReturnValue:
     """The events of the whole register, or of a search."""
     args = request.args.to_dict(flat=False)
@@ -92,6 +84,7 @@ def _redirect_to_place(place_text: str, case_query: CaseQuery) -> ResponseReturn
     return redirect(urls.cases(case_query, lieu=place_text), 303)
 
 
+@public.get("/incidents/<number>.atom")
 def case_feed(number: str) -> ResponseReturnValue:
     """The events of one case; once it is gone, the one that says so."""
     head()
@@ -109,6 +102,7 @@ def case_feed(number: str) -> ResponseReturnValue:
     return feed_response(EventQuery(case=parsed_number), urls.case(parsed_number), subject)
 
 
+@public.get("/communes/<code>.atom")
 def commune_feed(code: str) -> ResponseReturnValue:
     """The events of a commune; a former code leads to the commune of today."""
     head()
@@ -121,6 +115,7 @@ def commune_feed(code: str) -> ResponseReturnValue:
     return _place_feed("commune", code, place.commune.code)
 
 
+@public.get("/departements/<code>.atom")
 def departement_feed(code: str) -> ResponseReturnValue:
     """The events of a département or an overseas collectivity."""
     head()
@@ -135,6 +130,7 @@ def departement_feed(code: str) -> ResponseReturnValue:
     return _place_feed("departement", code, departement.code)
 
 
+@public.get("/regions/<code>.atom")
 def region_feed(code: str) -> ResponseReturnValue:
     """The events of a région."""
     head()
@@ -166,6 +162,7 @@ def _place_feed(kind: str, typed_code: str, code: str) -> ResponseReturnValue:
     )
 
 
+@public.get("/registre.atom")
 def ledger_feed() -> ResponseReturnValue:
     """The events of the whole register of some kinds and one month, and those of no case."""
     head()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Engine
@@ -32,6 +32,7 @@ from register.journal.web import journal_sentences
 from register.journal.web.forms import JournalForm
 from register.reports import queries as reports
 from register.text import dates
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary
 from register.web.l10n import with_label
 from register.web.messages.journal import LEDGER_LABELS, LINE_CHECKS
@@ -57,15 +58,7 @@ CSV_HEADER = (
 )
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/journal", "journal", lines)
-    blueprint.add_url_rule("/journal.csv", "journal_csv", csv_table)
-    # Beyond the bound a number is none that the database could hold.
-    line_rule = f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>"
-    blueprint.add_url_rule(line_rule, "journal_line", line)
-
-
+@desk.get("/journal", endpoint="journal")
 def lines() -> ResponseReturnValue:
     """The lines that were asked for, a page of them, newest first."""
     form = JournalForm.from_args(request.args, accounts.display_names(db.session()))
@@ -137,6 +130,11 @@ def _report_days(journal_lines: Sequence[MembersJournalLine]) -> Mapping[str, da
     )
 
 
+# Beyond the bound a number is none that the database could hold.
+@desk.get(
+    f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>",
+    endpoint="journal_line",
+)
 def line(name: str, seq: int) -> ResponseReturnValue:
     """One line with its private part, and its digests computed again."""
     line_check = members_journal.load_checked_line(
@@ -167,6 +165,7 @@ def line(name: str, seq: int) -> ResponseReturnValue:
 # --- as a table ----------------------------------------------------------------------------
 
 
+@desk.get("/journal.csv", endpoint="journal_csv")
 def csv_table() -> ResponseReturnValue:
     """Exactly the lines that the same filters show, as a file for a spreadsheet."""
     names = accounts.display_names(db.session())

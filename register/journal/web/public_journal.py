@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -22,21 +22,13 @@ from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
 from register.journal.queries import head_document, public_lines
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import head
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
 from register.web.messages.journal import PUBLIC_KIND_NAMES
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/registre", view_func=lines)
-    blueprint.add_url_rule("/registre/tete", view_func=tip)
-    blueprint.add_url_rule("/registre.jsonl", view_func=download)
-    blueprint.add_url_rule("/registre/verifier.py", view_func=program)
-    blueprint.add_url_rule("/incidents/<number>/preuve", view_func=proof)
 
 
 @dataclass(frozen=True)
@@ -53,6 +45,7 @@ def kind_names() -> dict[str, str]:
     return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in public_journal.PUBLIC_ACTS_BY_KIND}
 
 
+@public.get("/registre")
 def lines() -> ResponseReturnValue:
     """Every public act, the newest first, by kind and by month."""
     position = head()
@@ -121,11 +114,13 @@ def _filter_panel(
     )
 
 
+@public.get("/registre/tete")
 def tip() -> Response:
     """Where the public ledger stands, for whoever wants to be able to prove it later."""
     return _json_response(head_document(db.session(), head()))
 
 
+@public.get("/registre.jsonl")
 def download() -> Response:
     """The public ledger as JSON lines, verbatim: what the chain hashes, and nothing else."""
     position = head()
@@ -149,6 +144,7 @@ def _stream_lines(engine: Engine, after: int, until: int) -> Iterator[bytes]:
         after = batch[-1][0]
 
 
+@public.get("/incidents/<number>/preuve")
 def proof(number: str) -> ResponseReturnValue:
     """What binds the text of a case, as it reads now or at a version, to its line."""
     head()
@@ -163,6 +159,7 @@ def proof(number: str) -> ResponseReturnValue:
     return response
 
 
+@public.get("/registre/verifier.py")
 def program() -> Response:
     """The program that checks all this, which whoever runs it should read first."""
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from register.cases.web.desk import act_view
@@ -22,14 +23,23 @@ from register.pages.web.markdown_help import writing_help
 from register.pages.web.page_diff import page_changes
 from register.pages.web.public import fill_page, page_path
 from register.text.errors import TextError
+from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
+from register.web.permissions import administrators_only, asks_password
 
 PAGES_PATH = "/moderation/pages"
 PAGE_RULE = f"/pages/<any({', '.join(repr(name) for name in editorial.TEXT_NAMES)}):page>"
 PREVIEW_ACTION = "relire"
 TAKE_FIELD = "reprendre"
+# They say who answers for the site and what becomes of what people send: a few words changed here,
+# and whoever writes to us trusts what is no longer true.
+LEGAL_PAGES = frozenset(
+    name + suffix
+    for name in ("confidentialite", "mentions-legales")
+    for suffix in ("", editorial.ENGLISH_SUFFIX)
+)
 
 
 @dataclass(frozen=True)
@@ -72,14 +82,8 @@ class CurrentPage:
         )
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/pages", view_func=pages)
-    blueprint.add_url_rule("/pages/apercu", view_func=page_preview, methods=["POST"])
-    blueprint.add_url_rule(PAGE_RULE, view_func=page_edit, methods=["GET", "POST"])
-    blueprint.add_url_rule(f"{PAGE_RULE}/retablir", view_func=page_restore, methods=["GET", "POST"])
-
-
+@desk.get("/pages")
+@administrators_only
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
     revisions = queries.newest_revisions(db.session())
@@ -97,6 +101,8 @@ def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
     return CurrentPage(name, published.title, published.text, revision)
 
 
+@desk.post("/pages/apercu")
+@administrators_only
 def page_preview() -> ResponseReturnValue:
     """A text as readers will see it: a fragment of a page."""
     source, page = request.form.get("texte", ""), request.args.get("page", "")
@@ -110,6 +116,16 @@ def page_preview() -> ResponseReturnValue:
 # --- writing a page ----------------------------------------------------------------------------
 
 
+def is_legal_page(page: str) -> bool:
+    """Whether readers rely on what a page promises."""
+    return page in LEGAL_PAGES
+
+
+@desk.route(PAGE_RULE, methods=["GET", "POST"])
+@administrators_only
+@asks_password(
+    lazy_gettext("changer ce que le registre promet ou dit de ses responsables"), when=is_legal_page
+)
 def page_edit(page: str) -> ResponseReturnValue:
     """Show the editor of a page, or do what its button says."""
     current = current_page(page)
@@ -186,6 +202,12 @@ def _refusal_page(
 # --- going back --------------------------------------------------------------------------------
 
 
+@desk.route(f"{PAGE_RULE}/retablir", methods=["GET", "POST"])
+@administrators_only
+@asks_password(
+    lazy_gettext("rétablir ce que le registre promet ou dit de ses responsables"),
+    when=is_legal_page,
+)
 def page_restore(page: str) -> ResponseReturnValue:
     """Show what would change if the page said again what comes with the code, and do it."""
     current = current_page(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases.web.desk import content_words
@@ -12,23 +12,21 @@ from register.pages import queries
 from register.pages.web.desk import PAGE_RULE, current_page
 from register.pages.web.page_diff import page_changes
 from register.pages.web.public import fill_page
+from register.web.blueprints import desk
+from register.web.permissions import administrators_only
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule(f"{PAGE_RULE}/versions", view_func=page_versions)
-    # Beyond the bound a number is none that the database could hold.
-    version_rule = f"{PAGE_RULE}/versions/<int(min=1, max=999999999):revision>"
-    blueprint.add_url_rule(version_rule, view_func=page_version)
-    blueprint.add_url_rule(f"{PAGE_RULE}/comparer", view_func=page_compare)
-
-
+@desk.get(f"{PAGE_RULE}/versions")
+@administrators_only
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
     revisions = queries.page_revisions(db.session(), page)
     return render_template("moderation/pages/versions.html", now=current_page(page), rows=revisions)
 
 
+# Beyond the bound a number is none that the database could hold.
+@desk.get(f"{PAGE_RULE}/versions/<int(min=1, max=999999999):revision>")
+@administrators_only
 def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
     page_revision = queries.get_revision(db.session(), page, revision)
@@ -40,6 +38,8 @@ def page_version(page: str, revision: int) -> ResponseReturnValue:
     )
 
 
+@desk.get(f"{PAGE_RULE}/comparer")
+@administrators_only
 def page_compare(page: str) -> ResponseReturnValue:
     """What changed between two revisions, word by word; 0 is the text that comes with the code."""
     older, newer = _revision_number("de"), _revision_number("a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -17,17 +17,9 @@ from register.pages import content as editorial
 from register.pages.rendering import fill_markers
 from register.pages.web.glossary import definitions
 from register.text.dates import paris_day
+from register.web.blueprints import public
 from register.web.context import settings
 from register.web.languages import in_language, language
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for name in editorial.PAGE_NAMES:
-        endpoint = name.replace("-", "_")
-        blueprint.add_url_rule(f"/{name}", endpoint, _editorial_view(name))
-    blueprint.add_url_rule("/incidents/<number>/droit-de-reponse", view_func=right_of_reply)
-    blueprint.add_url_rule("/incidents/<number>/signaler-contenu", view_func=notice)
 
 
 def _editorial_view(name: str) -> Callable[[], str]:
@@ -36,6 +28,10 @@ def _editorial_view(name: str) -> Callable[[], str]:
         return render_template("public/page.html", page=page, body=fill_page(page.html), name=name)
 
     return view
+
+
+for _name in editorial.PAGE_NAMES:
+    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
 
 
 def page_path(name: str) -> str:
@@ -54,6 +50,7 @@ def fill_page(html: str) -> Markup:
     return Markup(filled_html)  # noqa: S704 - rendered through an allow-list, values escaped
 
 
+@public.get("/incidents/<number>/droit-de-reponse")
 def right_of_reply(number: str) -> str:
     """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
     case = queries.load_public_case(db.session(), case_number(number))
@@ -62,6 +59,7 @@ def right_of_reply(number: str) -> str:
     return render_template("public/right_of_reply.html", case=case, until=until)
 
 
+@public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
     case = queries.load_public_case(db.session(), case_number(number))

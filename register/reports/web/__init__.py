@@ -6,35 +6,24 @@ the phone of whoever reports. What opens a report is its code, in the body of ea
 
 from __future__ import annotations
 
-from typing import cast
-
-from flask import Blueprint, Flask, Response, request
-from flask_wtf.csrf import CSRFProtect
+from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import resubmission
-from register.reports.web import follow_up_views, report_views, verify_receipt
+from register.web.blueprints import submit
+from register.web.permissions import csrf
 
-ROUTES = (report_views, follow_up_views, verify_receipt)
-
-
-def register(app: Flask) -> None:
-    """Give an application its forms for citizens."""
-    blueprint = Blueprint("submit", __name__)
-    for module in ROUTES:
-        module.route(blueprint)
-    blueprint.before_request(_refuse_foreign)
-    blueprint.after_request(_no_store)
-    app.register_blueprint(blueprint)
-    # Neither form has a session whose token it could bear, nor does either act in anybody's name.
-    cast(CSRFProtect, app.extensions["csrf"]).exempt(blueprint)
+# Neither form has a session whose token it could bear, nor does either act in anybody's name.
+csrf.exempt(submit)
 
 
+@submit.before_request
 def _refuse_foreign() -> None:
     if request.method == "POST" and resubmission.is_cross_site():
         raise Forbidden
 
 
+@submit.after_request
 def _no_store(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response

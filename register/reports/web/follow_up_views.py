@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db
@@ -36,6 +36,7 @@ from register.reports.web.i18n import _
 from register.reports.web.receipt_login import ReportAccess, busy_code_page, code_page, with_report
 from register.reports.web.write_queue import queued_transaction
 from register.web import limits, retry_after
+from register.web.blueprints import submit
 from register.web.context import key_store
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -48,44 +49,36 @@ LEAVE = "/suivi/quitter"
 FormAct = Callable[[WriteTransaction, str], object]
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule(ENTER, "follow_enter", enter)
-    for path, name, view in (
-        (ENTER, "follow", follow),
-        ("/suivi/message", "follow_message", message),
-        ("/suivi/contact", "follow_contact", contact),
-        ("/suivi/retirer", "follow_withdraw", withdraw),
-        ("/suivi/recu.json", "follow_receipt", receipt),
-    ):
-        blueprint.add_url_rule(path, name, view, methods=["POST"])
-        if path != ENTER:
-            blueprint.add_url_rule(path, f"{name}_enter", enter_first)
-    blueprint.add_url_rule(LEAVE, "follow_leave", leave, methods=["POST"])
-    blueprint.add_url_rule(LEAVE, "follow_leave_enter", enter_first)
-
-
+@submit.get(ENTER, endpoint="follow_enter")
 def enter() -> str:
     """Ask for the code."""
     return code_page(ReceiptCodeForm(formdata=None))
 
 
+@submit.get("/suivi/message", endpoint="follow_message_enter")
+@submit.get("/suivi/contact", endpoint="follow_contact_enter")
+@submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
+@submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
+@submit.get(LEAVE, endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
     """To the code: the address of a form says nothing by itself."""
     return redirect(ENTER, 303)
 
 
+@submit.post(LEAVE, endpoint="follow_leave")
 def leave() -> Response:
     """Leave the follow-up, and have the browser drop what it cached of this site."""
     return clear_browser_cache(make_response(render_template("submit/left.html")))
 
 
+@submit.post(ENTER)
 @with_report(busy_code_page)
 def follow(access: ReportAccess) -> ResponseReturnValue:
     """Show where a report stands."""
     return report_response(access)
 
 
+@submit.post("/suivi/message", endpoint="follow_message")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(message=MessageForm()), why))
 def message(access: ReportAccess) -> ResponseReturnValue:
     """Answer, add or correct."""
@@ -102,6 +95,7 @@ def message(access: ReportAccess) -> ResponseReturnValue:
     return _perform(access, SubmittedForms(message=form), act, lambda _result: done[form.kind])
 
 
+@submit.post("/suivi/contact", endpoint="follow_contact")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(contact=ContactForm()), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
     """Leave a contact, change it, or take it back."""
@@ -122,6 +116,7 @@ def _contact_confirmation(has_contact: object) -> str:
     return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
 
 
+@submit.post("/suivi/retirer", endpoint="follow_withdraw")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(withdrawal=WithdrawalForm()), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Take a report back, or ask for it once its case is public."""
@@ -151,6 +146,7 @@ def _withdrawal_confirmation(taken: object) -> str:
     )
 
 
+@submit.post("/suivi/recu.json", endpoint="follow_receipt")
 @with_report(busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The file that proves what was sent."""

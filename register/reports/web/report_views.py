@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -25,6 +25,7 @@ from register.reports.web.receive_service import FormReceipt, RateLimited
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import limits, retry_after
+from register.web.blueprints import submit
 from register.web.languages import language
 
 PURPOSE = "signaler"
@@ -57,19 +58,13 @@ _TOO_OFTEN = _(
 Step = Callable[[ReportForm], ResponseReturnValue]
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/signaler", "report", begin)
-    blueprint.add_url_rule("/signaler", "report_on", submit_step, methods=["POST"])
-    blueprint.add_url_rule("/signaler/ajouter", "report_again", again)
-    blueprint.add_url_rule("/signaler/ajouter", "report_add", add, methods=["POST"])
-
-
+@submit.get("/signaler", endpoint="report")
 def begin() -> ResponseReturnValue:
     """The form, empty but for the place that an address made before names (``?lieu=…``)."""
     return _form_with_place(request.args.get("lieu", ""))
 
 
+@submit.post("/signaler", endpoint="report_on")
 def submit_step() -> ResponseReturnValue:
     """The step that a button asks for; whoever presses no button looks at it first."""
     if request.form.get("etape") == "commencer":
@@ -78,11 +73,13 @@ def submit_step() -> ResponseReturnValue:
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
 
 
+@submit.get("/signaler/ajouter", endpoint="report_again")
 def again() -> ResponseReturnValue:
     """To the form: the address of an addition says nothing by itself."""
     return redirect("/signaler", 303)
 
 
+@submit.post("/signaler/ajouter", endpoint="report_add")
 def add() -> ResponseReturnValue:
     """Send what a form says as an addition to the report that it made before."""
     return _run_step(_submitted_form(), _add)

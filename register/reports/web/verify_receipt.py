@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db
@@ -10,17 +10,14 @@ from register.reports import receipts
 from register.reports.web.i18n import _
 from register.reports.web.receipt_login import OUTAGE_ERRORS, outage_response
 from register.web import limits, retry_after
+from register.web.blueprints import submit
 from register.web.l10n import day_words
 
 # Below what a file of a form is kept in memory for; above it, it would be written to disk.
 BODY_LIMIT = 400_000
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/suivi/verifier", "prove", prove, methods=["GET", "POST"])
-
-
+@submit.route("/suivi/verifier", methods=["GET", "POST"])
 def prove() -> ResponseReturnValue:
     """Say whether the report of a receipt was received, and on which day; nothing is kept."""
     if request.method != "POST":

@@ -16,15 +16,19 @@ from register.territory.suggest import suggest_places
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
 from register.text.typography import french
+from register.web.blueprints import public
 from register.web.context import commune_case_counts, gazetteer, head
 from register.web.l10n import count_words
 from register.web.languages import in_language, language
+from register.web.permissions import without_csrf_token
 
 MAX_SUGGESTIONS = 8
 # Of these, so many at most are what cases call their place, however many cases do.
 _MAX_UNCODED = 3
 
 
+@public.route("/communes/suggest", methods=["GET", "POST"])
+@without_csrf_token
 def suggestions() -> Response:
     """Completions of ``q`` as JSON, the most likely first, at most :data:`MAX_SUGGESTIONS`.
 

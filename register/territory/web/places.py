@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import filters, queries
@@ -17,7 +17,6 @@ from register.territory import places
 from register.territory.commune_details import AlternativeName
 from register.territory.models import Departement
 from register.territory.web import (
-    place_autocomplete,
     place_choice,
     place_context,
     place_names,
@@ -26,6 +25,7 @@ from register.territory.web import (
 from register.territory.web.place_names import ALIAS_PARAMETER, CommuneView
 from register.territory.web.place_rows import PlaceRows
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head
 from register.web.drawings.locator_map import locator, region_locator
 
@@ -35,19 +35,7 @@ _MAX_COMMUNES = 300
 _MAX_COMMUNES_OF_REGION = 60
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/communes", view_func=communes)
-    blueprint.add_url_rule(
-        "/communes/suggest", view_func=place_autocomplete.suggestions, methods=["GET", "POST"]
-    )
-    blueprint.add_url_rule("/communes/<code>", view_func=commune)
-    blueprint.add_url_rule("/departements", view_func=departements)
-    blueprint.add_url_rule("/departements/<code>", view_func=departement)
-    blueprint.add_url_rule("/regions", view_func=regions)
-    blueprint.add_url_rule("/regions/<code>", view_func=region)
-
-
+@public.get("/communes")
 def communes() -> ResponseReturnValue:
     """Find a place by what people call it, or see where there are cases."""
     typed = place_choice.typed_place(request.args.getlist("q"))
@@ -68,6 +56,7 @@ def _matches_page(typed: str) -> ResponseReturnValue:
     return render_template("public/choice.html", matches=matches, back=None)
 
 
+@public.get("/communes/<code>")
 def commune(code: str) -> ResponseReturnValue:
     """A commune; a former code leads to the commune of today, which says so."""
     if code != code.upper() and places.is_commune_code(code.upper()):
@@ -105,6 +94,7 @@ def _requested_alias(view: CommuneView) -> AlternativeName | None:
     return alias
 
 
+@public.get("/departements")
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
     all_departements = places.departements(db.session())
@@ -113,6 +103,7 @@ def departements() -> ResponseReturnValue:
     )
 
 
+@public.get("/departements/<code>")
 def departement(code: str) -> ResponseReturnValue:
     """A département or an overseas collectivity."""
     if code != code.upper() and places.is_departement_code(code.upper()):
@@ -137,6 +128,7 @@ def departement(code: str) -> ResponseReturnValue:
     )
 
 
+@public.get("/regions")
 def regions() -> ResponseReturnValue:
     """Every région."""
     region_rows = [
@@ -148,6 +140,7 @@ def regions() -> ResponseReturnValue:
     return render_template("public/regions.html", regions=region_rows)
 
 
+@public.get("/regions/<code>")
 def region(code: str) -> ResponseReturnValue:
     """A région."""
     is_code = places.is_region_code(code)

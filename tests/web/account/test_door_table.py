@@ -17,22 +17,24 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
-from register.accounts.web import access_control
 from register.accounts.web.paths import is_member_path
 from register.db import db, housekeeping, now
 from register.journal import Ledger, lines_since
 from register.journal.models import LedgerHead
 from register.pages import content
+from register.pages.web.desk import LEGAL_PAGES
+from register.web.permissions import Audience, Permission, always, permission_of
 
 # Who is let through.
-ANYBODY, UNPROVED, MEMBER, ADMINISTRATOR = "anybody", "unproved", "member", "administrator"
+ANYBODY, UNPROVED = Audience.ALL, Audience.BEFORE_SECOND_FACTOR
+MEMBER, ADMINISTRATOR = Audience.MEMBERS, Audience.ADMINISTRATORS
 
 
 @dataclass(frozen=True)
 class Line:
     """Who may come to a route, and whether it asks again who they are before it acts."""
 
-    who: str
+    who: Audience
     is_grave: bool = False
 
 
@@ -210,25 +212,33 @@ def disabled(app, cast):
     return visitor
 
 
-# --- the lists ---------------------------------------------------------------------------------
+# --- the marks ---------------------------------------------------------------------------------
 
 
 def test_every_route_has_its_line_and_every_line_its_route(app):
     assert {endpoint for endpoint, _method, _address in routes(app)} == set(TABLE)
 
 
-def test_the_lists_of_the_door_say_what_the_table_says():
-    def such(who):
-        return {name for name, line in TABLE.items() if line.who == who}
-
-    assert such(ANYBODY) == access_control.PUBLIC_ENDPOINTS
-    assert such(UNPROVED) == access_control.FACTOR_SETUP_ENDPOINTS
-    assert such(ADMINISTRATOR) == access_control.ADMINISTRATOR_ENDPOINTS
-    assert {name for name, line in TABLE.items() if line.is_grave} == set(access_control.GRAVE_ACTS)
+def permissions(app: Flask) -> dict[str, Permission]:
+    return {name: permission_of(view) for name, view in app.view_functions.items()}
 
 
-def test_what_is_grave_is_told_in_words():
-    acts = [*access_control.GRAVE_ACTS.values(), *access_control.GRAVE_ACTS_ON_LEGAL_PAGES.values()]
+def test_the_marks_of_the_views_say_what_the_table_says(app):
+    marked = {
+        name: Line(mark.audience, mark.grave_act is not None and mark.grave_act.when is always)
+        for name, mark in permissions(app).items()
+        if name in TABLE
+    }
+    assert marked == TABLE
+
+
+def test_only_views_behind_the_door_are_marked(app):
+    assert {name for name, mark in permissions(app).items() if mark != Permission()} <= set(TABLE)
+
+
+def test_what_is_grave_is_told_in_words(app):
+    acts = [mark.grave_act.words for mark in permissions(app).values() if mark.grave_act]
+    assert len(acts) == 23
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
@@ -380,7 +390,8 @@ def test_what_is_grave_asks_again_and_nothing_else_does(app, cast, case, later):
     for endpoint, method, address in routes(app):
         if method != "POST" or TABLE[endpoint].who == ANYBODY:
             continue
-        if TABLE[endpoint].is_grave and endpoint not in access_control.SELF_REAUTHENTICATING:
+        act = permission_of(app.view_functions[endpoint]).grave_act
+        if TABLE[endpoint].is_grave and not act.in_own_form:
             answer = ask(ada, method, address, token, texte="à garder")
             assert answer.status_code == 403, endpoint
             assert "preuve_mot_de_passe" in ada.form(address).names, endpoint
@@ -408,4 +419,4 @@ def test_changing_what_the_site_promises_asks_again(app, cast, later, name):
 
 
 def test_every_page_that_asks_again_is_a_page():
-    assert set(content.TEXT_NAMES) >= access_control.LEGAL_PAGES
+    assert set(content.TEXT_NAMES) >= LEGAL_PAGES

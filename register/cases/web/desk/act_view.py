@@ -18,6 +18,7 @@ from register.db import db
 from register.errors import Incomplete, Invalid, Refused, RegisterError
 from register.journal import JournalEntry, WriteTransaction, writing
 from register.text.errors import TextError
+from register.web.blueprints import desk
 from register.web.errors import status_of
 from register.web.l10n import typeset
 
@@ -43,6 +44,7 @@ def open_case_of_reply(reply_id: int) -> DeskCase:
     return load_desk_case_of_reply(db.session(), current_member.member(), reply_id)
 
 
+@desk.app_template_global("desk_address")
 def case_address(incident_id: int, act: str = "") -> str:
     """Where a case is on the desk, or the page of an act on it."""
     return f"/moderation/dossiers/{incident_id}{act and '/'}{act}"

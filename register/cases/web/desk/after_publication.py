@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import acts, deadlines, queries
@@ -29,25 +30,10 @@ from register.cases.web.desk.case import today
 from register.cases.web.desk.editor_flow import AWAITS_APPROVAL
 from register.db import db
 from register.journal import Act, JournalEntry, WriteTransaction
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, settings
 from register.web.l10n import day_words
-
-_CASE_PATH = "/dossiers/<int:incident_id>/"
-_REPLY_PATH = "/reponses/<int:reply_id>/"
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for rule, view in (
-        (f"{_CASE_PATH}reponse", receive_reply),
-        (f"{_REPLY_PATH}publier", publish_reply),
-        (f"{_REPLY_PATH}refuser", refuse_reply),
-        (f"{_CASE_PATH}retirer", withdraw),
-        (f"{_CASE_PATH}reunir", merge),
-        (f"{_CASE_PATH}effacer", erase),
-        (f"{_CASE_PATH}abandonner", discard),
-    ):
-        blueprint.add_url_rule(rule, view.__name__, view, methods=["GET", "POST"])
+from register.web.permissions import asks_password
 
 
 def _act_page(
@@ -69,6 +55,7 @@ def _act_page(
     )
 
 
+@desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
 def receive_reply(incident_id: int) -> ResponseReturnValue:
     """A right of reply that arrived by post or mail is copied as it is; its three days run."""
     desk_case, form = open_case(incident_id), ReceiveReplyForm()
@@ -98,6 +85,7 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.route("/reponses/<int:reply_id>/publier", methods=["GET", "POST"])
 def publish_reply(reply_id: int) -> ResponseReturnValue:
     """A received reply is inserted, as it is, after the account."""
     desk_case, form = open_case_of_reply(reply_id), PublishReplyForm()
@@ -115,6 +103,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.route("/reponses/<int:reply_id>/refuser", methods=["GET", "POST"])
 def refuse_reply(reply_id: int) -> ResponseReturnValue:
     """A received reply is refused, with the reason that its author is given."""
     desk_case, form = open_case_of_reply(reply_id), RefuseReplyForm()
@@ -143,6 +132,8 @@ def _decided_reason(reply: ReplyRow) -> str:
     return "" if reply.state == "received" else str(_("Cette réponse a déjà été traitée."))
 
 
+@desk.route("/dossiers/<int:incident_id>/retirer", methods=["GET", "POST"])
+@asks_password(lazy_gettext("retirer un dossier de la vue du public"))
 def withdraw(incident_id: int) -> ResponseReturnValue:
     """A case is taken from view; the page shows what the public will read in its place."""
     desk_case, form = open_case(incident_id), WithdrawForm()
@@ -158,6 +149,8 @@ def withdraw(incident_id: int) -> ResponseReturnValue:
     return perform_act(desk_case, form, partial(_act_page, "withdraw", Act.WITHDRAWN), act, done)
 
 
+@desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
+@asks_password(lazy_gettext("réunir deux dossiers"))
 def merge(incident_id: int) -> ResponseReturnValue:
     """A case is joined to another public one, once both have been looked at side by side."""
     desk_case, form = open_case(incident_id), MergeForm()
@@ -187,6 +180,8 @@ def _find_public_case(number: str) -> CaseSummary | None:
     return queries.load_case_summaries(db.session(), [int(number)]).get(int(number))
 
 
+@desk.route("/dossiers/<int:incident_id>/effacer", methods=["GET", "POST"])
+@asks_password(lazy_gettext("effacer pour toujours les textes d’un dossier"))
 def erase(incident_id: int) -> ResponseReturnValue:
     """The texts of a case are destroyed for ever, by an administrator and a second person."""
     desk_case, form = open_case(incident_id), EraseForm()
@@ -205,6 +200,7 @@ def erase(incident_id: int) -> ResponseReturnValue:
     return perform_act(desk_case, form, page, act, done)
 
 
+@desk.route("/dossiers/<int:incident_id>/abandonner", methods=["GET", "POST"])
 def discard(incident_id: int) -> ResponseReturnValue:
     """A draft is given up, and its texts destroyed."""
     desk_case, form = open_case(incident_id), DiscardForm()

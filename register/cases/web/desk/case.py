@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -19,7 +19,7 @@ from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
 from register.cases.queries import PublicCase
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.desk.act_view import case_address, open_case
+from register.cases.web.desk.act_view import open_case
 from register.cases.web.desk.available_acts import available_acts
 from register.cases.web.desk.checklist import case_checklist
 from register.cases.web.public import case_view
@@ -29,6 +29,7 @@ from register.journal import Act
 from register.reports.web.desk.traces import note_retained_view
 from register.text import markup
 from register.text.dates import paris_day
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, settings
 from register.web.error_messages import field_name
 from register.web.l10n import typeset
@@ -43,27 +44,7 @@ from register.web.messages import (
 )
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module, and what templates of the desk ask about a case."""
-    blueprint.add_url_rule("/dossiers/<int:incident_id>", "dossier", show)
-    for name, tool in (
-        ("consequence", act_consequence),
-        ("periods_of", running_periods),
-        ("reply_clock", reply_deadline),
-        ("around", public_view),
-        ("letter", letter),
-        ("desk_address", case_address),
-        ("risk", risk_words),
-        ("state_words", state_words),
-        ("as_inserted", as_inserted),
-        ("reply_window", reply_window),
-        ("shown_as", public_reason),
-        ("names_of", member_names),
-        ("desk_today", today),
-    ):
-        blueprint.add_app_template_global(tool, name)
-
-
+@desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
 def show(incident_id: int) -> ResponseReturnValue:
     """The case, what is left to do on it, and what can be done."""
     desk_case = open_case(incident_id)
@@ -84,11 +65,13 @@ def show(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.app_template_global("desk_today")
 def today() -> date:
     """The civil day in Paris."""
     return paris_day(now())
 
 
+@desk.app_template_global("letter")
 def letter(desk_case: DeskCase) -> Markup:
     """What invites an authority to reply: in French whoever reads it here, for it goes there."""
     content = desk_case.snapshot.content if desk_case.snapshot else None
@@ -102,6 +85,7 @@ def letter(desk_case: DeskCase) -> Markup:
     return Markup(html)  # noqa: S704 - rendered with every value escaped
 
 
+@desk.app_template_global("around")
 def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> CaseView | None:
     """What a public page would show around the case's text: places, parties, titles.
 
@@ -134,6 +118,7 @@ class ActConsequence:
     until: date | None
 
 
+@desk.app_template_global("consequence")
 def act_consequence(act: Act | str) -> ActConsequence:
     """What an act would change if it were done today."""
     effect = limitation_periods.consequence_of(act)
@@ -152,6 +137,7 @@ class RunningPeriod:
     days_left: int
 
 
+@desk.app_template_global("periods_of")
 def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
     """The periods for a suit that run on a case today, by the day on which they end."""
     return [
@@ -176,6 +162,7 @@ class ReplyDeadline:
         return self.length.exceeds(self.limit)
 
 
+@desk.app_template_global("reply_clock")
 def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
     """How long a reply is and how long it may still wait."""
     limit = reply_length.longest_reply(
@@ -184,6 +171,7 @@ def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
     return ReplyDeadline((reply.due_on - today()).days, reply_length.text_length(reply.text), limit)
 
 
+@desk.app_template_global("risk")
 def risk_words(code: str, field: str) -> tuple[str, str]:
     """A risk and the field that it was found in, in words."""
     # A field of a row that has no name of its own is told by its row's: "sources.title".
@@ -191,27 +179,32 @@ def risk_words(code: str, field: str) -> tuple[str, str]:
     return typeset(str(RISK_NAMES.get(code, code))), field_label
 
 
+@desk.app_template_global("state_words")
 def state_words(state: str) -> str:
     """The state of a case in words."""
     return str(CASE_STATES.get(state, state))
 
 
+@desk.app_template_global("as_inserted")
 def as_inserted(text: str) -> Markup:
     """A reply as its readers are shown it: as it was written, made safe."""
     return Markup(markup.render_plain_text(text))  # noqa: S704 - escaped by the renderer
 
 
+@desk.app_template_global("reply_window")
 def reply_window(desk_case: DeskCase) -> date | None:
     """The last day on which a right of reply may be asked for; None before any publication."""
     first = desk_case.first_published_at
     return deadlines.reply_window_ends(paris_day(first)) if first else None
 
 
+@desk.app_template_global("shown_as")
 def public_reason(word: VocabularyWord) -> VocabularyWord:
     """What the public is told instead of a reason that members alone may know."""
     return current_vocabulary().lists["restriction"][word.extra["shown_as"]]
 
 
+@desk.app_template_global("names_of")
 def member_names(ids: Iterable[int]) -> str:
     """What some members are called, one after the other."""
     return ", ".join(current_member.display_name(member_id) for member_id in ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.accounts.web import current_member
@@ -21,6 +21,7 @@ from register.search import draft_search
 from register.territory.resolve import PlaceReading
 from register.territory.web import place_choice
 from register.text.sanitize import one_line
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, head, settings
 from register.web.error_messages import error_sentence
 
@@ -28,11 +29,7 @@ from register.web.error_messages import error_sentence
 _ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/dossiers", "cases", cases)
-
-
+@desk.get("/dossiers")
 def cases() -> ResponseReturnValue:
     """The list, by words and filters; a typed place is first made a code."""
     args = request.args.to_dict(flat=False)

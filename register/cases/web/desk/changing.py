@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template
+from flask import abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -22,16 +22,17 @@ from register.cases.web.desk.act_forms import ActForm, ApproveForm, RefuseChange
 from register.cases.web.desk.act_view import case_address, open_case, perform_act, run_act
 from register.cases.web.desk.available_acts import blocked_reason
 from register.cases.web.desk.case import public_view
-from register.cases.web.desk.seconding import may_decide, second_person_refusal
+from register.cases.web.desk.seconding import second_person_refusal
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.personal_data import risks
+from register.web.blueprints import desk
 from register.web.context import settings
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
+from register.web.permissions import asks_password, asks_password_when_alone
 
-_CASE_PATH = "/dossiers/<int:incident_id>"
 # What is raised of something that somebody has decided: a second click, or two members at once.
 _DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")
 # What the writer of a change is told, who may not approve it.
@@ -44,21 +45,6 @@ _OWN_STALE = _(
     "Le public lit maintenant un autre texte que celui sur lequel vous avez écrit ce changement. "
     "Reprenez-le sur le texte d’aujourd’hui, ou ne le proposez plus."
 )
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    change_path = f"{_CASE_PATH}/changements/<int:change_id>"
-    get_and_post = ["GET", "POST"]
-    blueprint.add_url_rule(change_path, "change", change_approve, methods=get_and_post)
-    blueprint.add_url_rule(f"{change_path}/refuser", view_func=change_refuse, methods=get_and_post)
-    blueprint.add_url_rule(f"{change_path}/reprendre", view_func=change_drop, methods=["POST"])
-    for name, view in (("confirmer", destruction_confirm), ("annuler", destruction_keep)):
-        rule = f"{_CASE_PATH}/destructions/<int:destruction_id>/{name}"
-        blueprint.add_url_rule(rule, view_func=view, methods=["POST"])
-    blueprint.add_app_template_global(change_words)
-    blueprint.add_app_template_global(take_up_address)
-    blueprint.add_app_template_global(may_decide)
 
 
 def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
@@ -77,6 +63,12 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
     return guarded_view
 
 
+@desk.route(
+    "/dossiers/<int:incident_id>/changements/<int:change_id>",
+    endpoint="change",
+    methods=["GET", "POST"],
+)
+@asks_password_when_alone(_("publier seul un changement qui se relit à deux"))
 @_redirect_when_decided
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change as readers would see it and what differs; approved, it is public at once."""
@@ -91,6 +83,9 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
 
 
+@desk.route(
+    "/dossiers/<int:incident_id>/changements/<int:change_id>/refuser", methods=["GET", "POST"]
+)
 @_redirect_when_decided
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change goes back to its writer, with a reason."""
@@ -106,6 +101,7 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
 
 
+@desk.post("/dossiers/<int:incident_id>/changements/<int:change_id>/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     """One's own change is taken back."""
@@ -116,6 +112,8 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     return _redirect_to_case(incident_id, _("Votre changement est repris : il n’attend plus."))
 
 
+@desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/confirmer")
+@asks_password(_("détruire des versions cachées d’un cas"))
 @_redirect_when_decided
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """What a redaction hid is destroyed now."""
@@ -128,6 +126,7 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
     return _redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
 
 
+@desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
 @_redirect_when_decided
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """The destruction of what a redaction hid is taken back; readers still do not see it."""
@@ -206,6 +205,7 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
 
 
+@desk.app_template_global("change_words")
 def change_words(act: Act) -> str:
     """What kind of change waits."""
     kinds = {
@@ -216,6 +216,7 @@ def change_words(act: Act) -> str:
     return typeset(str(kinds.get(act, act.value)))
 
 
+@desk.app_template_global("take_up_address")
 def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     """Where the writer of a change takes it up again; empty when there is nothing to write."""
     if desk_case.state != CaseState.PUBLISHED:

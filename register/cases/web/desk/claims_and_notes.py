@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -16,6 +16,7 @@ from register.cases.web.desk.act_view import case_address, open_case
 from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import JournalEntry, WriteTransaction, writing
+from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.form_fields import BaseForm, text_field
@@ -36,22 +37,14 @@ class NoteForm(BaseForm):
     text = text_field(lazy_gettext("Note interne"), required=True, limit=NOTE_LIMIT)
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for path, name, view in (
-        ("prendre", "claim", claim),
-        ("rendre", "release", release),
-        ("notes", "note", note),
-    ):
-        blueprint.add_url_rule(f"/dossiers/<int:incident_id>/{path}", name, view, methods=["POST"])
-
-
+@desk.post("/dossiers/<int:incident_id>/prendre")
 def claim(incident_id: int) -> ResponseReturnValue:
     """Take a case in hand; whoever comes second is told who has it."""
     open_case(incident_id)
     return _change_claim(incident_id, acts.claim, _("Vous avez ce dossier en main."))
 
 
+@desk.post("/dossiers/<int:incident_id>/rendre")
 def release(incident_id: int) -> ResponseReturnValue:
     """Give a case back."""
     open_case(incident_id)
@@ -60,6 +53,7 @@ def release(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.post("/dossiers/<int:incident_id>/notes")
 def note(incident_id: int) -> ResponseReturnValue:
     """Write an internal note; one that cannot be kept comes back as it was written."""
     open_case(incident_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
@@ -13,19 +13,13 @@ from register.cases import desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskQuery
 from register.cases.todo import COUNT_LIMIT
 from register.cases.todo_clauses import TodoKind
-from register.cases.web.desk import case_list_query, code_warnings, duplicates, todo_sidebar
+from register.cases.web.desk import case_list_query, code_warnings, todo_sidebar
 from register.cases.web.desk.activity import account_activity
 from register.db import db
 from register.reports.web.desk import sidebar
+from register.web.blueprints import desk
 from register.web.l10n import number, typeset
 from register.web.messages.desk import TODO_HEADINGS
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module, and what the margin and the cases of the desk ask for."""
-    todo_sidebar.route(blueprint)
-    duplicates.route(blueprint)
-    blueprint.add_url_rule("", "home", home)
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,7 @@ class TaskCount:
     address: str
 
 
+@desk.get("")
 def home() -> str:
     """The queue in the margin, and what there is of each kind."""
     todo_list = todo_sidebar.todo()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -15,6 +14,7 @@ from register.cases.desk_lists import DeskCaseSummary
 from register.cases.duplicates import DuplicateReason, find_possible_duplicates
 from register.cases.web.desk.act_view import case_address
 from register.db import db, now
+from register.web.blueprints import desk
 from register.web.l10n import count_words, typeset
 
 
@@ -27,11 +27,7 @@ class SimilarCase:
     why: str
 
 
-def route(blueprint: Blueprint) -> None:
-    """What templates of the desk ask about a case."""
-    blueprint.add_app_template_global(similar_cases, "likely_of")
-
-
+@desk.app_template_global("likely_of")
 def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[SimilarCase]:
     """The cases that are like one, the likest first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -25,53 +25,47 @@ from register.cases.web.desk.case_forms import (
     RedactForm,
 )
 from register.cases.web.desk.editor_flow import EditorMode, run_editor
-from register.cases.web.desk.request_deadlines import request_terms
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.errors import TextError
 from register.text.markup import render_markdown
+from register.web.blueprints import desk
 from register.web.desk_fields import FieldGroupList
 from register.web.error_messages import error_sentence
-
-_GET_AND_POST = ["GET", "POST"]
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    case = "/dossiers/<int:incident_id>"
-    blueprint.add_url_rule("/dossiers/nouveau", view_func=new_case, methods=_GET_AND_POST)
-    blueprint.add_url_rule(f"{case}/modifier", view_func=edit, methods=_GET_AND_POST)
-    blueprint.add_url_rule(f"{case}/corriger", view_func=correct, methods=_GET_AND_POST)
-    blueprint.add_url_rule(f"{case}/caviarder", view_func=redact, methods=_GET_AND_POST)
-    blueprint.add_url_rule(f"{case}/suite", view_func=follow_up, methods=_GET_AND_POST)
-    blueprint.add_url_rule("/apercu", view_func=preview, methods=["POST"])
-    blueprint.add_app_template_global(request_terms)
+from register.web.permissions import asks_password
 
 
+@desk.route("/dossiers/nouveau", methods=["GET", "POST"])
 def new_case() -> ResponseReturnValue:
     """A new case from a source."""
     return run_editor(_NEW, None)
 
 
+@desk.route("/dossiers/<int:incident_id>/modifier", methods=["GET", "POST"])
 def edit(incident_id: int) -> ResponseReturnValue:
     """A draft, or a withdrawn case before its restoration."""
     return run_editor(_EDIT, open_case(incident_id))
 
 
+@desk.route("/dossiers/<int:incident_id>/corriger", methods=["GET", "POST"])
 def correct(incident_id: int) -> ResponseReturnValue:
     """A published text, with a note that readers see."""
     return run_editor(_CORRECT, open_case(incident_id))
 
 
+@desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
+@asks_password(_("caviarder un dossier publié"))
 def redact(incident_id: int) -> ResponseReturnValue:
     """A passage is taken out for good, from the case and from what was added to it."""
     return run_editor(_REDACT, open_case(incident_id))
 
 
+@desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
 def follow_up(incident_id: int) -> ResponseReturnValue:
     """A dated text is added, and the course of things with it."""
     return run_editor(_FOLLOW_UP, open_case(incident_id))
 
 
+@desk.post("/apercu")
 def preview() -> ResponseReturnValue:
     """A text in Markdown as readers will see it: a fragment of a page."""
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import acts
@@ -19,21 +20,20 @@ from register.cases.web.desk.available_acts import blocked_reason
 from register.cases.web.desk.case import today
 from register.cases.web.desk.checklist import case_checklist
 from register.journal import Act, JournalEntry, WriteTransaction
+from register.web.blueprints import desk
 from register.web.context import settings
-
-_GET_AND_POST = ["GET", "POST"]
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for name, view in (("publier", publish), ("retablir", restore), ("approuver", approve)):
-        rule = f"/dossiers/<int:incident_id>/{name}"
-        blueprint.add_url_rule(rule, view.__name__, view, methods=_GET_AND_POST)
-    blueprint.add_url_rule(
-        "/dossiers/<int:incident_id>/inviter", "invite", invite, methods=_GET_AND_POST
-    )
+from register.web.permissions import asks_password_when_alone
 
 
+def _lacks_second_person(incident_id: int) -> bool:
+    desk_case = open_case(incident_id)
+    return case_checklist(desk_case).needs_second and not desk_case.second_persons.get("publish")
+
+
+@desk.route("/dossiers/<int:incident_id>/publier", methods=["GET", "POST"])
+@asks_password_when_alone(
+    lazy_gettext("publier seul un cas qui se relit à deux"), when=_lacks_second_person
+)
 def publish(incident_id: int) -> ResponseReturnValue:
     """The checklist, what a moderator attests, and the publication of a draft."""
     desk_case, form = open_case(incident_id), PublishForm()
@@ -46,6 +46,10 @@ def publish(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.route("/dossiers/<int:incident_id>/retablir", methods=["GET", "POST"])
+@asks_password_when_alone(
+    lazy_gettext("rétablir seul un cas qui se relit à deux"), when=_lacks_second_person
+)
 def restore(incident_id: int) -> ResponseReturnValue:
     """The same checklist, before a withdrawn case is shown again."""
     desk_case, form = open_case(incident_id), RestoreForm()
@@ -89,6 +93,7 @@ def _restored_notice(_line: JournalEntry) -> str:
     return str(_("Le cas est rétabli : le public le lit à nouveau."))
 
 
+@desk.route("/dossiers/<int:incident_id>/approuver", methods=["GET", "POST"])
 def approve(incident_id: int) -> ResponseReturnValue:
     """A second member's yes to the version that the page shows, to publish or to erase it."""
     desk_case, form = open_case(incident_id), ApproveForm()
@@ -132,6 +137,7 @@ def _approved_notice(purpose: str, _line: JournalEntry) -> str:
     return str(_("Vous avez approuvé cette version. Un autre membre peut maintenant publier."))
 
 
+@desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
 def invite(incident_id: int) -> ResponseReturnValue:
     """The text to send to the authority, and the note that it was sent, or why not."""
     desk_case, form = open_case(incident_id), InviteForm()

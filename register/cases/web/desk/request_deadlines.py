@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 
 from register.cases import deadlines
 from register.text import dates
+from register.web.blueprints import desk
 
 
+@desk.app_template_global("request_terms")
 def request_terms(row: Any) -> list[tuple[str, date]]:
     """What falls on which day, for the days that are known (CRPA R311-12 s., CJA R421-1).
 

@@ -7,6 +7,7 @@ from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.db import db, now
 from register.errors import Refused
+from register.web.blueprints import desk
 from register.web.context import settings
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -25,6 +26,7 @@ def second_person_refusal(author_id: int) -> str:
     return ""
 
 
+@desk.app_template_global("may_decide")
 def may_decide(author_id: int) -> bool:
     """Whether the member who asks may be the second person for another."""
     return not second_person_refusal(author_id)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -20,6 +19,7 @@ from register.cases.web.desk.act_view import case_address
 from register.db import db, now
 from register.text import dates
 from register.text.typography import french
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, settings
 from register.web.l10n import count_words, day_words, typeset
 from register.web.messages.desk import TODO_LABELS
@@ -45,14 +45,6 @@ class TaskLine:
     late: bool
 
 
-def route(blueprint: Blueprint) -> None:
-    """What templates of the desk ask: the queue, and who has a case in hand."""
-    blueprint.add_app_template_global(task_queue, "queue")
-    blueprint.add_app_template_global(claim_words, "held")
-    blueprint.add_app_template_global(holder, "holder")
-    blueprint.add_app_template_global(waiting_words, "waiting_words")
-
-
 def todo() -> Todo:
     """What there is to do for the member who asks."""
     return tasks.load_todo(
@@ -64,6 +56,7 @@ def todo() -> Todo:
     )
 
 
+@desk.app_template_global("queue")
 def task_queue(todo_list: Todo | None = None) -> Sequence[TaskLine]:
     """The first things to do, as the margin shows them."""
     todo_list = todo_list or todo()
@@ -93,6 +86,7 @@ def _place_text(case: DeskCaseSummary) -> str:
     return french(case.commune_name) if case.commune_name else case_place(case).striptags()
 
 
+@desk.app_template_global("held")
 def claim_words(case: DeskCaseSummary) -> str:
     """Who has a case in hand, and until when; a list's rows know only claims that still hold."""
     if case.held_by is None or case.held_until is None:
@@ -100,11 +94,13 @@ def claim_words(case: DeskCaseSummary) -> str:
     return claim_holder_words(case.held_by, case.held_until)
 
 
+@desk.app_template_global("holder")
 def holder(desk_case: DeskCase) -> int | None:
     """Who has an opened case in hand now; a claim that ran out is nobody's."""
     return desk_case.holder(now())
 
 
+@desk.app_template_global("waiting_words")
 def waiting_words(kind: TodoKind) -> str:
     """What a case waits for, as a row says it."""
     return typeset(str(TODO_LABELS[kind]))

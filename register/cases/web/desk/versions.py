@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.accounts.web import current_member
@@ -19,20 +19,12 @@ from register.cases.web.public import case_view
 from register.cases.web.public.case_view import CaseView
 from register.db import db
 from register.errors import NotFound
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary
 from register.web.messages.journal import ACT_SENTENCES
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    case = "/dossiers/<int:incident_id>"
-    blueprint.add_url_rule(f"{case}/versions", view_func=versions)
-    blueprint.add_url_rule(f"{case}/versions/<int:revision>", view_func=version)
-    blueprint.add_url_rule(f"{case}/au/<day>", view_func=as_of)
-    blueprint.add_url_rule(f"{case}/comparer", view_func=compare)
-    blueprint.add_app_template_global(version_words)
-
-
+@desk.get("/dossiers/<int:incident_id>/versions")
 def versions(incident_id: int) -> ResponseReturnValue:
     """Every revision, the newest first; a day that is asked for leads to the case as it was."""
     desk_case = open_case(incident_id)
@@ -43,6 +35,7 @@ def versions(incident_id: int) -> ResponseReturnValue:
     return render_template("moderation/versions.html", file=desk_case, rows=revision_rows)
 
 
+@desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
 def version(incident_id: int, revision: int) -> ResponseReturnValue:
     """The case as a revision kept it."""
     desk_case = open_case(incident_id)
@@ -50,6 +43,7 @@ def version(incident_id: int, revision: int) -> ResponseReturnValue:
     return _version_page(desk_case, past)
 
 
+@desk.get("/dossiers/<int:incident_id>/au/<day>")
 def as_of(incident_id: int, day: str) -> ResponseReturnValue:
     """The case as it read at the end of a day in Paris."""
     desk_case = open_case(incident_id)
@@ -59,6 +53,7 @@ def as_of(incident_id: int, day: str) -> ResponseReturnValue:
     return _version_page(desk_case, past, _parse_day(day))
 
 
+@desk.get("/dossiers/<int:incident_id>/comparer")
 def compare(incident_id: int) -> ResponseReturnValue:
     """What changed between two revisions, field by field and word by word."""
     desk_case = open_case(incident_id)
@@ -82,6 +77,7 @@ def compare(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.app_template_global("version_words")
 def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
     """Who made a revision, and by which act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import home_counts, public_history, queries, timeline
@@ -22,16 +22,11 @@ from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.territory.web import place_choice
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head
 from register.web.drawings.map import search_map
 
 _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/incidents", view_func=cases)
-    blueprint.add_url_rule("/incidents/<number>", view_func=case)
 
 
 def case_number(number_text: str) -> int:
@@ -44,6 +39,7 @@ def case_number(number_text: str) -> int:
     return int(number_text)
 
 
+@public.get("/incidents")
 def cases() -> ResponseReturnValue:
     """The list, by words and filters; a typed place is first made a code."""
     args = request.args.to_dict(flat=False)
@@ -125,6 +121,7 @@ def faulty_form_page(args: search_form.QueryArgs, error: Invalid) -> ResponseRet
     return page, 400
 
 
+@public.get("/incidents/<number>")
 def case(number: str) -> ResponseReturnValue:
     """One case, as it reads now or at a version."""
     head()

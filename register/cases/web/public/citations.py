@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect
+from flask import Response, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ from register.errors import Moved
 from register.text import dates
 from register.text.typography import french
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import head, settings
 from register.web.l10n import edtf_words, typeset
 
@@ -40,23 +41,19 @@ FORMATS = {
 }
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/incidents/<number>/citation.bib", view_func=citation_bib)
-    blueprint.add_url_rule("/incidents/<number>/citation.ris", view_func=citation_ris)
-    blueprint.add_url_rule("/incidents/<number>/citation.json", view_func=citation_json)
-
-
+@public.get("/incidents/<number>/citation.bib")
 def citation_bib(number: str) -> ResponseReturnValue:
     """For BibTeX and biblatex."""
     return _citation_response(number, "bib")
 
 
+@public.get("/incidents/<number>/citation.ris")
 def citation_ris(number: str) -> ResponseReturnValue:
     """For programs that keep references, nearly all of which read RIS."""
     return _citation_response(number, "ris")
 
 
+@public.get("/incidents/<number>/citation.json")
 def citation_json(number: str) -> ResponseReturnValue:
     """As CSL-JSON, for Zotero, pandoc and the like."""
     return _citation_response(number, "json")

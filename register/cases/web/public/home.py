@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from register.cases import events, home_counts
 from register.cases.filters import CaseQuery
 from register.db import db
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head
 from register.web.drawings.map import search_map
 
 
-def route(blueprint: Blueprint) -> None:
-    """The address of this module."""
-    blueprint.add_url_rule("/", view_func=home)
-
-
+@public.get("/")
 def home() -> str:
     """What the register is, what moved last, and where."""
     position = head()

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from register.cases import home_counts
 from register.db import db
 from register.journal.web import public_journal
 from register.territory import dataset
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head, settings
-
-
-def route(blueprint: Blueprint) -> None:
-    """The address of this module."""
-    blueprint.add_url_rule("/donnees", view_func=data)
-
 
 # The manifest is a file of this version of the code: it cannot change under a running process.
 _manifest = cache(dataset.read_manifest)
 
 
+@public.get("/donnees")
 def data() -> str:
     """Sources and licences, and what will be offered for download."""
     position = head()

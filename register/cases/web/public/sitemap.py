@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, redirect, request
+from flask import Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from lxml import etree
 
@@ -24,6 +24,7 @@ from register.journal.canonical import rfc3339
 from register.pages.queries import newest_revisions
 from register.pages.web.public import page_path
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import head, settings
 from register.web.languages import in_language
 
@@ -44,11 +45,7 @@ _CHANGING_PAGES = frozenset(
 SitemapEntry = tuple[str, datetime | None]
 
 
-def route(blueprint: Blueprint) -> None:
-    """The address of this module."""
-    blueprint.add_url_rule("/sitemap.xml", view_func=sitemap)
-
-
+@public.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
     """The map, an index of its parts, or a part."""
     part = request.args.get("partie", "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ from register.errors import Moved
 from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head
 from register.web.drawings.social_card import SocialCard, draw_card
 from register.web.l10n import country_name, edtf_words, typeset
@@ -29,12 +30,7 @@ _image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # o
 _drawing_lock = Lock()
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/carte.png", view_func=card)
-    blueprint.add_url_rule("/incidents/<number>/carte.png", view_func=case_card)
-
-
+@public.get("/carte.png")
 def card() -> ResponseReturnValue:
     """The card of every page that is no case's."""
     if request.query_string:
@@ -47,6 +43,7 @@ def card() -> ResponseReturnValue:
     return _image_response(social_card)
 
 
+@public.get("/incidents/<number>/carte.png")
 def case_card(number: str) -> ResponseReturnValue:
     """The card of a case as it reads now, at an address that moves with the case.
 

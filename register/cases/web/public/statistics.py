@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask_babel import gettext as _
 
 from register.cases import statistics as figures
@@ -14,16 +14,12 @@ from register.cases.vocabulary import Vocabulary
 from register.cases.web.public import search_title
 from register.cases.web.public.value_phrases import sentence_forms
 from register.db import db
+from register.web.blueprints import public
 from register.web.context import current_vocabulary, head
 from register.web.drawings import charts
 from register.web.l10n import typeset
 
 LabelFunction = Callable[[str], str]
-
-
-def route(blueprint: Blueprint) -> None:
-    """The address of this module."""
-    blueprint.add_url_rule("/statistiques", view_func=statistics)
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,7 @@ class RowGroup:
     rows: Sequence[StatisticsRow]
 
 
+@public.get("/statistiques")
 def statistics() -> str:
     """What the public cases add up to, with what they cannot tell."""
     position = head()

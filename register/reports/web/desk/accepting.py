@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -31,6 +31,7 @@ from register.reports.web.desk.accept_report import AcceptForm, AttachForm, Deci
 from register.reports.web.desk.detail import open_report
 from register.text.errors import TextError
 from register.text.sanitize import one_line
+from register.web.blueprints import desk
 from register.web.context import french_vocabulary, key_store
 from register.web.error_messages import error_sentence, fault_sentence, field_name, reason_sentence
 from register.web.errors import status_of
@@ -40,14 +41,6 @@ from register.web.template_env import first_upper
 FormT = TypeVar("FormT", bound=DecisionForm)
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module, and what templates ask about reports behind a case."""
-    for path, view in (("retenir", retain), ("rattacher", attach)):
-        rule = f"/signalements/{list_query.KEY_RULE}/{path}"
-        blueprint.add_url_rule(rule, view.__name__, view, methods=["GET", "POST"])
-    report_summary.route(blueprint)
-
-
 # --- as a new case ----------------------------------------------------------------------------
 
 
@@ -55,8 +48,8 @@ def route(blueprint: Blueprint) -> None:
 class DraftOffer:
     """A part of a report on one side, what it would become on the other.
 
-    ``becomes`` are fields of the draft with their words; ``dropped`` says what stays behind, and why;
-    ``is_free_text``: the reporter's own, which stay beside the draft.
+    ``becomes`` are fields of the draft with their words; ``dropped`` says what stays behind, and
+    why; ``is_free_text``: the reporter's own, which stay beside the draft.
     """
 
     name: str
@@ -67,6 +60,7 @@ class DraftOffer:
     is_free_text: bool
 
 
+@desk.route(f"/signalements/{list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
 def retain(key: str) -> ResponseReturnValue:
     """The report beside the draft that it would become; sent, the draft is made."""
     report_view, form = open_report(key), AcceptForm()
@@ -171,6 +165,7 @@ def _dropped_text(fault: ContentFault) -> str:
 # --- to a case that is there ------------------------------------------------------------------
 
 
+@desk.route(f"/signalements/{list_query.KEY_RULE}/rattacher", methods=["GET", "POST"])
 def attach(key: str) -> ResponseReturnValue:
     """The report beside a case; sent, it joins it."""
     report_view, form = open_report(key), AttachForm()

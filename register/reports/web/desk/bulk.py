@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 
 from register.accounts.web import current_member
 from register.cases.web.desk import act_view
@@ -19,16 +19,21 @@ from register.report_keys import KeyStore
 from register.reports import acts, queries, receipt_codes
 from register.reports.queries import PAGE_SIZE
 from register.reports.web.desk import labels, list_query, report_list
+from register.web.blueprints import desk
 from register.web.context import key_store, settings
 from register.web.l10n import count_words, typeset
+from register.web.permissions import asks_password_when_alone
 from register.web.template_env import first_upper
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    blueprint.add_url_rule("/signalements/tri", "reports_sort", sort, methods=["POST"])
+def _is_confirmation() -> bool:
+    return request.form.get("faire") == report_list.CONFIRM
 
 
+@desk.post("/signalements/tri", endpoint="reports_sort")
+@asks_password_when_alone(
+    lazy_gettext("confirmer seul des signalements rangés ensemble"), when=_is_confirmation
+)
 def sort() -> ResponseReturnValue:
     """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
     report_query = list_query.parse_query(

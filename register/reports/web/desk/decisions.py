@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, request
+from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,6 +19,7 @@ from register.reports import acts
 from register.reports.queries import ReportView
 from register.reports.web.desk import detail, labels, list_query
 from register.reports.web.desk.decision_forms import AskForm, DeclineForm, ReportActForm
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, french_vocabulary, key_store
 from register.web.errors import status_of
 from register.web.l10n import typeset
@@ -29,21 +30,7 @@ ReportAct = Callable[[WriteTransaction, KeyStore, int], object]
 RefusalPage = Callable[[RegisterError], str]
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    for path, name, view in (
-        ("prendre", "report_claim", claim),
-        ("rendre", "report_release", release),
-        ("question", "report_ask", ask_reporter),
-        ("ecarter", "report_decline", decline),
-        ("lu", "report_read", read),
-        ("indesirable", "report_spam", spam),
-        ("reprendre", "report_reopen", reopen),
-    ):
-        rule = f"/signalements/{list_query.KEY_RULE}/{path}"
-        blueprint.add_url_rule(rule, name, view, methods=["POST"])
-
-
+@desk.post(f"/signalements/{list_query.KEY_RULE}/prendre", endpoint="report_claim")
 def claim(key: str) -> ResponseReturnValue:
     """Take a report in hand; whoever comes second is told who has it."""
 
@@ -53,6 +40,7 @@ def claim(key: str) -> ResponseReturnValue:
     return _run_simple_act(key, act, _("Vous avez ce signalement en main."))
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/rendre", endpoint="report_release")
 def release(key: str) -> ResponseReturnValue:
     """Give a report back."""
 
@@ -62,6 +50,7 @@ def release(key: str) -> ResponseReturnValue:
     return _run_simple_act(key, act, _("Le signalement est rendu : chacun peut le prendre."))
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/lu", endpoint="report_read")
 def read(key: str) -> ResponseReturnValue:
     """Say that what its author sent was read; not what came after that."""
     seen = ReportActForm().seen
@@ -72,6 +61,7 @@ def read(key: str) -> ResponseReturnValue:
     return _run_simple_act(key, act, _("C’est noté : il n’y a plus rien de nouveau à lire."))
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
     """Put a report aside as spam."""
 
@@ -81,6 +71,7 @@ def spam(key: str) -> ResponseReturnValue:
     return _run_simple_act(key, act, _("Le signalement est rangé parmi les indésirables."))
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
     """Take up again what was declined, put aside, or accepted for a case that was given up."""
 
@@ -92,6 +83,7 @@ def reopen(key: str) -> ResponseReturnValue:
     )
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
     """Ask the one who reported something."""
     report_view, form = detail.open_report(key), AskForm()
@@ -108,6 +100,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
     return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/ecarter", endpoint="report_decline")
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the sentence of its reason is proposed where that is asked for."""
     report_view, form = detail.open_report(key), DeclineForm()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from register.accounts.web import current_member
 from register.cases.members_journal import MembersJournalLine
@@ -19,16 +19,10 @@ from register.reports.queries import ReportView
 from register.reports.web.desk import labels, list_query, traces
 from register.reports.web.desk.decision_forms import AskForm, DeclineForm
 from register.text import dates
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, key_store
 from register.web.l10n import typeset
 from register.web.messages.desk_reports import MESSAGE_HEADINGS, REPORTER_ACT_SENTENCES
-
-
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module."""
-    rule = f"/signalements/{list_query.KEY_RULE}"
-    blueprint.add_url_rule(rule, "report", report)
-    blueprint.add_url_rule(f"{rule}/contact", "report_contact", contact, methods=["POST"])
 
 
 def require(key: str) -> None:
@@ -52,11 +46,13 @@ def open_report(key: str) -> ReportView:
     return report_view
 
 
+@desk.get(f"/signalements/{list_query.KEY_RULE}")
 def report(key: str) -> str:
     """Everything about one report, or what is left of it."""
     return page(open_report(key))
 
 
+@desk.post(f"/signalements/{list_query.KEY_RULE}/contact", endpoint="report_contact")
 def contact(key: str) -> str:
     """The same page with the contact that was left, whose opening is a line of its own."""
     require(key)

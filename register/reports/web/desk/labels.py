@@ -22,6 +22,7 @@ from register.territory.web import place_names
 from register.territory.web.place_field import full_name
 from register.text.sanitize import one_line
 from register.text.typography import french
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, settings
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset
@@ -37,6 +38,7 @@ _PLACE_KINDS = ("commune", "departement", "region")
 _SOON_DAYS = 31
 
 
+@desk.app_template_global("report_place")
 def place(sent: ReportContent | None) -> str:
     """Where it happened: the place that was read, or the words that were typed."""
     return _place_text(sent, short=False)
@@ -66,12 +68,14 @@ def title(summary: ReportSummary) -> str:
     return typeset(named_by(where, f"{kind[:1].lower()}{kind[1:]}"))
 
 
+@desk.app_template_global("report_kinds")
 def type_labels(sent: ReportContent | None) -> list[Markup | str]:
     """Its types, each with the letter of its family."""
     labels_by_code = labels(current_vocabulary()).types
     return [labels_by_code.get(code, code) for code in sent.types] if sent else []
 
 
+@desk.app_template_global("report_beginning")
 def beginning(sent: ReportContent | None) -> str:
     """The first words of what somebody wrote, as they wrote them."""
     text = one_line(sent.account) if sent else ""
@@ -85,11 +89,13 @@ def proceedings_label(code: str) -> str:
     return str(NOBODY_BEGAN) if code == "aucune" else current_vocabulary().label("sens", code)
 
 
+@desk.app_template_global("report_state")
 def state_label(summary: ReportSummary) -> str:
     """Where it is on its way."""
     return str(REPORT_STATES[summary.state.value])
 
 
+@desk.app_template_global("report_held")
 def holder_text(summary: ReportSummary) -> str:
     """Who has it in hand; an ended one is in nobody's, and nothing is said of it."""
     if not summary.is_open:

@@ -17,6 +17,7 @@ from register.errors import Invalid
 from register.reports.queries import ReportFolder, ReportQuery
 from register.territory.web import place_choice
 from register.territory.web.place_field import full_name
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary
 from register.web.l10n import quoted, typeset
 
@@ -29,6 +30,7 @@ PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "pag
 _PLACE_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
+@desk.app_template_global("report_address")
 def report_url(key: str, act: str = "") -> str:
     """Where a report is on the desk, or an act on it."""
     return f"{PATH}/{key}{act and '/'}{act}"

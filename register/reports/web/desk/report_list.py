@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.accounts.web import current_member
@@ -27,6 +27,7 @@ from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import place_key
 from register.text import dates
+from register.web.blueprints import desk
 from register.web.context import commune_case_counts, gazetteer, head, key_store
 from register.web.l10n import typeset
 from register.web.messages.desk_reports import EMPTY_LISTS, REPORT_LISTS
@@ -49,20 +50,7 @@ class FolderTab:
     current: bool
 
 
-def route(blueprint: Blueprint) -> None:
-    """The addresses of this module, and what templates say of a report."""
-    blueprint.add_url_rule("/signalements", "reports", reports)
-    for name, tool in (
-        ("report_place", labels.place),
-        ("report_kinds", labels.type_labels),
-        ("report_beginning", labels.beginning),
-        ("report_state", labels.state_label),
-        ("report_held", labels.holder_text),
-        ("report_address", list_query.report_url),
-    ):
-        blueprint.add_app_template_global(tool, name)
-
-
+@desk.get("/signalements")
 def reports() -> ResponseReturnValue:
     """A tray, by words and filters; a typed place is first made a code, if it is one."""
     args = request.args.to_dict(flat=False)

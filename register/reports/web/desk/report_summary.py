@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
@@ -23,6 +22,7 @@ from register.reports.web.desk import labels, list_query
 from register.territory.web.place_field import full_name
 from register.text.errors import TextError
 from register.text.typography import french
+from register.web.blueprints import desk
 from register.web.context import current_vocabulary, key_store
 from register.web.l10n import edtf_words, typeset
 from register.web.messages import REPORT_STATES
@@ -58,12 +58,7 @@ class ReportedField:
     items: Sequence[ReportedItem]
 
 
-def route(blueprint: Blueprint) -> None:
-    """What templates of the desk ask about reports behind a case."""
-    for tool in (reported, reports_behind, likely_of_report):
-        blueprint.add_app_template_global(tool)
-
-
+@desk.app_template_global("reported")
 def reported(sent: ReportContent) -> list[ReportedField]:
     """Every field in which something was said, in the order of the form."""
     all_fields = (
@@ -154,6 +149,7 @@ _LABELS = {
 # --- behind a case ----------------------------------------------------------------------------
 
 
+@desk.app_template_global("reports_behind")
 def reports_behind(incident_id: int) -> CaseReports | None:
     """The reports that a case goes back to; None for a case that goes back to none.
 
@@ -189,6 +185,7 @@ class SimilarItems:
     reports: Sequence[SimilarReportLink]
 
 
+@desk.app_template_global("likely_of_report")
 def likely_of_report(report_view: ReportView) -> SimilarItems:
     """What is like a report, the likest first; nothing once its texts are destroyed."""
     if report_view.received is None:

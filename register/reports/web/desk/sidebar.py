@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint
-
 from register.cases.web.desk.seconding import may_decide
 from register.db import db, now
 from register.errors import SealError
@@ -14,6 +12,7 @@ from register.reports import queries, retention
 from register.reports.queries import ReportFolder, ReportQuery
 from register.reports.web.desk import labels, list_query
 from register.text import dates
+from register.web.blueprints import desk
 from register.web.context import key_store
 from register.web.l10n import day_words, number, typeset
 from register.web.messages.desk_reports import (
@@ -70,11 +69,7 @@ class FolderCount:
     late: bool
 
 
-def route(blueprint: Blueprint) -> None:
-    """What templates of the desk ask about reports."""
-    blueprint.add_app_template_global(unread_reports, "reports_margin")
-
-
+@desk.app_template_global("reports_margin")
 def unread_reports() -> UnreadReports:
     """The oldest reports that nobody has read; none where they cannot be opened."""
     today, report_query = dates.paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
