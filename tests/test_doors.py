@@ -520,7 +520,7 @@ REPORTS = {
         ONE_OF_REPORTERS,
     ),
     "add": (
-        lambda inbox, desk: inbox.waiting_for().key,
+        lambda inbox, desk: inbox.waiting().key,
         lambda p, s, k, c: reports.add(p, s, k, MessageKind.ANSWER, "Hier.", nonce()),
         ONE_OF_REPORTERS,
     ),
@@ -540,7 +540,7 @@ REPORTS = {
         ONE_OF_MEMBERS,
     ),
     "release": (
-        lambda inbox, desk: inbox.cases_by_column().key,
+        lambda inbox, desk: inbox.held().key,
         lambda p, s, k, c: reports.release(p, k, by=c.bruno),
         ONE_OF_MEMBERS,
     ),

@@ -247,7 +247,7 @@ def test_after_every_act_the_marks_are_those_that_would_be_made_anew(
     # A new case, higher than all before.
     desk.published(commune="2A004")
     assert moments.look().top == 3
-    assert moments.created == 1
+    assert moments.made == 1
 
 
 def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pen, cast):
@@ -258,7 +258,7 @@ def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pe
     made = moments.look()
     assert made.public == 0
     assert all(not facet for facet in made.facets.values())
-    assert moments.created == 1
+    assert moments.made == 1
 
 
 def test_a_page_that_began_before_an_act_goes_on_with_its_own_moment(
@@ -316,7 +316,7 @@ def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
         foreign, public=0, facets={}, days=array("I")
     )
     moments.look()
-    assert moments.created == 2
+    assert moments.made == 2
 
 
 @pytest.mark.parametrize("name", ["words", "territory"])
@@ -328,7 +328,7 @@ def test_other_words_or_places_make_other_marks(moments, desk, name):
     place = replace(made.place, **{name: "before"})
     facet_index._cached_indexes[place] = replace(made, place=place)
     moments.look()
-    assert moments.created == 2
+    assert moments.made == 2
 
 
 def test_after_very_many_changes_all_cases_are_read(moments, desk, monkeypatch):
@@ -337,11 +337,11 @@ def test_after_very_many_changes_all_cases_are_read(moments, desk, monkeypatch):
     for _ in range(2):
         desk.published()
     moments.look()
-    assert moments.created == 1
+    assert moments.made == 1
     for _ in range(3):
         desk.published()
     moments.look()
-    assert moments.created == 2
+    assert moments.made == 2
 
 
 def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, words):
@@ -354,7 +354,7 @@ def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, wo
 
     with ThreadPoolExecutor(8) as readers:
         assert set(readers.map(read, range(32))) == {0b10}
-    assert moments.created == 1
+    assert moments.made == 1
 
 
 # --- sets --------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
 
 
 def test_purge_says_what_it_did(run, inbox, session) -> None:
-    spam, asked = inbox.spam(), inbox.waiting_for()
+    spam, asked = inbox.spam(), inbox.waiting()
     nothing = run("purge")
     assert (nothing.exit_code, nothing.stdout) == (0, "Rien à purger aujourd’hui.\n")
     gone = run("purge", at=AT + timedelta(days=7))

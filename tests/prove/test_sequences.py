@@ -170,7 +170,7 @@ class Sequence:
     def _note(self, name, case, told, line, other, look) -> None:
         """What the act did to the case, by its name; then see whether everybody is told so."""
         were = [place.outcome(self.cases) for place in PLACES]
-        shown = case.to_response
+        shown = case.shown
         if told.word != case.word:
             self.taken.add(case.word)
             case.word = told.word
@@ -181,7 +181,7 @@ class Sequence:
             case.into = other.number
         if line.ledger == Ledger.PUBLIC:
             self.moves += 1
-            case.events.append(_event(self.moves, line, shown, case.to_response))
+            case.events.append(_event(self.moves, line, shown, case.shown))
         now = [place.outcome(self.cases) for place in PLACES]
         moved = [
             place for place, was, is_now in zip(PLACES, were, now, strict=True) if was != is_now

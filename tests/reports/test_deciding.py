@@ -70,7 +70,7 @@ def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
 
 
 def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store, inbox, cast):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     found = queries.get_report(session, store, filed.key)
     assert (found.summary.state, found.messages[0].text, found.message_count) == (
         ReportState.WAITING,

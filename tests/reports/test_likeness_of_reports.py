@@ -60,7 +60,7 @@ def test_places_in_words_are_the_same_when_their_words_are(inbox, like):
 def test_what_is_decided_is_no_duplicate_and_a_stranger_sees_none(inbox, like):
     for make in (inbox.declined, inbox.spam, inbox.withdrawn, inbox.accepted):
         make(account=TOLD)
-    waiting = inbox.waiting_for(account=TOLD)
+    waiting = inbox.waiting(account=TOLD)
     own = inbox.received(account=TOLD)
     assert set(like(own, a_report(account=TOLD))) == {waiting.key}
     assert like(own, a_report(account=TOLD), by="driss") == {}

@@ -59,7 +59,7 @@ def _sound(session, store):
 
 
 def test_two_answers_at_once_are_both_there_in_one_order(session, pen, store, at_once, inbox):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     for _ in range(ROUNDS):
         session.rollback()
         before = len(queries.get_report(session, store, filed.key).messages)
@@ -77,7 +77,7 @@ def test_two_answers_at_once_are_both_there_in_one_order(session, pen, store, at
 
 
 def test_one_answer_sent_twice_at_once_is_one(session, pen, store, at_once, inbox):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     form = nonce()
     answer = lambda p: acts.add(p, store, filed.key, MessageKind.ANSWER, "Oui.", form)  # noqa: E731
     assert sorted(at_once(answer, answer, answer)) == [False, False, True]

@@ -142,7 +142,7 @@ def test_a_long_account_is_kept_whole(session, pen, store):
 
 
 def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, store, inbox):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     form = nonce()
     with pen() as p:
         assert acts.add(p, store, filed.key, MessageKind.ANSWER, ANSWER, form)
@@ -209,7 +209,7 @@ def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store)
 
 
 def test_a_report_is_taken_back_once(session, pen, store, inbox):
-    filed = inbox.cases_by_column()
+    filed = inbox.held()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
     row = row_of(session, filed.key)

@@ -30,15 +30,15 @@ def lives(session, pen, store, inbox, desk, cast):
         acts.purge(p, store, 24)
     made |= {
         "received": inbox.received(),
-        "held": inbox.cases_by_column(),
-        "waiting": inbox.waiting_for(),
+        "held": inbox.held(),
+        "waiting": inbox.waiting(),
         "accepted": inbox.accepted(into=case.id),
         "draft": inbox.accepted(),
         "declined": inbox.declined(),
         "spam": inbox.spam(),
         "withdrawn": inbox.withdrawn(),
         "again": inbox.declined(),
-        "answered": inbox.waiting_for(),
+        "answered": inbox.waiting(),
     }
     with pen() as p:
         acts.reopen(p, store, made["again"].key, by=cast.bruno)

@@ -67,7 +67,7 @@ def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, loo
         "withdrawn": (inbox.withdrawn(), 90),
         "accepted": (inbox.accepted(), 90),
     }
-    open_ = [inbox.received(), inbox.cases_by_column()]
+    open_ = [inbox.received(), inbox.held()]
     inbox.answered(made["accepted"][0])
     for today in (0, 6, 7, 8, 89, 90, 91):
         before = _keys(session, store)
@@ -110,7 +110,7 @@ def _keys(session, store):
 def test_a_question_without_an_answer_comes_back_after_ninety_days(
     session, pen, inbox, looked, cast
 ):
-    asked, answered = inbox.waiting_for(), inbox.waiting_for()
+    asked, answered = inbox.waiting(), inbox.waiting()
     inbox.answered(answered, at=day(89))
     # Taking it in hand anew is no answer.
     with pen(day(60)) as p:
@@ -128,7 +128,7 @@ def test_a_question_without_an_answer_comes_back_after_ninety_days(
 
 
 def test_a_new_question_waits_ninety_days_of_its_own(session, pen, store, inbox, looked, cast):
-    asked = inbox.waiting_for()
+    asked = inbox.waiting()
     with pen(day(80)) as p:
         acts.ask_reporter(p, store, asked.key, "Et à quelle heure ?", by=cast.bruno)
     assert looked(day(169)).done == PurgeCounts()
@@ -138,7 +138,7 @@ def test_a_new_question_waits_ninety_days_of_its_own(session, pen, store, inbox,
 def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     session, store, inbox, looked
 ):
-    waits = [inbox.received(), inbox.cases_by_column(suspect=True), inbox.waiting_for(day(300))]
+    waits = [inbox.received(), inbox.held(suspect=True), inbox.waiting(day(300))]
     inbox.declined()
     terms = (
         (datetime(2027, 3, 1, 10, tzinfo=UTC), 0, PurgeCounts(purged=1)),
@@ -182,7 +182,7 @@ def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch
 def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_right(
     session, store, inbox, looked
 ):
-    filed, asked = inbox.spam(), inbox.waiting_for()
+    filed, asked = inbox.spam(), inbox.waiting()
     assert looked(day(0), confirmed=False) == retention.RetentionRun(PurgeCounts())
     ahead = day(365)
     for _ in range(2):
@@ -266,8 +266,8 @@ def test_what_a_published_case_keeps_goes_when_it_is_erased(
 def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store, inbox, looked):
     live = [
         inbox.received(),
-        inbox.cases_by_column(),
-        inbox.waiting_for(),
+        inbox.held(),
+        inbox.waiting(),
         inbox.accepted(),
         inbox.declined(),
     ]

@@ -299,14 +299,14 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     resolved = replace(FIRST, outcome="resolue")
     f.told(hands.follow_up(content=resolved), on=on, entered=RESOLVED)
     on = ALWAYS | OF_FIRST | WORDS_FIRST | RESOLVED
-    f.to_response(on)
+    f.shown(on)
     assert f.reader.with_word(PASSAGE) == on | UNKNOWN
 
     # Moved elsewhere: where it was, the correction says so; where words were searched for, it
     # just leaves, since those are not kept.
     on = ALWAYS | OF_FIRST | RESOLVED
     f.told(hands.correct(SECOND, f"{WORD} {PASSAGE}"), on=on, entered=OF_SECOND | WORDS_SECOND)
-    f.to_response(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
     assert all(f.reader.listed(address, 2) == f.history[:1] for address in OF_FIRST)
     assert all(f.reader.listed(address, 2) == [] for address in WORDS_FIRST)
 
@@ -318,7 +318,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
         proceedings=(replace(SECOND.proceedings[0], court=WORD),),
     )
     f.told(hands.redact(clean), on=taken)
-    f.to_response(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
+    f.shown(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
     assert f.without(PASSAGE)
     assert f.reader.with_word(WORD) == taken
 
@@ -326,7 +326,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     f.gone()
     shown = ALWAYS | OF_SECOND | RESOLVED | WORDS_SECOND
     f.told(hands.restore(), on=shown)
-    f.to_response(shown)
+    f.shown(shown)
     assert f.reader.with_word(WORD) == taken
 
     f.told(hands.withdraw(), on=taken)
@@ -334,7 +334,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
     # What is done to it now is told when it is shown again, and by its number alone until then.
     hidden = hands.redact(replace(clean, actor_text="le préfet"))
     hands.edit(THIRD)
-    f.prefilled_fields()
+    f.quiet()
     f.gone()
     shown = ALWAYS | RESOLVED | WORDS_SECOND
     f.told(
@@ -344,7 +344,7 @@ def test_each_event_is_told_once_and_nothing_that_was_taken_back_is_kept(followi
         entered=OF_THIRD,
         first=taken - shown,
     )
-    f.to_response(shown, OF_THIRD)
+    f.shown(shown, OF_THIRD)
 
     taken |= OF_THIRD
     # The other case's feed, to which this one's now leads, tells it as well.

@@ -78,7 +78,7 @@ def test_it_looks_at_once_then_each_hour_and_as_a_day_begins_in_paris(watch, inb
     assert watch.later(minutes=2) == 1
     session.expire_all()
     assert session.get_one(Report, filed.key).sealed is None
-    assert (watch.told, watch.register_opened_at) == ([], 1)
+    assert (watch.told, watch.opened) == ([], 1)
 
 
 def test_what_a_case_keeps_goes_at_the_next_glance(watch, inbox, pen, session, cast):
@@ -125,4 +125,4 @@ def test_what_fails_is_told_once_tried_again_and_ends_nothing(watch, inbox):
     assert watch.told[2:] == ["retention_healed"]
     assert watch.later(minutes=2) == 0
     # The store was opened anew each time.
-    assert watch.register_opened_at == 4
+    assert watch.opened == 4

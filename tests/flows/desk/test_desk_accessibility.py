@@ -96,7 +96,7 @@ def served_desk(
 
 Opens = Callable[[Desk], Page]
 WAYS: dict[str, Opens] = {
-    **{name: partial(lambda name, desk: desk.register_opened_at(name), name) for name in PAGES},
+    **{name: partial(lambda name, desk: desk.opened(name), name) for name in PAGES},
     **{name: partial(lambda name, desk: desk.sent(name), name) for name in SENT},
     "who is it": lambda desk: desk.asked(),
 }

@@ -232,6 +232,9 @@ def from_report_to_draft(album: Album, bruno: Member, amina: Reporter) -> str:
     case = accept(bruno, "récit précis, article joint", THANKS, ACCOUNT)
     hands.write("Titre", TITLE)
     hands.write("Résumé", SUMMARY)
+    # A place in words is the reporter's sentence: a member writes it anew.
+    hands.unfold("Lieu sans nom de commune")
+    hands.write("Lieu, en mots", TOWN)
     album.take(page, "redaction")
     hands.choose("Sorte de source", "Presse")
     hands.choose("Niveau de l’autorité", "Commune")

@@ -83,6 +83,7 @@ def put_aside(member: Member, account: str) -> None:
     """Tick a report in the queue and put it aside as spam."""
     hands, page = member.hands, member.page
     page.goto("/moderation/signalements")
+    hands.press("Montrer les premiers mots de chacun")
     row = page.locator(".entry", has_text=account)
     ticked = row.get_by_role("checkbox")
     ticked.focus()

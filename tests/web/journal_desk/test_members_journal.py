@@ -307,7 +307,7 @@ def test_what_is_done_with_reports_is_told_without_their_words(bruno, inbox, des
             reports.purge(p, store, 24)
     draft = desk.draft()
     inbox.accepted(into=draft.id)
-    filed, declined = inbox.waiting_for(), inbox.declined(reason="doublon")
+    filed, declined = inbox.waiting(), inbox.declined(reason="doublon")
     inbox.answered(filed)
     inbox.accepted()
     with desk.pen() as p:

@@ -97,8 +97,8 @@ def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, 
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
     for filed, to_bruno, to_chloe in (
         (inbox.received(at), deciding | {"prendre"}, deciding | {"prendre"}),
-        (inbox.cases_by_column(at), deciding | {"rendre"}, set()),
-        (inbox.waiting_for(at), deciding | {"rendre"}, set()),
+        (inbox.held(at), deciding | {"rendre"}, set()),
+        (inbox.waiting(at), deciding | {"rendre"}, set()),
         (inbox.declined(at), {"reprendre"}, {"reprendre"}),
         (inbox.spam(at), {"reprendre"}, {"reprendre"}),
         (inbox.accepted(at), set(), set()),
@@ -108,7 +108,7 @@ def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, 
         for browser, expected in ((bruno, to_bruno), (chloe, to_chloe)):
             found = offered(browser.get(address(filed)), filed)
             assert found == expected, (filed, browser)
-    held = inbox.cases_by_column(at)
+    held = inbox.held(at)
     db.session.rollback()
     told = text(chloe.get(address(held)))
     assert "bruno a ce signalement en main jusqu’à" in told
@@ -131,7 +131,7 @@ def test_what_is_left_after_the_purge_and_nothing_else(signed, inbox):
 
 
 def test_the_history_tells_members_times_and_reporters_days(signed, inbox):
-    filed = inbox.waiting_for(now(), contact=CONTACT)
+    filed = inbox.waiting(now(), contact=CONTACT)
     inbox.answered(filed, at=now())
     page = signed("bruno").get(address(filed)).get_data(as_text=True)
     told = page.partition('id="histoire"')[2]
@@ -226,7 +226,7 @@ def test_a_question_that_cannot_be_kept_comes_back(session, signed, inbox, typed
 
 
 def test_what_came_meanwhile_is_read_before_anything_is_decided(session, store, signed, inbox):
-    filed, bruno = inbox.waiting_for(now()), signed("bruno")
+    filed, bruno = inbox.waiting(now()), signed("bruno")
     page = bruno.get(address(filed))
     inbox.answered(filed, at=now())
     before = lines(session)
@@ -297,7 +297,7 @@ def test_without_a_reason_nothing_is_declined(session, signed, inbox, reason, st
 
 
 def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, store, signed, inbox):
-    filed, bruno = inbox.cases_by_column(now()), signed("bruno")
+    filed, bruno = inbox.held(now()), signed("bruno")
     sent = form(bruno.get(address(filed)), filed, "ecarter")
     with writing(engine, now()) as p:
         acts.withdraw(p, store, filed.key, nonce())
@@ -311,7 +311,7 @@ def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, st
 
 
 def test_what_another_has_in_hand_is_not_decided(session, signed, inbox):
-    filed, chloe = inbox.cases_by_column(now()), signed("chloe")
+    filed, chloe = inbox.held(now()), signed("chloe")
     before = lines(session)
     for act, sent in (
         ("question", {"text": "À garder"}),

@@ -82,16 +82,16 @@ def test_each_report_lies_in_its_trays(signed, inbox):
     at = now()
     made = {
         ReportFolder.NEW: inbox.received(at),
-        ReportFolder.WAITING: inbox.waiting_for(at),
+        ReportFolder.WAITING: inbox.waiting(at),
         ReportFolder.OVERDUE: inbox.received(at - 380 * DAY),
         ReportFolder.SUSPECT: inbox.received(at, suspect=True),
         ReportFolder.ACCEPTED: inbox.accepted(at),
         ReportFolder.DECLINED: inbox.declined(at),
         ReportFolder.WITHDRAWN: inbox.withdrawn(at),
         ReportFolder.SPAM: inbox.spam(at),
-        ReportFolder.REVIEW: inbox.cases_by_column(at),
+        ReportFolder.REVIEW: inbox.held(at),
     }
-    answered = inbox.waiting_for(at)
+    answered = inbox.waiting(at)
     inbox.answered(answered, at=at)
     key = {tray: filed.key for tray, filed in made.items()}
     expected = {tray: {one} for tray, one in key.items()}
@@ -279,9 +279,9 @@ def test_the_home_counts_reports_and_shows_the_oldest_by_day_and_place(signed, i
     for day in range(6):
         inbox.received(at - day * DAY, place="puteaux", place_code="commune:92062")
     inbox.received(at, suspect=True)
-    answered = inbox.waiting_for(at)
+    answered = inbox.waiting(at)
     inbox.answered(answered, at=at)
-    inbox.cases_by_column(at)
+    inbox.held(at)
     bruno = signed("bruno")
     page = bruno.get("/moderation")
     told, markup = body(page), page.get_data(as_text=True)

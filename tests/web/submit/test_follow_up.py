@@ -115,7 +115,7 @@ def test_what_was_typed_stays_in_the_field(app, amina):
 
 def test_no_page_leaves_a_trace(app, inbox, amina):
     """No cookie, nothing kept, not for robots; and the code is in no address."""
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     answers = [amina.get("/suivi"), amina.get("/suivi/verifier")]
     answers.append(amina.post("/suivi", {"code": UNKNOWN}))
     answers.append(amina.post("/suivi", {"code": filed.code}))
@@ -158,8 +158,8 @@ def test_each_state_is_told_in_plain_words(app, inbox, desk, amina):
     public = desk.published()
     told = {
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
-        inbox.cases_by_column(): ("Une personne de l’équipe s’occupe",),
-        inbox.waiting_for(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
+        inbox.held(): ("Une personne de l’équipe s’occupe",),
+        inbox.waiting(): (QUESTION, "rien ne vous y oblige", "31 mai 2026", "pas un refus"),
         inbox.accepted(): ("Un cas est en préparation", "rien n’est public", "31 mai 2026"),
         inbox.accepted(into=public.id): ("est public", f"Cas nº {public.number}"),
         inbox.declined(): (SENTENCE, "éléments insuffisants", "31 mai 2026"),
@@ -224,7 +224,7 @@ def test_a_report_that_nobody_decided_says_so(app, pen, inbox, amina):
 
 
 def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amina):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     opened(amina, filed.code)
     assert filled(amina, "/suivi/message")["nature"] == "answer"
     sent = {**filled(amina, "/suivi/message"), "message": ANSWER}
@@ -256,7 +256,7 @@ def test_an_addition_and_a_correction_say_what_they_are(app, inbox, store, amina
 
 
 def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     first = filled(opened(amina, filed.code), "/suivi/message")
     amina.post("/suivi/message", {**first, "message": "Le premier."})
     amina.post("/suivi/message", {**first, "message": "Le second."})
@@ -270,7 +270,7 @@ def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina)
 
 
 def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     for text in ("", " \n\u200b", LONG):
         opened(amina, filed.code)
         amina.send("/suivi/message", message=text)
@@ -281,7 +281,7 @@ def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
 
 
 def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monkeypatch):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
         patch.setattr(form_tokens, "MAX_AGE", -1)
@@ -367,7 +367,7 @@ def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
     titles = set()
     for filed in (
         inbox.received(),
-        inbox.waiting_for(),
+        inbox.waiting(),
         inbox.accepted(into=public.id),
         inbox.spam(),
     ):
@@ -381,7 +381,7 @@ def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
 
 
 def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
-    filed = inbox.waiting_for()
+    filed = inbox.waiting()
     opened(amina, filed.code)
     amina.send("/suivi/retirer")
     assert amina.answer.status_code == 422
