@@ -216,7 +216,7 @@ def _note_version() -> None:
 def _note_response(response: Response) -> Response:
     notes = request.environ.get(NOTES_KEY)
     if notes is not None:
-        notes.whole = not response.is_streamed
+        notes.is_complete = not response.is_streamed
         # A view that knows when its content last moved says so: a feed, of its newest line.
-        notes.moved = g.get("register_moved_at")
+        notes.modified_at = g.get("register_moved_at")
     return response
