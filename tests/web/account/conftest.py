@@ -50,8 +50,8 @@ def clock() -> Clock:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[timedelta], None]:
     """``later(timedelta(hours=2))``: sessions, and what was confirmed, are that much older."""
-    for module in ("web.members", "web.account.confirming", "web.account.factor"):
-        monkeypatch.setattr(f"register.{module}.now", clock.now)
+    for module in ("current_member", "reauthentication", "two_factor"):
+        monkeypatch.setattr(f"register.accounts.web.{module}.now", clock.now)
 
     def move(by: timedelta) -> None:
         clock.by = by
