@@ -611,7 +611,7 @@ def test_a_report_is_shown_to_members_and_to_nobody_else(app, hidden, desk, sess
             assert answer.status_code in (303, 400, 403), doing
             assert MARKER not in answer.text + str(answer.headers)
     told = {name: report_queries.get_report(session, store, key) for name, key in keys.items()}
-    assert told["received"].line.state == "received"
+    assert told["received"].summary.state == "received"
     assert [len(file.messages) for file in told.values()] == [1, 0, 0, 1, 2, 0, 1, 0, 0, 0]
 
 

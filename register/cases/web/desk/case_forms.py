@@ -81,7 +81,7 @@ class SourceRow(FieldGroup):
     publisher = line_field(_("Publié par"))
     published_on = TypedDateField(_("Date de parution"))
     label = line_field(_("Nom de la source, s’il faut le préciser"))
-    archived_url = line_field(_("Adresse d’une copie archivée"), checks=(check_url,))
+    archived_url = line_field(_("Adresse d’une copie archivée"), validators=(check_url,))
     checked_on = TypedDateField(_("Lien vérifié le"))
 
 
