@@ -56,7 +56,7 @@ def length_hint() -> str:
 class SignInForm(BaseForm):
     """Address, password and code, asked for at once: no answer tells which of them was wrong."""
 
-    adresse = line_field(_("Adresse électronique"), needed=True, limit=254)
+    adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     mot_de_passe = password_field(_("Mot de passe"))
     code_a_usage_unique = code_field(_("Code"))
     suite = HiddenField()
@@ -122,7 +122,7 @@ class NewPasswordForm(BaseForm):
 class MemberInviteForm(BaseForm):
     """Whom to invite, and to do what."""
 
-    adresse = line_field(_("Adresse électronique"), needed=True, limit=254)
+    adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     role = SelectField(
         _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]
     )

@@ -180,7 +180,7 @@ class InviteForm(ActForm):
         ],
     )
     on = DayField(_("Jour de l’envoi"), format=_DAYS)
-    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), needed=True)
+    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
 
     def validate_on(self, field: DayField) -> None:
         """A sent invitation has its day; one that was not sent has none."""
@@ -191,12 +191,12 @@ class InviteForm(ActForm):
 class ReceiveReplyForm(ActForm):
     """A right of reply as it arrived."""
 
-    author = line_field(_("Qui répond"), needed=True, limit=300)
-    capacity = line_field(_("En quelle qualité"), needed=True, limit=300)
+    author = line_field(_("Qui répond"), required=True, limit=300)
+    capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
         _("Reçue le"), format=_DAYS, validators=[InputRequired(_("Donnez le jour de réception."))]
     )
-    text = text_field(_("Le texte, tel qu’il est arrivé"), needed=True)
+    text = text_field(_("Le texte, tel qu’il est arrivé"), required=True)
 
     @property
     def day(self) -> date:
@@ -218,7 +218,7 @@ class PublishReplyForm(ActForm):
 class RefuseReplyForm(ActForm):
     """A received reply is refused, with the reason that its author is given."""
 
-    refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), needed=True)
+    refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
 
 class WithdrawForm(ActForm):
