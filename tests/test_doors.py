@@ -741,10 +741,10 @@ TAKEN = "from register.reports.models import Report, Message\n"
         (PAGE, "row.shipped = True", True),
         (PAGE, 'text("DELETE FROM page_revision")', True),
         (PAGE, "select(PageRevision).where(PageRevision.shipped)", False),
-        (LINE, "session.add(Entry(seq=1))", True),
+        (LINE, "session.add(JournalEntry(seq=1))", True),
         (LINE, "head.seq = 4", True),
         (LINE, "report.digest = None", False),
-        (LINE, "update(Head)", True),
+        (LINE, "update(LedgerHead)", True),
         (LINE, "entry.seq + 1", False),
     ],
 )

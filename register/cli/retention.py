@@ -10,7 +10,7 @@ from register.cli.i18n import _
 from register.db import db, now
 from register.operations import setup
 from register.reports import retention
-from register.reports.acts.purge import PurgeCounts
+from register.reports.acts.retention import PurgeCounts
 from register.text.dates import day_words
 
 

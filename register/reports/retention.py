@@ -20,7 +20,7 @@ from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import rules
 from register.reports.acts import forget, purge
-from register.reports.acts.purge import PurgeCounts
+from register.reports.acts.retention import PurgeCounts
 from register.reports.models import Report, ReportState, RetainedReport, RetentionClock
 from register.text import dates
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
+from register.cases import facet_index, public_journal
 from register.cases.versioned_cache import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
@@ -19,9 +20,6 @@ from register.web import page_cache
 # Written by ``init`` and when members come: no act on a case touches them.
 _SETTLED = ("commune", "departement", "region", "intercommunalite", "identity", "term", "dataset")
 _SETTLED += ("member",)
-
-# Plain tables among them; the rest is kept by register/cases/versioned_cache.py.
-_COUNTS = ("_extents", "_kept", "_map_cache")
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,12 @@ class Answer:
 
 
 def _forget_counts() -> None:
-    """Drop what modules keep for each position of the register, by the names they give to it."""
+    """Drop what modules keep for each position of the register."""
+    public_journal._extents.clear()
+    facet_index._cached_indexes.clear()
     modules = [module for name, module in sys.modules.items() if name.startswith("register.")]
-    for found in [vars(module).get(name) for module in modules for name in _COUNTS]:
-        if isinstance(found, dict) or isinstance(found, VersionedCache | VersionedMapCache):
+    for found in [found for module in modules for found in vars(module).values()]:
+        if isinstance(found, VersionedCache | VersionedMapCache):
             found.clear()
 
 

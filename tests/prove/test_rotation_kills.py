@@ -27,14 +27,14 @@ pytestmark = [
 # Where a rotation ends itself as a power cut would: the new key on disk, its rows written, the
 # transaction over, the former key gone.
 ENDING = {
-    "prepared": "keystore.KeyStore.wrap_again = end",
+    "prepared": "report_keys.KeyStore.rewrap = end",
     "written": "sqlalchemy.event.listen(sqlalchemy.Engine, 'commit', end)",
-    "wrapped": "seal.adopt_pending = end",
-    "adopted": "keystore.KeyStore.scrub = end",
+    "wrapped": "encryption.adopt_pending = end",
+    "adopted": "report_keys.KeyStore.empty_log = end",
 }
 SCRIPT = """
 import os, signal, sqlalchemy
-from register import create_app, keystore, seal
+from register import create_app, encryption, report_keys
 from register.db import db
 from register.operations import rotation
 def end(*_): os.kill(os.getpid(), signal.SIGKILL)

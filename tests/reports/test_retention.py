@@ -18,7 +18,7 @@ from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
 from register.reports import acts, encryption, queries, receipt_codes, retention
-from register.reports.acts.purge import PurgeCounts
+from register.reports.acts.retention import PurgeCounts
 from register.reports.models import (
     Message,
     Report,
@@ -169,7 +169,7 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
 
 
 def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch):
-    monkeypatch.setattr("register.reports.acts.purge.BATCH_SIZE", 3)
+    monkeypatch.setattr("register.reports.acts.retention.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
     assert looked(day(7)).done == PurgeCounts(purged=7)

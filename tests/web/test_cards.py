@@ -130,7 +130,7 @@ def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]:
         found.append(card)
         return draw_card(card)
 
-    monkeypatch.setattr(social_cards, "drawn", noting)
+    monkeypatch.setattr(social_cards, "draw_card", noting)
     return found
 
 

@@ -399,8 +399,8 @@ def test_the_lines_are_those_that_were_hashed(
     verbatim = [line.public_json for line in kept]
     assert len(verbatim) == 8
     # Stretches of three lines: eight of them end in the middle of one.
-    short = registre.verbatim
-    monkeypatch.setattr(registre, "verbatim", lambda *told: short(*told, limit=3))
+    short = registre.public_lines
+    monkeypatch.setattr(registre, "public_lines", lambda *told: short(*told, limit=3))
     answer = stranger("/registre.jsonl")
     assert answer.content_type == "application/jsonl"
     assert answer.is_streamed
@@ -436,8 +436,8 @@ def test_a_slow_reader_gets_the_lines_up_to_where_they_stood(
 ) -> None:
     """No transaction is held meanwhile: an act passes between two stretches."""
     desk.published()
-    short = registre.verbatim
-    monkeypatch.setattr(registre, "verbatim", lambda *told: short(*told, limit=1))
+    short = registre.public_lines
+    monkeypatch.setattr(registre, "public_lines", lambda *told: short(*told, limit=1))
     read = registre._stream_lines(engine, 0, 2)
     first = next(read)
     desk.published()

@@ -373,7 +373,7 @@ def _take_the_terminal() -> None:
 
 def test_every_option_of_the_interpreter_is_handed_on() -> None:
     options = ["-X", "dev", "-X", "utf8", "-P", "-W", "error"]
-    code = "from register.server.launch import python; print(*python('name'))"
+    code = "from register.server.launch import python_command; print(*python_command('name'))"
     environ = os.environ | {"PYTHONPATH": str(TOP)}
     told = subprocess.run(
         [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environ

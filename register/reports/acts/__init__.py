@@ -15,8 +15,8 @@ from register.reports.acts.moderation import (
     reopen,
     spam,
 )
-from register.reports.acts.purge import forget, purge
 from register.reports.acts.reporter import add, leave_contact, receive, withdraw
+from register.reports.acts.retention import forget, purge
 from register.reports.acts.viewing import view, view_contact, view_retained
 
 __all__ = [

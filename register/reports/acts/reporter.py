@@ -22,7 +22,7 @@ from register.reports.acts._steps import (
     require_text,
     store_message,
 )
-from register.reports.acts.purge import destroy_keys_after_commit
+from register.reports.acts.retention import destroy_keys_after_commit
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.receipt_codes import CODES, RECEIPTS
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest

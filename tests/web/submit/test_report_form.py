@@ -735,7 +735,7 @@ def test_the_form_opens_without_the_place_when_the_territory_cannot_be_read(
     def away(_text: str) -> None:
         raise OperationalError("select", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(report_form, "known_place", away)
+    monkeypatch.setattr(report_form, "place_from_key", away)
     amina = Visitor(app)
     assert amina.get(f"{FORM}?lieu=commune:93032").status_code == 200
     assert "lieu_code" not in amina.form(FORM).names
