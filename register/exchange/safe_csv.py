@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 # Also the full-width forms, which some spreadsheets take for the same. Quotes and spaces between
 # the start and the sign may be dropped by a reader.
-_FORMULA = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
+_FORMULA_START = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
 # Some readers drop these before they look for a sign.
 _IGNORED_STARTS = ("\t", "\r", "\n")
 ESCAPE_MARK = "'"
@@ -28,7 +28,7 @@ MIMETYPE = "text/csv"
 def escape_cell(cell: object) -> str:
     """A cell as a text that no spreadsheet runs; nothing is an empty text."""
     cell_text = "" if cell is None else str(cell)
-    cell_text = _FORMULA.sub(rf"\1{ESCAPE_MARK}", cell_text)
+    cell_text = _FORMULA_START.sub(rf"\1{ESCAPE_MARK}", cell_text)
     return ESCAPE_MARK + cell_text if cell_text.startswith(_IGNORED_STARTS) else cell_text
 
 

@@ -103,10 +103,10 @@ def area_name(session: Session, version: str, kind: str, code: str) -> str:
 
 
 def _read_details(session: Session, code: str) -> CommuneDetails | None:
-    surroundings = places.surroundings(session, code)
-    if surroundings is None:
+    areas = places.surroundings(session, code)
+    if areas is None:
         return None
-    commune, departement, region = surroundings
+    commune, departement, region = areas
     return CommuneDetails(
         commune=PlaceName(commune.code, commune.name),
         population=commune.population,

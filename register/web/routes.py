@@ -60,5 +60,5 @@ from register.web.blueprints import account, desk, public, submit
 
 def attach(app: Flask) -> None:
     """Give an application all views."""
-    for blueprint in (public, account, desk, submit, health.blueprint, well_known.blueprint):
+    for blueprint in (public, account, desk, submit, health.blueprint, well_known.well_known):
         app.register_blueprint(blueprint)

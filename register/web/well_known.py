@@ -13,7 +13,7 @@ from register.db import now
 from register.web import assets
 from register.web.context import settings
 
-blueprint = Blueprint("machines", __name__)
+well_known = Blueprint("machines", __name__)
 
 # Where no page is for readers; a robot that obeys saves itself the trouble.
 _PRIVATE_PATHS = ("/moderation", "/compte", "/suivi")
@@ -31,12 +31,12 @@ _SEARCH_PATHS = (
 _PAGED_PATHS = ("/incidents?page=", "/registre?page=")
 _LANGUAGES = ("", "/en")
 
-_TEXT = "text/plain; charset=utf-8"
+_PLAIN_TEXT = "text/plain; charset=utf-8"
 _EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
 _DAY = "public, max-age=86400"
 
 
-@blueprint.get("/robots.txt")
+@well_known.get("/robots.txt")
 def robots() -> Response:
     """What robots should leave alone (RFC 9309), and where the map is."""
     disallowed = [
@@ -51,10 +51,10 @@ def robots() -> Response:
         f"Sitemap: {settings().base_url}/sitemap.xml",
         "",
     ]
-    return Response("\n".join(lines), content_type=_TEXT)
+    return Response("\n".join(lines), content_type=_PLAIN_TEXT)
 
 
-@blueprint.get("/.well-known/security.txt")
+@well_known.get("/.well-known/security.txt")
 def security() -> Response:
     """Where to report a weakness (RFC 9116); 404 when there is no contact."""
     site_settings = settings()
@@ -68,10 +68,10 @@ def security() -> Response:
         "Preferred-Languages: fr, en",
         f"Canonical: {site_settings.base_url}/.well-known/security.txt",
     )
-    return Response("\n".join(lines) + "\n", content_type=_TEXT)
+    return Response("\n".join(lines) + "\n", content_type=_PLAIN_TEXT)
 
 
-@blueprint.get("/favicon.ico")
+@well_known.get("/favicon.ico")
 def icon() -> ResponseReturnValue:
     """The icon, for those who look for it without having read a page."""
     response = redirect(assets.address(current_app, "img/favicon.ico"), 302)

@@ -26,7 +26,7 @@ def prove() -> ResponseReturnValue:
         return _response(422, fault=_too_long_text())
     wait = limits.wait("receipt")
     if wait:
-        return retry_after.too_soon_page(_html(fault=_too_many_text(wait)), wait)
+        return retry_after.too_soon_page(_html(fault=_too_many_receipts_text(wait)), wait)
     document = _submitted_document()
     if not document.strip():
         return _response(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
@@ -76,7 +76,7 @@ def _too_long_text() -> str:
     return _("C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est.")
 
 
-def _too_many_text(wait: int) -> str:
+def _too_many_receipts_text(wait: int) -> str:
     return _(
         "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis "
         "réessayez.",

@@ -124,11 +124,11 @@ def _hidden_filters(desk_query: DeskQuery) -> list[tuple[str, str]]:
 def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
     """To the same list at the typed place, or to the choice between its readings."""
 
-    def list_address(reading: PlaceReading) -> str:
+    def place_address(reading: PlaceReading) -> str:
         query = place_choice.query_at_place(desk_query.case_query, reading)
         return case_list_query.list_address(replace(desk_query, case_query=query, page=1))
 
-    places = place_choice.match_places(typed, list_address)
+    places = place_choice.match_places(typed, place_address)
     if places.sole_choice:
         return redirect(places.sole_choice.address, 303)
     return render_template(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import render_template
 
-from register.cases import events, home_counts
+from register.cases import events
+from register.cases import home_counts as figures
 from register.cases.filters import CaseQuery
 from register.db import db
 from register.web.blueprints import public
@@ -18,7 +19,7 @@ def home() -> str:
     position = head()
     return render_template(
         "public/home.html",
-        summary=home_counts.load_register_summary(db.session(), current_vocabulary(), position),
+        summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
         events=events.latest_events(db.session(), current_vocabulary()),
         map=search_map(CaseQuery()),
     )

@@ -88,13 +88,13 @@ def ask_reporter(key: str) -> ResponseReturnValue:
     """Ask the one who reported something."""
     report_view, form = detail.open_report(key), AskForm()
     if not form.is_sent:
-        return detail.page(report_view, asking=form), 422
+        return detail.report_page(report_view, asking=form), 422
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
         acts.ask_reporter(tx, store, key, form.text.data, by=by, seen=form.seen)
 
     def page(current: ReportView, error_text: str) -> str:
-        return detail.page(current, error_text=error_text, asking=form)
+        return detail.report_page(current, error_text=error_text, asking=form)
 
     confirmation = _("La question est posée. Son auteur la lit avec son code.")
     return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
@@ -106,17 +106,17 @@ def decline(key: str) -> ResponseReturnValue:
     report_view, form = detail.open_report(key), DeclineForm()
     form.set_reasons(current_vocabulary())
     if not form.is_sent:
-        return detail.page(report_view, declining=form), 422
+        return detail.report_page(report_view, declining=form), 422
     if request.form.get("etape") == "proposer":
         form.sentence.data = form.proposed_sentence(french_vocabulary())
-        return detail.page(report_view, declining=form)
+        return detail.report_page(report_view, declining=form)
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
         sentence = form.reporter_sentence(french_vocabulary())
         acts.decline(tx, store, key, form.reason.data, by=by, sentence=sentence, seen=form.seen)
 
     def page(current: ReportView, error_text: str) -> str:
-        return detail.page(current, error_text=error_text, declining=form)
+        return detail.report_page(current, error_text=error_text, declining=form)
 
     confirmation = _("Le signalement est écarté. Son auteur lira votre phrase.")
     return _run_act(key, act, _refusal_with_form(key, form, page), confirmation)
@@ -141,7 +141,7 @@ def _run_simple_act(key: str, act: ReportAct, confirmation: str) -> ResponseRetu
 
     def refusal_page(error: RegisterError) -> str:
         current = detail.open_report(key)
-        return detail.page(current, error_text=labels.refusal_text(error, current.summary))
+        return detail.report_page(current, error_text=labels.refusal_text(error, current.summary))
 
     return _run_act(key, act, refusal_page, confirmation)
 

@@ -49,7 +49,7 @@ def open_report(key: str) -> ReportView:
 @desk.get(f"/signalements/{list_query.KEY_RULE}")
 def report(key: str) -> str:
     """Everything about one report, or what is left of it."""
-    return page(open_report(key))
+    return report_page(open_report(key))
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/contact", endpoint="report_contact")
@@ -57,7 +57,7 @@ def contact(key: str) -> str:
     """The same page with the contact that was left, whose opening is a line of its own."""
     require(key)
     act_view.run_act(lambda tx, by: acts.view_contact(tx, key, by=by))
-    return page(open_report(key), shows_contact=True)
+    return report_page(open_report(key), shows_contact=True)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _line_sentence(line: MembersJournalLine) -> str:
     return str(REPORTER_ACT_SENTENCES[act])
 
 
-def page(
+def report_page(
     report_view: ReportView,
     *,
     error_text: str = "",
