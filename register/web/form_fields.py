@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import request
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from wtforms import FieldList, FormField, StringField, TextAreaField
@@ -135,5 +135,5 @@ def _validators(required: bool, limit: int) -> list[Any]:
     return [DataRequired(_MISSING), *validators] if required else validators
 
 
-_MISSING = _("Ce champ doit être rempli.")
-_TOO_LONG = _("Le texte dépasse %(max)d caractères.")
+_MISSING = lazy_gettext("Ce champ doit être rempli.")
+_TOO_LONG = lazy_gettext("Le texte dépasse %(max)d caractères.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Self
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField, ValidationError
 
@@ -21,20 +21,20 @@ from register.web.messages.journal import GROUP_NAMES, KIND_NAMES, LEDGER_LABELS
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INVALID_CHOICE = _("Choisissez dans la liste.")
+_INVALID_CHOICE = lazy_gettext("Choisissez dans la liste.")
 
 
 def _kind_choices() -> Iterator[SelectChoice]:
-    yield SelectChoice("", _("Tous les actes"))
+    yield SelectChoice("", lazy_gettext("Tous les actes"))
     for group, kinds in ACT_GROUPS.items():
         name = GROUP_NAMES[group]
-        yield SelectChoice(group, _("%(group)s : tous", group=name), optgroup=name)
+        yield SelectChoice(group, lazy_gettext("%(group)s : tous", group=name), optgroup=name)
         for kind in kinds:
             yield SelectChoice(kind, KIND_NAMES[kind], optgroup=name)
 
 
 def _ledger_choices() -> Iterator[SelectChoice]:
-    yield SelectChoice("", _("Tous les livres"))
+    yield SelectChoice("", lazy_gettext("Tous les livres"))
     yield from (SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS)
 
 
@@ -49,13 +49,13 @@ class JournalForm(BaseForm):
     class Meta:
         csrf = False
 
-    membre = _select_field(_("Membre"))
-    acte = _select_field(_("Acte"), _kind_choices())
-    cas = line_field(_("Cas nº"), limit=20)
-    dossier = line_field(_("Dossier"), limit=20)
-    du = line_field(_("Depuis le"), limit=20)
-    au = line_field(_("Jusqu’au"), limit=20)
-    livre = _select_field(_("Livre"), _ledger_choices())
+    membre = _select_field(lazy_gettext("Membre"))
+    acte = _select_field(lazy_gettext("Acte"), _kind_choices())
+    cas = line_field(lazy_gettext("Cas nº"), limit=20)
+    dossier = line_field(lazy_gettext("Dossier"), limit=20)
+    du = line_field(lazy_gettext("Depuis le"), limit=20)
+    au = line_field(lazy_gettext("Jusqu’au"), limit=20)
+    livre = _select_field(lazy_gettext("Livre"), _ledger_choices())
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str], names: Mapping[int, str]) -> Self:
@@ -64,9 +64,9 @@ class JournalForm(BaseForm):
         :param names: what each member is called, disabled ones too.
         """
         form = cls(formdata=args)
-        people = [(CONSOLE_MEMBER, _("la console")), *names.items()]
+        people = [(CONSOLE_MEMBER, lazy_gettext("la console")), *names.items()]
         form.membre.choices = [
-            SelectChoice("", _("Tout le monde")),
+            SelectChoice("", lazy_gettext("Tout le monde")),
             *(SelectChoice(str(member), name) for member, name in people),
         ]
         return form
@@ -88,7 +88,7 @@ class JournalForm(BaseForm):
         _check_day(field)
         since, until = _parse_day(self.du.data), _parse_day(field.data)
         if since and until and until < since:
-            raise ValidationError(_("Ce jour est avant le premier."))
+            raise ValidationError(lazy_gettext("Ce jour est avant le premier."))
 
     @property
     def count(self) -> int:
@@ -110,7 +110,7 @@ class JournalForm(BaseForm):
 
 def _check_number(field: Field) -> None:
     if field.data and not _NUMBER.fullmatch(field.data):
-        raise ValidationError(_("Écrivez le numéro en chiffres, comme 12."))
+        raise ValidationError(lazy_gettext("Écrivez le numéro en chiffres, comme 12."))
 
 
 def _parse_number(typed: str | None) -> int | None:
@@ -119,7 +119,7 @@ def _parse_number(typed: str | None) -> int | None:
 
 def _check_day(field: Field) -> None:
     if field.data and _parse_day(field.data) is None:
-        raise ValidationError(_("Écrivez le jour ainsi : 2026-03-02."))
+        raise ValidationError(lazy_gettext("Écrivez le jour ainsi : 2026-03-02."))
 
 
 def _parse_day(typed: str | None) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext
 from wtforms import HiddenField
 
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
@@ -16,7 +16,7 @@ class ReasonForm(DeskForm):
     """Why a page changes, and what its administrator had before their eyes."""
 
     vu = HiddenField()
-    reason = line_field(_("Pourquoi ce changement"), required=True, limit=REASON_LIMIT)
+    reason = line_field(lazy_gettext("Pourquoi ce changement"), required=True, limit=REASON_LIMIT)
 
     @property
     def seen_revision(self) -> int:
@@ -28,5 +28,5 @@ class ReasonForm(DeskForm):
 class PageForm(ReasonForm):
     """The whole of a page."""
 
-    title = line_field(_("Titre"), required=True, limit=TITLE_LIMIT)
-    text = text_field(_("Texte de la page"), required=True, limit=TEXT_LIMIT)
+    title = line_field(lazy_gettext("Titre"), required=True, limit=TITLE_LIMIT)
+    text = text_field(lazy_gettext("Texte de la page"), required=True, limit=TEXT_LIMIT)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _
+from flask_babel import lazy_gettext
 
 from register.cases import acts
 from register.cases.acts.redaction import FIXED_NOTES
@@ -53,7 +53,7 @@ def correct(incident_id: int) -> ResponseReturnValue:
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
-@asks_password(_("caviarder un dossier publié"))
+@asks_password(lazy_gettext("caviarder un dossier publié"))
 def redact(incident_id: int) -> ResponseReturnValue:
     """A passage is taken out for good, from the case and from what was added to it."""
     return run_editor(_REDACT, open_case(incident_id))
@@ -169,7 +169,7 @@ _NEW = EditorMode(
     "narrative",
     _whole_content,
     _draft,
-    _("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
+    lazy_gettext("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
 )
 _EDIT = EditorMode(
     "moderation/editor_edit.html",
@@ -178,7 +178,7 @@ _EDIT = EditorMode(
     "narrative",
     _whole_content,
     _edit,
-    _("La nouvelle version est enregistrée."),
+    lazy_gettext("La nouvelle version est enregistrée."),
 )
 _CORRECT = EditorMode(
     "moderation/editor_correct.html",
@@ -187,7 +187,7 @@ _CORRECT = EditorMode(
     "narrative",
     _whole_content,
     _correct,
-    _("La correction est publiée, avec sa note."),
+    lazy_gettext("La correction est publiée, avec sa note."),
 )
 _REDACT = EditorMode(
     "moderation/editor_redact.html",
@@ -196,7 +196,7 @@ _REDACT = EditorMode(
     "narrative",
     _whole_content,
     _redact,
-    _(
+    lazy_gettext(
         "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
         "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
     ),
@@ -209,5 +209,5 @@ _FOLLOW_UP = EditorMode(
     "text",
     content_after_follow_up,
     _follow_up,
-    _("La suite est publiée."),
+    lazy_gettext("La suite est publiée."),
 )
