@@ -106,7 +106,7 @@ def _measure_searches(
     from flask import current_app
 
     from register.db import db
-    from register.search import factory
+    from register.search import engine as factory
 
     settings, engine = current_app.extensions["register.settings"], db.engine
     if postgres_register:
@@ -126,7 +126,7 @@ def _without_follower() -> Iterator[None]:
     from flask import current_app
 
     from register.db import db
-    from register.search.advisory_locks import index_lease
+    from register.search.leader_election import index_lease
 
     lease = index_lease(current_app.extensions["register.settings"], db.engine)
     if not lease.claim(PATIENCE):

@@ -34,7 +34,7 @@ from register import encryption
 from register.db import Base, configure_engine, create_sqlite_file
 from register.report_keys import KeyStore
 from register.reports import duplicates, queries
-from register.reports import encryption as sealing
+from register.reports import report_content as sealing
 from register.reports.models import Report, ReportState
 from register.reports.report_content import Received, ReportContent
 

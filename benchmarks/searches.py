@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from benchmarks import texts
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
-from register.cases import facet_index, facets, ordering, public_lists
+from register.cases import facet_index, facets, public_lists
 from register.cases.core_tables import CASE
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import CaseState
@@ -26,8 +26,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 from register.search import analyzer, indexer, service
 from register.search.document import documents
+from register.search.engine import Document
 from register.search.engine import SearchEngine as Index
-from register.search.query_model import Document
 
 # Where the generator puts the most cases.
 COMMUNE = "75056"
@@ -162,7 +162,9 @@ class Searcher:
                     session, facet_snapshot, query, vocabulary_and_head[0], hits
                 )
                 page_numbers.extend(
-                    ordering.page_numbers(session, facet_snapshot, matching, query.order, hits, 0)
+                    public_lists.page_numbers(
+                        session, facet_snapshot, matching, query.order, hits, 0
+                    )
                 )
                 return matching.bit_count()
 

@@ -17,8 +17,8 @@ from sqlalchemy import Engine
 
 from register.accounts import acts as accounts
 from register.accounts.models import Role
-from register.cases import acts, reply_length
-from register.cases.acts.after_publication import TITLE_LIMIT
+from register.cases import acts, deadlines
+from register.cases.acts.public_acts import TITLE_LIMIT
 from register.cases.case_content import (
     Content,
     ProceedingContent,
@@ -27,10 +27,10 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.checklist import ATTESTATIONS
+from register.errors import TextError
 from register.journal import WriteTransaction, writing
-from register.text.errors import TextError
 from register.text.markup import render_markdown
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 PASSWORD = "une-phrase-de-passe"
 SUMMARY_LIMIT = 300
@@ -197,7 +197,7 @@ class _Writer:
             text=text,
             received_on=date(2026, 3, 2),
         )
-        if row.id % 4 == 0 or reply_length.text_length(text).is_too_long:
+        if row.id % 4 == 0 or deadlines.text_length(text).is_too_long:
             acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
         elif row.id % 8 != 7:  # the others wait
             acts.reply(pen, row.id, reason=text, by=self.by, second=self.second)

@@ -25,7 +25,6 @@ from register import create_app
 from register.accounts import acts as accounts
 from register.accounts import invitations, sessions, two_factor
 from register.accounts.models import Role
-from register.accounts.web import signing_keys
 from register.accounts.web.current_member import TOKEN_FIELD
 from register.cases import acts
 from register.cases.case_content import Content
@@ -37,6 +36,7 @@ from register.operations import setup
 from register.pages import acts as editorial
 from register.report_keys import KeyStore
 from register.text.dates import Language
+from register.web import request_context
 from register.web.languages import in_language
 
 # By what they are; ``{…}`` is the id of a case, a reply or a version, or an open invitation.
@@ -211,7 +211,7 @@ def bureau(settings: Settings) -> Bureau:
     configure_engine(engine)
     app = create_app(replace(settings, require_2fa=True))
     with app.app_context():
-        ada, bruno, emile, token = _members(engine, signing_keys.root_key())
+        ada, bruno, emile, token = _members(engine, request_context.root_key())
     with writing(engine, AT) as pen:
         named = _cases(pen, ada, bruno)
         told = "Un texte de l’association.\n\n{issues}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases import bitset, facet_index
+from register.cases import facet_index
 from register.cases.case_content import ProceedingContent
 from register.cases.core_tables import CASE
 from register.cases.facet_index import FacetIndex, FacetVersion
@@ -133,9 +133,9 @@ def searches(draw: st.DrawFn) -> tuple[CaseQuery, dict[int, int] | None]:
 
 def said(made: FacetIndex) -> tuple[object, ...]:
     """What marks say, whichever form their sets are kept in."""
-    public = bitset.to_numbers(made.public_cases)
+    public = facet_index.to_numbers(made.public_cases)
     told = {
-        name: {value: bitset.to_numbers(cases) for value, cases in facet.items()}
+        name: {value: facet_index.to_numbers(cases) for value, cases in facet.items()}
         for name, facet in made.facets.items()
     }
     return public, told, [made.sort_days[number] for number in public]

@@ -25,7 +25,7 @@ from register.db import db, now
 from register.journal import writing
 from register.operations import setup
 from register.operations.instance_identity import tag_uri_maker
-from register.reports import acts, queries, receipt_codes, report_content
+from register.reports import acts, queries, receipts, report_content
 from register.reports.acts.reporter import ReceivedReport
 from register.reports.web import form_tokens
 from register.reports.web.follow_up_page import PURPOSE as FOLLOWING
@@ -206,7 +206,7 @@ def letterbox(settings: Settings) -> Letterbox:
         store.close()
     named = {name: filed.key for name, filed in reports.items()}
     named |= {
-        f"code of {name}": receipt_codes.format_code(filed.code) for name, filed in reports.items()
+        f"code of {name}": receipts.format_code(filed.code) for name, filed in reports.items()
     }
     return Letterbox(app, cast, {**named, **cases, "used": used, "recu": recu.decode()})
 

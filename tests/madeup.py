@@ -7,9 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
-from register.search.engine import SearchEngine
+from register.search.engine import (
+    Cursor,
+    Document,
+    QueryAlternative,
+    QueryPart,
+    SearchEngine,
+    SearchQuery,
+)
 from register.search.matcher import strength
-from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
 
 START = Cursor(1, "aa", "made")
 

@@ -22,7 +22,7 @@ from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer
-from register.web import context
+from register.web import request_context
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -199,7 +199,7 @@ def share_what_each_application_makes() -> None:
     A thousand tests make an application of their own, and would do both a thousand times.
     """
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
-    read, known = context.read_gazetteer, {}
+    read, known = request_context.read_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
         version = loader.version(session)
@@ -207,7 +207,7 @@ def share_what_each_application_makes() -> None:
             known[version] = read(session)
         return known[version]
 
-    context.read_gazetteer = shared
+    request_context.read_gazetteer = shared
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from functools import cache
 
 from register.territory import dataset
 from register.territory.gazetteer import Gazetteer
-from register.territory.load_plan import PRESENT
+from register.territory.loader import PRESENT
 from register.territory.resolve import resolve
-from register.text.fold import fold_name
+from register.text.normalisation import fold_name
 
 _SAINTS = {"Saint": "St", "Sainte": "Ste", "Saints": "Sts", "Saintes": "Stes"}
 

@@ -127,7 +127,7 @@ DOORS = (
             "register/accounts/vouching.py",
             # Uses a code up, and counts a wrong one, which is no change of the account.
             "register/accounts/authentication.py",
-            "register/accounts/code_budget.py",
+            "register/accounts/login_attempts.py",
         ),
         frozenset(
             {
@@ -166,7 +166,7 @@ SCRIBES = (
     "register/cases/acts/",
     "register/reports/acts/",
     "register/accounts/acts.py",
-    "register/accounts/activity.py",
+    "register/accounts/session_acts.py",
     "register/accounts/invitations.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
@@ -177,7 +177,7 @@ SCRIBES = (
 HOUSEKEEPERS = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
-    "register/reports/retention.py": "the last day on which retention was looked at",
+    "register/reports/acts/retention.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
 

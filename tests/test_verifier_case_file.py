@@ -23,7 +23,7 @@ from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.checklist import ATTESTATIONS
 from register.cases.verify import ledger_heads
 from register.db import db
-from register.exchange import case_file, case_file_zip
+from register.exchange import case_file
 from register.journal.canonical import canonical_json, chain_digest
 from register.reports import acts as reports
 
@@ -38,7 +38,7 @@ def made(app, desk, cast, content):
         db.session.rollback()
         found = case_file.gather(db.session(), number)
         db.session.rollback()
-        return case_file_zip.build_archive(found, b"<!doctype html>", b"")
+        return case_file.build_archive(found, b"<!doctype html>", b"")
 
     desk.draft()
     filed = desk.published(content(justice=True, title="Sans le nom de trop"))
@@ -78,7 +78,7 @@ def _forged(files, **changes):
     manifest = json.loads(files["manifest.json"])
     rest = {name: data for name, data in files.items() if name != "manifest.json"}
     manifest["files"] = {name: hashlib.sha256(data).hexdigest() for name, data in rest.items()}
-    return case_file_zip._zip_bytes({"manifest.json": canonical_json(manifest | changes), **rest})
+    return case_file._zip_bytes({"manifest.json": canonical_json(manifest | changes), **rest})
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_case_that_lost_a_report_holds_with_the_line_that_destroyed_its_words(
     db.session.rollback()
     found = case_file.gather(db.session(), 1)
     db.session.rollback()
-    status, said = verify(case_file_zip.build_archive(found, b"<!doctype html>", b""))
+    status, said = verify(case_file.build_archive(found, b"<!doctype html>", b""))
     assert status == 0, said
     assert "5 lignes du cas" in said
     assert "2 textes" in said
@@ -148,7 +148,7 @@ def test_a_case_file_tells_of_no_report_that_was_asked_back(app, inbox, cast, de
     db.session.rollback()
     found = case_file.gather(db.session(), filed.number)
     db.session.rollback()
-    data = case_file_zip.build_archive(found, b"<!doctype html>", b"")
+    data = case_file.build_archive(found, b"<!doctype html>", b"")
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = [file.read(name) for name in file.namelist()]
     assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
@@ -164,7 +164,7 @@ def test_whatever_became_of_a_case_its_file_holds(app, desk, verify, what, numbe
     if number == 2 and what != "merged":
         desk.published()
     found = case_file.gather(db.session(), number)
-    status, said = verify(case_file_zip.build_archive(found, b"", b""))
+    status, said = verify(case_file.build_archive(found, b"", b""))
     assert status == 0, said
     if (what, number) == ("erased", 1):
         assert "0 textes" in said
@@ -179,22 +179,20 @@ def test_a_changed_byte_in_any_file_is_found(files, verify):
             if files[name]:
                 data = bytearray(files[name])
                 data[at] ^= 1
-                changed = case_file_zip._zip_bytes({**files, name: bytes(data)})
+                changed = case_file._zip_bytes({**files, name: bytes(data)})
                 status, said = verify(changed)
                 assert (status, "ÉCHEC" in said) == (1, True), (name, at)
 
 
 def test_a_missing_and_an_added_file_are_found(files, verify):
     for name in files:
-        status, said = verify(
-            case_file_zip._zip_bytes({n: d for n, d in files.items() if n != name})
-        )
+        status, said = verify(case_file._zip_bytes({n: d for n, d in files.items() if n != name}))
         assert (status, "ÉCHEC" in said) == (1, True), name
-    assert verify(case_file_zip._zip_bytes({**files, "autre.txt": b""}))[0] == 1
+    assert verify(case_file._zip_bytes({**files, "autre.txt": b""}))[0] == 1
 
 
 def test_two_files_of_one_name_are_found(files, verify):
-    data = io.BytesIO(case_file_zip._zip_bytes(files))
+    data = io.BytesIO(case_file._zip_bytes(files))
     with zipfile.ZipFile(data, "a") as there, pytest.warns(UserWarning, match="Duplicate"):
         there.writestr("index.html", files["index.html"])
     assert verify(data.getvalue())[0] == 1

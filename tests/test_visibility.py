@@ -24,7 +24,7 @@ from register import create_app
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords
 from register.accounts.models import Role
-from register.accounts.web.paths import is_member_path
+from register.accounts.web.current_member import is_member_path
 from register.cases import acts
 from register.cases.case_content import (
     Content,
@@ -36,7 +36,7 @@ from register.cases.case_content import (
 )
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
-from register.cases.pending import PendingChange
+from register.cases.pending_changes import PendingChange
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts

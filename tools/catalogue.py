@@ -36,8 +36,8 @@ _FRENCH_ONLY = (
     "templates/moderation/acts/_letter.html",
     "templates/moderation/casefile/",
     "register/feeds/web/entries.py",
-    "register/web/messages/cli_messages.py",
-    "register/web/messages/settings.py",
+    "register/web/messages/console.py",
+    "register/web/messages/console.py",
 )
 
 

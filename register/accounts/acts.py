@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from register.accounts import browsers, passwords, sessions, two_factor, vouching
+from register.accounts import passwords, sessions, two_factor, vouching
 from register.accounts.login_attempts import fold_email
 from register.accounts.models import Member, RecoveryCode, Role
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 
 # One address, no display name, no comment: the least that a mail server will take.
 _EMAIL_PATTERN = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}")
@@ -317,7 +317,7 @@ def _load_member(tx: WriteTransaction, email_or_id: str | int) -> Member:
 def _revoke_access(tx: WriteTransaction, member_id: int, except_session: int | None = None) -> None:
     """End a member's sessions, but for one, and know none of their browsers any more."""
     sessions.close_all(tx.session, member_id, except_session)
-    browsers.forget_all(tx.session, member_id)
+    sessions.forget_all(tx.session, member_id)
 
 
 def _require_other_administrator(tx: WriteTransaction, member: Member) -> None:

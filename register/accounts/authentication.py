@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts import browsers, code_budget, failures, login_attempts, passwords, two_factor
+from register.accounts import login_attempts, passwords, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode
 from register.db import housekeeping
 from register.errors import SealError
@@ -75,7 +75,7 @@ def authenticate(
     :raises Unavailable: ``busy``; nothing was judged, and nothing counted as a failure.
     """
     with Session(engine) as session:
-        browser_id = browsers.find_browser(session, email, browser_token, at)
+        browser_id = sessions.find_browser(session, email, browser_token, at)
     key = login_attempts.sign_in_key(root_key, email, browser_id)
     member_filter = Member.email == login_attempts.fold_email(email)
     with (passwords.MEMBERS if browser_id else passwords.STRANGERS).turn():
@@ -92,9 +92,9 @@ def authenticate(
         return None
     with housekeeping(engine) as session:
         if browser_id is None:
-            browser_token = browsers.remember(session, verified.id, at)
+            browser_token = sessions.remember(session, verified.id, at)
         else:
-            browsers.mark_used(session, browser_id, at)
+            sessions.mark_used(session, browser_id, at)
     return VerifiedMember(verified.id, require_factor and not verified.has_factor, browser_token)
 
 
@@ -127,11 +127,11 @@ def _count_attempt(
     # waits for somebody who waits for them.
     with housekeeping(engine) as session:
         login_attempts.forget_old(session, at)
-        failures.delete_unneeded(session, paris_day(at))
+        login_attempts.delete_unneeded(session, paris_day(at))
     with housekeeping(engine) as session:
         is_unlocked = login_attempts.record_failure(session, key, at)
-        failures.count_failure(
-            session, failures.account_for_failure(session, member_filter, key), paris_day(at)
+        login_attempts.count_failure(
+            session, login_attempts.account_for_failure(session, member_filter, key), paris_day(at)
         )
         return is_unlocked
 
@@ -162,7 +162,7 @@ def _verify_credentials(
         ):
             return None
         login_attempts.clear_failures(session, key)
-        failures.uncount_failure(
+        login_attempts.uncount_failure(
             session, verified.id if verified else _NO_MEMBER, paris_day(credentials.at)
         )
     return verified
@@ -212,14 +212,16 @@ def _consume_code(
     # right: where no code is counted, the row of the tries is written as it is.
     is_counted = _updates_one_row(
         session,
-        code_budget.charge_stmt(member_id if code_check.is_wrong else _NO_MEMBER, credentials.at),
+        login_attempts.charge_stmt(
+            member_id if code_check.is_wrong else _NO_MEMBER, credentials.at
+        ),
     )
     session.execute(login_attempts.rewrite_stmt(b"" if is_counted else key))
     consume_totp = update(Member).where(
         *unchanged,
         Member.totp_secret == (verified.totp_secret if verified else b""),
         Member.totp_step < (code_check.step or 0),
-        code_budget.has_room(credentials.at),
+        login_attempts.has_room(credentials.at),
     )
     if _updates_one_row(session, consume_totp.values(totp_step=code_check.step or 0)):
         return True

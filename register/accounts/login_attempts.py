@@ -2,7 +2,7 @@
 
 Whoever knows a member's address can fail on purpose. Failures of browsers that the account does
 not know are therefore counted apart from those of each browser that it does know: one that
-somebody signed in with before (:mod:`register.accounts.browsers`). A lock on the first
+somebody signed in with before (:mod:`register.accounts.sessions`). A lock on the first
 shuts out whoever guesses from afar and leaves the member's own browser alone. On a new one, the
 member still comes in with a recovery code, which nobody guesses (:mod:`register.accounts.authentication`).
 
@@ -14,15 +14,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Insert, Select, Update, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Select,
+    Update,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from register import encryption
-from register.accounts.models import SignInTries
-from register.text.sanitize import clean
+from register.accounts.models import Member, SignInFailures, SignInTries
+from register.text.normalisation import clean
 
 # Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and
 # one chance in a thousand a day against the codes of six figures, for whoever has the password.
@@ -140,3 +152,103 @@ def _mac(root_key: bytes, *parts: str) -> bytes:
     # Joined by a sign that no cleaned address holds: no two lists make the same message.
     key = encryption.derive_key(root_key, _KEY_PURPOSE)
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
+
+
+MAX_WRONG_CODES = 40
+REFILL = timedelta(hours=30)
+_REFILL = int(REFILL.total_seconds())
+# From here on a member and the administrators are warned.
+WARN_BELOW = MAX_WRONG_CODES // 2
+
+
+def has_room(at: datetime) -> ColumnElement[bool]:
+    """The condition that one more code of an account may be looked at."""
+    return Member.totp_whole_at <= _seconds(at) + (MAX_WRONG_CODES - 1) * _REFILL
+
+
+def charge_stmt(member_id: int, at: datetime) -> Update:
+    """The statement that counts a wrong code; it changes nothing where there is no room."""
+    whole_at = case((Member.totp_whole_at > _seconds(at), Member.totp_whole_at), else_=_seconds(at))
+    stmt = update(Member).where(Member.id == member_id, has_room(at))
+    return stmt.values(totp_whole_at=whole_at + _REFILL)
+
+
+def remaining_tries(member: Member, at: datetime) -> int:
+    """How many wrong codes an account may still take now."""
+    owed = max(0, member.totp_whole_at - _seconds(at))
+    return max(0, (MAX_WRONG_CODES * _REFILL - owed) // _REFILL)
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+# Rows that all addresses without an account share: as many as make no difference in waiting for
+# one, and few enough to be kept for a day.
+_SHARED = 512
+
+
+def account_for_failure(session: Session, member_filter: ColumnElement[bool], key: bytes) -> int:
+    """The account that a failure counts for; a number below one where there is none.
+
+    :param key: the key under which the try itself is counted.
+    """
+    member_id = session.scalar(select(Member.id).where(member_filter))
+    return member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
+
+
+def count_failure(session: Session, account: int, day: date) -> None:
+    """Count one failure more."""
+    new_counter = {"account": account, "day": day, "count": 1}
+    increment = {"count": SignInFailures.count + 1}
+    if session.get_bind().dialect.name == "postgresql":
+        pg_insert = postgresql.insert(SignInFailures).values(new_counter)
+        session.execute(
+            pg_insert.on_conflict_do_update(index_elements=["account", "day"], set_=increment)
+        )
+        return
+    sqlite_insert = sqlite.insert(SignInFailures).values(new_counter)
+    session.execute(sqlite_insert.on_conflict_do_update(["account", "day"], set_=increment))
+
+
+def uncount_failure(session: Session, account: int, day: date) -> None:
+    """Count one failure less: the try was a success."""
+    session.execute(
+        update(SignInFailures)
+        .where(
+            SignInFailures.account == account,
+            SignInFailures.day == day,
+            SignInFailures.count > 0,
+        )
+        .values(count=SignInFailures.count - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def delete_unneeded(session: Session, today: date) -> None:
+    """Delete the counters of past days that will be no line: of no account, or of no failure."""
+    is_unneeded = or_(SignInFailures.account < 1, SignInFailures.count < 1)
+    session.execute(
+        delete(SignInFailures)
+        .where(SignInFailures.day < today, is_unneeded)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
+    """How many failures each account has on a day; accounts without one are left out."""
+    counters = session.execute(
+        select(SignInFailures.account, SignInFailures.count).where(
+            SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
+        )
+    )
+    return {counter[0]: counter[1] for counter in counters}
+
+
+def finished_counters(session: Session, today: date) -> Sequence[SignInFailures]:
+    """The counters of accounts whose day is over, in the order of their days."""
+    return session.scalars(
+        select(SignInFailures)
+        .where(SignInFailures.account > 0, SignInFailures.count > 0, SignInFailures.day < today)
+        .order_by(SignInFailures.day, SignInFailures.account)
+    ).all()

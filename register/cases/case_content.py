@@ -16,7 +16,7 @@ from typing import Any
 from register.cases.models import Incident, Scope
 from register.journal.canonical import canonical_json, rfc3339
 from register.text import markup
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 FORMAT_VERSION = 1
 
@@ -266,7 +266,7 @@ def render_texts(content: bytes) -> tuple[bytes, str]:
     """The HTML of a case's texts and the renderer's version: made when written, never per request.
 
     :param content: the canonical bytes that the HTML is shown for.
-    :raises register.text.errors.TextError: a text is too long or hostile.
+    :raises register.errors.TextError: a text is too long or hostile.
     """
     parsed = json.loads(content)
     fragments = {

@@ -7,8 +7,13 @@ A term in months ends on the day with the same number, or on the last day of a s
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
+
+from register.cases.case_content import Content
+from register.journal import Act
 
 
 def add_months(day: date, months: int) -> date:
@@ -69,3 +74,122 @@ def request_terms(
         refusal_confirmed=confirmation_day,
         court_by=add_months(confirmation_day, 2) if confirmation_day else None,
     )
+
+
+LINE_WIDTH = 75  # characters: the widest line that a case is set in
+LINES_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class TextLength:
+    """A text's lines and characters."""
+
+    lines: int
+    characters: int
+
+    def exceeds(self, limit: TextLength) -> bool:
+        """Whether it has more lines than another text."""
+        return self.lines > limit.lines
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether nothing obliges to insert a reply of this length, whatever it answers."""
+        return self.lines > LINES_LIMIT
+
+
+def text_length(body: str) -> TextLength:
+    """How many lines of the register's pages a text fills; an empty line is one too."""
+    lines = body.split("\n") if body else []
+    return TextLength(sum(max(1, -(-len(line) // LINE_WIDTH)) for line in lines), len(body))
+
+
+def longest_reply(content: Content, follow_ups: Iterable[str] = ()) -> TextLength:
+    """The length that a reply may have: that of what it answers, at most 200 lines.
+
+    :param follow_ups: the texts of the case's follow-ups, which may be answered too.
+    """
+    lengths = [
+        text_length(body) for body in (content.summary, content.narrative, *follow_ups) if body
+    ]
+    lines = sum(part_length.lines for part_length in lengths)
+    return TextLength(
+        min(lines, LINES_LIMIT), sum(part_length.characters for part_length in lengths)
+    )
+
+
+class PeriodScope(StrEnum):
+    """Which words may be sued over for three months from an act on."""
+
+    ALL = "all"  # the whole text: it is published for the first time
+    AGAIN = "again"  # the whole text may count as published anew
+    ADDED = "added"  # what is added or rewritten, and nothing else
+    REPLY = "reply"  # the words of a reply's author
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What an act does before the public: codes that ``web`` words, and the period it may open."""
+
+    act: Act
+    public: tuple[str, ...]
+    scope: PeriodScope = PeriodScope.NONE
+
+
+_CONSEQUENCE_LIST = (
+    Consequence(Act.PUBLISHED, ("shown", "numbered", "followers"), PeriodScope.ALL),
+    Consequence(Act.RESTORED, ("shown_again", "followers"), PeriodScope.AGAIN),
+    Consequence(Act.FOLLOWED_UP, ("fragment", "account_stays", "followers"), PeriodScope.ADDED),
+    Consequence(Act.CORRECTED, ("text_changes", "note", "followers"), PeriodScope.ADDED),
+    Consequence(
+        Act.REDACTED, ("text_changes", "note", "before_destroyed", "followers"), PeriodScope.ADDED
+    ),
+    Consequence(Act.REPLIED, ("reply_shown", "followers"), PeriodScope.REPLY),
+    Consequence(Act.WITHDRAWN, ("tombstone", "unlisted", "feed_says", "texts_kept")),
+    Consequence(Act.MERGED, ("leads_on", "unlisted", "feed_says"), PeriodScope.AGAIN),
+    Consequence(Act.ERASED, ("tombstone", "unlisted", "feed_says", "destroyed")),
+    Consequence(Act.DRAFTED, ("nothing",)),
+    Consequence(Act.EDITED, ("nothing",)),
+    Consequence(Act.APPROVED, ("nothing",)),
+    Consequence(Act.INVITED, ("nothing",)),
+    Consequence(Act.REPLY_RECEIVED, ("nothing", "clock_runs")),
+    Consequence(Act.REPLY_REFUSED, ("nothing", "reason_sent")),
+    Consequence(Act.DRAFT_MERGED, ("nothing",)),
+    Consequence(Act.DISCARDED, ("nothing", "destroyed")),
+)
+CONSEQUENCES = {consequence.act: consequence for consequence in _CONSEQUENCE_LIST}
+
+
+def consequence_of(act: Act | str) -> Consequence:
+    """What an act changes in public and the period it may open.
+
+    :raises KeyError: an act that is not done from the page of a case.
+    """
+    return CONSEQUENCES[Act(act)]
+
+
+@dataclass(frozen=True)
+class LimitationPeriod:
+    """Three months that an act opened; ``ends`` is the last day on which a suit can be begun."""
+
+    act: Act
+    began: date
+    ends: date
+    scope: PeriodScope
+    days_left: int  # days, the last one not counted: 0 on the last day
+
+
+def running_periods(public_acts: Iterable[tuple[Act, date]], today: date) -> list[LimitationPeriod]:
+    """The periods of a case that have not run out, the one that ends first before the others.
+
+    A withdrawal ends none of them: what was published was published.
+
+    :param public_acts: the public acts on the case, each with its civil day in Paris.
+    """
+    periods = [
+        LimitationPeriod(act, day, ends, consequence.scope, (ends - today).days)
+        for act, day in public_acts
+        if (consequence := CONSEQUENCES.get(act)) and consequence.scope is not PeriodScope.NONE
+        if (ends := limitation_ends(day)) >= today
+    ]
+    return sorted(periods, key=lambda period: (period.ends, period.act))

@@ -18,11 +18,16 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import filters, todo_clauses
-from register.cases.core_tables import CASE, CASE_TYPE, REVISION
+from register.cases.core_tables import (
+    CASE,
+    CASE_TYPE,
+    PLACE_NAME_COLUMNS,
+    REVISION,
+    is_among,
+    join_places,
+)
 from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
 from register.cases.models import CaseState
-from register.cases.place_joins import PLACE_NAME_COLUMNS, join_places
-from register.cases.sql_in import is_among
 from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]

@@ -23,10 +23,10 @@ from register.cases.core_tables import CASE, CASE_TYPE, COMMUNE, COMMUNE_CODE, O
 from register.cases.desk_lists import LISTED_STATES, DeskCaseSummary
 from register.cases.filter_clauses import equivalent_codes
 from register.cases.models import Source, SourceUse
+from register.errors import TextError
 from register.text import dates
 from register.text.dates import PartialDate
-from register.text.errors import TextError
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 # Days between two things that may belong together.
 NEARBY_SPAN = timedelta(days=60)

@@ -18,11 +18,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, FORMER_CODE, JOURNAL_ENTRY
+from register.cases.core_tables import CASE, FORMER_CODE, JOURNAL_ENTRY, is_among
 from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
 from register.cases.models import CaseState, FollowUp
 from register.cases.queries import CaseSummary, load_case_summaries
-from register.cases.sql_in import is_among
 from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger

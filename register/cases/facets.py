@@ -8,19 +8,19 @@ that; what is no facet, such as a commune, the database selects once by the filt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases import bitset, facet_index
+from register.cases import facet_index
 from register.cases.core_tables import CASE, OUTLET
-from register.cases.facet_index import FACETS, FacetIndex, FacetSets
-from register.cases.facet_queries import select_cases
+from register.cases.data_version import VersionedMapCache
+from register.cases.facet_index import FACETS, FacetIndex, FacetSets, select_cases
 from register.cases.filters import WORDS, CaseQuery, HitStrengths, clause
 from register.cases.models import CaseState
-from register.cases.versioned_cache import VersionedMapCache
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
@@ -140,7 +140,7 @@ def _filter_sets(
 
 
 def _facet_set(facet: FacetSets, values: Iterable[str]) -> int:
-    return reduce(or_, (bitset.as_int(facet[value]) for value in values if value in facet), 0)
+    return reduce(or_, (facet_index.as_int(facet[value]) for value in values if value in facet), 0)
 
 
 def _clause_set(
@@ -149,7 +149,7 @@ def _clause_set(
     key = (name, query.values[name])
     case_set = index.clause_sets.get(key)
     if case_set is None:
-        case_set = bitset.from_numbers(select_cases(session, clause(query, name, vocabulary)))
+        case_set = facet_index.from_numbers(select_cases(session, clause(query, name, vocabulary)))
         if len(index.clause_sets) >= _SETS_LIMIT:
             index.clause_sets.clear()
         index.clause_sets[key] = case_set
@@ -164,9 +164,9 @@ def _count_facet(index: FacetIndex, sets: Mapping[str, int], facet: str) -> Mapp
     selection = _intersect(
         index, (filter_set for name, filter_set in sets.items() if name != facet)
     )
-    flags = bitset.to_flags(selection, index.max_number)
+    flags = facet_index.to_flags(selection, index.max_number)
     value_counts = {
-        value: bitset.count_selected(case_set, selection, flags)
+        value: facet_index.count_selected(case_set, selection, flags)
         for value, case_set in index.facets[facet].items()
     }
     return {value: count for value, count in value_counts.items() if count}
@@ -178,3 +178,44 @@ def _without_words(query: CaseQuery) -> str:
         name: filter_values for name, filter_values in query.values.items() if name != WORDS
     }
     return CaseQuery(other_filters).query_string()
+
+
+@dataclass(frozen=True)
+class TypesAndYears:
+    """Code of a type and year → number of cases, of at least one; how many have no date.
+
+    A case of three types is counted in each. A count is the size of the list that has the type or
+    the year as one more filter.
+    """
+
+    types: Mapping[str, int]
+    years: Mapping[str, int]
+    undated: int
+
+
+def count_types_and_years(
+    session: Session,
+    query: CaseQuery,
+    vocabulary: Vocabulary,
+    head: LedgerPosition,
+    territory: str = "",
+) -> TypesAndYears:
+    """The profile of a search without words that asks neither for types nor for years.
+
+    :param head: where the public ledger stands, read first on the same session.
+    :param territory: see :func:`~register.cases.facet_index.at`.
+    """
+    index = facet_index.load_index(session, vocabulary, head, territory)
+    selection = match_cases(session, index, query, vocabulary)
+    flags = facet_index.to_flags(selection, index.max_number)
+
+    def count_facet(facet: str) -> dict[str, int]:
+        value_counts = {
+            value: facet_index.count_selected(case_set, selection, flags)
+            for value, case_set in index.facets[facet].items()
+        }
+        return {value: count for value, count in value_counts.items() if count}
+
+    years = count_facet("annee")
+    # A date lies within one year, so that what is in none has no date.
+    return TypesAndYears(count_facet("type"), years, selection.bit_count() - sum(years.values()))

@@ -14,25 +14,23 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from register.cases import filter_clauses, former_code_filters
-from register.cases.core_tables import CASE
+from register.cases import filter_clauses
+from register.cases.core_tables import CASE, is_among
 from register.cases.filter_clauses import (
     Clause,
     ClauseBuilder,
     ValuePairs,
+    axis_clause,
     column_clause,
     column_pairs,
 )
-from register.cases.former_code_filters import axis_clause
 from register.cases.former_codes import DURATIONS
-from register.cases.sql_in import is_among
 from register.cases.vocabulary import Vocabulary
-from register.errors import Invalid
-from register.territory import codes, places
+from register.errors import Invalid, TextError
+from register.territory import codes, place_queries
 from register.text import dates
 from register.text.countries import is_country
-from register.text.errors import TextError
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 
 VALUES_LIMIT = 20  # of one filter
 LENGTH_LIMIT = 120  # of one value
@@ -162,9 +160,9 @@ def require_places(session: Session, query: CaseQuery) -> None:
 
 
 _PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
-    "commune": places.current_code,
-    "departement": places.departement,
-    "region": places.region,
+    "commune": place_queries.current_code,
+    "departement": place_queries.departement,
+    "region": place_queries.region,
 }
 
 
@@ -262,20 +260,20 @@ FILTERS: dict[str, Filter] = {
             "commune",
             _accepts_text(codes.is_commune_code),
             filter_clauses.communes,
-            former_code_filters.former_communes,
+            filter_clauses.former_communes,
         ),
         Filter(
             "departement",
             _accepts_text(codes.is_departement_code),
             filter_clauses.departements,
-            former_code_filters.former_departements,
+            filter_clauses.former_departements,
             filter_clauses.DEPARTEMENTS,
         ),
         Filter(
             "region",
             _accepts_text(codes.is_region_code),
             filter_clauses.regions,
-            former_code_filters.former_regions,
+            filter_clauses.former_regions,
         ),
         Filter("endroit", _accepts_text(bool), column_clause(CASE.c.place_label), None),
         Filter(
@@ -285,7 +283,7 @@ FILTERS: dict[str, Filter] = {
             "famille",
             _is_in_list("famille"),
             filter_clauses.families,
-            former_code_filters.former_families,
+            filter_clauses.former_families,
             filter_clauses.FAMILIES,
         ),
         Filter(
@@ -320,14 +318,10 @@ FILTERS: dict[str, Filter] = {
             "annee",
             _accepts_text(_is_year),
             filter_clauses.years,
-            former_code_filters.former_years,
+            filter_clauses.former_years,
             filter_clauses.YEARS,
         ),
-        Filter(
-            "du", _is_date, filter_clauses.since, former_code_filters.former_since, is_single=True
-        ),
-        Filter(
-            "au", _is_date, filter_clauses.until, former_code_filters.former_until, is_single=True
-        ),
+        Filter("du", _is_date, filter_clauses.since, filter_clauses.former_since, is_single=True),
+        Filter("au", _is_date, filter_clauses.until, filter_clauses.former_until, is_single=True),
     )
 }

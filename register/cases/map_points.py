@@ -13,16 +13,15 @@ from itertools import chain
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from register.cases import bitset, facet_index, facets
-from register.cases.bitset import CaseSet
+from register.cases import facet_index, facets
 from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, PLACE
-from register.cases.facet_queries import FacetReader
+from register.cases.data_version import VersionedCache
+from register.cases.facet_index import CaseSet, FacetReader
 from register.cases.filters import CaseQuery, HitStrengths
-from register.cases.versioned_cache import VersionedCache
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 from register.territory.boundaries import departement_outlines
-from register.territory.commune_details import EXACT_PRECISION
+from register.territory.place_queries import EXACT_PRECISION
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def locate_cases(
     """
     index = facet_index.load_index(session, vocabulary, head)
     matches = facets.match_cases(session, index, query, vocabulary, hits)
-    flags = bitset.to_flags(matches, index.max_number)
+    flags = facet_index.to_flags(matches, index.max_number)
     register_points = _points_cache.get_or_make(
         index.version, lambda: _read_points(session, vocabulary, index.max_number)
     )
@@ -83,12 +82,12 @@ def locate_cases(
         points=[
             point
             for point, case_set in register_points.points
-            if bitset.count_selected(case_set, matches, flags)
+            if facet_index.count_selected(case_set, matches, flags)
         ],
         departements=[
             code
             for code, case_set in register_points.departements.items()
-            if bitset.count_selected(case_set, matches, flags)
+            if facet_index.count_selected(case_set, matches, flags)
         ],
         off_map_count=(matches & ~register_points.placed_cases).bit_count(),
     )
@@ -140,11 +139,11 @@ def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _
     )
     return _RegisterPoints(
         points=[
-            (point, bitset.compact(case_numbers, max_number)) for point, case_numbers in points
+            (point, facet_index.compact(case_numbers, max_number)) for point, case_numbers in points
         ],
         departements={
-            code: bitset.compact(case_numbers, max_number)
+            code: facet_index.compact(case_numbers, max_number)
             for code, case_numbers in departements.items()
         },
-        placed_cases=bitset.from_numbers(set(numbers)),
+        placed_cases=facet_index.from_numbers(set(numbers)),
     )

@@ -19,8 +19,6 @@ from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
-from register.cases.changes import PendingDestruction, ProposedChange, list_destructions
-from register.cases.changes import list_changes as changes_of
 from register.cases.models import (
     Approval,
     CaseState,
@@ -31,6 +29,8 @@ from register.cases.models import (
     Reply,
     Revision,
 )
+from register.cases.pending_changes import PendingDestruction, ProposedChange, list_destructions
+from register.cases.pending_changes import list_changes as changes_of
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound

@@ -36,11 +36,11 @@ from register.cases.models import (
     Source,
     SourceUse,
 )
-from register.cases.pending import PendingChange
+from register.cases.pending_changes import PendingChange
 from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 
 def apply_content(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
@@ -176,7 +176,7 @@ def save_snapshot(
 
     :returns: the revision, the commitment of its content, and those that bind the rest of it
         (reasons, HTML) to its line for members.
-    :raises register.text.errors.TextError: a text is too long or hostile to be rendered.
+    :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
     content = contents.canonical_content(case)
     html, renderer = contents.render_texts(content)

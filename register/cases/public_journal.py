@@ -20,11 +20,10 @@ from sqlalchemy.orm import Session
 from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, count_pages, parse_page_number
 from register.cases.queries import CaseSummary, load_case_summaries
-from register.errors import Invalid
+from register.errors import Invalid, TextError
 from register.journal import Act, Ledger, LedgerPosition
 from register.text import dates
-from register.text.errors import TextError
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 
 PAGE_SIZE = 50
 

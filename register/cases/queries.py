@@ -16,7 +16,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
-from register.cases.core_tables import CASE, CASE_LINK, JOURNAL_ENTRY, REVISION
+from register.cases.core_tables import CASE, CASE_LINK, JOURNAL_ENTRY, REVISION, is_among
 from register.cases.desk_lists import DeskCaseStub, list_desk_cases
 from register.cases.models import CaseState
 from register.cases.public_lists import (
@@ -26,7 +26,6 @@ from register.cases.public_lists import (
     load_case_summaries,
     query_case_page,
 )
-from register.cases.sql_in import is_among
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, Ledger
 

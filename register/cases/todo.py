@@ -17,9 +17,8 @@ from register.accounts.models import Member
 from register.cases import desk_lists, todo_clauses
 from register.cases.core_tables import CASE, REPLY, REVISION
 from register.cases.desk_lists import DeskCaseSummary
-from register.cases.draft_flags import FlaggedDrafts, find_flagged_drafts
 from register.cases.models import CaseState
-from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
 from register.cases.vocabulary import Vocabulary
 
 # As many as a margin can show; the lists show all.

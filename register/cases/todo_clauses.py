@@ -2,27 +2,32 @@
 
 The checklist decides before an act, with the whole content in hand. These clauses say the same of
 thousands of drafts without reading them: everything that the checklist computes stands in columns,
-but for the risk flags, which are found in texts. See :mod:`~register.cases.draft_flags`.
+but for the risk flags, which are found in texts. See :mod:`~register.cases.todo_clauses`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_
+from sqlalchemy import ColumnElement, Engine, Select, and_, exists, false, func, not_, or_, select
+from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
+from register.cases import revisions
 from register.cases.approvals import valid_approvals
-from register.cases.checklist import SUMMARY_LIMIT
-from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION
+from register.cases.checklist import SUMMARY_LIMIT, risk_flags
+from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION, is_among
 from register.cases.deadlines import add_months
 from register.cases.models import Approval, CaseState, Invitation, Scope, SourceUse
-from register.cases.pending import Destruction, PendingChange
-from register.cases.sql_in import is_among
+from register.cases.pending_changes import Destruction, PendingChange
 from register.cases.vocabulary import Vocabulary
 from register.text.dates import PARIS, paris_day
 
@@ -232,3 +237,77 @@ def _court_is_complete(vocabulary: Vocabulary) -> Clause:
     )
     has_ruling = or_(CASE.c.outcome.not_in(vocabulary.court_outcomes), exists().where(*is_ruled))
     return and_(not_(has_silence), has_ruling)
+
+
+# Texts that one page reads: some twenty milliseconds.
+READ_LIMIT = 60
+# Beyond this many flagged revisions, most are of drafts that are none any more.
+FLAGGED_LIMIT = 20_000
+
+
+@dataclass(frozen=True)
+class FlaggedDrafts:
+    """The current revisions of drafts that raise a flag, and how many drafts are still unread."""
+
+    revision_ids: Collection[int]
+    unread: int
+
+
+@dataclass
+class _ReadProgress:
+    """What is known of one database: every draft's revision from ``low`` to ``high`` was read."""
+
+    low: int = 0
+    high: int = 0
+    flagged: set[int] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+
+_progress_by_engine: WeakKeyDictionary[Engine, _ReadProgress] = WeakKeyDictionary()
+_IS_DRAFT = CASE.c.state == CaseState.DRAFT
+
+
+def find_flagged_drafts(session: Session) -> FlaggedDrafts:
+    """The drafts that raise a flag, as far as they have been read."""
+    progress = _progress_by_engine.setdefault(session.get_bind().engine, _ReadProgress())
+    with progress.lock:
+        if len(progress.flagged) > FLAGGED_LIMIT:
+            progress.low = progress.high = 0
+            progress.flagged.clear()
+        budget = READ_LIMIT
+        if progress.high:
+            budget -= _read_texts(session, progress, _newer_texts(progress).limit(budget))
+        if budget:
+            _read_texts(session, progress, _older_texts(progress).limit(budget))
+        is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
+        unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
+        return FlaggedDrafts(frozenset(progress.flagged), session.scalar(unread_stmt) or 0)
+
+
+def forget_read_revisions() -> None:
+    """Read everything again; for measures of a page that nobody has asked for before."""
+    _progress_by_engine.clear()
+
+
+_TEXTS = select(REVISION.c.id, REVISION.c.content).join(CASE, CASE.c.revision_id == REVISION.c.id)
+
+
+def _newer_texts(progress: _ReadProgress) -> Select[Any]:
+    # From the oldest of them on, so that what was read stays one stretch.
+    stmt = _TEXTS.where(_IS_DRAFT, CASE.c.revision_id > progress.high)
+    return stmt.order_by(CASE.c.revision_id)
+
+
+def _older_texts(progress: _ReadProgress) -> Select[Any]:
+    stmt = _TEXTS.where(_IS_DRAFT).order_by(CASE.c.revision_id.desc())
+    return stmt.where(CASE.c.revision_id < progress.low) if progress.high else stmt
+
+
+def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
+    text_rows = session.execute(stmt).all()
+    for revision_id, content in text_rows:
+        if content and risk_flags(revisions.parse_content(json.loads(content))):
+            progress.flagged.add(revision_id)
+        progress.low = min(progress.low or revision_id, revision_id)
+        progress.high = max(progress.high, revision_id)
+    return len(text_rows)

@@ -14,14 +14,13 @@ from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases.core_tables import CASE, PLACE
+from register.cases.data_version import VersionedCache
 from register.cases.filters import LENGTH_LIMIT
 from register.cases.models import CaseState
-from register.cases.versioned_cache import VersionedCache
 from register.journal import LedgerPosition
 from register.text.countries import country_name
 from register.text.dates import Language
-from register.text.fold import fold_name
-from register.text.sanitize import one_line
+from register.text.normalisation import fold_name, one_line
 
 HOME_COUNTRY = "FR"
 # A list that is read to its end; whoever sees more of them types one word more.

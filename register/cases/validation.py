@@ -17,11 +17,10 @@ from sqlalchemy.orm import Session
 from register.cases.case_content import Content, ProceedingContent
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
-from register.errors import Invalid
-from register.territory import places
+from register.errors import Invalid, TextError
+from register.territory import place_queries
 from register.text import dates
 from register.text.countries import is_country
-from register.text.errors import TextError
 
 UNKNOWN_WORD = "inconnue"  # a date or court that is said to be unknown, in words
 TEXT_LIMIT = 2_000
@@ -163,13 +162,16 @@ def _place_faults(session: Session, content: Content) -> Iterator[ContentFault]:
         ("linked_communes", content.linked_communes),
     ):
         for code in codes:
-            if not places.is_commune_code(code) or places.current_code(session, code) is None:
+            if (
+                not place_queries.is_commune_code(code)
+                or place_queries.current_code(session, code) is None
+            ):
                 yield ContentFault(field_name, "unknown_code", {"value": code[:40]})
             elif abroad:
                 yield ContentFault(field_name, "commune_abroad", {"value": code})
-    if content.departement and places.departement(session, content.departement) is None:
+    if content.departement and place_queries.departement(session, content.departement) is None:
         yield ContentFault("departement", "unknown_code", {"value": content.departement[:40]})
-    if content.region and places.region(session, content.region) is None:
+    if content.region and place_queries.region(session, content.region) is None:
         yield ContentFault("region", "unknown_code", {"value": content.region[:40]})
 
 

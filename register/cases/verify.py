@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 from register.cases import case_content as contents
 from register.cases.models import CaseState, FormerCode, Incident, Outlet, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
-from register.cases.verify_desk import desk_problems, member_problems
-from register.cases.verify_waiting import waiting_problems
+from register.cases.verify_desk import desk_problems, member_problems, waiting_problems
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.canonical import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
 from register.journal.verify import verify as verify_journal
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 BATCH = 200
 

@@ -19,7 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.models import VocabularyEntry
+from register.errors import TextError
 from register.territory.models import Dataset
+from register.text import dates
 from register.text.dates import Language
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
@@ -209,3 +211,17 @@ def _in_language(file_entry: Mapping[str, Any], language: Language) -> dict[str,
         elif suffix == language:
             localised[name] = file_value
     return localised
+
+
+def build_title(types: tuple[str, ...], place: str, date: str, vocabulary: Vocabulary) -> str:
+    """The title; of what is not known there is nothing in it.
+
+    :param place: a name, as a sentence says it.
+    :param date: EDTF; one that is none is left out, and reported by its own field.
+    """
+    label = vocabulary.label("type", types[0]) if types else ""
+    try:
+        date_words = dates.date_words(date) if date else ""
+    except TextError:
+        date_words = ""
+    return ", ".join(part for part in (label, place, date_words) if part)

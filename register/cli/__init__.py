@@ -5,22 +5,22 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import casefile, exchange, follow, members, operations, retention, seal, search
+from register.cli import exchange, maintenance, members, operations, search
 from register.server import memory
 
 COMMANDS: tuple[click.Command, ...] = (
     operations.init,
     operations.upgrade,
     operations.serve,
-    follow.follow,
+    maintenance.follow,
     operations.doctor,
     operations.verify,
     operations.demo,
-    seal.seal,
-    retention.purge,
+    maintenance.seal,
+    maintenance.purge,
     members.member,
     exchange.import_,
-    casefile.case_file,
+    exchange.case_file,
     search.search,
 )
 

@@ -9,17 +9,20 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
+import flask_babel
 from flask import Flask, current_app
 from sqlalchemy.exc import OperationalError
 
 from register import create_app
-from register.cli.i18n import _
 from register.config import Settings
 from register.db import db
-from register.errors import RegisterError
+from register.errors import RegisterError, TextError
 from register.operations import schema
-from register.text.errors import TextError
 from register.web.error_messages import error_sentence
+
+
+def _(sentence: str, **values: object) -> str:
+    return str(flask_babel.gettext(sentence, **values))
 
 
 def command(run: Callable[..., None]) -> Callable[..., None]:

@@ -10,8 +10,7 @@ import click
 from register.accounts import acts as accounts
 from register.accounts import invitations, passwords, vouching
 from register.accounts.models import Role
-from register.cli.console import command, require_schema, settings
-from register.cli.i18n import _
+from register.cli.console import _, command, require_schema, settings
 from register.db import db
 from register.journal import writing
 from register.text.dates import day_words

@@ -7,13 +7,11 @@ from flask import current_app
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.cli.console import command, fail, progress, require_schema, settings
-from register.cli.i18n import _
+from register.cli.console import _, command, fail, progress, require_schema, settings
 from register.db import db
-from register.search.advisory_locks import index_lease
 from register.search.engine import IndexNotReady, SearchEngine
-from register.search.index_status import IndexStatus, read_index_status
-from register.search.indexer import catch_up
+from register.search.indexer import IndexStatus, catch_up, read_index_status
+from register.search.leader_election import index_lease
 
 PATIENCE = 30  # seconds that the follower is given to let go of the lease
 

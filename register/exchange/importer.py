@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,22 +11,129 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
+from register.cases import vocabulary as default_title
+from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Approval, CaseState, Incident, Origin
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import Vocabulary, current_vocabulary, source_kinds
-from register.errors import Incomplete, Invalid, Refused
-from register.exchange import csv_reader
-from register.exchange.row_mapping import (
-    COLUMN_OF,
-    place_name,
-    row_content,
-    stray_proceeding_column,
-)
+from register.errors import Incomplete, Invalid, Refused, TextError
+from register.exchange import csv_files
 from register.journal import WriteTransaction, writing
 from register.journal.canonical import canonical_json
-from register.territory import places
-from register.text.errors import TextError
+from register.territory import place_queries
+from register.text.countries import country_name
+from register.text.normalisation import fold
+
+# The column that a fault in a field is reported by.
+COLUMN_OF = {
+    "title": "titre",
+    "summary": "resume",
+    "date": "date",
+    "end_date": "date_fin",
+    "precision_note": "precision_publique",
+    "country": "pays",
+    "commune": "commune",
+    "linked_communes": "communes_liees",
+    "departement": "departement",
+    "place_label": "lieu",
+    "level": "niveau",
+    "actor": "acteur",
+    "actor_text": "acteur_texte",
+    "target": "cible",
+    "outlets": "media",
+    "types": "types",
+    "evidence": "preuve",
+    "outcome": "issue",
+    "steps_taken": "demarches",
+    "amount": "montant",
+    "sources": "source_url",
+    "sources.url": "source_url",
+    "sources.kind": "source_type",
+    "proceedings": "juridiction",
+    "proceedings.direction": "procedure",
+    "proceedings.outcome": "issue",
+    "proceedings.outcome_date": "date_issue",
+    "proceedings.appeal": "en_appel",
+}
+NO_PROCEEDING = "aucune"
+
+
+def row_content(
+    cells: Mapping[str, str], vocabulary: Vocabulary, kinds: Mapping[str, str], place: str
+) -> Content:
+    """The content that a row stands for.
+
+    :param kinds: free words for a kind of source → our kind.
+    :param place: the name of the row's place, for a title made from type, place and date.
+    """
+    types = _split_cell(cells["types"])
+    return Content(
+        title=cells["titre"] or default_title.build_title(types, place, cells["date"], vocabulary),
+        summary=cells["resume"],
+        date=cells["date"],
+        end_date=cells["date_fin"],
+        precision_note=cells["precision_publique"],
+        country=cells["pays"] or "FR",
+        commune=cells["commune"],
+        linked_communes=_split_cell(cells["communes_liees"]),
+        departement=cells["departement"],
+        place_label=cells["lieu"],
+        level=cells["niveau"],
+        actor=cells["acteur"],
+        actor_text=cells["acteur_texte"],
+        target=cells["cible"],
+        outlets=_split_cell(cells["media"]),
+        types=types,
+        evidence=cells["preuve"],
+        outcome=cells["issue"],
+        steps_taken=cells["demarches"],
+        amount=cells["montant"],
+        sources=_sources(cells, kinds),
+        proceedings=_proceedings(cells),
+    )
+
+
+def stray_proceeding_column(cells: Mapping[str, str]) -> str:
+    """The first column that tells of a proceeding in a row that says there is none; or empty."""
+    if cells["procedure"] not in ("", NO_PROCEEDING):
+        return ""
+    proceeding_columns = ("juridiction", "date_issue", "en_appel")
+    return next((column for column in proceeding_columns if cells[column]), "")
+
+
+def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
+    """The place of a row in words: commune, département, free words, or the country."""
+    name = commune or departement or cells["lieu"]
+    if cells["pays"] not in ("", "FR"):
+        country = country_name(cells["pays"])
+        return f"{name} ({country})" if name else country
+    return name
+
+
+def _split_cell(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
+
+
+def _sources(cells: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[SourceContent, ...]:
+    if not cells["source_url"]:
+        return ()
+    kind = kinds.get(fold(cells["source_type"]), "autre")
+    return (SourceContent(cells["source_url"], kind=kind, label=cells["source_type"]),)
+
+
+def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
+    if cells["procedure"] in ("", NO_PROCEEDING):
+        return ()
+    return (
+        ProceedingContent(
+            direction=cells["procedure"],
+            court=cells["juridiction"],
+            outcome=cells["issue"],
+            outcome_date=cells["date_issue"],
+            appeal=cells["en_appel"],
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +200,7 @@ def import_file(
     :param progress: called with rows done and rows in all.
     :raises Invalid: the file as a whole cannot be read.
     """
-    csv_rows = csv_reader.read_rows(path)
+    csv_rows = csv_files.read_rows(path)
     job = _ImportJob(engine, publish, by or (publish.by if publish else 0), reason, dry_run)
     for done, csv_row in enumerate(csv_rows, start=1):
         job.import_row(csv_row)
@@ -117,7 +224,7 @@ class _ImportJob:
         self.seen_digests: dict[str, str] = {}
         self.kinds = source_kinds()
 
-    def import_row(self, csv_row: csv_reader.ImportRow) -> None:
+    def import_row(self, csv_row: csv_files.ImportRow) -> None:
         if csv_row.fault is not None:
             column, key, values = csv_row.fault
             self.report.faults.append(
@@ -148,7 +255,7 @@ class _ImportJob:
                 )
             )
 
-    def _write_row(self, tx: WriteTransaction, csv_row: csv_reader.ImportRow, digest: str) -> None:
+    def _write_row(self, tx: WriteTransaction, csv_row: csv_files.ImportRow, digest: str) -> None:
         origin = tx.session.get(Origin, csv_row.id)
         if origin is None:
             case = self._draft(tx, csv_row, digest)
@@ -165,7 +272,7 @@ class _ImportJob:
         elif origin is not None:
             self.report.unchanged += 1
 
-    def _draft(self, tx: WriteTransaction, csv_row: csv_reader.ImportRow, digest: str) -> Incident:
+    def _draft(self, tx: WriteTransaction, csv_row: csv_files.ImportRow, digest: str) -> Incident:
         case_vocabulary: Vocabulary = current_vocabulary(tx.session)
         stray_column = stray_proceeding_column(csv_row.cells)
         if stray_column:
@@ -182,7 +289,7 @@ class _ImportJob:
     def _publish(
         self,
         tx: WriteTransaction,
-        csv_row: csv_reader.ImportRow,
+        csv_row: csv_files.ImportRow,
         case: Incident,
         options: PublishOptions,
         *,
@@ -205,7 +312,7 @@ class _ImportJob:
         except (Incomplete, Refused) as error:
             self.report.blocked.append(BlockedRow(csv_row.number, csv_row.id, error))
 
-    def _add_faults(self, csv_row: csv_reader.ImportRow, error: Invalid) -> None:
+    def _add_faults(self, csv_row: csv_files.ImportRow, error: Invalid) -> None:
         faults = error.values.get("faults")
         if not isinstance(faults, list):
             column = COLUMN_OF.get(str(error.values.get("field", "")), "id")
@@ -231,6 +338,6 @@ def _row_place_name(session: Session, cells: dict[str, str]) -> str:
     if cells["titre"]:
         return ""  # only a title that is made here names the place
     filed, area = cells["commune"], cells["departement"]
-    name = places.filed_name(session, filed) if filed else None
-    departement = places.departement(session, area) if area else None
+    name = place_queries.filed_name(session, filed) if filed else None
+    departement = place_queries.departement(session, area) if area else None
     return place_name(cells, name or "", departement.name if departement else "")

@@ -1,7 +1,6 @@
 """The main courante: an append-only journal in three hash-chained ledgers."""
 
-from register.journal.act_types import Act, Ledger
-from register.journal.models import JournalEntry, LedgerHead
+from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 from register.journal.queries import LedgerPosition, head, line_time, lines_since
 from register.journal.transaction import WriteTransaction, open_ledgers, writing
 

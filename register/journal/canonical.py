@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from register.journal.act_types import Ledger
+from register.journal.models import Ledger
 from register.text.dates import paris_day
 
 VERSION = 1

@@ -10,9 +10,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from register.journal.act_types import Ledger
 from register.journal.canonical import canonical_json
-from register.journal.models import JournalEntry, LedgerHead
+from register.journal.models import JournalEntry, Ledger, LedgerHead
 
 
 @dataclass(frozen=True)

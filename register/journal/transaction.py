@@ -14,7 +14,6 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from register.db import Base, analyse_tables, db, in_place_check, now, write_engine
 from register.errors import NotFound
-from register.journal.act_types import Act, Ledger
 from register.journal.canonical import (
     GENESIS,
     VERSION,
@@ -25,7 +24,7 @@ from register.journal.canonical import (
     new_salt,
     stored_time,
 )
-from register.journal.models import JournalEntry, LedgerHead
+from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 Model = TypeVar("Model", bound=Base)
 

@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from register.journal.act_types import Act, Ledger
 from register.journal.canonical import (
     GENESIS,
     VERSION,
@@ -25,7 +24,7 @@ from register.journal.canonical import (
     commitment,
     hashed_time,
 )
-from register.journal.models import JournalEntry, LedgerHead
+from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import register.accounts.models
 import register.cases.models
 import register.journal.models
 import register.operations.models
-import register.pages.models
+import register.pages.queries
 import register.reports.models
 import register.territory.models  # noqa: F401
 from register.db import Base, write_engine

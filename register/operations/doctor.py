@@ -18,7 +18,8 @@ from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
 from register.report_keys import KeyStore
-from register.reports import queries, retention
+from register.reports import queries
+from register.reports.acts import retention
 from register.reports.queries import ReportFolder, ReportQuery
 from register.reports.verify import lost_keys
 from register.territory import dataset, loader

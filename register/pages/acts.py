@@ -12,10 +12,10 @@ from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.pages import content, queries
-from register.pages.models import PageRevision
-from register.pages.rendering import render_page
+from register.pages.content import render_page
+from register.pages.queries import PageRevision
 from register.text import markup
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 TITLE_LIMIT = 120
 TEXT_LIMIT = markup.MAX_CHARS

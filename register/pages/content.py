@@ -3,16 +3,102 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from register.config import LEGAL_FIELDS
+from register.errors import Invalid
 from register.pages import queries
-from register.pages.rendering import render_page
+from register.text import markup
 from register.text.dates import Language
 from register.text.typography import typeset
+
+# Definitions that a page may ask for, by their markers.
+DEFINITIONS = ("types", "preuves", "issues", "sens", "refus", "retraits")
+
+# The renderer lets no address without a scheme through, because in a submitted text it could
+# lead anywhere. These pages are ours: their own addresses pass under names that no one can own
+# (RFC 2606 §2) and are given back afterwards.
+_SITE_BASE = "https://own.invalid/"
+_ANCHOR_BASE = "https://here.invalid/"
+_REL_ATTRIBUTE = f' rel="{re.escape(markup.LINK_REL)}"'
+# "//elsewhere" would be another site's, and so would "/\\elsewhere" be to a browser.
+_SITE_LINK = re.compile(rf'href="{re.escape(_SITE_BASE)}(?![/\\])([^"]*)"{_REL_ATTRIBUTE}')
+_ANCHOR_LINK = re.compile(rf'href="{re.escape(_ANCHOR_BASE)}(#[^"]*)"{_REL_ATTRIBUTE}')
+# What was no link, in an example within a sentence, is shown as it was written.
+_UNLINKED_BASE = re.compile(
+    rf'(?<!href=")(?:{re.escape(_SITE_BASE)}|{re.escape(_ANCHOR_BASE)}(?=#))'
+)
+_MARKER = re.compile(r"\{([a-z_]+)\}")
+_STANDALONE_MARKER = re.compile(rf"<p>\{{({'|'.join(DEFINITIONS)})\}}</p>")
+# The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
+_HEADING_SHIFTS = (("h3>", "h2>"), ("h4>", "h3>"), ("h5>", "h4>"))
+_ANCHORED_HEADING = re.compile(r"<(h[234])>([^\n]*?)\s*\{#([a-z0-9-]{1,40})\}</\1>")
+
+
+def render_page(source: str, language: Language = "fr") -> str:
+    """The HTML of a page's text, its markers still to be filled.
+
+    :raises TextError: too long, or made to hold the renderer up.
+    :raises Invalid: ``page_marker`` (a marker that nothing fills, or definitions in the middle of
+        a sentence) or ``page_anchor`` (two headings with one name), each with ``words``.
+    """
+    page_html = markup.render_markdown(
+        source.replace("](/", f"]({_SITE_BASE}").replace("](#", f"]({_ANCHOR_BASE}#"), language
+    )
+    for lower, higher in _HEADING_SHIFTS:
+        page_html = page_html.replace(lower, higher)
+    page_html = _SITE_LINK.sub(r'href="/\1"', page_html)
+    page_html = _ANCHOR_LINK.sub(r'href="\1"', page_html)
+    page_html = _UNLINKED_BASE.sub(lambda match: "/" if match[0] == _SITE_BASE else "", page_html)
+    _require_markers(page_html)
+    _require_anchors(page_html)
+    return _ANCHORED_HEADING.sub(r'<\1 id="\3">\2</\1>', page_html)
+
+
+def fill_markers(
+    page_html: str,
+    setting_texts: Mapping[str, str],
+    placeholder: str,
+    definitions: Callable[[str], str],
+) -> str:
+    """The HTML of a page with its markers filled.
+
+    :param setting_texts: plain texts by the names of settings; they are escaped.
+    :param placeholder: what stands for an empty value.
+    :param definitions: safe HTML for one of :data:`DEFINITIONS`.
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        return html.escape(setting_texts[match.group(1)] or placeholder)
+
+    # What is typed into a setting, or written in a definition, is never taken for a marker.
+    pieces = _STANDALONE_MARKER.split(page_html)
+    pieces[::2] = [_MARKER.sub(fill, piece) for piece in pieces[::2]]
+    pieces[1::2] = [definitions(name) for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _require_markers(page_html: str) -> None:
+    for name in _MARKER.findall(_STANDALONE_MARKER.sub("", page_html)):
+        if name not in LEGAL_FIELDS:
+            raise Invalid("page_marker", words=f"{{{name}}}")
+
+
+def _require_anchors(page_html: str) -> None:
+    for name, occurrences in Counter(
+        match[2] for match in _ANCHORED_HEADING.findall(page_html)
+    ).items():
+        if occurrences > 1:
+            raise Invalid("page_anchor", words=f"{{#{name}}}")
+
 
 FOLDER = Path(__file__).parent / "shipped"
 # What a page in English is called: the name of the French one with this behind it.

@@ -26,11 +26,11 @@ from register.cases.duplicates import (
 )
 from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
-from register.reports import encryption, report_place, report_to_draft
+from register.reports import report_content, report_to_draft
 from register.reports.models import Report, ReportState
 from register.reports.queries import open_clause
 from register.reports.report_content import ReportContent
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 # Characters of an account that are compared: who tells a long one says early what it is about.
 _COMPARED_LENGTH = 3_000
@@ -63,7 +63,7 @@ def similar_cases(
 
     :param at: now, for who has them in hand.
     """
-    place = report_place.reported_place(session, sent)
+    place = report_to_draft.reported_place(session, sent)
     draft_parts = report_to_draft.draft_parts(sent, vocabulary, place)
     ticked_names = {part.name for part in draft_parts if part.ticked}
     # Its words are compared with those of cases, and go nowhere else.
@@ -129,7 +129,7 @@ def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> 
 
 
 def _decrypt_sent(key: bytes, row: Any) -> ReportContent:
-    return encryption.decrypt_content(key, row.key, row.sealed).sent
+    return report_content.decrypt_content(key, row.key, row.sealed).sent
 
 
 def _nearest_stmts(key: str, day: date) -> Iterator[Select[Any]]:

@@ -16,11 +16,10 @@ from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
 from register.errors import NotFound
 from register.report_keys import KeyStore
-from register.reports import encryption, receipt_codes, rules
-from register.reports.encryption import Decision
+from register.reports import receipts, report_content, rules
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
-from register.reports.report_content import Received, ReportContent
-from register.text.fold import fold
+from register.reports.report_content import Decision, Received, ReportContent
+from register.text.normalisation import fold
 
 PAGE_SIZE = 30
 # Reports that are opened to be filtered; the page says that those beyond were not.
@@ -195,8 +194,8 @@ class ReportView:
 
 def key_by_code(session: Session, store: KeyStore, typed: str) -> str | None:
     """The key of the report behind a code; None for an unknown one and for no code alike."""
-    receipt = receipt_codes.hash_code(
-        store.derived_key(receipt_codes.RECEIPTS), receipt_codes.normalize_code(typed)
+    receipt = receipts.hash_code(
+        store.derived_key(receipts.RECEIPTS), receipts.normalize_code(typed)
     )
     return session.scalar(select(Report.key).where(Report.receipt == receipt))
 
@@ -343,7 +342,7 @@ def _decrypt_received(row: Any, keys: Mapping[str, bytes]) -> Received | None:
     key = keys.get(row.key)
     if key is None or row.sealed is None:
         return None
-    return encryption.decrypt_content(key, row.key, row.sealed)
+    return report_content.decrypt_content(key, row.key, row.sealed)
 
 
 def _decrypt_sent(row: Any, keys: Mapping[str, bytes]) -> ReportContent | None:
@@ -391,7 +390,7 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
         return ReportView(summary)
     data_key = keys[key]
     decision = (
-        encryption.decrypt_decision(data_key, key, row.decision) if row.decision else Decision()
+        report_content.decrypt_decision(data_key, key, row.decision) if row.decision else Decision()
     )
     return ReportView(
         summary,
@@ -406,10 +405,12 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 def _decrypt_contact(store: KeyStore, report_key: str, sealed: bytes | None) -> str:
     """The contact; nothing where there is none, or its key is gone as it was taken back since."""
     contact_key = (
-        store.key(encryption.contact_key_name(report_key, sealed)) if sealed is not None else None
+        store.key(report_content.contact_key_name(report_key, sealed))
+        if sealed is not None
+        else None
     )
     return (
-        encryption.decrypt_contact(contact_key, report_key, sealed)
+        report_content.decrypt_contact(contact_key, report_key, sealed)
         if contact_key and sealed is not None
         else ""
     )
@@ -420,7 +421,7 @@ def _decrypt_messages(session: Session, key: str, data_key: bytes) -> list[Repor
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
     return [
-        ReportMessage(row.day, *encryption.decrypt_message(data_key, row.key, row.sealed))
+        ReportMessage(row.day, *report_content.decrypt_message(data_key, row.key, row.sealed))
         for row in rows
     ]
 
@@ -443,7 +444,9 @@ def retained_reports(session: Session, store: KeyStore, incident_id: int) -> lis
         .order_by(RetainedReport.key)
     )
     rows = session.scalars(stmt).all()
-    key = store.key(encryption.case_key_name(incident_id)) if rows else None
+    key = store.key(report_content.case_key_name(incident_id)) if rows else None
     return (
-        [encryption.decrypt_content(key, row.key, row.sealed).sent for row in rows] if key else []
+        [report_content.decrypt_content(key, row.key, row.sealed).sent for row in rows]
+        if key
+        else []
     )

@@ -11,13 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from register.cases import default_title
+from sqlalchemy.orm import Session
+
+from register.cases import vocabulary as default_title
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
 from register.cases.vocabulary import Vocabulary
+from register.errors import TextError
 from register.reports.report_content import ReportContent
+from register.territory import place_queries
 from register.text import dates
-from register.text.errors import TextError
 
 # Who reports that nobody began proceedings.
 NO_PROCEEDINGS = "aucune"
@@ -173,3 +176,23 @@ def draft_content(
         changes.get("types", ()), place_name, changes.get("date", ""), vocabulary
     )
     return Content(title=title, **changes)
+
+
+def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | None:
+    """The place that a report was read as; None when it was left in words, or is in no list."""
+    kind, _colon, code = sent.place_code.partition(":")
+    name = _place_name(session, kind, code) if code else ""
+    return ReportedPlace(kind, code, name) if name else None
+
+
+def _place_name(session: Session, kind: str, code: str) -> str:
+    if kind == "commune" and place_queries.is_commune_code(code):
+        # A case is filed under this very code.
+        return place_queries.filed_name(session, code) or ""
+    if kind == "departement":
+        departement = place_queries.departement(session, code)
+        return departement.name if departement else ""
+    if kind == "region":
+        region = place_queries.region(session, code)
+        return region.name if region else ""
+    return ""

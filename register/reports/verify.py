@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.report_keys import KeyStore
-from register.reports import encryption, rules
+from register.reports import report_content, rules
 from register.reports.models import Report, ReportState, RetainedReport
 
 # What a decision leads to; taken up again, a report is open once more. All are lines of the desk,
@@ -89,11 +89,11 @@ def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
 
 def keys_in_use(session: Session) -> set[str]:
     """The names of the keys that something is closed with."""
-    stmt = select(Report.key, encryption.CONTACT_ID).where(Report.sealed.is_not(None))
+    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
     names = set()
     for key, contact in session.execute(stmt):
         names.add(key)
         if contact is not None:
-            names.add(encryption.contact_key_name(key, contact))
+            names.add(report_content.contact_key_name(key, contact))
     case_ids = session.scalars(select(RetainedReport.incident_id).distinct())
-    return names | {encryption.case_key_name(incident) for incident in case_ids}
+    return names | {report_content.case_key_name(incident) for incident in case_ids}

@@ -13,7 +13,7 @@ from threading import Lock
 
 import snowballstemmer
 
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 # Whoever changes what this module makes of a text changes this too: indexes are then made anew.
 VERSION = 2

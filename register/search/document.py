@@ -7,7 +7,9 @@ and reasons are in none of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -18,11 +20,107 @@ from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
-from register.search import analyzer, place_terms
-from register.search.place_terms import Toponyms
-from register.search.query_model import CODE, Document
+from register.search import analyzer
+from register.search.engine import CODE, Document
+from register.territory.models import (
+    Commune,
+    CommuneAlias,
+    CommuneCode,
+    CommunePostal,
+    Departement,
+    Region,
+)
 from register.text.countries import country_name
-from register.text.fold import fold
+from register.text.normalisation import fold
+
+# Twenty of them would make every case of Paris one of "arrondissement".
+_OMITTED_KIND = "arrondissement"
+
+
+@dataclass(frozen=True)
+class Toponyms:
+    """What is said of a commune, from the code that a case was filed under.
+
+    ``names``: the commune's of today and, if another, that of the place filed under; ``other_names``:
+    its former and smaller places, its département, its région; ``codes``: INSEE and postal.
+    """
+
+    names: tuple[str, ...]
+    other_names: tuple[str, ...]
+    codes: tuple[str, ...]
+    departement: str
+
+
+def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
+    """The names behind some codes, present or former; looked up together, whatever their number."""
+    commune_rows = session.execute(
+        select(
+            CommuneCode.code,
+            Commune.code,
+            Commune.name,
+            Departement.code,
+            Departement.name,
+            Region.name,
+        )
+        .join(Commune, Commune.code == CommuneCode.current_code)
+        .outerjoin(Departement, Departement.code == Commune.departement_code)
+        .outerjoin(Region, Region.code == Commune.region_code)
+        .where(CommuneCode.code.in_(codes))
+    ).all()
+    present = {row[1] for row in commune_rows}
+    aliases = _aliases(session, present)
+    postal = _postal_codes(session, present)
+    toponyms = {}
+    for filed_code, code, name, departement, departement_name, region_name in commune_rows:
+        former = [alias for _kind, own, alias in aliases[code] if own == filed_code != code]
+        smaller = [alias for kind, _own, alias in aliases[code] if kind != _OMITTED_KIND]
+        other_names = [*smaller, departement_name or "", region_name or ""]
+        toponyms[filed_code] = Toponyms(
+            names=_unique([name, *former]),
+            other_names=_unique(other for other in other_names if other not in (name, *former)),
+            codes=_unique([code, filed_code, *postal[code]]),
+            departement=departement or "",
+        )
+    return toponyms
+
+
+def area_names(session: Session, departement: str, region: str) -> tuple[str, ...]:
+    """The names of a département and a région that a case names without a commune."""
+    names = [
+        session.scalar(select(table.name).where(table.code == code))
+        for table, code in ((Departement, departement), (Region, region))
+        if code
+    ]
+    return _unique(name for name in names if name)
+
+
+def _aliases(session: Session, codes: Collection[str]) -> dict[str, list[tuple[str, str, str]]]:
+    aliases: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    alias_rows = session.execute(
+        select(CommuneAlias.current_code, CommuneAlias.kind, CommuneAlias.code, CommuneAlias.name)
+        .where(CommuneAlias.current_code.in_(codes))
+        .order_by(CommuneAlias.code, CommuneAlias.kind)
+    )
+    for current, kind, code, name in alias_rows:
+        aliases[current].append((kind, code, name))
+    return aliases
+
+
+def _postal_codes(session: Session, codes: Collection[str]) -> dict[str, list[str]]:
+    postal_codes: dict[str, list[str]] = defaultdict(list)
+    postal_rows = session.execute(
+        select(CommunePostal.commune_code, CommunePostal.postal)
+        .where(CommunePostal.commune_code.in_(codes))
+        .order_by(CommunePostal.postal)
+    )
+    for commune, postal in postal_rows:
+        postal_codes[commune].append(postal)
+    return postal_codes
+
+
+def _unique(texts: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))  # type: ignore[call-overload]
+
 
 # Whoever changes what a document holds changes this too: indexes are then made anew.
 VERSION = 1
@@ -58,7 +156,7 @@ def documents_from_snapshots(
 ) -> list[Document]:
     """The documents of some cases as they were kept, under the numbers that they are given."""
     commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
-    toponyms = place_terms.find_toponyms(session, commune_codes)
+    toponyms = find_toponyms(session, commune_codes)
     return [
         document(number, case, vocabulary, toponyms, _area_names(session, case.content))
         for number, case in cases.items()
@@ -110,7 +208,7 @@ def _commune_codes(content: Mapping[str, Any]) -> list[str]:
 def _area_names(session: Session, content: Mapping[str, Any]) -> Sequence[str]:
     if not (content["departement"] or content["region"]):
         return ()
-    return place_terms.area_names(session, content["departement"], content["region"])
+    return area_names(session, content["departement"], content["region"])
 
 
 def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:

@@ -23,8 +23,8 @@ from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.search.document import documents_from_snapshots
+from register.search.engine import Document, SearchQuery
 from register.search.matcher import strength
-from register.search.query_model import Document, SearchQuery
 
 # Documents that one search makes: half a second.
 READ_EACH = 300

@@ -6,9 +6,12 @@ judges the few cases that have changed since the index last followed the journal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from register.search.query_model import Document, QueryAlternative, QueryPart, SearchQuery
+from register.search import analyzer
+from register.search.engine import Document, QueryAlternative, QueryPart, SearchQuery
 
 Fields = Sequence[Sequence[str]]
 
@@ -52,3 +55,78 @@ def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
         return tokens[0] in field
     run = tuple(tokens)
     return any(tuple(field[start : start + size]) == run for start in range(len(field) - size + 1))
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class _TextWord:
+    """A word of a text: where it stands, how it is spelt, what it is searched by."""
+
+    start: int
+    end: int
+    form: str
+    token: str
+
+
+def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
+    """The text in pieces, in order; True for those that the search asked for."""
+    spans = _merge_spans(sorted(_spans(search_query, list(_text_words(text)))))
+    pieces, end = [], 0
+    for start, stop in spans:
+        if start > end:
+            pieces.append((text[end:start], False))
+        pieces.append((text[start:stop], True))
+        end = stop
+    if end < len(text):
+        pieces.append((text[end:], False))
+    return pieces
+
+
+def text_matches(search_query: SearchQuery, text: str) -> bool:
+    """Whether any of what was asked stands in the text."""
+    return any(True for _ in _spans(search_query, list(_text_words(text))))
+
+
+def _text_words(text: str) -> Iterator[_TextWord]:
+    for word in _WORD.finditer(text):
+        for form in analyzer.forms(word.group()):
+            yield _TextWord(word.start(), word.end(), form, analyzer.token_of(form))
+
+
+def _spans(search_query: SearchQuery, words: Sequence[_TextWord]) -> Iterator[tuple[int, int]]:
+    for part in search_query.required_parts:
+        for alternative in part.alternatives:
+            yield from _alternative_spans(alternative, words)
+
+
+def _alternative_spans(
+    alternative: QueryAlternative, words: Sequence[_TextWord]
+) -> Iterator[tuple[int, int]]:
+    if alternative.prefix:
+        yield from (
+            (word.start, word.end) for word in words if word.form.startswith(alternative.tokens[0])
+        )
+    elif not alternative.is_phrase:
+        yield from ((word.start, word.end) for word in words if word.token in alternative.tokens)
+    else:
+        size = len(alternative.tokens)
+        for first in range(len(words) - size + 1):
+            run = words[first : first + size]
+            if tuple(word.token for word in run) == alternative.tokens:
+                yield run[0].start, run[-1].end
+
+
+def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans in order, those that touch or overlap made one."""
+    current: tuple[int, int] | None = None
+    for start, end in spans:
+        if current and start <= current[1]:
+            current = current[0], max(current[1], end)
+        else:
+            if current:
+                yield current
+            current = start, end
+    if current:
+        yield current

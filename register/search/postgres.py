@@ -19,11 +19,18 @@ from register.db import autocommit_engine, write_engine
 from register.search import postgres_finding as finding
 from register.search import postgres_rows as rows
 from register.search import postgres_tables as tables
-from register.search.engine import IndexNotReady, Progress, report_progress
+from register.search.engine import (
+    Cursor,
+    Document,
+    IndexMatches,
+    IndexNotReady,
+    Progress,
+    SearchQuery,
+    report_progress,
+)
 from register.search.postgres_lexemes import EVERY, SAMPLE, original, quoted
 from register.search.postgres_rows import Tally
 from register.search.postgres_tables import SHAPE
-from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 
 # How long an index that was replaced is waited for while pages still read it, in seconds. One
 # that a dump reads for an hour is dropped when the follower next looks.

@@ -10,6 +10,7 @@ from sqlalchemy import Text, any_, cast, column, func, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
+from register.search.engine import Cursor, IndexMatches, QueryPart, SearchQuery
 from register.search.postgres_lexemes import (
     ANYWHERE,
     EVERY,
@@ -21,7 +22,6 @@ from register.search.postgres_lexemes import (
     spoken,
 )
 from register.search.postgres_tables import SCHEMA, SHAPE
-from register.search.query_model import Cursor, IndexMatches, QueryPart, SearchQuery
 
 CURSOR = table(
     "cursor", column("seq"), column("digest"), column("made_with"), column("shape"), schema=SCHEMA

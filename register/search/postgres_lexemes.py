@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from register.search.query_model import Document, QueryAlternative, QueryPart
+from register.search.engine import Document, QueryAlternative, QueryPart
 
 # Whoever changes what this module writes changes this too: indexes are then made anew.
 VERSION = 1

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from register.search.engine import Cursor, Document
 from register.search.postgres_lexemes import Lexicon, begun, form_of, text_of
 from register.search.postgres_tables import SHAPE
-from register.search.query_model import Cursor, Document
 
 # Documents copied at once; each makes ten kilobytes.
 _CHUNK = 200

@@ -9,14 +9,18 @@ is quoted. Whatever cannot be read as more is read as words: no text is an error
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from register.errors import Invalid
-from register.search import analyzer, synonyms
-from register.search.query_model import CODE, QueryAlternative, QueryPart, SearchQuery
+from register.search import analyzer
+from register.search.engine import CODE, QueryAlternative, QueryPart, SearchQuery
 from register.territory.codes import is_departement_code
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 
 LENGTH_LIMIT = 200  # characters
 PARTS_LIMIT = 24
@@ -216,11 +220,11 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
     """How many plain words from here on have synonyms as one expression, and all its ways."""
     run_tokens: list[str] = []
     longest_match: tuple[int, tuple[QueryAlternative, ...]] = (0, ())
-    for size, word in enumerate(words[start : start + synonyms.longest_expression()], start=1):
+    for size, word in enumerate(words[start : start + longest_expression()], start=1):
         if not word.is_plain:
             break
         run_tokens += word.tokens
-        equivalents = synonyms.synonyms_of(tuple(run_tokens))
+        equivalents = synonyms_of(tuple(run_tokens))
         if equivalents:
             # Words typed apart may stand apart, as any words may; one chunk stays one.
             longest_match = (
@@ -228,3 +232,44 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
                 (QueryAlternative(tuple(run_tokens), is_phrase=size == 1), *equivalents),
             )
     return longest_match
+
+
+FILE = Path(__file__).with_name("synonyms.toml")
+
+SynonymTable = Mapping[tuple[str, ...], tuple[QueryAlternative, ...]]
+
+
+def synonyms_of(tokens: tuple[str, ...]) -> tuple[QueryAlternative, ...]:
+    """The other ways to say an expression; none for one that the file does not have."""
+    return _table().get(tokens, ())
+
+
+def longest_expression() -> int:
+    """How many words the longest expression has."""
+    return max(map(len, _table()), default=1)
+
+
+def parse_table(source: Mapping[str, Any]) -> SynonymTable:
+    """The table that a parsed file makes: expression → ways, from both kinds of entries."""
+    table: dict[tuple[str, ...], dict[QueryAlternative, None]] = {}
+    for group in source.get("groupe", ()):
+        expressions = _expressions(group["mots"])
+        for expression in expressions:
+            equivalents = (QueryAlternative(other) for other in expressions if other != expression)
+            table.setdefault(expression, {}).update(dict.fromkeys(equivalents))
+    for code_group in source.get("vers", ()):
+        alternatives = [QueryAlternative((CODE + code,)) for code in code_group["codes"]]
+        for expression in _expressions(code_group["mots"]):
+            table.setdefault(expression, {}).update(dict.fromkeys(alternatives))
+    return {expression: tuple(alternatives) for expression, alternatives in table.items()}
+
+
+def _expressions(phrases: Iterable[str]) -> list[tuple[str, ...]]:
+    """Expressions as tokens, each once: "caméra" and "caméras" are the same."""
+    token_runs = (tuple(analyzer.tokens(expression)) for expression in phrases)
+    return list(dict.fromkeys(expression for expression in token_runs if expression))
+
+
+@cache
+def _table() -> SynonymTable:
+    return parse_table(tomllib.loads(FILE.read_text(encoding="utf-8")))

@@ -21,8 +21,15 @@ from sqlalchemy.orm import Session
 from whoosh.index import TOC, FileIndex
 
 from register.search import whoosh_state as states
-from register.search.engine import IndexNotReady, Progress, report_progress
-from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
+from register.search.engine import (
+    Cursor,
+    Document,
+    IndexMatches,
+    IndexNotReady,
+    Progress,
+    SearchQuery,
+    report_progress,
+)
 from register.search.whoosh_files import Shelf
 from register.search.whoosh_finding import answers
 from register.search.whoosh_postings import FORMS, NUMBER, SCHEMA, WORDS, Codec, Pool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from register.search.query_model import QueryAlternative, QueryPart, SearchQuery
+from register.search.engine import QueryAlternative, QueryPart, SearchQuery
 from register.search.whoosh_postings import STEP, STRONG, Run
 from register.search.whoosh_segment import Leaf
 

@@ -27,8 +27,7 @@ from register.operations import schema, setup
 from register.report_keys import KeyStore
 from register.server import memory, sockets, startup_checks
 from register.web.logs import error_fields, log
-from register.worker.commit_notifications import StopSignal
-from register.worker.loop import create_follower
+from register.worker.loop import StopSignal, create_follower
 from register.worker.retention_job import RetentionJob
 
 GRACE = 0.8  # seconds that a work under way is given to notice the end

@@ -11,7 +11,7 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-from register.accounts.web.paths import is_member_path
+from register.accounts.web.current_member import is_member_path
 from register.server.server_limits import DESK_THREADS, FORM_THREADS, REPORT_THREADS, THREADS
 from register.web.languages import without_prefix
 from register.web.request_validation import is_of_reports

@@ -24,8 +24,8 @@ from register.pages import vocabulary_examples
 from register.reports import plain_words
 from register.territory import boundaries, dataset
 from register.web import assets, template_env
-from register.web.context import key_store
 from register.web.error_messages import error_sentence
+from register.web.request_context import key_store
 
 # Beside its connections a process has its databases, its index, its pipes.
 _OTHER_FILES = 200

@@ -7,15 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from register.territory.area_hints import parse_area
-from register.territory.common_words import is_ordinary
 from register.territory.disambiguation import (
     COUNTED_NOUNS,
     PlaceMention,
+    TextWord,
     is_offered,
     is_place_number,
+    split_words,
 )
-from register.territory.exact_matchers import MATCHER_STEPS, match_exactly, readings_of_name
+from register.territory.exact_matchers import (
+    MATCHER_STEPS,
+    match_exactly,
+    parse_area,
+    readings_of_name,
+)
+from register.territory.fuzzy import longer_names
 from register.territory.gazetteer import Gazetteer
 from register.territory.interpretations import PlaceReading, PlaceResolution, rank_readings
 from register.territory.name_normalisation import (
@@ -28,12 +34,11 @@ from register.territory.name_normalisation import (
     PREPOSITIONS,
     NameCandidate,
     Words,
+    is_ordinary,
     name_candidates,
     parse_arrondissement,
     parse_ordinal,
 )
-from register.territory.short_names import longer_names
-from register.territory.tokenizer import TextWord, split_words
 
 MAX_PLACES = 3
 # Words that may stand before a name, "18e arrondissement de", and after it, "(région Provence-…)".

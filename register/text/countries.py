@@ -6,7 +6,7 @@ from functools import cache
 
 from babel import Locale
 
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 # CLDR also names unions, test locales and codes that are reserved for exceptions.
 _NOT_COUNTRIES = frozenset(

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from register.text.errors import TextError
+from register.errors import TextError
 
 DateMark = Literal["", "~", "?"]
 Language = Literal["fr", "en"]

@@ -19,9 +19,9 @@ from markdown.blockprocessors import HashHeaderProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 
+from register.errors import TextError
 from register.text.dates import Language
-from register.text.errors import TextError
-from register.text.sanitize import clean, legal, one_line
+from register.text.normalisation import clean, legal, one_line
 from register.text.typography import french, typeset_html
 
 MAX_CHARS = 50_000

@@ -8,11 +8,12 @@ other reading exists.
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
+from register.errors import TextError
 from register.text import dates
 from register.text.dates import DateMark, PartialDate
-from register.text.errors import TextError
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 MAX_LENGTH = 100  # characters; a longer text is no date
 
@@ -136,3 +137,41 @@ def _checked_date(
         return PartialDate(year, month, day, mark)
     except TextError as error:
         raise TextError("date_impossible", text=text) from error
+
+
+_DAYS_AGO = {
+    **dict.fromkeys(("aujourd hui", "ce matin", "ce midi", "cet apres midi", "ce soir"), 0),
+    **dict.fromkeys(("tout a l heure", "today", "this morning", "this afternoon", "tonight"), 0),
+    **dict.fromkeys(("hier", "yesterday", "last night"), 1),
+    **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
+}
+_WEEKDAYS = {
+    name: day
+    for names in (
+        ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    )
+    for day, name in enumerate(names)
+}
+_RELATIVE_DAY = re.compile(
+    r"(?:le |au |pendant |durant |on )?"
+    rf"(?:(?P<ago>{'|'.join(_DAYS_AGO)})"
+    rf"|(?P<before>last )?(?P<weekday>{'|'.join(_WEEKDAYS)})(?P<last> dernier)?)"
+    r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
+    r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
+    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
+    r"(?: ?[0-9]{2})?(?: ?[ap]m)?)?[.!]?"
+)
+
+
+def parse_relative_date(text: str, today: date) -> date | None:
+    """The day that some words mean when they are said on ``today``; None for any others."""
+    match = _RELATIVE_DAY.fullmatch(fold(text[:100]))
+    if match is None:
+        return None
+    if match["ago"]:
+        return today - timedelta(days=_DAYS_AGO[match["ago"]])
+    days = (today.weekday() - _WEEKDAYS[match["weekday"]]) % 7
+    if not days and not (match["last"] or match["before"]):
+        return None
+    return today - timedelta(days=days or 7)

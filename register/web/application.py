@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from register.accounts.web import signing_keys
 from register.errors import SealError
+from register.web import request_context
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -37,5 +37,7 @@ class Application(Flask):
         """
         if _COOKIE_KEY not in self.extensions:
             with self.app_context():
-                self.extensions[_COOKIE_KEY] = signing_keys.derived_key(signing_keys.COOKIE_PURPOSE)
+                self.extensions[_COOKIE_KEY] = request_context.derived_key(
+                    request_context.COOKIE_PURPOSE
+                )
         return bytes(self.extensions[_COOKIE_KEY])

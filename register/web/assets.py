@@ -31,8 +31,7 @@ from register.config import Settings
 from register.errors import ConfigError
 from register.web.errors import refusal
 from register.web.etag import matches_tag
-from register.web.gzip import takes_gzip
-from register.web.headers import WSGI, StartResponse
+from register.web.headers import WSGI, StartResponse, takes_gzip
 
 PREFIX = "/static/"
 CACHE_CONTROL = "public, max-age=31536000, immutable"

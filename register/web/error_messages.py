@@ -15,10 +15,9 @@ from flask_babel import lazy_gettext as _
 
 from register.cases.checklist import CheckItem
 from register.cases.validation import ContentFault
-from register.errors import RegisterError
+from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.text.errors import TextError
 from register.web.messages import (
     CASE_STATES,
     ERROR_SENTENCES,

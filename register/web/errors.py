@@ -34,15 +34,15 @@ from register.errors import (
     NotFound,
     Refused,
     RegisterError,
+    TextError,
     Unavailable,
 )
 from register.journal import Act
 from register.text.dates import Language
-from register.text.errors import TextError
 from register.web import error_messages, logs
-from register.web.context import current_vocabulary
 from register.web.l10n import day_words, typeset
 from register.web.languages import in_language, language
+from register.web.request_context import current_vocabulary
 
 RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
 

@@ -34,8 +34,8 @@ from register.db import now
 from register.search.engine import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
-from register.web.context import current_data_version
 from register.web.languages import request_language
+from register.web.request_context import current_data_version
 
 BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"

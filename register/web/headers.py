@@ -6,11 +6,14 @@ Flask, or a failure within it, must not be the one answer without them.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from register.config import Settings
 
@@ -85,3 +88,23 @@ class HeadersMiddleware:
 def attach(app: Flask, settings: Settings) -> None:
     """Put the headers around an application; called last, so that nothing is outside."""
     app.wsgi_app = HeadersMiddleware(app.wsgi_app, settings)  # type: ignore[method-assign]
+
+
+# A smaller body goes in one packet either way.
+MIN_SIZE = 1024
+# Beyond this, more time buys hardly any bytes of a page.
+COMPRESSION_LEVEL = 6
+
+
+def takes_gzip(environ: dict[str, Any]) -> bool:
+    """Whether a request takes gzip; an encoding may be named to refuse it (RFC 9110 §12.5.3)."""
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    return bool(accepted) and bool(parse_accept_header(accepted, Accept)["gzip"])
+
+
+def gzip_body(body: bytes) -> bytes:
+    """A body as gzip, the same bytes each time; empty where that is not worth it."""
+    if len(body) < MIN_SIZE:
+        return b""
+    compressed = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
+    return compressed if len(compressed) < len(body) else b""

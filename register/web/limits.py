@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, make_response, request
+from flask_babel import ngettext
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage, Storage, storage_from_string
@@ -29,8 +30,9 @@ from register.config import Settings
 from register.db import now
 from register.hosts import is_loopback, is_onion
 from register.text.dates import paris_day
-from register.web.context import settings
+from register.web.l10n import count_words
 from register.web.logs import log
+from register.web.request_context import settings
 
 _EXTENSION = "register.limits"
 _KEY_LIFETIME_DAYS = 2
@@ -251,3 +253,30 @@ def _is_through_tor() -> bool:
 
 def _app_limits() -> Limits | None:
     return cast("Limits | None", current_app.extensions[_EXTENSION])
+
+
+_MINUTE = 60
+_HOUR = 3_600
+
+
+def wait_words(seconds: int) -> str:
+    """A time to wait: "une minute", "douze minutes", "deux heures"."""
+    if seconds > 2 * _HOUR:
+        hours = -(-seconds // _HOUR)
+        return str(
+            ngettext(
+                "une heure", "%(count)s heures", hours, count=count_words(hours, feminine=True)
+            )
+        )
+    minutes = max(1, -(-seconds // _MINUTE))
+    return str(ngettext("une minute", "%(count)s minutes", minutes, count=count_words(minutes)))
+
+
+def too_soon_page(body: str, seconds: int, status: int = 429) -> Response:
+    """A page that keeps what was typed, and says when it may be sent again (RFC 6585 §4).
+
+    :param status: 503 where it is no fault of whoever sent it (RFC 9110 §15.6.4).
+    """
+    response = make_response(body, status)
+    response.headers["Retry-After"] = str(seconds)
+    return response

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import Flask
 
-from register.accounts.web.paths import is_member_path
+from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.headers import WSGI, StartResponse
 from register.web.languages import without_prefix

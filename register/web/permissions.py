@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from flask_wtf.csrf import CSRFProtect
 
-from register.web.context import settings
+from register.web.request_context import settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 

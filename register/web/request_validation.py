@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from register.accounts.web.paths import is_member_path
+from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse

@@ -12,36 +12,29 @@ import register.accounts.web.profile
 import register.accounts.web.sign_in
 import register.accounts.web.two_factor
 import register.cases.web.desk.act_view
-import register.cases.web.desk.after_publication
 import register.cases.web.desk.case
-import register.cases.web.desk.cases
-import register.cases.web.desk.changing
+import register.cases.web.desk.case_acts
+import register.cases.web.desk.case_list
+import register.cases.web.desk.change_approval
 import register.cases.web.desk.claims_and_notes
 import register.cases.web.desk.dashboard
 import register.cases.web.desk.duplicates
 import register.cases.web.desk.editor
-import register.cases.web.desk.publication
-import register.cases.web.desk.request_deadlines
-import register.cases.web.desk.seconding
 import register.cases.web.desk.todo_sidebar
 import register.cases.web.desk.versions
 import register.cases.web.public.cases
 import register.cases.web.public.citations
-import register.cases.web.public.home
-import register.cases.web.public.open_data
+import register.cases.web.public.overview
 import register.cases.web.public.sitemap
 import register.cases.web.public.social_cards
-import register.cases.web.public.statistics
 import register.feeds.web.views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
-import register.pages.web.desk
+import register.pages.web.page_editor
 import register.pages.web.page_history
-import register.pages.web.public
+import register.pages.web.public_pages
 import register.reports.web
-import register.reports.web.desk.accepting
-import register.reports.web.desk.bulk
-import register.reports.web.desk.decisions
+import register.reports.web.desk.accept_views
 import register.reports.web.desk.detail
 import register.reports.web.desk.labels
 import register.reports.web.desk.list_query
@@ -50,15 +43,21 @@ import register.reports.web.desk.report_summary
 import register.reports.web.desk.sidebar
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
-import register.reports.web.verify_receipt
-import register.territory.web.place_autocomplete
-import register.territory.web.places
+import register.territory.web.place_choice
+import register.territory.web.place_pages
 import register.web.etag
-from register.web import health, well_known
+from register.web import service_endpoints
 from register.web.blueprints import account, desk, public, submit
 
 
 def attach(app: Flask) -> None:
     """Give an application all views."""
-    for blueprint in (public, account, desk, submit, health.blueprint, well_known.well_known):
+    for blueprint in (
+        public,
+        account,
+        desk,
+        submit,
+        service_endpoints.blueprint,
+        service_endpoints.well_known,
+    ):
         app.register_blueprint(blueprint)

@@ -19,14 +19,13 @@ from register.cases.desk_lists import DeskCaseSummary
 from register.cases.queries import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.public import json_ld
-from register.cases.web.public.rights_links import rights_links
+from register.cases.web.public.case_view import rights_links
 from register.cases.web.public.vocabulary_labels import VocabularyLabels, labels, place_line
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.web import languages, urls
-from register.web.context import current_vocabulary, settings
-from register.web.drawings.locator_map import locator
+from register.web.drawings.maps import locator
 from register.web.l10n import (
     count_words,
     country_name,
@@ -37,6 +36,7 @@ from register.web.l10n import (
     typeset,
 )
 from register.web.languages import LANGUAGE_NAMES, in_language, language
+from register.web.request_context import current_vocabulary, settings
 
 _LOADED = "register.templates"
 # Titles and notes are shown again and again; beyond this the oldest are made anew.

@@ -12,10 +12,10 @@ from datetime import date, datetime
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register.accounts import activity
+from register.accounts import session_acts
 from register.db import now
 from register.report_keys import KeyStore
-from register.reports import retention
+from register.reports.acts import retention
 from register.text.dates import paris_day
 from register.worker.loop import EventLog
 
@@ -72,7 +72,7 @@ class RetentionJob:
 
     def _run_retention(self) -> None:
         at = self._clock()
-        activity.write_failure_lines(self._database, at)
+        session_acts.write_failure_lines(self._database, at)
         if self._store is None:
             self._store = self._open_store()
         outcome = retention.run_retention(self._database, self._store, at, self._undecided_after)

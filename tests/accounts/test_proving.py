@@ -17,8 +17,8 @@ from filed import AT
 from sqlalchemy import event, select
 from wire import until
 
-from register.accounts import activity, authentication, browsers, passwords, two_factor
 from register.accounts import acts as accounts
+from register.accounts import authentication, passwords, session_acts, sessions, two_factor
 from register.accounts.models import Member, RecoveryCode, SignInTries
 from register.bulkhead import Bulkhead
 from register.db import housekeeping
@@ -278,13 +278,13 @@ def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(
 @pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
 def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, members, what):
     marks = [prove("bruno").mark for _ in range(2)]
-    assert browsers.count_browsers(session, members.bruno, AT) == 2
+    assert sessions.count_browsers(session, members.bruno, AT) == 2
     session.rollback()
     with pen() as p:
         if what == "password":
             accounts.change_password(p, members.bruno, PASSWORD)
         elif what == "forget":
-            activity.forget_browsers(p, members.bruno)
+            session_acts.forget_browsers(p, members.bruno)
         else:
             if what == "disable":
                 accounts.disable_member(p, members.bruno)
@@ -292,21 +292,21 @@ def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, memb
     for _ in range(10):
         prove("bruno", "une-autre-phrase-de-passe")
     assert [prove("bruno", mark=mark) for mark in marks] == [None, None]
-    assert browsers.count_browsers(session, members.bruno, AT) == 0
+    assert sessions.count_browsers(session, members.bruno, AT) == 0
 
 
 def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
     prove, session, members, monkeypatch
 ):
-    monkeypatch.setattr(browsers, "MAX_BROWSERS", 3)
+    monkeypatch.setattr(sessions, "MAX_BROWSERS", 3)
     marks = [prove("bruno", at=AT + n * MINUTE).mark for n in range(5)]
-    assert browsers.count_browsers(session, members.bruno, AT) == 3
-    known = [browsers.find_browser(session, "bruno@register.test", mark, AT) for mark in marks]
+    assert sessions.count_browsers(session, members.bruno, AT) == 3
+    known = [sessions.find_browser(session, "bruno@register.test", mark, AT) for mark in marks]
     assert [one is None for one in known] == [True, True, False, False, False]
-    late = AT + browsers.LIFETIME + 10 * MINUTE
-    assert browsers.find_browser(session, " BRUNO@register.test", marks[4], AT)
-    assert browsers.find_browser(session, "bruno@register.test", marks[4], late) is None
-    assert browsers.find_browser(session, "chloe@register.test", marks[4], AT) is None
+    late = AT + sessions.LIFETIME + 10 * MINUTE
+    assert sessions.find_browser(session, " BRUNO@register.test", marks[4], AT)
+    assert sessions.find_browser(session, "bruno@register.test", marks[4], late) is None
+    assert sessions.find_browser(session, "chloe@register.test", marks[4], AT) is None
 
 
 def test_beyond_the_lock_a_recovery_code_still_lets_in(prove):

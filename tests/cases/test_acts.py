@@ -36,11 +36,10 @@ from register.cases.models import (
 )
 from register.cases.persistence import reasons_commitment
 from register.db import housekeeping
-from register.errors import Incomplete, Invalid, NotFound, Refused
+from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.canonical import commitment
 from register.territory.models import Dataset
-from register.text.errors import TextError
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from people import a_case
 
-from register.cases import acts, sitemap_data
+from register.cases import acts, communes_with_cases
 
 FIRST = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = FIRST + timedelta(days=40)
@@ -18,13 +18,15 @@ ELSEWHERE = {"commune": "", "departement": "", "region": "", "place_label": "Ber
 
 def places(session) -> dict[str, dict[str, datetime]]:
     session.rollback()
-    return {kind: dict(found) for kind, found in sitemap_data.list_place_dates(session).items()}
+    return {
+        kind: dict(found) for kind, found in communes_with_cases.list_place_dates(session).items()
+    }
 
 
 def test_an_empty_register_has_none(session):
     assert places(session) == {"commune": {}, "departement": {}, "region": {}}
-    assert sitemap_data.list_case_ranges(session, 10) == []
-    assert sitemap_data.list_case_dates(session, 1, 10) == []
+    assert communes_with_cases.list_case_ranges(session, 10) == []
+    assert communes_with_cases.list_case_dates(session, 1, 10) == []
 
 
 def test_a_case_stands_for_its_commune_and_what_is_around(session, desk):
@@ -64,8 +66,8 @@ def test_drafts_and_what_is_gone_stand_for_nothing(session, desk):
     desk.withdrawn(commune="92062")
     desk.erased(commune="92062")
     assert not any(places(session).values())
-    assert sitemap_data.list_case_dates(session, 1, 10) == []
-    assert sitemap_data.list_case_ranges(session, 10) == []
+    assert communes_with_cases.list_case_dates(session, 1, 10) == []
+    assert communes_with_cases.list_case_ranges(session, 10) == []
 
 
 @pytest.mark.parametrize("end", ["withdrawn", "erased"])
@@ -104,11 +106,11 @@ def test_cases_come_by_stretches_of_numbers_that_nothing_shifts(session, desk, p
         acts.follow_up(p, filed[3].id, by=cast.bruno, reason="suite", title="Suite", text="Suite.")
         acts.withdraw(p, filed[1].id, by=cast.bruno, restriction="erreur", reason="erreur")
     session.rollback()
-    assert sitemap_data.list_case_ranges(session, 2) == [
+    assert communes_with_cases.list_case_ranges(session, 2) == [
         (0, 1, FIRST),
         (1, 2, LATER),
         (2, 1, FIRST),
     ]
-    assert sitemap_data.list_case_dates(session, 1, 2) == [(1, FIRST)]
-    assert sitemap_data.list_case_dates(session, 3, 4) == [(3, FIRST), (4, LATER)]
-    assert sitemap_data.list_case_dates(session, 6, 7) == []
+    assert communes_with_cases.list_case_dates(session, 1, 2) == [(1, FIRST)]
+    assert communes_with_cases.list_case_dates(session, 3, 4) == [(3, FIRST), (4, LATER)]
+    assert communes_with_cases.list_case_dates(session, 6, 7) == []

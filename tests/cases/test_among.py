@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, or_, select
 
-from register.cases.sql_in import SMALL_LIST, is_among
+from register.cases.core_tables import SMALL_LIST, is_among
 from register.territory.models import Commune
 
 PEOPLE = Commune.__table__.c.population

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.cases import acts, area_counts, queries
+from register.cases import acts, communes_with_cases, queries
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -11,7 +11,7 @@ from register.territory import loader
 
 def _counts(session):
     session.rollback()
-    return area_counts.count_by_area(session, head(session), loader.version(session))
+    return communes_with_cases.count_by_area(session, head(session), loader.version(session))
 
 
 def test_an_empty_register_counts_nothing(session):

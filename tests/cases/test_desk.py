@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member
-from register.cases import acts, checklist, draft_flags, todo_clauses
+from register.cases import acts, checklist, todo_clauses
 from register.cases import case_content as contents
 from register.cases import desk_lists as lists
 from register.cases import todo as tasks
@@ -206,32 +206,32 @@ def test_a_risk_flag_asks_for_a_second_person(session, desk, cast, content, memb
 
 
 def test_flags_are_read_some_at_a_time_and_each_once(session, desk, member, monkeypatch):
-    monkeypatch.setattr(draft_flags, "READ_LIMIT", 2)
+    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     risky = [desk.draft(narrative="Le 01 23 45 67 89.") for _ in range(5)]
     session.rollback()
     read = []
-    monkeypatch.setattr(draft_flags, "risk_flags", lambda told: read.append(told) or ("x",))
-    assert [draft_flags.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
-    assert len(read) == len(draft_flags.find_flagged_drafts(session).revision_ids) == len(risky)
+    monkeypatch.setattr(todo_clauses, "risk_flags", lambda told: read.append(told) or ("x",))
+    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(4)] == [3, 1, 0, 0]
+    assert len(read) == len(todo_clauses.find_flagged_drafts(session).revision_ids) == len(risky)
     # What is new is read first, and is told as unread until then.
     for _ in range(3):
         desk.draft()
     session.rollback()
-    assert [draft_flags.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
+    assert [todo_clauses.find_flagged_drafts(session).unread for _ in range(2)] == [1, 0]
     assert len(read) == 8
 
 
 def test_what_is_remembered_of_flags_is_bounded(session, desk, member, monkeypatch):
-    monkeypatch.setattr(draft_flags, "FLAGGED_LIMIT", 2)
+    monkeypatch.setattr(todo_clauses, "FLAGGED_LIMIT", 2)
     for _ in range(3):
         desk.draft(narrative="Le 01 23 45 67 89.")
     session.rollback()
-    assert len(draft_flags.find_flagged_drafts(session).revision_ids) == 3
+    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 3
     with desk.pen() as p:
         for one in (1, 2):
             acts.discard(p, one, by=1)
     session.rollback()
-    assert len(draft_flags.find_flagged_drafts(session).revision_ids) == 1
+    assert len(todo_clauses.find_flagged_drafts(session).revision_ids) == 1
 
 
 # A draft that only attestations are missing of, and what each line of the checklist asks of it.

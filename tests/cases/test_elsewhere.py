@@ -11,7 +11,7 @@ from register.cases.filters import CaseQuery, parse
 from register.cases.uncoded_places import PlaceLabel, UncodedPlace
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.text.fold import fold_name
+from register.text.normalisation import fold_name
 
 
 def _labels(session):

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
-from register.cases import acts, bitset, facet_index, facets, queries
+from register.cases import acts, facet_index, facets, queries
+from register.cases.data_version import VersionedMapCache
 from register.cases.filters import FILTERS, PAGE_SIZE, CaseQuery, clauses
-from register.cases.versioned_cache import VersionedMapCache
 from register.cases.vocabulary import current_vocabulary
 from register.journal import LedgerPosition, head
 
@@ -299,8 +299,10 @@ def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
             then.seq + 2,
             then.seq + 3,
         ]
-        assert bitset.to_numbers(facet_index.load_index(early, words, then).public_cases) == [1]
-    assert bitset.to_numbers(moments.look().public) == [1, 2, 3, 4]
+        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [
+            1
+        ]
+    assert facet_index.to_numbers(moments.look().public) == [1, 2, 3, 4]
 
 
 def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
@@ -364,29 +366,29 @@ def test_of_eight_readers_one_makes_the_marks(engine, session, desk, moments, wo
 def test_a_set_says_the_same_in_both_forms(count):
     top = 3_000
     numbers = sorted({(number * 37) % top + 1 for number in range(count)})
-    whole, few = bitset.from_numbers(numbers), array("I", numbers)
-    chosen = bitset.from_numbers([number for number in numbers if number % 3])
-    told = bitset.to_flags(chosen, top)
-    assert bitset.to_numbers(whole) == bitset.to_numbers(few) == numbers
-    assert bitset.as_int(few) == bitset.as_int(whole) == whole
+    whole, few = facet_index.from_numbers(numbers), array("I", numbers)
+    chosen = facet_index.from_numbers([number for number in numbers if number % 3])
+    told = facet_index.to_flags(chosen, top)
+    assert facet_index.to_numbers(whole) == facet_index.to_numbers(few) == numbers
+    assert facet_index.as_int(few) == facet_index.as_int(whole) == whole
     assert (
-        bitset.count_selected(whole, chosen, told)
-        == bitset.count_selected(few, chosen, told)
+        facet_index.count_selected(whole, chosen, told)
+        == facet_index.count_selected(few, chosen, told)
         == chosen.bit_count()
     )
-    assert bitset.to_numbers(bitset.compact(numbers * 2, top)) == numbers
+    assert facet_index.to_numbers(facet_index.compact(numbers * 2, top)) == numbers
     gone = set(numbers[::2])
-    rest = ~bitset.from_numbers(gone)
-    assert bitset.to_numbers(bitset.remove(whole, gone, rest)) == numbers[1::2]
-    assert bitset.to_numbers(bitset.remove(few, gone, rest)) == numbers[1::2]
+    rest = ~facet_index.from_numbers(gone)
+    assert facet_index.to_numbers(facet_index.remove(whole, gone, rest)) == numbers[1::2]
+    assert facet_index.to_numbers(facet_index.remove(few, gone, rest)) == numbers[1::2]
     for cases in (whole, few):
-        assert bitset.to_numbers(bitset.add(cases, [top], top)) == sorted({*numbers, top})
+        assert facet_index.to_numbers(facet_index.add(cases, [top], top)) == sorted({*numbers, top})
 
 
 def test_a_set_takes_the_form_that_needs_less_room():
-    assert isinstance(bitset.compact([1, 2], 1_000), array)
-    assert isinstance(bitset.compact(range(1, 100), 1_000), int)
-    grown = bitset.add(array("I", [1, 2]), range(3, 100), 1_000)
+    assert isinstance(facet_index.compact([1, 2], 1_000), array)
+    assert isinstance(facet_index.compact(range(1, 100), 1_000), int)
+    grown = facet_index.add(array("I", [1, 2]), range(3, 100), 1_000)
     assert isinstance(grown, int)
 
 

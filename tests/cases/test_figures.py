@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from register.cases import acts, home_counts
+from register.cases import acts, statistics
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
 
 
 def _summary(session):
     session.rollback()
-    return home_counts.load_register_summary(session, current_vocabulary(session), head(session))
+    return statistics.load_register_summary(session, current_vocabulary(session), head(session))
 
 
 def test_an_empty_register_counts_nothing(session):
@@ -70,19 +70,19 @@ def test_known_places_count_each_case_once_under_the_commune_of_today(session, d
     desk.published(commune="93032")
     desk.draft(commune="75056")
     session.rollback()
-    assert home_counts.count_by_commune(session) == {"93066": 1, "93032": 1}
+    assert statistics.count_by_commune(session) == {"93066": 1, "93032": 1}
 
 
 def test_the_span_of_the_register_is_that_of_its_public_dates(session, desk):
     session.rollback()
-    assert home_counts.date_span(session) is None
+    assert statistics.date_span(session) is None
     desk.published(date="")
     session.rollback()
-    assert home_counts.date_span(session) is None
+    assert statistics.date_span(session) is None
     for told in ("2008-03-17", "2004"):
         desk.published(date=told)
     desk.draft(date="1999")
     session.rollback()
-    assert home_counts.date_span(session) == (date(2004, 1, 1), date(2008, 3, 17))
+    assert statistics.date_span(session) == (date(2004, 1, 1), date(2008, 3, 17))
     told = _summary(session)
     assert (told.first_year, told.last_year) == (2004, 2008)

@@ -8,7 +8,7 @@ import pytest
 from filed import AT
 
 from register.cases import acts
-from register.cases.acts.claims_and_notes import CLAIM_DURATION
+from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import Incident
 from register.errors import Invalid, Refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.cases import reply_length
+from register.cases import deadlines
 from register.cases.case_content import Content
 
 
@@ -21,20 +21,20 @@ from register.cases.case_content import Content
     ],
 )
 def test_lines_are_those_of_a_page(text: str, lines: int) -> None:
-    assert reply_length.text_length(text) == reply_length.TextLength(lines, len(text))
+    assert deadlines.text_length(text) == deadlines.TextLength(lines, len(text))
 
 
 def test_a_reply_may_be_as_long_as_what_it_answers() -> None:
     account = Content(summary="a" * 80, narrative="b\n\nc")
-    limit = reply_length.longest_reply(account, ["d" * 10, ""])
-    assert limit == reply_length.TextLength(2 + 3 + 1, 80 + 4 + 10)
-    assert not reply_length.text_length("a\n" * 5 + "a").exceeds(limit)
-    assert reply_length.text_length("a\n" * 6 + "a").exceeds(limit)
+    limit = deadlines.longest_reply(account, ["d" * 10, ""])
+    assert limit == deadlines.TextLength(2 + 3 + 1, 80 + 4 + 10)
+    assert not deadlines.text_length("a\n" * 5 + "a").exceeds(limit)
+    assert deadlines.text_length("a\n" * 6 + "a").exceeds(limit)
 
 
 def test_never_longer_than_two_hundred_lines() -> None:
-    assert reply_length.longest_reply(Content(narrative="a\n" * 500)).lines == 200
-    assert not reply_length.text_length("a\n" * 199 + "a").is_too_long
-    assert reply_length.text_length("a\n" * 200 + "a").is_too_long
+    assert deadlines.longest_reply(Content(narrative="a\n" * 500)).lines == 200
+    assert not deadlines.text_length("a\n" * 199 + "a").is_too_long
+    assert deadlines.text_length("a\n" * 200 + "a").is_too_long
     # One paragraph without an end is as long as its lines on the page.
-    assert reply_length.text_length("a" * (75 * 200 + 1)).is_too_long
+    assert deadlines.text_length("a" * (75 * 200 + 1)).is_too_long

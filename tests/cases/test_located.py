@@ -6,11 +6,11 @@ import faceted
 import pytest
 
 from register.cases import acts, facet_index, map_points, queries
+from register.cases.data_version import VersionedCache
 from register.cases.filters import CaseQuery
-from register.cases.versioned_cache import VersionedCache
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
-from register.territory import places
+from register.territory import place_queries
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,11 @@ def test_what_has_no_place_on_the_map_is_counted(session, desk):
 
 
 def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
-    told = {row.precision: row for row in places.communes_of_departement(session, "01") if row.lat}
+    told = {
+        row.precision: row
+        for row in place_queries.communes_of_departement(session, "01")
+        if row.lat
+    }
     for row in told.values():
         desk.published(commune=row.code)
     found = _located(session)
@@ -105,7 +109,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
         cases = queries.query_case_page(session, query, words, head(session)).cases
         seen = {case.commune for case in cases if case.commune}
         for code in seen:
-            point = places.commune(session, code)
+            point = place_queries.commune(session, code)
             assert point is not None
             assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.points}, code
         placed = sum(1 for case in cases if case.commune or case.departement_name)

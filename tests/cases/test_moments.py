@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from register.cases.versioned_cache import VersionedCache, VersionedMapCache
+from register.cases.data_version import VersionedCache, VersionedMapCache
 
 
 def test_one_thing_is_made_once_for_a_moment_and_again_for_the_next():

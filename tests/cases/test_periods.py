@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from register.cases import limitation_periods, rules
-from register.cases.limitation_periods import PeriodScope
+from register.cases import deadlines, rules
+from register.cases.deadlines import PeriodScope
 from register.journal import Act, Ledger
 from register.web import messages
 
@@ -28,31 +28,31 @@ OPENING = [
 
 @pytest.mark.parametrize(("act", "opens"), [row[:2] for row in OPENING], ids=lambda v: str(v))
 def test_acts_that_put_words_before_the_public_open_a_period(act: Act, opens: PeriodScope) -> None:
-    assert limitation_periods.consequence_of(act).scope is opens
-    assert limitation_periods.running_periods([(act, FIRST)], FIRST)[0].scope is opens
+    assert deadlines.consequence_of(act).scope is opens
+    assert deadlines.running_periods([(act, FIRST)], FIRST)[0].scope is opens
 
 
 def test_no_other_act_opens_one() -> None:
     opening = {act for act, _opens, _why in OPENING}
-    others = set(limitation_periods.CONSEQUENCES) - opening
+    others = set(deadlines.CONSEQUENCES) - opening
     assert others >= {Act.WITHDRAWN, Act.ERASED, Act.REPLY_REFUSED, Act.INVITED, Act.APPROVED}
-    assert limitation_periods.running_periods([(act, FIRST) for act in others], FIRST) == []
+    assert deadlines.running_periods([(act, FIRST) for act in others], FIRST) == []
 
 
 def test_every_act_of_the_desk_says_what_it_changes() -> None:
     quiet = {Act.CLAIMED, Act.RELEASED, Act.NOTED}  # around a case, not on it
     acted = {act for _state, act in rules.RULES} - quiet
-    assert acted <= set(limitation_periods.CONSEQUENCES)
+    assert acted <= set(deadlines.CONSEQUENCES)
 
 
-@pytest.mark.parametrize("act", list(limitation_periods.CONSEQUENCES))
+@pytest.mark.parametrize("act", list(deadlines.CONSEQUENCES))
 def test_an_act_of_the_desk_changes_nothing_in_public_and_says_so(act: Act) -> None:
-    told = limitation_periods.consequence_of(act.value)
+    told = deadlines.consequence_of(act.value)
     assert ("nothing" in told.public) is (act.ledger is Ledger.DESK)
 
 
 def test_every_code_has_its_words() -> None:
-    codes = {code for told in limitation_periods.CONSEQUENCES.values() for code in told.public}
+    codes = {code for told in deadlines.CONSEQUENCES.values() for code in told.public}
     assert codes == set(messages.PUBLIC_CHANGES)
     assert {opens.value for opens in PeriodScope} == set(messages.LIMITATION_PERIODS)
     assert {act.value for act, _opens, _why in OPENING} == set(messages.PERIOD_BEGINNINGS)
@@ -64,14 +64,12 @@ def test_every_code_has_its_words() -> None:
     ids=["first day", "last but one", "last day"],
 )
 def test_a_period_runs_through_its_last_day(today: date, left: int) -> None:
-    (period,) = limitation_periods.running_periods([(Act.PUBLISHED, FIRST)], today)
+    (period,) = deadlines.running_periods([(Act.PUBLISHED, FIRST)], today)
     assert (period.began, period.ends, period.days_left) == (FIRST, ENDS, left)
 
 
 def test_a_period_has_run_out_on_the_day_after() -> None:
-    assert (
-        limitation_periods.running_periods([(Act.PUBLISHED, FIRST)], ENDS + timedelta(days=1)) == []
-    )
+    assert deadlines.running_periods([(Act.PUBLISHED, FIRST)], ENDS + timedelta(days=1)) == []
 
 
 def test_the_period_that_ends_first_comes_first_and_a_withdrawal_ends_none() -> None:
@@ -81,7 +79,7 @@ def test_the_period_that_ends_first_comes_first_and_a_withdrawal_ends_none() -> 
         (Act.FOLLOWED_UP, later),
         (Act.PUBLISHED, FIRST),
     ]
-    found = limitation_periods.running_periods(lines, later + timedelta(days=2))
+    found = deadlines.running_periods(lines, later + timedelta(days=2))
     assert [(period.act, period.began) for period in found] == [
         (Act.PUBLISHED, FIRST),
         (Act.FOLLOWED_UP, later),
@@ -90,5 +88,5 @@ def test_the_period_that_ends_first_comes_first_and_a_withdrawal_ends_none() -> 
 
 def test_the_opening_of_the_register_is_no_act_on_a_case() -> None:
     with pytest.raises(KeyError):
-        limitation_periods.consequence_of(Act.OPENED)
-    assert limitation_periods.running_periods([(Act.OPENED, FIRST)], FIRST) == []
+        deadlines.consequence_of(Act.OPENED)
+    assert deadlines.running_periods([(Act.OPENED, FIRST)], FIRST) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.cases import acts, place_counts, queries
+from register.cases import acts, facets, queries
 from register.cases.filters import CaseQuery
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
@@ -13,9 +13,7 @@ from register.journal import head
 def _profile(session, **values):
     session.rollback()
     query = CaseQuery({name: (value,) for name, value in values.items()})
-    return place_counts.count_types_and_years(
-        session, query, current_vocabulary(session), head(session)
-    )
+    return facets.count_types_and_years(session, query, current_vocabulary(session), head(session))
 
 
 def _size(session, **values):

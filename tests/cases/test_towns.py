@@ -6,21 +6,21 @@ from math import asin, cos, radians, sin, sqrt
 
 import pytest
 
-from register.cases import acts, communes_with_cases, home_counts
+from register.cases import acts, communes_with_cases, statistics
 from register.journal import head
-from register.territory import loader, places
+from register.territory import loader, place_queries
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 
 def _towns(session):
     session.rollback()
-    known = home_counts.count_by_commune(session)
+    known = statistics.count_by_commune(session)
     return communes_with_cases.load_communes(session, known, head(session), loader.version(session))
 
 
 def _near(session, code):
-    commune = places.commune(session, code)
+    commune = place_queries.commune(session, code)
     return [town.code for town in _towns(session).near(code, (commune.lat, commune.lon))]
 
 
@@ -55,7 +55,7 @@ def test_they_lie_together_in_the_order_of_their_names(session, desk):
     assert [town.name for town in told.every] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
     assert [town.code for town in told.by_departement["93"]] == [GAGNY, MONTREUIL]
     assert [town.code for town in told.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
-    grand_paris = places.commune(session, GAGNY).intercommunalite_code
+    grand_paris = place_queries.commune(session, GAGNY).intercommunalite_code
     assert [town.code for town in told.by_intercommunalite[grand_paris]] == [
         GAGNY,
         MONTREUIL,
@@ -74,20 +74,20 @@ def test_near_are_the_nearest_within_reach_and_not_the_most_reported(session, de
     assert GAGNY not in found
     # Melun has the most cases of all, and is the farthest.
     assert "77288" not in found
-    names = [places.commune_name(session, code) for code in found]
+    names = [place_queries.commune_name(session, code) for code in found]
     assert names == sorted(names)
     # Beyond the reach there is nobody, whichever commune is asked for.
     assert _near(session, "29019") == []
 
 
 def test_near_is_what_the_distances_on_the_globe_say(session, desk):
-    chosen = [row.code for row in places.communes_of_departement(session, "93")][::4]
-    chosen += [row.code for row in places.communes_of_departement(session, "77")][::40]
+    chosen = [row.code for row in place_queries.communes_of_departement(session, "93")][::4]
+    chosen += [row.code for row in place_queries.communes_of_departement(session, "77")][::40]
     for code in chosen:
         desk.published(commune=code)
     for asked in (GAGNY, "77243", "93066"):
-        here = places.commune(session, asked)
-        others = [places.commune(session, code) for code in chosen if code != asked]
+        here = place_queries.commune(session, asked)
+        others = [place_queries.commune(session, code) for code in chosen if code != asked]
         apart = sorted((_globe(here, one), one.code) for one in others if one.lat is not None)
         wanted = [code for distance, code in apart if distance < communes_with_cases.REACH_KM][
             : communes_with_cases.NEAREST_LIMIT
@@ -106,7 +106,7 @@ def _globe(one, other):
 @pytest.mark.parametrize("code", ["59183", "2A041", "97411", "93032"])
 def test_a_cell_is_no_narrower_than_the_reach(session, code):
     """From Dunkirk to Bonifacio and overseas, who is within reach is in a cell around."""
-    lat = places.commune(session, code).lat
+    lat = place_queries.commune(session, code).lat
     assert communes_with_cases._CELL_HEIGHT * 111.32 >= communes_with_cases.REACH_KM
     assert (
         communes_with_cases._CELL_WIDTH * 111.32 * cos(radians(lat)) >= communes_with_cases.REACH_KM

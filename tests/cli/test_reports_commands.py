@@ -12,7 +12,7 @@ from filed import AT
 from sqlalchemy import update
 
 from register.cli import main
-from register.cli import retention as commands
+from register.cli import maintenance as commands
 from register.config import PREFIX, Settings
 from register.db import now, write_engine
 from register.reports.models import Report

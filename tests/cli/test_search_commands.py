@@ -12,7 +12,7 @@ from sqlalchemy import Engine as Database
 from register.cli import main
 from register.cli import search as commands
 from register.config import PREFIX, Settings
-from register.search.advisory_locks import index_lease
+from register.search.leader_election import index_lease
 
 
 @pytest.fixture

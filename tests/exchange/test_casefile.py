@@ -17,7 +17,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import case_file_html
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
-from register.exchange import case_file, case_file_zip
+from register.exchange import case_file
 from register.journal.canonical import commitment
 
 MARKERS = ("Zinzolin", "Outremer", "Garance")
@@ -68,7 +68,7 @@ def made(number, store=None):
     session.rollback()
     found = case_file.gather(session, number, store)
     page = case_file_html.render_page(found, current_vocabulary(session), "http://127.0.0.1:5000")
-    data = case_file_zip.build_archive(found, page, case_file_html.render_stylesheet())
+    data = case_file.build_archive(found, page, case_file_html.render_stylesheet())
     session.rollback()
     return data
 
@@ -350,16 +350,16 @@ def test_a_link_is_never_written_through(tmp_path):
     aim = tmp_path / "aim"
     (tmp_path / "link.zip").symlink_to(aim)
     with pytest.raises(Refused) as refused:
-        case_file_zip.save(b"data", tmp_path / "link.zip")
+        case_file.save(b"data", tmp_path / "link.zip")
     assert refused.value.key == "file_exists"
-    case_file_zip.save(b"data", tmp_path / "link.zip", replace=True)
+    case_file.save(b"data", tmp_path / "link.zip", replace=True)
     assert not aim.exists()
     assert not (tmp_path / "link.zip").is_symlink()
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(Invalid) as refused:
-        case_file_zip.save(b"data", tmp_path / "nowhere" / "x.zip")
+        case_file.save(b"data", tmp_path / "nowhere" / "x.zip")
     assert refused.value.key == "file_unwritable"
 
 
@@ -372,9 +372,9 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch, replace)
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(case_file_zip.os, "fsync", full)
+    monkeypatch.setattr(case_file.os, "fsync", full)
     with pytest.raises(Invalid) as refused:
-        case_file_zip.save(b"data", path, replace=replace)
+        case_file.save(b"data", path, replace=replace)
     assert refused.value.values["cause"] == "No space left on device"
     left = [(found.name, found.read_bytes()) for found in tmp_path.iterdir()]
     assert left == ([("x.zip", b"avant")] if replace else [])

@@ -24,7 +24,6 @@ from register.journal import (
     writing,
 )
 from register.journal import transaction as pen_module
-from register.journal.act_types import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
 from register.journal.canonical import (
     GENESIS,
     canonical_json,
@@ -33,6 +32,7 @@ from register.journal.canonical import (
     new_salt,
     rfc3339,
 )
+from register.journal.models import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
 from register.journal.transaction import UnrecordedError
 from register.operations.models import Identity
 

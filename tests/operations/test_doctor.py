@@ -14,7 +14,7 @@ from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
 from register.operations.doctor import examine
 from register.report_keys import KeyStore
-from register.reports import retention
+from register.reports.acts import retention
 from register.text.dates import paris_day
 
 

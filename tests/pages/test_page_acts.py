@@ -10,11 +10,10 @@ from sqlalchemy import func, select
 
 from register.cases.data_version import read_data_version
 from register.config import LEGAL_FIELDS
-from register.errors import Invalid, NotFound, Refused
+from register.errors import Invalid, NotFound, Refused, TextError
 from register.journal import JournalEntry, Ledger
 from register.pages import acts, content, queries
-from register.pages.models import PageRevision
-from register.text.errors import TextError
+from register.pages.queries import PageRevision
 
 TEXT = "Un texte de l’association.\n\n## Ici {#ici}\n\nÉcrivez à {contact_email}."
 

@@ -11,7 +11,7 @@ from register.cases.verify import verify
 from register.journal import JournalEntry, Ledger, head, writing
 from register.operations import schema
 from register.pages import acts, content, queries
-from register.pages.models import PageRevision
+from register.pages.queries import PageRevision
 
 
 def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cast):

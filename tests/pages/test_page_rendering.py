@@ -9,7 +9,7 @@ import pytest
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid
 from register.pages import content
-from register.pages.rendering import DEFINITIONS, fill_markers, render_page
+from register.pages.content import DEFINITIONS, fill_markers, render_page
 
 
 def fill(text: str, **values: str) -> str:

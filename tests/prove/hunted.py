@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from register.search.analyzer import tokens
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 # Ten addresses, as one of them may send ten reports an hour; each is known and looked for.
 SOURCES = [f"127.0.0.{number}" for number in range(77, 87)]

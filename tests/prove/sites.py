@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Table
 
 from register import create_app
 from register.cases import facet_index, public_journal
-from register.cases.versioned_cache import VersionedCache, VersionedMapCache
+from register.cases.data_version import VersionedCache, VersionedMapCache
 from register.config import Settings
 from register.db import Base, db
 from register.web import page_cache

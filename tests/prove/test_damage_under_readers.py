@@ -26,9 +26,9 @@ from sqlalchemy import text
 from wire import ask, get, serving, until
 
 from register.config import POSTGRESQL, Settings
-from register.search import factory
-from register.search.advisory_locks import index_lease
-from register.search.index_status import read_index_status
+from register.search import engine as factory
+from register.search.indexer import read_index_status
+from register.search.leader_election import index_lease
 
 pytestmark = pytest.mark.prove
 

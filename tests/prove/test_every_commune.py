@@ -19,8 +19,7 @@ from register.db import Base, configure_engine, create_sqlite_file
 from register.territory import loader
 from register.territory.gazetteer import Gazetteer, load_gazetteer
 from register.territory.place_extraction import extract_places
-from register.territory.resolve import resolve
-from register.territory.suggest import suggest_places
+from register.territory.resolve import resolve, suggest_places
 
 pytestmark = pytest.mark.prove
 

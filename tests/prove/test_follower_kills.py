@@ -22,11 +22,11 @@ from register.cases import acts, vocabulary
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import factory, service
-from register.search.advisory_locks import index_lease
-from register.search.engine import SearchEngine
-from register.search.index_status import read_index_status
-from register.search.query_model import SearchQuery
+from register.search import engine as factory
+from register.search import service
+from register.search.engine import SearchEngine, SearchQuery
+from register.search.indexer import read_index_status
+from register.search.leader_election import index_lease
 
 pytestmark = pytest.mark.prove
 

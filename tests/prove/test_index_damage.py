@@ -17,8 +17,7 @@ from madeup import START, by_number, case, meant, questions, quiet, register
 from whoosh_kills import killed_writers
 
 from register.search import whoosh
-from register.search.engine import IndexNotReady
-from register.search.query_model import Cursor
+from register.search.engine import Cursor, IndexNotReady
 from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove

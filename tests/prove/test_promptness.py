@@ -22,11 +22,9 @@ from wire import Served, command, until
 
 from register.config import Settings
 from register.journal import head
-from register.search import factory
-from register.search.advisory_locks import index_lease
-from register.search.engine import SearchEngine
-from register.search.leader_election import Lease
-from register.search.query_model import QueryAlternative, QueryPart, SearchQuery
+from register.search import engine as factory
+from register.search.engine import QueryAlternative, QueryPart, SearchEngine, SearchQuery
+from register.search.leader_election import Lease, index_lease
 from register.search.whoosh import Whoosh
 
 pytestmark = pytest.mark.prove

@@ -22,7 +22,8 @@ from register.db import db, now
 from register.errors import SealError
 from register.operations import setup
 from register.report_keys import KeyStore, default_url
-from register.reports import queries, retention
+from register.reports import queries
+from register.reports.acts import retention
 from register.reports.models import Report
 
 pytestmark = [

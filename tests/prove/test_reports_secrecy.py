@@ -32,7 +32,7 @@ from register.report_keys import KeyStore
 from register.reports import queries
 from register.reports.models import ReportState
 from register.search.analyzer import tokens
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 pytestmark = [
     pytest.mark.prove,

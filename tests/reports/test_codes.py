@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.reports import receipt_codes
-from register.reports.receipt_codes import LENGTH, LETTERS
+from register.reports import receipts
+from register.reports.receipts import LENGTH, LETTERS
 
 KEY = bytes(range(32))
 NONCES = st.binary(min_size=16, max_size=16).map(bytes.hex)
@@ -18,7 +18,7 @@ _LIKE = {"0": "0Oo", "1": "1IiLl"}
 def test_a_code_is_sixteen_letters_none_of_which_looks_like_another():
     assert len(LETTERS) == len(set(LETTERS)) == 32
     assert not set(LETTERS) & set("ILOUilou")
-    made = [receipt_codes.derive_code(KEY, f"{number:032x}") for number in range(500)]
+    made = [receipts.derive_code(KEY, f"{number:032x}") for number in range(500)]
     assert all(len(code) == LENGTH == 16 for code in made)
     # Each place takes each letter: five bits a letter are eighty.
     assert all({code[place] for code in made} == set(LETTERS) for place in range(LENGTH))
@@ -26,43 +26,43 @@ def test_a_code_is_sixteen_letters_none_of_which_looks_like_another():
 
 
 def test_a_form_has_one_code_and_only_with_the_key_of_this_register():
-    nonce = receipt_codes.new_nonce()
-    assert receipt_codes.is_nonce(nonce)
-    assert receipt_codes.derive_code(KEY, nonce) == receipt_codes.derive_code(KEY, nonce)
-    assert receipt_codes.derive_code(KEY, nonce) != receipt_codes.derive_code(bytes(32), nonce)
-    assert receipt_codes.new_nonce() != nonce
+    nonce = receipts.new_nonce()
+    assert receipts.is_nonce(nonce)
+    assert receipts.derive_code(KEY, nonce) == receipts.derive_code(KEY, nonce)
+    assert receipts.derive_code(KEY, nonce) != receipts.derive_code(bytes(32), nonce)
+    assert receipts.new_nonce() != nonce
     # What is kept of a code is neither the code nor what leads to it.
-    kept = receipt_codes.hash_code(KEY, receipt_codes.derive_code(KEY, nonce))
+    kept = receipts.hash_code(KEY, receipts.derive_code(KEY, nonce))
     assert len(kept) == 32
-    assert kept != receipt_codes.hash_code(bytes(32), receipt_codes.derive_code(KEY, nonce))
+    assert kept != receipts.hash_code(bytes(32), receipts.derive_code(KEY, nonce))
 
 
 def test_what_one_sending_makes_is_named_by_its_form_and_its_purpose():
-    name = receipt_codes.derive_row_key(KEY, "a", "0" * 32)
-    assert name == receipt_codes.derive_row_key(KEY, "a", "0" * 32)
+    name = receipts.derive_row_key(KEY, "a", "0" * 32)
+    assert name == receipts.derive_row_key(KEY, "a", "0" * 32)
     assert (
         len(
             {
                 name,
-                receipt_codes.derive_row_key(KEY, "b", "0" * 32),
-                receipt_codes.derive_row_key(KEY, "a", "1" * 32),
+                receipts.derive_row_key(KEY, "b", "0" * 32),
+                receipts.derive_row_key(KEY, "a", "1" * 32),
             }
         )
         == 3
     )
-    assert len(name) == len(receipt_codes.new_key()) == 32
+    assert len(name) == len(receipts.new_key()) == 32
 
 
 @given(NONCES, st.data())
 def test_a_code_is_read_as_people_copy_it(nonce, data):
-    code = receipt_codes.derive_code(KEY, nonce)
-    assert receipt_codes.normalize_code(receipt_codes.format_code(code)) == code
+    code = receipts.derive_code(KEY, nonce)
+    assert receipts.normalize_code(receipts.format_code(code)) == code
     copied = [
         data.draw(st.sampled_from(["", " ", "-", "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\n", "."]))
         + data.draw(st.sampled_from(_LIKE.get(letter, letter + letter.lower())))
         for letter in code
     ]
-    assert receipt_codes.normalize_code("".join(copied)) == code
+    assert receipts.normalize_code("".join(copied)) == code
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,14 @@ def test_a_code_is_read_as_people_copy_it(nonce, data):
     ],
 )
 def test_what_was_typed_is_read(typed, read):
-    assert receipt_codes.normalize_code(typed) == read
+    assert receipts.normalize_code(typed) == read
 
 
 def test_what_is_too_long_costs_nothing_and_is_no_code():
-    assert len(receipt_codes.normalize_code("A" * 10_000_000)) < 1_000
+    assert len(receipts.normalize_code("A" * 10_000_000)) < 1_000
     # One sign that stands for eighteen.
     assert (
-        len(
-            receipt_codes.normalize_code("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 10_000)
-        )
+        len(receipts.normalize_code("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 10_000))
         < 10_000
     )
 
@@ -99,8 +97,8 @@ def test_what_is_too_long_costs_nothing_and_is_no_code():
     ids=ascii,
 )
 def test_what_is_no_nonce_is_none(text):
-    assert not receipt_codes.is_nonce(text)
+    assert not receipts.is_nonce(text)
 
 
 def test_a_code_is_shown_in_four_groups():
-    assert receipt_codes.format_code("ABCDEFGHJKMNPQRS") == "ABCD-EFGH-JKMN-PQRS"
+    assert receipts.format_code("ABCDEFGHJKMNPQRS") == "ABCD-EFGH-JKMN-PQRS"

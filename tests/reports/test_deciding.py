@@ -12,11 +12,12 @@ from reported import ANSWER, QUESTION, SENTENCE, a_report, reported, row_of
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
-from register.cases.acts.claims_and_notes import CLAIM_DURATION
+from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import Incident
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, JournalEntry
-from register.reports import acts, encryption, queries, retention
+from register.reports import acts, queries, report_content
+from register.reports.acts import retention
 from register.reports.models import Message, ReportState, RetainedReport
 
 
@@ -130,7 +131,7 @@ def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, sto
         ReportState.ACCEPTED,
         date(2026, 5, 31),
     )
-    assert found.decision == encryption.Decision(
+    assert found.decision == report_content.Decision(
         "Merci : un dossier est ouvert.", draft, cast.bruno
     )
     # Its author may know of a case that anybody may know of.
@@ -152,7 +153,7 @@ def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, des
     }
     assert queries.get_report(session, store, second.key).public_number == case.number
     of_reports = {name for name in store.names() if " contact " not in name}
-    assert of_reports == {first.key, second.key, encryption.case_key_name(case.id)}
+    assert of_reports == {first.key, second.key, report_content.case_key_name(case.id)}
     count = session.scalar(select(func.count()).select_from(Incident))
     other = inbox.received()
     for into in (merged.id, erased.id, 404, None):
@@ -171,7 +172,7 @@ def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, in
         "insuffisant",
         date(2026, 5, 31),
     )
-    assert found.decision == encryption.Decision(SENTENCE, None, cast.bruno)
+    assert found.decision == report_content.Decision(SENTENCE, None, cast.bruno)
     other = inbox.received()
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.decline(p, store, other.key, "ailleurs", by=cast.bruno, sentence="x")

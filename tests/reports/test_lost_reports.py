@@ -23,13 +23,13 @@ from register.cases import case_content as contents
 from register.cases import member_view, revisions
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
-from register.cases.pending import PendingChange
+from register.cases.pending_changes import PendingChange
 from register.cases.verify import verify
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base
 from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry, Ledger
-from register.reports import acts, encryption, queries
+from register.reports import acts, queries, report_content
 from register.reports.models import Message, MessageKind, Report, RetainedReport
 from register.reports.verify import lost_keys, problems
 from register.search import draft_search, query_parser
@@ -91,9 +91,9 @@ def _everything(session: Session, inbox: Inbox) -> str:
         for value in row
     ]
     for kept in session.scalars(select(RetainedReport)):
-        key = inbox.store.key(encryption.case_key_name(kept.incident_id))
+        key = inbox.store.key(report_content.case_key_name(kept.incident_id))
         if key:
-            found.append(repr(encryption.decrypt_content(key, kept.key, kept.sealed)))
+            found.append(repr(report_content.decrypt_content(key, kept.key, kept.sealed)))
     return "\n".join(found)
 
 
@@ -131,7 +131,7 @@ def test_after_the_withdrawal_no_passage_is_left_in_any_table_nor_after_the_purg
     assert contents.content_of(case).outlets == ("Gagny Libre",)
     assert case.summary == a_case().summary
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
-    assert encryption.case_key_name(incident) not in inbox.store.names()
+    assert report_content.case_key_name(incident) not in inbox.store.names()
     _sound(session, inbox)
     with inbox.pen(AT + timedelta(days=91)) as p:
         acts.purge(p, inbox.store, undecided_after=24)

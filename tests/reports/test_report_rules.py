@@ -8,7 +8,7 @@ import pytest
 
 from register.errors import Refused
 from register.journal import Act
-from register.journal.act_types import REPORTER_ACTS
+from register.journal.models import REPORTER_ACTS
 from register.reports import rules
 from register.reports.models import ReportState
 

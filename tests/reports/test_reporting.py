@@ -15,7 +15,7 @@ from register.cases.models import Incident
 from register.db import UTCDateTime
 from register.errors import Invalid, Refused, SealError
 from register.journal import JournalEntry, Ledger, head
-from register.reports import acts, encryption, queries, receipt_codes, receipts, report_content
+from register.reports import acts, queries, receipts, report_content
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
 from register.reports.report_content import ACCOUNT_LIMIT, CONTACT_LIMIT, MESSAGE_LIMIT
 
@@ -31,8 +31,7 @@ def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
     assert filed.is_duplicate is False
     assert (
-        queries.key_by_code(session, store, receipt_codes.format_code(filed.code).lower())
-        == filed.key
+        queries.key_by_code(session, store, receipts.format_code(filed.code).lower()) == filed.key
     )
     found = queries.get_report(session, store, filed.key)
     assert (found.received.sent, found.contact) == (a_report(), CONTACT)
@@ -46,7 +45,7 @@ def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
     )
     assert (line.suspect, line.news, line.held_by, line.reason) == (False, False, None, "")
     closed = row_of(session, filed.key).contact
-    assert store.names() == {filed.key, encryption.contact_key_name(filed.key, closed)}
+    assert store.names() == {filed.key, report_content.contact_key_name(filed.key, closed)}
     document = report_content.receipt_document(found.received, TODAY, "registre.test")
     assert b"conseil" in document
     assert receipts.received_on(session, document) == TODAY
@@ -96,7 +95,7 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     assert again == replace(first, is_duplicate=True)
     assert _count(session, Report) == 1
     closed = row_of(session, first.key).contact
-    assert store.names() == {first.key, encryption.contact_key_name(first.key, closed)}
+    assert store.names() == {first.key, report_content.contact_key_name(first.key, closed)}
     assert head(session, Ledger.REPORTS) == before
     with pytest.raises(Refused) as refused:
         reported(pen, store, named=form, account="Autre chose.")
@@ -198,8 +197,8 @@ def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
 def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
     copied = bytes(row_of(session, filed.key).contact)
-    name = encryption.contact_key_name(filed.key, copied)
-    assert encryption.decrypt_contact(store.key(name), filed.key, copied) == CONTACT
+    name = report_content.contact_key_name(filed.key, copied)
+    assert report_content.decrypt_contact(store.key(name), filed.key, copied) == CONTACT
     with pen() as p:
         acts.leave_contact(p, store, filed.key, "")
     assert store.key(name) is None
@@ -317,7 +316,7 @@ def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engin
 def test_a_copy_whose_key_is_gone_is_nobodys(session, pen, store, inbox):
     filed = inbox.accepted()
     (kept,) = session.scalars(select(RetainedReport))
-    store.destroy([encryption.case_key_name(kept.incident_id)])
+    store.destroy([report_content.case_key_name(kept.incident_id)])
     session.rollback()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())

@@ -17,8 +17,9 @@ from register.db import sqlite_path
 from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
-from register.reports import acts, encryption, queries, receipt_codes, retention
-from register.reports.acts.retention import PurgeCounts
+from register.reports import acts, queries, receipts, report_content
+from register.reports.acts import retention
+from register.reports.acts.retention import PurgeCounts, run_retention
 from register.reports.models import (
     Message,
     Report,
@@ -27,7 +28,6 @@ from register.reports.models import (
     RetentionClock,
     Tally,
 )
-from register.reports.retention import run_retention
 from register.reports.verify import lost_keys, problems
 
 MONTHS = 24
@@ -155,7 +155,7 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     assert (first.state, first.reason) == (ReportState.DECLINED, "insuffisant")
     # Nobody wrote a sentence, and nobody pretends to have.
     decided = queries.get_report(session, store, waits[0].key).decision
-    assert decided == encryption.Decision("", None, None)
+    assert decided == report_content.Decision("", None, None)
     assert looked(datetime(2028, 5, 30, 10, tzinfo=UTC)).done == PurgeCounts()
     assert looked(datetime(2028, 5, 31, 10, tzinfo=UTC)).done == PurgeCounts(purged=2)
     assert queries.key_by_code(session, store, waits[0].code) == waits[0].key
@@ -237,7 +237,7 @@ def test_what_a_case_keeps_goes_with_its_texts(session, pen, store, inbox, looke
     found = looked(day(ahead), confirmed=False)
     assert (found.done, found.waits_since) == (PurgeCounts(retained=1), TODAY if ahead else None)
     assert _count(session, RetainedReport) == 0
-    assert encryption.case_key_name(draft) not in store.names()
+    assert report_content.case_key_name(draft) not in store.names()
     assert not retention.has_orphans(session)
     assert [*verify(session, []), *problems(session)] == []
 
@@ -273,11 +273,11 @@ def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store,
     ]
     draft = _case_of(session)
     needed = store.names()
-    assert needed >= {filed.key for filed in live} | {encryption.case_key_name(draft)}
+    assert needed >= {filed.key for filed in live} | {report_content.case_key_name(draft)}
     # That of a contact which was taken back as the register was killed.
     spent = f"{live[0].key} contact {'0' * 16}"
     # Those of a report and a case that this database, restored from a copy, has not heard of.
-    unknown = {receipt_codes.new_key(), encryption.case_key_name(draft + 1)}
+    unknown = {receipts.new_key(), report_content.case_key_name(draft + 1)}
     for name in (spent, *unknown):
         store.new(name)
     assert looked(day(1)).done == PurgeCounts()
@@ -290,10 +290,10 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
     taken_back, other = inbox.accepted(), inbox.received()
     draft = _case_of(session)
     with pen() as p:
-        acts.withdraw(p, store, taken_back.key, receipt_codes.new_nonce())
+        acts.withdraw(p, store, taken_back.key, receipts.new_nonce())
     # As if the register had been killed before it destroyed the key.
-    assert encryption.case_key_name(draft) not in store.names()
-    store.new(encryption.case_key_name(draft))
+    assert report_content.case_key_name(draft) not in store.names()
+    store.new(report_content.case_key_name(draft))
 
     def join():
         with pen() as p:
@@ -312,7 +312,7 @@ def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store
     session.rollback()
     other = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(32), "another")
     other.make_store()
-    name = receipt_codes.new_key()
+    name = receipts.new_key()
     other.new_key(name)
     wrong = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(range(32)), "another")
     with pytest.raises(SealError) as refused:

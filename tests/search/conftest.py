@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from register.cases import vocabulary
 from register.config import Settings
 from register.journal import head
-from register.search import factory, service
+from register.search import engine as factory
+from register.search import service
 from register.search.engine import SearchEngine
 from register.search.service import SearchMatches
 

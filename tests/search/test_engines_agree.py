@@ -23,9 +23,8 @@ from register.cases.models import Incident
 from register.db import db
 from register.errors import Invalid
 from register.search import document, postgres_lexemes, query_parser
-from register.search.engine import SearchEngine
+from register.search.engine import Cursor, Document, SearchEngine
 from register.search.postgres import Postgres
-from register.search.query_model import Cursor, Document
 from register.search.whoosh import Whoosh
 
 HERE = Path(__file__).parent

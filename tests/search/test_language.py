@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.errors import Invalid
-from register.search import query_parser, synonyms
-from register.search.query_model import QueryAlternative, SearchQuery
+from register.search import query_parser
+from register.search.engine import QueryAlternative, SearchQuery
 
 
 def first_ways(text: str) -> list[tuple[str, ...]]:
@@ -152,7 +152,7 @@ def test_too_long_and_too_many() -> None:
 
 
 def test_anyone_can_add_a_line() -> None:
-    table = synonyms.parse_table(
+    table = query_parser.parse_table(
         {
             "groupe": [{"mots": ["drone", "prise aérienne"]}],
             "vers": [{"mots": ["muselière"], "codes": ["sens:contre_cible"]}],
@@ -164,9 +164,9 @@ def test_anyone_can_add_a_line() -> None:
 
 
 def test_the_data_file_has_no_line_that_does_nothing() -> None:
-    told = tomllib.loads(synonyms.FILE.read_text("utf-8"))
+    told = tomllib.loads(query_parser.FILE.read_text("utf-8"))
     for group in told["groupe"]:
-        alone = synonyms.parse_table({"groupe": [group]})
+        alone = query_parser.parse_table({"groupe": [group]})
         assert len(alone) == len(group["mots"]), group["mots"]
         assert all(alone.values()), group["mots"]
 

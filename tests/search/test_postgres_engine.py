@@ -31,9 +31,15 @@ from sqlalchemy.orm import Session
 from register.db import engine_options
 from register.search import postgres as adapter
 from register.search import postgres_lexemes, postgres_tables
-from register.search.engine import IndexNotReady
+from register.search.engine import (
+    Cursor,
+    Document,
+    IndexNotReady,
+    QueryAlternative,
+    QueryPart,
+    SearchQuery,
+)
 from register.search.postgres import Postgres
-from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
 
 pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 

@@ -22,9 +22,9 @@ from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
 from register.exchange.importer import PublishOptions, import_file
 from register.journal import head
-from register.search import indexer, service, spelling
+from register.search import indexer, service
 from register.search.engine import SearchEngine
-from register.text.fold import fold
+from register.text.normalisation import fold
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "register" / "demo" / "incidents.csv"
@@ -65,7 +65,7 @@ class Reader:
 
     def is_offered(self, text: str) -> str | None:
         """The search that is suggested instead."""
-        return spelling.suggest_spelling(self.session, self.index, text, *self.around)
+        return service.suggest_spelling(self.session, self.index, text, *self.around)
 
 
 @pytest.fixture

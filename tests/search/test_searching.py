@@ -9,7 +9,7 @@ from register.cases import acts, vocabulary
 from register.cases.models import Incident
 from register.errors import Invalid
 from register.journal import head
-from register.search import indexer, service, spelling
+from register.search import indexer, service
 from register.search.service import Reach
 from register.territory.models import Dataset
 
@@ -189,7 +189,7 @@ def test_a_misspelt_word_is_put_right(desk, content, engine, index):
     with Session(engine) as page:
         book, where = vocabulary.current_vocabulary(page), head(page)
         for typed, put_right in PUT_RIGHT:
-            assert spelling.suggest_spelling(page, index, typed, book, where) == put_right, typed
+            assert service.suggest_spelling(page, index, typed, book, where) == put_right, typed
 
 
 def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, pen, cast):
@@ -199,7 +199,7 @@ def test_no_word_that_was_taken_back_is_suggested(desk, content, engine, index, 
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="x")
     with Session(engine) as page:
-        assert not spelling.suggest_spelling(
+        assert not service.suggest_spelling(
             page, index, "quidan", vocabulary.current_vocabulary(page), head(page)
         )
 

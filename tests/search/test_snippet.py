@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from register.search import highlight
+from register.search import matcher
 from register.search.query_parser import parse
 
 
 def marks(typed: str, text: str) -> list[str]:
     return [
-        piece for piece, is_marked in highlight.highlighted_pieces(parse(typed), text) if is_marked
+        piece for piece, is_marked in matcher.highlighted_pieces(parse(typed), text) if is_marked
     ]
 
 
@@ -34,5 +34,5 @@ def marks(typed: str, text: str) -> list[str]:
 )
 def test_marks(typed: str, text: str, found: list[str], why: str) -> None:
     assert marks(typed, text) == found, why
-    assert "".join(piece for piece, _ in highlight.highlighted_pieces(parse(typed), text)) == text
-    assert highlight.text_matches(parse(typed), text) == bool(found), why
+    assert "".join(piece for piece, _ in matcher.highlighted_pieces(parse(typed), text)) == text
+    assert matcher.text_matches(parse(typed), text) == bool(found), why

@@ -32,8 +32,15 @@ from madeup import (
 )
 
 from register.search import whoosh, whoosh_segment, whoosh_state
-from register.search.engine import IndexNotReady, SearchEngine
-from register.search.query_model import Cursor, Document, QueryAlternative, QueryPart, SearchQuery
+from register.search.engine import (
+    Cursor,
+    Document,
+    IndexNotReady,
+    QueryAlternative,
+    QueryPart,
+    SearchEngine,
+    SearchQuery,
+)
 from register.search.whoosh import Whoosh
 
 LATER = Cursor(7, "bb", "made")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from register.territory import dataset, regenerate
-from register.text.fold import fold_name
+from register.text.normalisation import fold_name
 
 
 @pytest.fixture(scope="module")

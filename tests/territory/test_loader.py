@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from territory_rows import AT, row, write
 
 from register.db import Base
-from register.territory import dataset, loader, places
+from register.territory import dataset, loader, place_queries
 from register.territory.gazetteer import load_gazetteer
 from register.territory.models import (
     Commune,
@@ -90,7 +90,7 @@ def test_columns_are_what_the_files_say(empty: Session, tmp_path: Path) -> None:
     )
     assert (found.population, found.lat, found.lon) == (10, 48.5, 2.5)
     assert found.intercommunalite_code == "200000001"
-    assert places.postal_codes(empty, "77001") == ["77100", "77200"]
+    assert place_queries.postal_codes(empty, "77001") == ["77100", "77200"]
     overseas = empty.get_one(Commune, "98801")
     assert (overseas.departement_code, overseas.region_code) == ("988", None)
     assert (overseas.population, overseas.lat, overseas.lon) == (None, None, None)
@@ -107,8 +107,8 @@ def test_a_present_commune_wins_over_everything_that_bears_its_code(
         row("77002", "Grande", anciens_codes="77001 77003"),
     )
     update(empty, source)
-    assert places.current_code(empty, "77001") == "77001"
-    assert places.current_code(empty, "77003") == "77002"
+    assert place_queries.current_code(empty, "77001") == "77001"
+    assert place_queries.current_code(empty, "77003") == "77002"
 
 
 def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_present_division_wins_over_a_former_code(empty: Session, tmp_path: 
         row("77003", "Vieille", "commune-deleguee", parent="77002"),
     )
     update(empty, source)
-    assert places.current_code(empty, "77003") == "77002"
+    assert place_queries.current_code(empty, "77003") == "77002"
 
 
 @pytest.fixture
@@ -144,13 +144,13 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
     )
     assert update(before, after).changed
     for old in ("77002", "75002", "77004"):
-        assert places.current_code(before, old) == "77001"
-    assert places.commune(before, "77002") is None
+        assert place_queries.current_code(before, old) == "77001"
+    assert place_queries.commune(before, "77002") is None
     assert before.get_one(Commune, "77002").retired
-    assert places.former_name(before, "77002") == "Fusionne"
-    assert places.former_name(before, "77004") == "Hameau"
-    assert places.postal_codes(before, "77001") == ["77100", "77200"]
-    assert places.postal_codes(before, "77002") == []
+    assert place_queries.former_name(before, "77002") == "Fusionne"
+    assert place_queries.former_name(before, "77004") == "Hameau"
+    assert place_queries.postal_codes(before, "77001") == ["77100", "77200"]
+    assert place_queries.postal_codes(before, "77002") == []
 
 
 def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
@@ -169,12 +169,14 @@ def test_a_commune_without_successor_is_retired_where_it_was(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002"))
     update(before, after)
-    lost = places.commune(before, "77003")
+    lost = place_queries.commune(before, "77003")
     assert lost is not None
     assert lost.retired
-    assert places.current_code(before, "77003") == "77003"
-    assert places.commune_aliases(before, "77003") == []
-    assert [place.code for place in places.communes_of_departement(before, "77")] == ["77001"]
+    assert place_queries.current_code(before, "77003") == "77003"
+    assert place_queries.commune_aliases(before, "77003") == []
+    assert [place.code for place in place_queries.communes_of_departement(before, "77")] == [
+        "77001"
+    ]
     reading = resolve(load_gazetteer(before), "Disparaît").one
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
@@ -184,9 +186,9 @@ def test_what_was_kept_is_kept_again_a_year_later(before: Session, tmp_path: Pat
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     # This year's data set says nothing of any of them.
     update(before, write(tmp_path / "later", row("77001", "Reste", population="11")))
-    assert places.current_code(before, "77002") == "77001"
-    assert places.current_code(before, "77003") == "77003"
-    assert places.former_name(before, "77002") == "Fusionne"
+    assert place_queries.current_code(before, "77002") == "77001"
+    assert place_queries.current_code(before, "77003") == "77003"
+    assert place_queries.former_name(before, "77002") == "Fusionne"
     assert before.get_one(Commune, "77001").population == 11
 
 
@@ -194,8 +196,8 @@ def test_a_retired_commune_may_find_a_successor_later(before: Session, tmp_path:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
     later = write(tmp_path / "later", row("77001", "Reste", anciens_codes="77002 77003"))
     update(before, later)
-    assert places.current_code(before, "77003") == "77001"
-    assert places.former_name(before, "77003") == "Disparaît"
+    assert place_queries.current_code(before, "77003") == "77001"
+    assert place_queries.former_name(before, "77003") == "Disparaît"
 
 
 def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Path) -> None:
@@ -207,13 +209,13 @@ def test_an_undone_merger_brings_the_commune_back(before: Session, tmp_path: Pat
         row("77003", "Disparaît"),
     )
     update(before, later)
-    back = places.commune(before, "77002")
+    back = place_queries.commune(before, "77002")
     assert back is not None
     assert not back.retired
-    assert places.former_name(before, "77002") is None
+    assert place_queries.former_name(before, "77002") is None
     # What had followed it into the merger stays there as long as no data set says otherwise.
-    assert [alias.code for alias in places.commune_aliases(before, "77001")] == ["77004"]
-    assert places.current_code(before, "75002") == "77001"
+    assert [alias.code for alias in place_queries.commune_aliases(before, "77001")] == ["77004"]
+    assert place_queries.current_code(before, "75002") == "77001"
 
 
 def test_a_renamed_commune_keeps_its_old_name(before: Session, tmp_path: Path) -> None:
@@ -224,10 +226,10 @@ def test_a_renamed_commune_keeps_its_old_name(before: Session, tmp_path: Path) -
         row("77003", "Disparaît"),
     )
     update(before, after)
-    assert places.former_name(before, "77001") is None
-    assert [(alias.kind, alias.name) for alias in places.commune_aliases(before, "77001")] == [
-        ("ancienne", "Reste")
-    ]
+    assert place_queries.former_name(before, "77001") is None
+    assert [
+        (alias.kind, alias.name) for alias in place_queries.commune_aliases(before, "77001")
+    ] == [("ancienne", "Reste")]
 
 
 def test_another_spelling_of_the_same_name_is_no_former_name(
@@ -235,7 +237,7 @@ def test_another_spelling_of_the_same_name_is_no_former_name(
 ) -> None:
     after = write(tmp_path / "after", row("77001", "RESTE"), row("77003", "Disparait"))
     update(before, after)
-    assert places.commune_aliases(before, "77001") == []
+    assert place_queries.commune_aliases(before, "77001") == []
     assert before.get_one(Commune, "77003").name == "Disparait"
 
 
@@ -250,9 +252,9 @@ def test_a_vanished_department_and_region_keep_their_rows(before: Session, tmp_p
     update(before, after)
     assert before.get_one(Departement, "77").retired
     assert before.get_one(Region, "11").retired
-    assert [found.code for found in places.departements(before)] == ["78"]
-    assert [found.code for found in places.regions(before)] == ["12"]
-    assert places.intercommunalite(before, "200000001") is None
+    assert [found.code for found in place_queries.departements(before)] == ["78"]
+    assert [found.code for found in place_queries.regions(before)] == ["12"]
+    assert place_queries.intercommunalite(before, "200000001") is None
 
 
 def test_what_the_session_remembers_is_refreshed(before: Session, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.territory import codes, places
+from register.territory import codes, place_queries
 from register.territory.models import CommuneCode
 
 
@@ -44,6 +44,8 @@ def test_region_codes(text: str, good: bool) -> None:
 
 
 def test_every_official_code_has_the_shape_of_its_kind(france: Session) -> None:
-    assert all(codes.is_departement_code(found.code) for found in places.departements(france))
-    assert all(codes.is_region_code(found.code) for found in places.regions(france))
+    assert all(
+        codes.is_departement_code(found.code) for found in place_queries.departements(france)
+    )
+    assert all(codes.is_region_code(found.code) for found in place_queries.regions(france))
     assert all(codes.is_commune_code(code) for code in france.scalars(select(CommuneCode.code)))

@@ -7,9 +7,8 @@ import math
 import pytest
 from sqlalchemy.orm import Session
 
-from register.territory import places
-from register.territory.boundaries import bounding_box, departement_outlines
-from register.territory.projection import project
+from register.territory import place_queries
+from register.territory.boundaries import bounding_box, departement_outlines, project
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ def test_the_scale_is_exact_on_the_standard_parallels(lat: float) -> None:
 
 
 def test_every_department_has_an_outline_and_no_collectivity(france: Session) -> None:
-    with_region = {place.code for place in places.departements(france) if place.region_code}
+    with_region = {place.code for place in place_queries.departements(france) if place.region_code}
     assert set(departement_outlines()) == with_region
     assert len(departement_outlines()) == 101
 
@@ -85,7 +84,7 @@ def test_a_collectivity_has_no_box() -> None:
 
 
 def test_a_small_island_lies_outside_the_outline(france: Session) -> None:
-    ouessant = places.commune(france, "29155")
+    ouessant = place_queries.commune(france, "29155")
     assert ouessant is not None
     assert ouessant.lon is not None
     assert ouessant.lon < bounding_box(["29"]).west
@@ -95,7 +94,7 @@ def test_a_commune_lies_in_the_box_of_its_department(france: Session) -> None:
     # The outlines are simplified: a tenth of a degree is the slack of a small map.
     for code in ("22", "2A", "59", "973", "974"):
         bounds = bounding_box([code])
-        for commune in places.communes_of_departement(france, code):
+        for commune in place_queries.communes_of_departement(france, code):
             assert commune.lat is not None
             assert commune.lon is not None
             assert bounds.south - 0.1 < commune.lat < bounds.north + 0.1

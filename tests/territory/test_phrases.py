@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from register.territory.disambiguation import split_words
 from register.territory.gazetteer import Gazetteer, GazetteerPlace
 from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
-from register.territory.tokenizer import split_words
 
 
 def said(found: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:

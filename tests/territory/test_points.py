@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from register.territory.regenerate.commune_points import locate_communes
+from register.territory.regenerate.build_tables import locate_communes
 from register.territory.regenerate.sources import PopulatedPlace
 
 PRESENT = "commune-actuelle"

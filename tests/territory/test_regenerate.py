@@ -10,7 +10,7 @@ import pytest
 
 from register.territory import dataset
 from register.territory.regenerate import __main__ as command
-from register.territory.regenerate import boundaries, build_tables, manifest, sources
+from register.territory.regenerate import boundaries, build_tables, sources
 
 PACKAGES = {
     "@etalab/decoupage-administratif": "6.0.0",
@@ -99,7 +99,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_the_manifest_can_be_read_back(tmp_path: Path) -> None:
     for name in dataset.FILES:
         (tmp_path / name).write_bytes(name.encode())
-    manifest.write(PACKAGES, {"communes": 2}, tmp_path)
+    sources.write(PACKAGES, {"communes": 2}, tmp_path)
     read = dataset.read_manifest(tmp_path)
     assert [source.package for source in read.sources] == list(PACKAGES)
     assert "6.0.0" in read.sources[0].attribution

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register.territory.gazetteer import Gazetteer, GazetteerAlias, GazetteerPlace
-from register.territory.suggest import suggest_places
+from register.territory.resolve import suggest_places
 
 
 def offered(names: Gazetteer, typed: str, **more: object) -> list[str]:

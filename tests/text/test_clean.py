@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 # Lone surrogates included: a JSON body can bring them in.
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from register.errors import TextError
 from register.text.dates import DateMark, PartialDate, date_words, day_words, paris_day, parse
-from register.text.errors import TextError
 
 MARKS: st.SearchStrategy[DateMark] = st.sampled_from(("", "~", "?"))
 

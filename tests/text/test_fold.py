@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.fold import _fold_unicode, fold, fold_name
+from register.text.normalisation import _fold_unicode, fold, fold_name
 
 
 @pytest.mark.parametrize(

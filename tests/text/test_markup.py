@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.errors import TextError
+from register.errors import TextError
 from register.text.markup import (
     ALLOWED_TAGS,
     LINK_REL,

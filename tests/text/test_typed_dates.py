@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from register.errors import TextError
 from register.text import dates, typed_dates
-from register.text.errors import TextError
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.cases.web.public import citation_formats
-from register.cases.web.public.citation_formats import CaseReference
+from register.cases.web.public import citations
+from register.cases.web.public.citations import CaseReference
 from register.db import db
 from register.journal import Act, JournalEntry
 from register.text import dates
@@ -88,7 +88,7 @@ def from_csl(text: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 def test_a_title_and_what_stands_beside_it_come_back_from_bibtex(title: str) -> None:
-    read = from_bibtex(citation_formats.bibtex(told(title)))
+    read = from_bibtex(citations.bibtex(told(title)))
     assert read["title"] == title
     assert read["author"] == "Web Citoyen"
     assert read["publisher"] == "Association « Web Citoyen » & amis"
@@ -99,7 +99,7 @@ def test_a_title_and_what_stands_beside_it_come_back_from_bibtex(title: str) -> 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 def test_a_title_and_what_stands_beside_it_come_back_from_ris(title: str) -> None:
-    read = from_ris(citation_formats.ris(told(title)))
+    read = from_ris(citations.ris(told(title)))
     assert read["title"] == title
     assert read["authors"] == ["Web Citoyen"]
     assert read["publisher"] == "Association « Web Citoyen » & amis"
@@ -110,7 +110,7 @@ def test_a_title_and_what_stands_beside_it_come_back_from_ris(title: str) -> Non
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 def test_a_title_and_what_stands_beside_it_come_back_from_csl(title: str) -> None:
-    read = from_csl(citation_formats.csl(told(title)))
+    read = from_csl(citations.csl(told(title)))
     assert read["title"] == title
     assert read["publisher"] == "Association « Web Citoyen » & amis"
     assert read["keyword"] == f"Gagny Libre, {ARABIC}"
@@ -120,7 +120,7 @@ def test_a_title_and_what_stands_beside_it_come_back_from_csl(title: str) -> Non
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
 def test_a_style_sets_a_title_from_csl(title: str) -> None:
-    set_in_type = _bibliography(citation_formats.csl(told(title)))
+    set_in_type = _bibliography(citations.csl(told(title)))
     assert " ".join(title.split()) in set_in_type
     assert "2026" in set_in_type
 
@@ -138,18 +138,16 @@ def _bibliography(text: str) -> str:
 @pytest.mark.parametrize("known", DATES)
 def test_the_day_of_the_facts_is_told_as_known_and_no_finer(known: str) -> None:
     reference = told(facts=known)
-    bib, ris = citation_formats.bibtex(reference), citation_formats.ris(reference)
+    bib, ris = citations.bibtex(reference), citations.ris(reference)
     assert from_bibtex(bib).get("eventdate", "") == known
     assert from_ris(ris)["custom1"] == known
-    read = from_csl(citation_formats.csl(reference))
+    read = from_csl(citations.csl(reference))
     parts = [int(part) for part in known.rstrip("~?").split("-") if part]
     assert read.get("event-date", {"date-parts": [[]]})["date-parts"] == [parts]
     assert ("circa" in read.get("event-date", {})) == known.endswith(("~", "?"))
 
 
-@pytest.mark.parametrize(
-    "write", [citation_formats.bibtex, citation_formats.ris, citation_formats.csl]
-)
+@pytest.mark.parametrize("write", [citations.bibtex, citations.ris, citations.csl])
 def test_a_line_break_begins_no_field_of_its_own(write: Callable[[CaseReference], str]) -> None:
     text = write(told("Un titre\r\nER  - \r\nTY  - BOOK\nurl = {x}"))
     assert "Un titre ER - TY - BOOK url =" in text

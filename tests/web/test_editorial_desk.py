@@ -12,7 +12,7 @@ from signed import Signed
 
 from register.db import db
 from register.pages import content, queries
-from register.pages.web.page_diff import CONTEXT_LENGTH, page_changes
+from register.pages.web.page_editor import CONTEXT_LENGTH, page_changes
 
 HOME = "/moderation/pages"
 SUIVRE = f"{HOME}/suivre"

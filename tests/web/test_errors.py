@@ -23,8 +23,8 @@ from register.errors import (
     NotFound,
     Refused,
     SealError,
+    TextError,
 )
-from register.text.errors import TextError
 from register.web import errors
 from register.web.headers import SECURITY_HEADERS
 

@@ -28,9 +28,8 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.filters import FILTERS
-from register.errors import RegisterError
+from register.errors import RegisterError, TextError
 from register.journal import JournalEntry, Ledger, line_time
-from register.text.errors import TextError
 
 
 @pytest.fixture

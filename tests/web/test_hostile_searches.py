@@ -118,7 +118,7 @@ def test_what_is_asked_leaves_nothing_behind(searcher) -> None:
     """Six hundred searches that nobody asks twice keep no more than the shelves hold."""
     from register.cases import facet_index, facets
     from register.cases.web.public import filter_panel
-    from register.web import cache_store
+    from register.web import page_cache
 
     for n in range(300):
         searcher.get(q=f"filmer mot{n}")
@@ -132,4 +132,4 @@ def test_what_is_asked_leaves_nothing_behind(searcher) -> None:
     layer = searcher.app.wsgi_app
     while not hasattr(layer, "caches"):
         layer = layer.app
-    assert layer.caches.size <= 2 * cache_store.CACHE_LIMIT
+    assert layer.caches.size <= 2 * page_cache.CACHE_LIMIT

@@ -32,7 +32,7 @@ from register.db import db, now
 from register.journal import writing
 from register.operations import setup
 from register.reports import queries
-from register.web import limits, retry_after
+from register.web import limits
 
 HERE, THERE = "203.0.113.9", "198.51.100.4"
 WRONG = 20  # codes that open nothing, from one source in ten minutes
@@ -470,4 +470,4 @@ def test_limits_that_are_off_hold_nobody_up(app):
 )
 def test_a_time_to_wait_is_said_in_words(app, seconds, words):
     with app.test_request_context():
-        assert retry_after.wait_words(seconds) == words
+        assert limits.wait_words(seconds) == words

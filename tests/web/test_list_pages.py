@@ -8,7 +8,7 @@ import pytest
 from searched import Searcher, boxes, follow, heading, links, numbers, plain
 
 from register.cases.filters import FILTERS
-from register.cases.web.public.facet_options import CHECKBOX_FILTERS
+from register.cases.web.public.filter_panel import CHECKBOX_FILTERS
 
 COUNTED = (
     "famille",

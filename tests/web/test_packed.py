@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from register.web.gzip import MIN_SIZE, gzip_body
+from register.web.headers import MIN_SIZE, gzip_body
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 

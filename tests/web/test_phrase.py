@@ -6,7 +6,7 @@ import pytest
 
 from register.cases.filters import CaseQuery
 from register.cases.web.public import search_title
-from register.web.context import current_vocabulary, head
+from register.web.request_context import current_vocabulary, head
 
 CASES = [
     ({"du": "2006", "au": "2006"}, "En 2006"),
@@ -86,7 +86,7 @@ def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
 
 def test_a_length_has_its_words_in_both_places(asked) -> None:
     from register.cases.former_codes import DURATIONS
-    from register.cases.web.public.value_phrases import sentence_forms
+    from register.cases.web.public.search_title import sentence_forms
 
     assert set(sentence_forms()["duree"]) == set(DURATIONS) == set(search_title.duration_labels())
     for name in ("niveau", "preuve", "sens"):

@@ -18,7 +18,7 @@ from register.cases import acts
 from register.cases.case_content import Content
 from register.territory.resolve import EXACTNESS, PlaceReading
 from register.territory.web import place_choice
-from register.territory.web.place_autocomplete import MAX_SUGGESTIONS
+from register.territory.web.place_choice import MAX_SUGGESTIONS
 
 SUBLIGNY = "Subligny (la source ne dit pas laquelle des trois communes de ce nom)"
 

@@ -30,8 +30,8 @@ from register.cases.public_journal import (
 )
 from register.errors import Invalid
 from register.journal import JournalEntry, LedgerPosition, head
-from register.journal.act_types import PUBLIC_ACTS
 from register.journal.canonical import GENESIS, canonical_json, chain_digest
+from register.journal.models import PUBLIC_ACTS
 from register.journal.web import public_journal as registre
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)

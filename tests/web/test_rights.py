@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from register.cases.vocabulary import VOCABULARY_FILE
-from register.cases.web.public.rights_links import RIGHTS_HEADINGS
+from register.cases.web.public.case_view import RIGHTS_HEADINGS
 from register.pages import content
 
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)

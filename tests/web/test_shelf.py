@@ -7,15 +7,15 @@ import threading
 
 import pytest
 
-from register.web.cache_store import (
+from register.web.page_cache import (
     GZIP_RATIO,
     LARGEST_SHARE,
     PAGE_OVERHEAD,
     ByteLimitedCache,
     CachedPage,
     PageCaches,
+    is_reserved,
 )
-from register.web.page_cache import is_reserved
 
 
 def page(size=30, moved=""):

@@ -16,7 +16,7 @@ from register.cases import acts
 from register.cases.web.public import sitemap
 from register.pages import acts as editing
 from register.pages import content as editorial
-from register.web import cache_store
+from register.web import page_cache
 
 BASE = "http://127.0.0.1:5000"
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -236,4 +236,4 @@ def test_a_part_that_is_not_there_is_not_found(client: FlaskClient, part: str) -
 def test_a_full_part_is_small_enough_to_be_kept() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
-    assert sitemap.SIZE * len(row) * cache_store.LARGEST_SHARE < cache_store.CACHE_LIMIT
+    assert sitemap.SIZE * len(row) * page_cache.LARGEST_SHARE < page_cache.CACHE_LIMIT

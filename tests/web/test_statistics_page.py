@@ -11,7 +11,7 @@ import pytest
 from test_pages import Stranger, body, words
 
 from register.cases.case_content import ProceedingContent
-from register.web.drawings import charts
+from register.cases.web.public import overview
 
 PAGE = "/statistiques"
 _FIGURE = re.compile(r'<a href="(/incidents(?:\?[^"]*)?)">([0-9\u202f]+)(?=[<\u00a0 ])')
@@ -171,7 +171,7 @@ def test_every_drawing_is_hidden_from_whoever_reads_the_table(client):
     [(34, 34, "100%"), (17, 34, "50%"), (1, 3, "33.33%"), (1, 100_000, "0.4%")],
 )
 def test_a_bar_is_as_long_as_its_part_and_never_nothing(count, whole, width):
-    track, bar = drawn(charts.bar(count, whole))
+    track, bar = drawn(overview.bar(count, whole))
     assert (track.attrib["width"], bar.attrib["width"]) == ("100%", width)
 
 
@@ -180,7 +180,7 @@ def _of(told, name):
 
 
 def test_columns_stand_on_one_floor_each_in_the_place_of_its_year():
-    shapes = drawn(charts.columns({2004: 2, 2005: 4, 2010: 1}))
+    shapes = drawn(overview.columns({2004: 2, 2005: 4, 2010: 1}))
     columns = [shape for shape in shapes if shape.tag == "rect"]
     assert _of(columns, "height") == [50, 100, 25]
     assert {
@@ -193,7 +193,7 @@ def test_columns_stand_on_one_floor_each_in_the_place_of_its_year():
 
 
 def test_of_few_years_each_is_written():
-    shapes = drawn(charts.columns({2004: 2, 2007: 4}))
+    shapes = drawn(overview.columns({2004: 2, 2007: 4}))
     assert [one.text for one in shapes if one.tag == "text"] == [
         "4",
         "2004",

@@ -18,7 +18,7 @@ from register.cases import data_version as standings
 from register.cases.data_version import DataVersion, DataVersionReader
 from register.db import configure_engine, engine_options, now
 from register.journal import LedgerPosition, writing
-from register.web import context, etag, page_cache
+from register.web import etag, page_cache, request_context
 from register.web.etag import (
     BUILD_KEY,
     SEARCH_KEY,
@@ -274,15 +274,15 @@ def test_what_was_found_is_never_older_than_the_stamp_that_the_page_bears(
     desk.published()
     follow(app)
     stamp("a")
-    read = context.read_standing
+    read = request_context.read_standing
 
     def reading(session):
         stamp("b")
         return read(session)
 
-    monkeypatch.setattr(context, "read_standing", reading)
+    monkeypatch.setattr(request_context, "read_standing", reading)
     late = stranger(SEARCHES[0]).headers["ETag"]
-    monkeypatch.setattr(context, "read_standing", read)
+    monkeypatch.setattr(request_context, "read_standing", read)
     assert stranger(SEARCHES[0]).headers["ETag"] != late
     stamp("a")
     assert stranger(SEARCHES[0]).headers["ETag"] == late
@@ -521,7 +521,7 @@ def _between(monkeypatch, then):
             waiting.pop()()
         return where
 
-    monkeypatch.setattr(context, "read_standing", reading)
+    monkeypatch.setattr(request_context, "read_standing", reading)
     yield
     assert not waiting
 

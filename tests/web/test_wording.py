@@ -16,15 +16,22 @@ from register.cases import case_content, rules
 from register.cases.checklist import ATTESTATIONS, CheckItem
 from register.cases.models import CaseState
 from register.cases.validation import ContentFault
-from register.errors import ConfigError, Incomplete, Invalid, NotFound, Refused, RegisterError
-from register.exchange import csv_reader
+from register.errors import (
+    ConfigError,
+    Incomplete,
+    Invalid,
+    NotFound,
+    Refused,
+    RegisterError,
+    TextError,
+)
+from register.exchange import csv_files
 from register.journal import Ledger
 from register.journal.verify import Problem
+from register.journal.web import journal_sentences
 from register.reports import models as submissions
 from register.text import personal_data
-from register.text.errors import TextError
 from register.web import error_messages, messages
-from register.web.messages import journal
 
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
@@ -131,7 +138,7 @@ def test_every_field_that_is_judged_has_its_name() -> None:
     judged |= set(case_content.Content.__dataclass_fields__)
     judged |= {f"request.{name}" for name in case_content.RequestContent.__dataclass_fields__}
     # A column of an import is named as it stands in the file.
-    assert judged - {"", *csv_reader.COLUMNS} <= set(messages.FIELD_NAMES)
+    assert judged - {"", *csv_files.COLUMNS} <= set(messages.FIELD_NAMES)
 
 
 def test_states_ledgers_and_risks_have_their_words() -> None:
@@ -156,14 +163,14 @@ def all_sentences() -> list[str]:
         messages.REPORT_STATES,
         messages.LEDGER_NAMES,
         messages.RISK_NAMES,
-        journal.ACT_SENTENCES,
-        journal.GROUP_NAMES,
-        journal.KIND_NAMES,
-        journal.LEDGER_LABELS,
-        journal.ATTESTED_WORDS,
-        journal.ROLE_WORDS,
-        {key: said for key, (said, _not) in journal.LINE_CHECKS.items()},
-        {key: said for key, (_holds, said) in journal.LINE_CHECKS.items()},
+        journal_sentences.ACT_SENTENCES,
+        journal_sentences.GROUP_NAMES,
+        journal_sentences.KIND_NAMES,
+        journal_sentences.LEDGER_LABELS,
+        journal_sentences.ATTESTED_WORDS,
+        journal_sentences.ROLE_WORDS,
+        {key: said for key, (said, _not) in journal_sentences.LINE_CHECKS.items()},
+        {key: said for key, (_holds, said) in journal_sentences.LINE_CHECKS.items()},
     )
     return [str(sentence) for table in tables for sentence in table.values()]
 

@@ -19,14 +19,18 @@ from wire import environ, until
 from register.config import Settings
 from register.db import engine_options
 from register.journal import head
-from register.search.advisory_locks import FileLocks, ServerLocks
-from register.search.engine import IndexNotReady, Progress
-from register.search.leader_election import LEASE, TAKEOVER, Lease
+from register.search.engine import (
+    Cursor,
+    Document,
+    IndexMatches,
+    IndexNotReady,
+    Progress,
+    SearchQuery,
+)
+from register.search.leader_election import LEASE, TAKEOVER, FileLocks, Lease, ServerLocks
 from register.search.matcher import strength
-from register.search.query_model import Cursor, Document, IndexMatches, SearchQuery
 from register.worker import loop
-from register.worker.commit_notifications import StopSignal, open_commit_waiter
-from register.worker.loop import Follower
+from register.worker.loop import Follower, StopSignal, open_commit_waiter
 
 PATIENCE = 30  # seconds, of a machine that does other things too
 
@@ -149,7 +153,7 @@ def test_a_lock_ends_with_its_holder(new_locks, settings: Settings, engine: Data
 import sys, time
 from pathlib import Path
 from sqlalchemy import create_engine
-from register.search.advisory_locks import FileLocks, ServerLocks
+from register.search.leader_election import FileLocks, ServerLocks
 kind, place = sys.argv[1:]
 locks = FileLocks(Path(place)) if kind == "sqlite" else ServerLocks(create_engine(place))
 print(locks.take({LEASE!r}), flush=True)

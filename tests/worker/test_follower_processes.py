@@ -16,9 +16,9 @@ from sqlalchemy import Engine as Database
 from wire import ADDRESS, Served, ask, command, environ, get, serving, until
 
 from register.config import Settings
-from register.search.advisory_locks import index_lease
 from register.search.engine import SearchEngine
-from register.search.index_status import IndexStatus, read_index_status
+from register.search.indexer import IndexStatus, read_index_status
+from register.search.leader_election import index_lease
 from register.server import launch
 from register.server import sockets as listening
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from register.cases import acts as cases
 from register.cases.models import Incident
 from register.errors import SealError
-from register.reports import retention
+from register.reports.acts import retention
 from register.reports.models import Report, RetainedReport
 from register.worker import retention_job as duties
 from register.worker.retention_job import RetentionJob

@@ -14,16 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden
 
-from register.accounts.web import (
-    current_member,
-    invitation,
-    paths,
-    reauthentication,
-    resubmission,
-    sign_in,
-    two_factor,
-)
-from register.accounts.web.paths import is_member_path
+from register.accounts.web import current_member, invitation, reauthentication, sign_in, two_factor
+from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.permissions import Audience, Permission, csrf, permission_of
 
@@ -59,7 +51,7 @@ def attach_access_control(app: Flask, app_settings: Settings) -> None:
 def _require_member() -> ResponseReturnValue | None:
     if not is_member_path(request.path):
         return None
-    if request.method not in _SAFE_METHODS and resubmission.is_cross_site():
+    if request.method not in _SAFE_METHODS and reauthentication.is_cross_site():
         raise Forbidden
     audience = _requested_permission().audience
     if audience is Audience.ALL:
@@ -84,18 +76,18 @@ def _redirect_to_sign_in() -> ResponseReturnValue:
     if request.method in _SAFE_METHODS:
         query = request.query_string.decode("latin-1")
         return redirect(
-            paths.sign_in_url(f"{request.path}?{query}" if query else request.path), 303
+            current_member.sign_in_url(f"{request.path}?{query}" if query else request.path), 303
         )
-    carried = resubmission.rescued_form()
-    if carried is None or request.path == paths.SIGN_OUT:
-        return redirect(paths.SIGN_IN, 303)
+    carried = reauthentication.rescued_form()
+    if carried is None or request.path == current_member.SIGN_OUT:
+        return redirect(current_member.SIGN_IN, 303)
     return sign_in.page_with_carried_form(carried)
 
 
 def _redirect_to_factor() -> ResponseReturnValue:
-    carried = None if request.method in _SAFE_METHODS else resubmission.rescued_form()
+    carried = None if request.method in _SAFE_METHODS else reauthentication.rescued_form()
     if carried is None:
-        return redirect(paths.FACTOR, 303)
+        return redirect(current_member.FACTOR, 303)
     return two_factor.factor_page(status=403, carried=carried)
 
 
@@ -117,7 +109,7 @@ def _handle_csrf_error(_error: CSRFError) -> ResponseReturnValue:
     retry_view = _RETRY_VIEWS.get(request.endpoint or "")
     if retry_view is not None:
         return retry_view()
-    carried = resubmission.rescued_form()
+    carried = reauthentication.rescued_form()
     if carried is None:
         # What one handler raises, no other handles.
         return current_app.handle_http_exception(Forbidden())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import quote, urlsplit
 
 from flask import g, request, session
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
-from register.accounts import activity, browsers, sessions
 from register.accounts import acts as accounts
+from register.accounts import session_acts, sessions
 from register.accounts.models import Member
 from register.accounts.sessions import SignedIn
 from register.db import db, housekeeping, now
@@ -78,8 +79,10 @@ def start_session(member_id: int) -> None:
     with writing(at=now()) as tx:
         if previous is not None:
             previous_id = previous.member.id
-            activity.end_sessions(tx, previous_id, by=previous_id, only_session=previous.session_id)
-        token = activity.sign_in(tx, member_id)
+            session_acts.end_sessions(
+                tx, previous_id, by=previous_id, only_session=previous.session_id
+            )
+        token = session_acts.sign_in(tx, member_id)
     _reset_cookie()
     session[TOKEN_FIELD] = token
 
@@ -111,7 +114,7 @@ def renew_session() -> None:
 def remember_browser() -> str:
     """Know the browser of the member who asks from now on; the token for its cookie."""
     with housekeeping(db.engine) as db_session:
-        return browsers.remember(db_session, member().id, now())
+        return sessions.remember(db_session, member().id, now())
 
 
 def forget_lookup() -> None:
@@ -123,14 +126,14 @@ def close_session(session_id: int) -> bool:
     """Close one of the own sessions of the member who asks; whether there was such a one."""
     member_id = member().id
     with writing(at=now()) as tx:
-        return bool(activity.end_sessions(tx, member_id, by=member_id, only_session=session_id))
+        return bool(session_acts.end_sessions(tx, member_id, by=member_id, only_session=session_id))
 
 
 def close_other_sessions() -> None:
     """Close the sessions of the member who asks, but for the one they ask in."""
     current = require_signed_in()
     with writing(at=now()) as tx:
-        activity.end_sessions(
+        session_acts.end_sessions(
             tx, current.member.id, by=current.member.id, except_session=current.session_id
         )
 
@@ -141,3 +144,47 @@ def _reset_cookie() -> None:
     forget_lookup()
     # A form that was already read has made the old session's token that of this page.
     g.pop("csrf_token", None)
+
+
+MEMBER_PREFIXES = ("/compte", "/moderation")
+SIGN_IN = "/compte/connexion"
+SIGN_OUT = "/compte/deconnexion"
+FACTOR = "/compte/seconde-preuve"
+ACCOUNT = "/compte"
+DESK = "/moderation"
+
+# Longer, and the address of the sign-in page that carries it would be refused by the guards.
+_MAX_ADDRESS_LENGTH = 1_500
+
+
+def is_member_path(path: str) -> bool:
+    """Whether an address is behind the door, whether or not there is a view at it."""
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in MEMBER_PREFIXES)
+
+
+def member_address(address: str) -> str:
+    """The address, if it is one behind this register's own door; else the empty text.
+
+    ``//elsewhere``, ``\\\\elsewhere`` and ``javascript:`` are all read as an address by a browser;
+    none of them begins with a path of ours.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    rebuilt = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if (
+        rebuilt != address
+        or not is_member_path(parts.path)
+        or len(quote(address)) > _MAX_ADDRESS_LENGTH
+    ):
+        return ""
+    if "\\" in address or any(ord(letter) < 33 for letter in address):
+        return ""
+    return "" if parts.path in (SIGN_IN, SIGN_OUT) else address
+
+
+def sign_in_url(address: str) -> str:
+    """The address of the sign-in page that leads on to another one, where that is ours."""
+    target = member_address(address)
+    return f"{SIGN_IN}?suite={quote(target, safe='/')}" if target else SIGN_IN

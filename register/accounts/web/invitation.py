@@ -8,7 +8,7 @@ from wtforms import Field
 
 from register.accounts import invitations
 from register.accounts.models import MemberInvitation
-from register.accounts.web import current_member, paths
+from register.accounts.web import current_member
 from register.accounts.web.forms import (
     REQUIRED_MESSAGE,
     ROLE_LABELS,
@@ -66,7 +66,7 @@ def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Respons
         _refused_field(error, form).errors = [error_messages.error_sentence(error)]
         return _page(pending, form, status_of(error))
     current_member.start_session(new_member.id)
-    return make_response(redirect(paths.DESK, 303))
+    return make_response(redirect(current_member.DESK, 303))
 
 
 def _refused_field(error: Invalid | Refused, form: InvitedForm) -> Field:

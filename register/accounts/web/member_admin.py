@@ -9,20 +9,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from register.accounts import activity, invitations, vouching
 from register.accounts import acts as accounts
+from register.accounts import invitations, session_acts, vouching
 from register.accounts.acts import load_acting_member
 from register.accounts.models import Member, Role
-from register.accounts.web import current_member, paths
+from register.accounts.web import current_member
 from register.accounts.web.forms import ROLE_LABELS, MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, RegisterError
 from register.journal import WriteTransaction, writing
 from register.web import error_messages
 from register.web.blueprints import desk
-from register.web.context import settings
 from register.web.errors import status_of
 from register.web.permissions import administrators_only, asks_password
+from register.web.request_context import settings
 
 _ROSTER_PATH = "/moderation/membres"
 
@@ -100,7 +100,7 @@ def roster_confirm(member: int) -> ResponseReturnValue:
     with writing() as tx:
         vouching.confirm_member(tx, member, by=load_acting_member(tx, current.id))
     flash(success)
-    return redirect(paths.DESK, 303)
+    return redirect(current_member.DESK, 303)
 
 
 @desk.post("/membres/<int:member>/desactiver")
@@ -142,7 +142,7 @@ def roster_factor(member: int) -> ResponseReturnValue:
 def roster_sessions(member: int) -> ResponseReturnValue:
     """End all sessions of a member, whose telephone or computer was lost."""
     return _perform(
-        lambda tx: activity.end_sessions(tx, member, by=current_member.member().id),
+        lambda tx: session_acts.end_sessions(tx, member, by=current_member.member().id),
         _("Les séances de ce membre sont fermées. Pour revenir, il devra se connecter."),
     )
 
@@ -162,7 +162,7 @@ def _perform(act: Callable[[WriteTransaction], object], success: str) -> Respons
     # Whoever gave up their own role, or closed their own account, has nothing more to see here.
     current = current_member.signed_in()
     return redirect(
-        _ROSTER_PATH if current and current.member.is_administrator else paths.DESK, 303
+        _ROSTER_PATH if current and current.member.is_administrator else current_member.DESK, 303
     )
 
 

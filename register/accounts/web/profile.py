@@ -7,15 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from register.accounts import activity, browsers, sessions
 from register.accounts import acts as accounts
-from register.accounts.web import current_member, paths, reauthentication, sign_in
+from register.accounts import session_acts, sessions
+from register.accounts.web import current_member, reauthentication, sign_in
 from register.accounts.web.forms import ROLE_LABELS, NewPasswordForm, length_hint
 from register.accounts.web.reauthentication import Credentials
 from register.db import db, now
 from register.errors import Invalid, Unavailable
 from register.journal import writing
-from register.web import error_messages, retry_after
+from register.web import error_messages, limits
 from register.web.blueprints import account
 from register.web.errors import RETRY_AFTER, status_of
 from register.web.permissions import asks_password
@@ -30,7 +30,7 @@ def own() -> ResponseReturnValue:
         role=ROLE_LABELS[signed_in.member.role],
         sessions=sessions.of_member(db.session(), signed_in.member.id, now()),
         current_session=signed_in.session_id,
-        browsers=browsers.count_browsers(db.session(), signed_in.member.id, now()),
+        browsers=sessions.count_browsers(db.session(), signed_in.member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), signed_in.member.id),
     )
 
@@ -49,7 +49,7 @@ def password() -> ResponseReturnValue:
             return _page(form, 403)
     except Unavailable:
         form.set_busy()
-        return retry_after.too_soon_page(_render_form(form), RETRY_AFTER, 503)
+        return limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
     current_member.confirm_session()
     signed_in = current_member.require_signed_in()
     try:
@@ -65,7 +65,7 @@ def password() -> ResponseReturnValue:
         return _page(form, status_of(error))
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
     # All browsers are forgotten with the former password; this one has just proved itself.
-    response = make_response(redirect(paths.ACCOUNT, 303))
+    response = make_response(redirect(current_member.ACCOUNT, 303))
     return sign_in.set_browser_cookie(response, current_member.remember_browser())
 
 
@@ -74,7 +74,7 @@ def close(session: int) -> ResponseReturnValue:
     """End one of one's sessions; the one in use as well."""
     if current_member.close_session(session):
         flash(_("La séance est fermée."))
-    return redirect(paths.ACCOUNT, 303)
+    return redirect(current_member.ACCOUNT, 303)
 
 
 @account.post("/seances/fermer")
@@ -82,16 +82,16 @@ def close_others() -> ResponseReturnValue:
     """End all of one's sessions but the one in use."""
     current_member.close_other_sessions()
     flash(_("Vos autres séances sont fermées."))
-    return redirect(paths.ACCOUNT, 303)
+    return redirect(current_member.ACCOUNT, 303)
 
 
 @account.post("/navigateurs/oublier")
 def forget_browsers() -> ResponseReturnValue:
     """Have every browser be a new one, this one too."""
     with writing() as tx:
-        activity.forget_browsers(tx, current_member.member().id)
+        session_acts.forget_browsers(tx, current_member.member().id)
     flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))
-    return redirect(paths.ACCOUNT, 303)
+    return redirect(current_member.ACCOUNT, 303)
 
 
 def _page(form: NewPasswordForm, status: int) -> Response:

@@ -4,21 +4,123 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-from flask import Response, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request, session
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 
 from register.accounts import authentication
 from register.accounts.models import Member
-from register.accounts.web import current_member, resubmission, signing_keys
+from register.accounts.web import current_member
+from register.accounts.web.current_member import member_address
 from register.accounts.web.forms import ProofForm
-from register.accounts.web.resubmission import PROOF_CODE, PROOF_PASSWORD, CarriedForm
 from register.db import db, now
 from register.errors import Unavailable
-from register.web import retry_after
-from register.web.context import settings
+from register.web import limits, request_context
 from register.web.errors import RETRY_AFTER
+from register.web.request_context import settings
+
+TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field, no secret
+# Where the hidden fields of a sign-in page keep the address, and before each field's own name.
+ADDRESS_FIELD = "repris"
+FIELD_PREFIX = f"{ADDRESS_FIELD}."
+# The fields of a page that asks again who somebody is.
+PROOF_PASSWORD = "preuve_mot_de_passe"  # noqa: S105 - the name of a field, no secret
+PROOF_CODE = "preuve_code"
+# What no page repeats: a secret stands in a page only while it is typed.
+SECRET_FIELDS = frozenset(
+    {
+        TOKEN_FIELD,
+        PROOF_PASSWORD,
+        PROOF_CODE,
+        "mot_de_passe",
+        "nouveau_mot_de_passe",
+        "code_a_usage_unique",
+    }
+)
+
+
+@dataclass(frozen=True)
+class CarriedForm:
+    """A form on its way: where it goes, and its fields in their order."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """The hidden fields by which another form hands this one on."""
+        return [
+            (ADDRESS_FIELD, self.address),
+            *((FIELD_PREFIX + name, value) for name, value in self.fields),
+        ]
+
+    @property
+    def long_texts(self) -> list[str]:
+        """The texts in it that somebody may want to read again or to copy."""
+        return [value for _name, value in self.fields if any(map(str.isspace, value.strip()))]
+
+
+def posted_form() -> CarriedForm:
+    """The form of this request without its secrets."""
+    path, query = quote(request.path), request.query_string.decode("latin-1")
+    return CarriedForm(
+        f"{path}?{query}" if query else path,
+        tuple(
+            (name, value)
+            for name, value in request.form.items(multi=True)
+            if name not in SECRET_FIELDS
+        ),
+    )
+
+
+def rescued_form() -> CarriedForm | None:
+    """The form of this request, if a page of this register had it filled in."""
+    if is_cross_site() or not _is_signed(request.form.get(TOKEN_FIELD, "")):
+        return None
+    if "Origin" not in request.headers and not session:
+        # Our cookie comes with no form that another site sends (SameSite): either shows ours.
+        return None
+    posted = posted_form()
+    return posted if posted.fields and member_address(posted.address) else None
+
+
+def carried_form() -> CarriedForm | None:
+    """The form that this request's own form carries along."""
+    address = member_address(request.form.get(ADDRESS_FIELD, ""))
+    if not address:
+        return None
+    return CarriedForm(
+        address,
+        tuple(
+            (name.removeprefix(FIELD_PREFIX), value)
+            for name, value in request.form.items(multi=True)
+            if name.startswith(FIELD_PREFIX)
+        ),
+    )
+
+
+def is_cross_site() -> bool:
+    """Whether the browser says that a page of another site sent this request.
+
+    Schemes are left out: behind a proxy that nobody told us of, ours is not the reader's.
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _is_signed(token: str) -> bool:
+    """Whether this register made a form's token, for whichever session (Flask-WTF's way)."""
+    key = current_app.secret_key
+    try:
+        URLSafeTimedSerializer(key or b"", salt="wtf-csrf-token").loads(token)
+    except BadData:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -63,9 +165,9 @@ def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnVa
             form.set_refused()
     except Unavailable:
         form.set_busy()
-        body = _render_page("confirm", act=act, form=form, carried=resubmission.posted_form())
-        return retry_after.too_soon_page(body, RETRY_AFTER, 503)
-    return _page("confirm", 403, act=act, form=form, carried=resubmission.posted_form())
+        body = _render_page("confirm", act=act, form=form, carried=posted_form())
+        return limits.too_soon_page(body, RETRY_AFTER, 503)
+    return _page("confirm", 403, act=act, form=form, carried=posted_form())
 
 
 def is_proved(credentials: Credentials) -> bool:
@@ -75,7 +177,7 @@ def is_proved(credentials: Credentials) -> bool:
     """
     return authentication.reauthenticate(
         db.engine,
-        signing_keys.root_key(),
+        request_context.root_key(),
         current_member.member().id,
         credentials.password,
         credentials.code,

@@ -8,28 +8,21 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from register.accounts import authentication, browsers
+from register.accounts import authentication, sessions
 from register.accounts.authentication import VerifiedMember
-from register.accounts.web import (
-    current_member,
-    paths,
-    reauthentication,
-    resubmission,
-    signing_keys,
-    two_factor,
-)
+from register.accounts.web import current_member, reauthentication, two_factor
 from register.accounts.web.forms import TOO_EARLY_MESSAGE, SignInForm
-from register.accounts.web.resubmission import CarriedForm
+from register.accounts.web.reauthentication import CarriedForm
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, now
 from register.errors import Unavailable
-from register.web import limits, retry_after
+from register.web import limits, request_context
 from register.web.blueprints import account
-from register.web.context import settings
 from register.web.errors import RETRY_AFTER
 from register.web.headers import clear_browser_cache
 from register.web.languages import in_language
 from register.web.permissions import before_second_factor, open_to_all
+from register.web.request_context import settings
 
 # A year: the time a browser stays one that the account knows.
 _BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
@@ -47,9 +40,9 @@ _REFUSED_MESSAGE = _(
 def sign_in() -> ResponseReturnValue:
     """Ask for address, password and code; lead on to where somebody was going."""
     if request.method != "POST":
-        target = paths.member_address(request.args.get("suite", ""))
+        target = current_member.member_address(request.args.get("suite", ""))
         if current_member.signed_in():
-            return redirect(target or paths.DESK, 303)
+            return redirect(target or current_member.DESK, 303)
         form = SignInForm(formdata=None)
         form.suite.data = target
         return _page(form, ended=current_member.has_ended())
@@ -58,7 +51,7 @@ def sign_in() -> ResponseReturnValue:
     if rate_limited is not None:
         return rate_limited
     if not form.is_sent:
-        return _page(form, 422, carried=resubmission.carried_form())
+        return _page(form, 422, carried=reauthentication.carried_form())
     # What all strangers together try has a budget; a browser that the account knows needs none.
     seconds = 0 if _is_known_browser(form) else limits.budget("sign_in")
     if seconds:
@@ -68,8 +61,10 @@ def sign_in() -> ResponseReturnValue:
     except Unavailable:
         return _busy_page(form)
     if verified is None:
-        return _page(form, 422, problem=str(_REFUSED_MESSAGE), carried=resubmission.carried_form())
-    return _signed_in_response(verified, paths.member_address(form.suite.data or ""))
+        return _page(
+            form, 422, problem=str(_REFUSED_MESSAGE), carried=reauthentication.carried_form()
+        )
+    return _signed_in_response(verified, current_member.member_address(form.suite.data or ""))
 
 
 @account.post("/deconnexion")
@@ -77,7 +72,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Close the session; its cookie opens nothing from here on."""
     current_member.end_session()
-    return clear_browser_cache(make_response(redirect(paths.SIGN_IN, 303)))
+    return clear_browser_cache(make_response(redirect(current_member.SIGN_IN, 303)))
 
 
 def page_with_carried_form(carried: CarriedForm) -> Response:
@@ -89,7 +84,7 @@ def retry_page() -> Response:
     """The sign-in page for a form of it that came too late, or without a cookie."""
     form = SignInForm()
     return _rate_limited_page(form) or _page(
-        form, 403, problem=str(TOO_EARLY_MESSAGE), carried=resubmission.carried_form()
+        form, 403, problem=str(TOO_EARLY_MESSAGE), carried=reauthentication.carried_form()
     )
 
 
@@ -101,10 +96,10 @@ def _rate_limited_page(form: SignInForm) -> Response | None:
     problem = gettext(
         "Trop d’essais de connexion sont partis de votre réseau. Attendez %(time)s, puis "
         "recommencez.",
-        time=retry_after.wait_words(wait),
+        time=limits.wait_words(wait),
     )
-    carried = resubmission.carried_form()
-    return retry_after.too_soon_page(
+    carried = reauthentication.carried_form()
+    return limits.too_soon_page(
         _render_form(form, problem=problem, carried=carried, ended=False), wait
     )
 
@@ -115,10 +110,10 @@ def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
         "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
         "recommencez. Le navigateur où vous vous êtes déjà connecté passe avant les autres.",
-        time=retry_after.wait_words(seconds),
+        time=limits.wait_words(seconds),
     )
-    body = _render_form(form, problem=problem, carried=resubmission.carried_form(), ended=False)
-    return retry_after.too_soon_page(body, seconds, 503)
+    body = _render_form(form, problem=problem, carried=reauthentication.carried_form(), ended=False)
+    return limits.too_soon_page(body, seconds, 503)
 
 
 def browser_cookie() -> tuple[str, dict[str, object]]:
@@ -132,7 +127,7 @@ def browser_cookie() -> tuple[str, dict[str, object]]:
         "secure": secure,
         "httponly": True,
         "samesite": "Lax",
-        "path": paths.ACCOUNT,
+        "path": current_member.ACCOUNT,
     }
     return "__Secure-connu" if secure else "connu", options
 
@@ -141,7 +136,7 @@ def set_browser_cookie(response: Response, browser_token: str) -> Response:
     """Have the browser known to the account from now on, in whatever language it is asked for."""
     name, options = browser_cookie()
     for lang in LANGUAGES:
-        path = in_language(paths.ACCOUNT, lang)
+        path = in_language(current_member.ACCOUNT, lang)
         response.set_cookie(name, browser_token, **{**options, "path": path})  # type: ignore[arg-type]
     return response
 
@@ -153,7 +148,7 @@ def _is_known_browser(form: SignInForm) -> bool:
     # Apart: no transaction stays open while the password is worked on.
     with Session(db.engine) as session:
         return (
-            browsers.find_browser(session, form.adresse.data or "", browser_token, now())
+            sessions.find_browser(session, form.adresse.data or "", browser_token, now())
             is not None
         )
 
@@ -162,7 +157,7 @@ def _authenticate(form: SignInForm) -> VerifiedMember | None:
     name, _options = browser_cookie()
     return authentication.authenticate(
         db.engine,
-        signing_keys.root_key(),
+        request_context.root_key(),
         email=form.adresse.data or "",
         password=form.mot_de_passe.data or "",
         code=form.code_a_usage_unique.data or "",
@@ -173,10 +168,10 @@ def _authenticate(form: SignInForm) -> VerifiedMember | None:
 
 
 def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
-    carried = resubmission.carried_form()
+    carried = reauthentication.carried_form()
     current_member.start_session(verified.member_id)
     if carried is None:
-        response = make_response(redirect(target or paths.DESK, 303))
+        response = make_response(redirect(target or current_member.DESK, 303))
     elif verified.needs_factor:
         response = two_factor.factor_page(carried=carried)
     else:

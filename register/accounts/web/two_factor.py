@@ -19,18 +19,13 @@ from markupsafe import Markup
 from register import encryption
 from register.accounts import acts as accounts
 from register.accounts import two_factor
-from register.accounts.web import (
-    current_member,
-    paths,
-    reauthentication,
-    resubmission,
-    signing_keys,
-)
+from register.accounts.web import current_member, reauthentication
 from register.accounts.web.forms import WRONG_CODE_MESSAGE, FactorForm
-from register.accounts.web.resubmission import CarriedForm
+from register.accounts.web.reauthentication import CarriedForm
 from register.db import now
 from register.errors import SealError
 from register.journal import writing
+from register.web import request_context
 from register.web.blueprints import account
 from register.web.permissions import asks_password, before_second_factor
 
@@ -46,16 +41,16 @@ def factor() -> ResponseReturnValue:
     """Show a new secret, and take the first code that it gives."""
     secret = _pending_secret()
     if secret is None and current_member.member().has_factor:
-        return redirect(paths.ACCOUNT, 303)
+        return redirect(current_member.ACCOUNT, 303)
     if request.method != "POST":
         return factor_page()
     form = FactorForm()
     if not form.is_sent:
-        return factor_page(form, 422, resubmission.carried_form())
+        return factor_page(form, 422, reauthentication.carried_form())
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
     if secret is None or step is None:
         form.set_refused(str(WRONG_CODE_MESSAGE))
-        return factor_page(form, 422, resubmission.carried_form())
+        return factor_page(form, 422, reauthentication.carried_form())
     return _set_up_factor(secret, step)
 
 
@@ -64,7 +59,7 @@ def factor() -> ResponseReturnValue:
 def new_factor() -> ResponseReturnValue:
     """Begin with another secret; the one in use holds until the new one is confirmed."""
     _store_pending(two_factor.new_secret())
-    return redirect(paths.FACTOR, 303)
+    return redirect(current_member.FACTOR, 303)
 
 
 @account.post("/codes")
@@ -110,14 +105,14 @@ def _set_up_factor(secret: str, step: int) -> Response:
             tx,
             current.member.id,
             secret,
-            signing_keys.root_key(),
+            request_context.root_key(),
             new_codes,
             step,
             except_session=current.session_id,
         )
     session.pop(_PENDING_FIELD, None)
     current_member.renew_session()
-    return _codes_page(new_codes, resubmission.carried_form())
+    return _codes_page(new_codes, reauthentication.carried_form())
 
 
 def _codes_page(new_codes: list[str], carried: CarriedForm | None = None) -> Response:
@@ -129,7 +124,7 @@ def _pending_secret() -> str | None:
     try:
         sealed = base64.b64decode(str(session.get(_PENDING_FIELD, "")), validate=True)
         return encryption.decrypt(
-            signing_keys.root_key(), _KEY_PURPOSE, sealed, _session_binding()
+            request_context.root_key(), _KEY_PURPOSE, sealed, _session_binding()
         ).decode()
     except (binascii.Error, SealError):
         return None
@@ -137,7 +132,7 @@ def _pending_secret() -> str | None:
 
 def _store_pending(secret: str) -> None:
     sealed = encryption.encrypt(
-        signing_keys.root_key(), _KEY_PURPOSE, secret.encode(), _session_binding()
+        request_context.root_key(), _KEY_PURPOSE, secret.encode(), _session_binding()
     )
     session[_PENDING_FIELD] = base64.b64encode(sealed).decode()
 

@@ -5,14 +5,29 @@ read under the pen too, so that a member disabled a second ago no longer acts. `
 setting ``SINGLE_MODERATOR``: no second person is asked.
 """
 
-from register.cases.acts.after_publication import correct, erase, follow_up, merge
-from register.cases.acts.approving import approve_change, refuse_change
-from register.cases.acts.claims_and_notes import claim, note, release
-from register.cases.acts.drafts import approve, discard, draft, edit, invite
-from register.cases.acts.lost_reports import withdraw_report, withdraw_report_unpublished
-from register.cases.acts.publication import publish, restore, withdraw
+from register.cases.acts.change_decisions import approve_change, refuse_change
+from register.cases.acts.draft_acts import (
+    approve,
+    claim,
+    discard,
+    draft,
+    edit,
+    invite,
+    note,
+    release,
+)
+from register.cases.acts.public_acts import (
+    correct,
+    erase,
+    follow_up,
+    merge,
+    publish,
+    restore,
+    withdraw,
+)
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.replies import receive_reply, refuse_reply, reply
+from register.cases.acts.withdrawn_reports import withdraw_report, withdraw_report_unpublished
 
 __all__ = [
     "approve",

@@ -22,11 +22,10 @@ from register.cases.models import Approval, CaseState, Correction, Incident, Inv
 from register.cases.persistence import erase_texts, save_snapshot
 from register.cases.vocabulary import current_vocabulary
 from register.db import UTCDateTime, empty_log
-from register.errors import Incomplete, Invalid, NotFound, Refused
+from register.errors import Incomplete, Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
-from register.text.errors import TextError
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 
 def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident, Member]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +14,7 @@ from sqlalchemy import delete, select, update
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import changes, checklist, former_codes
+from register.cases import checklist, former_codes, pending_changes
 from register.cases.acts._steps import (
     add_correction,
     begin_act,
@@ -19,17 +22,61 @@ from register.cases.acts._steps import (
     scrub_after_commit,
     snapshot_and_record,
 )
-from register.cases.acts.after_publication import TITLE_LIMIT, changed_content
+from register.cases.acts.public_acts import TITLE_LIMIT, changed_content
 from register.cases.approvals import needed_before
 from register.cases.case_content import Content
 from register.cases.models import CaseState, Correction, Incident, Revision
-from register.cases.pending import Destruction, PendingChange
+from register.cases.pending_changes import Destruction, PendingChange
 from register.cases.persistence import apply_content, destroy_members_words, destroy_texts
-from register.cases.removal import fields_with_additions, only_removes
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
+
+# What may stand in the place of what was taken out.
+_REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
+
+
+def only_removes(before: str, after: str) -> bool:
+    """Whether the words of ``after`` are words of ``before``, in their order."""
+    earlier_words = iter(_TOKEN.findall(before))
+    remaining_words = _TOKEN.findall(_REMOVAL_MARK.sub(" ", after))
+    return all(
+        any(word == candidate for candidate in earlier_words)
+        for word in remaining_words
+        if word not in _PUNCTUATION
+    )
+
+
+def fields_with_additions(before: Content, after: Content) -> list[str]:
+    """The fields in which ``after`` says something that ``before`` did not."""
+    texts_before, texts_after = _field_texts(asdict(before)), _field_texts(asdict(after))
+    return [
+        name
+        for name in texts_after
+        if not only_removes("\n".join(texts_before[name]), "\n".join(texts_after[name]))
+    ]
+
+
+def _field_texts(content_tree: Any) -> dict[str, list[str]]:
+    """Every value of a content as words, under the name of its field."""
+    texts_by_field: dict[str, list[str]] = defaultdict(list)
+
+    def walk(name: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, part in node.items():
+                walk(f"{name}.{key}" if name else key, part)
+        elif isinstance(node, tuple | list):
+            for part in node:
+                walk(name, part)
+        elif node not in ("", None):
+            texts_by_field[name].append(str(node))
+
+    walk("", content_tree)
+    return texts_by_field
+
 
 # The time that the others have to see that something was taken out that should not go.
 DESTRUCTION_TERM = timedelta(days=30)
@@ -278,7 +325,7 @@ def _destroy_and_record(
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
-    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), changes.ID_LIMIT))
+    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), pending_changes.ID_LIMIT))
     if destruction is None:
         raise NotFound("no_such_destruction")
     tx.keep_alive(destruction)

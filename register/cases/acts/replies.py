@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from register.cases import deadlines, reply_length
+from register.cases import deadlines
 from register.cases.acts._steps import begin_act, past_day, record_public_event, required_text
-from register.cases.acts.changes import approval_details, propose_if_needed
-from register.cases.changes import Proposal
+from register.cases.acts.change_proposals import approval_details, propose_if_needed
 from register.cases.models import Reply
+from register.cases.pending_changes import Proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 
@@ -75,8 +75,8 @@ def reply(
     case, member = begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
     if received_reply.state != "received":
         raise Refused("reply_decided", state=received_reply.state)
-    if reply_length.text_length(received_reply.text).is_too_long:
-        raise Invalid("reply_lines", limit=reply_length.LINES_LIMIT)
+    if deadlines.text_length(received_reply.text).is_too_long:
+        raise Invalid("reply_lines", limit=deadlines.LINES_LIMIT)
     proposal = Proposal(Act.REPLIED, required_text("reason", reason), reply=received_reply.id)
     proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if proposal_line is not None:

@@ -8,18 +8,18 @@ from typing import Any
 from flask import current_app, get_template_attribute
 from flask_babel import gettext as _
 
-from register.cases.event_content import EventContent, event_contents
 from register.cases.events import PublicEvent
 from register.cases.web.public import case_view
 from register.db import db
 from register.feeds.atom import AtomEntry, Category, EntryContent
+from register.feeds.event_content import EventContent, event_contents
 from register.journal import Act
 from register.operations.instance_identity import TagUriMaker
 from register.territory.web import place_names
 from register.territory.web.place_names import CommuneView
 from register.text.typography import french
-from register.web import context, urls
-from register.web.context import current_vocabulary, settings
+from register.web import request_context, urls
+from register.web.request_context import current_vocabulary, settings
 
 _CACHE_EXTENSION = "register.kept_items"
 _CACHE_LIMIT = 4 * 1024 * 1024  # bytes, about
@@ -69,7 +69,7 @@ def entries(event_rows: Sequence[PublicEvent], tag_uris: TagUriMaker) -> list[At
 
 
 def _entry_cache() -> _EntryCache:
-    current = context.current_data_version()
+    current = request_context.current_data_version()
     position = (current.head.digest, current.vocabulary, current.territory)
     cache: _EntryCache | None = current_app.extensions.get(_CACHE_EXTENSION)
     if cache is None or cache.position != position:

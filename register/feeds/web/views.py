@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from register.cases import events, public_journal, queries
 from register.cases.events import EventQuery
 from register.cases.filters import CaseQuery
-from register.cases.web.public import search_form, search_title, text_search
+from register.cases.web.public import search_request, search_title
 from register.cases.web.public.cases import case_number, faulty_form_page
 from register.db import db
 from register.errors import Gone, Invalid, Moved, NotFound
@@ -23,12 +23,12 @@ from register.journal import line_time
 from register.journal.web import public_journal as registre
 from register.operations.instance_identity import tag_uri_maker
 from register.search.service import Reach
-from register.territory import places
+from register.territory import place_queries
 from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import current_vocabulary, head, settings
+from register.web.request_context import current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"
@@ -57,7 +57,7 @@ def _search_feed(case_query: CaseQuery) -> Response:
 
 def _case_query(args: dict[str, list[str]]) -> CaseQuery:
     """The search of an address; a feed has one order, and no pages."""
-    case_query = search_form.parse_search(args)
+    case_query = search_request.parse_search(args)
     if case_query.page > 1:
         raise NotFound("no_such_page")
     return case_query.ordered_by(case_query.usual_order)
@@ -65,7 +65,7 @@ def _case_query(args: dict[str, list[str]]) -> CaseQuery:
 
 def _event_query(case_query: CaseQuery) -> EventQuery:
     """The events of a search, by its words as well."""
-    text_matches = text_search.run_search(case_query)
+    text_matches = search_request.run_search(case_query)
     if text_matches is None:
         return EventQuery(case_query)
     # The index moves while the ledger stands still: only what was looked for everywhere is as new
@@ -108,7 +108,9 @@ def commune_feed(code: str) -> ResponseReturnValue:
     head()
     upper_code = code.upper()
     place = (
-        place_names.find_commune_view(upper_code) if places.is_commune_code(upper_code) else None
+        place_names.find_commune_view(upper_code)
+        if place_queries.is_commune_code(upper_code)
+        else None
     )
     if place is None:
         raise NotFound("no_such_place")
@@ -121,8 +123,8 @@ def departement_feed(code: str) -> ResponseReturnValue:
     head()
     upper_code = code.upper()
     departement = (
-        places.departement(db.session(), upper_code)
-        if places.is_departement_code(upper_code)
+        place_queries.departement(db.session(), upper_code)
+        if place_queries.is_departement_code(upper_code)
         else None
     )
     if departement is None:
@@ -134,7 +136,9 @@ def departement_feed(code: str) -> ResponseReturnValue:
 def region_feed(code: str) -> ResponseReturnValue:
     """The events of a région."""
     head()
-    region = places.region(db.session(), code) if places.is_region_code(code) else None
+    region = (
+        place_queries.region(db.session(), code) if place_queries.is_region_code(code) else None
+    )
     if region is None:
         raise NotFound("no_such_place")
     return _place_feed("region", code, region.code)

@@ -11,22 +11,21 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from register.cases import case_proof as proofs
 from register.cases import public_journal
+from register.cases import public_versions as proofs
 from register.cases.public_journal import PublicJournalQuery
 from register.cases.web.public.cases import case_number
-from register.cases.web.public.facet_options import FacetOption
-from register.cases.web.public.filter_panel import FilterChip
+from register.cases.web.public.filter_panel import FacetOption, FilterChip
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
 from register.journal.queries import head_document, public_lines
+from register.journal.web.journal_sentences import PUBLIC_KIND_NAMES
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import head
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
-from register.web.messages.journal import PUBLIC_KIND_NAMES
+from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 

@@ -9,9 +9,8 @@ from register.cases.web.desk import content_words
 from register.db import db
 from register.pages import content as editorial
 from register.pages import queries
-from register.pages.web.desk import PAGE_RULE, current_page
-from register.pages.web.page_diff import page_changes
-from register.pages.web.public import fill_page
+from register.pages.web.page_editor import PAGE_RULE, current_page, page_changes
+from register.pages.web.public_pages import fill_page
 from register.web.blueprints import desk
 from register.web.permissions import administrators_only
 

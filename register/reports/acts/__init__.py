@@ -14,10 +14,12 @@ from register.reports.acts.moderation import (
     release,
     reopen,
     spam,
+    view,
+    view_contact,
+    view_retained,
 )
 from register.reports.acts.reporter import add, leave_contact, receive, withdraw
 from register.reports.acts.retention import forget, purge
-from register.reports.acts.viewing import view, view_contact, view_retained
 
 __all__ = [
     "accept",

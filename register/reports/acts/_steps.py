@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
-from register.reports import encryption, rules
+from register.reports import report_content, rules
 from register.reports.models import Message, MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
 from register.text import dates
-from register.text.sanitize import clean
+from register.text.normalisation import clean
 
 
 def load_report(tx: WriteTransaction, key: str) -> Report:
@@ -76,7 +76,7 @@ def store_message(
             report_key=report.key,
             position=count_messages(tx, report) + 1,
             day=dates.paris_day(tx.at),
-            sealed=encryption.encrypt_message(data_key, message_key, kind, text),
+            sealed=report_content.encrypt_message(data_key, message_key, kind, text),
         )
     )
     tx.session.flush()

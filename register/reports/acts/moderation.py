@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from register.accounts import vouching
 from register.accounts.acts import load_acting_member
 from register.accounts.models import Member
 from register.cases import acts as cases
-from register.cases.acts.claims_and_notes import CLAIM_DURATION
+from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.case_content import Content
 from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
@@ -16,7 +18,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
-from register.reports import encryption, receipt_codes, rules
+from register.reports import receipts, report_content, rules
 from register.reports.acts._steps import (
     change_state,
     count_messages,
@@ -25,8 +27,9 @@ from register.reports.acts._steps import (
     require_text,
     store_message,
 )
-from register.reports.encryption import Decision
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport
+from register.reports.report_content import Decision
+from register.reports.report_history import has_retained, views_on_day
 from register.text import dates
 
 SENTENCE_LIMIT = 2_000
@@ -84,7 +87,7 @@ def ask_reporter(
     data_key, body = require_data_key(store, report), require_text(text)
     change_state(tx, report, Act.REPORT_ASKED)
     report.news = False
-    store_message(tx, report, data_key, receipt_codes.new_key(), MessageKind.QUESTION, body)
+    store_message(tx, report, data_key, receipts.new_key(), MessageKind.QUESTION, body)
     tx.record(Act.REPORT_ASKED, by=member.id, details={"report": key})
 
 
@@ -128,7 +131,7 @@ def accept(
         incident_id = _case_to_join(tx, into)
     _retain_content(tx, store, report, data_key, incident_id)
     decision = Decision(_optional_sentence(sentence), incident_id, member.id)
-    report.decision = encryption.encrypt_decision(data_key, key, decision)
+    report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.news, report.reason = False, ""
     tx.session.flush()
     tx.record(
@@ -151,15 +154,15 @@ def _retain_content(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, incident_id: int
 ) -> None:
     """Put what defends the publication under the key of the case."""
-    case_key_name = encryption.case_key_name(incident_id)
+    case_key_name = report_content.case_key_name(incident_id)
     case_key = store.key(case_key_name) or store.new_key(case_key_name)
-    received = encryption.decrypt_content(data_key, report.key, report.sealed or b"")
-    retained_key = receipt_codes.new_key()
+    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    retained_key = receipts.new_key()
     tx.session.add(
         RetainedReport(
             key=retained_key,
             incident_id=incident_id,
-            sealed=encryption.encrypt_content(case_key, retained_key, received),
+            sealed=report_content.encrypt_content(case_key, retained_key, received),
         )
     )
 
@@ -181,7 +184,7 @@ def decline(
     data_key = require_data_key(store, report)
     change_state(tx, report, Act.REPORT_DECLINED)
     decision = Decision(require_text(sentence, SENTENCE_LIMIT), None, member.id)
-    report.decision = encryption.encrypt_decision(data_key, key, decision)
+    report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.reason, report.news = reason, False
     tx.session.flush()
     tx.record(Act.REPORT_DECLINED, by=member.id, details={"report": key, "reason": reason})
@@ -233,7 +236,7 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     report, member = load_for_member(tx, key, by)
     data_key = require_data_key(store, report)
     if report.state == ReportState.ACCEPTED and report.decision is not None:
-        incident_id = encryption.decrypt_decision(data_key, key, report.decision).incident
+        incident_id = report_content.decrypt_decision(data_key, key, report.decision).incident
         state = tx.session.scalar(select(Incident.state).where(Incident.id == incident_id))
         if state not in (None, CaseState.ERASED):
             raise Refused("report_has_case", state=report.state)
@@ -246,3 +249,39 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
 
 def _optional_sentence(text: str) -> str:
     return require_text(text, SENTENCE_LIMIT) if text.strip() else ""
+
+
+def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
+    """Note that a member was shown what was sent in some reports.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    member = load_acting_member(tx, by)
+    for key in _unrecorded(tx, Act.REPORT_VIEWED, member.id, keys):
+        load_report(tx, key)
+        tx.record(Act.REPORT_VIEWED, by=member.id, details={"report": key})
+
+
+def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
+    """Note that a member was shown the contact left with a report.
+
+    :raises NotFound: ``no_such_report``.
+    """
+    member = load_acting_member(tx, by)
+    load_report(tx, key)
+    for unrecorded_key in _unrecorded(tx, Act.REPORT_CONTACT_VIEWED, member.id, [key]):
+        tx.record(Act.REPORT_CONTACT_VIEWED, by=member.id, details={"report": unrecorded_key})
+
+
+def view_retained(tx: WriteTransaction, incident_id: int, *, by: int) -> None:
+    """Note that a member was shown what a case keeps of its reports, if it keeps anything."""
+    member = load_acting_member(tx, by)
+    day_views = views_on_day(tx.session, Act.COPY_VIEWED, member.id, tx.at)
+    if incident_id not in day_views.cases and has_retained(tx.session, incident_id):
+        case = tx.load(Incident, incident_id)
+        tx.record(Act.COPY_VIEWED, by=member.id, incident=case.id, case=case.number)
+
+
+def _unrecorded(tx: WriteTransaction, act: Act, by: int, keys: Collection[str]) -> list[str]:
+    day_views = views_on_day(tx.session, act, by, tx.at)
+    return [key for key in dict.fromkeys(keys) if key not in day_views.reports]

@@ -14,7 +14,7 @@ from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.journal.canonical import new_salt
 from register.report_keys import KeyStore
-from register.reports import encryption, receipt_codes, rules
+from register.reports import receipts, report_content, rules
 from register.reports.acts._steps import (
     change_state,
     load_report,
@@ -24,11 +24,11 @@ from register.reports.acts._steps import (
 )
 from register.reports.acts.retention import destroy_keys_after_commit
 from register.reports.models import Message, MessageKind, Report, ReportState, RetainedReport
-from register.reports.receipt_codes import CODES, RECEIPTS
+from register.reports.receipts import CODES, RECEIPTS
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text import dates
-from register.text.passages import is_distinctive
-from register.text.sanitize import clean
+from register.text.normalisation import clean
+from register.text.quoted_passages import is_distinctive
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def receive(
         return existing
     code, receipt = _derive_code(store, nonce)
     contact_text = _clean_contact(contact)
-    key, salt, today = receipt_codes.new_key(), new_salt(), dates.paris_day(tx.at)
-    contact_id = encryption.new_contact_id()
-    data_key, contact_key = store.new_keys(key, encryption.contact_key_name(key, contact_id))
+    key, salt, today = receipts.new_key(), new_salt(), dates.paris_day(tx.at)
+    contact_id = report_content.new_contact_id()
+    data_key, contact_key = store.new_keys(key, report_content.contact_key_name(key, contact_id))
     tx.session.add(
         Report(
             key=key,
@@ -73,8 +73,8 @@ def receive(
             day=today,
             moved_on=today,
             digest=content_digest(sent, today, salt),
-            sealed=encryption.encrypt_content(data_key, key, Received(sent, salt)),
-            contact=encryption.encrypt_contact(contact_key, key, contact_id, contact_text),
+            sealed=report_content.encrypt_content(data_key, key, Received(sent, salt)),
+            contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
     )
     tx.session.flush()
@@ -101,10 +101,10 @@ def find_received(
 
 def _derive_code(store: KeyStore, nonce: str) -> tuple[str, bytes]:
     """The code of the report that a form makes, and what is kept of it."""
-    if not receipt_codes.is_nonce(nonce):
+    if not receipts.is_nonce(nonce):
         raise Invalid("report_nonce")
-    code = receipt_codes.derive_code(store.derived_key(CODES), nonce)
-    return code, receipt_codes.hash_code(store.derived_key(RECEIPTS), code)
+    code = receipts.derive_code(store.derived_key(CODES), nonce)
+    return code, receipts.hash_code(store.derived_key(RECEIPTS), code)
 
 
 def _is_same_content(store: KeyStore, existing: Report, sent: ReportContent) -> bool:
@@ -116,7 +116,7 @@ def _is_same_content(store: KeyStore, existing: Report, sent: ReportContent) -> 
     key = store.key(existing.key) if existing.sealed is not None else None
     if key is None or existing.sealed is None:
         return False
-    return encryption.decrypt_content(key, existing.key, existing.sealed).sent == sent
+    return report_content.decrypt_content(key, existing.key, existing.sealed).sent == sent
 
 
 def _clean_contact(contact: str) -> str:
@@ -139,7 +139,7 @@ def add(
     message_key = _message_key(store, key, nonce)
     existing = tx.session.get(Message, message_key)
     if existing is not None:
-        _kind, text_before = encryption.decrypt_message(data_key, message_key, existing.sealed)
+        _kind, text_before = report_content.decrypt_message(data_key, message_key, existing.sealed)
         if text_before == body:
             return False
         raise Refused("report_already_sent", state=report.state, report=key)
@@ -151,9 +151,9 @@ def add(
 
 
 def _message_key(store: KeyStore, key: str, nonce: str) -> str:
-    if not receipt_codes.is_nonce(nonce):
+    if not receipts.is_nonce(nonce):
         raise Invalid("report_nonce")
-    return receipt_codes.derive_row_key(store.derived_key(CODES), key, nonce)
+    return receipts.derive_row_key(store.derived_key(CODES), key, nonce)
 
 
 def _destroy_key(store: KeyStore, key_name: str) -> None:
@@ -173,11 +173,11 @@ def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str)
         # Whoever took everything back leaves nothing more, and may still take this away.
         rules.next_state(ReportState(report.state), Act.REPORT_ADDED)
     former = report.contact or b""
-    contact_id = encryption.new_contact_id()
-    contact_key = store.new_key(encryption.contact_key_name(key, contact_id))
-    report.contact = encryption.encrypt_contact(contact_key, key, contact_id, text)
+    contact_id = report_content.new_contact_id()
+    contact_key = store.new_key(report_content.contact_key_name(key, contact_id))
+    report.contact = report_content.encrypt_contact(contact_key, key, contact_id, text)
     # The key of what was taken back goes once it is: no backup tells it any more.
-    tx.after_commit(lambda: _destroy_key(store, encryption.contact_key_name(key, former)))
+    tx.after_commit(lambda: _destroy_key(store, report_content.contact_key_name(key, former)))
     report.news = report.news or bool(text)
     tx.session.flush()
     tx.record(Act.REPORT_ADDED, by=None, details={"report": key})
@@ -208,7 +208,7 @@ def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: 
 def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
     if report.state != ReportState.ACCEPTED or report.decision is None:
         return None
-    incident_id = encryption.decrypt_decision(data_key, report.key, report.decision).incident
+    incident_id = report_content.decrypt_decision(data_key, report.key, report.decision).incident
     case = tx.session.get(Incident, incident_id) if incident_id else None
     return case if case is not None and case.state != CaseState.ERASED else None
 
@@ -237,9 +237,9 @@ def _reporter_words(tx: WriteTransaction, report: Report, data_key: bytes) -> li
 
     Of a date and of messages the longer ones: anybody writes "hier soir", or "oui".
     """
-    sent = encryption.decrypt_content(data_key, report.key, report.sealed or b"").sent
+    sent = report_content.decrypt_content(data_key, report.key, report.sealed or b"").sent
     rows = tx.session.scalars(select(Message).where(Message.report_key == report.key)).all()
-    messages = [encryption.decrypt_message(data_key, row.key, row.sealed) for row in rows]
+    messages = [report_content.decrypt_message(data_key, row.key, row.sealed) for row in rows]
     later = [text for kind, text in messages if kind is not MessageKind.QUESTION]
     longer = filter(is_distinctive, [sent.when, *later])
     # A place that was recognised is a name of the gazetteer, which a case may well hold.
@@ -249,8 +249,8 @@ def _reporter_words(tx: WriteTransaction, report: Report, data_key: bytes) -> li
 
 def _is_copy_of(store: KeyStore, retained: RetainedReport, report: Report, data_key: bytes) -> bool:
     """Whether what a case keeps is of this report: its words say so, and nothing in clear does."""
-    case_key = store.key(encryption.case_key_name(retained.incident_id))
+    case_key = store.key(report_content.case_key_name(retained.incident_id))
     if case_key is None or report.sealed is None:
         return False
-    received = encryption.decrypt_content(data_key, report.key, report.sealed)
-    return encryption.decrypt_content(case_key, retained.key, retained.sealed) == received
+    received = report_content.decrypt_content(data_key, report.key, report.sealed)
+    return report_content.decrypt_content(case_key, retained.key, retained.sealed) == received

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Engine, Select, delete, select
+from sqlalchemy import Engine, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
 from register.cases.deadlines import add_months
 from register.cases.models import CaseState as CaseState
 from register.cases.models import Incident
+from register.db import empty_log, housekeeping
 from register.journal import Act, WriteTransaction, writing
 from register.report_keys import KeyStore
-from register.reports import encryption, rules
+from register.reports import report_content, rules
 from register.reports.acts._steps import change_state
-from register.reports.encryption import Decision
-from register.reports.models import Message, Report, ReportState, RetainedReport, Tally
+from register.reports.models import (
+    Message,
+    Report,
+    ReportState,
+    RetainedReport,
+    RetentionClock,
+    Tally,
+)
+from register.reports.report_content import Decision
 from register.text import dates
 
 _IS_SEALED = Report.sealed.is_not(None).label("is_sealed")
@@ -106,12 +114,12 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
     A key of something that it does not know stays. It may be that of a report which is newer than
     a database that somebody has just restored, and will be wanted again with the right one.
     """
-    stmt = select(Report.key, _IS_SEALED, encryption.CONTACT_ID)
+    stmt = select(Report.key, _IS_SEALED, report_content.CONTACT_ID)
     rows_by_key = {row.key: row for row in session.execute(stmt)}
     cases = set(session.scalars(select(Incident.id)))
     cases_with_copies = set(session.scalars(select(RetainedReport.incident_id).distinct()))
     unused_case_keys = {
-        encryption.case_key_name(incident) for incident in cases - cases_with_copies
+        report_content.case_key_name(incident) for incident in cases - cases_with_copies
     }
     return {name for name in names if name in unused_case_keys or _is_unused(name, rows_by_key)}
 
@@ -124,7 +132,7 @@ def _is_unused(name: str, rows_by_key: Mapping[str, Any]) -> bool:
         return False
     if not contact:
         return not row.is_sealed
-    return row.contact is None or encryption.contact_key_name(report, row.contact) != name
+    return row.contact is None or report_content.contact_key_name(report, row.contact) != name
 
 
 def _batch(tx: WriteTransaction, stmt: Select[Report]) -> Sequence[Report]:
@@ -159,7 +167,7 @@ def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months:
         report.reason, report.news = "insuffisant", False
         key = store.key(report.key)
         if key is not None:
-            report.decision = encryption.encrypt_decision(key, report.key, Decision())
+            report.decision = report_content.encrypt_decision(key, report.key, Decision())
         tx.record(
             Act.REPORT_DECLINED,
             by=None,
@@ -223,3 +231,82 @@ def _tally_closed(tx: WriteTransaction, today: date) -> int:
         tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key, "counted": 1})
         tx.session.flush()
     return len(due_reports)
+
+
+@dataclass(frozen=True)
+class RetentionRun:
+    """What was done; ``waits_since`` is the last day known when the clock jumped ahead of it."""
+
+    done: PurgeCounts
+    waits_since: date | None = None
+
+
+def clock_jump(session: Session, today: date) -> date | None:
+    """The last day that retention was looked at, when the clock is suspiciously far from it."""
+    clock = session.get(RetentionClock, 1)
+    return clock.day if clock is not None and today > clock.day + rules.MAX_CLOCK_JUMP else None
+
+
+def has_orphans(session: Session) -> bool:
+    """Whether a case whose texts are gone still keeps something of a report."""
+    stmt = (
+        select(RetainedReport.key)
+        .join(Incident, Incident.id == RetainedReport.incident_id)
+        .where(Incident.state == CaseState.ERASED)
+        .limit(1)
+    )
+    return session.scalar(stmt) is not None
+
+
+def run_retention(
+    engine: Engine,
+    store: KeyStore,
+    at: datetime,
+    undecided_after: int,
+    *,
+    confirmed: bool = False,
+) -> RetentionRun:
+    """Do what is due.
+
+    :param confirmed: that the clock is right, said by a person.
+    :raises SealError: the store of keys is missing, or another instance's.
+    """
+    # Of another instance's keys, none would seem to be needed.
+    store.require()
+    today = dates.paris_day(at)
+    with Session(engine) as session:
+        waits_since = None if confirmed else clock_jump(session, today)
+    done, has_more = PurgeCounts(), True
+    while has_more:
+        with writing(engine, at) as tx:
+            batch = purge(tx, store, undecided_after) if waits_since is None else forget(tx, store)
+        done, has_more = done + batch, batch.has_more
+    if waits_since is None:
+        _record_run_day(engine, today)
+    if done.purged or done.retained or done.counted or done.destroyed:
+        empty_log(engine)
+    return RetentionRun(done, waits_since)
+
+
+def _record_run_day(engine: Engine, today: date) -> None:
+    with Session(engine) as session:
+        existing = session.get(RetentionClock, 1)
+    # A clock that was set back says nothing; one that stands on the same day writes nothing.
+    if existing is not None and existing.day >= today:
+        return
+    with housekeeping(engine) as session:
+        clock = session.get(RetentionClock, 1)
+        if clock is None:
+            session.add(RetentionClock(id=1, day=today))
+        else:
+            clock.day = max(clock.day, today)
+
+
+def spam_to_confirm(session: Session) -> dict[int, int]:
+    """How many reports were put aside together and wait for a second member, by who did it."""
+    rows = session.execute(
+        select(Report.together_by, func.count())
+        .where(Report.state == ReportState.SPAM, Report.together_by.is_not(None))
+        .group_by(Report.together_by)
+    )
+    return {member: number for member, number in rows if member is not None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
-from register.accounts.web import resubmission
+from register.accounts.web import reauthentication
 from register.web.blueprints import submit
 from register.web.permissions import csrf
 
@@ -19,7 +19,7 @@ csrf.exempt(submit)
 
 @submit.before_request
 def _refuse_foreign() -> None:
-    if request.method == "POST" and resubmission.is_cross_site():
+    if request.method == "POST" and reauthentication.is_cross_site():
         raise Forbidden
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from register.errors import TextError
 from register.reports import plain_words
 from register.reports.report_content import ReportContent
 from register.reports.web.report_form import place_label, proceedings_choices
 from register.text import typed_dates
-from register.text.errors import TextError
 from register.web.l10n import count_words, edtf_words, typeset
 from register.web.languages import language
 

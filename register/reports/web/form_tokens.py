@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from register.accounts.web import signing_keys
 from register.db import now
-from register.reports import receipt_codes
+from register.reports import receipts
 from register.text.dates import paris_day
+from register.web import request_context
 
 # A form may be left open for a weekend; one from last month is shown again, filled in.
 MAX_AGE = 3 * 24 * 3600
@@ -38,7 +38,7 @@ class Token:
 
 def new_token(purpose: str) -> str:
     """A token for a form; ``purpose`` keeps one form's from another's."""
-    return str(_signer(purpose).dumps(receipt_codes.new_nonce()))
+    return str(_signer(purpose).dumps(receipts.new_nonce()))
 
 
 def read_token(purpose: str, text: str) -> Token | None:
@@ -47,7 +47,7 @@ def read_token(purpose: str, text: str) -> Token | None:
         nonce, signed_at = _signer(purpose).loads(text, max_age=MAX_AGE, return_timestamp=True)
     except BadData:
         return None
-    if not isinstance(nonce, str) or not receipt_codes.is_nonce(nonce):
+    if not isinstance(nonce, str) or not receipts.is_nonce(nonce):
         return None
     at: datetime = signed_at if signed_at.tzinfo else signed_at.replace(tzinfo=UTC)
     return Token(nonce, paris_day(at), (now() - at).total_seconds())
@@ -55,5 +55,5 @@ def read_token(purpose: str, text: str) -> Token | None:
 
 def _signer(purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
-        signing_keys.derived_key(signing_keys.FORM_PURPOSE), salt=f"webcitoyen {purpose}"
+        request_context.derived_key(request_context.FORM_PURPOSE), salt=f"webcitoyen {purpose}"
     )

@@ -17,13 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register.db import db, is_disk_full, is_file_missing
 from register.errors import SealError, Unavailable
-from register.reports import queries, receipt_codes
+from register.reports import queries, receipts
 from register.reports.queries import ReportView
-from register.reports.web.follow_up_forms import ReceiptCodeForm
+from register.reports.web.follow_up_page import ReceiptCodeForm
 from register.reports.web.i18n import _
-from register.web import limits, logs, retry_after
-from register.web.context import key_store
+from register.web import limits, logs
 from register.web.errors import RETRY_AFTER
+from register.web.request_context import key_store
 
 # What is not the fault of whoever wrote: a database locked, full or away, a key out of reach.
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
@@ -77,7 +77,7 @@ def _open_by_code() -> ReportAccess | Response:
     # Before the code is looked at: whoever guesses learns nothing from the wait.
     wait = limits.wait("code", counted=False)
     if wait:
-        return retry_after.too_soon_page(code_page(form, _too_many_text(wait)), wait)
+        return limits.too_soon_page(code_page(form, _too_many_text(wait)), wait)
     typed = form.code.data
     key = queries.key_by_code(db.session(), key_store(), typed)
     if key is None:
@@ -85,7 +85,7 @@ def _open_by_code() -> ReportAccess | Response:
         form.reject()
         return make_response(code_page(form), 422)
     return ReportAccess(
-        receipt_codes.normalize_code(typed), queries.get_report(db.session(), key_store(), key)
+        receipts.normalize_code(typed), queries.get_report(db.session(), key_store(), key)
     )
 
 
@@ -116,7 +116,7 @@ def _too_many_text(wait: int) -> str:
     return _(
         "Trop de codes faux ont été essayés depuis votre connexion, par vous ou par quelqu’un "
         "d’autre. Attendez %(time)s, puis réessayez : votre code reste dans le champ.",
-        time=retry_after.wait_words(wait),
+        time=limits.wait_words(wait),
     )
 
 

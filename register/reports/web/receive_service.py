@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from flask import request
+
+from register.bulkhead import Bulkhead
 from register.db import db
 from register.errors import Refused
-from register.journal import Act, WriteTransaction
+from register.journal import Act, WriteTransaction, writing
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipt_codes, rules
+from register.reports import acts, queries, receipts, rules
 from register.reports.acts.reporter import find_received
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
-from register.reports.receipt_codes import CODES
+from register.reports.receipts import CODES
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.answer_review import added_text
 from register.reports.web.form_tokens import Token
 from register.reports.web.report_form import ReportForm
-from register.reports.web.write_queue import queued_transaction
+from register.server.server_limits import ARRIVAL_TIME_KEY
 from register.web import limits
-from register.web.context import key_store
+from register.web.request_context import key_store
+
+# Of the twelve threads of a gunicorn process. The embedded server has fewer of them for reports:
+# there, nobody is refused because many wait.
+WAITING = 7
+# Seconds, those in the server's queue included: nobody looks at a blank page for longer.
+PATIENCE = 5.0
+# Of many at one instant each has its turn: one takes some hundredths of a second. While somebody
+# else holds the database, the threads beyond those that wait are soon free for who reads.
+OUTSIDE = 0.5
+
+_turns = Bulkhead(max_running=1, max_waiting=WAITING, turn_timeout=PATIENCE, entry_timeout=OUTSIDE)
+
+
+@contextmanager
+def queued_transaction() -> Iterator[WriteTransaction]:
+    """Take the pen.
+
+    :raises Unavailable: ``busy``, where it is not to be had in time.
+    """
+    now = time.monotonic()
+    with (
+        _turns.turn(already_waited=now - request.environ.get(ARRIVAL_TIME_KEY, now)),
+        writing() as tx,
+    ):
+        yield tx
 
 
 @dataclass(frozen=True)
@@ -38,7 +69,7 @@ class FormReceipt:
     @property
     def formatted_code(self) -> str:
         """The code as it is shown."""
-        return receipt_codes.format_code(self.code)
+        return receipts.format_code(self.code)
 
     @property
     def accepts_additions(self) -> bool:
@@ -60,7 +91,7 @@ class RateLimited:
 
 def existing_receipt(token: Token) -> FormReceipt | None:
     """The report that this filling of the form made; None while it made none."""
-    code = receipt_codes.derive_code(key_store().derived_key(CODES), token.nonce)
+    code = receipts.derive_code(key_store().derived_key(CODES), token.nonce)
     key = queries.key_by_code(db.session(), key_store(), code)
     return FormReceipt(code, queries.get_report(db.session(), key_store(), key)) if key else None
 

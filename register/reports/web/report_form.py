@@ -14,6 +14,7 @@ from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, S
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
+from register.errors import TextError
 from register.reports import plain_words
 from register.reports.report_content import (
     ACCOUNT_LIMIT,
@@ -33,13 +34,12 @@ from register.territory.web.place_field import (
     place_key,
     stored_place,
 )
-from register.text import relative_dates, typed_dates
-from register.text.errors import TextError
-from register.text.sanitize import one_line
-from register.web.context import commune_case_counts, gazetteer
+from register.text import typed_dates
+from register.text.normalisation import one_line
 from register.web.form_fields import BaseForm, LineField, line_field, text_field
 from register.web.l10n import number
 from register.web.languages import language
+from register.web.request_context import commune_case_counts, gazetteer
 from register.web.request_validation import DESK_BODY_LIMIT
 
 # Said in the place of a code: the words are to stay as they were typed.
@@ -262,7 +262,7 @@ class ReportForm(BaseForm):
     def date(self) -> str:
         """The date in EDTF, where the words are one."""
         recent = (
-            relative_dates.parse_relative_date(self.quand.data, self.displayed_on)
+            typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
             if self.displayed_on
             else None
         )

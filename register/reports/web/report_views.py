@@ -24,7 +24,7 @@ from register.reports.web.receipt_login import OUTAGE_ERRORS, outage_response
 from register.reports.web.receive_service import FormReceipt, RateLimited
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
-from register.web import limits, retry_after
+from register.web import limits
 from register.web.blueprints import submit
 from register.web.languages import language
 
@@ -234,5 +234,5 @@ def _closed_page(form: ReportForm) -> ResponseReturnValue:
 
 def _rate_limited(form: ReportForm, seconds: int, *, is_received: bool = False) -> Response:
     sentence = _TOO_OFTEN if is_received else _TOO_MANY
-    error_text = str(sentence) % {"time": retry_after.wait_words(seconds)}
-    return retry_after.too_soon_page(_form_html(form, error_text=error_text), seconds)
+    error_text = str(sentence) % {"time": limits.wait_words(seconds)}
+    return limits.too_soon_page(_form_html(form, error_text=error_text), seconds)

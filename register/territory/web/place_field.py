@@ -13,10 +13,9 @@ from wtforms.validators import ValidationError
 from register.territory.resolve import MAX_TYPED_LENGTH, PlaceReading, resolve
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
-from register.text.sanitize import one_line
-from register.web.context import commune_case_counts, gazetteer
-from register.web.desk_fields import FieldGroup
-from register.web.form_fields import line_field
+from register.text.normalisation import one_line
+from register.web.form_fields import FieldGroup, line_field
+from register.web.request_context import commune_case_counts, gazetteer
 
 _PLACE_KEY = re.compile(r"(commune|departement|region):([0-9A-Z]{1,5})")
 

@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 
 from register.db import db
-from register.territory import commune_details
-from register.territory.commune_details import (
+from register.territory import place_queries
+from register.territory.place_queries import (
     AlternativeName,
     CommuneDetails,
     CommuneGroup,
     PlaceName,
 )
-from register.text.fold import fold_name
+from register.text.normalisation import fold_name
 from register.text.typography import french
-from register.web import context, urls
+from register.web import request_context, urls
 
 # The parameter by which a commune's page knows under which other code it was asked for.
 ALIAS_PARAMETER = "nom"
@@ -108,7 +108,7 @@ def group_label(group: CommuneGroup) -> str:
 
 def find_commune_view(code: str) -> CommuneView | None:
     """The commune of today behind a code, present or former; None for an unknown code."""
-    details = context.find_commune(code)
+    details = request_context.find_commune(code)
     if details is None:
         return None
     return CommuneView(details)
@@ -157,8 +157,8 @@ def place_name(kind: str, code: str) -> str:
     if kind == "commune":
         view = find_commune_view(code)
         return _name_with_former(view, code) if view else code
-    return commune_details.area_name(
-        db.session(), context.current_data_version().territory, kind, code
+    return place_queries.area_name(
+        db.session(), request_context.current_data_version().territory, kind, code
     )
 
 

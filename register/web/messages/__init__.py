@@ -9,22 +9,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from register.web.messages.accounts import ACCOUNT_ERRORS
-from register.web.messages.act_consequences import (
+from register.web.messages.console import (
+    COMMAND_ERRORS,
+    LEDGER_NAMES,
+    SETTING_ERRORS,
+    VERIFY_PROBLEMS,
+)
+from register.web.messages.desk import (
     LIMITATION_PERIODS,
+    MET_CHECKS,
     PERIOD_BEGINNINGS,
     PUBLIC_CHANGES,
+    RISK_NAMES,
+    UNMET_CHECKS,
 )
-from register.web.messages.cases import ACT_ERRORS, CASE_STATES
-from register.web.messages.checklist import MET_CHECKS, RISK_NAMES, UNMET_CHECKS
-from register.web.messages.cli_messages import COMMAND_ERRORS
-from register.web.messages.fields import FIELD_ERRORS, FIELD_NAMES
-from register.web.messages.pages import PAGE_ERRORS
-from register.web.messages.public_errors import PUBLIC_ERRORS
-from register.web.messages.reports import REPORT_ERRORS, REPORT_STATES
-from register.web.messages.revision_errors import REVISION_ERRORS
-from register.web.messages.settings import SETTING_ERRORS
-from register.web.messages.verify_messages import LEDGER_NAMES, VERIFY_PROBLEMS
+from register.web.messages.errors import (
+    ACCOUNT_ERRORS,
+    ACT_ERRORS,
+    CASE_STATES,
+    FIELD_ERRORS,
+    FIELD_NAMES,
+    PAGE_ERRORS,
+    PUBLIC_ERRORS,
+    REPORT_ERRORS,
+    REPORT_STATES,
+    REVISION_ERRORS,
+)
 
 __all__ = [
     "ACCOUNT_ERRORS",

@@ -7,6 +7,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from register.cases.todo_clauses import TodoKind
+from register.journal import Act
+from register.reports.models import MessageKind
+from register.reports.queries import ReportFolder
 
 # What each kind is called as a heading, and why it is there.
 TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
@@ -66,3 +69,226 @@ TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.SECOND: _("attend un second membre"),
     TodoKind.OUTCOME: _("issue à suivre"),
 }
+
+
+# What an unmet line lacks, and what to do about it.
+UNMET_CHECKS: dict[str, Any] = {
+    "texts": _("Il manque le titre ou le résumé : écrivez les deux."),
+    "summary_length": _("Le résumé fait %(length)s caractères : ramenez-le à %(limit)s."),
+    "source": _("Il n’y a aucune source : citez-en une au moins."),
+    "types": _("Il faut d’un à trois types : choisissez-les, le principal d’abord."),
+    "parties": _("Qui agit, qui est visé, quel niveau d’autorité : il manque l’un des trois."),
+    "place": _("Il manque le lieu : une commune, à défaut un territoire ou un lieu en mots."),
+    "evidence": _("Il manque le niveau de preuve : choisissez-le."),
+    "outcome": _("Il manque l’issue : choisissez-la, même si elle est inconnue."),
+    "court": _(
+        "La décision de justice est incomplète : indiquez %(missing)s, ou dites que ce n’est pas "
+        "connu."
+    ),
+    "invitation": _(
+        "L’autorité n’a pas été invitée à répondre : invitez-la, ou notez pourquoi elle ne l’est "
+        "pas."
+    ),
+    "flags": _(
+        "Des mots peuvent nuire à une personne : %(flags)s. Retirez-les, ou écrivez pourquoi ils "
+        "restent."
+    ),
+    "second": _("Il manque l’accord d’un second membre sur cette version : demandez-le."),
+    "report_withdrawn": _(
+        "L’auteur d’un signalement de ce dossier l’a retiré : enregistrez une version dont vous "
+        "attestez que rien n’y repose sur lui seul, ou abandonnez le brouillon."
+    ),
+    "attribution": _("Attestez que chaque affirmation est attribuée à sa source."),
+    "no_private_person": _("Attestez qu’aucune personne privée n’est nommée ni reconnaissable."),
+    "no_private_life": _("Attestez que rien ne touche à la vie privée."),
+}
+
+# What a line asks for, in the words of one that is met.
+MET_CHECKS: dict[str, Any] = {
+    "texts": _("Un titre et un résumé"),
+    "summary_length": _("Un résumé assez court"),
+    "source": _("Au moins une source"),
+    "types": _("D’un à trois types"),
+    "parties": _("Qui agit, qui est visé, à quel niveau"),
+    "place": _("Un lieu"),
+    "evidence": _("Un niveau de preuve"),
+    "outcome": _("Une issue"),
+    "court": _("Une décision de justice complète, s’il y en a une"),
+    "invitation": _("L’autorité invitée à répondre, ou la raison de ne pas l’inviter"),
+    "flags": _("Aucun mot à risque, ou une raison de le garder"),
+    "second": _("L’accord d’un second membre, s’il en faut un"),
+    "report_withdrawn": _("Rien qui repose sur le seul signalement que son auteur a retiré"),
+    "attribution": _("Chaque affirmation est attribuée à sa source"),
+    "no_private_person": _("Aucune personne privée n’est nommée ni reconnaissable"),
+    "no_private_life": _("Rien ne touche à la vie privée"),
+}
+
+RISK_NAMES: dict[str, Any] = {
+    "telephone": _("numéro de téléphone"),
+    "courriel": _("adresse électronique"),
+    "plaque": _("plaque d’immatriculation"),
+    "adresse": _("adresse d’un domicile"),
+    "sante": _("santé"),
+    "vie_sexuelle": _("vie sexuelle"),
+    "religion": _("religion"),
+    "mineur": _("personne mineure"),
+    "accusation_grave": _("accusation grave"),
+}
+
+
+# The codes of ``incidents.periods``.
+PUBLIC_CHANGES: dict[str, Any] = {
+    "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
+    "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),
+    "followers": _("Les flux l’annoncent à qui suit le cas, sa commune ou une recherche."),
+    "shown_again": _("Le cas est montré à nouveau, sous son numéro et à son adresse."),
+    "fragment": _("Un texte daté s’ajoute sous le récit."),
+    "account_stays": _("Le récit lui-même ne change pas."),
+    "text_changes": _("Le texte publié est remplacé par le nouveau."),
+    "note": _("Une note publique et datée dit ce qui a changé."),
+    "before_destroyed": _(
+        "Le texte d’avant n’est plus montré, dans aucune de ses versions. Il sera détruit, avec "
+        "les notes internes, quand un autre membre l’aura confirmé, ou dans trente jours."
+    ),
+    "reply_shown": _(
+        "La réponse paraît juste après le récit, à la même taille, telle qu’elle est."
+    ),
+    "tombstone": _("L’adresse du cas ne montre plus qu’un avis daté, avec un motif."),
+    "unlisted": _("Le cas sort des listes, de la recherche et des flux."),
+    "feed_says": _("Les flux l’annoncent en une ligne, sans le texte."),
+    "texts_kept": _("Le texte est gardé ici : le cas pourra être rétabli."),
+    "leads_on": _("L’adresse du cas mène désormais à l’autre cas, qui ne change pas."),
+    "destroyed": _("Les textes sont détruits partout, pour toujours."),
+    "clock_runs": _("Le délai de trois jours pour la publier court depuis sa réception."),
+    "reason_sent": _("Le motif est celui que vous enverrez à l’auteur de la réponse."),
+    "nothing": _("Rien ne change pour le public."),
+}
+
+# The codes of ``incidents.periods.Opens``.
+LIMITATION_PERIODS: dict[str, Any] = {
+    "all": _(
+        "Un délai de trois mois s’ouvre : tout le texte peut être poursuivi jusqu’à son terme "
+        "(loi du 29 juillet 1881, art. 65)."
+    ),
+    "again": _(
+        "Un juge peut y voir une nouvelle publication : un nouveau délai de trois mois peut "
+        "s’ouvrir pour tout le texte (loi du 29 juillet 1881, art. 65 ; Cass. crim., "
+        "2 nov. 2016, nº 15-87.163)."
+    ),
+    "added": _(
+        "Un nouveau délai de trois mois s’ouvre pour ce qui est ajouté ou réécrit, et pour cela "
+        "seulement (loi du 29 juillet 1881, art. 65)."
+    ),
+    "reply": _(
+        "Un délai de trois mois s’ouvre pour les mots de la réponse, pas pour le récit (loi du "
+        "29 juillet 1881, art. 65)."
+    ),
+    "none": _(
+        "Aucun nouveau délai de poursuite ne s’ouvre ; ceux qui courent ne s’arrêtent pas (loi du "
+        "29 juillet 1881, art. 65)."
+    ),
+}
+
+# What a period is said to have begun with; the acts that open one.
+PERIOD_BEGINNINGS: dict[str, Any] = {
+    "published": _("Première publication : tout le texte"),
+    "restored": _("Rétablissement : peut-être tout le texte"),
+    "followed_up": _("Suite : ce qu’elle ajoute"),
+    "corrected": _("Correction : ce qu’elle réécrit"),
+    "redacted": _("Passage retiré : ce qui a été écrit à la place"),
+    "replied": _("Réponse : les mots de son auteur"),
+    "merged": _("Réunion d’un autre cas, dont l’adresse mène ici : peut-être tout le texte"),
+}
+
+
+# What each tray is called, and which reports lie there.
+REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
+    ReportFolder.NEW: (_("Nouveaux"), _("Personne ne les a encore pris en main.")),
+    ReportFolder.NEWS: (
+        _("Réponses arrivées"),
+        _("Leur auteur a écrit, laissé un contact ou retiré son signalement depuis votre lecture."),
+    ),
+    ReportFolder.REVIEW: (_("En examen"), _("Quelqu’un les a pris, ou leur réponse a été lue.")),
+    ReportFolder.WAITING: (
+        _("En attente"),
+        _("Une question est posée ; sans réponse, ils reviennent d’eux-mêmes."),
+    ),
+    ReportFolder.OVERDUE: (
+        _("En retard"),
+        _("Reçus il y a plus de douze mois et toujours pas décidés."),
+    ),
+    ReportFolder.SUSPECT: (
+        _("Douteux"),
+        _(
+            "Remplis comme le ferait un automate, ou arrivés avec beaucoup d’autres. Un vrai "
+            "signalement peut s’y trouver."
+        ),
+    ),
+    ReportFolder.ACCEPTED: (_("Retenus"), _("Devenus un dossier, ou joints à un dossier.")),
+    ReportFolder.DECLINED: (_("Écartés"), _("Écartés avec un motif que leur auteur lit.")),
+    ReportFolder.WITHDRAWN: (_("Retirés"), _("Retirés par leur auteur.")),
+    ReportFolder.SPAM: (
+        _("Indésirables"),
+        _(
+            "Rangé seul, un signalement est détruit au bout de sept jours ; rangé avec d’autres, "
+            "au bout de trente, ou plus tôt si un autre membre le confirme. D’ici là, il peut "
+            "être repris."
+        ),
+    ),
+}
+
+# Those that another member put aside at once, on the home of the desk.
+SPAM_TO_CONFIRM = (
+    _("Indésirables à confirmer"),
+    _(
+        "Un autre membre les a rangés ensemble, sans les lire un à un : confirmez-les, "
+        "ou reprenez-les."
+    ),
+)
+
+# What a tray says that holds nothing.
+EMPTY_LISTS: dict[ReportFolder, Any] = {
+    ReportFolder.NEW: _("Aucun signalement n’attend d’être lu."),
+    ReportFolder.NEWS: _("Aucune réponse n’est arrivée."),
+    ReportFolder.REVIEW: _("Aucun signalement n’est en examen."),
+    ReportFolder.WAITING: _("Aucune question n’attend sa réponse."),
+    ReportFolder.OVERDUE: _("Aucun signalement n’est en retard."),
+    ReportFolder.SUSPECT: _("Aucun signalement n’est douteux."),
+    ReportFolder.ACCEPTED: _("Aucun signalement retenu."),
+    ReportFolder.DECLINED: _("Aucun signalement écarté."),
+    ReportFolder.WITHDRAWN: _("Aucun signalement retiré par son auteur."),
+    ReportFolder.SPAM: _("Aucun signalement indésirable."),
+}
+
+# What a message is, as the exchange heads it.
+MESSAGE_HEADINGS: dict[MessageKind, Any] = {
+    MessageKind.QUESTION: _("Question de l’équipe"),
+    MessageKind.ANSWER: _("Réponse de l’auteur"),
+    MessageKind.ADDITION: _("Ajout de l’auteur"),
+    MessageKind.CORRECTION: _("Correction de l’auteur"),
+    MessageKind.REQUEST: _("L’auteur demande le retrait"),
+}
+
+# What reporters did, as the history of a report tells it; of members' acts the journal has words.
+REPORTER_ACT_SENTENCES: dict[Act, Any] = {
+    Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
+    Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
+    Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
+}
+
+# Who began proceedings, as the form asks it: the vocabulary's directions, and that nobody did.
+NOBODY_BEGAN = _("personne")
+
+MANY_UNREAD = _(
+    "Plus de %(count)s signalements attendent que quelqu’un les lise. Si c’est une inondation, "
+    "triez d’abord les douteux, plusieurs à la fois ; rien n’est refusé à cause du nombre."
+)
+CLOCK_WARNING = _(
+    "L’horloge du serveur est loin du dernier jour où la conservation des signalements a été "
+    "examinée (le %(day)s). Rien n’est détruit d’ici à ce que quelqu’un vérifie la date, puis la "
+    "confirme par la commande « webcitoyen purge --confirm »."
+)
+KEY_MISSING = _(
+    "Les signalements ne peuvent pas être ouverts : leur clé manque au serveur. Prévenez la "
+    "personne qui l’administre."
+)

@@ -14,10 +14,10 @@ from flask import Flask
 from register import create_app
 from register.accounts import acts as accounts
 from register.accounts import sessions, two_factor
-from register.accounts.web import signing_keys
 from register.config import Settings
 from register.db import db, housekeeping, now
 from register.journal import writing
+from register.web import request_context
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def telephone(clock: Clock) -> Callable[[Flask, int], Telephone]:
             time.sleep(left)
         made = Telephone(two_factor.new_secret(), clock, two_factor.recovery_codes())
         with app.app_context(), writing() as pen:
-            accounts.set_factor(pen, member, made.secret, signing_keys.root_key(), made.codes, 0)
+            accounts.set_factor(pen, member, made.secret, request_context.root_key(), made.codes, 0)
         return made
 
     return give

@@ -17,12 +17,12 @@ from visitor import PASSWORD, SIGN_IN, Visitor, enter
 
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
-from register.accounts.web.paths import is_member_path
+from register.accounts.web.current_member import is_member_path
 from register.db import db, housekeeping, now
 from register.journal import Ledger, lines_since
 from register.journal.models import LedgerHead
 from register.pages import content
-from register.pages.web.desk import LEGAL_PAGES
+from register.pages.web.page_editor import LEGAL_PAGES
 from register.web.permissions import Audience, Permission, always, permission_of
 
 # Who is let through.

@@ -10,7 +10,7 @@ import pytest
 
 from register.cases import acts
 from register.cases.models import Incident
-from register.cases.web.desk import checklist
+from register.cases.web.desk import case
 
 
 def errors(page: str) -> str:
@@ -50,7 +50,7 @@ def test_each_line_leads_to_a_place_that_is_there(signed, desk):
     filed, browser = desk.draft(), signed("bruno")
     with desk.pen() as p:
         acts.withdraw_report(p, filed.id, [])
-    for place in checklist._FIX_PAGES.values():
+    for place in case._FIX_PAGES.values():
         page, _hash, field = place.partition("#")
         answer = browser.get(at(filed, page))
         assert answer.status_code == 200

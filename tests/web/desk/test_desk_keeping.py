@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from register.cases import acts
-from register.cases.acts.claims_and_notes import CLAIM_DURATION, NOTE_LIMIT
+from register.cases.acts.draft_acts import CLAIM_DURATION, NOTE_LIMIT
 from register.cases.models import Incident, Note
 from register.db import db, now
 from register.journal import Ledger, head, writing

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from register.accounts import code_budget
+from register.accounts import login_attempts
 from register.accounts.models import Member
-from register.cases import acts, draft_flags, todo
+from register.cases import acts, todo, todo_clauses
 from register.cases.models import Incident
 from register.cases.web.desk import todo_sidebar
 from register.db import db, housekeeping, now
@@ -76,7 +76,7 @@ def test_an_empty_desk_says_how_to_begin(signed):
 @pytest.mark.parametrize("left", [0, 12])
 def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engine, cast, left):
     assert "codes faux" not in text(signed("chloe").get("/moderation"))
-    owed = (code_budget.MAX_WRONG_CODES - left) * code_budget.REFILL
+    owed = (login_attempts.MAX_WRONG_CODES - left) * login_attempts.REFILL
     with housekeeping(engine) as session:
         chloe = session.get(Member, cast.chloe)
         chloe.totp_secret = b"a secret"
@@ -161,7 +161,7 @@ def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late
 def test_many_are_told_as_more_than_anybody_counts(signed, drafted, monkeypatch):
     monkeypatch.setattr(todo, "COUNT_LIMIT", 2)
     monkeypatch.setattr("register.cases.web.desk.dashboard.COUNT_LIMIT", 2)
-    monkeypatch.setattr(draft_flags, "READ_LIMIT", 2)
+    monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
     for _ in range(4):
         drafted(justice=True)
     told = main(signed("chloe").get("/moderation"))

@@ -20,11 +20,11 @@ from werkzeug.test import TestResponse
 
 from register import create_app
 from register.db import configure_engine, db, engine_options
-from register.exchange.safe_csv import escape_cell
+from register.errors import TextError
+from register.exchange.csv_files import escape_cell
 from register.search import indexer
-from register.text.errors import TextError
 from register.text.markup import MAX_CHARS, render_markdown, render_plain_text
-from register.text.sanitize import legal
+from register.text.normalisation import legal
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 # The pages of a case on the desk, for each that was published.

@@ -19,10 +19,10 @@ from flask import Flask
 from registers import bare
 from werkzeug.test import TestResponse
 
-from register.accounts.web.resubmission import SECRET_FIELDS
+from register.accounts.web.reauthentication import SECRET_FIELDS
 from register.cases import acts
 from register.config import Settings
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 
 # Long: for ``make prove``.
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]

@@ -10,8 +10,7 @@ from flask.testing import FlaskClient
 from mapped import areas, dots, marked
 
 from register.cases.map_points import CommunePoint, MapPoints
-from register.web.drawings.locator_map import locator, region_locator
-from register.web.drawings.map import draw_places
+from register.web.drawings.maps import draw_places, locator, region_locator
 
 
 def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:

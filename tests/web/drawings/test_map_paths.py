@@ -10,8 +10,8 @@ from mapped import drawn, marked
 
 from register.territory import dataset
 from register.territory.boundaries import departement_outlines
-from register.web.drawings import map_frames, svg_paths
-from register.web.drawings.map_frames import DrawingPoint
+from register.web.drawings import map_geometry
+from register.web.drawings.map_geometry import DrawingPoint
 
 
 def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
@@ -27,23 +27,23 @@ def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
     ],
 )
 def test_a_line_is_read_as_it_was_meant(line: list[DrawingPoint]) -> None:
-    (read,) = drawn(svg_paths.path(line))
+    (read,) = drawn(map_geometry.path(line))
     assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
 
 
 def test_what_shrinks_to_a_point_is_not_drawn() -> None:
-    assert svg_paths.path([DrawingPoint(4, 4), DrawingPoint(4, 4), DrawingPoint(4, 4)]) == ""
+    assert map_geometry.path([DrawingPoint(4, 4), DrawingPoint(4, 4), DrawingPoint(4, 4)]) == ""
 
 
 def test_a_dot_is_drawn_once_where_it_is() -> None:
     spots = [DrawingPoint(40, 3), DrawingPoint(7, 90), DrawingPoint(40, 3), DrawingPoint(7, 12)]
-    assert marked(svg_paths.dots(spots)) == sorted(set(spots))
-    assert svg_paths.dots([]) == ""
+    assert marked(map_geometry.dots(spots)) == sorted(set(spots))
+    assert map_geometry.dots([]) == ""
 
 
 def test_coasts_close_and_limits_are_drawn_once() -> None:
-    for part in map_frames.frames():
-        coast, inner = drawn(svg_paths.land(part)), drawn(svg_paths.limits(part))
+    for part in map_geometry.frames():
+        coast, inner = drawn(map_geometry.land(part)), drawn(map_geometry.limits(part))
         assert coast
         assert all(line[0] == line[-1] for line in coast)
         shared = edges(inner)
@@ -53,57 +53,59 @@ def test_coasts_close_and_limits_are_drawn_once() -> None:
 
 
 def test_every_line_of_a_departement_is_a_coast_or_a_limit() -> None:
-    part = map_frames.mainland()
-    ground = set(edges(drawn(svg_paths.land(part)) + drawn(svg_paths.limits(part))))
+    part = map_geometry.mainland()
+    ground = set(edges(drawn(map_geometry.land(part)) + drawn(map_geometry.limits(part))))
     for code in part.codes:
-        assert set(edges(drawn(svg_paths.shape_in(part, code)))) <= ground, code
+        assert set(edges(drawn(map_geometry.shape_in(part, code)))) <= ground, code
 
 
 def test_every_departement_has_a_shape_and_those_around_paris_two() -> None:
     for code in departement_outlines():
-        twice = svg_paths.shape(code).count("M") - svg_paths.shape_in(
-            map_frames.frame_of(code), code
+        twice = map_geometry.shape(code).count("M") - map_geometry.shape_in(
+            map_geometry.frame_of(code), code
         ).count("M")
-        assert twice == (code in map_frames.PARIS_AREA_CODES), code
+        assert twice == (code in map_geometry.PARIS_AREA_CODES), code
 
 
 def test_the_whole_map_is_light() -> None:
-    ground = "".join(svg_paths.land(part) + svg_paths.limits(part) for part in map_frames.frames())
-    shapes = "".join(map(svg_paths.shape, departement_outlines()))
+    ground = "".join(
+        map_geometry.land(part) + map_geometry.limits(part) for part in map_geometry.frames()
+    )
+    shapes = "".join(map(map_geometry.shape, departement_outlines()))
     assert len(gzip.compress(ground.encode())) < 4.5 * 1024
     assert len(gzip.compress((ground + shapes).encode())) < 10 * 1024
 
 
 def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
-    for part in map_frames.frames():
+    for part in map_geometry.frames():
         left, top, width, height = part.box
-        x, y, wide, high = map_frames.extent(part, 0)
+        x, y, wide, high = map_geometry.extent(part, 0)
         assert left <= x
         assert top <= y
         assert x + wide <= left + width + 1
         assert y + high <= top + height + 1
         # As large as there is room for.
         assert abs(width - wide) <= 1 or abs(height - high) <= 1
-    mainland = edges(drawn(svg_paths.land(map_frames.mainland())))
-    around, where, *beyond = map_frames.borders()
+    mainland = edges(drawn(map_geometry.land(map_geometry.mainland())))
+    around, where, *beyond = map_geometry.borders()
     for x, y, width, height, code in (around, *beyond):
         assert not any(
             x < spot.x < x + width and y < spot.y < y + height for edge in mainland for spot in edge
         ), code
-    assert map_frames.mainland().box[2] > where.x > around.x + around.width
+    assert map_geometry.mainland().box[2] > where.x > around.x + around.width
 
 
 def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
-    beyond = {border.code: border for border in map_frames.borders()}
+    beyond = {border.code: border for border in map_geometry.borders()}
     for row in dataset.read_table("communes.csv.gz"):
         code = row["departement"]
         if not row["lat"] or code not in departement_outlines():
             continue
-        x, y = map_frames.frame_of(code).project_point(float(row["lat"]), float(row["lon"]))
-        whole = map_frames.FrameBorder(0, 0, map_frames.WIDTH, map_frames.HEIGHT, "")
+        x, y = map_geometry.frame_of(code).project_point(float(row["lat"]), float(row["lon"]))
+        whole = map_geometry.FrameBorder(0, 0, map_geometry.WIDTH, map_geometry.HEIGHT, "")
         around = (
-            map_frames.borders()[0]
-            if code in map_frames.PARIS_AREA_CODES
+            map_geometry.borders()[0]
+            if code in map_geometry.PARIS_AREA_CODES
             else beyond.get(code, whole)
         )
         assert around.x + 4 < x < around.x + around.width - 4, row["nom"]
@@ -112,12 +114,12 @@ def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
 
 def test_the_middle_of_a_departement_is_in_it() -> None:
     for code in departement_outlines():
-        part = map_frames.frame_of(code)
-        x, y = svg_paths.centroid(part, code)
+        part = map_geometry.frame_of(code)
+        x, y = map_geometry.centroid(part, code)
         # Even-odd, along the line from the point to the right.
         crossed = sum(
             (a.y > y) != (b.y > y) and x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
-            for line in drawn(svg_paths.shape_in(part, code))
+            for line in drawn(map_geometry.shape_in(part, code))
             for a, b in pairwise(line)
         )
         assert crossed % 2, code
@@ -135,11 +137,12 @@ def test_the_middle_of_a_departement_is_in_it() -> None:
 def test_a_place_comes_where_a_reader_looks_for_it(
     departement: str, lat: float, lon: float, where: str
 ) -> None:
-    x, y = map_frames.frame_of(departement).project_point(lat, lon)
+    x, y = map_geometry.frame_of(departement).project_point(lat, lon)
     found = {
-        "far west": x < map_frames.WIDTH / 8 and map_frames.HEIGHT / 6 < y < map_frames.HEIGHT / 2,
-        "far east and south": x > map_frames.WIDTH * 0.9 and y > map_frames.HEIGHT * 0.7,
+        "far west": x < map_geometry.WIDTH / 8
+        and map_geometry.HEIGHT / 6 < y < map_geometry.HEIGHT / 2,
+        "far east and south": x > map_geometry.WIDTH * 0.9 and y > map_geometry.HEIGHT * 0.7,
         "around Paris": x < 199 and y < 199,
-        "beyond the sea": y > map_frames.HEIGHT * 0.85,
+        "beyond the sea": y > map_geometry.HEIGHT * 0.85,
     }
     assert [name for name, is_there in found.items() if is_there] == [where]

@@ -22,7 +22,7 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.models import Incident, Revision
-from register.text.sanitize import clean
+from register.text.normalisation import clean
 
 ODD = {
     "controls": "a\x00b\x07c\x1bd\x7fe",

@@ -13,11 +13,11 @@ from visitor import Forms
 from register.cases import acts as cases
 from register.db import db, now
 from register.journal import Ledger, head, writing
-from register.journal.act_types import REPORTER_ACTS
+from register.journal.models import REPORTER_ACTS
 from register.reports import acts, queries
 from register.reports.models import Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
-from register.web.messages.desk_reports import REPORTER_ACT_SENTENCES
+from register.web.messages.desk import REPORTER_ACT_SENTENCES
 
 LIST = "/moderation/signalements"
 DAY = timedelta(days=1)

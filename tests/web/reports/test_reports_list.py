@@ -15,8 +15,8 @@ from register.reports.models import Report, ReportState, RetentionClock
 from register.reports.queries import ReportFolder
 from register.reports.web.desk import report_list, sidebar
 from register.text import dates
-from register.web.context import key_store
-from register.web.messages import desk_reports as sentences
+from register.web.messages import desk as sentences
+from register.web.request_context import key_store
 
 LIST = "/moderation/signalements"
 SORT = f"{LIST}/tri"

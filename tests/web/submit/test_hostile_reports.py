@@ -39,7 +39,7 @@ from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report
-from register.text.sanitize import clean, one_line
+from register.text.normalisation import clean, one_line
 
 # Long: for ``make prove``.
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]

@@ -27,7 +27,7 @@ from strangers import (
 from register.config import Settings
 from register.db import now
 from register.report_keys import KeyStore
-from register.reports import receipt_codes
+from register.reports import receipts
 from register.reports.models import Report
 from register.reports.web import form_tokens
 from register.text.dates import paris_day
@@ -72,7 +72,7 @@ def test_a_token_of_another_making_keeps_the_text_and_brings_a_new_one(
         ours[:-3] + ("AAA" if ours[-3:] != "AAA" else "BBB"),
         ours * 40,
         nonce(),
-        receipt_codes.new_nonce().upper(),
+        receipts.new_nonce().upper(),
         _signed(app, "signaler", nonce(), 4),
         _signed(app, "signaler", nonce(), -400),
         _signed(app, "suivi", nonce()),
@@ -182,7 +182,7 @@ def test_codes_that_are_tried_cost_little_and_shut_nobody_else_out(
     code = other.report().code
     begun, answered = time.process_time(), []
     for _ in range(tries):
-        typed = receipt_codes.format_code(receipt_codes.derive_code(b"guess", nonce()))
+        typed = receipts.format_code(receipts.derive_code(b"guess", nonce()))
         answer = guesser.send("/suivi", [("code", typed)])
         answered.append(answer.status)
         if answer.status == 429:

@@ -14,7 +14,7 @@ from visitor import Visitor
 
 from register.db import db
 from register.reports import acts, queries, receipts, report_content
-from register.reports.web import verify_receipt
+from register.reports.web import follow_up_views
 
 YES = "Un signalement au contenu identique a été reçu le 2 mars 2026."
 NO = "Ce reçu ne correspond à aucun signalement encore gardé ici."
@@ -131,7 +131,7 @@ def test_nothing_is_asked_or_kept_of_what_is_too_long_or_missing(app, anyone, mo
     assert "trop long" in anyone.text
     # Beyond this, reading the form would write the file to the disk.
     monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", _never)
-    uploaded(anyone, b"x" * (verify_receipt.BODY_LIMIT + 1))
+    uploaded(anyone, b"x" * (follow_up_views.BODY_LIMIT + 1))
     assert anyone.answer.status_code == 422
     pasted(anyone, "x" * 600_000)
     assert anyone.answer.status_code == 422

@@ -14,9 +14,8 @@ from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.queries import NUMBER_LIMIT
 from register.cases.vocabulary import Vocabulary
-from register.errors import Invalid, RegisterError
-from register.text.errors import TextError
-from register.text.sanitize import one_line
+from register.errors import Invalid, RegisterError, TextError
+from register.text.normalisation import one_line
 from register.web.error_messages import error_sentence
 from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,37 +11,126 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases import deadlines, limitation_periods, reply_length
+from register.cases import checklist as checks
+from register.cases import deadlines
 from register.cases.case_content import CaseSnapshot
-from register.cases.checklist import ATTESTATIONS
-from register.cases.limitation_periods import PeriodScope
+from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
+from register.cases.deadlines import PeriodScope
 from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
 from register.cases.queries import PublicCase
 from register.cases.vocabulary import VocabularyWord
-from register.cases.web.desk.act_view import open_case
-from register.cases.web.desk.available_acts import available_acts
-from register.cases.web.desk.checklist import case_checklist
+from register.cases.web.desk.act_view import available_acts, case_address, open_case
 from register.cases.web.public import case_view
 from register.cases.web.public.case_view import CaseView
 from register.db import db, now
 from register.journal import Act
-from register.reports.web.desk.traces import note_retained_view
+from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
 from register.text.dates import paris_day
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary, settings
-from register.web.error_messages import field_name
+from register.web.error_messages import check_sentence, field_name
 from register.web.l10n import typeset
 from register.web.languages import in_french
 from register.web.messages import (
     CASE_STATES,
     FIELD_NAMES,
     LIMITATION_PERIODS,
+    MET_CHECKS,
     PERIOD_BEGINNINGS,
     PUBLIC_CHANGES,
     RISK_NAMES,
 )
+from register.web.request_context import current_vocabulary, settings
+
+# Where a line is mended: the page of the case, and the field there.
+_FIX_PAGES = {
+    "texts": "modifier#title",
+    "summary_length": "modifier#summary",
+    "source": "modifier#sources",
+    "types": "modifier#type_1",
+    "parties": "modifier#actor",
+    "place": "modifier#quand",
+    "evidence": "modifier#evidence",
+    "outcome": "modifier#outcome",
+    "court": "modifier#procedures",
+    "invitation": "inviter",
+    "second": "approuver",
+    "report_withdrawn": "modifier#without_report",
+}
+
+
+@dataclass(frozen=True)
+class ChecklistLine:
+    """A line of the checklist; ``fix_address`` is the address that mends an unmet one."""
+
+    code: str
+    met: bool
+    sentence: str
+    fix_address: str
+
+
+@dataclass(frozen=True)
+class CaseChecklist:
+    """The checklist of a case before one act, for one member."""
+
+    lines: Sequence[ChecklistLine]
+    flags: Sequence[Flag]
+    needs_second: bool
+    # Nobody else is asked: the register has one moderator, and the public case will say so.
+    single: bool
+
+    @property
+    def unmet(self) -> Sequence[ChecklistLine]:
+        """What blocks."""
+        return [line for line in self.lines if not line.met]
+
+
+def case_checklist(
+    desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
+) -> CaseChecklist:
+    """The checklist as it stands for the member who asks.
+
+    :param attested: what is ticked in the form.
+    :param flags_reason: what is written there about flagged words.
+    """
+    flags, terms = checks.risk_flags(desk_case.content), current_vocabulary()
+    single = settings().single_moderator
+    circumstances = Circumstances(
+        invited=bool(desk_case.invitations),
+        seconded=bool(desk_case.second_persons.get("publish")),
+        single_moderator=single,
+        attested=attested,
+        flags_reason=flags_reason,
+        needed_before=desk_case.needs_second_person,
+        displayed_texts=checks.displayed_texts(desk_case),
+        report_withdrawn=desk_case.report_withdrawn,
+    )
+    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
+    needs_second = checks.needs_second(
+        desk_case.content,
+        terms,
+        flags,
+        needed_before=desk_case.needs_second_person,
+        added_texts=circumstances.displayed_texts,
+    )
+    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    return CaseChecklist(
+        [_checklist_line(desk_case, act, line) for line in lines],
+        flags,
+        needs_second,
+        needs_second and single,
+    )
+
+
+def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> ChecklistLine:
+    field = line.code if line.code in (*ATTESTATIONS, "flags") else ""
+    field = "flags_reason" if field == "flags" else field
+    fix_page = _FIX_PAGES.get(line.code) or f"{act}#{field}"
+    line_text = MET_CHECKS[line.code] if line.met else check_sentence(line)
+    return ChecklistLine(
+        line.code, line.met, typeset(str(line_text)), case_address(desk_case.id, fix_page)
+    )
 
 
 @desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
@@ -121,7 +210,7 @@ class ActConsequence:
 @desk.app_template_global("consequence")
 def act_consequence(act: Act | str) -> ActConsequence:
     """What an act would change if it were done today."""
-    effect = limitation_periods.consequence_of(act)
+    effect = deadlines.consequence_of(act)
     until = None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today())
     changes = [typeset(str(PUBLIC_CHANGES[code])) for code in effect.public]
     return ActConsequence(changes, typeset(str(LIMITATION_PERIODS[effect.scope])), until)
@@ -144,7 +233,7 @@ def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
         RunningPeriod(
             typeset(str(PERIOD_BEGINNINGS[period.act])), period.began, period.ends, period.days_left
         )
-        for period in limitation_periods.running_periods(desk_case.dated_acts, today())
+        for period in deadlines.running_periods(desk_case.dated_acts, today())
     ]
 
 
@@ -153,8 +242,8 @@ class ReplyDeadline:
     """A reply's three days and its length; ``days_left`` is negative once it is late."""
 
     days_left: int
-    length: reply_length.TextLength
-    limit: reply_length.TextLength
+    length: deadlines.TextLength
+    limit: deadlines.TextLength
 
     @property
     def is_long(self) -> bool:
@@ -165,10 +254,8 @@ class ReplyDeadline:
 @desk.app_template_global("reply_clock")
 def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
     """How long a reply is and how long it may still wait."""
-    limit = reply_length.longest_reply(
-        desk_case.content, [row.text for row in desk_case.follow_ups]
-    )
-    return ReplyDeadline((reply.due_on - today()).days, reply_length.text_length(reply.text), limit)
+    limit = deadlines.longest_reply(desk_case.content, [row.text for row in desk_case.follow_ups])
+    return ReplyDeadline((reply.due_on - today()).days, deadlines.text_length(reply.text), limit)
 
 
 @desk.app_template_global("risk")

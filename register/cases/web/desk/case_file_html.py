@@ -14,11 +14,11 @@ from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk import content_words
 from register.exchange.case_file import CaseFile, CaseVersion
 from register.journal.web import journal_sentences
+from register.journal.web.journal_sentences import LEDGER_LABELS
 from register.reports.web.desk.report_summary import reported
 from register.web.error_messages import field_name
 from register.web.l10n import day_words
 from register.web.messages import CASE_STATES
-from register.web.messages.journal import LEDGER_LABELS
 from register.web.template_env import clock
 
 # What the page lays out by itself: titles, and texts that have their HTML.

@@ -17,8 +17,8 @@ from register.cases.case_content import (
 from register.cases.validation import ContentFault
 from register.cases.web.desk.case_forms import CaseForm, EditorForm, FollowUpForm
 from register.territory.web import place_field
-from register.web.desk_fields import FieldGroupList, TypedDateField
 from register.web.error_messages import reason_sentence
+from register.web.form_fields import FieldGroupList, TypedDateField
 
 # Fields of a form that hold a field of the content under the same name.
 _SAME_NAME_FIELDS = (

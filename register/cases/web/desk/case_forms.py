@@ -9,23 +9,25 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FormField, HiddenField
 from wtforms.validators import ValidationError
 
-from register.cases.acts.after_publication import TITLE_LIMIT
+from register.cases.acts.public_acts import TITLE_LIMIT
 from register.cases.validation import NUMBER_LIMIT
 from register.db import db
-from register.territory import places
+from register.territory import place_queries
 from register.territory.web.place_field import LinkedRow, PlaceRow
 from register.text.typography import french
-from register.web.context import current_vocabulary
-from register.web.desk_fields import (
+from register.web.form_fields import (
+    DeskForm,
     FieldGroup,
     FieldGroupList,
     TypedDateField,
     VocabularyField,
     check_filled,
     check_url,
+    line_field,
+    text_field,
 )
-from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import countries
+from register.web.request_context import current_vocabulary
 
 _CHOOSE = _("À choisir")
 _UNSPECIFIED = _("Non précisé")
@@ -62,12 +64,12 @@ def _countries() -> Mapping[str, str]:
 
 
 def _departements() -> Mapping[str, str]:
-    rows = places.departements(db.session())
+    rows = place_queries.departements(db.session())
     return {row.code: french(f"{row.code} {row.name}") for row in rows}
 
 
 def _regions() -> Mapping[str, str]:
-    return {row.code: french(row.name) for row in places.regions(db.session())}
+    return {row.code: french(row.name) for row in place_queries.regions(db.session())}
 
 
 class SourceRow(FieldGroup):

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import acts
-from register.cases.acts.claims_and_notes import NOTE_LIMIT
+from register.cases.acts.draft_acts import NOTE_LIMIT
 from register.cases.web.desk.act_view import case_address, open_case
 from register.db import db
 from register.errors import Invalid, Refused

@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.case_forms import appeals, link_kinds, refusals
 from register.territory.web import place_field
-from register.text import worddiff
-from register.text.worddiff import TextDiff
-from register.web.context import current_vocabulary
+from register.text import text_diff
+from register.text.text_diff import TextDiff
 from register.web.error_messages import field_name
 from register.web.l10n import country_name, edtf_words, with_label
+from register.web.request_context import current_vocabulary
 
 FieldTexts = Mapping[str, str]
 
@@ -44,7 +44,9 @@ def field_texts(content: Mapping[str, Any]) -> FieldTexts:
 def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences."""
     return [
-        FieldChange(name, before[name], after[name], worddiff.diff_texts(before[name], after[name]))
+        FieldChange(
+            name, before[name], after[name], text_diff.diff_texts(before[name], after[name])
+        )
         for name in before
         if before[name] != after[name]
     ]

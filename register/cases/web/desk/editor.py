@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from register.cases import acts
+from register.cases import acts, deadlines
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content
 from register.cases.member_view import DeskCase
@@ -25,12 +27,13 @@ from register.cases.web.desk.case_forms import (
     RedactForm,
 )
 from register.cases.web.desk.editor_flow import EditorMode, run_editor
+from register.errors import TextError
 from register.journal import Act, JournalEntry, WriteTransaction
-from register.text.errors import TextError
+from register.text import dates
 from register.text.markup import render_markdown
 from register.web.blueprints import desk
-from register.web.desk_fields import FieldGroupList
 from register.web.error_messages import error_sentence
+from register.web.form_fields import FieldGroupList
 from register.web.permissions import asks_password
 
 
@@ -211,3 +214,32 @@ _FOLLOW_UP = EditorMode(
     _follow_up,
     lazy_gettext("La suite est publiée."),
 )
+
+
+@desk.app_template_global("request_terms")
+def request_terms(row: Any) -> list[tuple[str, date]]:
+    """What falls on which day, for the days that are known (CRPA R311-12 s., CJA R421-1).
+
+    :param row: the editor's fields of the request.
+    """
+    clock = deadlines.request_terms(
+        _exact_day(row.asked_on.edtf),
+        _exact_day(row.refused_on.edtf),
+        _exact_day(row.cada_registered_on.edtf),
+    )
+    terms = (
+        (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
+        (_("Deux mois pour saisir la CADA : jusqu’au"), clock.refer_to_cada_by),
+        (_("La CADA a un mois pour rendre son avis : jusqu’au"), clock.cada_answers_by),
+        (_("Deux mois après la saisine, le refus est confirmé : le"), clock.refusal_confirmed),
+        (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
+    )
+    return [(label, day) for label, day in terms if day is not None]
+
+
+def _exact_day(edtf: str) -> date | None:
+    """A day that is known as such; from a month or a year no term can be counted."""
+    if not edtf:
+        return None
+    partial_date = dates.parse(edtf)
+    return partial_date.first if partial_date.day and not partial_date.mark else None

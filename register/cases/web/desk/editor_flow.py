@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, changes, revisions, rules
+from register.cases import acts, pending_changes, revisions, rules
 from register.cases.case_content import Content
-from register.cases.changes import ProposedChange
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
+from register.cases.pending_changes import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words
 from register.cases.web.desk.act_view import case_address, open_case
@@ -29,10 +29,9 @@ from register.cases.web.desk.case_forms import EditorForm
 from register.cases.web.desk.content_words import FieldChange
 from register.cases.web.desk.duplicates import SimilarCase, similar_cases
 from register.db import db
-from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError
+from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, JournalEntry, WriteTransaction, writing
-from register.reports.web.desk.traces import note_retained_view
-from register.text.errors import TextError
+from register.reports.web.desk.report_summary import note_retained_view
 from register.text.markup import render_markdown
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
@@ -158,7 +157,7 @@ def resumed_change(desk_case: DeskCase) -> ProposedChange | None:
     member = current_member.member()
     own_changes = (
         own_change
-        for own_change in changes.list_changes(db.session(), member, desk_case.id)
+        for own_change in pending_changes.list_changes(db.session(), member, desk_case.id)
         if own_change.made_by == member.id
     )
     return next(

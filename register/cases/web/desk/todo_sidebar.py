@@ -20,9 +20,9 @@ from register.db import db, now
 from register.text import dates
 from register.text.typography import french
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary, settings
 from register.web.l10n import count_words, day_words, typeset
 from register.web.messages.desk import TODO_LABELS
+from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import case_place, clock
 
 # Beyond so many days, the day itself says more than their number.

@@ -19,9 +19,9 @@ from register.cases.web.public import case_view
 from register.cases.web.public.case_view import CaseView
 from register.db import db
 from register.errors import NotFound
+from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary
-from register.web.messages.journal import ACT_SENTENCES
+from register.web.request_context import current_vocabulary
 
 
 @desk.get("/dossiers/<int:incident_id>/versions")

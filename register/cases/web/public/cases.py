@@ -7,24 +7,23 @@ import re
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from register.cases import home_counts, public_history, queries, timeline
+from register.cases import public_versions, queries, statistics, timeline
 from register.cases.filters import CaseQuery
 from register.cases.web.public import (
     case_view,
     filter_panel,
     no_results,
-    search_form,
+    search_request,
     search_suggestions,
     search_title,
-    text_search,
 )
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.territory.web import place_choice
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import current_vocabulary, head
-from register.web.drawings.map import search_map
+from register.web.drawings.maps import search_map
+from register.web.request_context import current_vocabulary, head
 
 _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -47,20 +46,20 @@ def cases() -> ResponseReturnValue:
     # Read first: what is shown must not be older than the position it is shown for.
     head()
     try:
-        query = search_form.parse_search(args)
-        if not typed and search_form.has_empty_parameters(request.args.items(multi=True)):
+        query = search_request.parse_search(args)
+        if not typed and search_request.has_empty_parameters(request.args.items(multi=True)):
             # What the form sent of fields that nobody filled in is no part of an address to keep.
             return redirect(urls.cases(query), 303)
         return (
             _place_redirect(typed, query)
             if typed
-            else _list_page(query, text_search.run_search(query))
+            else _list_page(query, search_request.run_search(query))
         )
     except Invalid as error:
         return faulty_form_page(args, error)
 
 
-def _list_page(query: CaseQuery, search: text_search.TextSearch | None) -> str:
+def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> str:
     strengths = search.strength if search else None
     page = queries.query_case_page(db.session(), query, current_vocabulary(), head(), strengths)
     if page.number > page.pages:
@@ -70,7 +69,7 @@ def _list_page(query: CaseQuery, search: text_search.TextSearch | None) -> str:
         "public/cases.html",
         page=page,
         query=query,
-        summary=home_counts.load_register_summary(db.session(), current_vocabulary(), head()),
+        summary=statistics.load_register_summary(db.session(), current_vocabulary(), head()),
         title=""
         if query.is_bare
         else search_title.page_title(query, current_vocabulary(), page.total),
@@ -84,7 +83,7 @@ def _list_page(query: CaseQuery, search: text_search.TextSearch | None) -> str:
         onward=no_results.no_results_links(query, search, suggestions)
         if not (page.total or query.is_bare)
         else None,
-        mark=text_search.highlighter(search),
+        mark=search_request.highlighter(search),
     )
 
 
@@ -98,15 +97,15 @@ def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
     return render_template("public/choice.html", matches=places, back=urls.cases(query))
 
 
-def faulty_form_page(args: search_form.QueryArgs, error: Invalid) -> ResponseReturnValue:
+def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> ResponseReturnValue:
     """The form as it was filled, with what it got wrong; for a page and its feed.
 
     :raises Invalid: what was wrong is in no field, such as the number of a page.
     """
-    if not search_form.is_field_error(error):
+    if not search_request.is_field_error(error):
         raise error
-    filled_form = search_form.read_faulty_form(args)
-    query, search = filled_form.query, text_search.run_search(filled_form.query)
+    filled_form = search_request.read_faulty_form(args)
+    query, search = filled_form.query, search_request.run_search(filled_form.query)
     counts = filter_panel.facet_counts(
         query, current_vocabulary(), head(), search.strength if search else None
     )
@@ -136,7 +135,7 @@ def case(number: str) -> ResponseReturnValue:
         case=public_case,
         file=case_view.build_case_view(db.session(), public_case, current_vocabulary()),
         events=timeline.case_timeline(public_case.snapshot.content),
-        changes=public_history.list_changes(db.session(), public_case),
+        changes=public_versions.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 

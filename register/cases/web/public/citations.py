@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from flask import Response, redirect
 from flask.typing import ResponseReturnValue
@@ -11,17 +14,156 @@ from flask_babel import gettext as _
 
 from register.cases import queries
 from register.cases.queries import PublicCase
-from register.cases.web.public import citation_formats
 from register.cases.web.public.cases import case_number, requested_version
-from register.cases.web.public.citation_formats import CaseReference
 from register.db import db
 from register.errors import Moved
 from register.text import dates
+from register.text.dates import PartialDate
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import head, settings
 from register.web.l10n import edtf_words, typeset
+from register.web.request_context import head, settings
+
+
+@dataclass(frozen=True)
+class CaseReference:
+    """What a reference says. ``facts`` is the day of the facts, None when unknown.
+
+    ``place`` and ``note`` are words: where it was, and the day of the facts for people.
+    ``keywords`` are the outlets that are targeted.
+    """
+
+    number: int
+    version: int
+    title: str
+    site: str
+    publisher: str
+    address: str
+    language: str
+    issued: date
+    first_published: date
+    facts: PartialDate | None
+    note: str
+    keywords: Sequence[str] = ()
+
+    @property
+    def key(self) -> str:
+        """How a text cites it: letters, digits and hyphens only."""
+        return f"webcitoyen-{self.number}-v{self.version}"
+
+
+# --- BibTeX --------------------------------------------------------------------------------------
+
+# BibTeX counts braces whether or not a backslash is before them, so that an odd one has a name.
+_TEX_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\lbrace{}",
+        "}": r"\rbrace{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{mark: f"\\{mark}" for mark in "&%$#_"},
+    }
+)
+
+
+def bibtex(reference: CaseReference) -> str:
+    """An entry for BibTeX and biblatex, in UTF-8; addresses and dates are verbatim there."""
+    fields = {
+        "author": f"{{{_escape_tex(reference.site)}}}",
+        # In a second pair of braces: a style may set a title in small letters, names included.
+        "title": f"{{{_escape_tex(reference.title)}}}",
+        "publisher": _escape_tex(reference.publisher),
+        "year": str(reference.issued.year),
+        "month": str(reference.issued.month),
+        "day": str(reference.issued.day),
+        "date": reference.issued.isoformat(),
+        "origdate": reference.first_published.isoformat(),
+        "eventdate": reference.facts.edtf if reference.facts else "",
+        "number": str(reference.number),
+        "version": str(reference.version),
+        "url": reference.address,
+        "langid": reference.language,
+        "keywords": ", ".join(_escape_tex(word.replace(",", " ")) for word in reference.keywords),
+        "note": _escape_tex(reference.note),
+    }
+    lines = (f"  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@misc{{{reference.key},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _escape_tex(text: str) -> str:
+    return _single_line(text).translate(_TEX_ESCAPES)
+
+
+# --- RIS -----------------------------------------------------------------------------------------
+
+
+def ris(reference: CaseReference) -> str:
+    """A record of the RIS format; its lines end as the format has them."""
+    return "".join(f"{tag}  - {_single_line(value)}\r\n" for tag, value in _ris_fields(reference))
+
+
+def _ris_fields(reference: CaseReference) -> Iterator[tuple[str, str]]:
+    yield "TY", "ELEC"
+    yield "ID", reference.key
+    yield "AU", reference.site
+    yield "TI", reference.title
+    yield "PB", reference.publisher
+    yield "PY", str(reference.issued.year)
+    yield "DA", f"{reference.issued:%Y/%m/%d}/"
+    yield "ET", str(reference.version)
+    yield "M1", str(reference.number)
+    yield "UR", reference.address
+    yield "LA", reference.language
+    yield from (("KW", word) for word in reference.keywords)
+    # No field of the format is for the day of the facts, nor may one be a month or "about".
+    yield "C1", reference.facts.edtf if reference.facts else ""
+    yield "N1", reference.note
+    yield "ER", ""
+
+
+# --- CSL-JSON ------------------------------------------------------------------------------------
+
+
+def csl(reference: CaseReference) -> str:
+    """A list of one item, as CSL-JSON 1.0.2 has it."""
+    csl_item: dict[str, Any] = {
+        "id": reference.key,
+        "type": "webpage",
+        "title": _single_line(reference.title),
+        "author": [{"literal": _single_line(reference.site)}],
+        "container-title": _single_line(reference.site),
+        "publisher": _single_line(reference.publisher),
+        "number": str(reference.number),
+        "version": str(reference.version),
+        "URL": reference.address,
+        "language": reference.language,
+        "issued": {"date-parts": [_date_parts(reference.issued)]},
+        "original-date": {"date-parts": [_date_parts(reference.first_published)]},
+        "note": _single_line(reference.note),
+    }
+    if reference.facts:
+        csl_item["event-date"] = _csl_date(reference.facts)
+    if reference.keywords:
+        csl_item["keyword"] = ", ".join(map(_single_line, reference.keywords))
+    return json.dumps([csl_item], ensure_ascii=False, indent=2) + "\n"
+
+
+def _csl_date(facts: PartialDate) -> dict[str, Any]:
+    """A date as known. The format has one word for a date that is not sure: "circa"."""
+    parts: Iterable[int | None] = (facts.year, facts.month, facts.day)
+    csl_date: dict[str, Any] = {"date-parts": [[part for part in parts if part is not None]]}
+    return {**csl_date, "circa": True} if facts.mark else csl_date
+
+
+def _date_parts(day: date) -> list[int]:
+    return [day.year, day.month, day.day]
+
+
+def _single_line(text: str) -> str:
+    return " ".join(text.split())
+
 
 SITE = "Web Citoyen"
 
@@ -35,9 +177,9 @@ class CitationFormat:
 
 
 FORMATS = {
-    "bib": CitationFormat(citation_formats.bibtex, "application/x-bibtex"),
-    "ris": CitationFormat(citation_formats.ris, "application/x-research-info-systems"),
-    "json": CitationFormat(citation_formats.csl, "application/vnd.citationstyles.csl+json"),
+    "bib": CitationFormat(bibtex, "application/x-bibtex"),
+    "ris": CitationFormat(ris, "application/x-research-info-systems"),
+    "json": CitationFormat(csl, "application/vnd.citationstyles.csl+json"),
 }
 
 

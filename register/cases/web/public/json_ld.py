@@ -23,8 +23,8 @@ from register.journal.canonical import rfc3339
 from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import assets, urls
-from register.web.context import current_vocabulary, settings
 from register.web.l10n import country_name
+from register.web.request_context import current_vocabulary, settings
 
 Node = dict[str, Any]
 

@@ -13,21 +13,21 @@ from register.cases import facets
 from register.cases.filters import CaseQuery
 from register.cases.web.public import search_title
 from register.cases.web.public.filter_panel import filter_titles
+from register.cases.web.public.search_request import TextSearch, search_text
 from register.cases.web.public.search_suggestions import (
     SearchSuggestions,
     SuggestionLink,
     place_label,
     replace_words,
 )
-from register.cases.web.public.text_search import TextSearch, search_text
 from register.db import db
-from register.search.query_model import QueryPart
-from register.territory import places
+from register.search.engine import QueryPart
+from register.territory import place_queries
 from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.web import urls
-from register.web.context import commune_case_counts, current_vocabulary, gazetteer, head
 from register.web.l10n import count_words, typeset
+from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
 
 # Each way is one more search.
 _MAX_LINKS = 6
@@ -132,7 +132,7 @@ def _parent_code(kind: str, code: str) -> str:
     if kind == "commune":
         place = place_names.find_commune_view(code)
         return place.departement.code if place and place.departement else ""
-    departement = places.departement(db.session(), code)
+    departement = place_queries.departement(db.session(), code)
     return (departement.region_code or "") if departement else ""
 
 

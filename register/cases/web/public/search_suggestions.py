@@ -13,21 +13,67 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import uncoded_places
+from register.cases import facets, uncoded_places
 from register.cases.filters import CaseQuery
-from register.cases.web.public.label_suggestions import matching_labels
-from register.cases.web.public.text_search import TextSearch, search_engine
+from register.cases.vocabulary import Vocabulary
+from register.cases.web.public.search_request import TextSearch, search_engine
 from register.db import db
-from register.search import spelling
+from register.search import service
 from register.search.service import Reach
+from register.territory.disambiguation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
-from register.territory.tokenizer import split_words as mentioned
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
+from register.text.normalisation import fold
 from register.web import urls
-from register.web.context import commune_case_counts, current_vocabulary, gazetteer, head
 from register.web.l10n import count_words
 from register.web.languages import language
+from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
+
+# Lists whose words stand beside a case, and the filters that they are of.
+_LABEL_LISTS = ("type", "famille", "issue")
+_WORD = re.compile(r"[^\W\d_]+")
+# Letters of a word that need not be the same: "filmed", "filming", "films".
+_STEM_LENGTH = 4
+_MIN_LENGTH = 3
+_STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
+
+
+def matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
+    """Labels that hold every word of a text: each with its search and how many cases that has.
+
+    :param query: the search without these words.
+    """
+    if current_vocabulary().language == "fr":
+        return
+    typed_stems = _stems(typed_text)
+    if not typed_stems:
+        return
+    for name, code, label in _all_labels(current_vocabulary()):
+        # Values of one filter are alternatives: another would widen the search.
+        if name not in query.values and typed_stems <= _stems(label):
+            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
+            count = facets.count_matches(
+                db.session(), narrowed_query, current_vocabulary(), head(), None
+            )
+            if count:
+                yield label, narrowed_query, count
+
+
+def _all_labels(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
+    for name in _LABEL_LISTS:
+        for code, word in vocabulary.lists[name].items():
+            yield name, code, word.label
+
+
+def _stems(text: str) -> set[str]:
+    tokens = _WORD.findall(fold(text))
+    return {
+        word[:_STEM_LENGTH]
+        for word in tokens
+        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
+    }
+
 
 # Readings of one place that are offered here; a page of its own offers more.
 _MAX_READINGS = 4
@@ -193,7 +239,7 @@ def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
 def _spelling_link(query: CaseQuery, text_search: TextSearch) -> SuggestionLink | None:
     if len(text_search.strength) > _FEW_CASES or text_search.matches.reach is Reach.TITLES_ONLY:
         return None
-    spelling_text = spelling.suggest_spelling(
+    spelling_text = service.suggest_spelling(
         db.session(), search_engine(), text_search.text, current_vocabulary(), head()
     )
     if spelling_text is None:

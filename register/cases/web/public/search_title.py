@@ -7,6 +7,7 @@ filter are joined by "ou"; filters follow one another as a sentence about a case
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,12 +15,106 @@ from flask_babel import ngettext
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.former_codes import DURATIONS
 from register.cases.vocabulary import Vocabulary
-from register.cases.web.public.value_phrases import period_phrase, sentence_forms
 from register.search import query_parser
 from register.territory.web import place_names
+from register.text import dates
+from register.text.dates import PartialDate
 from register.web import urls
 from register.web.l10n import count_words, country_name, edtf_words, typeset
 from register.web.l10n import quoted as marked
+from register.web.languages import language
+
+# Before them, "de" loses its vowel.
+_ELIDED_MONTHS = ("avril", "août", "octobre")
+
+
+def sentence_forms() -> dict[str, dict[str, str]]:
+    """Filter → code → what follows the name of the filter in a sentence."""
+    return {
+        "niveau": {
+            "commune": _("communale"),
+            "intercommunalite": _("intercommunale"),
+            "departement": _("départementale"),
+            "region": _("régionale"),
+            "outre_mer": _("d’outre-mer"),
+            "etat": _("de l’État"),
+            "etablissement_public": _("d’un établissement public"),
+            "autre": _("d’un autre niveau"),
+            "inconnu": _("de niveau inconnu"),
+        },
+        "preuve": {
+            "allegue": _("allégués"),
+            "documente": _("documentés"),
+            "juge": _("jugés"),
+        },
+        "duree": {
+            "moins-d-un-an": _("de moins d’un an"),
+            "un-a-trois-ans": _("d’un à trois ans"),
+            "plus-de-trois-ans": _("de plus de trois ans"),
+            "inconnue": _("inconnue"),
+        },
+        "sens": {
+            "contre_cible": _("procédure contre la personne visée"),
+            "par_cible": _("procédure par la personne visée"),
+            "recours_cible": _("recours de la personne visée"),
+            "tiers": _("procédure entre d’autres parties"),
+        },
+        # Alone, "autre" would say nothing of what it is another one of.
+        "famille": {"autre": _("famille « autre »")},
+        "type": {"autre": _("type « autre »")},
+    }
+
+
+def period_phrase(since: str, until: str) -> str:
+    """The time from one partial date to another, as it follows a search; one may be empty."""
+    if since == until:
+        return _during_phrase(_filter_date(since))
+    if not until:
+        return _since_phrase(_filter_date(since))
+    if not since:
+        return _until_phrase(_filter_date(until))
+    last_date = _filter_date(until)
+    last_text = last_date.words(language())
+    end_phrase = (
+        _("au %(date)s", date=last_text) if last_date.day else _("à %(date)s", date=last_text)
+    )
+    return f"{_from_phrase(_filter_date(since))} {end_phrase}"
+
+
+def _filter_date(edtf: str) -> PartialDate:
+    """A filter takes "about 2006" for the whole of 2006: so does its sentence."""
+    return replace(dates.parse(edtf), mark="")
+
+
+def _during_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    return str(_("le %(date)s", date=date_text) if date.day else _("en %(date)s", date=date_text))
+
+
+def _since_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    return str(
+        _("depuis le %(date)s", date=date_text)
+        if date.day
+        else _("depuis %(date)s", date=date_text)
+    )
+
+
+def _until_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    if date.day:
+        return str(_("jusqu’au %(date)s", date=date_text))
+    return str(_("jusqu’en %(date)s", date=date_text))
+
+
+def _from_phrase(date: PartialDate) -> str:
+    date_text = date.words(language())
+    if date.day:
+        return str(_("du %(date)s", date=date_text))
+    if date_text.startswith(_ELIDED_MONTHS):
+        return str(_("d’%(date)s", date=date_text))
+    return str(_("de %(date)s", date=date_text))
+
 
 # A search may hold twenty values of each filter; a title names so many, and counts the others.
 _MAX_VALUES = 3

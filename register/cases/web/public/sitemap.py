@@ -15,18 +15,18 @@ from flask import Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from lxml import etree
 
-from register.cases import sitemap_data
+from register.cases import communes_with_cases
 from register.cases.vocabulary import LANGUAGES
 from register.db import db
 from register.errors import NotFound
 from register.journal import line_time
 from register.journal.canonical import rfc3339
 from register.pages.queries import newest_revisions
-from register.pages.web.public import page_path
+from register.pages.web.public_pages import page_path
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import head, settings
 from register.web.languages import in_language
+from register.web.request_context import head, settings
 
 # A document of so many addresses is half a megabyte: no shelf of pages would keep a much larger
 # one. The protocol itself allows 50,000.
@@ -57,7 +57,7 @@ def sitemap() -> ResponseReturnValue:
     if part:
         return _sitemap_document(_part_entries(part))
     pages, places = list(_page_entries()), list(_place_entries())
-    number_ranges = sitemap_data.list_case_ranges(db.session(), SIZE)
+    number_ranges = communes_with_cases.list_case_ranges(db.session(), SIZE)
     if len(pages) + len(places) + sum(count for _rank, count, _changed_at in number_ranges) <= SIZE:
         cases = (
             entry for rank, _count, _changed_at in number_ranges for entry in _case_entries(rank)
@@ -122,14 +122,16 @@ def _fixed_paths() -> set[str]:
 
 
 def _place_entries() -> Iterator[SitemapEntry]:
-    for kind, changes in sitemap_data.list_place_dates(db.session()).items():
+    for kind, changes in communes_with_cases.list_place_dates(db.session()).items():
         for code, moved_at in changes.items():
             yield urls.PLACES[kind](code), moved_at
 
 
 def _case_entries(rank: int) -> Iterator[SitemapEntry]:
     first = SIZE * rank + 1
-    for number, moved_at in sitemap_data.list_case_dates(db.session(), first, first + SIZE - 1):
+    for number, moved_at in communes_with_cases.list_case_dates(
+        db.session(), first, first + SIZE - 1
+    ):
         yield urls.case(number), moved_at
 
 

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import queries
+from register.cases.data_version import VersionedMapCache
 from register.cases.queries import PublicCase
-from register.cases.versioned_cache import VersionedMapCache
 from register.cases.web.public.cases import case_number
 from register.db import db
 from register.errors import Moved
@@ -20,10 +20,10 @@ from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.context import current_vocabulary, head
 from register.web.drawings.social_card import SocialCard, draw_card
 from register.web.l10n import country_name, edtf_words, typeset
 from register.web.l10n import number as digits
+from register.web.request_context import current_vocabulary, head
 
 _image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of some 15 kB
 # One at a time: a tenth of a second of drawing for each request would hold the register up.

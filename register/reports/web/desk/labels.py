@@ -20,15 +20,15 @@ from register.reports.queries import ReportSummary
 from register.reports.report_content import ReportContent
 from register.territory.web import place_names
 from register.territory.web.place_field import full_name
-from register.text.sanitize import one_line
+from register.text.normalisation import one_line
 from register.text.typography import french
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary, settings
 from register.web.error_messages import error_sentence
 from register.web.l10n import day_words, typeset
 from register.web.l10n import with_label as named_by
 from register.web.messages import REPORT_STATES
-from register.web.messages.desk_reports import NOBODY_BEGAN
+from register.web.messages.desk import NOBODY_BEGAN
+from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock, first_upper
 
 # Characters of an account in a list: a sentence or two.

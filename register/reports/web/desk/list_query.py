@@ -11,15 +11,15 @@ from flask_babel import gettext as _
 
 from register.cases.desk_lists import ClaimFilter
 from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_number
-from register.cases.web.desk.case_list_query import choice_value, last_value
+from register.cases.web.desk.case_list import choice_value, last_value
 from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
 from register.reports.queries import ReportFolder, ReportQuery
 from register.territory.web import place_choice
 from register.territory.web.place_field import full_name
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary
 from register.web.l10n import quoted, typeset
+from register.web.request_context import current_vocabulary
 
 PATH = "/moderation/signalements"
 # How routes name a report: its random key, which says nothing of when it came or what it is.

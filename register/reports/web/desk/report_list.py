@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from flask import redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
 
 from register.accounts.web import current_member
-from register.cases.web.desk import case_list_query
-from register.cases.web.desk.seconding import may_decide
+from register.cases.web.desk import act_view, case_list
+from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
-from register.journal import Act
-from register.reports import queries, rules
+from register.errors import NotFound, Refused, RegisterError
+from register.journal import Act, WriteTransaction
+from register.report_keys import KeyStore
+from register.reports import acts, queries, receipts, rules
 from register.reports.queries import (
     DECRYPT_LIMIT,
+    PAGE_SIZE,
     ReportFolder,
     ReportPage,
     ReportQuery,
     ReportSummary,
 )
-from register.reports.web.desk import labels, list_query, traces
+from register.reports.web.desk import labels, list_query, report_summary
 from register.territory.resolve import PlaceReading, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import place_key
 from register.text import dates
 from register.web.blueprints import desk
-from register.web.context import commune_case_counts, gazetteer, head, key_store
-from register.web.l10n import typeset
-from register.web.messages.desk_reports import EMPTY_LISTS, REPORT_LISTS
+from register.web.l10n import count_words, typeset
+from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
+from register.web.permissions import asks_password_when_alone
+from register.web.request_context import commune_case_counts, gazetteer, head, key_store, settings
+from register.web.template_env import first_upper
 
 # What a member does with those that they tick, by the tray they look at.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
@@ -59,7 +67,7 @@ def reports() -> ResponseReturnValue:
     exact, near = _place_choices(report_query)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
-    if case_list_query.has_empty_parameters(args, list_query.PARAMETERS):
+    if case_list.has_empty_parameters(args, list_query.PARAMETERS):
         return redirect(list_query.list_url(report_query), 303)
     report_page = _load_page(report_query)
     if report_query.page > report_page.pages:
@@ -96,7 +104,7 @@ def list_page(
     """
     begins = begins or bool(report_query.words)
     if begins:
-        traces.note_views(
+        report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
     first = list_query.list_url(replace(report_query, page=1))
@@ -214,3 +222,104 @@ def _place_choices(
         for readings in (resolution.readings, resolution.near_readings)
     )
     return exact, near
+
+
+def _is_confirmation() -> bool:
+    return request.form.get("faire") == CONFIRM
+
+
+@desk.post("/signalements/tri", endpoint="reports_sort")
+@asks_password_when_alone(
+    lazy_gettext("confirmer seul des signalements rangés ensemble"), when=_is_confirmation
+)
+def sort() -> ResponseReturnValue:
+    """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
+    report_query = list_query.parse_query(
+        request.form.to_dict(flat=False), current_member.member().id
+    )
+    ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if receipts.is_nonce(key)]
+    ticked = ticked[:PAGE_SIZE]
+    action = request.form.get("faire", PUT_ASIDE)
+    if not ticked:
+        return page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422
+    done, refused = _apply_to_all(ticked, action)
+    refusals = _refusal_texts(refused)
+    if not done:
+        return page_with_error(report_query, " ".join(refusals), ticked), 409
+    flash(typeset(" ".join([_confirmation_text(done, action), *refusals])))
+    return redirect(list_query.list_url(report_query), 303)
+
+
+def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str, RegisterError]]]:
+    """How many were done, and why the others were not; all of them under one pen."""
+    store = key_store()
+    refused: list[tuple[str, RegisterError]] = []
+
+    def act(tx: WriteTransaction, by: int) -> None:
+        for key in keys:
+            try:
+                _apply_act(tx, store, key, by, action, together=len(keys) > 1)
+            except (Refused, NotFound) as error:
+                # An act refuses before it changes anything.
+                refused.append((key, error))
+
+    act_view.run_act(act)
+    return len(keys) - len(refused), refused
+
+
+def _apply_act(
+    tx: WriteTransaction, store: KeyStore, key: str, by: int, action: str, *, together: bool
+) -> None:
+    if action == TAKE_UP:
+        acts.reopen(tx, store, key, by=by)
+    elif action == CONFIRM:
+        acts.confirm_spam(tx, key, by=by, single=settings().single_moderator)
+    else:
+        acts.spam(tx, key, by=by, together=together)
+
+
+def _confirmation_text(done: int, action: str) -> str:
+    count = first_upper(count_words(done))
+    if action == CONFIRM:
+        sentence = ngettext(
+            "%(count)s signalement est confirmé : il sera détruit comme un indésirable.",
+            "%(count)s signalements sont confirmés : ils seront détruits comme des indésirables.",
+            done,
+            count=count,
+        )
+    elif action == TAKE_UP:
+        sentence = ngettext(
+            "%(count)s signalement est repris : il attend de nouveau d’être lu.",
+            "%(count)s signalements sont repris : ils attendent de nouveau d’être lus.",
+            done,
+            count=count,
+        )
+    else:
+        sentence = ngettext(
+            "%(count)s signalement est rangé parmi les indésirables. Il peut en être repris "
+            "jusqu’au jour de sa destruction, qui y est écrit.",
+            "%(count)s signalements sont rangés parmi les indésirables. Ils peuvent en être "
+            "repris jusqu’au jour de leur destruction, qui y est écrit : dans trente jours, ou "
+            "plus tôt si un autre membre le confirme.",
+            done,
+            count=count,
+        )
+    return str(sentence)
+
+
+def _refusal_texts(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
+    """What was not done, as sentences, those that are the same told once."""
+    summaries = queries.summaries(db.session(), [key for key, _error in refused])
+    reason_counts = Counter(
+        labels.refusal_text(error, summaries.get(key)) for key, error in refused
+    )
+    return [
+        ngettext(
+            "%(count)s signalement reste comme il était : %(why)s",
+            "%(count)s signalements restent comme ils étaient : %(why)s",
+            number,
+            count=first_upper(count_words(number)),
+            why=why[:1].lower() + why[1:],
+        )
+        for why, number in reason_counts.items()
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,20 +12,20 @@ from register.accounts.web import current_member
 from register.cases.web.desk import act_view
 from register.cases.web.desk.duplicates import SimilarCase, reasons_sentence
 from register.db import db, now
-from register.errors import SealError
-from register.reports import duplicates
-from register.reports.case_reports import CaseReports, reports_of_case
+from register.errors import SealError, TextError
+from register.journal import Act
+from register.reports import acts, duplicates
 from register.reports.duplicates import SimilarReport
 from register.reports.queries import ReportView
 from register.reports.report_content import ReportContent
+from register.reports.report_history import CaseReports, has_retained, reports_of_case, views_on_day
 from register.reports.web.desk import labels, list_query
 from register.territory.web.place_field import full_name
-from register.text.errors import TextError
 from register.text.typography import french
 from register.web.blueprints import desk
-from register.web.context import current_vocabulary, key_store
 from register.web.l10n import edtf_words, typeset
 from register.web.messages import REPORT_STATES
+from register.web.request_context import current_vocabulary, key_store
 
 # Where what was chosen or recognised is copied to, fields of the editor as a selector names them;
 # the reporter's own words are copied nowhere.
@@ -221,3 +221,25 @@ def _similar_report(similar: SimilarReport) -> SimilarReportLink:
 def _report_title(sent: ReportContent) -> str:
     kinds = [current_vocabulary().label("type", code) for code in sent.types[:1]]
     return typeset(", ".join([labels.place_short(sent), *kinds]))
+
+
+def note_views(keys: Collection[str]) -> None:
+    """Note that the member is shown what was sent in some reports."""
+    if not keys:
+        return
+    viewed_keys = views_on_day(
+        db.session(), Act.REPORT_VIEWED, current_member.member().id, now()
+    ).reports
+    new_keys = [key for key in keys if key not in viewed_keys]
+    if new_keys:
+        act_view.run_act(lambda tx, by: acts.view(tx, new_keys, by=by))
+
+
+def note_retained_view(incident_id: int) -> None:
+    """Note that the member is shown what a case keeps of its reports, if it keeps anything."""
+    session = db.session()
+    if not has_retained(session, incident_id):
+        return
+    viewed_cases = views_on_day(session, Act.COPY_VIEWED, current_member.member().id, now()).cases
+    if incident_id not in viewed_cases:
+        act_view.run_act(lambda tx, by: acts.view_retained(tx, incident_id, by=by))

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from register.cases.web.desk.seconding import may_decide
+from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import SealError
-from register.reports import queries, retention
+from register.reports import queries
+from register.reports.acts import retention
 from register.reports.queries import ReportFolder, ReportQuery
 from register.reports.web.desk import labels, list_query
 from register.text import dates
 from register.web.blueprints import desk
-from register.web.context import key_store
 from register.web.l10n import day_words, number, typeset
-from register.web.messages.desk_reports import (
+from register.web.messages.desk import (
     CLOCK_WARNING,
     KEY_MISSING,
     MANY_UNREAD,
     REPORT_LISTS,
     SPAM_TO_CONFIRM,
 )
+from register.web.request_context import key_store
 
 # So many reports that nobody has taken up, and the desk is warned.
 FLOOD = 200

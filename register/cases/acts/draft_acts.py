@@ -1,0 +1,209 @@
+"""Drafts: made, changed, approved, given up."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from register.accounts import vouching
+from register.accounts.acts import load_acting_member
+from register.accounts.models import Member
+from register.cases.acts._steps import (
+    approvers,
+    begin_act,
+    erase_and_record,
+    past_day,
+    required_text,
+    snapshot_and_record,
+    valid_content,
+)
+from register.cases.case_content import Content
+from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Revision
+from register.cases.persistence import apply_content, new_case
+from register.errors import Invalid, Refused
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.text.normalisation import clean
+
+
+def draft(
+    tx: WriteTransaction, content: Content, *, by: int, reason: str, note: str = ""
+) -> Incident:
+    """Make a draft.
+
+    :param note: an internal note, never public.
+    :raises Invalid: content that cannot be kept, or no reason.
+    """
+    member = load_acting_member(tx, by)
+    content = valid_content(tx, content)
+    case = new_case(state=CaseState.DRAFT, created_at=tx.at)
+    tx.session.add(case)
+    apply_content(tx.session, case, content, new=True)
+    if note:
+        tx.session.add(
+            Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
+        )
+    snapshot_and_record(tx, case, Act.DRAFTED, member, reason)
+    return case
+
+
+def edit(
+    tx: WriteTransaction,
+    incident_id: int,
+    content: Content,
+    *,
+    by: int,
+    reason: str,
+    without_report: bool = False,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Change a draft, or a withdrawn case before its restoration; approvals fall.
+
+    :param without_report: the member attests that nothing in this version rests on a report that
+        its author took back; asked for from the withdrawal until a version is saved with it.
+    :raises Invalid: ``report_withdrawn`` where it is asked for and missing.
+    """
+    case, member = begin_act(tx, incident_id, Act.EDITED, by, seen)
+    if case.report_withdrawn and not without_report:
+        raise Invalid("report_withdrawn", field="without_report")
+    details = {"attested": ["without_report"]} if case.report_withdrawn else None
+    case.report_withdrawn = False
+    apply_content(tx.session, case, valid_content(tx, content, case))
+    return snapshot_and_record(tx, case, Act.EDITED, member, reason, details=details)
+
+
+def discard(
+    tx: WriteTransaction, incident_id: int, *, by: int, seen: int | None = None
+) -> JournalEntry:
+    """Give a draft up: its texts are destroyed, a line on the desk stays."""
+    case, member = begin_act(tx, incident_id, Act.DISCARDED, by, seen)
+    return erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
+
+
+def invite(
+    tx: WriteTransaction,
+    incident_id: int,
+    text: str,
+    *,
+    by: int,
+    on: date | None = None,
+    seen: int | None = None,
+) -> JournalEntry:
+    """Note that the authority was invited to reply on a day, or why it was not.
+
+    :param text: how it was invited, or the reason.
+    :raises Invalid: ``day_to_come`` for a day that is not yet.
+    """
+    case, member = begin_act(tx, incident_id, Act.INVITED, by, seen)
+    invitation = Invitation(
+        incident_id=case.id,
+        noted_at=tx.at,
+        noted_by=member.id,
+        invited_on=past_day(tx, "on", on) if on else None,
+        text=required_text("text", text, multiline=True),
+    )
+    tx.session.add(invitation)
+    tx.session.flush()
+    return tx.record(
+        Act.INVITED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        details={"invited": on is not None},
+    )
+
+
+def approve(
+    tx: WriteTransaction,
+    incident_id: int,
+    *,
+    by: int,
+    purpose: str = "publish",
+    seen: int | None = None,
+) -> JournalEntry:
+    """A second member's yes to the current revision, to publish (or restore) or to erase.
+
+    :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for
+        an account that vouches for nobody yet; ``report_withdrawn`` until a version is saved that
+        does without a report taken back.
+    """
+    case, member = begin_act(tx, incident_id, Act.APPROVED, by, seen)
+    if purpose not in ("publish", "erase"):
+        raise Invalid("unknown_purpose", value=purpose)
+    if purpose == "publish" and case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
+        raise Refused("nothing_to_approve", state=case.state)
+    if case.report_withdrawn:
+        raise Refused("report_withdrawn", state=case.state)
+    revision = tx.load(Revision, case.revision_id)
+    vouching.require_vouching(member, tx.at)
+    if purpose == "publish" and revision.made_by == member.id:
+        raise Refused("own_revision", state=case.state)
+    if purpose == "publish":
+        vouching.require_second(member, tx.load(Member, revision.made_by), tx.at)
+    if member.id in approvers(tx, case, purpose):
+        raise Refused("already_approved", state=case.state)
+    tx.session.add(
+        Approval(
+            incident_id=case.id,
+            revision_id=revision.id,
+            purpose=purpose,
+            given_by=member.id,
+            given_at=tx.at,
+        )
+    )
+    tx.session.flush()
+    return tx.record(
+        Act.APPROVED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        revision=revision.id,
+        details={"purpose": purpose},
+    )
+
+
+# A morning's work; a claim that is forgotten frees the case by itself.
+CLAIM_DURATION = timedelta(hours=4)
+NOTE_LIMIT = 10_000
+
+
+def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
+    """Take a case in hand for some hours; asked again, the hours begin anew.
+
+    :raises Refused: ``held``, with the member who has it.
+    """
+    case, member = begin_act(tx, incident_id, Act.CLAIMED, by)
+    if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
+        raise Refused("held", state=case.state, member=case.held_by)
+    case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
+    return tx.record(Act.CLAIMED, by=member.id, incident=case.id, case=case.number)
+
+
+def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
+    """Give a case back; an administrator also gives back what another forgot.
+
+    :raises Refused: ``not_held``, or ``held`` by somebody else.
+    """
+    case, member = begin_act(tx, incident_id, Act.RELEASED, by)
+    if case.held_by is None or case.held_until is None or case.held_until <= tx.at:
+        raise Refused("not_held", state=case.state)
+    if case.held_by != member.id and not member.is_administrator:
+        raise Refused("held", state=case.state, member=case.held_by)
+    holder, case.held_by, case.held_until = case.held_by, None, None
+    return tx.record(
+        Act.RELEASED,
+        by=member.id,
+        incident=case.id,
+        case=case.number,
+        details={"holder": holder},
+    )
+
+
+def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
+    """Write an internal note; it is destroyed with the texts of the case."""
+    case, member = begin_act(tx, incident_id, Act.NOTED, by)
+    body = required_text("text", text, multiline=True, limit=NOTE_LIMIT)
+    new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
+    tx.session.add(new_note)
+    tx.session.flush()
+    return tx.record(
+        Act.NOTED, by=member.id, incident=case.id, case=case.number, details={"note": new_note.id}
+    )

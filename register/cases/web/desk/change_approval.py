@@ -1,0 +1,233 @@
+"""What waits for a second person on a public case: changes to approve, destructions to confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+from flask import abort, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+
+from register.accounts.web import current_member
+from register.cases import acts, pending_changes
+from register.cases import checklist as checks
+from register.cases.case_content import CaseSnapshot
+from register.cases.member_view import DeskCase
+from register.cases.models import CaseState, Reply
+from register.cases.pending_changes import ProposedChange
+from register.cases.web.desk import content_words
+from register.cases.web.desk.act_forms import ActForm, ApproveForm, RefuseChangeForm
+from register.cases.web.desk.act_view import (
+    blocked_reason,
+    case_address,
+    open_case,
+    perform_act,
+    run_act,
+    second_person_refusal,
+)
+from register.cases.web.desk.case import public_view
+from register.db import db
+from register.errors import NotFound, Refused
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.text.personal_data import risks
+from register.web.blueprints import desk
+from register.web.error_messages import error_sentence
+from register.web.l10n import typeset
+from register.web.permissions import asks_password, asks_password_when_alone
+from register.web.request_context import settings
+
+# What is raised of something that somebody has decided: a second click, or two members at once.
+_DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")
+# What the writer of a change is told, who may not approve it.
+_OWN_WAITS = _("Ce changement attend un autre membre que vous. Vous pouvez encore le reprendre.")
+_OWN_REFUSED = _(
+    "Ce changement vous est revenu : reprenez-le d’après le motif ci-dessous, ou ne le proposez "
+    "plus."
+)
+_OWN_STALE = _(
+    "Le public lit maintenant un autre texte que celui sur lequel vous avez écrit ce changement. "
+    "Reprenez-le sur le texte d’aujourd’hui, ou ne le proposez plus."
+)
+
+
+def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
+    """A view of something that waits; when somebody has decided it, the case, which says so."""
+
+    @wraps(view)
+    def guarded_view(incident_id: int, **view_args: int) -> ResponseReturnValue:
+        try:
+            return view(incident_id, **view_args)
+        except (NotFound, Refused) as error:
+            if error.key not in _DECIDED_ERRORS:
+                raise
+            open_case(incident_id)
+            return _redirect_to_case(incident_id, error_sentence(error))
+
+    return guarded_view
+
+
+@desk.route(
+    "/dossiers/<int:incident_id>/changements/<int:change_id>",
+    endpoint="change",
+    methods=["GET", "POST"],
+)
+@asks_password_when_alone(_("publier seul un changement qui se relit à deux"))
+@_redirect_when_decided
+def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """A change as readers would see it and what differs; approved, it is public at once."""
+    change, form = _get_change(incident_id, change_id), ApproveForm()
+
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.approve_change(tx, change.id, by=by, single=settings().single_moderator)
+
+    def done(_line: JournalEntry) -> str:
+        return str(_("Le changement est publié, avec votre accord."))
+
+    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
+
+
+@desk.route(
+    "/dossiers/<int:incident_id>/changements/<int:change_id>/refuser", methods=["GET", "POST"]
+)
+@_redirect_when_decided
+def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """A change goes back to its writer, with a reason."""
+    change, form = _get_change(incident_id, change_id), RefuseChangeForm()
+
+    def act(tx: WriteTransaction, by: int) -> JournalEntry:
+        return acts.refuse_change(tx, change.id, by=by, refusal=form.refusal.data)
+
+    def done(_line: JournalEntry) -> str:
+        who = current_member.display_name(change.made_by)
+        return str(_("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who))
+
+    return perform_act(open_case(incident_id), form, partial(_change_page, change), act, done)
+
+
+@desk.post("/dossiers/<int:incident_id>/changements/<int:change_id>/reprendre")
+@_redirect_when_decided
+def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
+    """One's own change is taken back."""
+    change = _get_change(incident_id, change_id)
+    if change.made_by != current_member.member().id:
+        abort(404)
+    run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    return _redirect_to_case(incident_id, _("Votre changement est repris : il n’attend plus."))
+
+
+@desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/confirmer")
+@asks_password(_("détruire des versions cachées d’un cas"))
+@_redirect_when_decided
+def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
+    """What a redaction hid is destroyed now."""
+    single = settings().single_moderator
+    _decide_destruction(
+        incident_id,
+        destruction_id,
+        lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single),
+    )
+    return _redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
+
+
+@desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
+@_redirect_when_decided
+def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
+    """The destruction of what a redaction hid is taken back; readers still do not see it."""
+    _decide_destruction(
+        incident_id, destruction_id, lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by)
+    )
+    return _redirect_to_case(
+        incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
+    )
+
+
+def _decide_destruction(
+    incident_id: int, destruction_id: int, act: Callable[[WriteTransaction, int], JournalEntry]
+) -> None:
+    if destruction_id not in {row.id for row in open_case(incident_id).destructions}:
+        raise NotFound("no_such_destruction")
+    run_act(act)
+
+
+def _redirect_to_case(incident_id: int, notice: object) -> ResponseReturnValue:
+    flash(typeset(str(notice)))
+    return redirect(case_address(incident_id), 303)
+
+
+def _get_change(incident_id: int, change_id: int) -> ProposedChange:
+    change = pending_changes.get_change(db.session(), current_member.member(), change_id)
+    if change.incident != incident_id:
+        raise NotFound("no_such_change")
+    return change
+
+
+def _change_page(
+    change: ProposedChange, desk_case: DeskCase, form: ActForm, error_text: str
+) -> str:
+    proposal = change.proposal
+    reply = db.session.get(Reply, proposal.reply) if proposal.reply is not None else None
+    base = desk_case.snapshot.content
+    after = (
+        pending_changes.preview_change(base, proposal, change.made_at, reply)
+        if base
+        else CaseSnapshot({})
+    )
+    content = proposal.content or desk_case.content
+    flags = list(checks.risk_flags(content))
+    for new_text in pending_changes.added_texts(proposal, reply):
+        flags += [checks.Flag("text", risk.code, risk.excerpt) for risk in risks(new_text)]
+    refusing = isinstance(form, RefuseChangeForm)
+    return render_template(
+        "moderation/acts/change.html",
+        act=proposal.act,
+        file=desk_case,
+        form=form,
+        error_text=error_text,
+        change=change,
+        after=after,
+        about=public_view(desk_case, after),
+        differences=content_words.field_changes(
+            content_words.field_texts(base), content_words.field_texts(after.content)
+        ),
+        flags=list(dict.fromkeys(flags)),
+        why=_approval_refusal(change, desk_case),
+        refusing=refusing,
+        refusal=form.refusal if refusing else RefuseChangeForm(formdata=None).refusal,
+    )
+
+
+def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
+    """Why the member who asks cannot approve a change; empty when they can."""
+    is_own = change.made_by == current_member.member().id
+    if change.refused_at is not None:
+        return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
+    impossible = blocked_reason(desk_case, current_member.member(), change.proposal.act)
+    if impossible:
+        return impossible
+    if change.is_stale:
+        return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
+    seconding = second_person_refusal(change.made_by)
+    return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
+
+
+@desk.app_template_global("change_words")
+def change_words(act: Act) -> str:
+    """What kind of change waits."""
+    kinds = {
+        Act.CORRECTED: _("Correction"),
+        Act.FOLLOWED_UP: _("Suite"),
+        Act.REPLIED: _("Publication d’une réponse"),
+    }
+    return typeset(str(kinds.get(act, act.value)))
+
+
+@desk.app_template_global("take_up_address")
+def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
+    """Where the writer of a change takes it up again; empty when there is nothing to write."""
+    if desk_case.state != CaseState.PUBLISHED:
+        return ""
+    kinds: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}
+    kind = kinds.get(change.proposal.act)
+    return case_address(desk_case.id, f"{kind}?changement={change.id}") if kind else ""

@@ -1,0 +1,285 @@
+"""A report becomes a draft, what is taken over ticked one by one, or it joins a case.
+
+Whatever is refused comes back with what was written, and with the report as it is by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from register.accounts.web import current_member
+from register.cases import desk_lists
+from register.cases.case_content import Content
+from register.cases.desk_lists import DeskCaseSummary
+from register.cases.validation import ContentFault
+from register.cases.web.desk import act_view, content_words
+from register.db import db, now
+from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
+from register.journal import WriteTransaction
+from register.reports import acts, report_to_draft
+from register.reports.queries import ReportView
+from register.reports.report_history import case_to_join
+from register.reports.report_to_draft import DraftPart, ReportedPlace
+from register.reports.web.desk import labels, list_query, report_summary
+from register.reports.web.desk.decision_forms import AcceptForm, AttachForm, DecisionForm
+from register.reports.web.desk.detail import open_report
+from register.text.normalisation import one_line
+from register.web.blueprints import desk
+from register.web.error_messages import error_sentence, fault_sentence, field_name, reason_sentence
+from register.web.errors import status_of
+from register.web.l10n import typeset, with_label
+from register.web.request_context import french_vocabulary, key_store
+from register.web.template_env import first_upper
+
+FormT = TypeVar("FormT", bound=DecisionForm)
+
+
+# --- as a new case ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DraftOffer:
+    """A part of a report on one side, what it would become on the other.
+
+    ``becomes`` are fields of the draft with their words; ``dropped`` says what stays behind, and
+    why; ``is_free_text``: the reporter's own, which stay beside the draft.
+    """
+
+    name: str
+    label: str
+    reported: Sequence[report_summary.ReportedItem]
+    becomes: Sequence[tuple[str, str]]
+    dropped: Sequence[str]
+    is_free_text: bool
+
+
+@desk.route(f"/signalements/{list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
+def retain(key: str) -> ResponseReturnValue:
+    """The report beside the draft that it would become; sent, the draft is made."""
+    report_view, form = open_report(key), AcceptForm()
+    parts, place = _parts(report_view)
+    if request.method != "POST":
+        form.reprendre.data = [part.name for part in parts if part.ticked]
+        form.vu.data = str(report_view.message_count)
+        return _accept_page(report_view, form, "")
+    if not form.validate():
+        return _accept_page(report_view, form, ""), 422
+    taken = form.taken(part.name for part in parts if not part.is_empty)
+    content = report_to_draft.draft_content(parts, taken, french_vocabulary(), place)
+
+    def act(tx: WriteTransaction, by: int) -> int:
+        return acts.accept(
+            tx,
+            key_store(),
+            key,
+            by=by,
+            reason=form.reason.data,
+            new=content,
+            sentence=form.sentence.data,
+            seen=form.seen,
+        )
+
+    outcome = _run_act(key, form, act, _accept_page)
+    if not isinstance(outcome, int):
+        return outcome
+    flash(
+        typeset(
+            str(
+                _(
+                    "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
+                    "écrivez le résumé et le récit avec vos mots."
+                )
+            )
+        )
+    )
+    return redirect(act_view.case_address(outcome, "modifier"), 303)
+
+
+def _parts(report_view: ReportView) -> tuple[list[DraftPart], ReportedPlace | None]:
+    if report_view.received is None:
+        return [], None
+    sent = report_view.received.sent
+    place = report_to_draft.reported_place(db.session(), sent)
+    return report_to_draft.draft_parts(sent, french_vocabulary(), place), place
+
+
+def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> str:
+    parts, place = _parts(report_view)
+    offers = [_draft_offer(report_view, part) for part in parts]
+    full_draft = report_to_draft.draft_content(
+        parts, {part.name for part in parts}, french_vocabulary(), place
+    )
+    return _page("accept", report_view, form, error_text, offers=offers, title=full_draft.title)
+
+
+def _draft_offer(report_view: ReportView, part: DraftPart) -> DraftOffer:
+    sent = report_view.received.sent if report_view.received else None
+    fields = {reported.name: reported for reported in report_summary.reported(sent)} if sent else {}
+    field = fields.get(part.name)
+    label, items = (field.label, field.items) if field else ("", ())
+    if part.name in ("actor", "target"):
+        # The words beside a role are a part of their own.
+        items = items[:1]
+    if part.name in _FREE_TEXT_LABELS and sent is not None:
+        label, items = (
+            str(_FREE_TEXT_LABELS[part.name]()),
+            [report_summary.ReportedItem(getattr(sent, part.name))],
+        )
+    dropped = [_dropped_text(fault) for fault in part.dropped]
+    return DraftOffer(part.name, label, items, _draft_fields(part), dropped, part.is_free_text)
+
+
+# Words that the form asks for beside a role.
+_FREE_TEXT_LABELS: dict[str, Callable[[], str]] = {
+    "actor_text": lambda: _("Qui a agi, avec ses mots"),
+    "target_text": lambda: _("Qui était visé, avec ses mots"),
+}
+
+
+def _draft_fields(part: DraftPart) -> list[tuple[str, str]]:
+    words_by_field = content_words.field_texts(asdict(Content(**part.changes)))
+    texts = {
+        **words_by_field,
+        "sources": "\n".join(row.url for row in part.changes.get("sources", ())),
+    }
+    return [(first_upper(field_name(name)), texts[name]) for name in part.changes]
+
+
+def _dropped_text(fault: ContentFault) -> str:
+    if fault.key == "typed_date":
+        # How a date is written is said to whoever can write it here.
+        return typeset(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
+    value = str(fault.values.get("value", ""))
+    reason = reason_sentence(fault.key, fault.values)
+    reason = reason[:1].lower() + reason[1:]
+    return typeset(reason if value in reason else with_label(value, reason))
+
+
+# --- to a case that is there ------------------------------------------------------------------
+
+
+@desk.route(f"/signalements/{list_query.KEY_RULE}/rattacher", methods=["GET", "POST"])
+def attach(key: str) -> ResponseReturnValue:
+    """The report beside a case; sent, it joins it."""
+    report_view, form = open_report(key), AttachForm()
+    if request.method != "POST":
+        form.vu.data = str(report_view.message_count)
+        for field in (form.numero, form.dossier):
+            field.data = one_line(request.args.get(field.name, ""))[:20]
+        if form.numero.data or form.dossier.data:
+            _target_case_id(form)
+        return _attach_page(report_view, form, "")
+    into = _target_case_id(form) if form.validate() else 0
+    if not into:
+        return _attach_page(report_view, form, ""), 422
+
+    def act(tx: WriteTransaction, by: int) -> int:
+        return acts.accept(
+            tx,
+            key_store(),
+            key,
+            by=by,
+            reason="",
+            into=into,
+            sentence=form.sentence.data,
+            seen=form.seen,
+        )
+
+    outcome = _run_act(key, form, act, _attach_page)
+    if not isinstance(outcome, int):
+        return outcome
+    flash(typeset(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
+    return redirect(act_view.case_address(outcome), 303)
+
+
+def _target_case_id(form: AttachForm) -> int:
+    """The case that is meant; 0 for none, with the reason at the field."""
+    number, dossier = form.case_number, form.case_id
+    field = form.dossier if form.dossier.data else form.numero
+    try:
+        if not number and not dossier:
+            raise Invalid("no_number")
+        return case_to_join(db.session(), number=0 if dossier else number, dossier=dossier)
+    except (Invalid, NotFound, Refused) as error:
+        field.errors = [*field.errors, typeset(error_sentence(error))]
+        return 0
+
+
+def _attach_page(report_view: ReportView, form: AttachForm, error_text: str) -> str:
+    return _page("attach", report_view, form, error_text, case=_target_case(form))
+
+
+def _target_case(form: AttachForm) -> DeskCaseSummary | None:
+    """The case that is meant, as lists show it; None while none is."""
+    if form.numero.errors or form.dossier.errors or not (form.case_number or form.case_id):
+        return None
+    into = _target_case_id(form)
+    return desk_lists.load_summaries(db.session(), current_member.member(), [into], now()).get(into)
+
+
+# --- what both share --------------------------------------------------------------------------
+
+
+def _page(
+    name: str, report_view: ReportView, form: DecisionForm, error_text: str, **extra: Any
+) -> str:
+    return render_template(
+        f"moderation/reports/{name}.html",
+        file=report_view,
+        form=form,
+        error_text=error_text,
+        why="" if request.method == "POST" else refusal_reason(report_view),
+        place=labels.place(report_view.received.sent if report_view.received else None),
+        **extra,
+    )
+
+
+def refusal_reason(report_view: ReportView) -> str:
+    """Why the member who asks cannot accept a report as it is now; empty when they can try."""
+    summary, error = report_view.summary, None
+    holder = summary.holder(now())
+    if not summary.is_open:
+        error = Refused("report_state", state=summary.state.value)
+    elif report_view.is_purged:
+        error = Refused("report_purged", state=summary.state.value)
+    elif holder not in (None, current_member.member().id):
+        error = Refused("report_held", state=summary.state.value, member=holder)
+    return labels.refusal_text(error, summary) if error else ""
+
+
+def _run_act(
+    key: str,
+    form: FormT,
+    act: Callable[[WriteTransaction, int], int],
+    page: Callable[[ReportView, FormT, str], str],
+) -> int | ResponseReturnValue:
+    """Do it under the pen; what was done, or the page with what was refused."""
+    try:
+        return act_view.run_act(act)
+    except (Refused, Invalid, NotFound, TextError) as error:
+        return _refusal_page(key, form, error, page)
+
+
+def _refusal_page(
+    key: str,
+    form: FormT,
+    error: RegisterError | TextError,
+    page: Callable[[ReportView, FormT, str], str],
+) -> ResponseReturnValue:
+    report_view = open_report(key)
+    if error.key == "report_changed":
+        form.vu.data = str(report_view.message_count)
+    if isinstance(error, TextError):
+        return page(report_view, form, typeset(error_sentence(error))), 422
+    if error.key == "content":
+        faults = error.values["faults"]
+        error_text = " ".join(fault_sentence(fault) for fault in faults)  # type: ignore[attr-defined]
+        return page(report_view, form, typeset(error_text)), 422
+    error_text = form.attach_error(error, labels.refusal_text(error, report_view.summary))
+    return page(report_view, form, error_text), status_of(error)

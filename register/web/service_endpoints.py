@@ -1,0 +1,146 @@
+"""What machines ask of a running register: is it alive, is it ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from register.db import db, now
+from register.errors import RegisterError
+from register.operations import schema, setup
+from register.web import assets, template_env
+from register.web.request_context import settings
+
+blueprint = Blueprint("health", __name__)
+
+_TEXT = "text/plain; charset=utf-8"
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """Whether the process answers; it reads nothing, so that a slow disk restarts nobody."""
+    return _no_store(Response("ok\n", content_type=_TEXT))
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Whether pages can be served. Names only: what is wrong is for ``doctor``, not for all."""
+    outcomes = readiness_checks()
+    statuses = {name: "ok" if passed else "failed" for name, passed in outcomes.items()}
+    return _no_store(jsonify(statuses)), 200 if all(outcomes.values()) else 503
+
+
+def readiness_checks() -> dict[str, bool]:
+    """What a register needs in order to serve, and whether it is there."""
+    return {
+        "database": _passes(_check_database),
+        "schema": _passes(_check_schema),
+        "seal": _passes(_check_seal),
+        "pages": _passes(_check_pages),
+    }
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except (RegisterError, SQLAlchemyError):
+        return False
+    return True
+
+
+def _check_database() -> None:
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _check_schema() -> None:
+    schema.require(db.engine)
+
+
+def _check_seal() -> None:
+    with Session(db.engine) as session:
+        setup.require_seal(current_app.extensions["register.settings"], session)
+
+
+def _check_pages() -> None:
+    # Memory answers in a process that serves; one that was started otherwise reads them now.
+    template_env.require(current_app._get_current_object())  # type: ignore[attr-defined]
+    assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def _no_store(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+well_known = Blueprint("machines", __name__)
+
+# Where no page is for readers; a robot that obeys saves itself the trouble.
+_PRIVATE_PATHS = ("/moderation", "/compte", "/suivi")
+# Words and filters: as many addresses as there are questions, all of the same cases.
+# The star means what its absence would, but to simple readers of these rules, which drop a question
+# mark at the end and would then leave out the whole register.
+_SEARCH_PATHS = (
+    "/incidents?*",
+    "/communes?*",
+    "/communes/suggest",
+    "/registre?*",
+    "/statistiques?*",
+)
+# The longest rule that fits wins (RFC 9309 §2.2.2): the further pages of a whole list stay open.
+_PAGED_PATHS = ("/incidents?page=", "/registre?page=")
+_LANGUAGES = ("", "/en")
+
+_PLAIN_TEXT = "text/plain; charset=utf-8"
+_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
+_DAY = "public, max-age=86400"
+
+
+@well_known.get("/robots.txt")
+def robots() -> Response:
+    """What robots should leave alone (RFC 9309), and where the map is."""
+    disallowed = [
+        language + path for language in _LANGUAGES for path in (*_PRIVATE_PATHS, *_SEARCH_PATHS)
+    ]
+    allowed = [language + path for language in _LANGUAGES for path in _PAGED_PATHS]
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in disallowed),
+        *(f"Allow: {path}" for path in allowed),
+        "",
+        f"Sitemap: {settings().base_url}/sitemap.xml",
+        "",
+    ]
+    return Response("\n".join(lines), content_type=_PLAIN_TEXT)
+
+
+@well_known.get("/.well-known/security.txt")
+def security() -> Response:
+    """Where to report a weakness (RFC 9116); 404 when there is no contact."""
+    site_settings = settings()
+    if not site_settings.contact_email:
+        abort(404)
+    # Of the day, not of the moment: the file is the same for whoever comes back today.
+    today = datetime.combine(now().date(), time(), UTC)
+    lines = (
+        f"Contact: mailto:{quote(site_settings.contact_email, safe='@+')}",
+        f"Expires: {today + _EXPIRES:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {site_settings.base_url}/.well-known/security.txt",
+    )
+    return Response("\n".join(lines) + "\n", content_type=_PLAIN_TEXT)
+
+
+@well_known.get("/favicon.ico")
+def icon() -> ResponseReturnValue:
+    """The icon, for those who look for it without having read a page."""
+    response = redirect(assets.address(current_app, "img/favicon.ico"), 302)
+    response.headers["Cache-Control"] = _DAY
+    return response
