@@ -203,10 +203,10 @@ def test_two_administrators_do_not_close_each_other_out(pen, session, cast):
 
 
 ADMINISTERED = {
-    "add": ("zoe@register.test", Role.MODERATOR, NEW),
-    "disable": (2,),
-    "enable": (4,),
-    "reset": (2, NEW),
+    "add_member": ("zoe@register.test", Role.MODERATOR, NEW),
+    "disable_member": (2,),
+    "enable_member": (4,),
+    "reset_member": (2, NEW),
     "set_role": (2, Role.ADMINISTRATOR),
     "reset_factor": (2,),
 }
@@ -223,7 +223,9 @@ def test_a_moderator_changes_no_account(pen, session, cast, name):
     assert _lines(session) == before
 
 
-@pytest.mark.parametrize("name", ["disable", "enable", "reset", "set_role", "reset_factor"])
+@pytest.mark.parametrize(
+    "name", ["disable_member", "enable_member", "reset_member", "set_role", "reset_factor"]
+)
 def test_an_id_that_is_nobodys_is_not_found(pen, cast, name):
     told = (99, *ADMINISTERED[name][1:])
     refused = _refused(pen, NotFound, getattr(accounts, name), *told, by=cast.ada)
@@ -296,13 +298,15 @@ def test_a_password_that_does_not_do_changes_nothing(
     )
 
 
-@pytest.mark.parametrize("name", ["disable", "reset", "reset_factor"])
+@pytest.mark.parametrize("name", ["disable_member", "reset_member", "reset_factor"])
 def test_what_shuts_a_member_out_ends_their_sessions(pen, cast, sessions_of, name):
     with pen() as p:
         accounts.set_factor(p, cast.bruno, "A" * 32, SEAL_KEY, [], 1)
     _ids, left = sessions_of(cast.bruno)
     with pen() as p:
-        getattr(accounts, name)(p, *((cast.bruno, NEW) if name == "reset" else (cast.bruno,)))
+        getattr(accounts, name)(
+            p, *((cast.bruno, NEW) if name == "reset_member" else (cast.bruno,))
+        )
     assert left() == []
 
 

@@ -152,12 +152,12 @@ def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, l
     assert left() == login_attempts.MAX_WRONG_CODES - 3
 
 
-@pytest.mark.parametrize("act", ["change_password", "reset", "set_factor"])
+@pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
 def test_a_new_password_and_a_new_factor_begin_again(pen, members, spend, left, act):
     spend(0)
     given = {
         "change_password": ("une-tout-autre-phrase",),
-        "reset": ("une-tout-autre-phrase",),
+        "reset_member": ("une-tout-autre-phrase",),
         "set_factor": (CHLOES, ROOT_KEY, CODES, 0),
     }[act]
     with pen() as p:

@@ -188,7 +188,7 @@ def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
     prove, members, session, monkeypatch
 ):
     """Two are looked at, four wait, the rest is not looked at; a browser that is known is."""
-    mark = prove("bruno").mark
+    mark = prove("bruno").browser_token
     verifying, go_on, at_work = Counter(), Event(), Event()
     real = passwords.matches
 
@@ -218,7 +218,7 @@ def test_a_burst_of_strangers_waits_for_nothing_and_keeps_no_member_waiting(
     assert len(session.scalars(select(SignInTries)).all()) == 6
 
 
-@pytest.mark.parametrize("act", ["disable", "reset", "reset_factor"])
+@pytest.mark.parametrize("act", ["disable_member", "reset_member", "reset_factor"])
 def test_what_changes_while_the_password_is_worked_on_lets_nobody_in(
     pen, prove, members, monkeypatch, act
 ):
@@ -226,7 +226,7 @@ def test_what_changes_while_the_password_is_worked_on_lets_nobody_in(
 
     def slow(hash_, password):
         with pen() as p:
-            told = ("une-tout-autre-phrase",) if act == "reset" else ()
+            told = ("une-tout-autre-phrase",) if act == "reset_member" else ()
             getattr(accounts, act)(p, members.chloe, *told)
         return real(hash_, password)
 
@@ -249,20 +249,20 @@ def test_after_ten_failures_nothing_is_right(prove, name):
 
 
 def test_failures_from_afar_lock_no_member_out_of_their_browser(prove):
-    mark = prove("bruno").mark
+    mark = prove("bruno").browser_token
     for _ in range(30):
         prove("bruno", "une-autre-phrase-de-passe")
     assert prove("bruno") is None
     found = prove("bruno", mark=mark)
-    assert found.mark == mark
+    assert found.browser_token == mark
 
 
 def test_a_new_browser_gets_its_mark_and_a_known_one_keeps_it(prove):
-    first = prove("bruno").mark
-    assert prove("bruno", mark=first).mark == first
-    assert prove("bruno", mark="made.up").mark not in ("made.up", first)
+    first = prove("bruno").browser_token
+    assert prove("bruno", mark=first).browser_token == first
+    assert prove("bruno", mark="made.up").browser_token not in ("made.up", first)
     # Of another account it is worth nothing, and is replaced.
-    assert prove("chloe", code=_code(), mark=first).mark != first
+    assert prove("chloe", code=_code(), mark=first).browser_token != first
 
 
 def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(prove):
@@ -277,7 +277,7 @@ def test_a_mark_signed_by_the_secret_key_of_an_old_backup_is_that_of_a_stranger(
 
 @pytest.mark.parametrize("what", ["password", "reset", "disable", "forget"])
 def test_marks_are_worth_nothing_once_they_are_revoked(prove, pen, session, members, what):
-    marks = [prove("bruno").mark for _ in range(2)]
+    marks = [prove("bruno").browser_token for _ in range(2)]
     assert sessions.count_browsers(session, members.bruno, AT) == 2
     session.rollback()
     with pen() as p:
@@ -299,7 +299,7 @@ def test_an_account_knows_thirty_browsers_and_forgets_those_not_used_for_a_year(
     prove, session, members, monkeypatch
 ):
     monkeypatch.setattr(sessions, "MAX_BROWSERS", 3)
-    marks = [prove("bruno", at=AT + n * MINUTE).mark for n in range(5)]
+    marks = [prove("bruno", at=AT + n * MINUTE).browser_token for n in range(5)]
     assert sessions.count_browsers(session, members.bruno, AT) == 3
     known = [sessions.find_browser(session, "bruno@register.test", mark, AT) for mark in marks]
     assert [one is None for one in known] == [True, True, False, False, False]
@@ -319,7 +319,7 @@ def test_beyond_the_lock_a_recovery_code_still_lets_in(prove):
 
 
 def test_a_code_refused_by_the_lock_is_not_used_up(prove):
-    mark = prove("chloe", code=CODES[0]).mark
+    mark = prove("chloe", code=CODES[0]).browser_token
     for _ in range(10):
         prove("chloe", "une-autre-phrase-de-passe")
     assert prove("chloe", code=_code()) is None

@@ -1146,7 +1146,7 @@ def test_a_reader_who_holds_the_words_back_is_told_to_the_operator(
     pen, desk, cast, monkeypatch, caplog
 ):
     filed = desk.published()
-    monkeypatch.setattr(_steps, "scrub", lambda engine: False)
+    monkeypatch.setattr(_steps, "empty_log", lambda engine: False)
     with pen() as p:
         acts.erase(p, filed.id, by=cast.ada, restriction="erreur", single=True)
     assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -41,7 +41,7 @@ def test_a_draft_is_there_whole(desk, pen, cast, read, content):
     assert file.content == content(justice=True)
     assert file.snapshot.content["title"] == file.content.title
     assert "<strong>filmer</strong>" in file.html["narrative"]
-    assert (file.revision_by, file.events, file.lines) == (cast.bruno, (), [])
+    assert (file.revision_by, file.events, file.dated_acts) == (cast.bruno, (), [])
     assert [(row.written_by, row.text) for row in file.notes] == [(cast.chloe, "Voir aussi 2006.")]
     assert [(row.invited_on, row.text) for row in file.invitations] == [
         (date(2026, 2, 20), "courriel au maire")
@@ -95,8 +95,8 @@ def test_a_published_case_has_its_lines_and_what_came_after(desk, pen, cast, rea
     assert [(row.note, row.redaction) for row in file.corrections] == [("Oubli.", False)]
     assert [line.act for line in file.events] == [Act.CORRECTED, Act.FOLLOWED_UP, Act.PUBLISHED]
     # At 23:30 UTC it is the next day in Paris.
-    assert file.lines[0] == (Act.CORRECTED, date(2026, 3, 6))
-    assert file.lines[-1] == (Act.PUBLISHED, date(2026, 3, 2))
+    assert file.dated_acts[0] == (Act.CORRECTED, date(2026, 3, 6))
+    assert file.dated_acts[-1] == (Act.PUBLISHED, date(2026, 3, 2))
 
 
 def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast, read):
@@ -107,9 +107,9 @@ def test_a_merge_stands_among_the_lines_of_the_case_it_leads_to(desk, pen, cast,
     kept, gone = read(into), read(filed)
     # A draft has no address that could lead anywhere.
     assert [other.number for other in kept.merged_cases] == [filed.number]
-    assert (Act.MERGED, date(2026, 3, 6)) in kept.lines
+    assert (Act.MERGED, date(2026, 3, 6)) in kept.dated_acts
     assert (gone.state, gone.merged_into) == ("merged", into.number)
-    assert [act for act, _day in gone.lines] == [Act.PUBLISHED]
+    assert [act for act, _day in gone.dated_acts] == [Act.PUBLISHED]
 
 
 @pytest.mark.parametrize("state", ["erased", "discarded"])

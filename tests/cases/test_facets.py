@@ -246,7 +246,7 @@ def test_after_every_act_the_marks_are_those_that_would_be_made_anew(
     moments.look()
     # A new case, higher than all before.
     desk.published(commune="2A004")
-    assert moments.look().top == 3
+    assert moments.look().max_number == 3
     assert moments.made == 1
 
 
@@ -256,7 +256,7 @@ def test_a_withdrawn_case_is_in_no_set_once_the_head_has_moved(moments, desk, pe
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
     made = moments.look()
-    assert made.public == 0
+    assert made.public_cases == 0
     assert all(not facet for facet in made.facets.values())
     assert moments.made == 1
 
@@ -299,10 +299,8 @@ def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
             then.seq + 2,
             then.seq + 3,
         ]
-        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [
-            1
-        ]
-    assert facet_index.to_numbers(moments.look().public) == [1, 2, 3, 4]
+        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [1]
+    assert facet_index.to_numbers(moments.look().public_cases) == [1, 2, 3, 4]
 
 
 def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
@@ -310,25 +308,25 @@ def test_marks_of_another_past_are_not_carried_on(moments, desk, session):
     desk.published()
     made = moments.look()
     foreign = replace(
-        made, place=replace(made.place, head=LedgerPosition(made.place.head.seq, "0" * 64))
+        made, version=replace(made.version, head=LedgerPosition(made.version.head.seq, "0" * 64))
     )
     desk.published()
     facet_index._cached_indexes.clear()
-    facet_index._cached_indexes[foreign.place] = replace(
-        foreign, public=0, facets={}, days=array("I")
+    facet_index._cached_indexes[foreign.version] = replace(
+        foreign, public_cases=0, facets={}, sort_days=array("I")
     )
     moments.look()
     assert moments.made == 2
 
 
-@pytest.mark.parametrize("name", ["words", "territory"])
+@pytest.mark.parametrize("name", ["vocabulary", "territory"])
 def test_other_words_or_places_make_other_marks(moments, desk, name):
     desk.published()
     made = moments.look()
     desk.published()
     facet_index._cached_indexes.clear()
-    place = replace(made.place, **{name: "before"})
-    facet_index._cached_indexes[place] = replace(made, place=place)
+    place = replace(made.version, **{name: "before"})
+    facet_index._cached_indexes[place] = replace(made, version=place)
     moments.look()
     assert moments.made == 2
 

@@ -32,7 +32,7 @@ def _points(found):
 
 def test_an_empty_register_is_an_empty_map(session):
     found = _located(session)
-    assert (list(found.points), list(found.whole), found.aside) == ([], [], 0)
+    assert (list(found.points), list(found.departements), found.off_map_count) == ([], [], 0)
 
 
 def test_hidden_cases_are_nowhere(session, pen, desk, cast):
@@ -41,7 +41,7 @@ def test_hidden_cases_are_nowhere(session, pen, desk, cast):
         hidden(commune="", departement="01")
         hidden(commune="", country="BE")
     found = _located(session)
-    assert (list(found.points), list(found.whole), found.aside) == ([], [], 0)
+    assert (list(found.points), list(found.departements), found.off_map_count) == ([], [], 0)
     filed = desk.published()
     assert _points(_located(session)) == [("93", 48.9)]
     with pen() as p:
@@ -56,14 +56,18 @@ def test_a_commune_is_one_place_however_many_cases_and_codes_it_has(session, des
     found = _located(session)
     assert _points(found) == [("93", 48.9)]
     # A case that names a commune is there, and not in the middle of its département as well.
-    assert list(found.whole) == []
+    assert list(found.departements) == []
 
 
 def test_a_departement_without_a_commune_has_its_own_mark(session, desk):
     desk.published(commune="", departement="01")
     desk.published(commune="", departement="974")
     found = _located(session)
-    assert (list(found.points), sorted(found.whole), found.aside) == ([], ["01", "974"], 0)
+    assert (list(found.points), sorted(found.departements), found.off_map_count) == (
+        [],
+        ["01", "974"],
+        0,
+    )
 
 
 def test_what_has_no_place_on_the_map_is_counted(session, desk):
@@ -75,7 +79,7 @@ def test_what_has_no_place_on_the_map_is_counted(session, desk):
     desk.published(commune="97502")
     desk.published(commune="97502", linked_communes=("97411",))
     found = _located(session)
-    assert found.aside == 5
+    assert found.off_map_count == 5
     assert _points(found) == [("974", -20.9)]
 
 
@@ -89,7 +93,7 @@ def test_a_point_that_stands_for_several_communes_is_not_exact(session, desk):
         desk.published(commune=row.code)
     found = _located(session)
     assert {"geonames"} < set(told)
-    by_point = {(spot.lat, spot.lon): spot.exact for spot in found.points}
+    by_point = {(spot.lat, spot.lon): spot.is_exact for spot in found.points}
     for precision, row in told.items():
         assert by_point[row.lat, row.lon] is (precision == "geonames")
 
@@ -113,7 +117,7 @@ def test_each_search_has_the_places_of_its_list(session, desk):
             assert point is not None
             assert (point.lat, point.lon) in {(spot.lat, spot.lon) for spot in found.points}, code
         placed = sum(1 for case in cases if case.commune or case.departement_name)
-        assert found.aside == len(cases) - placed, (name, value)
+        assert found.off_map_count == len(cases) - placed, (name, value)
 
 
 def test_words_are_those_that_were_found(session, desk):

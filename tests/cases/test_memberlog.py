@@ -77,10 +77,12 @@ def _is_asked(row, asked, numbers):
         (asked.member is None or (row.member_id or CONSOLE_MEMBER) == asked.member)
         and (not asked.acts or row.act in {act.value for act in asked.acts})
         and (asked.number is None or row.incident_id == numbers.get(asked.number))
-        and (asked.dossier is None or row.incident_id == asked.dossier)
+        and (asked.incident_id is None or row.incident_id == asked.incident_id)
         and (asked.since is None or day >= asked.since)
         and (asked.until is None or day <= asked.until)
-        and (not asked.book or row.ledger == members_journal.LEDGERS[asked.book].value)
+        and (
+            not asked.ledger_name or row.ledger == members_journal.LEDGERS[asked.ledger_name].value
+        )
     )
 
 

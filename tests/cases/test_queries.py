@@ -52,7 +52,7 @@ def _events(session, number):
 def test_a_public_case_is_read_from_its_snapshot(session, desk):
     filed = desk.published()
     case = _one(session, filed.number)
-    assert (case.number, case.current) == (filed.number, True)
+    assert (case.number, case.is_current) == (filed.number, True)
     assert case.snapshot.content["title"] == "Interdiction de filmer le conseil municipal de Gagny"
     assert "<strong>filmer</strong>" in case.snapshot.html["narrative"]
     assert case.first_published_at == case.moved_at == case.version_at
@@ -103,7 +103,7 @@ def test_a_restored_case_is_read_again(session, pen, desk, cast):
     filed = desk.withdrawn()
     with pen() as p:
         acts.restore(p, filed.id, by=cast.bruno, reason="r", attested=ATTEST)
-    assert _one(session, filed.number).current
+    assert _one(session, filed.number).is_current
 
 
 # --- a version, pinned ---------------------------------------------------------------------------
@@ -120,9 +120,9 @@ def test_a_pinned_version_reads_as_it_did(session, pen, desk, cast, content):
     events = _events(session, filed.number)
     now = _one(session, filed.number)
     before = _one(session, filed.number, events["published"])
-    assert (now.version, now.current, now.version_at) == (events["corrected"], True, LATER)
+    assert (now.version, now.is_current, now.version_at) == (events["corrected"], True, LATER)
     assert now.snapshot.content["title"] == "Corrigé"
-    assert (before.current, before.version) == (False, events["published"])
+    assert (before.is_current, before.version) == (False, events["published"])
     assert before.snapshot.content["title"] == content().title
     assert _one(session, filed.number, events["corrected"]) == now
 
@@ -143,7 +143,7 @@ def test_an_event_that_showed_nothing_is_no_version(session, pen, desk, cast):
     events = _events(session, filed.number)
     with pytest.raises(NotFound):
         _one(session, filed.number, events["withdrawn"])
-    assert _one(session, filed.number, events["restored"]).current
+    assert _one(session, filed.number, events["restored"]).is_current
 
 
 def test_what_was_written_while_withdrawn_is_no_version(session, pen, desk, cast, content):

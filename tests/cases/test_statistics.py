@@ -78,7 +78,7 @@ def agree(session) -> list[Figure]:
     words, at = current_vocabulary(session), head(session)
     found = list(every(told_of(session)))
     for figure in found:
-        query = parse(parse_qs(figure.query.text()), words)
+        query = parse(parse_qs(figure.query.query_string()), words)
         assert query == figure.query
         assert query.is_bare == (figure.query == CaseQuery())
         total = queries.query_case_page(session, query, words, at).total

@@ -21,38 +21,38 @@ def _towns(session):
 
 def _near(session, code):
     commune = place_queries.commune(session, code)
-    return [town.code for town in _towns(session).near(code, (commune.lat, commune.lon))]
+    return [town.code for town in _towns(session).nearest_to(code, (commune.lat, commune.lon))]
 
 
 def test_an_empty_register_has_none(session):
     told = _towns(session)
-    assert (told.every, told.by_intercommunalite, told.by_cell) == ((), {}, {})
+    assert (told.communes, told.by_intercommunalite, told.by_cell) == ((), {}, {})
     assert _near(session, GAGNY) == []
 
 
 def test_only_public_cases_make_a_commune_one_of_them(session, pen, desk, cast):
     for hidden in (desk.draft, desk.discarded, desk.withdrawn, desk.erased):
         hidden()
-    assert _towns(session).every == ()
+    assert _towns(session).communes == ()
     filed = desk.published()
-    (town,) = _towns(session).every
-    assert (town.code, town.name, town.departement, town.cases) == (GAGNY, "Gagny", "93", 1)
+    (town,) = _towns(session).communes
+    assert (town.code, town.name, town.departement, town.case_count) == (GAGNY, "Gagny", "93", 1)
     with pen() as p:
         acts.withdraw(p, filed.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert _towns(session).every == ()
+    assert _towns(session).communes == ()
 
 
 def test_a_former_code_is_counted_under_the_commune_of_today(session, desk):
     desk.published(commune="93059", linked_communes=("93066",))
     desk.published(commune="93066")
-    assert [(town.code, town.cases) for town in _towns(session).every] == [("93066", 2)]
+    assert [(town.code, town.case_count) for town in _towns(session).communes] == [("93066", 2)]
 
 
 def test_they_lie_together_in_the_order_of_their_names(session, desk):
     for code in (PUTEAUX, MONTREUIL, AJACCIO, GAGNY, GAGNY, GAGNY):
         desk.published(commune=code)
     told = _towns(session)
-    assert [town.name for town in told.every] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
+    assert [town.name for town in told.communes] == ["Ajaccio", "Gagny", "Montreuil", "Puteaux"]
     assert [town.code for town in told.by_departement["93"]] == [GAGNY, MONTREUIL]
     assert [town.code for town in told.by_region["11"]] == [GAGNY, MONTREUIL, PUTEAUX]
     grand_paris = place_queries.commune(session, GAGNY).intercommunalite_code

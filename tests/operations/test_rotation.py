@@ -71,7 +71,7 @@ def test_a_store_in_a_database_of_its_own_is_wrapped_again(
     server, settings, engine, session, store, tmp_path
 ):
     """Two machines share a store in PostgreSQL; each has its own copy of the seal key."""
-    server.say("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
+    server.execute("DROP DATABASE IF EXISTS keys_apart", "CREATE DATABASE keys_apart")
     apart = replace(settings, key_store_url=server.url("keys_apart"))
     instance = setup.identity(session).instance_id
     former = encryption.load_key(settings.seal_dir)
@@ -99,7 +99,7 @@ def test_a_store_in_a_database_of_its_own_is_wrapped_again(
     finally:
         here.close()
         other.close()
-        server.say("DROP DATABASE keys_apart WITH (FORCE)")
+        server.execute("DROP DATABASE keys_apart WITH (FORCE)")
 
 
 def test_a_process_that_runs_on_wraps_no_report_by_the_former_key(settings, engine, store, again):
@@ -207,7 +207,7 @@ def test_one_rotation_at_a_time(settings, engine):
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_no_byte_of_what_the_former_key_wrapped_is_left(settings, engine, store):
-    store.new("a")
+    store.new_key("a")
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT wrapped FROM report_key")).scalars().all()
     store.close()

@@ -13,6 +13,7 @@ from register.cases import vocabulary
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.vocabulary import Vocabulary
 from register.reports import report_to_draft
+from register.reports.report_content import ReportContent
 from register.reports.report_to_draft import ReportedPlace
 
 GAGNY = ReportedPlace("commune", "93032", "Gagny")
@@ -35,7 +36,7 @@ def parts(book: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: objec
 
 
 def faults(part):
-    return [(fault.field, fault.key) for fault in part.left]
+    return [(fault.field, fault.key) for fault in part.dropped]
 
 
 def test_a_draft_begins_with_facts_and_never_with_the_account(book):
@@ -68,7 +69,7 @@ def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken
     for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
         assert word not in repr(replace(made, target="")), word
     assert made.title == "Interdiction de filmer"
-    words = {name for name, part in found.items() if part.words}
+    words = {name for name, part in found.items() if part.is_free_text}
     assert words == {"account", "actor_text", "target_text", "place"}
     assert all(found[name].is_empty for name in words)
 
@@ -85,7 +86,7 @@ def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
         began="jamais",
         links=("javascript:alert(1)", "exemple.test/a", "https://exemple.test/a" + "a" * 2000),
     )
-    assert {name: faults(part) for name, part in found.items() if part.left} == {
+    assert {name: faults(part) for name, part in found.items() if part.dropped} == {
         "place": [("place_label", "unknown_code")],
         "date": [("date", "typed_date")],
         "types": [("types", "unknown_code")],
@@ -118,7 +119,7 @@ def test_two_links_that_are_one_are_taken_once(book):
 
 
 def test_what_was_not_said_is_no_part(book):
-    found = report_to_draft.draft_parts(report_to_draft.Sent("Seulement ceci"), book, None)
+    found = report_to_draft.draft_parts(ReportContent("Seulement ceci"), book, None)
     assert [part.name for part in found] == ["account"]
 
 

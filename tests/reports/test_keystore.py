@@ -24,9 +24,9 @@ def url(request, tmp_path):
         yield f"sqlite:///{tmp_path / 'seal' / 'keys.sqlite3'}"
         return
     server = request.getfixturevalue("server")
-    server.say("CREATE DATABASE keys_of_a_test")
+    server.execute("CREATE DATABASE keys_of_a_test")
     yield server.url("keys_of_a_test")
-    server.say("DROP DATABASE keys_of_a_test WITH (FORCE)")
+    server.execute("DROP DATABASE keys_of_a_test WITH (FORCE)")
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_keys_are_made_found_and_destroyed(opened):
     store = opened()
     store.make_store()
     names = [f"{number:032x}" for number in range(1_200)]
-    made = {name: store.new(name) for name in names[:3]}
+    made = {name: store.new_key(name) for name in names[:3]}
     assert len(set(made.values())) == 3
     assert all(len(key) == 32 for key in made.values())
     # Another process finds the same ones.
@@ -61,7 +61,7 @@ def test_keys_are_made_found_and_destroyed(opened):
     assert (opened().key(names[0]), store.key("unknown")) == (made[names[0]], None)
     assert store.names() == set(names[:3])
     store.destroy(names[1:])
-    store.scrub()
+    store.empty_log()
     assert opened().keys(names) == {names[0]: made[names[0]]}
     store.destroy([])
     store.destroy(["instance"])
@@ -72,16 +72,16 @@ def test_keys_are_made_found_and_destroyed(opened):
 def test_a_name_has_one_key(opened):
     store = opened()
     store.make_store()
-    key = store.new("case 1")
+    key = store.new_key("case 1")
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        store.new("case 1")
+        store.new_key("case 1")
     assert store.key("case 1") == key
 
 
 def test_making_it_again_changes_nothing(opened):
     store = opened()
     store.make_store()
-    key = store.new("a")
+    key = store.new_key("a")
     opened().make_store()
     assert store.key("a") == key
 
@@ -90,7 +90,7 @@ def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
     """So that every receipt code, check value and ciphertext of then is still the same."""
     store = opened()
     store.make_store(bytes(32))
-    key = store.new("a")
+    key = store.new_key("a")
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key WHERE name = 'root'"))
     earlier = opened()
@@ -98,7 +98,7 @@ def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
         with pytest.raises(SealError, match="root_missing"):
             ask()
     for _ in range(2):
-        earlier.make_store(anew=False)
+        earlier.make_store(create=False)
     assert earlier.root == SEAL_KEY
     assert earlier.derived_key("receipt code") == encryption.derive_key(SEAL_KEY, "receipt code")
     assert opened().key("a") == key
@@ -109,7 +109,7 @@ def test_a_store_from_before_root_keys_gets_its_seal_key_as_root(opened):
 
 def test_a_missing_store_is_made_only_where_it_may_be(opened):
     with pytest.raises(SealError, match="keystore_missing"):
-        opened().make_store(anew=False)
+        opened().make_store(create=False)
 
 
 def test_a_store_that_is_not_there_is_missing_and_not_made_by_asking(opened, url):
@@ -152,8 +152,8 @@ def test_a_key_opens_under_its_own_name_only(opened):
     """Whoever may write to the store cannot have one report opened with another's key."""
     store = opened()
     store.make_store()
-    store.new("a")
-    store.new("b")
+    store.new_key("a")
+    store.new_key("b")
     with store.engine.begin() as connection:
         connection.execute(text("DELETE FROM report_key WHERE name = 'b'"))
         connection.execute(text("UPDATE report_key SET name = 'b' WHERE name = 'a'"))
@@ -165,7 +165,7 @@ def test_a_key_opens_under_its_own_name_only(opened):
 def test_a_key_is_never_kept_in_clear(opened, url):
     store = opened()
     store.make_store()
-    key = store.new("a")
+    key = store.new_key("a")
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, wrapped FROM report_key")).all()
     kept = b"".join(bytes(row.wrapped) for row in rows)
@@ -188,7 +188,7 @@ def test_where_it_is_can_be_said_without_a_password(opened, url):
 def test_its_file_is_its_owners_only_safe_from_a_power_cut_and_without_an_order(opened, url):
     store = opened()
     store.make_store()
-    store.new("a")
+    store.new_key("a")
     path = sqlite_path(url)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert set(modes.values()) == {0o600}
@@ -207,13 +207,13 @@ def test_of_a_destroyed_key_no_byte_is_left(opened, url):
     store.make_store()
     names = [f"{number:032x}" for number in range(60)]
     for name in names:
-        store.new(name)
+        store.new_key(name)
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, wrapped FROM report_key")).all()
     wrapped = {row.name: row.wrapped for row in rows}
     assert all(wrapped[name][:40] in _bytes(url) for name in names)
     store.destroy(names[:40])
-    store.scrub()
+    store.empty_log()
     left = _bytes(url)
     assert [
         name for name in names[:40] if wrapped[name][:40] in left or name.encode() in left
@@ -234,7 +234,7 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path):
 def test_a_store_that_is_looked_at_only_is_read_and_never_made(url, opened):
     store = opened()
     store.make_store()
-    key = store.new("one")
+    key = store.new_key("one")
     looking = KeyStore(url, SEAL_KEY, INSTANCE, reads_only=True)
     assert looking.key("one") == key
     # As each database refuses to write.

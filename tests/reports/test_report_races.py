@@ -90,7 +90,7 @@ def test_one_form_sent_twice_at_once_is_one_report(session, pen, store, at_once)
     form = nonce()
     send = lambda p: acts.receive(p, store, a_report(), form)  # noqa: E731
     came = at_once(send, send, send)
-    assert sorted(filed.again for filed in came) == [False, True, True]
+    assert sorted(filed.is_duplicate for filed in came) == [False, True, True]
     assert len({(filed.key, filed.code) for filed in came}) == 1
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Report)) == 1

@@ -279,7 +279,7 @@ def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store,
     # Those of a report and a case that this database, restored from a copy, has not heard of.
     unknown = {receipts.new_key(), report_content.case_key_name(draft + 1)}
     for name in (spent, *unknown):
-        store.new(name)
+        store.new_key(name)
     assert looked(day(1)).done == PurgeCounts()
     assert store.names() == needed | unknown
     assert lost_keys(session, store) == 0
@@ -292,8 +292,8 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
     with pen() as p:
         acts.withdraw(p, store, taken_back.key, receipts.new_nonce())
     # As if the register had been killed before it destroyed the key.
-    assert report_content.case_key_name(draft) not in store.names()
-    store.new(report_content.case_key_name(draft))
+    assert encryption.case_key_name(draft) not in store.names()
+    store.new_key(encryption.case_key_name(draft))
 
     def join():
         with pen() as p:

@@ -61,7 +61,7 @@ def test_filters_narrow_what_is_read(desk, finder):
     draft = desk.draft(title="Le micro coupé")
     desk.withdrawn(title="Le micro volé")
     found = finder("micro", within=[CASE.c.state == CaseState.DRAFT])
-    assert (found.ids, found.unread) == ({draft.id}, 0)
+    assert (found.ids, found.unread_count) == ({draft.id}, 0)
 
 
 def test_a_case_that_changes_is_read_again_and_one_that_goes_is_forgotten(
@@ -84,7 +84,7 @@ def test_some_are_read_at_each_search_and_the_rest_is_told(desk, finder, monkeyp
     monkeypatch.setattr(draft_search, "READ_EACH", 2)
     made = [desk.draft(title="Le micro").id for _ in range(5)]
     found = [finder("micro") for _ in range(4)]
-    assert [hits.unread for hits in found] == [3, 1, 0, 0]
+    assert [hits.unread_count for hits in found] == [3, 1, 0, 0]
     # The newest change first.
     assert found[0].ids == set(made[3:])
     assert found[2].ids == set(made)
@@ -97,9 +97,9 @@ def test_what_is_kept_is_bounded(engine, desk, finder, monkeypatch):
     monkeypatch.setattr(draft_search, "CACHED_TOKENS_LIMIT", 1)
     # Room is made for what is asked for now; what does not fit is told as unread.
     found = finder("micro", within=[CASE.c.state == CaseState.WITHDRAWN])
-    assert (found.ids, found.unread) == ({withdrawn.id}, 0)
+    assert (found.ids, found.unread_count) == ({withdrawn.id}, 0)
     both = finder("micro")
-    assert (both.ids, both.unread) == ({withdrawn.id}, 1)
+    assert (both.ids, both.unread_count) == ({withdrawn.id}, 1)
     assert draft.id not in both.ids
     kept = shelf(engine)
     assert kept.size == sum(map(draft_search._token_count, kept.documents.values()))
@@ -109,10 +109,10 @@ def test_other_words_of_the_vocabulary_make_other_documents(engine, desk, finder
     desk.draft()
     finder("filmer")
     kept = shelf(engine)
-    kept.words = "before"
+    kept.vocabulary_version = "before"
     made = []
     real = draft_search._documents
     monkeypatch.setattr(draft_search, "_documents", lambda *told: made.append(1) or real(*told))
     finder("filmer")
     assert made == [1]
-    assert kept.words != "before"
+    assert kept.vocabulary_version != "before"

@@ -473,7 +473,7 @@ def test_rows_that_changed_are_noticed(engine, index, damage, deep_only):
 def test_who_may_not_read_the_index_is_told_that_there_is_none(engine, index, request):
     filled(index, case(1, "un"))
     server = request.getfixturevalue("server")
-    server.say("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
+    server.execute("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
     url = make_url(engine.url).set(username="stranger")
     with theirs(url) as (other, page):
         assert (other.stamp(), other.cursor(), other.intact(deep=True)) == ("", None, False)

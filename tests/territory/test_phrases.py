@@ -220,7 +220,7 @@ def test_any_text_has_an_answer(text: str) -> None:
         communes=[GazetteerPlace("77001", "Le Bourg", "le bourg", "77", 100)],
         departements=[GazetteerPlace("77", "Marne", "marne", "11")],
         regions=[GazetteerPlace("11", "Plaine", "plaine")],
-        aliases_by_code=(),
+        aliases=(),
         codes={"77001": "77001"},
     )
     for place in extract_places(made_up, text):

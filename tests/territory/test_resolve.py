@@ -65,9 +65,9 @@ def country(
             GazetteerPlace("78", "Oise", "oise", "11"),
         ],
         regions=[GazetteerPlace("11", "Plaine", "plaine")],
-        aliases_by_code=aliases,
+        aliases=aliases,
         codes=own | (codes or {}),
-        communes_by_postal_code=postals,
+        postal_pairs=postals,
     )
 
 
@@ -92,7 +92,7 @@ def test_two_old_names_of_one_commune_are_one_reading() -> None:
         GazetteerAlias("77008", "deleguee", "Écart", "ecart", "77002"),
         GazetteerAlias("77009", "associee", "Écart", "ecart", "77002"),
     )
-    assert resolve(country(*aliases), "Écart").one is not None
+    assert resolve(country(*aliases), "Écart").sole_reading is not None
 
 
 def test_a_former_code_without_a_name_leads_all_the_same() -> None:

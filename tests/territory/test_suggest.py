@@ -100,7 +100,7 @@ def country() -> Gazetteer:
         ],
         departements=[GazetteerPlace("77", "Marsiane", "marsiane", "11")],
         regions=[GazetteerPlace("11", "Plaine", "plaine")],
-        aliases_by_code=[GazetteerAlias("77009", "deleguee", "Marsy", "marsy", "77002")],
+        aliases=[GazetteerAlias("77009", "deleguee", "Marsy", "marsy", "77002")],
         codes={code: code for code in ("77001", "77002", "77003")},
     )
 

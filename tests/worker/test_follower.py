@@ -156,7 +156,7 @@ from sqlalchemy import create_engine
 from register.search.leader_election import FileLocks, ServerLocks
 kind, place = sys.argv[1:]
 locks = FileLocks(Path(place)) if kind == "sqlite" else ServerLocks(create_engine(place))
-print(locks.take({LEASE!r}), flush=True)
+print(locks.acquire({LEASE!r}), flush=True)
 time.sleep(60)
 """
     kind = engine.dialect.name

@@ -41,7 +41,7 @@ class Watch:
             self.opened += 1
             return store
 
-        monkeypatch.setattr(duties.retention, "look", look)
+        monkeypatch.setattr(duties.retention, "run_retention", look)
         self.duty = RetentionJob(engine, open_store, 24, self._tell, lambda: self.at)
 
     def _tell(self, event, error=None):

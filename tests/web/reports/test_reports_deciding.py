@@ -206,7 +206,7 @@ def test_a_question_is_asked_from_the_page(session, store, signed, inbox):
     assert (asked.status_code, asked.location) == (303, address(filed))
     file = whole(session, store, filed)
     assert [one.text for one in file.messages] == [f"{QUESTION}\nOù ?"]
-    assert file.line.state is ReportState.WAITING
+    assert file.summary.state is ReportState.WAITING
     told = text(signed("chloe").get(address(filed)))
     assert "Échanges Question de l’équipe" in told
     assert QUESTION in told
@@ -259,7 +259,7 @@ def test_a_report_is_declined_with_a_sentence_of_ones_own(session, store, signed
     done = bruno.send(address(filed, "ecarter"), sent | {"reason": "doublon", "sentence": SENTENCE})
     assert (done.status_code, done.location) == (303, address(filed))
     file = whole(session, store, filed)
-    assert (file.line.state, file.line.reason) == (ReportState.DECLINED, "doublon")
+    assert (file.summary.state, file.summary.reason) == (ReportState.DECLINED, "doublon")
     assert (file.decision.sentence, file.decision.by) == (SENTENCE, cast.bruno)
     told = text(bruno.get(address(filed)))
     assert "Motif Déjà dans le registre Décidé par bruno" in told

@@ -237,8 +237,8 @@ def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amin
         ("question", QUESTION),
         ("answer", ANSWER),
     ]
-    assert file.line.state is ReportState.IN_REVIEW
-    assert file.line.news
+    assert file.summary.state is ReportState.IN_REVIEW
+    assert file.summary.news
     assert 'role="status"' in _body(amina)
     assert ANSWER in amina.text
 
@@ -391,7 +391,7 @@ def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
         amina.post("/suivi/retirer", sent)
         assert amina.answer.status_code == 200
         assert "Votre signalement est retiré." in amina.text
-    assert file_of(app, store, filed).line.state is ReportState.WITHDRAWN
+    assert file_of(app, store, filed).summary.state is ReportState.WITHDRAWN
     assert "/suivi/retirer" not in [form.action for form in amina.page.forms]
 
 
@@ -406,7 +406,7 @@ def test_what_is_public_can_be_asked_for_only(app, inbox, desk, store, amina):
         assert amina.answer.status_code == 200
         assert "demande de retrait est enregistrée" in amina.text
     file = file_of(app, store, filed)
-    assert file.line.state is ReportState.ACCEPTED
+    assert file.summary.state is ReportState.ACCEPTED
     assert [(said.kind.value, said.text) for said in file.messages] == [
         ("request", "On me reconnaît.")
     ]
@@ -427,7 +427,7 @@ def test_a_withdrawal_and_a_decision_at_once_have_one_outcome(app, inbox, store,
         acts.accept(p, store, accepted.key, by=cast.bruno, reason="signalé", new=a_case())
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
-    assert file_of(app, store, accepted).line.state is ReportState.WITHDRAWN
+    assert file_of(app, store, accepted).summary.state is ReportState.WITHDRAWN
     opened(amina, late.code)
     amina.send("/suivi/retirer", confirme="y")
     with pytest.raises(Refused, match="report_state"), pen() as p:
@@ -450,7 +450,7 @@ def test_a_case_published_meanwhile_turns_a_withdrawal_into_a_request(
     amina.send("/suivi/retirer", confirme="y")
     assert amina.answer.status_code == 200
     assert "demande de retrait est enregistrée" in amina.text
-    assert file_of(app, store, filed).line.state is ReportState.ACCEPTED
+    assert file_of(app, store, filed).summary.state is ReportState.ACCEPTED
 
 
 # --- the receipt --------------------------------------------------------------------------------
@@ -523,7 +523,7 @@ def test_once_the_case_is_erased_what_was_asked_for_can_be_done(app, inbox, desk
         cases.erase(p, case.id, by=desk.cast.ada, restriction="donnee_personnelle")
     assert "déjà demandé" not in opened(amina, filed.code).text
     amina.send("/suivi/retirer", confirme="y")
-    assert file_of(app, store, filed).line.state == ReportState.WITHDRAWN
+    assert file_of(app, store, filed).summary.state == ReportState.WITHDRAWN
 
 
 def test_what_was_taken_back_takes_no_contact_any_more(app, inbox, store, amina):
