@@ -1,7 +1,7 @@
-"""A bulkhead: so many at once, so many waiting for so long, and no more than that.
+"""Bulkhead: a bound on the threads that one kind of request may hold.
 
-Whoever waits holds a thread of the server. Without a bound, a burst of one kind of request would
-take all of them from every other kind.
+A request that waits holds a thread of the server. Without a bound, a burst of one kind would take
+all threads from every other kind.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from register.errors import Unavailable
+
+# WSGI environ key of the time.monotonic() at which a request had arrived whole; gunicorn does not
+# set it.
+ARRIVAL_TIME_KEY = "register.arrived"
 
 
 class Bulkhead:

@@ -299,7 +299,9 @@ def test_marks_older_than_those_that_are_kept_are_made_for_their_page(
             then.seq + 2,
             then.seq + 3,
         ]
-        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [1]
+        assert facet_index.to_numbers(facet_index.load_index(early, words, then).public_cases) == [
+            1
+        ]
     assert facet_index.to_numbers(moments.look().public_cases) == [1, 2, 3, 4]
 
 

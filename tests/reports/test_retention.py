@@ -292,8 +292,8 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
     with pen() as p:
         acts.withdraw(p, store, taken_back.key, receipts.new_nonce())
     # As if the register had been killed before it destroyed the key.
-    assert encryption.case_key_name(draft) not in store.names()
-    store.new_key(encryption.case_key_name(draft))
+    assert report_content.case_key_name(draft) not in store.names()
+    store.new_key(report_content.case_key_name(draft))
 
     def join():
         with pen() as p:

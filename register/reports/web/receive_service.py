@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from register.bulkhead import Bulkhead
+from register.bulkhead import ARRIVAL_TIME_KEY, Bulkhead
 from register.db import db
 from register.errors import Refused
 from register.journal import Act, WriteTransaction, writing
@@ -24,7 +24,6 @@ from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.answer_review import added_text
 from register.reports.web.form_tokens import Token
 from register.reports.web.report_form import ReportForm
-from register.server.server_limits import ARRIVAL_TIME_KEY
 from register.web import limits
 from register.web.request_context import key_store
 
