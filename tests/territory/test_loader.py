@@ -175,7 +175,7 @@ def test_a_commune_without_successor_is_retired_where_it_was(
     assert places.current_code(before, "77003") == "77003"
     assert places.commune_aliases(before, "77003") == []
     assert [place.code for place in places.communes_of_departement(before, "77")] == ["77001"]
-    reading = resolve(load_gazetteer(before), "Disparaît").one
+    reading = resolve(load_gazetteer(before), "Disparaît").sole_reading
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 
