@@ -12,6 +12,10 @@ from contextlib import contextmanager
 
 from register.errors import Unavailable
 
+# Where a request's environment says when it had arrived whole, by the clock of time.monotonic();
+# gunicorn does not say it.
+ARRIVAL_TIME_KEY = "register.arrived"
+
 
 class Bulkhead:
     """Lets a bounded number of threads of this process do something at once.

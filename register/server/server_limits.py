@@ -17,6 +17,3 @@ CONNECTIONS = 1000
 IDLE = 30  # seconds that a silent connection is kept
 HEADER_LIMIT = 16 * 1024  # bytes of a request's head
 SWITCHING = 0.0001  # seconds that a thread may go on while another waits
-# Where a request's environment says when it had arrived whole, by the clock of time.monotonic();
-# gunicorn does not say it.
-ARRIVAL_TIME_KEY = "register.arrived"

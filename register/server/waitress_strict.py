@@ -18,7 +18,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from register.server.server_limits import ARRIVAL_TIME_KEY
+from register.bulkhead import ARRIVAL_TIME_KEY
 from register.web.errors import refusal
 from register.web.languages import without_prefix
 from register.web.request_validation import body_limit

@@ -12,9 +12,8 @@ from contextlib import contextmanager
 
 from flask import request
 
-from register.bulkhead import Bulkhead
+from register.bulkhead import ARRIVAL_TIME_KEY, Bulkhead
 from register.journal import WriteTransaction, writing
-from register.server.server_limits import ARRIVAL_TIME_KEY
 
 # Of the twelve threads of a gunicorn process. The embedded server has fewer of them for reports:
 # there, nobody is refused because many wait.
