@@ -69,7 +69,7 @@ def kept() -> Iterator[tuple[str, set[str]]]:
 
 def row_faults() -> Iterator[str]:
     """The ``(column, key, values)`` that reading a table leaves in its lines."""
-    tree = ast.parse((TOP / "exchange" / "table.py").read_text(encoding="utf-8"))
+    tree = ast.parse((TOP / "exchange" / "csv_reader.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Tuple) and len(node.elts) == 3:
             _column, key, values = node.elts
