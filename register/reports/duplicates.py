@@ -28,8 +28,8 @@ from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
 from register.reports import report_content, report_to_draft
 from register.reports.models import Report, ReportState
-from register.reports.queries import open_clause
 from register.reports.report_content import ReportContent
+from register.reports.report_lists import open_clause
 from register.text.normalisation import fold
 
 # Characters of an account that are compared; a long account states its subject early.

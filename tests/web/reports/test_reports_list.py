@@ -10,9 +10,9 @@ from reported import WORDS
 
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.reports import acts, queries
+from register.reports import acts, report_lists
 from register.reports.models import Report, ReportState, RetentionClock
-from register.reports.queries import ReportFolder
+from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_list, sidebar
 from register.text import dates
 from register.web.messages import desk as sentences
@@ -199,7 +199,7 @@ def test_what_makes_no_sense_is_said(signed, query):
 
 
 def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox, monkeypatch):
-    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+    monkeypatch.setattr(report_lists, "PAGE_SIZE", 2)
     at = now()
     made = [inbox.received(at - day * DAY).key for day in (5, 4, 3)]
     bruno = signed("bruno")
@@ -207,7 +207,7 @@ def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox
     assert f'href="{LIST}?page=2"' in bruno.get(LIST).get_data(as_text=True)
     assert listed(bruno.get(f"{LIST}?page=2")) == made[2:]
     assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
-    monkeypatch.setattr(queries, "DECRYPT_LIMIT", 2)
+    monkeypatch.setattr(report_lists, "DECRYPT_LIMIT", 2)
     monkeypatch.setattr(report_list, "DECRYPT_LIMIT", 2)
     page = bruno.get(f"{LIST}?q=conseil")
     assert listed(page) == made[:2]

@@ -14,7 +14,7 @@ from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_
 from register.cases.web.desk.case_list import choice_value, last_value
 from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
-from register.reports.queries import ReportFolder, ReportQuery
+from register.reports.report_lists import ReportFolder, ReportQuery
 from register.territory.web import place_choice
 from register.territory.web.place_field import full_name
 from register.web.blueprints import desk

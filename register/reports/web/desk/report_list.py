@@ -18,14 +18,14 @@ from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, rules
-from register.reports.queries import (
+from register.reports import acts, queries, receipts, report_lists, rules
+from register.reports.queries import ReportSummary
+from register.reports.report_lists import (
     DECRYPT_LIMIT,
     PAGE_SIZE,
     ReportFolder,
     ReportPage,
     ReportQuery,
-    ReportSummary,
 )
 from register.reports.web.desk import labels, list_query, report_summary
 from register.territory.resolve import PlaceReading, resolve
@@ -85,7 +85,9 @@ def page_with_error(report_query: ReportQuery, error_text: str, ticked: Collecti
 
 
 def _load_page(report_query: ReportQuery) -> ReportPage:
-    return queries.list_reports(db.session(), key_store(), report_query, dates.paris_day(now()))
+    return report_lists.list_reports(
+        db.session(), key_store(), report_query, dates.paris_day(now())
+    )
 
 
 def list_page(
@@ -170,11 +172,11 @@ def _bulk_action(report_query: ReportQuery) -> str:
 
 def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
-    counts = queries.folder_counts(db.session(), today)
+    counts = report_lists.folder_counts(db.session(), today)
     bare = replace(report_query, page=1)
     all_tab = FolderTab(
         "",
-        queries.count_reports(db.session(), ReportQuery(), today),
+        report_lists.count_reports(db.session(), ReportQuery(), today),
         _folder_url(bare, None),
         report_query.folder is None,
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import SealError
-from register.reports import queries
+from register.reports import report_lists
 from register.reports.acts import retention
-from register.reports.queries import ReportFolder, ReportQuery
+from register.reports.queries import ReportSummary
+from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.web.desk import labels, list_query
 from register.text import dates
 from register.web.blueprints import desk
@@ -75,18 +76,18 @@ def unread_reports() -> UnreadReports:
     """The oldest reports that nobody has read; none where they cannot be opened."""
     today, report_query = dates.paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
     try:
-        summaries = queries.first_reports(
+        summaries = report_lists.first_reports(
             db.session(), key_store(), report_query, today, limit=_UNREAD_LIMIT
         )
     except SealError:
         return UnreadReports(0, ())
     return UnreadReports(
-        queries.count_reports(db.session(), report_query, today),
+        report_lists.count_reports(db.session(), report_query, today),
         [_unread_report(summary) for summary in summaries],
     )
 
 
-def _unread_report(summary: queries.ReportSummary) -> UnreadReport:
+def _unread_report(summary: ReportSummary) -> UnreadReport:
     today = dates.paris_day(now())
     until, late = labels.deadline(summary, today)
     return UnreadReport(
@@ -101,7 +102,7 @@ def _unread_report(summary: queries.ReportSummary) -> UnreadReport:
 
 def folder_counts() -> Sequence[FolderCount]:
     """How many reports wait, by their trays; those that are empty are left out."""
-    counts_by_folder = queries.folder_counts(db.session(), dates.paris_day(now()))
+    counts_by_folder = report_lists.folder_counts(db.session(), dates.paris_day(now()))
     folder_rows = [
         FolderCount(
             name=typeset(str(REPORT_LISTS[folder][0])),
@@ -123,7 +124,7 @@ def folder_counts() -> Sequence[FolderCount]:
 
 def warnings() -> Iterator[str]:
     """What is wrong with reports as a whole, in sentences."""
-    if queries.count_unread(db.session()) > FLOOD:
+    if report_lists.count_unread(db.session()) > FLOOD:
         yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
     last_day = retention.clock_jump(db.session(), dates.paris_day(now()))
     if last_day is not None:
