@@ -17,7 +17,7 @@ from register.db import sqlite_path
 from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipts, report_content, report_lists
 from register.reports.acts import retention
 from register.reports.acts.retention import PurgeCounts, run_retention
 from register.reports.models import (
@@ -28,6 +28,7 @@ from register.reports.models import (
     RetentionClock,
     Tally,
 )
+from register.reports.report_lists import ReportFolder
 from register.reports.verify import lost_keys, problems
 
 MONTHS = 24
@@ -147,9 +148,7 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     )
     for at, overdue, done in terms:
         assert looked(at).done == done, at
-        assert queries.folder_counts(session, at.date())[queries.ReportFolder.OVERDUE] == overdue, (
-            at
-        )
+        assert report_lists.folder_counts(session, at.date())[ReportFolder.OVERDUE] == overdue, at
     assert looked(datetime(2028, 3, 2, 10, tzinfo=UTC)).done == PurgeCounts(expired=2)
     first = _row(session, waits[0])
     assert (first.state, first.reason) == (ReportState.DECLINED, "insuffisant")
