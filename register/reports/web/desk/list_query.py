@@ -1,4 +1,4 @@
-"""The address of a list of reports: how it is read and written, and its filters in words."""
+"""Address of a list of reports: parsing, writing, and filters in words."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from register.web.l10n import quoted, typeset
 from register.web.request_context import current_vocabulary
 
 PATH = "/moderation/signalements"
-# How routes name a report: its random key, which says nothing of when it came or what it is.
+# Reports in routes: their random keys, which reveal neither date nor content.
 KEY_RULE = "<string(length=32):key>"
 _FOLDERS: Mapping[str, ReportFolder] = {folder.value: folder for folder in ReportFolder}
-# The parameters of the form.
+# The parameters of the filter form.
 PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
 _PLACE_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
 @desk.app_template_global("report_address")
 def report_url(key: str, act: str = "") -> str:
-    """Where a report is on the desk, or an act on it."""
+    """The address of a report on the desk, or of an act on it."""
     return f"{PATH}/{key}{act and '/'}{act}"
 
 
 def parse_query(args: Mapping[str, Sequence[str]], by: int) -> ReportQuery:
-    """What an address asks for.
+    """The query of an address.
 
-    :param by: who asks, for those that they have in hand.
-    :raises Invalid: a value that makes no sense.
+    :param by: the id of the signed-in member, for the filter on reports that they hold.
+    :raises Invalid: ``filter``, for an unknown value.
     """
     folder = choice_value(args, "casier", _FOLDERS)
     kind, place = last_value(args, "type"), last_value(args, "endroit")
@@ -62,12 +62,12 @@ def _require(name: str, value: str, is_valid: bool) -> None:
 
 
 def is_place_code(place: str) -> bool:
-    """Whether a place is one that was read, and not words of it."""
+    """Whether a place is a code, and not typed words."""
     return _PLACE_CODE.fullmatch(place) is not None
 
 
 def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
-    """A list as name and value, in a fixed order; defaults are left out."""
+    """Names and values of a query's parameters in a fixed order, without the defaults."""
     if report_query.folder:
         yield "casier", report_query.folder.value
     if report_query.place:
@@ -83,13 +83,13 @@ def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
 
 
 def list_url(report_query: ReportQuery | None = None) -> str:
-    """The address of a list, or of all that is undecided."""
-    text = urlencode(list(query_pairs(report_query))) if report_query else ""
-    return f"{PATH}?{text}" if text else PATH
+    """The address of a list; without a query, that of all undecided reports."""
+    parameters = urlencode(list(query_pairs(report_query))) if report_query else ""
+    return f"{PATH}?{parameters}" if parameters else PATH
 
 
 def chips(report_query: ReportQuery) -> list[FilterChip]:
-    """The filters in force but for the tray, each with the way to take it off."""
+    """The active filters except the folder, each with the address that removes it."""
     first = replace(report_query, page=1)
     filter_chips = []
     if report_query.place:
