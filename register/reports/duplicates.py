@@ -103,7 +103,7 @@ def similar_reports(
         replace(
             other,
             reasons=tuple(
-                sorted(_shared_reasons(own_fields, candidate, rare), key=weight, reverse=True)
+                sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
             ),
         )
         for other, candidate in zip(neighbours, compared, strict=True)
@@ -159,19 +159,17 @@ class _ComparedFields:
             - place_words
         )
 
-
-def _shared_reasons(
-    own: _ComparedFields, other: _ComparedFields, rare: set[str]
-) -> Iterator[DuplicateReason]:
-    if own.links & other.links:
-        yield DuplicateReason("source")
-    if own.place and own.place == other.place:
-        yield DuplicateReason("commune")
-    if other.date:
-        yield from duplicates.compare_dates(own.date, other.date.first, other.date.last)
-    types = len(own.types & other.types)
-    if types:
-        yield DuplicateReason("types", types)
-    common = len(rare & other.words)
-    if common >= MIN_SHARED_WORDS:
-        yield DuplicateReason("mots", common)
+    def shared_reasons(self, other: _ComparedFields, rare: set[str]) -> Iterator[DuplicateReason]:
+        """Reasons why another report may be of the same facts; ``rare``: own rare words."""
+        if self.links & other.links:
+            yield DuplicateReason("source")
+        if self.place and self.place == other.place:
+            yield DuplicateReason("commune")
+        if other.date:
+            yield from duplicates.compare_dates(self.date, other.date.first, other.date.last)
+        types = len(self.types & other.types)
+        if types:
+            yield DuplicateReason("types", types)
+        common = len(rare & other.words)
+        if common >= MIN_SHARED_WORDS:
+            yield DuplicateReason("mots", common)

@@ -29,9 +29,18 @@ class PlainWord:
     example: str = ""
 
 
+@cache
 def words(name: str, language: Language = "fr") -> Mapping[str, PlainWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
-    return _load(language)[name]
+    vocabulary_words = tomllib.loads(FILE.read_text("utf-8"))[name]
+    return MappingProxyType(
+        {
+            word["code"]: PlainWord(
+                word["code"], word[language], word.get(f"example_{language}", "")
+            )
+            for word in vocabulary_words
+        }
+    )
 
 
 @cache
@@ -46,19 +55,3 @@ def families(language: Language = "fr") -> Mapping[str, tuple[PlainWord, ...]]:
             for family in words("famille", language)
         }
     )
-
-
-@cache
-def _load(language: Language) -> Mapping[str, Mapping[str, PlainWord]]:
-    content = tomllib.loads(FILE.read_text("utf-8"))
-    return {
-        name: MappingProxyType(
-            {
-                row["code"]: PlainWord(
-                    row["code"], row[language], row.get(f"example_{language}", "")
-                )
-                for row in content[name]
-            }
-        )
-        for name in LISTS
-    }

@@ -32,9 +32,9 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def is_nonce(text: str) -> bool:
+def is_nonce(candidate: str) -> bool:
     """Whether a text has the shape of a nonce."""
-    return _NONCE.fullmatch(text) is not None
+    return _NONCE.fullmatch(candidate) is not None
 
 
 def new_key() -> str:
@@ -65,8 +65,8 @@ def normalize_code(typed: str) -> str:
 
     An invalid code gives a text that matches no report.
     """
-    text = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_LOOKALIKES)
-    return "".join(letter for letter in text if letter in LETTERS)
+    capitals = unicodedata.normalize("NFKC", typed[:200]).upper().translate(_LOOKALIKES)
+    return "".join(letter for letter in capitals if letter in LETTERS)
 
 
 def hash_code(lookup_key: bytes, code: str) -> bytes:

@@ -77,13 +77,13 @@ class ReportContent:
 
 def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
     """The inverse of :meth:`ReportContent.public_fields`."""
-    values: dict[str, Any] = {
+    field_values: dict[str, Any] = {
         field: tuple(public_fields[name])
         if isinstance(public_fields[name], list)
         else public_fields[name]
         for field, name in _PUBLIC_NAMES.items()
     }
-    return ReportContent(**values)
+    return ReportContent(**field_values)
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:
@@ -137,12 +137,13 @@ def receipt_digest(document: bytes) -> bytes | None:
     """The digest computed from the content of a receipt; None for an invalid receipt."""
     try:
         receipt_fields = json.loads(document)
-        salt, text = bytes.fromhex(receipt_fields["sel"]), receipt_fields["contenu"].encode("utf-8")
+        salt = bytes.fromhex(receipt_fields["sel"])
+        content = receipt_fields["contenu"].encode("utf-8")
         if len(salt) != 32 or receipt_fields["v"] != VERSION:
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return bytes.fromhex(commitment(salt, text))
+    return bytes.fromhex(commitment(salt, content))
 
 
 _CONTACT_ID_BYTES = 8

@@ -77,10 +77,10 @@ def keys_in_use(session: Session) -> set[str]:
     return names | {report_content.case_key_name(incident) for incident in case_ids}
 
 
-def _parse_object(data: bytes) -> Mapping[str, Any]:
+def _parse_object(private_json: bytes) -> Mapping[str, Any]:
     """The fields of a line; none for a damaged line, which ``journal.verify`` reports."""
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(private_json)
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

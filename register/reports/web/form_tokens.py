@@ -40,10 +40,10 @@ def new_token(purpose: str) -> str:
     return str(_signer(purpose).dumps(receipts.new_nonce()))
 
 
-def read_token(purpose: str, text: str) -> Token | None:
+def read_token(purpose: str, signed: str) -> Token | None:
     """The token of a submitted form; None for a forged or an old one."""
     try:
-        nonce, signed_at = _signer(purpose).loads(text, max_age=MAX_AGE, return_timestamp=True)
+        nonce, signed_at = _signer(purpose).loads(signed, max_age=MAX_AGE, return_timestamp=True)
     except BadData:
         return None
     if not isinstance(nonce, str) or not receipts.is_nonce(nonce):

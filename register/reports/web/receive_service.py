@@ -18,11 +18,11 @@ from register.report_keys import KeyStore
 from register.reports import acts, queries, receipts, rules
 from register.reports.acts.reporter import find_received
 from register.reports.models import MessageKind
-from register.reports.queries import ReportView
 from register.reports.receipts import CODES
 from register.reports.report_content import MESSAGE_LIMIT
 from register.reports.web.answer_review import added_text
 from register.reports.web.form_tokens import Token
+from register.reports.web.receipt_login import ReportAccess
 from register.reports.web.report_form import ReportForm
 from register.web import limits
 from register.web.request_context import key_store
@@ -57,16 +57,8 @@ def queued_transaction() -> Iterator[WriteTransaction]:
 
 
 @dataclass(frozen=True)
-class FormReceipt:
+class FormReceipt(ReportAccess):
     """The report that a form has made, and its code."""
-
-    code: str
-    report_view: ReportView
-
-    @property
-    def key(self) -> str:
-        """The key of its row, which is on no page."""
-        return self.report_view.summary.key
 
     @property
     def formatted_code(self) -> str:

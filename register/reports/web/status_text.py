@@ -68,11 +68,11 @@ def status_text(
     reason, sentence = _decision_reason(report_view, vocabulary)
     texts = _STATE_TEXTS[state](report_view)
     if report_view.is_purged:
-        forgotten_on = add_months(report_view.summary.moved_on, rules.ROWS_MONTHS)
+        deleted_on = add_months(report_view.summary.moved_on, rules.ROWS_MONTHS)
         retention = _(
             "Il n’en reste ici que l’état, et la raison d’un refus. Ce code n’ouvrira plus rien "
             "après le %(day)s.",
-            day=_format_day(forgotten_on),
+            day=_format_day(deleted_on),
         )
         return StatusText(
             texts.name, _purged_text(state), "", retention, reason=reason, sentence=sentence

@@ -71,20 +71,7 @@ def retain(key: str) -> ResponseReturnValue:
         return _accept_page(report_view, form, ""), 422
     taken = form.taken(part.name for part in parts if not part.is_empty)
     content = report_to_draft.draft_content(parts, taken, french_vocabulary(), place)
-
-    def act(tx: WriteTransaction, by: int) -> int:
-        return acts.accept(
-            tx,
-            key_store(),
-            key,
-            by=by,
-            reason=form.reason.data,
-            new=content,
-            sentence=form.sentence.data,
-            seen=form.seen,
-        )
-
-    outcome = _run_act(key, form, act, _accept_page)
+    outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
     if not isinstance(outcome, int):
         return outcome
     flash(
@@ -131,7 +118,11 @@ def _draft_offer(report_view: ReportView, part: DraftPart) -> DraftOffer:
             [report_summary.ReportedItem(getattr(sent, part.name))],
         )
     dropped = [_dropped_text(fault) for fault in part.dropped]
-    return DraftOffer(part.name, label, items, _draft_fields(part), dropped, part.is_free_text)
+    source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
+    field_texts = content_words.field_texts(asdict(Content(**part.changes)))
+    texts = {**field_texts, "sources": source_lines}
+    becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
+    return DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text)
 
 
 # Labels of the parts with free text about a role.
@@ -139,15 +130,6 @@ _FREE_TEXT_LABELS: dict[str, Callable[[], str]] = {
     "actor_text": lambda: _("Qui a agi, avec ses mots"),
     "target_text": lambda: _("Qui était visé, avec ses mots"),
 }
-
-
-def _draft_fields(part: DraftPart) -> list[tuple[str, str]]:
-    words_by_field = content_words.field_texts(asdict(Content(**part.changes)))
-    texts = {
-        **words_by_field,
-        "sources": "\n".join(row.url for row in part.changes.get("sources", ())),
-    }
-    return [(first_upper(field_name(name)), texts[name]) for name in part.changes]
 
 
 def _dropped_text(fault: ContentFault) -> str:
@@ -177,20 +159,7 @@ def attach(key: str) -> ResponseReturnValue:
     into = _target_case_id(form) if form.validate() else 0
     if not into:
         return _attach_page(report_view, form, ""), 422
-
-    def act(tx: WriteTransaction, by: int) -> int:
-        return acts.accept(
-            tx,
-            key_store(),
-            key,
-            by=by,
-            reason="",
-            into=into,
-            sentence=form.sentence.data,
-            seen=form.seen,
-        )
-
-    outcome = _run_act(key, form, act, _attach_page)
+    outcome = _accept(key, form, _attach_page, into=into)
     if not isinstance(outcome, int):
         return outcome
     flash(typeset(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
@@ -249,13 +218,23 @@ def refusal_reason(report_view: ReportView) -> str:
     return labels.refusal_text(error, summary) if error else ""
 
 
-def _run_act(
+def _accept(
     key: str,
     form: FormT,
-    act: Callable[[WriteTransaction, int], int],
     page: Callable[[ReportView, FormT, str], str],
+    *,
+    reason: str = "",
+    new: Content | None = None,
+    into: int | None = None,
 ) -> int | ResponseReturnValue:
-    """The case id that the act returns, or the page with the refusal."""
+    """The id of the case or draft, or the page with the refusal."""
+    store, sentence, seen = key_store(), form.sentence.data, form.seen
+
+    def act(tx: WriteTransaction, by: int) -> int:
+        return acts.accept(
+            tx, store, key, by=by, reason=reason, new=new, into=into, sentence=sentence, seen=seen
+        )
+
     try:
         return act_view.run_act(act)
     except (Refused, Invalid, NotFound, TextError) as refusal:
