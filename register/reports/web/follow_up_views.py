@@ -250,7 +250,9 @@ def prove() -> ResponseReturnValue:
     if wait:
         fault = str(_TOO_MANY_RECEIPTS) % {"time": limits.wait_words(wait)}
         return limits.too_soon_page(_html(fault=fault), wait)
-    document = _submitted_document()
+    file = request.files.get("fichier")
+    document = file.stream.read(receipts.LIMIT + 1) if file else b""
+    document = document or _pasted().encode("utf-8", "replace")
     if not document.strip():
         return _response(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
     if len(document) > receipts.LIMIT:
@@ -265,13 +267,6 @@ def prove() -> ResponseReturnValue:
         )
     verdict = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
     return _response(verdict=verdict, proved=True)
-
-
-def _submitted_document() -> bytes:
-    """The uploaded file, or else the pasted text."""
-    file = request.files.get("fichier")
-    sent = file.stream.read(receipts.LIMIT + 1) if file else b""
-    return sent or _pasted().encode("utf-8", "replace")
 
 
 def _pasted() -> str:

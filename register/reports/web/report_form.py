@@ -26,7 +26,7 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, PlaceResolution, resolve
+from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import (
@@ -248,7 +248,10 @@ class ReportForm(BaseForm):
         self.lieu_lu.data = typed
         self.lieu_code.data = place_key(readings[0]) if is_unique else "" if readings else AS_TYPED
         if readings and not is_unique:
-            self._place_question = _ambiguity_text(resolution)
+            is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
+            self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES
+            if not resolution.readings:
+                self._place_question = _NEAR_PLACES
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""
@@ -308,16 +311,6 @@ class ReportForm(BaseForm):
             elif field.short_name != "jeton":
                 pairs.append((field.name, field.data or ""))
         return [(name, value) for name, value in pairs if value]
-
-
-def _ambiguity_text(resolution: PlaceResolution) -> Any:
-    if not resolution.readings:
-        return _NEAR_PLACES
-    return (
-        _UNSURE_PLACE
-        if all(reading.why in INEXACT for reading in resolution.readings)
-        else _SEVERAL_PLACES
-    )
 
 
 def place_label(place_code: str) -> str:

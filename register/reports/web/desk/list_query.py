@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
@@ -90,35 +91,19 @@ def list_url(report_query: ReportQuery | None = None) -> str:
 
 def chips(report_query: ReportQuery) -> list[FilterChip]:
     """The active filters except the folder, each with the address that removes it."""
-    first = replace(report_query, page=1)
-    filter_chips = []
-    if report_query.place:
-        filter_chips.append(
-            FilterChip(
-                _("Lieu : %(place)s", place=_place_label(report_query.place)),
-                _without(first, place=""),
-            )
-        )
+    place, removals = report_query.place, list[tuple[str, dict[str, Any]]]()
+    if place:
+        kind, _between, code = place.partition(":")
+        place_label = full_name(kind, code) if is_place_code(place) else quoted(place)
+        removals.append((_("Lieu : %(place)s", place=place_label), {"place": ""}))
     if report_query.type:
-        kind = current_vocabulary().label("type", report_query.type)
-        filter_chips.append(FilterChip(_("Type : %(kind)s", kind=kind), _without(first, type="")))
+        type_label = current_vocabulary().label("type", report_query.type)
+        removals.append((_("Type : %(kind)s", kind=type_label), {"type": ""}))
     if report_query.words:
-        filter_chips.append(
-            FilterChip(
-                _("Mots : « %(words)s »", words=report_query.words), _without(first, words="")
-            )
-        )
+        removals.append((_("Mots : « %(words)s »", words=report_query.words), {"words": ""}))
     if report_query.holder is not None:
-        filter_chips.append(
-            FilterChip(_("En main : à vous"), list_url(replace(first, holder=None)))
-        )
-    return [FilterChip(typeset(chip.text), chip.address) for chip in filter_chips]
-
-
-def _without(report_query: ReportQuery, **changes: str) -> str:
-    return list_url(replace(report_query, **changes))  # type: ignore[arg-type]
-
-
-def _place_label(place: str) -> str:
-    kind, _between, code = place.partition(":")
-    return full_name(kind, code) if is_place_code(place) else quoted(place)
+        removals.append((_("En main : à vous"), {"holder": None}))
+    return [
+        FilterChip(typeset(label), list_url(replace(report_query, page=1, **changes)))
+        for label, changes in removals
+    ]
