@@ -18,8 +18,6 @@ _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
 class ReportState(StrEnum):
-    """The state of a report."""
-
     RECEIVED = "received"
     IN_REVIEW = "in_review"
     WAITING = "waiting"  # for the reporter's answer to a question
@@ -30,8 +28,6 @@ class ReportState(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """The kind of a message."""
-
     QUESTION = "question"  # the only kind that moderators write
     ANSWER = "answer"
     ADDITION = "addition"

@@ -215,17 +215,14 @@ def encrypt_contact(key: bytes, report: str, contact_id: bytes, text: str) -> by
 
 
 def decrypt_contact(key: bytes, report: str, sealed: bytes) -> str:
-    """The text of a contact."""
     return _decrypt(key, "contact", sealed[_CONTACT_ID_BYTES:], report).decode("utf-8")
 
 
 def encrypt_decision(key: bytes, name: str, decision: Decision) -> bytes:
-    """An encrypted decision."""
     return _encrypt(key, "decision", canonical_json(asdict(decision)), name)
 
 
 def decrypt_decision(key: bytes, name: str, sealed: bytes) -> Decision:
-    """The decision about a report."""
     return Decision(**json.loads(_decrypt(key, "decision", sealed, name)))
 
 

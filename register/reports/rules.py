@@ -63,7 +63,6 @@ MAX_CLOCK_JUMP = timedelta(days=31)
 
 
 def allows(state: ReportState, act: Act) -> bool:
-    """Whether the state allows the act."""
     return state in _TRANSITIONS[act]
 
 

@@ -56,7 +56,6 @@ def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
 
 
 def count_messages(tx: WriteTransaction, report: Report) -> int:
-    """Number of messages about a report."""
     stmt = select(func.count()).where(Message.report_key == report.key)
     return tx.session.scalar(stmt) or 0
 

@@ -86,7 +86,6 @@ class SubmittedForms:
 
     @property
     def form(self) -> SessionlessForm | None:
-        """The form that is set."""
         return self.message or self.contact or self.withdrawal
 
 

@@ -73,7 +73,6 @@ _BUSY = lazy_gettext("Le registre est occupé. Attendez une minute, puis réessa
 
 @submit.get(ENTER, endpoint="follow_enter")
 def enter() -> str:
-    """The page that asks for the code."""
     return code_page(ReceiptCodeForm(formdata=None))
 
 

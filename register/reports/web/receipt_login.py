@@ -40,8 +40,6 @@ _TOO_MANY_CODES = lazy_gettext(
 
 
 class SessionlessForm(BaseForm):
-    """A form without a session."""
-
     class Meta(BaseForm.Meta):
         """Options without a CSRF token."""
 

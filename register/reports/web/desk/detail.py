@@ -174,8 +174,6 @@ def claim(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/rendre", endpoint="report_release")
 def release(key: str) -> ResponseReturnValue:
-    """Release the claim on a report."""
-
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
         acts.release(tx, key, by=by)
 
@@ -195,8 +193,6 @@ def read(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
-    """Mark a report as spam."""
-
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
         acts.spam(tx, key, by=by)
 
@@ -217,7 +213,6 @@ def reopen(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
-    """Ask the reporter a question."""
     report_view, form = open_report(key), AskForm()
     if not form.is_sent:
         return report_page(report_view, asking=form), 422

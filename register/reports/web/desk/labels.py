@@ -84,13 +84,11 @@ def beginning(sent: ReportContent | None) -> str:
 
 
 def proceedings_label(code: str) -> str:
-    """The label of who began proceedings."""
     return str(NOBODY_BEGAN) if code == "aucune" else current_vocabulary().label("sens", code)
 
 
 @desk.app_template_global("report_state")
 def state_label(summary: ReportSummary) -> str:
-    """The label of its state."""
     return str(REPORT_STATES[summary.state.value])
 
 
