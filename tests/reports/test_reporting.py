@@ -1,4 +1,4 @@
-"""What those who report do: send, answer, leave a contact, take back; and what is kept of it."""
+"""Acts of reporters, and what is stored of them."""
 
 from __future__ import annotations
 
