@@ -33,7 +33,7 @@ def new_nonce() -> str:
 
 
 def is_nonce(candidate: str) -> bool:
-    """Whether a text has the shape of a nonce."""
+    """Whether a text has the format of a nonce."""
     return _NONCE.fullmatch(candidate) is not None
 
 

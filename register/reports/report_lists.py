@@ -26,7 +26,7 @@ from register.reports.report_content import ReportContent
 from register.text.normalisation import fold
 
 PAGE_SIZE = 30
-# Reports decrypted for filtering; the page states that older or newer ones were left out.
+# Reports decrypted for filtering; the page states when others were left out.
 DECRYPT_LIMIT = 5_000
 
 

@@ -91,8 +91,8 @@ def list_url(report_query: ReportQuery | None = None) -> str:
 
 def chips(report_query: ReportQuery) -> list[FilterChip]:
     """The active filters except the folder, each with the address that removes it."""
-    place, removals = report_query.place, list[tuple[str, dict[str, Any]]]()
-    if place:
+    removals: list[tuple[str, dict[str, Any]]] = []
+    if place := report_query.place:
         kind, _between, code = place.partition(":")
         place_label = full_name(kind, code) if is_place_code(place) else quoted(place)
         removals.append((_("Lieu : %(place)s", place=place_label), {"place": ""}))
