@@ -33,7 +33,7 @@ from benchmarks.texts import account
 from register import encryption
 from register.db import Base, configure_engine, create_sqlite_file
 from register.report_keys import KeyStore
-from register.reports import duplicates, queries
+from register.reports import duplicates, report_lists
 from register.reports import report_content as sealing
 from register.reports.models import Report, ReportState
 from register.reports.report_content import Received, ReportContent
@@ -360,7 +360,9 @@ def _report_list_costs(reports: int) -> TableRows:
         viewer = cast(Any, SimpleNamespace(is_active=True))
 
         def first_page(store: Any, words: str = "") -> object:
-            return queries.list_reports(session, store, queries.ReportQuery(words=words), TODAY)
+            return report_lists.list_reports(
+                session, store, report_lists.ReportQuery(words=words), TODAY
+            )
 
         def find_duplicates(store: Any) -> object:
             return duplicates.similar_reports(session, store, viewer, key, day, sample_report(0))

@@ -25,7 +25,7 @@ from register.journal import Act
 from register.journal.web.members_journal import CSV_HEADER
 from register.reports import report_content, rules
 from register.reports.models import ReportState
-from register.reports.queries import ReportFolder
+from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import sidebar
 from register.web import limits
 

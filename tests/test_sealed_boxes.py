@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import sealed_boxes as trial
 from register import encryption
-from register.reports import queries
+from register.reports import report_lists
 
 
 def test_the_trial_measures_and_prints_each_figure(capsys, monkeypatch):
@@ -33,9 +33,9 @@ def test_an_unlocked_desk_key_lists_what_todays_store_lists():
     with trial.temporary_register(4) as register, Session(register.engine) as session:
         register.boxes.seal(register.keys, {"desk": desk.public_key()})
         unlocked = trial.UnlockedKeys(register.boxes, "desk", desk)
-        query = queries.ReportQuery(words="gagny")
-        today = queries.list_reports(session, register.store, query, trial.TODAY)
-        assert queries.list_reports(session, unlocked, query, trial.TODAY) == today
+        query = report_lists.ReportQuery(words="gagny")
+        today = report_lists.list_reports(session, register.store, query, trial.TODAY)
+        assert report_lists.list_reports(session, unlocked, query, trial.TODAY) == today
         assert len(today.summaries) == 4
 
 

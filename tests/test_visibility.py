@@ -42,8 +42,8 @@ from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
 from register.reports.models import MessageKind, Report
-from register.reports.queries import ReportFolder
 from register.reports.report_content import ReportContent
+from register.reports.report_lists import ReportFolder
 from register.web.languages import in_language
 
 # Letters only, so that no quoting, folding or typography changes it.

@@ -18,9 +18,9 @@ from register.errors import RegisterError
 from register.journal import JournalEntry, Ledger, head
 from register.operations import schema, setup
 from register.report_keys import KeyStore
-from register.reports import queries
+from register.reports import report_lists
 from register.reports.acts import retention
-from register.reports.queries import ReportFolder, ReportQuery
+from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.verify import lost_keys
 from register.territory import dataset, loader
 from register.territory.models import Dataset
@@ -127,7 +127,7 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     """Reports wait for nobody for a year, and the clock has not jumped."""
     today = paris_day(now())
     try:
-        late = queries.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
+        late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
         since = retention.clock_jump(session, today)
     except SQLAlchemyError as error:
         yield Finding("retention", False, type(error).__name__)

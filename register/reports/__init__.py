@@ -1,1 +1,1 @@
-"""Reports as they were received: private, sealed, answered, and purged on their day."""
+"""Reports sent by citizens: content, acts, queries, receipts and retention."""

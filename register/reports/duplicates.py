@@ -1,7 +1,7 @@
-"""What may be the same as a report: cases of the register, and other reports nobody has decided.
+"""Possible duplicates of a report among cases and undecided reports.
 
-A report is compared with cases as a draft made of it would be. Other reports are closed; those
-received nearest to it are opened and compared in memory, and no word of them is kept anywhere.
+A report is compared with cases through the draft that it would become. Other reports are
+encrypted: those received on the nearest days are decrypted and compared in memory only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -28,21 +28,21 @@ from register.cases.vocabulary import Vocabulary
 from register.report_keys import KeyStore
 from register.reports import report_content, report_to_draft
 from register.reports.models import Report, ReportState
-from register.reports.queries import open_clause
 from register.reports.report_content import ReportContent
+from register.reports.report_lists import open_clause
 from register.text.normalisation import fold
 
-# Characters of an account that are compared: who tells a long one says early what it is about.
+# Characters of an account that are compared; a long account states its subject early.
 _COMPARED_LENGTH = 3_000
-# Reports opened on each side of the day of this one.
+# Reports decrypted on each side of the report's day.
 DECRYPT_LIMIT = 150
-# A word that more of them have tells nothing: one in fifty, and never fewer than three.
+# A word is common, and ignored, when more than one report in 50 (at least 3) has it.
 _COMMON_SHARE, _MIN_COMMON = 50, 3
 
 
 @dataclass(frozen=True)
 class SimilarReport:
-    """Another report that may be of the same thing, and why: the strongest reason first."""
+    """Another report on what may be the same facts; the strongest reason comes first."""
 
     key: str
     state: ReportState
@@ -59,14 +59,14 @@ def similar_cases(
     at: datetime,
     limit: int = 6,
 ) -> list[PossibleDuplicate]:
-    """The cases that are like a report, the likest first.
+    """Cases similar to a report, the most similar first.
 
-    :param at: now, for who has them in hand.
+    :param at: the current time, which decides whether a claim on a case still runs.
     """
     place = report_to_draft.reported_place(session, sent)
     draft_parts = report_to_draft.draft_parts(sent, vocabulary, place)
     ticked_names = {part.name for part in draft_parts if part.ticked}
-    # Its words are compared with those of cases, and go nowhere else.
+    # The account serves this comparison only: drafts never store the reporter's words.
     draft = replace(
         report_to_draft.draft_content(draft_parts, ticked_names, vocabulary, place),
         title="",
@@ -84,16 +84,17 @@ def similar_reports(
     sent: ReportContent,
     limit: int = 6,
 ) -> list[SimilarReport]:
-    """Undecided reports that are like one, the likest first, among those received nearest to it.
+    """Undecided reports similar to a report, the most similar first.
 
-    :param key: the report's own.
+    Only the reports received on the nearest days are compared.
+
+    :param key: the key of the report.
     :param day: the day on which it was received.
     """
     if not viewer.is_active:
         return []
     neighbours = _decrypt_nearest(session, store, key, day)
     compared = [_ComparedFields(other.sent) for other in neighbours]
-    # Common words are those of many reports, whatever they are about.
     word_counts = Counter(word for candidate in compared for word in candidate.words)
     max_reports = max(_MIN_COMMON, len(compared) // _COMMON_SHARE)
     own_fields = _ComparedFields(sent)
@@ -102,7 +103,7 @@ def similar_reports(
         replace(
             other,
             reasons=tuple(
-                sorted(_shared_reasons(own_fields, candidate, rare), key=weight, reverse=True)
+                sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
             ),
         )
         for other, candidate in zip(neighbours, compared, strict=True)
@@ -115,38 +116,37 @@ def similar_reports(
 
 
 def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> list[SimilarReport]:
-    rows: list[Any] = []
-    for stmt in _nearest_stmts(key, day):
-        rows += session.execute(stmt.limit(DECRYPT_LIMIT)).all()
+    stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
+        open_clause(),
+        Report.sealed.is_not(None),
+        Report.key != key,
+    )
+    earlier_stmt = stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
+    later_stmt = stmt.where(Report.day > day).order_by(Report.day, Report.key)
+    rows = [
+        row
+        for half_stmt in (earlier_stmt, later_stmt)
+        for row in session.execute(half_stmt.limit(DECRYPT_LIMIT))
+    ]
     keys = store.keys(row.key for row in rows)
     return [
         SimilarReport(
-            row.key, ReportState(row.state), row.day, _decrypt_sent(keys[row.key], row), ()
+            row.key,
+            ReportState(row.state),
+            row.day,
+            report_content.decrypt_content(keys[row.key], row.key, row.sealed).sent,
+            (),
         )
         for row in rows
         if row.key in keys
     ]
 
 
-def _decrypt_sent(key: bytes, row: Any) -> ReportContent:
-    return report_content.decrypt_content(key, row.key, row.sealed).sent
-
-
-def _nearest_stmts(key: str, day: date) -> Iterator[Select[Any]]:
-    stmt: Any = select(Report.key, Report.state, Report.day, Report.sealed).where(
-        open_clause(),
-        Report.sealed.is_not(None),
-        Report.key != key,
-    )
-    yield stmt.where(Report.day <= day).order_by(Report.day.desc(), Report.key)
-    yield stmt.where(Report.day > day).order_by(Report.day, Report.key)
-
-
 class _ComparedFields:
-    """What is compared of a report, folded."""
+    """The compared fields of a report, folded."""
 
     def __init__(self, sent: ReportContent) -> None:
-        # Two that were left in words may still be the same words.
+        # Two unrecognised places may still have been typed with the same words.
         self.place = sent.place_code or fold(sent.place)
         self.date = duplicates.parse_date(sent.date)
         self.types = set(sent.types)
@@ -159,19 +159,17 @@ class _ComparedFields:
             - place_words
         )
 
-
-def _shared_reasons(
-    own: _ComparedFields, other: _ComparedFields, rare: set[str]
-) -> Iterator[DuplicateReason]:
-    if own.links & other.links:
-        yield DuplicateReason("source")
-    if own.place and own.place == other.place:
-        yield DuplicateReason("commune")
-    if other.date:
-        yield from duplicates.compare_dates(own.date, other.date.first, other.date.last)
-    types = len(own.types & other.types)
-    if types:
-        yield DuplicateReason("types", types)
-    common = len(rare & other.words)
-    if common >= MIN_SHARED_WORDS:
-        yield DuplicateReason("mots", common)
+    def shared_reasons(self, other: _ComparedFields, rare: set[str]) -> Iterator[DuplicateReason]:
+        """Reasons why another report may be of the same facts; ``rare``: own rare words."""
+        if self.links & other.links:
+            yield DuplicateReason("source")
+        if self.place and self.place == other.place:
+            yield DuplicateReason("commune")
+        if other.date:
+            yield from duplicates.compare_dates(self.date, other.date.first, other.date.last)
+        types = len(self.types & other.types)
+        if types:
+            yield DuplicateReason("types", types)
+        common = len(rare & other.words)
+        if common >= MIN_SHARED_WORDS:
+            yield DuplicateReason("mots", common)

@@ -1,7 +1,7 @@
-"""The tables of reports. In clear stand where a report is on its way and on which days; nothing
-that anybody wrote, and no time finer than a day.
+"""Tables of reports.
 
-No table here has an order: keys are random, and SQLite keeps no hidden row number.
+State, days, holder and reason are in clear; all written text is encrypted, and no time is finer
+than a day. Rows have no order of arrival: keys are random, and the tables have no SQLite rowid.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
 class ReportState(StrEnum):
-    """Where a report is on its way."""
-
     RECEIVED = "received"
     IN_REVIEW = "in_review"
-    WAITING = "waiting"  # a question was asked of the one who reported
+    WAITING = "waiting"  # for the reporter's answer to a question
     ACCEPTED = "accepted"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
@@ -30,25 +28,24 @@ class ReportState(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """What a message is."""
-
-    QUESTION = "question"  # the only one that moderators write
+    QUESTION = "question"  # the only kind that moderators write
     ANSWER = "answer"
     ADDITION = "addition"
     CORRECTION = "correction"
-    REQUEST = "request"  # to take the report back once its case is public
+    REQUEST = "request"  # to withdraw the report once its case is public
 
 
 class Report(Base):
-    """A report as it was received.
+    """A received report.
 
-    ``receipt`` is a keyed hash of the code that its author holds. What is sealed is closed with
-    the report's own key, which stands in the key store and is destroyed at the purge.
+    ``receipt`` is a keyed hash of the reporter's code. The binary columns are encrypted with the
+    report's own data key (the contact with a key of its own), which is in the key store and is
+    destroyed at the purge.
     """
 
     __tablename__ = "report"
     __table_args__ = (
-        # All that trays are counted and ordered by, so that nothing sealed is read for it.
+        # Covers the counts and orders of folders, so that they read no encrypted column.
         Index("ix_report_state", "state", "suspect", "day", "key", "news", "moved_on"),
         Index("ix_report_purge", "purge_on"),
         Index("ix_report_digest", "digest", unique=True),
@@ -58,9 +55,9 @@ class Report(Base):
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
     receipt: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     state: Mapped[str] = mapped_column(String(12))
-    # It filled in what no person sees, or was sent faster than anybody writes.
+    # The hidden field was filled in, or the form was sent faster than a person writes.
     suspect: Mapped[bool] = mapped_column(default=False)
-    # Its author wrote since a member last dealt with it.
+    # The reporter wrote since a member last acted on it.
     news: Mapped[bool] = mapped_column(default=False)
     day: Mapped[dt.date] = mapped_column(Date)
     moved_on: Mapped[dt.date] = mapped_column(Date)
@@ -68,17 +65,17 @@ class Report(Base):
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(String(40), default="")
     purge_on: Mapped[dt.date | None] = mapped_column(Date)
-    # Who put it aside together with others, until somebody else has confirmed it.
+    # The member who marked it as spam in bulk; None once another member has confirmed it.
     together_by: Mapped[int | None]
-    # Proves a receipt; emptied with the texts.
+    # Verifies a receipt; emptied with the texts.
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # what was sent, and its salt
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # content and salt
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
-    decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, who decided
+    decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, member
 
 
 class Message(Base):
-    """One message between the one who reported and the moderators."""
+    """A message between the reporter and the moderators."""
 
     __tablename__ = "report_message"
     __table_args__ = (Index("ix_report_message_report", "report_key", "position"), _WITHOUT_ROWID)
@@ -91,10 +88,10 @@ class Message(Base):
 
 
 class RetainedReport(Base):
-    """What a case rests on of a report: the same words under the key of the case.
+    """A copy of a report's content, encrypted with the key of its case.
 
-    It defends the publication, and so outlives the report, its contact and its messages; it goes
-    with the case.
+    It is evidence for the publication, and so outlives the report, its contact and its messages;
+    it is destroyed with the case.
     """
 
     __tablename__ = "report_kept"
@@ -106,7 +103,7 @@ class RetainedReport(Base):
 
 
 class Tally(Base):
-    """How many reports of a year ended how: all that is left of them in the end."""
+    """Number of reports by year, final state and reason: what remains of deleted rows."""
 
     __tablename__ = "report_tally"
     __table_args__ = (_WITHOUT_ROWID,)
@@ -118,7 +115,7 @@ class Tally(Base):
 
 
 class RetentionClock(Base):
-    """The last day on which retention was looked at, by which a clock that jumps is noticed."""
+    """The last day on which retention ran, by which a jump of the clock is detected."""
 
     __tablename__ = "retention_clock"
 

@@ -1,8 +1,7 @@
-"""What the vocabularies call things in the words of the law, as a frightened person says them.
+"""Plain words of the report form for the codes of the vocabularies.
 
-The codes are those of the vocabularies; ``tests/web/submit/test_report_form.py`` asks that none is
-missing and none is left over. The form needs no database for them: it comes back filled in even
-where there is none any more.
+``tests/web/submit/test_report_form.py`` checks that both have the same codes. The words come from
+a file, so that the form works without the database.
 """
 
 from __future__ import annotations
@@ -23,41 +22,30 @@ LISTS = ("famille", "type", "acteur", "cible")
 
 @dataclass(frozen=True)
 class PlainWord:
-    """One code in plain words of one language, and an example where it has one (types do)."""
+    """A code in plain words of one language; types also have an example."""
 
     code: str
     label: str
     example: str = ""
 
 
+@cache
 def words(name: str, language: Language = "fr") -> Mapping[str, PlainWord]:
     """The plain words of a vocabulary by their codes, in the order of the form."""
-    return _load(language)[name]
+    vocabulary_words = tomllib.loads(FILE.read_text("utf-8"))[name]
+    return MappingProxyType(
+        {
+            word["code"]: PlainWord(
+                word["code"], word[language], word.get(f"example_{language}", "")
+            )
+            for word in vocabulary_words
+        }
+    )
 
 
+@cache
 def families(language: Language = "fr") -> Mapping[str, tuple[PlainWord, ...]]:
     """The types of each family, in the order of the form."""
-    return _families(language)
-
-
-@cache
-def _load(language: Language) -> Mapping[str, Mapping[str, PlainWord]]:
-    content = tomllib.loads(FILE.read_text("utf-8"))
-    return {
-        name: MappingProxyType(
-            {
-                row["code"]: PlainWord(
-                    row["code"], row[language], row.get(f"example_{language}", "")
-                )
-                for row in content[name]
-            }
-        )
-        for name in LISTS
-    }
-
-
-@cache
-def _families(language: Language) -> Mapping[str, tuple[PlainWord, ...]]:
     content = tomllib.loads(VOCABULARY.read_text("utf-8"))
     family_of = {row["code"]: row["famille"] for row in content["type"]}
     type_words = words("type", language).values()

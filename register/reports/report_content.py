@@ -1,7 +1,7 @@
-"""What somebody reports: its fields, its canonical bytes, and the receipt that proves them.
+"""Content of a report: fields, canonical bytes, receipt and encryption.
 
-The bytes are JSON in the form of RFC 8785. A contact is no part of them: it can be taken back, and
-a receipt would go on speaking of it.
+Canonical bytes are RFC 8785 JSON. They exclude the contact, which the reporter can erase while a
+receipt would still prove it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ VERSION = 1
 ACCOUNT_LIMIT = 20_000  # characters, some ten pages
 LINE_LIMIT = 500
 LINKS_LIMIT = 20
-LINK_LIMIT = 2_000  # as long as an address of a source may be
+LINK_LIMIT = 2_000  # the limit of a source's address
 CONTACT_LIMIT = 500
 MESSAGE_LIMIT = 20_000
 
-# Each field by the name it has in a receipt, which citizens read.
+# Names of the fields in receipts, which citizens read.
 _PUBLIC_NAMES: Mapping[str, str] = {
     "account": "recit",
     "types": "types",
@@ -46,11 +46,11 @@ _PUBLIC_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ReportContent:
-    """What was sent. Codes are those of the vocabularies, empty where nothing was said.
+    """The content of a report. Codes are those of the vocabularies, empty for no answer.
 
-    ``place`` and ``when`` are the words that were typed; ``place_code`` (``commune:93032``) and
-    ``date`` (EDTF) what they were read as, empty where they were left as they are. ``began``: who
-    began proceedings, as a direction, ``aucune``, or empty.
+    ``place`` and ``when`` are the typed words; ``place_code`` (``commune:93032``) and ``date``
+    (EDTF) what they were recognised as, empty if they were not. ``began``: who began proceedings,
+    as a direction, ``aucune``, or empty.
     """
 
     account: str
@@ -67,7 +67,7 @@ class ReportContent:
     links: tuple[str, ...] = ()
 
     def public_fields(self) -> dict[str, Any]:
-        """The fields by their public names; lists as lists."""
+        """The fields by their public names, tuples as lists."""
         return {
             _PUBLIC_NAMES[field.name]: list(value) if isinstance(value, tuple) else value
             for field in fields(self)
@@ -76,18 +76,18 @@ class ReportContent:
 
 
 def parse_content(public_fields: Mapping[str, Any]) -> ReportContent:
-    """What :meth:`ReportContent.told` told."""
-    values: dict[str, Any] = {
+    """The inverse of :meth:`ReportContent.public_fields`."""
+    field_values: dict[str, Any] = {
         field: tuple(public_fields[name])
         if isinstance(public_fields[name], list)
         else public_fields[name]
         for field, name in _PUBLIC_NAMES.items()
     }
-    return ReportContent(**values)
+    return ReportContent(**field_values)
 
 
 def receipt_content(sent: ReportContent, day: date) -> bytes:
-    """The bytes that a receipt's digest covers: what was sent, and the day it was received."""
+    """The bytes that a receipt's digest covers: the content and the day of receipt."""
     return canonical_json({"v": VERSION, "jour": day.isoformat(), "envoi": sent.public_fields()})
 
 
@@ -98,28 +98,28 @@ def content_digest(sent: ReportContent, day: date, salt: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Received:
-    """What is sealed of a report: what was sent, and the salt of its receipt (32 bytes)."""
+    """The encrypted part of a report: its content and the salt of its receipt (32 bytes)."""
 
     sent: ReportContent
     salt: bytes
 
     def serialize(self) -> bytes:
-        """The bytes to be sealed."""
+        """The bytes to encrypt."""
         return canonical_json({"envoi": self.sent.public_fields(), "sel": self.salt.hex()})
 
 
 def parse_received(plain: bytes) -> Received:
-    """What :meth:`Received.packed` packed."""
+    """The inverse of :meth:`Received.serialize`."""
     parsed = json.loads(plain)
     return Received(parse_content(parsed["envoi"]), bytes.fromhex(parsed["sel"]))
 
 
 def receipt_document(received: Received, day: date, authority: str) -> bytes:
-    """The file ``recu.json``: it proves to whoever has it what was sent, and on which day.
+    """The ``recu.json`` file, a proof of the content and of the day of receipt.
 
-    ``contenu`` holds the very bytes whose digest the register keeps, as a text.
+    ``contenu`` is the canonical text, whose bytes with the salt have the stored digest.
 
-    :param authority: the register's name, as its feeds bear it.
+    :param authority: the register's name, as in its feeds.
     """
     return canonical_json(
         {
@@ -134,31 +134,32 @@ def receipt_document(received: Received, day: date, authority: str) -> bytes:
 
 
 def receipt_digest(document: bytes) -> bytes | None:
-    """The digest that a receipt leads to, made anew from its content; None for no receipt."""
+    """The digest computed from the content of a receipt; None for an invalid receipt."""
     try:
         receipt_fields = json.loads(document)
-        salt, text = bytes.fromhex(receipt_fields["sel"]), receipt_fields["contenu"].encode("utf-8")
+        salt = bytes.fromhex(receipt_fields["sel"])
+        content = receipt_fields["contenu"].encode("utf-8")
         if len(salt) != 32 or receipt_fields["v"] != VERSION:
             return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return bytes.fromhex(commitment(salt, text))
+    return bytes.fromhex(commitment(salt, content))
 
 
-_CONTACT_ID_BYTES = 8  # bytes that tell one contact from another
-# These alone, where a key's name is wanted and not the contact.
+_CONTACT_ID_BYTES = 8
+# The id of a contact without its text, which is enough to name its key.
 CONTACT_ID = func.substr(Report.contact, 1, _CONTACT_ID_BYTES).label("contact")
-# What is closed is made longer first: whoever has the disk and no key sees how long it is. The
-# least holds a contact of any length.
+# Texts are padded before encryption, so that the size of the ciphertext tells little of theirs.
+# The minimum holds a contact of any length.
 _MIN_PADDED_BYTES = 2048
-_LENGTH_BYTES = 4  # bytes that tell the true length
+_LENGTH_BYTES = 4  # a prefix with the length of the text
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided, for its author and for members.
+    """A decision: the sentence for the reporter, the case's id, and the member.
 
-    ``sentence`` is read by the author; ``by`` is the member, None for a term that ran out.
+    ``by`` is None where the report expired.
     """
 
     sentence: str = ""
@@ -171,81 +172,69 @@ def case_key_name(incident_id: int) -> str:
     return f"case {incident_id}"
 
 
-def _associated_data(name: str) -> bytes:
-    return f"report {name}".encode()
-
-
-def _pad(plain: bytes) -> bytes:
-    """Bytes whose length tells only between which two powers of two the text is long."""
-    length = max(_MIN_PADDED_BYTES, 1 << (len(plain) + _LENGTH_BYTES - 1).bit_length())
-    return len(plain).to_bytes(_LENGTH_BYTES, "big") + plain.ljust(length - _LENGTH_BYTES, b"\0")
-
-
-def _unpad(padded: bytes) -> bytes:
-    length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
-    return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
-
-
-def _encrypt(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
-    return encryption.encrypt(key, purpose, _pad(plain), _associated_data(name))
-
-
-def _decrypt(key: bytes, purpose: str, sealed: bytes, name: str) -> bytes:
-    return _unpad(encryption.decrypt(key, purpose, sealed, _associated_data(name)))
-
-
 def encrypt_content(key: bytes, name: str, received: Received) -> bytes:
-    """Close what was sent; ``name`` is the key of the row that holds it."""
+    """The encrypted content of a report; ``name`` is the key of the row that stores it."""
     return _encrypt(key, "sent", received.serialize(), name)
 
 
 def decrypt_content(key: bytes, name: str, sealed: bytes) -> Received:
-    """What was sent.
+    """The content of a report.
 
-    :raises SealError: ``seal_opens_nothing``, as the other openings.
+    :raises SealError: ``seal_opens_nothing``, as all decryption here.
     """
     return parse_received(_decrypt(key, "sent", sealed, name))
 
 
 def encrypt_message(key: bytes, name: str, kind: MessageKind, text: str) -> bytes:
-    """Close a message: what it is, and its text."""
+    """An encrypted message: its kind and its text."""
     return _encrypt(key, "message", canonical_json({"kind": kind.value, "text": text}), name)
 
 
 def decrypt_message(key: bytes, name: str, sealed: bytes) -> tuple[MessageKind, str]:
-    """What a message is, and its text."""
+    """The kind of a message and its text."""
     parsed = json.loads(_decrypt(key, "message", sealed, name))
     return MessageKind(parsed["kind"]), parsed["text"]
 
 
 def new_contact_id() -> bytes:
-    """What tells one contact of a report from the next: it stands before its closed bytes."""
+    """A random id of a contact, the prefix of its encrypted bytes."""
     return secrets.token_bytes(_CONTACT_ID_BYTES)
 
 
 def contact_key_name(report: str, sealed: bytes) -> str:
-    """The name of a contact's key. It has one of its own: taken back, it is gone from backups too.
+    """The name of a contact's own key: destroying it erases the contact from backups too.
 
-    :param sealed: the closed contact, or what :func:`new_contact_id` gave.
+    :param sealed: the encrypted contact, or an id from :func:`new_contact_id`.
     """
     return f"{report} contact {sealed[:_CONTACT_ID_BYTES].hex()}"
 
 
 def encrypt_contact(key: bytes, report: str, contact_id: bytes, text: str) -> bytes:
-    """Close a contact with its own key."""
+    """A contact encrypted with its own key, after its id."""
     return contact_id + _encrypt(key, "contact", text.encode("utf-8"), report)
 
 
 def decrypt_contact(key: bytes, report: str, sealed: bytes) -> str:
-    """A contact."""
     return _decrypt(key, "contact", sealed[_CONTACT_ID_BYTES:], report).decode("utf-8")
 
 
 def encrypt_decision(key: bytes, name: str, decision: Decision) -> bytes:
-    """Close a decision."""
     return _encrypt(key, "decision", canonical_json(asdict(decision)), name)
 
 
 def decrypt_decision(key: bytes, name: str, sealed: bytes) -> Decision:
-    """A decision."""
     return Decision(**json.loads(_decrypt(key, "decision", sealed, name)))
+
+
+def _encrypt(key: bytes, purpose: str, plain: bytes, name: str) -> bytes:
+    # The padded length is the next power of two.
+    length = max(_MIN_PADDED_BYTES, 1 << (len(plain) + _LENGTH_BYTES - 1).bit_length())
+    prefix = len(plain).to_bytes(_LENGTH_BYTES, "big")
+    padded = (prefix + plain).ljust(length, b"\0")
+    return encryption.encrypt(key, purpose, padded, f"report {name}".encode())
+
+
+def _decrypt(key: bytes, purpose: str, sealed: bytes, name: str) -> bytes:
+    padded = encryption.decrypt(key, purpose, sealed, f"report {name}".encode())
+    length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
+    return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]

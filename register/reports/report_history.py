@@ -1,4 +1,4 @@
-"""The reports that a case goes back to: what it keeps of them, and what was taken back."""
+"""Links between reports and cases, and the journal lines about reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
 from sqlalchemy.orm import Session
@@ -27,13 +26,13 @@ from register.reports.queries import retained_reports
 from register.reports.report_content import ReportContent
 from register.text.dates import PARIS, paris_day
 
-# Decisions that are opened to find those about one case: the latest ones.
+# Decisions decrypted to find those about one case: the latest.
 DECRYPT_LIMIT = 300
 
 
 @dataclass(frozen=True)
 class LinkedReport:
-    """A report whose decision names a case, for as long as it can be read."""
+    """A report whose decision, not yet destroyed, names a case."""
 
     key: str
     state: ReportState
@@ -43,44 +42,40 @@ class LinkedReport:
 
 @dataclass(frozen=True)
 class CaseReports:
-    """Where a case comes from. ``retained`` outlives the reports, which are destroyed on their day."""
+    """The reports behind a case. ``retained`` are copies, which outlive the reports."""
 
     retained: Sequence[ReportContent]
     reports: Sequence[LinkedReport]
 
     @property
     def withdrawn(self) -> Sequence[LinkedReport]:
-        """Those that their authors took back."""
+        """Reports that their authors have withdrawn."""
         return [report for report in self.reports if report.state is ReportState.WITHDRAWN]
 
     @property
     def accepted(self) -> Sequence[LinkedReport]:
-        """Those that members can still read."""
+        """Reports that members can still read."""
         return [report for report in self.reports if report.state is ReportState.ACCEPTED]
 
 
 def reports_of_case(session: Session, store: KeyStore, incident_id: int) -> CaseReports:
-    """The reports that a case goes back to, for members."""
+    """The reports behind a case, for members."""
     retained = retained_reports(session, store, incident_id)
-    # A case that keeps nothing of reports can only go back to some that were taken back.
+    # Without a copy, the only reports behind the case are withdrawn ones.
     states = (ReportState.ACCEPTED, ReportState.WITHDRAWN) if retained else (ReportState.WITHDRAWN,)
     return CaseReports(retained, _linked_reports(session, store, incident_id, states))
 
 
 def has_retained(session: Session, incident_id: int) -> bool:
-    """Whether a case keeps anything of a report."""
-    return (
-        session.scalar(
-            select(RetainedReport.key).where(RetainedReport.incident_id == incident_id).limit(1)
-        )
-        is not None
-    )
+    """Whether a case retains a copy of a report."""
+    stmt = select(RetainedReport.key).where(RetainedReport.incident_id == incident_id).limit(1)
+    return session.scalar(stmt) is not None
 
 
 def _linked_reports(
     session: Session, store: KeyStore, incident_id: int, states: Sequence[ReportState]
 ) -> list[LinkedReport]:
-    """Which report a case was made of stands in no column: it is in the sealed decisions."""
+    # No column links a report to its case: the id is in the encrypted decision.
     rows = session.execute(
         select(Report.key, Report.state, Report.news, Report.moved_on, Report.decision)
         .where(
@@ -94,19 +89,17 @@ def _linked_reports(
     return [
         LinkedReport(row.key, ReportState(row.state), row.news, row.moved_on)
         for row in rows
-        if row.key in keys and _linked_case_id(keys[row.key], row) == incident_id
+        if row.key in keys
+        and report_content.decrypt_decision(keys[row.key], row.key, row.decision).incident
+        == incident_id
     ]
 
 
-def _linked_case_id(key: bytes, row: Any) -> int | None:
-    return report_content.decrypt_decision(key, row.key, row.decision).incident
-
-
 def case_to_join(session: Session, *, number: int = 0, dossier: int = 0) -> int:
-    """The case that a report is to be joined to, by its public number or its number on the desk.
+    """The id of the case to attach a report to, by its public number or its number on the desk.
 
     :raises NotFound: ``no_such_dossier`` or ``no_such_number``.
-    :raises Refused: ``joins_merged``, with the number it leads to; ``joins_erased``.
+    :raises Refused: ``joins_merged``, with the number of the target; ``joins_erased``.
     """
     stmt = select(Incident.id, Incident.state, Incident.merged_into)
     if number:
@@ -132,18 +125,28 @@ _ACTS = {
 
 
 def history(session: Session, key: str, received: date) -> Sequence[MembersJournalLine]:
-    """The lines about a report, the newest first.
+    """The journal lines about a report, the newest first.
 
-    Lines of reporters tell days only: on one day they stand before those of members, which tell
-    times, and nobody knows what came first.
+    Lines of reporters have a day only: within a day they are listed before those of members,
+    which have a time, as the true order is unknown.
 
-    :param received: the day it was received, before which there is no line about it.
+    :param received: the day of receipt, the earliest of any line about the report.
     """
     since = datetime(received.year, received.month, received.day, tzinfo=PARIS)
+    private_text: ColumnElement[str] = cast(JOURNAL_ENTRY.c.private_json, Text)
+    if session.get_bind().dialect.name == "postgresql":
+        private_text = func.convert_from(JOURNAL_ENTRY.c.private_json, "UTF8")
     rows = [
         row
-        for ledger in _ACTS
-        for row in session.execute(_report_lines_stmt(session, ledger, key, since))
+        for ledger, act_names in _ACTS.items()
+        for row in session.execute(
+            select(*JOURNAL_ENTRY.columns).where(
+                JOURNAL_ENTRY.c.ledger == ledger.value,
+                JOURNAL_ENTRY.c.act.in_(act_names),
+                JOURNAL_ENTRY.c.at >= since,
+                private_text.contains(key, autoescape=True),
+            )
+        )
     ]
     lines = members_journal.make_lines(session, rows)
     return sorted(lines, key=lambda line: (line.day, line.at is not None, line.seq), reverse=True)
@@ -151,19 +154,19 @@ def history(session: Session, key: str, received: date) -> Sequence[MembersJourn
 
 @dataclass(frozen=True)
 class DayViews:
-    """What a member was shown on one day: reports by their keys, copies by their cases' ids."""
+    """What a member viewed on one day: keys of reports, and ids of cases for retained copies."""
 
     reports: frozenset[str]
     cases: frozenset[int]
 
 
 def views_on_day(session: Session, act: Act, by: int, at: datetime) -> DayViews:
-    """What the lines of a day say that a member was shown.
+    """What a member viewed on one day, from the journal.
 
-    :param act: of those that show something of a report.
-    :param at: a moment of the day.
+    :param act: ``REPORT_VIEWED``, ``REPORT_CONTACT_VIEWED`` or ``COPY_VIEWED``.
+    :param at: any time of the day.
     """
-    # A line that tells a day only is kept at an hour of that day.
+    # A line with a day only is stored at an hour of that day.
     begin = datetime.combine(paris_day(at), time(), PARIS)
     rows = session.execute(
         select(JOURNAL_ENTRY.c.private_json, JOURNAL_ENTRY.c.incident_id).where(
@@ -179,20 +182,3 @@ def views_on_day(session: Session, act: Act, by: int, at: datetime) -> DayViews:
         frozenset(key for key in keys if key),
         frozenset(row.incident_id for row in rows if row.incident_id is not None),
     )
-
-
-def _report_lines_stmt(session: Session, ledger: Ledger, key: str, since: datetime) -> Any:
-    return select(*JOURNAL_ENTRY.columns).where(
-        JOURNAL_ENTRY.c.ledger == ledger.value,
-        JOURNAL_ENTRY.c.act.in_(_ACTS[ledger]),
-        JOURNAL_ENTRY.c.at >= since,
-        _private_text(session).contains(key, autoescape=True),
-    )
-
-
-def _private_text(session: Session) -> ColumnElement[str]:
-    """What lines say to members, as a text that can be searched."""
-    if session.get_bind().dialect.name == "postgresql":
-        decoded: ColumnElement[str] = func.convert_from(JOURNAL_ENTRY.c.private_json, "UTF8")
-        return decoded
-    return cast(JOURNAL_ENTRY.c.private_json, Text)

@@ -1,13 +1,13 @@
-"""Pure: what of a report becomes which field of a draft.
+"""Mapping of a report's fields to those of a draft.
 
-A draft begins with facts that can be looked up: where, when, what kind, who. No word that the
-reporter wrote is copied: it would stand in clear in the draft and its revisions, and outlive the
-report. Words are read beside the draft, and what is published is written by a moderator.
+A draft takes over coded facts: place, date, types, roles, links. The reporter's own words are
+never copied: they would be in clear in the draft and its revisions, and outlive the report. A
+moderator reads them next to the draft and writes the public text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,13 @@ from register.reports.report_content import ReportContent
 from register.territory import place_queries
 from register.text import dates
 
-# Who reports that nobody began proceedings.
+# The report's code for "nobody began proceedings".
 NO_PROCEEDINGS = "aucune"
 
 
 @dataclass(frozen=True)
 class ReportedPlace:
-    """What a report's place was read as: a kind and a code that the territory knows."""
+    """The recognised place of a report, by kind and code of the gazetteer."""
 
     kind: str
     code: str
@@ -37,11 +37,12 @@ class ReportedPlace:
 
 @dataclass(frozen=True)
 class DraftPart:
-    """What one tick takes over: fields of a draft, and what of them has to stay behind.
+    """The fields of a draft that one checkbox of the acceptance form takes over.
 
-    ``report_fields`` are the fields of the report that it is made of. A part that takes nothing over is
-    there all the same, so that everything that was reported is before who decides. ``is_free_text``: the
-    reporter's own words, which are never copied.
+    ``report_fields``: the source fields in the report. ``changes``: fields of the draft; empty for
+    a part that is displayed only. ``dropped``: faults of values that cannot be taken over.
+    ``ticked``: whether the box is ticked at first. ``is_free_text``: the reporter's own words,
+    which are never copied.
     """
 
     name: str
@@ -53,34 +54,30 @@ class DraftPart:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to take over."""
+        """Whether the part changes nothing in the draft."""
         return not self.changes
 
 
 def draft_parts(
     sent: ReportContent, vocabulary: Vocabulary, place: ReportedPlace | None
 ) -> list[DraftPart]:
-    """What a report can give to a draft, in the order of the editor.
+    """The parts of a report, in the order of the editor; those without an answer are left out.
 
-    :param place: what its place stands for; None for one that is in no list.
+    :param place: the recognised place; None for one outside the gazetteer.
     """
-    all_parts = _all_parts(sent, vocabulary, place)
+    all_parts = (
+        _place_part(sent, place),
+        _date_part(sent),
+        _types_part(sent, vocabulary),
+        _code_part(vocabulary, "actor", "acteur", sent.actor),
+        _code_part(vocabulary, "target", "cible", sent.target),
+        _links_part(sent.links),
+        DraftPart("actor_text", ("actor_text",), is_free_text=True),
+        DraftPart("target_text", ("target_text",), is_free_text=True),
+        _proceedings_part(vocabulary, sent.began),
+        DraftPart("account", ("account",), is_free_text=True),
+    )
     return [part for part in all_parts if any(getattr(sent, name) for name in part.report_fields)]
-
-
-def _all_parts(
-    sent: ReportContent, vocabulary: Vocabulary, place: ReportedPlace | None
-) -> Iterator[DraftPart]:
-    yield _place_part(sent, place)
-    yield _date_part(sent)
-    yield _types_part(sent, vocabulary)
-    yield _code_part(vocabulary, "actor", "acteur", sent.actor)
-    yield _code_part(vocabulary, "target", "cible", sent.target)
-    yield _links_part(sent.links)
-    yield DraftPart("actor_text", ("actor_text",), is_free_text=True)
-    yield DraftPart("target_text", ("target_text",), is_free_text=True)
-    yield _proceedings_part(vocabulary, sent.began)
-    yield DraftPart("account", ("account",), is_free_text=True)
 
 
 def _non_empty(**changes: Any) -> dict[str, Any]:
@@ -162,10 +159,10 @@ def draft_content(
     vocabulary: Vocabulary,
     place: ReportedPlace | None = None,
 ) -> Content:
-    """The content of a draft that takes some parts over.
+    """The content of a draft that takes over some parts.
 
     :param taken: the names of the parts.
-    :param place: as in :func:`draft_parts`; its name goes into the title.
+    :param place: as in :func:`draft_parts`; the title names it.
     """
     changes: dict[str, Any] = {}
     for part in parts:
@@ -179,20 +176,14 @@ def draft_content(
 
 
 def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | None:
-    """The place that a report was read as; None when it was left in words, or is in no list."""
+    """The recognised place of a report; None for typed words and for codes that no longer exist."""
     kind, _colon, code = sent.place_code.partition(":")
-    name = _place_name(session, kind, code) if code else ""
-    return ReportedPlace(kind, code, name) if name else None
-
-
-def _place_name(session: Session, kind: str, code: str) -> str:
+    name = None
     if kind == "commune" and place_queries.is_commune_code(code):
-        # A case is filed under this very code.
-        return place_queries.filed_name(session, code) or ""
-    if kind == "departement":
-        departement = place_queries.departement(session, code)
-        return departement.name if departement else ""
-    if kind == "region":
-        region = place_queries.region(session, code)
-        return region.name if region else ""
-    return ""
+        # A case is filed under this code, even that of a former commune.
+        name = place_queries.filed_name(session, code)
+    elif kind == "departement" and (departement := place_queries.departement(session, code)):
+        name = departement.name
+    elif kind == "region" and (region := place_queries.region(session, code)):
+        name = region.name
+    return ReportedPlace(kind, code, name) if name else None

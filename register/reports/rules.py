@@ -1,4 +1,4 @@
-"""Pure: what may be done with a report, in which state, and where it leads; and on which days."""
+"""State transitions and retention terms of reports (pure)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from register.reports.models import ReportState
 OPEN_STATES = frozenset({ReportState.RECEIVED, ReportState.IN_REVIEW, ReportState.WAITING})
 ENDED_STATES = frozenset(ReportState) - OPEN_STATES
 
-# What is allowed when, and the state that it leads to; an empty one leaves it as it is.
+# For each act, the states that allow it and the state that follows; None leaves the state as it is.
 _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
     Act.REPORT_CLAIMED: {
         ReportState.RECEIVED: ReportState.IN_REVIEW,
@@ -31,7 +31,7 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
         (ReportState.DECLINED, ReportState.SPAM, ReportState.ACCEPTED), ReportState.RECEIVED
     ),
     Act.REPORT_RETURNED: {ReportState.WAITING: ReportState.RECEIVED},
-    # Whoever was declined may have something to say to that; whoever took it back has not.
+    # The reporter may answer a refusal, and add nothing to a withdrawn report.
     Act.REPORT_ADDED: {
         ReportState.RECEIVED: None,
         ReportState.IN_REVIEW: None,
@@ -45,25 +45,24 @@ _TRANSITIONS: Mapping[Act, Mapping[ReportState, ReportState | None]] = {
     ),
 }
 
-# Retention (docs/decisions/0019): spam goes in a week, the rest when nobody can want it back.
+# Retention (docs/decisions/0019): a week for spam, 90 days for other decisions.
 _PURGE_TERMS: Mapping[ReportState, timedelta] = {
     ReportState.SPAM: timedelta(days=7),
     ReportState.DECLINED: timedelta(days=90),
     ReportState.WITHDRAWN: timedelta(days=90),
     ReportState.ACCEPTED: timedelta(days=90),
 }
-# Put aside with others by one member: the time that somebody else has to look at them.
+# For reports marked as spam in bulk: the time in which another member can look at them.
 BULK_SPAM_TERM = timedelta(days=30)
 ANSWER_TERM = timedelta(days=90)
 OVERDUE_MONTHS = 12
-# State and reason answer a receipt for so long after the purge; then they are counted.
+# How long state and reason still answer a receipt code after the purge; then they are tallied.
 ROWS_MONTHS = 12
-# A clock that is further ahead than this was set, or the register stood still: somebody looks.
+# Beyond this jump, the clock was set or the register was stopped: a person must confirm the date.
 MAX_CLOCK_JUMP = timedelta(days=31)
 
 
 def allows(state: ReportState, act: Act) -> bool:
-    """Whether a report may be dealt with so, in this state."""
     return state in _TRANSITIONS[act]
 
 
@@ -78,11 +77,11 @@ def next_state(state: ReportState, act: Act) -> ReportState:
 
 
 def purge_day(state: ReportState, moved_on: date) -> date | None:
-    """When the texts of a report are destroyed; None while it is undecided."""
+    """The day on which a report's texts are destroyed; None while it is undecided."""
     term = _PURGE_TERMS.get(state)
     return moved_on + term if term else None
 
 
 def is_overdue(state: ReportState, received: date, today: date) -> bool:
-    """Whether nobody has decided for so long that somebody has to say why."""
+    """Whether a report has been undecided for 12 months or more."""
     return state in OPEN_STATES and add_months(received, OVERDUE_MONTHS) <= today

@@ -1,4 +1,4 @@
-"""Proof that the reports that are there are those that lines speak of, each where they say."""
+"""Verification of reports and their keys against the journal."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from register.report_keys import KeyStore
 from register.reports import report_content, rules
 from register.reports.models import Report, ReportState, RetainedReport
 
-# What a decision leads to; taken up again, a report is open once more. All are lines of the desk,
-# which have one order. A report that was taken back stays so, whatever came before.
+# The state after each decision; None reopens the report. All are lines of the desk ledger, and so
+# have one order. A withdrawn report stays withdrawn, whatever came before.
 _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_ACCEPTED: ReportState.ACCEPTED,
     Act.REPORT_DECLINED: ReportState.DECLINED,
@@ -24,10 +24,11 @@ _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_REOPENED: None,
 }
 _ACTS = [act.value for act in Act if act.value.startswith("report_")]
+_COLUMNS = (Report.key, Report.state, Report.sealed)
 
 
 def problems(session: Session) -> Iterator[Problem]:
-    """Reports without a line, lines without their report, states that no line leads to."""
+    """Reports without a line, lines without their report, states that differ from the journal."""
     acts_by_report: dict[str, list[tuple[Act, bool]]] = {}
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.private_json)
@@ -60,20 +61,29 @@ def problems(session: Session) -> Iterator[Problem]:
 
 
 def lost_keys(session: Session, store: KeyStore) -> int:
-    """How many of the keys that something is closed with are not in their store."""
+    """Number of keys in use that are missing from the key store."""
     return len(keys_in_use(session) - store.names())
 
 
-def _parse_object(data: bytes) -> Mapping[str, Any]:
-    """What a line says; of one that was tampered with ``journal.verify`` speaks."""
+def keys_in_use(session: Session) -> set[str]:
+    """Names of the keys with which something is encrypted."""
+    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
+    names = set()
+    for key, contact in session.execute(stmt):
+        names.add(key)
+        if contact is not None:
+            names.add(report_content.contact_key_name(key, contact))
+    case_ids = session.scalars(select(RetainedReport.incident_id).distinct())
+    return names | {report_content.case_key_name(incident) for incident in case_ids}
+
+
+def _parse_object(private_json: bytes) -> Mapping[str, Any]:
+    """The fields of a line; none for a damaged line, which ``journal.verify`` reports."""
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(private_json)
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-_COLUMNS = (Report.key, Report.state, Report.sealed)
 
 
 def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
@@ -83,17 +93,5 @@ def _matches_journal(state: str, has_texts: bool, acts: list[Act]) -> bool:
         return False
     decided = [_DECISION_STATES[act] for act in acts if act in _DECISION_STATES]
     ended = ReportState.WITHDRAWN if Act.REPORT_WITHDRAWN in acts else (decided or [None])[-1]
-    # Among the open states, lines of two ledgers lead now to one and now to the other.
+    # Which open state follows cannot be checked: the lines of two ledgers have no common order.
     return state == ended if ended else state in rules.OPEN_STATES
-
-
-def keys_in_use(session: Session) -> set[str]:
-    """The names of the keys that something is closed with."""
-    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
-    names = set()
-    for key, contact in session.execute(stmt):
-        names.add(key)
-        if contact is not None:
-            names.add(report_content.contact_key_name(key, contact))
-    case_ids = session.scalars(select(RetainedReport.incident_id).distinct())
-    return names | {report_content.case_key_name(incident) for incident in case_ids}

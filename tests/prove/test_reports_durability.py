@@ -38,7 +38,7 @@ pytestmark = [
 WORDS = "Le maire a fait éteindre ma caméra."
 CLIENTS = 8
 # As many as may wait; those who read have threads of their own.
-WAITING = receive_service.WAITING
+WAITING = receive_service.MAX_WAITING
 SHORT, LONG = 3, 30  # seconds that somebody else holds the database
 
 

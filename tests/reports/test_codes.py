@@ -1,4 +1,4 @@
-"""Receipt codes: what people copy by hand is what was shown to them."""
+"""Receipt codes and nonces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONCES = st.binary(min_size=16, max_size=16).map(bytes.hex)
 _LIKE = {"0": "0Oo", "1": "1IiLl"}
 
 
-def test_a_code_is_sixteen_letters_none_of_which_looks_like_another():
+def test_a_code_has_sixteen_letters_without_lookalikes():
     assert len(LETTERS) == len(set(LETTERS)) == 32
     assert not set(LETTERS) & set("ILOUilou")
     made = [receipts.derive_code(KEY, f"{number:032x}") for number in range(500)]
@@ -25,19 +25,19 @@ def test_a_code_is_sixteen_letters_none_of_which_looks_like_another():
     assert len(set(made)) == 500
 
 
-def test_a_form_has_one_code_and_only_with_the_key_of_this_register():
+def test_a_code_depends_on_the_nonce_and_the_receipt_key_only():
     nonce = receipts.new_nonce()
     assert receipts.is_nonce(nonce)
     assert receipts.derive_code(KEY, nonce) == receipts.derive_code(KEY, nonce)
     assert receipts.derive_code(KEY, nonce) != receipts.derive_code(bytes(32), nonce)
     assert receipts.new_nonce() != nonce
-    # What is kept of a code is neither the code nor what leads to it.
-    kept = receipts.hash_code(KEY, receipts.derive_code(KEY, nonce))
-    assert len(kept) == 32
-    assert kept != receipts.hash_code(bytes(32), receipts.derive_code(KEY, nonce))
+    # The stored hash depends on the lookup key.
+    code_hash = receipts.hash_code(KEY, receipts.derive_code(KEY, nonce))
+    assert len(code_hash) == 32
+    assert code_hash != receipts.hash_code(bytes(32), receipts.derive_code(KEY, nonce))
 
 
-def test_what_one_sending_makes_is_named_by_its_form_and_its_purpose():
+def test_a_row_key_depends_on_the_nonce_and_the_purpose():
     name = receipts.derive_row_key(KEY, "a", "0" * 32)
     assert name == receipts.derive_row_key(KEY, "a", "0" * 32)
     assert (
@@ -54,7 +54,7 @@ def test_what_one_sending_makes_is_named_by_its_form_and_its_purpose():
 
 
 @given(NONCES, st.data())
-def test_a_code_is_read_as_people_copy_it(nonce, data):
+def test_a_copied_code_is_normalised(nonce, data):
     code = receipts.derive_code(KEY, nonce)
     assert receipts.normalize_code(receipts.format_code(code)) == code
     copied = [
@@ -78,13 +78,13 @@ def test_a_code_is_read_as_people_copy_it(nonce, data):
         ("💥é", ""),
     ],
 )
-def test_what_was_typed_is_read(typed, read):
+def test_a_typed_code_is_normalised(typed, read):
     assert receipts.normalize_code(typed) == read
 
 
-def test_what_is_too_long_costs_nothing_and_is_no_code():
+def test_a_long_typed_code_is_cut():
     assert len(receipts.normalize_code("A" * 10_000_000)) < 1_000
-    # One sign that stands for eighteen.
+    # NFKC expands this character to eighteen.
     assert (
         len(receipts.normalize_code("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 10_000))
         < 10_000
@@ -96,9 +96,9 @@ def test_what_is_too_long_costs_nothing_and_is_no_code():
     ["", "0" * 31, "0" * 33, "g" * 32, "A" * 32, "0" * 31 + "\n", " " + "0" * 31, "٠" * 32],
     ids=ascii,
 )
-def test_what_is_no_nonce_is_none(text):
+def test_a_malformed_nonce_is_refused(text):
     assert not receipts.is_nonce(text)
 
 
-def test_a_code_is_shown_in_four_groups():
+def test_a_code_is_formatted_in_four_groups():
     assert receipts.format_code("ABCDEFGHJKMNPQRS") == "ABCD-EFGH-JKMN-PQRS"

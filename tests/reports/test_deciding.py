@@ -1,4 +1,4 @@
-"""What members do with a report, who may, and what its author is told."""
+"""Acts of members on a report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _refused(pen, act, key, at=AT):
     assert refused.value.key == key
 
 
-def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store, cast):
+def test_a_claim_excludes_other_members_until_it_expires(session, pen, store, cast):
     filed = reported(pen, store)
     with pen() as p:
         acts.claim(p, filed.key, by=cast.bruno)
@@ -50,7 +50,7 @@ def test_one_member_has_it_in_hand_until_the_hours_are_over(session, pen, store,
     assert (row.state, row.held_by, row.held_until) == (ReportState.RECEIVED, None, None)
 
 
-def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
+def test_a_disabled_member_can_do_no_act(session, pen, store, cast):
     filed = reported(pen, store)
     for by in (cast.driss, 404):
         with pytest.raises(RegisterError), pen() as p:
@@ -58,7 +58,7 @@ def test_nobody_acts_who_is_no_member_any_more(session, pen, store, cast):
     assert row_of(session, filed.key).state == ReportState.RECEIVED
 
 
-def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
+def test_each_act_refuses_an_unknown_report(pen, store, cast):
     key = "0" * 32
     for act in (
         lambda p: acts.claim(p, key, by=cast.bruno),
@@ -70,7 +70,7 @@ def test_what_is_not_there_is_named_for_each_act(pen, store, cast):
         assert refused.value.key == "no_such_report"
 
 
-def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store, inbox, cast):
+def test_a_question_is_refused_while_a_message_is_unread(session, pen, store, inbox, cast):
     filed = inbox.waiting()
     found = queries.get_report(session, store, filed.key)
     assert (found.summary.state, found.messages[0].text, found.message_count) == (
@@ -97,7 +97,7 @@ def test_a_question_is_asked_by_whoever_has_read_everything(session, pen, store,
     _refused(pen, lambda p: acts.ask_reporter(p, store, filed.key, " ", by=cast.bruno), "missing")
 
 
-def test_what_its_author_sent_is_read_once_whatever_became_of_it(session, pen, inbox, cast):
+def test_news_are_marked_as_read_once_in_any_state(session, pen, inbox, cast):
     filed = inbox.declined()
     _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno), "report_no_news")
     inbox.answered(filed, "C’était à la mairie.")
@@ -110,7 +110,7 @@ def test_what_its_author_sent_is_read_once_whatever_became_of_it(session, pen, i
     _refused(pen, lambda p: acts.mark_read(p, filed.key, by=cast.bruno, seen=1), "report_no_news")
 
 
-def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, store, cast):
+def test_acceptance_makes_a_draft_with_a_copy_of_the_report(session, pen, store, cast):
     filed = reported(pen, store)
     with pen() as p:
         draft = acts.accept(
@@ -143,7 +143,7 @@ def test_accepted_it_makes_a_draft_that_keeps_what_it_rests_on(session, pen, sto
     assert str(draft) not in {str(value) for name, value in told.items() if name != "by"}
 
 
-def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, desk):
+def test_acceptance_attaches_a_report_to_a_case_that_has_texts(session, pen, store, inbox, desk):
     case, merged, erased = desk.published(), desk.merged(), desk.erased()
     first, second = inbox.accepted(into=case.id), inbox.accepted(into=case.id, account="Moi aussi.")
     session.rollback()
@@ -164,7 +164,7 @@ def test_accepted_it_joins_a_case_that_has_texts(session, pen, store, inbox, des
     assert session.scalar(select(func.count()).select_from(RetainedReport)) == 2
 
 
-def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, inbox, cast):
+def test_a_refusal_has_a_reason_and_a_sentence(session, pen, store, inbox, cast):
     filed = inbox.declined()
     found = queries.get_report(session, store, filed.key)
     assert (found.summary.state, found.summary.reason, found.summary.purge_on) == (
@@ -184,7 +184,7 @@ def test_declined_it_says_why_in_a_sentence_and_a_reason(session, pen, store, in
     assert row_of(session, other.key).state == ReportState.RECEIVED
 
 
-def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, cast):
+def test_spam_can_be_reopened(session, pen, store, inbox, cast):
     spam, declined = inbox.spam(suspect=True), inbox.declined()
     assert row_of(session, spam.key).purge_on == date(2026, 3, 9)
     later = AT + timedelta(days=6)
@@ -203,13 +203,13 @@ def test_what_was_put_aside_can_be_taken_up_again(session, pen, store, inbox, ca
         assert row.day == date(2026, 3, 2)
 
 
-def test_what_its_author_took_back_stays_so(session, pen, store, inbox, cast):
+def test_a_withdrawn_report_cannot_be_reopened(session, pen, store, inbox, cast):
     filed = inbox.withdrawn()
     _refused(pen, lambda p: acts.reopen(p, store, filed.key, by=cast.bruno), "report_state")
     _refused(pen, lambda p: acts.claim(p, filed.key, by=cast.bruno), "report_state")
 
 
-def test_an_accepted_report_is_taken_up_again_once_its_draft_is_given_up(
+def test_an_accepted_report_is_reopened_once_its_draft_is_discarded(
     session, pen, store, inbox, cast
 ):
     filed = inbox.accepted()
@@ -225,7 +225,7 @@ def test_an_accepted_report_is_taken_up_again_once_its_draft_is_given_up(
 
 
 def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
-    """The draft of an acceptance that is refused is not made either."""
+    """A refused acceptance makes no draft."""
     filed = inbox.declined()
     session.rollback()
     lines = session.scalar(select(func.count()).select_from(JournalEntry))
@@ -237,7 +237,7 @@ def test_a_refused_act_changes_nothing(session, pen, store, inbox, cast):
         assert session.scalar(select(func.count()).select_from(model)) == count
 
 
-def test_many_put_aside_together_wait_for_another_member(session, pen, store, inbox, cast):
+def test_spam_marked_in_bulk_waits_for_another_member(session, pen, store, inbox, cast):
     filed, alone = inbox.received(), inbox.received()
     with pen() as p:
         acts.spam(p, filed.key, by=cast.bruno, together=True)
@@ -260,7 +260,7 @@ def test_many_put_aside_together_wait_for_another_member(session, pen, store, in
     assert retention.spam_to_confirm(session) == {}
 
 
-def test_a_single_moderator_agrees_to_what_they_put_aside(session, pen, store, inbox, cast):
+def test_a_single_moderator_confirms_their_own_spam(session, pen, store, inbox, cast):
     filed = inbox.received()
     with pen() as p:
         acts.spam(p, filed.key, by=cast.bruno, together=True)
@@ -284,9 +284,7 @@ def _views(session, act):
     return [tuple(row) for row in session.execute(asked)]
 
 
-def test_a_member_who_is_shown_reports_leaves_one_line_a_day_for_each(
-    session, pen, store, inbox, cast
-):
+def test_a_view_of_a_report_is_recorded_once_a_day_and_member(session, pen, store, inbox, cast):
     one, other = inbox.received(contact="amina@exemple.test"), inbox.received()
     for keys, by, at in (
         ([one.key, one.key, other.key], cast.bruno, AT),
@@ -309,7 +307,7 @@ def test_a_member_who_is_shown_reports_leaves_one_line_a_day_for_each(
         _refused(pen, act, "no_such_report")
 
 
-def test_what_a_case_keeps_of_a_report_counts_once_a_day(session, pen, store, inbox, desk, cast):
+def test_a_view_of_retained_copies_is_recorded_once_a_day(session, pen, store, inbox, desk, cast):
     bare = desk.published()
     filed = inbox.accepted()
     case = queries.get_report(session, store, filed.key).case.id

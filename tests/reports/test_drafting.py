@@ -1,4 +1,4 @@
-"""What of a report becomes which field of a draft, and what has to stay behind."""
+"""Mapping of a report's fields to those of a draft."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def faults(part):
     return [(fault.field, fault.key) for fault in part.dropped]
 
 
-def test_a_draft_begins_with_facts_and_never_with_the_account(book):
+def test_a_draft_takes_over_facts_and_never_the_account(book):
     found = parts(book, date="2008-03-17", actor_text="le premier adjoint, M. X", began="par_cible")
     ticked = {name for name, part in found.items() if part.ticked}
     assert ticked == {"place", "date", "types", "actor", "target", "links"}
@@ -55,14 +55,14 @@ def test_a_draft_begins_with_facts_and_never_with_the_account(book):
     )
 
 
-def test_what_is_ticked_is_taken_and_nothing_else(book):
+def test_only_ticked_parts_are_taken_over(book):
     found = parts(book, began="par_cible")
     made = report_to_draft.draft_content(found.values(), {"began"}, book)
     assert made == Content(proceedings=(ProceedingContent(direction="par_cible"),))
     assert report_to_draft.draft_content(found.values(), set(), book) == Content()
 
 
-def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken(book):
+def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(book):
     own = {"actor_text": "un adjoint", "target_text": "mon blog", "place": "derrière le marché"}
     found = parts(book, None, **own, place_code="", when="un soir de pluie")
     made = report_to_draft.draft_content(found.values(), set(found), book)
@@ -74,7 +74,7 @@ def test_no_word_that_the_reporter_wrote_is_copied_even_when_everything_is_taken
     assert all(found[name].is_empty for name in words)
 
 
-def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
+def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(book):
     found = parts(
         book,
         None,
@@ -100,30 +100,30 @@ def test_what_cannot_be_taken_as_it_is_is_left_and_said(book):
     assert (made.types, made.sources, made.proceedings) == (("interdiction_filmer",), (), ())
 
 
-def test_a_date_that_is_none_is_left(book):
+def test_an_invalid_date_is_dropped(book):
     part = parts(book, date="2008-13-45", when="le 45")["date"]
     assert part.is_empty
     assert faults(part) == [("date", "date_impossible")]
 
 
-def test_of_four_types_three_are_taken(book):
+def test_only_three_types_are_taken_over(book):
     types = tuple(book.lists["type"])[:4]
     part = parts(book, types=types)["types"]
     assert part.changes == {"types": types[:3]}
     assert faults(part) == [("types", "too_many")]
 
 
-def test_two_links_that_are_one_are_taken_once(book):
+def test_a_repeated_link_is_taken_over_once(book):
     part = parts(book, links=("https://exemple.test/a",) * 2)["links"]
     assert [source.url for source in part.changes["sources"]] == ["https://exemple.test/a"]
 
 
-def test_what_was_not_said_is_no_part(book):
+def test_an_empty_answer_makes_no_part(book):
     found = report_to_draft.draft_parts(ReportContent("Seulement ceci"), book, None)
     assert [part.name for part in found] == ["account"]
 
 
-def test_what_no_field_of_a_case_holds_is_before_the_member_all_the_same(book):
+def test_an_answer_without_a_field_in_the_draft_is_still_a_part(book):
     found = parts(book, target_text="mon blog", began="aucune")
     assert found["target_text"].is_empty
     assert found["began"].is_empty

@@ -1,4 +1,4 @@
-"""Reports that may be of the same thing as one, and cases that may tell it already."""
+"""Possible duplicates of a report among reports and cases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER = "On me demande un formulaire pour consulter le budget."
 
 @pytest.fixture
 def like(session, store, cast):
-    """``like(filed, sent)``: keys of the reports that are like one, each with its reasons."""
+    """``like(filed, sent)``: keys of similar reports with their reasons."""
 
     def look(filed, sent, by="bruno"):
         session.rollback()
@@ -34,7 +34,7 @@ def like(session, store, cast):
     return look
 
 
-def test_a_report_of_the_same_evening_is_found_by_place_date_and_rare_words(inbox, like):
+def test_a_similar_report_is_found_by_place_date_and_rare_words(inbox, like):
     sent = a_report(account=TOLD, date="2026-03-01", links=())
     own = inbox.received(account=TOLD, date="2026-03-01", links=())
     same = inbox.received(account=AGAIN, date="2026-03-01", links=(), at=AT + timedelta(days=9))
@@ -42,14 +42,14 @@ def test_a_report_of_the_same_evening_is_found_by_place_date_and_rare_words(inbo
     assert like(own, sent) == {same.key: {"commune", "jours", "mots", "types"}}
 
 
-def test_a_shared_link_is_enough_and_types_of_one_season_are_not(inbox, like):
+def test_a_shared_link_is_enough_and_shared_types_are_not(inbox, like):
     linked = inbox.received(account=OTHER, place="", place_code="", types=())
     inbox.received(account=OTHER, place="", place_code="", date="2026-02-20", links=())
     own = inbox.received(account=TOLD, date="2026-03-01")
     assert like(own, a_report(account=TOLD, date="2026-03-01")) == {linked.key: {"source"}}
 
 
-def test_places_in_words_are_the_same_when_their_words_are(inbox, like):
+def test_unrecognised_places_are_compared_by_their_words(inbox, like):
     fields = {"place_code": "", "types": (), "links": ()}
     same = inbox.received(account=AGAIN, place="le  BOURG, près du lavoir", **fields)
     own = inbox.received(account=TOLD, place="Le bourg, près du lavoir", **fields)
@@ -57,7 +57,7 @@ def test_places_in_words_are_the_same_when_their_words_are(inbox, like):
     assert like(own, sent) == {same.key: {"commune", "mots"}}
 
 
-def test_what_is_decided_is_no_duplicate_and_a_stranger_sees_none(inbox, like):
+def test_decided_reports_are_not_duplicates_and_strangers_see_none(inbox, like):
     for make in (inbox.declined, inbox.spam, inbox.withdrawn, inbox.accepted):
         make(account=TOLD)
     waiting = inbox.waiting(account=TOLD)
@@ -66,7 +66,7 @@ def test_what_is_decided_is_no_duplicate_and_a_stranger_sees_none(inbox, like):
     assert like(own, a_report(account=TOLD), by="driss") == {}
 
 
-def test_words_that_most_reports_have_make_no_likeness(inbox, like):
+def test_common_words_are_no_reason_for_similarity(inbox, like):
     for number in range(5):
         inbox.received(account=TOLD, place=f"lieu {number}", place_code="", types=(), links=())
     own = inbox.received(account=TOLD, place="ailleurs", place_code="", types=(), links=())
@@ -74,7 +74,7 @@ def test_words_that_most_reports_have_make_no_likeness(inbox, like):
     assert like(own, sent) == {}
 
 
-def test_only_those_received_nearest_are_opened(inbox, like, monkeypatch):
+def test_only_reports_of_the_nearest_days_are_decrypted(inbox, like, monkeypatch):
     monkeypatch.setattr(duplicates, "DECRYPT_LIMIT", 1)
     far = inbox.received(account=TOLD, at=AT - timedelta(days=40))
     near = inbox.received(account=TOLD, at=AT - timedelta(days=4))
@@ -85,7 +85,7 @@ def test_only_those_received_nearest_are_opened(inbox, like, monkeypatch):
     assert far.key not in found
 
 
-def test_a_case_is_found_by_place_and_source_as_a_draft_would_find_it(session, desk, cast):
+def test_a_similar_case_is_found_by_place_and_source(session, desk, cast):
     filed = desk.published(sources=(SourceContent(url="https://exemple.test/seance"),))
     desk.draft(commune="22001", date="1999", outlets=(), sources=(), title="Rien", types=())
     session.rollback()
@@ -102,7 +102,7 @@ def test_a_case_is_found_by_place_and_source_as_a_draft_would_find_it(session, d
     )
 
 
-def test_a_case_knows_its_reports_until_they_are_taken_back(inbox, desk, session, store, pen):
+def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, store, pen):
     case = desk.draft()
     kept = inbox.accepted(into=case.id, account=TOLD)
     inbox.accepted(account="Autre dossier")

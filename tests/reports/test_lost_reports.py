@@ -1,7 +1,7 @@
-"""A report that its author takes back before publication: nothing of it is left to be published.
+"""Removal of a withdrawn report's words from cases that are not public.
 
-Some drafts repeat its words all the same: those of registers whose earlier version copied the
-account, and those into which a member pasted it. ``_copied`` makes such a draft.
+A draft contains such words when an earlier version copied the account, or when a member pasted
+it. ``_copied`` makes such a draft.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is sent, the bytes that a receipt proves, and what is no receipt."""
+"""Content of a report, its canonical bytes and its receipt."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ DAY = date(2026, 3, 2)
 SALT = bytes(range(32))
 
 
-def test_the_canonical_bytes_are_written_down_once_and_for_all():
-    """A receipt of today has to hold with the program of ten years from now."""
+def test_the_canonical_bytes_of_a_report_are_fixed():
+    """A receipt must stay valid in later versions."""
     told = report_content.receipt_content(
         ReportContent(account="Ça s’est passé ici.", types=("autre",)), DAY
     )
@@ -29,14 +29,14 @@ def test_the_canonical_bytes_are_written_down_once_and_for_all():
     )
 
 
-def test_what_was_sent_comes_back_whole():
+def test_content_survives_serialisation():
     sent = a_report(links=("https://a.test/é?x=1&y", "b"), actor_text="le « DGS »\nde la ville")
     assert report_content.parse_content(sent.public_fields()) == sent
     received = Received(sent, SALT)
     assert report_content.parse_received(received.serialize()) == received
 
 
-def test_a_contact_has_no_place_in_it():
+def test_a_receipt_does_not_contain_the_contact():
     assert not {field.name for field in fields(ReportContent)} & {
         "contact",
         "email",
@@ -91,5 +91,5 @@ _DOCUMENT = {"v": 1, "sel": SALT.hex(), "contenu": "{}"}
     ],
     ids=range(15),
 )
-def test_what_is_no_receipt_proves_nothing(document):
+def test_an_invalid_receipt_has_no_digest(document):
     assert report_content.receipt_digest(document) is None

@@ -1,4 +1,4 @@
-"""Two people at once: each act is whole, and one of two that exclude each other is refused."""
+"""Concurrent acts on reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROUNDS = 4
 
 @pytest.fixture
 def at_once(engine):
-    """``at_once(act, act)``: each under a pen of its own, all begun together; what came of each."""
+    """``at_once(act, act)``: the outcomes of acts started together, each in a transaction."""
 
     def run(*doing):
         begun = threading.Barrier(len(doing))
@@ -58,7 +58,7 @@ def _sound(session, store):
     assert lost_keys(session, store) == 0
 
 
-def test_two_answers_at_once_are_both_there_in_one_order(session, pen, store, at_once, inbox):
+def test_two_concurrent_answers_are_both_stored_in_order(session, pen, store, at_once, inbox):
     filed = inbox.waiting()
     for _ in range(ROUNDS):
         session.rollback()
@@ -76,7 +76,7 @@ def test_two_answers_at_once_are_both_there_in_one_order(session, pen, store, at
     _sound(session, store)
 
 
-def test_one_answer_sent_twice_at_once_is_one(session, pen, store, at_once, inbox):
+def test_an_answer_sent_twice_concurrently_is_stored_once(session, pen, store, at_once, inbox):
     filed = inbox.waiting()
     form = nonce()
     answer = lambda p: acts.add(p, store, filed.key, MessageKind.ANSWER, "Oui.", form)  # noqa: E731
@@ -86,7 +86,7 @@ def test_one_answer_sent_twice_at_once_is_one(session, pen, store, at_once, inbo
     _sound(session, store)
 
 
-def test_one_form_sent_twice_at_once_is_one_report(session, pen, store, at_once):
+def test_a_form_sent_twice_concurrently_makes_one_report(session, pen, store, at_once):
     form = nonce()
     send = lambda p: acts.receive(p, store, a_report(), form)  # noqa: E731
     came = at_once(send, send, send)
@@ -98,7 +98,7 @@ def test_one_form_sent_twice_at_once_is_one_report(session, pen, store, at_once)
 
 
 def test_a_withdrawal_while_a_moderator_accepts_ends_withdrawn(session, pen, store, at_once, cast):
-    """Whichever comes first: what was taken back is the ground of no case."""
+    """In either order, no case rests on a withdrawn report."""
     for _ in range(ROUNDS):
         filed = reported(pen, store)
         accepted, withdrawn = at_once(
@@ -117,7 +117,7 @@ def test_a_withdrawal_while_a_moderator_accepts_ends_withdrawn(session, pen, sto
     _sound(session, store)
 
 
-def test_of_two_decisions_at_once_one_holds(session, pen, store, at_once, cast):
+def test_one_of_two_concurrent_decisions_is_refused(session, pen, store, at_once, cast):
     for _ in range(ROUNDS):
         filed = reported(pen, store)
         came = at_once(
@@ -132,8 +132,8 @@ def test_of_two_decisions_at_once_one_holds(session, pen, store, at_once, cast):
     _sound(session, store)
 
 
-def test_a_purge_beside_new_reports_takes_no_key_of_theirs(session, pen, store, at_once, inbox):
-    """A key is on disk before its report is: to the purge it may seem to be of nothing."""
+def test_a_concurrent_purge_keeps_the_keys_of_new_reports(session, pen, store, at_once, inbox):
+    """A key is on disk before its report, and must not look unused to the purge."""
     for _ in range(ROUNDS):
         came = at_once(
             *[lambda p: acts.receive(p, store, a_report(), nonce()) for _ in range(3)],
@@ -145,10 +145,10 @@ def test_a_purge_beside_new_reports_takes_no_key_of_theirs(session, pen, store, 
     assert len(store.names()) == 2 * 3 * ROUNDS
 
 
-def test_taken_back_and_published_at_once_one_comes_first(
+def test_a_concurrent_withdrawal_and_publication_are_serialised(
     session, store, at_once, inbox, desk, cast
 ):
-    """Published first, taking back is a request; taken back first, publication is refused."""
+    """A withdrawal after publication is a request; publication after withdrawal is refused."""
 
     def publish(p, incident):
         try:

@@ -1,4 +1,4 @@
-"""What may be done with a report in which state, and on which day it is purged: the whole table."""
+"""Transition table and retention terms of reports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CELLS = [
 ]
 
 
-def test_the_table_is_whole():
+def test_the_table_covers_every_state_and_act():
     assert {state for state, _act, _found in CELLS} == set(ReportState)
     told = {act for act in Act if act.value.startswith("report_")}
     # Receiving makes a report; purging it and viewing it leave its state as it is.
@@ -55,7 +55,7 @@ def test_an_act_leads_where_the_table_says(state, act, found):
 
 
 @pytest.mark.parametrize("state", ReportState)
-def test_each_end_has_its_term_and_what_is_open_has_none(state):
+def test_ended_states_have_a_purge_term_and_open_ones_have_none(state):
     days = {"spam": 7, "declined": 90, "withdrawn": 90, "accepted": 90}
     ended = date(2026, 3, 2)
     expected = ended + timedelta(days[state]) if state in days else None
@@ -64,7 +64,7 @@ def test_each_end_has_its_term_and_what_is_open_has_none(state):
 
 
 @pytest.mark.parametrize("state", ReportState)
-def test_what_nobody_decided_for_twelve_months_is_overdue(state):
+def test_a_report_undecided_for_twelve_months_is_overdue(state):
     received = date(2026, 2, 28)
     told = [
         rules.is_overdue(state, received, today)

@@ -1,4 +1,4 @@
-"""What those who report do: send, answer, leave a contact, take back; and what is kept of it."""
+"""Acts of reporters, and what is stored of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _count(session, model):
     return session.scalar(select(func.count()).select_from(model))
 
 
-def test_a_report_is_there_whole_for_its_code_and_the_desk(session, pen, store):
+def test_a_received_report_is_complete_by_code_and_on_the_desk(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
     assert filed.is_duplicate is False
     assert (
@@ -59,7 +59,7 @@ def test_the_day_is_that_of_paris(session, pen, store):
     assert row_of(session, filed.key).day == date(2026, 3, 3)
 
 
-def test_nothing_of_it_stands_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
+def test_no_text_is_in_clear_and_no_time_is_finer_than_a_day(session, pen, store, engine):
     filed = reported(pen, store, contact=CONTACT)
     with pen() as p:
         acts.add(p, store, filed.key, MessageKind.ADDITION, ANSWER, nonce())
@@ -112,7 +112,7 @@ def test_a_report_sent_twice_is_one(session, pen, store):
     assert reported(pen, store).key != first.key
 
 
-def test_a_form_without_a_nonce_is_none(session, pen, store):
+def test_an_invalid_nonce_is_refused(session, pen, store):
     for named in ("x", "0" * 31, "é" * 32):
         with pytest.raises(Invalid) as refused:
             reported(pen, store, named=named)
@@ -123,7 +123,7 @@ def test_a_form_without_a_nonce_is_none(session, pen, store):
     assert _count(session, Report) == 1
 
 
-def test_what_fails_leaves_no_report(session, pen, store):
+def test_a_failed_transaction_leaves_no_report(session, pen, store):
     def half():
         with pen() as p:
             acts.receive(p, store, a_report(), nonce())
@@ -134,13 +134,13 @@ def test_what_fails_leaves_no_report(session, pen, store):
     assert _count(session, Report) == 0
 
 
-def test_a_long_account_is_kept_whole(session, pen, store):
+def test_a_long_account_is_stored_whole(session, pen, store):
     told = "é\U0001f4a5" * (ACCOUNT_LIMIT // 2)
     filed = reported(pen, store, account=told)
     assert queries.get_report(session, store, filed.key).received.sent.account == told
 
 
-def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, store, inbox):
+def test_an_answer_is_news_and_returns_the_report_to_review(session, pen, store, inbox):
     filed = inbox.waiting()
     form = nonce()
     with pen() as p:
@@ -173,7 +173,7 @@ def test_an_answer_is_news_and_brings_the_report_back_to_the_desk(session, pen, 
     [("", "missing"), (" \n\t", "missing"), ("x" * (MESSAGE_LIMIT + 1), "too_long")],
     ids=["empty", "blank", "long"],
 )
-def test_a_message_says_something_and_is_not_too_long(session, pen, store, text, key):
+def test_an_empty_or_a_long_message_is_refused(session, pen, store, text, key):
     filed = reported(pen, store)
     with pytest.raises(Invalid) as refused, pen() as p:
         acts.add(p, store, filed.key, MessageKind.ADDITION, text, nonce())
@@ -181,7 +181,7 @@ def test_a_message_says_something_and_is_not_too_long(session, pen, store, text,
     assert _count(session, Message) == 0
 
 
-def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
+def test_a_contact_is_stored_changed_and_erased(session, pen, store):
     filed = reported(pen, store)
     assert queries.get_report(session, store, filed.key).contact == ""
     for left in (CONTACT, "06 12 34 56 78", ""):
@@ -194,7 +194,7 @@ def test_a_contact_is_left_changed_and_taken_back(session, pen, store):
         acts.leave_contact(p, store, filed.key, "x" * (CONTACT_LIMIT + 1))
 
 
-def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store):
+def test_an_erased_contact_is_unreadable_in_an_older_copy(session, pen, store):
     filed = reported(pen, store, contact=CONTACT)
     copied = bytes(row_of(session, filed.key).contact)
     name = report_content.contact_key_name(filed.key, copied)
@@ -207,7 +207,7 @@ def test_what_was_taken_back_opens_no_more_in_an_older_copy(session, pen, store)
     assert queries.get_report(session, store, filed.key).received.sent == a_report()
 
 
-def test_a_report_is_taken_back_once(session, pen, store, inbox):
+def test_a_report_is_withdrawn_once(session, pen, store, inbox):
     filed = inbox.held()
     with pen() as p:
         assert acts.withdraw(p, store, filed.key, nonce())
@@ -222,10 +222,10 @@ def test_a_report_is_taken_back_once(session, pen, store, inbox):
     assert refused.value.key == "report_state"
 
 
-def test_taken_back_before_its_case_is_public_it_is_no_ground_of_the_case(
+def test_a_withdrawal_before_publication_removes_the_copy_from_the_case(
     session, pen, store, inbox, desk
 ):
-    """Of two reports that a draft rests on, the one that is taken back goes."""
+    """A draft with two reports loses the copy of the withdrawn one only."""
     draft = desk.draft()
     inbox.accepted(into=draft.id, account="Je l’ai vu aussi.")
     filed = inbox.accepted(into=draft.id)
@@ -237,7 +237,7 @@ def test_taken_back_before_its_case_is_public_it_is_no_ground_of_the_case(
     assert left.account == "Je l’ai vu aussi."
 
 
-def test_once_its_case_is_public_taking_back_is_a_request(session, pen, store, inbox, desk):
+def test_a_withdrawal_after_publication_is_a_request(session, pen, store, inbox, desk):
     case = desk.published()
     filed = inbox.accepted(into=case.id)
     form = nonce()
@@ -254,7 +254,7 @@ def test_once_its_case_is_public_taking_back_is_a_request(session, pen, store, i
     assert _count(session, RetainedReport) == 1
 
 
-def test_what_is_purged_can_only_be_read_of(session, pen, store, inbox, cast):
+def test_a_purged_report_refuses_every_act(session, pen, store, inbox, cast):
     filed = inbox.purged()
     tried = {
         "add": lambda p: acts.add(p, store, filed.key, MessageKind.ADDITION, ANSWER, nonce()),
@@ -277,8 +277,8 @@ def test_what_is_purged_can_only_be_read_of(session, pen, store, inbox, cast):
     assert (found.contact, list(found.messages), found.decision.sentence) == ("", [], "")
 
 
-def test_one_reports_words_do_not_open_in_the_row_of_another(session, pen, store):
-    """Whoever may write to the database cannot have one person's words read as another's."""
+def test_encrypted_content_cannot_be_moved_to_another_row(session, pen, store):
+    """An attacker with write access cannot present one reporter's words as another's."""
     one, other = reported(pen, store), reported(pen, store, account="Autre chose.")
     session.rollback()
     session.execute(
@@ -289,8 +289,8 @@ def test_one_reports_words_do_not_open_in_the_row_of_another(session, pen, store
     session.rollback()
 
 
-def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store, inbox, desk):
-    """The draft was given up: there is nothing public left, and so nothing to ask anybody for."""
+def test_a_report_can_be_withdrawn_once_its_case_is_erased(session, pen, store, inbox, desk):
+    """An erased case is not public, so that a withdrawal needs no request."""
     filed = inbox.accepted()
     session.rollback()
     (draft,) = session.scalars(select(Incident.id))
@@ -302,8 +302,8 @@ def test_an_erased_case_gives_its_report_back_to_its_author(session, pen, store,
     assert row_of(session, filed.key).state == ReportState.WITHDRAWN
 
 
-def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engine):
-    """Nothing is left to compare it with: what it says may be something else."""
+def test_a_form_sent_again_after_the_purge_is_refused(session, pen, store, engine):
+    """The contents can no longer be compared, and so count as different."""
     form = nonce()
     filed = reported(pen, store, named=form)
     store.destroy([filed.key])
@@ -313,7 +313,7 @@ def test_the_form_of_a_purged_report_was_sent_already(session, pen, store, engin
     assert _count(session, Report) == 1
 
 
-def test_a_copy_whose_key_is_gone_is_nobodys(session, pen, store, inbox):
+def test_a_copy_without_its_key_matches_no_report(session, pen, store, inbox):
     filed = inbox.accepted()
     (kept,) = session.scalars(select(RetainedReport))
     store.destroy([report_content.case_key_name(kept.incident_id)])

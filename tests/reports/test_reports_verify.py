@@ -1,4 +1,4 @@
-"""Reports that lines speak of, each where they say; and whatever was changed behind their back."""
+"""Verification of reports against the journal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from register.reports.verify import lost_keys, problems
 
 @pytest.fixture
 def lives(session, pen, store, inbox, desk, cast):
-    """A report in each state, after all that may happen to one."""
+    """Reports in every state, after every act."""
     case = desk.published()
     made = {
         "counted": inbox.spam(AT - timedelta(days=460)),
@@ -58,7 +58,7 @@ def _changed(session, *values, key):
         session.execute(update(Report).where(Report.key == key).values(**value))
 
 
-def test_what_was_done_by_acts_is_as_they_say(session, store, lives):
+def test_acts_leave_reports_that_verify(session, store, lives):
     assert session.get(Report, lives["counted"]) is None
     assert session.get_one(Report, lives["purged"]).sealed is None
     assert [*verify(session, []), *problems(session)] == []
@@ -119,7 +119,7 @@ def _another(key):
     )
 
 
-def test_whatever_is_changed_behind_their_back_is_named(session, lives):
+def test_each_change_outside_acts_is_reported(session, lives):
     for what, (change, (problem, name)) in CHANGES.items():
         change(session, lives)
         found = [(one.key, one.values["report"]) for one in problems(session)]
@@ -130,7 +130,7 @@ def test_whatever_is_changed_behind_their_back_is_named(session, lives):
     session.rollback()
 
 
-def test_a_line_that_cannot_be_read_any_more_stops_nothing(session, lives):
+def test_a_damaged_line_does_not_stop_the_verification(session, lives):
     line = (
         JournalEntry.act == Act.REPORT_RECEIVED.value,
         JournalEntry.ledger == Ledger.REPORTS.value,

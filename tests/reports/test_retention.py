@@ -17,7 +17,7 @@ from register.db import sqlite_path
 from register.errors import SealError
 from register.journal import Act, JournalEntry
 from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, report_content
+from register.reports import acts, queries, receipts, report_content, report_lists
 from register.reports.acts import retention
 from register.reports.acts.retention import PurgeCounts, run_retention
 from register.reports.models import (
@@ -28,6 +28,7 @@ from register.reports.models import (
     RetentionClock,
     Tally,
 )
+from register.reports.report_lists import ReportFolder
 from register.reports.verify import lost_keys, problems
 
 MONTHS = 24
@@ -41,7 +42,7 @@ def day(number):
 
 @pytest.fixture
 def looked(engine, store, session):
-    """``looked(at)``: what retention did at a moment, its clock known to be right."""
+    """``looked(at)``: the retention run at a time, with a confirmed clock."""
 
     def at(moment, **more):
         session.rollback()
@@ -60,7 +61,7 @@ def _count(session, model):
     return session.scalar(select(func.count()).select_from(model))
 
 
-def test_each_end_is_purged_on_its_day_and_not_before(session, store, inbox, looked):
+def test_each_ended_state_is_purged_on_its_day(session, store, inbox, looked):
     made = {
         "spam": (inbox.spam(), 7),
         "declined": (inbox.declined(contact=CONTACT), 90),
@@ -107,7 +108,7 @@ def _keys(session, store):
     return store.names()
 
 
-def test_a_question_without_an_answer_comes_back_after_ninety_days(
+def test_an_unanswered_question_returns_the_report_after_ninety_days(
     session, pen, inbox, looked, cast
 ):
     asked, answered = inbox.waiting(), inbox.waiting()
@@ -135,9 +136,7 @@ def test_a_new_question_waits_ninety_days_of_its_own(session, pen, store, inbox,
     assert looked(day(170)).done == PurgeCounts(returned=1)
 
 
-def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
-    session, store, inbox, looked
-):
+def test_an_undecided_report_is_declined_purged_and_tallied(session, store, inbox, looked):
     waits = [inbox.received(), inbox.held(suspect=True), inbox.waiting(day(300))]
     inbox.declined()
     terms = (
@@ -147,9 +146,7 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     )
     for at, overdue, done in terms:
         assert looked(at).done == done, at
-        assert queries.folder_counts(session, at.date())[queries.ReportFolder.OVERDUE] == overdue, (
-            at
-        )
+        assert report_lists.folder_counts(session, at.date())[ReportFolder.OVERDUE] == overdue, at
     assert looked(datetime(2028, 3, 2, 10, tzinfo=UTC)).done == PurgeCounts(expired=2)
     first = _row(session, waits[0])
     assert (first.state, first.reason) == (ReportState.DECLINED, "insuffisant")
@@ -168,7 +165,7 @@ def test_undecided_it_is_overdue_then_declined_then_purged_then_counted(
     assert [*verify(session, []), *problems(session)] == []
 
 
-def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch):
+def test_a_run_handles_several_batches(session, store, inbox, looked, monkeypatch):
     monkeypatch.setattr("register.reports.acts.retention.BATCH_SIZE", 3)
     for _ in range(7):
         inbox.spam()
@@ -179,7 +176,7 @@ def test_all_of_many_are_done_at_once(session, store, inbox, looked, monkeypatch
 # --- a clock that jumps ----------------------------------------------------------------------
 
 
-def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_right(
+def test_a_clock_a_year_ahead_purges_nothing_until_a_person_confirms_it(
     session, store, inbox, looked
 ):
     filed, asked = inbox.spam(), inbox.waiting()
@@ -200,14 +197,14 @@ def test_a_clock_a_year_ahead_purges_nothing_until_a_person_says_that_it_is_righ
     assert looked(ahead, confirmed=False).waits_since is None
 
 
-def test_a_register_that_rests_for_a_month_goes_on_by_itself(session, inbox, looked):
+def test_a_gap_of_a_month_needs_no_confirmation(session, inbox, looked):
     inbox.spam()
     looked(day(0), confirmed=False)
     assert looked(day(31), confirmed=False).done == PurgeCounts(purged=1)
     assert looked(day(63), confirmed=False).waits_since == date(2026, 4, 2)
 
 
-def test_a_clock_that_goes_back_does_nothing_and_forgets_nothing(session, inbox, looked):
+def test_a_clock_set_back_purges_nothing(session, inbox, looked):
     inbox.spam()
     looked(day(5), confirmed=False)
     assert looked(day(-400), confirmed=False) == retention.RetentionRun(PurgeCounts())
@@ -225,7 +222,9 @@ def _case_of(session):
 
 
 @pytest.mark.parametrize("ahead", [0, 400], ids=["today", "with a clock that jumped"])
-def test_what_a_case_keeps_goes_with_its_texts(session, pen, store, inbox, looked, cast, ahead):
+def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
+    session, pen, store, inbox, looked, cast, ahead
+):
     inbox.accepted()
     draft = _case_of(session)
     looked(day(0), confirmed=False)
@@ -242,7 +241,7 @@ def test_what_a_case_keeps_goes_with_its_texts(session, pen, store, inbox, looke
     assert [*verify(session, []), *problems(session)] == []
 
 
-def test_what_a_published_case_keeps_goes_when_it_is_erased(
+def test_retained_copies_are_destroyed_when_a_published_case_is_erased(
     session, pen, store, inbox, looked, desk, cast
 ):
     case = desk.published()
@@ -263,7 +262,7 @@ def test_what_a_published_case_keeps_goes_when_it_is_erased(
     assert [*verify(session, []), *problems(session)] == []
 
 
-def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store, inbox, looked):
+def test_unused_keys_are_destroyed_and_needed_or_unknown_ones_stay(session, store, inbox, looked):
     live = [
         inbox.received(),
         inbox.held(),
@@ -285,8 +284,8 @@ def test_a_spent_key_is_swept_and_none_that_is_needed_or_unknown(session, store,
     assert lost_keys(session, store) == 0
 
 
-def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, inbox, cast):
-    """Between the purge and the destruction of keys, a report joins the case once more."""
+def test_a_key_needed_again_before_the_destruction_stays(session, pen, store, inbox, cast):
+    """A report is attached to the case between the purge and the destruction of keys."""
     taken_back, other = inbox.accepted(), inbox.received()
     draft = _case_of(session)
     with pen() as p:
@@ -307,7 +306,7 @@ def test_a_key_that_is_needed_again_meanwhile_is_not_swept(session, pen, store, 
 
 
 def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store, inbox, tmp_path):
-    """To whoever compares, none of them would seem to be needed."""
+    """All keys of another instance would look unused."""
     inbox.spam()
     session.rollback()
     other = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite3'}", bytes(32), "another")
@@ -326,7 +325,7 @@ def test_with_another_instances_keys_nothing_is_destroyed(session, engine, store
 # --- what is left on disk ---------------------------------------------------------------------
 
 
-def test_of_what_is_purged_no_byte_is_left(session, store, inbox, looked, settings, engine):
+def test_a_purge_leaves_no_byte_on_disk(session, store, inbox, looked, settings, engine):
     filed = inbox.declined(contact=CONTACT)
     inbox.accepted(account="Ce qui reste.")
     session.rollback()
@@ -346,7 +345,7 @@ def test_of_what_is_purged_no_byte_is_left(session, store, inbox, looked, settin
 
 
 def _holds(folder, piece):
-    """Whether a piece stands in any file of a folder: the first bytes, which no page divides."""
+    """Whether a file of a folder contains a piece: its first bytes, never split by a page."""
     return any(piece[:24] in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 

@@ -1,7 +1,7 @@
-"""What a disk tells of a report to whoever has it and not the seal folder: a list, and no more.
+"""Data in clear about reports on a disk without its seal folder.
 
-Each column that can be read has its line here, and each word of a journal line. A new one makes a
-test red until somebody has said what it tells, and to whom that could do harm.
+Every column and every field of a journal line in clear is listed with what it reveals. A new one
+fails a test until it is listed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def test_every_column_that_can_be_read_is_listed() -> None:
 
 
 def _clear(session: Session, key: str) -> list[object]:
-    """All that is in clear of a report, the days and members as they are."""
+    """The columns of a report in clear, with days and members."""
     session.rollback()
     found: list[object] = []
     row = session.execute(select(Report.__table__).where(Report.key == key)).one()
@@ -98,7 +98,7 @@ def _lived(
         acts.decline(p, store, filed.key, "doublon", by=cast.bruno, sentence=sentence)
 
 
-def test_two_reports_that_lived_alike_look_alike_whatever_they_say(session, pen, store, cast):
+def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast):
     bare = reported(
         pen,
         store,
@@ -122,8 +122,8 @@ def test_two_reports_that_lived_alike_look_alike_whatever_they_say(session, pen,
     assert one == other
 
 
-def test_the_eye_of_the_test_sees(session, pen, store, cast):
-    """The proof that the test above compares something."""
+def test_columns_in_clear_differ_where_the_history_differs(session, pen, store, cast):
+    """A check of the test above: other histories and lengths do differ."""
     one, other = reported(pen, store), reported(pen, store)
     with pen(AT + timedelta(days=1)) as p:
         acts.claim(p, other.key, by=cast.bruno)

@@ -31,7 +31,7 @@ from register.bulkhead import Bulkhead
 from register.db import db, now
 from register.journal import writing
 from register.operations import setup
-from register.reports import queries
+from register.reports import report_lists
 from register.web import limits
 
 HERE, THERE = "203.0.113.9", "198.51.100.4"
@@ -448,7 +448,7 @@ def test_with_redis_away_whoever_reports_is_let_through(registers, tmp_path, cap
             visitor.get("/signaler")
             visitor.send("/signaler", recit="Ce soir, la police a pris ma caméra.", etape="envoyer")
             assert visitor.answer.status_code == 200
-            assert queries.count_unread(db.session()) == 1
+            assert report_lists.count_unread(db.session()) == 1
     assert '"event": "limiter_away"' in capsys.readouterr().err
 
 

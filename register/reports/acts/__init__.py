@@ -1,7 +1,7 @@
-"""THE ONLY DOOR that changes a report.
+"""Acts on reports, the only code that changes a report.
 
-Each act loads under the pen, checks, changes and records. The key of a new report is on disk
-before the report is; a key is destroyed once the report's texts are gone.
+Each act loads under the lock, checks, changes and records. The key of a new report is on disk
+before the report's commit; a key is destroyed after the commit that empties the report's texts.
 """
 
 from register.reports.acts.moderation import (

@@ -1,4 +1,4 @@
-"""What the acts on reports are made of: load under the pen, move, keep a message."""
+"""Steps shared by the acts on reports: load under the lock, change state, store a message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.text.normalisation import clean
 
 
 def load_report(tx: WriteTransaction, key: str) -> Report:
-    """The report as it is under the lock.
+    """The report, read under the lock.
 
     :raises NotFound: ``no_such_report``.
     """
@@ -27,7 +27,7 @@ def load_report(tx: WriteTransaction, key: str) -> Report:
 
 
 def require_data_key(store: KeyStore, report: Report) -> bytes:
-    """The report's own key.
+    """The report's data key.
 
     :raises Refused: ``report_purged`` once it is destroyed.
     """
@@ -38,7 +38,7 @@ def require_data_key(store: KeyStore, report: Report) -> bytes:
 
 
 def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
-    """Bring a report to the state that an act leads to, and with it the day of its purge.
+    """Set the state that an act leads to, the day of the purge, and the holder.
 
     :raises Refused: ``report_state``.
     """
@@ -46,7 +46,7 @@ def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
     state = rules.next_state(before, act)
     today = dates.paris_day(tx.at)
     report.state = state
-    # Whoever takes it in hand anew answers nothing: a question waits from the day it was asked.
+    # A claim or release does not restart the term of a question, which runs from its own day.
     if state is not before or act not in (Act.REPORT_CLAIMED, Act.REPORT_RELEASED):
         report.moved_on = today
     if state is not before:
@@ -56,7 +56,6 @@ def change_state(tx: WriteTransaction, report: Report, act: Act) -> None:
 
 
 def count_messages(tx: WriteTransaction, report: Report) -> int:
-    """How many messages there are."""
     stmt = select(func.count()).where(Message.report_key == report.key)
     return tx.session.scalar(stmt) or 0
 
@@ -69,7 +68,7 @@ def store_message(
     kind: MessageKind,
     text: str,
 ) -> None:
-    """Keep a message under the key of its row."""
+    """Add an encrypted message after the others."""
     tx.session.add(
         Message(
             key=message_key,
@@ -83,7 +82,7 @@ def store_message(
 
 
 def require_text(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """A text that says something and is not too long.
+    """The cleaned text of a required field.
 
     :raises Invalid: ``missing`` or ``too_long``.
     """

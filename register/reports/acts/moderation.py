@@ -1,4 +1,4 @@
-"""What members do with a report: take it in hand, ask, accept, decline, put aside."""
+"""Acts of members on a report: claims, questions, decisions and recorded views."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ SENTENCE_LIMIT = 2_000
 def load_for_member(
     tx: WriteTransaction, key: str, by: int, seen: int | None = None
 ) -> tuple[Report, Member]:
-    """The report and the member, both as they are under the pen.
+    """The report and the acting member, both read under the lock.
 
-    :param seen: how many messages the member had before them; None where nobody read.
-    :raises Refused: ``report_held`` by somebody else, ``report_changed``.
+    :param seen: the number of messages on the member's page; None for acts that ignore it.
+    :raises Refused: ``report_held`` by another member, ``report_changed``.
     """
     member = load_acting_member(tx, by)
     report = load_report(tx, key)
@@ -57,7 +57,7 @@ def _is_claimed(report: Report, tx: WriteTransaction) -> bool:
 
 
 def claim(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Take a report in hand for some hours; asked again, the hours begin anew."""
+    """Claim a report for some hours, or renew the claim."""
     report, member = load_for_member(tx, key, by)
     change_state(tx, report, Act.REPORT_CLAIMED)
     report.held_by, report.held_until = member.id, tx.at + CLAIM_DURATION
@@ -66,7 +66,7 @@ def claim(tx: WriteTransaction, key: str, *, by: int) -> None:
 
 
 def release(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Give a report back.
+    """Release the claim on a report.
 
     :raises Refused: ``report_not_held``.
     """
@@ -82,7 +82,7 @@ def release(tx: WriteTransaction, key: str, *, by: int) -> None:
 def ask_reporter(
     tx: WriteTransaction, store: KeyStore, key: str, text: str, *, by: int, seen: int | None = None
 ) -> None:
-    """Ask the one who reported something; they read it with their code."""
+    """Ask the reporter a question, which they read with their code."""
     report, member = load_for_member(tx, key, by, seen)
     data_key, body = require_data_key(store, report), require_text(text)
     change_state(tx, report, Act.REPORT_ASKED)
@@ -92,7 +92,7 @@ def ask_reporter(
 
 
 def mark_read(tx: WriteTransaction, key: str, *, by: int, seen: int | None = None) -> None:
-    """Say that what its author sent was read, and that nothing more comes of it.
+    """Mark the reporter's news as read without a reply.
 
     :raises Refused: ``report_no_news``.
     """
@@ -116,11 +116,11 @@ def accept(
     sentence: str = "",
     seen: int | None = None,
 ) -> int:
-    """Make a draft of a report, or join it to a case; the id of either.
+    """Accept a report as a new draft or attach it to a case; the id of either.
 
     :param new: the content of the draft.
-    :param into: the id of the case that it joins instead.
-    :raises NotFound: ``no_such_case`` for one whose texts are gone.
+    :param into: the id of the case, where there is no draft.
+    :raises NotFound: ``no_such_case``, also for an erased or a merged case.
     """
     report, member = load_for_member(tx, key, by, seen)
     data_key = require_data_key(store, report)
@@ -128,32 +128,29 @@ def accept(
     if new is not None:
         incident_id = cases.draft(tx, new, by=by, reason=reason).id
     else:
-        incident_id = _case_to_join(tx, into)
+        case = tx.session.get(Incident, into) if into else None
+        if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
+            raise NotFound("no_such_case")
+        incident_id = case.id
     _retain_content(tx, store, report, data_key, incident_id)
-    decision = Decision(_optional_sentence(sentence), incident_id, member.id)
+    reporter_sentence = require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
+    decision = Decision(reporter_sentence, incident_id, member.id)
     report.decision = report_content.encrypt_decision(data_key, key, decision)
     report.news, report.reason = False, ""
     tx.session.flush()
     tx.record(
         Act.REPORT_ACCEPTED,
         by=member.id,
-        # Not which case: that stands sealed in the decision, and ends with it.
+        # The case is named in the encrypted decision only, and forgotten with it.
         details={"report": key, "new": new is not None},
     )
     return incident_id
 
 
-def _case_to_join(tx: WriteTransaction, into: int | None) -> int:
-    case = tx.session.get(Incident, into) if into else None
-    if case is None or case.state in (CaseState.ERASED, CaseState.MERGED):
-        raise NotFound("no_such_case")
-    return case.id
-
-
 def _retain_content(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, incident_id: int
 ) -> None:
-    """Put what defends the publication under the key of the case."""
+    """Copy the content under the key of the case, as evidence for the publication."""
     case_key_name = report_content.case_key_name(incident_id)
     case_key = store.key(case_key_name) or store.new_key(case_key_name)
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
@@ -177,7 +174,7 @@ def decline(
     sentence: str,
     seen: int | None = None,
 ) -> None:
-    """Decline a report, with a reason of the vocabulary and a sentence that its author reads."""
+    """Decline a report, with a reason of the vocabulary and a sentence for the reporter."""
     report, member = load_for_member(tx, key, by, seen)
     if not current_vocabulary(tx.session).has("refus", reason):
         raise Invalid("unknown_code", field="reason", value=reason[:40])
@@ -191,10 +188,10 @@ def decline(
 
 
 def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> None:
-    """Put a report aside as spam; until its purge it can be taken up again.
+    """Mark a report as spam; until its purge it can be reopened.
 
-    :param together: it is one of several put aside at once, which nobody read one by one: its
-        purge waits for another member, or for thirty days.
+    :param together: it is one of several marked at once without reading each: its purge waits for
+        the confirmation of another member, or for thirty days.
     """
     report, member = load_for_member(tx, key, by)
     change_state(tx, report, Act.REPORT_SPAM)
@@ -208,11 +205,11 @@ def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> 
 
 
 def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = False) -> None:
-    """Agree that one of many reports is spam: it is purged as one that was put aside alone.
+    """Confirm a report marked as spam in bulk: its purge day becomes that of other spam.
 
-    :param single: the register has one moderator, who answers for both.
-    :raises Refused: ``report_not_together``; ``own_change`` and whatever else keeps a member from
-        being the second person.
+    :param single: the register has one moderator, who may confirm their own act.
+    :raises Refused: ``report_not_together``; ``own_change`` and other reasons why a member cannot
+        be the second person.
     """
     report, member = load_for_member(tx, key, by)
     if report.state != ReportState.SPAM or report.together_by is None:
@@ -229,9 +226,9 @@ def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = Fals
 
 
 def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
-    """Take up again what was declined, put aside, or accepted for a case that was given up.
+    """Reopen a report that was declined, marked as spam, or accepted for an abandoned case.
 
-    :raises Refused: ``report_has_case`` while its case stands, ``report_purged``.
+    :raises Refused: ``report_has_case`` while its case exists, ``report_purged``.
     """
     report, member = load_for_member(tx, key, by)
     data_key = require_data_key(store, report)
@@ -247,12 +244,8 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     tx.record(Act.REPORT_REOPENED, by=member.id, details={"report": key})
 
 
-def _optional_sentence(text: str) -> str:
-    return require_text(text, SENTENCE_LIMIT) if text.strip() else ""
-
-
 def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
-    """Note that a member was shown what was sent in some reports.
+    """Record that a member viewed the content of reports, once a day for each.
 
     :raises NotFound: ``no_such_report``.
     """
@@ -263,7 +256,7 @@ def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
 
 
 def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Note that a member was shown the contact left with a report.
+    """Record that a member viewed the contact of a report, once a day.
 
     :raises NotFound: ``no_such_report``.
     """
@@ -274,7 +267,7 @@ def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
 
 
 def view_retained(tx: WriteTransaction, incident_id: int, *, by: int) -> None:
-    """Note that a member was shown what a case keeps of its reports, if it keeps anything."""
+    """Record that a member viewed the copies of reports that a case retains, once a day."""
     member = load_acting_member(tx, by)
     day_views = views_on_day(tx.session, Act.COPY_VIEWED, member.id, tx.at)
     if incident_id not in day_views.cases and has_retained(tx.session, incident_id):

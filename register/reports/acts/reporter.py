@@ -1,4 +1,4 @@
-"""What those who report do: send, answer, leave a contact, take back. Their lines tell days."""
+"""Acts of reporters: send, add, leave a contact, withdraw. Their journal lines have days only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from register.text.quoted_passages import is_distinctive
 
 @dataclass(frozen=True)
 class ReceivedReport:
-    """A report that was received: its row, its code, and whether it was there already."""
+    """The key and code of a received report; ``is_duplicate``: it had been received before."""
 
     key: str
     code: str
@@ -49,12 +49,12 @@ def receive(
     contact: str = "",
     suspect: bool = False,
 ) -> ReceivedReport:
-    """Receive a report; the same form with the same words is the same report.
+    """Receive a report; the same nonce with the same content gives the same report.
 
-    :param nonce: that of the form, 32 hexadecimal digits.
-    :raises Refused: ``report_already_sent`` for the same form with other words, with the key
-        of the report that it was, as ``report``.
-    :raises Invalid: no nonce.
+    :param nonce: the form's, 32 hexadecimal digits.
+    :raises Refused: ``report_already_sent`` for the same nonce with another content, with the key
+        of the first report as ``report``.
+    :raises Invalid: ``report_nonce``, or ``too_long`` for the contact.
     """
     existing = find_received(tx.session, store, sent, nonce)
     if existing is not None:
@@ -85,38 +85,31 @@ def receive(
 def find_received(
     session: Session, store: KeyStore, sent: ReportContent, nonce: str
 ) -> ReceivedReport | None:
-    """The report that a form made before; None for one that made none. It only reads.
+    """The report received before with a nonce; None if there is none. It only reads.
 
-    :raises Refused: ``report_already_sent``, as :func:`receive`.
-    :raises Invalid: no nonce.
+    The contact is not compared: a reloaded page would restore one that the reporter has erased.
+
+    :raises Refused: ``report_already_sent``, as :func:`receive`; also once the report is purged.
+    :raises Invalid: ``report_nonce``.
     """
     code, receipt = _derive_code(store, nonce)
     existing = session.scalar(select(Report).where(Report.receipt == receipt))
     if existing is None:
         return None
-    if _is_same_content(store, existing, sent):
-        return ReceivedReport(existing.key, code, is_duplicate=True)
+    data_key = store.key(existing.key) if existing.sealed is not None else None
+    if data_key is not None and existing.sealed is not None:
+        received = report_content.decrypt_content(data_key, existing.key, existing.sealed)
+        if received.sent == sent:
+            return ReceivedReport(existing.key, code, is_duplicate=True)
     raise Refused("report_already_sent", state=existing.state, report=existing.key)
 
 
 def _derive_code(store: KeyStore, nonce: str) -> tuple[str, bytes]:
-    """The code of the report that a form makes, and what is kept of it."""
+    """The code derived from a nonce, and its stored hash."""
     if not receipts.is_nonce(nonce):
         raise Invalid("report_nonce")
     code = receipts.derive_code(store.derived_key(CODES), nonce)
     return code, receipts.hash_code(store.derived_key(RECEIPTS), code)
-
-
-def _is_same_content(store: KeyStore, existing: Report, sent: ReportContent) -> bool:
-    """Whether a form says what it said when it was first sent; a purged one says nothing.
-
-    Its contact is not looked at: a page that is loaded again would bring one back that its author
-    has since taken away.
-    """
-    key = store.key(existing.key) if existing.sealed is not None else None
-    if key is None or existing.sealed is None:
-        return False
-    return report_content.decrypt_content(key, existing.key, existing.sealed).sent == sent
 
 
 def _clean_contact(contact: str) -> str:
@@ -129,14 +122,17 @@ def _clean_contact(contact: str) -> str:
 def add(
     tx: WriteTransaction, store: KeyStore, key: str, kind: MessageKind, text: str, nonce: str
 ) -> bool:
-    """Answer, add or correct; whether it was new: the same form sent twice is one message.
+    """Store a message of the reporter; whether it was new, as a nonce makes one message.
 
-    :raises Refused: ``report_state`` once it was taken back, ``report_purged``, or
-        ``report_already_sent`` for the same form with other words.
+    :raises Refused: ``report_state`` once it was withdrawn, ``report_purged``, or
+        ``report_already_sent`` for the same nonce with another text.
+    :raises Invalid: ``report_nonce``, ``missing`` or ``too_long``.
     """
     report = load_report(tx, key)
     data_key, body = require_data_key(store, report), require_text(text)
-    message_key = _message_key(store, key, nonce)
+    if not receipts.is_nonce(nonce):
+        raise Invalid("report_nonce")
+    message_key = receipts.derive_row_key(store.derived_key(CODES), key, nonce)
     existing = tx.session.get(Message, message_key)
     if existing is not None:
         _kind, text_before = report_content.decrypt_message(data_key, message_key, existing.sealed)
@@ -150,43 +146,37 @@ def add(
     return True
 
 
-def _message_key(store: KeyStore, key: str, nonce: str) -> str:
-    if not receipts.is_nonce(nonce):
-        raise Invalid("report_nonce")
-    return receipts.derive_row_key(store.derived_key(CODES), key, nonce)
-
-
-def _destroy_key(store: KeyStore, key_name: str) -> None:
-    store.destroy([key_name])
-    store.empty_log()
-
-
 def leave_contact(tx: WriteTransaction, store: KeyStore, key: str, contact: str) -> None:
-    """Leave a way to be reached, or take it back with an empty one.
+    """Store a contact, or erase it with an empty one.
 
-    :raises Refused: ``report_purged``, or ``report_state`` for one that was taken back.
+    :raises Refused: ``report_purged``, or ``report_state`` for a contact on a withdrawn report.
     """
     report = load_report(tx, key)
     require_data_key(store, report)
     text = _clean_contact(contact)
     if text:
-        # Whoever took everything back leaves nothing more, and may still take this away.
+        # A withdrawn report takes no new contact; erasing one stays possible.
         rules.next_state(ReportState(report.state), Act.REPORT_ADDED)
     former = report.contact or b""
     contact_id = report_content.new_contact_id()
     contact_key = store.new_key(report_content.contact_key_name(key, contact_id))
     report.contact = report_content.encrypt_contact(contact_key, key, contact_id, text)
-    # The key of what was taken back goes once it is: no backup tells it any more.
-    tx.after_commit(lambda: _destroy_key(store, report_content.contact_key_name(key, former)))
+
+    def destroy_former_key() -> None:
+        # After the commit; without its key, the former contact is unreadable in backups too.
+        store.destroy([report_content.contact_key_name(key, former)])
+        store.empty_log()
+
+    tx.after_commit(destroy_former_key)
     report.news = report.news or bool(text)
     tx.session.flush()
     tx.record(Act.REPORT_ADDED, by=None, details={"report": key})
 
 
 def withdraw(tx: WriteTransaction, store: KeyStore, key: str, nonce: str, text: str = "") -> bool:
-    """Take a report back; once its case is public, ask the moderators to (and return False).
+    """Withdraw a report; once its case is public, send a request and return False.
 
-    :raises Refused: ``report_state`` when it was declined, or taken back already.
+    :raises Refused: ``report_state`` when it was declined or is already withdrawn.
     """
     report = load_report(tx, key)
     data_key = require_data_key(store, report)
@@ -216,11 +206,16 @@ def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Inciden
 def _detach_from_case(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, case: Incident
 ) -> None:
-    """Have a case that is not public rest no longer on a report, and repeat none of its words."""
+    """Remove a report's copy and the reporter's words from a case that is not public."""
+    received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
+    case_key = store.key(report_content.case_key_name(case.id))
     for retained in tx.session.scalars(
         select(RetainedReport).where(RetainedReport.incident_id == case.id)
     ):
-        if _is_copy_of(store, retained, report, data_key):
+        # No column links a copy to its report: their contents are compared.
+        if case_key is not None and (
+            report_content.decrypt_content(case_key, retained.key, retained.sealed) == received
+        ):
             tx.session.delete(retained)
     words = _reporter_words(tx, report, data_key)
     cases.withdraw_report(tx, case.id, words)
@@ -228,29 +223,20 @@ def _detach_from_case(
         target_id = select(Incident.id).where(Incident.number == case.merged_into)
         cases.withdraw_report_unpublished(tx, tx.session.scalars(target_id).one(), words)
     tx.session.flush()
-    # The case's key too goes where the case keeps nothing else: no backup opens it any more.
+    # A case without other copies loses its key, so that no backup can decrypt the deleted one.
     destroy_keys_after_commit(tx, store)
 
 
 def _reporter_words(tx: WriteTransaction, report: Report, data_key: bytes) -> list[str]:
-    """All that the author of a report wrote in words of their own, when it was sent and since.
+    """The reporter's own words, in the report and in messages.
 
-    Of a date and of messages the longer ones: anybody writes "hier soir", or "oui".
+    Short dates and messages ("hier soir", "oui") are left out: they could be anybody's.
     """
     sent = report_content.decrypt_content(data_key, report.key, report.sealed or b"").sent
     rows = tx.session.scalars(select(Message).where(Message.report_key == report.key)).all()
     messages = [report_content.decrypt_message(data_key, row.key, row.sealed) for row in rows]
     later = [text for kind, text in messages if kind is not MessageKind.QUESTION]
     longer = filter(is_distinctive, [sent.when, *later])
-    # A place that was recognised is a name of the gazetteer, which a case may well hold.
+    # A recognised place is a name of the gazetteer, which a case may contain.
     place = "" if sent.place_code else sent.place
     return [sent.account, sent.actor_text, sent.target_text, place, *longer]
-
-
-def _is_copy_of(store: KeyStore, retained: RetainedReport, report: Report, data_key: bytes) -> bool:
-    """Whether what a case keeps is of this report: its words say so, and nothing in clear does."""
-    case_key = store.key(report_content.case_key_name(retained.incident_id))
-    if case_key is None or report.sealed is None:
-        return False
-    received = report_content.decrypt_content(data_key, report.key, report.sealed)
-    return report_content.decrypt_content(case_key, retained.key, retained.sealed) == received

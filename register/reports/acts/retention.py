@@ -1,4 +1,4 @@
-"""What a day brings: questions left unanswered, terms that run out, texts that are destroyed."""
+"""Retention of reports: expired terms, destruction of texts and keys, tallies."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from register.reports.report_content import Decision
 from register.text import dates
 
 _IS_SEALED = Report.sealed.is_not(None).label("is_sealed")
-# Rows dealt with under one pen, so that nobody else waits for it for long.
+# Rows per write transaction, so that other writers do not wait long.
 BATCH_SIZE = 200
 
 
 @dataclass(frozen=True)
 class PurgeCounts:
-    """What one purge did: how many of each, and whether there is more to do."""
+    """Number of rows by step of a purge; ``has_more``: a batch was full."""
 
     returned: int = 0
     expired: int = 0
@@ -60,7 +60,7 @@ class PurgeCounts:
 
 
 def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeCounts:
-    """Do what the day of the pen asks for, for some hundreds of reports at most.
+    """Do what is due on the day of the transaction, one batch of each step at most.
 
     :param undecided_after: months after which a report without a decision is declined.
     """
@@ -77,15 +77,15 @@ def purge(tx: WriteTransaction, store: KeyStore, undecided_after: int) -> PurgeC
 
 
 def forget(tx: WriteTransaction, store: KeyStore) -> PurgeCounts:
-    """Destroy what cases kept whose texts are gone: that waits for no day, and heeds no clock."""
+    """Destroy the copies that erased cases retain; this depends on no term and no clock."""
     return _finish(tx, store, PurgeCounts(retained=_destroy_retained(tx)))
 
 
 def _finish(tx: WriteTransaction, store: KeyStore, done: PurgeCounts) -> PurgeCounts:
-    """Have the keys destroyed that nothing is closed with any more, and say whether more is due.
+    """Destroy unused keys after the commit, and set ``has_more``.
 
-    Once the pen is put down: a key that outlives its report for a moment opens nothing, a report
-    that outlives its key could not be undone.
+    A key that outlives its texts for a moment is harmless; keys destroyed before a rollback would
+    make the texts unreadable.
     """
     counts = (done.returned, done.expired, done.purged, done.retained, done.counted, done.destroyed)
     if any(counts):
@@ -95,24 +95,25 @@ def _finish(tx: WriteTransaction, store: KeyStore, done: PurgeCounts) -> PurgeCo
 
 
 def destroy_keys_after_commit(tx: WriteTransaction, store: KeyStore) -> None:
-    """Have the keys destroyed that nothing is closed with, if there are any, after the commit."""
-    if unused_keys(tx.session, store.names()):
-        engine = cast(Engine, tx.session.get_bind())
-        tx.after_commit(lambda: _destroy_unused_keys(engine, store))
+    """Destroy the keys with which nothing is encrypted any more, after the commit."""
+    if not unused_keys(tx.session, store.names()):
+        return
+    engine = cast(Engine, tx.session.get_bind())
 
+    def destroy_unused() -> None:
+        # Checked again under a new lock: a case may have accepted a report under its old key.
+        with writing(engine) as key_tx:
+            store.destroy(sorted(unused_keys(key_tx.session, store.names())))
+        store.empty_log()
 
-def _destroy_unused_keys(engine: Engine, store: KeyStore) -> None:
-    # Under a pen of its own: meanwhile a case may have got a report again, under its former key.
-    with writing(engine) as tx:
-        store.destroy(sorted(unused_keys(tx.session, store.names())))
-    store.empty_log()
+    tx.after_commit(destroy_unused)
 
 
 def unused_keys(session: Session, names: Collection[str]) -> set[str]:
-    """Those of some keys that the register knows to be needed no more.
+    """The names of known reports' and cases' keys with which nothing is encrypted.
 
-    A key of something that it does not know stays. It may be that of a report which is newer than
-    a database that somebody has just restored, and will be wanted again with the right one.
+    Keys of unknown reports are not among them: after a restore of an old database, they may be
+    those of newer reports, needed again once the right database is restored.
     """
     stmt = select(Report.key, _IS_SEALED, report_content.CONTACT_ID)
     rows_by_key = {row.key: row for row in session.execute(stmt)}
@@ -125,7 +126,7 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
 
 
 def _is_unused(name: str, rows_by_key: Mapping[str, Any]) -> bool:
-    """Whether the report that a key is of is known and has nothing closed with it."""
+    """Whether the key is that of a known report, and nothing is encrypted with it."""
     report, _blank, contact = name.partition(" contact ")
     row = rows_by_key.get(report)
     if row is None:
@@ -140,7 +141,7 @@ def _batch(tx: WriteTransaction, stmt: Select[Report]) -> Sequence[Report]:
 
 
 def _return_unanswered(tx: WriteTransaction, today: date) -> int:
-    """Nobody answered: that is no decision, and the report is in the queue again."""
+    """Return reports to the queue whose question was not answered in time."""
     due_reports = _batch(
         tx,
         select(Report).where(
@@ -154,7 +155,7 @@ def _return_unanswered(tx: WriteTransaction, today: date) -> int:
 
 
 def _decline_expired(tx: WriteTransaction, store: KeyStore, today: date, months: int) -> int:
-    """Nobody decided before the term of the settings: what is left is too old to be checked."""
+    """Decline reports that were undecided for longer than the setting allows."""
     due_reports = _batch(
         tx,
         select(Report).where(
@@ -192,7 +193,7 @@ def _destroy_texts(tx: WriteTransaction, today: date) -> int:
 
 
 def _destroy_retained(tx: WriteTransaction) -> int:
-    """What a case kept of a report goes with the texts of the case."""
+    """Destroy the copies of reports that erased cases retain."""
     orphans = tx.session.execute(
         select(RetainedReport, Incident.number)
         .join(Incident, Incident.id == RetainedReport.incident_id)
@@ -213,7 +214,7 @@ def _destroy_retained(tx: WriteTransaction) -> int:
 
 
 def _tally_closed(tx: WriteTransaction, today: date) -> int:
-    """In the end, state and reason are counted and the row goes."""
+    """Delete the rows of reports purged long ago, and add their state and reason to the tally."""
     due_reports = _batch(
         tx,
         select(Report).where(
@@ -235,20 +236,20 @@ def _tally_closed(tx: WriteTransaction, today: date) -> int:
 
 @dataclass(frozen=True)
 class RetentionRun:
-    """What was done; ``waits_since`` is the last day known when the clock jumped ahead of it."""
+    """The counts of a run; ``waits_since``: the last run's day, when the clock jumped since."""
 
     done: PurgeCounts
     waits_since: date | None = None
 
 
 def clock_jump(session: Session, today: date) -> date | None:
-    """The last day that retention was looked at, when the clock is suspiciously far from it."""
+    """The day of the last run, when today is suspiciously long after it; None otherwise."""
     clock = session.get(RetentionClock, 1)
     return clock.day if clock is not None and today > clock.day + rules.MAX_CLOCK_JUMP else None
 
 
 def has_orphans(session: Session) -> bool:
-    """Whether a case whose texts are gone still keeps something of a report."""
+    """Whether an erased case still retains a copy of a report."""
     stmt = (
         select(RetainedReport.key)
         .join(Incident, Incident.id == RetainedReport.incident_id)
@@ -266,12 +267,12 @@ def run_retention(
     *,
     confirmed: bool = False,
 ) -> RetentionRun:
-    """Do what is due.
+    """Purge in batches until nothing is due.
 
-    :param confirmed: that the clock is right, said by a person.
-    :raises SealError: the store of keys is missing, or another instance's.
+    :param confirmed: a person has confirmed the clock's date.
+    :raises SealError: the key store is missing or belongs to another instance.
     """
-    # Of another instance's keys, none would seem to be needed.
+    # All keys of another instance would look unused, and be destroyed.
     store.require()
     today = dates.paris_day(at)
     with Session(engine) as session:
@@ -291,7 +292,7 @@ def run_retention(
 def _record_run_day(engine: Engine, today: date) -> None:
     with Session(engine) as session:
         existing = session.get(RetentionClock, 1)
-    # A clock that was set back says nothing; one that stands on the same day writes nothing.
+    # A clock that was set back is ignored, and a second run on the same day writes nothing.
     if existing is not None and existing.day >= today:
         return
     with housekeeping(engine) as session:
@@ -303,7 +304,7 @@ def _record_run_day(engine: Engine, today: date) -> None:
 
 
 def spam_to_confirm(session: Session) -> dict[int, int]:
-    """How many reports were put aside together and wait for a second member, by who did it."""
+    """Number of reports marked as spam in bulk and not yet confirmed, by member."""
     rows = session.execute(
         select(Report.together_by, func.count())
         .where(Report.state == ReportState.SPAM, Report.together_by.is_not(None))

@@ -1,7 +1,7 @@
-"""What a citizen sends, without an account, a cookie or JavaScript: a report, and its follow-up.
+"""Public report form and follow-up, without account, cookie or JavaScript.
 
-The forms here carry a token of their own in the place of a session: a cookie would be a trace on
-the phone of whoever reports. What opens a report is its code, in the body of each request.
+Their forms have a signed token instead of a session: a cookie would be a trace on the reporter's
+phone. Each follow-up request sends the report's code in its body.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from register.accounts.web import reauthentication
 from register.web.blueprints import submit
 from register.web.permissions import csrf
 
-# Neither form has a session whose token it could bear, nor does either act in anybody's name.
+# These forms have no session to bind a CSRF token to, and act in no member's name.
 csrf.exempt(submit)
 
 

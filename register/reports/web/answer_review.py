@@ -1,8 +1,7 @@
-"""What is about to be sent, or was, in the words of the form: for whoever wrote it to look at."""
+"""Answers of a report in the words of the form, for the reporter's review and receipt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -16,7 +15,7 @@ from register.text import typed_dates
 from register.web.l10n import count_words, edtf_words, typeset
 from register.web.languages import language
 
-# Characters of a text on the receipt, which has to go on one sheet.
+# Characters of a text on the receipt, which must fit on one sheet.
 _EXCERPT = 200
 _EXCERPT_LINE = 100
 _MAX_LINES = 4
@@ -24,10 +23,9 @@ _MAX_LINES = 4
 
 @dataclass(frozen=True)
 class ReviewedAnswer:
-    """One answer: the id of its field, what it answers to, its lines, and what they were read as.
+    """An answer: the id of its field, its label, its lines, and what they were recognised as.
 
-    ``note``: that the words stay as they are, where they were read as nothing. ``is_cut``: whether
-    only the beginning is here.
+    ``note``: says that unrecognised words stay as typed. ``is_cut``: the lines are an excerpt.
     """
 
     field: str
@@ -39,66 +37,55 @@ class ReviewedAnswer:
 
 
 def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
-    """What was filled in, in the order of the form."""
-    return [answer for answer in _all_answers(sent) if any(answer.lines)]
+    """The answers that were filled in, in the order of the form."""
+    proceedings_label = proceedings_choices().get(sent.began, "") if sent.began else ""
+    all_answers = (
+        ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,)),
+        ReviewedAnswer("types", _("De quoi il s’agit"), _word_labels("type", sent.types)),
+        _place_answer(sent),
+        _date_answer(sent),
+        ReviewedAnswer(
+            "acteur",
+            _("Qui a agi"),
+            _non_empty(*_word_labels("acteur", (sent.actor,)), sent.actor_text),
+        ),
+        ReviewedAnswer(
+            "cible",
+            _("Qui était visé"),
+            _non_empty(*_word_labels("cible", (sent.target,)), sent.target_text),
+        ),
+        ReviewedAnswer("procedure", _("Plainte ou procès"), _non_empty(str(proceedings_label))),
+        ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+    )
+    return [answer for answer in all_answers if any(answer.lines)]
 
 
 def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
-    """The same for a receipt: long texts by their beginning, links by their number."""
+    """The answers on a receipt: excerpts of long texts, and the number of links."""
     return [_shorten(answer) for answer in list_answers(sent)]
 
 
 def added_text(before: ReportContent, after: ReportContent) -> str:
-    """What a second filling of a form says that the first did not; empty where it says the same.
+    """The answers of a second filling that differ from the first; empty if none does.
 
-    The account stands first and bare, the other answers after it with what they answer to; then
-    those that were emptied: what somebody thought better of must reach whoever reads.
+    The changed account comes first, then other changed answers under their labels, then the labels
+    of emptied ones, so that moderators learn what the reporter took back.
     """
     first, second = list_answers(before), list_answers(after)
-    known_answers = {(answer.field, answer.lines, answer.interpretation) for answer in first}
+    unchanged = {(answer.field, answer.lines, answer.interpretation) for answer in first}
     remaining_fields = {answer.field for answer in second}
-    new_answers = [
-        answer
-        for answer in second
-        if (answer.field, answer.lines, answer.interpretation) not in known_answers
-    ]
-    emptied = [
+    parts = []
+    for answer in second:
+        if (answer.field, answer.lines, answer.interpretation) not in unchanged:
+            is_account = answer.field == "recit"
+            heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
+            parts.append("\n".join([*heading, *answer.lines]))
+    parts += [
         typeset(_("%(label)s : à retirer", label=answer.label))
         for answer in first
         if answer.field not in remaining_fields
     ]
-    return "\n\n".join([*("\n".join(_answer_lines(answer)) for answer in new_answers), *emptied])
-
-
-def _answer_lines(answer: ReviewedAnswer) -> Iterator[str]:
-    if answer.field != "recit":
-        yield typeset(_("%(label)s :", label=answer.label))
-    yield from answer.lines
-
-
-def _all_answers(sent: ReportContent) -> Iterator[ReviewedAnswer]:
-    yield ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,))
-    yield ReviewedAnswer("types", _("De quoi il s’agit"), _word_labels("type", sent.types))
-    yield _place_answer(sent)
-    yield _date_answer(sent)
-    yield ReviewedAnswer(
-        "acteur",
-        _("Qui a agi"),
-        _non_empty(*_word_labels("acteur", (sent.actor,)), sent.actor_text),
-    )
-    yield ReviewedAnswer(
-        "cible",
-        _("Qui était visé"),
-        _non_empty(*_word_labels("cible", (sent.target,)), sent.target_text),
-    )
-    proceedings_labels = proceedings_choices()
-    proceedings_label = (
-        str(proceedings_labels[sent.began])
-        if sent.began in proceedings_labels and sent.began
-        else ""
-    )
-    yield ReviewedAnswer("procedure", _("Plainte ou procès"), _non_empty(proceedings_label))
-    yield ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links)
+    return "\n\n".join(parts)
 
 
 def _place_answer(sent: ReportContent) -> ReviewedAnswer:
@@ -118,21 +105,16 @@ def _date_answer(sent: ReportContent) -> ReviewedAnswer:
             "quand", label, _non_empty(sent.when), interpretation=edtf_words(sent.date)
         )
     note = _("Gardé avec vos mots.")
-    if _lacks_year(sent.when):
-        note = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
+    try:
+        typed_dates.parse_typed_date(sent.when)
+    except TextError as error:
+        if error.key == "typed_date_year":
+            note = _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
     return ReviewedAnswer("quand", label, _non_empty(sent.when), note=note)
 
 
-def _lacks_year(when: str) -> bool:
-    try:
-        typed_dates.parse_typed_date(when)
-    except TextError as error:
-        return error.key == "typed_date_year"
-    return False
-
-
 def _word_labels(name: str, codes: tuple[str, ...]) -> tuple[str, ...]:
-    """Plain words of codes; a code that has none any more is told as it is."""
+    """Plain words of codes; a code that is no longer in the form stands for itself."""
     words_by_code = plain_words.words(name, language())
     return tuple(
         words_by_code[code].label if code in words_by_code else code for code in codes if code
@@ -145,7 +127,9 @@ def _non_empty(*lines: str) -> tuple[str, ...]:
 
 def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
     if answer.field == "liens":
-        return ReviewedAnswer(answer.field, answer.label, (_line_count(len(answer.lines)),))
+        count = len(answer.lines)
+        links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
+        return ReviewedAnswer(answer.field, answer.label, (str(links_text),))
     longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
     full_lines = [" ".join(line.split()) for line in answer.lines]
     lines = [_truncate(line, longest) for line in full_lines[:_MAX_LINES]] + ["…"] * (
@@ -156,12 +140,8 @@ def _shorten(answer: ReviewedAnswer) -> ReviewedAnswer:
     )
 
 
-def _line_count(lines: int) -> str:
-    return str(ngettext("une ligne", "%(count)s lignes", lines, count=count_words(lines)))
-
-
 def _truncate(line: str, longest: int) -> str:
-    """The beginning of a line, cut at a word."""
+    """The beginning of a line, cut between words where there are several."""
     if len(line) <= longest:
         return line
     return (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"

@@ -1,4 +1,4 @@
-"""The page of an opened report: what is told of it, and the forms by which its author answers."""
+"""Follow-up page of a report: its status, and the reporter's forms."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
 from register.reports.web import form_tokens
 from register.reports.web.answer_review import list_answers
 from register.reports.web.receipt_login import ReportAccess, SessionlessForm
-from register.reports.web.status_text import StatusText, status_text
+from register.reports.web.status_text import status_text
 from register.web.form_fields import MultilineField, text_field
 from register.web.request_context import current_vocabulary, settings
 
-# What the author of a report may say that a message is.
+# The kinds of message that a reporter can choose.
 KIND_LABELS = {
     MessageKind.ANSWER.value: _("Je réponds à la question"),
     MessageKind.ADDITION.value: _("J’ajoute quelque chose"),
@@ -43,28 +43,28 @@ class MessageForm(SessionlessForm):
 
     @property
     def kind(self) -> MessageKind:
-        """What it is said to be; whatever else was sent is an addition."""
+        """The chosen kind; an addition for an unknown one."""
         code = self.nature.data
         return MessageKind(code) if code in KIND_LABELS else MessageKind.ADDITION
 
 
 class ContactForm(SessionlessForm):
-    """How to be reached; an empty one takes back what was left before."""
+    """A contact; an empty one erases the stored contact."""
 
     contact = text_field(_("Comment vous joindre"), limit=CONTACT_LIMIT)
-    # Whether there is nothing yet that an empty one could take back.
+    # Whether there is no stored contact that an empty one could erase.
     is_needed = False
 
     def validate_contact(self, field: MultilineField) -> None:
-        """Refuse to keep nothing."""
+        """Refuse an empty contact where one is needed."""
         if self.is_needed and not field.data:
             raise ValidationError(_NO_CONTACT)
 
 
 class WithdrawalForm(SessionlessForm):
-    """To take a report back, or to ask for it once its case is public."""
+    """The withdrawal of a report, or the request for it once its case is public."""
 
-    # A button alone is pressed by mistake.
+    # A checkbox, since a button alone is pressed by mistake.
     confirme = BooleanField(
         _("Oui, je veux que mon signalement soit retiré"), validators=[DataRequired(_NOT_CONFIRMED)]
     )
@@ -72,13 +72,13 @@ class WithdrawalForm(SessionlessForm):
 
 
 PURPOSE = "suivi"
-# The button that takes a contact back, beside the one that keeps it.
+# The value of the button that erases the contact.
 DELETE = "supprimer"
 
 
 @dataclass(frozen=True)
 class SubmittedForms:
-    """The form that came with a request, to be shown as it was filled in; one of the three."""
+    """The form of the request, displayed as it was filled in; one of the three is set."""
 
     message: MessageForm | None = None
     contact: ContactForm | None = None
@@ -86,12 +86,11 @@ class SubmittedForms:
 
     @property
     def form(self) -> SessionlessForm | None:
-        """Whichever it is."""
         return self.message or self.contact or self.withdrawal
 
 
 def submitted_token() -> form_tokens.Token | None:
-    """The token that a form came with; None for one that is not ours, or too old."""
+    """The valid token of the form; None for a forged or an old one."""
     return form_tokens.read_token(PURPOSE, request.form.get("jeton", ""))
 
 
@@ -104,11 +103,11 @@ def report_response(
     error_text: str = "",
     used: bool = False,
 ) -> Response:
-    """The page of a report.
+    """The response with the page of a report.
 
-    :param done: what was done, said at the top.
+    :param done: the confirmation at the top.
     :param error_text: why nothing was done.
-    :param used: whether the form that came has made a row already, so that it needs a new nonce.
+    :param used: whether the form has already made a row, and so needs a new nonce.
     """
     return make_response(
         report_html(access, filled, done=done, error_text=error_text, used=used), status
@@ -123,13 +122,14 @@ def report_html(
     error_text: str = "",
     used: bool = False,
 ) -> str:
-    """The same as HTML."""
+    """The HTML of the page, with the parameters of :func:`report_response`."""
     filled = filled or SubmittedForms()
     about = status_text(access.report_view, current_vocabulary(), settings().undecided_after)
     received = access.report_view.received
     if filled.message and not about.is_waiting and filled.message.kind is MessageKind.ANSWER:
-        # What it answers is answered: the page offers an addition instead.
+        # The question has been answered: the page offers an addition instead.
         filled.message.nature.data = MessageKind.ADDITION.value
+    blank_kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
     return render_template(
         "submit/follow.html",
         file=access.report_view,
@@ -139,10 +139,10 @@ def report_html(
         done=done,
         error_text=error_text,
         filled=filled,
-        message=filled.message or _blank_message(about),
+        message=filled.message or MessageForm(formdata=None, nature=blank_kind.value),
         contact=filled.contact or ContactForm(formdata=None, contact=access.report_view.contact),
         withdrawal=filled.withdrawal or WithdrawalForm(formdata=None),
-        # A form that was not kept may be sent once more as it is: it is one filling of it.
+        # A form that made no row keeps its nonce, so that it can be sent again.
         again="" if used or filled.form is None else _reusable_token(),
         new=lambda: form_tokens.new_token(PURPOSE),
         delete=DELETE,
@@ -150,7 +150,7 @@ def report_html(
 
 
 def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
-    """One form as it was sent, and why it is here, on a page that asks nothing of the database."""
+    """The page with an unsaved form and the reason, made without the database."""
     return render_template(
         "submit/follow_kept.html",
         error_text=why,
@@ -160,11 +160,6 @@ def unsaved_form_html(filled: SubmittedForms, why: str) -> str:
         new=lambda: form_tokens.new_token(PURPOSE),
         delete=DELETE,
     )
-
-
-def _blank_message(about: StatusText) -> MessageForm:
-    kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
-    return MessageForm(formdata=None, nature=kind.value)
 
 
 def _reusable_token() -> str:

@@ -1,8 +1,7 @@
-"""``/suivi``: what became of a report, for whoever has its code.
+"""Views of ``/suivi``: follow-up of a report by its code, and verification of receipts.
 
-Each form here is answered 200 with the page itself, and not by a redirect: the next page needs the
-code too, which may stand in no address and no cookie. A form that is sent twice is known by the
-nonce in its token.
+Forms are answered 200 with the page, without a redirect: the next page needs the code too, which
+must not be in an address or a cookie. The nonce in a form's token detects a second sending.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections.abc import Callable
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 
 from register.db import db
 from register.errors import Invalid, Refused
@@ -51,13 +51,28 @@ from register.web.request_context import key_store
 ENTER = "/suivi"
 LEAVE = "/suivi/quitter"
 
-# Does an act under the pen, with the nonce of the form that asked for it.
+# An act in a transaction, with the nonce of its form.
 FormAct = Callable[[WriteTransaction, str], object]
+
+_TOO_MANY_MESSAGES = lazy_gettext(
+    "Beaucoup de messages sont partis de votre connexion. Le vôtre n’est pas encore envoyé : "
+    "il est resté dans cette page. Attendez %(time)s, puis envoyez-le."
+)
+_TOO_OLD = lazy_gettext(
+    "Cette page était ouverte depuis trop longtemps : rien n’a été envoyé. Ce que vous aviez "
+    "écrit y est resté ; relisez-le et envoyez-le de nouveau."
+)
+_TOO_LONG = lazy_gettext(
+    "C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est."
+)
+_TOO_MANY_RECEIPTS = lazy_gettext(
+    "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis réessayez."
+)
+_BUSY = lazy_gettext("Le registre est occupé. Attendez une minute, puis réessayez.")
 
 
 @submit.get(ENTER, endpoint="follow_enter")
 def enter() -> str:
-    """Ask for the code."""
     return code_page(ReceiptCodeForm(formdata=None))
 
 
@@ -67,27 +82,27 @@ def enter() -> str:
 @submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
 @submit.get(LEAVE, endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
-    """To the code: the address of a form says nothing by itself."""
+    """Redirect to the page that asks for the code."""
     return redirect(ENTER, 303)
 
 
 @submit.post(LEAVE, endpoint="follow_leave")
 def leave() -> Response:
-    """Leave the follow-up, and have the browser drop what it cached of this site."""
+    """Leave the follow-up and clear the browser's cache of this site."""
     return clear_browser_cache(make_response(render_template("submit/left.html")))
 
 
 @submit.post(ENTER)
 @with_report(busy_code_page)
 def follow(access: ReportAccess) -> ResponseReturnValue:
-    """Show where a report stands."""
+    """The status of a report."""
     return report_response(access)
 
 
 @submit.post("/suivi/message", endpoint="follow_message")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(message=MessageForm()), why))
 def message(access: ReportAccess) -> ResponseReturnValue:
-    """Answer, add or correct."""
+    """Store an answer, an addition or a correction."""
     form = MessageForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
@@ -104,7 +119,7 @@ def message(access: ReportAccess) -> ResponseReturnValue:
 @submit.post("/suivi/contact", endpoint="follow_contact")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(contact=ContactForm()), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
-    """Leave a contact, change it, or take it back."""
+    """Store, change or erase the contact."""
     form = ContactForm()
     form.is_needed = not access.report_view.contact
     if request.form.get("acte") == DELETE:
@@ -115,27 +130,26 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
             acts.leave_contact(tx, key_store(), access.key, form.contact.data)
         return form.contact.data
 
-    return _perform(access, SubmittedForms(contact=form), act, _contact_confirmation)
+    def done(has_contact: object) -> str:
+        return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
 
-
-def _contact_confirmation(has_contact: object) -> str:
-    return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
+    return _perform(access, SubmittedForms(contact=form), act, done)
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
 @with_report(lambda why: unsaved_form_html(SubmittedForms(withdrawal=WithdrawalForm()), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
-    """Take a report back, or ask for it once its case is public."""
+    """Withdraw a report, or request it once its case is public."""
     state = access.report_view.summary.state
     if state is ReportState.WITHDRAWN:
-        # The same form again, or another window: what was asked for is so.
+        # The same form again, or another window: confirm what is already done.
         return clear_browser_cache(report_response(access, done=_withdrawal_confirmation(True)))
     form = WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(tx, key_store(), access.key, nonce, form.raison.data)
 
-    # It can be taken back once; what may be asked again and again is the request that follows.
+    # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
     response = _perform(
         access, SubmittedForms(withdrawal=form), act, _withdrawal_confirmation, limited=limited
@@ -143,8 +157,8 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 
-def _withdrawal_confirmation(taken: object) -> str:
-    if taken:
+def _withdrawal_confirmation(is_withdrawn: object) -> str:
+    if is_withdrawn:
         return _("Votre signalement est retiré.")
     return _(
         "Votre demande de retrait est enregistrée. Le cas est public : l’équipe va la lire et "
@@ -155,7 +169,7 @@ def _withdrawal_confirmation(taken: object) -> str:
 @submit.post("/suivi/recu.json", endpoint="follow_receipt")
 @with_report(busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
-    """The file that proves what was sent."""
+    """The receipt file of a report."""
     received = access.report_view.received
     if received is None:
         return report_response(
@@ -181,45 +195,29 @@ def _perform(
     *,
     limited: bool = True,
 ) -> Response:
-    """Do what a form asks for and show the report as it is then; or the form again, filled in.
+    """Run the act of a form and show the updated report; or the form again, filled in.
 
-    :param done: the sentence that confirms it, from what the act gave back.
+    :param done: the confirmation, from the act's return value.
     """
     wait = limits.wait("message") if limited else 0
     if wait:
-        return limits.too_soon_page(
-            report_html(access, filled, error_text=_too_many_text(wait)), wait
-        )
+        error_text = str(_TOO_MANY_MESSAGES) % {"time": limits.wait_words(wait)}
+        return limits.too_soon_page(report_html(access, filled, error_text=error_text), wait)
     token = submitted_token()
     if token is None:
-        return report_response(access, 422, filled, error_text=_too_old_text())
+        return report_response(access, 422, filled, error_text=str(_TOO_OLD))
     if filled.form is None or not filled.form.is_sent:
         return report_response(access, 422, filled)
-    # Whoever reads while words are destroyed keeps them in the database's log.
+    # An open read transaction would keep words that the act destroys in the database's log.
     db.session.rollback()
     try:
         with queued_transaction() as tx:
-            result = act(tx, token.nonce)
+            outcome = act(tx, token.nonce)
     except (Refused, Invalid) as error:
         return report_response(
             access.reload(), status_of(error), filled, error_text=_refusal_text(error), used=True
         )
-    return report_response(access.reload(), done=done(result))
-
-
-def _too_many_text(wait: int) -> str:
-    return _(
-        "Beaucoup de messages sont partis de votre connexion. Le vôtre n’est pas encore envoyé : "
-        "il est resté dans cette page. Attendez %(time)s, puis envoyez-le.",
-        time=limits.wait_words(wait),
-    )
-
-
-def _too_old_text() -> str:
-    return _(
-        "Cette page était ouverte depuis trop longtemps : rien n’a été envoyé. Ce que vous aviez "
-        "écrit y est resté ; relisez-le et envoyez-le de nouveau."
-    )
+    return report_response(access.reload(), done=done(outcome))
 
 
 def _refusal_text(error: Refused | Invalid) -> str:
@@ -236,42 +234,38 @@ def _refusal_text(error: Refused | Invalid) -> str:
     )
 
 
-# Below what a file of a form is kept in memory for; above it, it would be written to disk.
+# Bytes. Below the size from which an uploaded file is written to disk.
 BODY_LIMIT = 400_000
 
 
 @submit.route("/suivi/verifier", methods=["GET", "POST"])
 def prove() -> ResponseReturnValue:
-    """Say whether the report of a receipt was received, and on which day; nothing is kept."""
+    """Verify a receipt: whether and on which day its report was received. It is not stored."""
     if request.method != "POST":
         return _response()
     if (request.content_length or 0) > BODY_LIMIT:
-        return _response(422, fault=_too_long_text())
+        return _response(422, fault=str(_TOO_LONG))
     wait = limits.wait("receipt")
     if wait:
-        return limits.too_soon_page(_html(fault=_too_many_receipts_text(wait)), wait)
-    document = _submitted_document()
+        fault = str(_TOO_MANY_RECEIPTS) % {"time": limits.wait_words(wait)}
+        return limits.too_soon_page(_html(fault=fault), wait)
+    file = request.files.get("fichier")
+    document = file.stream.read(receipts.LIMIT + 1) if file else b""
+    document = document or _pasted().encode("utf-8", "replace")
     if not document.strip():
         return _response(422, fault=_("Choisissez le fichier, ou collez ce qu’il contient."))
     if len(document) > receipts.LIMIT:
-        return _response(422, fault=_too_long_text())
+        return _response(422, fault=str(_TOO_LONG))
     try:
         day = receipts.received_on(db.session(), document)
     except OUTAGE_ERRORS as error:
-        return outage_response(error, _busy_text(), lambda _why: _html(fault=_busy_text()))
+        return outage_response(error, str(_BUSY), lambda _why: _html(fault=str(_BUSY)))
     if day is None:
         return _response(
             verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."), proved=False
         )
     verdict = _("Un signalement au contenu identique a été reçu le %(day)s.", day=day_words(day))
     return _response(verdict=verdict, proved=True)
-
-
-def _submitted_document() -> bytes:
-    """What was handed in: the file, or else the text."""
-    file = request.files.get("fichier")
-    sent = file.stream.read(receipts.LIMIT + 1) if file else b""
-    return sent or _pasted().encode("utf-8", "replace")
 
 
 def _pasted() -> str:
@@ -293,19 +287,3 @@ def _html(*, fault: str = "", verdict: str = "", proved: bool = False) -> str:
         proved=proved,
         pasted=_pasted() if fault and small else "",
     )
-
-
-def _too_long_text() -> str:
-    return _("C’est trop long pour un reçu. Choisissez le fichier recu.json, tel qu’il est.")
-
-
-def _too_many_receipts_text(wait: int) -> str:
-    return _(
-        "Beaucoup de reçus ont été vérifiés depuis votre connexion. Attendez %(time)s, puis "
-        "réessayez.",
-        time=limits.wait_words(wait),
-    )
-
-
-def _busy_text() -> str:
-    return _("Le registre est occupé. Attendez une minute, puis réessayez.")

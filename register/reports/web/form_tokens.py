@@ -1,7 +1,6 @@
-"""What a form of the site bears in the place of a session: its nonce, and when it was shown.
+"""Signed tokens of public forms: a nonce and the time of display.
 
-Signed, so that a nonce is of our making and the time too. Neither is kept anywhere; the time says
-whether a form was filled in by a person.
+Neither is stored. The time tells how fast a form was filled in.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from register.reports import receipts
 from register.text.dates import paris_day
 from register.web import request_context
 
-# A form may be left open for a weekend; one from last month is shown again, filled in.
+# Seconds. A form can stay open for a weekend; an older one is shown again, filled in.
 MAX_AGE = 3 * 24 * 3600
-# Nobody reads the page and writes what happened in less.
+# Seconds. A person needs more to read the page and write an account.
 MIN_AGE = 5
 
 
 @dataclass(frozen=True)
 class Token:
-    """A nonce, the day on which the form was shown, and for how many seconds it has been."""
+    """A nonce, the day on which the form was displayed, and its age in seconds."""
 
     nonce: str
     day: date
@@ -32,19 +31,19 @@ class Token:
 
     @property
     def is_hasty(self) -> bool:
-        """Whether no person fills in a form so fast."""
+        """Whether the form was filled in faster than a person can."""
         return self.age < MIN_AGE
 
 
 def new_token(purpose: str) -> str:
-    """A token for a form; ``purpose`` keeps one form's from another's."""
+    """A new token; it is valid for forms of the same purpose only."""
     return str(_signer(purpose).dumps(receipts.new_nonce()))
 
 
-def read_token(purpose: str, text: str) -> Token | None:
-    """The token that a form came with; None when it is none of ours, or too old."""
+def read_token(purpose: str, signed: str) -> Token | None:
+    """The token of a submitted form; None for a forged or an old one."""
     try:
-        nonce, signed_at = _signer(purpose).loads(text, max_age=MAX_AGE, return_timestamp=True)
+        nonce, signed_at = _signer(purpose).loads(signed, max_age=MAX_AGE, return_timestamp=True)
     except BadData:
         return None
     if not isinstance(nonce, str) or not receipts.is_nonce(nonce):

@@ -1,4 +1,4 @@
-"""The catalogue, with types: French sentences in, the reader's language out."""
+"""Typed translation of French sentences into the reader's language."""
 
 from __future__ import annotations
 

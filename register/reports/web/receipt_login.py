@@ -1,6 +1,6 @@
-"""How a report is opened by its code, and what becomes of a form that cannot be kept just now.
+"""Access to a report by its code, and error pages that keep a form during an outage.
 
-A malformed code and an unknown one are one case, from the reading of it to the answer.
+A malformed code and an unknown one take the same path and get the same answer.
 """
 
 from __future__ import annotations
@@ -26,48 +26,50 @@ from register.web.errors import RETRY_AFTER
 from register.web.form_fields import BaseForm, line_field
 from register.web.request_context import key_store
 
-# What is not the fault of whoever wrote: a database locked, full or away, a key out of reach.
+# Errors of the server, not of the form: a locked, full or missing database, a missing key.
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 _OPENS_NOTHING = lazy_gettext(
     "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
     "ouvrait a pu être effacé."
 )
+_TOO_MANY_CODES = lazy_gettext(
+    "Trop de codes faux ont été essayés depuis votre connexion, par vous ou par quelqu’un "
+    "d’autre. Attendez %(time)s, puis réessayez : votre code reste dans le champ."
+)
 
 
 class SessionlessForm(BaseForm):
-    """A form without a session."""
-
     class Meta(BaseForm.Meta):
-        """No token of a session."""
+        """Options without a CSRF token."""
 
         csrf = False
 
 
 class ReceiptCodeForm(SessionlessForm):
-    """What opens a report."""
+    """The form that asks for a report's code."""
 
     code = line_field(lazy_gettext("Votre code"), limit=200)
 
     def reject(self) -> None:
-        """Say so, in one sentence for whatever was wrong with it."""
+        """Set one error for malformed and unknown codes alike."""
         self.code.errors = [_OPENS_NOTHING]
 
 
 @dataclass(frozen=True)
 class ReportAccess:
-    """A report that somebody opened by its code."""
+    """A report opened by its code."""
 
     code: str
     report_view: ReportView
 
     @property
     def key(self) -> str:
-        """The key of its row, which no page holds."""
+        """The key of its row, which is on no page."""
         return self.report_view.summary.key
 
     def reload(self) -> ReportAccess:
-        """The report as it is now; what was read before belongs to a moment that is over."""
+        """The report read again, in a new transaction."""
         db.session.rollback()
         return ReportAccess(self.code, queries.get_report(db.session(), key_store(), self.key))
 
@@ -75,10 +77,10 @@ class ReportAccess:
 def with_report(
     outage_page: Callable[[str], str],
 ) -> Callable[[Callable[[ReportAccess], ResponseReturnValue]], Callable[[], ResponseReturnValue]]:
-    """Make a view of an opened report one of a request: whoever has no code is asked for it.
+    """Decorate a view of an opened report; without a valid code, the page asks for one.
 
-    :param outage_page: draws the page that keeps what was typed when the database is locked or full,
-        with a sentence that says why.
+    :param outage_page: renders the page that keeps the typed text during an outage, from the
+        reason in words.
     """
 
     def decorate(
@@ -99,10 +101,11 @@ def with_report(
 
 def _open_by_code() -> ReportAccess | Response:
     form = ReceiptCodeForm()
-    # Before the code is looked at: whoever guesses learns nothing from the wait.
+    # Checked before the code, so that a wait tells nothing about a guess.
     wait = limits.wait("code", counted=False)
     if wait:
-        return limits.too_soon_page(code_page(form, _too_many_text(wait)), wait)
+        error_text = str(_TOO_MANY_CODES) % {"time": limits.wait_words(wait)}
+        return limits.too_soon_page(code_page(form, error_text), wait)
     typed = form.code.data
     key = queries.key_by_code(db.session(), key_store(), typed)
     if key is None:
@@ -115,12 +118,12 @@ def _open_by_code() -> ReportAccess | Response:
 
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
-    """The page that asks for the code, with what was typed."""
+    """The page that asks for the code, with the typed one."""
     return render_template("submit/follow_enter.html", form=form, error_text=error_text)
 
 
 def busy_code_page(_why: str = "") -> str:
-    """The page that asks for the code, when the database cannot be read."""
+    """The page that asks for the code again when the database cannot be read."""
     error_text = _(
         "Le registre est occupé et ne peut pas ouvrir votre signalement. Attendez une minute, puis "
         "réessayez : votre code reste dans le champ."
@@ -129,7 +132,7 @@ def busy_code_page(_why: str = "") -> str:
 
 
 def busy_text() -> str:
-    """Why nothing was confirmed, and what to do."""
+    """The sentence for an unconfirmed sending: try again in a minute."""
     return _(
         "Le registre est occupé : votre envoi n’est pas confirmé. Ce que vous avez écrit est resté "
         "dans cette page. Attendez une minute, puis envoyez de nouveau ; ce ne sera enregistré "
@@ -137,22 +140,15 @@ def busy_text() -> str:
     )
 
 
-def _too_many_text(wait: int) -> str:
-    return _(
-        "Trop de codes faux ont été essayés depuis votre connexion, par vous ou par quelqu’un "
-        "d’autre. Attendez %(time)s, puis réessayez : votre code reste dans le champ.",
-        time=limits.wait_words(wait),
-    )
-
-
 def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
-    """A page drawn without the database, with what was typed; nothing was acknowledged.
+    """A 503 page made without the database, with the typed text.
 
-    :param default_text: the sentence for whatever may be over in a minute.
+    :param default_text: the sentence for an outage that may end in a minute.
+    :param render: makes the page from the sentence.
     """
     logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
     with suppress(Exception):
-        # What is left of the transaction must not hold the next request back.
+        # An open transaction would block the next request.
         db.session.rollback()
     response = make_response(render(_outage_text(error) or default_text), 503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
@@ -160,7 +156,7 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
 
 
 def _outage_text(error: Exception) -> str:
-    """Why nothing can be kept, where that is not over in a minute; empty otherwise."""
+    """The sentence for an outage that lasts longer than a minute; empty for others."""
     if is_disk_full(error):
         return _(
             "Le disque du registre est plein : rien n’a été enregistré. Ce que vous avez écrit est "

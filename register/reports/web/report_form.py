@@ -1,5 +1,7 @@
-"""The report form. Only the account of what happened is asked for; nothing else is ever refused
-but for its length, or for a place that several places answer to, and that is asked once.
+"""Report form.
+
+Only the account is required. Other answers are refused for their length only, and a place once,
+when its name is ambiguous.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, PlaceResolution, resolve
+from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import (
@@ -42,7 +44,7 @@ from register.web.languages import language
 from register.web.request_context import commune_case_counts, gazetteer
 from register.web.request_validation import DESK_BODY_LIMIT
 
-# Said in the place of a code: the words are to stay as they were typed.
+# The place code that keeps the words as typed.
 AS_TYPED = "tel_quel"
 _PLACE_KINDS = frozenset({"commune", "departement", "region"})
 
@@ -55,7 +57,7 @@ _UNKNOWN_CHOICE = _("Cette réponse n’est plus proposée : choisissez-en une a
 
 
 def proceedings_choices() -> Mapping[str, Any]:
-    """Who began proceedings, in words."""
+    """Labels by code of who began proceedings."""
     return {
         "contre_cible": _("Oui, contre la personne visée"),
         "par_cible": _("Oui, la personne visée elle-même"),
@@ -65,7 +67,7 @@ def proceedings_choices() -> Mapping[str, Any]:
 
 
 def _at_most(limit: int, advice: Any) -> Any:
-    """A validator: how long a text may be, and what to do with one that is longer."""
+    """A validator of a text's length, with advice in its error."""
 
     def check(_form: Any, field: Any) -> None:
         if len(field.data) > limit:
@@ -79,51 +81,51 @@ def _at_most(limit: int, advice: Any) -> Any:
 
 
 def _short(label: Any, limit: int = LINE_LIMIT, advice: Any = _SHORTEN) -> LineField:
-    """A line whose own check says what to do with one that is too long."""
+    """A line field with advice in its length error."""
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
 
 
 class TypesField(SelectMultipleField):
-    """Kinds of facts, ticked; one that is offered no more is said and left out."""
+    """Types as checkboxes; a code that is no longer offered is left out with an error."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Each known code once, in the order of the form."""
+        """Keep each known code once, in the order of the form."""
         known_codes = plain_words.words("type", language())
         self.data = [code for code in known_codes if code in valuelist]
         self.was_unknown = any(code not in known_codes for code in valuelist)
 
     def pre_validate(self, form: Any) -> None:
-        """Say that something was left out."""
+        """Raise the error for a code that was left out."""
         if getattr(self, "was_unknown", False):
             raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
 class _ValidatedChoice:
-    """One answer of a few; one that is offered no more is said and left out."""
+    """A choice; a code that is no longer offered is left out with an error."""
 
     data: Any
     choices: Any
     was_unknown = False
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """The answer, if it is one of those on offer."""
+        """Keep a code that is among the choices."""
         if valuelist:
             code = one_line(valuelist[0])
             self.was_unknown = code not in {choice.value for choice in self.choices}
             self.data = "" if self.was_unknown else code
 
     def pre_validate(self, form: Any) -> None:
-        """Say that something was left out."""
+        """Raise the error for a code that was left out."""
         if self.was_unknown:
             raise ValidationError(str(_UNKNOWN_CHOICE))
 
 
 class ValidatedSelect(_ValidatedChoice, SelectField):
-    """One word of a plain vocabulary, or none."""
+    """A list with the words of a plain vocabulary and an empty choice."""
 
 
 class ValidatedRadio(_ValidatedChoice, RadioField):
-    """One answer of a few, all in sight."""
+    """Radio buttons with few choices."""
 
 
 def _clean_code(value: str | None) -> str:
@@ -137,10 +139,10 @@ def _vocabulary_choices(name: str) -> list[SelectChoice]:
 
 
 class ReportForm(BaseForm):
-    """What somebody reports, as they write it."""
+    """The fields of a report, by the names that the page has for them."""
 
     class Meta(BaseForm.Meta):
-        """Without a session there is no token of it: the form bears its own (``jeton``)."""
+        """Options without a CSRF token: the form has its own signed token (``jeton``)."""
 
         csrf = False
 
@@ -185,17 +187,17 @@ class ReportForm(BaseForm):
     site_web = StringField(filters=[_clean_code])
     jeton = HiddenField(filters=[_clean_code])
 
-    # The day on which the form was shown: "hier soir" is the evening before. It comes with the
-    # form's token, so that the same form sent again the next day still says the same.
+    # The day on which the form was displayed, to which "hier soir" is relative. It comes from the
+    # token, so that the same form sent again the next day has the same content.
     displayed_on: date | None = None
-    # What a typed place may be, the likeliest first; known once it was read.
+    # The places that the typed one may be, the likeliest first; set by :meth:`resolve_place`.
     places: Sequence[PlaceChoice] = ()
     _place_question: Any = None
 
     def prefill_place(self, place: str) -> None:
-        """Write a place as if it had been typed and read; what is no place writes nothing.
+        """Fill in a place as if typed and recognised; nothing for an unknown one.
 
-        :param place: kind and code, as :attr:`place_code` has them.
+        :param place: kind and code, as :attr:`place_code`.
         """
         place_match = place_from_key(place)
         if place_match:
@@ -204,13 +206,13 @@ class ReportForm(BaseForm):
             self.lieu_code.data = field_values["code"]
 
     def validate_lieu(self, field: Any) -> None:
-        """Ask once which of several places is meant."""
+        """Ask once which place an ambiguous name means."""
         self.resolve_place()
         if self._place_question:
             raise ValidationError(str(self._place_question))
 
     def validate_liens(self, field: Any) -> None:
-        """Refuse only what is too much."""
+        """Refuse too many links and too long ones only."""
         if len(self.links) > LINKS_LIMIT:
             raise ValidationError(
                 gettext("%(most)s lignes au plus : gardez les plus utiles.", most=LINKS_LIMIT)
@@ -226,7 +228,7 @@ class ReportForm(BaseForm):
                 )
 
     def resolve_place(self) -> None:
-        """Read the place. A text that was read before keeps what was chosen for it then."""
+        """Recognise the typed place; a text recognised before keeps the choice made then."""
         typed = self.lieu.data
         if not typed or len(typed) > MAX_TYPED_LENGTH:
             self.lieu_code.data = self.lieu_lu.data = ""
@@ -246,21 +248,24 @@ class ReportForm(BaseForm):
         self.lieu_lu.data = typed
         self.lieu_code.data = place_key(readings[0]) if is_unique else "" if readings else AS_TYPED
         if readings and not is_unique:
-            self._place_question = _ambiguity_text(resolution)
+            is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
+            self._place_question = _UNSURE_PLACE if is_unsure else _SEVERAL_PLACES
+            if not resolution.readings:
+                self._place_question = _NEAR_PLACES
 
     def place_options(self) -> list[tuple[str, str]]:
-        """The places to choose from as code and name, what tells them apart included."""
+        """Codes and distinctive names of the places to choose from."""
         return [(place_key(option.reading), choice_label(option)) for option in self.places]
 
     @property
     def place_code(self) -> str:
-        """The place that was read (``commune:93032``); empty where the words are to stay."""
+        """The recognised place (``commune:93032``); empty where the words stay as typed."""
         code = str(self.lieu_code.data)
         return "" if code == AS_TYPED or not self.lieu.data else code
 
     @property
     def date(self) -> str:
-        """The date in EDTF, where the words are one."""
+        """The date in EDTF; empty where it was not recognised."""
         recent = (
             typed_dates.parse_relative_date(self.quand.data, self.displayed_on)
             if self.displayed_on
@@ -275,13 +280,13 @@ class ReportForm(BaseForm):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """What stands on each line."""
+        """The lines that are not empty."""
         lines = map(one_line, self.liens.data.split("\n"))
         return tuple(line for line in lines if line)
 
     @property
     def sent(self) -> ReportContent:
-        """What is sent, once it holds."""
+        """The content of the report, once the form is valid."""
         return ReportContent(
             account=self.recit.data,
             types=tuple(self.types.data or ()),
@@ -298,7 +303,7 @@ class ReportForm(BaseForm):
         )
 
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """Its fields and values, to be carried by a page that shows them in words."""
+        """Names and values of the fields, for the hidden inputs of the review page."""
         pairs: list[tuple[str, str]] = []
         for field in self:
             if field.short_name == "types":
@@ -308,17 +313,7 @@ class ReportForm(BaseForm):
         return [(name, value) for name, value in pairs if value]
 
 
-def _ambiguity_text(resolution: PlaceResolution) -> Any:
-    if not resolution.readings:
-        return _NEAR_PLACES
-    return (
-        _UNSURE_PLACE
-        if all(reading.why in INEXACT for reading in resolution.readings)
-        else _SEVERAL_PLACES
-    )
-
-
 def place_label(place_code: str) -> str:
-    """The place that a report was read as, in words."""
+    """The recognised place of a report, in words."""
     kind, _colon, code = place_code.partition(":")
     return describe_place(kind, code)

@@ -1,8 +1,8 @@
-"""``/signaler``: the report, in one page, checked before it is sent.
+"""Views of ``/signaler``: the report form, its review and its receipt.
 
-Each step is a POST that is answered 200 with the next page, and not by a redirect: what was typed
-and the code stand in no address and no cookie. The nonce in the form's token does what a redirect
-does elsewhere: a second click, a reload or the back button is the same report.
+Each step is a POST answered 200 with the next page, without a redirect: neither the typed text nor
+the code may be in an address or a cookie. The nonce in the form's token makes a second click, a
+reload or the back button the same report.
 """
 
 from __future__ import annotations
@@ -60,35 +60,35 @@ Step = Callable[[ReportForm], ResponseReturnValue]
 
 @submit.get("/signaler", endpoint="report")
 def begin() -> ResponseReturnValue:
-    """The form, empty but for the place that an address made before names (``?lieu=…``)."""
+    """The form, empty but for a place in the address (``?lieu=…``, from old links)."""
     return _form_with_place(request.args.get("lieu", ""))
 
 
 @submit.post("/signaler", endpoint="report_on")
 def submit_step() -> ResponseReturnValue:
-    """The step that a button asks for; whoever presses no button looks at it first."""
+    """Run the step of the pressed button; the review, where no button was pressed."""
     if request.form.get("etape") == "commencer":
-        # From the page of a place (``lieu=commune:93032``), which no address names.
+        # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
         return _form_with_place(request.form.get("lieu", ""))
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
 
 
 @submit.get("/signaler/ajouter", endpoint="report_again")
 def again() -> ResponseReturnValue:
-    """To the form: the address of an addition says nothing by itself."""
+    """Redirect to the form."""
     return redirect("/signaler", 303)
 
 
 @submit.post("/signaler/ajouter", endpoint="report_add")
 def add() -> ResponseReturnValue:
-    """Send what a form says as an addition to the report that it made before."""
+    """Send the changed answers of a form as an addition to its report."""
     return _run_step(_submitted_form(), _add)
 
 
 def _form_with_place(place: str) -> Response:
-    """A new form whose box for the place is filled in, as if it had been typed."""
+    """A new form with the place filled in."""
     form = ReportForm(formdata=None)
-    # Without the database the form still opens, and the place is left to whoever reports.
+    # Without the database, the form opens with no place.
     with suppress(*OUTAGE_ERRORS):
         form.prefill_place(place)
     return form_page(form)
@@ -97,13 +97,13 @@ def _form_with_place(place: str) -> Response:
 def _submitted_form() -> ReportForm:
     form = ReportForm()
     token = _token(form)
-    # A form that is too old to be sent is read as what it will be once it is shown again.
+    # A form too old to be sent is shown again today.
     form.displayed_on = token.day if token else paris_day(now())
     return form
 
 
 def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
-    """A step; where it cannot be done, the form as it was typed, and nothing acknowledged."""
+    """The answer of a step; during an outage, the form as it was typed."""
     try:
         return step(form)
     except OUTAGE_ERRORS as error:
@@ -116,7 +116,7 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
 
 
 def check(form: ReportForm) -> ResponseReturnValue:
-    """Everything in words, before it is sent."""
+    """Review the answers before sending."""
     if not form.is_sent:
         return form_page(form, 422)
     return render_template(
@@ -128,37 +128,30 @@ def check(form: ReportForm) -> ResponseReturnValue:
 
 
 def change(form: ReportForm) -> ResponseReturnValue:
-    """The form again, as it was filled in."""
+    """Return to the form."""
     form.resolve_place()
     return form_page(form)
 
 
 def send(form: ReportForm) -> ResponseReturnValue:
-    """Receive the report, and answer with its receipt."""
+    """Receive the report and show its receipt."""
     if not form.is_sent:
         return form_page(form, 422)
     token = _token(form)
     if token is None:
         return form_page(form, 422, error_text=str(_TOO_OLD))
     try:
-        result = receive_service.send(form, token)
+        outcome = receive_service.send(form, token)
     except Refused:
-        return _already_sent(form, token)
-    if isinstance(result, RateLimited):
-        return _rate_limited(form, result.seconds, is_received=result.is_received)
-    return receipt(result, form)
-
-
-def _already_sent(form: ReportForm, token: form_tokens.Token) -> ResponseReturnValue:
-    first = receive_service.existing_receipt(token)
-    if first is None or not first.accepts_additions:
-        return _closed_page(form)
-    return make_response(
-        render_template(
-            "submit/already.html", form=form, first=first, answers=list_answers(form.sent)
-        ),
-        409,
-    )
+        first = receive_service.existing_receipt(token)
+        if first is None or not first.accepts_additions:
+            return _closed_page(form)
+        answers = list_answers(form.sent)
+        page = render_template("submit/already.html", form=form, first=first, answers=answers)
+        return make_response(page, 409)
+    if isinstance(outcome, RateLimited):
+        return _rate_limited(form, outcome.seconds, is_received=outcome.is_received)
+    return receipt(outcome, form)
 
 
 def _add(form: ReportForm) -> ResponseReturnValue:
@@ -184,19 +177,19 @@ _STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": 
 
 
 def form_page(form: ReportForm, status: int = 200, *, error_text: str = "") -> Response:
-    """The form with what was typed, and why it is here again."""
+    """The form as it was typed, with the reason why it is shown again."""
     return make_response(_form_html(form, error_text=error_text), status)
 
 
 def receipt(form_receipt: FormReceipt, form: ReportForm, *, is_added: bool = False) -> str:
-    """The code of a report that was received, what to do with it and what comes next."""
+    """The page with the code of a received report."""
     received = form_receipt.report_view.received
     return render_template(
         "submit/receipt.html",
         form_receipt=form_receipt,
         answers=short_answers(received.sent) if received else [],
         is_added=is_added,
-        # Sent once more with another contact, it is the same report: the contact is not touched.
+        # A form sent again with another contact is the same report, whose contact stays as it is.
         contact_left_out=bool(form.contact.data)
         and form.contact.data != form_receipt.report_view.contact,
     )
@@ -221,12 +214,12 @@ def _token(form: ReportForm) -> form_tokens.Token | None:
 
 
 def _reusable_token(form: ReportForm) -> str:
-    """The form's token while it holds: it is one filling of it, however often it is shown."""
+    """The form's token while it is valid, so that one filling has one nonce; else a new token."""
     return form.jeton.data or "" if _token(form) else form_tokens.new_token(PURPOSE)
 
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:
-    """The form with a new token: what it made before takes nothing more."""
+    """The form with a new token, where its former report accepts no addition."""
     return make_response(
         _form_html(form, error_text=str(_CLOSED), jeton=form_tokens.new_token(PURPOSE)), 409
     )

@@ -1,6 +1,6 @@
-"""What the author of a report is told of it: where it stands, what comes next, what is kept.
+"""Status of a report in words for its author: state, next steps, retention.
 
-Nothing here says that a form looked suspect, nor who among the members has a report in hand.
+It never says that a report looked suspect, nor which member has claimed it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from register.web.l10n import day_words
 
 @dataclass(frozen=True)
 class StatusText:
-    """A report's state in plain words, and what may still be done.
+    """A report's state in words, and what its author may still do.
 
-    :param name: the state, in a word or two.
-    :param now: where it stands.
-    :param next: what comes next, or what may be done; empty when there is nothing.
-    :param retention: what is kept, and until when.
-    :param case: the number of its case, where a page shows it or says what became of it.
-    :param reason: why it was declined: the label of the reason.
-    :param sentence: the moderators' own sentence, while it is kept.
+    :param name: the state, in a few words.
+    :param now: the present situation.
+    :param next: the next steps; empty when there are none.
+    :param retention: what is stored, and until when.
+    :param case: the number of its case, if the case has a public page or a tombstone.
+    :param reason: the label of the reason for a refusal.
+    :param sentence: the moderators' sentence, until the purge.
+    :param must_request_withdrawal: its case is public, so that a withdrawal is a request.
+    :param has_requested: a withdrawal has been requested.
+    :param is_waiting: a question waits for an answer.
     """
 
     name: str
@@ -42,11 +45,8 @@ class StatusText:
     sentence: str = ""
     may_write: bool = False
     may_withdraw: bool = False
-    # The case is public: it can be asked for only.
     must_request_withdrawal: bool = False
-    # That was asked already.
     has_requested: bool = False
-    # A question waits for an answer.
     is_waiting: bool = False
 
 
@@ -60,22 +60,22 @@ class _StateTexts:
 def status_text(
     report_view: ReportView, vocabulary: Vocabulary, undecided_after: int
 ) -> StatusText:
-    """What to tell the author of a report.
+    """The status of a report for its author.
 
-    :param undecided_after: months after which a report that nobody decided is declined.
+    :param undecided_after: months after which an undecided report is declined.
     """
     state = report_view.summary.state
     reason, sentence = _decision_reason(report_view, vocabulary)
     texts = _STATE_TEXTS[state](report_view)
     if report_view.is_purged:
+        deleted_on = add_months(report_view.summary.moved_on, rules.ROWS_MONTHS)
+        retention = _(
+            "Il n’en reste ici que l’état, et la raison d’un refus. Ce code n’ouvrira plus rien "
+            "après le %(day)s.",
+            day=_format_day(deleted_on),
+        )
         return StatusText(
-            texts.name,
-            _purged_text(state),
-            "",
-            _purged_retention_text(report_view),
-            None,
-            reason,
-            sentence,
+            texts.name, _purged_text(state), "", retention, reason=reason, sentence=sentence
         )
     case_number = _case_number(report_view)
     return StatusText(
@@ -89,7 +89,7 @@ def status_text(
         may_write=rules.allows(state, Act.REPORT_ADDED),
         may_withdraw=rules.allows(state, Act.REPORT_WITHDRAWN),
         must_request_withdrawal=case_number is not None,
-        # What was asked of a case that is no longer public is asked of nobody.
+        # A request about a case that is no longer public has no object.
         has_requested=case_number is not None
         and any(message.kind is MessageKind.REQUEST for message in report_view.messages),
         is_waiting=state is ReportState.WAITING,
@@ -248,22 +248,22 @@ _STATE_TEXTS: Mapping[ReportState, Callable[[ReportView], _StateTexts]] = {
 
 
 def _decision_reason(report_view: ReportView, vocabulary: Vocabulary) -> tuple[str, str]:
-    """The label of the reason for a refusal, and the sentence that came with the decision."""
+    """The label of the reason for a refusal, and the sentence of the decision."""
     declined = report_view.summary.state is ReportState.DECLINED
-    # Where nobody decided, the reason that the row bears is nobody's judgement.
+    # An expired report has a reason in its row, but nobody judged it.
     is_judged = report_view.is_purged or report_view.decision.by is not None
     reason = vocabulary.label("refus", report_view.summary.reason) if declined and is_judged else ""
     return reason, report_view.decision.sentence
 
 
 def _case_number(report_view: ReportView) -> int | None:
-    """The number of its case, where a page shows that case or says what became of it."""
+    """The number of its case, if the case has a public page or a tombstone."""
     if report_view.summary.state is not ReportState.ACCEPTED or report_view.case is None:
         return None
     return report_view.case.number if report_view.case.state != CaseState.ERASED else None
 
 
-# --- what is kept -------------------------------------------------------------------------------
+# --- retention ----------------------------------------------------------------------------------
 
 
 def _retention_text(report_view: ReportView, undecided_after: int) -> str:
@@ -275,7 +275,7 @@ def _retention_text(report_view: ReportView, undecided_after: int) -> str:
             day=_format_day(add_months(summary.day, undecided_after)),
         )
     day = _format_day(summary.purge_on)
-    if summary.state is ReportState.ACCEPTED and _has_live_case(report_view):
+    if summary.state is ReportState.ACCEPTED and report_view.has_live_case:
         return _(
             "Votre contact et les échanges seront détruits le %(day)s. Ce que vous avez envoyé "
             "reste joint au cas, chiffré et lu par l’équipe seule, aussi longtemps que le cas "
@@ -291,21 +291,9 @@ def _retention_text(report_view: ReportView, undecided_after: int) -> str:
     )
 
 
-def _has_live_case(report_view: ReportView) -> bool:
-    return report_view.case is not None and report_view.case.state != CaseState.ERASED
-
-
 def _purged_text(state: ReportState) -> str:
     if state is ReportState.ACCEPTED:
         return _("Votre signalement a été retenu. Votre contact et les échanges sont détruits.")
     if state is ReportState.WITHDRAWN:
         return _("Vous avez retiré ce signalement. Tout ce que vous aviez envoyé est détruit.")
     return _("Ce signalement est clos. Tout ce que vous aviez envoyé est détruit.")
-
-
-def _purged_retention_text(report_view: ReportView) -> str:
-    return _(
-        "Il n’en reste ici que l’état, et la raison d’un refus. Ce code n’ouvrira plus rien après "
-        "le %(day)s.",
-        day=_format_day(add_months(report_view.summary.moved_on, rules.ROWS_MONTHS)),
-    )

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from register.cases.todo_clauses import TodoKind
 from register.journal import Act
 from register.reports.models import MessageKind
-from register.reports.queries import ReportFolder
+from register.reports.report_lists import ReportFolder
 
 # What each kind is called as a heading, and why it is there.
 TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {

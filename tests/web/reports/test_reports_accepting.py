@@ -1,4 +1,4 @@
-"""A moderator makes a case of a report, or joins it to one: what is taken over, what is refused."""
+"""Acceptance of a report as a draft, and attachment to a case."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ QUEUE = "/moderation/signalements"
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
+    """The application without a context, so that each request has its own session."""
     with bare(settings) as made:
         yield made
 
@@ -46,7 +46,7 @@ def at(filed, act: str = "retenir") -> str:
 
 
 def text(page: str) -> str:
-    """What a reader reads, on one line."""
+    """The visible text of a page, on one line."""
     seen = re.sub(r"<[^>]+>", " ", page).replace("\u202f", " ").replace("\u00a0", " ")
     return " ".join(seen.split())
 
@@ -56,7 +56,7 @@ def taken(form: Filled) -> list[str]:
 
 
 def drafted(session, cast, answer) -> tuple[int, object]:
-    """The id of the draft that an answer leads to, and its content."""
+    """The id and the content of the draft that an answer redirects to."""
     assert answer.status_code == 303, text(answer.text)
     found = re.fullmatch(r"/moderation/dossiers/(\d+)/modifier", answer.headers["Location"])
     assert found
@@ -100,7 +100,7 @@ def test_a_report_becomes_a_draft_with_its_facts_and_without_its_account(
     assert CONTACT not in editor + case
 
 
-def test_only_what_is_ticked_is_taken_and_a_forged_tick_is_nothing(
+def test_only_ticked_parts_are_taken_and_a_forged_part_is_ignored(
     bruno, inbox: Inbox, session, cast
 ):
     filed = inbox.received()
@@ -111,7 +111,7 @@ def test_only_what_is_ticked_is_taken_and_a_forged_tick_is_nothing(
     assert (content.title, content.commune, content.types, content.sources) == ("", "", (), ())
 
 
-def test_what_cannot_be_taken_is_said_before(bruno, inbox: Inbox, session, cast):
+def test_the_form_names_values_that_cannot_be_taken_over(bruno, inbox: Inbox, session, cast):
     links = ("javascript:alert(1)", "https://exemple.test/bon")
     filed = inbox.received(place_code="commune:00000", links=links)
     page = bruno.get(at(filed)).text
@@ -126,7 +126,7 @@ def test_what_cannot_be_taken_is_said_before(bruno, inbox: Inbox, session, cast)
     assert [source.url for source in content.sources] == ["https://exemple.test/bon"]
 
 
-def test_without_a_reason_everything_comes_back(bruno, inbox: Inbox, session):
+def test_a_form_without_a_reason_comes_back_filled_in(bruno, inbox: Inbox, session):
     hostile = inbox.received(account="> " * 3_000 + "fin")
     form = Filled(bruno.get(at(hostile)).text)
     sent = form.sent(sentence="Une phrase.")
@@ -142,14 +142,14 @@ def test_without_a_reason_everything_comes_back(bruno, inbox: Inbox, session):
     assert session.get(Report, hostile.key).state == "received"
 
 
-def test_what_has_to_be_written_says_so_before_it_is_sent(bruno, inbox: Inbox):
+def test_required_fields_are_marked(bruno, inbox: Inbox):
     page = bruno.get(at(inbox.received())).text
     assert "Pourquoi ce dossier (obligatoire)" in text(page)
     assert text(page).count("(obligatoire)") == 1
     assert Filled(page).needed == ["reason"]
 
 
-def test_what_was_written_since_is_read_while_the_draft_is_chosen(bruno, inbox: Inbox):
+def test_later_messages_are_shown_on_the_acceptance_form(bruno, inbox: Inbox):
     quiet, answered = inbox.waiting(), inbox.waiting()
     inbox.answered(answered, text="L’article est sur https://exemple.test/suite")
     page = bruno.get(at(answered)).text
@@ -159,7 +159,7 @@ def test_what_was_written_since_is_read_while_the_draft_is_chosen(bruno, inbox: 
     assert "<details open>" not in bruno.get(at(quiet)).text
 
 
-def test_of_two_moderators_one_accepts_and_the_other_keeps_what_was_written(
+def test_a_second_acceptance_is_refused_with_the_form_filled_in(
     bruno, chloe, inbox: Inbox, session, cast
 ):
     filed = inbox.received()
@@ -185,9 +185,7 @@ def test_of_two_moderators_one_accepts_and_the_other_keeps_what_was_written(
     assert session.query(RetainedReport).count() == 1
 
 
-def test_a_message_that_came_meanwhile_is_read_before_anything_is_decided(
-    bruno, inbox: Inbox, session, cast
-):
+def test_an_unread_message_blocks_the_acceptance(bruno, inbox: Inbox, session, cast):
     filed = inbox.waiting()
     form = Filled(bruno.get(at(filed)).text)
     assert form["vu"] == "1"
@@ -204,9 +202,7 @@ def test_a_message_that_came_meanwhile_is_read_before_anything_is_decided(
     assert bruno.send(at(other), {**sent, "vu": "x"}).status_code == 409
 
 
-def test_a_report_taken_back_while_somebody_accepts_is_not_accepted(
-    bruno, inbox: Inbox, session, store
-):
+def test_a_report_withdrawn_meanwhile_is_not_accepted(bruno, inbox: Inbox, session, store):
     filed = inbox.received()
     form = Filled(bruno.get(at(filed)).text)
     with inbox.pen() as p:
@@ -236,7 +232,7 @@ def test_a_report_taken_back_after_it_was_accepted_leaves_no_copy_with_the_draft
         assert WORDS not in page
 
 
-def test_a_report_that_nobody_can_accept_says_why(bruno, inbox: Inbox):
+def test_the_acceptance_page_explains_why_a_report_cannot_be_accepted(bruno, inbox: Inbox):
     for make, said in (
         (inbox.declined, "« écarté »"),
         (inbox.spam, "« indésirable »"),
@@ -255,9 +251,7 @@ def test_a_report_that_nobody_can_accept_says_why(bruno, inbox: Inbox):
     assert bruno.get(f"{QUEUE}/{'0' * 32}/retenir").status_code == 404
 
 
-def test_a_report_is_joined_to_a_case_found_among_its_likes(
-    bruno, inbox: Inbox, desk: Desk, session, store
-):
+def test_a_report_is_attached_to_a_similar_case(bruno, inbox: Inbox, desk: Desk, session, store):
     case = desk.published()
     filed = inbox.received(date="2008-03-17", contact=CONTACT)
     page = bruno.get(at(filed)).text
@@ -284,7 +278,7 @@ def test_a_report_is_joined_to_a_case_found_among_its_likes(
     assert WORDS not in bruno.get(f"/incidents/{case.number}").text
 
 
-def test_what_a_report_cannot_join_is_said_and_the_sentence_is_kept(
+def test_an_impossible_attachment_is_explained_and_the_sentence_stays(
     bruno, inbox: Inbox, desk: Desk, session
 ):
     merged, erased = desk.merged(), desk.erased()
@@ -308,7 +302,7 @@ def test_what_a_report_cannot_join_is_said_and_the_sentence_is_kept(
     assert answer.status_code == 303
 
 
-def test_reports_of_the_same_thing_are_shown_with_why(bruno, inbox: Inbox):
+def test_similar_reports_are_listed_with_reasons(bruno, inbox: Inbox):
     filed = inbox.received(date="2026-03-01")
     other = inbox.held(date="2026-03-01")
     page = bruno.get(at(filed)).text
@@ -318,7 +312,7 @@ def test_reports_of_the_same_thing_are_shown_with_why(bruno, inbox: Inbox):
     assert re.search(r"même source, \w+ mots communs, même commune, mêmes jours", told)
 
 
-def test_whoever_has_it_in_hand_decides(bruno, chloe, inbox: Inbox, cast):
+def test_only_the_holder_of_a_report_decides(bruno, chloe, inbox: Inbox, cast):
     filed = inbox.received()
     form = Filled(chloe.get(at(filed)).text)
     with inbox.pen(now()) as p:
@@ -331,7 +325,7 @@ def test_whoever_has_it_in_hand_decides(bruno, chloe, inbox: Inbox, cast):
     assert bruno.send(at(filed), form.sent(reason="r")).status_code == 303
 
 
-def test_nobody_but_a_member_sees_a_word(app, inbox: Inbox, signed):
+def test_only_members_see_the_acceptance_pages(app, inbox: Inbox, signed):
     filed = inbox.received()
     stranger, driss = app.test_client(), signed("driss").client
     for one in (stranger, driss):

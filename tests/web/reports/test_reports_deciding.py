@@ -1,4 +1,4 @@
-"""One report on the desk: its page, each act from it, and what is refused with what was typed."""
+"""Page of a report on the desk and its acts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lines(session):
 
 
 def offered(answer, filed):
-    """What the page of a report offers: the last word of each of its forms and links to acts."""
+    """The acts on the page of a report: the last word of each form's or link's address."""
     page = answer.get_data(as_text=True)
     return set(re.findall(rf'(?:href|action)="{address(filed)}/(\w+)"', page))
 
@@ -65,7 +65,7 @@ def form(answer, filed, act):
 # --- the page -------------------------------------------------------------------------------------
 
 
-def test_everything_that_was_sent_is_shown_as_text(signed, inbox):
+def test_the_whole_report_is_shown_as_text(signed, inbox):
     filed = inbox.received(
         now(),
         account="Ligne <script>alert(1)</script>\nsuite",
@@ -92,7 +92,7 @@ def test_everything_that_was_sent_is_shown_as_text(signed, inbox):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, inbox, cast):
+def test_offered_acts_depend_on_the_state_and_the_holder(signed, engine, inbox, cast):
     deciding = {"retenir", "rattacher", "question", "ecarter", "indesirable"}
     at, bruno, chloe = now(), signed("bruno"), signed("chloe")
     for filed, to_bruno, to_chloe in (
@@ -115,7 +115,7 @@ def test_what_is_offered_depends_on_the_state_and_on_who_has_it(signed, engine, 
     assert "Un autre membre l’a en main : il décide, ou le rend." in told
 
 
-def test_what_is_left_after_the_purge_and_nothing_else(signed, inbox):
+def test_a_purged_report_shows_its_summary_only(signed, inbox):
     filed = inbox.purged(now() - 100 * DAY, contact=CONTACT)
     bruno = signed("bruno")
     answer = bruno.get(address(filed))
@@ -148,7 +148,7 @@ def test_the_history_tells_members_times_and_reporters_days(signed, inbox):
 
 
 @pytest.mark.parametrize("key", ["0" * 32, "x" * 32, "tri", "1"])
-def test_a_report_that_is_not_there_is_not_found(signed, key):
+def test_an_unknown_report_is_not_found(signed, key):
     bruno = signed("bruno")
     # The address of many at once is there, but not to be asked for.
     assert bruno.get(f"{LIST}/{key}").status_code == (405 if key == "tri" else 404)
@@ -159,7 +159,7 @@ def test_a_report_that_is_not_there_is_not_found(signed, key):
 # --- in hand --------------------------------------------------------------------------------------
 
 
-def test_a_report_is_taken_and_given_back(session, signed, inbox, cast):
+def test_a_report_is_claimed_and_released(session, signed, inbox, cast):
     filed, bruno = inbox.received(now()), signed("bruno")
     before = lines(session)
     took = bruno.send(address(filed, "prendre"))
@@ -177,7 +177,7 @@ def test_a_report_is_taken_and_given_back(session, signed, inbox, cast):
     assert lines(session) == before + 2
 
 
-def test_of_two_who_take_a_report_at_once_one_has_it(app, session, signed, inbox, cast):
+def test_one_of_two_concurrent_claims_is_refused(app, session, signed, inbox, cast):
     filed, members = inbox.received(now()), [signed("bruno"), signed("chloe")]
     found, ready = [0, 0], threading.Barrier(2)
 
@@ -213,7 +213,7 @@ def test_a_question_is_asked_from_the_page(session, store, signed, inbox):
 
 
 @pytest.mark.parametrize("typed", ["", " \u200b ", "é" * (MESSAGE_LIMIT + 1)], ids=["0", "1", "2"])
-def test_a_question_that_cannot_be_kept_comes_back(session, signed, inbox, typed):
+def test_an_invalid_question_comes_back(session, signed, inbox, typed):
     filed, bruno = inbox.received(now()), signed("bruno")
     before = lines(session)
     answer = bruno.send(address(filed, "question"), text=typed, vu="0")
@@ -225,7 +225,7 @@ def test_a_question_that_cannot_be_kept_comes_back(session, signed, inbox, typed
     assert lines(session) == before
 
 
-def test_what_came_meanwhile_is_read_before_anything_is_decided(session, store, signed, inbox):
+def test_an_unread_message_blocks_a_decision(session, store, signed, inbox):
     filed, bruno = inbox.waiting(now()), signed("bruno")
     page = bruno.get(address(filed))
     inbox.answered(filed, at=now())
@@ -253,7 +253,7 @@ def test_what_came_meanwhile_is_read_before_anything_is_decided(session, store, 
 # --- declining ------------------------------------------------------------------------------------
 
 
-def test_a_report_is_declined_with_a_sentence_of_ones_own(session, store, signed, inbox, cast):
+def test_a_report_is_declined_with_a_written_sentence(session, store, signed, inbox, cast):
     filed, bruno = inbox.received(now()), signed("bruno")
     sent = form(bruno.get(address(filed)), filed, "ecarter")
     done = bruno.send(address(filed, "ecarter"), sent | {"reason": "doublon", "sentence": SENTENCE})
@@ -267,7 +267,7 @@ def test_a_report_is_declined_with_a_sentence_of_ones_own(session, store, signed
     assert "Détruit le" in told
 
 
-def test_an_empty_sentence_is_that_of_the_reason_and_can_be_taken_up(session, store, signed, inbox):
+def test_an_empty_sentence_defaults_to_that_of_the_reason(session, store, signed, inbox):
     first, second, bruno = inbox.received(now()), inbox.received(now()), signed("bruno")
     assert bruno.send(address(first, "ecarter"), reason="doublon", vu="0").status_code == 303
     sentence = whole(session, store, first).decision.sentence
@@ -296,7 +296,7 @@ def test_without_a_reason_nothing_is_declined(session, signed, inbox, reason, st
     assert lines(session) == before
 
 
-def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, store, signed, inbox):
+def test_a_report_withdrawn_meanwhile_is_not_declined(session, engine, store, signed, inbox):
     filed, bruno = inbox.held(now()), signed("bruno")
     sent = form(bruno.get(address(filed)), filed, "ecarter")
     with writing(engine, now()) as p:
@@ -310,7 +310,7 @@ def test_what_its_author_took_back_meanwhile_is_not_declined(session, engine, st
     assert lines(session) == before
 
 
-def test_what_another_has_in_hand_is_not_decided(session, signed, inbox):
+def test_a_report_held_by_another_member_is_not_decided(session, signed, inbox):
     filed, chloe = inbox.held(now()), signed("chloe")
     before = lines(session)
     for act, sent in (
@@ -328,7 +328,7 @@ def test_what_another_has_in_hand_is_not_decided(session, signed, inbox):
 # --- put aside, and taken up again ----------------------------------------------------------------
 
 
-def test_a_report_is_put_aside_and_taken_up_again(session, store, signed, inbox):
+def test_a_report_is_marked_as_spam_and_reopened(session, store, signed, inbox):
     filed, bruno = inbox.received(now(), suspect=True), signed("bruno")
     assert bruno.send(address(filed, "indesirable")).status_code == 303
     assert row(session, filed).state == "spam"
@@ -347,7 +347,7 @@ def test_a_report_is_put_aside_and_taken_up_again(session, store, signed, inbox)
     assert whole(session, store, declined).decision.sentence == ""
 
 
-def test_what_its_author_sent_is_marked_as_read(session, signed, inbox):
+def test_news_are_marked_as_read_from_the_page(session, signed, inbox):
     declined, bruno = inbox.declined(now()), signed("bruno")
     inbox.answered(declined, at=now())
     page = bruno.get(address(declined))
@@ -370,7 +370,7 @@ def test_what_its_author_sent_is_marked_as_read(session, signed, inbox):
     assert withdrawn.key not in bruno.get(LIST).get_data(as_text=True)
 
 
-def test_what_became_a_case_is_taken_up_again_once_the_case_is_given_up(
+def test_an_accepted_report_is_reopened_once_its_case_is_given_up(
     session, engine, store, signed, inbox, cast
 ):
     filed, bruno = inbox.accepted(now()), signed("bruno")
@@ -404,5 +404,5 @@ def test_without_a_token_or_as_a_stranger_nothing_changes(app, session, signed, 
     assert row(session, filed).state == "received"
 
 
-def test_every_act_of_reporters_has_its_words():
+def test_every_act_of_reporters_has_a_sentence():
     assert set(REPORTER_ACT_SENTENCES) == REPORTER_ACTS

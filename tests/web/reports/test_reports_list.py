@@ -1,4 +1,4 @@
-"""Reports on the home of the desk and in their trays: rows, filters, many dealt with at once."""
+"""Lists of reports, bulk acts, and reports on the dashboard."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from reported import WORDS
 
 from register.db import db, housekeeping, now
 from register.journal import writing
-from register.reports import acts, queries
+from register.reports import acts, report_lists
 from register.reports.models import Report, ReportState, RetentionClock
-from register.reports.queries import ReportFolder
+from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_list, sidebar
 from register.text import dates
 from register.web.messages import desk as sentences
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 
 def text(answer):
-    """What a reader reads, on one line."""
+    """The visible text of a page, on one line."""
     seen = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
     return " ".join(seen.replace("\u202f", " ").replace("\u00a0", " ").split())
 
@@ -40,7 +40,7 @@ def listed(answer):
 
 
 def ticks(answer):
-    """The keys that can be ticked, and whether they are."""
+    """The keys with a checkbox, and whether it is ticked."""
     page = answer.get_data(as_text=True)
     return {
         key: bool(is_on)
@@ -55,7 +55,7 @@ def states(session, *filed):
 
 @pytest.fixture
 def took(engine, cast):
-    """``took(filed, "chloe")``: she has it in hand."""
+    """``took(filed, "chloe")``: she claims a report."""
 
     def take(filed, name):
         with writing(engine, now()) as p:
@@ -67,7 +67,7 @@ def took(engine, cast):
 # --- the trays ------------------------------------------------------------------------------------
 
 
-def test_every_tray_says_that_it_is_empty(signed):
+def test_every_empty_folder_has_a_sentence(signed):
     bruno = signed("bruno")
     assert "Aucun signalement n’attend." in body(bruno.get(LIST))
     assert set(sentences.REPORT_LISTS) == set(sentences.EMPTY_LISTS) == set(ReportFolder)
@@ -78,7 +78,7 @@ def test_every_tray_says_that_it_is_empty(signed):
         assert SORT not in page.get_data(as_text=True)
 
 
-def test_each_report_lies_in_its_trays(signed, inbox):
+def test_each_report_is_in_its_folders(signed, inbox):
     at = now()
     made = {
         ReportFolder.NEW: inbox.received(at),
@@ -119,7 +119,7 @@ def test_each_report_lies_in_its_trays(signed, inbox):
     assert f"À traiter {len(every)}" in told
 
 
-def test_a_row_says_what_is_needed_to_choose(signed, inbox, took):
+def test_a_row_shows_place_dates_and_holder(signed, inbox, took):
     at = now()
     filed = inbox.received(at - 2 * DAY, account="Un <b>fait</b> & " + "long " * 80)
     inbox.received(at - 3 * DAY, place="au port", place_code="", types=(), account="Autre")
@@ -142,7 +142,7 @@ def test_a_row_says_what_is_needed_to_choose(signed, inbox, took):
     assert 'class="late"' in markup
 
 
-def test_what_is_purged_is_a_row_without_words(signed, inbox):
+def test_a_purged_report_is_a_row_without_words(signed, inbox):
     filed = inbox.purged(now() - 100 * DAY)
     page = signed("bruno").get(f"{LIST}?casier=ecartes")
     assert listed(page) == [filed.key]
@@ -194,12 +194,12 @@ def test_reports_are_found_by_place_type_words_and_holder(signed, inbox, took):
 @pytest.mark.parametrize(
     "query", ["casier=tiroir", "type=rien", "endroit=rue:5", "page=0", "page=x"]
 )
-def test_what_makes_no_sense_is_said(signed, query):
+def test_an_invalid_filter_is_refused(signed, query):
     assert signed("bruno").get(f"{LIST}?{query}").status_code == 400
 
 
-def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox, monkeypatch):
-    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
+def test_a_long_list_has_pages_and_states_when_it_is_partial(signed, inbox, monkeypatch):
+    monkeypatch.setattr(report_lists, "PAGE_SIZE", 2)
     at = now()
     made = [inbox.received(at - day * DAY).key for day in (5, 4, 3)]
     bruno = signed("bruno")
@@ -207,7 +207,7 @@ def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox
     assert f'href="{LIST}?page=2"' in bruno.get(LIST).get_data(as_text=True)
     assert listed(bruno.get(f"{LIST}?page=2")) == made[2:]
     assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
-    monkeypatch.setattr(queries, "DECRYPT_LIMIT", 2)
+    monkeypatch.setattr(report_lists, "DECRYPT_LIMIT", 2)
     monkeypatch.setattr(report_list, "DECRYPT_LIMIT", 2)
     page = bruno.get(f"{LIST}?q=conseil")
     assert listed(page) == made[:2]
@@ -217,7 +217,7 @@ def test_a_long_list_has_pages_and_says_when_it_was_not_read_whole(signed, inbox
 # --- many at once ---------------------------------------------------------------------------------
 
 
-def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session, inbox, took):
+def test_ticked_reports_are_marked_as_spam_and_reopened(signed, session, inbox, took):
     at = now()
     first, second, third = inbox.received(at), inbox.received(at), inbox.received(at)
     took(third, "chloe")
@@ -247,7 +247,7 @@ def test_those_that_are_ticked_are_put_aside_and_taken_up_again(signed, session,
     assert states(session, first, second) == [ReportState.RECEIVED, ReportState.SPAM]
 
 
-def test_when_nothing_could_be_done_the_page_says_why(signed, session, inbox, took):
+def test_a_bulk_act_refused_for_all_explains_why(signed, session, inbox, took):
     filed, declined = inbox.received(now()), inbox.declined(now())
     took(filed, "chloe")
     bruno = signed("bruno")
@@ -263,7 +263,7 @@ def test_when_nothing_could_be_done_the_page_says_why(signed, session, inbox, to
     assert states(session, filed, declined) == [ReportState.IN_REVIEW, ReportState.DECLINED]
 
 
-def test_only_what_can_be_put_aside_can_be_ticked(signed, inbox):
+def test_only_reports_that_allow_the_act_have_a_checkbox(signed, inbox):
     withdrawn, filed = inbox.withdrawn(now()), inbox.received(now())
     page = signed("bruno").get(LIST)
     assert set(listed(page)) == {withdrawn.key, filed.key}
@@ -355,7 +355,7 @@ def test_nothing_of_a_report_is_on_a_public_page_or_in_the_log(app, signed, inbo
 # --- several at once ---------------------------------------------------------------------------
 
 
-def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, session):
+def test_spam_marked_from_the_list_waits_for_another_member(signed, inbox, session):
     keys = [inbox.received().key for _ in range(2)]
     bruno, chloe = signed("bruno"), signed("chloe")
     assert bruno.send(SORT, {"cle": keys, "faire": report_list.PUT_ASIDE}).status_code == 303
@@ -382,7 +382,7 @@ def test_several_put_aside_at_once_wait_for_another_member(signed, inbox, sessio
         assert session.get(Report, key).purge_on == today + timedelta(days=7)
 
 
-def test_one_alone_goes_in_seven_days(signed, inbox, session):
+def test_a_single_spam_report_is_purged_after_seven_days(signed, inbox, session):
     key = inbox.received().key
     assert (
         signed("bruno").send(SORT, {"cle": [key], "faire": report_list.PUT_ASIDE}).status_code

@@ -1,4 +1,4 @@
-"""Whoever is shown what somebody reported leaves a line with the day: one a day and report."""
+"""Recorded views of reports: one line a day, member and report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def at(filed, act: str = "") -> str:
 
 
 def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
-    """Who was shown which report, as the lines say it."""
+    """Members and reports of the recorded views."""
     session.rollback()
     rows = session.scalars(
         select(JournalEntry).where(JournalEntry.act == act.value).order_by(JournalEntry.seq)
@@ -47,7 +47,7 @@ def lines(session, act: Act = Act.REPORT_VIEWED) -> list[tuple[int, object]]:
     return [(row.member_id, json.loads(row.private_json)["report"]) for row in rows]
 
 
-def test_an_opened_report_leaves_one_line_a_day_and_member(bruno, signed, inbox, session, cast):
+def test_an_opened_report_is_recorded_once_a_day_and_member(bruno, signed, inbox, session, cast):
     filed, other = inbox.received(now()), inbox.received(now())
     for _ in range(2):
         assert WORDS in bruno.get(at(filed)).text
@@ -62,7 +62,7 @@ def test_an_opened_report_leaves_one_line_a_day_and_member(bruno, signed, inbox,
     assert [*verify(session, []), *problems(session)] == []
 
 
-def test_on_another_day_it_is_another_line(inbox, pen, session, cast):
+def test_a_view_on_another_day_is_recorded_again(inbox, pen, session, cast):
     filed = inbox.received()
     for day in (0, 0, 1):
         with pen(AT + timedelta(days=day)) as p:
@@ -71,13 +71,13 @@ def test_on_another_day_it_is_another_line(inbox, pen, session, cast):
 
 
 @pytest.mark.parametrize("act", ["retenir", "rattacher"])
-def test_the_pages_of_acts_that_show_the_report_count_too(bruno, inbox, session, cast, act):
+def test_pages_of_acts_with_the_report_record_a_view(bruno, inbox, session, cast, act):
     filed = inbox.received(now())
     assert WORDS in bruno.get(at(filed, act)).text
     assert lines(session) == [(cast.bruno, filed.key)]
 
 
-def test_the_contact_stands_behind_a_button_with_a_line_of_its_own(bruno, inbox, session, cast):
+def test_a_view_of_the_contact_needs_a_button_and_is_recorded(bruno, inbox, session, cast):
     filed = inbox.received(now(), contact=CONTACT)
     page = bruno.get(at(filed)).text
     assert CONTACT not in page
@@ -93,7 +93,7 @@ def test_the_contact_stands_behind_a_button_with_a_line_of_its_own(bruno, inbox,
     assert "Montrer le contact" not in bruno.get(at(inbox.received(now()))).text
 
 
-def test_without_a_token_no_contact_is_shown_and_no_line_written(bruno, inbox, session):
+def test_the_contact_is_not_shown_without_a_csrf_token(bruno, inbox, session):
     filed = inbox.received(now(), contact=CONTACT)
     answer = bruno.client.post(at(filed, "contact"), data={})
     assert answer.status_code in (400, 403)
@@ -101,9 +101,7 @@ def test_without_a_token_no_contact_is_shown_and_no_line_written(bruno, inbox, s
     assert lines(session, Act.REPORT_CONTACT_VIEWED) == []
 
 
-def test_a_list_shows_no_word_of_an_account_unless_asked_and_then_counts(
-    bruno, inbox, session, cast
-):
+def test_a_list_shows_accounts_on_request_only_and_records_it(bruno, inbox, session, cast):
     filed = inbox.received(now())
     assert WORDS not in bruno.get(LIST).text
     assert lines(session) == []
@@ -111,14 +109,14 @@ def test_a_list_shows_no_word_of_an_account_unless_asked_and_then_counts(
     assert lines(session) == [(cast.bruno, filed.key)]
 
 
-def test_a_search_for_words_shows_them_and_counts_for_what_it_finds(bruno, inbox, session, cast):
+def test_a_search_for_words_records_views_of_its_matches(bruno, inbox, session, cast):
     filed = inbox.received(now())
     inbox.received(now(), account="Rien de tel.")
     assert WORDS in bruno.get(f"{LIST}?q=caméra").text
     assert lines(session) == [(cast.bruno, filed.key)]
 
 
-def test_what_a_case_keeps_of_a_report_counts_once_a_day_for_the_case(bruno, inbox, session, cast):
+def test_a_view_of_a_cases_copies_is_recorded_once_a_day(bruno, inbox, session, cast):
     inbox.accepted(now())
     session.rollback()
     incident = session.scalars(
@@ -144,7 +142,7 @@ def test_a_case_without_reports_and_a_purged_report_leave_no_line(bruno, inbox, 
     assert lines(session) == []
 
 
-def test_likeness_the_margin_and_the_home_show_no_word_of_an_account(bruno, inbox, session, cast):
+def test_duplicates_sidebar_and_dashboard_show_no_account(bruno, inbox, session, cast):
     filed = inbox.received(now(), account=f"Un autre récit. {WORDS}")
     inbox.received(now())
     page = bruno.get(at(filed)).text
@@ -153,7 +151,7 @@ def test_likeness_the_margin_and_the_home_show_no_word_of_an_account(bruno, inbo
     assert WORDS not in bruno.get("/moderation").text
 
 
-def test_the_report_and_the_journal_tell_who_opened_it(bruno, inbox, cast):
+def test_the_report_and_the_journal_show_who_viewed_it(bruno, inbox, cast):
     filed = inbox.received(now(), contact=CONTACT)
     bruno.get(at(filed))
     bruno.send(at(filed, "contact"), {})
@@ -174,7 +172,7 @@ def test_the_report_and_the_journal_tell_who_opened_it(bruno, inbox, cast):
     assert f"{day.year}" in line.text
 
 
-def test_a_page_that_was_noted_costs_no_write(bruno, inbox, app):
+def test_a_view_already_recorded_makes_no_write(bruno, inbox, app):
     filed = inbox.received(now())
     bruno.get(at(filed))
     seen: list[str] = []

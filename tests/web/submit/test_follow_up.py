@@ -1,4 +1,4 @@
-"""``/suivi``: what Amina reads with her code, and what she can still do."""
+"""Follow-up of a report by its code (``/suivi``)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def filled(amina: Visitor, action: str) -> dict[str, str]:
 # --- the code -----------------------------------------------------------------------------------
 
 
-def test_a_code_is_read_as_people_copy_it(app, inbox, amina):
+def test_a_copied_code_opens_the_report(app, inbox, amina):
     code = inbox.received().code
     spelled = receipts.format_code(code)
     for typed in (
@@ -83,8 +83,8 @@ NO_CODES = {
 }
 
 
-def test_a_malformed_and_an_unknown_code_are_one_case(app, inbox, amina):
-    """Same status, headers and bytes but for what was typed; the same questions to the database."""
+def test_a_malformed_and_an_unknown_code_get_the_same_answer(app, inbox, amina):
+    """Same status, headers, bytes (but for the typed code) and queries."""
     inbox.received()
     asked: list[str] = []
 
@@ -107,7 +107,7 @@ def test_a_malformed_and_an_unknown_code_are_one_case(app, inbox, amina):
         assert told(typed) == expected, what
 
 
-def test_what_was_typed_stays_in_the_field(app, amina):
+def test_a_wrong_code_stays_in_the_field(app, amina):
     amina.post("/suivi", {"code": "K7QF 2M9X"})
     assert filled(amina, "/suivi")["code"] == "K7QF 2M9X"
     assert 'href="#code"' in amina.answer.get_data(as_text=True)
@@ -144,7 +144,7 @@ def test_a_form_of_another_site_is_refused(app, inbox, amina):
         assert amina.post("/suivi", {"code": filed.code}, headers=header).status_code == 403
 
 
-def test_an_address_of_a_form_leads_to_the_code(app, amina):
+def test_addresses_of_forms_redirect_to_the_code_page(app, amina):
     for address in ("message", "contact", "retirer", "recu.json"):
         amina.get(f"/suivi/{address}")
         assert amina.follow().status_code == 200
@@ -154,7 +154,7 @@ def test_an_address_of_a_form_leads_to_the_code(app, amina):
 # --- what is told -------------------------------------------------------------------------------
 
 
-def test_each_state_is_told_in_plain_words(app, inbox, desk, amina):
+def test_each_state_has_its_texts(app, inbox, desk, amina):
     public = desk.published()
     told = {
         inbox.received(suspect=True): ("Rien n’en est public", "pas promettre de délai"),
@@ -182,7 +182,7 @@ def _body(visitor: Visitor) -> str:
     return visitor.answer.get_data(as_text=True)
 
 
-def test_what_became_of_its_case_is_told(app, inbox, desk, pen, amina, cast):
+def test_the_state_of_its_case_is_explained(app, inbox, desk, pen, amina, cast):
     withdrawn, merged = desk.withdrawn(), desk.merged()
     draft, given_up = inbox.accepted(), inbox.accepted()
     with Session(db.engine) as session:
@@ -200,7 +200,7 @@ def test_what_became_of_its_case_is_told(app, inbox, desk, pen, amina, cast):
         inbox.accepted(into=merged.id)
 
 
-def test_after_the_purge_state_and_reason_are_left(app, inbox, amina):
+def test_a_purged_report_shows_state_and_reason_only(app, inbox, amina):
     filed = inbox.purged(contact=CONTACT)
     opened(amina, filed.code)
     text = amina.text.replace("\u00a0", " ")
@@ -213,7 +213,7 @@ def test_after_the_purge_state_and_reason_are_left(app, inbox, amina):
     assert amina.post("/suivi/recu.json", {"code": filed.code}).status_code == 422
 
 
-def test_a_report_that_nobody_decided_says_so(app, pen, inbox, amina):
+def test_an_expired_report_is_explained(app, pen, inbox, amina):
     filed = inbox.received()
     with pen(AT.replace(year=2028, month=4)) as p:
         acts.purge(p, inbox.store, undecided_after=24)
@@ -243,7 +243,7 @@ def test_amina_answers_and_a_second_click_is_one_message(app, inbox, store, amin
     assert ANSWER in amina.text
 
 
-def test_an_addition_and_a_correction_say_what_they_are(app, inbox, store, amina):
+def test_additions_and_corrections_keep_their_kind(app, inbox, store, amina):
     filed = inbox.received()
     opened(amina, filed.code)
     # Nothing was asked: there is nothing to answer.
@@ -255,7 +255,7 @@ def test_an_addition_and_a_correction_say_what_they_are(app, inbox, store, amina
     assert kinds == ["addition", "correction", "addition"]
 
 
-def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina):
+def test_another_text_from_the_same_page_loses_neither(app, inbox, store, amina):
     filed = inbox.waiting()
     first = filled(opened(amina, filed.code), "/suivi/message")
     amina.post("/suivi/message", {**first, "message": "Le premier."})
@@ -269,7 +269,7 @@ def test_the_same_page_with_another_text_loses_neither(app, inbox, store, amina)
     assert said == [QUESTION, "Le premier.", "Le second."]
 
 
-def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
+def test_an_invalid_message_comes_back(app, inbox, store, amina):
     filed = inbox.waiting()
     for text in ("", " \n\u200b", LONG):
         opened(amina, filed.code)
@@ -280,7 +280,7 @@ def test_a_message_that_cannot_be_kept_comes_back(app, inbox, store, amina):
     assert len(file_of(app, store, filed).messages) == 1
 
 
-def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monkeypatch):
+def test_an_old_form_comes_back_filled_in(app, inbox, store, amina, monkeypatch):
     filed = inbox.waiting()
     opened(amina, filed.code)
     with monkeypatch.context() as patch:
@@ -298,7 +298,7 @@ def test_a_page_that_is_too_old_comes_back_filled(app, inbox, store, amina, monk
     assert amina.send("/suivi/message", message="x", jeton=foreign).status_code == 422
 
 
-def test_a_message_to_a_report_taken_back_meanwhile_is_shown_to_be_copied(app, inbox, pen, amina):
+def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
     filed = inbox.received()
     opened(amina, filed.code)
     with pen() as p:
@@ -312,7 +312,7 @@ def test_a_message_to_a_report_taken_back_meanwhile_is_shown_to_be_copied(app, i
 # --- the contact --------------------------------------------------------------------------------
 
 
-def test_a_contact_is_left_changed_and_taken_back(app, inbox, store, amina):
+def test_a_contact_is_stored_changed_and_erased(app, inbox, store, amina):
     filed = inbox.received()
     opened(amina, filed.code)
     assert amina.send("/suivi/contact", contact=" ").status_code == 422
@@ -330,7 +330,7 @@ def test_a_contact_is_left_changed_and_taken_back(app, inbox, store, amina):
     assert filled(amina, "/suivi/contact")["contact"] == "x" * 501
 
 
-def test_a_contact_can_be_taken_back_after_the_report_was(app, inbox, store, amina):
+def test_a_contact_can_be_erased_after_the_withdrawal(app, inbox, store, amina):
     filed = inbox.withdrawn(contact=CONTACT)
     assert CONTACT in opened(amina, filed.code).text
     amina.send("/suivi/contact", acte="supprimer")
@@ -361,8 +361,8 @@ def test_leaving_and_withdrawing_empty_the_cache_of_the_browser(app, inbox, amin
     assert amina.get("/suivi/quitter").headers["Location"] == "/suivi"
 
 
-def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
-    """A browser keeps the title of a page beside its address."""
+def test_no_page_title_reveals_the_state(app, inbox, desk, amina):
+    """A browser's history stores the titles of pages."""
     public = desk.published()
     titles = set()
     for filed in (
@@ -380,7 +380,7 @@ def test_no_title_says_how_far_a_report_went(app, inbox, desk, amina):
 # --- withdrawal ---------------------------------------------------------------------------------
 
 
-def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
+def test_a_withdrawal_needs_a_ticked_box(app, inbox, store, amina):
     filed = inbox.waiting()
     opened(amina, filed.code)
     amina.send("/suivi/retirer")
@@ -395,7 +395,7 @@ def test_a_report_is_taken_back_once_a_box_is_ticked(app, inbox, store, amina):
     assert "/suivi/retirer" not in [form.action for form in amina.page.forms]
 
 
-def test_what_is_public_can_be_asked_for_only(app, inbox, desk, store, amina):
+def test_a_withdrawal_from_a_public_case_is_a_request(app, inbox, desk, store, amina):
     public = desk.published()
     filed = inbox.accepted(into=public.id)
     opened(amina, filed.code)
@@ -414,7 +414,7 @@ def test_what_is_public_can_be_asked_for_only(app, inbox, desk, store, amina):
 
 
 def test_a_withdrawal_and_a_decision_at_once_have_one_outcome(app, inbox, store, pen, cast, amina):
-    """Whoever comes second is told; what was accepted and is no public case can be taken back."""
+    """The second is refused; a report accepted for a draft can be withdrawn."""
     declined, accepted, late = inbox.received(), inbox.received(), inbox.received()
     opened(amina, declined.code)
     with pen() as p:
@@ -456,7 +456,7 @@ def test_a_case_published_meanwhile_turns_a_withdrawal_into_a_request(
 # --- the receipt --------------------------------------------------------------------------------
 
 
-def test_the_receipt_holds_what_was_sent_and_proves_it(app, inbox, amina):
+def test_the_receipt_contains_and_proves_the_content(app, inbox, amina):
     filed = inbox.received(contact=CONTACT)
     opened(amina, filed.code)
     answer = amina.send("/suivi/recu.json")
@@ -511,8 +511,8 @@ def test_a_locked_database_keeps_the_text_and_acknowledges_nothing(
         store.close()
 
 
-def test_once_the_case_is_erased_what_was_asked_for_can_be_done(app, inbox, desk, store, amina):
-    """The team agreed, and erased the case: the report itself is still there to be taken back."""
+def test_a_requested_withdrawal_is_possible_once_the_case_is_erased(app, inbox, desk, store, amina):
+    """The report still exists after its case is erased on request."""
     case = desk.published()
     filed = inbox.accepted(into=case.id)
     opened(amina, filed.code)
@@ -526,7 +526,7 @@ def test_once_the_case_is_erased_what_was_asked_for_can_be_done(app, inbox, desk
     assert file_of(app, store, filed).summary.state == ReportState.WITHDRAWN
 
 
-def test_what_was_taken_back_takes_no_contact_any_more(app, inbox, store, amina):
+def test_a_withdrawn_report_takes_no_contact(app, inbox, store, amina):
     filed = inbox.withdrawn()
     with pytest.raises(Refused) as refused, writing(db.engine) as p:
         acts.leave_contact(p, store, filed.key, "ici")

@@ -39,6 +39,7 @@ from register.journal import writing
 from register.report_keys import KeyStore
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report
+from register.reports.report_lists import ReportFolder
 from register.text.normalisation import clean, one_line
 
 # Long: for ``make prove``.
@@ -214,7 +215,7 @@ def _shown(app: Flask, settings: Settings, store: KeyStore, told: list[str], by:
             answer = member.get(address)
             assert answer.status_code in (200, 303, 409), address
             assert live(answer.text) == [], address
-    trays = ["", *(f"?casier={tray.value}" for tray in queries.ReportFolder), "?q=script"]
+    trays = ["", *(f"?casier={tray.value}" for tray in ReportFolder), "?q=script"]
     for number, tray in itertools.product((1, 2), trays):
         address = f"/moderation/signalements{tray}{'&' if tray else '?'}page={number}"
         answer = member.get(address)

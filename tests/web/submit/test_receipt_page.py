@@ -1,4 +1,4 @@
-"""The receipt: the code to be copied by hand, what to do with it, what comes next."""
+"""Receipt page with the code of a report."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_receipt_gives_the_code_and_little_else(
         assert queries.key_by_code(session, store, code.lower().replace("-", " "))
 
 
-def test_a_contact_that_came_too_late_is_said_and_not_kept(
+def test_a_contact_sent_again_is_not_stored_and_the_page_says_so(
     settings: Settings, store: KeyStore, app: Flask
 ) -> None:
     amina, fields = _sent(app)

@@ -1,4 +1,4 @@
-"""``/suivi/verifier``: a receipt is one of this register's or not, and nothing else is told."""
+"""Verification of receipts (``/suivi/verifier``)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def uploaded(visitor: Visitor, document: bytes, name: str = "recu.json") -> str:
     return visitor.text.replace("\u00a0", " ")
 
 
-def test_a_receipt_is_recognised_pasted_or_handed_in(app, inbox, anyone):
+def test_a_receipt_is_recognised_pasted_or_uploaded(app, inbox, anyone):
     document = receipt_of(inbox, inbox.received())
     assert YES in pasted(anyone, document.decode())
     assert anyone.answer.status_code == 200
@@ -56,7 +56,7 @@ def test_a_receipt_is_recognised_pasted_or_handed_in(app, inbox, anyone):
     assert WORDS not in anyone.text
 
 
-def test_what_is_changed_or_not_from_here_is_not_recognised(app, inbox, anyone):
+def test_a_changed_or_a_foreign_receipt_is_not_recognised(app, inbox, anyone):
     told = json.loads(receipt_of(inbox, inbox.received()))
     for changed in (
         {"contenu": told["contenu"].replace("caméra", "camera")},
@@ -84,13 +84,13 @@ NO_RECEIPTS = (
 )
 
 
-def test_what_is_no_receipt_has_the_answer_of_an_unknown_one(app, anyone):
+def test_an_invalid_receipt_gets_the_answer_of_an_unknown_one(app, anyone):
     for text in NO_RECEIPTS:
         assert NO in pasted(anyone, text), text[:40]
         assert anyone.answer.status_code == 200
 
 
-def test_yes_and_no_ask_the_database_the_same(app, inbox, anyone):
+def test_every_answer_takes_the_same_queries(app, inbox, anyone):
     document = receipt_of(inbox, inbox.received()).decode()
     asked: list[str] = []
 
@@ -109,7 +109,7 @@ def test_yes_and_no_ask_the_database_the_same(app, inbox, anyone):
     assert told("n’importe quoi") == expected
 
 
-def test_after_the_purge_a_receipt_proves_nothing_here(app, inbox, pen, anyone):
+def test_a_receipt_is_not_recognised_after_the_purge(app, inbox, pen, anyone):
     filed = inbox.received()
     document = receipt_of(inbox, filed)
     assert YES in uploaded(anyone, document)
@@ -120,7 +120,7 @@ def test_after_the_purge_a_receipt_proves_nothing_here(app, inbox, pen, anyone):
     assert NO in uploaded(anyone, document)
 
 
-def test_nothing_is_asked_or_kept_of_what_is_too_long_or_missing(app, anyone, monkeypatch):
+def test_a_long_or_missing_receipt_is_refused_without_a_query(app, anyone, monkeypatch):
     for document in (b"", b" \n"):
         uploaded(anyone, document)
         assert anyone.answer.status_code == 422

@@ -1,6 +1,4 @@
-"""``/signaler``: one page, checked before it is sent; nothing but the account is asked for, and
-nothing that was typed is ever lost.
-"""
+"""Report form, review and receipt (``/signaler``)."""
 
 from __future__ import annotations
 
@@ -63,7 +61,7 @@ def looked_at(visitor: Visitor, **typed: str) -> int:
 
 
 def sent(visitor: Visitor, **typed: str) -> str:
-    """Fill in the form, look at it, send it; the code."""
+    """The code after filling in, reviewing and sending the form."""
     assert looked_at(visitor, **typed) == 200, visitor.text
     answer = visitor.send(FORM, etape="envoyer")
     assert answer.status_code == 200, visitor.text
@@ -78,7 +76,7 @@ def code_of(visitor: Visitor) -> str:
 
 
 def spaced(visitor: Visitor) -> str:
-    """The text of the page, each space a plain one."""
+    """The text of the page with plain spaces."""
     return " ".join(visitor.text.split())
 
 
@@ -108,7 +106,7 @@ def kept(settings: Settings, store: KeyStore, code: str) -> ReportContent:
 
 
 @pytest.mark.parametrize("name", plain_words.LISTS)
-def test_every_word_of_a_vocabulary_is_said_plainly(settings: Settings, name: str) -> None:
+def test_every_code_of_a_vocabulary_has_plain_words(settings: Settings, name: str) -> None:
     rows = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))[name]
     in_use = [row["code"] for row in rows if "retired_at" not in row]
     for words in (plain_words.words(name), plain_words.words(name, "en")):
@@ -132,7 +130,7 @@ def test_each_type_is_offered_once_with_its_family(settings: Settings) -> None:
 # --- from the form to the receipt ---------------------------------------------------------------
 
 
-def test_only_the_account_is_asked_for(settings: Settings, store: KeyStore, amina: Visitor) -> None:
+def test_only_the_account_is_required(settings: Settings, store: KeyStore, amina: Visitor) -> None:
     assert amina.answer
     first = amina.answer
     assert first.status_code == 200
@@ -152,7 +150,7 @@ def test_only_the_account_is_asked_for(settings: Settings, store: KeyStore, amin
     assert kept(settings, store, code_of(amina)) == ReportContent(WORDS)
 
 
-def test_what_is_typed_is_shown_as_it_was_understood_and_kept(
+def test_the_review_shows_typed_and_recognised_answers(
     settings: Settings, store: KeyStore, amina: Visitor
 ) -> None:
     typed = {
@@ -211,7 +209,7 @@ def test_what_is_typed_is_shown_as_it_was_understood_and_kept(
 # --- the place and the day ------------------------------------------------------------------------
 
 
-def test_a_place_is_asked_about_once_and_never_in_the_way(
+def test_an_ambiguous_place_is_asked_about_once(
     settings: Settings, store: KeyStore, amina: Visitor
 ) -> None:
     assert looked_at(amina, lieu="Saint-Denis") == 422
@@ -234,7 +232,7 @@ def test_a_place_is_asked_about_once_and_never_in_the_way(
     assert told.place_code == "commune:93032"
 
 
-def test_a_place_that_is_none_of_ours_is_kept_in_words(
+def test_an_unknown_place_is_kept_as_typed(
     settings: Settings, store: KeyStore, amina: Visitor
 ) -> None:
     for words in ("Zzyzx, Californie", "chez moi, en ligne", "x" * 200):
@@ -264,14 +262,14 @@ def test_a_place_that_is_none_of_ours_is_kept_in_words(
         ("pendant le conseil, " * 20, ""),
     ],
 )
-def test_a_day_is_read_or_kept_as_it_was_typed(
+def test_a_date_is_recognised_or_kept_as_typed(
     settings: Settings, store: KeyStore, amina: Visitor, typed: str, date: str
 ) -> None:
     told = kept(settings, store, sent(amina, quand=typed))
     assert (told.when, told.date) == (typed.strip(), date)
 
 
-def test_yesterday_is_shown_as_a_day_and_words_that_lack_a_year_ask_for_it(
+def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(
     amina: Visitor,
 ) -> None:
     yesterday = paris_day(now()) - timedelta(days=1)
@@ -287,7 +285,7 @@ def test_yesterday_is_shown_as_a_day_and_words_that_lack_a_year_ask_for_it(
 # --- faults ---------------------------------------------------------------------------------------
 
 
-def test_a_fault_loses_nothing_says_what_to_do_and_leads_to_its_field(
+def test_a_fault_keeps_all_answers_and_links_to_its_field(
     settings: Settings, amina: Visitor
 ) -> None:
     typed = {
@@ -341,7 +339,7 @@ def test_each_fault_has_its_sentence(
         assert looked_at(amina) == 200
 
 
-def test_the_longest_texts_of_all_are_received(
+def test_the_longest_texts_are_received(
     settings: Settings, store: KeyStore, amina: Visitor
 ) -> None:
     links = ["https://" + "l" * (LINK_LIMIT - 8)] * LINKS_LIMIT
@@ -365,7 +363,7 @@ def test_the_longest_texts_of_all_are_received(
 # --- twice ----------------------------------------------------------------------------------------
 
 
-def test_a_report_sent_twice_is_one(settings: Settings, amina: Visitor) -> None:
+def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: Visitor) -> None:
     assert looked_at(amina, contact="amina@exemple.test") == 200
     fields = dict(amina.form(FORM).fields)
     codes = set()
@@ -409,7 +407,7 @@ def test_another_text_of_the_same_form_is_offered_as_an_addition(
     assert amina.get("/signaler/ajouter").headers["Location"] == FORM
 
 
-def test_what_somebody_thought_better_of_reaches_whoever_reads(
+def test_an_addition_names_emptied_answers(
     settings: Settings, store: KeyStore, amina: Visitor
 ) -> None:
     assert looked_at(amina, lieu="Gagny", acteur_texte="mon voisin") == 200
@@ -422,7 +420,7 @@ def test_what_somebody_thought_better_of_reaches_whoever_reads(
     assert said.text.replace("\u00a0", " ") == "Qui a agi : à retirer"
 
 
-def test_what_takes_nothing_more_can_be_sent_as_a_new_report(
+def test_a_form_of_a_closed_report_can_be_sent_as_a_new_one(
     settings: Settings, store: KeyStore, amina: Visitor, pen
 ) -> None:
     assert looked_at(amina) == 200
@@ -469,7 +467,7 @@ def _locked(*_args: object, **_more: object) -> None:
     raise OperationalError("INSERT INTO report", {"recit": WORDS}, Exception("disk is full"))
 
 
-def test_a_database_in_trouble_brings_the_form_back_and_the_log_says_nothing_of_it(
+def test_an_outage_keeps_the_form_and_logs_none_of_its_text(
     settings: Settings,
     amina: Visitor,
     monkeypatch: pytest.MonkeyPatch,
@@ -500,13 +498,13 @@ def test_a_database_in_trouble_brings_the_form_back_and_the_log_says_nothing_of_
 
 @pytest.fixture
 def guarded(settings: Settings) -> Iterator[Flask]:
-    """The application with limits, minimum time and the trap for robots."""
+    """The application with rate limits, minimum age and the hidden field."""
     with application(replace(settings, rate_limits=True)) as made:
         yield made
 
 
 def _answers(app: Flask, forms: int) -> list[tuple[int, str]]:
-    """What one source is answered that sends so many forms, with what differs each time masked."""
+    """The answers to many forms from one source, with variable parts masked."""
     answers = []
     for number in range(forms):
         amina = Visitor(app)
@@ -544,7 +542,7 @@ def test_no_answer_depends_on_how_many_reports_are_unread(
     assert beside_many == without
 
 
-def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
+def test_rate_limits_keep_the_text_and_exempt_received_forms(
     settings: Settings, guarded: Flask
 ) -> None:
     amina = Visitor(guarded)
@@ -569,7 +567,7 @@ def test_too_many_reports_wait_with_their_text_and_none_that_was_received(
     assert count(settings, Report) == 10
 
 
-def test_a_form_that_was_received_is_answered_without_the_write_lock(
+def test_a_received_form_is_answered_without_the_write_lock(
     settings: Settings, guarded: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     amina = Visitor(guarded)
@@ -587,7 +585,7 @@ def test_a_form_that_was_received_is_answered_without_the_write_lock(
         assert amina.answer.status_code == 409
 
 
-def test_a_form_that_is_sent_again_and_again_waits_and_is_told_that_it_was_received(
+def test_a_form_sent_again_too_often_waits_and_is_confirmed(
     guarded: Flask,
 ) -> None:
     amina = Visitor(guarded)
@@ -629,9 +627,7 @@ def test_beyond_the_budget_of_all_sources_reports_are_suspect_and_none_is_refuse
 @pytest.mark.parametrize(
     "lost", ["seal folder", "seal key", "database", "log of the database", "keys"]
 )
-def test_nothing_is_acknowledged_into_files_that_are_gone(
-    settings: Settings, app: Flask, lost: str
-) -> None:
+def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost: str) -> None:
     amina = Visitor(app)
     amina.get(FORM)
     sent(amina)
@@ -715,7 +711,7 @@ def test_a_full_disk_is_said_and_keeps_the_text(settings: Settings, amina: Visit
         ("region:11", "Île-de-France"),
     ],
 )
-def test_the_place_of_a_page_is_filled_in_and_kept(app: Flask, place: str, shown: str) -> None:
+def test_the_place_of_a_link_is_filled_in(app: Flask, place: str, shown: str) -> None:
     amina = Visitor(app)
     answer = amina.get(f"{FORM}?lieu={place}")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -727,7 +723,7 @@ def test_the_place_of_a_page_is_filled_in_and_kept(app: Flask, place: str, shown
     assert dict(amina.form(FORM).fields)["lieu_code"] == place
 
 
-def test_the_place_of_a_page_may_be_written_over(app: Flask) -> None:
+def test_the_place_of_a_link_can_be_changed(app: Flask) -> None:
     amina = Visitor(app)
     amina.get(f"{FORM}?lieu=commune:93032")
     assert looked_at(amina, lieu="Puteaux") == 200, amina.text
@@ -747,7 +743,7 @@ def test_the_place_of_a_page_may_be_written_over(app: Flask) -> None:
         "x" * 999,
     ],
 )
-def test_what_is_no_place_leaves_the_form_empty(app: Flask, place: str) -> None:
+def test_an_invalid_place_in_a_link_is_ignored(app: Flask, place: str) -> None:
     amina = Visitor(app)
     answer = amina.client.get(FORM, query_string={"lieu": place})
     assert answer.status_code == 200
@@ -756,7 +752,7 @@ def test_what_is_no_place_leaves_the_form_empty(app: Flask, place: str) -> None:
     assert "<b>" not in html
 
 
-def test_the_form_opens_without_the_place_when_the_territory_cannot_be_read(
+def test_the_form_opens_without_the_place_during_an_outage(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_text: str) -> None:

@@ -1,1 +1,1 @@
-"""Reports on the desk: their lists, one report, and what members do with it."""
+"""Lists and pages of reports on the desk."""

@@ -1,6 +1,6 @@
-"""A report becomes a draft, what is taken over ticked one by one, or it joins a case.
+"""Views that accept a report, as a new draft or attached to a case.
 
-Whatever is refused comes back with what was written, and with the report as it is by now.
+A refused form is shown again as it was filled in, with the current report.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from flask_babel import gettext as _
 from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.case_content import Content
-from register.cases.desk_lists import DeskCaseSummary
 from register.cases.validation import ContentFault
 from register.cases.web.desk import act_view, content_words
 from register.db import db, now
@@ -45,10 +44,10 @@ FormT = TypeVar("FormT", bound=DecisionForm)
 
 @dataclass(frozen=True)
 class DraftOffer:
-    """A part of a report on one side, what it would become on the other.
+    """A part of a report, and what it would become in the draft.
 
-    ``becomes`` are fields of the draft with their words; ``dropped`` says what stays behind, and
-    why; ``is_free_text``: the reporter's own, which stay beside the draft.
+    ``becomes``: labels and texts of the draft's fields; ``dropped``: sentences about values that
+    are not taken over; ``is_free_text``: the reporter's own words, which are never taken over.
     """
 
     name: str
@@ -61,7 +60,7 @@ class DraftOffer:
 
 @desk.route(f"/signalements/{list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
 def retain(key: str) -> ResponseReturnValue:
-    """The report beside the draft that it would become; sent, the draft is made."""
+    """Accept a report as a new draft, from the parts that the member ticks."""
     report_view, form = open_report(key), AcceptForm()
     parts, place = _parts(report_view)
     if request.method != "POST":
@@ -72,20 +71,7 @@ def retain(key: str) -> ResponseReturnValue:
         return _accept_page(report_view, form, ""), 422
     taken = form.taken(part.name for part in parts if not part.is_empty)
     content = report_to_draft.draft_content(parts, taken, french_vocabulary(), place)
-
-    def act(tx: WriteTransaction, by: int) -> int:
-        return acts.accept(
-            tx,
-            key_store(),
-            key,
-            by=by,
-            reason=form.reason.data,
-            new=content,
-            sentence=form.sentence.data,
-            seen=form.seen,
-        )
-
-    outcome = _run_act(key, form, act, _accept_page)
+    outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
     if not isinstance(outcome, int):
         return outcome
     flash(
@@ -124,7 +110,7 @@ def _draft_offer(report_view: ReportView, part: DraftPart) -> DraftOffer:
     field = fields.get(part.name)
     label, items = (field.label, field.items) if field else ("", ())
     if part.name in ("actor", "target"):
-        # The words beside a role are a part of their own.
+        # The free text about a role is a part of its own.
         items = items[:1]
     if part.name in _FREE_TEXT_LABELS and sent is not None:
         label, items = (
@@ -132,28 +118,23 @@ def _draft_offer(report_view: ReportView, part: DraftPart) -> DraftOffer:
             [report_summary.ReportedItem(getattr(sent, part.name))],
         )
     dropped = [_dropped_text(fault) for fault in part.dropped]
-    return DraftOffer(part.name, label, items, _draft_fields(part), dropped, part.is_free_text)
+    source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
+    field_texts = content_words.field_texts(asdict(Content(**part.changes)))
+    texts = {**field_texts, "sources": source_lines}
+    becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
+    return DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text)
 
 
-# Words that the form asks for beside a role.
+# Labels of the parts with free text about a role.
 _FREE_TEXT_LABELS: dict[str, Callable[[], str]] = {
     "actor_text": lambda: _("Qui a agi, avec ses mots"),
     "target_text": lambda: _("Qui était visé, avec ses mots"),
 }
 
 
-def _draft_fields(part: DraftPart) -> list[tuple[str, str]]:
-    words_by_field = content_words.field_texts(asdict(Content(**part.changes)))
-    texts = {
-        **words_by_field,
-        "sources": "\n".join(row.url for row in part.changes.get("sources", ())),
-    }
-    return [(first_upper(field_name(name)), texts[name]) for name in part.changes]
-
-
 def _dropped_text(fault: ContentFault) -> str:
     if fault.key == "typed_date":
-        # How a date is written is said to whoever can write it here.
+        # The general sentence explains how to type a date, which this page has no field for.
         return typeset(str(_("les mots ne disent pas de date ; donnez-la dans le brouillon.")))
     value = str(fault.values.get("value", ""))
     reason = reason_sentence(fault.key, fault.values)
@@ -161,12 +142,12 @@ def _dropped_text(fault: ContentFault) -> str:
     return typeset(reason if value in reason else with_label(value, reason))
 
 
-# --- to a case that is there ------------------------------------------------------------------
+# --- to an existing case ----------------------------------------------------------------------
 
 
 @desk.route(f"/signalements/{list_query.KEY_RULE}/rattacher", methods=["GET", "POST"])
 def attach(key: str) -> ResponseReturnValue:
-    """The report beside a case; sent, it joins it."""
+    """Accept a report by attaching it to a case."""
     report_view, form = open_report(key), AttachForm()
     if request.method != "POST":
         form.vu.data = str(report_view.message_count)
@@ -178,20 +159,7 @@ def attach(key: str) -> ResponseReturnValue:
     into = _target_case_id(form) if form.validate() else 0
     if not into:
         return _attach_page(report_view, form, ""), 422
-
-    def act(tx: WriteTransaction, by: int) -> int:
-        return acts.accept(
-            tx,
-            key_store(),
-            key,
-            by=by,
-            reason="",
-            into=into,
-            sentence=form.sentence.data,
-            seen=form.seen,
-        )
-
-    outcome = _run_act(key, form, act, _attach_page)
+    outcome = _accept(key, form, _attach_page, into=into)
     if not isinstance(outcome, int):
         return outcome
     flash(typeset(str(_("Le signalement est rattaché à ce dossier, qui en garde une copie."))))
@@ -199,7 +167,7 @@ def attach(key: str) -> ResponseReturnValue:
 
 
 def _target_case_id(form: AttachForm) -> int:
-    """The case that is meant; 0 for none, with the reason at the field."""
+    """The id of the chosen case; 0 for an invalid choice, with the error at its field."""
     number, dossier = form.case_number, form.case_id
     field = form.dossier if form.dossier.data else form.numero
     try:
@@ -212,18 +180,15 @@ def _target_case_id(form: AttachForm) -> int:
 
 
 def _attach_page(report_view: ReportView, form: AttachForm, error_text: str) -> str:
-    return _page("attach", report_view, form, error_text, case=_target_case(form))
+    has_choice = bool(form.case_number or form.case_id)
+    case = None
+    if has_choice and not form.numero.errors and not form.dossier.errors:
+        into, member = _target_case_id(form), current_member.member()
+        case = desk_lists.load_summaries(db.session(), member, [into], now()).get(into)
+    return _page("attach", report_view, form, error_text, case=case)
 
 
-def _target_case(form: AttachForm) -> DeskCaseSummary | None:
-    """The case that is meant, as lists show it; None while none is."""
-    if form.numero.errors or form.dossier.errors or not (form.case_number or form.case_id):
-        return None
-    into = _target_case_id(form)
-    return desk_lists.load_summaries(db.session(), current_member.member(), [into], now()).get(into)
-
-
-# --- what both share --------------------------------------------------------------------------
+# --- both -------------------------------------------------------------------------------------
 
 
 def _page(
@@ -241,7 +206,7 @@ def _page(
 
 
 def refusal_reason(report_view: ReportView) -> str:
-    """Why the member who asks cannot accept a report as it is now; empty when they can try."""
+    """Why the signed-in member cannot accept the report at present; empty when they can."""
     summary, error = report_view.summary, None
     holder = summary.holder(now())
     if not summary.is_open:
@@ -253,25 +218,27 @@ def refusal_reason(report_view: ReportView) -> str:
     return labels.refusal_text(error, summary) if error else ""
 
 
-def _run_act(
+def _accept(
     key: str,
     form: FormT,
-    act: Callable[[WriteTransaction, int], int],
     page: Callable[[ReportView, FormT, str], str],
+    *,
+    reason: str = "",
+    new: Content | None = None,
+    into: int | None = None,
 ) -> int | ResponseReturnValue:
-    """Do it under the pen; what was done, or the page with what was refused."""
+    """The id of the case or draft, or the page with the refusal."""
+    store, sentence, seen = key_store(), form.sentence.data, form.seen
+
+    def act(tx: WriteTransaction, by: int) -> int:
+        return acts.accept(
+            tx, store, key, by=by, reason=reason, new=new, into=into, sentence=sentence, seen=seen
+        )
+
     try:
         return act_view.run_act(act)
-    except (Refused, Invalid, NotFound, TextError) as error:
-        return _refusal_page(key, form, error, page)
-
-
-def _refusal_page(
-    key: str,
-    form: FormT,
-    error: RegisterError | TextError,
-    page: Callable[[ReportView, FormT, str], str],
-) -> ResponseReturnValue:
+    except (Refused, Invalid, NotFound, TextError) as refusal:
+        error: RegisterError | TextError = refusal
     report_view = open_report(key)
     if error.key == "report_changed":
         form.vu.data = str(report_view.message_count)

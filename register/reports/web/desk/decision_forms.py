@@ -1,4 +1,4 @@
-"""The forms by which a member answers a report. Each carries how many messages were read."""
+"""Forms of questions and decisions about a report."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _CHOOSE = _("Choisissez un motif.")
 
 
 class ReportActForm(DeskForm):
-    """What every form about a report has: ``vu``, how many messages the member had read."""
+    """A form of an act on a report. ``vu``: the number of messages on the member's page."""
 
     vu = HiddenField()
 
     @property
     def seen(self) -> int:
-        """How many messages were read; -1, which is no number of them, when it does not say."""
+        """The number of messages on the member's page; -1, which never matches, if invalid."""
         digits = str(self.vu.data or "")
         return int(digits) if digits.isdecimal() and len(digits) < 6 else -1
 
     def attach_error(self, error: RegisterError, error_text: str) -> str:
-        """Put an error beside the text that it is about, or give its sentence back.
+        """Attach an error to the text field that it is about, and return "".
 
-        :param error_text: the error in words.
+        :param error_text: the error in words, returned for an error about no field.
         """
         if error.values.get("field") != "text":
             return error_text
-        # To an act, a question and the sentence of a decision are both a text.
+        # Acts call both a question and the sentence of a decision ``text``.
         field = self["text"] if "text" in self else self["sentence"]
         field.errors = [*field.errors, error_text]
         return ""
 
 
 class AskForm(ReportActForm):
-    """A question to the one who reported."""
+    """A question to the reporter."""
 
     text = text_field(
         _("Votre question"),
@@ -60,7 +60,7 @@ class AskForm(ReportActForm):
 
 
 class DeclineForm(ReportActForm):
-    """A report is declined, with a reason and a sentence that its author reads."""
+    """A refusal, with a reason and a sentence for the reporter."""
 
     reason = ChoiceRadios(_("Motif"), choices=[], validators=[InputRequired(_CHOOSE)])
     sentence = text_field(
@@ -70,18 +70,18 @@ class DeclineForm(ReportActForm):
     )
 
     def set_reasons(self, vocabulary: Vocabulary) -> None:
-        """Offer the reasons of the vocabulary."""
+        """Set the choices to the current reasons of the vocabulary."""
         words = vocabulary.lists["refus"].values()
         self.reason.choices = [
             SelectChoice(word.code, word.label) for word in words if not word.retired
         ]
 
     def reporter_sentence(self, vocabulary: Vocabulary) -> str:
-        """What its author will read: what was written, or the sentence of the reason."""
+        """The sentence for the reporter: the written one, or that of the reason."""
         return self.sentence.data or self.proposed_sentence(vocabulary)
 
     def proposed_sentence(self, vocabulary: Vocabulary) -> str:
-        """The sentence of the chosen reason; nothing before one is chosen."""
+        """The sentence of the chosen reason; empty before one is chosen."""
         word = vocabulary.word("refus", str(self.reason.data or ""))
         return str(word.extra.get("sentence", "")) if word else ""
 
@@ -93,7 +93,7 @@ _SENTENCE_HINT = _(
 
 
 class DecisionForm(ReportActForm):
-    """What both ways of accepting have: a sentence for the one who reported."""
+    """A form that accepts a report, with an optional sentence for the reporter."""
 
     sentence = text_field(
         _("Une phrase pour l’auteur du signalement"),
@@ -103,7 +103,7 @@ class DecisionForm(ReportActForm):
 
 
 class AcceptForm(DecisionForm):
-    """A report becomes a draft; ``reprendre`` names what is taken over."""
+    """The acceptance of a report as a draft; ``reprendre``: names of the parts taken over."""
 
     reprendre = SelectMultipleField(choices=[], validate_choice=False)
     reason = line_field(
@@ -113,29 +113,29 @@ class AcceptForm(DecisionForm):
     )
 
     def taken(self, names: Iterable[str]) -> set[str]:
-        """What is ticked among the parts that there are."""
+        """The ticked parts among those with the names."""
         return set(names) & {one_line(str(name)) for name in self.reprendre.data or ()}
 
 
 class AttachForm(DecisionForm):
-    """A report joins a case, by its number on the desk or its public one."""
+    """The attachment of a report to a case, by its number on the desk or its public number."""
 
     numero = line_field(_("Numéro d’un cas public"), limit=20)
     dossier = line_field(_("Numéro d’un dossier du bureau"), limit=20)
 
     @property
     def case_id(self) -> int:
-        """The number on the desk; 0 when none is given."""
+        """The number on the desk; 0 for none or an invalid one."""
         return parse_number(self.dossier.data)
 
     @property
     def case_number(self) -> int:
-        """The public number; 0 when none is given."""
+        """The public number; 0 for none or an invalid one."""
         return parse_number(self.numero.data)
 
 
 def parse_number(typed: str) -> int:
-    """A number as people copy it: "12", "nº 12"; 0 for what is none."""
+    """A number from "12" or "nº 12"; 0 for other texts."""
     digits = typed.casefold().removeprefix("nº").removeprefix("n°").strip()
     is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
     return min(int(digits), NUMBER_LIMIT) if is_number else 0

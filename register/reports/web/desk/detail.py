@@ -1,4 +1,4 @@
-"""One report as members see it: what was sent, the exchange, and what can be done with it."""
+"""Page of a report on the desk, and the views of its acts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from register.web.request_context import current_vocabulary, french_vocabulary, 
 
 
 def require(key: str) -> None:
-    """Refuse what can be no report's key before it is looked up.
+    """Check the shape of a key before any query.
 
     :raises NotFound: ``no_such_report``.
     """
@@ -40,7 +40,7 @@ def require(key: str) -> None:
 
 
 def open_report(key: str) -> ReportView:
-    """A report for the member who asks, who leaves a line that they were shown it.
+    """A report for the signed-in member, whose view is recorded.
 
     :raises NotFound: ``no_such_report``.
     """
@@ -53,13 +53,13 @@ def open_report(key: str) -> ReportView:
 
 @desk.get(f"/signalements/{list_query.KEY_RULE}")
 def report(key: str) -> str:
-    """Everything about one report, or what is left of it."""
+    """The page of a report; after the purge, its summary only."""
     return report_page(open_report(key))
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/contact", endpoint="report_contact")
 def contact(key: str) -> str:
-    """The same page with the contact that was left, whose opening is a line of its own."""
+    """The page of a report with its contact, whose view is recorded separately."""
     require(key)
     act_view.run_act(lambda tx, by: acts.view_contact(tx, key, by=by))
     return report_page(open_report(key), shows_contact=True)
@@ -67,7 +67,7 @@ def contact(key: str) -> str:
 
 @dataclass(frozen=True)
 class AllowedActs:
-    """What a member may do with a report as it is now."""
+    """The acts that a member may do on a report at present."""
 
     claim: bool
     release: bool
@@ -80,12 +80,12 @@ class AllowedActs:
 
     @property
     def any(self) -> bool:
-        """Whether anything can be done but to take it in hand."""
+        """Whether an act other than a claim, a release or a reading is allowed."""
         return self.question or self.decline or self.accept or self.spam or self.reopen
 
 
 def allowed_acts(report_view: ReportView) -> AllowedActs:
-    """What may be done: by the state, by who has it in hand, and nothing once it is purged."""
+    """The acts allowed by the state and the holder; none once the report is purged."""
     summary, by = report_view.summary, report_view.summary.holder(now())
     mine = by == current_member.member().id
 
@@ -124,7 +124,7 @@ def report_page(
     """The page of a report.
 
     :param error_text: why an act was refused.
-    :param asking: the question that was refused, and so comes back; likewise ``declining``.
+    :param asking: a refused question, to be shown again; likewise ``declining``.
     """
     today = dates.paris_day(now())
     until, late = labels.deadline(report_view.summary, today)
@@ -156,15 +156,15 @@ def report_page(
     )
 
 
-# Does the act, under the pen, for the member whose id it is given.
+# An act in a transaction, for the member with an id.
 ReportAct = Callable[[WriteTransaction, KeyStore, int], object]
-# Shows the report again, with why the act was refused.
+# Renders the report again, with the reason of a refusal.
 RefusalPage = Callable[[RegisterError], str]
 
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/prendre", endpoint="report_claim")
 def claim(key: str) -> ResponseReturnValue:
-    """Take a report in hand; whoever comes second is told who has it."""
+    """Claim a report; the refusal names the member who already holds it."""
 
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
         acts.claim(tx, key, by=by)
@@ -174,8 +174,6 @@ def claim(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/rendre", endpoint="report_release")
 def release(key: str) -> ResponseReturnValue:
-    """Give a report back."""
-
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
         acts.release(tx, key, by=by)
 
@@ -184,7 +182,7 @@ def release(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/lu", endpoint="report_read")
 def read(key: str) -> ResponseReturnValue:
-    """Say that what its author sent was read; not what came after that."""
+    """Mark the reporter's messages as read, up to the last one on the member's page."""
     seen = ReportActForm().seen
 
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
@@ -195,8 +193,6 @@ def read(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/indesirable", endpoint="report_spam")
 def spam(key: str) -> ResponseReturnValue:
-    """Put a report aside as spam."""
-
     def act(tx: WriteTransaction, _store: KeyStore, by: int) -> None:
         acts.spam(tx, key, by=by)
 
@@ -205,7 +201,7 @@ def spam(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/reprendre", endpoint="report_reopen")
 def reopen(key: str) -> ResponseReturnValue:
-    """Take up again what was declined, put aside, or accepted for a case that was given up."""
+    """Reopen a report that was declined, marked as spam, or accepted for an abandoned case."""
 
     def act(tx: WriteTransaction, store: KeyStore, by: int) -> None:
         acts.reopen(tx, store, key, by=by)
@@ -217,7 +213,6 @@ def reopen(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/question", endpoint="report_ask")
 def ask_reporter(key: str) -> ResponseReturnValue:
-    """Ask the one who reported something."""
     report_view, form = open_report(key), AskForm()
     if not form.is_sent:
         return report_page(report_view, asking=form), 422
@@ -234,7 +229,7 @@ def ask_reporter(key: str) -> ResponseReturnValue:
 
 @desk.post(f"/signalements/{list_query.KEY_RULE}/ecarter", endpoint="report_decline")
 def decline(key: str) -> ResponseReturnValue:
-    """Decline a report; the sentence of its reason is proposed where that is asked for."""
+    """Decline a report; the step ``proposer`` fills in the sentence of the chosen reason."""
     report_view, form = open_report(key), DeclineForm()
     form.set_reasons(current_vocabulary())
     if not form.is_sent:
@@ -257,7 +252,7 @@ def decline(key: str) -> ResponseReturnValue:
 def _refusal_with_form(
     key: str, form: ReportActForm, page: Callable[[ReportView, str], str]
 ) -> RefusalPage:
-    """Shows the report as it is by now, with everything that was typed."""
+    """A page with the current report and the form as it was filled in."""
 
     def refusal_page(error: RegisterError) -> str:
         current = open_report(key)
@@ -268,7 +263,7 @@ def _refusal_with_form(
 
 
 def _run_simple_act(key: str, act: ReportAct, confirmation: str) -> ResponseReturnValue:
-    """Do an act that has nothing to fill in."""
+    """Run an act without a form."""
     require(key)
 
     def refusal_page(error: RegisterError) -> str:

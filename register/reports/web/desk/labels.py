@@ -1,9 +1,8 @@
-"""What the desk says of a report: where, what in a few words, who has it, until when."""
+"""Labels of a report on the desk: place, title, state, holder, dates and refusals."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -31,21 +30,21 @@ from register.web.messages.desk import NOBODY_BEGAN
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import clock, first_upper
 
-# Characters of an account in a list: a sentence or two.
+# Characters of an account in a list, one or two sentences.
 _EXCERPT_LENGTH = 160
 _PLACE_KINDS = ("commune", "departement", "region")
-# So many days before its day a deadline is told.
+# Days before a deadline from which it is displayed.
 _SOON_DAYS = 31
 
 
 @desk.app_template_global("report_place")
 def place(sent: ReportContent | None) -> str:
-    """Where it happened: the place that was read, or the words that were typed."""
+    """The recognised place, or the typed words."""
     return _place_text(sent, short=False)
 
 
 def place_short(sent: ReportContent | None) -> str:
-    """The same without what is around it, which is enough in a margin."""
+    """The place without its département or region, for the sidebar."""
     return _place_text(sent, short=True)
 
 
@@ -59,7 +58,7 @@ def _place_text(sent: ReportContent | None, *, short: bool) -> str:
 
 
 def title(summary: ReportSummary) -> str:
-    """A report in a few words of ours: its place, and the first of its types."""
+    """The title of a report: its place and its first type."""
     where = place_short(summary.sent)
     kinds = summary.sent.types if summary.sent else ()
     if not kinds:
@@ -70,34 +69,32 @@ def title(summary: ReportSummary) -> str:
 
 @desk.app_template_global("report_kinds")
 def type_labels(sent: ReportContent | None) -> list[Markup | str]:
-    """Its types, each with the letter of its family."""
+    """The labels of its types, each with the letter of its family."""
     labels_by_code = labels(current_vocabulary()).types
     return [labels_by_code.get(code, code) for code in sent.types] if sent else []
 
 
 @desk.app_template_global("report_beginning")
 def beginning(sent: ReportContent | None) -> str:
-    """The first words of what somebody wrote, as they wrote them."""
-    text = one_line(sent.account) if sent else ""
-    if len(text) <= _EXCERPT_LENGTH:
-        return text
-    return text[:_EXCERPT_LENGTH].rsplit(None, 1)[0] + "…"
+    """The beginning of the account."""
+    account = one_line(sent.account) if sent else ""
+    if len(account) <= _EXCERPT_LENGTH:
+        return account
+    return account[:_EXCERPT_LENGTH].rsplit(None, 1)[0] + "…"
 
 
 def proceedings_label(code: str) -> str:
-    """Who began proceedings."""
     return str(NOBODY_BEGAN) if code == "aucune" else current_vocabulary().label("sens", code)
 
 
 @desk.app_template_global("report_state")
 def state_label(summary: ReportSummary) -> str:
-    """Where it is on its way."""
     return str(REPORT_STATES[summary.state.value])
 
 
 @desk.app_template_global("report_held")
 def holder_text(summary: ReportSummary) -> str:
-    """Who has it in hand; an ended one is in nobody's, and nothing is said of it."""
+    """The holder of an open report; empty for an ended one."""
     if not summary.is_open:
         return ""
     by = summary.holder(now())
@@ -107,7 +104,7 @@ def holder_text(summary: ReportSummary) -> str:
 
 
 def since_text(summary: ReportSummary, today: date) -> str:
-    """When it came, while that matters; else when it came to where it is."""
+    """The day of receipt while it is open, of its question while it waits, else of its state."""
     if summary.state is ReportState.WAITING:
         return typeset(
             str(
@@ -123,12 +120,12 @@ def since_text(summary: ReportSummary, today: date) -> str:
 
 
 def names_state(summary: ReportSummary) -> bool:
-    """Whether :func:`since_text` names the state by itself."""
+    """Whether :func:`since_text` makes the state clear by itself."""
     return summary.state not in (ReportState.IN_REVIEW, ReportState.WAITING)
 
 
 def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
-    """Until when it has to be decided, or when it is destroyed; and whether that day is past."""
+    """The deadline of a decision, or the day of destruction; and whether it is overdue."""
     if summary.sent is None:
         return "", False
     if summary.purge_on is not None and summary.together_by is not None:
@@ -149,7 +146,7 @@ def deadline(summary: ReportSummary, today: date) -> tuple[str, bool]:
 
 
 def refusal_text(error: RegisterError, summary: ReportSummary | None) -> str:
-    """Why an act was refused, with the name of whoever was quicker and the state as it is now."""
+    """Why an act was refused, with the name of the holder or the present state."""
     sentence = error_sentence(error)
     if summary is not None and error.key == "report_held":
         by = summary.holder(now())
@@ -160,12 +157,9 @@ def refusal_text(error: RegisterError, summary: ReportSummary | None) -> str:
                 hour=clock(summary.held_until),
             )
     elif error.key == "report_state":
+        code = str(error.values.get("state"))
         sentence = _(
             "Ce signalement est à présent « %(state)s » : ce n’est plus possible.",
-            state=_state_label(error.values.get("state")),
+            state=str(REPORT_STATES.get(code, code)),
         )
     return typeset(first_upper(str(sentence)))
-
-
-def _state_label(code: Any) -> str:
-    return str(REPORT_STATES.get(str(code), code))

@@ -1,10 +1,11 @@
-"""The address of a list of reports: how it is read and written, and its filters in words."""
+"""Address of a list of reports: parsing, writing, and filters in words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
@@ -14,7 +15,7 @@ from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_
 from register.cases.web.desk.case_list import choice_value, last_value
 from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
-from register.reports.queries import ReportFolder, ReportQuery
+from register.reports.report_lists import ReportFolder, ReportQuery
 from register.territory.web import place_choice
 from register.territory.web.place_field import full_name
 from register.web.blueprints import desk
@@ -22,25 +23,25 @@ from register.web.l10n import quoted, typeset
 from register.web.request_context import current_vocabulary
 
 PATH = "/moderation/signalements"
-# How routes name a report: its random key, which says nothing of when it came or what it is.
+# Reports in routes: their random keys, which reveal neither date nor content.
 KEY_RULE = "<string(length=32):key>"
 _FOLDERS: Mapping[str, ReportFolder] = {folder.value: folder for folder in ReportFolder}
-# The parameters of the form.
+# The parameters of the filter form.
 PARAMETERS = frozenset({"casier", "endroit", "lieu", "type", WORDS, "tenu", "page"})
 _PLACE_CODE = re.compile(r"(?:commune|departement):[0-9A-Z]{1,5}")
 
 
 @desk.app_template_global("report_address")
 def report_url(key: str, act: str = "") -> str:
-    """Where a report is on the desk, or an act on it."""
+    """The address of a report on the desk, or of an act on it."""
     return f"{PATH}/{key}{act and '/'}{act}"
 
 
 def parse_query(args: Mapping[str, Sequence[str]], by: int) -> ReportQuery:
-    """What an address asks for.
+    """The query of an address.
 
-    :param by: who asks, for those that they have in hand.
-    :raises Invalid: a value that makes no sense.
+    :param by: the id of the signed-in member, for the filter on reports that they hold.
+    :raises Invalid: ``filter``, for an unknown value.
     """
     folder = choice_value(args, "casier", _FOLDERS)
     kind, place = last_value(args, "type"), last_value(args, "endroit")
@@ -62,12 +63,12 @@ def _require(name: str, value: str, is_valid: bool) -> None:
 
 
 def is_place_code(place: str) -> bool:
-    """Whether a place is one that was read, and not words of it."""
+    """Whether a place is a code, and not typed words."""
     return _PLACE_CODE.fullmatch(place) is not None
 
 
 def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
-    """A list as name and value, in a fixed order; defaults are left out."""
+    """Names and values of a query's parameters in a fixed order, without the defaults."""
     if report_query.folder:
         yield "casier", report_query.folder.value
     if report_query.place:
@@ -83,42 +84,26 @@ def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
 
 
 def list_url(report_query: ReportQuery | None = None) -> str:
-    """The address of a list, or of all that is undecided."""
-    text = urlencode(list(query_pairs(report_query))) if report_query else ""
-    return f"{PATH}?{text}" if text else PATH
+    """The address of a list; without a query, that of all undecided reports."""
+    parameters = urlencode(list(query_pairs(report_query))) if report_query else ""
+    return f"{PATH}?{parameters}" if parameters else PATH
 
 
 def chips(report_query: ReportQuery) -> list[FilterChip]:
-    """The filters in force but for the tray, each with the way to take it off."""
-    first = replace(report_query, page=1)
-    filter_chips = []
-    if report_query.place:
-        filter_chips.append(
-            FilterChip(
-                _("Lieu : %(place)s", place=_place_label(report_query.place)),
-                _without(first, place=""),
-            )
-        )
+    """The active filters except the folder, each with the address that removes it."""
+    removals: list[tuple[str, dict[str, Any]]] = []
+    if place := report_query.place:
+        kind, _between, code = place.partition(":")
+        place_label = full_name(kind, code) if is_place_code(place) else quoted(place)
+        removals.append((_("Lieu : %(place)s", place=place_label), {"place": ""}))
     if report_query.type:
-        kind = current_vocabulary().label("type", report_query.type)
-        filter_chips.append(FilterChip(_("Type : %(kind)s", kind=kind), _without(first, type="")))
+        type_label = current_vocabulary().label("type", report_query.type)
+        removals.append((_("Type : %(kind)s", kind=type_label), {"type": ""}))
     if report_query.words:
-        filter_chips.append(
-            FilterChip(
-                _("Mots : « %(words)s »", words=report_query.words), _without(first, words="")
-            )
-        )
+        removals.append((_("Mots : « %(words)s »", words=report_query.words), {"words": ""}))
     if report_query.holder is not None:
-        filter_chips.append(
-            FilterChip(_("En main : à vous"), list_url(replace(first, holder=None)))
-        )
-    return [FilterChip(typeset(chip.text), chip.address) for chip in filter_chips]
-
-
-def _without(report_query: ReportQuery, **changes: str) -> str:
-    return list_url(replace(report_query, **changes))  # type: ignore[arg-type]
-
-
-def _place_label(place: str) -> str:
-    kind, _between, code = place.partition(":")
-    return full_name(kind, code) if is_place_code(place) else quoted(place)
+        removals.append((_("En main : à vous"), {"holder": None}))
+    return [
+        FilterChip(typeset(label), list_url(replace(report_query, page=1, **changes)))
+        for label, changes in removals
+    ]

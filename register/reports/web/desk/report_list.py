@@ -1,4 +1,4 @@
-"""The trays of reports: their lists, filters and search."""
+"""Lists of reports on the desk: folders, filters, search and bulk acts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
-from register.report_keys import KeyStore
-from register.reports import acts, queries, receipts, rules
-from register.reports.queries import (
+from register.reports import acts, queries, receipts, report_lists, rules
+from register.reports.queries import ReportSummary
+from register.reports.report_lists import (
     DECRYPT_LIMIT,
     PAGE_SIZE,
     ReportFolder,
     ReportPage,
     ReportQuery,
-    ReportSummary,
 )
 from register.reports.web.desk import labels, list_query, report_summary
 from register.territory.resolve import PlaceReading, resolve
@@ -40,17 +39,17 @@ from register.web.permissions import asks_password_when_alone
 from register.web.request_context import commune_case_counts, gazetteer, head, key_store, settings
 from register.web.template_env import first_upper
 
-# What a member does with those that they tick, by the tray they look at.
+# Bulk acts on ticked reports.
 PUT_ASIDE, TAKE_UP, CONFIRM = "ranger", "reprendre", "confirmer"
-# Asks in an address for the first words of each report.
+# The parameter that shows the beginning of each account.
 BEGINNINGS = "debuts"
-# Places by which reports are filtered.
+# Kinds of places by which reports are filtered.
 _PLACE_KINDS = ("commune", "departement")
 
 
 @dataclass(frozen=True)
 class FolderTab:
-    """A tray: its name, how many reports lie there, its list, and whether it is the one shown."""
+    """A folder with its number of reports and its address; ``current``: it is on the page."""
 
     name: str
     count: int
@@ -60,7 +59,7 @@ class FolderTab:
 
 @desk.get("/signalements")
 def reports() -> ResponseReturnValue:
-    """A tray, by words and filters; a typed place is first made a code, if it is one."""
+    """A list of reports; a typed place with one meaning redirects to its code."""
     args = request.args.to_dict(flat=False)
     head()
     report_query = list_query.parse_query(args, current_member.member().id)
@@ -80,12 +79,14 @@ def reports() -> ResponseReturnValue:
 
 
 def page_with_error(report_query: ReportQuery, error_text: str, ticked: Collection[str]) -> str:
-    """The list again, with what could not be done with those that were ticked."""
+    """The list again, with the reason why nothing was done to the ticked reports."""
     return list_page(report_query, _load_page(report_query), error_text=error_text, ticked=ticked)
 
 
 def _load_page(report_query: ReportQuery) -> ReportPage:
-    return queries.list_reports(db.session(), key_store(), report_query, dates.paris_day(now()))
+    return report_lists.list_reports(
+        db.session(), key_store(), report_query, dates.paris_day(now())
+    )
 
 
 def list_page(
@@ -99,8 +100,8 @@ def list_page(
 ) -> str:
     """The page of a list.
 
-    :param begins: the first words of each report are shown, as they are where words are searched
-        for; whoever is shown them leaves the line of an opened report.
+    :param begins: the beginning of each account is shown, as in a search for words; this is
+        recorded as a view of the report.
     """
     begins = begins or bool(report_query.words)
     if begins:
@@ -108,6 +109,7 @@ def list_page(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
     first = list_query.list_url(replace(report_query, page=1))
+    pairs = list(list_query.query_pairs(report_query))
     return render_template(
         "moderation/reports/list.html",
         report_query=report_query,
@@ -117,8 +119,9 @@ def list_page(
         why=typeset(str(REPORT_LISTS[report_query.folder][1])) if report_query.folder else "",
         empty=typeset(str(EMPTY_LISTS[report_query.folder])) if report_query.folder else "",
         chips=list_query.chips(report_query),
-        hidden_filters=_hidden_filters(report_query),
-        pairs=list(list_query.query_pairs(report_query)),
+        # The form has no field for the folder and for a recognised place.
+        hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
+        pairs=pairs,
         offered=offered,
         first=first,
         further=f"{first}{'&' if '?' in first else '?'}page=",
@@ -133,8 +136,11 @@ def list_page(
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A report in a list; ``tick``: whether it can be ticked, and whether it is; ``together``:
-    whether the member may confirm it as spam, put aside by another with others."""
+    """A report in a list.
+
+    ``tick``: it has a checkbox; ``together``: the member may confirm it as spam, which another
+    member marked in bulk.
+    """
 
     summary: ReportSummary
     title: str
@@ -170,11 +176,11 @@ def _bulk_action(report_query: ReportQuery) -> str:
 
 def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
     today = dates.paris_day(now())
-    counts = queries.folder_counts(db.session(), today)
+    counts = report_lists.folder_counts(db.session(), today)
     bare = replace(report_query, page=1)
     all_tab = FolderTab(
         "",
-        queries.count_reports(db.session(), ReportQuery(), today),
+        report_lists.count_reports(db.session(), ReportQuery(), today),
         _folder_url(bare, None),
         report_query.folder is None,
     )
@@ -194,18 +200,12 @@ def _folder_url(report_query: ReportQuery, folder: ReportFolder | None) -> str:
     return list_query.list_url(replace(report_query, folder=folder))
 
 
-def _hidden_filters(report_query: ReportQuery) -> list[tuple[str, str]]:
-    """The filters in force that the form has no field for: the tray, and a place that was read."""
-    hidden_names = {"casier", "endroit"}
-    return [pair for pair in list_query.query_pairs(report_query) if pair[0] in hidden_names]
-
-
 def _place_choices(
     report_query: ReportQuery,
 ) -> tuple[Sequence[PlaceChoice], Sequence[PlaceChoice]]:
-    """The places that the typed words name, and those of nearly that name.
+    """The places with the typed name, and those with a similar name.
 
-    Where they name several, or none, reports are found by the words that their authors typed.
+    Unless exactly one place has the name, the filter compares the words that reporters typed.
     """
     if not report_query.place or list_query.is_place_code(report_query.place):
         return (), ()
@@ -224,16 +224,13 @@ def _place_choices(
     return exact, near
 
 
-def _is_confirmation() -> bool:
-    return request.form.get("faire") == CONFIRM
-
-
 @desk.post("/signalements/tri", endpoint="reports_sort")
 @asks_password_when_alone(
-    lazy_gettext("confirmer seul des signalements rangés ensemble"), when=_is_confirmation
+    lazy_gettext("confirmer seul des signalements rangés ensemble"),
+    when=lambda: request.form.get("faire") == CONFIRM,
 )
 def sort() -> ResponseReturnValue:
-    """Do the same with all that are ticked; what cannot be is told, and the rest is done."""
+    """Run one act on all ticked reports; those that refuse it are reported."""
     report_query = list_query.parse_query(
         request.form.to_dict(flat=False), current_member.member().id
     )
@@ -251,31 +248,25 @@ def sort() -> ResponseReturnValue:
 
 
 def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str, RegisterError]]]:
-    """How many were done, and why the others were not; all of them under one pen."""
-    store = key_store()
+    """The number of changed reports and the errors of the others, in one transaction."""
+    store, single = key_store(), settings().single_moderator
     refused: list[tuple[str, RegisterError]] = []
 
     def act(tx: WriteTransaction, by: int) -> None:
         for key in keys:
             try:
-                _apply_act(tx, store, key, by, action, together=len(keys) > 1)
+                if action == TAKE_UP:
+                    acts.reopen(tx, store, key, by=by)
+                elif action == CONFIRM:
+                    acts.confirm_spam(tx, key, by=by, single=single)
+                else:
+                    acts.spam(tx, key, by=by, together=len(keys) > 1)
             except (Refused, NotFound) as error:
-                # An act refuses before it changes anything.
+                # Safe in a shared transaction: an act refuses before it changes anything.
                 refused.append((key, error))
 
     act_view.run_act(act)
     return len(keys) - len(refused), refused
-
-
-def _apply_act(
-    tx: WriteTransaction, store: KeyStore, key: str, by: int, action: str, *, together: bool
-) -> None:
-    if action == TAKE_UP:
-        acts.reopen(tx, store, key, by=by)
-    elif action == CONFIRM:
-        acts.confirm_spam(tx, key, by=by, single=settings().single_moderator)
-    else:
-        acts.spam(tx, key, by=by, together=together)
 
 
 def _confirmation_text(done: int, action: str) -> str:
@@ -308,7 +299,7 @@ def _confirmation_text(done: int, action: str) -> str:
 
 
 def _refusal_texts(refused: Sequence[tuple[str, RegisterError]]) -> list[str]:
-    """What was not done, as sentences, those that are the same told once."""
+    """A sentence for each reason of a refusal, with its number of reports."""
     summaries = queries.summaries(db.session(), [key for key, _error in refused])
     reason_counts = Counter(
         labels.refusal_text(error, summaries.get(key)) for key, error in refused

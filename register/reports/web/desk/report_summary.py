@@ -1,8 +1,8 @@
-"""What a report says, field by field, to stand beside the case that comes of it."""
+"""Content of a report field by field, the reports behind a case, and recorded views."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,8 +27,8 @@ from register.web.l10n import edtf_words, typeset
 from register.web.messages import REPORT_STATES
 from register.web.request_context import current_vocabulary, key_store
 
-# Where what was chosen or recognised is copied to, fields of the editor as a selector names them;
-# the reporter's own words are copied nowhere.
+# Selectors of the editor's fields into which chosen and recognised values are copied; the
+# reporter's own words are never copied.
 _PLACE, _DATE = "#place-typed", "#date, #happened_on"
 _TYPES, _ACTOR, _TARGET = "#type_1, #type_2, #type_3", "#actor", "#target"
 _LINKS = '[name^="sources-"][name$="-url"], #source_url'
@@ -37,9 +37,9 @@ _BEGAN = '[name^="proceedings-"][name$="-direction"]'
 
 @dataclass(frozen=True)
 class ReportedItem:
-    """Something that was reported: as it reads, and what of it is copied into which field.
+    """One answer of a field, with the value to copy and the selector of its target.
 
-    ``many``: the field is one of several of a kind, of which none is written over.
+    ``many``: the selector matches several fields, of which an empty one is filled.
     """
 
     text: str
@@ -51,7 +51,7 @@ class ReportedItem:
 
 @dataclass(frozen=True)
 class ReportedField:
-    """A field of a report with what was said in it."""
+    """A field of a report with its answers."""
 
     name: str
     label: str
@@ -60,80 +60,59 @@ class ReportedField:
 
 @desk.app_template_global("reported")
 def reported(sent: ReportContent) -> list[ReportedField]:
-    """Every field in which something was said, in the order of the form."""
-    all_fields = (
-        ReportedField(name, str(_LABELS[name]), list(_ITEMS[name](sent))) for name in _ITEMS
-    )
-    return [field for field in all_fields if field.items]
+    """The fields with an answer, in the order of the form."""
+    label = current_vocabulary().label
+    items: dict[str, list[ReportedItem]] = {
+        "account": [ReportedItem(sent.account)] if sent.account else [],
+        "types": [
+            ReportedItem(label("type", code), code, _TYPES, many=True) for code in sent.types
+        ],
+        "place": _recognised_items(sent.place, _place_words(sent), _PLACE),
+        "date": _recognised_items(sent.when, _date_words(sent), _DATE),
+        "actor": _role_items("acteur", sent.actor, sent.actor_text, _ACTOR),
+        "target": _role_items("cible", sent.target, sent.target_text, _TARGET),
+        "began": [
+            ReportedItem(typeset(labels.proceedings_label(code)), code, _BEGAN, many=True)
+            for code in (sent.began,)
+            if code
+        ],
+        "links": [
+            ReportedItem(
+                url, url, _LINKS, many=True, is_link=url.startswith(("http://", "https://"))
+            )
+            for url in sent.links
+        ],
+    }
+    return [ReportedField(name, str(_LABELS[name]), items[name]) for name in items if items[name]]
 
 
-def _account(sent: ReportContent) -> Iterator[ReportedItem]:
-    if sent.account:
-        yield ReportedItem(sent.account)
-
-
-def _types(sent: ReportContent) -> Iterator[ReportedItem]:
-    for code in sent.types:
-        yield ReportedItem(current_vocabulary().label("type", code), code, _TYPES, many=True)
-
-
-def _place(sent: ReportContent) -> Iterator[ReportedItem]:
+def _place_words(sent: ReportContent) -> str:
     kind, _colon, code = sent.place_code.partition(":")
-    read = full_name(kind, code) if code else ""
-    if sent.place and sent.place != read:
-        yield ReportedItem(sent.place)
-    if read:
-        yield ReportedItem(french(read), read, _PLACE)
+    return full_name(kind, code) if code else ""
 
 
-def _when(sent: ReportContent) -> Iterator[ReportedItem]:
+def _date_words(sent: ReportContent) -> str:
     try:
-        read = edtf_words(sent.date) if sent.date else ""
+        return edtf_words(sent.date) if sent.date else ""
     except TextError:
-        read = ""
-    if sent.when and sent.when != read:
-        yield ReportedItem(sent.when)
-    if read:
-        yield ReportedItem(french(read), read, _DATE)
+        return ""
 
 
-def _actor(sent: ReportContent) -> Iterator[ReportedItem]:
-    if sent.actor:
-        yield ReportedItem(current_vocabulary().label("acteur", sent.actor), sent.actor, _ACTOR)
-    if sent.actor_text:
-        yield ReportedItem(sent.actor_text)
+def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedItem]:
+    items = [ReportedItem(typed)] if typed and typed != recognised else []
+    if recognised:
+        items.append(ReportedItem(french(recognised), recognised, into))
+    return items
 
 
-def _target(sent: ReportContent) -> Iterator[ReportedItem]:
-    if sent.target:
-        yield ReportedItem(current_vocabulary().label("cible", sent.target), sent.target, _TARGET)
-    if sent.target_text:
-        yield ReportedItem(sent.target_text)
+def _role_items(vocabulary_name: str, code: str, words: str, into: str) -> list[ReportedItem]:
+    items = [ReportedItem(words)] if words else []
+    if code:
+        role_label = current_vocabulary().label(vocabulary_name, code)
+        items.insert(0, ReportedItem(role_label, code, into))
+    return items
 
 
-def _began(sent: ReportContent) -> Iterator[ReportedItem]:
-    if sent.began:
-        yield ReportedItem(
-            typeset(labels.proceedings_label(sent.began)), sent.began, _BEGAN, many=True
-        )
-
-
-def _links(sent: ReportContent) -> Iterator[ReportedItem]:
-    for url in sent.links:
-        is_page = url.startswith(("http://", "https://"))
-        yield ReportedItem(url, url, _LINKS, many=True, is_link=is_page)
-
-
-_ITEMS: dict[str, Callable[[ReportContent], Iterator[ReportedItem]]] = {
-    "account": _account,
-    "types": _types,
-    "place": _place,
-    "date": _when,
-    "actor": _actor,
-    "target": _target,
-    "began": _began,
-    "links": _links,
-}
 _LABELS = {
     "account": _("Ce qui s’est passé"),
     "types": _("Types"),
@@ -146,14 +125,14 @@ _LABELS = {
 }
 
 
-# --- behind a case ----------------------------------------------------------------------------
+# --- reports of a case ------------------------------------------------------------------------
 
 
 @desk.app_template_global("reports_behind")
 def reports_behind(incident_id: int) -> CaseReports | None:
-    """The reports that a case goes back to; None for a case that goes back to none.
+    """The reports behind a case; None if there are none, or if the key store is missing.
 
-    Where the keys are away the case is still there to be worked on; the home of the desk says so.
+    Members can work on the case without the keys; the dashboard warns that they are missing.
     """
     try:
         case_reports = reports_of_case(db.session(), key_store(), incident_id)
@@ -167,7 +146,7 @@ def reports_behind(incident_id: int) -> CaseReports | None:
 
 @dataclass(frozen=True)
 class SimilarReportLink:
-    """A report that is like another, where it is on the desk, and why."""
+    """A similar report with its address and the reasons of the similarity."""
 
     key: str
     address: str
@@ -179,7 +158,7 @@ class SimilarReportLink:
 
 @dataclass(frozen=True)
 class SimilarItems:
-    """Cases and other reports that may be of the same thing as a report."""
+    """Cases and reports on what may be the same facts."""
 
     cases: Sequence[SimilarCase]
     reports: Sequence[SimilarReportLink]
@@ -187,7 +166,7 @@ class SimilarItems:
 
 @desk.app_template_global("likely_of_report")
 def likely_of_report(report_view: ReportView) -> SimilarItems:
-    """What is like a report, the likest first; nothing once its texts are destroyed."""
+    """Cases and reports similar to a report, the most similar first; none after the purge."""
     if report_view.received is None:
         return SimilarItems([], [])
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
@@ -208,23 +187,19 @@ def likely_of_report(report_view: ReportView) -> SimilarItems:
 
 
 def _similar_report(similar: SimilarReport) -> SimilarReportLink:
+    first_type = [current_vocabulary().label("type", code) for code in similar.sent.types[:1]]
     return SimilarReportLink(
         key=similar.key,
         address=list_query.report_url(similar.key),
-        title=_report_title(similar.sent),
+        title=typeset(", ".join([labels.place_short(similar.sent), *first_type])),
         state=str(REPORT_STATES[similar.state.value]),
         day=similar.day,
         why=reasons_sentence(similar.reasons),
     )
 
 
-def _report_title(sent: ReportContent) -> str:
-    kinds = [current_vocabulary().label("type", code) for code in sent.types[:1]]
-    return typeset(", ".join([labels.place_short(sent), *kinds]))
-
-
 def note_views(keys: Collection[str]) -> None:
-    """Note that the member is shown what was sent in some reports."""
+    """Record that the member views the content of reports, without a write if already recorded."""
     if not keys:
         return
     viewed_keys = views_on_day(
@@ -236,7 +211,7 @@ def note_views(keys: Collection[str]) -> None:
 
 
 def note_retained_view(incident_id: int) -> None:
-    """Note that the member is shown what a case keeps of its reports, if it keeps anything."""
+    """Record that the member views the copies of reports that a case retains, if any."""
     session = db.session()
     if not has_retained(session, incident_id):
         return

@@ -1,4 +1,4 @@
-"""Reports in the margin of the desk and on its home: a day and a place each, never their words."""
+"""Reports in the desk's sidebar and on its dashboard, by day and place, without their words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import SealError
-from register.reports import queries
+from register.reports import report_lists
 from register.reports.acts import retention
-from register.reports.queries import ReportFolder, ReportQuery
+from register.reports.queries import ReportSummary
+from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.web.desk import labels, list_query
 from register.text import dates
 from register.web.blueprints import desk
@@ -24,11 +25,11 @@ from register.web.messages.desk import (
 )
 from register.web.request_context import key_store
 
-# So many reports that nobody has taken up, and the desk is warned.
+# Number of unread reports above which the desk is warned.
 FLOOD = 200
-# What the margin shows of those that nobody has read.
+# Number of unread reports in the sidebar.
 _UNREAD_LIMIT = 5
-# What asks for somebody on the home of the desk, the most pressing first.
+# Folders on the dashboard, the most urgent first.
 _DASHBOARD_FOLDERS = (
     ReportFolder.OVERDUE,
     ReportFolder.NEWS,
@@ -41,7 +42,7 @@ _DASHBOARD_FOLDERS = (
 
 @dataclass(frozen=True)
 class UnreadReport:
-    """A report that nobody has read; ``late``: its day is past."""
+    """An unread report; ``late``: it is overdue."""
 
     key: str
     address: str
@@ -53,7 +54,7 @@ class UnreadReport:
 
 @dataclass(frozen=True)
 class UnreadReports:
-    """How many reports nobody has read, and the oldest of them."""
+    """The number of unread reports, and the oldest of them."""
 
     total: int
     reports: Sequence[UnreadReport]
@@ -61,7 +62,7 @@ class UnreadReports:
 
 @dataclass(frozen=True)
 class FolderCount:
-    """How many reports lie in a tray, what that is, and their list."""
+    """A folder with its description, its number of reports and its address."""
 
     name: str
     why: str
@@ -72,21 +73,21 @@ class FolderCount:
 
 @desk.app_template_global("reports_margin")
 def unread_reports() -> UnreadReports:
-    """The oldest reports that nobody has read; none where they cannot be opened."""
+    """The oldest unread reports; none without the key store."""
     today, report_query = dates.paris_day(now()), ReportQuery(folder=ReportFolder.NEW)
     try:
-        summaries = queries.first_reports(
+        summaries = report_lists.first_reports(
             db.session(), key_store(), report_query, today, limit=_UNREAD_LIMIT
         )
     except SealError:
         return UnreadReports(0, ())
     return UnreadReports(
-        queries.count_reports(db.session(), report_query, today),
+        report_lists.count_reports(db.session(), report_query, today),
         [_unread_report(summary) for summary in summaries],
     )
 
 
-def _unread_report(summary: queries.ReportSummary) -> UnreadReport:
+def _unread_report(summary: ReportSummary) -> UnreadReport:
     today = dates.paris_day(now())
     until, late = labels.deadline(summary, today)
     return UnreadReport(
@@ -100,8 +101,8 @@ def _unread_report(summary: queries.ReportSummary) -> UnreadReport:
 
 
 def folder_counts() -> Sequence[FolderCount]:
-    """How many reports wait, by their trays; those that are empty are left out."""
-    counts_by_folder = queries.folder_counts(db.session(), dates.paris_day(now()))
+    """Number of reports by folder, without empty folders, and of spam to confirm."""
+    counts_by_folder = report_lists.folder_counts(db.session(), dates.paris_day(now()))
     folder_rows = [
         FolderCount(
             name=typeset(str(REPORT_LISTS[folder][0])),
@@ -122,8 +123,8 @@ def folder_counts() -> Sequence[FolderCount]:
 
 
 def warnings() -> Iterator[str]:
-    """What is wrong with reports as a whole, in sentences."""
-    if queries.count_unread(db.session()) > FLOOD:
+    """Sentences about a flood of reports, a jump of the clock and a missing key store."""
+    if report_lists.count_unread(db.session()) > FLOOD:
         yield typeset(str(MANY_UNREAD) % {"count": number(FLOOD)})
     last_day = retention.clock_jump(db.session(), dates.paris_day(now()))
     if last_day is not None:
