@@ -156,8 +156,10 @@ def test_it_is_made_once_for_each_position(app: Flask, desk, monkeypatch) -> Non
     client = app.test_client()
     desk.published()
     made: list[object] = []
-    written = sitemap._written
-    monkeypatch.setattr(sitemap, "_written", lambda *told: made.append(told) or written(*told))
+    xml_response = sitemap._xml_response
+    monkeypatch.setattr(
+        sitemap, "_xml_response", lambda *args: made.append(args) or xml_response(*args)
+    )
     for _ in range(3):
         rows(client)
     assert len(made) == 1
