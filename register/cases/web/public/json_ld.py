@@ -86,15 +86,11 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
             for correction in content["corrections"]
         ],
     }
-    parent_crumbs: list[tuple[str, str]] = []
-    if case_view.place:
-        parent_crumbs = _parent_crumbs(case_view.place)
-        parent_crumbs.append(
-            (case_view.place.commune.name, urls.commune(case_view.place.commune.code))
-        )
-    crumbs = [(str(_("Registre")), urls.cases()), *parent_crumbs]
-    current_crumb = (_("Cas nº %(number)s", number=case.number), address)
-    return _script_block(report, _breadcrumb_list([*crumbs, current_crumb]))
+    crumbs = [(str(_("Registre")), urls.cases())]
+    if place := case_view.place:
+        crumbs += [*_parent_crumbs(place), (place.commune.name, urls.commune(place.commune.code))]
+    crumbs.append((_("Cas nº %(number)s", number=case.number), address))
+    return _script_block(report, _breadcrumb_list(crumbs))
 
 
 def commune(place: CommuneView) -> Markup:
