@@ -132,7 +132,7 @@ ONE_BY_ONE = (
     "test_what_a_member_command_refuses_is_said",
     "test_what_happens_on_the_desk",
     "test_what_is_asked_leaves_nothing_behind",
-    "test_what_was_never_written_is_a_404",
+    "test_unknown_revision_is_not_found",
 )
 
 

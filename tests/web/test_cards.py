@@ -1,4 +1,4 @@
-"""The cards that other sites show beside a link: what they say, how they are drawn, and to whom."""
+"""Social cards: their texts, drawing and responses."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def picture(card: SocialCard) -> Image.Image:
 
 
 def ink(card: SocialCard) -> tuple[int, int, int, int]:
-    """The box of what a card has beside an empty one."""
-    found = unlike(picture(card), picture(SocialCard(""))).getbbox()
-    assert found
-    return found
+    """The bounding box of the differences from an empty card."""
+    box = unlike(picture(card), picture(SocialCard(""))).getbbox()
+    assert box
+    return box
 
 
 def unlike(one: Image.Image, other: Image.Image) -> Image.Image:
-    """Where two pictures differ by more than the shade that each of them has of its own."""
+    """Where two images differ by more than the shades of their reduced palettes."""
     return ImageChops.difference(one, other).convert("L").point(lambda shade: shade > 40 and 255)
 
 
@@ -68,7 +68,7 @@ def unlike(one: Image.Image, other: Image.Image) -> Image.Image:
     ],
     ids=["short", "long", "unbreakable", "arabic", "many words", "odd signs"],
 )
-def test_nothing_leaves_the_sheet_whatever_is_said(card: SocialCard) -> None:
+def test_texts_stay_inside_the_sheet(card: SocialCard) -> None:
     left, top, right, bottom = ink(card)
     assert left >= 20
     assert top >= 40
@@ -76,21 +76,21 @@ def test_nothing_leaves_the_sheet_whatever_is_said(card: SocialCard) -> None:
     assert bottom <= HEIGHT - 15
 
 
-def test_a_title_of_three_hundred_letters_is_there_to_its_end() -> None:
+def test_title_of_300_letters_is_complete() -> None:
     whole = picture(SocialCard(LONG, (), "Gagny", KINDS))
     assert unlike(whole, picture(SocialCard(LONG[:-1], (), "Gagny", KINDS))).getbbox()
 
 
-def test_a_title_never_touches_what_stands_below_it() -> None:
+def test_title_does_not_overlap_the_footer() -> None:
     # Two lines of kinds and one of evidence, under a rule.
     below = (280, 446, WIDTH, HEIGHT)
     foot = picture(SocialCard("", (), "", KINDS)).crop(below)
     for title in (LONG, "W" * 300, "mot " * 75, "Interdiction"):
-        told = picture(SocialCard(title, (), "", KINDS)).crop(below)
-        assert unlike(told, foot).getbbox() is None, title
+        bottom = picture(SocialCard(title, (), "", KINDS)).crop(below)
+        assert unlike(bottom, foot).getbbox() is None, title
 
 
-def test_what_is_read_from_the_right_begins_there() -> None:
+def test_right_to_left_title_is_aligned_to_the_right() -> None:
     latin, arabic = ink(SocialCard("Un mot")), ink(SocialCard("كلمة"))
     assert latin[0] < 330
     assert latin[2] < 900
@@ -98,7 +98,7 @@ def test_what_is_read_from_the_right_begins_there() -> None:
     assert arabic[2] > WIDTH - 80
 
 
-def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
+def test_fonts_have_every_letter_of_the_vocabularies_and_of_arabic(
     demo_app: Flask,
 ) -> None:
     with demo_app.app_context():
@@ -107,31 +107,31 @@ def test_every_letter_of_the_vocabularies_and_of_arabic_is_drawn_as_itself(
     letters = set("".join(words) + ARABIC + "«»’…–œŒæÿŸñ€º\u202f\u00a0\u2011")
     for name in ("figo", "figbo"):
         font = drawing._font(name, 30)
-        # What a font has no letter for is drawn as a box with its own shape.
+        # A missing letter is drawn as a box.
         box = bytes(font.getmask("\ufffe"))
         missing = {one for one in letters if one.strip() and bytes(font.getmask(one)) == box}
         assert not missing
 
 
-def test_a_picture_that_is_found_alone_says_what_it_shows() -> None:
+def test_png_has_a_description() -> None:
     made = Image.open(BytesIO(draw_card(SocialCard(ARABIC, ("nº 7",), "Gagny", KINDS))))
     assert made.info["Description"].splitlines() == [ARABIC, "Gagny", "nº 7", *KINDS]
 
 
-# --- what is told -------------------------------------------------------------------------------
+# --- texts and responses ------------------------------------------------------------------------
 
 
 @pytest.fixture
-def told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]:
-    """The cards that are drawn."""
-    found: list[SocialCard] = []
+def drawn_cards(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[SocialCard]:
+    """The cards drawn during a test."""
+    cards: list[SocialCard] = []
 
     def noting(card: SocialCard) -> bytes:
-        found.append(card)
+        cards.append(card)
         return draw_card(card)
 
     monkeypatch.setattr(social_cards, "draw_card", noting)
-    return found
+    return cards
 
 
 def address_of(client: FlaskClient, filed: Filed) -> str:
@@ -140,7 +140,9 @@ def address_of(client: FlaskClient, filed: Filed) -> str:
     return str(answer.location)
 
 
-def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[SocialCard]) -> None:
+def test_card_has_the_texts_of_a_list(
+    app: Flask, desk: Desk, drawn_cards: list[SocialCard]
+) -> None:
     client = app.test_client()
     filed = desk.published(
         title="Le maire interdit de filmer : « c’est fini »",
@@ -150,7 +152,7 @@ def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Social
     )
     answer = get(client, address_of(client, filed))
     assert (answer.status_code, answer.mimetype) == (200, "image/png")
-    assert told == [
+    assert drawn_cards == [
         SocialCard(
             title="Le maire interdit de filmer\u00a0: «\u202fc’est fini\u202f»",
             margin_lines=("nº\u00a01", "17\u00a0mars 2008"),
@@ -184,16 +186,21 @@ def test_a_card_says_what_a_list_would(app: Flask, desk: Desk, told: list[Social
         ({"title": ARABIC, "language": "ar"}, "Gagny (Seine-Saint-Denis)", "17\u00a0mars 2008"),
     ],
 )
-def test_what_is_not_known_is_said_to_be_so(
-    app: Flask, desk: Desk, told: list[SocialCard], changes: dict[str, str], over: str, date: str
+def test_card_of_a_case_with_unknown_date_or_place(
+    app: Flask,
+    desk: Desk,
+    drawn_cards: list[SocialCard],
+    changes: dict[str, str],
+    over: str,
+    date: str,
 ) -> None:
     client = app.test_client()
     assert get(client, address_of(client, desk.published(**changes))).status_code == 200
-    assert (told[0].overline, told[0].margin_lines[1]) == (over, date)
+    assert (drawn_cards[0].overline, drawn_cards[0].margin_lines[1]) == (over, date)
 
 
-def test_each_card_is_drawn_once_however_it_is_asked_for(
-    app: Flask, desk: Desk, told: list[SocialCard]
+def test_each_card_is_drawn_once_for_all_addresses(
+    app: Flask, desk: Desk, drawn_cards: list[SocialCard]
 ) -> None:
     client = app.test_client()
     address = address_of(client, desk.published())
@@ -205,12 +212,10 @@ def test_each_card_is_drawn_once_however_it_is_asked_for(
         assert get(client, address).status_code == 200
         assert get(client, "/carte.png").status_code == 200
         assert get(client, "/carte.png?n=1").location == "/carte.png"
-    assert len(told) == 2
+    assert len(drawn_cards) == 2
 
 
-def test_a_card_may_be_shown_elsewhere_and_the_rest_of_the_site_may_not(
-    app: Flask, desk: Desk
-) -> None:
+def test_only_cards_may_be_embedded_by_other_sites(app: Flask, desk: Desk) -> None:
     client = app.test_client()
     policy = "Cross-Origin-Resource-Policy"
     assert get(client, "/carte.png").headers.getlist(policy) == ["cross-origin"]
@@ -219,7 +224,7 @@ def test_a_card_may_be_shown_elsewhere_and_the_rest_of_the_site_may_not(
     assert get(client, "/").headers.getlist(policy) == ["same-origin"]
 
 
-def test_a_card_goes_with_its_case(app: Flask, desk: Desk) -> None:
+def test_card_follows_the_state_of_its_case(app: Flask, desk: Desk) -> None:
     client = app.test_client()
     assert get(client, f"/incidents/{desk.withdrawn().number}/carte.png").status_code == 410
     assert get(client, f"/incidents/{desk.erased().number}/carte.png").status_code == 410
@@ -229,33 +234,33 @@ def test_a_card_goes_with_its_case(app: Flask, desk: Desk) -> None:
         assert get(client, f"/incidents/{number}/carte.png").status_code == 404
 
 
-# --- the pages that name it ---------------------------------------------------------------------
+# --- pages with a card --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "address",
     ["/", "/incidents", "/incidents?q=filmer", "/incidents/1", "/communes/93032", "/methode"],
 )
-def test_a_page_says_what_other_sites_show_beside_a_link(client: FlaskClient, address: str) -> None:
+def test_page_has_open_graph_metadata(client: FlaskClient, address: str) -> None:
     page = html.fromstring(get(client, address).get_data(as_text=True))
-    found = {
+    metadata = {
         meta.get("property") or meta.get("name"): meta.get("content") for meta in page.iter("meta")
     }
-    assert found["og:title"] == page.findtext(".//title").removesuffix(" – Web Citoyen").strip()
-    assert found["og:description"] == found["description"] != ""
-    assert found["og:url"] == page.find(".//link[@rel='canonical']").get("href")
-    assert found["og:site_name"] == "Web Citoyen"
-    assert found["og:type"] == ("article" if address == "/incidents/1" else "website")
-    assert found["twitter:card"] == "summary_large_image"
-    assert found["og:image:alt"]
+    assert metadata["og:title"] == page.findtext(".//title").removesuffix(" – Web Citoyen").strip()
+    assert metadata["og:description"] == metadata["description"] != ""
+    assert metadata["og:url"] == page.find(".//link[@rel='canonical']").get("href")
+    assert metadata["og:site_name"] == "Web Citoyen"
+    assert metadata["og:type"] == ("article" if address == "/incidents/1" else "website")
+    assert metadata["twitter:card"] == "summary_large_image"
+    assert metadata["og:image:alt"]
     base = "http://127.0.0.1:5000"
-    assert found["og:image"].startswith(base)
-    answer = get(client, found["og:image"].removeprefix(base))
+    assert metadata["og:image"].startswith(base)
+    answer = get(client, metadata["og:image"].removeprefix(base))
     assert answer.status_code == 200
-    size = (int(found["og:image:width"]), int(found["og:image:height"]))
+    size = (int(metadata["og:image:width"]), int(metadata["og:image:height"]))
     assert Image.open(BytesIO(answer.data)).size == size == (WIDTH, HEIGHT)
 
 
-def test_a_page_without_an_address_of_its_own_is_not_linked_to(client: FlaskClient) -> None:
+def test_page_without_canonical_address_has_no_open_graph_metadata(client: FlaskClient) -> None:
     for address in ("/suivi", "/nulle-part", "/compte/connexion"):
         assert "og:" not in get(client, address).text

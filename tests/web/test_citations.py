@@ -1,4 +1,4 @@
-"""References to a case, read back by the programs that people keep them with."""
+"""References to a case, parsed by common reference programs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORMS = {
     "json": "application/vnd.citationstyles.csl+json",
 }
 ARABIC = "جريدة الوطن"
-# Words, and the day of the facts as known; each breaks a format that is written carelessly.
+# Titles with characters that need escapes in one of the formats.
 TITLES = {
     "accents": "À Gagny, l’œuvre du maire : « où est-ce ? »",
     "braces": "Le {maire} et l’}accolade{",
@@ -46,8 +46,10 @@ TITLES = {
 DATES = ("2006-06-26", "2006-06", "2006", "2006~", "2006-06-26?", "")
 
 
-def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> CaseReference:
-    made = CaseReference(
+def case_reference(
+    title: str = "Un titre", facts: str = "2006-06", **changes: Any
+) -> CaseReference:
+    base_reference = CaseReference(
         number=7,
         version=12,
         title=title,
@@ -61,11 +63,11 @@ def told(title: str = "Un titre", facts: str = "2006-06", **changes: Any) -> Cas
         note="Registre public, cas nº 7.",
         keywords=("Gagny Libre", ARABIC),
     )
-    return replace(made, **changes)
+    return replace(base_reference, **changes)
 
 
 def from_bibtex(text: str) -> dict[str, str]:
-    """The fields of the only entry; those that hold words without their TeX."""
+    """The fields of the only entry, with TeX converted to text."""
     library = bibtexparser.parse_string(text)
     assert not library.failed_blocks
     (entry,) = library.entries
@@ -87,8 +89,8 @@ def from_csl(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_a_title_and_what_stands_beside_it_come_back_from_bibtex(title: str) -> None:
-    read = from_bibtex(citations.bibtex(told(title)))
+def test_bibtex_fields_are_read_back(title: str) -> None:
+    read = from_bibtex(citations.bibtex(case_reference(title)))
     assert read["title"] == title
     assert read["author"] == "Web Citoyen"
     assert read["publisher"] == "Association « Web Citoyen » & amis"
@@ -98,8 +100,8 @@ def test_a_title_and_what_stands_beside_it_come_back_from_bibtex(title: str) -> 
 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_a_title_and_what_stands_beside_it_come_back_from_ris(title: str) -> None:
-    read = from_ris(citations.ris(told(title)))
+def test_ris_fields_are_read_back(title: str) -> None:
+    read = from_ris(citations.ris(case_reference(title)))
     assert read["title"] == title
     assert read["authors"] == ["Web Citoyen"]
     assert read["publisher"] == "Association « Web Citoyen » & amis"
@@ -109,8 +111,8 @@ def test_a_title_and_what_stands_beside_it_come_back_from_ris(title: str) -> Non
 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_a_title_and_what_stands_beside_it_come_back_from_csl(title: str) -> None:
-    read = from_csl(citations.csl(told(title)))
+def test_csl_fields_are_read_back(title: str) -> None:
+    read = from_csl(citations.csl(case_reference(title)))
     assert read["title"] == title
     assert read["publisher"] == "Association « Web Citoyen » & amis"
     assert read["keyword"] == f"Gagny Libre, {ARABIC}"
@@ -119,39 +121,39 @@ def test_a_title_and_what_stands_beside_it_come_back_from_csl(title: str) -> Non
 
 
 @pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
-def test_a_style_sets_a_title_from_csl(title: str) -> None:
-    set_in_type = _bibliography(citations.csl(told(title)))
-    assert " ".join(title.split()) in set_in_type
-    assert "2026" in set_in_type
+def test_csl_title_in_a_bibliography(title: str) -> None:
+    bibliography_line = _bibliography(citations.csl(case_reference(title)))
+    assert " ".join(title.split()) in bibliography_line
+    assert "2026" in bibliography_line
 
 
 def _bibliography(text: str) -> str:
-    """The one line of a bibliography in Harvard's style."""
+    """The only line of a bibliography in the Harvard style."""
     source = CiteProcJSON(json.loads(text))
     style = CitationStylesStyle("harvard-cite-them-right", validate=False)
-    made = CitationStylesBibliography(style, source, formatters.plain)
-    made.register(Citation([CitationItem(from_csl(text)["id"])]))
-    (line,) = made.bibliography()
+    bibliography = CitationStylesBibliography(style, source, formatters.plain)
+    bibliography.register(Citation([CitationItem(from_csl(text)["id"])]))
+    (line,) = bibliography.bibliography()
     return str(line)
 
 
-@pytest.mark.parametrize("known", DATES)
-def test_the_day_of_the_facts_is_told_as_known_and_no_finer(known: str) -> None:
-    reference = told(facts=known)
+@pytest.mark.parametrize("edtf", DATES)
+def test_date_of_the_facts_has_its_known_precision(edtf: str) -> None:
+    reference = case_reference(facts=edtf)
     bib, ris = citations.bibtex(reference), citations.ris(reference)
-    assert from_bibtex(bib).get("eventdate", "") == known
-    assert from_ris(ris)["custom1"] == known
+    assert from_bibtex(bib).get("eventdate", "") == edtf
+    assert from_ris(ris)["custom1"] == edtf
     read = from_csl(citations.csl(reference))
-    parts = [int(part) for part in known.rstrip("~?").split("-") if part]
+    parts = [int(part) for part in edtf.rstrip("~?").split("-") if part]
     assert read.get("event-date", {"date-parts": [[]]})["date-parts"] == [parts]
-    assert ("circa" in read.get("event-date", {})) == known.endswith(("~", "?"))
+    assert ("circa" in read.get("event-date", {})) == edtf.endswith(("~", "?"))
 
 
 @pytest.mark.parametrize("write", [citations.bibtex, citations.ris, citations.csl])
-def test_a_line_break_begins_no_field_of_its_own(write: Callable[[CaseReference], str]) -> None:
-    text = write(told("Un titre\r\nER  - \r\nTY  - BOOK\nurl = {x}"))
+def test_line_break_in_a_title_starts_no_field(write: Callable[[CaseReference], str]) -> None:
+    text = write(case_reference("Un titre\r\nER  - \r\nTY  - BOOK\nurl = {x}"))
     assert "Un titre ER - TY - BOOK url =" in text
-    assert len(text.splitlines()) == len(write(told()).splitlines())
+    assert len(text.splitlines()) == len(write(case_reference()).splitlines())
 
 
 # --- the addresses -------------------------------------------------------------------------------
@@ -163,11 +165,11 @@ def get(app: Flask, address: str) -> TestResponse:
 
 @pytest.fixture
 def arabic(desk: Any, content: Callable[..., Content]) -> Any:
-    """A case with what is hard to write."""
+    """A published case with characters that need escapes."""
     return desk.published(replace(content(), title="L'été {à} Gagny", outlets=(ARABIC,), date=""))
 
 
-def test_a_case_is_cited_at_the_version_that_is_read(app: Flask, arabic: Any) -> None:
+def test_citation_of_the_current_version(app: Flask, arabic: Any) -> None:
     version = db.session.query(JournalEntry.seq).filter_by(act=Act.PUBLISHED).scalar()
     pinned = f"{BASE}/incidents/1?version={version}"
     for form, mimetype in FORMS.items():
@@ -185,12 +187,12 @@ def test_a_case_is_cited_at_the_version_that_is_read(app: Flask, arabic: Any) ->
     assert (from_csl(csl)["title"], from_csl(csl)["URL"]) == ("L’été {à} Gagny", pinned)
     assert "date inconnue" in from_csl(csl)["note"]
     assert "event-date" not in from_csl(csl)
-    # When it was consulted, only the reader can say.
+    # Only the reader knows the day of consultation.
     assert "accessed" not in from_csl(csl)
     assert "urldate" not in from_bibtex(bib)
 
 
-def test_an_older_version_keeps_its_own_title_and_address(
+def test_citation_of_an_older_version(
     app: Flask, desk: Any, cast: Any, content: Callable[..., Content]
 ) -> None:
     filed = desk.published()
@@ -206,7 +208,7 @@ def test_an_older_version_keeps_its_own_title_and_address(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_gone_is_gone_from_citations_too(app: Flask, desk: Any, form: str) -> None:
+def test_citation_follows_the_state_of_the_case(app: Flask, desk: Any, form: str) -> None:
     merged, withdrawn, erased = desk.merged(), desk.withdrawn(), desk.erased()
     answer = get(app, f"/incidents/{merged.number}/citation.{form}?version=3")
     assert (answer.status_code, answer.location) == (301, f"/incidents/1/citation.{form}")

@@ -1,4 +1,4 @@
-"""A search in words: what it is called, in French that can be read aloud."""
+"""Titles of searches in French sentences."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CASES = [
 
 @pytest.fixture
 def asked(demo_app):
-    """Make a search of filters and their values, while a page of the demonstration is made."""
+    """Make a query from filters and values, in a request of the demonstration."""
 
     def made(told: dict[str, str | list[str]]) -> CaseQuery:
         return CaseQuery(
@@ -62,20 +62,20 @@ def asked(demo_app):
 
 
 def spaced(text: str) -> str:
-    """Every space an ordinary one."""
+    """The text with ordinary spaces only."""
     return " ".join(text.split())
 
 
 @pytest.mark.parametrize(("told", "said"), CASES, ids=[said for _told, said in CASES])
-def test_a_search_is_said_as_a_sentence_would(asked, told, said) -> None:
+def test_title_of_a_search(asked, told, said) -> None:
     query = asked(told)
     assert spaced(search_title.phrase(query, current_vocabulary())) == said
     title = spaced(search_title.page_title(query, current_vocabulary(), 29))
     assert title == f"{said} : 29 cas"
 
 
-def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
-    """With one colon at most, that before the count."""
+def test_title_for_every_word_of_the_vocabularies(asked) -> None:
+    """At most one colon, before the count."""
     for name in ("famille", "type", "acteur", "cible", "sens", "issue", "preuve", "niveau"):
         for code in current_vocabulary().lists[name]:
             title = spaced(search_title.page_title(asked({name: code}), current_vocabulary(), 0))
@@ -84,7 +84,7 @@ def test_every_word_of_a_vocabulary_can_be_said(asked) -> None:
             assert len(title) > len("Autre : aucun cas"), title
 
 
-def test_a_length_has_its_words_in_both_places(asked) -> None:
+def test_every_code_has_a_sentence_form(asked) -> None:
     from register.cases.former_codes import DURATIONS
     from register.cases.web.public.search_title import sentence_forms
 

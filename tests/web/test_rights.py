@@ -1,4 +1,4 @@
-"""From a case to what its readers may do when it happens to them."""
+"""Links from a case to the page about rights."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from register.pages import content
 _HEADING = re.compile(r"^## (.*?) \{#([a-z-]+)\}$", re.MULTILINE)
 
 
-def test_each_question_is_a_heading_of_the_page_as_it_is_shipped(client: FlaskClient) -> None:
-    led_to = {
+def test_each_heading_is_in_the_shipped_page(client: FlaskClient) -> None:
+    anchors = {
         row["rights"]
         for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
         if "rights" in row
     }
-    assert led_to == set(RIGHTS_HEADINGS)
+    assert anchors == set(RIGHTS_HEADINGS)
     for tongue, mount in (("fr", ""), ("en", "/en")):
-        told = {
+        headings = {
             name: text
             for text, name in _HEADING.findall(
                 content.shipped_page(content.text_name("vos-droits", tongue)).text
@@ -33,24 +33,24 @@ def test_each_question_is_a_heading_of_the_page_as_it_is_shipped(client: FlaskCl
             f"{mount}/", environ_overrides={"register.language": tongue}
         ):
             for anchor, question in RIGHTS_HEADINGS.items():
-                assert str(question).replace("\u202f", " ") == told[anchor]
+                assert str(question).replace("\u202f", " ") == headings[anchor]
 
 
 @pytest.mark.parametrize(
     ("mount", "heading"), [("", "Puis-je filmer le conseil"), ("/en", "Can I film the council?")]
 )
-def test_the_case_of_gagny_says_where_the_law_on_filming_is(
+def test_case_about_filming_links_to_the_right_to_film(
     client: FlaskClient, mount: str, heading: str
 ) -> None:
     listed = client.get(f"{mount}/incidents?commune=93032").text
-    found = re.findall(r'<h2><a href="((?:/en)?/incidents/\d+)">', listed)
-    html = client.get(found[0]).text
+    addresses = re.findall(r'<h2><a href="((?:/en)?/incidents/\d+)">', listed)
+    html = client.get(addresses[0]).text
     link = re.search(rf'<a class="tap" href="{mount}/vos-droits#filmer">([^<]*)</a>', html)
     assert link
     assert link[1].startswith(heading)
     assert 'id="filmer"' in client.get(f"{mount}/vos-droits").text
 
 
-def test_a_case_of_which_the_page_says_nothing_leads_nowhere(client: FlaskClient) -> None:
+def test_case_of_a_type_without_heading_has_no_link(client: FlaskClient) -> None:
     # Public disparagement has no heading of its own.
     assert "/vos-droits#" not in client.get("/incidents/1").text

@@ -1,4 +1,4 @@
-"""The map of the site: every address of it is a page, and no page that counts is missing."""
+"""Sitemap: valid documents, indexable pages only, none missing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Rows = dict[str, str | None]
 
 
 def faults(document: bytes) -> list[str]:
-    """What is against the protocol (sitemaps.org, 0.9) in a map or an index of maps."""
+    """Violations of the protocol (sitemaps.org, 0.9) in a sitemap or an index."""
     root = etree.fromstring(document)
     kinds = {"urlset": "url", "sitemapindex": "sitemap"}
     found = []
@@ -61,7 +61,7 @@ def get(client: FlaskClient, address: str, **options: object) -> TestResponse:
 
 
 def rows(client: FlaskClient, address: str = "/sitemap.xml") -> Rows:
-    """The addresses of a faultless map, without the register's own beginning, and their moments."""
+    """Path → time of the last change, of a valid sitemap."""
     answer = get(client, address)
     assert answer.status_code == 200, address
     assert answer.mimetype == "application/xml"
@@ -86,11 +86,11 @@ def of_cases(found: Rows) -> list[str]:
         b"</urlset>",
     ],
 )
-def test_the_rules_see_a_fault(document: bytes) -> None:
+def test_faults_of_invalid_documents(document: bytes) -> None:
     assert faults(document.replace(b"%s", NAMESPACE[1:-1].encode()))
 
 
-def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskClient) -> None:
+def test_sitemap_has_fixed_pages_cases_and_their_places(client: FlaskClient) -> None:
     found = rows(client)
     assert {
         "/",
@@ -108,7 +108,7 @@ def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskC
     assert "/departements/93" in found
     assert "/regions/11" in found
     assert not {"/suivi", "/communes/suggest", "/registre/tete", "/communes/94038"} & set(found)
-    # Whatever shows cases says when it changed.
+    # Pages that show cases have a date.
     dated = {address for address, moment in found.items() if moment}
     moving = {"/", "/incidents", "/registre", "/communes", "/departements", "/regions"}
     moving |= {"/statistiques", "/en/statistiques", "/en/"}
@@ -116,7 +116,7 @@ def test_it_has_the_pages_the_cases_and_the_places_that_have_some(client: FlaskC
     assert not {"/methode", "/en/methode", "/donnees"} & dated
 
 
-def test_a_page_that_was_written_anew_says_when(app: Flask, pen, cast) -> None:
+def test_revised_editorial_page_has_a_date(app: Flask, pen, cast) -> None:
     client = app.test_client()
     assert rows(client)["/en/methode"] is None
     with pen() as p:
@@ -128,7 +128,7 @@ def test_a_page_that_was_written_anew_says_when(app: Flask, pen, cast) -> None:
     assert found["/methode"] is None
 
 
-def test_each_address_is_a_page_that_engines_may_keep_and_calls_itself_so(
+def test_each_address_is_an_indexable_canonical_page(
     client: FlaskClient,
 ) -> None:
     for address in rows(client):
@@ -139,7 +139,7 @@ def test_each_address_is_a_page_that_engines_may_keep_and_calls_itself_so(
         assert "noindex" not in answer.text, address
 
 
-def test_who_has_it_is_told_that_nothing_changed_until_something_does(app: Flask, desk) -> None:
+def test_conditional_request_follows_public_changes_only(app: Flask, desk) -> None:
     client = app.test_client(use_cookies=False)
     desk.published()
     first = get(client, "/sitemap.xml")
@@ -152,12 +152,14 @@ def test_who_has_it_is_told_that_nothing_changed_until_something_does(app: Flask
     assert of_cases(rows(client)) == ["/incidents/1", "/incidents/2"]
 
 
-def test_it_is_made_once_for_each_position(app: Flask, desk, monkeypatch) -> None:
+def test_sitemap_is_built_once_for_each_position(app: Flask, desk, monkeypatch) -> None:
     client = app.test_client()
     desk.published()
     made: list[object] = []
-    written = sitemap._written
-    monkeypatch.setattr(sitemap, "_written", lambda *told: made.append(told) or written(*told))
+    xml_response = sitemap._xml_response
+    monkeypatch.setattr(
+        sitemap, "_xml_response", lambda *args: made.append(args) or xml_response(*args)
+    )
     for _ in range(3):
         rows(client)
     assert len(made) == 1
@@ -166,7 +168,7 @@ def test_it_is_made_once_for_each_position(app: Flask, desk, monkeypatch) -> Non
     assert len(made) == 2
 
 
-def test_only_what_is_public_is_in_it(app: Flask, desk) -> None:
+def test_sitemap_has_public_cases_only(app: Flask, desk) -> None:
     client = app.test_client()
     desk.published(commune="93032")
     desk.draft(commune="92062")
@@ -178,7 +180,7 @@ def test_only_what_is_public_is_in_it(app: Flask, desk) -> None:
     assert [address for address in found if "/communes/" in address] == ["/communes/93032"]
 
 
-def test_a_case_and_its_places_say_when_they_last_changed(app: Flask, desk, pen, cast) -> None:
+def test_dates_of_a_case_and_its_places(app: Flask, desk, pen, cast) -> None:
     client = app.test_client()
     first = desk.published(commune="93032")
     desk.published(commune="92062")
@@ -193,12 +195,12 @@ def test_a_case_and_its_places_say_when_they_last_changed(app: Flask, desk, pen,
     assert not {"/incidents/2", "/communes/92062", "/departements/92"} & changed
 
 
-def test_beyond_the_bound_it_is_an_index_of_bounded_parts(app: Flask, desk, monkeypatch) -> None:
+def test_large_sitemap_is_an_index_of_parts(app: Flask, desk, monkeypatch) -> None:
     for commune in ("93032", "92062", "93032", "59350", "97411"):
         desk.published(commune=commune)
     client = app.test_client()
     whole = rows(client)
-    # It leaves a gap, and moves nobody; and what is kept of the map is made anew.
+    # A withdrawn number leaves a gap; the withdrawal also empties the page cache.
     desk.withdrawn()
     monkeypatch.setattr(sitemap, "SIZE", 4)
     index = rows(client)
@@ -229,11 +231,11 @@ def test_beyond_the_bound_it_is_an_index_of_bounded_parts(app: Flask, desk, monk
         "cas-1 ",
     ],
 )
-def test_a_part_that_is_not_there_is_not_found(client: FlaskClient, part: str) -> None:
+def test_unknown_part_is_not_found(client: FlaskClient, part: str) -> None:
     assert get(client, f"/sitemap.xml?partie={part}").status_code == 404
 
 
-def test_a_full_part_is_small_enough_to_be_kept() -> None:
+def test_full_part_fits_in_the_page_cache() -> None:
     address = "https://" + "registre-des-intimidations.example" + "/incidents/100000"
     row = f"<url><loc>{address}</loc><lastmod>2026-04-11T09:30:00Z</lastmod></url>"
     assert sitemap.SIZE * len(row) * page_cache.LARGEST_SHARE < page_cache.CACHE_LIMIT

@@ -1,4 +1,4 @@
-"""The page of figures: every number of it leads to the list that it counts."""
+"""Statistics page: figures that link to the lists they count."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def main(html: str) -> str:
 
 
 def figures(html: str) -> list[tuple[str, int]]:
-    """The figures of the page: the address that each leads to, and its number."""
+    """The figures of the page: address of the list and number."""
     found = _FIGURE.findall(main(html))
     return [(unescape(address), int(told.replace("\u202f", ""))) for address, told in found]
 
 
 def listed(client, address: str) -> int:
-    """How many cases the list at an address has, counted on its pages one by one."""
+    """The number of cases of a list, counted on all its pages."""
     count = 0
     while True:
         html = body(client, address)
@@ -47,13 +47,13 @@ def follow(client) -> list[tuple[str, int]]:
     return found
 
 
-def test_every_number_of_the_demonstration_is_that_of_the_list_it_leads_to(client):
+def test_numbers_of_the_demonstration_equal_their_lists(client):
     found = follow(client)
     assert len(found) > 60
     assert ("/incidents", 34) in found
 
 
-def test_every_number_of_a_made_up_register_is_that_of_the_list_it_leads_to(app, desk):
+def test_numbers_of_a_generated_register_equal_their_lists(app, desk):
     faceted.publish_all(desk)
     suits = ("relaxe", "relaxe", "desistement", "")
     told = {"court": "inconnue", "outcome_date": "inconnue", "appeal": "inconnu"}
@@ -72,7 +72,7 @@ def test_every_number_of_a_made_up_register_is_that_of_the_list_it_leads_to(app,
     assert ("/incidents?cible=lanceur_alerte", 25) in found
 
 
-def test_no_number_stands_without_its_list(client):
+def test_every_number_has_a_link(client):
     html = main(body(client, PAGE))
     # What is left are years, the share of unknown outcomes, and the line of the ledger.
     html = _FIGURE.sub('<a href="">', _SVG.sub("", html))
@@ -89,7 +89,7 @@ def share(client) -> int:
     return round(100 * told["/incidents?issue=inconnue"] / told["/incidents"])
 
 
-def test_each_section_says_of_how_many_cases_it_speaks(client):
+def test_each_section_names_its_total(client):
     html = main(body(client, PAGE))
     sections = re.findall(
         r'<section class="band" aria-labelledby="(\w+)">(.*?)</section>', html, re.DOTALL
@@ -111,7 +111,7 @@ def test_the_page_says_that_proceedings_are_no_cases_and_that_no_place_is_compar
     assert "departement=" not in body(client, PAGE)
 
 
-def test_an_empty_register_has_nothing_to_count_and_says_so(app, desk):
+def test_statistics_of_an_empty_register(app, desk):
     desk.draft()
     html = body(Stranger(app), PAGE)
     assert figures(html) == []
@@ -120,7 +120,7 @@ def test_an_empty_register_has_nothing_to_count_and_says_so(app, desk):
     assert "<svg" not in html
 
 
-def test_one_case_without_a_date_or_a_proceeding_is_told_whole(app, desk):
+def test_statistics_of_one_undated_case(app, desk):
     desk.published(date="", outcome="resolue")
     html = body(Stranger(app), PAGE)
     text = words(main(html))
@@ -158,7 +158,7 @@ def drawn(svg: str) -> list[ElementTree.Element]:
     return list(root)
 
 
-def test_every_drawing_is_hidden_from_whoever_reads_the_table(client):
+def test_charts_are_hidden_from_screen_readers(client):
     drawings = _SVG.findall(main(body(client, PAGE)))
     assert len(drawings) > 60
     for svg in drawings:
@@ -170,7 +170,7 @@ def test_every_drawing_is_hidden_from_whoever_reads_the_table(client):
     ("count", "whole", "width"),
     [(34, 34, "100%"), (17, 34, "50%"), (1, 3, "33.33%"), (1, 100_000, "0.4%")],
 )
-def test_a_bar_is_as_long_as_its_part_and_never_nothing(count, whole, width):
+def test_bar_width_has_a_minimum(count, whole, width):
     track, bar = drawn(overview.bar(count, whole))
     assert (track.attrib["width"], bar.attrib["width"]) == ("100%", width)
 
@@ -179,7 +179,7 @@ def _of(told, name):
     return [float(column.attrib[name].rstrip("%")) for column in told]
 
 
-def test_columns_stand_on_one_floor_each_in_the_place_of_its_year():
+def test_columns_share_a_base_line_and_follow_their_years():
     shapes = drawn(overview.columns({2004: 2, 2005: 4, 2010: 1}))
     columns = [shape for shape in shapes if shape.tag == "rect"]
     assert _of(columns, "height") == [50, 100, 25]
@@ -192,7 +192,7 @@ def test_columns_stand_on_one_floor_each_in_the_place_of_its_year():
     assert told == [("4", None), ("2005", "21.43%"), ("2010", "92.86%")]
 
 
-def test_of_few_years_each_is_written():
+def test_few_years_all_have_labels():
     shapes = drawn(overview.columns({2004: 2, 2007: 4}))
     assert [one.text for one in shapes if one.tag == "text"] == [
         "4",

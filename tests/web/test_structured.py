@@ -1,4 +1,4 @@
-"""What pages say to machines: words of schema.org, nothing lost, and nothing that breaks out."""
+"""JSON-LD of public pages: valid terms of schema.org, complete and safely escaped."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def page(client: FlaskClient, address: str) -> str:
 
 
 def data(markup: str) -> dict[str, Any]:
-    """The one data block of a page, as a browser finds it."""
+    """The only JSON-LD block of a page, as a browser parses it."""
     (block,) = html.document_fromstring(markup).findall(".//script[@type='application/ld+json']")
     return dict(json.loads(block.text))
 
@@ -60,7 +60,7 @@ def nodes(told: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def graph(told: dict[str, Any]) -> Graph:
-    """The statements of a block, read by a library that knows nothing of us."""
+    """The triples of a block, parsed by a JSON-LD library."""
     assert told["@context"] == "https://schema.org"
     with warnings.catch_warnings():
         # Its own parser uses what the library itself calls old.
@@ -69,7 +69,7 @@ def graph(told: dict[str, Any]) -> Graph:
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every text and number of a block, with the word that it stands under."""
+    """Every text and number of a block, with its term."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from leaves(inner, key)
@@ -81,9 +81,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_every_word_is_one_of_schema_org_and_nothing_is_lost(
-    client: FlaskClient, address: str
-) -> None:
+def test_terms_are_in_schema_org_and_none_is_dropped(client: FlaskClient, address: str) -> None:
     told = data(page(client, address))
     read = graph(told)
     words = {str(word).removeprefix(str(SDO)) for word in read.predicates() if word != RDF.type}
@@ -96,14 +94,14 @@ def test_every_word_is_one_of_schema_org_and_nothing_is_lost(
         assert text in said or str(SDO[text] if name == "@type" else text) in said, (name, text)
 
 
-def test_the_library_would_see_a_word_that_does_not_exist() -> None:
+def test_unknown_term_is_detected() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert SDO["isBasedOn"] in SDO
         assert SDO["incidentReport"] not in SDO
 
 
-def test_home_says_who_publishes_and_how_to_search(client: FlaskClient) -> None:
+def test_home_has_publisher_and_search_action(client: FlaskClient) -> None:
     told = data(page(client, "/"))
     (site,), (publisher,) = nodes(told, "WebSite"), nodes(told, "Organization")
     assert site["publisher"] == {"@id": publisher["@id"]}
@@ -116,7 +114,7 @@ def test_home_says_who_publishes_and_how_to_search(client: FlaskClient) -> None:
     logo.close()
 
 
-def test_a_case_says_what_it_is_where_it_was_and_what_it_rests_on(app: Flask, desk: Desk) -> None:
+def test_report_node_of_a_case(app: Flask, desk: Desk) -> None:
     source = SourceContent(
         url="https://exemple.test/article",
         kind="presse",
@@ -181,7 +179,7 @@ def _corrected(source: SourceContent) -> Content:
         ({"commune": "", "country": "BE", "place_label": "Bernissart"}, ("Place", "Bernissart")),
     ],
 )
-def test_what_is_not_known_is_left_out(
+def test_unknown_values_are_omitted(
     app: Flask, desk: Desk, changes: dict[str, str], place: tuple[str, str]
 ) -> None:
     desk.published(date="", **changes)
@@ -191,7 +189,7 @@ def test_what_is_not_known_is_left_out(
     assert "" not in [text for _name, text in leaves(report)]
 
 
-def test_a_version_of_the_past_says_nothing_to_machines(app: Flask, desk: Desk) -> None:
+def test_old_version_has_no_structured_data(app: Flask, desk: Desk) -> None:
     filed = desk.published()
     with desk.pen() as p:
         acts.follow_up(
@@ -203,7 +201,7 @@ def test_a_version_of_the_past_says_nothing_to_machines(app: Flask, desk: Desk) 
     assert "ld+json" not in page(client, f"/incidents/1?version={int(version) - 1}")
 
 
-def test_a_place_says_where_it_is_and_the_way_to_it(client: FlaskClient) -> None:
+def test_place_node_and_breadcrumbs(client: FlaskClient) -> None:
     told = data(page(client, "/communes/93032"))
     place, trail = told["@graph"]
     assert (place["@type"], place["name"]) == ("AdministrativeArea", "Gagny")
@@ -228,8 +226,8 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, *(attack.text for attack in sample())])
-def test_no_title_breaks_out_of_its_block(app: Flask, text: str) -> None:
-    """The block is made as a case's is, of a text that no door has cleaned before."""
+def test_hostile_title_cannot_end_the_script_element(app: Flask, text: str) -> None:
+    """The text is not sanitised before."""
     with app.test_request_context():
         block = str(json_ld._script_block({"@type": "Report", "headline": text}))
     start, end = '<script type="application/ld+json">', "</script>"
@@ -240,7 +238,7 @@ def test_no_title_breaks_out_of_its_block(app: Flask, text: str) -> None:
     assert json.loads(inside)["@graph"] == [{"@type": "Report", "headline": text}]
 
 
-def test_a_hostile_case_is_one_block_and_its_title_is_whole(app: Flask, desk: Desk) -> None:
+def test_hostile_case_has_one_block_with_its_title(app: Flask, desk: Desk) -> None:
     title = "</script><script>alert(1)</script><!--"
     desk.published(title=title, summary=title, outlets=(title,))
     markup = page(app.test_client(), "/incidents/1")
@@ -254,8 +252,8 @@ def test_a_hostile_case_is_one_block_and_its_title_is_whole(app: Flask, desk: De
     ]
 
 
-def test_the_policy_lets_no_inline_script_run(client: FlaskClient) -> None:
-    """A data block needs no leave: the policy that forbids scripts in pages is as it was."""
+def test_content_security_policy_forbids_inline_scripts(client: FlaskClient) -> None:
+    """JSON-LD blocks need no exception from the content security policy."""
     policy = Context().run(client.get, "/").headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy

@@ -1,1 +1,1 @@
-"""Pictures drawn on the server: SVG with classes that the style sheets colour, or PNG."""
+"""Drawings made on the server: SVG coloured by the style sheets, or PNG."""

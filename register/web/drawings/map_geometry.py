@@ -1,7 +1,7 @@
-"""The frames of the map of France: which degrees come where, in whole units of one drawing.
+"""Geometry of the map of France: frames, projections and SVG paths, in whole units.
 
-Metropolitan France is drawn in Lambert-93; Paris and the three départements around it a second
-time, larger; each département beyond the sea in a box of its own, at a scale of its own.
+Metropolitan France is projected in Lambert-93; Paris and the three départements around it are drawn
+a second time, larger; each overseas département has a frame with a scale of its own.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from register.territory.boundaries import GeoPoint, Ring, departement_outlines, 
 # Left, top, width and height of a box, in units of the drawing.
 DrawingBox = tuple[int, int, int, int]
 Projection = Callable[[float, float], tuple[float, float]]
-
+Edge = frozenset[GeoPoint]
 WIDTH, HEIGHT = 1000, 1150
-# Room on the left for the islands that the outlines have not: Ouessant, Sein.
+# Space on the left for the islands missing from the outlines: Ouessant, Sein.
 _MAINLAND_BOX: DrawingBox = (28, 22, WIDTH - 31, 930)
 _PARIS_AREA_BOX: DrawingBox = (3, 3, 196, 196)
 _OVERSEAS_TOP, _OVERSEAS_SIDE = 1026, 120
-# What is left free between a shape and the frame around it.
+# Space between a shape and the border around it.
 _PADDING = 12
 _PARIS_PADDING = 3
-
-# "Paris et la petite couronne": too small on the map of the whole.
+# "Paris et la petite couronne", too small on the map of the whole country.
 PARIS_AREA_CODES = ("75", "92", "93", "94")
 OVERSEAS_CODES = ("971", "972", "973", "974", "976")
 
@@ -44,10 +43,7 @@ class DrawingPoint(NamedTuple):
 
 @dataclass(frozen=True)
 class MapFrame:
-    """A part of the map: the départements in it, and how their degrees become units.
-
-    ``box`` holds all of them; a frame drawn as a line stands ``inside`` units around it.
-    """
+    """A part of the map: its départements, the box that contains them, and their projection."""
 
     codes: tuple[str, ...]
     box: DrawingBox
@@ -57,7 +53,7 @@ class MapFrame:
     north: float
 
     def project_point(self, lat: float, lon: float) -> DrawingPoint:
-        """Where a point in degrees comes."""
+        """The point of the drawing for a point in degrees."""
         east, north = self.project(lat, lon)
         box_x, box_y, *_size = self.box
         return DrawingPoint(
@@ -66,12 +62,12 @@ class MapFrame:
         )
 
     def project_ring(self, ring: Ring) -> list[DrawingPoint]:
-        """Where a line in degrees comes."""
+        """The points of the drawing for a line in degrees."""
         return [self.project_point(*point) for point in ring]
 
 
 class FrameBorder(NamedTuple):
-    """A frame drawn as a line, and the code of the one département in it, if it is one."""
+    """A border around a frame; ``code`` is that of its only département, if it has one."""
 
     x: int
     y: int
@@ -82,7 +78,7 @@ class FrameBorder(NamedTuple):
 
 @cache
 def mainland() -> MapFrame:
-    """Metropolitan France, Corsica included."""
+    """The frame of metropolitan France, Corsica included."""
     return _fit_frame(
         [code for code in departement_outlines() if code not in OVERSEAS_CODES],
         _MAINLAND_BOX,
@@ -92,13 +88,13 @@ def mainland() -> MapFrame:
 
 @cache
 def paris_area() -> MapFrame:
-    """Paris and the départements around it, about five times as large."""
+    """The frame of Paris and the départements around it, about five times as large."""
     return _fit_frame(PARIS_AREA_CODES, _expand_box(_PARIS_AREA_BOX, -_PADDING), project)
 
 
 @cache
 def overseas_frames() -> Mapping[str, MapFrame]:
-    """The frames of the départements beyond the sea, by their codes."""
+    """The frames of the overseas départements, by code."""
     return MappingProxyType(
         {
             border.code: _fit_frame(
@@ -110,32 +106,89 @@ def overseas_frames() -> Mapping[str, MapFrame]:
 
 
 def frames() -> list[MapFrame]:
-    """Every frame; a département around Paris is in two."""
+    """All frames; the départements around Paris are in two."""
     return [mainland(), paris_area(), *overseas_frames().values()]
 
 
 def borders() -> list[FrameBorder]:
-    """The frames that are drawn as lines: around Paris, the same where it is, beyond the sea."""
-    return [FrameBorder(*_PARIS_AREA_BOX, ""), _paris_border(), *_overseas_borders()]
+    """The borders: of the Paris frame, of the same area on the mainland, of the overseas frames."""
+    paris_points = _outline_points(mainland(), PARIS_AREA_CODES)
+    return [
+        FrameBorder(*_PARIS_AREA_BOX, ""),
+        FrameBorder(*_expand_box(_bounds(paris_points), _PARIS_PADDING), ""),
+        *_overseas_borders(),
+    ]
 
 
 @cache
 def extent(frame: MapFrame, margin: int) -> DrawingBox:
-    """The box around what a frame holds, and so many units more on each side."""
+    """The bounding box of a frame's départements, with a margin in units."""
     return _expand_box(_bounds(_outline_points(frame, frame.codes)), margin)
 
 
 def frame_of(departement: str) -> MapFrame:
-    """The frame in which the places of a département are marked."""
+    """The frame with the dots of a département's places."""
     if departement in PARIS_AREA_CODES:
         return paris_area()
     return overseas_frames().get(departement) or mainland()
 
 
-def _paris_border() -> FrameBorder:
-    return FrameBorder(
-        *_expand_box(_bounds(_outline_points(mainland(), PARIS_AREA_CODES)), _PARIS_PADDING), ""
+@cache
+def land(frame: MapFrame) -> str:
+    """The land of a frame, as one path per coast."""
+    return "".join(map(path, _shared_lines(frame, times=1)))
+
+
+@cache
+def limits(frame: MapFrame) -> str:
+    """The lines between the départements of a frame, each drawn once."""
+    return "".join(map(path, _shared_lines(frame, times=2)))
+
+
+@cache
+def shape(code: str) -> str:
+    """A département in each of its frames, as a path for the even-odd fill rule."""
+    return "".join(
+        path(frame.project_ring(ring))
+        for frame in frames()
+        if code in frame.codes
+        for ring in departement_outlines()[code]
     )
+
+
+@cache
+def shape_in(frame: MapFrame, code: str) -> str:
+    """A département in one frame, as a path for the even-odd fill rule."""
+    return "".join(path(frame.project_ring(ring)) for ring in departement_outlines()[code])
+
+
+def dots(points: Iterable[DrawingPoint]) -> str:
+    """A path with a line of zero length at each point, which its line caps make visible."""
+    commands, last = [], DrawingPoint(0, 0)
+    for point in sorted(set(points)):
+        commands.append(f"m{_number_pair(point.x - last.x, point.y - last.y)}h0")
+        last = point
+    return "".join(commands)
+
+
+def centroid(frame: MapFrame, code: str) -> DrawingPoint:
+    """The centroid of the largest part of a département."""
+    return max(
+        _area_and_centroid(frame.project_ring(ring)) for ring in departement_outlines()[code]
+    )[1]
+
+
+def path(line: Sequence[DrawingPoint]) -> str:
+    """A path along a line, closed if its ends meet; empty if all points are the same."""
+    moves = [(b.x - a.x, b.y - a.y) for a, b in pairwise(line) if a != b]
+    if not moves:
+        return ""
+    closed = line[0] == line[-1]
+    commands = ""
+    for x, y in moves[:-1] if closed else moves:
+        # A minus sign separates two numbers as well as a space.
+        commands += f" {_number_pair(x, y)}" if commands and x >= 0 else _number_pair(x, y)
+    return f"M{_number_pair(*line[0])}l{commands}{'z' if closed else ''}"
 
 
 def _outline_points(frame: MapFrame, codes: Iterable[str]) -> list[DrawingPoint]:
@@ -167,14 +220,14 @@ def _overseas_borders() -> list[FrameBorder]:
 
 
 def _equirectangular(code: str) -> Projection:
-    """Degrees as they are, but for the parallels, which are shorter than the meridians."""
+    """Degrees, with longitudes scaled to the length of the parallel in the middle."""
     lats = [point.lat for ring in departement_outlines()[code] for point in ring]
     parallel_scale = cos(radians((min(lats) + max(lats)) / 2))
     return lambda lat, lon: (lon * parallel_scale, lat)
 
 
 def _fit_frame(codes: Iterable[str], box: DrawingBox, projection: Projection) -> MapFrame:
-    """The frame in which some départements fill a box, in its middle."""
+    """The frame in which départements fill a box, centred."""
     frame_codes = tuple(codes)
     points = [
         projection(*point)
@@ -196,76 +249,12 @@ def _fit_frame(codes: Iterable[str], box: DrawingBox, projection: Projection) ->
     )
 
 
-Edge = frozenset[GeoPoint]
-
-
-@cache
-def land(frame: MapFrame) -> str:
-    """What is land in a frame, as one shape for each coast."""
-    return "".join(map(path, _shared_lines(frame, times=1)))
-
-
-@cache
-def limits(frame: MapFrame) -> str:
-    """The lines between the départements of a frame, each drawn once."""
-    return "".join(map(path, _shared_lines(frame, times=2)))
-
-
-@cache
-def shape(code: str) -> str:
-    """A département in every frame that it is in; to be filled by even-odd."""
-    return "".join(
-        path(frame.project_ring(ring))
-        for frame in frames()
-        if code in frame.codes
-        for ring in departement_outlines()[code]
-    )
-
-
-@cache
-def shape_in(frame: MapFrame, code: str) -> str:
-    """A département in one frame; to be filled by even-odd."""
-    return "".join(path(frame.project_ring(ring)) for ring in departement_outlines()[code])
-
-
-def dots(points: Iterable[DrawingPoint]) -> str:
-    """A line without a length at each of some points: its round or square ends are the mark."""
-    commands, last = [], DrawingPoint(0, 0)
-    for point in sorted(set(points)):
-        commands.append(f"m{_number_pair(point.x - last.x, point.y - last.y)}h0")
-        last = point
-    return "".join(commands)
-
-
-def centroid(frame: MapFrame, code: str) -> DrawingPoint:
-    """The centre of gravity of the largest part of a département."""
-    return max(
-        _area_and_centroid(frame.project_ring(ring)) for ring in departement_outlines()[code]
-    )[1]
-
-
-def path(line: Sequence[DrawingPoint]) -> str:
-    """A line; one that ends where it began is closed. Empty when it shrinks to a point."""
-    moves = [(b.x - a.x, b.y - a.y) for a, b in pairwise(line) if a != b]
-    if not moves:
-        return ""
-    closed = line[0] == line[-1]
-    commands = "".join(_join_moves(moves[:-1] if closed else moves))
-    return f"M{_number_pair(*line[0])}l{commands}{'z' if closed else ''}"
-
-
 def _number_pair(x: int, y: int) -> str:
     return f"{x}{y}" if y < 0 else f"{x} {y}"
 
 
-def _join_moves(moves: Iterable[tuple[int, int]]) -> Iterator[str]:
-    for index, (x, y) in enumerate(moves):
-        # A minus sign parts two numbers as well as a space does.
-        yield f" {_number_pair(x, y)}" if index and x >= 0 else _number_pair(x, y)
-
-
 def _area_and_centroid(ring: Sequence[DrawingPoint]) -> tuple[float, DrawingPoint]:
-    """The area of a closed line, and its centre of gravity."""
+    """The area and the centroid of a closed line."""
     area, x, y = 0.0, 0.0, 0.0
     for a, b in pairwise(ring):
         part = (a.x * b.y - b.x * a.y) / 2
@@ -275,11 +264,8 @@ def _area_and_centroid(ring: Sequence[DrawingPoint]) -> tuple[float, DrawingPoin
     return abs(area), DrawingPoint(round(x / area), round(y / area))
 
 
-# --- shared lines -------------------------------------------------------------------------------
-
-
 def _shared_lines(frame: MapFrame, *, times: int) -> list[list[DrawingPoint]]:
-    """The lines that so many départements of a frame share: one is a coast, two is a limit."""
+    """The lines on the outlines of ``times`` départements: one for coasts, two for limits."""
     edges = Counter(
         frozenset((a, b))
         for code in frame.codes
@@ -292,24 +278,19 @@ def _shared_lines(frame: MapFrame, *, times: int) -> list[list[DrawingPoint]]:
 
 
 def _walk_edges(edges: Collection[Edge]) -> Iterator[list[GeoPoint]]:
-    """The edges as few lines as they make, each walked once."""
+    """The edges joined to as few lines as possible."""
     neighbours: dict[GeoPoint, list[GeoPoint]] = defaultdict(list)
     for edge in edges:
         a, b = sorted(edge)
         neighbours[a].append(b)
         neighbours[b].append(a)
-    # A line that has ends begins at one of them; what is left then goes round.
+    # Open lines start at one of their ends; the remaining edges form closed lines.
     ends = [point for point, adjacent in neighbours.items() if len(adjacent) % 2]
     for start in [*ends, *list(neighbours)]:
         while neighbours[start]:
-            yield _walk_line(neighbours, start)
-
-
-def _walk_line(neighbours: dict[GeoPoint, list[GeoPoint]], start: GeoPoint) -> list[GeoPoint]:
-    line = [start]
-    while neighbours[line[-1]]:
-        current = line[-1]
-        following = neighbours[current].pop()
-        neighbours[following].remove(current)
-        line.append(following)
-    return line
+            line = [start]
+            while neighbours[line[-1]]:
+                following = neighbours[line[-1]].pop()
+                neighbours[following].remove(line[-1])
+                line.append(following)
+            yield line

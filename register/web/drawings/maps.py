@@ -1,8 +1,8 @@
-"""The map of France: one dot for each commune with cases, whatever their number.
+"""Maps of France: the map of a search, with one dot per commune, and the locator of a place.
 
-What is below the dots never changes and is drawn once in the life of a process. What stands on it
-is drawn once for each search at each position of the public ledger. The lists beside the map say
-the same in words: the drawing itself is hidden from those who do not see it.
+The base map is drawn once per process, the dots once for each search at each position of the
+public ledger. Lists on the same page have the same content in words, so the drawing is hidden from
+screen readers.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from register.web.languages import language
 from register.web.request_context import current_data_version, current_vocabulary, gazetteer, head
 
 VIEW_BOX = f"0 0 {map_geometry.WIDTH} {map_geometry.HEIGHT}"
+# Space around the outlines for dots on the coast and on Ouessant.
+_MARGIN = 24
 
 
 @dataclass(frozen=True)
 class BaseMap:
-    """What is below the dots: land, the limits between départements, the lines around frames."""
+    """The map below the dots: land, limits of départements, borders of frames."""
 
     land: str
     limits: str
@@ -50,11 +52,11 @@ class DepartementShape:
 
 @dataclass(frozen=True)
 class MapDrawing:
-    """The places of a search, drawn.
+    """The drawing of a search's places.
 
-    ``exact``, ``about``, ``whole``: paths of the marks of communes whose point is their own, of
-    those whose point is one of several communes, and of départements as a whole; empty without
-    any. ``communes``: how many there are. ``aside``: how many cases are not on the map.
+    ``exact``, ``about``, ``whole``: paths of the dots of communes with their own point, of former
+    communes with another one's point, and of whole départements; each may be empty. ``communes``:
+    the number of communes. ``aside``: the number of cases not on the map.
     """
 
     areas: Sequence[DepartementShape]
@@ -66,7 +68,7 @@ class MapDrawing:
 
     @property
     def ground(self) -> BaseMap:
-        """What is below."""
+        """The base map."""
         return ground()
 
     @property
@@ -75,23 +77,26 @@ class MapDrawing:
         return VIEW_BOX
 
 
-@cache
-def ground() -> BaseMap:
-    """What is below the dots, drawn once."""
-    parts = map_geometry.frames()
-    return BaseMap(
-        land="".join(map(map_geometry.land, parts)),
-        limits="".join(map(map_geometry.limits, parts)),
-        borders=map_geometry.borders(),
-    )
-
-
 @dataclass(frozen=True)
 class RenderedMap:
-    """A map as a page holds it, and how many communes it shows."""
+    """A map as HTML, and the number of communes on it."""
 
     html: Markup
     communes: int
+
+
+@dataclass(frozen=True)
+class Locator:
+    """A place on the map of its frame.
+
+    ``dot``: empty for a département or a région. ``exact``: whether the point is the place's own.
+    """
+
+    view: str
+    land: str
+    area: str
+    dot: str = ""
+    exact: bool = True
 
 
 _map_cache: VersionedMapCache[str, RenderedMap] = VersionedMapCache(64)
@@ -100,11 +105,11 @@ _map_cache: VersionedMapCache[str, RenderedMap] = VersionedMapCache(64)
 def search_map(query: CaseQuery, matches: HitStrengths | None = None) -> RenderedMap:
     """The map of a search.
 
-    That of a search by words is not remembered: its places are those of an index, and the whole
-    page is kept as long as that stands still.
+    The map of a search by words is not cached: its places depend on the search index, and the cache
+    of whole pages follows the index.
 
-    :param matches: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param matches: the cases that match the words; ignored without words.
+    :raises ValueError: the query has words, but ``matches`` is None.
     """
     if query.words:
         return _render_map(query, matches)
@@ -113,14 +118,8 @@ def search_map(query: CaseQuery, matches: HitStrengths | None = None) -> Rendere
     return _map_cache.get_or_make(data_key, key, lambda: _render_map(query, None))
 
 
-def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
-    drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
-    render: Callable[..., Markup] = get_template_attribute("parts/_map.html", "france")
-    return RenderedMap(render(drawing), drawing.communes)
-
-
 def draw_places(places: MapPoints) -> MapDrawing:
-    """Draw some places."""
+    """Draw the places of a search."""
     centroids = [
         map_geometry.centroid(map_geometry.frame_of(code), code) for code in places.departements
     ]
@@ -143,36 +142,21 @@ def draw_places(places: MapPoints) -> MapDrawing:
     )
 
 
-def _project_places(places: Iterable[Place]) -> list[map_geometry.DrawingPoint]:
-    return [_project(place.departement, place.lat, place.lon) for place in places]
-
-
-# A commune stays where it is, and projecting it is what takes time.
-@lru_cache(maxsize=40_000)
-def _project(departement: str, lat: float, lon: float) -> map_geometry.DrawingPoint:
-    return map_geometry.frame_of(departement).project_point(lat, lon)
-
-
-# Around the outlines, so that a dot on the coast is whole, and one on Ouessant is there.
-_MARGIN = 24
-
-
-@dataclass(frozen=True)
-class Locator:
-    """One place on its land. ``dot`` is empty for a département; ``exact``: see ``Sheet``."""
-
-    view: str
-    land: str
-    area: str
-    dot: str = ""
-    exact: bool = True
+@cache
+def ground() -> BaseMap:
+    """The base map, drawn once per process."""
+    parts = map_geometry.frames()
+    return BaseMap(
+        land="".join(map(map_geometry.land, parts)),
+        limits="".join(map(map_geometry.limits, parts)),
+        borders=map_geometry.borders(),
+    )
 
 
 def locator(code: str) -> Locator | None:
-    """Where a commune, present or former, or a département is.
+    """The locator of a present or former commune, or of a département.
 
-    None for what is not on the map: a collectivity beyond the sea, which has no outline, and a
-    code that nobody knows.
+    None for an overseas collectivity, which has no outline, and for an unknown code.
     """
     if code in departement_outlines():
         return _draw_locator([code])
@@ -187,9 +171,25 @@ def locator(code: str) -> Locator | None:
 
 
 def region_locator(departements: Sequence[str]) -> Locator | None:
-    """Where a région is, by the codes of its départements; None when none has an outline."""
+    """The locator of a région's départements; None when none of them has an outline."""
     drawable = [code for code in departements if code in departement_outlines()]
     return _draw_locator(drawable) if drawable else None
+
+
+def _render_map(query: CaseQuery, matches: HitStrengths | None) -> RenderedMap:
+    drawing = draw_places(locate_cases(db.session(), query, current_vocabulary(), head(), matches))
+    render: Callable[..., Markup] = get_template_attribute("parts/_map.html", "france")
+    return RenderedMap(render(drawing), drawing.communes)
+
+
+def _project_places(places: Iterable[Place]) -> list[map_geometry.DrawingPoint]:
+    return [_project(place.departement, place.lat, place.lon) for place in places]
+
+
+# Projection takes most of the time of a map, and communes do not move.
+@lru_cache(maxsize=40_000)
+def _project(departement: str, lat: float, lon: float) -> map_geometry.DrawingPoint:
+    return map_geometry.frame_of(departement).project_point(lat, lon)
 
 
 def _draw_locator(

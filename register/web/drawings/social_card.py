@@ -1,9 +1,9 @@
-"""The card that other sites show beside a link: a sheet and its ruled margin, 1200 × 630 pixels.
+"""Drawing of social cards: a sheet with a ruled margin, 1200 × 630 pixels.
 
-Pillow draws it, with the letters of FiraGO (SIL Open Font Licence 1.1) from the package
-pymupdf-fonts: a server may have no font at all, and these are Latin, Greek, Cyrillic, Arabic,
-Hebrew, Georgian, Thai and Devanagari. Arabic letters are joined and set from right to left where
-the system has FriBiDi; elsewhere they are all there, and stand apart.
+Pillow draws it with FiraGO (SIL Open Font Licence 1.1) from the package pymupdf-fonts, because a
+server may have no fonts. FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Georgian, Thai and
+Devanagari. Arabic letters are joined and set from right to left where the system has FriBiDi;
+elsewhere they are separate.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import pymupdf_fonts
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-WIDTH, HEIGHT = 1200, 630  # what Open Graph's readers ask for
+WIDTH, HEIGHT = 1200, 630  # the recommended size of Open Graph images
 
-# The tokens of static/css/tokens.css, in light: a picture does not know who looks at it.
+# The light tokens of static/css/tokens.css: an image cannot follow the reader's colour scheme.
 _PAPER, _INK, _GREY = "#faf9f4", "#1b211e", "#4d5752"
 _ACCENT, _RULE, _MARGIN_RULE = "#14564a", "#d8d7cb", "#8fb3a8"
 
-# The margin's two lines, and where text ends before the first and begins after the second.
+# The two rules of the margin, and the edges of the texts on both sides.
 _RULE_POSITIONS = (270, 277)
 _SIDE_EDGE, _BODY_LEFT, _BODY_RIGHT = 246, 312, 1136
 _TOP, _TITLE_TOP, _BODY_BOTTOM = 48, 204, 594
 _LEADING = 1.26
-# Letters of a title, from what a short one has to what 300 of them leave room for.
+# Font sizes of titles, from short ones to those of 300 characters.
 _SIZES = (60, 54, 48, 43, 39, 35, 32, 29, 27)
 
 Font = ImageFont.FreeTypeFont
@@ -38,10 +38,10 @@ Font = ImageFont.FreeTypeFont
 
 @dataclass(frozen=True)
 class SocialCard:
-    """What a card says; all but the title may be empty.
+    """The texts of a card; all but the title may be empty.
 
-    ``margin_lines``: short lines for the margin. ``overline``: the line above the title. ``footer_lines``: lines at
-    the foot, the first of which weighs more.
+    ``margin_lines``: short lines in the margin. ``overline``: the line above the title.
+    ``footer_lines``: lines at the foot, the first in bold.
     """
 
     title: str
@@ -67,11 +67,8 @@ def draw_card(card: SocialCard) -> bytes:
         canvas.text((_BODY_LEFT, _TITLE_TOP - 58), overline, _GREY, font, anchor="la")
     floor = _draw_footer(canvas, card.footer_lines)
     _draw_title(canvas, card.title, floor)
-    return _png(image, "\n".join(card_text for card_text in _card_texts(card) if card_text))
-
-
-def _card_texts(card: SocialCard) -> Sequence[str]:
-    return (card.title, card.overline, *card.margin_lines, *card.footer_lines)
+    texts = (card.title, card.overline, *card.margin_lines, *card.footer_lines)
+    return _png(image, "\n".join(filter(None, texts)))
 
 
 def _draw_margin(canvas: ImageDraw.ImageDraw, texts: Sequence[str]) -> None:
@@ -84,7 +81,7 @@ def _draw_margin(canvas: ImageDraw.ImageDraw, texts: Sequence[str]) -> None:
 
 
 def _draw_footer(canvas: ImageDraw.ImageDraw, texts: Sequence[str]) -> int:
-    """Draw the lines at the foot, and say where they begin."""
+    """Draw the lines at the foot, and return their top edge."""
     lines = []
     for index, text in enumerate(texts):
         font = _font("figo" if index else "figbo", 29)
@@ -105,7 +102,7 @@ def _draw_title(canvas: ImageDraw.ImageDraw, title: str, floor: int) -> None:
     last = max(1, room // height)
     if len(lines) > last:
         lines = [*lines[: last - 1], _shorten(lines[last - 1], font)]
-    # A text that is read from the right begins there.
+    # Right-to-left text is aligned to the right edge.
     text_x, anchor = (_BODY_RIGHT, "ra") if _is_right_to_left(title) else (_BODY_LEFT, "la")
     for index, line in enumerate(lines):
         canvas.text((text_x, _TITLE_TOP + index * height), line, _INK, font, anchor=anchor)
@@ -118,7 +115,7 @@ def _shorten(line: str, font: Font) -> str:
 
 
 def _fit_title(title: str, room: int) -> tuple[int, list[str]]:
-    """The largest letters with which a title fits, and its lines; else the smallest."""
+    """The largest font size with which a title fits, else the smallest, and the title's lines."""
     size, lines = _SIZES[-1], [title]
     for size in _SIZES:
         lines = _wrap(title, _font("figbo", size), _BODY_RIGHT - _BODY_LEFT)
@@ -128,7 +125,7 @@ def _fit_title(title: str, room: int) -> tuple[int, list[str]]:
 
 
 def _wrap(text: str, font: Font, width: int) -> list[str]:
-    """A text in lines that fit; only ordinary spaces are places to begin another."""
+    """A text in lines that fit; lines break at ordinary spaces only."""
     lines: list[str] = []
     line = ""
     for word in _wrappable_words(text, font, width):
@@ -142,11 +139,11 @@ def _wrap(text: str, font: Font, width: int) -> list[str]:
 
 
 def _wrappable_words(text: str, font: Font, width: int) -> Iterator[str]:
-    """The words of a text; one that fits on no line is cut where the line ends."""
+    """The words of a text; a word wider than a line is cut at the line's width."""
     for word in text.split(" "):
         remaining = word
         while remaining and font.getlength(remaining) > width:
-            # How many letters fit: each measure costs as much as the letters that it measures.
+            # Bisect, because the cost of each measure grows with the number of letters.
             end = bisect_left(
                 range(2, len(remaining)),
                 True,
@@ -158,7 +155,7 @@ def _wrappable_words(text: str, font: Font, width: int) -> Iterator[str]:
 
 
 def _is_right_to_left(text: str) -> bool:
-    """Whether the first letter with a direction is one that is read from the right (UAX #9, P2)."""
+    """Whether the first letter with a direction is a right-to-left one (UAX #9, P2)."""
     directions = (unicodedata.bidirectional(letter) for letter in text)
     return (
         next((direction for direction in directions if direction in ("L", "R", "AL")), "L") != "L"
@@ -167,20 +164,14 @@ def _is_right_to_left(text: str) -> bool:
 
 @cache
 def _font(name: str, size: int) -> Font:
-    return ImageFont.truetype(io.BytesIO(_font_bytes(name)), size)
-
-
-@cache
-def _font_bytes(name: str) -> bytes:
-    font_file: bytes = pymupdf_fonts.myfont(name)
-    return font_file
+    return ImageFont.truetype(io.BytesIO(pymupdf_fonts.myfont(name)), size)
 
 
 def _png(image: Image.Image, description: str) -> bytes:
-    """The picture as a file, which says in words what it shows to whoever finds it alone."""
+    """The image as a PNG file with a description in words."""
     png_info = PngInfo()
     png_info.add_itxt("Description", description)
-    # Ink on paper has few shades: 32 of them look the same, in a third of the bytes.
+    # 32 colours look the same in a third of the bytes.
     reduced = image.quantize(32, dither=Image.Dither.NONE)
     file = io.BytesIO()
     reduced.save(file, "PNG", optimize=True, pnginfo=png_info)

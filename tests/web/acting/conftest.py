@@ -1,4 +1,4 @@
-"""What the tests of the acts share: the form that a member sends, and what it left behind."""
+"""Fixtures for the tests of acts: forms, revisions, journal heads."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ TICKED = {"attribution": "y", "no_private_person": "y", "no_private_life": "y"}
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application without a context of its own: each request reads the register anew."""
+    """The application without an open context, so that each request reads the database again."""
     with bare(settings) as made:
         yield made
 
 
 @pytest.fixture
 def ticked() -> dict[str, str]:
-    """Everything that a moderator attests, as a form sends it."""
+    """All attestations, as a form sends them."""
     return dict(TICKED)
 
 
 @pytest.fixture
 def vu(session: Session) -> Callable[[Filed], dict[str, str]]:
-    """``vu(filed)``: the hidden field of a page that shows the case as it is now."""
+    """``vu(filed)``: the hidden field with the present revision of a case."""
 
     def look(filed: Filed) -> dict[str, str]:
         session.rollback()
@@ -44,7 +44,7 @@ def vu(session: Session) -> Callable[[Filed], dict[str, str]]:
 
 @pytest.fixture
 def standing(session: Session) -> Callable[[], tuple[int, int]]:
-    """How many lines the public ledger and the desk's have."""
+    """The numbers of lines of the public and the desk ledger."""
 
     def count() -> tuple[int, int]:
         session.rollback()

@@ -1,4 +1,4 @@
-"""What comes after publication: replies, withdrawal, merge, erasure, and the discarded draft."""
+"""Acts after publication: replies, withdrawal, merge, erasure; discard of a draft."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from register.text.dates import paris_day
 
 
 def errors(page: str) -> str:
-    """The summary of what was wrong, at the head of a page."""
+    """The error summary of a page."""
     found = re.search(r'<div class="errors".*?</div>', page, re.DOTALL)
     return found.group() if found else ""
 

@@ -1,4 +1,4 @@
-"""What nobody should send, through every field of every act: a sentence or a safe record."""
+"""Hostile input in every field of every act: an error sentence or a safe record."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_field_sent_twice_or_not_at_all_is_no_crash(signed, desk, vu):
 
 
 def test_a_text_of_the_case_cannot_break_its_page(signed, desk, pen, cast, content):
-    """A note, a follow-up, an invitation: each is shown as it was written."""
+    """A note, a follow-up and an invitation are shown as typed."""
     told = HOSTILE["script"]
     filed = desk.published(content(title=told, summary=told, narrative=told, outlets=(told,)))
     with pen() as p:

@@ -1,4 +1,4 @@
-"""A case that moved under a member: a 409, the comparison, and nothing typed is lost."""
+"""Acts on a case that changed meanwhile: status 409, comparison, retained input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def at(filed, place):
 
 @pytest.fixture
 def edited(pen, cast, content):
-    """``edited(filed)``: Chloé changes a draft while Bruno looks at it."""
+    """``edited(filed)``: a change by Chloé while Bruno has the page open."""
 
     def change(filed, **changes):
         with pen() as p:
@@ -71,7 +71,7 @@ def test_two_who_withdraw_at_once_are_one_and_a_409_with_its_text(signed, desk, 
 
 
 def test_a_reply_is_noted_although_the_text_moved(signed, desk, pen, cast, content, vu):
-    """Its three days run from its arrival, whatever became of the text it answers."""
+    """The deadline of a reply does not depend on the text it answers."""
     filed = desk.published()
     seen = vu(filed)
     with pen() as p:

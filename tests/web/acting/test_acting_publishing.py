@@ -1,4 +1,4 @@
-"""Publication, approval, invitation, restoration, as two moderators do them in a browser."""
+"""Publication, approval, invitation and restoration by two moderators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from register.cases.web.desk import case
 
 
 def errors(page: str) -> str:
-    """The summary of what was wrong, at the head of a page."""
+    """The error summary of a page."""
     found = re.search(r'<div class="errors".*?</div>', page, re.DOTALL)
     return found.group() if found else ""
 

@@ -1,4 +1,4 @@
-"""What waits for a second person, as members meet it on the desk."""
+"""Changes and destructions that wait for a second person."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
 
 
 def said(answer):
-    """What a reader reads, on one line."""
+    """The visible text on one line."""
     seen = re.sub(r"<[^>]+>", "", answer.get_data(as_text=True))
     return " ".join(html.unescape(seen).replace("\u202f", " ").replace("\u00a0", " ").split())
 
@@ -44,7 +44,7 @@ def follow_up(browser, filed, vu, text=ACCUSATION, **more):
 
 @pytest.fixture
 def waiting(signed, desk, vu, session):
-    """Bruno's follow-up, with a telephone number, of a case that anybody may publish."""
+    """A pending follow-up by Bruno that contains a telephone number."""
     filed = desk.published()
     assert follow_up(signed("bruno"), filed, vu).status_code == 303
     session.rollback()

@@ -47,7 +47,7 @@ ROWS = [
 
 @pytest.fixture
 def filed(request, desk, pen, cast):
-    """A case in a state, its authority invited, with everything that its act asks of others."""
+    """A case in a state, with the invitation and approvals that its act requires."""
     route, state = request.node.callspec.params["route"], request.node.callspec.params["state"]
     made = getattr(desk, state)()
     with pen() as p:
@@ -60,7 +60,7 @@ def filed(request, desk, pen, cast):
 
 @pytest.fixture
 def other(desk):
-    """Another public case, to be joined to."""
+    """Another public case, as the target of a merge."""
     return desk.published()
 
 
@@ -83,7 +83,7 @@ def test_an_act_is_done_or_refused_and_leaves_its_lines(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_looking_changes_nothing(signed, desk, standing, state):
+def test_get_requests_change_nothing(signed, desk, standing, state):
     filed, before = getattr(desk, state)(), None
     for name in ("bruno", "ada"):
         browser = signed(name)
@@ -97,7 +97,7 @@ def test_looking_changes_nothing(signed, desk, standing, state):
 
 
 @pytest.mark.parametrize("name", ["bruno", "chloe"])
-def test_a_moderator_erases_nothing(signed, desk, pen, cast, vu, standing, name):
+def test_moderator_cannot_erase(signed, desk, pen, cast, vu, standing, name):
     filed = desk.published()
     with pen() as p:
         acts.approve(p, filed.id, by=cast.bruno, purpose="erase")

@@ -1,4 +1,4 @@
-"""Likely duplicates beside an open case, with their reasons in words."""
+"""Possible duplicates on the page of a case, with their reasons in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from register.cases import duplicates
 from register.cases.case_content import SourceContent
 from register.cases.duplicates import DuplicateReason
-from register.cases.web.desk import duplicates as alike
+from register.cases.web.desk.duplicates import reasons_sentence
 from register.web.messages import desk as words
 
 
@@ -17,7 +17,7 @@ def text(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\u00a0", " ").split())
 
 
-def test_a_case_shows_those_that_are_like_it(signed, desk, content):
+def test_case_page_lists_possible_duplicates(signed, desk, content):
     elsewhere = (SourceContent(url="https://exemple.test/autre"),)
     public = desk.published(content(sources=elsewhere))
     filed = desk.draft(content())
@@ -25,19 +25,19 @@ def test_a_case_shows_those_that_are_like_it(signed, desk, content):
     page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
     assert "Peut-être le même cas" in page
     assert f'href="/moderation/dossiers/{public.id}"' in page
-    told = text(page).partition("Peut-être le même cas")[2]
-    assert f"publié nº {public.number}" in told
-    assert "même commune, mêmes jours, trois mots communs, même média, un type commun" in told
+    list_text = text(page).partition("Peut-être le même cas")[2]
+    assert f"publié nº {public.number}" in list_text
+    assert "même commune, mêmes jours, trois mots communs, même média, un type commun" in list_text
 
 
-def test_a_case_like_no_other_has_no_such_list(signed, desk):
+def test_case_without_duplicates_has_no_list(signed, desk):
     filed = desk.draft()
     page = signed("bruno").get(f"/moderation/dossiers/{filed.id}").get_data(as_text=True)
     assert "Peut-être le même cas" not in page
 
 
 @pytest.mark.parametrize(
-    ("reasons", "said"),
+    ("reasons", "sentence"),
     [
         (
             (DuplicateReason("source"), DuplicateReason("jours_proches")),
@@ -54,20 +54,19 @@ def test_a_case_like_no_other_has_no_such_list(signed, desk):
         ),
     ],
 )
-def test_reasons_are_said_in_words(app, reasons, said):
+def test_reasons_in_words(app, reasons, sentence):
     with app.test_request_context("/moderation"):
-        assert alike.reasons_sentence(reasons) == said
+        assert reasons_sentence(reasons) == sentence
 
 
-def test_every_reason_and_every_kind_has_its_words(app):
+def test_every_reason_and_task_kind_has_a_text(app):
     with app.test_request_context("/moderation"):
-        assert all(
-            alike.reasons_sentence([DuplicateReason(code, 2)]) for code in duplicates._WEIGHTS
-        )
+        assert all(reasons_sentence([DuplicateReason(code, 2)]) for code in duplicates._WEIGHTS)
     assert set(words.TODO_HEADINGS) == set(words.TODO_LABELS)
 
 
 @pytest.mark.parametrize("wrong", ["'", " ;", " ?", " !", " :", "« ", " »", "...", "  "])
-def test_the_desk_keeps_french_typography(wrong):
-    said = [str(part) for pair in words.TODO_HEADINGS.values() for part in pair]
-    assert [one for one in (*said, *map(str, words.TODO_LABELS.values())) if wrong in one] == []
+def test_task_headings_follow_french_typography(wrong):
+    headings = [str(part) for pair in words.TODO_HEADINGS.values() for part in pair]
+    labels = map(str, words.TODO_LABELS.values())
+    assert [label for label in (*headings, *labels) if wrong in label] == []

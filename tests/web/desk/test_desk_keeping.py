@@ -1,4 +1,4 @@
-"""Taking a case in hand, giving it back, leaving a note: over HTTP, one winner each time."""
+"""Claim, release and notes of a case over HTTP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lines(session):
     return head(session, Ledger.DESK).seq
 
 
-def test_a_case_is_taken_and_given_back(session, signed, desk, cast):
+def test_claim_and_release(session, signed, desk, cast):
     filed, bruno = desk.draft(), signed("bruno")
     before = lines(session)
     took = bruno.send(f"{LIST}/{filed.id}/prendre")
@@ -43,7 +43,7 @@ def test_a_case_is_taken_and_given_back(session, signed, desk, cast):
     assert lines(session) == before + 2
 
 
-def test_the_loser_of_a_claim_is_told_who_has_it(session, signed, desk, cast):
+def test_second_claim_names_the_holder(session, signed, desk, cast):
     filed = desk.draft()
     assert signed("chloe").send(f"{LIST}/{filed.id}/prendre").status_code == 303
     before = lines(session)
@@ -58,7 +58,7 @@ def test_the_loser_of_a_claim_is_told_who_has_it(session, signed, desk, cast):
     assert "Le prendre en main" not in page
 
 
-def test_an_administrator_gives_back_what_another_forgot(session, signed, desk, cast):
+def test_administrator_releases_the_claim_of_another(session, signed, desk, cast):
     filed = desk.draft()
     signed("chloe").send(f"{LIST}/{filed.id}/prendre")
     assert signed("bruno").send(f"{LIST}/{filed.id}/rendre").status_code == 409
@@ -69,7 +69,7 @@ def test_an_administrator_gives_back_what_another_forgot(session, signed, desk, 
     assert case(session, filed).held_by is None
 
 
-def test_a_claim_that_ran_out_is_nobody_s(session, engine, signed, desk, cast):
+def test_expired_claim_has_no_holder(session, engine, signed, desk, cast):
     filed = desk.draft()
     with writing(engine, now() - CLAIM_DURATION - timedelta(minutes=1)) as p:
         acts.claim(p, filed.id, by=cast.chloe)
@@ -82,7 +82,7 @@ def test_a_claim_that_ran_out_is_nobody_s(session, engine, signed, desk, cast):
 
 
 @pytest.mark.parametrize("what", ["erased", "merged", "discarded"])
-def test_what_nobody_works_on_is_not_taken(session, signed, desk, what):
+def test_closed_case_cannot_be_claimed(session, signed, desk, what):
     filed = getattr(desk, what)()
     before = lines(session)
     bruno = signed("bruno")
@@ -98,7 +98,7 @@ def test_a_case_that_is_not_there_is_not_found(signed, path):
     assert signed("bruno").get(f"{LIST}/1/{path}").status_code == 405
 
 
-def test_of_two_who_take_a_case_at_once_one_has_it(app, session, signed, desk, cast):
+def test_concurrent_claims_have_one_winner(app, session, signed, desk, cast):
     filed = desk.draft()
     members = [signed("bruno"), signed("chloe")]
     for _ in range(5):
@@ -127,7 +127,7 @@ def test_of_two_who_take_a_case_at_once_one_has_it(app, session, signed, desk, c
 # --- notes --------------------------------------------------------------------------------------
 
 
-def test_a_note_is_kept_with_its_lines_and_shown_to_members(session, signed, desk, cast):
+def test_note_keeps_its_lines_and_is_shown(session, signed, desk, cast):
     filed, bruno = desk.draft(), signed("bruno")
     before = lines(session)
     sent = bruno.send(f"{LIST}/{filed.id}/notes", text="Écrit au blog.\r\n\r\nÀ relire <b>ici</b>.")
@@ -146,7 +146,7 @@ def test_a_note_is_kept_with_its_lines_and_shown_to_members(session, signed, des
     [("", ""), ("   \u200b", ""), ("é" * (NOTE_LIMIT + 1), "é" * (NOTE_LIMIT + 1))],
     ids=["empty", "blank", "long"],
 )
-def test_a_note_that_cannot_be_kept_comes_back(session, signed, desk, text, kept):
+def test_refused_note_is_shown_again(session, signed, desk, text, kept):
     filed = desk.draft()
     before = lines(session)
     sent = signed("bruno").send(f"{LIST}/{filed.id}/notes", text=text)
@@ -157,7 +157,7 @@ def test_a_note_that_cannot_be_kept_comes_back(session, signed, desk, text, kept
     assert lines(session) == before
 
 
-def test_a_note_to_an_erased_case_comes_back_whole(signed, desk):
+def test_note_on_an_erased_case_is_shown_again(signed, desk):
     filed = desk.erased()
     page = signed("bruno").send(f"{LIST}/{filed.id}/notes", text="Un texte à garder.")
     assert page.status_code == 409
@@ -176,7 +176,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_whatever_is_written_in_a_note_is_a_record_or_comes_back(session, signed, desk, name):
+def test_hostile_note_is_stored_safely_or_refused(session, signed, desk, name):
     filed, bruno = desk.draft(), signed("bruno")
     sent = bruno.send(f"{LIST}/{filed.id}/notes", MultiDict([("text", HOSTILE[name])]))
     assert sent.status_code in (303, 422)
@@ -187,7 +187,7 @@ def test_whatever_is_written_in_a_note_is_a_record_or_comes_back(session, signed
         assert not set(note.text) & set("\x00\x07\x1b\u202e\u2066\ud800")
 
 
-def test_without_a_token_or_as_a_stranger_nothing_changes(session, app, signed, desk):
+def test_claim_requires_token_and_membership(session, app, signed, desk):
     filed = desk.draft()
     before = lines(session)
     for path in ("prendre", "rendre", "notes"):

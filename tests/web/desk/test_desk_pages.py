@@ -1,4 +1,4 @@
-"""The home of the desk, its lists and search, as members see them."""
+"""Home, lists and search of the desk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIST = "/moderation/dossiers"
 
 
 def text(response):
-    """What a reader reads, on one line."""
+    """The visible text on one line."""
     seen = re.sub(r"<[^>]+>", " ", response.get_data(as_text=True))
     return " ".join(seen.replace("\u202f", " ").replace("\u00a0", " ").split())
 
@@ -36,14 +36,14 @@ def entries(response):
 
 
 def queued(response):
-    """The ids of the cases in the margin, in order."""
+    """The ids of the cases in the sidebar, in order."""
     margin = response.get_data(as_text=True).partition('<ol class="queue">')[2].partition("</ol>")
     return [int(one) for one in re.findall(r'<a href="/moderation/dossiers/(\d+)"', margin[0])]
 
 
 @pytest.fixture
 def today(engine, cast):
-    """``today(days=3)``: the pen, some days ago; pages look at the real clock."""
+    """``today(days=3)``: a write transaction some days ago; pages use the real clock."""
 
     def take(days=0, **more):
         return writing(engine, now() - timedelta(days=days, **more))
@@ -66,7 +66,7 @@ def drafted(today, cast, content):
 # --- the home -----------------------------------------------------------------------------------
 
 
-def test_an_empty_desk_says_how_to_begin(signed):
+def test_home_of_an_empty_desk(signed):
     page = signed("bruno").get("/moderation")
     assert page.status_code == 200
     assert "Le registre est vide" in text(page)
@@ -74,7 +74,7 @@ def test_an_empty_desk_says_how_to_begin(signed):
 
 
 @pytest.mark.parametrize("left", [0, 12])
-def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engine, cast, left):
+def test_home_warns_of_wrong_codes(app, signed, engine, cast, left):
     assert "codes faux" not in text(signed("chloe").get("/moderation"))
     owed = (login_attempts.MAX_WRONG_CODES - left) * login_attempts.REFILL
     with housekeeping(engine) as session:
@@ -90,7 +90,7 @@ def test_wrong_codes_with_the_right_password_are_told_at_home(app, signed, engin
     assert "codes faux" not in text(signed("bruno").get("/moderation"))
 
 
-def test_a_desk_without_work_says_so(signed, desk):
+def test_home_without_tasks(signed, desk):
     with desk.pen(now()) as p:
         case = desk._ready(p, None, {})
         acts.publish(
@@ -140,7 +140,7 @@ def test_the_home_lists_what_waits_and_links_to_the_lists(signed, drafted, today
         (0, "à traiter avant le", False),
     ],
 )
-def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late):
+def test_task_of_a_reply_has_its_deadline(signed, desk, today, cast, received, said, late):
     filed = desk.published()
     with today(received) as p:
         acts.receive_reply(
@@ -158,7 +158,7 @@ def test_a_reply_says_until_when(signed, desk, today, cast, received, said, late
     assert ('<span class="late">' in page.get_data(as_text=True)) is late
 
 
-def test_many_are_told_as_more_than_anybody_counts(signed, drafted, monkeypatch):
+def test_counts_have_an_upper_limit(signed, drafted, monkeypatch):
     monkeypatch.setattr(todo, "COUNT_LIMIT", 2)
     monkeypatch.setattr("register.cases.web.desk.dashboard.COUNT_LIMIT", 2)
     monkeypatch.setattr(todo_clauses, "READ_LIMIT", 2)
@@ -169,7 +169,7 @@ def test_many_are_told_as_more_than_anybody_counts(signed, drafted, monkeypatch)
     assert "Les mots à risque de 2 brouillons anciens" in told
 
 
-def test_a_single_moderator_waits_for_nobody(signed, drafted, app):
+def test_single_moderator_has_no_second_person_tasks(signed, drafted, app):
     drafted(by="chloe", justice=True)
     settings = app.extensions["register.settings"]
     app.extensions["register.settings"] = settings.__class__(
@@ -178,7 +178,7 @@ def test_a_single_moderator_waits_for_nobody(signed, drafted, app):
     assert "À relire" not in main(signed("bruno").get("/moderation"))
 
 
-def test_the_queue_marks_the_case_that_is_open(signed, drafted):
+def test_queue_marks_the_current_case(signed, drafted):
     filed = drafted(by="chloe", justice=True)
     page = signed("bruno").get(f"{LIST}/{filed}").get_data(as_text=True)
     assert f'<a href="/moderation/dossiers/{filed}" aria-current="page">' in page
@@ -229,12 +229,12 @@ def test_a_typed_place_becomes_a_filter_that_can_be_taken_off(signed, drafted):
     assert 'value="zzzzzz"' in unknown.get_data(as_text=True)
 
 
-def test_what_the_form_sends_empty_is_no_part_of_the_address(signed):
+def test_empty_parameters_are_removed_from_the_address(signed):
     led = signed("bruno").get(f"{LIST}?q=&lieu=&type=&famille=justice&attend=&tenu=&etat=brouillon")
     assert (led.status_code, led.location) == (303, f"{LIST}?famille=justice&etat=brouillon")
 
 
-def test_the_form_comes_back_as_it_was_filled(signed, drafted):
+def test_filter_form_keeps_its_values(signed, drafted):
     drafted(justice=True)
     address = f"{LIST}?q=plainte&type=plainte_diffamation&attend=second&tenu=libre&commune=93032"
     page = signed("bruno").get(f"{address}&etat=brouillon").get_data(as_text=True)
@@ -265,14 +265,14 @@ def test_the_form_comes_back_as_it_was_filled(signed, drafted):
         "type=x&q=filmer",
     ],
 )
-def test_an_address_that_makes_no_sense_is_told(signed, wrong):
+def test_invalid_address_is_refused(signed, wrong):
     page = signed("bruno").get(f"{LIST}?{wrong}")
     assert page.status_code in (400, 422)
     assert "Traceback" not in text(page)
 
 
 @pytest.mark.parametrize("typed", ["*", "ab*", "de la", '"' * 5, "x" * 201, "e\u0301 " * 80])
-def test_words_that_cannot_be_searched_for_stay_in_their_box(signed, typed):
+def test_refused_words_stay_in_their_field(signed, typed):
     page = signed("bruno").client.get(LIST, query_string={"q": typed, "etat": "brouillon"})
     if page.status_code == 200:
         return
@@ -298,7 +298,7 @@ def test_words_find_drafts_and_public_cases_alike(signed, app, desk, today, cast
     assert "« OU » n’est pas compris" in text(page)
 
 
-def test_what_was_not_read_yet_is_told(signed, drafted, monkeypatch):
+def test_unread_drafts_are_counted(signed, drafted, monkeypatch):
     monkeypatch.setattr("register.search.draft_search.READ_EACH", 2)
     made = [drafted(title="Le micro") for _ in range(3)]
     bruno = signed("bruno")
@@ -308,7 +308,7 @@ def test_what_was_not_read_yet_is_told(signed, drafted, monkeypatch):
     assert entries(bruno.get(f"{LIST}?q=micro")) == made[::-1]
 
 
-def test_strangers_see_nothing_of_a_list(app, desk):
+def test_list_requires_sign_in(app, desk):
     filed = desk.draft(title="zinzolin")
     for path in ("/moderation", LIST, f"{LIST}?q=zinzolin", f"{LIST}/{filed.id}"):
         page = app.test_client().get(path)

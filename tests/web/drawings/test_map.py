@@ -1,4 +1,4 @@
-"""The map of France and the small one: their marks, and the words for them."""
+"""Map of a search and locator map: their marks and legends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from register.cases.map_points import CommunePoint, MapPoints
 from register.web.drawings.maps import draw_places, locator, region_locator
 
 
-def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) -> None:
+def test_legend_lists_only_the_marks_on_the_map(app: Flask) -> None:
     make = app.jinja_env.get_template("parts/_map.html").module.france  # type: ignore[attr-defined]
     exact, about = (
         CommunePoint("93", 48.88, 2.53, is_exact=True),
@@ -32,20 +32,20 @@ def test_the_marks_of_a_map_are_told_in_words_when_they_are_there(app: Flask) ->
 
 
 @pytest.mark.parametrize("code", ["93032", "2A004", "97411", "29155", "93", "2B", "976"])
-def test_a_place_is_inside_its_drawing(app: Flask, code: str) -> None:
+def test_locator_dot_is_inside_its_view(app: Flask, code: str) -> None:
     with app.test_request_context("/"):
-        here = locator(code)
-    assert here is not None
-    left, top, width, height = map(int, here.view.split())
-    assert here.area
-    spots = marked(here.dot)
+        drawing = locator(code)
+    assert drawing is not None
+    left, top, width, height = map(int, drawing.view.split())
+    assert drawing.area
+    spots = marked(drawing.dot)
     assert len(spots) == (len(code) == 5)
     for spot in spots:
         assert left < spot.x < left + width
         assert top < spot.y < top + height
 
 
-def test_a_region_is_all_of_its_departements() -> None:
+def test_region_locator_contains_each_departement() -> None:
     bretagne = region_locator(["22", "29", "35", "56"])
     assert bretagne is not None
     assert not bretagne.dot
@@ -57,18 +57,18 @@ def test_a_region_is_all_of_its_departements() -> None:
     assert region_locator(["975", "x"]) is None
 
 
-def test_the_pages_of_lands_show_where_they_are(client: FlaskClient) -> None:
+def test_departement_and_region_pages_have_a_locator(client: FlaskClient) -> None:
     for address in ("/departements/93", "/departements/971", "/regions/11", "/regions/04"):
         assert client.get(address).text.count('class="map locator"') == 1, address
     assert "map locator" not in client.get("/departements/975").text
 
 
-def test_a_former_code_is_where_its_commune_is(app: Flask) -> None:
+def test_former_code_has_the_locator_of_its_commune(app: Flask) -> None:
     with app.test_request_context("/"):
         assert locator("93059") == locator("93066")
 
 
 @pytest.mark.parametrize("code", ["", "975", "97502", "98818", "20", "00000", "93999", "x"])
-def test_what_is_not_on_the_map_has_no_drawing(app: Flask, code: str) -> None:
+def test_code_without_outline_has_no_locator(app: Flask, code: str) -> None:
     with app.test_request_context("/"):
         assert locator(code) is None

@@ -1,4 +1,4 @@
-"""The lines of the map: whole units, each drawn once, and few of them."""
+"""Map geometry: paths, frames and projections."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ def edges(lines: list[list[DrawingPoint]]) -> list[frozenset[DrawingPoint]]:
         [DrawingPoint(12, -3), DrawingPoint(12, -3), DrawingPoint(13, -3)],
     ],
 )
-def test_a_line_is_read_as_it_was_meant(line: list[DrawingPoint]) -> None:
+def test_path_keeps_the_points_of_a_line(line: list[DrawingPoint]) -> None:
     (read,) = drawn(map_geometry.path(line))
     assert read == [spot for place, spot in enumerate(line) if not place or spot != line[place - 1]]
 
 
-def test_what_shrinks_to_a_point_is_not_drawn() -> None:
+def test_line_of_equal_points_has_no_path() -> None:
     assert map_geometry.path([DrawingPoint(4, 4), DrawingPoint(4, 4), DrawingPoint(4, 4)]) == ""
 
 
-def test_a_dot_is_drawn_once_where_it_is() -> None:
+def test_equal_points_make_one_dot() -> None:
     spots = [DrawingPoint(40, 3), DrawingPoint(7, 90), DrawingPoint(40, 3), DrawingPoint(7, 12)]
     assert marked(map_geometry.dots(spots)) == sorted(set(spots))
     assert map_geometry.dots([]) == ""
 
 
-def test_coasts_close_and_limits_are_drawn_once() -> None:
+def test_coasts_are_closed_and_limits_drawn_once() -> None:
     for part in map_geometry.frames():
         coast, inner = drawn(map_geometry.land(part)), drawn(map_geometry.limits(part))
         assert coast
         assert all(line[0] == line[-1] for line in coast)
         shared = edges(inner)
-        # Units are coarse: a few short lines fall on one another, and no more.
+        # Rounding to whole units makes a few short lines equal.
         assert len(shared) - len(set(shared)) <= len(shared) // 100
         assert len(set(shared) & set(edges(coast))) <= len(shared) // 100
 
 
-def test_every_line_of_a_departement_is_a_coast_or_a_limit() -> None:
+def test_outline_of_a_departement_consists_of_coasts_and_limits() -> None:
     part = map_geometry.mainland()
     ground = set(edges(drawn(map_geometry.land(part)) + drawn(map_geometry.limits(part))))
     for code in part.codes:
         assert set(edges(drawn(map_geometry.shape_in(part, code)))) <= ground, code
 
 
-def test_every_departement_has_a_shape_and_those_around_paris_two() -> None:
+def test_departements_around_paris_have_two_shapes() -> None:
     for code in departement_outlines():
         twice = map_geometry.shape(code).count("M") - map_geometry.shape_in(
             map_geometry.frame_of(code), code
@@ -67,7 +67,7 @@ def test_every_departement_has_a_shape_and_those_around_paris_two() -> None:
         assert twice == (code in map_geometry.PARIS_AREA_CODES), code
 
 
-def test_the_whole_map_is_light() -> None:
+def test_compressed_size_of_the_whole_map() -> None:
     ground = "".join(
         map_geometry.land(part) + map_geometry.limits(part) for part in map_geometry.frames()
     )
@@ -76,7 +76,7 @@ def test_the_whole_map_is_light() -> None:
     assert len(gzip.compress((ground + shapes).encode())) < 10 * 1024
 
 
-def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
+def test_frames_contain_their_departements_and_do_not_overlap() -> None:
     for part in map_geometry.frames():
         left, top, width, height = part.box
         x, y, wide, high = map_geometry.extent(part, 0)
@@ -84,7 +84,7 @@ def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
         assert top <= y
         assert x + wide <= left + width + 1
         assert y + high <= top + height + 1
-        # As large as there is room for.
+        # The départements fill the box in one direction.
         assert abs(width - wide) <= 1 or abs(height - high) <= 1
     mainland = edges(drawn(map_geometry.land(map_geometry.mainland())))
     around, where, *beyond = map_geometry.borders()
@@ -95,7 +95,7 @@ def test_frames_hold_what_they_show_and_do_not_overlap() -> None:
     assert map_geometry.mainland().box[2] > where.x > around.x + around.width
 
 
-def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
+def test_every_commune_is_inside_its_border() -> None:
     beyond = {border.code: border for border in map_geometry.borders()}
     for row in dataset.read_table("communes.csv.gz"):
         code = row["departement"]
@@ -112,11 +112,11 @@ def test_every_commune_with_a_point_comes_inside_the_drawing() -> None:
         assert around.y + 4 < y < around.y + around.height - 4, row["nom"]
 
 
-def test_the_middle_of_a_departement_is_in_it() -> None:
+def test_centroid_of_a_departement_is_inside_it() -> None:
     for code in departement_outlines():
         part = map_geometry.frame_of(code)
         x, y = map_geometry.centroid(part, code)
-        # Even-odd, along the line from the point to the right.
+        # Even-odd rule along a ray to the right.
         crossed = sum(
             (a.y > y) != (b.y > y) and x < a.x + (y - a.y) * (b.x - a.x) / (b.y - a.y)
             for line in drawn(map_geometry.shape_in(part, code))
@@ -134,15 +134,15 @@ def test_the_middle_of_a_departement_is_in_it() -> None:
         ("974", -20.88, 55.45, "beyond the sea"),
     ],
 )
-def test_a_place_comes_where_a_reader_looks_for_it(
+def test_places_are_in_the_expected_parts_of_the_map(
     departement: str, lat: float, lon: float, where: str
 ) -> None:
     x, y = map_geometry.frame_of(departement).project_point(lat, lon)
-    found = {
+    is_in_part = {
         "far west": x < map_geometry.WIDTH / 8
         and map_geometry.HEIGHT / 6 < y < map_geometry.HEIGHT / 2,
         "far east and south": x > map_geometry.WIDTH * 0.9 and y > map_geometry.HEIGHT * 0.7,
         "around Paris": x < 199 and y < 199,
         "beyond the sea": y > map_geometry.HEIGHT * 0.85,
     }
-    assert [name for name, is_there in found.items() if is_there] == [where]
+    assert [name for name, is_in in is_in_part.items() if is_in] == [where]

@@ -1,4 +1,4 @@
-"""Whatever is typed into whichever field: a sentence or a safe record, and the form never lost."""
+"""Bad input in the editor: an error sentence or a safe record, and a retained form."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def bruno(signed: Callable[[str], Signed]) -> Signed:
 
 
 def opened(bruno: Signed, desk: Desk) -> tuple[str, Filled]:
-    """The editor of a draft that has a row of everything."""
+    """The editor of a draft with a row in each list."""
     number = desk.published().number or 0
     steps = (StepContent("plainte", "2007-01-01"),)
     case = desk.draft(
@@ -87,13 +87,13 @@ def opened(bruno: Signed, desk: Desk) -> tuple[str, Filled]:
 
 
 def kept(page: Filled, name: str, value: str) -> bool:
-    """Whether a form that came back still holds what was typed, hidden characters aside."""
+    """Whether a refused form contains the typed text, without hidden characters."""
     shown = " ".join(clean(page[name]).split())
     return shown == " ".join(clean(value).split())
 
 
 def sent_back(answer: TestResponse, page: Filled, name: str, value: str) -> bool:
-    """Whether a refused form came back with what was typed, and with the rest of it."""
+    """Assert that a refused form contains everything that was sent."""
     back = Filled(answer.text)
     others = name == "summary" or back["summary"] == page["summary"]
     # A list of words cannot hold another word, and a hidden field is none that was typed in.
@@ -171,7 +171,7 @@ PARTS = "multipart/form-data"
 
 
 def in_parts(sent: Pairs) -> bytes:
-    """A form as a browser sends it in parts (RFC 7578)."""
+    """A multipart form as sent by a browser (RFC 7578)."""
     head = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     parts = [head.format(name, value) for name, values in sent.items() for value in values]
     return ("".join(parts) + "--x--\r\n").encode()

@@ -1,4 +1,4 @@
-"""What is typed is read and shown back: dates, places, definitions, terms; rows come and go."""
+"""Interpretation of input in the editor: dates, places, definitions, terms, rows."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def bruno(signed: Callable[[str], Signed]) -> Signed:
 
 
 def looked_over(bruno: Signed, **fields: str) -> str:
-    """The page as it comes back from "Aperçu", nothing saved."""
+    """The page after "Aperçu", without saving."""
     answer = bruno.send(NEW, {**fields, "faire": "relire"})
     assert answer.status_code == 200
     return answer.text
 
 
 def saved(bruno: Signed, session: Session, **fields: str) -> Content:
-    """The content of the draft that these fields make."""
+    """The content of the draft saved from these fields."""
     answer = bruno.send(NEW, {"reason": "essai", **fields})
     assert answer.status_code == 303, Filled(answer.text).invalid
     session.rollback()

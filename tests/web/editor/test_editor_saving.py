@@ -1,4 +1,4 @@
-"""A member writes a case: every field comes back as it was, and is stored as it was meant."""
+"""Saving in the editor: round trip of every field, acts and notes."""
 
 from __future__ import annotations
 

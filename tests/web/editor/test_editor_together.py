@@ -1,4 +1,4 @@
-"""Two members in one case: whoever saves second sees both versions, and loses nothing."""
+"""Conflicts of two editors of one case: both versions shown, no input lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def at(case: Filed) -> str:
 
 
 def both_saved(bruno: Signed, chloe: Signed, case: Filed) -> str:
-    """Chloé's page after Bruno saved another title and summary while she changed the title."""
+    """Chloé's page after a conflict over title and summary, of which she changed the title."""
     hers, his = (Filled(one.get(at(case)).text) for one in (chloe, bruno))
     sent = his.sent(title="Titre de Bruno", summary="Résumé de Bruno.", reason="premier")
     assert bruno.send(at(case), sent).status_code == 303
@@ -77,7 +77,9 @@ def test_saved_again_knowingly_it_lies_on_top_but_for_what_was_taken(
     assert title(session, case) == ("Titre de Chloé", "Résumé de Bruno.")
 
 
-def test_nothing_need_be_taken(bruno: Signed, chloe: Signed, desk: Desk, session: Session) -> None:
+def test_stored_fields_are_optional(
+    bruno: Signed, chloe: Signed, desk: Desk, session: Session
+) -> None:
     case = desk.draft(summary="Résumé premier.")
     again = Filled(both_saved(bruno, chloe, case)).sent()
     del again["reprendre"]

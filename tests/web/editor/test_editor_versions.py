@@ -1,4 +1,4 @@
-"""The pages of a case's revisions: the list, one of them, a day, and what changed in between."""
+"""Pages of revisions: the list, one revision, a day, a comparison."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bruno(signed: Callable[[str], Signed]) -> Signed:
 
 @pytest.fixture
 def twice(desk: Desk, pen: Callable) -> Filed:
-    """A draft that was written twice."""
+    """A draft with two revisions."""
     told = whole(desk.published().number or 0)
     case = desk.draft(told)
     changed = replace(
@@ -107,7 +107,7 @@ def test_a_day_may_be_asked_for_from_the_list(bruno: Signed, twice: Filed) -> No
         "versions?au=hier",
     ],
 )
-def test_what_was_never_written_is_a_404(bruno: Signed, twice: Filed, address: str) -> None:
+def test_unknown_revision_is_not_found(bruno: Signed, twice: Filed, address: str) -> None:
     answer = bruno.get(f"/moderation/dossiers/{twice.id}/{address}")
     assert answer.status_code == (200 if "de=99999999999&" in address else 404)
 

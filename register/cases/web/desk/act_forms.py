@@ -1,4 +1,4 @@
-"""The forms by which a member acts on a case. Each carries the revision that was looked at."""
+"""Forms of the acts on a case, each with the revision that the member has seen."""
 
 from __future__ import annotations
 
@@ -20,34 +20,43 @@ from register.web.error_messages import error_sentence
 from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset
 
-# A day as a browser's own calendar sends it, or as people write it where there is none.
+# The format of browsers' date fields, and the French one for browsers without.
 _DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 _CHOOSE_ANSWER = _("Choisissez une réponse.")
 _NO_NUMBER = _("Ce numéro n’est celui d’aucun cas.")
 
 
-class ActForm(DeskForm):
-    """What every act's form has: ``vu``, the revision before the member's eyes."""
+def parse_id(digits: str) -> int:
+    """An id from a form or an address; 0, which no row has, for any other text."""
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+
+
+class RevisionForm(DeskForm):
+    """A form about one revision of a case: ``vu``, the revision that the member has seen."""
 
     vu = HiddenField()
-    # The revision that stood when the case had moved under the member, and what they had seen.
-    moved: tuple[int, int] | None = None
-
-    def set_revision(self, desk_case: DeskCase) -> None:
-        """Note what the page shows; what was sent is left as it came."""
-        if self.vu.data is None:
-            self.vu.data = str(desk_case.revision_id or 0)
 
     @property
     def seen(self) -> int:
-        """The revision looked at; 0, which is none, when the form does not say."""
-        digits = str(self.vu.data or "")
-        return int(digits) if digits.isdecimal() and len(digits) < 12 else 0
+        """The seen revision; 0, which no revision has, when the form has none."""
+        return parse_id(str(self.vu.data or ""))
+
+
+class ActForm(RevisionForm):
+    """Base of the acts' forms."""
+
+    # After a conflict: the revision that the member had seen, and the present one.
+    moved: tuple[int, int] | None = None
+
+    def set_revision(self, desk_case: DeskCase) -> None:
+        """Set the revision of the page, unless the form was sent with one."""
+        if self.vu.data is None:
+            self.vu.data = str(desk_case.revision_id or 0)
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
-        """Put an error beside its field, or give its sentence when it is of none.
+        """Add an error to its field, or return its sentence when it belongs to no field.
 
-        :param desk_case: the case as it is now.
+        :param desk_case: the present case.
         """
         if error.key == "changed_meanwhile":
             self._catch_up(desk_case)
@@ -59,26 +68,26 @@ class ActForm(DeskForm):
         return ""
 
     def _catch_up(self, desk_case: DeskCase) -> None:
-        """Show what moved, and let the form be sent again upon the case as it now reads."""
+        """Note the conflict, and set the present revision so that the form can be sent again."""
         if desk_case.revision_id is not None:
             self.moved = (self.seen, desk_case.revision_id)
             self.vu.data = str(desk_case.revision_id)
 
 
 class _TypedValueMixin:
-    """A field that comes back as it was typed, without what no page may hold."""
+    """A field that shows the typed text again, without control characters."""
 
     def _value(self) -> str:
         return one_line(str(super()._value()))  # type: ignore[misc]
 
 
 class DayField(_TypedValueMixin, DateField):
-    """A civil day, as a browser's own calendar sends it or as people write it."""
+    """A civil day."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read the day; an empty field is none.
+        """Parse the day; an empty field is None.
 
-        :raises ValueError: there is no such day.
+        :raises ValueError: the day does not exist.
         """
         if not "".join(valuelist).strip():
             self.data = None
@@ -93,9 +102,9 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
     """The number of a case."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read the number.
+        """Parse the number.
 
-        :raises ValueError: it is none that a case could have.
+        :raises ValueError: no case can have it.
         """
         typed = "".join(valuelist).strip()
         digits = typed.isascii() and typed.isdigit() and len(typed) < len(str(NUMBER_LIMIT))
@@ -105,10 +114,10 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
 
 
 class _OfferedChoiceMixin:
-    """A choice among words of ours: what is not offered is answered in French."""
+    """A choice field whose error for an unknown choice is in French."""
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse what was not offered."""
+        """Refuse an unknown choice."""
         try:
             super().pre_validate(form)  # type: ignore[misc]
         except ValidationError as error:
@@ -116,11 +125,11 @@ class _OfferedChoiceMixin:
 
 
 class ChoiceRadios(_OfferedChoiceMixin, RadioField):
-    """One of several, all of them in view."""
+    """A choice as radio buttons."""
 
 
 class ChoiceSelect(_OfferedChoiceMixin, SelectField):
-    """One of several."""
+    """A choice as a list."""
 
 
 def _reason_field() -> Any:
@@ -128,7 +137,7 @@ def _reason_field() -> Any:
 
 
 class PublishForm(ActForm):
-    """Publication: what is attested, why flagged words stay, why it is published."""
+    """Publication: attestations, reason for keeping flagged words, reason for publishing."""
 
     attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
     no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
@@ -138,38 +147,38 @@ class PublishForm(ActForm):
 
     @property
     def attested(self) -> list[str]:
-        """What is ticked."""
+        """The attestations that are ticked."""
         return [name for name in ATTESTATIONS if self[name].data]
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
-        """As any act's; the checklist is on the page, line by line."""
+        """Add an error as other acts do, but none for the checklist, which the page shows."""
         return "" if error.key == "checklist" else super().attach_error(error, desk_case)
 
     def _catch_up(self, desk_case: DeskCase) -> None:
         super()._catch_up(desk_case)
-        # What was attested was another text.
+        # The attestations were about another text.
         for name in ATTESTATIONS:
             self[name].data = False
 
 
 class RestoreForm(PublishForm):
-    """Restoration: the same, and a public note when the text changed meanwhile."""
+    """Restoration: as publication, with a public note for a changed text."""
 
     public_note = line_field(_("Note publique"))
 
 
 class ApproveForm(ActForm):
-    """A second member's yes; the page shows what it is given to."""
+    """Approval by a second member."""
 
 
 class RefuseChangeForm(ActForm):
-    """A change is refused, with the reason that its writer is given."""
+    """Refusal of a change, with the reason for its author."""
 
     refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
 
 
 class InviteForm(ActForm):
-    """That the authority was invited to reply on a day, or why it was not."""
+    """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
     how = ChoiceSelect(
         _("L’autorité est-elle invitée à répondre ?"),
@@ -182,13 +191,13 @@ class InviteForm(ActForm):
     text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
 
     def validate_on(self, field: DayField) -> None:
-        """A sent invitation has its day; one that was not sent has none."""
+        """Require a day for a sent invitation."""
         if self.how.data == "yes" and not field.data and not field.errors:
             raise ValidationError(_("Donnez le jour de l’envoi."))
 
 
 class ReceiveReplyForm(ActForm):
-    """A right of reply as it arrived."""
+    """A received right of reply."""
 
     author = line_field(_("Qui répond"), required=True, limit=300)
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
@@ -199,7 +208,7 @@ class ReceiveReplyForm(ActForm):
 
     @property
     def day(self) -> date:
-        """The day of its arrival.
+        """The day of arrival.
 
         :raises Invalid: ``missing``.
         """
@@ -209,19 +218,19 @@ class ReceiveReplyForm(ActForm):
 
 
 class PublishReplyForm(ActForm):
-    """A received reply is inserted as it is."""
+    """Publication of a received reply."""
 
     reason = _reason_field()
 
 
 class RefuseReplyForm(ActForm):
-    """A received reply is refused, with the reason that its author is given."""
+    """Refusal of a received reply, with the reason for its author."""
 
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
 
 class WithdrawForm(ActForm):
-    """A case is taken from view; the public is told the reason's own words."""
+    """Withdrawal of a case, with the reason code whose label is public."""
 
     restriction = ChoiceRadios(
         _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE_ANSWER)]
@@ -229,7 +238,7 @@ class WithdrawForm(ActForm):
     reason = _reason_field()
 
     def set_restrictions(self, vocabulary: Vocabulary) -> None:
-        """Offer the reasons of the vocabulary, each in its own words."""
+        """Offer the reasons of the vocabulary."""
         terms = vocabulary.lists["restriction"].values()
         self.restriction.choices = [
             SelectChoice(term.code, term.label) for term in terms if not term.retired
@@ -237,13 +246,13 @@ class WithdrawForm(ActForm):
 
 
 class EraseForm(WithdrawForm):
-    """The texts of a case are destroyed; no text is kept, not even a reason."""
+    """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
     reason = None
 
 
 class MergeForm(ActForm):
-    """A case is joined to another one, by its number."""
+    """Merge of a case into another one, by its number."""
 
     into = CaseNumberField(
         _("Numéro de l’autre cas"),
@@ -253,4 +262,4 @@ class MergeForm(ActForm):
 
 
 class DiscardForm(ActForm):
-    """A draft is given up."""
+    """Discard of a draft."""

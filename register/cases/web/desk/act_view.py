@@ -1,11 +1,11 @@
-"""How every act on a case is done from its page: look up, validate, act, redirect.
+"""Steps of each view that acts on a case: load, validate, act, redirect; and the available acts.
 
-A form that is refused comes back with the case as it is now and with everything that was typed.
+A refused form is shown again with the present case and everything that was typed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -31,95 +31,8 @@ from register.web.request_context import settings
 
 Filled = TypeVar("Filled", bound=ActForm)
 Outcome = TypeVar("Outcome")
-# Draws the page of an act: the case, the form, and a sentence on what was refused.
+# Renders the page of an act from the case, the form and an error sentence.
 ActPage = Callable[[DeskCase, Filled, str], str]
-
-
-def open_case(incident_id: int) -> DeskCase:
-    """A case for the member who asks.
-
-    :raises NotFound: there is none.
-    """
-    return load_desk_case(db.session(), current_member.member(), incident_id)
-
-
-def open_case_of_reply(reply_id: int) -> DeskCase:
-    """The case that a reply is to, for the member who asks.
-
-    :raises NotFound: there is none.
-    """
-    return load_desk_case_of_reply(db.session(), current_member.member(), reply_id)
-
-
-@desk.app_template_global("desk_address")
-def case_address(incident_id: int, act: str = "") -> str:
-    """Where a case is on the desk, or the page of an act on it."""
-    return f"/moderation/dossiers/{incident_id}{act and '/'}{act}"
-
-
-def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
-    """Do something under the pen, for the member who asks; what it gave back."""
-    by = current_member.member().id
-    # Whoever reads while words are destroyed keeps them in the database's log.
-    db.session.rollback()
-    with writing() as tx:
-        return act(tx, by)
-
-
-def perform_act(
-    desk_case: DeskCase,
-    form: Filled,
-    page: ActPage[Filled],
-    act: Callable[[WriteTransaction, int], JournalEntry | Any],
-    done: Callable[[Any], str],
-) -> ResponseReturnValue:
-    """Show an act's page, or do the act.
-
-    :param act: does it, as :func:`run_act` asks for it.
-    :param done: the sentence that confirms it, from what the act gave back.
-    """
-    if request.method != "POST":
-        form.set_revision(desk_case)
-        return page(desk_case, form, "")
-    if not form.validate():
-        return page(desk_case, form, ""), 422
-    try:
-        outcome = run_act(act)
-    except (Refused, Invalid, Incomplete, TextError) as error:
-        return _refused_page(desk_case.id, form, page, error)
-    flash(typeset(done(outcome)))
-    return redirect(case_address(desk_case.id), 303)
-
-
-def _refused_page(
-    incident_id: int, form: Filled, page: ActPage[Filled], error: RegisterError | TextError
-) -> ResponseReturnValue:
-    current_file = open_case(incident_id)
-    error_text = form.attach_error(error, current_file)
-    status = status_of(error) if isinstance(error, RegisterError) else 422
-    return page(current_file, form, error_text), status
-
-
-@dataclass(frozen=True)
-class ActLink:
-    """An act as a link of a case's page; ``why`` says why it is not possible, or is empty."""
-
-    act: Act
-    label: str
-    address: str
-    why: str = ""
-
-    @property
-    def is_main(self) -> bool:
-        """What the page is mostly opened for."""
-        return self.act in (Act.PUBLISHED, Act.RESTORED)
-
-    @property
-    def is_grave(self) -> bool:
-        """What takes away."""
-        return self.act in _GRAVE_ACTS
-
-
 _GRAVE_ACTS = frozenset({Act.WITHDRAWN, Act.MERGED, Act.DRAFT_MERGED, Act.ERASED, Act.DISCARDED})
 _ACT_PAGES: dict[Act, tuple[str, Any]] = {
     Act.PUBLISHED: ("publier", _("Publier…")),
@@ -140,46 +53,116 @@ _ACT_PAGES: dict[Act, tuple[str, Any]] = {
 _APPROVE_ERASURE = _("Approuver l’effacement…")
 
 
-def available_acts(desk_case: DeskCase, member: Member, *, single: bool) -> Sequence[ActLink]:
-    """Every act on a case, in the order in which they are offered.
+@dataclass(frozen=True)
+class ActLink:
+    """The link to an act; ``why`` is the reason why it is not possible, or empty."""
 
-    :param single: the register has one moderator, and nobody approves anything.
+    act: Act
+    label: str
+    address: str
+    why: str = ""
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is the main act of the page."""
+        return self.act in (Act.PUBLISHED, Act.RESTORED)
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether it removes something."""
+        return self.act in _GRAVE_ACTS
+
+
+def open_case(incident_id: int) -> DeskCase:
+    """A case for the signed-in member.
+
+    :raises NotFound: it does not exist.
     """
-    return list(_act_links(desk_case, member, single))
+    return load_desk_case(db.session(), current_member.member(), incident_id)
 
 
-def _act_links(desk_case: DeskCase, member: Member, single: bool) -> Iterator[ActLink]:
-    for act, (page_name, label) in _ACT_PAGES.items():
-        # A draft is joined by one act, a public case by another; a draft without a number has
-        # nothing that would have to outlive it.
-        if act is (Act.MERGED if desk_case.number is None else Act.DRAFT_MERGED):
-            continue
-        if act is Act.ERASED and desk_case.number is None:
-            continue
-        if act is Act.APPROVED and (
-            single or desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN)
-        ):
-            continue
-        yield ActLink(
+def open_case_of_reply(reply_id: int) -> DeskCase:
+    """The case of a reply, for the signed-in member.
+
+    :raises NotFound: it does not exist.
+    """
+    return load_desk_case_of_reply(db.session(), current_member.member(), reply_id)
+
+
+@desk.app_template_global("desk_address")
+def case_address(incident_id: int, act: str = "") -> str:
+    """The address of a case on the desk, or of the page of an act on it."""
+    return f"/moderation/dossiers/{incident_id}{act and '/'}{act}"
+
+
+def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
+    """Run an act in a write transaction, for the signed-in member, and return its outcome."""
+    by = current_member.member().id
+    # An open read transaction would keep destroyed texts in the write-ahead log.
+    db.session.rollback()
+    with writing() as tx:
+        return act(tx, by)
+
+
+def perform_act(
+    desk_case: DeskCase,
+    form: Filled,
+    page: ActPage[Filled],
+    act: Callable[[WriteTransaction, int], JournalEntry | Any],
+    done: Callable[[Any], str],
+) -> ResponseReturnValue:
+    """Show the page of an act, or run the act.
+
+    :param act: called by :func:`run_act`.
+    :param done: makes the confirmation from the outcome of ``act``.
+    """
+    if request.method != "POST":
+        form.set_revision(desk_case)
+        return page(desk_case, form, "")
+    if not form.validate():
+        return page(desk_case, form, ""), 422
+    try:
+        outcome = run_act(act)
+    except (Refused, Invalid, Incomplete, TextError) as error:
+        current_case = open_case(desk_case.id)
+        error_text = form.attach_error(error, current_case)
+        status = status_of(error) if isinstance(error, RegisterError) else 422
+        return page(current_case, form, error_text), status
+    flash(typeset(done(outcome)))
+    return redirect(case_address(desk_case.id), 303)
+
+
+def available_acts(desk_case: DeskCase, member: Member, *, single: bool) -> Sequence[ActLink]:
+    """Every act on a case, in the order of the page.
+
+    :param single: the register has one moderator, so there are no approvals.
+    """
+    # Drafts without a number are discarded instead of erased, and merged by an act of their own.
+    left_out = {Act.DRAFT_MERGED} if desk_case.number is not None else {Act.MERGED, Act.ERASED}
+    if single or desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
+        left_out.add(Act.APPROVED)
+    links = [
+        ActLink(
             act,
             str(label),
             case_address(desk_case.id, page_name),
             blocked_reason(desk_case, member, act),
         )
+        for act, (page_name, label) in _ACT_PAGES.items()
+        if act not in left_out
+    ]
     if desk_case.number is not None and not desk_case.is_gone and not single:
-        approval_block = (
-            _refusal_text("already_approved", desk_case)
-            if member.id in desk_case.approvers("erase")
-            else ""
-        )
-        approval_address = case_address(desk_case.id, "approuver?pour=effacement")
-        yield ActLink(Act.APPROVED, str(_APPROVE_ERASURE), approval_address, approval_block)
+        has_approved = member.id in desk_case.approvers("erase")
+        reason = _refusal_text("already_approved", desk_case) if has_approved else ""
+        address = case_address(desk_case.id, "approuver?pour=effacement")
+        links.append(ActLink(Act.APPROVED, str(_APPROVE_ERASURE), address, reason))
+    return links
 
 
 def blocked_reason(desk_case: DeskCase, member: Member, act: Act) -> str:
-    """Why a member cannot do an act on a case as it is now; empty when they can try.
+    """Why a member cannot do an act on the present case; empty when they can try.
 
-    What the act itself checks, the checklist above all, is said on its own page.
+    The page of the act shows what the act itself checks, such as the checklist.
     """
     try:
         rule = rules.rule_for(CaseState(desk_case.state), act)
@@ -200,12 +183,8 @@ def blocked_reason(desk_case: DeskCase, member: Member, act: Act) -> str:
     return ""
 
 
-def _refusal_text(key: str, desk_case: DeskCase) -> str:
-    return typeset(error_sentence(Refused(key, state=desk_case.state)))
-
-
 def second_person_refusal(author_id: int) -> str:
-    """Why the member who asks cannot be the second person for another; empty when they can."""
+    """Why the signed-in member cannot be the second person for another; empty when they can."""
     me = current_member.member()
     if settings().single_moderator and author_id == me.id:
         return ""
@@ -219,5 +198,9 @@ def second_person_refusal(author_id: int) -> str:
 
 @desk.app_template_global("may_decide")
 def may_decide(author_id: int) -> bool:
-    """Whether the member who asks may be the second person for another."""
+    """Whether the signed-in member may be the second person for another."""
     return not second_person_refusal(author_id)
+
+
+def _refusal_text(key: str, desk_case: DeskCase) -> str:
+    return typeset(error_sentence(Refused(key, state=desk_case.state)))

@@ -1,4 +1,4 @@
-"""One case as members see it."""
+"""Page of a case on the desk, its checklist and its legal periods."""
 
 from __future__ import annotations
 
@@ -18,11 +18,9 @@ from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
 from register.cases.deadlines import PeriodScope
 from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
-from register.cases.queries import PublicCase
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.act_view import available_acts, case_address, open_case
-from register.cases.web.public import case_view
-from register.cases.web.public.case_view import CaseView
+from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db, now
 from register.journal import Act
 from register.reports.web.desk.report_summary import note_retained_view
@@ -43,7 +41,7 @@ from register.web.messages import (
 )
 from register.web.request_context import current_vocabulary, settings
 
-# Where a line is mended: the page of the case, and the field there.
+# Line of the checklist → page of the case and field where it is fixed.
 _FIX_PAGES = {
     "texts": "modifier#title",
     "summary_length": "modifier#summary",
@@ -62,7 +60,7 @@ _FIX_PAGES = {
 
 @dataclass(frozen=True)
 class ChecklistLine:
-    """A line of the checklist; ``fix_address`` is the address that mends an unmet one."""
+    """A line of the checklist; ``fix_address`` is where an unmet one is fixed."""
 
     code: str
     met: bool
@@ -77,22 +75,76 @@ class CaseChecklist:
     lines: Sequence[ChecklistLine]
     flags: Sequence[Flag]
     needs_second: bool
-    # Nobody else is asked: the register has one moderator, and the public case will say so.
+    # A second person would be needed, but the register has one moderator; the public case says so.
     single: bool
 
     @property
     def unmet(self) -> Sequence[ChecklistLine]:
-        """What blocks."""
+        """The lines that block the act."""
         return [line for line in self.lines if not line.met]
+
+
+@dataclass(frozen=True)
+class ActConsequence:
+    """The public changes of an act, in sentences; ``until``: the end of a period that it opens."""
+
+    changes: list[str]
+    opening: str
+    until: date | None
+
+
+@dataclass(frozen=True)
+class RunningPeriod:
+    """A limitation period that has not ended."""
+
+    words: str
+    began: date
+    ends: date
+    days_left: int
+
+
+@dataclass(frozen=True)
+class ReplyDeadline:
+    """Deadline and length of a reply; ``days_left`` is negative after the deadline."""
+
+    days_left: int
+    length: deadlines.TextLength
+    limit: deadlines.TextLength
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it exceeds the length allowed for a reply to this case."""
+        return self.length.exceeds(self.limit)
+
+
+@desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
+def show(incident_id: int) -> ResponseReturnValue:
+    """The case, its checklist and the available acts."""
+    desk_case = open_case(incident_id)
+    if desk_case.is_gone:
+        return render_template("moderation/dossier_gone.html", file=desk_case)
+    note_retained_view(incident_id)
+    checklist_view = case_checklist(desk_case)
+    return render_template(
+        "moderation/dossier.html",
+        file=desk_case,
+        checked=checklist_view,
+        lines=[line for line in checklist_view.lines if line.code not in ATTESTATIONS],
+        deeds=available_acts(
+            desk_case, current_member.member(), single=settings().single_moderator
+        ),
+        waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
+        today=today(),
+    )
 
 
 def case_checklist(
     desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
 ) -> CaseChecklist:
-    """The checklist as it stands for the member who asks.
+    """The checklist for the signed-in member.
 
-    :param attested: what is ticked in the form.
-    :param flags_reason: what is written there about flagged words.
+    :param attested: the attestations ticked in the form.
+    :param flags_reason: the form's reason for keeping flagged words.
     """
     flags, terms = checks.risk_flags(desk_case.content), current_vocabulary()
     single = settings().single_moderator
@@ -133,27 +185,6 @@ def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> Ch
     )
 
 
-@desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
-def show(incident_id: int) -> ResponseReturnValue:
-    """The case, what is left to do on it, and what can be done."""
-    desk_case = open_case(incident_id)
-    if desk_case.is_gone:
-        return render_template("moderation/dossier_gone.html", file=desk_case)
-    note_retained_view(incident_id)
-    checklist_view = case_checklist(desk_case)
-    return render_template(
-        "moderation/dossier.html",
-        file=desk_case,
-        checked=checklist_view,
-        lines=[line for line in checklist_view.lines if line.code not in ATTESTATIONS],
-        deeds=available_acts(
-            desk_case, current_member.member(), single=settings().single_moderator
-        ),
-        waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
-        today=today(),
-    )
-
-
 @desk.app_template_global("desk_today")
 def today() -> date:
     """The civil day in Paris."""
@@ -162,7 +193,7 @@ def today() -> date:
 
 @desk.app_template_global("letter")
 def letter(desk_case: DeskCase) -> Markup:
-    """What invites an authority to reply: in French whoever reads it here, for it goes there."""
+    """The invitation to reply for the authority, in French in every language of the interface."""
     content = desk_case.snapshot.content if desk_case.snapshot else None
     with in_french():
         html = render_template(
@@ -176,59 +207,28 @@ def letter(desk_case: DeskCase) -> Markup:
 
 @desk.app_template_global("around")
 def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> CaseView | None:
-    """What a public page would show around the case's text: places, parties, titles.
+    """The view of the case's public page; None once the text is destroyed.
 
-    None once the text is destroyed.
-
-    :param snapshot: another text of the case than the one that it has now.
+    :param snapshot: another text of the case than the present one.
     """
     if not desk_case.snapshot.content:
         return None
-    changed_at = desk_case.moved_at or desk_case.created_at
-    case = PublicCase(
-        number=desk_case.number or 0,
-        first_published_at=desk_case.first_published_at or changed_at,
-        moved_at=changed_at,
-        version=0,
-        is_current=True,
-        version_at=changed_at,
-        commitment="",
-        snapshot=snapshot or desk_case.snapshot,
-    )
-    return case_view.build_case_view(db.session(), case, current_vocabulary())
-
-
-@dataclass(frozen=True)
-class ActConsequence:
-    """What an act changes in public, in sentences; ``until`` is where its own period would end."""
-
-    changes: list[str]
-    opening: str
-    until: date | None
+    content = (snapshot or desk_case.snapshot).content
+    return build_case_view(db.session(), content, desk_case.number or 0, current_vocabulary())
 
 
 @desk.app_template_global("consequence")
 def act_consequence(act: Act | str) -> ActConsequence:
-    """What an act would change if it were done today."""
+    """The consequences of an act if it were done today."""
     effect = deadlines.consequence_of(act)
     until = None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today())
     changes = [typeset(str(PUBLIC_CHANGES[code])) for code in effect.public]
     return ActConsequence(changes, typeset(str(LIMITATION_PERIODS[effect.scope])), until)
 
 
-@dataclass(frozen=True)
-class RunningPeriod:
-    """A period that has not run out, in words."""
-
-    words: str
-    began: date
-    ends: date
-    days_left: int
-
-
 @desk.app_template_global("periods_of")
 def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
-    """The periods for a suit that run on a case today, by the day on which they end."""
+    """The limitation periods that run on a case today, by their last day."""
     return [
         RunningPeriod(
             typeset(str(PERIOD_BEGINNINGS[period.act])), period.began, period.ends, period.days_left
@@ -237,31 +237,17 @@ def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
     ]
 
 
-@dataclass(frozen=True)
-class ReplyDeadline:
-    """A reply's three days and its length; ``days_left`` is negative once it is late."""
-
-    days_left: int
-    length: deadlines.TextLength
-    limit: deadlines.TextLength
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it is longer than what it answers."""
-        return self.length.exceeds(self.limit)
-
-
 @desk.app_template_global("reply_clock")
 def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
-    """How long a reply is and how long it may still wait."""
+    """The deadline and the length of a reply."""
     limit = deadlines.longest_reply(desk_case.content, [row.text for row in desk_case.follow_ups])
     return ReplyDeadline((reply.due_on - today()).days, deadlines.text_length(reply.text), limit)
 
 
 @desk.app_template_global("risk")
 def risk_words(code: str, field: str) -> tuple[str, str]:
-    """A risk and the field that it was found in, in words."""
-    # A field of a row that has no name of its own is told by its row's: "sources.title".
+    """The names of a risk and of its field."""
+    # A field of a row may have no name of its own: "sources.title" has that of "sources".
     field_label = field_name(field) if field in FIELD_NAMES else field_name(field.partition(".")[0])
     return typeset(str(RISK_NAMES.get(code, code))), field_label
 
@@ -274,24 +260,24 @@ def state_words(state: str) -> str:
 
 @desk.app_template_global("as_inserted")
 def as_inserted(text: str) -> Markup:
-    """A reply as its readers are shown it: as it was written, made safe."""
+    """A reply as safe HTML, as readers will see it."""
     return Markup(markup.render_plain_text(text))  # noqa: S704 - escaped by the renderer
 
 
 @desk.app_template_global("reply_window")
 def reply_window(desk_case: DeskCase) -> date | None:
-    """The last day on which a right of reply may be asked for; None before any publication."""
+    """The last day to ask for a right of reply; None before any publication."""
     first = desk_case.first_published_at
     return deadlines.reply_window_ends(paris_day(first)) if first else None
 
 
 @desk.app_template_global("shown_as")
 def public_reason(word: VocabularyWord) -> VocabularyWord:
-    """What the public is told instead of a reason that members alone may know."""
+    """The public reason that replaces an internal one."""
     return current_vocabulary().lists["restriction"][word.extra["shown_as"]]
 
 
 @desk.app_template_global("names_of")
 def member_names(ids: Iterable[int]) -> str:
-    """What some members are called, one after the other."""
+    """The display names of members, separated by commas."""
     return ", ".join(current_member.display_name(member_id) for member_id in ids)

@@ -1,4 +1,4 @@
-"""Checklist, approval, invitation, publication, restoration."""
+"""Views of the acts on a case: from publication and approval to merge, erasure and discard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import acts, deadlines, queries
-from register.cases.member_view import DeskCase, ReplyRow
+from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
-from register.cases.queries import CaseSummary
 from register.cases.web.desk.act_forms import (
     ActForm,
     ApproveForm,
@@ -55,15 +54,16 @@ def _lacks_second_person(incident_id: int) -> bool:
     lazy_gettext("publier seul un cas qui se relit à deux"), when=_lacks_second_person
 )
 def publish(incident_id: int) -> ResponseReturnValue:
-    """The checklist, what a moderator attests, and the publication of a draft."""
+    """The checklist, the attestations and the publication of a draft."""
     desk_case, form = open_case(incident_id), PublishForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
         return acts.publish(tx, desk_case.id, by=by, **_publish_arguments(form))
 
-    return perform_act(
-        desk_case, form, partial(_publish_page, Act.PUBLISHED), act, _published_notice
-    )
+    def done(line: JournalEntry) -> str:
+        return str(_("Le cas est publié sous le nº %(number)s.", number=line.case_number))
+
+    return perform_act(desk_case, form, partial(_publish_page, Act.PUBLISHED), act, done)
 
 
 @desk.route("/dossiers/<int:incident_id>/retablir", methods=["GET", "POST"])
@@ -71,14 +71,17 @@ def publish(incident_id: int) -> ResponseReturnValue:
     lazy_gettext("rétablir seul un cas qui se relit à deux"), when=_lacks_second_person
 )
 def restore(incident_id: int) -> ResponseReturnValue:
-    """The same checklist, before a withdrawn case is shown again."""
+    """The checklist, the attestations and the restoration of a withdrawn case."""
     desk_case, form = open_case(incident_id), RestoreForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
         note = form.public_note.data or ""
         return acts.restore(tx, desk_case.id, by=by, public_note=note, **_publish_arguments(form))
 
-    return perform_act(desk_case, form, partial(_publish_page, Act.RESTORED), act, _restored_notice)
+    def done(_line: JournalEntry) -> str:
+        return str(_("Le cas est rétabli : le public le lit à nouveau."))
+
+    return perform_act(desk_case, form, partial(_publish_page, Act.RESTORED), act, done)
 
 
 def _publish_arguments(form: PublishForm) -> dict[str, Any]:
@@ -104,18 +107,9 @@ def _publish_page(act: Act, desk_case: DeskCase, form: PublishForm, error_text: 
     )
 
 
-def _published_notice(line: JournalEntry) -> str:
-    number = line.case_number
-    return str(_("Le cas est publié sous le nº %(number)s.", number=number))
-
-
-def _restored_notice(_line: JournalEntry) -> str:
-    return str(_("Le cas est rétabli : le public le lit à nouveau."))
-
-
 @desk.route("/dossiers/<int:incident_id>/approuver", methods=["GET", "POST"])
 def approve(incident_id: int) -> ResponseReturnValue:
-    """A second member's yes to the version that the page shows, to publish or to erase it."""
+    """Approval by a second member of the version on the page, to publish or to erase it."""
     desk_case, form = open_case(incident_id), ApproveForm()
     erasing = request.values.get("pour") == "effacement"
     purpose = "erase" if erasing else "publish"
@@ -123,16 +117,23 @@ def approve(incident_id: int) -> ResponseReturnValue:
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
         return acts.approve(tx, desk_case.id, by=by, purpose=purpose, seen=form.seen)
 
-    return perform_act(
-        desk_case, form, partial(_approve_page, purpose), act, partial(_approved_notice, purpose)
-    )
+    def done(_line: JournalEntry) -> str:
+        if erasing:
+            return str(_("Vous avez approuvé l’effacement de ce cas."))
+        return str(_("Vous avez approuvé cette version. Un autre membre peut maintenant publier."))
+
+    return perform_act(desk_case, form, partial(_approve_page, purpose), act, done)
 
 
 def _approve_page(purpose: str, desk_case: DeskCase, form: ApproveForm, error_text: str) -> str:
     member = current_member.member()
-    erase = purpose == "erase"
-    has_approved = member.id in desk_case.approvers("erase")
-    why = (_("Vous avez déjà approuvé l’effacement.") if has_approved else "") if erase else ""
+    if purpose == "erase":
+        has_approved = member.id in desk_case.approvers("erase")
+        why = _("Vous avez déjà approuvé l’effacement.") if has_approved else ""
+    else:
+        why = blocked_reason(desk_case, member, Act.APPROVED)
+        if not why and desk_case.state not in (CaseState.DRAFT, CaseState.WITHDRAWN):
+            why = str(_("Ce cas n’attend aucune approbation pour être publié."))
     return render_template(
         "moderation/acts/approve.html",
         file=desk_case,
@@ -140,26 +141,13 @@ def _approve_page(purpose: str, desk_case: DeskCase, form: ApproveForm, error_te
         error_text=error_text,
         purpose=purpose,
         checked=case_checklist(desk_case),
-        why=why
-        if erase
-        else blocked_reason(desk_case, member, Act.APPROVED) or _not_needed_reason(desk_case),
+        why=why,
     )
-
-
-def _not_needed_reason(desk_case: DeskCase) -> str:
-    waiting = desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN)
-    return "" if waiting else str(_("Ce cas n’attend aucune approbation pour être publié."))
-
-
-def _approved_notice(purpose: str, _line: JournalEntry) -> str:
-    if purpose == "erase":
-        return str(_("Vous avez approuvé l’effacement de ce cas."))
-    return str(_("Vous avez approuvé cette version. Un autre membre peut maintenant publier."))
 
 
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
 def invite(incident_id: int) -> ResponseReturnValue:
-    """The text to send to the authority, and the note that it was sent, or why not."""
+    """The invitation for the authority, and the note that it was sent, or why not."""
     desk_case, form = open_case(incident_id), InviteForm()
     if request.method == "GET":
         form.on.data = today()
@@ -168,22 +156,10 @@ def invite(incident_id: int) -> ResponseReturnValue:
         sent = form.on.data if form.how.data == "yes" else None
         return acts.invite(tx, desk_case.id, form.text.data, by=by, on=sent, seen=form.seen)
 
-    def invited_notice(_line: JournalEntry) -> str:
+    def done(_line: JournalEntry) -> str:
         return str(_("L’invitation est notée.") if form.how.data == "yes" else _("C’est noté."))
 
-    return perform_act(desk_case, form, _invite_page, act, invited_notice)
-
-
-def _invite_page(desk_case: DeskCase, form: InviteForm, error_text: str) -> str:
-    why = blocked_reason(desk_case, current_member.member(), Act.INVITED)
-    return render_template(
-        "moderation/acts/invite.html",
-        file=desk_case,
-        form=form,
-        error_text=error_text,
-        why=why,
-        act=Act.INVITED,
-    )
+    return perform_act(desk_case, form, partial(_act_page, "invite", Act.INVITED), act, done)
 
 
 def _act_page(
@@ -207,7 +183,7 @@ def _act_page(
 
 @desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
 def receive_reply(incident_id: int) -> ResponseReturnValue:
-    """A right of reply that arrived by post or mail is copied as it is; its three days run."""
+    """Registration of a right of reply that arrived by post or mail."""
     desk_case, form = open_case(incident_id), ReceiveReplyForm()
     if request.method == "GET":
         form.received_on.data = today()
@@ -237,7 +213,7 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
 
 @desk.route("/reponses/<int:reply_id>/publier", methods=["GET", "POST"])
 def publish_reply(reply_id: int) -> ResponseReturnValue:
-    """A received reply is inserted, as it is, after the account."""
+    """Publication of a received reply after the narrative."""
     desk_case, form = open_case_of_reply(reply_id), PublishReplyForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
@@ -255,7 +231,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
 
 @desk.route("/reponses/<int:reply_id>/refuser", methods=["GET", "POST"])
 def refuse_reply(reply_id: int) -> ResponseReturnValue:
-    """A received reply is refused, with the reason that its author is given."""
+    """Refusal of a received reply, with the reason for its author."""
     desk_case, form = open_case_of_reply(reply_id), RefuseReplyForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
@@ -273,19 +249,14 @@ def _reply_page(
     template: str, act: Act, reply_id: int, desk_case: DeskCase, form: ActForm, error_text: str
 ) -> str:
     reply = desk_case.reply(reply_id)
-    return _act_page(
-        template, act, desk_case, form, error_text, reply=reply, decided=_decided_reason(reply)
-    )
-
-
-def _decided_reason(reply: ReplyRow) -> str:
-    return "" if reply.state == "received" else str(_("Cette réponse a déjà été traitée."))
+    decided = "" if reply.state == "received" else str(_("Cette réponse a déjà été traitée."))
+    return _act_page(template, act, desk_case, form, error_text, reply=reply, decided=decided)
 
 
 @desk.route("/dossiers/<int:incident_id>/retirer", methods=["GET", "POST"])
 @asks_password(lazy_gettext("retirer un dossier de la vue du public"))
 def withdraw(incident_id: int) -> ResponseReturnValue:
-    """A case is taken from view; the page shows what the public will read in its place."""
+    """Withdrawal of a public case; the page shows what the public will read instead."""
     desk_case, form = open_case(incident_id), WithdrawForm()
     form.set_restrictions(current_vocabulary())
 
@@ -302,7 +273,7 @@ def withdraw(incident_id: int) -> ResponseReturnValue:
 @desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
 @asks_password(lazy_gettext("réunir deux dossiers"))
 def merge(incident_id: int) -> ResponseReturnValue:
-    """A case is joined to another public one, once both have been looked at side by side."""
+    """Merge of a case into a public one, after a comparison of both on the page."""
     desk_case, form = open_case(incident_id), MergeForm()
     kind = Act.MERGED if desk_case.number else Act.DRAFT_MERGED
 
@@ -318,22 +289,22 @@ def merge(incident_id: int) -> ResponseReturnValue:
 
 def _merge_page(act: Act, desk_case: DeskCase, form: MergeForm, error_text: str) -> str:
     number_text = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-    other = _find_public_case(number_text)
-    # A case is not joined to itself.
-    other = None if other and other.number == desk_case.number else other
-    return _act_page("merge", act, desk_case, form, error_text, asked=number_text, other=other)
-
-
-def _find_public_case(number: str) -> CaseSummary | None:
-    if not (number.isascii() and number.isdigit()) or len(number) > 9:
-        return None
-    return queries.load_case_summaries(db.session(), [int(number)]).get(int(number))
+    other = None
+    if number_text.isascii() and number_text.isdigit() and len(number_text) <= 9:
+        number = int(number_text)
+        other = queries.load_case_summaries(db.session(), [number]).get(number)
+    # A case cannot be merged into itself.
+    if other and other.number == desk_case.number:
+        other = None
+    return _act_page(
+        "merge", act, desk_case, form, error_text, number_text=number_text, other=other
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/effacer", methods=["GET", "POST"])
 @asks_password(lazy_gettext("effacer pour toujours les textes d’un dossier"))
 def erase(incident_id: int) -> ResponseReturnValue:
-    """The texts of a case are destroyed for ever, by an administrator and a second person."""
+    """Erasure of a case's texts, by an administrator and a second person."""
     desk_case, form = open_case(incident_id), EraseForm()
     form.set_restrictions(current_vocabulary())
     single = settings().single_moderator
@@ -352,7 +323,7 @@ def erase(incident_id: int) -> ResponseReturnValue:
 
 @desk.route("/dossiers/<int:incident_id>/abandonner", methods=["GET", "POST"])
 def discard(incident_id: int) -> ResponseReturnValue:
-    """A draft is given up, and its texts destroyed."""
+    """Discard of a draft and destruction of its texts."""
     desk_case, form = open_case(incident_id), DiscardForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:

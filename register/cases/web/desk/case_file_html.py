@@ -1,4 +1,4 @@
-"""The readable page of a case file: what a lawyer reads and prints, without the register."""
+"""HTML page of an exported case file, readable and printable without the register."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from register.web.l10n import day_words
 from register.web.messages import CASE_STATES
 from register.web.template_env import clock
 
-# What the page lays out by itself: titles, and texts that have their HTML.
+# Fields with a layout of their own: titles, and texts stored as HTML.
 _SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
 
 
 @dataclass(frozen=True)
 class PrintedVersion:
-    """A version as it is printed: its texts, or None once they are destroyed."""
+    """A printed version; ``snapshot`` is None once its texts are destroyed."""
 
     version: CaseVersion
     snapshot: CaseSnapshot | None
@@ -35,9 +35,9 @@ class PrintedVersion:
 
 
 def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
-    """The whole page as HTML; it names ``style.css`` beside it and nothing else.
+    """The whole page as HTML, which links to ``style.css`` in the same folder only.
 
-    :param base_url: where the register is, to fetch its verifier and its head from.
+    :param base_url: the address of the register, for the instructions to verify the file.
     """
     console = str(_("la console"))
 
@@ -68,7 +68,7 @@ def render_page(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> b
 
 
 def render_stylesheet() -> bytes:
-    """The sheet of the page."""
+    """The style sheet of the page."""
     return render_template("moderation/casefile/style.css").encode("utf-8")
 
 
@@ -88,6 +88,6 @@ def _printed_version(version: CaseVersion) -> PrintedVersion:
 
 
 def _moment_words(moment: str) -> str:
-    """A moment in RFC 3339 as a day and an hour on the clocks of Paris."""
+    """A time in RFC 3339 as day and time in Paris."""
     at = datetime.fromisoformat(moment)
     return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))

@@ -1,4 +1,4 @@
-"""A case's content as the editor's fields show it, and the content that the fields say."""
+"""Mapping between a case's content and the editor's form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from register.territory.web import place_field
 from register.web.error_messages import reason_sentence
 from register.web.form_fields import FieldGroupList, TypedDateField
 
-# Fields of a form that hold a field of the content under the same name.
+# Fields with the same name in the form and in the content.
 _SAME_NAME_FIELDS = (
     "title",
     "summary",
@@ -38,17 +38,20 @@ _SAME_NAME_FIELDS = (
     "amount",
 )
 _PLACE_KINDS = ("commune", "departement", "region")
+# Field of the content → field of the form for its faults, where the names differ.
+_FIELD_NAMES = {"commune": "place", "linked_communes": "linked", "types": "type_1"}
 
 Part = TypeVar("Part")
 
 
 def form_values(content: Content) -> dict[str, Any]:
-    """What the editor's fields hold of a content."""
-    single_place = _single_place(content)
+    """The values of the editor's fields for a content."""
+    # The place field takes the smallest place; larger ones have fields of their own.
+    place = next(
+        ((kind, code) for kind in _PLACE_KINDS if (code := getattr(content, kind))), ("", "")
+    )
     other_places = {
-        kind: getattr(content, kind)
-        for kind in ("departement", "region")
-        if kind not in single_place
+        kind: getattr(content, kind) for kind in ("departement", "region") if kind != place[0]
     }
     return {
         **{name: getattr(content, name) for name in _SAME_NAME_FIELDS},
@@ -56,9 +59,7 @@ def form_values(content: Content) -> dict[str, Any]:
         "sources": [asdict(source) for source in content.sources],
         "date": content.date,
         "end_date": content.end_date,
-        "place": next(
-            (place_field.stored_place(kind, code) for kind, code in single_place.items()), {}
-        ),
+        "place": place_field.stored_place(*place) if place[1] else {},
         "linked": [place_field.stored_place("commune", code) for code in content.linked_communes],
         **other_places,
         "outlets": "\n".join(content.outlets),
@@ -70,16 +71,8 @@ def form_values(content: Content) -> dict[str, Any]:
     }
 
 
-def _single_place(content: Content) -> dict[str, str]:
-    """The place of the one box: the smallest there is; the others have lists of their own."""
-    for kind in _PLACE_KINDS:
-        if code := getattr(content, kind):
-            return {kind: code}
-    return {}
-
-
 def content_from_form(form: CaseForm) -> Content:
-    """The content that a valid form says."""
+    """The content of a valid form."""
     places = dict.fromkeys(_PLACE_KINDS, "")
     places |= {"departement": form.departement.data, "region": form.region.data}
     if form.place.form.place and not form.place.form.is_empty:
@@ -103,7 +96,8 @@ def content_from_form(form: CaseForm) -> Content:
 
 
 def content_after_follow_up(form: FollowUpForm, before: Content) -> Content:
-    """The content before a follow-up, with what the form says of how things went on."""
+    """The stored content with the new outcome, proceedings and request of a follow-up."""
+    submitted_proceedings = [_build_proceeding(entry.form) for entry in form.proceedings.entries]
     updated = tuple(
         replace(
             proceeding,
@@ -112,9 +106,7 @@ def content_after_follow_up(form: FollowUpForm, before: Content) -> Content:
             appeal=submitted.appeal,
             steps=submitted.steps,
         )
-        for proceeding, submitted in zip(
-            before.proceedings, map(_build_proceeding, _row_forms(form.proceedings)), strict=False
-        )
+        for proceeding, submitted in zip(before.proceedings, submitted_proceedings, strict=False)
     )
     return replace(
         before,
@@ -125,18 +117,14 @@ def content_after_follow_up(form: FollowUpForm, before: Content) -> Content:
     )
 
 
-def _row_forms(rows: FieldGroupList) -> list[Any]:
-    return [entry.form for entry in rows.entries]
-
-
 def _build_part(part_type: type[Part], row: Any, **overrides: Any) -> Part:
-    """A part of the content, from the fields of the same names; a date as it was understood."""
+    """A part of the content from the fields of the same names; dates as EDTF."""
     names = (spec.name for spec in fields(part_type) if spec.name not in overrides)  # type: ignore[arg-type]
-    return part_type(**{name: _field_value(row[name]) for name in names}, **overrides)
-
-
-def _field_value(field: Any) -> Any:
-    return field.edtf if isinstance(field, TypedDateField) else field.data
+    values = {
+        name: row[name].edtf if isinstance(row[name], TypedDateField) else row[name].data
+        for name in names
+    }
+    return part_type(**values, **overrides)
 
 
 def _build_proceeding(row: Any) -> ProceedingContent:
@@ -149,14 +137,10 @@ def _build_request(form: CaseForm | FollowUpForm) -> RequestContent | None:
     return None if row.is_empty else _build_part(RequestContent, row)
 
 
-# Where a fault below the web is shown, when the field is called otherwise here.
-_FIELD_NAMES = {"commune": "place", "linked_communes": "linked", "types": "type_1"}
-
-
 def attach_faults(form: EditorForm, faults: Sequence[ContentFault]) -> list[ContentFault]:
-    """Put each fault beside its field.
+    """Add each fault to its field.
 
-    :returns: the faults that no field of this form answers for.
+    :returns: the faults without a field in this form.
     """
     unplaced = []
     for fault in faults:
@@ -175,26 +159,18 @@ def _field_of(form: EditorForm, fault: ContentFault) -> Any:
     if field is None:
         return None
     if isinstance(field, FieldGroupList):
-        cells = (
-            _commune_cells(field, fault_text)
-            if head == "linked_communes"
-            else _faulty_cells(field, name, fault_text)
-        )
+        if head != "linked_communes":
+            return next(_faulty_cells(field, name, fault_text), field)
+        rows = [entry.form for entry in field.entries]
+        cells = (row.typed for row in rows if row.place and row.place[1] == fault_text)
         return next(cells, field)
     if head == "request":
         return field.form._fields.get(name)
     return field.form.typed if head == "commune" else field
 
 
-def _commune_cells(rows: FieldGroupList, code: str) -> Iterator[Any]:
-    """The boxes that were read as a commune's code."""
-    for entry in rows.entries:
-        if entry.form.place and entry.form.place[1] == code:
-            yield entry.form.typed
-
-
 def _faulty_cells(rows: FieldGroupList, name: str, fault_text: str) -> Iterator[Any]:
-    """The cells that hold what a fault was found in: of that name, or of any with that value."""
+    """The fields with the faulty value that have this name, or any name if it is empty."""
     for entry in rows.entries:
         for cell in entry.form:
             cell_text = str(getattr(cell, "edtf", "") or cell.data or "")

@@ -1,4 +1,4 @@
-"""The editor's forms: everything that a member may write of a case, but files."""
+"""Forms of the editor of a case."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wtforms.validators import ValidationError
 
 from register.cases.acts.public_acts import TITLE_LIMIT
 from register.cases.validation import NUMBER_LIMIT
+from register.cases.web.desk.act_forms import RevisionForm, parse_id
 from register.db import db
 from register.territory import place_queries
 from register.territory.web.place_field import LinkedRow, PlaceRow
 from register.text.typography import french
 from register.web.form_fields import (
-    DeskForm,
     FieldGroup,
     FieldGroupList,
     TypedDateField,
@@ -35,17 +35,17 @@ _SUMMARY_LIMIT = 2_000
 
 
 def appeals() -> Mapping[str, Any]:
-    """Whether an appeal is pending, in words."""
+    """State of an appeal → its label."""
     return {"oui": _("Appel en cours"), "non": _("Pas d’appel"), "inconnu": _("On ne sait pas")}
 
 
 def refusals() -> Mapping[str, Any]:
-    """The forms of a refusal, in words."""
+    """Kind of refusal → its label."""
     return {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
 
 
 def link_kinds() -> Mapping[str, Any]:
-    """How two cases belong together, in words."""
+    """Kind of link between two cases → its label."""
     return {
         "meme_affaire": _("Même affaire"),
         "fait_suite": _("Fait suite à"),
@@ -58,7 +58,7 @@ def _yes_or_no() -> Mapping[str, Any]:
 
 
 def _countries() -> Mapping[str, str]:
-    """France first: nearly every case is there."""
+    """The countries, France first because nearly all cases are there."""
     names = countries()
     return {"FR": names["FR"], **names}
 
@@ -73,7 +73,7 @@ def _regions() -> Mapping[str, str]:
 
 
 class SourceRow(FieldGroup):
-    """A source: what it is, where it is, and when it said so."""
+    """A source."""
 
     prefilled_fields = frozenset({"kind"})
 
@@ -97,7 +97,7 @@ class StepRow(FieldGroup):
     source_url = line_field(_("Adresse de la source"), validators=(check_url,))
 
     def validate_step(self, field: Any) -> None:
-        """A step is one of the vocabulary."""
+        """Require a step."""
         check_filled(self, field)
 
 
@@ -121,7 +121,7 @@ class ProceedingRow(FieldGroup):
     steps = FieldGroupList(StepRow, _("Étape"))
 
     def validate_direction(self, field: Any) -> None:
-        """A proceeding is always somebody's against somebody."""
+        """Require a direction."""
         check_filled(self, field)
 
 
@@ -134,22 +134,19 @@ class LinkRow(FieldGroup):
     number = line_field(_("Numéro du cas"), limit=20)
 
     def validate_number(self, field: Any) -> None:
-        """A number as the register gives them."""
+        """Require a possible case number."""
         if not self.case_number:
             raise ValidationError(_("Donnez le numéro d’un cas, comme 12."))
 
     @property
     def case_number(self) -> int:
-        """The number; 0 when there is none."""
-        digits = (
-            str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°").strip()
-        )
-        is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
-        return min(int(digits), NUMBER_LIMIT) if is_number else 0
+        """The typed number without "nº"; 0 when it is not a case number."""
+        typed = str(self.number.data or "").casefold().removeprefix("nº").removeprefix("n°")
+        return min(parse_id(typed.strip()), NUMBER_LIMIT)
 
 
 class RequestRow(FieldGroup):
-    """A request for a document and its way through the CADA (CRPA L311-1 s.)."""
+    """A request for a document and its procedure at the CADA (CRPA L311-1 s.)."""
 
     asked = line_field(_("Ce qui était demandé"))
     asked_of = line_field(_("À qui"))
@@ -164,10 +161,10 @@ class RequestRow(FieldGroup):
 
 
 class TypeField(VocabularyField):
-    """A type of what happened, offered under its family."""
+    """A type, with choices grouped by family."""
 
     def grouped_choices(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-        """Families with their types as (code, label, whether chosen); first what is of none."""
+        """Families with their types as (code, label, selected); first the types without family."""
         families = current_vocabulary().family_of
         groups = {
             "": "",
@@ -186,26 +183,18 @@ class TypeField(VocabularyField):
         ]
 
 
-class EditorForm(DeskForm):
-    """What every form of the editor has: the reason, and the revision that was looked at."""
-
-    vu = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The revision looked at; 0, which is none, when the form does not say."""
-        digits = str(self.vu.data or "")
-        return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+class EditorForm(RevisionForm):
+    """Base of the editor's forms."""
 
     def lists(self) -> dict[str, FieldGroupList]:
-        """Every list that grows by a button, by its name."""
+        """The lists with buttons to add rows, by name."""
         by_name = {field.name: field for field in self if isinstance(field, FieldGroupList)}
         step_lists = [row.form.steps for row in by_name.get("proceedings", ())]
         return {**by_name, **{steps.name: steps for steps in step_lists}}
 
 
 class CaseForm(EditorForm):
-    """The whole of a case, in the order of its page."""
+    """All fields of a case, in the order of its page."""
 
     sources = FieldGroupList(SourceRow, _("Source"), min_entries=1)
     type_1 = TypeField(_("Type principal"), vocabulary="type", none=_CHOOSE)
@@ -241,13 +230,13 @@ class CaseForm(EditorForm):
 
 
 class NewForm(CaseForm):
-    """A new case; what only the team should know goes into a note."""
+    """A new case, with an internal note."""
 
     note = text_field(_("Note interne"), limit=10_000)
 
 
 class EditForm(CaseForm):
-    """A draft; after a report behind it was taken back, what is attested of the new version."""
+    """A draft, with an attestation for cases whose report was withdrawn by its author."""
 
     without_report = BooleanField(
         _(
@@ -258,7 +247,7 @@ class EditForm(CaseForm):
 
 
 class CorrectForm(CaseForm):
-    """A published case; readers see the note."""
+    """A published case, with a public note."""
 
     public_note = line_field(_("Note publique"), required=True)
 
@@ -286,7 +275,7 @@ class NoteTextRow(FieldGroup):
 
 
 class RedactForm(CorrectForm):
-    """A passage is taken out of a case and of all that was added to it."""
+    """A redaction of a case and of its follow-ups, replies and notes."""
 
     follow_ups = FieldGroupList(FollowUpTextRow, _("Suite"))
     replies = FieldGroupList(ReplyTextRow, _("Réponse"))
@@ -294,7 +283,7 @@ class RedactForm(CorrectForm):
 
 
 class FollowUpForm(EditorForm):
-    """What happened since: a dated text, and how things went on."""
+    """A follow-up: a dated text, and the new state of outcome, proceedings and request."""
 
     heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
     text = text_field(_("Texte de la suite"), required=True)

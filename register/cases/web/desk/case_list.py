@@ -1,4 +1,4 @@
-"""The cases of the desk: lists, filters, search."""
+"""List of cases on the desk, with filters and search."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ from register.web.l10n import typeset
 from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, head, settings
 
-Value = TypeVar("Value")
-
+Choice = TypeVar("Choice")
 PATH = "/moderation/dossiers"
 # States as addresses write them.
 STATES: Mapping[str, CaseState] = {
@@ -49,16 +48,35 @@ STATES: Mapping[str, CaseState] = {
     "reuni": CaseState.MERGED,
 }
 _STATE_CODES = {state: code for code, state in STATES.items()}
-# What a list can be asked for; what one has in hand is said by ``tenu``.
+# Values of ``attend``; claimed cases have the parameter ``tenu``.
 KINDS = tuple(kind for kind in TodoKind if kind is not TodoKind.CLAIMED)
 # The parameters of the form.
 FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
+# Pending tasks that a line of the list shows with the state.
+_ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
+
+
+@desk.get("/dossiers")
+def cases() -> ResponseReturnValue:
+    """The list by words and filters; a typed place redirects to its code."""
+    args = request.args.to_dict(flat=False)
+    typed_place = place_choice.typed_place(args.pop("lieu", []))
+    head()
+    try:
+        desk_query = parse_list_query(args)
+        if typed_place:
+            return _place_redirect(typed_place, desk_query)
+        if has_empty_parameters(request.args.to_dict(flat=False)):
+            return redirect(list_address(desk_query), 303)
+        return _list_page(desk_query)
+    except Invalid as error:
+        return _faulty_page(args, error)
 
 
 def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
-    """What an address asks for.
+    """The query of an address.
 
-    :raises Invalid: a value that makes no sense.
+    :raises Invalid: an unknown value.
     """
     public = {name: values for name, values in args.items() if name not in ("page", "tri")}
     return DeskQuery(
@@ -72,11 +90,11 @@ def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
 
 
 def choice_value(
-    args: Mapping[str, Sequence[str]], name: str, choices: Mapping[str, Value]
-) -> Value | None:
-    """What a parameter stands for; None where it says nothing.
+    args: Mapping[str, Sequence[str]], name: str, choices: Mapping[str, Choice]
+) -> Choice | None:
+    """The choice of a parameter; None where it is empty.
 
-    :raises Invalid: a value that makes no sense.
+    :raises Invalid: an unknown value.
     """
     code = last_value(args, name)
     if code and code not in choices:
@@ -85,7 +103,7 @@ def choice_value(
 
 
 def last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
-    """What a parameter says; of several, the last."""
+    """The last value of a parameter, or empty."""
     texts = args.get(name, ())
     return one_line(texts[-1]) if texts else ""
 
@@ -93,18 +111,18 @@ def last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
 def has_empty_parameters(
     args: Mapping[str, Sequence[str]], form_names: Collection[str] = FORM_PARAMETERS
 ) -> bool:
-    """Whether an address has parameters of the form that say nothing.
+    """Whether an address has empty parameters of the form.
 
-    :param form_names: the names that the form has.
+    :param form_names: the names of the form's fields.
     """
     return any(name in form_names and not all(map(one_line, texts)) for name, texts in args.items())
 
 
 def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
-    """A list as name and value, in a fixed order; defaults are left out."""
+    """The parameters of a list, in a fixed order and without defaults."""
     for name in FILTERS:
-        for value in desk_query.case_query.values.get(name, ()):
-            yield name, value
+        for code in desk_query.case_query.values.get(name, ()):
+            yield name, code
     if desk_query.state:
         yield "etat", _STATE_CODES[desk_query.state]
     if desk_query.claim:
@@ -122,7 +140,7 @@ def list_address(desk_query: DeskQuery | None = None) -> str:
 
 
 def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
-    """The filters in force but for the state, each with the way to take it off."""
+    """The filters in force except the state, each with the address that removes it."""
     first_page = replace(desk_query, page=1)
     labels = filter_titles()
     filter_links = [
@@ -155,7 +173,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
 
 
 def holding_labels() -> dict[ClaimFilter, str]:
-    """Who has a case in hand, as a filter says it."""
+    """Filter by claim → its label."""
     return {
         ClaimFilter.MINE: _("En main : à vous"),
         ClaimFilter.TAKEN: _("En main : à quelqu’un"),
@@ -164,30 +182,9 @@ def holding_labels() -> dict[ClaimFilter, str]:
 
 
 def single_value(query: CaseQuery, name: str) -> str:
-    """The value of a filter that has one alone, so that a field can show it."""
+    """The value of a filter with a single one, which a field can show; else empty."""
     values = query.values.get(name, ())
     return values[0] if len(values) == 1 else ""
-
-
-# What a row says of itself beside its state.
-_ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
-
-
-@desk.get("/dossiers")
-def cases() -> ResponseReturnValue:
-    """The list, by words and filters; a typed place is first made a code."""
-    args = request.args.to_dict(flat=False)
-    typed_place = place_choice.typed_place(args.pop("lieu", []))
-    head()
-    try:
-        desk_query = parse_list_query(args)
-        if typed_place:
-            return _place_redirect(typed_place, desk_query)
-        if has_empty_parameters(request.args.to_dict(flat=False)):
-            return redirect(list_address(desk_query), 303)
-        return _list_page(desk_query)
-    except Invalid as error:
-        return _faulty_page(args, error)
 
 
 def _list_page(desk_query: DeskQuery) -> str:
@@ -215,7 +212,7 @@ def _list_page(desk_query: DeskQuery) -> str:
 def _find_matches(
     desk_query: DeskQuery, moment: TodoContext, search: search_request.TextSearch
 ) -> tuple[DeskMatches, int]:
-    """The public cases that the index proposes, and the others by their present texts."""
+    """Public cases found by the index, the others by their present texts; how many are unread."""
     member = current_member.member()
     clauses = desk_lists.list_clauses(member, desk_query, moment)
     draft_matches = draft_search.find_drafts(
@@ -225,18 +222,26 @@ def _find_matches(
 
 
 def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
+    type_code = single_value(desk_query.case_query, "type")
+    family_code = single_value(desk_query.case_query, "famille")
+    form_fields = {WORDS, "tenu", "attend", "page"}
+    form_fields |= {name for name, code in (("type", type_code), ("famille", family_code)) if code}
     return render_template(
         "moderation/cases.html",
-        asked=desk_query,
+        desk_query=desk_query,
         first=list_address(desk_query.at_page(1)),
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
         holdings=holding_labels(),
         kinds=KINDS,
-        type=single_value(desk_query.case_query, "type"),
-        family=single_value(desk_query.case_query, "famille"),
-        kept=_hidden_filters(desk_query),
+        type=type_code,
+        family=family_code,
+        hidden_filters=[
+            parameter
+            for parameter in list_parameters(desk_query)
+            if parameter[0] not in form_fields
+        ],
         by_state={code: _state_address(desk_query, state) for code, state in STATES.items()},
         all_states=_state_address(desk_query, None),
         **template_values,
@@ -247,15 +252,8 @@ def _state_address(desk_query: DeskQuery, state: CaseState | None) -> str:
     return list_address(replace(desk_query, state=state, page=1))
 
 
-def _hidden_filters(desk_query: DeskQuery) -> list[tuple[str, str]]:
-    """The filters in force that the form has no field for."""
-    fields = {WORDS, "tenu", "attend", "page"}
-    fields |= {name for name in ("type", "famille") if single_value(desk_query.case_query, name)}
-    return [parameter for parameter in list_parameters(desk_query) if parameter[0] not in fields]
-
-
 def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
-    """To the same list at the typed place, or to the choice between its readings."""
+    """A redirect to the same list at the typed place, or the choice between its readings."""
 
     def place_address(reading: PlaceReading) -> str:
         query = place_choice.query_at_place(desk_query.case_query, reading)
@@ -266,16 +264,16 @@ def _place_redirect(typed: str, desk_query: DeskQuery) -> ResponseReturnValue:
         return redirect(places.sole_choice.address, 303)
     return render_template(
         "moderation/places.html",
-        found=places,
-        kept=list(list_parameters(replace(desk_query, page=1))),
+        matches=places,
+        parameters=list(list_parameters(replace(desk_query, page=1))),
         back=list_address(desk_query),
     )
 
 
 def _faulty_page(args: dict[str, list[str]], error: Invalid) -> ResponseReturnValue:
-    """The page without what made no sense, which stays in its box.
+    """The page without results, with the refused words in their field.
 
-    :raises Invalid: what was wrong is not the words; nobody typed it.
+    :raises Invalid: the error is not in the words, so no field can be corrected.
     """
     if not error.key.startswith("search_") and error.values.get("name") != WORDS:
         raise error

@@ -1,4 +1,4 @@
-"""What waits for a second person on a public case: changes to approve, destructions to confirm."""
+"""Approval by a second person of changes and destructions on public cases."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from register.web.l10n import typeset
 from register.web.permissions import asks_password, asks_password_when_alone
 from register.web.request_context import settings
 
-# What is raised of something that somebody has decided: a second click, or two members at once.
+# Errors after a decision was made already: a second click, or two members at once.
 _DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")
-# What the writer of a change is told, who may not approve it.
+# Messages for the author of a change, who may not approve it.
 _OWN_WAITS = _("Ce changement attend un autre membre que vous. Vous pouvez encore le reprendre.")
 _OWN_REFUSED = _(
     "Ce changement vous est revenu : reprenez-le d’après le motif ci-dessous, ou ne le proposez "
@@ -53,7 +53,7 @@ _OWN_STALE = _(
 
 
 def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable[..., Any]:
-    """A view of something that waits; when somebody has decided it, the case, which says so."""
+    """Decorate a view of a pending decision: redirect to the case once it is decided."""
 
     @wraps(view)
     def guarded_view(incident_id: int, **view_args: int) -> ResponseReturnValue:
@@ -76,7 +76,7 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
 @asks_password_when_alone(_("publier seul un changement qui se relit à deux"))
 @_redirect_when_decided
 def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """A change as readers would see it and what differs; approved, it is public at once."""
+    """A change as readers would see it, its differences, and its approval, which publishes it."""
     change, form = _get_change(incident_id, change_id), ApproveForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
@@ -93,7 +93,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
 )
 @_redirect_when_decided
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """A change goes back to its writer, with a reason."""
+    """Refusal of a change, with a reason for its author."""
     change, form = _get_change(incident_id, change_id), RefuseChangeForm()
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
@@ -109,7 +109,7 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
 @desk.post("/dossiers/<int:incident_id>/changements/<int:change_id>/reprendre")
 @_redirect_when_decided
 def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
-    """One's own change is taken back."""
+    """Withdrawal of one's own change."""
     change = _get_change(incident_id, change_id)
     if change.made_by != current_member.member().id:
         abort(404)
@@ -121,7 +121,7 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
 @asks_password(_("détruire des versions cachées d’un cas"))
 @_redirect_when_decided
 def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturnValue:
-    """What a redaction hid is destroyed now."""
+    """Immediate destruction of the versions hidden by a redaction."""
     single = settings().single_moderator
     _decide_destruction(
         incident_id,
@@ -134,7 +134,7 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
 @_redirect_when_decided
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
-    """The destruction of what a redaction hid is taken back; readers still do not see it."""
+    """Cancellation of the destruction of hidden versions, which stay hidden."""
     _decide_destruction(
         incident_id, destruction_id, lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by)
     )
@@ -199,7 +199,7 @@ def _change_page(
 
 
 def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
-    """Why the member who asks cannot approve a change; empty when they can."""
+    """Why the signed-in member cannot approve a change; empty when they can."""
     is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
@@ -214,7 +214,7 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
 
 @desk.app_template_global("change_words")
 def change_words(act: Act) -> str:
-    """What kind of change waits."""
+    """The name of a pending change's kind."""
     kinds = {
         Act.CORRECTED: _("Correction"),
         Act.FOLLOWED_UP: _("Suite"),
@@ -225,7 +225,7 @@ def change_words(act: Act) -> str:
 
 @desk.app_template_global("take_up_address")
 def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
-    """Where the writer of a change takes it up again; empty when there is nothing to write."""
+    """The address at which the author edits a pending change again; empty if it has no text."""
     if desk_case.state != CaseState.PUBLISHED:
         return ""
     kinds: dict[Any, str] = {Act.CORRECTED: "corriger", Act.FOLLOWED_UP: "suite"}

@@ -1,4 +1,4 @@
-"""Claim, release, internal notes."""
+"""Claim and release of a case, internal notes."""
 
 from __future__ import annotations
 
@@ -25,28 +25,27 @@ from register.web.template_env import clock, first_upper
 
 
 class ClaimAct(Protocol):
-    """An act that changes who has a case in hand."""
+    """Signature of the acts that claim or release a case."""
 
-    def __call__(self, tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-        """Do it."""
+    def __call__(self, tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry: ...
 
 
 class NoteForm(BaseForm):
-    """An internal note."""
+    """Form of an internal note."""
 
     text = text_field(lazy_gettext("Note interne"), required=True, limit=NOTE_LIMIT)
 
 
 @desk.post("/dossiers/<int:incident_id>/prendre")
 def claim(incident_id: int) -> ResponseReturnValue:
-    """Take a case in hand; whoever comes second is told who has it."""
+    """Claim a case; a second member gets the name of the first."""
     open_case(incident_id)
     return _change_claim(incident_id, acts.claim, _("Vous avez ce dossier en main."))
 
 
 @desk.post("/dossiers/<int:incident_id>/rendre")
 def release(incident_id: int) -> ResponseReturnValue:
-    """Give a case back."""
+    """Release a case."""
     open_case(incident_id)
     return _change_claim(
         incident_id, acts.release, _("Le dossier est rendu : chacun peut le prendre.")
@@ -55,7 +54,7 @@ def release(incident_id: int) -> ResponseReturnValue:
 
 @desk.post("/dossiers/<int:incident_id>/notes")
 def note(incident_id: int) -> ResponseReturnValue:
-    """Write an internal note; one that cannot be kept comes back as it was written."""
+    """Add an internal note; a refused one is shown again as typed."""
     open_case(incident_id)
     form = NoteForm()
     if not form.is_sent:
@@ -75,7 +74,7 @@ def note(incident_id: int) -> ResponseReturnValue:
 
 def _change_claim(incident_id: int, act: ClaimAct, notice: str) -> ResponseReturnValue:
     by = current_member.member().id
-    # Whoever reads while another holds the pen would see the case as it was before.
+    # The session's read transaction would show the case as it was before the lock.
     db.session.rollback()
     try:
         with writing() as tx:
@@ -87,7 +86,7 @@ def _change_claim(incident_id: int, act: ClaimAct, notice: str) -> ResponseRetur
 
 
 def _claim_refusal(incident_id: int, error: Refused) -> str:
-    """The refusal, with the name of the member who was quicker."""
+    """The refusal, with the name of the member who has claimed the case."""
     desk_case = open_case(incident_id)
     if error.key != "held" or desk_case.held_by is None or desk_case.held_until is None:
         return error_sentence(error)

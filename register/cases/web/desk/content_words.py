@@ -1,4 +1,4 @@
-"""What a revision says, field by field, in words: to be read, and to be compared."""
+"""Text of each field of a case's content, for reading and for comparison of revisions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from register.web.l10n import country_name, edtf_words, with_label
 from register.web.request_context import current_vocabulary
 
 FieldTexts = Mapping[str, str]
+Formatter = Callable[[Any], str]
+RowPart = tuple[str, str, Formatter]
 
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A field that two texts do not tell alike: both, and their difference word by word."""
+    """A field that differs between two revisions: both texts and their difference by word."""
 
     name: str
     before: str
@@ -37,12 +39,12 @@ class FieldChange:
 
 
 def field_texts(content: Mapping[str, Any]) -> FieldTexts:
-    """Every field of a canonical content in words, in the order in which they are read."""
+    """Every field of a canonical content in words, in reading order."""
     return {name: formatter(content.get(name)) for name, formatter in _FIELD_FORMATTERS.items()}
 
 
 def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
-    """The fields that differ, each with its differences."""
+    """The fields that differ between two revisions."""
     return [
         FieldChange(
             name, before[name], after[name], text_diff.diff_texts(before[name], after[name])
@@ -52,21 +54,18 @@ def field_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     ]
 
 
-Formatter = Callable[[Any], str]
+def _plain_text(field_value: Any) -> str:
+    return str(field_value or "")
 
 
-def _plain_text(value: Any) -> str:
-    return str(value or "")
+def _yes_no(is_set: Any) -> str:
+    return str(_("oui") if is_set else _("non"))
 
 
-def _yes_no(value: Any) -> str:
-    return str(_("oui") if value else _("non"))
-
-
-def _date_text(value: Any) -> str:
-    if value == UNKNOWN_WORD:
+def _date_text(edtf: Any) -> str:
+    if edtf == UNKNOWN_WORD:
         return str(_("inconnue"))
-    return edtf_words(value) if value else ""
+    return edtf_words(edtf) if edtf else ""
 
 
 def _word_formatter(list_name: str) -> Formatter:
@@ -78,27 +77,27 @@ def _place_formatter(kind: str) -> Formatter:
 
 
 def _line_each(formatter: Formatter) -> Formatter:
-    """One line for each entry of a list."""
+    """A formatter of lists, with one line per element."""
     return lambda elements: "\n".join(formatter(element) for element in elements or ())
 
 
-RowPart = tuple[str, str, Formatter]
-
-
 def _row_formatter(name: Callable[[], str], *parts: RowPart) -> Formatter:
-    """The parts of a row that say something, each with its name, under the row's own."""
+    """A formatter of rows: the row's name, then its parts that are not empty."""
 
     def format_row(row: Mapping[str, Any]) -> str:
-        lines = [(label, formatter(row.get(part))) for part, label, formatter in parts]
-        return "\n".join(
-            [name(), *(_labelled(label, part_text) for label, part_text in lines if part_text)]
-        )
+        lines = [name()]
+        for part, label, formatter in parts:
+            if part_text := formatter(row.get(part)):
+                lines.append(with_label(field_name(label), part_text) if label else part_text)
+        return "\n".join(lines)
 
     return format_row
 
 
-def _labelled(label: str, part_text: str) -> str:
-    return with_label(field_name(label), part_text) if label else part_text
+def _link_text(row: Mapping[str, Any]) -> str:
+    kind = link_kinds().get(row["kind"], row["kind"])
+    link_line = _("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"])
+    return str(link_line)
 
 
 _SOURCE = _row_formatter(
@@ -147,14 +146,6 @@ _REQUEST = _row_formatter(
     ("opinion", "request.opinion", _plain_text),
     ("outcome", "request.outcome", _word_formatter("issue")),
 )
-
-
-def _link_text(row: Mapping[str, Any]) -> str:
-    kind = link_kinds().get(row["kind"], row["kind"])
-    link_line = _("%(kind)s : cas nº %(number)s", kind=kind, number=row["number"])
-    return str(link_line)
-
-
 _FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
     ("title", "title", _plain_text),
@@ -168,7 +159,6 @@ _REPLY = _row_formatter(
     ("capacity", "capacity", _plain_text),
     ("text", "", _plain_text),
 )
-
 _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "title": _plain_text,
     "summary": _plain_text,

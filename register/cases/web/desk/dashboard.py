@@ -1,4 +1,4 @@
-"""What needs a human now."""
+"""Home of the desk: pending tasks, account activity, warnings."""
 
 from __future__ import annotations
 
@@ -33,30 +33,15 @@ _PERIOD = timedelta(days=30)
 
 @dataclass(frozen=True)
 class AccountActivity:
-    """The newest lines, each with its sentence; failed sign-ins of today, by member."""
+    """The newest lines about accounts with their sentences; failed sign-ins of today by member."""
 
     lines: Sequence[tuple[MembersJournalLine, str]]
     failed_today: Sequence[tuple[int, int]]
 
 
-def account_activity() -> AccountActivity:
-    """What the member who asks may see of it."""
-    me, at = current_member.member(), now()
-    lines = account_journal.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
-    failures_by_member = login_attempts.counts_of_day(db.session(), paris_day(at))
-    return AccountActivity(
-        [(line, journal_sentences.sentence(line, current_member.display_name)) for line in lines],
-        sorted(
-            failure
-            for failure in failures_by_member.items()
-            if me.is_administrator or failure[0] == me.id
-        ),
-    )
-
-
 @dataclass(frozen=True)
 class TaskCount:
-    """How much there is of one kind of work, why it is there, and the list of it."""
+    """Number of tasks of one kind, the reason for them, and the address of their list."""
 
     name: str
     why: str
@@ -66,7 +51,7 @@ class TaskCount:
 
 @desk.get("")
 def home() -> str:
-    """The queue in the margin, and what there is of each kind."""
+    """The task queue and the numbers of tasks by kind."""
     todo_list = todo_sidebar.todo()
     return render_template(
         "moderation/home.html",
@@ -80,50 +65,51 @@ def home() -> str:
     )
 
 
-def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
-    return [
-        TaskCount(
-            typeset(str(name)),
-            typeset(str(why)),
-            _count_text(counts_by_kind[kind]),
-            case_list.list_address(_list_query(kind)),
-        )
-        for kind, (name, why) in TODO_HEADINGS.items()
-        if counts_by_kind.get(kind)
-    ]
-
-
-def _count_text(count: int) -> str:
-    """A number, or that there are more than anybody wants to know."""
-    return (
-        number(count)
-        if count <= COUNT_LIMIT
-        else str(_("plus de %(most)s", most=number(COUNT_LIMIT)))
-    )
-
-
-def _list_query(kind: TodoKind) -> DeskQuery:
-    return (
-        DeskQuery(claim=ClaimFilter.MINE)
-        if kind is TodoKind.CLAIMED
-        else DeskQuery(waiting_for=kind)
+def account_activity() -> AccountActivity:
+    """The account activity that the signed-in member may see."""
+    me, at = current_member.member(), now()
+    lines = account_journal.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
+    failures_by_member = login_attempts.counts_of_day(db.session(), paris_day(at))
+    return AccountActivity(
+        [(line, journal_sentences.sentence(line, current_member.display_name)) for line in lines],
+        sorted(
+            failure
+            for failure in failures_by_member.items()
+            if me.is_administrator or failure[0] == me.id
+        ),
     )
 
 
 def wrong_code_warnings() -> Iterator[str]:
-    """One sentence about oneself; for administrators, one about each other member."""
+    """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
     if me.has_factor and login_attempts.remaining_tries(me, at) <= login_attempts.WARN_BELOW:
         yield typeset(_own_warning(login_attempts.remaining_tries(me, at)))
-    if me.is_administrator:
-        for member in accounts.all_members(db.session()):
-            if member.id != me.id and _is_guessed_at(member):
-                yield typeset(_member_warning(member))
+    if not me.is_administrator:
+        return
+    for member in accounts.all_members(db.session()):
+        remaining = login_attempts.remaining_tries(member, at)
+        is_guessed_at = member.has_factor and remaining <= login_attempts.WARN_BELOW
+        if member.id != me.id and member.is_active and is_guessed_at:
+            yield typeset(_member_warning(member))
 
 
-def _is_guessed_at(member: Member) -> bool:
-    has_few = login_attempts.remaining_tries(member, now()) <= login_attempts.WARN_BELOW
-    return member.is_active and member.has_factor and has_few
+def _task_counts(counts_by_kind: Mapping[TodoKind, int]) -> Sequence[TaskCount]:
+    task_counts = []
+    for kind, (name, why) in TODO_HEADINGS.items():
+        count = counts_by_kind.get(kind)
+        if not count:
+            continue
+        count_text = number(min(count, COUNT_LIMIT))
+        if count > COUNT_LIMIT:
+            count_text = str(_("plus de %(most)s", most=count_text))
+        is_claimed = kind is TodoKind.CLAIMED
+        desk_query = (
+            DeskQuery(claim=ClaimFilter.MINE) if is_claimed else DeskQuery(waiting_for=kind)
+        )
+        address = case_list.list_address(desk_query)
+        task_counts.append(TaskCount(typeset(str(name)), typeset(str(why)), count_text, address))
+    return task_counts
 
 
 def _own_warning(remaining: int) -> str:

@@ -1,4 +1,4 @@
-"""Cases that may be the same as the one in hand, or of its series, with the reasons in words."""
+"""Possible duplicates of a case, with the reasons in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from register.web.l10n import count_words, typeset
 
 @dataclass(frozen=True)
 class SimilarCase:
-    """A case that is like another, where it is on the desk, and why."""
+    """A possible duplicate, its address on the desk and the reasons."""
 
     case: DeskCaseSummary
     address: str
@@ -29,9 +29,9 @@ class SimilarCase:
 
 @desk.app_template_global("likely_of")
 def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[SimilarCase]:
-    """The cases that are like one, the likest first.
+    """The possible duplicates of a content, most similar first.
 
-    :param exclude_id: the case's own id.
+    :param exclude_id: the id of the case itself.
     """
     candidates = find_possible_duplicates(
         db.session(), current_member.member(), content, exclude_id=exclude_id, at=now()
@@ -45,7 +45,7 @@ def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[S
 
 
 def reasons_sentence(reasons: Sequence[DuplicateReason]) -> str:
-    """Reasons as a sentence says them: "même commune, mêmes jours, trois mots communs"."""
+    """The reasons in words: "même commune, mêmes jours, trois mots communs"."""
     return typeset(", ".join(map(_reason_text, reasons)))
 
 

@@ -1,4 +1,4 @@
-"""Writing a case: new, changed, corrected, redacted, followed up; and the preview of its text."""
+"""Views of the editor: new case, edit, correction, redaction, follow-up, preview."""
 
 from __future__ import annotations
 
@@ -45,32 +45,32 @@ def new_case() -> ResponseReturnValue:
 
 @desk.route("/dossiers/<int:incident_id>/modifier", methods=["GET", "POST"])
 def edit(incident_id: int) -> ResponseReturnValue:
-    """A draft, or a withdrawn case before its restoration."""
+    """The edit of a draft, or of a withdrawn case before its restoration."""
     return run_editor(_EDIT, open_case(incident_id))
 
 
 @desk.route("/dossiers/<int:incident_id>/corriger", methods=["GET", "POST"])
 def correct(incident_id: int) -> ResponseReturnValue:
-    """A published text, with a note that readers see."""
+    """The correction of a published case, with a public note."""
     return run_editor(_CORRECT, open_case(incident_id))
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
 @asks_password(lazy_gettext("caviarder un dossier publié"))
 def redact(incident_id: int) -> ResponseReturnValue:
-    """A passage is taken out for good, from the case and from what was added to it."""
+    """The redaction of a passage from a case, its follow-ups, replies and notes."""
     return run_editor(_REDACT, open_case(incident_id))
 
 
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
 def follow_up(incident_id: int) -> ResponseReturnValue:
-    """A dated text is added, and the course of things with it."""
+    """A follow-up: a dated text and the new state of the affair."""
     return run_editor(_FOLLOW_UP, open_case(incident_id))
 
 
 @desk.post("/apercu")
 def preview() -> ResponseReturnValue:
-    """A text in Markdown as readers will see it: a fragment of a page."""
+    """A Markdown text as HTML, as a fragment of a page."""
     try:
         html, error_text, status = render_markdown(request.form.get("texte", "")), "", 200
     except TextError as error:
@@ -78,15 +78,12 @@ def preview() -> ResponseReturnValue:
     return render_template("moderation/preview.html", html=html, error_text=error_text), status
 
 
-# --- what each page ends in -------------------------------------------------------------------
-
-
 def _draft(tx: WriteTransaction, _id: int, content: Content, form: NewForm, by: int) -> int:
     return acts.draft(tx, content, by=by, reason=form.reason.data, note=form.note.data).id
 
 
 def _act_arguments(form: EditorForm, by: int) -> dict[str, Any]:
-    """What every act on a case is told of who writes it, why, and what they had before them."""
+    """The arguments common to all acts of the editor."""
     return {"by": by, "reason": form["reason"].data, "seen": form.seen}
 
 
@@ -137,7 +134,7 @@ def _follow_up(
 
 
 def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
-    """The rows whose words are no longer the stored ones, by the ids of what they rewrite."""
+    """The rows whose texts differ from the stored ones, with the ids of what they rewrite."""
     changed = []
     for entry in rows.entries:
         stored = entry.object_data if isinstance(entry.object_data, Mapping) else {}
@@ -149,7 +146,7 @@ def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
 
 
 def _fragment_fields(desk_case: DeskCase) -> dict[str, Any]:
-    """What was added to a case, as the redaction's rows show it, and the note that is allowed."""
+    """The follow-ups, replies and corrections for the redaction's rows, and the fixed note."""
     return {
         **({"public_note": FIXED_NOTES[0]} if desk_case.needs_second_person else {}),
         "follow_ups": [
@@ -218,7 +215,7 @@ _FOLLOW_UP = EditorMode(
 
 @desk.app_template_global("request_terms")
 def request_terms(row: Any) -> list[tuple[str, date]]:
-    """What falls on which day, for the days that are known (CRPA R311-12 s., CJA R421-1).
+    """The legal terms of a request with known days (CRPA R311-12 s., CJA R421-1).
 
     :param row: the editor's fields of the request.
     """
@@ -238,7 +235,7 @@ def request_terms(row: Any) -> list[tuple[str, date]]:
 
 
 def _exact_day(edtf: str) -> date | None:
-    """A day that is known as such; from a month or a year no term can be counted."""
+    """An exact day, else None: no term runs from a month, a year or an uncertain day."""
     if not edtf:
         return None
     partial_date = dates.parse(edtf)

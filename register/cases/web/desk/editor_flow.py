@@ -1,7 +1,7 @@
-"""How every page of the editor works: show the form, grow it, look it over, or save.
+"""Steps of each page of the editor: show the form, add or remove rows, preview, save.
 
-Nothing typed is ever lost: whatever is refused comes back with everything that was sent. When
-somebody else saved meanwhile, both versions come back, side by side.
+A refused form is shown again with everything that was sent. After a conflict both versions are
+shown side by side.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from register.cases.models import CaseState
 from register.cases.pending_changes import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.act_view import case_address, open_case
 from register.cases.web.desk.case_form_mapping import attach_faults, form_values
 from register.cases.web.desk.case_forms import EditorForm
@@ -39,21 +40,27 @@ from register.web.l10n import typeset
 
 SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"
-# The change of one's own that is taken up again.
+# The id of the member's own pending change that the form edits.
 CHANGE_PARAMETER = "changement"
 AWAITS_APPROVAL = _(
     "Ce changement attend un autre membre : le public le lira quand il l’aura approuvé. "
     "Dites-le-lui."
 )
+# Field of the content → fields of the form, where the names differ.
+_FORM_FIELDS = {
+    "types": ("type_1", "type_2", "type_3"),
+    "linked_communes": ("linked",),
+    **dict.fromkeys(("commune", "departement", "region"), ("place", "departement", "region")),
+}
 
 
 @dataclass(frozen=True)
 class EditorMode:
-    """One way of writing a case: its page, the act it ends in, and what the form holds.
+    """One page of the editor: its template, its form and its act.
 
-    ``text_field``: the field that is written in Markdown. ``content``: the content that a form says,
-    given the stored one. ``save``: does the act, and gives the id of the case, or the line of
-    the act.
+    ``text_field``: the field in Markdown. ``content``: makes the content from the form and the
+    stored content. ``save``: runs the act and returns the id of the case or the act's journal
+    entry.
     """
 
     template: str
@@ -68,9 +75,9 @@ class EditorMode:
 
 @dataclass(frozen=True)
 class SaveConflict:
-    """What is stored by now beside what the member wrote, field by field.
+    """The differences between the stored content and the submitted one.
 
-    ``untouched``: the fields that differ although the member had not changed them.
+    ``untouched``: the fields that the member did not change.
     """
 
     by: int | None
@@ -81,7 +88,7 @@ class SaveConflict:
 
 @dataclass
 class EditorPage:
-    """What a page of the editor shows beside its form."""
+    """The state of a page of the editor."""
 
     mode: EditorMode
     file: DeskCase | None
@@ -93,10 +100,10 @@ class EditorPage:
     likely: Sequence[SimilarCase] = ()
 
     def to_response(self, status: int = 200) -> ResponseReturnValue:
-        """The page."""
+        """Render the page."""
         act = self.mode.act.value
         if self.file is not None:
-            # What the case keeps of reports stands beside the form.
+            # The page shows the reports that the case retains.
             note_retained_view(self.file.id)
         resumed = resumed_change(self.file) if self.file is not None else None
         template_values = {**vars(self), "act": act, "resumed": resumed}
@@ -105,10 +112,10 @@ class EditorPage:
 
 
 def run_editor(mode: EditorMode, desk_case: DeskCase | None) -> ResponseReturnValue:
-    """Show the editor, or do what its button says.
+    """Show the editor, or run the action of its button.
 
-    :param desk_case: the case as it is now; None for a new one.
-    :raises Refused: the page is opened in a state in which there is nothing to write.
+    :param desk_case: the present case; None for a new one.
+    :raises Refused: the state of the case does not allow the act.
     """
     content = desk_case.content if desk_case else Content()
     initial_values = {**form_values(content), **(mode.extra_fields(desk_case) if desk_case else {})}
@@ -131,8 +138,20 @@ def run_editor(mode: EditorMode, desk_case: DeskCase | None) -> ResponseReturnVa
     return _save_form(page, content)
 
 
+def resumed_change(desk_case: DeskCase) -> ProposedChange | None:
+    """The member's own pending change with the id in the address or form, if it exists."""
+    change_id = parse_id(request.values.get(CHANGE_PARAMETER, ""))
+    if not change_id:
+        return None
+    member = current_member.member()
+    for change in pending_changes.list_changes(db.session(), member, desk_case.id):
+        if change.made_by == member.id and change.id == change_id:
+            return change
+    return None
+
+
 def _resumed_fields(mode: EditorMode, desk_case: DeskCase | None) -> Mapping[str, Any]:
-    """What the member proposed and takes up again, as the form's fields hold it."""
+    """The values of the form's fields from the member's own pending change."""
     change = resumed_change(desk_case) if desk_case else None
     if change is None or change.proposal.act is not mode.act:
         return {}
@@ -140,7 +159,7 @@ def _resumed_fields(mode: EditorMode, desk_case: DeskCase | None) -> Mapping[str
     extra_values = dict(proposal.words or {})
     if "title" in extra_values:
         extra_values["heading"] = extra_values.pop("title")
-    # Upon the text that it was written on: what others changed since is shown when it is saved.
+    # With the revision that it was based on: saving then shows later changes as a conflict.
     reading = {"vu": str(change.revision), "reason": proposal.reason}
     return {
         **(form_values(proposal.content) if proposal.content else {}),
@@ -149,40 +168,16 @@ def _resumed_fields(mode: EditorMode, desk_case: DeskCase | None) -> Mapping[str
     }
 
 
-def resumed_change(desk_case: DeskCase) -> ProposedChange | None:
-    """The member's own change of a case that the address or the form names, if it is there."""
-    change_text = request.values.get(CHANGE_PARAMETER, "")
-    if not (change_text.isascii() and change_text.isdecimal() and len(change_text) < 11):
-        return None
-    member = current_member.member()
-    own_changes = (
-        own_change
-        for own_change in pending_changes.list_changes(db.session(), member, desk_case.id)
-        if own_change.made_by == member.id
-    )
-    return next(
-        (own_change for own_change in own_changes if own_change.id == int(change_text)), None
-    )
-
-
 def _restore_stored(form: EditorForm, names: Iterable[str], stored: Mapping[str, Any]) -> None:
-    """Put what is stored into the fields of which the member takes it."""
+    """Reset the named fields to the stored values."""
     for name in names:
         for field_name in _FORM_FIELDS.get(name, (name,)):
             if field_name in form._fields and field_name in stored:
                 form._fields[field_name].process(None, stored[field_name])
 
 
-# Fields of the form that hold a field of the content, where they are called otherwise.
-_FORM_FIELDS = {
-    "types": ("type_1", "type_2", "type_3"),
-    "linked_communes": ("linked",),
-    **dict.fromkeys(("commune", "departement", "region"), ("place", "departement", "region")),
-}
-
-
 def _change_rows(form: EditorForm, button: str) -> str:
-    """Add a row to a list, or take one away; where to go on in the page."""
+    """Add or remove a row of a list, and return the id of the element to focus."""
     lists, name = form.lists(), button[1:]
     if button[0] == "+":
         rows = lists.get(name)
@@ -198,9 +193,9 @@ def _change_rows(form: EditorForm, button: str) -> str:
 
 
 def _preview_page(page: EditorPage) -> ResponseReturnValue:
-    """Show what was understood, the faults so far, and the text as readers will see it."""
+    """Show the parsed values, the faults and the rendered text."""
     page.form.validate()
-    # They are asked for when something is saved, and nothing is.
+    # Required for saving only.
     for name in ("reason", "public_note"):
         if name in page.form._fields:
             page.form._fields[name].errors = []
@@ -211,7 +206,7 @@ def _preview_page(page: EditorPage) -> ResponseReturnValue:
         field.errors = [*field.errors, error_sentence(error)]
     page.focus = "apercu" if page.preview else ""
     if page.file is None:
-        # A case that is there already is found before a second draft of it is saved.
+        # Show possible duplicates before a second draft of the same case is saved.
         page.likely = similar_cases(page.mode.content(page.form, Content()))
     return page.to_response()
 
@@ -222,7 +217,7 @@ def _save_form(page: EditorPage, stored: Content) -> ResponseReturnValue:
     incident_id = page.file.id if page.file else 0
     by = current_member.member().id
     content = page.mode.content(page.form, stored)
-    # Whoever reads while words are destroyed keeps them in the database's log.
+    # An open read transaction would keep destroyed texts in the write-ahead log.
     db.session.rollback()
     resumed = resumed_change(page.file) if page.file else None
     db.session.rollback()
@@ -250,7 +245,7 @@ def _refused_page(page: EditorPage, error: RegisterError | TextError) -> Respons
 
 
 def _place_error(page: EditorPage, error: RegisterError | TextError) -> None:
-    """An error beside its field, or at the head of the page when it is of none."""
+    """Add an error to its field, or to the top of the page when it belongs to no field."""
     name = str(
         error.values.get("field", page.mode.text_field if isinstance(error, TextError) else "")
     )
@@ -262,7 +257,7 @@ def _place_error(page: EditorPage, error: RegisterError | TextError) -> None:
 
 
 def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
-    """Set what is stored by now beside what was written, and let it be saved on top knowingly."""
+    """Show the stored content beside the submitted one, and let the form be saved over it."""
     seen_revision, page.file = page.form.seen, desk_case
     mine = content_words.field_texts(asdict(page.mode.content(page.form, desk_case.content)))
     theirs = content_words.field_texts(asdict(desk_case.content))
@@ -279,7 +274,7 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
 def _untouched_fields(
     incident_id: int, seen_revision: int, mine: content_words.FieldTexts
 ) -> frozenset[str]:
-    """The fields that still say what they said in the revision that was looked at."""
+    """The fields with the same text as in the revision that the member has seen."""
     try:
         past = revisions.case_at_revision(
             db.session(), current_member.member(), incident_id, seen_revision

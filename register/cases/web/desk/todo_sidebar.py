@@ -1,4 +1,4 @@
-"""What needs a human now, in words: the margin of the desk, on its home and beside a case."""
+"""Task queue in the sidebar of the desk."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, settings
 from register.web.template_env import case_place, clock
 
-# Beyond so many days, the day itself says more than their number.
+# From this many days on, the date is clearer than the number of days.
 _COUNTED_DAYS = 31
 
 
 @dataclass(frozen=True)
 class TaskLine:
-    """One task: where it leads, which place and case it is about, since when, until when, whose.
+    """A task in words.
 
-    ``details``: since when, and whose. ``late``: its day has come or is past.
+    ``details``: since when it waits, and who has claimed the case. ``until``: its deadline.
+    ``late``: whether the deadline is today or past.
     """
 
     incident: int | None
@@ -46,7 +47,7 @@ class TaskLine:
 
 
 def todo() -> Todo:
-    """What there is to do for the member who asks."""
+    """The tasks of the signed-in member."""
     return tasks.load_todo(
         db.session(),
         current_member.member(),
@@ -58,7 +59,7 @@ def todo() -> Todo:
 
 @desk.app_template_global("queue")
 def task_queue(todo_list: Todo | None = None) -> Sequence[TaskLine]:
-    """The first things to do, as the margin shows them."""
+    """The first tasks, for the sidebar."""
     todo_list = todo_list or todo()
     return [task_line(task, todo_list.todo_context.today) for task in todo_list.tasks]
 
@@ -67,13 +68,17 @@ def task_line(task: Task, today: date) -> TaskLine:
     """A task in words."""
     case = task.case
     until, late = _deadline_words(task, today)
-    # Whoever has a case in hand knows since when.
+    # No start for claimed cases: the member knows it.
     since = "" if task.kind is TodoKind.CLAIMED else _waiting_words(task, today)
     details = [since, claim_words(case) if case else ""]
+    place = ""
+    if case:
+        # The commune alone, to save space; else all that is known.
+        place = french(case.commune_name) if case.commune_name else case_place(case).striptags()
     return TaskLine(
         incident=task.incident,
         address=case_address(task.incident) if task.incident else "",
-        place=_place_text(case) if case else "",
+        place=place,
         title=french(task.title) or _("Dossier sans titre"),
         details=typeset(", ".join(filter(None, details))),
         until=typeset(until),
@@ -81,33 +86,16 @@ def task_line(task: Task, today: date) -> TaskLine:
     )
 
 
-def _place_text(case: DeskCaseSummary) -> str:
-    """The commune alone, which is enough in a margin; else all that is known."""
-    return french(case.commune_name) if case.commune_name else case_place(case).striptags()
-
-
 @desk.app_template_global("held")
 def claim_words(case: DeskCaseSummary) -> str:
-    """Who has a case in hand, and until when; a list's rows know only claims that still hold."""
+    """Who has claimed a case, and until when; a summary has current claims only."""
     if case.held_by is None or case.held_until is None:
         return str(_("libre"))
     return claim_holder_words(case.held_by, case.held_until)
 
 
-@desk.app_template_global("holder")
-def holder(desk_case: DeskCase) -> int | None:
-    """Who has an opened case in hand now; a claim that ran out is nobody's."""
-    return desk_case.holder(now())
-
-
-@desk.app_template_global("waiting_words")
-def waiting_words(kind: TodoKind) -> str:
-    """What a case waits for, as a row says it."""
-    return typeset(str(TODO_LABELS[kind]))
-
-
 def claim_holder_words(by: int, until: datetime) -> str:
-    """Whose it is, and until when."""
+    """The member with a claim, and its end."""
     if by == current_member.member().id:
         return str(_("à vous jusqu’à %(hour)s", hour=clock(until)))
     return str(
@@ -115,17 +103,20 @@ def claim_holder_words(by: int, until: datetime) -> str:
     )
 
 
-def _waiting_words(task: Task, today: date) -> str:
-    if task.kind is TodoKind.REPLY:
-        return str(_("réponse reçue %(when)s", when=relative_day(task.since, today)))
-    since = since_words(task.since, today)
-    if task.kind is TodoKind.OUTCOME:
-        return str(_("issue inconnue, rien %(since)s", since=since))
-    return f"{TODO_LABELS[task.kind]} {since}"
+@desk.app_template_global("holder")
+def holder(desk_case: DeskCase) -> int | None:
+    """The member who has claimed a case; None once the claim has expired."""
+    return desk_case.holder(now())
+
+
+@desk.app_template_global("waiting_words")
+def waiting_words(kind: TodoKind) -> str:
+    """The label of a kind of task."""
+    return typeset(str(TODO_LABELS[kind]))
 
 
 def relative_day(happened_at: date | datetime, today: date) -> str:
-    """When it was, as people say it."""
+    """A past day in words: "hier", "il y a trois jours"."""
     day, passed = _days_passed(happened_at, today)
     if passed <= 0:
         return str(_("aujourd’hui"))
@@ -136,9 +127,30 @@ def relative_day(happened_at: date | datetime, today: date) -> str:
     return str(_("le %(day)s", day=day_words(day)))
 
 
+def since_words(happened_at: date | datetime, today: date) -> str:
+    """The start of a period in words: "depuis hier"."""
+    day, passed = _days_passed(happened_at, today)
+    if passed <= 0:
+        return str(_("depuis aujourd’hui"))
+    if passed == 1:
+        return str(_("depuis hier"))
+    if passed < _COUNTED_DAYS:
+        return str(_("depuis %(count)s jours", count=count_words(passed)))
+    return str(_("depuis le %(day)s", day=day_words(day)))
+
+
 def _days_passed(happened_at: date | datetime, today: date) -> tuple[date, int]:
     day = dates.paris_day(happened_at) if isinstance(happened_at, datetime) else happened_at
     return day, (today - day).days
+
+
+def _waiting_words(task: Task, today: date) -> str:
+    if task.kind is TodoKind.REPLY:
+        return str(_("réponse reçue %(when)s", when=relative_day(task.since, today)))
+    since = since_words(task.since, today)
+    if task.kind is TodoKind.OUTCOME:
+        return str(_("issue inconnue, rien %(since)s", since=since))
+    return f"{TODO_LABELS[task.kind]} {since}"
 
 
 def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
@@ -159,15 +171,3 @@ def _deadline_words(task: Task, today: date) -> tuple[str, bool]:
     if days_left == 1:
         return str(_("à traiter avant demain soir")), False
     return str(_("à traiter avant le %(day)s", day=day_words(task.due))), False
-
-
-def since_words(happened_at: date | datetime, today: date) -> str:
-    """Since when, as people say it."""
-    day, passed = _days_passed(happened_at, today)
-    if passed <= 0:
-        return str(_("depuis aujourd’hui"))
-    if passed == 1:
-        return str(_("depuis hier"))
-    if passed < _COUNTED_DAYS:
-        return str(_("depuis %(count)s jours", count=count_words(passed)))
-    return str(_("depuis le %(day)s", day=day_words(day)))

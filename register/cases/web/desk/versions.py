@@ -1,4 +1,4 @@
-"""The revisions of a case: who wrote what and why, the case as it was, and what changed between."""
+"""Revisions of a case: the list, one revision, the difference between two."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from flask.typing import ResponseReturnValue
 from register.accounts.web import current_member
 from register.cases import revisions
 from register.cases.member_view import DeskCase
-from register.cases.queries import PublicCase
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.web.desk import content_words
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.act_view import case_address, open_case
-from register.cases.web.public import case_view
-from register.cases.web.public.case_view import CaseView
+from register.cases.web.public.case_view import build_case_view
 from register.db import db
 from register.errors import NotFound
 from register.journal.web.journal_sentences import ACT_SENTENCES
@@ -26,7 +25,7 @@ from register.web.request_context import current_vocabulary
 
 @desk.get("/dossiers/<int:incident_id>/versions")
 def versions(incident_id: int) -> ResponseReturnValue:
-    """Every revision, the newest first; a day that is asked for leads to the case as it was."""
+    """The revisions, newest first; with a day in the query, a redirect to the case of that day."""
     desk_case = open_case(incident_id)
     day_text = request.args.get("au", "").strip()
     if day_text:
@@ -37,7 +36,7 @@ def versions(incident_id: int) -> ResponseReturnValue:
 
 @desk.get("/dossiers/<int:incident_id>/versions/<int:revision>")
 def version(incident_id: int, revision: int) -> ResponseReturnValue:
-    """The case as a revision kept it."""
+    """The case at a revision."""
     desk_case = open_case(incident_id)
     past = revisions.case_at_revision(db.session(), current_member.member(), incident_id, revision)
     return _version_page(desk_case, past)
@@ -45,7 +44,7 @@ def version(incident_id: int, revision: int) -> ResponseReturnValue:
 
 @desk.get("/dossiers/<int:incident_id>/au/<day>")
 def as_of(incident_id: int, day: str) -> ResponseReturnValue:
-    """The case as it read at the end of a day in Paris."""
+    """The case at the end of a day in Paris."""
     desk_case = open_case(incident_id)
     past = revisions.case_at_day(
         db.session(), current_member.member(), incident_id, _parse_day(day)
@@ -55,7 +54,7 @@ def as_of(incident_id: int, day: str) -> ResponseReturnValue:
 
 @desk.get("/dossiers/<int:incident_id>/comparer")
 def compare(incident_id: int) -> ResponseReturnValue:
-    """What changed between two revisions, field by field and word by word."""
+    """The difference between two revisions by field and word."""
     desk_case = open_case(incident_id)
     revision_rows = revisions.list_revisions(db.session(), current_member.member(), incident_id)
     older, newer = _compared_ids(revision_rows)
@@ -79,25 +78,20 @@ def compare(incident_id: int) -> ResponseReturnValue:
 
 @desk.app_template_global("version_words")
 def version_words(version: RevisionSummary, desk_case: DeskCase) -> str:
-    """Who made a revision, and by which act: "Chloé a corrigé le cas"."""
+    """The sentence of a revision's act: "Chloé a corrigé le cas"."""
     who = current_member.display_name(version.made_by)
     names = {"who": who[:1].upper() + who[1:], "into": desk_case.merged_into or "…"}
     return str(ACT_SENTENCES.get(version.act, version.act)) % names
 
 
 def _compared_ids(rows: Sequence[RevisionSummary]) -> tuple[int, int]:
-    """The two revisions that are asked for; without a word, the last one and the one before."""
+    """The two revisions of the query; by default the last one and the one before."""
     readable_ids = [row.id for row in rows if not row.is_destroyed]
-    newer = _number_argument("a") or (readable_ids[0] if readable_ids else 0)
-    older = _number_argument("de") or next(
+    newer = parse_id(request.args.get("a", "")) or (readable_ids[0] if readable_ids else 0)
+    older = parse_id(request.args.get("de", "")) or next(
         (revision_id for revision_id in readable_ids if revision_id < newer), newer
     )
     return older, newer
-
-
-def _number_argument(name: str) -> int:
-    digits = request.args.get(name, "")
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
 
 
 def _parse_day(day_text: str) -> date:
@@ -114,21 +108,8 @@ def _version_page(
         "moderation/version.html",
         file=desk_case,
         past=past,
-        about=_public_view(desk_case, past),
+        about=build_case_view(
+            db.session(), past.snapshot.content, desk_case.number or 0, current_vocabulary()
+        ),
         day=day,
     )
-
-
-def _public_view(desk_case: DeskCase, past: CaseAtRevision) -> CaseView:
-    """What a public page would have shown around the text of that revision."""
-    case = PublicCase(
-        number=desk_case.number or 0,
-        first_published_at=past.version.made_at,
-        moved_at=past.version.made_at,
-        version=0,
-        is_current=past.version.is_current,
-        version_at=past.version.made_at,
-        commitment="",
-        snapshot=past.snapshot,
-    )
-    return case_view.build_case_view(db.session(), case, current_vocabulary())

@@ -1,4 +1,4 @@
-"""A case as its page tells it: the snapshot's codes in words, and who acts against whom."""
+"""View of a case's page: its places, its related cases, and who acts against whom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from register.cases import queries
-from register.cases.queries import CaseSummary, PublicCase
+from register.cases.queries import CaseSummary
 from register.cases.vocabulary import Vocabulary, VocabularyWord
 from register.territory.web import place_names
 from register.territory.web.place_names import CommuneView
@@ -20,7 +20,7 @@ from register.territory.web.place_names import CommuneView
 class ActStatement:
     """One line of "who acts against whom", which reads as a sentence.
 
-    ``proceeding`` is None for the act itself; a party is empty when nobody tells who it is.
+    ``proceeding`` is None for the act itself; an unknown party is empty.
     """
 
     by: str
@@ -31,7 +31,7 @@ class ActStatement:
 
 @dataclass(frozen=True)
 class CaseView:
-    """What the page needs beside the snapshot itself."""
+    """The page's content besides the snapshot; ``titles``: those of linked cases by number."""
 
     place: CommuneView | None
     linked_places: Sequence[CommuneView]
@@ -43,13 +43,14 @@ class CaseView:
 
     @property
     def proceedings(self) -> int:
-        """How many proceedings there are."""
+        """The number of proceedings."""
         return sum(statement.proceeding is not None for statement in self.act_statements)
 
 
-def build_case_view(session: Session, case: PublicCase, vocabulary: Vocabulary) -> CaseView:
-    """Look up what stands around a case."""
-    content = case.snapshot.content
+def build_case_view(
+    session: Session, content: Mapping[str, Any], case_number: int, vocabulary: Vocabulary
+) -> CaseView:
+    """Load the places of a case, its linked cases and those of its commune."""
     commune_code = content["commune"]
     place = place_names.find_commune_view(commune_code) if commune_code else None
     linked_places = [place_names.find_commune_view(code) for code in content["linked_communes"]]
@@ -62,7 +63,7 @@ def build_case_view(session: Session, case: PublicCase, vocabulary: Vocabulary) 
         departement=_area_name("departement", content["departement"]),
         region=_area_name("region", content["region"]),
         act_statements=act_statements(content, vocabulary, place.commune.name if place else ""),
-        nearby_cases=queries.list_commune_cases(session, place.commune.code, case.number)
+        nearby_cases=queries.list_commune_cases(session, place.commune.code, case_number)
         if place
         else (),
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
@@ -72,17 +73,19 @@ def build_case_view(session: Session, case: PublicCase, vocabulary: Vocabulary) 
 def act_statements(
     content: Mapping[str, Any], vocabulary: Vocabulary, place: str
 ) -> list[ActStatement]:
-    """The acts reported, then each proceeding: "Puteaux lost two suits" is one suit of each.
+    """The acts reported, then each proceeding.
 
     :param place: the name of the authority's commune, if there is one.
     """
-    authority = _authority_label(content, vocabulary, place)
-    target = _target_label(content, vocabulary)
+    authority = _party_label(_with_article(vocabulary, "acteur", content["actor"]), place)
+    target = _party_label(
+        _with_article(vocabulary, "cible", content["target"]), ", ".join(content["outlets"])
+    )
     sued = any(proceeding["direction"] == "contre_cible" for proceeding in content["proceedings"])
     statements = [
         ActStatement(authority, _type_verb(vocabulary, code), target)
         for code in content["types"]
-        # The suit itself comes with its court and outcome, further down.
+        # The proceeding has a line of its own, with court and outcome.
         if not (sued and vocabulary.family_of.get(code) == "justice")
     ]
     for proceeding in content["proceedings"]:
@@ -98,7 +101,7 @@ def act_statements(
 def _proceeding_parties(
     proceeding: Mapping[str, Any], vocabulary: Vocabulary, actor: str, authority: str, target: str
 ) -> tuple[str, str]:
-    """Who acts and against whom; a plaintiff in the same role as the actor is the actor."""
+    """Plaintiff and defendant; a plaintiff in the same role as the actor is the actor."""
     plaintiff = _with_article(vocabulary, "acteur", proceeding["plaintiff"])
     if proceeding["direction"] == "contre_cible":
         other = proceeding["plaintiff"] not in ("", actor)
@@ -114,22 +117,22 @@ def _type_verb(vocabulary: Vocabulary, code: str) -> str:
 
 
 def _join_link(verb: str, word: VocabularyWord) -> str:
-    """A verb with what joins it to whom it aims at."""
+    """A verb with the preposition before its object."""
     return f"{verb} {word.extra['link']}".strip()
 
 
 def _proceeding_verb(
     proceeding: Mapping[str, Any], content: Mapping[str, Any], vocabulary: Vocabulary
 ) -> str:
-    """The verb of a proceeding; against the target, the type may say it more exactly."""
+    """The verb of a proceeding; against the target, the verb of a type may be more exact."""
     word = vocabulary.word("sens", proceeding["direction"])
     if word is None:
         return str(proceeding["direction"])
     verb = str(word.extra["verb"])
     if proceeding["direction"] != "contre_cible":
         return _join_link(verb, word)
-    # "poursuit en diffamation" says the same as "poursuit" and more; two such types leave open
-    # which of them this proceeding is.
+    # "poursuit en diffamation" is more exact than "poursuit", but with two such types it is not
+    # known which of them this proceeding is.
     exact_verbs = [
         type_verb
         for code in content["types"]
@@ -138,15 +141,8 @@ def _proceeding_verb(
     return exact_verbs[0] if len(exact_verbs) == 1 else _join_link(verb, word)
 
 
-def _authority_label(content: Mapping[str, Any], vocabulary: Vocabulary, place: str) -> str:
-    role = _with_article(vocabulary, "acteur", content["actor"])
-    return f"{role} ({place})" if place and role else role or place
-
-
-def _target_label(content: Mapping[str, Any], vocabulary: Vocabulary) -> str:
-    role = _with_article(vocabulary, "cible", content["target"])
-    outlets = ", ".join(content["outlets"])
-    return f"{role} ({outlets})" if outlets and role else role or outlets
+def _party_label(role: str, name: str) -> str:
+    return f"{role} ({name})" if role and name else role or name
 
 
 def _with_article(vocabulary: Vocabulary, name: str, code: str) -> str:
@@ -158,7 +154,7 @@ def _area_name(kind: str, code: str) -> str:
     return place_names.place_name(kind, code) if code else ""
 
 
-# The headings as a reader asks them; which type leads to which is in the vocabulary.
+# Headings of the page about rights; the vocabulary says which types lead to which.
 RIGHTS_HEADINGS: Mapping[str, Any] = {
     "filmer": _("Puis-je filmer le conseil\u202f?"),
     "document": _("Puis-je obtenir ce document\u202f?"),
@@ -172,7 +168,7 @@ RIGHTS_HEADINGS: Mapping[str, Any] = {
 
 
 def rights_links(types: Iterable[str], vocabulary: Vocabulary) -> list[tuple[str, str]]:
-    """Address and heading of what concerns these types, each once, in their order."""
+    """Address and heading of each right that concerns these types, in their order."""
     terms = (vocabulary.word("type", code) for code in types)
     anchors = dict.fromkeys(
         term.extra["rights"] for term in terms if term and "rights" in term.extra

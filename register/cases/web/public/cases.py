@@ -1,4 +1,4 @@
-"""Lists of cases, and one case."""
+"""Public list of cases and the page of a case."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def case_number(number_text: str) -> int:
-    """A case's number as an address writes it: no leading zero, at most nine digits.
+    """The case number of an address: no leading zero, at most nine digits.
 
-    :raises NotFound: anything else; such an address never was a case's.
+    :raises NotFound: any other text.
     """
     if not _NUMBER_PATTERN.fullmatch(number_text):
         raise NotFound("no_such_case")
@@ -40,15 +40,15 @@ def case_number(number_text: str) -> int:
 
 @public.get("/incidents")
 def cases() -> ResponseReturnValue:
-    """The list, by words and filters; a typed place is first made a code."""
+    """The list by words and filters; a typed place redirects to its code."""
     args = request.args.to_dict(flat=False)
     typed = place_choice.typed_place(args.pop("lieu", []))
-    # Read first: what is shown must not be older than the position it is shown for.
+    # Read the head first: the content must not be older than the position in its ETag.
     head()
     try:
         query = search_request.parse_search(args)
         if not typed and search_request.has_empty_parameters(request.args.items(multi=True)):
-            # What the form sent of fields that nobody filled in is no part of an address to keep.
+            # Empty fields of the form are removed from the address.
             return redirect(urls.cases(query), 303)
         return (
             _place_redirect(typed, query)
@@ -76,7 +76,7 @@ def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> st
         map=search_map(query, strengths) if page.total else None,
         panel=filter_panel.cached_panel_html(query, current_vocabulary(), head(), strengths),
         chips=filter_panel.chips(query, current_vocabulary()),
-        told=search_title.phrase(query, current_vocabulary()),
+        phrase=search_title.phrase(query, current_vocabulary()),
         unheeded=search.ignored_operator if search else "",
         reach=search.matches.state if search else "",
         offers=suggestions,
@@ -88,7 +88,7 @@ def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> st
 
 
 def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
-    """To the same search at the typed place, or to the choice between its readings."""
+    """A redirect to the same search at the typed place, or the choice between its readings."""
     places = place_choice.match_places(
         typed, lambda reading: urls.cases(place_choice.query_at_place(query, reading))
     )
@@ -98,9 +98,9 @@ def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
 
 
 def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> ResponseReturnValue:
-    """The form as it was filled, with what it got wrong; for a page and its feed.
+    """The refused form with its errors, for a list and its feed.
 
-    :raises Invalid: what was wrong is in no field, such as the number of a page.
+    :raises Invalid: the error is in no field of the form, such as the page number.
     """
     if not search_request.is_field_error(error):
         raise error
@@ -122,7 +122,7 @@ def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> Response
 
 @public.get("/incidents/<number>")
 def case(number: str) -> ResponseReturnValue:
-    """One case, as it reads now or at a version."""
+    """The current version of a case, or the version of the address."""
     head()
     try:
         public_case = queries.load_public_case(
@@ -133,7 +133,12 @@ def case(number: str) -> ResponseReturnValue:
     return render_template(
         "public/case.html",
         case=public_case,
-        file=case_view.build_case_view(db.session(), public_case, current_vocabulary()),
+        file=case_view.build_case_view(
+            db.session(),
+            public_case.snapshot.content,
+            public_case.number,
+            current_vocabulary(),
+        ),
         events=timeline.case_timeline(public_case.snapshot.content),
         changes=public_versions.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
@@ -141,7 +146,7 @@ def case(number: str) -> ResponseReturnValue:
 
 
 def requested_version() -> int | None:
-    """The version that an address pins, if it does."""
+    """The version number in the address, if there is one."""
     version_text = request.args.get("version", "")
     if not version_text:
         return None

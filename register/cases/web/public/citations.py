@@ -1,9 +1,9 @@
-"""References to a case, to keep and to cite: pinned to a version, in the forms programs read."""
+"""Bibliographic references to a version of a case: BibTeX, RIS and CSL-JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,13 +25,27 @@ from register.web.blueprints import public
 from register.web.l10n import edtf_words, typeset
 from register.web.request_context import head, settings
 
+SITE = "Web Citoyen"
+
+# BibTeX counts braces even after a backslash, so an unpaired brace is written by its name.
+_TEX_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\lbrace{}",
+        "}": r"\rbrace{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{mark: f"\\{mark}" for mark in "&%$#_"},
+    }
+)
+
 
 @dataclass(frozen=True)
 class CaseReference:
-    """What a reference says. ``facts`` is the day of the facts, None when unknown.
+    """The fields of a reference.
 
-    ``place`` and ``note`` are words: where it was, and the day of the facts for people.
-    ``keywords`` are the outlets that are targeted.
+    ``facts``: the date of the facts, None when unknown. ``note``: the case, the version and the
+    date of the facts in words. ``keywords``: the targeted outlets.
     """
 
     number: int
@@ -49,30 +63,84 @@ class CaseReference:
 
     @property
     def key(self) -> str:
-        """How a text cites it: letters, digits and hyphens only."""
+        """The citation key: letters, digits and hyphens only."""
         return f"webcitoyen-{self.number}-v{self.version}"
 
 
-# --- BibTeX --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class CitationFormat:
+    """The writer of a format and its media type."""
 
-# BibTeX counts braces whether or not a backslash is before them, so that an odd one has a name.
-_TEX_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "{": r"\lbrace{}",
-        "}": r"\rbrace{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        **{mark: f"\\{mark}" for mark in "&%$#_"},
-    }
-)
+    write: Callable[[CaseReference], str]
+    mimetype: str
+
+
+@public.get("/incidents/<number>/citation.bib")
+def citation_bib(number: str) -> ResponseReturnValue:
+    """The reference for BibTeX and biblatex."""
+    return _citation_response(number, "bib")
+
+
+@public.get("/incidents/<number>/citation.ris")
+def citation_ris(number: str) -> ResponseReturnValue:
+    """The reference as RIS, which nearly all reference managers read."""
+    return _citation_response(number, "ris")
+
+
+@public.get("/incidents/<number>/citation.json")
+def citation_json(number: str) -> ResponseReturnValue:
+    """The reference as CSL-JSON, for Zotero, pandoc and similar programs."""
+    return _citation_response(number, "json")
+
+
+def _citation_response(number: str, format_name: str) -> ResponseReturnValue:
+    """The reference to the current version of a case, or to the version of the address."""
+    head()
+    try:
+        public_case = queries.load_public_case(
+            db.session(), case_number(number), requested_version()
+        )
+    except Moved as moved:
+        return redirect(urls.citation(int(str(moved.values["number"])), format_name), 301)
+    citation = reference(public_case)
+    response = Response(
+        FORMATS[format_name].write(citation), mimetype=FORMATS[format_name].mimetype
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{citation.key}.{format_name}"'
+    # The title of a withdrawn case must not survive in the index of a search engine.
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def reference(case: PublicCase) -> CaseReference:
+    """The reference to this version of a case."""
+    content = case.snapshot.content
+    return CaseReference(
+        number=case.number,
+        version=case.version,
+        title=french(content["title"]),
+        site=SITE,
+        publisher=settings().publisher_name or SITE,
+        address=settings().base_url + urls.version(case.number, case.version),
+        language=content["language"],
+        issued=dates.paris_day(case.version_at),
+        first_published=dates.paris_day(case.first_published_at),
+        facts=dates.parse(content["date"]) if content["date"] else None,
+        note=_(
+            "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
+            number=case.number,
+            version=case.version,
+            day=typeset(edtf_words(content["date"])),
+        ),
+        keywords=content["outlets"],
+    )
 
 
 def bibtex(reference: CaseReference) -> str:
-    """An entry for BibTeX and biblatex, in UTF-8; addresses and dates are verbatim there."""
+    """An entry for BibTeX and biblatex in UTF-8; addresses and dates need no escapes."""
     fields = {
         "author": f"{{{_escape_tex(reference.site)}}}",
-        # In a second pair of braces: a style may set a title in small letters, names included.
+        # A second pair of braces: otherwise a style may put names of the title in lower case.
         "title": f"{{{_escape_tex(reference.title)}}}",
         "publisher": _escape_tex(reference.publisher),
         "year": str(reference.issued.year),
@@ -96,11 +164,8 @@ def _escape_tex(text: str) -> str:
     return _single_line(text).translate(_TEX_ESCAPES)
 
 
-# --- RIS -----------------------------------------------------------------------------------------
-
-
 def ris(reference: CaseReference) -> str:
-    """A record of the RIS format; its lines end as the format has them."""
+    """A record of the RIS format, with its CRLF line ends."""
     return "".join(f"{tag}  - {_single_line(value)}\r\n" for tag, value in _ris_fields(reference))
 
 
@@ -117,17 +182,14 @@ def _ris_fields(reference: CaseReference) -> Iterator[tuple[str, str]]:
     yield "UR", reference.address
     yield "LA", reference.language
     yield from (("KW", word) for word in reference.keywords)
-    # No field of the format is for the day of the facts, nor may one be a month or "about".
+    # RIS has no field for the date of the facts, and no approximate dates.
     yield "C1", reference.facts.edtf if reference.facts else ""
     yield "N1", reference.note
     yield "ER", ""
 
 
-# --- CSL-JSON ------------------------------------------------------------------------------------
-
-
 def csl(reference: CaseReference) -> str:
-    """A list of one item, as CSL-JSON 1.0.2 has it."""
+    """A list of one item, in CSL-JSON 1.0.2."""
     csl_item: dict[str, Any] = {
         "id": reference.key,
         "type": "webpage",
@@ -144,17 +206,16 @@ def csl(reference: CaseReference) -> str:
         "note": _single_line(reference.note),
     }
     if reference.facts:
-        csl_item["event-date"] = _csl_date(reference.facts)
+        facts = reference.facts
+        parts = [part for part in (facts.year, facts.month, facts.day) if part is not None]
+        # "circa" is the only mark of the format for a date that is not certain.
+        csl_item["event-date"] = {
+            "date-parts": [parts],
+            **({"circa": True} if facts.mark else {}),
+        }
     if reference.keywords:
         csl_item["keyword"] = ", ".join(map(_single_line, reference.keywords))
     return json.dumps([csl_item], ensure_ascii=False, indent=2) + "\n"
-
-
-def _csl_date(facts: PartialDate) -> dict[str, Any]:
-    """A date as known. The format has one word for a date that is not sure: "circa"."""
-    parts: Iterable[int | None] = (facts.year, facts.month, facts.day)
-    csl_date: dict[str, Any] = {"date-parts": [[part for part in parts if part is not None]]}
-    return {**csl_date, "circa": True} if facts.mark else csl_date
 
 
 def _date_parts(day: date) -> list[int]:
@@ -165,80 +226,8 @@ def _single_line(text: str) -> str:
     return " ".join(text.split())
 
 
-SITE = "Web Citoyen"
-
-
-@dataclass(frozen=True)
-class CitationFormat:
-    """How a reference is written, and what that is called on the wire."""
-
-    write: Callable[[CaseReference], str]
-    mimetype: str
-
-
 FORMATS = {
     "bib": CitationFormat(bibtex, "application/x-bibtex"),
     "ris": CitationFormat(ris, "application/x-research-info-systems"),
     "json": CitationFormat(csl, "application/vnd.citationstyles.csl+json"),
 }
-
-
-@public.get("/incidents/<number>/citation.bib")
-def citation_bib(number: str) -> ResponseReturnValue:
-    """For BibTeX and biblatex."""
-    return _citation_response(number, "bib")
-
-
-@public.get("/incidents/<number>/citation.ris")
-def citation_ris(number: str) -> ResponseReturnValue:
-    """For programs that keep references, nearly all of which read RIS."""
-    return _citation_response(number, "ris")
-
-
-@public.get("/incidents/<number>/citation.json")
-def citation_json(number: str) -> ResponseReturnValue:
-    """As CSL-JSON, for Zotero, pandoc and the like."""
-    return _citation_response(number, "json")
-
-
-def _citation_response(number: str, format_name: str) -> ResponseReturnValue:
-    """The reference to a case, as it reads now or at a version."""
-    head()
-    try:
-        public_case = queries.load_public_case(
-            db.session(), case_number(number), requested_version()
-        )
-    except Moved as moved:
-        return redirect(urls.citation(int(str(moved.values["number"])), format_name), 301)
-    citation = reference(public_case)
-    response = Response(
-        FORMATS[format_name].write(citation), mimetype=FORMATS[format_name].mimetype
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{citation.key}.{format_name}"'
-    # A search engine keeps what it indexed: the title must not outlive the case there.
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def reference(case: PublicCase) -> CaseReference:
-    """What a reference to this version of a case says."""
-    content = case.snapshot.content
-    return CaseReference(
-        number=case.number,
-        version=case.version,
-        title=french(content["title"]),
-        site=SITE,
-        publisher=settings().publisher_name or SITE,
-        address=settings().base_url + urls.version(case.number, case.version),
-        language=content["language"],
-        issued=dates.paris_day(case.version_at),
-        first_published=dates.paris_day(case.first_published_at),
-        facts=dates.parse(content["date"]) if content["date"] else None,
-        note=_(
-            "Registre public, cas nº %(number)s, version %(version)s. Faits : %(day)s.",
-            number=case.number,
-            version=case.version,
-            day=typeset(edtf_words(content["date"])),
-        ),
-        keywords=content["outlets"],
-    )

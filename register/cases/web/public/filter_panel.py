@@ -1,4 +1,4 @@
-"""The filters of a list: the panel that sets them and the chips that take them off."""
+"""Filter panel of the list of cases and the chips of the filters in force."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from register.text.normalisation import fold, fold_name
 from register.web import urls
 from register.web.request_context import current_data_version
 
-# Filters that the panel shows as boxes to tick, in this order; the types go by family.
+# Filters that the panel shows as checkboxes, in this order; types are grouped by family.
 CHECKBOX_FILTERS = (
     "famille",
     "type",
@@ -39,12 +39,14 @@ CHECKBOX_FILTERS = (
     "duree",
     "media",
 )
-# Two groups stand open: without them a reader would not see what the panel is for.
+# Filters that have a field of their own in the panel.
+_PANEL_FIELDS = (*CHECKBOX_FILTERS, "sans_date", "du", "au")
+# Two groups are open, so that a reader sees what the panel is for.
 _OPEN_FACETS = frozenset({"famille", "preuve"})
-# Outlets are thousands: those that have most of the cases are offered, by their names.
+# There are thousands of outlets: only those with the most cases get a checkbox.
 _MAX_OUTLETS = 12
 
-# A hundred names are put in order for each panel.
+# Cached: each panel sorts about a hundred names.
 _sort_key = lru_cache(maxsize=256)(fold_name)
 
 ValueCounts = Mapping[str, int]
@@ -52,9 +54,9 @@ ValueCounts = Mapping[str, int]
 
 @dataclass(frozen=True)
 class FacetOption:
-    """A box: what it sends, what it says, whether it is ticked, how many cases it has.
+    """A checkbox: the value that it sends, its label, its state and its number of cases.
 
-    ``count``: of the search with this value alone of its filter; None where nobody counts.
+    ``count``: cases of the search with this value alone of its filter; None where not counted.
     """
 
     code: str
@@ -68,7 +70,7 @@ OptionSections = Sequence[tuple[str, Sequence[FacetOption]]]
 
 @dataclass(frozen=True)
 class FilterFacet:
-    """A group of boxes; its options stand in sections, whose title may be empty."""
+    """A group of checkboxes in sections, whose titles may be empty."""
 
     name: str
     title: str
@@ -76,129 +78,12 @@ class FilterFacet:
     open: bool
 
 
-def build_facet(
-    name: str, title: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
-) -> FilterFacet:
-    """The boxes of a filter.
-
-    :param counts: its values that have cases in the search.
-    :param selected: its values in force.
-    """
-    sections = _build_sections(name, vocabulary, counts, selected)
-    filled_sections = [(legend, options) for legend, options in sections if options]
-    return FilterFacet(name, title, filled_sections, open=bool(selected) or name in _OPEN_FACETS)
-
-
-def _build_sections(
-    name: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
-) -> OptionSections:
-    if name == "type":
-        return [
-            (
-                family.label,
-                _vocabulary_options(
-                    "type", vocabulary, counts, selected, vocabulary.types_of([code])
-                ),
-            )
-            for code, family in vocabulary.lists["famille"].items()
-        ]
-    if name in _OPTION_BUILDERS:
-        return [("", _OPTION_BUILDERS[name](counts, selected))]
-    if name in vocabulary.lists and name != "sens":
-        return [
-            ("", _vocabulary_options(name, vocabulary, counts, selected, vocabulary.lists[name]))
-        ]
-    # Nobody counts these: they are told of proceedings and of spans, not of the case.
-    codes = [
-        code
-        for code in vocabulary.lists.get(name, DURATIONS)
-        if _is_offered(vocabulary, name, code, selected)
-    ]
-    return [
-        (
-            "",
-            [
-                FacetOption(
-                    code, search_title.value_label(vocabulary, name, code), code in selected
-                )
-                for code in codes
-            ],
-        )
-    ]
-
-
-def _is_offered(vocabulary: Vocabulary, name: str, code: str, selected: Sequence[str]) -> bool:
-    """A retired word is offered only where it is already ticked."""
-    return name not in vocabulary.lists or vocabulary.accepts(name, code) or code in selected
-
-
-def _vocabulary_options(
-    name: str,
-    vocabulary: Vocabulary,
-    counts: ValueCounts,
-    selected: Sequence[str],
-    codes: Iterable[str],
-) -> list[FacetOption]:
-    """The words of a vocabulary in its own order; those without a case are left out."""
-    return [
-        FacetOption(code, vocabulary.label(name, code), code in selected, counts.get(code, 0))
-        for code in codes
-        if code in counts or code in selected
-    ]
-
-
-def _departement_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
-    """In the order of their names: a count is never a rank."""
-    options = [
-        FacetOption(
-            code, place_names.place_name("departement", code), code in selected, counts.get(code, 0)
-        )
-        for code in {*counts, *selected}
-    ]
-    return sorted(options, key=lambda option: _sort_key(option.label))
-
-
-def _year_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
-    """The newest first, as the list itself."""
-    return [
-        FacetOption(year, year, year in selected, counts.get(year, 0))
-        for year in sorted({*counts, *selected}, reverse=True)
-    ]
-
-
-def _outlet_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
-    """Those that are ticked and those that have the most cases, in the order of their names."""
-    selected_names = {fold(name): name for name in selected}
-    top_names = sorted(counts, key=lambda name: (-counts[name], name))[:_MAX_OUTLETS]
-    names = facets.outlet_names(db.session(), top_names)
-    labels = {
-        name: selected_names.get(name) or names.get(name, name)
-        for name in (*top_names, *selected_names)
-    }
-    return [
-        FacetOption(labels[name], labels[name], name in selected_names, counts.get(name, 0))
-        for name in sorted(labels)
-        if name in counts or name in selected_names
-    ]
-
-
-_OPTION_BUILDERS: Mapping[str, Callable[[ValueCounts, Sequence[str]], list[FacetOption]]] = {
-    "departement": _departement_options,
-    "annee": _year_options,
-    "media": _outlet_options,
-}
-
-
-# Filters that have a field of their own in the panel.
-_PANEL_FIELDS = (*CHECKBOX_FILTERS, "sans_date", "du", "au")
-
-
 @dataclass(frozen=True)
 class FilterPanel:
-    """Everything the form needs. ``hidden_filters``: filters in force that it has no field for; the words
-    have theirs above the list.
+    """The content of the filter form.
 
-    ``invalid_fields``: the names of fields that hold something that makes no sense.
+    ``hidden_filters``: filters in force that have no field in the panel, apart from the words,
+    whose field is above the list. ``invalid_fields``: names of fields with a refused value.
     """
 
     facets: Sequence[FilterFacet]
@@ -219,8 +104,11 @@ class FilterChip:
     address: str
 
 
+_panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
+
+
 def filter_titles() -> dict[str, str]:
-    """What each filter is called."""
+    """Filter → its title in the interface."""
     return {
         "q": _("Mots"),
         "commune": _("Commune"),
@@ -247,16 +135,36 @@ def filter_titles() -> dict[str, str]:
     }
 
 
+def cached_panel_html(
+    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None = None
+) -> Markup:
+    """The panel as HTML, cached because it is the larger half of a list.
+
+    The panel of a search by words is not cached: its counts depend on the search index, and the
+    cache of whole pages follows the index.
+    """
+
+    def render_current() -> Markup:
+        counts = facet_counts(query, vocabulary, head, hits if query.words else None)
+        return render_panel(build_panel(query, vocabulary, counts), query)
+
+    if query.words:
+        return render_current()
+    version_key = (head.digest, vocabulary.version, current_data_version().territory)
+    key = f"{vocabulary.language} {query.at_page(1).query_string()}"
+    return _panel_cache.get_or_make(version_key, key, render_current)
+
+
 def build_panel(
     query: CaseQuery,
     vocabulary: Vocabulary,
     counts: FacetCounts,
     typed: Mapping[str, str] | None = None,
 ) -> FilterPanel:
-    """The form as the search in force fills it.
+    """The form filled with the search in force.
 
     :param counts: for each facet its values that have cases in this search.
-    :param typed: what stands in a field although it is no search, so that it can be put right.
+    :param typed: refused texts by field, shown again to be corrected.
     """
     typed = typed or {}
     labels = filter_titles()
@@ -267,7 +175,7 @@ def build_panel(
         for name in CHECKBOX_FILTERS
     ]
     return FilterPanel(
-        # Without a box, the outlets still have a field to write in.
+        # The outlets have a text field even without a checkbox.
         facets=[
             facet_group
             for facet_group in facet_groups
@@ -287,39 +195,17 @@ def build_panel(
     )
 
 
-_panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
-
-
-def cached_panel_html(
-    query: CaseQuery, vocabulary: Vocabulary, head: LedgerPosition, hits: HitStrengths | None = None
-) -> Markup:
-    """The panel as HTML. It is the larger half of a list and changes with the search only.
-
-    One of a search by words is not remembered: its counts are those of an index, and the whole
-    page is kept as long as that stands still.
-    """
-    if query.words:
-        return render_panel(
-            build_panel(query, vocabulary, facet_counts(query, vocabulary, head, hits)), query
-        )
-    version_key = (head.digest, vocabulary.version, current_data_version().territory)
-    return _panel_cache.get_or_make(
-        version_key,
-        f"{vocabulary.language} {query.at_page(1).query_string()}",
-        lambda: render_panel(
-            build_panel(query, vocabulary, facet_counts(query, vocabulary, head, None)), query
-        ),
-    )
-
-
 def render_panel(panel: FilterPanel, query: CaseQuery, *, open: bool = False) -> Markup:
-    """A panel as HTML; ``open`` where it would be folded, because a field is to be put right."""
+    """A panel as HTML.
+
+    :param open: unfold it on narrow screens too, because a field has to be corrected.
+    """
     macro: Callable[..., Markup] = get_template_attribute("parts/_filters.html", "filters")
     return macro(panel, query, open)
 
 
 def chips(query: CaseQuery, vocabulary: Vocabulary) -> list[FilterChip]:
-    """The filters in force, each with the way to take it off."""
+    """The filters in force, each with the address that removes it."""
     labels = filter_titles()
     return [
         FilterChip(
@@ -340,6 +226,104 @@ def facet_counts(
 ) -> FacetCounts:
     """For each facet its values that have cases in a search."""
     return facets.count_facets(db.session(), query, vocabulary, head, hits)
+
+
+def build_facet(
+    name: str, title: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
+) -> FilterFacet:
+    """The checkboxes of a filter.
+
+    :param counts: its values that have cases in the search.
+    :param selected: its values in force.
+    """
+    sections = _build_sections(name, vocabulary, counts, selected)
+    filled_sections = [(legend, options) for legend, options in sections if options]
+    return FilterFacet(name, title, filled_sections, open=bool(selected) or name in _OPEN_FACETS)
+
+
+def _build_sections(
+    name: str, vocabulary: Vocabulary, counts: ValueCounts, selected: Sequence[str]
+) -> OptionSections:
+    if name == "type":
+        return [
+            (
+                family.label,
+                _vocabulary_options(
+                    "type", vocabulary, counts, selected, vocabulary.types_of([code])
+                ),
+            )
+            for code, family in vocabulary.lists["famille"].items()
+        ]
+    if name in _OPTION_BUILDERS:
+        return [("", _OPTION_BUILDERS[name](counts, selected))]
+    codes: Iterable[str] = vocabulary.lists.get(name, DURATIONS)
+    if name in vocabulary.lists and name != "sens":
+        return [("", _vocabulary_options(name, vocabulary, counts, selected, codes))]
+    # No counts: these values belong to proceedings and durations, not to the case. A retired
+    # word is offered only where it is already selected.
+    options = [
+        FacetOption(code, search_title.value_label(vocabulary, name, code), code in selected)
+        for code in codes
+        if name not in vocabulary.lists or vocabulary.accepts(name, code) or code in selected
+    ]
+    return [("", options)]
+
+
+def _vocabulary_options(
+    name: str,
+    vocabulary: Vocabulary,
+    counts: ValueCounts,
+    selected: Sequence[str],
+    codes: Iterable[str],
+) -> list[FacetOption]:
+    """The words of a vocabulary that have cases, in the vocabulary's order."""
+    return [
+        FacetOption(code, vocabulary.label(name, code), code in selected, counts.get(code, 0))
+        for code in codes
+        if code in counts or code in selected
+    ]
+
+
+def _departement_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
+    """Départements by name: counts must not rank them."""
+    options = [
+        FacetOption(
+            code, place_names.place_name("departement", code), code in selected, counts.get(code, 0)
+        )
+        for code in {*counts, *selected}
+    ]
+    return sorted(options, key=lambda option: _sort_key(option.label))
+
+
+def _year_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
+    """Years, newest first as in the list."""
+    return [
+        FacetOption(year, year, year in selected, counts.get(year, 0))
+        for year in sorted({*counts, *selected}, reverse=True)
+    ]
+
+
+def _outlet_options(counts: ValueCounts, selected: Sequence[str]) -> list[FacetOption]:
+    """The selected outlets and those with the most cases, by name."""
+    selected_names = {fold(name): name for name in selected}
+    top_names = sorted(counts, key=lambda name: (-counts[name], name))[:_MAX_OUTLETS]
+    names = facets.outlet_names(db.session(), top_names)
+    labels = {
+        name: selected_names.get(name) or names.get(name, name)
+        for name in (*top_names, *selected_names)
+    }
+    return [
+        FacetOption(labels[name], labels[name], name in selected_names, counts.get(name, 0))
+        for name in sorted(labels)
+        if name in counts or name in selected_names
+    ]
+
+
+_OPTION_BUILDERS: Mapping[str, Callable[[ValueCounts, Sequence[str]], list[FacetOption]]] = {
+    "departement": _departement_options,
+    "annee": _year_options,
+    "media": _outlet_options,
+}
 
 
 def _first_value(query: CaseQuery, name: str) -> str:

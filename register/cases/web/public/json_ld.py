@@ -1,7 +1,7 @@
-"""What a page says to machines that read it: schema.org's words, as a JSON-LD data block.
+"""Structured data of public pages: JSON-LD blocks with the terms of schema.org.
 
-A browser executes no such block, so that the content security policy has nothing against it. Only
-what the page itself shows is told, and what is not known is left out.
+A browser does not execute such a block, so the content security policy allows it. It holds only
+what the page itself shows; unknown values are omitted.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from register.web.request_context import current_vocabulary, settings
 
 Node = dict[str, Any]
 
-# ISO 8601 has neither EDTF's "about" nor its "uncertain": such a date is left to the text.
+# ISO 8601 has no approximate or uncertain dates as EDTF does: these stay in the text only.
 _ISO_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
 def home() -> Markup:
-    """The register itself, who publishes it, and how to search it."""
+    """The register, its publisher and its search address."""
     search = {
         "@type": "SearchAction",
         "target": {
@@ -54,7 +54,7 @@ def home() -> Markup:
 
 
 def case(case: PublicCase, case_view: CaseView) -> Markup:
-    """A case: a report by the register, of what its sources say happened somewhere."""
+    """A case, as a schema.org ``Report`` with its sources, its place and its breadcrumbs."""
     content = case.snapshot.content
     address = urls.case(case.number)
     terms = current_vocabulary()
@@ -86,19 +86,15 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
             for correction in content["corrections"]
         ],
     }
-    parent_crumbs: list[tuple[str, str]] = []
-    if case_view.place:
-        parent_crumbs = _parent_crumbs(case_view.place)
-        parent_crumbs.append(
-            (case_view.place.commune.name, urls.commune(case_view.place.commune.code))
-        )
-    crumbs = [(str(_("Registre")), urls.cases()), *parent_crumbs]
-    current_crumb = (_("Cas nº %(number)s", number=case.number), address)
-    return _script_block(report, _breadcrumb_list([*crumbs, current_crumb]))
+    crumbs = [(str(_("Registre")), urls.cases())]
+    if place := case_view.place:
+        crumbs += [*_parent_crumbs(place), (place.commune.name, urls.commune(place.commune.code))]
+    crumbs.append((_("Cas nº %(number)s", number=case.number), address))
+    return _script_block(report, _breadcrumb_list(crumbs))
 
 
 def commune(place: CommuneView) -> Markup:
-    """A commune, where it lies, and the way to its page."""
+    """A commune, the area that contains it, and its breadcrumbs."""
     address = urls.commune(place.commune.code)
     crumbs = [(str(_("Communes")), "/communes"), *_parent_crumbs(place, region=True)]
     return _script_block(
@@ -107,24 +103,21 @@ def commune(place: CommuneView) -> Markup:
 
 
 def area(kind: str, code: str, name: str) -> Markup:
-    """A ``departement`` or a ``region``, and the way to its page."""
+    """A ``departement`` or a ``region``, and its breadcrumbs."""
     index_label = {"departement": _("Départements"), "region": _("Régions")}[kind]
     crumbs = [(str(index_label), f"/{kind}s"), (name, urls.PLACES[kind](code))]
     return _script_block(_area_node(kind, code, name), _breadcrumb_list(crumbs))
 
 
 def _script_block(*nodes: Node) -> Markup:
-    """The data block of a page; nothing within can end it, whatever a title says.
-
-    Signs that mean anything to HTML are written as JSON's escapes.
-    """
+    """The script element of a page; HTML's special characters are escaped as JSON escapes."""
     document = {"@context": "https://schema.org", "@graph": [_drop_empty(node) for node in nodes]}
     json_text = htmlsafe_json_dumps(document, ensure_ascii=False, separators=(",", ":"))
     return Markup('<script type="application/ld+json">{}</script>').format(json_text)
 
 
 def _drop_empty(node: Node) -> Node:
-    """A node without what is empty, all the way down."""
+    """A node without its empty values, recursively."""
     cleaned: Node = {}
     for name, value in node.items():
         if isinstance(value, dict):
@@ -150,7 +143,7 @@ def _publisher_node() -> Node:
     return {
         "@type": "Organization",
         "@id": _absolute_url("/#editeur"),
-        # Empty in a demonstration only: a public register has to say who publishes it.
+        # Empty in a demonstration only: a public register must name its publisher.
         "name": settings().publisher_name or "Web Citoyen",
         "url": _absolute_url("/a-propos"),
         "logo": _absolute_url(assets.address(current_app, "img/icon-512.png")),
@@ -171,7 +164,7 @@ def _source_node(source: Mapping[str, Any]) -> Node:
 
 
 def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
-    """Where a case is, by the smallest place that is known."""
+    """The smallest known place of a case."""
     if case_view.place:
         return _commune_node(case_view.place)
     container: Node = {}
@@ -187,12 +180,14 @@ def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
 
 
 def _commune_node(place: CommuneView) -> Node:
-    code, departement = place.commune.code, None
+    code, departement, point = place.commune.code, None, place.details.point
     if place.departement:
         departement = _area_node("departement", place.departement.code, place.departement.name)
     return {
         **_administrative_area(urls.commune(code), place.commune.name, str(_("code Insee")), code),
-        "geo": _geo_coordinates(place.details.point),
+        "geo": {"@type": "GeoCoordinates", "latitude": point[0], "longitude": point[1]}
+        if point
+        else None,
         "containedInPlace": departement,
     }
 
@@ -203,7 +198,7 @@ def _area_node(kind: str, code: str, name: str) -> Node:
 
 
 def _administrative_area(address: str, name: str, label: str, code: str) -> Node:
-    # "@id" is the place and not its page, so that both can be spoken of.
+    # "@id" identifies the place, "url" its page.
     return {
         "@type": "AdministrativeArea",
         "@id": _absolute_url(address) + "#lieu",
@@ -213,15 +208,8 @@ def _administrative_area(address: str, name: str, label: str, code: str) -> Node
     }
 
 
-def _geo_coordinates(point: tuple[float, float] | None) -> Node | None:
-    if point is None:
-        return None
-    latitude, longitude = point
-    return {"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude}
-
-
 def _parent_crumbs(place: CommuneView, *, region: bool = False) -> list[tuple[str, str]]:
-    """What a page's own way up names between its beginning and the commune."""
+    """The breadcrumbs of the areas that contain a commune, without those of its own name."""
     crumbs = []
     if region and place.region:
         crumbs.append((place.region.name, urls.region(place.region.code)))

@@ -1,4 +1,4 @@
-"""Where to go from a search that finds nothing: fewer filters, fewer words, a wider place."""
+"""Alternatives to a search without results: fewer filters, fewer words, a wider area."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from register.web import urls
 from register.web.l10n import count_words, typeset
 from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
 
-# Each way is one more search.
+# Each link costs one more search.
 _MAX_LINKS = 6
 
 
 @dataclass(frozen=True)
 class NoResultsLinks:
-    """Searches that find something, each with how much, and places of nearly the name typed."""
+    """Searches that have results, each with its count, and places with a similar name."""
 
     fewer_filters: Sequence[SuggestionLink]
     fewer_words: Sequence[SuggestionLink]
@@ -46,9 +46,9 @@ class NoResultsLinks:
 def no_results_links(
     query: CaseQuery, text_search: TextSearch | None, suggestions: SearchSuggestions
 ) -> NoResultsLinks:
-    """The ways on from a search without a case.
+    """The alternatives to a search without a case.
 
-    :param suggestions: what stands beside it already.
+    :param suggestions: what the page offers already.
     """
     return NoResultsLinks(
         fewer_filters=list(_fewer_filter_links(query, text_search)),
@@ -61,27 +61,26 @@ def no_results_links(
 def _fewer_filter_links(
     query: CaseQuery, text_search: TextSearch | None
 ) -> Iterator[SuggestionLink]:
-    """The search without one of its filters, unless nothing would be left of it."""
+    """The search without one of its filters, unless no filter would remain."""
     hits = text_search.strength if text_search else None
     relaxations = facets.count_relaxed(db.session(), query, current_vocabulary(), head(), hits)
     for name, filter_value, count in islice(relaxations, _MAX_LINKS):
         relaxed_query = query.without(name, filter_value)
-        if count and not relaxed_query.is_bare:
-            yield _counted_link(_without_label(name, filter_value), relaxed_query, count)
-
-
-def _without_label(name: str, filter_value: str) -> str:
-    if name == "q":
-        return str(_("Sans les mots %(words)s", words=search_title.quote_typed(filter_value)))
-    filter_title, value_label = (
-        filter_titles()[name],
-        search_title.value_label(current_vocabulary(), name, filter_value),
-    )
-    return str(_("Sans « %(filter)s : %(value)s »", filter=filter_title, value=value_label))
+        if not count or relaxed_query.is_bare:
+            continue
+        if name == "q":
+            label = _("Sans les mots %(words)s", words=search_title.quote_typed(filter_value))
+        else:
+            label = _(
+                "Sans « %(filter)s : %(value)s »",
+                filter=filter_titles()[name],
+                value=search_title.value_label(current_vocabulary(), name, filter_value),
+            )
+        yield _counted_link(str(label), relaxed_query, count)
 
 
 def _fewer_word_links(query: CaseQuery, text_search: TextSearch) -> Iterator[SuggestionLink]:
-    """The search without one of its words; of two, with the other alone."""
+    """The search without one of its words."""
     parts = text_search.search_query.parts
     if len(text_search.search_query.required_parts) < 2:
         return
@@ -101,7 +100,7 @@ def _fewer_word_links(query: CaseQuery, text_search: TextSearch) -> Iterator[Sug
 
 
 def _retype_part(part: QueryPart, text: str) -> str:
-    """A part of a search as it has to be typed to mean the same again."""
+    """A part of a search as a person would type it to search for the same."""
     typed = part.typed
     if any(f"{mark}{typed}" in text for mark in '"“”„«'):
         typed = f'"{typed}"'
@@ -109,7 +108,7 @@ def _retype_part(part: QueryPart, text: str) -> str:
 
 
 def _wider_area_links(query: CaseQuery, text_search: TextSearch | None) -> Iterator[SuggestionLink]:
-    """The search in the département of its commune, or the région of its département."""
+    """The search in the départements of its communes, or the régions of its départements."""
     hits = text_search.strength if text_search else None
     for kind, wider_kind in (("commune", "departement"), ("departement", "region")):
         parent_codes = {_parent_code(kind, code) for code in query.values.get(kind, ())} - {""}
@@ -128,7 +127,7 @@ def _wider_area_links(query: CaseQuery, text_search: TextSearch | None) -> Itera
 
 
 def _parent_code(kind: str, code: str) -> str:
-    """The code of what a commune or a département lies in; empty for none."""
+    """The code of the area that contains a commune or a département; empty for none."""
     if kind == "commune":
         place = place_names.find_commune_view(code)
         return place.departement.code if place and place.departement else ""
@@ -139,7 +138,7 @@ def _parent_code(kind: str, code: str) -> str:
 def _similar_name_links(
     text_search: TextSearch, suggestions: SearchSuggestions
 ) -> Iterator[SuggestionLink]:
-    """Places whose name is one slip away from what was typed, if nothing else is offered for it."""
+    """Places with a name similar to the typed text, if the page offers nothing else for it."""
     if suggestions.narrower or suggestions.place_pages or suggestions.spelling:
         return
     readings = resolve(gazetteer(), text_search.text, commune_case_counts()).readings

@@ -1,4 +1,4 @@
-"""The figures of the register, each with the way to the cases it counts."""
+"""Overview pages: home, statistics with their charts, open data."""
 
 from __future__ import annotations
 
@@ -25,10 +25,51 @@ from register.web.drawings.maps import search_map
 from register.web.l10n import number, typeset
 from register.web.request_context import current_vocabulary, head, settings
 
+LabelFunction = Callable[[str], str]
+# A single case among thousands stays visible.
+_MIN_PERCENT = 0.4
+# Width of a column in relation to the distance between two columns.
+_COLUMN_SHARE = 0.7
+# With more years, only every fifth has a label: on a phone they would overlap.
+_MAX_LABELLED, _LABEL_STEP = 6, 5
+# A page has dozens of bars: concatenation is faster than formatting.
+_BAR = Markup(
+    '<svg class="bar" aria-hidden="true" focusable="false">'
+    '<rect width="100%" height="100%"/><rect class="on" width="'
+)
+_BAR_END = Markup('%" height="100%"/></svg>')
+_COLUMNS = Markup(
+    '<svg class="columns" aria-hidden="true" focusable="false">'
+    '<line x2="100%"/><line x2="100%" y1="100%" y2="100%"/><text class="most" dy="-.4em">{}</text> '
+    "{}</svg>"
+)
+_COLUMN = Markup('<rect class="on" x="{}%" y="{}%" width="{}%" height="{}%"/>')
+_YEAR = Markup('<text x="{}%" y="100%" dy="1.4em">{}</text> ')
+
+
+@dataclass(frozen=True)
+class StatisticsRow:
+    """A table line: its label and its figure."""
+
+    label: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Table lines under the line of their total."""
+
+    heading: StatisticsRow
+    rows: Sequence[StatisticsRow]
+
+
+# Cached for the life of the process: the manifest is part of the code.
+_manifest = cache(dataset.read_manifest)
+
 
 @public.get("/")
 def home() -> str:
-    """What the register is, what moved last, and where."""
+    """The summary of the register, its latest events and its map."""
     position = head()
     return render_template(
         "public/home.html",
@@ -38,45 +79,66 @@ def home() -> str:
     )
 
 
-LabelFunction = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class StatisticsRow:
-    """A line of a table: what it is about, and its figure."""
-
-    label: str
-    figure: Figure
-
-
-@dataclass(frozen=True)
-class RowGroup:
-    """Lines that belong together, under the line of what they are a part of."""
-
-    heading: StatisticsRow
-    rows: Sequence[StatisticsRow]
-
-
 @public.get("/statistiques")
 def statistics() -> str:
-    """What the public cases add up to, with what they cannot tell."""
-    position = head()
-    stats = figures.load_statistics(db.session(), current_vocabulary(), position)
+    """The figures of the public cases, with the share of unknown outcomes."""
+    position, vocabulary = head(), current_vocabulary()
+    stats = figures.load_statistics(db.session(), vocabulary, position)
+    counts = {int(figure.code): figure.count for figure in stats.years}
+    percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
+    family_label, type_label = (_label_function(vocabulary, name) for name in ("famille", "type"))
     return render_template(
         "public/statistics.html",
-        told=stats,
+        stats=stats,
         head=position,
-        share=_unknown_share(stats),
-        rows=_table_rows(stats, current_vocabulary()),
-        types=_type_groups(stats, current_vocabulary()),
-        proceedings=_proceeding_groups(stats, current_vocabulary()),
+        share=round(percent_unknown),
+        rows=_table_rows(stats, vocabulary),
+        types=[_row_group(group, family_label, type_label) for group in stats.types],
+        proceedings=_proceeding_groups(stats, vocabulary),
         bar=bar,
-        columns=_year_columns(stats),
+        # A single year needs no chart.
+        columns=columns(counts) if len(counts) > 1 else "",
     )
 
 
+@public.get("/donnees")
+def data() -> str:
+    """Sources, licences and the commands that verify the public journal."""
+    position = head()
+    return render_template(
+        "public/data.html",
+        summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
+        manifest=_manifest(),
+        commands=public_journal.verify_commands(settings().base_url),
+    )
+
+
+def bar(count: int, total: int) -> Markup:
+    """A part of a whole as a horizontal bar, in SVG."""
+    return _BAR + _format_length(max(100 * count / total, _MIN_PERCENT)) + _BAR_END
+
+
+def columns(counts: Mapping[int, int]) -> Markup:
+    """A column chart of counts by year, in SVG; years without a count have no column.
+
+    :param counts: at least one year, no zero.
+    """
+    first, last, highest = min(counts), max(counts), max(counts.values())
+    step = 100 / (last - first + 1)
+    elements = []
+    for year, count in counts.items():
+        x, height = (year - first + (1 - _COLUMN_SHARE) / 2) * step, 100 * count / highest
+        box = (x, 100 - height, step * _COLUMN_SHARE, height)
+        elements.append(_COLUMN.format(*map(_format_length, box)))
+    label_step = 1 if last - first < _MAX_LABELLED else _LABEL_STEP
+    for year in range(first, last + 1):
+        if year % label_step == 0:
+            elements.append(_YEAR.format(_format_length((year - first + 0.5) * step), year))
+    return _COLUMNS.format(number(highest), Markup("").join(elements))
+
+
 def _table_rows(stats: Statistics, vocabulary: Vocabulary) -> dict[str, list[StatisticsRow]]:
-    """The lines of each table whose figures are words of one list."""
+    """The lines of each table with one label per figure."""
     duration_labels = search_title.duration_labels()
     return {
         "annee": [*_year_rows(stats)],
@@ -94,14 +156,6 @@ def _year_rows(stats: Statistics) -> Iterator[StatisticsRow]:
     yield from (StatisticsRow(figure.code, figure) for figure in stats.years)
     if stats.undated.count:
         yield StatisticsRow(_("Date inconnue"), stats.undated)
-
-
-def _type_groups(stats: Statistics, vocabulary: Vocabulary) -> list[RowGroup]:
-    heading_label, row_label = (
-        _label_function(vocabulary, "famille"),
-        _label_function(vocabulary, "type"),
-    )
-    return [_row_group(group, heading_label, row_label) for group in stats.types]
 
 
 def _proceeding_groups(stats: Statistics, vocabulary: Vocabulary) -> list[RowGroup]:
@@ -130,98 +184,11 @@ def _row_group(
 
 
 def _labelled_rows(figures: Sequence[Figure], label: LabelFunction) -> list[StatisticsRow]:
-    return [StatisticsRow(_capitalised(label(figure.code)), figure) for figure in figures]
-
-
-def _capitalised(label: str) -> str:
-    """The text as it begins a line."""
-    return typeset(label[:1].upper() + label[1:])
-
-
-def _year_columns(stats: Statistics) -> str:
-    """The years as columns; nothing for a single one, which a table says as well."""
-    counts = {int(figure.code): figure.count for figure in stats.years}
-    return columns(counts) if len(counts) > 1 else ""
-
-
-def _unknown_share(stats: Statistics) -> int:
-    """How many cases in a hundred have an outcome that nobody knows."""
-    return round(100 * stats.unknown.count / stats.total.count) if stats.total.count else 0
-
-
-# The manifest is a file of this version of the code: it cannot change under a running process.
-_manifest = cache(dataset.read_manifest)
-
-
-@public.get("/donnees")
-def data() -> str:
-    """Sources and licences, and what will be offered for download."""
-    position = head()
-    return render_template(
-        "public/data.html",
-        summary=figures.load_register_summary(db.session(), current_vocabulary(), position),
-        manifest=_manifest(),
-        commands=public_journal.verify_commands(settings().base_url),
-    )
-
-
-# A single case among thousands still leaves a trace.
-_MIN_PERCENT = 0.4
-# Of the step from one column to the next.
-_COLUMN_SHARE = 0.7
-# Of more years, not each is written under its column: on a phone they would run into one another.
-_MAX_LABELLED, _LABEL_STEP = 6, 5
-
-# Of bars a page has dozens: they are put together, which is quicker than to fill something in.
-_BAR = Markup(
-    '<svg class="bar" aria-hidden="true" focusable="false">'
-    '<rect width="100%" height="100%"/><rect class="on" width="'
-)
-_BAR_END = Markup('%" height="100%"/></svg>')
-_COLUMNS = Markup(
-    '<svg class="columns" aria-hidden="true" focusable="false">'
-    '<line x2="100%"/><line x2="100%" y1="100%" y2="100%"/><text class="most" dy="-.4em">{}</text> '
-    "{}</svg>"
-)
-_COLUMN = Markup('<rect class="on" x="{}%" y="{}%" width="{}%" height="{}%"/>')
-_YEAR = Markup('<text x="{}%" y="100%" dy="1.4em">{}</text> ')
-
-
-def bar(count: int, total: int) -> Markup:
-    """A part of a whole, as the filled part of a line."""
-    return _BAR + _format_length(max(100 * count / total, _MIN_PERCENT)) + _BAR_END
-
-
-def columns(counts: Mapping[int, int]) -> Markup:
-    """Numbers by year, from the first to the last; a year that is not told has none.
-
-    :param counts: of at least one year, and none of them zero.
-    """
-    first, last, highest = min(counts), max(counts), max(counts.values())
-    step = 100 / (last - first + 1)
-    elements = []
-    for year, count in counts.items():
-        column_x, column_height = (
-            (year - first + (1 - _COLUMN_SHARE) / 2) * step,
-            100 * count / highest,
-        )
-        elements.append(
-            _COLUMN.format(
-                *map(
-                    _format_length,
-                    (column_x, 100 - column_height, step * _COLUMN_SHARE, column_height),
-                )
-            )
-        )
-    for year in _labelled_years(first, last):
-        elements.append(_YEAR.format(_format_length((year - first + 0.5) * step), year))
-    return _COLUMNS.format(number(highest), Markup("").join(elements))
-
-
-def _labelled_years(first: int, last: int) -> Iterator[int]:
-    """The years that are written under the columns."""
-    step = 1 if last - first < _MAX_LABELLED else _LABEL_STEP
-    return (year for year in range(first, last + 1) if year % step == 0)
+    labels = (label(figure.code) for figure in figures)
+    return [
+        StatisticsRow(typeset(words[:1].upper() + words[1:]), figure)
+        for words, figure in zip(labels, figures, strict=True)
+    ]
 
 
 def _format_length(length: float) -> str:

@@ -1,4 +1,4 @@
-"""The words of a search on a page: the cases they find, and their marks in what a list shows."""
+"""Search of a request: its parameters, its matches, its highlighted terms, its faulty fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from register.cases.web.public import filter_panel, search_title
 from register.db import db
 from register.errors import Invalid
 from register.search import matcher, query_parser, service
-from register.search.engine import CODE, QueryPart, SearchEngine, SearchQuery
+from register.search.engine import CODE, SearchEngine, SearchQuery
 from register.search.service import Reach, SearchMatches
 from register.text.normalisation import one_line
 from register.web import etag, urls
@@ -26,11 +26,16 @@ from register.web.request_context import current_vocabulary, head
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
+QueryArgs = Mapping[str, Sequence[str]]
+# Text fields by their names, which are also their ids.
+_TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
+_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
+_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 
 
 @dataclass(frozen=True)
 class TextSearch:
-    """What a person typed, how it was read, and the cases that answer it."""
+    """A typed text, its parsed query and its matches."""
 
     text: str
     search_query: SearchQuery
@@ -38,13 +43,57 @@ class TextSearch:
 
     @property
     def ignored_operator(self) -> str:
-        """A word that was typed to ask for alternatives, which a search does not have; or empty."""
+        """A typed "OU" or similar, which the search does not support; or empty."""
         return query_parser.find_or_operator(self.text)
 
     @property
     def strength(self) -> Mapping[int, int]:
-        """The numbers of the cases, as the layer of incidents takes them."""
+        """Case number → strength of its match."""
         return self.matches.strength
+
+
+class TermHighlighter:
+    """Marker of the search terms in the texts of a list."""
+
+    def __init__(self, search_query: SearchQuery) -> None:
+        self._search_query = search_query
+        self._cache: dict[tuple[bool, str], Markup] = {}
+        # The code of a département or of a year is in no text.
+        self._has_words = any(
+            not token.startswith(CODE)
+            for part in search_query.required_parts
+            for alternative in part.alternatives
+            for token in alternative.tokens
+        )
+
+    def __call__(self, text: str) -> Markup:
+        """The text as HTML with marked terms; in HTML, tags are left alone."""
+        # The text "<b>" and the Markup "<b>" are equal but differ in meaning.
+        key = (isinstance(text, Markup), str(text))
+        if key not in self._cache:
+            self._cache[key] = _highlight_html(text, self._search_query)
+        return self._cache[key]
+
+    def shows(self, *marked_texts: Markup) -> bool:
+        """Whether a marked term shows why the case matches, or no text could show it."""
+        return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
+
+
+@dataclass(frozen=True)
+class FieldFault:
+    """The error sentence of a field; ``field`` is empty for a filter without a text field."""
+
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class FaultyForm:
+    """A form with errors: the search of its valid values, the faults, and the refused texts."""
+
+    query: CaseQuery
+    faults: Sequence[FieldFault]
+    typed: Mapping[str, str]
 
 
 def search_engine() -> SearchEngine:
@@ -53,9 +102,9 @@ def search_engine() -> SearchEngine:
 
 
 def run_search(query: CaseQuery) -> TextSearch | None:
-    """What the words of a search find; None for a search without any.
+    """The matches of a search's words; None for a search without words.
 
-    :raises Invalid: a text that cannot be searched for; see ``language``.
+    :raises Invalid: a text that cannot be searched for; see ``query_parser``.
     """
     if not query.words:
         return None
@@ -64,13 +113,13 @@ def run_search(query: CaseQuery) -> TextSearch | None:
         db.session(), search_engine(), search_query, current_vocabulary(), head()
     )
     if matches.reach is Reach.TITLES_ONLY:
-        # The index may be back in a moment under the stamp that it had.
+        # The index may be available again soon, with the same ETag as before.
         etag.skip_caching()
     return TextSearch(query.words, search_query, matches)
 
 
 def search_text(search_words: str) -> Mapping[int, int] | None:
-    """What another search by words would find; None without an index, which would take too long."""
+    """The matches of another text; None without an index, because that would take too long."""
     matches = service.search_index(
         db.session(),
         search_engine(),
@@ -84,30 +133,8 @@ def search_text(search_words: str) -> Mapping[int, int] | None:
     return matches.strength
 
 
-class TermHighlighter:
-    """Marks in what a list shows of a case the words that were asked."""
-
-    def __init__(self, search_query: SearchQuery) -> None:
-        self._search_query = search_query
-        self._cache: dict[tuple[bool, str], Markup] = {}
-        # A département or a year is meant by a number, and stands in no text.
-        self._has_words = any(_is_word_part(part) for part in search_query.required_parts)
-
-    def __call__(self, text: str) -> Markup:
-        """The text as HTML; of HTML, only what a reader sees is looked at."""
-        # A text that reads "<b>" and the HTML that says so are equal, and are not the same.
-        key = (isinstance(text, Markup), str(text))
-        if key not in self._cache:
-            self._cache[key] = _highlight_html(text, self._search_query)
-        return self._cache[key]
-
-    def shows(self, *marked_texts: Markup) -> bool:
-        """Whether what was marked shows why the case was found, or nothing could."""
-        return not self._has_words or any("<mark>" in marked_text for marked_text in marked_texts)
-
-
 def highlighter(search: TextSearch | None) -> TermHighlighter | None:
-    """The marker of a search; None where there is nothing to mark."""
+    """The marker of a search; None without terms to mark."""
     return (
         TermHighlighter(search.search_query)
         if search and search.search_query.required_parts
@@ -115,10 +142,47 @@ def highlighter(search: TextSearch | None) -> TermHighlighter | None:
     )
 
 
-def _is_word_part(part: QueryPart) -> bool:
-    return not all(
-        token.startswith(CODE) for alternative in part.alternatives for token in alternative.tokens
-    )
+def parse_search(args: QueryArgs) -> CaseQuery:
+    """The search of an address.
+
+    :raises Invalid: an unknown value, or an impossible page number.
+    """
+    query = filters.parse(args, current_vocabulary())
+    filters.require_places(db.session(), query)
+    return query
+
+
+def has_empty_parameters(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether an address has empty parameters of the form."""
+    return any(name in _FORM_PARAMETERS and not one_line(text_value) for name, text_value in pairs)
+
+
+def is_field_error(error: Invalid) -> bool:
+    """Whether the reader can correct it in the form, which has no field for the page number."""
+    return error.key in _FILTER_ERRORS or error.key.startswith("search_")
+
+
+def read_faulty_form(args: QueryArgs) -> FaultyForm:
+    """Split a refused form into valid and refused values."""
+    remaining = {name: texts for name, texts in args.items() if name != "page"}
+    faults, typed = [], {}
+    while True:
+        try:
+            query = parse_search(remaining)
+            query_parser.parse(query.words)
+        except Invalid as error:
+            name = str(error.values.get("name", WORDS))
+            # KeyError instead of an endless loop, should an error name no remaining filter.
+            removed_values = remaining.pop(name)
+            faults.append(
+                FieldFault(name if name in _TEXT_FIELDS else "", _fault_sentence(error, name))
+            )
+            if name in _TEXT_FIELDS and len(removed_values) == 1:
+                typed[name] = one_line(removed_values[0])[
+                    : WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
+                ]
+        else:
+            return FaultyForm(query, faults, typed)
 
 
 def _highlight_html(text: str, search_query: SearchQuery) -> Markup:
@@ -126,7 +190,7 @@ def _highlight_html(text: str, search_query: SearchQuery) -> Markup:
         return _highlight_text(text, search_query)
     pieces, end = [], 0
     for tag in _TAG.finditer(text):
-        # A part of a Markup is one, too.
+        # A slice of a Markup is a Markup too.
         pieces += [
             _highlight_text(text[end : tag.start()].unescape(), search_query),
             text[slice(*tag.span())],
@@ -143,76 +207,8 @@ def _highlight_text(text: str, search_query: SearchQuery) -> Markup:
     return Markup("").join(pieces)
 
 
-QueryArgs = Mapping[str, Sequence[str]]
-
-# Fields that are written in, by their names, which are their ids as well.
-_TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
-_FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
-_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
-
-
-@dataclass(frozen=True)
-class FieldFault:
-    """What a field got wrong, as a sentence; ``field`` is empty for one without a place to type."""
-
-    field: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class FaultyForm:
-    """A form as it came: the search that makes sense in it, the faults, what was written there."""
-
-    query: CaseQuery
-    faults: Sequence[FieldFault]
-    typed: Mapping[str, str]
-
-
-def parse_search(args: QueryArgs) -> CaseQuery:
-    """The search of an address.
-
-    :raises Invalid: a value that makes no sense, or a page that there cannot be.
-    """
-    query = filters.parse(args, current_vocabulary())
-    filters.require_places(db.session(), query)
-    return query
-
-
-def has_empty_parameters(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether an address has parameters of the form that say nothing."""
-    return any(name in _FORM_PARAMETERS and not one_line(text_value) for name, text_value in pairs)
-
-
-def is_field_error(error: Invalid) -> bool:
-    """Whether the reader can put it right in the form; the number of a page he did not type."""
-    return error.key in _FILTER_ERRORS or error.key.startswith("search_")
-
-
-def read_faulty_form(args: QueryArgs) -> FaultyForm:
-    """A form that was filled in with something that makes no sense."""
-    remaining = {name: texts for name, texts in args.items() if name != "page"}
-    faults, typed = [], {}
-    while True:
-        try:
-            query = parse_search(remaining)
-            query_parser.parse(query.words)
-        except Invalid as error:
-            name = str(error.values.get("name", WORDS))
-            # A fault that no filter is left to bear would be told for ever.
-            removed_values = remaining.pop(name)
-            faults.append(
-                FieldFault(name if name in _TEXT_FIELDS else "", _fault_sentence(error, name))
-            )
-            if name in _TEXT_FIELDS and len(removed_values) == 1:
-                typed[name] = one_line(removed_values[0])[
-                    : WORDS_LIMIT if name == WORDS else LENGTH_LIMIT
-                ]
-        else:
-            return FaultyForm(query, faults, typed)
-
-
 def _fault_sentence(error: Invalid, name: str) -> str:
-    """What is wrong, with the filter as the form calls it."""
+    """The sentence of an error, with the filter's title in the form."""
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
     if name in ("du", "au"):
@@ -231,7 +227,7 @@ def _fault_sentence(error: Invalid, name: str) -> str:
 
 
 def _unknown_value(name: str, filter_title: str, typed_value: str) -> str:
-    """Which value a filter does not take, and why. Only here: no other error page quotes any."""
+    """The sentence about an unknown value, the only error sentence that quotes a typed value."""
     quoted_value = search_title.quote_typed(typed_value)
     if name in urls.PLACES:
         sentence = _("« %(filter)s » : aucun territoire ne porte le code %(value)s.")

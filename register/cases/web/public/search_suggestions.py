@@ -1,6 +1,6 @@
-"""What a page of results offers beside them: a place or a year among the words, a better spelling.
+"""Suggestions beside search results: a place or a year among the words, a corrected spelling.
 
-Never forced: the search stays what was typed until its reader chooses.
+They are links only: the search runs as typed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from flask_babel import ngettext
 
 from register.cases import facets, uncoded_places
 from register.cases.filters import CaseQuery
-from register.cases.vocabulary import Vocabulary
 from register.cases.web.public.search_request import TextSearch, search_engine
 from register.db import db
 from register.search import service
@@ -30,64 +29,25 @@ from register.web.l10n import count_words
 from register.web.languages import language
 from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
 
-# Lists whose words stand beside a case, and the filters that they are of.
+# Vocabularies whose labels are suggested; they have the names of their filters.
 _LABEL_LISTS = ("type", "famille", "issue")
 _WORD = re.compile(r"[^\W\d_]+")
-# Letters of a word that need not be the same: "filmed", "filming", "films".
+# Words match by their first letters: "filmed", "filming", "films".
 _STEM_LENGTH = 4
 _MIN_LENGTH = 3
 _STOP_WORDS = frozenset({"the", "and", "for", "from", "with", "was", "were", "not", "any"})
-
-
-def matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
-    """Labels that hold every word of a text: each with its search and how many cases that has.
-
-    :param query: the search without these words.
-    """
-    if current_vocabulary().language == "fr":
-        return
-    typed_stems = _stems(typed_text)
-    if not typed_stems:
-        return
-    for name, code, label in _all_labels(current_vocabulary()):
-        # Values of one filter are alternatives: another would widen the search.
-        if name not in query.values and typed_stems <= _stems(label):
-            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
-            count = facets.count_matches(
-                db.session(), narrowed_query, current_vocabulary(), head(), None
-            )
-            if count:
-                yield label, narrowed_query, count
-
-
-def _all_labels(vocabulary: Vocabulary) -> Iterator[tuple[str, str, str]]:
-    for name in _LABEL_LISTS:
-        for code, word in vocabulary.lists[name].items():
-            yield name, code, word.label
-
-
-def _stems(text: str) -> set[str]:
-    tokens = _WORD.findall(fold(text))
-    return {
-        word[:_STEM_LENGTH]
-        for word in tokens
-        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
-    }
-
-
-# Readings of one place that are offered here; a page of its own offers more.
+# Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
 _MAX_LABELS = 6
-# With so few cases, a word may be one that nobody wrote.
+# With at most this many results, a word may be misspelt.
 _FEW_CASES = 2
-
 _QUOTED = re.compile(r"[\"“”„«][^\"“”„»]*[\"“”„»]")
 _YEAR = re.compile(r"(?<![\w.,'’-])(?:19|20)[0-9]{2}(?![\w'’-])")
 
 
 @dataclass(frozen=True)
 class SuggestionLink:
-    """A link: what it says, and where it leads."""
+    """The label and the address of a link."""
 
     label: str
     address: str
@@ -95,12 +55,12 @@ class SuggestionLink:
 
 @dataclass(frozen=True)
 class SearchSuggestions:
-    """``narrower``: the same search at a place or in a year. ``place_pages``: of the place that it is.
-    ``filter_labels``: what the words are called in the vocabularies, for readers of English.
+    """Links for one search.
 
-    ``spelling``: the search with its misspelt words put right, or None. A place is offered in one
-    way: where nothing else is asked for its page says more than the list, where something is the
-    page would forget it.
+    ``narrower``: the same search at a place or in a year. ``place_pages``: the page of the place
+    that the words name, when the search has nothing else; with other words or filters the place is
+    in ``narrower``, because its page would drop them. ``filter_labels``: labels of vocabularies
+    with these words, for readers of English. ``spelling``: the search with corrected words.
     """
 
     narrower: Sequence[SuggestionLink] = ()
@@ -110,7 +70,7 @@ class SearchSuggestions:
 
 
 def suggest_searches(query: CaseQuery, text_search: TextSearch | None) -> SearchSuggestions:
-    """What to offer beside a search; nothing without words."""
+    """The suggestions for a search; none without words."""
     if text_search is None:
         return SearchSuggestions()
     mentions = extract_places(gazetteer(), text_search.text, commune_case_counts())
@@ -135,7 +95,7 @@ def suggest_searches(query: CaseQuery, text_search: TextSearch | None) -> Search
 
 
 def replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
-    """The same search by other words, or by none, from its first page."""
+    """The first page of the same search with other words, or with none."""
     other_filters = {
         name: filter_values for name, filter_values in query.values.items() if name != "q"
     }
@@ -149,18 +109,43 @@ def replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
 
 
 def place_label(place: PlaceChoice) -> str:
-    """A place among others: what it is, if it is a land, and where."""
+    """The name of a place among others, with its kind for a département or a région."""
     if place.reading.kind in ("departement", "region"):
         return f"{place.kind_label} {place.qualified_name}"
     return place.qualified_name
 
 
+def matching_labels(query: CaseQuery, typed_text: str) -> Iterator[tuple[str, CaseQuery, int]]:
+    """Labels that contain every word of a text, each with its search and its number of cases.
+
+    :param query: the search without these words.
+    """
+    if current_vocabulary().language == "fr":
+        return
+    typed_stems = _stems(typed_text)
+    if not typed_stems:
+        return
+    for name in _LABEL_LISTS:
+        # Values of one filter are alternatives: another one would widen the search.
+        if name in query.values:
+            continue
+        for code, word in current_vocabulary().lists[name].items():
+            if not typed_stems <= _stems(word.label):
+                continue
+            narrowed_query = replace(query, values={**query.values, name: (code,)}, page=1)
+            count = facets.count_matches(
+                db.session(), narrowed_query, current_vocabulary(), head(), None
+            )
+            if count:
+                yield word.label, narrowed_query, count
+
+
 def _narrowing_links(query: CaseQuery, place: ExtractedPlace) -> Iterator[SuggestionLink]:
-    """The search without the place's words, at each place that they may mean."""
+    """The search at each place that the words may mean, without these words."""
     base_query = replace_words(query, place.remaining_text)
     for choice in _likeliest_readings(place):
         target_query = place_choice.query_at_place(base_query, choice.reading)
-        # Where the search is already, there is nothing to narrow.
+        # The search may already be limited to this place.
         if target_query.values != base_query.values:
             yield SuggestionLink(place_label(choice), urls.cases(target_query))
     if label := _other_readings_label(place):
@@ -175,7 +160,7 @@ def _place_page_links(place: ExtractedPlace) -> Iterator[SuggestionLink]:
 
 
 def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
-    """The first readings, those with published cases before the others."""
+    """The first readings, those with published cases first."""
     choices = place_choice.choices_for(place.resolution.readings, place_choice.place_url)
     return sorted(choices, key=lambda choice: not choice.case_count)[:_MAX_READINGS]
 
@@ -186,7 +171,7 @@ def _other_readings_label(place: ExtractedPlace) -> str:
 
 
 def _uncoded_place_links(query: CaseQuery, text: str) -> Iterator[SuggestionLink]:
-    """The cases at a place that is called by these very words, and that the territory lacks."""
+    """Searches at places with exactly these words as label and without a code of the territory."""
     if any(not word.folded for word in mentioned(text)):
         return
     uncoded = uncoded_places.match_places(
@@ -203,7 +188,7 @@ def _uncoded_place_links(query: CaseQuery, text: str) -> Iterator[SuggestionLink
 def _filter_label_links(
     query: CaseQuery, text: str, mentions: Sequence[ExtractedPlace]
 ) -> Iterator[SuggestionLink]:
-    """Types, families and outcomes that bear the words, at the place that stands among these."""
+    """Types, families and outcomes with these words, at the place that is among the words."""
     base_query = replace_words(query, "")
     searches = [(base_query, text)]
     for mention in mentions:
@@ -223,7 +208,7 @@ def _filter_label_links(
 
 
 def _year_links(query: CaseQuery) -> Iterator[SuggestionLink]:
-    """A number that is a year, alone and not quoted: the same search in that year."""
+    """The same search in each year that is an unquoted word of it."""
     text = query.words
     quoted = [quotation.span() for quotation in _QUOTED.finditer(text)]
     for year in _YEAR.finditer(text):
@@ -245,3 +230,12 @@ def _spelling_link(query: CaseQuery, text_search: TextSearch) -> SuggestionLink 
     if spelling_text is None:
         return None
     return SuggestionLink(spelling_text, urls.cases(replace_words(query, spelling_text)))
+
+
+def _stems(text: str) -> set[str]:
+    tokens = _WORD.findall(fold(text))
+    return {
+        word[:_STEM_LENGTH]
+        for word in tokens
+        if len(word) >= _MIN_LENGTH and word not in _STOP_WORDS
+    }

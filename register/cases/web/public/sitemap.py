@@ -1,8 +1,7 @@
-"""The map of the site for search engines (sitemaps.org, protocol 0.9).
+"""Sitemap for search engines (sitemaps.org, protocol 0.9).
 
-Up to a bound it is one document, and beyond it an index of several: the pages that are always
-there, the places that have a case, and the cases by their numbers. Each document is made once for
-each position of the register: what is made is kept as any other page is.
+Up to ``SIZE`` addresses it is one document, beyond that an index of several: the fixed pages, the
+places with cases, and the cases by number. Documents are in the page cache like other pages.
 """
 
 from __future__ import annotations
@@ -28,54 +27,55 @@ from register.web.blueprints import public
 from register.web.languages import in_language
 from register.web.request_context import head, settings
 
-# A document of so many addresses is half a megabyte: no shelf of pages would keep a much larger
-# one. The protocol itself allows 50,000.
+# Addresses per document: half a megabyte, about the largest page that the page cache takes. The
+# protocol allows 50,000.
 SIZE = 5_000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 _PART_NAME = re.compile(r"pages|(?P<kind>lieux|cas)-(?P<rank>[1-9][0-9]{0,4})")
-# Addresses without a parameter or a suffix that answer with data.
+# Addresses without parameters or suffix that answer with data instead of a page.
 _DATA_PATHS = frozenset({"/communes/suggest", "/registre/tete"})
-# Of the pages that are always there, those that show what happened last.
+# Fixed pages that show the latest changes.
 _CHANGING_PAGES = frozenset(
     {"/", "/incidents", "/communes", "/departements", "/regions", "/registre", "/statistiques"}
 )
 
-# An address of this register without its beginning, and when it last changed, if that is known.
+# A path and the time of its last change, if known.
 SitemapEntry = tuple[str, datetime | None]
 
 
 @public.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
-    """The map, an index of its parts, or a part."""
+    """The whole sitemap, an index of its parts, or one part."""
     part = request.args.get("partie", "")
     if request.query_string.decode("latin-1") not in ("", f"partie={part}"):
-        # Whatever else is asked for is the same map, and is made once.
+        # Other parameters change nothing and would fill the page cache.
         return redirect("/sitemap.xml", 303)
-    # Read first: what is told must not be older than the position it is told for.
+    # Read the head first: the content must not be older than the position in its ETag.
     head()
     if part:
-        return _sitemap_document(_part_entries(part))
+        return _xml_response("urlset", "url", _part_entries(part))
     pages, places = list(_page_entries()), list(_place_entries())
     number_ranges = communes_with_cases.list_case_ranges(db.session(), SIZE)
     if len(pages) + len(places) + sum(count for _rank, count, _changed_at in number_ranges) <= SIZE:
         cases = (
             entry for rank, _count, _changed_at in number_ranges for entry in _case_entries(rank)
         )
-        return _sitemap_document([*pages, *places, *cases])
+        return _xml_response("urlset", "url", [*pages, *places, *cases])
     parts = [("pages", _latest_change(pages))]
     parts += [
-        (f"lieux-{rank}", _latest_change(place_entries))
-        for rank, place_entries in enumerate(_split_entries(places), start=1)
+        (f"lieux-{first // SIZE + 1}", _latest_change(places[first : first + SIZE]))
+        for first in range(0, len(places), SIZE)
     ]
     parts += [(f"cas-{rank + 1}", changed_at) for rank, _count, changed_at in number_ranges]
-    return _sitemap_index((f"/sitemap.xml?partie={name}", changed_at) for name, changed_at in parts)
+    part_entries = ((f"/sitemap.xml?partie={name}", changed_at) for name, changed_at in parts)
+    return _xml_response("sitemapindex", "sitemap", part_entries)
 
 
 def _part_entries(name: str) -> Iterable[SitemapEntry]:
-    """The addresses of one part of the map.
+    """The addresses of one part of the sitemap.
 
-    :raises NotFound: there is no such part, or nothing is in it.
+    :raises NotFound: the part does not exist or is empty.
     """
     match = _PART_NAME.fullmatch(name)
     if match is None:
@@ -94,10 +94,7 @@ def _part_entries(name: str) -> Iterable[SitemapEntry]:
 
 
 def _page_entries() -> Iterator[SitemapEntry]:
-    """The pages that are always there, from the router so that a new one is among them.
-
-    In both languages: each page tells of the other by itself, those of places and cases too.
-    """
+    """The fixed pages of the router, in both languages."""
     seq = head().seq
     moved_at = line_time(db.session(), seq) if seq else None
     edited_at = {
@@ -117,7 +114,7 @@ def _fixed_paths() -> set[str]:
         for rule in rules
         if rule.endpoint.startswith("public.") and not rule.arguments and "." not in rule.rule
     }
-    # The form is another blueprint's, because nothing of it is kept.
+    # The form is in another blueprint, because its pages are never cached.
     return (paths - _DATA_PATHS) | {"/signaler"}
 
 
@@ -135,26 +132,13 @@ def _case_entries(rank: int) -> Iterator[SitemapEntry]:
         yield urls.case(number), moved_at
 
 
-def _split_entries(entries: Sequence[SitemapEntry]) -> Iterator[Sequence[SitemapEntry]]:
-    for first in range(0, len(entries), SIZE):
-        yield entries[first : first + SIZE]
-
-
 def _latest_change(entries: Sequence[SitemapEntry]) -> datetime | None:
     return max(
         (changed_at for _address, changed_at in entries if changed_at is not None), default=None
     )
 
 
-def _sitemap_document(entries: Iterable[SitemapEntry]) -> Response:
-    return _written("urlset", "url", entries)
-
-
-def _sitemap_index(entries: Iterable[SitemapEntry]) -> Response:
-    return _written("sitemapindex", "sitemap", entries)
-
-
-def _written(root_tag: str, entry_tag: str, entries: Iterable[SitemapEntry]) -> Response:
+def _xml_response(root_tag: str, entry_tag: str, entries: Iterable[SitemapEntry]) -> Response:
     root_element = etree.Element(root_tag, nsmap={None: NAMESPACE})
     base = settings().base_url
     for address, moved_at in entries:

@@ -1,4 +1,4 @@
-"""The cards that other sites show beside a link to the register."""
+"""Social cards: the images that other sites show with a link to the register."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from register.web.l10n import country_name, edtf_words, typeset
 from register.web.l10n import number as digits
 from register.web.request_context import current_vocabulary, head
 
-_image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of some 15 kB
-# One at a time: a tenth of a second of drawing for each request would hold the register up.
+_image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of about 15 kB each
+# One drawing at a time: each takes a tenth of a second of processor time.
 _drawing_lock = Lock()
 
 
 @public.get("/carte.png")
 def card() -> ResponseReturnValue:
-    """The card of every page that is no case's."""
+    """The card of all pages except those of cases."""
     if request.query_string:
         return redirect(urls.card(), 303)
     head()
@@ -45,9 +45,9 @@ def card() -> ResponseReturnValue:
 
 @public.get("/incidents/<number>/carte.png")
 def case_card(number: str) -> ResponseReturnValue:
-    """The card of a case as it reads now, at an address that moves with the case.
+    """The card of the current version of a case, at an address that contains the version.
 
-    Whoever asks for it otherwise is led there: each is drawn once, however it is asked for.
+    All other query strings redirect to it, so that each card is drawn once.
     """
     head()
     try:
@@ -61,7 +61,7 @@ def case_card(number: str) -> ResponseReturnValue:
 
 
 def case_social_card(case: PublicCase) -> SocialCard:
-    """What the card of a case says: nothing that a list would not."""
+    """The texts of a case's card: only what a list of cases shows too."""
     content, terms = case.snapshot.content, current_vocabulary()
     first_type, *other_types = [terms.label("type", code) for code in content["types"]]
     types = ", ".join([first_type, *(label[:1].lower() + label[1:] for label in other_types)])
@@ -81,7 +81,7 @@ def case_social_card(case: PublicCase) -> SocialCard:
 
 
 def _place_line(content: Mapping[str, Any]) -> str:
-    """Where a case is, in one line: what is known, from the commune to the country."""
+    """The place of a case in one line, as exact as it is known."""
     place = place_names.find_commune_view(content["commune"]) if content["commune"] else None
     if place:
         return place.qualified_name
@@ -95,14 +95,10 @@ def _place_line(content: Mapping[str, Any]) -> str:
     return typeset(container)
 
 
-def _cached_image(social_card: SocialCard) -> bytes:
-    """A card, drawn once at a position of the ledger, whoever asks and with whatever cookie."""
-    with _drawing_lock:
-        return _image_cache.get_or_make(head().digest, social_card, lambda: draw_card(social_card))
-
-
 def _image_response(social_card: SocialCard) -> Response:
-    response = Response(_cached_image(social_card), mimetype="image/png")
-    # It is made to be shown elsewhere; every other answer is for this site's own pages.
+    with _drawing_lock:
+        image = _image_cache.get_or_make(head().digest, social_card, lambda: draw_card(social_card))
+    response = Response(image, mimetype="image/png")
+    # Other sites embed it; all other responses are for this site's own pages only.
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -1,7 +1,7 @@
-"""The vocabularies' words as a list shows them, made once for each version of the vocabularies.
+"""Labels of the vocabularies as HTML, cached for each version of the vocabularies.
 
-Twenty entries carry sixty of them: looking each up and escaping it again would be most of the
-work of a list.
+Twenty cases of a list have sixty labels: to look up and escape each of them again would be most of
+the work of a list.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FAMILY_LABEL = Markup(
 
 @dataclass(frozen=True)
 class VocabularyLabels:
-    """Words by code. ``types`` and ``families`` carry the family's letter in its frame."""
+    """Labels by code; those of ``types`` and ``families`` include the family's framed letter."""
 
     types: Mapping[str, Markup]
     families: Mapping[str, Markup]
@@ -31,12 +31,12 @@ class VocabularyLabels:
     outcomes: Mapping[str, str]
 
 
-# Of one version at a time, by language.
+# Labels of one version at a time, by language.
 _labels_by_version: dict[str, dict[Language, VocabularyLabels]] = {}
 
 
 def labels(vocabulary: Vocabulary) -> VocabularyLabels:
-    """The words of one version of the vocabularies, in the language of the book."""
+    """The labels of a vocabulary, in its version and language."""
     if vocabulary.version not in _labels_by_version:
         _labels_by_version.clear()
     by_language = _labels_by_version.setdefault(vocabulary.version, {})
@@ -62,10 +62,10 @@ def _family_label(family: VocabularyWord, label: str) -> Markup:
     return _FAMILY_LABEL.format(family=family.code, letter=family.extra["letter"], label=label)
 
 
-# Free labels come from cases and are many; the cache is bounded for their sake.
+# Bounded, because cases may have many free place labels.
 @lru_cache(maxsize=4096, typed=True)
 def place_line(name: str, container: str) -> Markup:
-    """A place with what it lies in, unless the two bear the same name, as Paris does."""
+    """A place with the area that contains it, unless both have the same name, like Paris."""
     if not container or container == name:
         return Markup("<b>{}</b>").format(_typeset_name(name))
     return Markup("<b>{}</b> ({})").format(_typeset_name(name), _typeset_name(container))
