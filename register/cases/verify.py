@@ -178,26 +178,31 @@ def _row_problems(
     if revision.content is None and not case.report_withdrawn:
         yield Problem("case_snapshot", case_ref)
         return
-    current_content = contents.canonical_content(case)
-    if revision.content is not None and current_content != revision.content:
-        current, stored = json.loads(current_content), json.loads(revision.content)
-        names = current.keys() | stored.keys()
-        differing = sorted(name for name in names if current.get(name) != stored.get(name))
-        yield Problem("case_rows", {**case_ref, "fields": differing})
-    for name, derived_value in derived_columns(contents.content_of(case)).items():
-        if getattr(case, name) != derived_value:
-            yield Problem("case_rows", {**case_ref, "fields": [name]})
-    for name in _ORDERED_LISTS:
-        parts = getattr(case, name)
-        if [part.position for part in parts] != list(range(len(parts))):
-            yield Problem("case_rows", {**case_ref, "fields": [name]})
-    for reply in case.replies:
-        # The state is not hashed, so it is compared with the hashed date of publication.
-        if (reply.state == "published") != (reply.published_at is not None):
-            yield Problem("case_rows", {**case_ref, "fields": ["replies"]})
+    for names in _differing_fields(case, revision.content):
+        yield Problem("case_rows", {**case_ref, "fields": names})
     for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
         if outlet.folded != fold(outlet.name):
             yield Problem("case_rows", {**case_ref, "fields": ["outlets"]})
+
+
+def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterator[list[str]]:
+    """Lists of fields whose rows differ from the revision or from each other."""
+    current_content = contents.canonical_content(case)
+    if revision_content is not None and current_content != revision_content:
+        current, stored = json.loads(current_content), json.loads(revision_content)
+        names = current.keys() | stored.keys()
+        yield sorted(name for name in names if current.get(name) != stored.get(name))
+    for name, derived_value in derived_columns(contents.content_of(case)).items():
+        if getattr(case, name) != derived_value:
+            yield [name]
+    for name in _ORDERED_LISTS:
+        parts = getattr(case, name)
+        if [part.position for part in parts] != list(range(len(parts))):
+            yield [name]
+    for reply in case.replies:
+        # The state is not hashed, so it is compared with the hashed date of publication.
+        if (reply.state == "published") != (reply.published_at is not None):
+            yield ["replies"]
 
 
 def _former_code_problems(

@@ -51,17 +51,7 @@ def desk_problems(
         stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
         return session.scalars(stmt).all()
 
-    # No act deletes an approval: a later revision voids it, and the row stays.
-    approvals = Counter(
-        (approval.revision_id, approval.purpose, approval.given_by, approval.given_at)
-        for approval in case_rows(Approval)
-    )
-    approval_lines = Counter(
-        (line.private.get("revision"), line.private.get("purpose"), line.by, line.at)
-        for line in desk_lines
-        if line.act is Act.APPROVED
-    )
-    if approvals != approval_lines:
+    if not _approvals_hold(case_rows(Approval), desk_lines):
         yield Problem("desk_approvals", dict(case_ref))
     if not _invitations_hold(case_rows(Invitation), desk_lines, case):
         yield Problem("desk_invitations", dict(case_ref))
@@ -73,6 +63,19 @@ def desk_problems(
         yield Problem("desk_claim", dict(case_ref))
     if not _lost_report_holds(case, desk_lines):
         yield Problem("desk_lost_report", dict(case_ref))
+
+
+def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[_DeskLine]) -> bool:
+    # No act deletes an approval: a later revision voids it, and the row stays.
+    actual = Counter(
+        (approval.revision_id, approval.purpose, approval.given_by, approval.given_at)
+        for approval in approvals
+    )
+    return actual == Counter(
+        (line.private.get("revision"), line.private.get("purpose"), line.by, line.at)
+        for line in lines
+        if line.act is Act.APPROVED
+    )
 
 
 def _invitations_hold(
