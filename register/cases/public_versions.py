@@ -78,30 +78,24 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
     for list_name, time_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
         for number, fragment in enumerate(case.snapshot.content[list_name], start=1):
             fragments.setdefault((list_name, fragment[time_key]), []).append((number, fragment))
-    lines = session.execute(_LINES, {"number": case.number, "version": case.version})
-    return [_public_change(journal_entry, fragments) for journal_entry in lines]
-
-
-def _public_change(
-    journal_entry: Any, fragments: Mapping[tuple[str, str], list[tuple[int, Any]]]
-) -> PublicChange:
-    public_json = json.loads(journal_entry.public_json)
-    candidates = (
-        fragments.get((_FRAGMENT_KEYS[journal_entry.act][0], rfc3339(journal_entry.at)))
-        if journal_entry.act in _FRAGMENT_KEYS
-        else None
-    )
-    number, fragment = candidates.pop(0) if candidates else (0, None)
-    return PublicChange(
-        act=journal_entry.act,
-        at=journal_entry.at,
-        version=journal_entry.seq,
-        # A redaction of a withdrawn case commits to no text.
-        readable=bool(journal_entry.readable and public_json["content"]),
-        reason=public_json["reason"] or "",
-        part=fragment,
-        number=number,
-    )
+    changes = []
+    for line in session.execute(_LINES, {"number": case.number, "version": case.version}):
+        public_json = json.loads(line.public_json)
+        list_name, _time_key = _FRAGMENT_KEYS.get(line.act, ("", ""))
+        candidates = fragments.get((list_name, rfc3339(line.at)))
+        number, fragment = candidates.pop(0) if candidates else (0, None)
+        change = PublicChange(
+            act=line.act,
+            at=line.at,
+            version=line.seq,
+            # A redaction of a withdrawn case commits to no text.
+            readable=bool(line.readable and public_json["content"]),
+            reason=public_json["reason"] or "",
+            part=fragment,
+            number=number,
+        )
+        changes.append(change)
+    return changes
 
 
 _OPENING = (
