@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Content, ProceedingContent, RequestContent
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+)
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
@@ -102,13 +107,7 @@ def find_faults(
     yield from _place_faults(session, content)
     yield from _length_faults(content)
     for source in content.sources:
-        yield from _code_faults(vocabulary, "source", "sources.kind", source.kind)
-        yield from url_faults("sources.url", source.url, is_required=True)
-        yield from url_faults("sources.archived_url", source.archived_url)
-        for source_text in (source.label, source.title, source.publisher):
-            yield from _text_length_faults("sources", source_text, TEXT_LIMIT)
-        yield from _date_faults("sources.published_on", source.published_on)
-        yield from _date_faults("sources.checked_on", source.checked_on)
+        yield from _source_faults(vocabulary, source)
     for proceeding in content.proceedings:
         yield from _proceeding_faults(vocabulary, proceeding)
     if content.request is not None:
@@ -209,6 +208,16 @@ def _length_faults(content: Content) -> Iterator[ContentFault]:
 def _text_length_faults(field_name: str, field_text: str, limit: int) -> Iterator[ContentFault]:
     if len(field_text) > limit:
         yield ContentFault(field_name, "too_long", {"limit": limit, "length": len(field_text)})
+
+
+def _source_faults(vocabulary: Vocabulary, source: SourceContent) -> Iterator[ContentFault]:
+    yield from _code_faults(vocabulary, "source", "sources.kind", source.kind)
+    yield from url_faults("sources.url", source.url, is_required=True)
+    yield from url_faults("sources.archived_url", source.archived_url)
+    for name in ("label", "title", "publisher"):
+        yield from _text_length_faults("sources", getattr(source, name), TEXT_LIMIT)
+    yield from _date_faults("sources.published_on", source.published_on)
+    yield from _date_faults("sources.checked_on", source.checked_on)
 
 
 def _proceeding_faults(
