@@ -39,7 +39,7 @@ class EventQuery:
     are the cases that match the words of the search, from the search engine.
     """
 
-    query: CaseQuery = field(default_factory=CaseQuery)
+    case_query: CaseQuery = field(default_factory=CaseQuery)
     case: int | None = None
     acts: tuple[str, ...] = ()
     since: datetime | None = None
@@ -135,8 +135,10 @@ def _search_alternatives(
 ) -> Iterator[Alternative]:
     """The conditions under which an event matches a search."""
     code_clauses, text_clauses = [], []
-    for filter_name, filter_values in event_query.query.values.items():
-        current_clause = clause(event_query.query, filter_name, vocabulary, event_query.matches)
+    for filter_name, filter_values in event_query.case_query.values.items():
+        current_clause = clause(
+            event_query.case_query, filter_name, vocabulary, event_query.matches
+        )
         former_clause = FILTERS[filter_name].former_clause
         if former_clause is None:
             text_clauses.append(current_clause)
