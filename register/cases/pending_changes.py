@@ -30,7 +30,7 @@ class PendingChange(Base):
     """A change of a public case that waits for a second person, or that one refused.
 
     ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
-    deleted when the change is made or taken back, or when the texts of its base version are
+    deleted when the change is made or cancelled, or when the texts of its base version are
     destroyed.
     """
 
@@ -136,7 +136,7 @@ def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence
 def get_change(session: Session, viewer: Member, change_id: int) -> ProposedChange:
     """A change by its id.
 
-    :raises NotFound: ``no_such_change``: it was decided or taken back, or never was.
+    :raises NotFound: ``no_such_change``: it was decided, cancelled, or never existed.
     """
     condition = PendingChange.id == min(max(change_id, 0), ID_LIMIT)
     matches = _select_changes(session, viewer, condition)

@@ -43,7 +43,7 @@ from register.text import dates
 from register.text.normalisation import fold
 
 _NO_SYNC = {"synchronize_session": False}
-# What an erased case keeps of its plain fields.
+# The plain fields that outlast the erasure of a case.
 _CODE_FIELDS = frozenset(
     {
         *("date", "end_date", "country", "departement", "region", "level"),

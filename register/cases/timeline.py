@@ -160,7 +160,7 @@ def _outcome_items(
             yield replace(ending, certainty=Certainty.MISSING)
     elif proceeding["outcome"] not in step_outcomes:
         yield from _missing_step(proceeding["outcome"], step_codes, number, proceeding)
-        # The import writes this word for a day that nobody knows.
+        # The import writes this word for an unknown day.
         day = "" if proceeding["outcome_date"] == "inconnue" else proceeding["outcome_date"]
         yield replace(ending, date=day, end=True)
     if proceeding["appeal"] == "oui":

@@ -17,7 +17,6 @@ from register.cases import checklist as checks
 from register.cases import former_codes, rules, validation
 from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import Content
-from register.cases.former_codes import CodesByAxis
 from register.cases.models import Approval, CaseState, Correction, Incident, Invitation
 from register.cases.persistence import erase_texts, save_snapshot
 from register.cases.vocabulary import current_vocabulary
@@ -201,7 +200,7 @@ def record_public_event(
     member: Member,
     reason: str,
     *,
-    before: CodesByAxis | None = None,
+    before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     details: dict[str, Any] | None = None,
 ) -> JournalEntry:
@@ -218,7 +217,7 @@ def snapshot_and_record(
     member: Member,
     reason: str,
     *,
-    before: CodesByAxis | None = None,
+    before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
     details: dict[str, Any] | None = None,

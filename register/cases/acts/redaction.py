@@ -167,7 +167,7 @@ def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> Journa
 
 
 def destroy_due(tx: WriteTransaction, limit: int) -> int:
-    """Carry out due destructions that nobody cancelled; returns their number, at most ``limit``."""
+    """Carry out due destructions, at most ``limit`` of them; returns their number."""
     due_stmt = (
         select(Destruction)
         .join(Incident, Incident.id == Destruction.incident_id)

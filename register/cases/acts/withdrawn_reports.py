@@ -193,14 +193,10 @@ def _destroy_notes(
 def _empty_invitations(
     tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
 ) -> list[int]:
-    invitations_stmt = select(Invitation.id, Invitation.text).where(
-        Invitation.incident_id == case.id
+    invitations = tx.session.execute(
+        select(Invitation.id, Invitation.text).where(Invitation.incident_id == case.id)
     )
-    emptied_ids = sorted(
-        invitation.id
-        for invitation in tx.session.execute(invitations_stmt)
-        if repeats(invitation.text)
-    )
+    emptied_ids = sorted(invitation.id for invitation in invitations if repeats(invitation.text))
     if emptied_ids:
         tx.session.execute(update(Invitation).where(Invitation.id.in_(emptied_ids)).values(text=""))
     return emptied_ids
