@@ -1,7 +1,7 @@
-"""Which approvals count: those of members who vouch for others, on drafts that lost no report.
+"""Valid approvals: given by members who may vouch, on cases without a withdrawn report.
 
-A draft loses its approvals when the author of a report behind it takes the report back; they are
-given anew once a member has saved a version that does without it.
+When the author of a report withdraws it, the approvals of its draft become void. They can be given
+again once a member has saved a version that does not rest on the report.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from register.cases.models import Approval, Incident, Revision
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act
 
-# A statement that this one stands in may name the case's table itself.
+# An alias, because the enclosing statement may use the table of cases itself.
 _APPROVED_CASE = aliased(Incident)
 
 
 def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
-    """A question about the approvals that count.
+    """A statement on the valid approvals.
 
-    Not those of members who vouch for nobody at a moment: they were disabled since, or their
-    account got a new way in.
+    Approvals of members who may not vouch at that time are left out: they were disabled since, or
+    the credentials of their account changed.
+
+    :param at: the time, or the expression for it.
     """
     return (
         select(*columns)
@@ -42,9 +44,9 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
-    """Whether a case needed a second person when it was published, or needs one as it reads now.
+    """Whether a case needed a second person when it was published, or needs one now.
 
-    Where the text of its publication is destroyed, an approval that was given for it says so.
+    Once the text of its publication is destroyed, an approval to publish is the evidence.
     """
     if case.number is None:
         return False

@@ -1,8 +1,8 @@
-"""The public content of a case: what an editor writes, what is hashed, what a reader is shown.
+"""The public content of a case: what an editor writes, what is hashed, what a reader sees.
 
-``Content`` is what a draft or a correction brings; it has the shape of the tables without their
-ids. ``canonical_content`` adds what comes afterwards (follow-ups, replies, corrections) and gives the
-bytes that the journal commits to. They are the same for the page, the feed and the export.
+``Content`` is what a draft or a correction contains; it has the shape of the tables without ids.
+``canonical_content`` adds follow-ups, replies and corrections and returns the bytes that the
+journal commits to. Page, feed and export use the same bytes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ProceedingContent:
 
 @dataclass(frozen=True)
 class RequestContent:
-    """A request for information and what became of it (CRPA L311-1 s.)."""
+    """A request for a public document and its outcome (CRPA L311-1 s.)."""
 
     asked: str = ""
     asked_of: str = ""
@@ -89,7 +89,7 @@ class LinkContent:
 
 @dataclass(frozen=True)
 class Content:
-    """All that an editor may write of a case. Dates are EDTF strings, empty when unknown."""
+    """All the fields that an editor can write. Dates are EDTF strings, empty when unknown."""
 
     title: str = ""
     summary: str = ""
@@ -121,62 +121,36 @@ class Content:
     links: tuple[LinkContent, ...] = ()
 
     def cleaned(self) -> Content:
-        """The same without characters that XML forbids or that hide (see ``text.clean``)."""
-        multiline = {"narrative"}
-        changes: dict[str, Any] = {}
-        for spec in fields(self):
-            field_value = getattr(self, spec.name)
-            if isinstance(field_value, str):
-                changes[spec.name] = (
-                    clean(field_value) if spec.name in multiline else one_line(field_value)
-                )
-            elif isinstance(field_value, tuple):
-                changes[spec.name] = tuple(_clean_part(part) for part in field_value)
-        if self.request is not None:
-            changes["request"] = _clean_part(self.request)
-        return replace(self, **changes)
+        """The content without characters that are invisible or that XML forbids.
+
+        Every text but the narrative is put on one line.
+        """
+        cleaned_content: Content = _with_clean_lines(self)
+        return replace(cleaned_content, narrative=clean(self.narrative))
 
 
-def _clean_part(part: Any) -> Any:
-    if isinstance(part, str):
-        return one_line(part)
-    changes: dict[str, Any] = {}
-    for spec in fields(part):
-        field_value = getattr(part, spec.name)
-        if isinstance(field_value, str):
-            changes[spec.name] = one_line(field_value)
-        elif isinstance(field_value, tuple):
-            changes[spec.name] = tuple(_clean_part(step) for step in field_value)
-    return replace(part, **changes)
+@dataclass(frozen=True)
+class CaseSnapshot:
+    """A parsed revision: its content and its rendered HTML."""
+
+    content: Mapping[str, Any]
+    html: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
-# Columns of a case that have the same name and form in Content.
-PLAIN_FIELDS = tuple(
-    spec.name
-    for spec in fields(Content)
-    if spec.name
-    not in {
-        "commune",
-        "linked_communes",
-        "outlets",
-        "types",
-        "sources",
-        "proceedings",
-        "request",
-        "links",
-    }
+# Fields of Content that are rows of other tables; the rest are columns of the case.
+_LIST_FIELDS = frozenset(
+    {"commune", "linked_communes", "outlets", "types", "sources", "proceedings", "request", "links"}
 )
+PLAIN_FIELDS = tuple(spec.name for spec in fields(Content) if spec.name not in _LIST_FIELDS)
 
 
 def content_of(case: Incident) -> Content:
-    """The content of a case as its rows hold it now."""
+    """The content of a case, read from its rows."""
     authority_codes = [place.code for place in case.places if place.scope == Scope.AUTHORITY]
     return Content(
         **{name: getattr(case, name) for name in PLAIN_FIELDS},
         commune=authority_codes[0] if authority_codes else "",
-        linked_communes=tuple(
-            linked_place.code for linked_place in case.places if linked_place.scope == Scope.LINKED
-        ),
+        linked_communes=tuple(place.code for place in case.places if place.scope == Scope.LINKED),
         outlets=tuple(outlet.name for outlet in case.outlets),
         types=tuple(case_type.code for case_type in case.types),
         sources=tuple(
@@ -195,21 +169,12 @@ def content_of(case: Incident) -> Content:
     )
 
 
-def _part_from_row(part_class: type[Any], source_row: Any, **overrides: Any) -> Any:
-    columns = {
-        spec.name: getattr(source_row, spec.name)
-        for spec in fields(part_class)
-        if spec.name not in overrides
-    }
-    return part_class(**columns, **overrides)
-
-
 def canonical_content(case: Incident) -> bytes:
-    """The canonical bytes of everything public in a case, as its rows hold it now."""
+    """The canonical bytes of the whole public content of a case, read from its rows."""
     return canonical_json(
         {
             "form": FORMAT_VERSION,
-            **_tuples_to_lists(asdict(content_of(case))),
+            **asdict(content_of(case)),
             "single_review": case.single_review,
             "follow_ups": [
                 {
@@ -240,32 +205,17 @@ def canonical_content(case: Incident) -> bytes:
     )
 
 
-def _tuples_to_lists(tree: Any) -> Any:
-    """Tuples as lists, all the way down: what JSON gives back when it is read."""
-    if isinstance(tree, dict):
-        return {key: _tuples_to_lists(part) for key, part in tree.items()}
-    if isinstance(tree, tuple | list):
-        return [_tuples_to_lists(part) for part in tree]
-    return tree
-
-
-@dataclass(frozen=True)
-class CaseSnapshot:
-    """A revision opened for reading: its content and its rendered HTML."""
-
-    content: Mapping[str, Any]
-    html: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
 def parse_snapshot(content: bytes, html: bytes | None) -> CaseSnapshot:
-    """Read a revision's stored bytes."""
+    """Parse the stored bytes of a revision."""
     return CaseSnapshot(json.loads(content), json.loads(html) if html else {})
 
 
 def render_texts(content: bytes) -> tuple[bytes, str]:
-    """The HTML of a case's texts and the renderer's version: made when written, never per request.
+    """The HTML of a case's texts and the version of the renderer.
 
-    :param content: the canonical bytes that the HTML is shown for.
+    Rendering is done at writing, never per request: Markdown is quadratic on hostile input.
+
+    :param content: canonical bytes of the content.
     :raises register.errors.TextError: a text is too long or hostile.
     """
     parsed = json.loads(content)
@@ -275,3 +225,24 @@ def render_texts(content: bytes) -> tuple[bytes, str]:
         "replies": [markup.render_plain_text(part["text"]) for part in parsed["replies"]],
     }
     return canonical_json(fragments), markup.VERSION
+
+
+def _with_clean_lines(part: Any) -> Any:
+    """The part with each of its strings cleaned and put on one line."""
+    if isinstance(part, str):
+        return one_line(part)
+    if isinstance(part, tuple):
+        return tuple(map(_with_clean_lines, part))
+    if hasattr(part, "__dataclass_fields__"):
+        names = (spec.name for spec in fields(part))
+        return replace(part, **{name: _with_clean_lines(getattr(part, name)) for name in names})
+    return part
+
+
+def _part_from_row(part_class: type[Any], source_row: Any, **overrides: Any) -> Any:
+    columns = {
+        spec.name: getattr(source_row, spec.name)
+        for spec in fields(part_class)
+        if spec.name not in overrides
+    }
+    return part_class(**columns, **overrides)

@@ -1,4 +1,4 @@
-"""The checklist before publication and restoration, and the risk flags. Pure."""
+"""The checklist before publication and restoration, and the risk flags, as pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from register.cases.case_content import Content, ProceedingContent
+from register.cases.case_content import Content
 from register.cases.rules import free_texts
 from register.cases.vocabulary import Vocabulary
 from register.text.personal_data import risks
@@ -14,10 +14,10 @@ from register.text.personal_data import risks
 SUMMARY_LIMIT = 300
 TYPES_LIMIT = 3
 
-# What only people can attest; journalled as theirs.
+# Items that a member attests; the journal records who did.
 ATTESTATIONS = ("attribution", "no_private_person", "no_private_life")
 
-# What the content alone decides; a correction may not leave a published case without it.
+# Items computed from the content alone; a correction must leave them met.
 CONTENT_CHECKS = frozenset(
     {
         "texts",
@@ -35,7 +35,7 @@ CONTENT_CHECKS = frozenset(
 
 @dataclass(frozen=True)
 class CheckItem:
-    """One line of the checklist: its code, whether it is met, and what an unmet one lacks."""
+    """One item of the checklist: its code, whether it is met, and details for the message."""
 
     code: str
     met: bool
@@ -44,24 +44,24 @@ class CheckItem:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What the checklist needs to know beside the content."""
+    """The input of the checklist apart from the content."""
 
-    invited: bool = False  # the authority was invited to reply, or why not is noted
+    invited: bool = False  # the authority was invited to reply, or a note says why not
     seconded: bool = False  # another member approved this revision
     single_moderator: bool = False
     attested: Collection[str] = ()
     flags_reason: str = ""
-    # The case was published as one that needs a second person: it stays one.
+    # The case needed a second person when it was published, so it still does.
     needed_before: bool = False
-    displayed_texts: Sequence[
-        str
-    ] = ()  # what readers are shown beside the content (see ``displayed_texts``)
-    report_withdrawn: bool = False  # nobody has saved a version that does without that report
+    # Texts that readers see apart from the content (see the function ``displayed_texts``).
+    displayed_texts: Sequence[str] = ()
+    # No version without the withdrawn report has been saved yet.
+    report_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
 class Flag:
-    """A risk found in one field of a case; it asks for a reason."""
+    """A risk in one field of a case; publication then needs a reason."""
 
     field: str
     code: str
@@ -70,18 +70,19 @@ class Flag:
 
 def risk_flags(content: Content) -> tuple[Flag, ...]:
     """The risk flags of a case's texts."""
-    flags: list[Flag] = []
-    for field_name, field_text in free_texts(content):
-        flags += [Flag(field_name, risk.code, risk.excerpt) for risk in risks(field_text)]
-    return tuple(flags)
+    return tuple(
+        Flag(field_name, risk.code, risk.excerpt)
+        for field_name, field_text in free_texts(content)
+        for risk in risks(field_text)
+    )
 
 
 def content_needs_second(
     content: Content, vocabulary: Vocabulary, flags: Sequence[Flag] | None = None
 ) -> bool:
-    """Whether a second moderator must have approved: a type of family justice, or a risk flag.
+    """Whether the content needs a second person: a type of the family justice, or a risk flag.
 
-    :param flags: the content's flags, when they are known already.
+    :param flags: the content's flags, when the caller has computed them.
     """
     is_justice = any(vocabulary.family_of.get(code) == "justice" for code in content.types)
     return is_justice or bool(risk_flags(content) if flags is None else flags)
@@ -95,11 +96,11 @@ def needs_second(
     needed_before: bool = False,
     added_texts: Iterable[str] = (),
 ) -> bool:
-    """Whether readers may be shown a content only once a second person has approved it.
+    """Whether a content needs a second person's approval before it is shown to readers.
 
-    :param needed_before: a case that needed one when it was published needs one for whatever is
-        added to it.
-    :param added_texts: texts that come with it beside the content: a follow-up, a reply, a note.
+    :param needed_before: whether the case needed one when it was published; then every addition
+        needs one too.
+    :param added_texts: texts apart from the content: a follow-up, a reply, a note.
     """
     return (
         needed_before
@@ -109,20 +110,19 @@ def needs_second(
 
 
 def displayed_texts(case: Any) -> list[str]:
-    """The words of a case, or of its dossier, that readers are shown beside the content.
+    """The texts that readers see apart from the content: follow-ups, replies, corrections.
 
-    They may have been written while nobody saw the case.
+    They may have been written while the case was withdrawn.
+
+    :param case: a case, or its view for members.
     """
-    published_replies = (part for part in case.replies if part.state == "published")
-    return [
-        *(part_text for part in case.follow_ups for part_text in (part.title, part.text)),
-        *(
-            part_text
-            for part in published_replies
-            for part_text in (part.author, part.capacity, part.text)
-        ),
-        *(part.note for part in case.corrections),
-    ]
+    texts: list[str] = []
+    for follow_up in case.follow_ups:
+        texts += [follow_up.title, follow_up.text]
+    for reply in case.replies:
+        if reply.state == "published":
+            texts += [reply.author, reply.capacity, reply.text]
+    return texts + [correction.note for correction in case.corrections]
 
 
 def build_checklist(
@@ -131,9 +131,9 @@ def build_checklist(
     circumstances: Circumstances,
     flags: Sequence[Flag] | None = None,
 ) -> list[CheckItem]:
-    """Every line, met or not, in the order in which a moderator reads them.
+    """Every item, met or not, in display order.
 
-    :param flags: the content's flags, when they are known already.
+    :param flags: the content's flags, when the caller has computed them.
     """
     flags = risk_flags(content) if flags is None else flags
     is_second_needed = needs_second(
@@ -144,6 +144,8 @@ def build_checklist(
         added_texts=circumstances.displayed_texts,
     )
     has_second = not is_second_needed or circumstances.seconded or circumstances.single_moderator
+    has_place = content.commune or content.departement or content.region or content.place_label
+    missing_court_fields = _missing_court_fields(content, vocabulary)
     check_items = [
         CheckItem("texts", bool(content.title and content.summary)),
         CheckItem(
@@ -154,11 +156,11 @@ def build_checklist(
         CheckItem("source", bool(content.sources)),
         CheckItem("types", 0 < len(content.types) <= TYPES_LIMIT),
         CheckItem("parties", bool(content.actor and content.target and content.level)),
-        # Abroad, the country is a place; in France, only silence about it is none.
-        CheckItem("place", bool(_any_place(content)) or content.country != "FR"),
+        # Abroad, the country is place enough.
+        CheckItem("place", bool(has_place) or content.country != "FR"),
         CheckItem("evidence", bool(content.evidence)),
         CheckItem("outcome", bool(content.outcome)),
-        _court_item(content, vocabulary),
+        CheckItem("court", not missing_court_fields, {"missing": missing_court_fields}),
         CheckItem("invitation", circumstances.invited),
         CheckItem(
             "flags",
@@ -177,33 +179,21 @@ def build_checklist(
 
 
 def unmet_items(check_items: list[CheckItem]) -> list[CheckItem]:
-    """The lines that block."""
     return [check_item for check_item in check_items if not check_item.met]
 
 
-def _any_place(content: Content) -> str:
-    return content.commune or content.departement or content.region or content.place_label
-
-
-def _court_item(content: Content, vocabulary: Vocabulary) -> CheckItem:
-    """A court's outcome carries court, date and appeal status: only silence blocks."""
+def _missing_court_fields(content: Content, vocabulary: Vocabulary) -> list[str]:
+    """The empty fields of proceedings with a court's outcome; ``inconnue`` counts as filled in."""
     ruled_proceedings = [
         proceeding
         for proceeding in content.proceedings
         if proceeding.outcome in vocabulary.court_outcomes
     ]
-    missing = [
-        name for proceeding in ruled_proceedings for name in _missing_court_fields(proceeding)
-    ]
     if content.outcome in vocabulary.court_outcomes and not ruled_proceedings:
-        missing.append("proceeding")
-    return CheckItem("court", not missing, {"missing": missing})
-
-
-def _missing_court_fields(proceeding: ProceedingContent) -> list[str]:
-    court_fields = {
-        "court": proceeding.court,
-        "outcome_date": proceeding.outcome_date,
-        "appeal": proceeding.appeal,
-    }
-    return [name for name, field_value in court_fields.items() if not field_value]
+        return ["proceeding"]
+    return [
+        name
+        for proceeding in ruled_proceedings
+        for name in ("court", "outcome_date", "appeal")
+        if not getattr(proceeding, name)
+    ]

@@ -1,7 +1,7 @@
-"""The tables behind the entities, for reading.
+"""SQLAlchemy Core tables of cases, and the clauses that queries share.
 
-A page needs rows, not entities: what the ORM does around a row (state, identity, expiry) costs
-more than SQLite's answer. Writing goes through the entities of ``models``.
+Pages read rows, not entities: the ORM's work on a row (state, identity, expiry) costs more than
+the query on SQLite. Writing goes through the entities of ``models``.
 """
 
 from __future__ import annotations
@@ -64,12 +64,17 @@ COMMUNE_CODE = CommuneCode.__table__
 DEPARTEMENT = Departement.__table__
 REGION = Region.__table__
 
-
+# Columns of :func:`join_places`, under their names in its rows.
+PLACE_NAME_COLUMNS = (
+    COMMUNE.c.name.label("commune_name"),
+    DEPARTEMENT.c.name.label("departement_name"),
+    REGION.c.name.label("region_name"),
+)
 SMALL_LIST = 1_000
 
 
 class _Numbers(TypeDecorator[list[int]]):
-    """Whole numbers in one text: a JSON array for SQLite, an array literal for PostgreSQL."""
+    """Integers in one parameter: a JSON array for SQLite, an array literal for PostgreSQL."""
 
     impl = String
     cache_ok = True
@@ -84,19 +89,9 @@ class _IsAmong(FunctionElement[bool]):
     inherit_cache = True
 
     def self_group(self, against: OperatorType | None = None) -> _IsAmong:
-        # A function would be compared with 1 where a database has no truth values, and no index
-        # is used for that.
+        # SQLAlchemy would compare a function with 1 on a database without booleans, and such a
+        # comparison uses no index.
         return self
-
-
-def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
-    """Whether ``column`` is one of ``numbers``."""
-    number_list = list(numbers)
-    membership = _IsAmong(column, bindparam(None, number_list, type_=_Numbers(), unique=True))
-    # No planner looks into the parameter: it takes the numbers for a few dozen, and begins with
-    # them. Of many it has to begin elsewhere and ask of each row, which is what a truth value that
-    # is compared comes to.
-    return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
 
 
 @compiles(_IsAmong, "sqlite")
@@ -109,7 +104,7 @@ def _compile_sqlite(element: _IsAmong, compiler: SQLCompiler, **options: Any) ->
 @compiles(_IsAmong, "postgresql")
 def _compile_postgresql(element: _IsAmong, compiler: SQLCompiler, **options: Any) -> str:
     column, parameter = element.clauses
-    # As a table: PostgreSQL would read the text of an array anew for each row.
+    # As a table: PostgreSQL would parse an array literal again for each row.
     number_table = (
         func.unnest(cast(parameter, ARRAY(Integer))).table_valued("value").render_derived()
     )
@@ -120,18 +115,20 @@ def _in_subquery(column: ColumnElement[Any], number_table: TableValuedAlias) -> 
     return column.in_(select(number_table.c.value)).self_group()
 
 
-# What the join gives, under the names that rows have them.
-PLACE_NAME_COLUMNS = (
-    COMMUNE.c.name.label("commune_name"),
-    DEPARTEMENT.c.name.label("departement_name"),
-    REGION.c.name.label("region_name"),
-)
+def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """A condition like ``IN``, with all the numbers in one parameter."""
+    number_list = list(numbers)
+    membership = _IsAmong(column, bindparam(None, number_list, type_=_Numbers(), unique=True))
+    # No planner looks into the parameter: it estimates a few dozen numbers and starts with them.
+    # With many numbers it must start elsewhere and test each row; comparing the truth value
+    # makes it do so.
+    return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
 
 
 def join_places(stmt: Select[Any]) -> Select[Any]:
-    """A question about cases, joined with the commune of their authority, département and région.
+    """A statement on cases, joined with the authority's commune, département and région.
 
-    A former commune's code is read as the commune of today; the département is that commune's, or
+    A former commune's code stands for the present commune; the département is that commune's, or
     the case's own when it names no commune.
     """
     is_authority_place = (PLACE.c.incident_id == CASE.c.id) & (

@@ -1,7 +1,8 @@
-"""The legal clocks: pure functions on civil days (Europe/Paris). Information, not advice.
+"""Legal deadlines, lengths of replies and limitation periods, as pure functions.
 
-A term in months ends on the day with the same number, or on the last day of a shorter month
-(art. 641 of the code de procédure civile).
+Days are civil days (Europe/Paris). The dates are information, not legal advice. A term in months
+ends on the day with the same number, or on the last day of a shorter month (art. 641 of the code
+de procédure civile).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def reply_window_ends(published: date) -> date:
 
 
 def reply_due(received: date) -> date:
-    """Last day to insert a reply: three days after its receipt (LCEN art. 1-1 III)."""
+    """Last day to publish a reply: three days after its receipt (LCEN art. 1-1 III)."""
     return received + timedelta(days=3)
 
 
@@ -45,7 +46,7 @@ def proof_due(summons: date) -> date:
 
 @dataclass(frozen=True)
 class RequestTerms:
-    """Where the terms of a request for a public document fall; None where a day is unknown."""
+    """The last days of a request's terms; None where the first day is unknown."""
 
     silence_refuses: date | None
     refer_to_cada_by: date | None
@@ -76,7 +77,7 @@ def request_terms(
     )
 
 
-LINE_WIDTH = 75  # characters: the widest line that a case is set in
+LINE_WIDTH = 75  # characters: the widest line of a case's page
 LINES_LIMIT = 200
 
 
@@ -93,20 +94,20 @@ class TextLength:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether nothing obliges to insert a reply of this length, whatever it answers."""
+        """Whether a reply of this length need not be published, whatever it answers."""
         return self.lines > LINES_LIMIT
 
 
 def text_length(body: str) -> TextLength:
-    """How many lines of the register's pages a text fills; an empty line is one too."""
+    """The number of lines that a text fills in the register's pages, empty ones included."""
     lines = body.split("\n") if body else []
     return TextLength(sum(max(1, -(-len(line) // LINE_WIDTH)) for line in lines), len(body))
 
 
 def longest_reply(content: Content, follow_ups: Iterable[str] = ()) -> TextLength:
-    """The length that a reply may have: that of what it answers, at most 200 lines.
+    """The longest allowed reply: the length of the text that it answers, at most 200 lines.
 
-    :param follow_ups: the texts of the case's follow-ups, which may be answered too.
+    :param follow_ups: the texts of the case's follow-ups, which a reply may answer too.
     """
     lengths = [
         text_length(body) for body in (content.summary, content.narrative, *follow_ups) if body
@@ -118,18 +119,18 @@ def longest_reply(content: Content, follow_ups: Iterable[str] = ()) -> TextLengt
 
 
 class PeriodScope(StrEnum):
-    """Which words may be sued over for three months from an act on."""
+    """The texts for which an act opens a limitation period of three months."""
 
-    ALL = "all"  # the whole text: it is published for the first time
-    AGAIN = "again"  # the whole text may count as published anew
-    ADDED = "added"  # what is added or rewritten, and nothing else
-    REPLY = "reply"  # the words of a reply's author
+    ALL = "all"  # the whole text, published for the first time
+    AGAIN = "again"  # the whole text, which may count as published again
+    ADDED = "added"  # only added or rewritten text
+    REPLY = "reply"  # the text of a reply's author
     NONE = "none"
 
 
 @dataclass(frozen=True)
 class Consequence:
-    """What an act does before the public: codes that ``web`` words, and the period it may open."""
+    """The public effects of an act, as codes for ``web``, and the period that it opens."""
 
     act: Act
     public: tuple[str, ...]
@@ -161,28 +162,28 @@ CONSEQUENCES = {consequence.act: consequence for consequence in _CONSEQUENCE_LIS
 
 
 def consequence_of(act: Act | str) -> Consequence:
-    """What an act changes in public and the period it may open.
+    """The public effects of an act and the period that it opens.
 
-    :raises KeyError: an act that is not done from the page of a case.
+    :raises KeyError: the act is not available on the page of a case.
     """
     return CONSEQUENCES[Act(act)]
 
 
 @dataclass(frozen=True)
 class LimitationPeriod:
-    """Three months that an act opened; ``ends`` is the last day on which a suit can be begun."""
+    """Three months that an act opened; ``ends`` is the last day for starting proceedings."""
 
     act: Act
     began: date
     ends: date
     scope: PeriodScope
-    days_left: int  # days, the last one not counted: 0 on the last day
+    days_left: int  # 0 on the last day
 
 
 def running_periods(public_acts: Iterable[tuple[Act, date]], today: date) -> list[LimitationPeriod]:
-    """The periods of a case that have not run out, the one that ends first before the others.
+    """The periods of a case that are still running, by their last day.
 
-    A withdrawal ends none of them: what was published was published.
+    A withdrawal ends none of them: the text remains one that was published.
 
     :param public_acts: the public acts on the case, each with its civil day in Paris.
     """

@@ -1,7 +1,7 @@
-"""The tables of a case. They hold the present; the journal and the revisions hold the past.
+"""The tables of a case: its present state, while journal and revisions hold the past.
 
-Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The words of a case are plain
-strings here and HTML only in its revisions.
+Partial dates are EDTF strings (ISO 8601-2), empty when unknown. The texts of a case are plain
+strings in these tables and HTML only in its revisions.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from register.db import Base, UTCDateTime
 
 
 class CaseState(StrEnum):
-    """Where a case stands; its evidence and its outcome are other questions."""
+    """The state of a case in the register, independent of its evidence and outcome."""
 
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
-    # Also the end of a discarded draft: it never had a number, and its texts are gone.
+    # Also the state of a discarded draft, which never had a number and whose texts are destroyed.
     ERASED = "erased"
 
 
 class Scope(StrEnum):
-    """Why a commune is named by a case."""
+    """The role of a commune in a case."""
 
     AUTHORITY = "autorite"  # the commune whose authority acts
     LINKED = "liee"  # the scene, the target's commune
@@ -39,19 +39,19 @@ NO_DAY = dt.date(1, 1, 1)
 
 
 def _partial_index(condition: str) -> dict[str, Any]:
-    """That an index is of some rows only, on both databases."""
+    """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
 
 class Incident(Base):
-    """A case: draft, public, or what is left of one."""
+    """A case in any state."""
 
     __tablename__ = "incident"
     __table_args__ = (
-        # Read backwards for "newest first"; both databases do that as fast as forwards.
+        # For "newest first" it is read backwards, which is as fast on both databases.
         Index("ix_incident_list", "state", "sort_day", "number"),
         Index("ix_incident_moved", "state", "moved_at", "number"),
-        # The desk's order: the newest change is the newest revision.
+        # The desk's order by last change: a newer revision has a higher id.
         Index("ix_incident_changed", "state", "revision_id"),
         Index(
             "ix_incident_held", "held_until", "held_by", **_partial_index("held_until IS NOT NULL")
@@ -64,7 +64,7 @@ class Incident(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # Given at the first publication, so that gaps tell nothing about drafts; never used again.
+    # Set at the first publication, so that gaps reveal nothing about drafts; never reused.
     number: Mapped[int | None] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(String(10))
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
@@ -73,9 +73,9 @@ class Incident(Base):
     moved_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
     restriction: Mapped[str] = mapped_column(String(30), default="")
     merged_into: Mapped[int | None]
-    # The current snapshot: what a reader sees, and what an approval is given to.
+    # The current revision: what readers see and what an approval is given to.
     revision_id: Mapped[int | None]
-    # Who has it in hand, and until when; a claim that ran out is nobody's.
+    # The member who claimed the case; void after ``held_until``.
     held_by: Mapped[int | None]
     held_until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
 
@@ -104,10 +104,10 @@ class Incident(Base):
     steps_taken: Mapped[str] = mapped_column(Text, default="")
     amount: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(String(8), default="fr")
-    # SINGLE_MODERATOR waived the second reader; the case says so for as long as it stands.
+    # SINGLE_MODERATOR waived the second person; the case's page says so.
     single_review: Mapped[bool] = mapped_column(default=False)
-    # The author of a report behind this draft took it back, and no member has since saved a
-    # version of which they attest that nothing rests on that report alone.
+    # The author of a report behind this draft withdrew it, and no member has since saved a version
+    # and attested that nothing in it rests on that report alone.
     report_withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     types: Mapped[list[IncidentType]] = relationship(order_by="IncidentType.position")
@@ -138,7 +138,7 @@ class IncidentType(Base):
 
 
 class IncidentPlace(Base):
-    """A commune's code as it was filed; the commune of today is looked up when it is asked for."""
+    """A commune's code as it was entered; the present commune is looked up when it is read."""
 
     __tablename__ = "incident_place"
     __table_args__ = (Index("ix_incident_place_code", "code", "incident_id"),)
@@ -162,7 +162,7 @@ class Outlet(Base):
 
 
 class Source(Base):
-    """A document on the web that cases rest on; one row for one address and its details."""
+    """A document on the web that cases cite; one row for each URL with its details."""
 
     __tablename__ = "source"
 
@@ -178,7 +178,7 @@ class Source(Base):
 
 
 class SourceUse(Base):
-    """That a case rests on a source, and in which order it is cited."""
+    """The citation of a source by a case, with its position."""
 
     __tablename__ = "incident_source"
 
@@ -200,7 +200,7 @@ class Proceeding(Base):
     direction: Mapped[str] = mapped_column(String(40))
     nature: Mapped[str] = mapped_column(String(40), default="")
     plaintiff: Mapped[str] = mapped_column(String(40), default="")
-    # "inconnue" is an answer; an empty court, date or appeal is silence, and silence blocks.
+    # The checklist accepts "inconnue" and refuses an empty court, date or appeal.
     court: Mapped[str] = mapped_column(Text, default="")
     docket: Mapped[str] = mapped_column(Text, default="")
     legal_basis: Mapped[str] = mapped_column(Text, default="")
@@ -212,7 +212,7 @@ class Proceeding(Base):
 
 
 class ProceedingStep(Base):
-    """One step; a proceeding stands where its last step stands."""
+    """A step of a proceeding; the last one gives the stage of the proceeding."""
 
     __tablename__ = "proceeding_step"
 
@@ -226,7 +226,7 @@ class ProceedingStep(Base):
 
 
 class InformationRequest(Base):
-    """A request for a public document and its way through the CADA (CRPA L311-1 s., R311-12 s.)."""
+    """A request for a public document and its CADA procedure (CRPA L311-1 s., R311-12 s.)."""
 
     __tablename__ = "information_request"
 
@@ -244,7 +244,7 @@ class InformationRequest(Base):
 
 
 class CaseLink(Base):
-    """That this case belongs with another public one: same affair, sequel, or see also."""
+    """A link to another public case: same affair, sequel, or see also."""
 
     __tablename__ = "case_link"
 
@@ -255,7 +255,7 @@ class CaseLink(Base):
 
 
 class FollowUp(Base):
-    """A dated fragment added later; the case's own text does not move."""
+    """A dated text added after publication; the case's own text stays."""
 
     __tablename__ = "follow_up"
 
@@ -269,7 +269,7 @@ class FollowUp(Base):
 
 
 class Reply(Base):
-    """A right of reply (LCEN art. 1-1 III, décret 2007-1527): inserted within three days."""
+    """A right of reply (LCEN art. 1-1 III, décret 2007-1527), to be published in three days."""
 
     __tablename__ = "reply"
 
@@ -286,7 +286,7 @@ class Reply(Base):
 
 
 class Correction(Base):
-    """The public note of a change after publication; the text before stays in its revision."""
+    """The public note of a change after publication; the earlier text stays in its revision."""
 
     __tablename__ = "correction"
 
@@ -298,7 +298,7 @@ class Correction(Base):
 
 
 class Invitation(Base):
-    """That the authority was invited to reply, or why it was not; known to members only."""
+    """The invitation of the authority to reply, or the reason for none; for members only."""
 
     __tablename__ = "invitation"
 
@@ -311,7 +311,7 @@ class Invitation(Base):
 
 
 class Approval(Base):
-    """A second member's yes to one revision, for one purpose; a later revision voids it."""
+    """A second member's approval of one revision for one purpose; a later revision voids it."""
 
     __tablename__ = "approval"
 
@@ -339,8 +339,8 @@ class Revision(Base):
     """A snapshot of a case's whole public content, with the reason for it.
 
     ``content`` is the canonical form whose commitment the journal holds, ``html`` its rendered
-    fragments: the two are what a reader is served. Content, HTML, salt and reasons are nulled
-    when the texts are destroyed; the row stays, because approvals and lines name it.
+    texts; pages are made from the two. Content, HTML, salt and reasons are nulled when the texts
+    are destroyed; the row stays, because approvals and lines refer to it.
     """
 
     __tablename__ = "revision"
@@ -356,26 +356,27 @@ class Revision(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     html: Mapped[bytes | None] = mapped_column(LargeBinary)
     renderer: Mapped[str | None] = mapped_column(String(80))
-    destruction_id: Mapped[int | None]  # of a redaction that hides it from readers
+    destruction_id: Mapped[int | None]  # set while a redaction hides the revision from readers
 
 
 class Origin(Base):
-    """Which line of an import file a case came from, so that importing twice changes nothing."""
+    """The line of an import file that a case came from, so that a second import changes nothing."""
 
     __tablename__ = "incident_origin"
 
     external_id: Mapped[str] = mapped_column(String(80), primary_key=True)
     incident_id: Mapped[int] = _case_foreign_key()
-    # A digest of the line; emptied when the case's texts are destroyed, since it tells of them.
+    # A digest of the line; emptied with the case's texts, because it would confirm a guess of them.
     digest: Mapped[str] = mapped_column(String(64))
 
 
 class FormerCode(Base):
-    """A code that a public case had until a public act, and that followers of it may be told by.
+    """A code that a public case lost by a public act.
 
-    Codes outlive texts: whoever followed a commune has to learn that a case of it was withdrawn,
-    even once nothing else of the case is left. ``axis`` is the name of a filter, ``seq`` the
-    number of the public line by which the case ceased to have the code. The line binds the rows.
+    Feeds filtered by that code still list the act: subscribers of a commune have to learn that a
+    case of it was withdrawn, even after its texts are destroyed. ``axis`` is the name of a filter,
+    ``seq`` the number of the public line by which the case lost the code. The line commits to the
+    rows.
     """
 
     __tablename__ = "former_code"
@@ -388,7 +389,7 @@ class FormerCode(Base):
 
 
 class VocabularyEntry(Base):
-    """One word of a vocabulary; see ``vocabulary.py``."""
+    """One word of a vocabulary."""
 
     __tablename__ = "term"
 
@@ -399,6 +400,6 @@ class VocabularyEntry(Base):
     en: Mapped[str] = mapped_column(Text)
     definition_fr: Mapped[str] = mapped_column(Text)
     definition_en: Mapped[str] = mapped_column(Text)
-    # What only some lists have (family, letter, verb), as JSON text.
+    # Fields that only some lists have (family, letter, verb), as JSON.
     extra: Mapped[str] = mapped_column(Text, default="{}")
     retired_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)

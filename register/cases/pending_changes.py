@@ -1,4 +1,4 @@
-"""Changes of a public case that wait for a second person: what they say, what they make."""
+"""Pending changes of a public case and pending destructions: tables, queries and preview."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.accounts.models import Member
 from register.cases import revisions
-from register.cases.case_content import CaseSnapshot, Content, render_texts
+from register.cases.case_content import CaseSnapshot, Content, parse_snapshot, render_texts
 from register.cases.models import CaseState, Incident, Reply, Revision
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
@@ -22,12 +22,16 @@ from register.journal import Act
 from register.journal.canonical import canonical_json, rfc3339
 from register.text.normalisation import one_line
 
+# The largest integer key of PostgreSQL; a larger number in a query would be an error.
+ID_LIMIT = 2**31 - 1
+
 
 class PendingChange(Base):
     """A change of a public case that waits for a second person, or that one refused.
 
-    ``payload`` is what was proposed, in canonical form (see ``changes``). The row goes when the
-    change is made or taken back, and with the texts of the version that it was written upon.
+    ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
+    deleted when the change is made or cancelled, or when the texts of its base version are
+    destroyed.
     """
 
     __tablename__ = "pending_change"
@@ -36,7 +40,7 @@ class PendingChange(Base):
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
     act: Mapped[str] = mapped_column(String(20))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
-    # The version that it was written upon: once readers see another, it is stale.
+    # The base version; the change is stale once readers see another one.
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
@@ -46,7 +50,7 @@ class PendingChange(Base):
 
 
 class Destruction(Base):
-    """What a redaction hid, and that is to be destroyed: by a second person, or on its day."""
+    """The destruction of what a redaction hid: by a second person, or on its due day."""
 
     __tablename__ = "destruction"
 
@@ -59,15 +63,12 @@ class Destruction(Base):
     ending: Mapped[str] = mapped_column(String(10), default="")  # confirmed, kept, term
 
 
-ID_LIMIT = 2**31 - 1
-
-
 @dataclass(frozen=True)
 class Proposal:
-    """What a member wrote: the act, the reason, the new content, and the words of the act itself.
+    """A proposed act with its reason, the new content and its text arguments.
 
     ``words`` are the act's own arguments by name (``title``, ``text``, ``public_note``, …);
-    ``reply`` is the id of the reply that is to be published.
+    ``reply`` is the id of the reply to publish.
     """
 
     act: Act
@@ -77,11 +78,11 @@ class Proposal:
     reply: int | None = None
 
     def payload(self) -> bytes:
-        """The canonical bytes that are kept until somebody else has decided."""
+        """The canonical bytes that are stored until a second person decides."""
         return canonical_json(
             {
                 "reason": self.reason,
-                "content": _tuples_to_lists(asdict(self.content)) if self.content else None,
+                "content": asdict(self.content) if self.content else None,
                 "words": dict(self.words or {}),
                 "reply": self.reply,
             }
@@ -90,9 +91,9 @@ class Proposal:
 
 @dataclass(frozen=True)
 class ProposedChange:
-    """A change that waits, or that was refused and is back with its writer.
+    """A change that waits for a decision, or was refused and sent back to its writer.
 
-    ``revision`` is the version that it was written upon; it is stale once readers see another.
+    ``revision`` is the base version; the change is stale once readers see another one.
     """
 
     id: int
@@ -109,7 +110,7 @@ class ProposedChange:
 
 @dataclass(frozen=True)
 class PendingDestruction:
-    """What a redaction hid and that is not destroyed; ``ending`` is ``kept`` once taken back."""
+    """Hidden texts that are not destroyed yet; ``ending`` is ``kept`` once it was cancelled."""
 
     id: int
     made_at: datetime
@@ -119,7 +120,7 @@ class PendingDestruction:
 
 
 def parse_proposal(pending_change: PendingChange) -> Proposal:
-    """The proposal that a row keeps."""
+    """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
     content = revisions.parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
@@ -128,14 +129,14 @@ def parse_proposal(pending_change: PendingChange) -> Proposal:
 
 
 def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[ProposedChange]:
-    """The changes of a case that wait or were refused, oldest first; nothing for a stranger."""
+    """The waiting and refused changes of a case, oldest first; none for an inactive member."""
     return _select_changes(session, viewer, PendingChange.incident_id == incident_id)
 
 
 def get_change(session: Session, viewer: Member, change_id: int) -> ProposedChange:
     """A change by its id.
 
-    :raises NotFound: ``no_such_change``: it was decided or taken back, or never was.
+    :raises NotFound: ``no_such_change``: it was decided, cancelled, or never existed.
     """
     condition = PendingChange.id == min(max(change_id, 0), ID_LIMIT)
     matches = _select_changes(session, viewer, condition)
@@ -147,7 +148,7 @@ def get_change(session: Session, viewer: Member, change_id: int) -> ProposedChan
 def list_destructions(
     session: Session, viewer: Member, incident_id: int
 ) -> Sequence[PendingDestruction]:
-    """What of a case is hidden from readers and not destroyed; nothing for a stranger."""
+    """The destructions of a case that are not done; none for an inactive member."""
     if not viewer.is_active:
         return ()
     destructions = session.scalars(
@@ -170,6 +171,56 @@ def list_destructions(
         )
         for destruction in destructions
     ]
+
+
+def preview_change(
+    base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
+) -> CaseSnapshot:
+    """The case as readers would see it with the change made to ``base_content``.
+
+    :param reply: the row of the reply that the proposal publishes.
+    :raises register.errors.TextError: a text is too long or hostile to be rendered.
+    """
+    content = dict(base_content)
+    if proposal.content is not None:
+        content |= asdict(proposal.content)
+    arguments = dict(proposal.words or {})
+    if proposal.act is Act.FOLLOWED_UP:
+        content["follow_ups"] = [
+            *base_content["follow_ups"],
+            {"added_at": rfc3339(at), **arguments},
+        ]
+    if proposal.act is Act.CORRECTED:
+        note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
+        content["corrections"] = [*base_content["corrections"], note]
+    if reply is not None:
+        published_reply = {
+            "author": reply.author,
+            "capacity": reply.capacity,
+            "text": reply.text,
+            "received_on": reply.received_on.isoformat(),
+            "published_at": rfc3339(at),
+        }
+        content["replies"] = [*base_content["replies"], published_reply]
+    content_bytes = canonical_json(content)
+    html, _renderer = render_texts(content_bytes)
+    return parse_snapshot(content_bytes, html)
+
+
+def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
+    """The texts that the act adds to the case apart from its content."""
+    for name, argument in (proposal.words or {}).items():
+        if name not in ("happened_on", "source_url"):
+            yield argument
+    if reply is not None:
+        yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
+
+
+def current_content(session: Session, incident_id: int) -> Mapping[str, Any]:
+    """The content of the current revision of a case; empty once its texts are destroyed."""
+    stmt = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
+    content = session.scalar(stmt.where(Incident.id == incident_id))
+    return json.loads(content) if content else {}
 
 
 def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[ProposedChange]:
@@ -196,64 +247,3 @@ def _select_changes(session: Session, viewer: Member, *conditions: Any) -> list[
         )
         for pending_change, current_revision in change_rows
     ]
-
-
-def preview_change(
-    base_content: Mapping[str, Any], proposal: Proposal, at: datetime, reply: Reply | None = None
-) -> CaseSnapshot:
-    """What readers would be shown if the change were made to a case that reads as ``base_content``.
-
-    :param reply: the row of the reply that the proposal publishes.
-    :raises register.errors.TextError: a text is too long or hostile to be rendered.
-    """
-    content = dict(base_content)
-    if proposal.content is not None:
-        content |= _tuples_to_lists(asdict(proposal.content))
-    arguments = dict(proposal.words or {})
-    if proposal.act is Act.FOLLOWED_UP:
-        content["follow_ups"] = [
-            *base_content["follow_ups"],
-            {"added_at": rfc3339(at), **arguments},
-        ]
-    if proposal.act is Act.CORRECTED:
-        note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
-        content["corrections"] = [*base_content["corrections"], note]
-    if reply is not None:
-        content["replies"] = [*base_content["replies"], _published_reply(reply, at)]
-    html, _renderer = render_texts(canonical_json(content))
-    return CaseSnapshot(content, json.loads(html))
-
-
-def added_texts(proposal: Proposal, reply: Reply | None = None) -> Iterator[str]:
-    """The texts that the act adds beside the content."""
-    for name, argument in (proposal.words or {}).items():
-        if name not in ("happened_on", "source_url"):
-            yield argument
-    if reply is not None:
-        yield from (one_line(reply.author), one_line(reply.capacity), reply.text)
-
-
-def current_content(session: Session, incident_id: int) -> Mapping[str, Any]:
-    """What readers are shown of a case now; empty once its text is destroyed."""
-    stmt = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
-    content = session.scalar(stmt.where(Incident.id == incident_id))
-    return json.loads(content) if content else {}
-
-
-def _published_reply(reply: Reply, at: datetime) -> dict[str, Any]:
-    return {
-        "author": reply.author,
-        "capacity": reply.capacity,
-        "text": reply.text,
-        "received_on": reply.received_on.isoformat(),
-        "published_at": rfc3339(at),
-    }
-
-
-def _tuples_to_lists(tree: Any) -> Any:
-    """Tuples as lists, all the way down: what JSON gives back when it is read."""
-    if isinstance(tree, dict):
-        return {key: _tuples_to_lists(part) for key, part in tree.items()}
-    if isinstance(tree, tuple | list):
-        return [_tuples_to_lists(part) for part in tree]
-    return tree

@@ -1,6 +1,6 @@
-"""The hands of ``acts``: content into rows, rows into a snapshot, texts destroyed.
+"""Database writes of ``acts``: content to rows, rows to a revision, destruction of texts.
 
-Only ``acts`` calls them, under the pen.
+Only ``acts`` calls them, inside a write transaction.
 """
 
 from __future__ import annotations
@@ -42,11 +42,25 @@ from register.journal.canonical import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
 
+_NO_SYNC = {"synchronize_session": False}
+# The plain fields that outlast the erasure of a case.
+_CODE_FIELDS = frozenset(
+    {
+        *("date", "end_date", "country", "departement", "region", "level"),
+        *("actor", "target", "evidence", "contested", "outcome", "language"),
+    }
+)
+_IDENTICAL_SOURCE = (
+    select(Source)
+    .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
+    .limit(1)
+)
+
 
 def apply_content(session: Session, case: Incident, content: Content, *, new: bool = False) -> None:
-    """Make the rows say what ``content`` says; the lists are written anew, in their order.
+    """Write ``content`` to the rows of a case; its lists are deleted and written again.
 
-    :param new: the case has no lists yet.
+    :param new: the case has no list rows yet.
     """
     for name in PLAIN_FIELDS:
         setattr(case, name, getattr(content, name))
@@ -60,7 +74,7 @@ def apply_content(session: Session, case: Incident, content: Content, *, new: bo
 
 
 def derived_columns(content: Content) -> dict[str, Any]:
-    """The columns that repeat a case's dates in a form that can be compared and sorted."""
+    """The columns that hold a case's dates in a form that can be compared and sorted."""
     day = dates.parse(content.date) if content.date else None
     end = dates.parse(content.end_date) if content.end_date else None
     return {
@@ -72,12 +86,123 @@ def derived_columns(content: Content) -> dict[str, Any]:
 
 
 def new_case(**columns: Any) -> Incident:
-    """A new case whose lists are known to be empty, so that nothing has to ask for them."""
+    """A case with all its lists set to empty, so that SQLAlchemy issues no query for them."""
     content_lists = ("types", "places", "outlets", "sources", "proceedings", "links")
     later_lists = ("follow_ups", "replies", "corrections")
     return Incident(
         **columns, request=None, **{name: [] for name in (*content_lists, *later_lists)}
     )
+
+
+def save_snapshot(
+    tx: WriteTransaction, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
+) -> tuple[Revision, str, dict[str, str]]:
+    """Save the present rows of a case as its current revision.
+
+    :returns: the revision, the commitment of its content, and the commitments that bind its
+        reasons and its HTML to its journal line.
+    :raises register.errors.TextError: a text is too long or hostile to be rendered.
+    """
+    content = contents.canonical_content(case)
+    html, renderer = contents.render_texts(content)
+    salt = new_salt()
+    revision = Revision(
+        incident_id=case.id,
+        act=act.value,
+        made_at=tx.at,
+        made_by=by,
+        reason=reason,
+        flags_reason=flags_reason,
+        salt=salt,
+        content=content,
+        html=html,
+        renderer=renderer,
+    )
+    tx.session.add(revision)
+    tx.session.flush()
+    case.revision_id = revision.id
+    commitments = {
+        "why": reasons_commitment(salt, reason, flags_reason),
+        "page": page_commitment(salt, renderer, html),
+    }
+    return revision, commitment(salt, content), commitments
+
+
+def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:
+    """The commitment to the HTML of a revision and to the renderer's version."""
+    return commitment(salt, renderer.encode() + b"\n" + html)
+
+
+def reasons_commitment(salt: bytes, reason: str, flags_reason: str) -> str:
+    """The commitment to a revision's private reasons."""
+    return commitment(salt, f"{reason}\n{flags_reason}".encode())
+
+
+def destroy_texts(
+    tx: WriteTransaction, case: Incident, subset: Select[Any] | None = None
+) -> list[int]:
+    """Null the texts, salt and reasons of every revision; returns their ids, oldest first.
+
+    :param subset: a statement on the ids of the revisions, if not all are meant.
+    """
+    remaining = select(Revision.id).where(
+        Revision.incident_id == case.id, Revision.content.is_not(None)
+    )
+    if subset is not None:
+        remaining = remaining.where(Revision.id.in_(subset))
+    destroyed_ids = list(tx.session.scalars(remaining.order_by(Revision.id)))
+    destroy_revisions(tx, destroyed_ids)
+    # The digest of an imported line would confirm a guess of its words.
+    tx.session.execute(
+        update(Origin).where(Origin.incident_id == case.id).values(digest=""),
+        execution_options=_NO_SYNC,
+    )
+    return destroyed_ids
+
+
+def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
+    """Null the texts, salt and reasons of some revisions."""
+    tx.session.execute(
+        update(Revision)
+        .where(Revision.id.in_(revision_ids))
+        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:
+    """Delete internal notes, and empty the texts of invitations while their rows stay.
+
+    :param until: notes and invitations that were written later stay.
+    """
+    session = tx.session
+    old_notes = (Note.incident_id == case.id, Note.written_at <= until)
+    session.execute(delete(Note).where(*old_notes))
+    old_invitations = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
+    session.execute(update(Invitation).where(*old_invitations).values(text=""))
+
+
+def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
+    """Destroy every text of a case; its codes stay, because feeds of followers need them.
+
+    :returns: the ids of the revisions whose texts are destroyed.
+    """
+    session = tx.session
+    for name in PLAIN_FIELDS:
+        if name not in _CODE_FIELDS:
+            setattr(case, name, "")
+    session.flush()
+    _empty_lists(session, case, remove_codes=False)
+    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
+        session.execute(
+            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
+        )
+    return destroy_texts(tx, case)
+
+
+def next_number(session: Session) -> int:
+    """The number after the highest one; erased and merged cases keep theirs."""
+    return (session.scalar(select(func.max(Incident.number))) or 0) + 1
 
 
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:
@@ -121,18 +246,11 @@ def _field_values(part: Any, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
     return {name: getattr(part, name) for name in names}
 
 
-_IDENTICAL_SOURCE = (
-    select(Source)
-    .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
-    .limit(1)
-)
-
-
 def _shared_source(session: Session, source: SourceContent) -> Source:
     """The row of a source, shared by the cases that cite it in the same words.
 
-    A row that differs is another row: a source's details are part of what was published, and
-    changing them for one case must not change them under another.
+    Sources that differ in any field are two rows: a source's details are part of what was
+    published, and changing them for one case must not change another case.
     """
     field_values = _field_values(source)
     source_row = session.scalars(_IDENTICAL_SOURCE, field_values).first()
@@ -143,150 +261,29 @@ def _shared_source(session: Session, source: SourceContent) -> Source:
 
 
 def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True) -> None:
-    """Remove the rows of a case's lists; types and communes stay when they outlive the texts."""
+    """Delete the rows of a case's lists.
+
+    :param remove_codes: whether the types and communes are deleted too.
+    """
     case_id = case.id
     proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case_id)
     source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case_id)
     source_ids = list(session.scalars(source_ids_stmt))
-    no_sync = {"synchronize_session": False}
     session.execute(
         delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(proceeding_ids)),
-        execution_options=no_sync,
+        execution_options=_NO_SYNC,
     )
     tables: list[Any] = [Proceeding, InformationRequest, Outlet, SourceUse, CaseLink]
     if remove_codes:
         tables += [IncidentType, IncidentPlace]
     for table in tables:
         session.execute(
-            delete(table).where(table.incident_id == case_id), execution_options=no_sync
+            delete(table).where(table.incident_id == case_id), execution_options=_NO_SYNC
         )
-    # A source that no case cites any more goes with its words.
+    # A source that no case cites any more is deleted too.
     used_source_ids = select(SourceUse.source_id).where(SourceUse.source_id.in_(source_ids))
     session.execute(
         delete(Source).where(Source.id.in_(source_ids), Source.id.not_in(used_source_ids)),
-        execution_options=no_sync,
+        execution_options=_NO_SYNC,
     )
     session.expire(case)
-
-
-def save_snapshot(
-    tx: WriteTransaction, case: Incident, act: Act, *, by: int, reason: str, flags_reason: str = ""
-) -> tuple[Revision, str, dict[str, str]]:
-    """Keep the case as it now reads; it becomes what readers see.
-
-    :returns: the revision, the commitment of its content, and those that bind the rest of it
-        (reasons, HTML) to its line for members.
-    :raises register.errors.TextError: a text is too long or hostile to be rendered.
-    """
-    content = contents.canonical_content(case)
-    html, renderer = contents.render_texts(content)
-    salt = new_salt()
-    revision = Revision(
-        incident_id=case.id,
-        act=act.value,
-        made_at=tx.at,
-        made_by=by,
-        reason=reason,
-        flags_reason=flags_reason,
-        salt=salt,
-        content=content,
-        html=html,
-        renderer=renderer,
-    )
-    tx.session.add(revision)
-    tx.session.flush()
-    case.revision_id = revision.id
-    commitments = {
-        "why": reasons_commitment(salt, reason, flags_reason),
-        "page": page_commitment(salt, renderer, html),
-    }
-    return revision, commitment(salt, content), commitments
-
-
-def page_commitment(salt: bytes, renderer: str, html: bytes) -> str:
-    """The commitment that binds the HTML readers see, and what rendered it, to its line."""
-    return commitment(salt, renderer.encode() + b"\n" + html)
-
-
-def reasons_commitment(salt: bytes, reason: str, flags_reason: str) -> str:
-    """The commitment that binds a revision's private reasons to its line."""
-    return commitment(salt, f"{reason}\n{flags_reason}".encode())
-
-
-def destroy_texts(
-    tx: WriteTransaction, case: Incident, subset: Select[Any] | None = None
-) -> list[int]:
-    """Null text, salt and reasons of every revision so far; their ids, oldest first.
-
-    :param subset: the ids of those that are meant, where they are not all.
-    """
-    remaining = select(Revision.id).where(
-        Revision.incident_id == case.id, Revision.content.is_not(None)
-    )
-    if subset is not None:
-        remaining = remaining.where(Revision.id.in_(subset))
-    destroyed_ids = list(tx.session.scalars(remaining.order_by(Revision.id)))
-    destroy_revisions(tx, destroyed_ids)
-    # The digest of an imported line tells of its words to whoever can guess them.
-    tx.session.execute(
-        update(Origin).where(Origin.incident_id == case.id).values(digest=""),
-        execution_options={"synchronize_session": False},
-    )
-    return destroyed_ids
-
-
-def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
-    """Null text, salt and reasons of some revisions."""
-    tx.session.execute(
-        update(Revision)
-        .where(Revision.id.in_(revision_ids))
-        .values(content=None, salt=None, html=None, renderer=None, reason=None, flags_reason=None),
-        execution_options={"synchronize_session": "fetch"},
-    )
-
-
-def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime) -> None:
-    """Delete internal notes and empty the words of invitations; that there were some stays.
-
-    :param until: those that were written later stay.
-    """
-    session = tx.session
-    old_notes = (Note.incident_id == case.id, Note.written_at <= until)
-    session.execute(delete(Note).where(*old_notes))
-    old_invitations = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
-    session.execute(update(Invitation).where(*old_invitations).values(text=""))
-
-
-def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
-    """Destroy every text of a case; its codes stay, so that its followers can be told.
-
-    :returns: the ids of the revisions whose texts are gone.
-    """
-    session = tx.session
-    code_fields = {
-        "date",
-        "end_date",
-        "country",
-        "departement",
-        "region",
-        "level",
-        "actor",
-        "target",
-    }
-    code_fields |= {"evidence", "contested", "outcome", "language"}
-    for name in PLAIN_FIELDS:
-        if name not in code_fields:
-            setattr(case, name, "")
-    session.flush()
-    _empty_lists(session, case, remove_codes=False)
-    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
-        session.execute(
-            delete(table).where(table.incident_id == case.id),
-            execution_options={"synchronize_session": False},
-        )
-    return destroy_texts(tx, case)
-
-
-def next_number(session: Session) -> int:
-    """The number after the highest ever given; erased and merged cases keep theirs."""
-    return (session.scalar(select(func.max(Incident.number))) or 0) + 1

@@ -1,4 +1,4 @@
-"""What the public could read of a case, and since when: its public acts with their notes."""
+"""The public versions of a case: its public acts with their notes, and proofs of commitments."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from register.journal.canonical import canonical_json, rfc3339
 class PublicChange:
     """A public act on a case.
 
-    ``version`` is its line of the ledger, and ``readable`` whether the text that it left can
-    still be read. ``part`` is what it added (follow-up, reply or correction), ``number`` its rank
-    among its kind, from 1. ``reason`` is the public code of a withdrawal.
+    ``version`` is the number of its line in the ledger; ``readable`` says whether the text of that
+    version is still available. ``part`` is the follow-up, reply or correction that it added,
+    ``number`` the rank of that among its kind, from 1. ``reason`` is the public code of a
+    withdrawal.
     """
 
     act: str
@@ -37,7 +38,7 @@ class PublicChange:
     number: int = 0
 
 
-# What an act adds, and where the content says at which moment.
+# Act → list of the content to which it adds, and the key of the time in its elements.
 _FRAGMENT_KEYS = {
     Act.FOLLOWED_UP.value: ("follow_ups", "added_at"),
     Act.REPLIED.value: ("replies", "published_at"),
@@ -68,50 +69,33 @@ _LINES = (
 
 
 def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
-    """The public acts up to the version that is read, the oldest first.
+    """The public acts up to the version of ``case``, oldest first.
 
-    The notes are those of that version: one that a redaction rewrote reads as it does now.
+    The notes are those of that version: as redactions up to it rewrote them.
     """
-    fragments = _fragments_by_moment(case.snapshot.content)
-    return [
-        _public_change(journal_entry, fragments)
-        for journal_entry in session.execute(
-            _LINES, {"number": case.number, "version": case.version}
-        )
-    ]
-
-
-def _fragments_by_moment(
-    content: Mapping[str, Any],
-) -> dict[tuple[str, str], list[tuple[int, Any]]]:
-    """The fragments by their list and moment; two of one second keep their order."""
+    # Fragments by list and time; two of one second keep their order.
     fragments: dict[tuple[str, str], list[tuple[int, Any]]] = {}
-    for list_name, moment_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
-        for number, fragment in enumerate(content[list_name], start=1):
-            fragments.setdefault((list_name, fragment[moment_key]), []).append((number, fragment))
-    return fragments
-
-
-def _public_change(
-    journal_entry: Any, fragments: Mapping[tuple[str, str], list[tuple[int, Any]]]
-) -> PublicChange:
-    public_json = json.loads(journal_entry.public_json)
-    candidates = (
-        fragments.get((_FRAGMENT_KEYS[journal_entry.act][0], rfc3339(journal_entry.at)))
-        if journal_entry.act in _FRAGMENT_KEYS
-        else None
-    )
-    number, fragment = candidates.pop(0) if candidates else (0, None)
-    return PublicChange(
-        act=journal_entry.act,
-        at=journal_entry.at,
-        version=journal_entry.seq,
-        # A redaction made while nobody was shown the case commits to nothing that can be read.
-        readable=bool(journal_entry.readable and public_json["content"]),
-        reason=public_json["reason"] or "",
-        part=fragment,
-        number=number,
-    )
+    for list_name, time_key in dict.fromkeys(_FRAGMENT_KEYS.values()):
+        for number, fragment in enumerate(case.snapshot.content[list_name], start=1):
+            fragments.setdefault((list_name, fragment[time_key]), []).append((number, fragment))
+    changes = []
+    for line in session.execute(_LINES, {"number": case.number, "version": case.version}):
+        public_json = json.loads(line.public_json)
+        list_name, _time_key = _FRAGMENT_KEYS.get(line.act, ("", ""))
+        candidates = fragments.get((list_name, rfc3339(line.at)))
+        number, fragment = candidates.pop(0) if candidates else (0, None)
+        change = PublicChange(
+            act=line.act,
+            at=line.at,
+            version=line.seq,
+            # A redaction of a withdrawn case commits to no text.
+            readable=bool(line.readable and public_json["content"]),
+            reason=public_json["reason"] or "",
+            part=fragment,
+            number=number,
+        )
+        changes.append(change)
+    return changes
 
 
 _OPENING = (
@@ -124,18 +108,18 @@ _OPENING = (
 def proof(session: Session, number: int, version: int | None = None) -> bytes:
     """The opening of a version's commitment, as canonical JSON.
 
-    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), which line ``version`` of the
-    ledger carries. ``current`` tells whether that is the last line of the case.
+    ``commitment`` is SHA-256(salt ‖ canonical bytes of ``content``), as in line ``version`` of the
+    ledger. ``current`` says whether that is the last line of the case.
 
     :param version: the number of a public event on this case; the last one by default.
-    :raises RegisterError: whatever :func:`queries.load_public_case` raises for this case and version.
+    :raises RegisterError: as :func:`queries.load_public_case` for this case and version.
     """
     latest = queries.load_public_case(session, number)
     is_earlier = version is not None and version != latest.version
     case = queries.load_public_case(session, number, version) if is_earlier else latest
     opening_row = session.execute(_OPENING, {"seq": case.version}).one()
     if opening_row.salt is None:
-        # Destroyed since the line above: nothing of it is shown any more.
+        # Destroyed since the case was loaded.
         raise Gone("version_destroyed")
     return canonical_json(
         {

@@ -1,7 +1,7 @@
-"""The revisions of a case as members read them: who changed what, when and why.
+"""The revisions of a case for members: who changed what, when and why.
 
-A revision whose texts were destroyed keeps its row: that there was one is no secret, what it
-said is gone. To anybody who is no active member nothing is there.
+A revision whose texts were destroyed keeps its row. Viewers who are not active members get
+``NotFound``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
 
-# An id beyond this is in no database of ours, and PostgreSQL would refuse to compare it.
+# The largest integer key of PostgreSQL, which refuses to compare a larger one.
 ID_LIMIT = 2**31 - 1
 
 
@@ -50,14 +50,14 @@ class RevisionSummary:
 
 @dataclass(frozen=True)
 class CaseAtRevision:
-    """A case as a revision kept it: everything public in it, and its rendered texts."""
+    """The whole public content of a case in one revision, with its rendered texts."""
 
     version: RevisionSummary
     snapshot: CaseSnapshot
 
     @property
     def content(self) -> Content:
-        """What an editor wrote of it."""
+        """The fields that an editor can write."""
         return parse_content(self.snapshot.content)
 
 
@@ -79,7 +79,7 @@ _TEXTS = select(REVISION.c.content, REVISION.c.html).where(REVISION.c.id == bind
 
 
 def list_revisions(session: Session, viewer: Member, incident_id: int) -> Sequence[RevisionSummary]:
-    """Every revision of a case, the newest first.
+    """Every revision of a case, newest first.
 
     :raises NotFound: ``no_such_case``.
     """
@@ -94,7 +94,7 @@ def list_revisions(session: Session, viewer: Member, incident_id: int) -> Sequen
 def case_at_revision(
     session: Session, viewer: Member, incident_id: int, revision_id: int
 ) -> CaseAtRevision:
-    """A case as one of its revisions kept it.
+    """A case in one of its revisions.
 
     :raises NotFound: ``no_such_revision``: it is no revision of this case, or its texts were
         destroyed.
@@ -104,9 +104,9 @@ def case_at_revision(
 
 
 def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -> CaseAtRevision:
-    """A case as it read at the end of a civil day in Paris.
+    """A case as it was at the end of a civil day in Paris.
 
-    :raises NotFound: ``no_such_revision``: it was not written yet, or what it said is destroyed.
+    :raises NotFound: ``no_such_revision``: it did not exist yet, or its texts were destroyed.
     """
     end = datetime.combine(min(day, date.max - timedelta(1)) + timedelta(1), time(), PARIS)
     stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
@@ -114,7 +114,7 @@ def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -
 
 
 def parse_content(canonical_content: Mapping[str, Any]) -> Content:
-    """The canonical public content of a case, as an editor writes it."""
+    """The fields that an editor can write, from canonical public content."""
     parts: dict[str, Any] = {
         "sources": tuple(_parse_part(SourceContent, part) for part in canonical_content["sources"]),
         "proceedings": tuple(
@@ -133,7 +133,7 @@ def parse_content(canonical_content: Mapping[str, Any]) -> Content:
 
 
 def _parse_part(part_class: type[Any], columns: Mapping[str, Any]) -> Any:
-    """One row; what an older form of the content did not have yet is empty."""
+    """One dataclass; fields that an older form of the content lacks get their defaults."""
     field_values = {
         spec.name: columns[spec.name] for spec in fields(part_class) if spec.name in columns
     }

@@ -1,6 +1,6 @@
-"""What may be done to a case, by whom, and with whom: pure, decided by tables.
+"""Transition rules of cases: who may do which act in which state, as pure functions on tables.
 
-Nothing here reads a database. A refusal is a key that ``web`` and ``cli`` turn into a sentence.
+A refusal carries a key, which ``web`` and ``cli`` turn into a sentence.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 @dataclass(frozen=True)
 class Rule:
-    """Who may do an act, and whether a second person must have said yes to it.
+    """The roles that may do an act, and when a second person must approve it.
 
-    ``second``: ``never``; ``content`` when the case's content asks for it (a type of the family
+    ``second``: ``never``; ``content`` when the case's content requires it (a type of the family
     justice, a risk flag); ``always``.
     """
 
@@ -35,7 +35,7 @@ _ANY_MEMBER = Rule(ANY_ROLE)
 _SECOND_IF_NEEDED = Rule(ANY_ROLE, "content")
 _ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, "always")
 
-# (state, act) → rule. What is not here is refused, and REFUSALS says why.
+# (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
@@ -75,8 +75,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.MERGED, Act.ERASED): _ADMINISTRATORS_AND_SECOND,
 }
 
-# Why an act is refused in a state where the table does not have it; the state's own reason when
-# the act has none.
+# The reason of a refusal; the state's own reason when the act has none.
 REFUSALS: dict[tuple[CaseState, Act], str] = {
     (CaseState.PUBLISHED, Act.PUBLISHED): "already_published",
     (CaseState.PUBLISHED, Act.EDITED): "published_changes_by_correction",
@@ -114,12 +113,12 @@ def rule_for(state: CaseState, act: Act) -> Rule:
 def require_allowed(
     state: CaseState, act: Act, role: Role, *, content_needs_second: bool, has_second: bool
 ) -> None:
-    """Let an act pass or say why not.
+    """Check the role and the second person.
 
-    :param content_needs_second: whether the case's content asks for a second person.
-    :param has_second: whether another member approved this very revision for this act (or the
-        register has a single moderator, who answers for both).
-    :raises Refused: with the state as it now is.
+    :param content_needs_second: whether the case's content requires a second person.
+    :param has_second: whether another member approved this revision for this act (or the register
+        has a single moderator, who answers for both).
+    :raises Refused: with the current state.
     """
     rule = rule_for(state, act)
     if role not in rule.roles:
@@ -132,10 +131,10 @@ def require_allowed(
 
 
 def changed_fields(before: Content, after: Content) -> frozenset[str]:
-    """Which fields differ; those of proceedings that tell their course are named apart.
+    """The names of the fields that differ.
 
-    ``proceedings.course`` stands for outcome, its date, appeal and steps; ``proceedings`` for
-    everything else in them.
+    ``proceedings.course`` stands for outcome, its date, appeal and steps of proceedings;
+    ``proceedings`` for any other field of them.
     """
     names = {
         spec.name
@@ -154,12 +153,12 @@ def _without_course(proceeding: ProceedingContent) -> ProceedingContent:
     return replace(proceeding, outcome="", outcome_date="", appeal="", steps=())
 
 
-# What a follow-up may change; everything else is a correction (domain: after publication).
+# What a follow-up may change; any other change is a correction.
 FOLLOW_UP_FIELDS = frozenset({"outcome", "end_date", "proceedings.course", "request"})
 
 
 def require_follow_up(before: Content, after: Content) -> None:
-    """A follow-up moves outcome and steps, never the account.
+    """Check that only outcome and steps change, not the account of the facts.
 
     :raises Refused: ``needs_correction`` with the fields.
     """
@@ -169,7 +168,7 @@ def require_follow_up(before: Content, after: Content) -> None:
 
 
 def free_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every free text of a case with its field's name; addresses of sources are no text."""
+    """Every free text of a case with the name of its field; URLs of sources are left out."""
     skipped = {"url", "archived_url", "source_url"}
 
     def walk(prefix: str, field_value: Any) -> Iterator[tuple[str, str]]:

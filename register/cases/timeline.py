@@ -1,17 +1,16 @@
-"""A case's life as one line: what happened, in order, each dated as known. Pure.
+"""The timeline of a case: its events in order, as pure functions on the canonical content.
 
-The facts, each proceeding's steps, a request for a document with its legal terms, and what was
-added since: follow-ups, replies, corrections. What must have taken place and is not recorded is
-there as well, and says that it is missing: a ruling on appeal was preceded by a first ruling,
-whether or not somebody told us of it.
+It holds the facts, the steps of each proceeding, a request for a document with its legal terms,
+and the follow-ups, replies and corrections. Events that must have taken place and are not recorded
+are marked as missing: a ruling on appeal implies a first ruling.
 
-Nothing is dated that no source dates. An event without a date stands where its own story puts it,
-after the step before it or, failing that, before the next one.
+No event gets a date that no source gives. An undated event follows the previous event of its own
+chain or, if there is none, precedes the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,18 +22,18 @@ from register.text import dates
 
 
 class TimelineKind(StrEnum):
-    """What an event is; a closed list, each with its words in the page."""
+    """The kind of an event; a closed list, because each kind has its own text in the page."""
 
-    FACTS = "facts"  # what the case is about
+    FACTS = "facts"
     OPENING = "opening"  # the act that began a proceeding
     STEP = "step"  # of a proceeding; ``code`` is of the vocabulary ``etape``
     OUTCOME = "outcome"  # of a proceeding; ``code`` is of the vocabulary ``issue``
-    REQUESTED = "asked"  # a document was asked for
+    REQUESTED = "asked"  # request for a document
     REFUSED = "refused"  # in writing
     SILENCE = "silence"  # a month without an answer, which is a refusal
-    CADA = "cada"  # the commission was referred to
-    OPINION = "opinion"  # and answered
-    OBTAINED = "obtained"  # what became of the request; ``code`` is of ``issue``
+    CADA = "cada"  # referral to the commission
+    OPINION = "opinion"  # of the commission
+    OBTAINED = "obtained"  # outcome of the request; ``code`` is of ``issue``
     LAST = "last"  # the last known fact
     END = "end"  # the outcome of the case itself; ``code`` is of ``issue``
     FOLLOW_UP = "follow_up"
@@ -43,11 +42,9 @@ class TimelineKind(StrEnum):
 
 
 class Certainty(StrEnum):
-    """How an event is known."""
-
-    REPORTED = "told"  # somebody told us
-    MISSING = "missing"  # it must have taken place, and nobody told us of it
-    AWAITED = "awaited"  # it had not taken place yet when the case was last written
+    REPORTED = "told"  # recorded in the case
+    MISSING = "missing"  # it must have taken place and is not recorded
+    AWAITED = "awaited"  # it had not taken place yet when the case was last edited
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,11 @@ class TimelineItem:
     terms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-# Steps by which a proceeding begins; a formal notice or a resolution comes before it.
+# Steps that open a proceeding; a formal notice or a resolution precedes it.
 OPENING_STEPS = frozenset(
     {"plainte", "citation_directe", "assignation", "refere", "mise_en_examen"}
 )
-# Steps and outcomes that cannot be without another step: no ruling on appeal without a first one.
+# Steps and outcomes → the step that they imply: no ruling on appeal without a first one.
 PREREQUISITES = MappingProxyType(
     {
         "appel": "jugement",
@@ -85,40 +82,30 @@ PREREQUISITES = MappingProxyType(
         "cassation_defavorable": "pourvoi",
     }
 )
-# Outcomes of a request that say no more than the opinion itself.
+# Outcomes of a request that only repeat the opinion.
 OPINION_OUTCOMES = frozenset({"avis_cada_favorable", "avis_cada_defavorable"})
-# What the register itself did, as opposed to what it tells of.
+# Acts of the register itself.
 REGISTER_KINDS = frozenset({TimelineKind.FOLLOW_UP, TimelineKind.REPLY, TimelineKind.CORRECTION})
-# Outcomes that say that nothing is decided, or that nobody knows.
+# Outcomes that are pending or unknown.
 UNDECIDED = frozenset({"", "en_cours", "inconnue"})
 
 
 def case_timeline(content: Mapping[str, Any]) -> list[TimelineItem]:
-    """The events of a case in their order, from its canonical content."""
-    chains: list[Iterable[TimelineItem]] = [_facts_items(content)]
+    """The events of a case in order, from its canonical content."""
+    chains = [[TimelineItem(TimelineKind.FACTS, content["date"], part=content)]]
     chains += [
-        _proceeding_items(proceeding, number)
+        list(_proceeding_items(proceeding, number))
         for number, proceeding in enumerate(content["proceedings"], start=1)
     ]
     if content["request"]:
-        chains.append(_request_items(content["request"]))
-    item_chains = [list(chain) for chain in chains]
-    item_chains.append(
-        list(_end_items(content, [event for chain in item_chains for event in chain]))
-    )
-    item_chains += [[event] for event in _register_items(content)]
-    return _sort_chains(item_chains)
-
-
-# --- what there is -------------------------------------------------------------------------------
-
-
-def _facts_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
-    yield TimelineItem(TimelineKind.FACTS, content["date"], part=content)
+        chains.append([*_request_items(content["request"]), *_cada_items(content["request"])])
+    chains.append(list(_end_items(content, [event for chain in chains for event in chain])))
+    chains += [[event] for event in _register_items(content)]
+    return _sort_chains(chains)
 
 
 def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[TimelineItem]:
-    """A proceeding's steps, those that are missing among them, and its outcome."""
+    """The steps of a proceeding, missing ones included, and its outcome."""
     steps: Sequence[Mapping[str, Any]] = proceeding["steps"]
     step_codes = {step["step"] for step in steps}
     if not step_codes & OPENING_STEPS:
@@ -130,10 +117,10 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
         yield TimelineItem(
             TimelineKind.STEP,
             step["date"],
-            # An earlier ruling may have said otherwise; the end is what the proceeding came to.
+            # An earlier ruling may differ; only the last step can be the end.
             end=step is steps[-1]
             and step["outcome"] not in UNDECIDED
-            and _outcomes_agree(step, proceeding),
+            and (proceeding["outcome"] in UNDECIDED or step["outcome"] == proceeding["outcome"]),
             code=step["step"],
             outcome=step["outcome"],
             number=number,
@@ -145,7 +132,7 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
 def _missing_step(
     code: str, step_codes: set[str], number: int, proceeding: Mapping[str, Any]
 ) -> Iterator[TimelineItem]:
-    """The step without which another cannot have taken place, once."""
+    """The unrecorded step that a step or outcome implies; adds it to ``step_codes``."""
     required_code = PREREQUISITES.get(code, "")
     if required_code and required_code not in step_codes:
         step_codes.add(required_code)
@@ -158,14 +145,10 @@ def _missing_step(
         )
 
 
-def _outcomes_agree(step: Mapping[str, Any], proceeding: Mapping[str, Any]) -> bool:
-    return proceeding["outcome"] in UNDECIDED or step["outcome"] == proceeding["outcome"]
-
-
 def _outcome_items(
     proceeding: Mapping[str, Any], step_codes: set[str], number: int
 ) -> Iterator[TimelineItem]:
-    """How a proceeding ended, unless one of its steps says so; and the appeal that is pending."""
+    """The outcome of a proceeding, unless one of its steps has it, and a pending appeal."""
     step_outcomes = [step["outcome"] for step in proceeding["steps"]]
     ending = TimelineItem(
         TimelineKind.OUTCOME, code=proceeding["outcome"], number=number, part=proceeding
@@ -177,7 +160,7 @@ def _outcome_items(
             yield replace(ending, certainty=Certainty.MISSING)
     elif proceeding["outcome"] not in step_outcomes:
         yield from _missing_step(proceeding["outcome"], step_codes, number, proceeding)
-        # A word of the import, which says in so many letters that nobody knows the day.
+        # The import writes this word for an unknown day.
         day = "" if proceeding["outcome_date"] == "inconnue" else proceeding["outcome_date"]
         yield replace(ending, date=day, end=True)
     if proceeding["appeal"] == "oui":
@@ -191,15 +174,8 @@ def _outcome_items(
 
 
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
-    """A request for a document; its terms are given only where the day they run from is known."""
-    terms = request_terms(
-        _exact_day(request["asked_on"]),
-        _exact_day(request["refused_on"]),
-        _exact_day(request["cada_registered_on"]),
-    )
-    is_referred = bool(request["cada_registered_on"] or request["cada_number"])
-    is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
-    has_opinion = bool(request["cada_opinion_on"] or request["opinion"] or is_opinion_outcome)
+    """A request for a document and its refusal, with the terms whose first day is known."""
+    terms = request_terms(_exact_day(request["asked_on"]), _exact_day(request["refused_on"]))
     yield TimelineItem(
         TimelineKind.REQUESTED,
         request["asked_on"],
@@ -208,16 +184,22 @@ def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     )
     referral_terms = _legal_terms(refer_to_cada_by=terms.refer_to_cada_by)
     if request["refusal"] == "implicite":
-        # The day that the law says, where no source gives another.
+        # The day that the law sets, unless a source gives another one.
         day = request["refused_on"] or _edtf_day(terms.silence_refuses)
         yield TimelineItem(TimelineKind.SILENCE, day, part=request, terms=referral_terms)
     elif request["refusal"] or request["refused_on"]:
         yield TimelineItem(
             TimelineKind.REFUSED, request["refused_on"], part=request, terms=referral_terms
         )
-    elif is_referred or has_opinion:
+    elif _is_referred(request) or _has_opinion(request):
         yield TimelineItem(TimelineKind.REFUSED, certainty=Certainty.MISSING, part=request)
-    if is_referred:
+
+
+def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
+    """The referral of a request to the CADA, the opinion, and the outcome of the request."""
+    is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
+    if _is_referred(request):
+        terms = request_terms(None, cada_registered=_exact_day(request["cada_registered_on"]))
         cada_terms = _legal_terms(
             cada_answers_by=terms.cada_answers_by,
             refusal_confirmed=terms.refusal_confirmed,
@@ -226,66 +208,67 @@ def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
         yield TimelineItem(
             TimelineKind.CADA, request["cada_registered_on"], part=request, terms=cada_terms
         )
-    elif has_opinion:
+    elif _has_opinion(request):
         yield TimelineItem(TimelineKind.CADA, certainty=Certainty.MISSING, part=request)
-    if has_opinion:
-        code = request["outcome"] if is_opinion_outcome else ""
+    if _has_opinion(request):
         yield TimelineItem(
             TimelineKind.OPINION,
             request["cada_opinion_on"],
             end=is_opinion_outcome,
-            code=code,
+            code=request["outcome"] if is_opinion_outcome else "",
             part=request,
         )
-    elif is_referred:
+    elif _is_referred(request):
         yield TimelineItem(TimelineKind.OPINION, certainty=Certainty.MISSING, part=request)
     if request["outcome"] not in UNDECIDED and not is_opinion_outcome:
         yield TimelineItem(TimelineKind.OBTAINED, code=request["outcome"], end=True, part=request)
 
 
+def _is_referred(request: Mapping[str, Any]) -> bool:
+    return bool(request["cada_registered_on"] or request["cada_number"])
+
+
+def _has_opinion(request: Mapping[str, Any]) -> bool:
+    return bool(
+        request["cada_opinion_on"] or request["opinion"] or request["outcome"] in OPINION_OUTCOMES
+    )
+
+
 def _end_items(
     content: Mapping[str, Any], earlier_items: Sequence[TimelineItem]
 ) -> Iterator[TimelineItem]:
-    """How the case itself ended, unless an event says so already."""
+    """The outcome of the case itself, unless an earlier event has it."""
+    outcome = content["outcome"]
     stated_outcomes = {event.outcome or event.code for event in earlier_items if event.end}
-    if content["outcome"] not in UNDECIDED and content["outcome"] not in stated_outcomes:
-        yield TimelineItem(TimelineKind.END, content["end_date"], end=True, code=content["outcome"])
+    if outcome not in UNDECIDED and outcome not in stated_outcomes:
+        yield TimelineItem(TimelineKind.END, content["end_date"], end=True, code=outcome)
         return
     if content["end_date"] and content["end_date"] not in {event.date for event in earlier_items}:
         yield TimelineItem(TimelineKind.LAST, content["end_date"])
-    if content["outcome"] == "en_cours":
-        if not any(
-            event.kind == TimelineKind.OUTCOME and event.certainty == Certainty.AWAITED
-            for event in earlier_items
-        ):
-            yield TimelineItem(
-                TimelineKind.END, certainty=Certainty.AWAITED, code=content["outcome"]
-            )
-    elif content["outcome"] in UNDECIDED:
-        # A proceeding that says how it ended, or that nobody knows, says it already.
-        endings = (
-            event for event in earlier_items if event.end or event.kind == TimelineKind.OUTCOME
-        )
-        if next(endings, None) is None:
-            yield TimelineItem(
-                TimelineKind.END, certainty=Certainty.MISSING, code=content["outcome"]
-            )
+    proceeding_outcomes = [event for event in earlier_items if event.kind == TimelineKind.OUTCOME]
+    if outcome == "en_cours":
+        if not any(event.certainty == Certainty.AWAITED for event in proceeding_outcomes):
+            yield TimelineItem(TimelineKind.END, certainty=Certainty.AWAITED, code=outcome)
+    # The outcome of a proceeding, even an unknown one, makes this event superfluous.
+    elif outcome in UNDECIDED and not (
+        proceeding_outcomes or any(event.end for event in earlier_items)
+    ):
+        yield TimelineItem(TimelineKind.END, certainty=Certainty.MISSING, code=outcome)
 
 
 def _register_items(content: Mapping[str, Any]) -> Iterator[TimelineItem]:
-    """What was added to the register since; an undated follow-up is placed by its day there."""
+    """The follow-ups, replies and corrections."""
     for number, fragment in enumerate(content["follow_ups"], start=1):
         yield TimelineItem(
             TimelineKind.FOLLOW_UP, fragment["happened_on"], number=number, part=fragment
         )
-    for number, fragment in enumerate(content["replies"], start=1):
-        yield TimelineItem(
-            TimelineKind.REPLY, _paris_day(fragment["published_at"]), number=number, part=fragment
-        )
-    for number, fragment in enumerate(content["corrections"], start=1):
-        yield TimelineItem(
-            TimelineKind.CORRECTION, _paris_day(fragment["made_at"]), number=number, part=fragment
-        )
+    for kind, list_name, moment_key in (
+        (TimelineKind.REPLY, "replies", "published_at"),
+        (TimelineKind.CORRECTION, "corrections", "made_at"),
+    ):
+        for number, fragment in enumerate(content[list_name], start=1):
+            day = _paris_day(fragment[moment_key])
+            yield TimelineItem(kind, day, number=number, part=fragment)
 
 
 def _paris_day(timestamp: str) -> str:
@@ -293,7 +276,7 @@ def _paris_day(timestamp: str) -> str:
 
 
 def _exact_day(edtf: str) -> date | None:
-    """A day that a term can run from: whole, and neither about nor uncertain."""
+    """The day of a complete date that is neither approximate nor uncertain."""
     if not edtf:
         return None
     parsed = dates.parse(edtf)
@@ -305,18 +288,15 @@ def _legal_terms(**days: date | None) -> Mapping[str, str]:
 
 
 def _edtf_day(day: date | None) -> str:
-    # A request of the last year that can be written has terms in one that cannot.
+    # A term may end after the last year that EDTF can write.
     return day.isoformat() if day and day.year <= dates.LAST_YEAR else ""
 
 
-# --- their order ---------------------------------------------------------------------------------
-
-
 def _sort_chains(chains: Sequence[Sequence[TimelineItem]]) -> list[TimelineItem]:
-    """All events by day; of one day, and where a date is vague, each chain in its own order.
+    """All events by day; on one day, or with a vague date, in the order of their chain.
 
-    A chain without any date follows what is dated of the facts: nothing says when it was, and a
-    reply of today is no reason to believe it later.
+    A chain without dates comes after the latest dated event that is not an act of the register:
+    a reply of today is no reason to place it later.
     """
     facts_day = _sort_days(chains[0], None)[0]
     chain_days = [
@@ -340,35 +320,29 @@ def _sort_chains(chains: Sequence[Sequence[TimelineItem]]) -> list[TimelineItem]
 
 
 def _sort_days(chain: Sequence[TimelineItem], facts_day: date | None) -> list[date | None]:
-    """The day by which each event of a chain is put in order; None if none of them is dated.
+    """The sort day of each event of a chain; None if no event of it is dated.
 
-    "2006" after a hearing of March 2006 is later than that hearing, not on the first of January;
-    nor is it earlier than the facts, where these ``facts_day`` within it.
+    "2006" after a hearing of March 2006 sorts at that hearing, not on the first of January;
+    likewise it sorts at ``facts_day`` if that is in 2006.
     """
     days: list[date | None] = []
     reached: date | None = None
     for event in chain:
-        span = _day_span(event)
-        if span is None:
+        edtf = event.date
+        if not edtf and event.kind == TimelineKind.FOLLOW_UP:
+            edtf = _paris_day(event.part["added_at"])
+        if not edtf:
             days.append(reached)
             continue
-        first, last = span
-        # The latest of what came before and may be of the same time.
-        day = max(
-            [first, *(bound for bound in (reached, facts_day) if bound and first <= bound <= last)]
-        )
+        parsed = dates.parse(edtf)
+        earlier_days = [
+            bound
+            for bound in (reached, facts_day)
+            if bound and parsed.first <= bound <= parsed.last
+        ]
+        day = max([parsed.first, *earlier_days])
         days.append(day)
         reached = max(reached or day, day)
-    # What nothing precedes stands just before the earliest that is dated.
+    # Undated events at the start of a chain go just before its earliest dated one.
     earliest = min((day for day in days if day), default=None)
     return [day or earliest for day in days]
-
-
-def _day_span(event: TimelineItem) -> tuple[date, date] | None:
-    edtf = event.date
-    if not edtf and event.kind == TimelineKind.FOLLOW_UP:
-        edtf = _paris_day(event.part["added_at"])
-    if not edtf:
-        return None
-    parsed = dates.parse(edtf)
-    return parsed.first, parsed.last

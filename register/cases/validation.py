@@ -1,6 +1,6 @@
-"""Whether a case's content can be kept at all: known codes, possible dates, bounded texts.
+"""Validation of a case's content before it is stored: codes, dates, lengths, links.
 
-What may be kept is not yet what may be published: that is the checklist's question.
+Valid content may still be unfit for publication; that is decided by the checklist.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Content, ProceedingContent
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+)
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
@@ -22,7 +27,7 @@ from register.territory import place_queries
 from register.text import dates
 from register.text.countries import is_country
 
-UNKNOWN_WORD = "inconnue"  # a date or court that is said to be unknown, in words
+UNKNOWN_WORD = "inconnue"  # a date or court that is stated to be unknown
 TEXT_LIMIT = 2_000
 NARRATIVE_LIMIT = 50_000
 LIST_LIMIT = 40
@@ -34,11 +39,18 @@ REFUSAL_KINDS = ("", "explicite", "implicite")
 # ISO 639, as in the HTML attribute ``lang``.
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 LINK_KINDS = ("meme_affaire", "fait_suite", "voir_aussi")
+_FIELD_OF_LIST = {
+    "niveau": "level",
+    "acteur": "actor",
+    "cible": "target",
+    "preuve": "evidence",
+    "issue": "outcome",
+}
 
 
 @dataclass(frozen=True)
 class ContentFault:
-    """What is wrong with one field: ``key`` says why, ``values`` what was found."""
+    """A fault in one field: ``key`` is the kind of fault, ``values`` are for its message."""
 
     field: str
     key: str
@@ -48,10 +60,10 @@ class ContentFault:
 def require_valid(
     session: Session, vocabulary: Vocabulary, content: Content, before: Content | None = None
 ) -> None:
-    """Let content pass that can be kept.
+    """Check that content can be stored.
 
-    :param before: what the case holds now. Its words stay allowed when they are retired: else a
-        court's order could not be carried out on an old case.
+    :param before: the present content of the case. Its codes stay valid when they are retired:
+        otherwise a court's order could not be carried out on an old case.
     :raises Invalid: ``content``, with ``faults``: a list of :class:`ContentFault`.
     """
     existing_codes = set(_vocabulary_codes(before)) if before is not None else set()
@@ -65,7 +77,7 @@ def require_valid(
 
 
 def _vocabulary_codes(content: Content) -> Iterator[tuple[str, str]]:
-    """Every vocabulary code of a case, with the field that a fault in it would name."""
+    """Every vocabulary code of a case, each after the field that its fault would have."""
     yield from ((name, getattr(content, name)) for name in _FIELD_OF_LIST.values())
     yield from (("types", code) for code in content.types)
     yield from (("sources.kind", source.kind) for source in content.sources)
@@ -83,32 +95,51 @@ def find_faults(
 ) -> Iterator[ContentFault]:
     """Every fault of a case's content, field by field."""
     yield from _code_list_faults(vocabulary, content)
-    yield from _period_faults(content)
+    period_faults = [
+        *_date_faults("date", content.date),
+        *_date_faults("end_date", content.end_date),
+    ]
+    yield from period_faults
+    if not period_faults and content.date and content.end_date:
+        start, end = dates.parse(content.date), dates.parse(content.end_date)
+        if end.last < start.first:
+            yield ContentFault("end_date", "ends_before", {"value": content.end_date})
     yield from _place_faults(session, content)
     yield from _length_faults(content)
     for source in content.sources:
-        yield from _code_faults(vocabulary, "source", "sources.kind", source.kind)
-        yield from url_faults("sources.url", source.url, is_required=True)
-        yield from url_faults("sources.archived_url", source.archived_url)
-        for source_text in (source.label, source.title, source.publisher):
-            yield from _text_length_faults("sources", source_text, TEXT_LIMIT)
-        yield from _date_faults("sources.published_on", source.published_on)
-        yield from _date_faults("sources.checked_on", source.checked_on)
+        yield from _source_faults(vocabulary, source)
     for proceeding in content.proceedings:
         yield from _proceeding_faults(vocabulary, proceeding)
-    yield from _request_faults(vocabulary, content)
-    yield from _link_faults(session, content)
+    if content.request is not None:
+        yield from _request_faults(vocabulary, content.request)
+    for link in content.links:
+        if link.kind not in LINK_KINDS:
+            yield ContentFault("links", "unknown_code", {"value": link.kind[:40]})
+        # SQLite refuses a parameter above 64 bits.
+        target_id = select(Incident.id).where(Incident.number == min(link.number, NUMBER_LIMIT))
+        if session.scalar(target_id) is None:
+            yield ContentFault("links", "no_such_case", {"value": link.number})
+
+
+def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:
+    if not url:
+        if is_required:
+            yield ContentFault(field_name, "missing")
+        return
+    yield from _text_length_faults(field_name, url, URL_LIMIT)
+    try:
+        parts = urlsplit(url)
+        is_web_url = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_web_url = False
+    if not is_web_url:
+        # A javascript: or data: URL must never become a public link.
+        yield ContentFault(field_name, "url", {"value": url[:80]})
 
 
 def _code_list_faults(vocabulary: Vocabulary, content: Content) -> Iterator[ContentFault]:
-    for list_name, code in (
-        ("niveau", content.level),
-        ("acteur", content.actor),
-        ("cible", content.target),
-        ("preuve", content.evidence),
-        ("issue", content.outcome),
-    ):
-        yield from _code_faults(vocabulary, list_name, _FIELD_OF_LIST[list_name], code)
+    for list_name, field_name in _FIELD_OF_LIST.items():
+        yield from _code_faults(vocabulary, list_name, field_name, getattr(content, field_name))
     for code in content.types:
         yield from _code_faults(vocabulary, "type", "types", code or "?")
     if len(set(content.types)) != len(content.types):
@@ -117,29 +148,11 @@ def _code_list_faults(vocabulary: Vocabulary, content: Content) -> Iterator[Cont
         yield ContentFault("types", "too_many", {"limit": TYPES_LIMIT})
 
 
-_FIELD_OF_LIST = {
-    "niveau": "level",
-    "acteur": "actor",
-    "cible": "target",
-    "preuve": "evidence",
-    "issue": "outcome",
-}
-
-
 def _code_faults(
     vocabulary: Vocabulary, list_name: str, field_name: str, code: str
 ) -> Iterator[ContentFault]:
     if code and not vocabulary.accepts(list_name, code):
         yield ContentFault(field_name, "unknown_code", {"value": code[:40]})
-
-
-def _period_faults(content: Content) -> Iterator[ContentFault]:
-    faults = [*_date_faults("date", content.date), *_date_faults("end_date", content.end_date)]
-    yield from faults
-    if not faults and content.date and content.end_date:
-        first, last = dates.parse(content.date).first, dates.parse(content.end_date).last
-        if last < first:
-            yield ContentFault("end_date", "ends_before", {"value": content.end_date})
 
 
 def _date_faults(
@@ -178,10 +191,9 @@ def _place_faults(session: Session, content: Content) -> Iterator[ContentFault]:
 def _length_faults(content: Content) -> Iterator[ContentFault]:
     if not _LANGUAGE.fullmatch(content.language):
         yield ContentFault("language", "unknown_code", {"value": content.language[:40]})
-    for field_name in ("title", "summary", "precision_note", "place_label", "actor_text"):
+    text_fields = ("title", "summary", "precision_note", "place_label", "actor_text")
+    for field_name in (*text_fields, "steps_taken", "amount"):
         yield from _text_length_faults(field_name, getattr(content, field_name), TEXT_LIMIT)
-    yield from _text_length_faults("steps_taken", content.steps_taken, TEXT_LIMIT)
-    yield from _text_length_faults("amount", content.amount, TEXT_LIMIT)
     yield from _text_length_faults("narrative", content.narrative, NARRATIVE_LIMIT)
     for field_name in ("outlets", "sources", "proceedings", "linked_communes", "links"):
         elements = getattr(content, field_name)
@@ -198,20 +210,14 @@ def _text_length_faults(field_name: str, field_text: str, limit: int) -> Iterato
         yield ContentFault(field_name, "too_long", {"limit": limit, "length": len(field_text)})
 
 
-def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:
-    if not url:
-        if is_required:
-            yield ContentFault(field_name, "missing")
-        return
-    yield from _text_length_faults(field_name, url, URL_LIMIT)
-    try:
-        parts = urlsplit(url)
-        is_web_url = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_web_url = False
-    if not is_web_url:
-        # Never a javascript: or data: address in a public link.
-        yield ContentFault(field_name, "url", {"value": url[:80]})
+def _source_faults(vocabulary: Vocabulary, source: SourceContent) -> Iterator[ContentFault]:
+    yield from _code_faults(vocabulary, "source", "sources.kind", source.kind)
+    yield from url_faults("sources.url", source.url, is_required=True)
+    yield from url_faults("sources.archived_url", source.archived_url)
+    for name in ("label", "title", "publisher"):
+        yield from _text_length_faults("sources", getattr(source, name), TEXT_LIMIT)
+    yield from _date_faults("sources.published_on", source.published_on)
+    yield from _date_faults("sources.checked_on", source.checked_on)
 
 
 def _proceeding_faults(
@@ -229,13 +235,8 @@ def _proceeding_faults(
     yield from _date_faults("proceedings.outcome_date", proceeding.outcome_date, or_unknown=True)
     if proceeding.appeal not in APPEAL_STATES:
         yield ContentFault("proceedings.appeal", "unknown_code", {"value": proceeding.appeal[:40]})
-    for free_text in (
-        proceeding.court,
-        proceeding.docket,
-        proceeding.legal_basis,
-        proceeding.amount,
-    ):
-        yield from _text_length_faults("proceedings", free_text, TEXT_LIMIT)
+    for name in ("court", "docket", "legal_basis", "amount"):
+        yield from _text_length_faults("proceedings", getattr(proceeding, name), TEXT_LIMIT)
     if len(proceeding.steps) > LIST_LIMIT:
         yield ContentFault("proceedings.steps", "too_many", {"limit": LIST_LIMIT})
     for step in proceeding.steps:
@@ -246,10 +247,7 @@ def _proceeding_faults(
         yield from url_faults("proceedings.steps", step.source_url)
 
 
-def _request_faults(vocabulary: Vocabulary, content: Content) -> Iterator[ContentFault]:
-    request = content.request
-    if request is None:
-        return
+def _request_faults(vocabulary: Vocabulary, request: RequestContent) -> Iterator[ContentFault]:
     for field_name in ("asked_on", "refused_on", "cada_registered_on", "cada_opinion_on"):
         yield from _date_faults(f"request.{field_name}", getattr(request, field_name))
     if request.refusal not in REFUSAL_KINDS:
@@ -259,13 +257,3 @@ def _request_faults(vocabulary: Vocabulary, content: Content) -> Iterator[Conten
         yield from _text_length_faults(
             f"request.{field_name}", getattr(request, field_name), TEXT_LIMIT
         )
-
-
-def _link_faults(session: Session, content: Content) -> Iterator[ContentFault]:
-    for link in content.links:
-        if link.kind not in LINK_KINDS:
-            yield ContentFault("links", "unknown_code", {"value": link.kind[:40]})
-        # A larger number is none of ours, and more than SQLite can be asked for.
-        target_id = select(Incident.id).where(Incident.number == min(link.number, NUMBER_LIMIT))
-        if session.scalar(target_id) is None:
-            yield ContentFault("links", "no_such_case", {"value": link.number})

@@ -1,13 +1,14 @@
-"""Proof that the present is what the journal says: rows, snapshots and stored HTML.
+"""Verification of cases against the journal: rows, revisions and stored HTML.
 
-``journal.verify`` proves the lines and the snapshots they commit to; here every case's rows are
-compared with its last snapshot, and the HTML that readers see with what the text renders to.
+``journal.verify`` checks the lines and the revisions that they commit to. This module compares
+every case's rows with its last revision, and the HTML that readers see with its commitment.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from register.text.normalisation import fold
 
 BATCH = 200
 
-# Which state a public act leaves a case in.
+# Act → the state of the case after it.
 _RESULTING_STATE = {
     Act.PUBLISHED: CaseState.PUBLISHED,
     Act.FOLLOWED_UP: CaseState.PUBLISHED,
@@ -40,10 +41,21 @@ _RESULTING_STATE = {
     Act.DISCARDED: CaseState.ERASED,
     Act.DRAFTED: CaseState.DRAFT,
 }
+# Detail of a line → the column that it sets.
+_STATE_DETAILS = {"into": "merged_into", "restriction": "restriction"}
+# Acts that set the date of the last public event; a redaction does only for a published case.
+_MOVING_ACTS = _RESULTING_STATE.keys() - {Act.DRAFTED}
+# Lists whose order is stored as a position that starts at 0.
+_ORDERED_LISTS = ("types", "places", "outlets", "sources", "proceedings", "links")
+# What a damaged byte raises when it is read as text, date or number.
+_UNREADABLE = (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError)
 
 
 def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem]:
-    """Every problem of journal, snapshots and rows; nothing when all holds."""
+    """Every problem of journal, revisions and rows.
+
+    :param anchors: lines that an outsider noted earlier.
+    """
 
     def read_opening(revision_id: int) -> CommitmentOpening | None:
         revision = session.execute(
@@ -55,7 +67,10 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
 
     yield from verify_journal(session, read_opening, list(anchors))
     yield from _missing_cases(session)
-    yield from _account_problems(session)
+    try:
+        yield from member_problems(session)
+    except _UNREADABLE as error:
+        yield Problem("members_unreadable", {"cause": type(error).__name__})
     last_id = 0
     while True:
         ids = session.scalars(
@@ -69,8 +84,15 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         session.expunge_all()
 
 
+def ledger_heads(session: Session) -> Iterator[tuple[Ledger, int, str]]:
+    """The head of each ledger, which an outsider can note as an anchor."""
+    for ledger in Ledger:
+        position = head(session, ledger)
+        yield ledger, position.seq, position.digest
+
+
 def _missing_cases(session: Session) -> Iterator[Problem]:
-    """Cases that lines speak of and that are not there: no act removes a case's row."""
+    """Cases that lines name and that have no row, although no act deletes a case's row."""
     existing_ids = select(Incident.id)
     stmt = (
         select(JournalEntry.incident_id)
@@ -89,7 +111,15 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         journal_entries = session.scalars(
             select(JournalEntry).where(JournalEntry.incident_id == incident_id)
         ).all()
-        lines = sorted(journal_entries, key=_line_order)
+        # The numbers of two ledgers cannot be compared; the revisions of their lines can.
+        lines = sorted(
+            journal_entries,
+            key=lambda line: (
+                Act(line.act) in (Act.ERASED, Act.DISCARDED),
+                line.revision_id or 0,
+                line.seq,
+            ),
+        )
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
             yield from _row_problems(session, case, case_ref)
@@ -97,83 +127,38 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         yield from _revision_problems(session, lines, case_ref)
         yield from desk_problems(session, case, lines, case_ref)
         yield from waiting_problems(session, case, lines, case_ref)
-    except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
-        # A byte that no longer makes a text, a date or a number is a problem, not a crash.
+    except _UNREADABLE as error:
         yield Problem("case_unreadable", {**case_ref, "cause": type(error).__name__})
-
-
-def _account_problems(session: Session) -> Iterator[Problem]:
-    try:
-        yield from member_problems(session)
-    except (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError) as error:
-        yield Problem("members_unreadable", {"cause": type(error).__name__})
-
-
-def _line_order(line: JournalEntry) -> tuple[bool, int, int]:
-    """Two ledgers have no common number; the revisions that their lines keep do."""
-    return Act(line.act) in (Act.ERASED, Act.DISCARDED), line.revision_id or 0, line.seq
 
 
 def _state_problems(
     case: Incident, lines: Iterable[JournalEntry], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
-    """State, number and dates follow from the lines; nothing else may have moved them."""
-    state: CaseState | None = None
-    number: int | None = None
-    created_at = first_published_at = moved_at = merged_into = None
-    restriction = ""
+    """State, number and dates that differ from what the lines say."""
+    expected: dict[str, Any] = dict.fromkeys(
+        ("state", "number", "created_at", "first_published_at", "moved_at", "merged_into")
+    )
+    expected["restriction"] = ""
     for line in lines:
         private = json.loads(line.private_json)
-        act = Act(line.act)
-        state = _RESULTING_STATE.get(act, state)
-        number = line.case_number or number
+        act, at = Act(line.act), rfc3339(line.at)
+        expected["state"] = state = _RESULTING_STATE.get(act, expected["state"])
+        expected["number"] = line.case_number or expected["number"]
         if act is Act.DRAFTED:
-            created_at = rfc3339(line.at)
+            expected["created_at"] = at
         if act is Act.PUBLISHED:
-            first_published_at = rfc3339(line.at)
+            expected["first_published_at"] = at
         if act in _MOVING_ACTS or (act is Act.REDACTED and state is CaseState.PUBLISHED):
-            moved_at = rfc3339(line.at)
-        merged_into = private.get("into", merged_into)
-        restriction = "" if act is Act.RESTORED else private.get("restriction", restriction)
-    actual = {
-        "state": case.state,
-        "number": case.number,
-        "created_at": rfc3339(case.created_at),
-        "first_published_at": rfc3339(case.first_published_at) if case.first_published_at else None,
-        "moved_at": rfc3339(case.moved_at) if case.moved_at else None,
-        "merged_into": case.merged_into,
-        "restriction": case.restriction,
-    }
-    expected = {
-        "state": state,
-        "number": number,
-        "created_at": created_at,
-        "first_published_at": first_published_at,
-        "moved_at": moved_at,
-        "merged_into": merged_into,
-        "restriction": restriction,
-    }
-    for name, actual_value in actual.items():
-        if actual_value != expected[name]:
+            expected["moved_at"] = at
+        expected |= {name: private[key] for key, name in _STATE_DETAILS.items() if key in private}
+        if act is Act.RESTORED:
+            expected["restriction"] = ""
+    for name, expected_value in expected.items():
+        actual_value = getattr(case, name)
+        if isinstance(actual_value, datetime):
+            actual_value = rfc3339(actual_value)
+        if actual_value != expected_value:
             yield Problem("case_standing", {**case_ref, "field": name})
-
-
-_MOVING_ACTS = {
-    Act.PUBLISHED,
-    Act.FOLLOWED_UP,
-    Act.REPLIED,
-    Act.CORRECTED,
-    Act.RESTORED,
-    Act.WITHDRAWN,
-    Act.MERGED,
-    Act.DRAFT_MERGED,
-    Act.ERASED,
-    Act.DISCARDED,
-}
-
-
-# Lists whose order is kept by a position that starts at 0.
-_ORDERED_LISTS = ("types", "places", "outlets", "sources", "proceedings", "links")
 
 
 def _row_problems(
@@ -186,36 +171,44 @@ def _row_problems(
         .order_by(Revision.id.desc())
         .limit(1)
     )
-    # A draft that lost a report may have lost its last snapshot; it gets one when it is saved.
-    is_lost = case.report_withdrawn and revision is not None and revision.content is None
-    if revision is None or revision.id != newest or (revision.content is None and not is_lost):
+    if revision is None or revision.id != newest:
         yield Problem("case_snapshot", case_ref)
         return
-    if revision.content is not None and contents.canonical_content(case) != revision.content:
-        yield Problem(
-            "case_rows", {**case_ref, "fields": _differing_fields(case, revision.content)}
-        )
-    content = contents.content_of(case)
-    for name, derived_value in derived_columns(content).items():
-        if getattr(case, name) != derived_value:
-            yield Problem("case_rows", {**case_ref, "fields": [name]})
-    for name in _ORDERED_LISTS:
-        parts = getattr(case, name)
-        if [part.position for part in parts] != list(range(len(parts))):
-            yield Problem("case_rows", {**case_ref, "fields": [name]})
-    for reply in case.replies:
-        # The state is not hashed; it says whether a reply may still be decided.
-        if (reply.state == "published") != (reply.published_at is not None):
-            yield Problem("case_rows", {**case_ref, "fields": ["replies"]})
+    # The last revision of a draft may be destroyed with a withdrawn report; saving makes a new one.
+    if revision.content is None and not case.report_withdrawn:
+        yield Problem("case_snapshot", case_ref)
+        return
+    for names in _differing_fields(case, revision.content):
+        yield Problem("case_rows", {**case_ref, "fields": names})
     for outlet in session.scalars(select(Outlet).where(Outlet.incident_id == case.id)):
         if outlet.folded != fold(outlet.name):
             yield Problem("case_rows", {**case_ref, "fields": ["outlets"]})
 
 
+def _differing_fields(case: Incident, revision_content: bytes | None) -> Iterator[list[str]]:
+    """Lists of fields whose rows differ from the revision or from each other."""
+    current_content = contents.canonical_content(case)
+    if revision_content is not None and current_content != revision_content:
+        current, stored = json.loads(current_content), json.loads(revision_content)
+        names = current.keys() | stored.keys()
+        yield sorted(name for name in names if current.get(name) != stored.get(name))
+    for name, derived_value in derived_columns(contents.content_of(case)).items():
+        if getattr(case, name) != derived_value:
+            yield [name]
+    for name in _ORDERED_LISTS:
+        parts = getattr(case, name)
+        if [part.position for part in parts] != list(range(len(parts))):
+            yield [name]
+    for reply in case.replies:
+        # The state is not hashed, so it is compared with the hashed date of publication.
+        if (reply.state == "published") != (reply.published_at is not None):
+            yield ["replies"]
+
+
 def _former_code_problems(
     session: Session, lines: Iterable[JournalEntry], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
-    """The codes that a case lost are those that its lines say, and from which on."""
+    """Rows of former codes that differ from what the lines say."""
     expected = {
         (axis, code, line.seq)
         for line in lines
@@ -229,14 +222,6 @@ def _former_code_problems(
     )
     if {tuple(code_row) for code_row in code_rows} != expected:
         yield Problem("case_codes", case_ref)
-
-
-def _differing_fields(case: Incident, revision_content: bytes) -> list[str]:
-    current: dict[str, Any] = json.loads(contents.canonical_content(case))
-    stored: dict[str, Any] = json.loads(revision_content)
-    return sorted(
-        name for name in current.keys() | stored.keys() if current.get(name) != stored.get(name)
-    )
 
 
 def _revision_problems(
@@ -255,7 +240,7 @@ def _revision_problems(
         if origin != (line.act, line.member_id, rfc3339(line.at), line.incident_id):
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
         if revision.salt is None:
-            continue  # the journal's own check says whether that is allowed
+            continue  # ``journal.verify`` checks whether that is allowed
         if (
             reasons_commitment(revision.salt, revision.reason or "", revision.flags_reason or "")
             != reasons_digest
@@ -265,10 +250,3 @@ def _revision_problems(
         page_digest = page_commitment(revision.salt, revision.renderer or "", revision.html or b"")
         if page_digest != private.get("page"):
             yield Problem("html_changed", {**case_ref, "revision": revision.id})
-
-
-def ledger_heads(session: Session) -> Iterator[tuple[Ledger, int, str]]:
-    """Where each ledger stands: what an outsider keeps as an anchor."""
-    for ledger in Ledger:
-        position = head(session, ledger)
-        yield ledger, position.seq, position.digest

@@ -1,7 +1,7 @@
-"""Proof that what members noted around a case, and who they are, is what the desk's lines say.
+"""Verification of the desk's tables and of member accounts against the journal.
 
-Lines name rows by their ids, people and moments, and seal no word of a note, of an invitation or
-of a reply that is not published: words that were changed there are not found.
+Lines name rows by id, member and time, and commit to no text of a note, an invitation or an
+unpublished reply: a change of such a text goes undetected.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from register.journal.verify import Problem
 
 @dataclass(frozen=True)
 class _DeskLine:
-    """A line of a case: what was done, by whom, when, and what it says besides."""
+    """A line of a case with its private details."""
 
     act: Act
     by: int | None
@@ -38,25 +38,24 @@ class _DeskLine:
 def desk_problems(
     session: Session, case: Incident, lines: Sequence[JournalEntry], case_ref: Mapping[str, object]
 ) -> Iterator[Problem]:
-    """What of approvals, invitations, notes, replies and claims no line of the case says.
+    """Approvals, invitations, notes, replies and claims that differ from the lines of the case.
 
     :param lines: all lines of the case, of both ledgers.
     """
-    entries = sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
     desk_lines = [
-        _DeskLine(
-            Act(journal_entry.act),
-            journal_entry.member_id,
-            journal_entry.at,
-            json.loads(journal_entry.private_json),
-        )
-        for journal_entry in entries
+        _DeskLine(Act(line.act), line.member_id, line.at, json.loads(line.private_json))
+        for line in sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
     ]
-    if not _approvals_hold(session.scalars(_case_rows(Approval, case)).all(), desk_lines):
+
+    def case_rows(model: Any) -> Sequence[Any]:
+        stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
+        return session.scalars(stmt).all()
+
+    if not _approvals_hold(case_rows(Approval), desk_lines):
         yield Problem("desk_approvals", dict(case_ref))
-    if not _invitations_hold(session.scalars(_case_rows(Invitation, case)).all(), desk_lines, case):
+    if not _invitations_hold(case_rows(Invitation), desk_lines, case):
         yield Problem("desk_invitations", dict(case_ref))
-    if not _notes_hold(session.scalars(_case_rows(Note, case)).all(), desk_lines, case):
+    if not _notes_hold(case_rows(Note), desk_lines, case):
         yield Problem("desk_notes", dict(case_ref))
     if not _replies_hold(case.replies, desk_lines, case):
         yield Problem("desk_replies", dict(case_ref))
@@ -66,12 +65,8 @@ def desk_problems(
         yield Problem("desk_lost_report", dict(case_ref))
 
 
-def _case_rows(model: Any, case: Incident) -> Any:
-    return select(model).where(model.incident_id == case.id).order_by(model.id)
-
-
 def _approvals_hold(approvals: Sequence[Approval], lines: Sequence[_DeskLine]) -> bool:
-    """No act removes an approval: a later revision voids it, and the row stays."""
+    # No act deletes an approval: a later revision voids it, and the row stays.
     actual = Counter(
         (approval.revision_id, approval.purpose, approval.given_by, approval.given_at)
         for approval in approvals
@@ -98,26 +93,24 @@ def _invitations_hold(
         if line.act is Act.INVITED
     )
     emptied_ids = _destroyed_with_report("invitations", lines)
-    return actual == expected and all(
-        not invitation.text
-        if invitation.id in emptied_ids
-        else _text_is_expected(invitation, _last_redaction(lines))
-        for invitation in invitations
-    )
+    emptied_at = _last_redaction(lines)
 
+    def text_is_expected(invitation: Invitation) -> bool:
+        if invitation.id in emptied_ids:
+            return not invitation.text
+        if emptied_at is None:
+            return bool(invitation.text)
+        # A text of the very second of the destruction may be empty or not.
+        if invitation.text:
+            return invitation.noted_at >= emptied_at
+        return invitation.noted_at <= emptied_at
 
-def _text_is_expected(invitation: Invitation, emptied_at: datetime | None) -> bool:
-    """Words are there unless a redaction destroyed them; those of its own second may be either."""
-    if emptied_at is None:
-        return bool(invitation.text)
-    return (
-        invitation.noted_at >= emptied_at if invitation.text else invitation.noted_at <= emptied_at
-    )
+    return actual == expected and all(map(text_is_expected, invitations))
 
 
 def _last_redaction(lines: Sequence[_DeskLine]) -> datetime | None:
-    """When the members' words were last destroyed while the case stayed."""
-    # A redaction destroyed by itself before there was a second person for it.
+    """The time of the last destruction of notes and invitations that did not erase the case."""
+    # In old journals the redaction itself destroys, without a second person.
     direct_times = [
         line.at for line in lines if line.act is Act.REDACTED and "destroyed" in line.private
     ]
@@ -134,7 +127,7 @@ def _notes_hold(notes: Sequence[Note], lines: Sequence[_DeskLine], case: Inciden
         return not notes
     emptied_at = _last_redaction(lines)
     note_lines = {line.private.get("note"): line for line in lines if line.act is Act.NOTED}
-    # A draft may bring one note with it, which has no line of its own.
+    # A new draft may have one note, which has no line of its own.
     draft_notes = [(line.by, line.at) for line in lines if line.act is Act.DRAFTED]
     for note in notes:
         line = note_lines.get(note.id)
@@ -159,7 +152,7 @@ _REPLY_STATES = {
 
 
 def _replies_hold(replies: Sequence[Reply], lines: Sequence[_DeskLine], case: Incident) -> bool:
-    """A reply was received by one line, and stands where the line that decided it left it."""
+    """Whether each reply has the state that its last line gave it."""
     if case.state == CaseState.ERASED:
         return not replies
     expected: dict[Any, str] = {}
@@ -171,7 +164,7 @@ def _replies_hold(replies: Sequence[Reply], lines: Sequence[_DeskLine], case: In
 
 
 def _claim_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
-    """Who has it in hand, and until when: the last line that took it or gave it back."""
+    """Whether holder and end of the claim follow from the last line that claims or releases."""
     claim_lines = [line for line in lines if line.act in (Act.CLAIMED, Act.RELEASED)]
     if not claim_lines or claim_lines[-1].act is Act.RELEASED:
         return case.held_by is None and case.held_until is None
@@ -180,16 +173,15 @@ def _claim_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
 
 
 def _destroyed_with_report(list_name: str, lines: Sequence[_DeskLine]) -> set[Any]:
-    """The ids of the notes or invitations that repeated a report which was taken back."""
+    """The ids of the notes or invitations that were destroyed with a withdrawn report."""
     withdrawals = (line for line in lines if line.act is Act.SOURCE_WITHDRAWN)
     return {row_id for line in withdrawals for row_id in line.private.get(list_name, ())}
 
 
 def _lost_report_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
-    """A draft waits for a version without its report from the withdrawal until one is attested.
+    """Whether the flag ``report_withdrawn`` agrees with withdrawals and attestations.
 
-    The withdrawal's line tells a day only, so that it cannot be told which of two came last on
-    one day.
+    The line of a withdrawal has a day only, so its order among the lines of that day is unknown.
     """
     is_lost = any(
         line.act is Act.SOURCE_WITHDRAWN and "still_public" not in line.private for line in lines
@@ -199,8 +191,6 @@ def _lost_report_holds(case: Incident, lines: Sequence[_DeskLine]) -> bool:
     is_attested = any("without_report" in line.private.get("attested", ()) for line in lines)
     return not is_lost or is_attested or case.state == CaseState.ERASED
 
-
-# --- members -------------------------------------------------------------------------------
 
 _MEMBER_ACTS = (
     Act.MEMBER_ADDED,
@@ -215,7 +205,7 @@ _MEMBER_ACTS = (
 
 
 def member_problems(session: Session) -> Iterator[Problem]:
-    """Accounts that no line opened or that are gone, and roles and doors that no line gave."""
+    """Missing accounts, and columns of accounts that differ from what the lines say."""
     expected_by_member: dict[Any, dict[str, object]] = {}
     lines = session.execute(
         select(JournalEntry.act, JournalEntry.at, JournalEntry.private_json)
@@ -224,9 +214,10 @@ def member_problems(session: Session) -> Iterator[Problem]:
     )
     for line in lines:
         private = json.loads(line.private_json)
-        expected_by_member.setdefault(private.get("member"), {}).update(
-            _member_columns(Act(line.act), line.at, private)
-        )
+        expected = expected_by_member.setdefault(private.get("member"), {})
+        expected |= _member_columns(Act(line.act), line.at, private)
+        if "vouches_from" in private:
+            expected["vouches_from"] = private["vouches_from"]
     for member in session.scalars(select(Member).order_by(Member.id)):
         expected = expected_by_member.pop(member.id, {})
         actual = {
@@ -244,14 +235,7 @@ def member_problems(session: Session) -> Iterator[Problem]:
 
 
 def _member_columns(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
-    """What a line says of a member from then on."""
-    vouching_columns = (
-        {"vouches_from": private["vouches_from"]} if "vouches_from" in private else {}
-    )
-    return {**_member_status(act, at, private), **vouching_columns}
-
-
-def _member_status(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[str, object]:
+    """The columns of a member that a line sets."""
     match act:
         case Act.MEMBER_ADDED:
             return {"role": private.get("role"), "created_at": at}
@@ -272,7 +256,7 @@ def _member_status(act: Act, at: datetime, private: Mapping[str, Any]) -> dict[s
 def waiting_problems(
     session: Session, case: Incident, lines: Sequence[JournalEntry], case_ref: Mapping[str, object]
 ) -> Iterator[Problem]:
-    """What of pending changes, destructions and hidden versions no line of the case says.
+    """Pending changes, destructions and hidden versions that differ from the lines of the case.
 
     :param lines: all lines of the case, of both ledgers.
     """
@@ -288,15 +272,17 @@ def waiting_problems(
             )
         )
     )
-    # One that readers should not see and do, or that they should and do not.
-    for revision_id in sorted(_hidden_revision_ids(line_details) ^ hidden_ids):
+    expected_ids = {
+        revision_id for _line, private in line_details for revision_id in private.get("hidden", ())
+    }
+    for revision_id in sorted(expected_ids ^ hidden_ids):
         yield Problem("revision_shown", {**case_ref, "revision": revision_id})
 
 
 def _changes_hold(
     session: Session, case: Incident, line_details: Sequence[tuple[JournalEntry, Mapping[str, Any]]]
 ) -> bool:
-    """Each change that is there was proposed by the line that names it."""
+    """Whether each pending change was proposed by the line that names it."""
     proposed = {
         private.get("change"): (private.get("change_act"), line.member_id, line.at)
         for line, private in line_details
@@ -314,9 +300,9 @@ def _changes_hold(
 def _destructions_hold(
     session: Session, case: Incident, line_details: Sequence[tuple[JournalEntry, Mapping[str, Any]]]
 ) -> bool:
-    """Each destruction stands where the lines that asked for it and ended it left it."""
+    """Whether each destruction has the start and end that the lines say."""
     expected: dict[Any, tuple[Any, ...]] = {}
-    # A destruction is asked for in one ledger and ended in the other.
+    # A destruction starts in one ledger and ends in the other.
     for line, private in sorted(
         line_details, key=lambda pair: (pair[0].act != Act.REDACTED.value, pair[0].seq)
     ):
@@ -326,12 +312,8 @@ def _destructions_hold(
         if line.act == Act.REDACTED.value:
             expected[destruction_id] = (line.member_id, line.at, private.get("due"), None, "")
         else:
-            ending = private.get("ending", "kept")
-            expected[destruction_id] = (
-                *expected.get(destruction_id, (None, None, None))[:3],
-                line.at,
-                ending,
-            )
+            start = expected.get(destruction_id, (None, None, None))[:3]
+            expected[destruction_id] = (*start, line.at, private.get("ending", "kept"))
     destructions = session.scalars(select(Destruction).where(Destruction.incident_id == case.id))
     actual = {
         destruction.id: (
@@ -344,12 +326,3 @@ def _destructions_hold(
         for destruction in destructions
     }
     return actual == expected
-
-
-def _hidden_revision_ids(
-    line_details: Sequence[tuple[JournalEntry, Mapping[str, Any]]],
-) -> set[int]:
-    """The versions that lines say are hidden."""
-    return {
-        revision_id for _line, private in line_details for revision_id in private.get("hidden", ())
-    }

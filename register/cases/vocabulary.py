@@ -1,6 +1,6 @@
-"""The register's vocabularies: rows loaded from one data file, read once a version.
+"""The register's vocabularies: rows loaded from one data file, cached for each version.
 
-A word that leaves the file is retired, not deleted: cases that carry it still have to be shown.
+A word that leaves the file is retired, not deleted: cases that use it still have to be shown.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _COLUMNS = ("code", "fr", "en", "definition_fr", "definition_en")
 
 @dataclass(frozen=True)
 class VocabularyWord:
-    """One entry of a vocabulary in one language, as the pages and rules use it."""
+    """One entry of a vocabulary in one language."""
 
     code: str
     label: str
@@ -63,25 +63,24 @@ class Vocabulary:
     version: str
     language: Language
     lists: Mapping[str, Mapping[str, VocabularyWord]]
-    # Families of types, and the outcomes that only a court can give.
-    family_of: Mapping[str, str] = field(default_factory=dict)
-    court_outcomes: frozenset[str] = frozenset()
+    family_of: Mapping[str, str] = field(default_factory=dict)  # type → family
+    court_outcomes: frozenset[str] = frozenset()  # outcomes that only a court can give
 
     def accepts(self, name: str, code: str) -> bool:
-        """Whether a code may be given to a case today."""
+        """Whether a code exists and is not retired."""
         word = self.lists[name].get(code)
         return word is not None and not word.retired
 
     def has(self, name: str, code: str) -> bool:
-        """Whether a code exists, retired or not: cases that carry it are still found by it."""
+        """Whether a code exists, retired or not: cases that have it can still be searched by it."""
         return code in self.lists[name]
 
     def word(self, name: str, code: str) -> VocabularyWord | None:
-        """The word behind a code, retired or not."""
+        """The word of a code, retired or not."""
         return self.lists[name].get(code)
 
     def label(self, name: str, code: str) -> str:
-        """The label, or the code itself for one that is not in the book."""
+        """The label, or the code itself for an unknown one."""
         word = self.lists[name].get(code)
         return word.label if word else code
 
@@ -91,37 +90,35 @@ class Vocabulary:
         return [code for code, family in self.family_of.items() if family in family_codes]
 
 
-# Of one version at a time: tests open many registers, a site has one.
+# Holds one version at a time: tests open many registers, a site has one.
 _cached_vocabularies: dict[str, dict[Language, Vocabulary]] = {}
-
-
-def current_vocabulary(session: Session) -> Vocabulary:
-    """The vocabularies of the database in French, read once for each version of them."""
-    cached = session.info.get(DATASET)
-    if cached is None:
-        cached = session.info[DATASET] = _read_current(session)
-    return cast(Vocabulary, cached)
-
-
 _VERSION_STMT = select(Dataset.__table__.c.version).where(Dataset.__table__.c.name == DATASET)
 
 
-def _read_current(session: Session) -> Vocabulary:
-    return vocabulary_at(session, session.scalar(_VERSION_STMT) or "")
+def current_vocabulary(session: Session) -> Vocabulary:
+    """The vocabularies of the database in French, cached in the session."""
+    cached = session.info.get(DATASET)
+    if cached is None:
+        version = session.scalar(_VERSION_STMT) or ""
+        cached = session.info[DATASET] = vocabulary_at(session, version)
+    return cast(Vocabulary, cached)
 
 
 def vocabulary_at(session: Session, version: str, language: Language = "fr") -> Vocabulary:
-    """The vocabularies of a version that is known to be the present one."""
+    """The vocabularies of the database, whose current version is ``version``."""
     cached = _cached_vocabularies.get(version)
     if cached is None:
-        cached = _read_vocabularies(session, version)
+        entries = session.scalars(
+            select(VocabularyEntry).order_by(VocabularyEntry.list, VocabularyEntry.position)
+        ).all()
+        cached = {name: _build_vocabulary(entries, version, name) for name in LANGUAGES}
         _cached_vocabularies.clear()
         _cached_vocabularies[version] = cached
     return cached[language]
 
 
 def load_file(session: Session, at: datetime, source: Path = VOCABULARY_FILE) -> bool:
-    """Bring the rows in line with the data file; False when they are already."""
+    """Update the rows from the data file; False when they have its version already."""
     file_bytes = source.read_bytes()
     version = hashlib.sha256(file_bytes).hexdigest()[:16]
     dataset = session.get(Dataset, DATASET)
@@ -156,10 +153,24 @@ def source_kinds(source: Path = VOCABULARY_FILE) -> Mapping[str, str]:
     return MappingProxyType(content["source_map"])
 
 
+def build_title(types: tuple[str, ...], place: str, date: str, vocabulary: Vocabulary) -> str:
+    """The default title of a case: first type, place and date, as far as they are known.
+
+    :param place: a name, in the form it has within a sentence.
+    :param date: EDTF; an invalid date is left out, because its own field reports it.
+    """
+    label = vocabulary.label("type", types[0]) if types else ""
+    try:
+        date_words = dates.date_words(date) if date else ""
+    except TextError:
+        date_words = ""
+    return ", ".join(part for part in (label, place, date_words) if part)
+
+
 def _fill_entry(
     vocabulary_entry: VocabularyEntry, file_entry: Mapping[str, Any], position: int
 ) -> None:
-    # A row may carry the day from which its word is no longer given.
+    # The day from which the word is retired.
     day: date | None = file_entry.get("retired_at")
     vocabulary_entry.position = position
     vocabulary_entry.retired_at = (
@@ -169,13 +180,6 @@ def _fill_entry(
         setattr(vocabulary_entry, column, file_entry[column])
     extra = {key: file_entry[key] for key in file_entry if key not in (*_COLUMNS, "retired_at")}
     vocabulary_entry.extra = json.dumps(extra, sort_keys=True, ensure_ascii=False)
-
-
-def _read_vocabularies(session: Session, version: str) -> dict[Language, Vocabulary]:
-    entries = session.scalars(
-        select(VocabularyEntry).order_by(VocabularyEntry.list, VocabularyEntry.position)
-    ).all()
-    return {language: _build_vocabulary(entries, version, language) for language in LANGUAGES}
 
 
 def _build_vocabulary(
@@ -202,7 +206,7 @@ def _build_vocabulary(
 
 
 def _in_language(file_entry: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """A row of a data file without its other languages: ``act_fr`` and ``act_en`` are ``act``."""
+    """A file entry in one language: ``act_fr`` or ``act_en`` becomes ``act``."""
     localised = {}
     for key, file_value in file_entry.items():
         name, _, suffix = key.rpartition("_")
@@ -211,17 +215,3 @@ def _in_language(file_entry: Mapping[str, Any], language: Language) -> dict[str,
         elif suffix == language:
             localised[name] = file_value
     return localised
-
-
-def build_title(types: tuple[str, ...], place: str, date: str, vocabulary: Vocabulary) -> str:
-    """The title; of what is not known there is nothing in it.
-
-    :param place: a name, as a sentence says it.
-    :param date: EDTF; one that is none is left out, and reported by its own field.
-    """
-    label = vocabulary.label("type", types[0]) if types else ""
-    try:
-        date_words = dates.date_words(date) if date else ""
-    except TextError:
-        date_words = ""
-    return ", ".join(part for part in (label, place, date_words) if part)

@@ -1,4 +1,4 @@
-"""One parameter for any number of numbers, on both databases."""
+"""One parameter for any number of integers, on both databases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def some(session):
     return dict(rows.all())
 
 
-def test_a_column_is_among_numbers_or_not(session, some):
+def test_a_column_is_compared_with_a_list_of_numbers(session, some):
     first, *_rest = some
     assert _codes(session, is_among(PEOPLE, some.values())) == list(some)
     assert _codes(session, is_among(PEOPLE, [some[first]])) == [first]
@@ -36,13 +36,13 @@ def test_a_column_is_among_numbers_or_not(session, some):
     assert _codes(session, either) == [first, _rest[0]]
 
 
-def test_many_numbers_say_the_same_as_few(session, some):
+def test_a_long_list_gives_the_same_rows_as_a_short_one(session, some):
     beyond = range(10**8, 10**8 + SMALL_LIST)
     assert _codes(session, is_among(PEOPLE, [*some.values(), *beyond])) == list(some)
     assert _codes(session, is_among(PEOPLE, beyond)) == []
 
 
-def test_a_statement_is_put_together_once_for_all_numbers(session):
+def test_a_statement_is_compiled_once_for_all_lists(session):
     keys = {
         select(CODE).where(is_among(PEOPLE, numbers))._generate_cache_key().key
         for numbers in ([], [1], [2, 3], range(SMALL_LIST))

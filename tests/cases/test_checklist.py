@@ -1,4 +1,4 @@
-"""The checklist, line by line: what each asks for, and what lets it pass."""
+"""The checklist: for each item, content that meets it and content that does not."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ BOOK = Vocabulary(
 )
 
 
-def _missing(content, told=ALL):
-    return [line.code for line in unmet_items(build_checklist(content, BOOK, told))]
+def _missing(content, circumstances=ALL):
+    return [line.code for line in unmet_items(build_checklist(content, BOOK, circumstances))]
 
 
-def test_a_sound_case_passes(content):
+def test_a_complete_case_passes(content):
     assert _missing(content()) == []
 
 
-def test_the_lines_come_in_the_order_in_which_they_are_read(content):
+def test_items_are_in_display_order(content):
     assert [line.code for line in build_checklist(content(), BOOK, ALL)] == [
         "texts",
         "summary_length",
@@ -72,7 +72,7 @@ def test_the_lines_come_in_the_order_in_which_they_are_read(content):
         ("outcome", {"outcome": ""}),
     ],
 )
-def test_what_a_line_asks_for_blocks_when_it_is_missing(content, line, changes):
+def test_an_item_is_unmet_when_its_content_is_missing(content, line, changes):
     assert _missing(content(**changes)) == [line]
 
 
@@ -105,23 +105,23 @@ RULED = ProceedingContent(
 @pytest.mark.parametrize(
     ("changes", "missing", "why"),
     [
-        ({}, [], "court, date and appeal are all told"),
+        ({}, [], "court, date and appeal are all filled in"),
         ({"court": ""}, ["court"], "which court?"),
         ({"outcome_date": ""}, ["outcome_date"], "when?"),
         ({"appeal": ""}, ["appeal"], "is it final?"),
         ({"court": "", "appeal": ""}, ["court", "appeal"], "both are asked for at once"),
-        ({"court": "inconnue"}, [], "said to be unknown is an answer"),
+        ({"court": "inconnue"}, [], "an unknown court counts as filled in"),
         ({"outcome_date": "inconnue", "appeal": "inconnu"}, [], "so is it for the others"),
         ({"outcome": "en_cours", "court": ""}, [], "no court decided yet"),
     ],
 )
-def test_a_courts_outcome_carries_court_date_and_appeal(content, changes, missing, why):
-    told = content(proceedings=(replace(RULED, **changes),))
-    line = next(line for line in build_checklist(told, BOOK, ALL) if line.code == "court")
+def test_a_courts_outcome_needs_court_date_and_appeal(content, changes, missing, why):
+    ruled_content = content(proceedings=(replace(RULED, **changes),))
+    line = next(line for line in build_checklist(ruled_content, BOOK, ALL) if line.code == "court")
     assert (line.met, line.values["missing"]) == (not missing, missing), why
 
 
-def test_a_case_that_a_court_ended_names_the_proceeding(content):
+def test_a_case_with_a_courts_outcome_needs_the_proceeding(content):
     assert _missing(content(outcome="relaxe")) == ["court"]
     assert _missing(content(outcome="relaxe", proceedings=(RULED,))) == []
     assert _missing(content(outcome="resolue")) == []
@@ -130,12 +130,12 @@ def test_a_case_that_a_court_ended_names_the_proceeding(content):
 # --- people --------------------------------------------------------------------------------------
 
 
-def test_the_authority_was_invited_or_why_not_is_noted(content):
+def test_the_invitation_item_is_met_by_an_invitation_or_its_reason(content):
     assert _missing(content(), replace(ALL, invited=False)) == ["invitation"]
 
 
 @pytest.mark.parametrize("line", ATTESTATIONS)
-def test_each_attested_line_is_somebodys(content, line):
+def test_each_attestation_is_required(content, line):
     others = set(ATTESTATIONS) - {line}
     assert _missing(content(), replace(ALL, attested=others)) == [line]
 
@@ -145,7 +145,7 @@ PHONE = {"narrative": "Appeler le 06 12 34 56 78."}
 
 
 @pytest.mark.parametrize(
-    ("changes", "told", "missing", "why"),
+    ("changes", "circumstances", "missing", "why"),
     [
         ({}, ALL, [], "an everyday case needs no second reader"),
         (SUIT, ALL, ["second"], "a suit does"),
@@ -169,22 +169,22 @@ PHONE = {"narrative": "Appeler le 06 12 34 56 78."}
         ),
     ],
 )
-def test_who_has_to_read(content, changes, told, missing, why):
-    assert _missing(content(**changes), told) == missing, why
+def test_when_a_second_person_is_needed(content, changes, circumstances, missing, why):
+    assert _missing(content(**changes), circumstances) == missing, why
 
 
-def test_a_flag_says_which_field_and_which_words(content):
+def test_a_flag_has_its_field_and_excerpt(content):
     (flag,) = risk_flags(content(**PHONE))
     assert (flag.field, flag.code, flag.excerpt) == ("narrative", "telephone", "06 12 34 56 78")
     assert content_needs_second(content(**PHONE), BOOK)
 
 
-def test_a_telephone_in_the_address_of_a_source_is_no_flag(content):
+def test_a_phone_number_in_the_url_of_a_source_raises_no_flag(content):
     source = SourceContent(url="https://exemple.test/0612345678")
     assert risk_flags(content(sources=(source,))) == ()
 
 
-def test_the_line_of_the_flags_lists_them(content):
+def test_the_item_of_the_flags_lists_them(content):
     line = next(
         line for line in build_checklist(content(**PHONE), BOOK, ALL) if line.code == "flags"
     )

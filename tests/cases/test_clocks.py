@@ -1,4 +1,4 @@
-"""The legal clocks, each with the article that sets it."""
+"""The legal deadlines, each with the article that sets it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from register.cases import deadlines
         (day(2026, 3, 31), 0, day(2026, 3, 31), "no month at all"),
     ],
 )
-def test_months_are_counted_as_article_641_of_the_code_de_procedure_civile_says(
-    start, months, end, why
-):
+def test_months_are_counted_by_article_641_of_the_code_de_procedure_civile(start, months, end, why):
     assert deadlines.add_months(start, months) == end, why
 
 
@@ -35,25 +33,25 @@ def test_months_are_counted_as_article_641_of_the_code_de_procedure_civile_says(
         ("loi 1881 art. 55", deadlines.proof_due, day(2026, 12, 25), day(2027, 1, 4)),
     ],
 )
-def test_a_term_ends_when_its_article_says(article, clock, start, end):
+def test_a_term_ends_on_the_day_of_its_article(article, clock, start, end):
     assert clock(start) == end, article
 
 
-def test_a_months_silence_refuses_and_two_more_are_left_for_the_cada():
+def test_a_month_of_silence_is_a_refusal_and_two_more_remain_for_the_cada():
     """CRPA R311-12, R311-13, R343-1."""
     terms = deadlines.request_terms(requested=day(2026, 1, 31))
     assert terms.silence_refuses == day(2026, 2, 28)
     assert terms.refer_to_cada_by == day(2026, 4, 28)
 
 
-def test_an_explicit_refusal_starts_the_two_months_instead_of_the_silence():
+def test_the_two_months_run_from_an_explicit_refusal():
     """CRPA R343-1."""
     terms = deadlines.request_terms(requested=day(2026, 1, 10), refused=day(2026, 1, 20))
     assert terms.silence_refuses == day(2026, 2, 10)
     assert terms.refer_to_cada_by == day(2026, 3, 20)
 
 
-def test_from_its_registration_the_cada_has_a_month_and_the_refusal_is_confirmed_in_two():
+def test_from_registration_the_cada_has_a_month_and_the_refusal_is_confirmed_in_two():
     """CRPA R343-3, R343-4, R343-5; code de justice administrative R421-1."""
     terms = deadlines.request_terms(requested=None, cada_registered=day(2026, 4, 30))
     assert terms.cada_answers_by == day(2026, 5, 30)
@@ -63,5 +61,5 @@ def test_from_its_registration_the_cada_has_a_month_and_the_refusal_is_confirmed
     assert terms.refer_to_cada_by is None
 
 
-def test_nothing_known_gives_no_term():
+def test_without_a_known_day_there_is_no_term():
     assert set(vars(deadlines.request_terms(requested=None)).values()) == {None}

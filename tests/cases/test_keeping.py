@@ -1,4 +1,4 @@
-"""A case in somebody's hand, for some hours; and what is noted beside it."""
+"""Claims of cases, and internal notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _holder(session, filed):
     return case.held_by, case.held_until
 
 
-def test_a_claim_is_of_one_until_it_runs_out(pen, desk, cast, session):
+def test_a_claim_excludes_other_members_until_it_expires(pen, desk, cast, session):
     filed = desk.draft()
     with pen() as p:
         acts.claim(p, filed.id, by=cast.bruno)
@@ -34,7 +34,7 @@ def test_a_claim_is_of_one_until_it_runs_out(pen, desk, cast, session):
     assert _holder(session, filed) == (cast.chloe, LATER + CLAIM_DURATION)
 
 
-def test_who_asks_again_has_the_hours_anew(pen, desk, cast, session):
+def test_claiming_again_restarts_the_claim(pen, desk, cast, session):
     filed = desk.draft()
     for at in (AT, AT + timedelta(hours=1)):
         with pen(at) as p:
@@ -42,7 +42,7 @@ def test_who_asks_again_has_the_hours_anew(pen, desk, cast, session):
     assert _holder(session, filed) == (cast.bruno, LATER + timedelta(hours=1))
 
 
-def test_what_is_in_nobodys_hand_is_not_given_back(pen, desk, cast):
+def test_an_unclaimed_case_cannot_be_released(pen, desk, cast):
     filed = desk.draft()
     with pen() as p, pytest.raises(Refused) as refused:
         acts.release(p, filed.id, by=cast.bruno)
@@ -54,7 +54,7 @@ def test_what_is_in_nobodys_hand_is_not_given_back(pen, desk, cast):
     assert refused.value.key == "not_held"
 
 
-def test_another_gives_nothing_back_but_an_administrator(pen, desk, cast, session):
+def test_only_an_administrator_releases_another_members_claim(pen, desk, cast, session):
     filed = desk.draft()
     with pen() as p:
         acts.claim(p, filed.id, by=cast.bruno)
@@ -66,7 +66,7 @@ def test_another_gives_nothing_back_but_an_administrator(pen, desk, cast, sessio
     assert _holder(session, filed) == (None, None)
 
 
-def test_a_note_says_something(pen, desk, cast):
+def test_a_note_needs_a_text(pen, desk, cast):
     filed = desk.draft()
     for text in ("", " \n ", "x" * 10_001):
         with pen() as p, pytest.raises(Invalid):

@@ -1,4 +1,4 @@
-"""How long a reply is, and how long it may be (décret nº 2007-1527, art. 3)."""
+"""The length of a reply and its limit (décret nº 2007-1527, art. 3)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from register.cases.case_content import Content
         ("a" * 76 + "\nb", 3),
     ],
 )
-def test_lines_are_those_of_a_page(text: str, lines: int) -> None:
+def test_lines_are_counted_by_the_width_of_the_page(text: str, lines: int) -> None:
     assert deadlines.text_length(text) == deadlines.TextLength(lines, len(text))
 
 
-def test_a_reply_may_be_as_long_as_what_it_answers() -> None:
+def test_a_reply_may_be_as_long_as_the_text_that_it_answers() -> None:
     account = Content(summary="a" * 80, narrative="b\n\nc")
     limit = deadlines.longest_reply(account, ["d" * 10, ""])
     assert limit == deadlines.TextLength(2 + 3 + 1, 80 + 4 + 10)
@@ -32,7 +32,7 @@ def test_a_reply_may_be_as_long_as_what_it_answers() -> None:
     assert deadlines.text_length("a\n" * 6 + "a").exceeds(limit)
 
 
-def test_never_longer_than_two_hundred_lines() -> None:
+def test_a_reply_has_two_hundred_lines_at_most() -> None:
     assert deadlines.longest_reply(Content(narrative="a\n" * 500)).lines == 200
     assert not deadlines.text_length("a\n" * 199 + "a").is_too_long
     assert deadlines.text_length("a\n" * 200 + "a").is_too_long

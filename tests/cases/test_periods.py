@@ -1,4 +1,4 @@
-"""What an act changes in public, and the three months that it may open (loi de 1881, art. 65)."""
+"""The public effects of each act, and the limitation periods (loi de 1881, art. 65)."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ OPENING = [
 
 
 @pytest.mark.parametrize(("act", "opens"), [row[:2] for row in OPENING], ids=lambda v: str(v))
-def test_acts_that_put_words_before_the_public_open_a_period(act: Act, opens: PeriodScope) -> None:
+def test_acts_that_publish_text_open_a_period(act: Act, opens: PeriodScope) -> None:
     assert deadlines.consequence_of(act).scope is opens
     assert deadlines.running_periods([(act, FIRST)], FIRST)[0].scope is opens
 
 
-def test_no_other_act_opens_one() -> None:
+def test_no_other_act_opens_a_period() -> None:
     opening = {act for act, _opens, _why in OPENING}
     others = set(deadlines.CONSEQUENCES) - opening
     assert others >= {Act.WITHDRAWN, Act.ERASED, Act.REPLY_REFUSED, Act.INVITED, Act.APPROVED}
     assert deadlines.running_periods([(act, FIRST) for act in others], FIRST) == []
 
 
-def test_every_act_of_the_desk_says_what_it_changes() -> None:
+def test_every_act_of_the_desk_has_its_effects() -> None:
     quiet = {Act.CLAIMED, Act.RELEASED, Act.NOTED}  # around a case, not on it
     acted = {act for _state, act in rules.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)
 
 
 @pytest.mark.parametrize("act", list(deadlines.CONSEQUENCES))
-def test_an_act_of_the_desk_changes_nothing_in_public_and_says_so(act: Act) -> None:
+def test_an_act_of_the_desk_has_no_public_effect(act: Act) -> None:
     told = deadlines.consequence_of(act.value)
     assert ("nothing" in told.public) is (act.ledger is Ledger.DESK)
 
 
-def test_every_code_has_its_words() -> None:
-    codes = {code for told in deadlines.CONSEQUENCES.values() for code in told.public}
+def test_every_code_has_its_text() -> None:
+    codes = {code for effects in deadlines.CONSEQUENCES.values() for code in effects.public}
     assert codes == set(messages.PUBLIC_CHANGES)
     assert {opens.value for opens in PeriodScope} == set(messages.LIMITATION_PERIODS)
     assert {act.value for act, _opens, _why in OPENING} == set(messages.PERIOD_BEGINNINGS)
@@ -63,16 +63,16 @@ def test_every_code_has_its_words() -> None:
     [(FIRST, 92), (ENDS - timedelta(days=1), 1), (ENDS, 0)],
     ids=["first day", "last but one", "last day"],
 )
-def test_a_period_runs_through_its_last_day(today: date, left: int) -> None:
+def test_a_period_includes_its_last_day(today: date, left: int) -> None:
     (period,) = deadlines.running_periods([(Act.PUBLISHED, FIRST)], today)
     assert (period.began, period.ends, period.days_left) == (FIRST, ENDS, left)
 
 
-def test_a_period_has_run_out_on_the_day_after() -> None:
+def test_a_period_is_over_on_the_next_day() -> None:
     assert deadlines.running_periods([(Act.PUBLISHED, FIRST)], ENDS + timedelta(days=1)) == []
 
 
-def test_the_period_that_ends_first_comes_first_and_a_withdrawal_ends_none() -> None:
+def test_periods_are_sorted_by_their_end_and_a_withdrawal_ends_none() -> None:
     later = FIRST + timedelta(days=20)
     lines = [
         (Act.WITHDRAWN, later + timedelta(days=1)),
@@ -86,7 +86,7 @@ def test_the_period_that_ends_first_comes_first_and_a_withdrawal_ends_none() -> 
     ]
 
 
-def test_the_opening_of_the_register_is_no_act_on_a_case() -> None:
+def test_the_opening_of_the_register_has_no_effects() -> None:
     with pytest.raises(KeyError):
         deadlines.consequence_of(Act.OPENED)
     assert deadlines.running_periods([(Act.OPENED, FIRST)], FIRST) == []

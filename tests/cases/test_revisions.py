@@ -20,9 +20,9 @@ from register.journal import Act
 
 @pytest.fixture
 def bruno(session: Session, desk: Desk) -> Member:
-    found = session.get(Member, desk.cast.bruno)
-    assert found
-    return found
+    member = session.get(Member, desk.cast.bruno)
+    assert member
+    return member
 
 
 def edited(pen: Callable, desk: Desk, incident_id: int, content: Content, at: datetime) -> None:
@@ -30,7 +30,7 @@ def edited(pen: Callable, desk: Desk, incident_id: int, content: Content, at: da
         acts.edit(p, incident_id, content, by=desk.cast.chloe, reason="précisé")
 
 
-def test_who_when_by_what_act_and_why(
+def test_revisions_list_act_time_member_and_reason(
     session: Session, desk: Desk, pen: Callable, content: Callable, bruno: Member
 ) -> None:
     case = desk.draft()
@@ -42,13 +42,15 @@ def test_who_when_by_what_act_and_why(
     assert not oldest.is_destroyed
 
 
-def test_why_flagged_words_stay_is_told(session: Session, desk: Desk, bruno: Member) -> None:
+def test_a_revision_has_the_reason_for_its_flags(
+    session: Session, desk: Desk, bruno: Member
+) -> None:
     case = desk.published()
     newest = revisions.list_revisions(session, bruno, case.id)[0]
     assert (newest.act, newest.flags_reason) == (Act.PUBLISHED, "relu")
 
 
-def test_a_revision_opens_as_it_was_written(
+def test_a_revision_is_read_as_it_was_written(
     session: Session, desk: Desk, pen: Callable, content: Callable, bruno: Member
 ) -> None:
     case = desk.draft(title="Premier")
@@ -61,10 +63,10 @@ def test_a_revision_opens_as_it_was_written(
 
 
 def test_every_field_of_a_content_is_read_back(session: Session, desk: Desk, bruno: Member) -> None:
-    told = whole(desk.published().number or 0)
-    case = desk.draft(told)
+    full_content = whole(desk.published().number or 0)
+    case = desk.draft(full_content)
     [only] = revisions.list_revisions(session, bruno, case.id)
-    assert revisions.case_at_revision(session, bruno, case.id, only.id).content == told
+    assert revisions.case_at_revision(session, bruno, case.id, only.id).content == full_content
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_every_field_of_a_content_is_read_back(session: Session, desk: Desk, bru
         (datetime(2026, 3, 5, 12, 0, tzinfo=UTC), date.max, "Second"),
     ],
 )
-def test_the_case_as_it_was_on_a_day(
+def test_a_case_is_read_as_it_was_on_a_day(
     session: Session,
     desk: Desk,
     pen: Callable,
@@ -93,7 +95,7 @@ def test_the_case_as_it_was_on_a_day(
     assert revisions.case_at_day(session, bruno, case.id, day).content.title == title
 
 
-def test_before_the_first_word_there_is_nothing(
+def test_before_its_first_revision_a_case_is_not_found(
     session: Session, desk: Desk, bruno: Member
 ) -> None:
     case = desk.draft()
@@ -102,7 +104,7 @@ def test_before_the_first_word_there_is_nothing(
             revisions.case_at_day(session, bruno, case.id, day)
 
 
-def test_destroyed_texts_are_told_as_destroyed_and_open_no_more(
+def test_destroyed_revisions_are_listed_and_cannot_be_read(
     session: Session, desk: Desk, pen: Callable, content: Callable, bruno: Member
 ) -> None:
     case = desk.published()
@@ -123,7 +125,7 @@ def test_destroyed_texts_are_told_as_destroyed_and_open_no_more(
         revisions.case_at_revision(session, bruno, case.id, older[0].id)
 
 
-def test_a_revision_of_another_case_is_none_of_this_one(
+def test_a_revision_of_another_case_is_not_found(
     session: Session, desk: Desk, bruno: Member
 ) -> None:
     one, other = desk.draft(), desk.draft()
@@ -133,7 +135,7 @@ def test_a_revision_of_another_case_is_none_of_this_one(
             revisions.case_at_revision(session, bruno, one.id, revision)
 
 
-def test_to_a_stranger_there_is_no_case(session: Session, desk: Desk, bruno: Member) -> None:
+def test_a_stranger_finds_no_case(session: Session, desk: Desk, bruno: Member) -> None:
     case = desk.draft()
     [only] = revisions.list_revisions(session, bruno, case.id)
     driss = session.get(Member, desk.cast.driss)

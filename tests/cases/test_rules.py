@@ -1,4 +1,4 @@
-"""Who may do what to a case, in which state, and with whom: the whole table, written again."""
+"""The transition rules: the whole table of states and acts, written a second time."""
 
 from __future__ import annotations
 
@@ -154,22 +154,22 @@ CLOSED = {
 
 
 def test_the_table_names_every_state_and_act_once():
-    told = [(state, act) for state, act, _, _ in ROWS]
+    listed = [(state, act) for state, act, _, _ in ROWS]
     every = [
         (state.value, act.value)
         for state, act in product(CaseState, Act)
         if act not in NOT_OF_A_CASE
     ]
-    assert sorted(told) == sorted(every)
+    assert sorted(listed) == sorted(every)
 
 
 def _answer(state, act, role, asks, has):
     try:
         rules.require_allowed(state, act, role, content_needs_second=asks, has_second=has)
     except Refused as refused:
-        # The loser of a race is told the state as it now is.
-        told = refused.values == {"state": state.value, "act": act.value}
-        return refused.key if told else f"{refused.key}, without saying the state"
+        # The loser of a race gets the current state.
+        has_state = refused.values == {"state": state.value, "act": act.value}
+        return refused.key if has_state else f"{refused.key}, without saying the state"
     return "yes"
 
 
@@ -198,7 +198,7 @@ def test_the_table(state, act, verdict, why):
 
 @pytest.mark.parametrize("act", NOT_OF_A_CASE)
 @pytest.mark.parametrize("state", CaseState)
-def test_what_is_not_done_to_a_case_is_refused_in_every_state(state, act):
+def test_acts_on_other_things_are_refused_in_every_state(state, act):
     for role in Role:
         assert _answer(state, act, role, asks=False, has=True) == CLOSED[state]
 
@@ -234,7 +234,7 @@ BEFORE = Content(title="Gagny", outcome="en_cours", date="2008", proceedings=(SU
         (replace(BEFORE, request=RequestContent(asked="un budget")), {"request"}, "CADA answered"),
     ],
 )
-def test_a_follow_up_may_move_the_course_of_an_affair(after, named, why):
+def test_a_follow_up_may_change_outcome_and_steps(after, named, why):
     assert rules.changed_fields(BEFORE, after) == named, why
     rules.require_follow_up(BEFORE, after)
 
@@ -258,23 +258,23 @@ def test_a_follow_up_may_move_the_course_of_an_affair(after, named, why):
         (replace(BEFORE, proceedings=(SUIT, SUIT)), ["proceedings"], "a new suit is an account"),
         (replace(BEFORE, proceedings=()), ["proceedings"], "taking one away too"),
         (replace(BEFORE, links=(LinkContent("voir_aussi", 1),)), ["links"], "links are curated"),
-        (replace(BEFORE, contested=True), ["contested"], "a dispute is told by a correction"),
+        (replace(BEFORE, contested=True), ["contested"], "a dispute needs a correction"),
     ],
 )
-def test_a_follow_up_may_not_touch_the_account(after, named, why):
+def test_a_follow_up_may_not_change_the_account(after, named, why):
     with pytest.raises(Refused) as refused:
         rules.require_follow_up(BEFORE, after)
     assert (refused.value.key, refused.value.values) == ("needs_correction", {"fields": named}), why
 
 
-def test_nothing_changed_names_nothing():
+def test_equal_contents_have_no_changed_field():
     assert rules.changed_fields(BEFORE, replace(BEFORE)) == frozenset()
 
 
 # --- which texts are read for risks ------------------------------------------------------------
 
 
-def test_every_text_is_read_for_risks_and_no_address_of_a_source():
+def test_free_texts_include_every_text_and_no_url_of_a_source():
     content = Content(
         title="le titre",
         outlets=("le blog",),
@@ -290,7 +290,7 @@ def test_every_text_is_read_for_risks_and_no_address_of_a_source():
         ),
         request=RequestContent(asked="la demande"),
     )
-    told = dict(rules.free_texts(content))
-    assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(told.values())
-    assert not [text for text in told.values() if text.startswith("https:")]
-    assert told["proceedings.steps.note"] == "la note"
+    texts = dict(rules.free_texts(content))
+    assert {"le titre", "le blog", "la source", "la note", "la demande"} <= set(texts.values())
+    assert not [text for text in texts.values() if text.startswith("https:")]
+    assert texts["proceedings.steps.note"] == "la note"

@@ -1,4 +1,4 @@
-"""A case's life as one line: what is known, in its order, and what is missing said to be so."""
+"""The timeline of a case: known events in order, and missing events marked as missing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ AFTER = {
 
 
 def line(content: Content, **added: Any) -> list[TimelineItem]:
-    """The events of a content, with what was added to it since."""
+    """The events of a content with its follow-ups, replies and corrections."""
     return case_timeline(
         {**asdict(content), "follow_ups": [], "replies": [], "corrections": [], **added}
     )
 
 
-def told(events: list[TimelineItem]) -> list[str]:
-    """Each event in a word: its day, what it is, and a mark for what is missing or awaited."""
+def summaries(events: list[TimelineItem]) -> list[str]:
+    """Each event as its day, its code, and a mark if it is missing or awaited."""
     marks = {Certainty.REPORTED: "", Certainty.MISSING: " ?", Certainty.AWAITED: " …"}
     return [
         f"{event.date or '-'} {event.code or event.kind}{marks[event.certainty]}{'.' * event.end}"
@@ -43,8 +43,8 @@ def suit(*steps: StepContent, **how: str) -> Content:
     return a_case(proceedings=(row,), outcome=how.get("outcome", ""))
 
 
-def test_every_event_of_a_whole_case_is_on_one_line() -> None:
-    assert told(line(whole(1))) == [
+def test_a_full_case_has_all_its_events_in_order() -> None:
+    assert summaries(line(whole(1))) == [
         "2006-06~ facts",
         "2006-06-01 asked",
         "2006-07-01 plainte",
@@ -119,20 +119,18 @@ def test_every_event_of_a_whole_case_is_on_one_line() -> None:
         (suit(outcome="en_cours"), ["2008-03-17 facts", "- opening ?", "- en_cours …"]),
     ],
 )
-def test_what_is_missing_is_on_the_line_and_is_not_dated(
-    content: Content, expected: list[str]
-) -> None:
-    assert told(line(content)) == expected
+def test_missing_events_are_listed_without_a_date(content: Content, expected: list[str]) -> None:
+    assert summaries(line(content)) == expected
 
 
-def test_a_vague_date_keeps_its_place_in_its_own_story() -> None:
+def test_a_vague_date_stays_in_the_order_of_its_proceeding() -> None:
     steps = (
         StepContent("plainte", "2009-03"),
         StepContent("audience", "2009"),
         StepContent("jugement", ""),
         StepContent("appel", "2010-05-02"),
     )
-    assert told(line(suit(*steps, outcome="en_cours"))) == [
+    assert summaries(line(suit(*steps, outcome="en_cours"))) == [
         "2008-03-17 facts",
         "2009-03 plainte",
         "2009 audience",
@@ -142,11 +140,11 @@ def test_a_vague_date_keeps_its_place_in_its_own_story() -> None:
     ]
 
 
-def test_a_story_without_a_date_follows_the_facts_and_not_a_reply_of_today() -> None:
+def test_an_undated_proceeding_follows_the_facts_and_precedes_a_reply_of_today() -> None:
     row = ProceedingContent(direction="par_cible", steps=(StepContent("plainte"),))
     reply = {"author": "La ville", "received_on": "2026-03-01", "published_at": AFTER["added_at"]}
     events = line(a_case(proceedings=(row,), end_date="2009"), replies=[reply])
-    assert told(events) == [
+    assert summaries(events) == [
         "2008-03-17 facts",
         "2009 last",
         "- plainte",
@@ -155,11 +153,11 @@ def test_a_story_without_a_date_follows_the_facts_and_not_a_reply_of_today() -> 
     ]
 
 
-def test_what_was_added_is_placed_by_what_it_tells_and_is_never_given_a_date() -> None:
+def test_an_undated_follow_up_is_sorted_by_its_addition_and_stays_undated() -> None:
     follow_ups = [AFTER, {**AFTER, "happened_on": "2007"}, {**AFTER, "happened_on": "2008-04~"}]
     made = {"made_at": "2026-03-01T23:30:00Z", "note": "Le titre change", "redaction": False}
     events = line(a_case(outcome="resolue"), follow_ups=follow_ups, corrections=[made])
-    assert told(events) == [
+    assert summaries(events) == [
         "2007 follow_up",
         "2008-03-17 facts",
         "- resolue.",
@@ -171,10 +169,10 @@ def test_what_was_added_is_placed_by_what_it_tells_and_is_never_given_a_date() -
     assert [event.number for event in events if event.kind == TimelineKind.FOLLOW_UP] == [2, 3, 1]
 
 
-def test_what_is_the_end_of_a_proceeding_is_not_told_twice() -> None:
+def test_the_outcome_of_a_proceeding_is_listed_once() -> None:
     content = suit(outcome="relaxe", outcome_date="2010-02", appeal="non")
     events = line(replace(content, outcome="relaxe", end_date="2010-02"))
-    assert told(events)[-1] == "2010-02 relaxe."
+    assert summaries(events)[-1] == "2010-02 relaxe."
     assert len(events) == 3
 
 
@@ -187,7 +185,7 @@ def asked(**how: str) -> list[TimelineItem]:
     return line(a_case(date="2020", request=request, outcome="resolue"))[1:]
 
 
-def test_the_terms_of_a_request_run_from_what_is_known() -> None:
+def test_the_terms_of_a_request_run_from_known_days() -> None:
     first, silence, cada, opinion, *_rest = asked(
         refusal="implicite", cada_registered_on="2020-03-15"
     )
@@ -208,7 +206,7 @@ def test_the_terms_of_a_request_run_from_what_is_known() -> None:
 
 
 @pytest.mark.parametrize("day", ["", "2020-01", "2020", "2020-01-31~", "2020-01-31?"])
-def test_no_term_runs_from_a_day_that_is_not_known(day: str) -> None:
+def test_no_term_runs_from_an_inexact_day(day: str) -> None:
     first, silence, *_rest = asked(asked_on=day, refusal="implicite")
     assert (first.date, dict(first.terms)) == (day, {})
     assert (silence.date, dict(silence.terms)) == ("", {})
@@ -239,10 +237,10 @@ def test_no_term_runs_from_a_day_that_is_not_known(day: str) -> None:
         ({"outcome": "en_cours"}, ["2020-01-31 asked"]),
     ],
 )
-def test_each_step_of_a_request_is_there_or_missing(
+def test_each_step_of_a_request_is_listed_as_known_or_missing(
     how: dict[str, str], expected: list[str]
 ) -> None:
-    assert told(asked(**how)) == [*expected, "- resolue."]
+    assert summaries(asked(**how)) == [*expected, "- resolue."]
 
 
 @pytest.mark.parametrize(
@@ -250,22 +248,24 @@ def test_each_step_of_a_request_is_there_or_missing(
 )
 def test_a_missing_step_hides_no_open_end(outcome: str, expected: str) -> None:
     request = RequestContent(asked_on="2020-01-31", refusal="explicite", cada_number="20201234")
-    events = told(line(a_case(date="2020", request=request, outcome=outcome)))
+    events = summaries(line(a_case(date="2020", request=request, outcome=outcome)))
     assert events[-2:] == ["- opinion ?", expected]
 
 
-def test_what_may_be_of_the_time_of_the_facts_does_not_stand_before_them() -> None:
-    opened = suit(StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006")
-    events = told(line(replace(opened, date="2006-06-26", end_date="2006")))
+def test_a_vague_date_that_includes_the_facts_is_not_sorted_before_them() -> None:
+    prosecution = suit(
+        StepContent(step="plainte", date="2006"), outcome="relaxe", outcome_date="2006"
+    )
+    events = summaries(line(replace(prosecution, date="2006-06-26", end_date="2006")))
     assert events[0].startswith("2006-06-26")
     # What is dated before them stays before them, whatever the reader may think of it.
     earlier = suit(StepContent(step="plainte", date="2005"))
-    assert told(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
+    assert summaries(line(replace(earlier, date="2006-06-26")))[0].startswith("2005")
     vague = replace(a_case(), date="2006-06", end_date="2006")
-    assert told(line(vague))[0].startswith("2006-06")
+    assert summaries(line(vague))[0].startswith("2006-06")
 
 
-def test_a_term_that_no_date_can_tell_is_not_told() -> None:
+def test_a_term_after_the_last_year_of_edtf_is_left_out() -> None:
     asked_last = asked(asked_on="2999-12-31", refusal="implicite")
     assert [event.date for event in asked_last[:2]] == ["2999-12-31", ""]
     assert dict(asked_last[0].terms) == {}

@@ -1,4 +1,4 @@
-"""What cannot be kept, fault by fault: each names its field and why."""
+"""Validation of content: each fault with its field and key."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def _faults(session, content):
     ]
 
 
-def test_a_whole_case_has_no_fault(session, content):
-    told = content(
+def test_a_full_case_has_no_fault(session, content):
+    full_content = content(
         justice=True,
         end_date="2009~",
         linked_communes=("93066",),
@@ -59,10 +59,10 @@ def test_a_whole_case_has_no_fault(session, content):
         appeal="inconnu",
         steps=(StepContent("appel", date="2009", outcome="en_cours", source_url=URL),),
     )
-    assert _faults(session, replace(told, proceedings=(suit,))) == []
+    assert _faults(session, replace(full_content, proceedings=(suit,))) == []
 
 
-def test_an_almost_empty_draft_can_be_kept(session, content):
+def test_an_almost_empty_draft_is_valid(session, content):
     bare = dict.fromkeys(("title", "summary", "narrative", "date", "commune", "level"), "")
     bare |= {"actor": "", "target": "", "evidence": "", "outcome": ""}
     assert _faults(session, content(**bare, types=(), sources=(), outlets=())) == []
@@ -148,14 +148,14 @@ def test_an_almost_empty_draft_can_be_kept(session, content):
         ({"links": (LinkContent("voir_aussi", 10**30),)}, ("links", "no_such_case")),
     ],
 )
-def test_one_fault_is_named_alone(session, content, changes, fault):
+def test_each_fault_is_reported_alone(session, content, changes, fault):
     assert _faults(session, content(**changes)) == [fault]
 
 
-def test_a_link_has_a_known_kind(session, desk, content):
+def test_a_link_needs_a_known_kind(session, desk, content):
     filed = desk.published()
-    told = content(links=(LinkContent("ennemi", filed.number),))
-    assert _faults(session, told) == [("links", "unknown_code")]
+    faulty = content(links=(LinkContent("ennemi", filed.number),))
+    assert _faults(session, faulty) == [("links", "unknown_code")]
 
 
 def test_four_types_are_too_many(session, content):
@@ -163,24 +163,24 @@ def test_four_types_are_too_many(session, content):
     assert _faults(session, content(types=types)) == [("types", "too_many")]
 
 
-def test_an_end_in_the_same_year_is_no_end_before_the_beginning(session, content):
+def test_an_end_in_the_year_of_the_beginning_is_valid(session, content):
     """A year is all its days: what began on 17 March 2008 may have ended in "2008"."""
     assert _faults(session, content(date="2008-03-17", end_date="2008")) == []
 
 
-def test_a_former_code_is_kept_as_it_was_given(session, content):
+def test_the_code_of_a_former_commune_is_valid(session, content):
     assert _faults(session, content(commune="93059")) == []
 
 
-def test_a_case_abroad_has_its_place_in_words(session, content):
-    told = content(commune="", country="BE", place_label="Liège")
-    assert _faults(session, told) == []
+def test_a_case_abroad_has_a_place_label(session, content):
+    abroad = content(commune="", country="BE", place_label="Liège")
+    assert _faults(session, abroad) == []
 
 
-def test_every_fault_is_told_at_once_and_none_repeats_a_whole_cell(session, content):
-    told = content(level="x" * 10**6, date="y" * 10**6, types=("z" * 10**6,))
+def test_all_faults_are_reported_together_with_short_values(session, content):
+    faulty = content(level="x" * 10**6, date="y" * 10**6, types=("z" * 10**6,))
     with pytest.raises(Invalid) as refused:
-        validation.require_valid(session, current_vocabulary(session), told)
+        validation.require_valid(session, current_vocabulary(session), faulty)
     faults = refused.value.values["faults"]
     assert [fault.field for fault in faults] == ["level", "types", "date"]
     assert max(len(str(fault.values)) for fault in faults) < 200

@@ -1,4 +1,4 @@
-"""What members noted around a case, and who they are: changed behind the journal, it is named."""
+"""Verification of the desk's tables and of accounts: each change behind the journal is reported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from register.cases.verify import verify
 
 @pytest.fixture
 def case(desk, cast):
-    """A published case in Bruno's hands, with a note, replies in each state, an approval."""
+    """A published case claimed by Bruno, with a note, replies in each state, an approval."""
     filed = desk.published()
     published, refused = (desk.received_reply(filed) for _time in range(2))
     desk.received_reply(filed)
@@ -31,16 +31,16 @@ def case(desk, cast):
     return filed
 
 
-def _found(session):
+def _problems(session):
     session.expire_all()
     return sorted({problem.key for problem in verify(session)})
 
 
-def test_what_was_really_done_holds(session, case, desk, cast):
+def test_acts_leave_no_problem(session, case, desk, cast):
     desk.erased()
     desk.discarded()
     desk.merged()
-    assert _found(session) == []
+    assert _problems(session) == []
 
 
 def _of(table, **changes):
@@ -51,7 +51,7 @@ LATER = AT + timedelta(hours=1)
 APPROVAL = {"incident_id": 1, "revision_id": 1, "purpose": "erase", "given_by": 3, "given_at": AT}
 NOTE = {"incident_id": 1, "written_by": 2, "written_at": AT, "text": "t"}
 INVITATION = {"incident_id": 1, "noted_by": 1, "noted_at": AT, "text": "t"}
-# What somebody with the database at hand may write, and what is said of it.
+# Changes that somebody with access to the database can make, and the problem that reports each.
 TAMPERINGS = {
     "an approval more": (insert(Approval).values(APPROVAL), "desk_approvals"),
     "no approval": (delete(Approval), "desk_approvals"),
@@ -112,59 +112,59 @@ TAMPERINGS = {
 
 
 @pytest.mark.parametrize("what", TAMPERINGS)
-def test_what_was_changed_by_hand_is_named(session, case, what):
+def test_a_change_by_hand_is_reported(session, case, what):
     statement, key = TAMPERINGS[what]
     session.execute(statement, execution_options={"synchronize_session": False})
-    assert _found(session) == [key]
+    assert _problems(session) == [key]
     session.rollback()
-    assert _found(session) == []
+    assert _problems(session) == []
 
 
 @pytest.mark.parametrize("row", [NOTE, INVITATION])
 @pytest.mark.parametrize("end", ["erased", "discarded"])
-def test_words_that_survive_an_erasure_are_named(session, desk, row, end):
+def test_texts_that_survive_an_erasure_are_reported(session, desk, row, end):
     filed = getattr(desk, end)()
     session.rollback()
     model = Note if row is NOTE else Invitation
     session.execute(insert(model).values({**row, "incident_id": filed.id}))
-    assert _found(session) == ["desk_notes" if row is NOTE else "desk_invitations"]
+    assert _problems(session) == ["desk_notes" if row is NOTE else "desk_invitations"]
 
 
-def test_a_redaction_destroys_the_words_of_members_and_that_is_right(
+def test_a_redaction_that_destroys_members_texts_is_no_problem(
     session, pen, desk, cast, content, case
 ):
     with pen(AT + timedelta(days=1)) as p:
-        told = content(title="Sans")
-        acts.redact(p, case.id, told, by=cast.bruno, reason="r", public_note="n")
+        redacted = content(title="Sans")
+        acts.redact(p, case.id, redacted, by=cast.bruno, reason="r", public_note="n")
     desk.destroy()
     with pen(AT + timedelta(days=2)) as p:
         acts.note(p, case.id, "après", by=cast.bruno)
         acts.invite(p, case.id, "de nouveau", by=cast.bruno)
     session.rollback()
-    assert _found(session) == []
-    # What should be gone and is back, and what should be there and is gone.
+    assert _problems(session) == []
+    # A text that should be destroyed and is back, and one that is missing.
     session.execute(update(Invitation).where(Invitation.noted_at == AT).values(text="t"))
-    assert _found(session) == ["desk_invitations"]
+    assert _problems(session) == ["desk_invitations"]
     session.rollback()
     session.execute(insert(Note).values(NOTE))
-    assert _found(session) == ["desk_notes"]
+    assert _problems(session) == ["desk_notes"]
     session.rollback()
     session.execute(delete(Note).where(Note.text == "après"))
-    assert _found(session) == ["desk_notes"]
+    assert _problems(session) == ["desk_notes"]
 
 
-def test_a_note_that_came_with_a_draft_needs_no_line(session, desk, cast, content):
+def test_a_note_of_a_new_draft_needs_no_line(session, desk, cast, content):
     with desk.pen() as p:
         acts.draft(p, content(), by=cast.bruno, reason="r", note="repéré")
     session.rollback()
     assert session.scalars(select(Note.text)).all() == ["repéré"]
-    assert _found(session) == []
+    assert _problems(session) == []
     # But it brings one, not two.
     session.execute(insert(Note).values({**NOTE, "written_by": cast.bruno}))
-    assert _found(session) == ["desk_notes"]
+    assert _problems(session) == ["desk_notes"]
 
 
-def test_accounts_are_followed_through_their_lines(session, pen, cast):
+def test_acts_on_accounts_leave_no_problem(session, pen, cast):
     with pen() as p:
         accounts.set_role(p, cast.bruno, Role.ADMINISTRATOR, by=cast.ada)
         accounts.disable_member(p, cast.chloe, by=cast.ada)
@@ -174,18 +174,18 @@ def test_accounts_are_followed_through_their_lines(session, pen, cast):
         accounts.set_factor(p, cast.bruno, "JBSWY3DPEHPK3PXP", b"k" * 32, ["a"], 1)
         accounts.reset_factor(p, cast.bruno, by=cast.ada)
     session.rollback()
-    assert _found(session) == []
+    assert _problems(session) == []
     session.execute(update(Member).where(Member.id == cast.ada).values(totp_secret=None))
-    assert _found(session) == ["member_standing"]
+    assert _problems(session) == ["member_standing"]
 
 
-def test_what_cannot_be_read_is_named_and_stops_nothing(session, case, engine):
+def test_an_unreadable_row_is_reported_and_the_rest_is_verified(session, case, engine):
     if engine.dialect.name != "sqlite":
         with pytest.raises(Exception, match="timestamp"):
             session.connection().exec_driver_sql("UPDATE member SET created_at = 'hier'")
         return
     session.connection().exec_driver_sql("UPDATE member SET created_at = 'hier'")
-    assert _found(session) == ["members_unreadable"]
+    assert _problems(session) == ["members_unreadable"]
     session.rollback()
     session.connection().exec_driver_sql("UPDATE note SET written_at = 'hier'")
-    assert "case_unreadable" in _found(session)
+    assert "case_unreadable" in _problems(session)

@@ -1,4 +1,4 @@
-"""The words of the register: the codes are a promise to every address and file that holds them."""
+"""The vocabularies: their codes, which URLs and files hold, and their loading."""
 
 from __future__ import annotations
 
@@ -83,18 +83,18 @@ def test_every_type_belongs_to_its_family(book):
     assert book.types_of([]) == []
 
 
-def test_only_some_outcomes_are_a_courts(book):
+def test_only_some_outcomes_need_a_court(book):
     assert book.court_outcomes == BY_A_COURT
 
 
-def test_the_wish_of_who_reported_is_shown_as_another_reason(book):
+def test_a_withdrawal_for_the_reporter_is_shown_as_a_review(book):
     hidden = {code for code, word in book.lists["restriction"].items() if not word.extra["public"]}
     assert hidden == {"demande_signalant"}
     assert book.word("restriction", "demande_signalant").extra["shown_as"] == "reexamen"
 
 
 @pytest.mark.parametrize("language", vocabulary.LANGUAGES)
-def test_every_word_has_its_label_and_definition_in_both_languages(session, book, language):
+def test_every_word_has_label_and_definition_in_both_languages(session, book, language):
     told = vocabulary.vocabulary_at(session, book.version, language)
     assert told.language == language
     assert {name: list(words) for name, words in told.lists.items()} == {
@@ -107,7 +107,7 @@ def test_every_word_has_its_label_and_definition_in_both_languages(session, book
             assert not any(key.endswith(("_fr", "_en")) for key in word.extra)
 
 
-def test_both_languages_say_the_same_things_of_a_word(session, book):
+def test_a_word_has_the_same_fields_in_both_languages(session, book):
     """A verb without what joins it to its target would leave a sentence in the air."""
     english = vocabulary.vocabulary_at(session, book.version, "en")
     for name, words in book.lists.items():
@@ -120,17 +120,17 @@ def test_both_languages_say_the_same_things_of_a_word(session, book):
             assert not french_marks, code
 
 
-def test_a_label_falls_back_on_the_code(book):
+def test_the_label_of_an_unknown_code_is_the_code(book):
     assert book.label("preuve", "documente") == book.word("preuve", "documente").label
     assert book.label("preuve", "jamais") == "jamais"
 
 
-def test_the_words_of_the_import_file_lead_to_known_kinds_of_sources(book):
+def test_the_import_file_maps_to_known_kinds_of_sources(book):
     kinds = vocabulary.source_kinds()
     assert set(kinds.values()) <= set(book.lists["source"])
 
 
-def test_the_book_is_read_once_for_a_version(session):
+def test_the_vocabulary_is_read_once_for_each_version(session):
     assert vocabulary.current_vocabulary(session) is vocabulary.current_vocabulary(session)
 
 
@@ -156,7 +156,9 @@ def test_a_word_that_leaves_the_file_is_retired_and_still_shown(session, tmp_pat
     assert book.label("preuve", "allegue") == label
 
 
-def test_a_word_that_comes_back_is_known_again_and_its_label_may_change(session, tmp_path):
+def test_a_word_that_returns_to_the_file_is_no_longer_retired_and_may_have_a_new_label(
+    session, tmp_path
+):
     vocabulary.load_file(session, now(), _file(tmp_path / "without.toml", lambda _: ""))
     renamed = _file(tmp_path / "with.toml", lambda row: row.replace('fr = "', 'fr = "Bien '))
     vocabulary.load_file(session, now(), renamed)
@@ -165,7 +167,7 @@ def test_a_word_that_comes_back_is_known_again_and_its_label_may_change(session,
     assert book.label("preuve", "allegue").startswith("Bien ")
 
 
-def test_a_word_retired_by_its_row_may_no_longer_be_given(session, tmp_path):
+def test_a_word_with_a_retirement_date_is_retired(session, tmp_path):
     """As the head of the file says: add ``retired_at`` to the row and leave the row."""
     retired = _file(tmp_path / "v.toml", lambda row: row.rstrip() + "\nretired_at = 2026-01-01\n\n")
     vocabulary.load_file(session, now(), retired)
@@ -174,7 +176,7 @@ def test_a_word_retired_by_its_row_may_no_longer_be_given(session, tmp_path):
     assert book.has("preuve", "allegue")
 
 
-def test_what_was_retired_first_stays_retired_at_that_moment(session, tmp_path):
+def test_a_retired_word_keeps_its_first_retirement_date(session, tmp_path):
     first, later = now().replace(year=2026), now().replace(year=2027)
     vocabulary.load_file(session, first, _file(tmp_path / "1.toml", lambda _: ""))
     vocabulary.load_file(session, later, _file(tmp_path / "2.toml", lambda _: "# again\n"))
@@ -187,7 +189,7 @@ def test_no_code_is_longer_than_its_column():
     assert max(len(row["code"]) for name in LIST_NAMES for row in content[name]) <= 40
 
 
-def test_a_book_of_nothing_knows_nothing():
+def test_an_empty_vocabulary_accepts_no_code():
     empty = vocabulary.Vocabulary("", "fr", {name: {} for name in LIST_NAMES})
     assert not empty.accepts("type", "expulsion")
     assert replace(empty, family_of={"expulsion": "acces"}).types_of(["acces"]) == ["expulsion"]

@@ -1,8 +1,8 @@
-"""THE ONLY DOOR that changes a case.
+"""The acts on a case, which are the only code that changes one.
 
-Each act loads under the pen, checks, changes and records. Acts take ids; the member who acts is
-read under the pen too, so that a member disabled a second ago no longer acts. ``single`` is the
-setting ``SINGLE_MODERATOR``: no second person is asked.
+Each act loads the case under the write lock, checks, changes and records. Acts take ids; the acting
+member is also read under the lock, so that a member disabled a second ago is refused. ``single`` is
+the setting ``SINGLE_MODERATOR``: no second person is required.
 """
 
 from register.cases.acts.change_decisions import approve_change, refuse_change

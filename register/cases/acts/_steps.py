@@ -1,4 +1,4 @@
-"""What every act is made of: load under the pen, check, keep a snapshot, record."""
+"""Steps shared by all acts: lock and load, check rules, save a revision, record a journal line."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from register.cases import checklist as checks
 from register.cases import former_codes, rules, validation
 from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import Content
-from register.cases.former_codes import CodesByAxis
-from register.cases.models import Approval, CaseState, Correction, Incident, Invitation, Revision
+from register.cases.models import Approval, CaseState, Correction, Incident, Invitation
 from register.cases.persistence import erase_texts, save_snapshot
 from register.cases.vocabulary import current_vocabulary
 from register.db import UTCDateTime, empty_log
@@ -46,10 +45,10 @@ def begin_act(
 
 
 def require_unchanged(case: Incident, seen: int | None) -> None:
-    """Let an act pass that was decided before the case as it now reads.
+    """Check that the member saw the current revision.
 
-    :param seen: the revision that the member had before them; None from an import or a console.
-    :raises Refused: ``changed_meanwhile``, with the revision that stands now.
+    :param seen: the revision that the member saw; None in an import or on the console.
+    :raises Refused: ``changed_meanwhile``, with the current revision.
     """
     if seen is not None and seen != case.revision_id:
         raise Refused("changed_meanwhile", state=case.state, revision=case.revision_id)
@@ -58,7 +57,7 @@ def require_unchanged(case: Incident, seen: int | None) -> None:
 def require_allowed(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, *, single: bool = False
 ) -> None:
-    """Let the member do the act now, or say why not; publication has its own :func:`check_publication`."""
+    """Check the rules of an act other than a publication (:func:`check_publication`)."""
     has_second = single
     if rules.rule_for(CaseState(case.state), act).second == "always" and not single:
         has_second = bool(second_persons(tx, case, "erase", member))
@@ -78,9 +77,10 @@ def check_publication(
     act: Act,
     circumstances: checks.Circumstances,
 ) -> bool:
-    """The checklist, which holds the second person as one of its lines.
+    """Check checklist and rules before a publication or restoration.
 
-    :returns: whether a second person was asked for and, by the register's setting, there is none.
+    :returns: whether a second person was needed and is waived by the setting ``SINGLE_MODERATOR``.
+    :raises Incomplete: the unmet items of the checklist.
     """
     content, vocabulary = contents.content_of(case), current_vocabulary(tx.session)
     flags = checks.risk_flags(content)
@@ -104,7 +104,7 @@ def check_publication(
     return is_second_needed and not circumstances.seconded
 
 
-# Statements are put together once: an import asks these for every row.
+# Built once, because an import executes them for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
 _APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
     Approval.incident_id == bindparam("case"),
@@ -114,9 +114,9 @@ _APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), Approval.given_b
 
 
 def require_computed(tx: WriteTransaction, content: Content) -> None:
-    """What a published case has to keep when its text is changed.
+    """Check the items of the checklist that a published case must keep meeting.
 
-    :raises Incomplete: the computed lines of the checklist that the new content would leave unmet.
+    :raises Incomplete: the unmet items.
     """
     check_items = checks.build_checklist(
         content, current_vocabulary(tx.session), checks.Circumstances()
@@ -151,13 +151,13 @@ def collect_circumstances(
 
 
 def approvers(tx: WriteTransaction, case: Incident, purpose: str) -> set[int]:
-    """Who approved the revision that is current now; an approval of an earlier one is void."""
+    """The ids of members who approved the current revision."""
     parameters = {"case": case.id, "revision": case.revision_id, "purpose": purpose, "at": tx.at}
     return set(tx.session.scalars(_APPROVED, parameters))
 
 
 def second_persons(tx: WriteTransaction, case: Incident, purpose: str, first: Member) -> set[int]:
-    """Who approved the current revision and may be the second person beside ``first``."""
+    """The ids of members who approved the current revision and may be second to ``first``."""
     return vouching_members.eligible_seconds(tx.session, approvers(tx, case, purpose), first, tx.at)
 
 
@@ -187,7 +187,7 @@ def make_public(
 
 
 def add_correction(tx: WriteTransaction, case: Incident, correction: Correction) -> dict[str, Any]:
-    """Add a public note to a case; what its line tells of it, so that a feed finds the note."""
+    """Add a public note to a case; returns the detail by which feeds find it."""
     case.corrections.append(correction)
     tx.session.flush()
     return {"correction": correction.id}
@@ -200,7 +200,7 @@ def record_public_event(
     member: Member,
     reason: str,
     *,
-    before: CodesByAxis | None = None,
+    before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     details: dict[str, Any] | None = None,
 ) -> JournalEntry:
@@ -217,17 +217,17 @@ def snapshot_and_record(
     member: Member,
     reason: str,
     *,
-    before: CodesByAxis | None = None,
+    before: former_codes.CodesByAxis | None = None,
     flags_reason: str = "",
     public_reason: str | None = None,
     details: dict[str, Any] | None = None,
     committed: bool = True,
 ) -> JournalEntry:
-    """Keep the case as it reads now and write the act's line.
+    """Save the case as a revision and write the act's line.
 
-    :param before: the codes that it was found by before the act; those it lost are kept.
-    :param committed: False for an act after which the case is not shown: the public line then
-        carries no commitment to its text.
+    :param before: the public codes of the case before the act; those it lost are recorded.
+    :param committed: False for an act after which the case is hidden: the public line then has no
+        commitment to its text.
     """
     reason = required_text("reason", reason)
     tx.session.flush()
@@ -253,7 +253,7 @@ def snapshot_and_record(
 
 
 def _former_codes_detail(codes: dict[str, list[str]]) -> dict[str, Any]:
-    """What binds the kept codes to their line; most lines have none."""
+    """The detail by which a line commits to lost codes; most lines have none."""
     return {"left": codes} if codes else {}
 
 
@@ -287,14 +287,14 @@ def scrub_after_commit(tx: WriteTransaction) -> None:
 
     def scrub_log() -> None:
         if not empty_log(engine):
-            # The next destruction, or the last reader to leave, empties the log.
+            # The next destruction, or the last connection to close, empties the log.
             logging.getLogger("register").error("the write-ahead log could not be emptied")
 
     tx.after_commit(scrub_log)
 
 
 def set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:
-    """Note why a case is no longer shown; the code that the public may be told."""
+    """Set why a case is no longer shown; returns the public code."""
     word = current_vocabulary(tx.session).word("restriction", code)
     if word is None or word.retired:
         raise Invalid("unknown_restriction", value=code)
@@ -302,25 +302,11 @@ def set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:
     return code if word.extra.get("public", True) else str(word.extra["shown_as"])
 
 
-def edited_since_withdrawal(tx: WriteTransaction, case: Incident) -> bool:
-    withdrawal_stmt = (
-        select(Revision.id)
-        .where(Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value)
-        .order_by(Revision.id.desc())
-        .limit(1)
-    )
-    edits_stmt = select(Revision.id).where(
-        Revision.incident_id == case.id,
-        Revision.act == Act.EDITED.value,
-        Revision.id > (tx.session.scalar(withdrawal_stmt) or 0),
-    )
-    return tx.session.scalar(edits_stmt.limit(1)) is not None
-
-
 def valid_content(tx: WriteTransaction, content: Content, case: Incident | None = None) -> Content:
-    """The content, cleaned, if it can be kept.
+    """The content, cleaned and validated.
 
-    :param case: the case it is for; a word retired since may stay where it stands.
+    :param case: the case that it is for; retired codes that the case has stay valid.
+    :raises Invalid: as :func:`validation.require_valid`.
     """
     content = content.cleaned()
     before = contents.content_of(case) if case is not None else None
@@ -348,7 +334,7 @@ def valid_url(url: str) -> str:
 
 
 def valid_date(field_name: str, edtf: str) -> str:
-    """A partial date as it was given, empty when unknown."""
+    """The date unchanged; an empty one is valid."""
     if edtf:
         try:
             dates.parse(edtf)
@@ -358,7 +344,7 @@ def valid_date(field_name: str, edtf: str) -> str:
 
 
 def past_day(tx: WriteTransaction, field_name: str, day: date) -> date:
-    """A civil day that has begun: nothing was received or sent on a day to come."""
+    """The day, if it has begun in Paris."""
     if day > dates.paris_day(tx.at):
         raise Invalid("day_to_come", field=field_name)
     return day

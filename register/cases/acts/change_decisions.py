@@ -1,4 +1,4 @@
-"""A second person's decision on a change that waits: made now, or sent back to its writer."""
+"""A second person's decision on a pending change: approval or refusal."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def approve_change(
     by: int,
     single: bool = False,
 ) -> JournalEntry:
-    """Let a change be made now, by whoever wrote it and approved by another member.
+    """Approve a pending change and make it, in the name of the member who proposed it.
 
-    :param single: the register has one moderator, who answers for both.
+    :param single: the register has one moderator, who may approve their own change.
     :raises NotFound: ``no_such_change``.
-    :raises Refused: ``change_refused``, ``change_stale`` once readers see another version;
-        ``own_change`` and whatever else keeps a member from being the second person.
+    :raises Refused: ``change_refused``, ``change_stale`` once readers see another version; the
+        refusals of :func:`vouching.require_second`.
     """
     change = _load_change(tx, change_id)
     case, member = begin_act(tx, change.incident_id, Act(change.act), by)
@@ -66,10 +66,10 @@ def approve_change(
 def refuse_change(
     tx: WriteTransaction, change_id: int, *, by: int, refusal: str = ""
 ) -> JournalEntry:
-    """Send a change back to its writer with a reason; its writer just takes it back.
+    """Refuse a change with a reason, or cancel it when its own author does so.
 
     :raises NotFound: ``no_such_change``.
-    :raises Refused: ``change_refused`` already, by somebody else.
+    :raises Refused: ``change_refused``: another member has refused it before.
     """
     change = _load_change(tx, change_id)
     case, member = begin_act(tx, change.incident_id, Act.NOTED, by)
@@ -93,7 +93,7 @@ def refuse_change(
 def _do_change(
     tx: WriteTransaction, change: PendingChange, second: int, single: bool
 ) -> JournalEntry:
-    """Do the act that was proposed, in the name of whoever wrote it."""
+    """Do the proposed act in the name of the member who proposed it."""
     proposal = pending_changes.parse_proposal(change)
     arguments: dict[str, Any] = dict(proposal.words or {})
     common_arguments: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Changes of a public case that wait for a second person, as the acts that make them see it."""
+"""Proposals of changes that need a second person, for the acts that make such changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 
-# Beyond so many, a case is to be decided on before more is proposed.
-WAITING_LIMIT = 5
+WAITING_LIMIT = 5  # pending changes of one case
 
 
 def propose_if_needed(
@@ -31,11 +30,13 @@ def propose_if_needed(
     *,
     single: bool,
 ) -> JournalEntry | None:
-    """Keep a change that needs a second person, and say so; None when it may be made now.
+    """Store a change that needs a second person; None when it may be made now.
 
     :param second: the member who approves it in this same act, if any.
     :param single: the register has one moderator, who may be the second person too.
-    :raises Refused: ``changes_waiting`` when as many wait as may; or the second may not be one.
+    :returns: the line of the proposal.
+    :raises Refused: ``changes_waiting`` at :data:`WAITING_LIMIT`; the refusals of
+        :func:`vouching.require_second`.
     """
     reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
     content = contents.content_of(case) if proposal.content is None else proposal.content
@@ -53,7 +54,7 @@ def propose_if_needed(
         else:
             vouching.require_second(load_acting_member(tx, second), member, tx.at)
         return None
-    # What could not be shown is refused to its writer, not to whoever approves it.
+    # A text that cannot be rendered is refused now, not at its approval.
     pending_changes.preview_change(
         pending_changes.current_content(tx.session, case.id), proposal, tx.at, reply
     )
@@ -82,5 +83,5 @@ def propose_if_needed(
 
 
 def approval_details(second: int | None) -> dict[str, Any]:
-    """What a public line says to members of the second person."""
+    """The private detail of a public line that names the second person."""
     return {"approved_by": [second]} if second is not None else {}

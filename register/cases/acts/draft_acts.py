@@ -1,4 +1,4 @@
-"""Drafts: made, changed, approved, given up."""
+"""Acts on drafts: draft, edit, approve, discard; and invitations, claims and notes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from register.text.normalisation import clean
 def draft(
     tx: WriteTransaction, content: Content, *, by: int, reason: str, note: str = ""
 ) -> Incident:
-    """Make a draft.
+    """Create a draft.
 
     :param note: an internal note, never public.
-    :raises Invalid: content that cannot be kept, or no reason.
+    :raises Invalid: invalid content, or no reason.
     """
     member = load_acting_member(tx, by)
     content = valid_content(tx, content)
@@ -55,11 +55,11 @@ def edit(
     without_report: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Change a draft, or a withdrawn case before its restoration; approvals fall.
+    """Change a draft, or a withdrawn case before its restoration; voids approvals.
 
-    :param without_report: the member attests that nothing in this version rests on a report that
-        its author took back; asked for from the withdrawal until a version is saved with it.
-    :raises Invalid: ``report_withdrawn`` where it is asked for and missing.
+    :param without_report: the member attests that nothing in this version rests on a withdrawn
+        report; required for the first version saved after such a withdrawal.
+    :raises Invalid: ``report_withdrawn`` where the attestation is required and missing.
     """
     case, member = begin_act(tx, incident_id, Act.EDITED, by, seen)
     if case.report_withdrawn and not without_report:
@@ -73,7 +73,7 @@ def edit(
 def discard(
     tx: WriteTransaction, incident_id: int, *, by: int, seen: int | None = None
 ) -> JournalEntry:
-    """Give a draft up: its texts are destroyed, a line on the desk stays."""
+    """Discard a draft: its texts are destroyed, its lines of the desk's ledger stay."""
     case, member = begin_act(tx, incident_id, Act.DISCARDED, by, seen)
     return erase_and_record(tx, case, member, Act.DISCARDED, public_reason=None)
 
@@ -87,10 +87,10 @@ def invite(
     on: date | None = None,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Note that the authority was invited to reply on a day, or why it was not.
+    """Record on which day the authority was invited to reply, or why it was not.
 
     :param text: how it was invited, or the reason.
-    :raises Invalid: ``day_to_come`` for a day that is not yet.
+    :raises Invalid: ``day_to_come`` for a future day.
     """
     case, member = begin_act(tx, incident_id, Act.INVITED, by, seen)
     invitation = Invitation(
@@ -119,11 +119,11 @@ def approve(
     purpose: str = "publish",
     seen: int | None = None,
 ) -> JournalEntry:
-    """A second member's yes to the current revision, to publish (or restore) or to erase.
+    """Approve the current revision as a second member, to publish (or restore) or to erase.
 
-    :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for
-        an account that vouches for nobody yet; ``report_withdrawn`` until a version is saved that
-        does without a report taken back.
+    :raises Refused: ``own_revision`` for the member who wrote it, ``member_vouches_later`` for an
+        account that may not vouch yet; ``report_withdrawn`` until a version without the withdrawn
+        report is saved.
     """
     case, member = begin_act(tx, incident_id, Act.APPROVED, by, seen)
     if purpose not in ("publish", "erase"):
@@ -160,15 +160,15 @@ def approve(
     )
 
 
-# A morning's work; a claim that is forgotten frees the case by itself.
+# A morning's work; a forgotten claim then expires.
 CLAIM_DURATION = timedelta(hours=4)
 NOTE_LIMIT = 10_000
 
 
 def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Take a case in hand for some hours; asked again, the hours begin anew.
+    """Claim a case for :data:`CLAIM_DURATION`; claiming it again restarts the time.
 
-    :raises Refused: ``held``, with the member who has it.
+    :raises Refused: ``held``, with the member who holds it.
     """
     case, member = begin_act(tx, incident_id, Act.CLAIMED, by)
     if case.held_by not in (None, member.id) and case.held_until and case.held_until > tx.at:
@@ -178,9 +178,9 @@ def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
 
 
 def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
-    """Give a case back; an administrator also gives back what another forgot.
+    """Release a claim; an administrator may release another member's claim.
 
-    :raises Refused: ``not_held``, or ``held`` by somebody else.
+    :raises Refused: ``not_held``, or ``held`` by another member.
     """
     case, member = begin_act(tx, incident_id, Act.RELEASED, by)
     if case.held_by is None or case.held_until is None or case.held_until <= tx.at:

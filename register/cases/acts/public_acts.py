@@ -1,10 +1,10 @@
-"""What happens to a case after its publication, up to its erasure."""
+"""Acts on public cases: publish, follow up, correct, withdraw, restore, merge, erase."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from register.cases import case_content as contents
 from register.cases import checklist as checks
@@ -14,7 +14,6 @@ from register.cases.acts._steps import (
     begin_act,
     check_publication,
     collect_circumstances,
-    edited_since_withdrawal,
     erase_and_record,
     load_case,
     make_public,
@@ -31,7 +30,7 @@ from register.cases.acts._steps import (
 )
 from register.cases.acts.change_proposals import approval_details, propose_if_needed
 from register.cases.case_content import Content
-from register.cases.models import CaseState, Correction, FollowUp, Incident
+from register.cases.models import CaseState, Correction, FollowUp, Incident, Revision
 from register.cases.pending_changes import Proposal
 from register.cases.persistence import apply_content, next_number
 from register.cases.vocabulary import current_vocabulary
@@ -39,6 +38,8 @@ from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 
 TITLE_LIMIT = 300
+# The only public note that needs no approval, for a text that was edited while it was withdrawn.
+FIXED_NOTE = "Le texte a été modifié pendant son retrait."
 
 
 def follow_up(
@@ -56,11 +57,11 @@ def follow_up(
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
-    """Add a dated fragment; ``content`` may move outcome and steps, nothing else.
+    """Add a dated follow-up; ``content`` may change outcome and steps, nothing else.
 
-    :param second: a member who approves it in this same act. Without one, what needs a second
-        person waits for it, and the line is that of the proposal.
-    :raises Refused: ``needs_correction`` when ``content`` moves more than that.
+    :param second: a member who approves it in this same act. Without one, a follow-up that needs a
+        second person becomes a pending change, and the line is that of the proposal.
+    :raises Refused: ``needs_correction`` when ``content`` changes more than that.
     """
     case, member = begin_act(tx, incident_id, Act.FOLLOWED_UP, by, seen)
     codes_before = former_codes.public_codes(case)
@@ -101,7 +102,7 @@ def correct(
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
-    """Change a published text, with a note that readers see; the text before stays in its revision.
+    """Change a published text, with a public note; the earlier text stays in its revision.
 
     :param second: as for :func:`follow_up`.
     :raises Refused: ``nothing_changed``.
@@ -126,9 +127,11 @@ def correct(
 def changed_content(
     tx: WriteTransaction, case: Incident, content: Content, *, is_unchanged_allowed: bool = False
 ) -> Content:
-    """Another content of a published case, if it may have it.
+    """The new content of a published case, cleaned and checked.
 
-    :param is_unchanged_allowed: whether something beside the content changes, so that it may stay as it is.
+    :param is_unchanged_allowed: whether the content may equal the present one, because the act
+        changes something else.
+    :raises Refused: ``nothing_changed``.
     """
     content = valid_content(tx, content, case)
     if not is_unchanged_allowed and not rules.changed_fields(contents.content_of(case), content):
@@ -146,7 +149,7 @@ def merge(
     reason: str,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Let a case lead to another public one (301); a draft just ends in it.
+    """Merge a case into another public one; a public case then redirects to it (301).
 
     :param into: the other case's number.
     """
@@ -175,10 +178,10 @@ def erase(
     single: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Destroy the texts of a case for ever; number, codes and lines stay.
+    """Destroy the texts of a case for good; number, codes and lines stay.
 
-    Asks an administrator, and another member's approval for this purpose. The erasure of a
-    draft, which has no number, is written on the desk's ledger as a discarded draft.
+    Needs an administrator, and another member's approval for this purpose. The erasure of a draft,
+    which has no number, is recorded in the desk's ledger as a discarded draft.
     """
     case, member = load_case(tx, incident_id, by)
     require_allowed(tx, case, member, Act.ERASED, single=single)
@@ -188,10 +191,6 @@ def erase(
     return erase_and_record(
         tx, case, member, act, public_reason=public_reason if case.number else None
     )
-
-
-# What readers are told of a text that was changed while nobody saw it, and that two have read.
-FIXED_NOTE = "Le texte a été modifié pendant son retrait."
 
 
 def publish(
@@ -205,7 +204,7 @@ def publish(
     single: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Make a draft public and give it its number.
+    """Publish a draft and give it its number.
 
     :raises Incomplete: the checklist's unmet lines.
     :raises Refused: already published, or no second person.
@@ -232,10 +231,11 @@ def restore(
     single: bool = False,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Show a withdrawn case again, after the same checklist.
+    """Publish a withdrawn case again, after the same checklist.
 
-    :param public_note: needed when the text changed since readers last saw it.
-    :raises Invalid: ``note_fixed`` for a note of one's own to a case that needs a second person.
+    :param public_note: required when the text was edited since the withdrawal.
+    :raises Invalid: ``note_fixed`` for a note other than :data:`FIXED_NOTE` in a case that needs a
+        second person.
     """
     case, member = load_case(tx, incident_id, by)
     rules.rule_for(CaseState(case.state), Act.RESTORED)
@@ -243,10 +243,10 @@ def restore(
     circumstances = collect_circumstances(tx, case, member, attested, flags_reason, single)
     case.single_review = check_publication(tx, case, member, Act.RESTORED, circumstances)
     details = {}
-    if edited_since_withdrawal(tx, case):
+    if _edited_since_withdrawal(tx, case):
         note = required_text("public_note", public_note)
         vocabulary = current_vocabulary(tx.session)
-        # Nobody has approved what is written here, beside the text that was.
+        # The approval covers the text of the case, not this note.
         if note != FIXED_NOTE and checks.needs_second(
             contents.content_of(case),
             vocabulary,
@@ -269,10 +269,10 @@ def withdraw(
     reason: str,
     seen: int | None = None,
 ) -> JournalEntry:
-    """Take a case from view; a dated tombstone with its reason stays.
+    """Withdraw a public case; a dated tombstone with its reason stays.
 
-    :param restriction: a code of the vocabulary ``restriction``; one that is not public is told
-        to the public as ``reexamen``.
+    :param restriction: a code of the vocabulary ``restriction``; the public sees a code that is not
+        public as ``reexamen``.
     """
     case, member = begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
     public_reason = set_restriction(tx, case, restriction)
@@ -290,3 +290,12 @@ def withdraw(
         details={"restriction": restriction},
         committed=False,
     )
+
+
+def _edited_since_withdrawal(tx: WriteTransaction, case: Incident) -> bool:
+    last_revision = select(func.max(Revision.id)).where(Revision.incident_id == case.id)
+    withdrawn, edited = (
+        tx.session.scalar(last_revision.where(Revision.act == act.value)) or 0
+        for act in (Act.WITHDRAWN, Act.EDITED)
+    )
+    return edited > withdrawn

@@ -1,4 +1,4 @@
-"""A passage taken out for good: hidden at once by one member, destroyed later or by two."""
+"""Redaction of passages: hidden at once by one member, destroyed by a second or after a term."""
 
 from __future__ import annotations
 
@@ -33,14 +33,18 @@ from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 
-# What may stand in the place of what was taken out.
+# The mark that may replace a removed passage.
 _REMOVAL_MARK = re.compile(r"\[\s*(?:…|\.\.\.|passage retiré)\s*\]", re.IGNORECASE)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PUNCTUATION = frozenset(".,;:!?…*_()«»-–—")
+# The time in which other members can object to the destruction.
+DESTRUCTION_TERM = timedelta(days=30)
+# The only public notes that one member alone may write in a case that needs a second person.
+FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
 
 
 def only_removes(before: str, after: str) -> bool:
-    """Whether the words of ``after`` are words of ``before``, in their order."""
+    """Whether the words of ``after`` are words of ``before`` in the same order."""
     earlier_words = iter(_TOKEN.findall(before))
     remaining_words = _TOKEN.findall(_REMOVAL_MARK.sub(" ", after))
     return all(
@@ -51,37 +55,13 @@ def only_removes(before: str, after: str) -> bool:
 
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
-    """The fields in which ``after`` says something that ``before`` did not."""
+    """The fields to which ``after`` adds words."""
     texts_before, texts_after = _field_texts(asdict(before)), _field_texts(asdict(after))
     return [
         name
         for name in texts_after
         if not only_removes("\n".join(texts_before[name]), "\n".join(texts_after[name]))
     ]
-
-
-def _field_texts(content_tree: Any) -> dict[str, list[str]]:
-    """Every value of a content as words, under the name of its field."""
-    texts_by_field: dict[str, list[str]] = defaultdict(list)
-
-    def walk(name: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, part in node.items():
-                walk(f"{name}.{key}" if name else key, part)
-        elif isinstance(node, tuple | list):
-            for part in node:
-                walk(name, part)
-        elif node not in ("", None):
-            texts_by_field[name].append(str(node))
-
-    walk("", content_tree)
-    return texts_by_field
-
-
-# The time that the others have to see that something was taken out that should not go.
-DESTRUCTION_TERM = timedelta(days=30)
-# All that one member alone may say to readers of a case that needs a second person.
-FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
 
 
 def redact(
@@ -97,27 +77,30 @@ def redact(
     corrections: Mapping[int, str] | None = None,
     seen: int | None = None,
 ) -> JournalEntry:
-    """A correction that also hides the earlier texts: taken out by a court or for RGPD.
+    """Correct a case and hide its earlier texts, by order of a court or for the RGPD.
 
-    Nobody but members is shown them from now on. They are destroyed once another member has
-    confirmed it or thirty days are over, and with them the internal notes and the words of
-    invitations, which may hold the passage.
+    From then on only members can read the earlier texts. They are destroyed once another member
+    confirms it or after thirty days, together with the internal notes and the texts of invitations,
+    which may contain the passage.
 
-    :param follow_ups: new title and text of follow-ups, by their ids.
-    :param replies: new text of replies, by their ids; only a court has a reply changed.
-    :param corrections: new public note of earlier corrections, by their ids.
+    :param follow_ups: new title and text of follow-ups, by id.
+    :param replies: new text of replies, by id; only a court can order a change of a reply.
+    :param corrections: new public note of earlier corrections, by id.
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
-        person: one member alone may only take words out of it.
-    :raises Invalid: ``no_such_fragment`` for an id that is not this case's; ``note_fixed`` for a
-        note of one's own to a case that needs a second person.
+        person: one member alone may only remove words from it.
+    :raises Invalid: ``no_such_fragment`` for an id of another case; ``note_fixed`` for a note that
+        is not in :data:`FIXED_NOTES` in a case that needs a second person.
     """
     case, member = begin_act(tx, incident_id, Act.REDACTED, by, seen)
     codes_before = former_codes.public_codes(case)
     rewrites_fragments = bool(follow_ups or replies or corrections)
     content = changed_content(tx, case, content, is_unchanged_allowed=rewrites_fragments)
-    _require_only_removals(
-        tx, case, content, public_note, _rewritten_fragments(follow_ups, replies, corrections)
-    )
+    rewrites: list[tuple[str, Mapping[int, Any]]] = [
+        ("follow_ups", follow_ups or {}),
+        ("replies", replies or {}),
+        ("corrections", corrections or {}),
+    ]
+    _require_only_removals(tx, case, content, public_note, rewrites)
     apply_content(tx.session, case, content)
     for fragment, (title, new_text) in _rows_to_rewrite(case.follow_ups, follow_ups):
         fragment.title = required_text("title", title, limit=TITLE_LIMIT)
@@ -141,112 +124,19 @@ def redact(
         reason,
         before=codes_before,
         details={**details, **destruction_details},
-        # What is written while nobody sees the case may change again before it is restored.
+        # The text of a withdrawn case may change again before it is restored.
         committed=case.state == CaseState.PUBLISHED,
     )
-
-
-def _rows_to_rewrite(
-    fragments: Sequence[Any], rewrites: Mapping[int, Any] | None
-) -> list[tuple[Any, Any]]:
-    """The rows of a case that are to be rewritten, each with its new words."""
-    by_id = {fragment.id: fragment for fragment in fragments}
-    foreign_ids = sorted(set(rewrites or ()) - set(by_id))
-    if foreign_ids:
-        raise Invalid("no_such_fragment", id=foreign_ids[0])
-    return [(by_id[fragment_id], new_words) for fragment_id, new_words in (rewrites or {}).items()]
-
-
-def _rewritten_fragments(
-    *rewrites: Mapping[int, Any] | None,
-) -> list[tuple[str, Mapping[int, Any]]]:
-    names = ("follow_ups", "replies", "corrections")
-    return [(name, rewrite or {}) for name, rewrite in zip(names, rewrites, strict=True)]
-
-
-def _require_only_removals(
-    tx: WriteTransaction,
-    case: Incident,
-    content: Content,
-    note: str,
-    fragments: Sequence[tuple[str, Mapping[int, Any]]],
-) -> None:
-    """Where a second person is needed, let one member take words out and add none."""
-    vocabulary = current_vocabulary(tx.session)
-    was_needed = needed_before(tx.session, case, vocabulary)
-    added_texts = [note, *(new_text for _name, new_text in _new_texts(fragments))]
-    if case.state != CaseState.PUBLISHED or not checklist.needs_second(
-        content, vocabulary, needed_before=was_needed, added_texts=added_texts
-    ):
-        return
-    fields = fields_with_additions(contents.content_of(case), content)
-    for name, rewrites in fragments:
-        texts_by_id = {
-            fragment.id: " ".join(_row_texts(fragment)) for fragment in getattr(case, name)
-        }
-        for fragment_id, new_text in _new_texts([(name, rewrites)]):
-            if not only_removes(texts_by_id.get(fragment_id, ""), new_text):
-                fields.append(name)
-    if fields:
-        raise Refused("redaction_adds", fields=sorted(set(fields)), state=case.state)
-    if note.strip() not in FIXED_NOTES:
-        raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
-
-
-def _new_texts(fragments: Sequence[tuple[str, Mapping[int, Any]]]) -> Iterator[tuple[Any, str]]:
-    for _name, rewrites in fragments:
-        for fragment_id, new_words in rewrites.items():
-            yield fragment_id, new_words if isinstance(new_words, str) else " ".join(new_words)
-
-
-def _row_texts(fragment: Any) -> list[str]:
-    names = ("title", "text", "note")
-    return [getattr(fragment, name) for name in names if hasattr(fragment, name)]
-
-
-def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
-    """Hide every version so far from readers; what the line says of it."""
-    destruction = Destruction(
-        incident_id=case.id,
-        made_at=tx.at,
-        made_by=member.id,
-        due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
-    )
-    tx.session.add(destruction)
-    tx.session.flush()
-    # Those of an earlier redaction whose destruction was taken back go with these.
-    waiting_ids = select(Destruction.id).where(
-        Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
-    )
-    version_ids = select(Revision.id).where(
-        Revision.incident_id == case.id,
-        Revision.content.is_not(None),
-        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting_ids),
-    )
-    hidden_ids = list(tx.session.scalars(version_ids.order_by(Revision.id)))
-    tx.session.execute(
-        update(Revision).where(Revision.id.in_(hidden_ids)).values(destruction_id=destruction.id),
-        execution_options={"synchronize_session": "fetch"},
-    )
-    return {
-        "destruction": destruction.id,
-        "hidden": hidden_ids,
-        "due": destruction.due_on.isoformat(),
-    }
-
-
-# --- the destruction -------------------------------------------------------------------------
 
 
 def confirm_destruction(
     tx: WriteTransaction, destruction_id: int, *, by: int, single: bool = False
 ) -> JournalEntry:
-    """Destroy now what a redaction hid, as its second person.
+    """Destroy what a redaction hid, now, as its second person.
 
-    :param single: the register has one moderator, who answers for both.
+    :param single: the register has one moderator, who may confirm their own redaction.
     :raises NotFound: ``no_such_destruction``.
-    :raises Refused: ``destruction_over``; ``own_change`` and whatever else keeps a member from
-        being the second person.
+    :raises Refused: ``destruction_over``; the refusals of :func:`vouching.require_second`.
     """
     destruction = _load_destruction(tx, destruction_id)
     case, member = begin_act(tx, destruction.incident_id, Act.NOTED, by)
@@ -256,7 +146,7 @@ def confirm_destruction(
 
 
 def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> JournalEntry:
-    """Take a destruction back: what was hidden from readers stays so, and members may read it.
+    """Cancel a destruction: the texts stay hidden from readers, and members can read them.
 
     :raises NotFound: ``no_such_destruction``.
     :raises Refused: ``destruction_over``.
@@ -277,7 +167,7 @@ def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> Journa
 
 
 def destroy_due(tx: WriteTransaction, limit: int) -> int:
-    """Destroy what was hidden thirty days ago and nobody took back; how many, ``limit`` at most."""
+    """Carry out due destructions, at most ``limit`` of them; returns their number."""
     due_stmt = (
         select(Destruction)
         .join(Incident, Incident.id == Destruction.incident_id)
@@ -291,10 +181,109 @@ def destroy_due(tx: WriteTransaction, limit: int) -> int:
     )
     destructions = tx.session.scalars(due_stmt).all()
     for destruction in destructions:
-        _destroy_and_record(
-            tx, tx.load(Incident, destruction.incident_id), destruction, "term", None
-        )
+        case = tx.load(Incident, destruction.incident_id)
+        _destroy_and_record(tx, case, destruction, "term", None)
     return len(destructions)
+
+
+def _field_texts(content_tree: Any) -> dict[str, list[str]]:
+    """The values of a content as strings, by the name of their field."""
+    texts_by_field: dict[str, list[str]] = defaultdict(list)
+
+    def walk(name: str, node: Any) -> None:
+        if isinstance(node, dict):
+            for key, part in node.items():
+                walk(f"{name}.{key}" if name else key, part)
+        elif isinstance(node, tuple | list):
+            for part in node:
+                walk(name, part)
+        elif node not in ("", None):
+            texts_by_field[name].append(str(node))
+
+    walk("", content_tree)
+    return texts_by_field
+
+
+def _rows_to_rewrite(
+    fragments: Sequence[Any], rewrites: Mapping[int, Any] | None
+) -> list[tuple[Any, Any]]:
+    """The rows of a case that are to be rewritten, each with its new text."""
+    by_id = {fragment.id: fragment for fragment in fragments}
+    foreign_ids = sorted(set(rewrites or ()) - set(by_id))
+    if foreign_ids:
+        raise Invalid("no_such_fragment", id=foreign_ids[0])
+    return [(by_id[fragment_id], new_words) for fragment_id, new_words in (rewrites or {}).items()]
+
+
+def _require_only_removals(
+    tx: WriteTransaction,
+    case: Incident,
+    content: Content,
+    note: str,
+    fragments: Sequence[tuple[str, Mapping[int, Any]]],
+) -> None:
+    """Check that a redaction only removes words, if the case needs a second person."""
+    vocabulary = current_vocabulary(tx.session)
+    was_needed = needed_before(tx.session, case, vocabulary)
+    added_texts = [note, *(new_text for _name, new_text in _new_texts(fragments))]
+    if case.state != CaseState.PUBLISHED or not checklist.needs_second(
+        content, vocabulary, needed_before=was_needed, added_texts=added_texts
+    ):
+        return
+    fields = fields_with_additions(contents.content_of(case), content)
+    for name, rewrites in fragments:
+        texts_by_id = {
+            fragment.id: " ".join(
+                getattr(fragment, column)
+                for column in ("title", "text", "note")
+                if hasattr(fragment, column)
+            )
+            for fragment in getattr(case, name)
+        }
+        for fragment_id, new_text in _new_texts([(name, rewrites)]):
+            if not only_removes(texts_by_id.get(fragment_id, ""), new_text):
+                fields.append(name)
+    if fields:
+        raise Refused("redaction_adds", fields=sorted(set(fields)), state=case.state)
+    if note.strip() not in FIXED_NOTES:
+        raise Invalid("note_fixed", field="public_note", note=FIXED_NOTES[0])
+
+
+def _new_texts(fragments: Sequence[tuple[str, Mapping[int, Any]]]) -> Iterator[tuple[Any, str]]:
+    for _name, rewrites in fragments:
+        for fragment_id, new_words in rewrites.items():
+            yield fragment_id, new_words if isinstance(new_words, str) else " ".join(new_words)
+
+
+def _hide_versions(tx: WriteTransaction, case: Incident, member: Member) -> dict[str, Any]:
+    """Hide every version so far from readers; returns the details for the line."""
+    destruction = Destruction(
+        incident_id=case.id,
+        made_at=tx.at,
+        made_by=member.id,
+        due_on=dates.paris_day(tx.at) + DESTRUCTION_TERM,
+    )
+    tx.session.add(destruction)
+    tx.session.flush()
+    # Versions of an earlier redaction whose destruction was cancelled are hidden by this one too.
+    waiting_ids = select(Destruction.id).where(
+        Destruction.incident_id == case.id, Destruction.ended_at.is_(None)
+    )
+    version_ids = select(Revision.id).where(
+        Revision.incident_id == case.id,
+        Revision.content.is_not(None),
+        Revision.destruction_id.is_(None) | Revision.destruction_id.not_in(waiting_ids),
+    )
+    hidden_ids = list(tx.session.scalars(version_ids.order_by(Revision.id)))
+    tx.session.execute(
+        update(Revision).where(Revision.id.in_(hidden_ids)).values(destruction_id=destruction.id),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    return {
+        "destruction": destruction.id,
+        "hidden": hidden_ids,
+        "due": destruction.due_on.isoformat(),
+    }
 
 
 def _destroy_and_record(
@@ -329,7 +318,7 @@ def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
     if destruction is None:
         raise NotFound("no_such_destruction")
     tx.keep_alive(destruction)
-    # What was taken back may still be destroyed, by two.
+    # A cancelled destruction may still be confirmed by a second person.
     if destruction.ending not in ("", "kept"):
         raise Refused("destruction_over")
     return destruction

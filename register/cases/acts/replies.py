@@ -1,4 +1,4 @@
-"""The right of reply (LCEN art. 1-1 III, décret 2007-1527): received, inserted or refused."""
+"""Acts on rights of reply (LCEN art. 1-1 III, décret 2007-1527): receive, publish, refuse."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def receive_reply(
     text: str,
     received_on: date,
 ) -> Reply:
-    """Note a reply that arrived; it is due three days later (LCEN art. 1-1 III).
+    """Record a received reply; it is due three days later (LCEN art. 1-1 III).
 
-    It is noted whatever its length and whatever became of the case's text meanwhile: its three
-    days run from its arrival, also when it is to be refused.
+    It is recorded whatever its length and the present text of the case: its three days run from
+    its receipt, even if it will be refused.
 
-    :raises Invalid: ``day_to_come`` for a day that is not yet.
+    :raises Invalid: ``day_to_come`` for a future day.
     """
     case, member = begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
     received_reply = Reply(
@@ -63,13 +63,12 @@ def reply(
     second: int | None = None,
     single: bool = False,
 ) -> JournalEntry:
-    """Insert a received reply, as it is, beside the account.
+    """Publish a received reply unchanged.
 
-    :param second: a member who approves it in this same act; without one, what needs a second
-        person waits for it.
+    :param second: a member who approves it in this same act; without one, a reply that needs a
+        second person becomes a pending change.
     :raises Refused: ``reply_decided``.
-    :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3); it
-        is refused with that reason, and its author may send a shorter one.
+    :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3).
     """
     received_reply = tx.load(Reply, reply_id)
     case, member = begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
@@ -90,7 +89,7 @@ def reply(
 def refuse_reply(
     tx: WriteTransaction, reply_id: int, *, by: int, refusal: str, seen: int | None = None
 ) -> JournalEntry:
-    """Refuse a received reply, with the reason its author is given."""
+    """Refuse a received reply, with the reason for its author."""
     received_reply = tx.load(Reply, reply_id)
     case, member = begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
     if received_reply.state != "received":

@@ -1,4 +1,4 @@
-"""What happens to a draft when the author of a report behind it takes the report back."""
+"""Effects of a withdrawn report on the cases that were written from it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from register.cases import revisions
 from register.cases.acts._steps import scrub_after_commit
 from register.cases.case_content import Content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
-from register.cases.pending_changes import PendingChange, Proposal
+from register.cases.pending_changes import PendingChange
 from register.cases.persistence import apply_content, destroy_revisions
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.quoted_passages import Passages
 
-# The fields of a case, and of its rows, in which a member writes words of their own; the others
-# hold codes, dates and addresses.
+# The fields of a case and of its parts that hold free text; the others hold codes, dates and URLs.
 FREE_TEXT_FIELDS = frozenset(
     {
         *("title", "summary", "narrative", "precision_note", "place_label", "actor_text"),
@@ -35,77 +34,79 @@ FREE_TEXT_FIELDS = frozenset(
 def withdraw_report(
     tx: WriteTransaction, incident_id: int, report_texts: Collection[str]
 ) -> JournalEntry:
-    """Void a draft's approvals, and destroy what repeats a report that was taken back.
+    """Void a draft's approvals, and destroy the texts that repeat a withdrawn report.
 
-    Until a member saves a version of which they attest that it does without the report, the draft
-    cannot be approved or published. A revision, note or text of an invitation that repeats a
-    passage is destroyed, a field of the draft that repeats one is emptied. The line tells a day and
-    no time: a time would be that at which the author took the report back.
+    Until a member saves a version and attests that it does not rest on the report, the draft cannot
+    be approved or published. A revision, note or text of an invitation that repeats a passage is
+    destroyed, a field of the draft that repeats one is emptied. The line has a day and no time: it
+    would be the time at which the author withdrew the report.
 
     :param report_texts: the report's own texts.
-    :raises Refused: ``already_published``: what was public is asked for in another way.
+    :raises Refused: ``already_published``: for a case with a number, see
+        :func:`withdraw_report_unpublished`.
     """
     case = tx.load(Incident, incident_id)
     if case.number is not None:
         raise Refused("already_published", state=case.state)
     repeats = Passages(report_texts).occur_in
-    case.report_withdrawn = True
-    content = contents.content_of(case)
-    stripped = _without_passages(content, repeats)
-    if stripped != content:
-        apply_content(tx.session, case, stripped)
+    _empty_repeating_fields(tx, case, repeats)
     details = {
         "destroyed": _destroy_revisions(tx, case, repeats),
         "notes": _destroy_notes(tx, case, repeats),
         "invitations": _empty_invitations(tx, case, repeats),
     }
-    tx.session.flush()
-    scrub_after_commit(tx)
-    line_details = {name: ids for name, ids in details.items() if ids}
-    return tx.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=line_details)
+    return _record_withdrawal(tx, case, details)
 
 
 def withdraw_report_unpublished(
     tx: WriteTransaction, incident_id: int, report_texts: Collection[str]
 ) -> JournalEntry | None:
-    """Destroy what of a published case waits to be published and repeats a report.
+    """Destroy the unpublished texts of a published case that repeat a withdrawn report.
 
-    Its author asks to have it back, and what is public is the moderators' to decide on. What is not
-    public yet is like a draft: changes that wait for a second person, and, while the case is
-    withdrawn, the versions written since, of which one has to be attested before it is restored.
+    Moderators decide about the public texts. The unpublished ones are treated like a draft: pending
+    changes, and, while the case is withdrawn, the versions saved since its withdrawal, of which one
+    has to be attested before the restoration.
 
-    :returns: the line of it, as in :func:`withdraw_report`; None where nothing waited.
+    :returns: the line, as in :func:`withdraw_report`; None if there was nothing to destroy.
     """
     case = tx.load(Incident, incident_id)
     repeats = Passages(report_texts).occur_in
     details: dict[str, Any] = {"changes": _destroy_changes(tx, case, repeats)}
-    since_revision = _withdrawn_at(tx, case)
+    last_withdrawal = select(func.max(Revision.id)).where(
+        Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value
+    )
+    since_revision = (
+        tx.session.scalar(last_withdrawal) if case.state == CaseState.WITHDRAWN else None
+    )
     if since_revision is not None and (case.revision_id or 0) > since_revision:
-        case.report_withdrawn = True
-        content = contents.content_of(case)
-        stripped = _without_passages(content, repeats)
-        if stripped != content:
-            apply_content(tx.session, case, stripped)
+        _empty_repeating_fields(tx, case, repeats)
         details["destroyed"] = _destroy_revisions(tx, case, repeats, since_revision)
     elif details["changes"]:
-        # What readers are shown is not to be attested anew.
+        # The public text needs no new attestation.
         details["still_public"] = True
     else:
         return None
+    return _record_withdrawal(tx, case, details)
+
+
+def _empty_repeating_fields(
+    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
+) -> None:
+    """Mark the case as one with a withdrawn report, and empty the fields that repeat it."""
+    case.report_withdrawn = True
+    content = contents.content_of(case)
+    stripped = _without_passages(content, repeats)
+    if stripped != content:
+        apply_content(tx.session, case, stripped)
+
+
+def _record_withdrawal(
+    tx: WriteTransaction, case: Incident, details: dict[str, Any]
+) -> JournalEntry:
     tx.session.flush()
     scrub_after_commit(tx)
     line_details = {name: ids for name, ids in details.items() if ids}
     return tx.record(Act.SOURCE_WITHDRAWN, by=None, incident=case.id, details=line_details)
-
-
-def _withdrawn_at(tx: WriteTransaction, case: Incident) -> int | None:
-    """The version as which a case was withdrawn from view; None where it was not."""
-    if case.state != CaseState.WITHDRAWN:
-        return None
-    stmt = select(func.max(Revision.id)).where(
-        Revision.incident_id == case.id, Revision.act == Act.WITHDRAWN.value
-    )
-    return tx.session.scalar(stmt)
 
 
 def _destroy_changes(
@@ -114,21 +115,24 @@ def _destroy_changes(
     pending_changes = tx.session.scalars(
         select(PendingChange).where(PendingChange.incident_id == case.id)
     )
-    destroyed_ids = sorted(
-        change.id
-        for change in pending_changes
-        if _change_repeats(changes.parse_proposal(change), repeats)
-    )
+    destroyed_ids = []
+    for change in pending_changes:
+        proposal = changes.parse_proposal(change)
+        texts = [proposal.reason, *(proposal.words or {}).values()]
+        if _has_passage(proposal.content, texts, repeats):
+            destroyed_ids.append(change.id)
     if destroyed_ids:
         tx.session.execute(delete(PendingChange).where(PendingChange.id.in_(destroyed_ids)))
-    return destroyed_ids
+    return sorted(destroyed_ids)
 
 
-def _change_repeats(proposal: Proposal, repeats: Callable[[str], bool]) -> bool:
-    content = proposal.content
+def _has_passage(
+    content: Content | None, texts: Collection[str], repeats: Callable[[str], bool]
+) -> bool:
+    """Whether a content or one of the texts repeats a passage."""
     if content is not None and _without_passages(content, repeats) != content:
         return True
-    return any(map(repeats, [proposal.reason, *(proposal.words or {}).values()]))
+    return any(map(repeats, texts))
 
 
 def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Content:
@@ -139,7 +143,7 @@ def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Conte
             return "" if name in FREE_TEXT_FIELDS and repeats(part_value) else part_value
         if isinstance(part_value, tuple):
             parts = [strip(name, part) for part in part_value]
-            # A name that is empty is no item of a list.
+            # Lists of names hold no empty name.
             return tuple(part for part in parts if part != "")
         if is_dataclass(part_value):
             field_changes = {
@@ -165,19 +169,15 @@ def _destroy_revisions(
         )
         .order_by(Revision.id)
     )
-    destroyed_ids = [
-        revision.id for revision in revision_rows if _revision_repeats(revision, repeats)
-    ]
+    destroyed_ids = []
+    for revision in revision_rows:
+        content = revisions.parse_content(json.loads(revision.content))
+        reasons = [revision.reason or "", revision.flags_reason or ""]
+        if _has_passage(content, reasons, repeats):
+            destroyed_ids.append(revision.id)
     if destroyed_ids:
         destroy_revisions(tx, destroyed_ids)
     return destroyed_ids
-
-
-def _revision_repeats(revision: Any, repeats: Callable[[str], bool]) -> bool:
-    content = revisions.parse_content(json.loads(revision.content))
-    if _without_passages(content, repeats) != content:
-        return True
-    return repeats(revision.reason or "") or repeats(revision.flags_reason or "")
 
 
 def _destroy_notes(
@@ -193,14 +193,10 @@ def _destroy_notes(
 def _empty_invitations(
     tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
 ) -> list[int]:
-    invitations_stmt = select(Invitation.id, Invitation.text).where(
-        Invitation.incident_id == case.id
+    invitations = tx.session.execute(
+        select(Invitation.id, Invitation.text).where(Invitation.incident_id == case.id)
     )
-    emptied_ids = sorted(
-        invitation.id
-        for invitation in tx.session.execute(invitations_stmt)
-        if repeats(invitation.text)
-    )
+    emptied_ids = sorted(invitation.id for invitation in invitations if repeats(invitation.text))
     if emptied_ids:
         tx.session.execute(update(Invitation).where(Invitation.id.in_(emptied_ids)).values(text=""))
     return emptied_ids
