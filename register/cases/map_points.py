@@ -1,7 +1,7 @@
-"""Where the public cases are on a map: the communes they name, and the départements without one.
+"""Map points of public cases: the communes that they name, and départements without a commune.
 
-Read once for each position of the public ledger; a search then asks which of them hold a case of
-its own, by the same sets that its facets are counted with.
+The points of the whole register are cached for each ledger position; those of a search are
+selected with the sets of the facet index.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from register.territory.place_queries import EXACT_PRECISION
 
 @dataclass(frozen=True)
 class CommunePoint:
-    """A commune that cases name, as authority or linked; its point in degrees, WGS 84."""
+    """Commune of a case, as authority or linked; latitude and longitude in degrees (WGS 84)."""
 
     departement: str
     lat: float
@@ -36,10 +36,10 @@ class CommunePoint:
 
 @dataclass(frozen=True)
 class MapPoints:
-    """What of some cases can be drawn.
+    """Places of a search on the map.
 
-    ``departements``: the départements of cases that name no commune. ``off_map_count``: how many cases have no
-    place on the map: abroad, in a collectivity without an outline, or nowhere in particular.
+    ``departements``: codes of the cases that name no commune. ``off_map_count``: number of cases
+    abroad, in a collectivity without an outline, or without a place.
     """
 
     points: Sequence[CommunePoint]
@@ -49,7 +49,7 @@ class MapPoints:
 
 @dataclass(frozen=True)
 class _RegisterPoints:
-    """The same of the whole register, with the cases of each place, and all that have one."""
+    """Places of the whole register with their cases; ``placed_cases`` is the set of all these."""
 
     points: Sequence[tuple[CommunePoint, CaseSet]]
     departements: Mapping[str, CaseSet]
@@ -66,11 +66,11 @@ def locate_cases(
     head: LedgerPosition,
     hits: HitStrengths | None = None,
 ) -> MapPoints:
-    """Where the cases of a search are; each place once, however many cases it has.
+    """Places of the cases of a search, each once.
 
-    :param head: where the public ledger stands, read first on the same session.
-    :param hits: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param head: position of the public ledger, read first on the same session.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
     matches = facets.match_cases(session, index, query, vocabulary, hits)
