@@ -349,7 +349,7 @@ def test_the_nearest_deadline_comes_first_and_each_case_once(session, desk, cast
         (TodoKind.CLAIMED, draft.id),
         (TodoKind.SECOND, own.id),
     ]
-    assert [task.due and (task.due - AT.date()).sort_days for task in todo.tasks] == [
+    assert [task.due and (task.due - AT.date()).days for task in todo.tasks] == [
         3,
         4,
         None,

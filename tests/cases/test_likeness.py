@@ -110,7 +110,7 @@ def test_drafts_public_and_withdrawn_cases_are_found_and_the_likest_come_first(
     gone = desk.withdrawn(content(**ALONE))
     desk.erased(**ALONE)
     assert [one for one, _why in found(content(**ALONE))] == [gone.id, same.id, less.id]
-    assert [one for one, _why in found(content(**ALONE), but=gone.id, limit=1)] == [same.id]
+    assert [one for one, _why in found(content(**ALONE), exclude_id=gone.id, limit=1)] == [same.id]
 
 
 def test_a_disabled_member_is_shown_none(desk, found, content):
