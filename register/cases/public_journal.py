@@ -240,7 +240,7 @@ def _line_clauses(
 
 @dataclass(frozen=True)
 class _Extent:
-    """Number of matching lines, and their first and last numbers, which bound the scan of a page."""
+    """Number of matching lines, and their first and last numbers, which bound the scan."""
 
     total: int
     first: int

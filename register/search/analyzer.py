@@ -7,7 +7,6 @@ words have no position: "mise en demeure" is two adjacent tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from threading import Lock
 

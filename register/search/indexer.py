@@ -130,9 +130,7 @@ def _rebuild_index(
     with Session(database) as session:
         public = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
         total = session.scalar(public) or 0
-    index.rebuild(
-        cursor, _all_documents(database), total, progress or (lambda _done, _total: None)
-    )
+    index.rebuild(cursor, _all_documents(database), total, progress or (lambda _done, _total: None))
 
 
 def _all_documents(database: Database) -> Iterator[Document]:

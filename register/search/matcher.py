@@ -17,7 +17,7 @@ Fields = Sequence[Sequence[str]]
 
 
 def strength(search_query: SearchQuery, document: Document) -> int | None:
-    """Number of required parts that the strong fields match; None if the document does not match."""
+    """Number of required parts that the strong fields match; None without a match."""
     everywhere = (*document.strong, *document.weak)
     if not all(
         _part_matches(part, everywhere, document.forms) for part in search_query.required_parts
