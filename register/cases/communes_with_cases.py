@@ -10,10 +10,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
+from itertools import product
 from math import cos, floor, hypot, radians
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import CompoundSelect, and_, bindparam, func, select, union
+from sqlalchemy import and_, bindparam, func, select, union
 from sqlalchemy.orm import Session
 
 from register.cases.core_tables import (
@@ -70,23 +71,19 @@ class CommunesWithCases:
 
     def nearest_to(self, code: str, point: Point) -> tuple[CommuneWithCases, ...]:
         """The nearest communes within reach of a commune, without itself, in name order."""
-        nearest = nsmallest(NEAREST_LIMIT, self._neighbours(code, point))
-        return tuple(sorted(commune for _distance, commune in nearest))
-
-    def _neighbours(self, code: str, point: Point) -> Iterator[tuple[float, CommuneWithCases]]:
-        """Yield (distance in kilometres on a plane, commune) within reach."""
         north, east = point
         km_per_degree_east = _KM_PER_DEGREE * cos(radians(north))
         row, column = _cell(point)
-        for cell_row in (row - 1, row, row + 1):
-            for cell_column in (column - 1, column, column + 1):
-                for commune in self.by_cell.get((cell_row, cell_column), ()):
-                    lat, lon = commune.point or point
-                    distance = hypot(
-                        (lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east
-                    )
-                    if distance <= REACH_KM and commune.code != code:
-                        yield distance, commune
+        neighbours = []
+        for cell in product((row - 1, row, row + 1), (column - 1, column, column + 1)):
+            for commune in self.by_cell.get(cell, ()):
+                lat, lon = commune.point or point
+                # On a plane, which is exact enough within the reach.
+                distance = hypot((lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east)
+                if distance <= REACH_KM and commune.code != code:
+                    neighbours.append((distance, commune))
+        nearest = nsmallest(NEAREST_LIMIT, neighbours)
+        return tuple(sorted(commune for _distance, commune in nearest))
 
 
 _communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
@@ -188,10 +185,30 @@ def count_by_area(session: Session, head: LedgerPosition, territory: str) -> Are
     )
 
 
+_COMMUNE_PAIRS = (
+    select(PLACE.c.incident_id)
+    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+    .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
+)
+# Filter name → pairs of a case and an area. A union is distinct: a case with two communes of one
+# area counts once in it.
+_AREA_PAIRS = {
+    "departement": union(
+        _COMMUNE_PAIRS.add_columns(COMMUNE.c.departement_code),
+        select(CASE.c.id, CASE.c.departement),
+    ),
+    "region": union(
+        _COMMUNE_PAIRS.add_columns(COMMUNE.c.region_code),
+        select(CASE.c.id, DEPARTEMENT.c.region_code).join(
+            DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement
+        ),
+        select(CASE.c.id, CASE.c.region),
+    ),
+}
+
+
 def _count_areas(session: Session, kind: str) -> AreaCounts:
-    # The union is distinct: a case with two communes of one area counts once in it.
-    pairs = (_departement_pairs() if kind == "departement" else _region_pairs()).subquery()
-    case_id, area = pairs.c
+    case_id, area = _AREA_PAIRS[kind].subquery().c
     stmt = (
         select(area, func.count())
         .join(CASE, CASE.c.id == case_id)
@@ -199,27 +216,6 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
         .group_by(area)
     )
     return {(kind, code): count for code, count in session.execute(stmt)}
-
-
-def _departement_pairs() -> CompoundSelect[tuple[int, str]]:
-    by_commune = (
-        select(PLACE.c.incident_id, COMMUNE.c.departement_code)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-    )
-    return union(by_commune, select(CASE.c.id, CASE.c.departement))
-
-
-def _region_pairs() -> CompoundSelect[tuple[int, str]]:
-    by_commune = (
-        select(PLACE.c.incident_id, COMMUNE.c.region_code)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-    )
-    by_departement = select(CASE.c.id, DEPARTEMENT.c.region_code).join(
-        DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement
-    )
-    return union(by_commune, by_departement, select(CASE.c.id, CASE.c.region))
 
 
 # Kind of place → code → time of the last change of its page.

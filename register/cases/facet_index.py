@@ -9,7 +9,7 @@ index of its own position.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from threading import Lock
@@ -87,17 +87,15 @@ def count_selected(case_set: CaseSet, selection: int, flags: bytes) -> int:
 
 
 def remove(case_set: CaseSet, removed: set[int], remaining_mask: int) -> CaseSet:
-    """Copy of a set without the removed cases.
+    """Set without the removed cases.
 
     :param remaining_mask: all numbers except those of ``removed``.
     """
     if isinstance(case_set, int):
         return case_set & remaining_mask
-    return (
-        case_set
-        if removed.isdisjoint(case_set)
-        else array("I", [number for number in case_set if number not in removed])
-    )
+    if removed.isdisjoint(case_set):
+        return case_set
+    return array("I", [number for number in case_set if number not in removed])
 
 
 def add(case_set: CaseSet, numbers: Iterable[int], max_number: int) -> CaseSet:
@@ -254,12 +252,15 @@ def _update_index(
     reader = FacetReader(session, vocabulary, changed)
     max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
     unchanged_mask = ~from_numbers(changed)
-    facets = {
-        name: _update_facet(
-            earlier.facets[name], reader.cases_by_value(pairs), changed, unchanged_mask, max_number
-        )
-        for name, pairs in FACETS.items()
-    }
+    facets: dict[str, FacetSets] = {}
+    for name, pairs in FACETS.items():
+        updated: dict[str, CaseSet] = {}
+        for value, case_set in earlier.facets[name].items():
+            if unchanged := remove(case_set, changed, unchanged_mask):
+                updated[value] = unchanged
+        for value, numbers in reader.cases_by_value(pairs).items():
+            updated[value] = add(updated.get(value, 0), numbers, max_number)
+        facets[name] = updated
     sort_days = earlier.sort_days + array("I", bytes(4 * (max_number - earlier.max_number)))
     return FacetIndex(
         version,
@@ -267,23 +268,6 @@ def _update_index(
         facets,
         sort_days,
     )
-
-
-def _update_facet(
-    facet: FacetSets,
-    added: Mapping[str, Sequence[int]],
-    changed: set[int],
-    unchanged_mask: int,
-    max_number: int,
-) -> FacetSets:
-    """Copy of a facet in which the changed cases have their present values."""
-    remaining = {
-        value: remove(case_set, changed, unchanged_mask) for value, case_set in facet.items()
-    }
-    updated = {value: case_set for value, case_set in remaining.items() if case_set}
-    for value, numbers in added.items():
-        updated[value] = add(updated.get(value, 0), numbers, max_number)
-    return updated
 
 
 def _record_days(reader: FacetReader, sort_days: array[int]) -> int:

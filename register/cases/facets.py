@@ -56,9 +56,18 @@ def count_facets(
     # The matched numbers stand for the words; order and page change no count.
     other_filters = {name: values for name, values in query.values.items() if name != WORDS}
     key = (CaseQuery(other_filters).query_string(), sets.get(WORDS))
-    return _counts_cache.get_or_make(
-        index.version, key, lambda: {name: _count_facet(index, sets, name) for name in FACETS}
-    )
+
+    def count_all() -> FacetCounts:
+        return {
+            facet: _count_values(
+                index,
+                facet,
+                _intersect(index, (sets[name] for name in sets if name != facet)),
+            )
+            for facet in FACETS
+        }
+
+    return _counts_cache.get_or_make(index.version, key, count_all)
 
 
 def count_matches(
@@ -155,11 +164,6 @@ def _clause_set(
 
 def _intersect(index: FacetIndex, sets: Iterable[int]) -> int:
     return reduce(and_, sets, index.public_cases)
-
-
-def _count_facet(index: FacetIndex, sets: Mapping[str, int], facet: str) -> dict[str, int]:
-    other_sets = (case_set for name, case_set in sets.items() if name != facet)
-    return _count_values(index, facet, _intersect(index, other_sets))
 
 
 def _count_values(index: FacetIndex, facet: str, selection: int) -> dict[str, int]:

@@ -261,8 +261,9 @@ def load_desk_case(
             )
             for purpose, given in approvals.items()
         },
-        events=_load_events(session, case),
-        merged_cases=_load_merged_cases(session, case),
+        # A draft has no number, hence no public lines, and nothing was merged into it.
+        events=_load_events(session, case.number) if case.number else (),
+        merged_cases=_load_merged_cases(session, case.number) if case.number else (),
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
         changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
@@ -282,21 +283,10 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
     return load_desk_case(session, viewer, incident_id)
 
 
-_COPIED_FIELDS = (
-    "id",
-    "number",
-    "state",
-    "restriction",
-    "merged_into",
-    "created_at",
-    "first_published_at",
-    "moved_at",
-    "revision_id",
-    "held_by",
-    "held_until",
-    "single_review",
-    "report_withdrawn",
-)
+# The fields that are columns of the case.
+_COPIED_FIELDS = {case_field.name for case_field in fields(DeskCase)} & {
+    column.name for column in Incident.__table__.columns
+}
 
 
 def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
@@ -336,30 +326,26 @@ def _load_approvals(
     return approvals
 
 
-def _load_events(session: Session, case: Incident) -> Sequence[PublicLine]:
-    """Public lines of a case, newest first; a draft has none."""
-    if case.number is None:
-        return ()
+def _load_events(session: Session, number: int) -> Sequence[PublicLine]:
+    """Public lines of a case, newest first."""
     event_rows = session.execute(
         select(JournalEntry.seq, JournalEntry.act, JournalEntry.at)
-        .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == case.number)
+        .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == number)
         .order_by(JournalEntry.seq.desc())
         .limit(EVENTS_LIMIT)
     )
     return tuple(PublicLine(seq, Act(act), at) for seq, act, at in event_rows)
 
 
-def _load_merged_cases(session: Session, case: Incident) -> Sequence[MergedCase]:
-    """Public cases that were merged into this one; a merged draft has no number."""
-    if case.number is None:
-        return ()
+def _load_merged_cases(session: Session, number: int) -> Sequence[MergedCase]:
+    """Public cases that were merged into a case; a merged draft has no number."""
     case_rows = session.execute(
         select(Incident.number, Incident.moved_at)
         .where(
-            Incident.merged_into == case.number,
+            Incident.merged_into == number,
             Incident.state == CaseState.MERGED.value,
             Incident.number.is_not(None),
         )
         .order_by(Incident.number)
     )
-    return tuple(MergedCase(number or 0, at) for number, at in case_rows if at is not None)
+    return tuple(MergedCase(merged or 0, at) for merged, at in case_rows if at is not None)

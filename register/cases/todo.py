@@ -89,16 +89,15 @@ def load_todo(
     cases = desk_lists.load_summaries(
         session, viewer, [task.incident for task in listed_tasks if task.incident], at
     )
-    return Todo([_with_case(task, cases) for task in listed_tasks], counts, unread, todo_context)
+    for position, task in enumerate(listed_tasks):
+        case = cases.get(task.incident or 0)
+        if case:
+            listed_tasks[position] = replace(task, title=case.title, case=case)
+    return Todo(listed_tasks, counts, unread, todo_context)
 
 
 def _sort_key(task: Task) -> tuple[date, int, str]:
     return task.due or date.max, KIND_ORDER.index(task.kind), task.since.isoformat()
-
-
-def _with_case(task: Task, cases: Mapping[int, DeskCaseSummary]) -> Task:
-    case = cases.get(task.incident or 0)
-    return replace(task, title=case.title, case=case) if case else task
 
 
 def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:

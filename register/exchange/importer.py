@@ -279,10 +279,16 @@ class _ImportJob:
         *,
         fresh: bool,
     ) -> None:
-        second = options.second
+        approval_stmt = select(Approval.id).where(
+            Approval.revision_id == case.revision_id,
+            Approval.given_by == options.second,
+            Approval.purpose == "publish",
+        )
         try:
-            if second is not None and (fresh or not _has_approval(tx.session, case, second)):
-                acts.approve(tx, case.id, by=second)
+            if options.second is not None and (
+                fresh or tx.session.scalar(approval_stmt.limit(1)) is None
+            ):
+                acts.approve(tx, case.id, by=options.second)
             acts.publish(
                 tx,
                 case.id,
@@ -311,15 +317,6 @@ class _ImportJob:
     ) -> None:
         fault = ContentFault(column, key, dict(values))
         self.report.faults.append(RowFault(csv_row.number, csv_row.id, fault))
-
-
-def _has_approval(session: Session, case: Incident, member: int) -> bool:
-    stmt = select(Approval.id).where(
-        Approval.revision_id == case.revision_id,
-        Approval.given_by == member,
-        Approval.purpose == "publish",
-    )
-    return session.scalar(stmt.limit(1)) is not None
 
 
 def _row_place_name(session: Session, cells: dict[str, str]) -> str:

@@ -158,7 +158,13 @@ def documents_from_snapshots(
     commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
     toponyms = find_toponyms(session, commune_codes)
     return [
-        document(number, case, vocabulary, toponyms, _area_names(session, case.content))
+        document(
+            number,
+            case,
+            vocabulary,
+            toponyms,
+            area_names(session, case.content["departement"], case.content["region"]),
+        )
         for number, case in cases.items()
     ]
 
@@ -203,12 +209,6 @@ def _unique_token_fields(fields: Iterable[Sequence[str]]) -> tuple[tuple[str, ..
 def _commune_codes(content: Mapping[str, Any]) -> list[str]:
     own = [content["commune"]] if content["commune"] else []
     return [*own, *content["linked_communes"][:_LINKED_LIMIT]]
-
-
-def _area_names(session: Session, content: Mapping[str, Any]) -> Sequence[str]:
-    if not (content["departement"] or content["region"]):
-        return ()
-    return area_names(session, content["departement"], content["region"])
 
 
 def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
