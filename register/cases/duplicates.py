@@ -100,12 +100,7 @@ def find_possible_duplicates(
     for stmt in _candidate_stmts(subject):
         candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
     candidate_ids.pop(exclude_id or 0, None)
-    candidates = _CandidateFeatures(session, subject, list(candidate_ids))
-    similar_cases = []
-    for candidate in candidates.cases:
-        reasons = tuple(sorted(candidates.reasons(candidate), key=weight, reverse=True))
-        if is_enough(reasons):
-            similar_cases.append((candidate.id, reasons))
+    similar_cases = _CandidateFeatures(session, subject, list(candidate_ids)).similar_cases()
     similar_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
     best = similar_cases[:limit]
     summaries = desk_lists.load_summaries(
@@ -231,6 +226,15 @@ class _CandidateFeatures:
             _SOURCE_USE.c.incident_id.in_(candidate_ids), _SOURCE.c.url.in_(subject.urls)
         )
         self.citing_ids = set(session.scalars(same_source)) if subject.urls else set()
+
+    def similar_cases(self) -> list[tuple[int, tuple[DuplicateReason, ...]]]:
+        """Ids of the candidates with enough reasons, and these, the strongest first."""
+        similar = []
+        for candidate in self.cases:
+            reasons = tuple(sorted(self.reasons(candidate), key=weight, reverse=True))
+            if is_enough(reasons):
+                similar.append((candidate.id, reasons))
+        return similar
 
     def reasons(self, candidate: Any) -> Iterator[DuplicateReason]:
         """Yield the reasons of one candidate."""

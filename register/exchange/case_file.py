@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, RowMapping, Table, select
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
@@ -130,19 +130,11 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
         for ledger in Ledger
         if ledger in used_ledgers
     }
-    merged_cases = select(Incident.number).where(
-        Incident.merged_into == number, Incident.number.is_not(None)
-    )
-    # Of an imported row only its external id: the digest of its cells is internal.
-    origins = select(Origin.external_id).where(Origin.incident_id == case["id"])
+
     return CaseFile(
         number=number,
         dossier=case["id"],
-        state_fields={
-            **{name: _json_value(case[name]) for name in _STATE_COLUMNS},
-            "merged_here": list(session.scalars(merged_cases.order_by(Incident.number))),
-            "origins": list(session.scalars(origins.order_by(Origin.external_id))),
-        },
+        state_fields=_state_fields(session, case),
         related_rows=related_rows,
         members={
             member_id: names[member_id]
@@ -156,6 +148,19 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
         ledgers={ledger.value: ends for ledger, (_lines_bytes, ends) in segments.items()},
         reports=_reports(session, store, case["id"]),
     )
+
+
+def _state_fields(session: Session, case: RowMapping) -> dict[str, Any]:
+    merged_cases = select(Incident.number).where(
+        Incident.merged_into == case["number"], Incident.number.is_not(None)
+    )
+    # Of an imported row only its external id: the digest of its cells is internal.
+    origins = select(Origin.external_id).where(Origin.incident_id == case["id"])
+    return {
+        **{name: _json_value(case[name]) for name in _STATE_COLUMNS},
+        "merged_here": list(session.scalars(merged_cases.order_by(Incident.number))),
+        "origins": list(session.scalars(origins.order_by(Origin.external_id))),
+    }
 
 
 def _reports(session: Session, store: KeyStore | None, incident: int) -> list[ReportContent] | None:
