@@ -145,10 +145,10 @@ def distinctive_words(*texts: str) -> set[str]:
     return set(_WORD.findall(fold(" ".join(texts)))) - _COMMON_WORDS
 
 
-def parse_date(text: str) -> PartialDate | None:
+def parse_date(typed: str) -> PartialDate | None:
     """Parsed date; None for an empty or invalid one, which may still be being typed."""
     try:
-        return dates.parse(text) if text else None
+        return dates.parse(typed) if typed else None
     except TextError:
         return None
 

@@ -166,16 +166,16 @@ _PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
 }
 
 
-def parse_page_number(text: str) -> int:
+def parse_page_number(typed: str) -> int:
     """Page number from 1 to :data:`PAGE_LIMIT`, in ASCII digits without a leading zero.
 
     :raises Invalid: ``page``.
     """
-    if not text:
+    if not typed:
         return 1
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > PAGE_LIMIT:
-        raise Invalid("page", value=text[:20])
-    return int(text)
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", typed) or int(typed) > PAGE_LIMIT:
+        raise Invalid("page", value=typed[:20])
+    return int(typed)
 
 
 def count_pages(total: int, size: int) -> int:

@@ -257,9 +257,12 @@ def load_desk_case(
         approvals=approvals,
         second_persons={
             purpose: eligible_seconds(
-                session, {approval.given_by for approval in given}, viewer, approval_time
+                session,
+                {approval.given_by for approval in purpose_approvals},
+                viewer,
+                approval_time,
             )
-            for purpose, given in approvals.items()
+            for purpose, purpose_approvals in approvals.items()
         },
         # A draft has no number, hence no public lines, and nothing was merged into it.
         events=_load_events(session, case.number) if case.number else (),

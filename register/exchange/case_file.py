@@ -291,7 +291,7 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
 
 def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
     members = {str(member): name for member, name in case_file.members.items()}
-    related = {name: list(rows) for name, rows in case_file.related_rows.items()}
+    related = {name: list(related_rows) for name, related_rows in case_file.related_rows.items()}
     yield (
         "dossier.json",
         canonical_json({"case": case_file.state_fields, "members": members, **related}),

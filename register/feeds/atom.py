@@ -53,19 +53,19 @@ class EntryContent:
 class AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen has no types
     """Entry of feedgen whose element is built once and copied into each document."""
 
-    def __init__(self, item: EntryContent) -> None:
+    def __init__(self, entry_content: EntryContent) -> None:
         super().__init__()
-        self.item = item
-        self.id(item.uri)
-        self.title(item.title)
-        self.published(item.published)
-        self.updated(item.updated)
+        self.entry_content = entry_content
+        self.id(entry_content.uri)
+        self.title(entry_content.title)
+        self.published(entry_content.published)
+        self.updated(entry_content.updated)
         # Not xhtml: feedgen would parse it as XML, and a <br> in a text would break the feed.
-        self.content(item.content, type="html")
-        for category in item.categories:
+        self.content(entry_content.content, type="html")
+        for category in entry_content.categories:
             self.category(term=category.term, scheme=category.scheme, label=category.label)
         self.register_extension("register", _EntryExtension, rss=False)
-        self.register.item = item
+        self.register.entry_content = entry_content
         self._element = super().atom_entry()
 
     def atom_entry(self, extensions: bool = True) -> Any:
@@ -105,7 +105,9 @@ def render_feed(feed: Feed) -> bytes:
     generator.generator("Web Citoyen")
     # feedgen's default is the present: the feed would change at each request.
     generator.updated(
-        max((entry.item.updated for entry in feed.entries), default=feed.register_opened_at)
+        max(
+            (entry.entry_content.updated for entry in feed.entries), default=feed.register_opened_at
+        )
     )
     for rel, address, kind in _links(feed):
         generator.link(rel=rel, href=address, type=kind)
@@ -148,15 +150,15 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     The point is in GeoRSS simple form; the language is written if it is not the feed's.
     """
 
-    item: EntryContent
+    entry_content: EntryContent
 
     def extend_atom(self, entry: Any) -> Any:
         link = etree.SubElement(entry, "link", rel="alternate", type="text/html")
-        link.set("href", self.item.address)
-        if self.item.language != "fr":
-            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.item.language)
-        if self.item.point:
-            latitude, longitude = self.item.point
+        link.set("href", self.entry_content.address)
+        if self.entry_content.language != "fr":
+            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.entry_content.language)
+        if self.entry_content.point:
+            latitude, longitude = self.entry_content.point
             point = etree.SubElement(entry, f"{{{_GEORSS}}}point")
             point.text = f"{latitude:.5f} {longitude:.5f}"
         return entry

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
@@ -67,7 +68,7 @@ def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponym
         .outerjoin(Region, Region.code == Commune.region_code)
         .where(CommuneCode.code.in_(codes))
     ).all()
-    present = {row[1] for row in commune_rows}
+    present = {commune_row[1] for commune_row in commune_rows}
     aliases = _aliases(session, present)
     postal = _postal_codes(session, present)
     toponyms = {}
@@ -182,13 +183,12 @@ def document(
     :param area_names: names of its département and région, if it has no commune.
     """
     content = case.content
-    strong = [*_strong_texts(content, toponyms)]
-    weak = [
-        *_weak_texts(content, case.html, toponyms, area_names),
-        *_code_labels(content, vocabulary),
-    ]
-    strong_field_forms = [analyzer.forms(text) for text in strong]
-    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak]
+    strong_texts = _strong_texts(content, toponyms)
+    weak_texts = chain(
+        _weak_texts(content, case.html, toponyms, area_names), _code_labels(content, vocabulary)
+    )
+    strong_field_forms = [analyzer.forms(text) for text in strong_texts]
+    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak_texts]
     codes = tuple((CODE + code,) for code in _search_codes(content, toponyms))
     strong_forms = frozenset(form for field in strong_field_forms for form in field)
     return Document(
@@ -254,27 +254,21 @@ def _weak_texts(
     for position, code in enumerate(_commune_codes(content)):
         if commune_terms := toponyms.get(code):
             # The names of the authority's commune are strong fields.
-            yield from (
-                commune_terms.other_names
-                if position == 0 and content["commune"]
-                else (
-                    *commune_terms.names,
-                    *commune_terms.other_names,
-                )
-            )
-    for row in content["proceedings"]:
+            if position > 0 or not content["commune"]:
+                yield from commune_terms.names
+            yield from commune_terms.other_names
+    for proceeding in content["proceedings"]:
         for name in ("court", "docket", "legal_basis", "amount"):
-            yield row[name]
-        for step in row["steps"]:
+            yield proceeding[name]
+        for step in proceeding["steps"]:
             yield step["note"]
     yield from _request_texts(content["request"])
-    for row, text in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
-        yield row["title"]
-        yield _visible_text(text)
-    for row in content["replies"]:
-        yield row["author"]
-        yield row["capacity"]
-        yield row["text"]
+    for follow_up, fragment in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
+        yield follow_up["title"]
+        yield _visible_text(fragment)
+    for reply in content["replies"]:
+        for name in ("author", "capacity", "text"):
+            yield reply[name]
 
 
 def _request_texts(info_request: Mapping[str, Any] | None) -> Iterator[str]:
