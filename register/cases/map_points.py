@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -114,36 +113,24 @@ _POINTS_STMT = select(
 
 def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _RegisterPoints:
     reader = FacetReader(session, vocabulary)
+    outlines = departement_outlines()
+    placed_cases: set[int] = set()
+    points = []
     cases_by_commune = reader.cases_by_column(_COMMUNES_STMT)
-    points = [
-        (
-            CommunePoint(
+    for commune_row in session.execute(_POINTS_STMT):
+        case_numbers = cases_by_commune.get(commune_row.code)
+        if case_numbers and commune_row.departement_code in outlines:
+            point = CommunePoint(
                 commune_row.departement_code,
                 commune_row.lat,
                 commune_row.lon,
                 commune_row.precision == EXACT_PRECISION,
-            ),
-            cases_by_commune[commune_row.code],
-        )
-        for commune_row in session.execute(_POINTS_STMT)
-        if commune_row.code in cases_by_commune
-        and commune_row.departement_code in departement_outlines()
-    ]
-    departements = {
-        code: case_numbers
-        for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items()
-        if code in departement_outlines()
-    }
-    numbers = chain.from_iterable(
-        [*(case_numbers for _point, case_numbers in points), *departements.values()]
-    )
-    return _RegisterPoints(
-        points=[
-            (point, facet_index.compact(case_numbers, max_number)) for point, case_numbers in points
-        ],
-        departements={
-            code: facet_index.compact(case_numbers, max_number)
-            for code, case_numbers in departements.items()
-        },
-        placed_cases=facet_index.from_numbers(set(numbers)),
-    )
+            )
+            points.append((point, facet_index.compact(case_numbers, max_number)))
+            placed_cases.update(case_numbers)
+    departements = {}
+    for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items():
+        if code in outlines:
+            departements[code] = facet_index.compact(case_numbers, max_number)
+            placed_cases.update(case_numbers)
+    return _RegisterPoints(points, departements, facet_index.from_numbers(placed_cases))

@@ -144,7 +144,7 @@ def test_a_phrase_stays_in_one_field(session, index, all_are_common):
     assert found(session, index, word("un", "blogueur")) == {1: 0}
     assert found(session, index, word("maire", "filme")) == {}
     assert found(session, index, word("filme", "un")) == {}
-    assert found(session, index, word("maire", "filme", together=False)) == {1: 1}
+    assert found(session, index, word("maire", "filme", is_phrase=False)) == {1: 1}
 
 
 @pytest.mark.parametrize("sample", [1, 1_000])

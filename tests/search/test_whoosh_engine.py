@@ -117,7 +117,7 @@ def test_a_phrase_stays_in_one_field(index):
     assert found(index, word("un", "blogueur")) == {1: 0}
     assert found(index, word("maire", "filme")) == {}
     assert found(index, word("filme", "un")) == {}
-    assert found(index, word("maire", "filme", together=False)) == {1: 1}
+    assert found(index, word("maire", "filme", is_phrase=False)) == {1: 1}
 
 
 NOTHING = (frozenset[str](), frozenset[str]())
