@@ -136,11 +136,10 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
         raise Gone("case_gone", tombstone=load_tombstone(session, number))
     event = _load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
-    content, html = (
-        (case_row.content, case_row.html)
-        if is_current
-        else _load_pinned(session, event.revision_id)
-    )
+    if is_current:
+        content, html = case_row.content, case_row.html
+    else:
+        content, html = _load_pinned(session, event.revision_id)
     return PublicCase(
         number=number,
         first_published_at=case_row.first_published_at,

@@ -87,7 +87,10 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind is TodoKind.CLAIMED:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
     if kind is TodoKind.OUTCOME:
-        return _outcome_is_late(todo_context)
+        day = add_months(todo_context.today, -OUTCOME_MONTHS)
+        since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
+        is_old = and_(CASE.c.state == CaseState.PUBLISHED, CASE.c.moved_at < since)
+        return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
     if kind is TodoKind.READY:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
@@ -103,16 +106,6 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
         _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
     )
     return and_(waits_for_second, not_(is_own))
-
-
-def _outcome_is_late(todo_context: TodoContext) -> Clause:
-    day = add_months(todo_context.today, -OUTCOME_MONTHS)
-    since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
-    return and_(
-        CASE.c.state == CaseState.PUBLISHED,
-        CASE.c.moved_at < since,
-        CASE.c.outcome.in_(OPEN_OUTCOMES),
-    )
 
 
 # --- second person --------------------------------------------------------------------------

@@ -109,25 +109,21 @@ def render_feed(feed: Feed) -> bytes:
             (entry.entry_content.updated for entry in feed.entries), default=feed.register_opened_at
         )
     )
-    for rel, address, kind in _links(feed):
-        generator.link(rel=rel, href=address, type=kind)
+    generator.link(rel="self", href=feed.address, type=TYPE)
+    generator.link(rel="alternate", href=feed.page, type="text/html")
+    if feed.older:
+        # Two relations to the same document: "next" for readers that page through a feed (RFC 5005
+        # §3), "prev-archive" for those that keep its whole history (§4).
+        generator.link(rel="next", href=feed.older, type=TYPE)
+        generator.link(rel="prev-archive", href=feed.older, type=TYPE)
+    if feed.current:
+        generator.link(rel="current", href=feed.current, type=TYPE)
     generator.register_extension("register", _ArchiveExtension, None, rss=False)
     generator.register.archive = feed.current is not None
     for entry in feed.entries:
         # feedgen's default adds an entry on top.
         generator.add_entry(entry, order="append")
     return bytes(generator.atom_str())
-
-
-def _links(feed: Feed) -> list[tuple[str, str, str]]:
-    links = [("self", feed.address, TYPE), ("alternate", feed.page, "text/html")]
-    if feed.older:
-        # Two relations to the same document: "next" for readers that page through a feed (RFC 5005
-        # §3), "prev-archive" for those that keep its whole history (§4).
-        links += [("next", feed.older, TYPE), ("prev-archive", feed.older, TYPE)]
-    if feed.current:
-        links.append(("current", feed.current, TYPE))
-    return links
 
 
 class _ArchiveExtension(BaseExtension):  # type: ignore[misc]

@@ -127,23 +127,21 @@ def _words(line: str) -> Iterator[_Word]:
         excluded = piece["without"] is not None
         quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
         if quoted is None:
-            yield from _plain_words(piece["plain"], excluded)
+            for chunk in _CHUNK.findall(piece["plain"]):
+                yield from _chunk_words(chunk, excluded)
         elif forms := analyzer.forms(quoted):
             yield _Word(quoted.strip(), tuple(forms), excluded, phrase=True)
 
 
-def _plain_words(text: str, excluded: bool) -> Iterator[_Word]:
-    for chunk in _CHUNK.findall(text):
-        forms = analyzer.forms(chunk)
-        if not forms:
-            continue
-        if chunk.endswith("*") and len(forms[-1]) >= MIN_PREFIX_LENGTH:
-            if forms[:-1]:
-                yield _Word(chunk, tuple(forms[:-1]), excluded)
-            yield _Word(chunk, (forms[-1],), excluded, prefix=True)
-        else:
-            short = chunk.endswith("*") and len(forms) == 1
-            yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
+def _chunk_words(chunk: str, excluded: bool) -> Iterator[_Word]:
+    forms = analyzer.forms(chunk)
+    if chunk.endswith("*") and forms and len(forms[-1]) >= MIN_PREFIX_LENGTH:
+        if forms[:-1]:
+            yield _Word(chunk, tuple(forms[:-1]), excluded)
+        yield _Word(chunk, (forms[-1],), excluded, prefix=True)
+    elif forms:
+        short = chunk.endswith("*") and len(forms) == 1
+        yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
 
 
 def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:

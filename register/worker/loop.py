@@ -220,7 +220,13 @@ class Follower:
             self._release()
         except Exception as error:
             # Any error, such as a damaged file or a lost server: ending the process repairs none.
-            self._record_failure(error)
+            fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
+            if fault != self._fault:
+                self._fault = fault
+                self._log_event("search_failing", error)
+            self._release()
+            self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
+            self._stop_signal.wait(self._pause)
 
     def _is_elected(self) -> bool:
         was_elected, self._elected = self._elected, self._lease.acquire_or_keep()
@@ -262,15 +268,6 @@ class Follower:
         self._lease_check_at = now + LEASE_CHECK_SECONDS
         if self._stop_signal.is_requested or not self._lease.acquire_or_keep():
             raise Interrupted
-
-    def _record_failure(self, error: Exception) -> None:
-        fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
-        if fault != self._fault:
-            self._fault = fault
-            self._log_event("search_failing", error)
-        self._release()
-        self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
-        self._stop_signal.wait(self._pause)
 
     def _release(self) -> None:
         self._elected = False
