@@ -16,7 +16,7 @@ import click
 import pytest
 
 from register import config
-from register.cases import members_journal
+from register.cases import members_journal_query
 from register.cases.filters import DURATIONS, FILTERS, ORDERS
 from register.cases.public_journal import PUBLIC_ACTS_BY_KIND
 from register.cases.vocabulary import VOCABULARY_FILE
@@ -61,9 +61,9 @@ def test_every_way_to_ask_for_lines_of_the_ledger_is_documented(name):
 @pytest.mark.parametrize(
     "name",
     [
-        *members_journal.ACT_GROUPS,
-        *members_journal.ACTS_BY_KIND,
-        *members_journal.LEDGERS,
+        *members_journal_query.ACT_GROUPS,
+        *members_journal_query.ACTS_BY_KIND,
+        *members_journal_query.LEDGERS,
         "membre",
         "livre",
         *CSV_HEADER,

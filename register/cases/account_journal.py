@@ -1,4 +1,4 @@
-"""The newest lines about accounts: one's own, or everybody's for an administrator."""
+"""Newest journal lines about accounts: the viewer's own, or all for an administrator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from register.cases.members_journal import MembersJournalLine
 from register.journal import Act, Ledger
 
 SIGN_INS = (Act.SIGNED_IN, Act.SESSIONS_ENDED, Act.BROWSERS_FORGOTTEN)
-# What others do to an account, or what happens to it.
+# Acts of others on an account, and failed sign-ins.
 ACCOUNT_CHANGES = (
     Act.SIGN_INS_FAILED,
     Act.MEMBER_ADDED,
@@ -29,14 +29,13 @@ ACCOUNT_CHANGES = (
     Act.MEMBER_ENABLED,
 )
 OWN_CHANGES = (Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR)
-# Lines of one act that are looked through for those about one account.
-_SCAN_LIMIT = 100
+_SCAN_LIMIT = 100  # newest lines of one act that are scanned for those of one account
 
 
 def recent_account_lines(
     session: Session, viewer: Member, since: datetime, limit: int
 ) -> Sequence[MembersJournalLine]:
-    """Lines since a moment, newest first, for an active member."""
+    """Lines since a time, newest first; empty unless the viewer is an active member."""
     if not viewer.is_active:
         return []
     line_rows = sorted(

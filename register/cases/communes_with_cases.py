@@ -1,7 +1,7 @@
-"""The communes that have public cases: where they lie, and which lie together.
+"""Communes with public cases, counts of cases by area, and dates of places and cases.
 
-Read once for each position of the ledger: a page then takes what is around it from memory. Nothing
-here is in the order of a count or a distance, for the register ranks no commune.
+The communes and counts are cached for each ledger position. No list is ordered by count or
+distance: the register ranks no commune.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nsmallest
+from itertools import product
 from math import cos, floor, hypot, radians
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import CompoundSelect, and_, bindparam, func, select, union
+from sqlalchemy import and_, bindparam, func, select, union
 from sqlalchemy.orm import Session
 
 from register.cases.core_tables import (
@@ -29,13 +30,12 @@ from register.cases.data_version import VersionedCache
 from register.cases.models import CaseState
 from register.journal import Ledger, LedgerPosition
 
-# How far a commune is still near, in kilometres as the crow flies, and how many of them are told.
-REACH_KM = 40
+REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
 
-_KM_PER_DEGREE = 111.32  # of a degree of latitude
-# Degrees of latitude and longitude of a cell. North of Dunkirk it would be narrower than the reach,
-# which would then go past the cells around one.
+_KM_PER_DEGREE = 111.32  # kilometres of a degree of latitude
+# Degrees of latitude and longitude of a cell. Neighbours are looked for in the eight cells around:
+# a cell has to be wider than the reach, which holds as far north as Dunkirk.
 _CELL_HEIGHT, _CELL_WIDTH = 0.4, 0.6
 
 Point = tuple[float, float]
@@ -43,10 +43,10 @@ GroupKey = TypeVar("GroupKey", bound=Hashable)
 
 
 class CommuneWithCases(NamedTuple):
-    """A commune of today with public cases.
+    """Present commune with public cases.
 
-    ``intercommunalite``: the SIREN number of its intercommunalité; ``point``: degrees of latitude and
-    longitude, WGS 84.
+    ``intercommunalite``: SIREN number of its intercommunalité; ``point``: latitude and longitude
+    in degrees (WGS 84).
     """
 
     folded: str
@@ -61,7 +61,7 @@ class CommuneWithCases(NamedTuple):
 
 @dataclass(frozen=True)
 class CommunesWithCases:
-    """Those of one moment, all of them and together, each time in the order of their names."""
+    """Communes with cases at one ledger position, whole and grouped, in the order of names."""
 
     communes: tuple[CommuneWithCases, ...]
     by_departement: Mapping[str, tuple[CommuneWithCases, ...]]
@@ -70,24 +70,20 @@ class CommunesWithCases:
     by_cell: Mapping[tuple[int, int], tuple[CommuneWithCases, ...]]
 
     def nearest_to(self, code: str, point: Point) -> tuple[CommuneWithCases, ...]:
-        """The few nearest to a commune within reach, itself left out, in the order of names."""
-        nearest = nsmallest(NEAREST_LIMIT, self._neighbours(code, point))
-        return tuple(sorted(commune for _distance, commune in nearest))
-
-    def _neighbours(self, code: str, point: Point) -> Iterator[tuple[float, CommuneWithCases]]:
-        """Those within reach with their distance in kilometres, as on a plane."""
+        """The nearest communes within reach of a commune, without itself, in name order."""
         north, east = point
         km_per_degree_east = _KM_PER_DEGREE * cos(radians(north))
         row, column = _cell(point)
-        for cell_row in (row - 1, row, row + 1):
-            for cell_column in (column - 1, column, column + 1):
-                for commune in self.by_cell.get((cell_row, cell_column), ()):
-                    lat, lon = commune.point or point
-                    distance = hypot(
-                        (lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east
-                    )
-                    if distance <= REACH_KM and commune.code != code:
-                        yield distance, commune
+        neighbours = []
+        for cell in product((row - 1, row, row + 1), (column - 1, column, column + 1)):
+            for commune in self.by_cell.get(cell, ()):
+                lat, lon = commune.point or point
+                # On a plane, which is exact enough within the reach.
+                distance = hypot((lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east)
+                if distance <= REACH_KM and commune.code != code:
+                    neighbours.append((distance, commune))
+        nearest = nsmallest(NEAREST_LIMIT, neighbours)
+        return tuple(sorted(commune for _distance, commune in nearest))
 
 
 _communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
@@ -96,10 +92,10 @@ _communes_cache: VersionedCache[CommunesWithCases] = VersionedCache()
 def load_communes(
     session: Session, case_counts: Mapping[str, int], head: LedgerPosition, territory: str
 ) -> CommunesWithCases:
-    """The communes with cases at a position of the public ledger.
+    """Communes with cases at a position of the public ledger.
 
-    :param case_counts: how many public cases each commune has, counted at the same position.
-    :param head: read first, on the same session, and the version of the ``territory`` with it.
+    :param case_counts: number of public cases of each commune, at the same position.
+    :param head: read first on the same session, like the version of the ``territory``.
     """
     return _communes_cache.get_or_make(
         (head.digest, territory), lambda: _index_communes(_query_communes(session, case_counts))
@@ -132,7 +128,7 @@ def _query_communes(session: Session, case_counts: Mapping[str, int]) -> list[Co
             departement,
             region,
             intercommunalite,
-            _make_point(lat, lon),
+            None if lat is None or lon is None else (lat, lon),
             case_counts[code],
         )
         for folded, code, name, departement, region, intercommunalite, lat, lon in session.execute(
@@ -140,10 +136,6 @@ def _query_communes(session: Session, case_counts: Mapping[str, int]) -> list[Co
         )
     ]
     return sorted(communes)
-
-
-def _make_point(lat: float | None, lon: float | None) -> Point | None:
-    return None if lat is None or lon is None else (lat, lon)
 
 
 def _index_communes(communes: Sequence[CommuneWithCases]) -> CommunesWithCases:
@@ -173,19 +165,19 @@ def _cell(point: Point) -> tuple[int, int]:
     return floor(point[0] / _CELL_HEIGHT), floor(point[1] / _CELL_WIDTH)
 
 
-# By the name of a filter and one of its values.
+# (filter name, value) → number of cases.
 AreaCounts = Mapping[tuple[str, str], int]
 
 _area_counts_cache: VersionedCache[AreaCounts] = VersionedCache()
 
 
 def count_by_area(session: Session, head: LedgerPosition, territory: str) -> AreaCounts:
-    """The counts at a position of the public ledger; places without a case have none.
+    """Number of cases of each département and région at a position of the public ledger.
 
     A case is counted as the filters ``departement`` and ``region`` select it: by the communes it
-    names, or by the area itself.
+    names, or by the area itself. Areas without a case are missing.
 
-    :param head: read first, on the same session, and the version of the ``territory`` with it.
+    :param head: read first on the same session, like the version of the ``territory``.
     """
     return _area_counts_cache.get_or_make(
         (head.digest, territory),
@@ -193,10 +185,30 @@ def count_by_area(session: Session, head: LedgerPosition, territory: str) -> Are
     )
 
 
+_COMMUNE_PAIRS = (
+    select(PLACE.c.incident_id)
+    .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+    .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
+)
+# Filter name → pairs of a case and an area. A union is distinct: a case with two communes of one
+# area counts once in it.
+_AREA_PAIRS = {
+    "departement": union(
+        _COMMUNE_PAIRS.add_columns(COMMUNE.c.departement_code),
+        select(CASE.c.id, CASE.c.departement),
+    ),
+    "region": union(
+        _COMMUNE_PAIRS.add_columns(COMMUNE.c.region_code),
+        select(CASE.c.id, DEPARTEMENT.c.region_code).join(
+            DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement
+        ),
+        select(CASE.c.id, CASE.c.region),
+    ),
+}
+
+
 def _count_areas(session: Session, kind: str) -> AreaCounts:
-    # A union holds each pair of a case and an area once, whichever way led to it.
-    pairs = (_departement_pairs() if kind == "departement" else _region_pairs()).subquery()
-    case_id, area = pairs.c
+    case_id, area = _AREA_PAIRS[kind].subquery().c
     stmt = (
         select(area, func.count())
         .join(CASE, CASE.c.id == case_id)
@@ -206,28 +218,7 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
     return {(kind, code): count for code, count in session.execute(stmt)}
 
 
-def _departement_pairs() -> CompoundSelect[tuple[int, str]]:
-    by_commune = (
-        select(PLACE.c.incident_id, COMMUNE.c.departement_code)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-    )
-    return union(by_commune, select(CASE.c.id, CASE.c.departement))
-
-
-def _region_pairs() -> CompoundSelect[tuple[int, str]]:
-    by_commune = (
-        select(PLACE.c.incident_id, COMMUNE.c.region_code)
-        .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
-        .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-    )
-    by_departement = select(CASE.c.id, DEPARTEMENT.c.region_code).join(
-        DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement
-    )
-    return union(by_commune, by_departement, select(CASE.c.id, CASE.c.region))
-
-
-# Kind of place → code → when its page last changed.
+# Kind of place → code → time of the last change of its page.
 PlaceDates = Mapping[str, Mapping[str, datetime]]
 
 _PUBLIC = CASE.c.state == CaseState.PUBLISHED
@@ -239,15 +230,15 @@ _CASES_STMT = (
 
 
 def list_case_dates(session: Session, first: int, last: int) -> Sequence[tuple[int, datetime]]:
-    """The public cases from one number to another, both included, and when each last moved."""
+    """(number, time of the last public change) of the public cases from ``first`` to ``last``."""
     case_rows = session.execute(_CASES_STMT, {"first": first, "last": last})
     return [(number, moved_at) for number, moved_at in case_rows]
 
 
 def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, datetime]]:
-    """The public cases by numbers, ``size`` of them at a time: rank, count, when one last moved.
+    """Ranges of ``size`` case numbers with public cases: (rank, count, time of the last change).
 
-    Numbers are for ever, so that what is withdrawn moves no case to another stretch.
+    Numbers never change, so a withdrawal moves no case to another range.
     """
     rank = ((CASE.c.number - 1) // size).label("rank")
     stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(_PUBLIC)
@@ -256,9 +247,10 @@ def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, da
 
 
 def list_place_dates(session: Session) -> PlaceDates:
-    """The communes, départements and régions that have a public case, in the order of their codes.
+    """Date of the last change of each present commune, département and région with public cases.
 
-    A commune is that of today; it has the cases that name it as the scene or the target's too.
+    Codes are in order. A commune also has the cases that name it as linked. A case that left a
+    place counts too, because its departure changed the page of the place.
     """
     latest_dates: dict[str, dict[str, datetime]] = {"commune": {}, "departement": {}, "region": {}}
     for kind, code, moved_at in _current_places(session):
@@ -280,7 +272,7 @@ _CASE_AREA_COLUMNS = (CASE.c.departement, DEPARTEMENT.c.region_code, CASE.c.regi
 
 
 def _current_places(session: Session) -> Iterator[PlaceDate]:
-    """Each place of the public cases, and those around it, as the filters find them."""
+    """Yield the places of the public cases and the areas around them, as the filters find them."""
     communes_stmt = (
         select(*_COMMUNE_COLUMNS, func.max(CASE.c.moved_at))
         .select_from(CASE)
@@ -305,7 +297,7 @@ def _current_places(session: Session) -> Iterator[PlaceDate]:
 
 
 def _former_places(session: Session) -> Iterator[PlaceDate]:
-    """Each place that cases once had, those around it, and when one last ceased to have it."""
+    """Yield the places that cases have lost and the areas around them, with the time of loss."""
     is_public_line = and_(
         JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq
     )

@@ -1,4 +1,4 @@
-"""What a page is made from besides its cases, in one look-up: ledger, words, places, texts."""
+"""Version of the data behind a page, and caches that hold the values of one version."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ _DATA_VERSION_STMT = select(
 
 @dataclass(frozen=True)
 class DataVersion:
-    """The public ledger's last line, the versions of vocabularies and territory, and the mark of
-    what administrators wrote last into an editorial page, empty when nobody did."""
+    """Head of the public ledger and versions of vocabularies, territory and editorial pages.
+
+    ``pages`` marks the last revision of an editorial page, empty if there is none.
+    """
 
     head: LedgerPosition
     vocabulary: str
@@ -48,16 +50,16 @@ class DataVersion:
 
 
 def read_data_version(session: Session) -> DataVersion:
-    """Where the register stands; asked first, so that nothing shown is older than what it says."""
+    """Current version; read before the data of a page, which is then at least as new."""
     return _from_row(session.execute(_DATA_VERSION_STMT).first())
 
 
 class DataVersionReader:
-    """Reads where the register stands by the shortest way, for whoever asks at every request.
+    """Fast reader of the data version, for the cache lookup of every request.
 
-    The statement is put together once and handed to the driver: a session around it costs ten
-    times the statement itself. What is read here is good for looking up what is kept; what is
-    made from the database reads it again, on its own connection.
+    The compiled statement goes straight to the driver: a session costs ten times as much as the
+    statement. The version serves only to look up cached pages; code that builds a page reads it
+    again on its own connection.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -71,7 +73,7 @@ class DataVersionReader:
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
 
     def read(self) -> DataVersion | None:
-        """Where the register stands, or None when the database does not answer."""
+        """Current version, or None when the database does not answer."""
         try:
             connection = self._engine.raw_connection()
         except self._errors:
@@ -79,11 +81,11 @@ class DataVersionReader:
         try:
             cursor = connection.cursor()
             cursor.execute(self._statement)
-            # All of it: SQLite's log cannot be emptied while a statement is half read.
+            # Fetch all rows: SQLite cannot truncate its log while a statement is open.
             version_rows = cursor.fetchall()
             cursor.close()
         except self._errors:
-            # The server may have been started anew; the next who asks gets a new connection.
+            # After a restart of the server, the next call gets a new connection.
             connection.invalidate()
             return None
         finally:
@@ -108,30 +110,30 @@ Cached = TypeVar("Cached")
 
 
 class VersionedCache(Generic[Cached]):
-    """One thing of a moment. Of the readers who come first, one makes it and the others wait."""
+    """Cache of one value for one version; one thread makes it while the others wait."""
 
     def __init__(self) -> None:
         self._cached: tuple[Hashable, Cached] | None = None
         self._lock = Lock()
 
     def get_or_make(self, version: Hashable, make: Callable[[], Cached]) -> Cached:
-        """The thing of a moment, made now if nobody has asked for it yet."""
+        """Value of a version, made if it is not cached."""
         with self._lock:
             if self._cached is None or self._cached[0] != version:
-                # The former goes first: nothing of it is needed for the next.
+                # Free the old value first: two of them may not fit in memory.
                 self._cached = None
                 self._cached = (version, make())
             return self._cached[1]
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop the cached value."""
         self._cached = None
 
 
 class VersionedMapCache(Generic[Key, Cached]):
-    """Some things of a moment, each with a key, at most so many: one more, and all go.
+    """Cache of up to ``limit`` values by key, for one version; emptied when it is full.
 
-    Two readers who ask for the same at once both make it, and both get what is kept.
+    Two threads that miss the same key both make the value, and both get the one stored first.
     """
 
     def __init__(self, limit: int) -> None:
@@ -144,11 +146,11 @@ class VersionedMapCache(Generic[Key, Cached]):
         return len(self._cached)
 
     def get_or_make(self, version: Hashable, key: Key, make: Callable[[], Cached]) -> Cached:
-        """The thing of a moment with a key, made now if nobody has asked for it yet."""
+        """Value of a version and key, made if it is not cached."""
         with self._lock:
             if version == self._version and key in self._cached:
                 return self._cached[key]
-        # Made outside: one that takes long holds up nobody who asks for another.
+        # Made outside the lock, so that a slow value does not block those of other keys.
         fresh = make()
         with self._lock:
             if version != self._version or len(self._cached) >= self.limit:
@@ -157,6 +159,6 @@ class VersionedMapCache(Generic[Key, Cached]):
             return self._cached.setdefault(key, fresh)
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop all values."""
         with self._lock:
             self._cached = {}

@@ -1,8 +1,8 @@
-"""The desk's lists: every case but erased ones, for active members only.
+"""Lists of the desk: all cases except erased ones, for active members only.
 
-A list asks first which cases it shows, then what it shows of those twenty: what it costs does not
-grow with the texts of the others. Newest change first: a change makes a revision, and revisions
-are numbered in their order.
+A list first selects the ids of its page and then loads these twenty cases, so that its cost does
+not depend on the texts of the others. Newest change first: each change makes a revision, and
+revision ids ascend.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -20,7 +19,6 @@ from register.accounts.models import Member
 from register.cases import filters, todo_clauses
 from register.cases.core_tables import (
     CASE,
-    CASE_TYPE,
     PLACE_NAME_COLUMNS,
     REVISION,
     is_among,
@@ -28,16 +26,17 @@ from register.cases.core_tables import (
 )
 from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
 from register.cases.models import CaseState
+from register.cases.public_lists import load_types
 from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]
 
-# An erased case has nothing left to work on; its journal lines tell of it.
+# An erased case has no content; only the journal lists it.
 LISTED_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN, CaseState.MERGED)
 
 
 class ClaimFilter(StrEnum):
-    """Who has a case in hand, as a filter; a claim that ran out is nobody's."""
+    """Filter by the member who has claimed a case; an expired claim does not count."""
 
     ANY = ""
     MINE = "moi"
@@ -47,7 +46,7 @@ class ClaimFilter(StrEnum):
 
 @dataclass(frozen=True)
 class DeskCaseStub:
-    """A case as the desk counts it out: no text but its title."""
+    """Case in a plain enumeration of the desk: no text except the title."""
 
     id: int
     number: int | None
@@ -58,10 +57,10 @@ class DeskCaseStub:
 
 @dataclass(frozen=True)
 class DeskCaseSummary:
-    """A case as a list of the desk shows it: no account, no source.
+    """Case in a list of the desk, without account and sources.
 
-    ``changed_at`` and ``changed_by`` are of the current revision. ``held_by`` is None when nobody
-    has the case now.
+    ``changed_at`` and ``changed_by`` are those of the current revision. ``held_by`` is None
+    without a valid claim.
     """
 
     id: int
@@ -89,7 +88,7 @@ class DeskCaseSummary:
 
 @dataclass(frozen=True)
 class DeskMatches:
-    """The cases that answer the words of a search: public ones by number, the others by id."""
+    """Cases that match the words of a search: public ones by number, the others by id."""
 
     numbers: Collection[int] = ()
     ids: Collection[int] = ()
@@ -97,7 +96,7 @@ class DeskMatches:
 
 @dataclass(frozen=True)
 class DeskQuery:
-    """What a list is asked for; ``case_query`` holds the filters that the public list has as well."""
+    """Query of a desk list; ``case_query`` holds the filters that the public list also has."""
 
     case_query: CaseQuery = field(default_factory=CaseQuery)
     state: CaseState | None = None
@@ -106,13 +105,13 @@ class DeskQuery:
     page: int = 1
 
     def at_page(self, page: int) -> DeskQuery:
-        """The same list at another page."""
+        """Copy at another page."""
         return replace(self, page=page)
 
 
 @dataclass(frozen=True)
 class DeskCasePage:
-    """One page of a list and the size of the whole."""
+    """Page of a desk list and the size of the whole list."""
 
     cases: Sequence[DeskCaseSummary]
     total: int
@@ -120,7 +119,7 @@ class DeskCasePage:
 
     @property
     def pages(self) -> int:
-        """How many pages there are; an empty list has one."""
+        """Number of pages; an empty list has one."""
         return count_pages(self.total, PAGE_SIZE)
 
 
@@ -131,9 +130,9 @@ def list_desk_cases(
     after: int = 0,
     limit: int = 100,
 ) -> Sequence[DeskCaseStub]:
-    """Cases in one state for an active member, oldest first; for anybody else, nothing.
+    """Cases in one state, oldest first; empty unless the viewer is an active member.
 
-    :param after: the last id already seen.
+    :param after: the last id of the previous chunk.
     """
     if not viewer.is_active:
         return []
@@ -155,14 +154,19 @@ def query_desk_page(
 ) -> DeskCasePage:
     """One page of the desk's cases, newest change first.
 
-    :param matches: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param matches: result of the word search; unused without words.
+    :raises ValueError: the query has words and ``matches`` is None.
     """
     if not viewer.is_active:
         return DeskCasePage([], 0, desk_query.page)
     conditions = list_clauses(viewer, desk_query, todo_context)
     if desk_query.case_query.words:
-        conditions.append(_match_clause(matches))
+        if matches is None:
+            raise ValueError("a query with words needs the result of the word search as matches")
+        public_matches = and_(
+            CASE.c.state == CaseState.PUBLISHED, is_among(CASE.c.number, matches.numbers)
+        )
+        conditions.append(or_(public_matches, is_among(CASE.c.id, matches.ids)))
     total = session.scalar(select(func.count()).select_from(CASE).where(*conditions)) or 0
     case_ids = session.scalars(
         select(CASE.c.id)
@@ -178,7 +182,7 @@ def query_desk_page(
 
 
 def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContext) -> list[Clause]:
-    """What the cases of a list satisfy, but for the words."""
+    """SQL conditions of a list, without those of its words."""
     states = (desk_query.state,) if desk_query.state else LISTED_STATES
     conditions: list[Clause] = [CASE.c.state.in_(states)]
     conditions += [
@@ -194,7 +198,7 @@ def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContex
 
 
 def count_states(session: Session, viewer: Member) -> Mapping[str, int]:
-    """How many cases are in each state that lists show."""
+    """Number of cases in each listed state."""
     if not viewer.is_active:
         return {}
     stmt = select(CASE.c.state, func.count()).where(CASE.c.state.in_(LISTED_STATES))
@@ -204,17 +208,17 @@ def count_states(session: Session, viewer: Member) -> Mapping[str, int]:
 def load_summaries(
     session: Session, viewer: Member, ids: Sequence[int], at: datetime
 ) -> Mapping[int, DeskCaseSummary]:
-    """Some cases as lists show them, by id; those with no text left are not among them."""
+    """Case id → summary, for the cases among some ids that have a current revision."""
     if not ids or not viewer.is_active:
         return {}
-    case_rows = session.execute(_SUMMARIES_STMT, {"ids": ids}).all()
-    type_codes: dict[int, list[str]] = {}
-    for incident_id, code in session.execute(_TYPES_STMT, {"ids": ids}):
-        type_codes.setdefault(incident_id, []).append(code)
-    return {
-        case_row.id: _make_summary(case_row, type_codes.get(case_row.id, ()), at)
-        for case_row in case_rows
-    }
+    types = load_types(session, ids)
+    summaries = {}
+    for case_row in session.execute(_SUMMARIES_STMT, {"ids": ids}):
+        columns = dict(case_row._mapping)
+        if case_row.held_until is None or case_row.held_until <= at:
+            columns |= {"held_by": None, "held_until": None}
+        summaries[case_row.id] = DeskCaseSummary(**columns, types=types.get(case_row.id, ()))
+    return summaries
 
 
 def list_waiting_kinds(
@@ -224,7 +228,7 @@ def list_waiting_kinds(
     todo_context: TodoContext,
     kinds: Sequence[TodoKind],
 ) -> Mapping[int, Sequence[TodoKind]]:
-    """What each of some cases waits for, among some kinds."""
+    """Case id → the kinds of tasks that the case waits for, among some cases and kinds."""
     waiting: dict[int, list[TodoKind]] = {}
     for kind in kinds if ids else ():
         stmt = select(CASE.c.id).where(
@@ -235,28 +239,12 @@ def list_waiting_kinds(
     return waiting
 
 
-def _make_summary(case_row: Any, type_codes: Sequence[str], at: datetime) -> DeskCaseSummary:
-    columns = dict(case_row._mapping)
-    if case_row.held_until is None or case_row.held_until <= at:
-        columns |= {"held_by": None, "held_until": None}
-    return DeskCaseSummary(**columns, types=tuple(type_codes))
-
-
 def _claim_clause(claim: ClaimFilter, viewer: Member, at: datetime) -> Clause:
     if claim is ClaimFilter.FREE:
         return or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
     if claim is ClaimFilter.MINE:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at)
     return CASE.c.held_until > at
-
-
-def _match_clause(matches: DeskMatches | None) -> Clause:
-    if matches is None:
-        raise ValueError("words are looked for before a list is asked for, and handed in as said")
-    public_matches = and_(
-        CASE.c.state == CaseState.PUBLISHED, is_among(CASE.c.number, matches.numbers)
-    )
-    return or_(public_matches, is_among(CASE.c.id, matches.ids))
 
 
 _CASE_COLUMNS = {summary_field.name for summary_field in fields(DeskCaseSummary)} & set(
@@ -271,9 +259,4 @@ _SUMMARIES_STMT = join_places(
     )
     .join(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
-)
-_TYPES_STMT = (
-    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
-    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
 )

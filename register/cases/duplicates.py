@@ -1,8 +1,8 @@
-"""Cases that may be the same as one, or of the same series, with the reasons that make them so.
+"""Possible duplicates of a case, or cases of the same series, with the reasons.
 
-Candidates are found by index: by a source, a commune, an outlet, a stretch of days; never by
-reading all. Each is then weighed by what it shares. A reason alone is no likeness, but for a source
-that both cite: two cases of one commune are two cases, until days or words meet too.
+Candidates are found through indexes (source, commune, outlet, date) and weighed by what they
+share with the case. One reason alone is not enough, except a common source: two cases of one
+commune are two cases until their dates or words also match.
 """
 
 from __future__ import annotations
@@ -28,19 +28,16 @@ from register.text import dates
 from register.text.dates import PartialDate
 from register.text.normalisation import fold
 
-# Days between two things that may belong together.
-NEARBY_SPAN = timedelta(days=60)
-# No claim lasts until then.
+NEARBY_SPAN = timedelta(days=60)  # between the dates of two related cases
+# Later than the end of any claim.
 _NEVER = datetime.max.replace(tzinfo=UTC)
-# Of each way to find candidates, the newest.
-CANDIDATE_LIMIT = 100
-# Values of one list that are looked up: what comes after says no more of a case.
-LOOKUP_LIMIT = 40
+CANDIDATE_LIMIT = 100  # newest candidates of each statement
+LOOKUP_LIMIT = 40  # values of each list of the case that are looked up
 
 _SOURCE = Source.__table__
 _SOURCE_USE = SourceUse.__table__
 _WORD = re.compile(r"[^\W\d_]{4,}")
-# What nearly every case says, or says nothing: no likeness rests on it.
+# Words of nearly every case, and function words.
 _COMMON_WORDS = frozenset(
     """
     ainsi alors apres aussi autre autres avant avec avoir blog blogueur cette commune conseil
@@ -48,10 +45,10 @@ _COMMON_WORDS = frozenset(
     interdiction leur leurs lors mairie maire mais municipal municipale municipaux nous pour
     plusieurs puis sans selon ses sont sous suite sur tous toute une ville vous
     janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
-    """.split()  # noqa: SIM905 # some dozens of quoted words on as many lines are read by nobody
+    """.split()  # noqa: SIM905 # a list of quoted words would take fifty lines
 )
 MIN_SHARED_WORDS = 3
-# What a reason weighs; words and types weigh by how many there are.
+# Weight of each reason, multiplied by its count.
 _WEIGHTS = {
     "source": 6,
     "commune": 3,
@@ -67,7 +64,7 @@ _MAX_COUNTED = 4
 
 @dataclass(frozen=True)
 class DuplicateReason:
-    """Why a case is like another; ``count`` of what they share, where that can be counted."""
+    """Kind of likeness, and the number of shared values where these can be counted."""
 
     code: str
     count: int = 1
@@ -75,7 +72,7 @@ class DuplicateReason:
 
 @dataclass(frozen=True)
 class PossibleDuplicate:
-    """A case that may be the same or belong with it, and why: the strongest reason first."""
+    """Similar case and its reasons, the strongest first."""
 
     case: DeskCaseSummary
     reasons: tuple[DuplicateReason, ...]
@@ -90,25 +87,22 @@ def find_possible_duplicates(
     limit: int = 8,
     at: datetime = _NEVER,
 ) -> list[PossibleDuplicate]:
-    """Drafts, public and withdrawn cases that are like one, the likest first.
+    """Listed cases that are similar to one, the most similar first.
 
-    :param content: the case as it is being written; nothing of it need be valid yet.
+    :param content: the case as it is being written, which need not be valid.
     :param exclude_id: the case's own id.
-    :param at: now, for who has the others in hand; without it, nobody is said to.
+    :param at: time at which claims of the other cases count; by default none does.
     """
     if not viewer.is_active:
         return []
     subject = _CaseFeatures(session, content)
-    candidate_ids = [
-        case_id for case_id in _candidate_ids(session, subject) if case_id != exclude_id
-    ]
-    weighed_cases = [
-        (case_id, reasons)
-        for case_id, reasons in _weigh(session, subject, candidate_ids)
-        if reasons
-    ]
-    weighed_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
-    best = weighed_cases[:limit]
+    candidate_ids: dict[int, None] = {}
+    for stmt in _candidate_stmts(subject):
+        candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
+    candidate_ids.pop(exclude_id or 0, None)
+    similar_cases = _CandidateFeatures(session, subject, list(candidate_ids)).similar_cases()
+    similar_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
+    best = similar_cases[:limit]
     summaries = desk_lists.load_summaries(
         session, viewer, [case_id for case_id, _reasons in best], at
     )
@@ -120,7 +114,7 @@ def find_possible_duplicates(
 
 
 class _CaseFeatures:
-    """What is compared of a case, folded."""
+    """Compared features of the case being written, folded."""
 
     def __init__(self, session: Session, content: Content) -> None:
         self.date = parse_date(content.date)
@@ -129,27 +123,33 @@ class _CaseFeatures:
         self.outlets = {fold(name) for name in content.outlets[:LOOKUP_LIMIT]}
         self.types = set(content.types)
         self.urls = [source.url for source in content.sources[:LOOKUP_LIMIT] if source.url]
-        place_words = distinctive_words(*_commune_names(session, self.commune_codes))
-        # That two cases of Gagny say "Gagny" is told already.
-        self.words = distinctive_words(content.title, content.summary) - place_words
+        communes_stmt = select(COMMUNE.c.name).join(
+            COMMUNE_CODE, COMMUNE_CODE.c.current_code == COMMUNE.c.code
+        )
+        commune_names = session.scalars(
+            communes_stmt.where(COMMUNE_CODE.c.code.in_(self.commune_codes)).distinct()
+        )
+        # The commune is a reason of its own: its name must not count as a shared word as well.
+        self.words = distinctive_words(content.title, content.summary) - distinctive_words(
+            *commune_names
+        )
 
     @property
     def commune_codes(self) -> set[str]:
-        """Every code that a case at one of its communes may be filed under."""
+        """All present and former codes of its communes."""
         return self.own_codes | self.linked_codes
 
 
 def distinctive_words(*texts: str) -> set[str]:
-    """The folded words of some texts that say something: of four letters, and not of every case."""
+    """Folded words of at least four letters, without the common ones."""
     return set(_WORD.findall(fold(" ".join(texts)))) - _COMMON_WORDS
 
 
-def parse_date(text: str) -> PartialDate | None:
-    """A date as it can be compared; None for none."""
+def parse_date(typed: str) -> PartialDate | None:
+    """Parsed date; None for an empty or invalid one, which may still be being typed."""
     try:
-        return dates.parse(text) if text else None
+        return dates.parse(typed) if typed else None
     except TextError:
-        # Still being typed.
         return None
 
 
@@ -158,19 +158,7 @@ def _commune_codes(session: Session, commune_codes: Sequence[str]) -> set[str]:
     return set(session.scalars(equivalent_codes(codes))) if codes else set()
 
 
-def _commune_names(session: Session, commune_codes: Collection[str]) -> Sequence[str]:
-    stmt = select(COMMUNE.c.name).join(COMMUNE_CODE, COMMUNE_CODE.c.current_code == COMMUNE.c.code)
-    return session.scalars(stmt.where(COMMUNE_CODE.c.code.in_(commune_codes)).distinct()).all()
-
-
-# --- who may be like it ---------------------------------------------------------------------
-
-
-def _candidate_ids(session: Session, subject: _CaseFeatures) -> list[int]:
-    candidate_ids: dict[int, None] = {}
-    for stmt in _candidate_stmts(subject):
-        candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
-    return list(candidate_ids)
+# --- candidates -----------------------------------------------------------------------------
 
 
 def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
@@ -188,8 +176,13 @@ def _candidate_stmts(subject: _CaseFeatures) -> Iterator[Select[Any]]:
             select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(subject.outlets))
         )
     if subject.date and subject.date.day:
-        # A year alone is near to hundreds, and to none in particular.
-        yield _dated_near(subject.date)
+        # Only an exact day: hundreds of cases lie near a year.
+        first, last = subject.date.first - NEARBY_SPAN, subject.date.last + NEARBY_SPAN
+        # Uses the index that lists are sorted by, which begins with the state.
+        stmt = select(CASE.c.id).where(
+            CASE.c.state.in_(LISTED_STATES), CASE.c.sort_day.between(first, last)
+        )
+        yield stmt.order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
 
 
 def _newest_first(ids: Select[Any]) -> Select[Any]:
@@ -197,38 +190,22 @@ def _newest_first(ids: Select[Any]) -> Select[Any]:
     return stmt.order_by(CASE.c.id.desc())
 
 
-def _dated_near(day: PartialDate) -> Select[Any]:
-    """By the index that lists are in order by; it begins with the state."""
-    is_near = CASE.c.sort_day.between(day.first - NEARBY_SPAN, day.last + NEARBY_SPAN)
-    stmt = select(CASE.c.id).where(CASE.c.state.in_(LISTED_STATES), is_near)
-    return stmt.order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
-
-
-# --- what they share ------------------------------------------------------------------------
-
-
-def _weigh(
-    session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
-) -> Iterator[tuple[int, tuple[DuplicateReason, ...]]]:
-    candidates = _CandidateFeatures(session, subject, candidate_ids)
-    for candidate in candidates.cases:
-        reasons = tuple(sorted(candidates.reasons(candidate), key=weight, reverse=True))
-        yield candidate.id, reasons if is_enough(reasons) else ()
+# --- comparison -----------------------------------------------------------------------------
 
 
 def is_enough(reasons: Collection[DuplicateReason]) -> bool:
-    """Whether reasons make a likeness together."""
+    """Whether the reasons together make a possible duplicate."""
     codes = {reason.code for reason in reasons}
     return "source" in codes or (len(codes) > 1 and codes != {"jours_proches", "types"})
 
 
 def weight(reason: DuplicateReason) -> int:
-    """What a reason counts for beside others."""
+    """Weight of a reason with its count."""
     return _WEIGHTS[reason.code] * min(reason.count, _MAX_COUNTED)
 
 
 class _CandidateFeatures:
-    """What the candidates have of what is compared, in one look-up for each list."""
+    """Compared features of the candidates, loaded by one statement for each table."""
 
     def __init__(
         self, session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
@@ -250,8 +227,17 @@ class _CandidateFeatures:
         )
         self.citing_ids = set(session.scalars(same_source)) if subject.urls else set()
 
+    def similar_cases(self) -> list[tuple[int, tuple[DuplicateReason, ...]]]:
+        """Ids of the candidates with enough reasons, and these, the strongest first."""
+        similar = []
+        for candidate in self.cases:
+            reasons = tuple(sorted(self.reasons(candidate), key=weight, reverse=True))
+            if is_enough(reasons):
+                similar.append((candidate.id, reasons))
+        return similar
+
     def reasons(self, candidate: Any) -> Iterator[DuplicateReason]:
-        """Every reason that a candidate gives."""
+        """Yield the reasons of one candidate."""
         subject = self.subject
         if candidate.id in self.citing_ids:
             yield DuplicateReason("source")
@@ -275,11 +261,11 @@ class _CandidateFeatures:
 def compare_dates(
     day: PartialDate | None, first: date | None, last: date | None
 ) -> Iterable[DuplicateReason]:
-    """What a date has in common with the days from ``first`` to ``last``, both of them or none."""
+    """Reason, if any, of a date and the days from ``first`` to ``last`` (both set or both None)."""
     if day is None or first is None or last is None:
         return ()
     if first <= day.last and day.first <= last:
-        # "2006" meets every day of the year: that says little.
+        # "2006" overlaps every day of the year, which is weak evidence.
         exact = day.day is not None and first == last
         return (DuplicateReason("jours" if exact else "jours_proches"),)
     is_near = first <= day.last + NEARBY_SPAN and day.first <= last + NEARBY_SPAN

@@ -1,15 +1,15 @@
-"""Which public case has which value of each facet, held in memory for one head of the ledger.
+"""In-memory facet index: the public cases of each facet value, at one ledger position.
 
-The database would count ten facets in seconds; sets of case numbers meet in microseconds. They are
-made in one go at first need, and then carried from head to head: of the public lines that came
-since, only the cases they name are read again. A set is never changed: pages that began before go
-on with the marks of their own moment.
+The database needs seconds to count ten facets; sets of case numbers intersect in microseconds.
+The first index is built from the whole register; a later one rereads only the cases that public
+lines have named since. Sets are never modified, so a page that began before goes on with the
+index of its own position.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from threading import Lock
@@ -33,11 +33,11 @@ _DIGIT_TO_FLAG = bytes.maketrans(b"01", b"\x00\x01")
 
 
 def from_numbers(numbers: Collection[int]) -> int:
-    """The set of some case numbers."""
+    """Bit set of case numbers: bit n stands for case n."""
     if not numbers:
         return 0
     max_number = max(numbers)
-    # Base 2 is read in linear time, and is far quicker than setting bit after bit.
+    # Parsing base 2 takes linear time and is far quicker than setting bits one by one.
     digits = bytearray([_DIGIT_0]) * (max_number + 1)
     for number in numbers:
         digits[max_number - number] = _DIGIT_1
@@ -45,12 +45,12 @@ def from_numbers(numbers: Collection[int]) -> int:
 
 
 def to_flags(bits: int, max_number: int) -> bytes:
-    """One byte for each number from 0 to ``max_number``: 1 for those in the set, else 0."""
+    """Byte for each number from 0 to ``max_number``: 1 if it is in the set, else 0."""
     return f"{bits:0{max_number + 1}b}".encode().translate(_DIGIT_TO_FLAG)[::-1]
 
 
 def to_numbers(case_set: CaseSet) -> list[int]:
-    """The case numbers of a set, in order."""
+    """Case numbers of a set, in ascending order."""
     if not isinstance(case_set, int):
         return list(case_set)
     flags = to_flags(case_set, case_set.bit_length())
@@ -58,12 +58,12 @@ def to_numbers(case_set: CaseSet) -> list[int]:
 
 
 def compact(numbers: Iterable[int], max_number: int) -> CaseSet:
-    """Some case numbers in the form that takes less room.
+    """Set of case numbers, in the smaller of its two forms.
 
     :param max_number: the highest number of any case.
     """
     unique_numbers = set(numbers)
-    # Four bytes for each case, or one bit for each number up to the highest.
+    # An array takes 32 bits a case, a bit set one bit for each number up to the highest.
     return (
         array("I", sorted(unique_numbers))
         if len(unique_numbers) * 32 < max_number
@@ -72,14 +72,14 @@ def compact(numbers: Iterable[int], max_number: int) -> CaseSet:
 
 
 def as_int(case_set: CaseSet) -> int:
-    """A set as a whole number, whichever form it is kept in."""
+    """Bit set of a set in either form."""
     return case_set if isinstance(case_set, int) else from_numbers(case_set)
 
 
 def count_selected(case_set: CaseSet, selection: int, flags: bytes) -> int:
-    """How many cases of a set are chosen.
+    """Number of cases of a set that are selected.
 
-    :param flags: the :func:`to_flags` of ``selection``, up to the highest number of any case.
+    :param flags: :func:`to_flags` of ``selection``, up to the highest number of any case.
     """
     if isinstance(case_set, int):
         return (case_set & selection).bit_count()
@@ -87,29 +87,27 @@ def count_selected(case_set: CaseSet, selection: int, flags: bytes) -> int:
 
 
 def remove(case_set: CaseSet, removed: set[int], remaining_mask: int) -> CaseSet:
-    """A set without some cases.
+    """Set without the removed cases.
 
-    :param remaining_mask: every number but those of ``removed``.
+    :param remaining_mask: all numbers except those of ``removed``.
     """
     if isinstance(case_set, int):
         return case_set & remaining_mask
-    return (
-        case_set
-        if removed.isdisjoint(case_set)
-        else array("I", [number for number in case_set if number not in removed])
-    )
+    if removed.isdisjoint(case_set):
+        return case_set
+    return array("I", [number for number in case_set if number not in removed])
 
 
 def add(case_set: CaseSet, numbers: Iterable[int], max_number: int) -> CaseSet:
-    """A set and some more cases; what has become many takes the other form."""
+    """Copy of a set with more cases; an array that grows too long becomes a bit set."""
     if isinstance(case_set, int):
         return case_set | from_numbers(list(numbers))
     return compact([*case_set, *numbers], max_number)
 
 
-# Of more changed cases than this, all are read: it takes no longer.
+# With more changed cases, a full build takes no longer.
 CHANGED_LIMIT = SMALL_LIST
-# The newest, and the one before it: pages that began before an act go on while it is done.
+# The newest index and the one before, which pages that began before an act still use.
 INDEX_LIMIT = 2
 
 FACETS: Mapping[str, ValuePairs] = {
@@ -122,7 +120,7 @@ FacetSets = Mapping[str, CaseSet]
 
 @dataclass(frozen=True)
 class FacetVersion:
-    """What marks are true of: a line of the public ledger, the vocabularies, the territory."""
+    """Versions that an index was built from: public ledger, vocabularies, territory."""
 
     head: LedgerPosition
     vocabulary: str
@@ -131,12 +129,11 @@ class FacetVersion:
 
 @dataclass(frozen=True)
 class FacetIndex:
-    """The public cases of one moment, by their numbers.
+    """Public cases at one ledger position, by number.
 
-    ``facets``: facet → value → cases that a filter by the value finds; no value is without a case.
-    ``sort_days``: the day by which lists are in order, as an ordinal, at each case's number; what stands
-    at other numbers means nothing. ``clause_sets``: what other filters select at this moment, once
-    they were asked for.
+    ``facets``: facet → value → cases that the filter selects; each value has at least one case.
+    ``sort_days``: at each case's number the ordinal of the day that lists are sorted by; other
+    positions are meaningless. ``clause_sets``: cached sets of the filters that are no facets.
     """
 
     version: FacetVersion
@@ -147,30 +144,29 @@ class FacetIndex:
 
     @property
     def max_number(self) -> int:
-        """The highest number that a case had when these were made."""
+        """The highest case number when the index was built."""
         return len(self.sort_days) - 1
 
     def intersect(self, numbers: Collection[int]) -> int:
-        """The set of the public cases among some numbers; an index may propose any number."""
+        """Set of the public cases among some numbers; a search index may propose any number."""
         max_number = self.max_number
         return self.public_cases & from_numbers(
             [number for number in numbers if 0 < number <= max_number]
         )
 
 
-# By the place that they are true of, the newest last.
-_cached_indexes: dict[FacetVersion, FacetIndex] = {}
-# Of the readers who come first, one makes the marks and the others wait for them.
+_cached_indexes: dict[FacetVersion, FacetIndex] = {}  # the newest last
+# One thread builds an index while the others wait for it.
 _build_lock = Lock()
 
 
 def load_index(
     session: Session, vocabulary: Vocabulary, head: LedgerPosition, territory: str = ""
 ) -> FacetIndex:
-    """The marks of a position of the public ledger.
+    """Index at a position of the public ledger.
 
-    :param head: read first, on the same session: what is read then is of that moment.
-    :param territory: the version of the territory, from whoever has read it then.
+    :param head: read first on the same session, so that the cases are of this position.
+    :param territory: version of the territory, if the caller has read it already.
     """
     version = FacetVersion(head, vocabulary.version, territory or loader.version(session) or "")
     index = _cached_indexes.get(version)
@@ -182,20 +178,16 @@ def load_index(
             or _carry_forward(session, vocabulary, version)
             or _build(session, vocabulary, version)
         )
-        if not _is_older_than_cached(version):
+        seqs = [cached_version.head.seq for cached_version in _cached_indexes]
+        # A page that began before the oldest cached index uses its own index alone.
+        if len(seqs) < INDEX_LIMIT or version.head.seq >= min(seqs):
             _cached_indexes[version] = index
         for old_version in list(_cached_indexes)[:-INDEX_LIMIT]:
             del _cached_indexes[old_version]
     return index
 
 
-def _is_older_than_cached(version: FacetVersion) -> bool:
-    """Whether a page began before the oldest marks that are kept: its own are for it alone."""
-    seqs = [cached_version.head.seq for cached_version in _cached_indexes]
-    return len(seqs) >= INDEX_LIMIT and version.head.seq < min(seqs)
-
-
-# --- made anew, or carried on -------------------------------------------------------------------
+# --- full and incremental build -----------------------------------------------------------------
 
 
 def _build(session: Session, vocabulary: Vocabulary, version: FacetVersion) -> FacetIndex:
@@ -215,20 +207,18 @@ def _build(session: Session, vocabulary: Vocabulary, version: FacetVersion) -> F
 def _carry_forward(
     session: Session, vocabulary: Vocabulary, version: FacetVersion
 ) -> FacetIndex | None:
-    """The marks of an earlier moment, with the cases that have changed since read again."""
+    """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
         if _is_earlier(session, earlier.version, version):
             changed = _changed_cases(session, earlier.version.head, version.head)
-            return (
-                _update_index(session, vocabulary, earlier, version, changed)
-                if changed is not None
-                else None
-            )
+            if len(changed) > CHANGED_LIMIT:
+                return None
+            return _update_index(session, vocabulary, earlier, version, changed)
     return None
 
 
 def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) -> bool:
-    """Whether the register of now was once at ``earlier``; after a restore it may not have been."""
+    """Whether this ledger contains the line of ``earlier``; after a restore it may not."""
     is_same = (earlier.vocabulary, earlier.territory) == (version.vocabulary, version.territory)
     if not is_same or earlier.head.seq >= version.head.seq:
         return False
@@ -239,10 +229,8 @@ def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) 
     return digest is not None and digest.hex() == earlier.head.digest
 
 
-def _changed_cases(
-    session: Session, after: LedgerPosition, until: LedgerPosition
-) -> set[int] | None:
-    """The cases that public lines name; None for too many of them."""
+def _changed_cases(session: Session, after: LedgerPosition, until: LedgerPosition) -> set[int]:
+    """Cases of the public lines between two positions, at most one more than the limit."""
     stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
     stmt = stmt.where(
         JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
@@ -250,10 +238,8 @@ def _changed_cases(
         JOURNAL_ENTRY.c.seq <= until.seq,
         JOURNAL_ENTRY.c.case_number.is_not(None),
     )
-    case_numbers = {
-        number for number in session.scalars(stmt.limit(CHANGED_LIMIT + 1)) if number is not None
-    }
-    return case_numbers if len(case_numbers) <= CHANGED_LIMIT else None
+    case_numbers = session.scalars(stmt.limit(CHANGED_LIMIT + 1))
+    return {number for number in case_numbers if number is not None}
 
 
 def _update_index(
@@ -266,12 +252,15 @@ def _update_index(
     reader = FacetReader(session, vocabulary, changed)
     max_number = max(earlier.max_number, *changed) if changed else earlier.max_number
     unchanged_mask = ~from_numbers(changed)
-    facets = {
-        name: _update_facet(
-            earlier.facets[name], reader.cases_by_value(pairs), changed, unchanged_mask, max_number
-        )
-        for name, pairs in FACETS.items()
-    }
+    facets: dict[str, FacetSets] = {}
+    for name, pairs in FACETS.items():
+        updated: dict[str, CaseSet] = {}
+        for value, case_set in earlier.facets[name].items():
+            if unchanged := remove(case_set, changed, unchanged_mask):
+                updated[value] = unchanged
+        for value, numbers in reader.cases_by_value(pairs).items():
+            updated[value] = add(updated.get(value, 0), numbers, max_number)
+        facets[name] = updated
     sort_days = earlier.sort_days + array("I", bytes(4 * (max_number - earlier.max_number)))
     return FacetIndex(
         version,
@@ -281,25 +270,8 @@ def _update_index(
     )
 
 
-def _update_facet(
-    facet: FacetSets,
-    added: Mapping[str, Sequence[int]],
-    changed: set[int],
-    unchanged_mask: int,
-    max_number: int,
-) -> FacetSets:
-    """A facet without the changed cases, but for the values that they have now."""
-    remaining = {
-        value: remove(case_set, changed, unchanged_mask) for value, case_set in facet.items()
-    }
-    updated = {value: case_set for value, case_set in remaining.items() if case_set}
-    for value, numbers in added.items():
-        updated[value] = add(updated.get(value, 0), numbers, max_number)
-    return updated
-
-
 def _record_days(reader: FacetReader, sort_days: array[int]) -> int:
-    """The set of the cases that were read, whose days are noted."""
+    """Set of the cases that were read; their days are written into ``sort_days``."""
     cases_by_day = reader.cases_by_column(DAYS)
     for day, numbers in cases_by_day.items():
         for number in numbers:
@@ -311,9 +283,9 @@ _PUBLIC = CASE.c.state == CaseState.PUBLISHED
 
 
 class FacetReader:
-    """What public cases have, at one moment of one session; no statement is asked twice.
+    """Reader of the stored values of public cases; each statement runs once.
 
-    :param only: the numbers of the cases to read; all by default.
+    :param only_numbers: the numbers of the cases to read; all by default.
     """
 
     def __init__(
@@ -327,7 +299,7 @@ class FacetReader:
         self._cached_cases: dict[Select[Any], dict[Any, array[int]]] = {}
 
     def cases_by_value(self, pairs: ValuePairs) -> Mapping[str, array[int]]:
-        """The cases of each value; a case may come twice."""
+        """Value → cases; a case may occur twice."""
         case_numbers: dict[str, array[int]] = {}
         for stmt in pairs.statements:
             for stored, numbers in self.cases_by_column(stmt).items():
@@ -337,9 +309,9 @@ class FacetReader:
         return case_numbers
 
     def cases_by_column(self, stmt: Select[Any]) -> Mapping[Any, array[int]]:
-        """What the database holds, with the numbers of the cases that have it.
+        """Stored value → case numbers.
 
-        :param stmt: a statement of (case number, what the database holds).
+        :param stmt: selects (case number, stored value).
         """
         cached = self._cached_cases.get(stmt)
         if cached is None:
@@ -352,12 +324,12 @@ class FacetReader:
 
 
 def select_cases(session: Session, condition: Clause) -> array[int]:
-    """The public cases that satisfy a clause."""
+    """Public cases that satisfy a clause."""
     joined_numbers = session.scalar(select(_join_numbers(CASE.c.number)).where(_PUBLIC, condition))
     return _split_numbers(joined_numbers) if joined_numbers else array("I")
 
 
-# What is done around a row costs ten times a number in it: numbers come many in one.
+# Fetching a row costs ten times as much as a number in it: each row holds many numbers, joined.
 
 
 def _join_numbers(number: ColumnElement[int]) -> ColumnElement[str]:

@@ -1,8 +1,9 @@
-"""How many cases a search would have with each value of each facet, and how many it has.
+"""Facet counts of a search.
 
-The count of a value is the size of the list that choosing it alone, of its facet, would give: the
-filters of all other facets hold, its own do not. Sets of :mod:`~register.cases.facet_index` meet for
-that; what is no facet, such as a commune, the database selects once by the filter's own clause.
+The count of a value is the size of the list with this value as the only one of its facet: the
+filters of the other facets apply, those of its own do not. The counts are intersections of the
+sets of :mod:`~register.cases.facet_index`; a filter that is no facet, such as a commune, is
+selected once in the database by its clause.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from register.cases import facet_index
 from register.cases.core_tables import CASE, OUTLET
 from register.cases.data_version import VersionedMapCache
-from register.cases.facet_index import FACETS, FacetIndex, FacetSets, select_cases
+from register.cases.facet_index import FACETS, FacetIndex, select_cases
 from register.cases.filters import WORDS, CaseQuery, HitStrengths, clause
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
@@ -27,9 +28,8 @@ from register.journal import LedgerPosition
 FacetCounts = Mapping[str, Mapping[str, int]]
 
 _PUBLIC = CASE.c.state == CaseState.PUBLISHED
-# Counts of one search at one place, and the sets that filters selected at one moment.
-_COUNTS_LIMIT = 32
-_SETS_LIMIT = 128
+_COUNTS_LIMIT = 32  # searches whose counts are cached
+_SETS_LIMIT = 128  # cached sets of filters that are no facets
 
 _counts_cache: VersionedMapCache[tuple[str, int | None], FacetCounts] = VersionedMapCache(
     _COUNTS_LIMIT
@@ -43,21 +43,31 @@ def count_facets(
     head: LedgerPosition,
     hits: HitStrengths | None = None,
 ) -> FacetCounts:
-    """Facet → value → number of cases, of at least one; counted once for each head and search.
+    """Facet → value → number of cases, without zeros; cached for each head and search.
 
     Outlets are counted by their folded names: see :func:`outlet_names`.
 
-    :param head: where the public ledger stands, read first on the same session.
-    :param hits: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param head: position of the public ledger, read first on the same session.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
     sets = _filter_sets(session, index, query, vocabulary, hits)
-    # The numbers found say all that words mean here, whichever index found them.
-    key = (_without_words(query), sets.get(WORDS))
-    return _counts_cache.get_or_make(
-        index.version, key, lambda: {name: _count_facet(index, sets, name) for name in FACETS}
-    )
+    # The matched numbers stand for the words; order and page change no count.
+    other_filters = {name: values for name, values in query.values.items() if name != WORDS}
+    key = (CaseQuery(other_filters).query_string(), sets.get(WORDS))
+
+    def count_all() -> FacetCounts:
+        return {
+            facet: _count_values(
+                index,
+                facet,
+                _intersect(index, (sets[name] for name in sets if name != facet)),
+            )
+            for facet in FACETS
+        }
+
+    return _counts_cache.get_or_make(index.version, key, count_all)
 
 
 def count_matches(
@@ -67,7 +77,7 @@ def count_matches(
     head: LedgerPosition,
     hits: HitStrengths | None = None,
 ) -> int:
-    """How many cases a search has; see :func:`count_facets`."""
+    """Number of cases of a search; parameters as in :func:`count_facets`."""
     index = facet_index.load_index(session, vocabulary, head)
     return match_cases(session, index, query, vocabulary, hits).bit_count()
 
@@ -79,9 +89,9 @@ def count_relaxed(
     head: LedgerPosition,
     hits: HitStrengths | None = None,
 ) -> Iterator[tuple[str, str, int]]:
-    """For each value in force, how many cases :meth:`CaseQuery.without` it would have.
+    """Yield (filter, value, number of cases of the search without this value).
 
-    Counted as they are asked for: there may be dozens, and a page shows a few.
+    Lazy: a search may have dozens of values, and a page shows a few counts.
     """
     for name, values in query.values.items():
         for value in values:
@@ -93,14 +103,14 @@ def count_relaxed(
 
 
 def outlet_names(session: Session, folded: Sequence[str]) -> Mapping[str, str]:
-    """The names behind folded ones, as most public cases write them."""
+    """Folded name → the spelling that most public cases use."""
     usage = func.count()
     stmt = (
         select(OUTLET.c.folded, OUTLET.c.name)
         .join(CASE, CASE.c.id == OUTLET.c.incident_id)
         .where(_PUBLIC, OUTLET.c.folded.in_(folded))
         .group_by(OUTLET.c.folded, OUTLET.c.name)
-        # The last that comes for a name is the one that stays.
+        # In the dict below the last name of a key wins: the most used one.
         .order_by(usage, OUTLET.c.name.desc())
     )
     return dict(session.execute(stmt).all())
@@ -113,11 +123,8 @@ def match_cases(
     vocabulary: Vocabulary,
     hits: HitStrengths | None = None,
 ) -> int:
-    """The set of the cases of a search."""
+    """Set of the cases of a search."""
     return _intersect(index, _filter_sets(session, index, query, vocabulary, hits).values())
-
-
-# --- sets ---------------------------------------------------------------------------------------
 
 
 def _filter_sets(
@@ -127,20 +134,19 @@ def _filter_sets(
     vocabulary: Vocabulary,
     hits: HitStrengths | None,
 ) -> dict[str, int]:
-    """What each filter of a search selects; public or not, that is decided where they meet."""
+    """Set of each filter; :func:`_intersect` removes cases that are not public."""
     sets: dict[str, int] = {}
     for name, values in query.values.items():
         if name in FACETS:
-            sets[name] = _facet_set(index.facets[name], map(FACETS[name].key, values))
+            facet, keys = index.facets[name], map(FACETS[name].key, values)
+            sets[name] = reduce(
+                or_, (facet_index.as_int(facet[key]) for key in keys if key in facet), 0
+            )
         elif name == WORDS and hits is not None:
             sets[name] = index.intersect(hits)
         else:
             sets[name] = _clause_set(session, index, query, name, vocabulary)
     return sets
-
-
-def _facet_set(facet: FacetSets, values: Iterable[str]) -> int:
-    return reduce(or_, (facet_index.as_int(facet[value]) for value in values if value in facet), 0)
 
 
 def _clause_set(
@@ -160,29 +166,19 @@ def _intersect(index: FacetIndex, sets: Iterable[int]) -> int:
     return reduce(and_, sets, index.public_cases)
 
 
-def _count_facet(index: FacetIndex, sets: Mapping[str, int], facet: str) -> Mapping[str, int]:
-    selection = _intersect(
-        index, (filter_set for name, filter_set in sets.items() if name != facet)
-    )
+def _count_values(index: FacetIndex, facet: str, selection: int) -> dict[str, int]:
+    """Value → number of selected cases, without zeros."""
     flags = facet_index.to_flags(selection, index.max_number)
-    value_counts = {
+    counts = {
         value: facet_index.count_selected(case_set, selection, flags)
         for value, case_set in index.facets[facet].items()
     }
-    return {value: count for value, count in value_counts.items() if count}
-
-
-def _without_words(query: CaseQuery) -> str:
-    """A search but for its words, its order and its page, in canonical form."""
-    other_filters = {
-        name: filter_values for name, filter_values in query.values.items() if name != WORDS
-    }
-    return CaseQuery(other_filters).query_string()
+    return {value: count for value, count in counts.items() if count}
 
 
 @dataclass(frozen=True)
 class TypesAndYears:
-    """Code of a type and year → number of cases, of at least one; how many have no date.
+    """Number of cases of each type code and year, without zeros, and of those without a date.
 
     A case of three types is counted in each. A count is the size of the list that has the type or
     the year as one more filter.
@@ -200,22 +196,14 @@ def count_types_and_years(
     head: LedgerPosition,
     territory: str = "",
 ) -> TypesAndYears:
-    """The profile of a search without words that asks neither for types nor for years.
+    """Counts by type and year of a search without words, types or years.
 
-    :param head: where the public ledger stands, read first on the same session.
-    :param territory: see :func:`~register.cases.facet_index.at`.
+    :param head: position of the public ledger, read first on the same session.
+    :param territory: see :func:`~register.cases.facet_index.load_index`.
     """
     index = facet_index.load_index(session, vocabulary, head, territory)
     selection = match_cases(session, index, query, vocabulary)
-    flags = facet_index.to_flags(selection, index.max_number)
-
-    def count_facet(facet: str) -> dict[str, int]:
-        value_counts = {
-            value: facet_index.count_selected(case_set, selection, flags)
-            for value, case_set in index.facets[facet].items()
-        }
-        return {value: count for value, count in value_counts.items() if count}
-
-    years = count_facet("annee")
-    # A date lies within one year, so that what is in none has no date.
-    return TypesAndYears(count_facet("type"), years, selection.bit_count() - sum(years.values()))
+    types = _count_values(index, "type", selection)
+    years = _count_values(index, "annee", selection)
+    # A date lies in one year, so a case of no year has no date.
+    return TypesAndYears(types, years, selection.bit_count() - sum(years.values()))

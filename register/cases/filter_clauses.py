@@ -1,8 +1,7 @@
-"""What the values of a filter select: a clause for lists and feeds, pairs for counts.
+"""SQL of the filters: clauses that select cases, and (case, value) pairs that count them.
 
-A clause says which cases some values select, in the form that both databases answer quickly. Pairs
-tell it the other way round, of each case the values that select it, and stand beside their clause:
-they are made of the same columns.
+A clause selects the cases of some values, in a form that is fast on both databases. The pairs
+give the values of each case; they follow their clause because they use the same columns.
 """
 
 from __future__ import annotations
@@ -35,22 +34,18 @@ Clause = ColumnElement[bool]
 ClauseBuilder = Callable[[Sequence[str], Vocabulary], Clause]
 
 
-def _as_text(stored: Any, _vocabulary: Vocabulary) -> str:
-    return str(stored)
-
-
 @dataclass(frozen=True)
 class ValuePairs:
-    """The values by which cases are found, for counting them.
+    """The filter values of each case, for counting.
 
-    :param statements: statements of (case number, what the database holds), of cases in any state; a
-        pair may come twice. Two filters may share a statement.
-    :param value: the filter's value for what the database holds; None when there is none.
-    :param key: what a value is counted under, however it was typed.
+    :param statements: select (case number, stored value) of cases in any state; a pair may occur
+        twice. Two filters may share a statement.
+    :param value: converts a stored value into a value of the filter; None drops it.
+    :param key: converts a typed value into the key that it is counted under.
     """
 
     statements: tuple[Select[Any], ...]
-    value: Callable[[Any, Vocabulary], str | None] = _as_text
+    value: Callable[[Any, Vocabulary], str | None] = lambda stored, _vocabulary: str(stored)
     key: Callable[[str], str] = str
 
 
@@ -58,12 +53,12 @@ class ValuePairs:
 
 
 def column_clause(case_column: ColumnElement[str]) -> ClauseBuilder:
-    """Cases that hold one of the values in a column of their own."""
+    """Cases with one of the values in a column of the case table."""
     return lambda values, _vocabulary: case_column.in_(values)
 
 
 def column_pairs(case_column: ColumnElement[str]) -> ValuePairs:
-    """The pairs of :func:`column_clause`."""
+    """Pairs of :func:`column_clause`; an empty column has no value."""
     return ValuePairs((select(CASE.c.number, case_column).where(case_column != ""),))
 
 
@@ -86,7 +81,7 @@ FAMILIES = ValuePairs((_TYPE_PAIRS,), value=lambda code, vocabulary: vocabulary.
 
 
 def outlets(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases of one of the outlets, however their names are typed."""
+    """Cases of one of the outlets; case and accents are ignored."""
     folded = [fold(value) for value in values]
     return CASE.c.id.in_(select(OUTLET.c.incident_id).where(OUTLET.c.folded.in_(folded)))
 
@@ -104,7 +99,7 @@ DIRECTIONS = ValuePairs(
     (select(CASE.c.number, PROCEEDING.c.direction).join_from(CASE, PROCEEDING),)
 )
 
-# As ``former.ended`` writes it.
+# SQL form of ``former_codes.proceeding_code``.
 _PROCEEDING_CODE = (
     PROCEEDING.c.direction
     + "."
@@ -113,13 +108,13 @@ _PROCEEDING_CODE = (
 
 
 def proceedings(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases with a proceeding that is both in a direction and of an outcome.
+    """Cases that have one proceeding with both the direction and the outcome of a value.
 
-    Two filters, one for each, would also find a case that was won as one and lost as the other.
+    The filters on direction and outcome together also match two different proceedings of a case.
     """
     proceeding_directions = {value.partition(".")[0] for value in values}
     incident_ids = select(PROCEEDING.c.incident_id).where(
-        # An index leads to the directions.
+        # Only the direction is indexed.
         PROCEEDING.c.direction.in_(sorted(proceeding_directions)),
         _PROCEEDING_CODE.in_(values),
     )
@@ -133,22 +128,22 @@ PROCEEDINGS = ValuePairs((select(CASE.c.number, _PROCEEDING_CODE).join_from(CASE
 
 
 def communes(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases filed under a commune or any of its former codes, as authority or linked.
+    """Cases of a commune, as authority or linked, filed under any of its codes.
 
-    A former code asks for the commune of today, like everywhere.
+    A former code stands for today's commune.
     """
     commune_codes = equivalent_codes(values)
     return CASE.c.id.in_(select(PLACE.c.incident_id).where(PLACE.c.code.in_(commune_codes)))
 
 
 def equivalent_codes(codes: Sequence[str]) -> Select[tuple[str]]:
-    """Every code of the communes behind some codes."""
+    """All present and former codes of the communes that have one of the codes."""
     current_codes = select(COMMUNE_CODE.c.current_code).where(COMMUNE_CODE.c.code.in_(codes))
     return select(COMMUNE_CODE.c.code).where(COMMUNE_CODE.c.current_code.in_(current_codes))
 
 
 def _join_communes(stmt: Select[Any]) -> Select[Any]:
-    """From the places of a case to their communes of today."""
+    """Join today's communes to a statement that has the places of a case."""
     return stmt.join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code).join(
         COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code
     )
@@ -173,7 +168,7 @@ DEPARTEMENTS = ValuePairs(
 
 
 def regions(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases of a région, or of a département or a commune in it."""
+    """Cases of a région, or of a département or commune in it."""
     departement_codes = departements_of(values)
     own_clause = or_(CASE.c.region.in_(values), CASE.c.departement.in_(departement_codes))
     return _area_clause(own_clause, COMMUNE.c.region_code.in_(values))
@@ -188,7 +183,7 @@ def departements_of(region_codes: Sequence[str]) -> Select[tuple[str]]:
 
 
 def durations(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases that lasted so long."""
+    """Cases whose duration falls in one of the ranges of ``DURATIONS``."""
     alternatives: list[Clause] = []
     for value in values:
         min_days, max_days = DURATIONS[value]
@@ -204,11 +199,10 @@ def durations(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
     return or_(*alternatives)
 
 
-def _duration_code(days: int | None, _vocabulary: Vocabulary) -> str:
-    return duration_code(days)
-
-
-DURATION_PAIRS = ValuePairs((select(CASE.c.number, CASE.c.duration),), value=_duration_code)
+DURATION_PAIRS = ValuePairs(
+    (select(CASE.c.number, CASE.c.duration),),
+    value=lambda days, _vocabulary: duration_code(days),
+)
 
 
 def undated(_values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
@@ -217,47 +211,45 @@ def undated(_values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
 
 
 def since(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """A case of "2006" may have happened on 30 June: it matches any span that touches 2006."""
+    """Cases that may have happened on or after a day: "2006" matches from any day of 2006."""
     return CASE.c.date_last >= dates.parse(values[0]).first
 
 
 def until(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """As :func:`since`, from the other end."""
+    """Cases that may have happened on or before a day; see :func:`since`."""
     return CASE.c.date_first <= dates.parse(values[0]).last
 
 
 def years(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """Cases whose date touches one of the years.
+    """Cases dated in one of the years.
 
-    A date is a year, a month or a day: it lies within one year, which its first day tells. That is
-    the day by which lists are in order, so that a year is a stretch of their index.
+    A date is a year, a month or a day, so it lies in one year: that of its first day. Lists are
+    sorted by this day, so a year is a range of their index.
     """
     year_numbers = sorted(map(int, values))
     first, last = year_numbers[0], year_numbers[-1]
     is_in_span = CASE.c.sort_day.between(date(first, 1, 1), date(last, 12, 31))
-    # One stretch, of which some years are left out: looked up one by one, the years would have to
-    # be put in order again.
+    # One range scan that skips some years keeps the index order; one scan per year needs a sort.
     return and_(is_in_span, extract("year", CASE.c.sort_day).in_(year_numbers))
 
 
-def _year(day: date, _vocabulary: Vocabulary) -> str | None:
-    return str(day.year) if day != NO_DAY else None
-
-
-# The order of lists is made of these as well.
+# The facet index also sorts lists by these days.
 DAYS = select(CASE.c.number, CASE.c.sort_day)
-YEARS = ValuePairs((DAYS,), value=_year)
+YEARS = ValuePairs((DAYS,), value=lambda day, _vocabulary: str(day.year) if day != NO_DAY else None)
+
+
+# --- rows of former_code --------------------------------------------------------------------
 
 
 def axis_clause(axis: str) -> ClauseBuilder:
-    """Codes of an axis that are the filter's own values."""
+    """Rows of an axis whose codes are the filter's own values."""
     return lambda values, _vocabulary: and_(
         FORMER_CODE.c.axis == axis, FORMER_CODE.c.code.in_(values)
     )
 
 
 def former_communes(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """A former code asks for the commune of today."""
+    """Rows of a commune under any of its codes; see :func:`communes`."""
     return and_(FORMER_CODE.c.axis == "commune", FORMER_CODE.c.code.in_(equivalent_codes(values)))
 
 
@@ -273,14 +265,14 @@ def _former_area(own_clause: Clause, commune_clause: Clause) -> Clause:
 
 
 def former_departements(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
-    """A département, or a commune in it."""
+    """Rows of a département, or of a commune in it."""
     return _former_area(
         axis_clause("departement")(values, vocabulary), COMMUNE.c.departement_code.in_(values)
     )
 
 
 def former_regions(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
-    """A région, or a département or a commune in it."""
+    """Rows of a région, or of a département or commune in it."""
     in_departements = and_(
         FORMER_CODE.c.axis == "departement", FORMER_CODE.c.code.in_(departements_of(values))
     )
@@ -289,25 +281,25 @@ def former_regions(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
 
 
 def former_families(values: Sequence[str], vocabulary: Vocabulary) -> Clause:
-    """A type of one of the families."""
+    """Rows of a type of one of the families."""
     return axis_clause("type")(vocabulary.types_of(values), vocabulary)
 
 
 def former_since(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """The last day that a case may have happened on was not before."""
+    """Rows of cases whose last possible day is not before the value."""
     return and_(
         FORMER_CODE.c.axis == "du", FORMER_CODE.c.code >= dates.parse(values[0]).first.isoformat()
     )
 
 
 def former_until(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """The first day that a case may have happened on was not after."""
+    """Rows of cases whose first possible day is not after the value."""
     return and_(
         FORMER_CODE.c.axis == "au", FORMER_CODE.c.code <= dates.parse(values[0]).last.isoformat()
     )
 
 
 def former_years(values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    """A date lies within one year: its last day, which the axis ``du`` keeps, tells which."""
+    """Rows of cases dated in one of the years: a date lies in the year of its last day (``du``)."""
     spans = (FORMER_CODE.c.code.between(f"{year}-01-01", f"{year}-12-31") for year in values)
     return and_(FORMER_CODE.c.axis == "du", or_(*spans))

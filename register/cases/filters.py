@@ -1,7 +1,7 @@
-"""Every filter of the register, each defined once: its name, what it takes, what it selects.
+"""Table of the register's filters: name, accepted values and the cases that they select.
 
-Pages, feeds, exports and the API read the same table, so that the same address always means the
-same cases. Repeated values are OR within a filter, AND across filters.
+Pages, feeds, exports and the API read this table, so that one query string always selects the
+same cases. The values of one filter are joined by OR, the filters by AND.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from register.text import dates
 from register.text.countries import is_country
 from register.text.normalisation import one_line
 
-VALUES_LIMIT = 20  # of one filter
-LENGTH_LIMIT = 120  # of one value
-WORDS_LIMIT = 200  # of the words
+VALUES_LIMIT = 20  # values of one filter
+LENGTH_LIMIT = 120  # characters of one value
+WORDS_LIMIT = 200  # characters of the searched words
 PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("pertinence", "date", "maj")
 
 WORDS = "q"
-# The public numbers of the cases that answer the words of a search, each with its strength.
+# Public number of each case that matches the words of a search → strength of the match.
 HitStrengths = Mapping[int, int]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: whether a value is one, and the cases that a set of values selects.
+    """One filter: its test of a value, and the clause for a set of values.
 
-    ``former_clause`` selects rows of ``former_code`` instead: the cases that once had one of the values. It
-    is None for what a person wrote, which is not kept once a case is gone. ``value_pairs`` are those of a
-    filter whose values are counted beside a list.
+    ``former_clause`` selects rows of ``former_code``: the cases that once had one of the values.
+    It is None for free text, which is destroyed with its case. ``value_pairs`` is set for a
+    filter whose values are counted next to a list (a facet).
     """
 
     name: str
@@ -64,9 +64,9 @@ class Filter:
 
 @dataclass(frozen=True)
 class CaseQuery:
-    """A search by filters, in canonical form: two ways to write the same search are equal.
+    """Search by filters, in canonical form: equal searches have equal objects.
 
-    Without an order, or with one that makes no sense, a search has that of :attr:`usual_order`.
+    An order that is missing, or that needs words and has none, becomes :attr:`usual_order`.
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
@@ -79,16 +79,16 @@ class CaseQuery:
 
     @property
     def words(self) -> str:
-        """The words that are searched for, as they were typed; empty without any."""
+        """The searched words as typed, or an empty string."""
         return next(iter(self.values.get(WORDS, ())), "")
 
     @property
     def usual_order(self) -> str:
-        """The order that an address need not name."""
+        """The order that the query string leaves out."""
         return "pertinence" if self.words else "date"
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The search as name and value, in a fixed order; defaults are left out."""
+        """Parameters as (name, value), in a fixed order, without defaults."""
         pairs = [(name, value) for name in FILTERS for value in self.values.get(name, ())]
         if self.order != self.usual_order:
             pairs.append(("tri", self.order))
@@ -97,11 +97,11 @@ class CaseQuery:
         return pairs
 
     def query_string(self) -> str:
-        """The canonical query string, without the question mark."""
+        """Canonical query string, without the question mark."""
         return urlencode(self.pairs())
 
     def without(self, name: str, value: str) -> CaseQuery:
-        """The same search less one value, from its first page."""
+        """Copy without one value, at the first page."""
         remaining = tuple(present for present in self.values.get(name, ()) if present != value)
         other_filters = {key: present for key, present in self.values.items() if key != name}
         return replace(
@@ -109,23 +109,23 @@ class CaseQuery:
         )
 
     def at_page(self, page: int) -> CaseQuery:
-        """The same search at another page."""
+        """Copy at another page."""
         return replace(self, page=page)
 
     def ordered_by(self, order: str) -> CaseQuery:
-        """The same search in another order, from its first page; in the usual one for ""."""
+        """Copy in another order, at the first page; "" is the usual order."""
         return replace(self, order=order, page=1)
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing is filtered."""
+        """Whether there is no filter."""
         return not self.values
 
 
 def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuery:
-    """Read a search from the parameters of an address; unknown names are not ours to judge.
+    """Parse the parameters of a URL; unknown names are ignored.
 
-    :raises Invalid: ``filter``, with the name and value that make no sense.
+    :raises Invalid: ``filter`` with the name and the invalid value; ``filter_too_many``; ``page``.
     """
     values: dict[str, tuple[str, ...]] = {}
     for name, search_filter in FILTERS.items():
@@ -146,10 +146,10 @@ def parse(args: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> CaseQuer
 
 
 def require_places(session: Session, query: CaseQuery) -> None:
-    """Let a search pass whose place codes are those of a place, present or former.
+    """Check that the place codes of a search exist today or existed before.
 
-    A code of the right form that no place ever had is nonsense too: answering "no case" would
-    say something of a place that is none.
+    For a well-formed code of no place, an empty list would be a statement on a place that does
+    not exist.
 
     :raises Invalid: ``filter``.
     """
@@ -166,30 +166,30 @@ _PLACE_LOOKUPS: dict[str, Callable[[Session, str], object | None]] = {
 }
 
 
-def parse_page_number(text: str) -> int:
-    """A page's number: strict digits, no leading zero, bounded.
+def parse_page_number(typed: str) -> int:
+    """Page number from 1 to :data:`PAGE_LIMIT`, in ASCII digits without a leading zero.
 
     :raises Invalid: ``page``.
     """
-    if not text:
+    if not typed:
         return 1
-    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > PAGE_LIMIT:
-        raise Invalid("page", value=text[:20])
-    return int(text)
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", typed) or int(typed) > PAGE_LIMIT:
+        raise Invalid("page", value=typed[:20])
+    return int(typed)
 
 
 def count_pages(total: int, size: int) -> int:
-    """How many pages so many things take; none of them take one, which says that there is none."""
+    """Number of pages of a list; an empty list has one page, which says that it is empty."""
     return max(1, -(-total // size))
 
 
 def clauses(
     query: CaseQuery, vocabulary: Vocabulary, hits: HitStrengths | None = None
 ) -> Iterator[Clause]:
-    """What the cases of a search satisfy, filter by filter.
+    """Yield the SQL clause of each filter of a search.
 
-    :param hits: the cases that answer the words, found beforehand; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
     """
     for name in query.values:
         yield clause(query, name, vocabulary, hits)
@@ -198,7 +198,7 @@ def clauses(
 def clause(
     query: CaseQuery, name: str, vocabulary: Vocabulary, hits: HitStrengths | None = None
 ) -> Clause:
-    """What the cases of a search satisfy by one of its filters; see :func:`clauses`."""
+    """SQL clause of one filter of a search; see :func:`clauses`."""
     if name == WORDS and hits is not None:
         return is_among(CASE.c.number, hits)
     return FILTERS[name].clause(query.values[name], vocabulary)
@@ -209,7 +209,7 @@ def _last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
     return one_line(typed[-1]) if typed else ""
 
 
-# --- how values are read ------------------------------------------------------------------
+# --- tests of a value ---------------------------------------------------------------------
 
 
 def _is_in_list(name: str) -> Callable[[str, Vocabulary], bool]:
@@ -228,21 +228,17 @@ def _accepts_text(test: Callable[[str], bool]) -> Callable[[str, Vocabulary], bo
     return lambda value, _vocabulary: test(value)
 
 
-def _is_year(value: str) -> bool:
-    return re.fullmatch(r"[1-9][0-9]{3}", value) is not None
-
-
 def _is_proceeding(value: str, vocabulary: Vocabulary) -> bool:
     direction, _dot, outcome = value.partition(".")
     return vocabulary.has("sens", direction) and vocabulary.has("issue", outcome)
 
 
 def _refuse_words(_values: Sequence[str], _vocabulary: Vocabulary) -> Clause:
-    raise ValueError("words are looked for before a search is asked for, and handed in as hits")
+    raise ValueError("a query with words needs the result of the word search as hits")
 
 
 def _vocabulary_filter(name: str, case_column: ColumnElement[str]) -> Filter:
-    """A filter by a word of a vocabulary, which a case has in a column of its own."""
+    """Filter on a column of the case that holds a code of a vocabulary."""
     return Filter(
         name,
         _is_in_list(name),
@@ -316,7 +312,7 @@ FILTERS: dict[str, Filter] = {
         ),
         Filter(
             "annee",
-            _accepts_text(_is_year),
+            _accepts_text(lambda value: re.fullmatch(r"[1-9][0-9]{3}", value) is not None),
             filter_clauses.years,
             filter_clauses.former_years,
             filter_clauses.YEARS,

@@ -1,8 +1,8 @@
-"""The codes that public cases have had, so that whoever followed one is told when it goes.
+"""Codes of public cases, and the record of those that a case has lost.
 
-A withdrawal, a redaction or an erasure has to reach every feed that ever showed the case, also
-once its texts are gone and after a correction moved it to another commune. Codes outlive texts
-(domain.md 5); a text that was searched for is never kept here.
+A withdrawal, a redaction or an erasure has to reach every feed that ever showed the case, even
+when its texts are destroyed or a correction moved it to another commune. Only codes are recorded,
+never free text.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from register.cases.models import CaseState, FormerCode, Incident
 from register.journal import JournalEntry, WriteTransaction
 
-# Bounds of the length of an affair in days: from the first day it may have begun to the last it
-# may have ended.
+# Code → bounds of the duration in days, from the first possible day to the last.
 DURATIONS: dict[str, tuple[int | None, int | None]] = {
     "moins-d-un-an": (None, 365),
     "un-a-trois-ans": (366, 3 * 365),
@@ -21,17 +20,17 @@ DURATIONS: dict[str, tuple[int | None, int | None]] = {
     "inconnue": (None, None),
 }
 
-# What a proceeding comes to that says nothing of its end.
+# Outcome code of a proceeding without an outcome.
 UNKNOWN = "inconnue"
 
 CodesByAxis = Mapping[str, frozenset[str]]
 
 
 def public_codes(case: Incident) -> CodesByAxis:
-    """What the filters find a public case by, axis by axis; nothing for a case nobody is shown.
+    """Axis → codes by which the filters find a public case; empty for any other case.
 
-    Days are ISO strings, which sort as days do: ``du`` is the last day that the incident may have
-    happened on, ``au`` the first.
+    Days are ISO strings, which sort as days do: ``du`` is the last possible day of the incident,
+    ``au`` the first.
     """
     if case.state != CaseState.PUBLISHED:
         return {}
@@ -67,9 +66,9 @@ def _axis_codes(case: Incident) -> Iterator[tuple[str, str]]:
 
 
 def duration_code(days: int | None) -> str:
-    """The code of a length in days."""
+    """Code of a duration in days; None is an unknown one."""
     if days is None:
-        return "inconnue"
+        return UNKNOWN
     fitting_codes = (
         code for code, (_min_days, max_days) in DURATIONS.items() if max_days and days <= max_days
     )
@@ -77,15 +76,14 @@ def duration_code(days: int | None) -> str:
 
 
 def proceeding_code(direction: str, outcome: str) -> str:
-    """The code of a proceeding: who acts against whom, and what came of it."""
+    """Code of a proceeding: its direction and its outcome."""
     return f"{direction}.{outcome or UNKNOWN}"
 
 
 def lost_codes(before: CodesByAxis, after: CodesByAxis) -> dict[str, list[str]]:
-    """The codes of ``before`` that ``after`` has no more, sorted, for a journal line."""
-    no_codes: frozenset[str] = frozenset()
+    """Codes of ``before`` that are not in ``after``, sorted, for a journal line."""
     missing_codes = {
-        axis: sorted(codes - after.get(axis, no_codes)) for axis, codes in before.items()
+        axis: sorted(codes - after.get(axis, frozenset())) for axis, codes in before.items()
     }
     return {axis: codes for axis, codes in missing_codes.items() if codes}
 
@@ -93,7 +91,7 @@ def lost_codes(before: CodesByAxis, after: CodesByAxis) -> dict[str, list[str]]:
 def record_lost_codes(
     tx: WriteTransaction, incident_id: int, codes: Mapping[str, Sequence[str]], line: JournalEntry
 ) -> None:
-    """Keep the codes that a case lost by a public line."""
+    """Record the codes that a case lost by a public line."""
     tx.session.add_all(
         FormerCode(incident_id=incident_id, axis=axis, code=code, seq=line.seq)
         for axis, axis_codes in codes.items()

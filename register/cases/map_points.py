@@ -1,14 +1,13 @@
-"""Where the public cases are on a map: the communes they name, and the départements without one.
+"""Map points of public cases: the communes that they name, and départements without a commune.
 
-Read once for each position of the public ledger; a search then asks which of them hold a case of
-its own, by the same sets that its facets are counted with.
+The points of the whole register are cached for each ledger position; those of a search are
+selected with the sets of the facet index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -26,7 +25,7 @@ from register.territory.place_queries import EXACT_PRECISION
 
 @dataclass(frozen=True)
 class CommunePoint:
-    """A commune that cases name, as authority or linked; its point in degrees, WGS 84."""
+    """Commune of a case, as authority or linked; latitude and longitude in degrees (WGS 84)."""
 
     departement: str
     lat: float
@@ -36,10 +35,10 @@ class CommunePoint:
 
 @dataclass(frozen=True)
 class MapPoints:
-    """What of some cases can be drawn.
+    """Places of a search on the map.
 
-    ``departements``: the départements of cases that name no commune. ``off_map_count``: how many cases have no
-    place on the map: abroad, in a collectivity without an outline, or nowhere in particular.
+    ``departements``: codes of the cases that name no commune. ``off_map_count``: number of cases
+    abroad, in a collectivity without an outline, or without a place.
     """
 
     points: Sequence[CommunePoint]
@@ -49,7 +48,7 @@ class MapPoints:
 
 @dataclass(frozen=True)
 class _RegisterPoints:
-    """The same of the whole register, with the cases of each place, and all that have one."""
+    """Places of the whole register with their cases; ``placed_cases`` is the set of all these."""
 
     points: Sequence[tuple[CommunePoint, CaseSet]]
     departements: Mapping[str, CaseSet]
@@ -66,11 +65,11 @@ def locate_cases(
     head: LedgerPosition,
     hits: HitStrengths | None = None,
 ) -> MapPoints:
-    """Where the cases of a search are; each place once, however many cases it has.
+    """Places of the cases of a search, each once.
 
-    :param head: where the public ledger stands, read first on the same session.
-    :param hits: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param head: position of the public ledger, read first on the same session.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
     matches = facets.match_cases(session, index, query, vocabulary, hits)
@@ -114,36 +113,24 @@ _POINTS_STMT = select(
 
 def _read_points(session: Session, vocabulary: Vocabulary, max_number: int) -> _RegisterPoints:
     reader = FacetReader(session, vocabulary)
+    outlines = departement_outlines()
+    placed_cases: set[int] = set()
+    points = []
     cases_by_commune = reader.cases_by_column(_COMMUNES_STMT)
-    points = [
-        (
-            CommunePoint(
+    for commune_row in session.execute(_POINTS_STMT):
+        case_numbers = cases_by_commune.get(commune_row.code)
+        if case_numbers and commune_row.departement_code in outlines:
+            point = CommunePoint(
                 commune_row.departement_code,
                 commune_row.lat,
                 commune_row.lon,
                 commune_row.precision == EXACT_PRECISION,
-            ),
-            cases_by_commune[commune_row.code],
-        )
-        for commune_row in session.execute(_POINTS_STMT)
-        if commune_row.code in cases_by_commune
-        and commune_row.departement_code in departement_outlines()
-    ]
-    departements = {
-        code: case_numbers
-        for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items()
-        if code in departement_outlines()
-    }
-    numbers = chain.from_iterable(
-        [*(case_numbers for _point, case_numbers in points), *departements.values()]
-    )
-    return _RegisterPoints(
-        points=[
-            (point, facet_index.compact(case_numbers, max_number)) for point, case_numbers in points
-        ],
-        departements={
-            code: facet_index.compact(case_numbers, max_number)
-            for code, case_numbers in departements.items()
-        },
-        placed_cases=facet_index.from_numbers(set(numbers)),
-    )
+            )
+            points.append((point, facet_index.compact(case_numbers, max_number)))
+            placed_cases.update(case_numbers)
+    departements = {}
+    for code, case_numbers in reader.cases_by_column(_DEPARTEMENTS_STMT).items():
+        if code in outlines:
+            departements[code] = facet_index.compact(case_numbers, max_number)
+            placed_cases.update(case_numbers)
+    return _RegisterPoints(points, departements, facet_index.from_numbers(placed_cases))

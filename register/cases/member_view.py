@@ -1,7 +1,7 @@
-"""One case as members see it: everything that the desk may know of it, for an active member only.
+"""Members' view of one case, with everything that the desk shows of it.
 
-The public's way to read a case is ``queries``; this one also opens drafts, withdrawn cases and
-the bare tombstone of an erased one. To anybody who is no active member nothing is there.
+Unlike ``queries``, it also reads drafts, withdrawn cases and what is left of erased ones. For
+anybody but an active member, no case exists.
 """
 
 from __future__ import annotations
@@ -29,25 +29,28 @@ from register.cases.models import (
     Reply,
     Revision,
 )
-from register.cases.pending_changes import PendingDestruction, ProposedChange, list_destructions
-from register.cases.pending_changes import list_changes as changes_of
+from register.cases.pending_changes import (
+    PendingDestruction,
+    ProposedChange,
+    list_changes,
+    list_destructions,
+)
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
-# An id beyond this is in no database of ours, and PostgreSQL would refuse to compare it.
+# PostgreSQL refuses to compare its integers with a larger one.
 ID_LIMIT = 2**31 - 1
-# The newest public lines of a case; a page that shows more would not be read.
-EVENTS_LIMIT = 200
+EVENTS_LIMIT = 200  # newest public lines of a case
 
 RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True)
 class FollowUpRow:
-    """A follow-up, with the id by which a redaction names it."""
+    """Follow-up, with the id by which a redaction names it."""
 
     id: int
     added_at: datetime
@@ -59,7 +62,7 @@ class FollowUpRow:
 
 @dataclass(frozen=True)
 class ReplyRow:
-    """A right of reply: received, published or refused (LCEN art. 1-1 III)."""
+    """Right of reply: received, published or refused (LCEN art. 1-1 III)."""
 
     id: int
     state: str
@@ -74,7 +77,7 @@ class ReplyRow:
 
 @dataclass(frozen=True)
 class CorrectionRow:
-    """The public note of a correction or of a redaction."""
+    """Public note of a correction or redaction."""
 
     id: int
     made_at: datetime
@@ -84,7 +87,7 @@ class CorrectionRow:
 
 @dataclass(frozen=True)
 class NoteRow:
-    """An internal note."""
+    """Internal note."""
 
     id: int
     written_at: datetime
@@ -94,7 +97,7 @@ class NoteRow:
 
 @dataclass(frozen=True)
 class InvitationRow:
-    """That the authority was invited on a day, or, without a day, why it was not."""
+    """Invitation of the authority to reply, or, without a day, the reason for none."""
 
     id: int
     noted_at: datetime
@@ -105,7 +108,7 @@ class InvitationRow:
 
 @dataclass(frozen=True)
 class ApprovalRow:
-    """Who said yes to the current revision, and when."""
+    """Approval of the current revision."""
 
     given_by: int
     given_at: datetime
@@ -113,7 +116,7 @@ class ApprovalRow:
 
 @dataclass(frozen=True)
 class PublicLine:
-    """A public line of the case."""
+    """Public line of the case."""
 
     seq: int
     act: Act
@@ -122,7 +125,7 @@ class PublicLine:
 
 @dataclass(frozen=True)
 class MergedCase:
-    """Another case whose address leads to this one since a day."""
+    """Case that was merged into this one."""
 
     number: int
     at: datetime
@@ -130,11 +133,12 @@ class MergedCase:
 
 @dataclass(frozen=True)
 class DeskCase:
-    """A case on the desk. ``revision_id`` is what a form carries as ``vu``; erased ones have none.
+    """Case on the desk.
 
-    ``approvals`` are those of the current revision, by purpose (``publish``, ``erase``), given by
-    members who still vouch for others; ``second_persons`` are those of them who may be the second person
-    beside the viewer. ``snapshot`` is the current revision as a reader is shown it.
+    ``revision_id`` is the form field ``vu``; an erased case has none. ``approvals`` are those of
+    the current revision by members who still vouch for others, by purpose (``publish``,
+    ``erase``); ``second_persons`` are the ids of those who may be the viewer's second person.
+    ``snapshot`` is the current revision as readers see it.
     """
 
     id: int
@@ -169,29 +173,29 @@ class DeskCase:
 
     @property
     def html(self) -> Mapping[str, Any]:
-        """The rendered texts of the current revision, as readers are served them."""
+        """Rendered texts of the current revision."""
         return self.snapshot.html
 
     @property
     def is_gone(self) -> bool:
-        """Whether its texts are destroyed: erased, or discarded as a draft."""
+        """Whether its texts are destroyed: an erased case or a discarded draft."""
         return self.state == CaseState.ERASED
 
     @property
     def dated_acts(self) -> list[tuple[Act, date]]:
-        """The public acts that a period may run from, each with its day in Paris.
+        """Public acts that start a legal period, each with its day in Paris.
 
-        A merge puts nothing of the merged case before readers: it leads them to the other one,
-        and stands among that one's lines.
+        A merge publishes nothing of the merged case, so it counts for the case that it was
+        merged into.
         """
         own_acts = [(event.act, event.at) for event in self.events if event.act is not Act.MERGED]
         merges = [(Act.MERGED, merged_case.at) for merged_case in self.merged_cases]
         return [(act, paris_day(at)) for act, at in (*own_acts, *merges)]
 
     def reply(self, reply_id: int) -> ReplyRow:
-        """One of its replies.
+        """Reply of this case by its id.
 
-        :raises NotFound: ``no_such_case``: it is another's.
+        :raises NotFound: ``no_such_case``.
         """
         for reply in self.replies:
             if reply.id == reply_id:
@@ -199,16 +203,16 @@ class DeskCase:
         raise NotFound("no_such_case")
 
     def holder(self, at: datetime) -> int | None:
-        """Who has it in hand at a moment; a claim that ran out is nobody's."""
+        """Member whose claim is valid at a time, if any."""
         is_claimed = self.held_until is not None and self.held_until > at
         return self.held_by if is_claimed else None
 
     def approvers(self, purpose: str) -> frozenset[int]:
-        """Who approved the current revision for a purpose."""
+        """Members who approved the current revision for a purpose."""
         return frozenset(approval.given_by for approval in self.approvals.get(purpose, ()))
 
 
-# Every list of a case in one statement each, however long it is.
+# One statement for each list, whatever its length.
 _CASE_STMT = select(Incident).options(
     selectinload(Incident.types),
     selectinload(Incident.places),
@@ -226,10 +230,10 @@ _CASE_STMT = select(Incident).options(
 def load_desk_case(
     session: Session, viewer: Member, incident_id: int, at: datetime | None = None
 ) -> DeskCase:
-    """A case by its internal id, for an active member.
+    """Case by its internal id, for an active member.
 
-    :param at: the moment at which approvals are to count; now by default.
-    :raises NotFound: ``no_such_case``: there is none, or the viewer is no active member.
+    :param at: time at which approvals have to be valid; now by default.
+    :raises NotFound: ``no_such_case``; also if the viewer is no active member.
     """
     if not viewer.is_active or not 0 < incident_id <= ID_LIMIT:
         raise NotFound("no_such_case")
@@ -260,16 +264,17 @@ def load_desk_case(
             )
             for purpose, purpose_approvals in approvals.items()
         },
-        events=_load_events(session, case),
-        merged_cases=_load_merged_cases(session, case),
+        # A draft has no number, hence no public lines, and nothing was merged into it.
+        events=_load_events(session, case.number) if case.number else (),
+        merged_cases=_load_merged_cases(session, case.number) if case.number else (),
         needs_second_person=needed_before(session, case, current_vocabulary(session)),
-        changes=changes_of(session, viewer, case.id),
+        changes=list_changes(session, viewer, case.id),
         destructions=list_destructions(session, viewer, case.id),
     )
 
 
 def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> DeskCase:
-    """The case that a reply is to, for an active member.
+    """Case of a right of reply, for an active member.
 
     :raises NotFound: ``no_such_case``: no such reply, or the viewer is no active member.
     """
@@ -281,28 +286,17 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
     return load_desk_case(session, viewer, incident_id)
 
 
-_COPIED_FIELDS = (
-    "id",
-    "number",
-    "state",
-    "restriction",
-    "merged_into",
-    "created_at",
-    "first_published_at",
-    "moved_at",
-    "revision_id",
-    "held_by",
-    "held_until",
-    "single_review",
-    "report_withdrawn",
-)
+# The fields that are columns of the case.
+_COPIED_FIELDS = {case_field.name for case_field in fields(DeskCase)} & {
+    column.name for column in Incident.__table__.columns
+}
 
 
 def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
     if revision is None:
         return CaseSnapshot({})
     if revision.content is None:
-        # It repeated a report that was taken back; what is left of the draft stands in its rows.
+        # The revision repeated a withdrawn report and was destroyed; the rows of the draft remain.
         content = contents.canonical_content(case)
         return parse_snapshot(content, contents.render_texts(content)[0])
     return parse_snapshot(revision.content, revision.html)
@@ -317,9 +311,8 @@ def _copy_rows(row_class: type[RowType], entities: Sequence[Any]) -> tuple[RowTy
 
 
 def _load_all(session: Session, model: Any, case: Incident) -> Sequence[Any]:
-    return session.scalars(
-        select(model).where(model.incident_id == case.id).order_by(model.id)
-    ).all()
+    stmt = select(model).where(model.incident_id == case.id)
+    return session.scalars(stmt.order_by(model.id)).all()
 
 
 def _load_approvals(
@@ -336,30 +329,26 @@ def _load_approvals(
     return approvals
 
 
-def _load_events(session: Session, case: Incident) -> Sequence[PublicLine]:
-    """The case's public lines, newest first; a draft has none."""
-    if case.number is None:
-        return ()
+def _load_events(session: Session, number: int) -> Sequence[PublicLine]:
+    """Public lines of a case, newest first."""
     event_rows = session.execute(
         select(JournalEntry.seq, JournalEntry.act, JournalEntry.at)
-        .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == case.number)
+        .where(JournalEntry.ledger == Ledger.PUBLIC.value, JournalEntry.case_number == number)
         .order_by(JournalEntry.seq.desc())
         .limit(EVENTS_LIMIT)
     )
     return tuple(PublicLine(seq, Act(act), at) for seq, act, at in event_rows)
 
 
-def _load_merged_cases(session: Session, case: Incident) -> Sequence[MergedCase]:
-    """The cases that were merged into this one; a draft that was has no address to lead on."""
-    if case.number is None:
-        return ()
+def _load_merged_cases(session: Session, number: int) -> Sequence[MergedCase]:
+    """Public cases that were merged into a case; a merged draft has no number."""
     case_rows = session.execute(
         select(Incident.number, Incident.moved_at)
         .where(
-            Incident.merged_into == case.number,
+            Incident.merged_into == number,
             Incident.state == CaseState.MERGED.value,
             Incident.number.is_not(None),
         )
         .order_by(Incident.number)
     )
-    return tuple(MergedCase(number or 0, at) for number, at in case_rows if at is not None)
+    return tuple(MergedCase(merged or 0, at) for merged, at in case_rows if at is not None)

@@ -1,8 +1,7 @@
-"""The members' journal: who did what, when, from the public ledger, the desk's and the reports'.
+"""Members' journal: the lines of all three ledgers as one list, newest first.
 
-Each ledger is its own chain. They are told as one list in the order of their times, the newest
-line first: numbers of two ledgers have no order in common, and a clock that was set back shows by
-the numbers beside the times.
+The order is that of the times: line numbers of two ledgers cannot be compared. A clock that was
+set back shows in the numbers next to the times.
 """
 
 from __future__ import annotations
@@ -11,15 +10,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
-from register.cases import public_journal as public_ledger
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
+from register.cases.members_journal_query import (
+    CONSOLE_MEMBER,
+    LEDGER_NAMES,
+    LEDGERS,
+    MembersJournalQuery,
+)
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.canonical import GENESIS
@@ -27,140 +30,15 @@ from register.journal.verify import line_problems
 from register.text import dates
 
 PAGE_SIZE = 50
-CONSOLE_MEMBER = 0  # stands for whoever acted from the console, who is no member
-
-# What an address calls each ledger that members read.
-LEDGERS: Mapping[str, Ledger] = MappingProxyType(
-    {"public": Ledger.PUBLIC, "bureau": Ledger.DESK, "signalements": Ledger.REPORTS}
-)
-LEDGER_NAMES: Mapping[str, str] = MappingProxyType(
-    {ledger.value: name for name, ledger in LEDGERS.items()}
-)
-
-# What an address calls each act, by groups, in the order in which a form offers them. The name of
-# a group asks for all of its acts.
-ACT_GROUPS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
-    {
-        "brouillons": {
-            "brouillon": Act.DRAFTED,
-            "modification": Act.EDITED,
-            "abandon": Act.DISCARDED,
-            "brouillon-reuni": Act.DRAFT_MERGED,
-        },
-        "relecture": {
-            "accord": Act.APPROVED,
-            "changement-propose": Act.CHANGE_PROPOSED,
-            "changement-refuse": Act.CHANGE_REFUSED,
-            "destruction": Act.DESTROYED,
-            "destruction-annulee": Act.DESTRUCTION_KEPT,
-            "invitation": Act.INVITED,
-        },
-        "actes-publics": public_ledger.PUBLIC_ACTS_BY_KIND,
-        "droit-de-reponse": {
-            "reponse-recue": Act.REPLY_RECEIVED,
-            "reponse-refusee": Act.REPLY_REFUSED,
-        },
-        "en-main": {"prise": Act.CLAIMED, "rendu": Act.RELEASED, "note": Act.NOTED},
-        "signalements": {
-            "signalement-recu": Act.REPORT_RECEIVED,
-            "signalement-complete": Act.REPORT_ADDED,
-            "signalement-retire": Act.REPORT_WITHDRAWN,
-            "signalement-ouvert": Act.REPORT_VIEWED,
-            "contact-ouvert": Act.REPORT_CONTACT_VIEWED,
-            "copie-ouverte": Act.COPY_VIEWED,
-            "brouillon-sans-signalement": Act.SOURCE_WITHDRAWN,
-            "signalement-pris": Act.REPORT_CLAIMED,
-            "signalement-rendu": Act.REPORT_RELEASED,
-            "question": Act.REPORT_ASKED,
-            "signalement-lu": Act.REPORT_READ,
-            "signalement-retenu": Act.REPORT_ACCEPTED,
-            "signalement-ecarte": Act.REPORT_DECLINED,
-            "indesirable": Act.REPORT_SPAM,
-            "indesirables-confirmes": Act.REPORT_SPAM_AGREED,
-            "signalement-repris": Act.REPORT_REOPENED,
-            "signalement-revenu": Act.REPORT_RETURNED,
-            "signalement-detruit": Act.REPORT_PURGED,
-        },
-        "comptes": {
-            "membre-invite": Act.MEMBER_INVITED,
-            "invitation-reprise": Act.MEMBER_UNINVITED,
-            "membre-ajoute": Act.MEMBER_ADDED,
-            "membre-confirme": Act.MEMBER_CONFIRMED,
-            "membre-desactive": Act.MEMBER_DISABLED,
-            "membre-reactive": Act.MEMBER_ENABLED,
-            "membre-role": Act.MEMBER_ROLE,
-            "membre-remis": Act.MEMBER_RESET,
-            "mot-de-passe": Act.MEMBER_PASSWORD,
-            "seconde-preuve": Act.MEMBER_FACTOR,
-            "seconde-preuve-retiree": Act.MEMBER_FACTOR_RESET,
-        },
-        "connexions": {
-            "connexion": Act.SIGNED_IN,
-            "seances-fermees": Act.SESSIONS_ENDED,
-            "navigateurs-oublies": Act.BROWSERS_FORGOTTEN,
-            "connexions-manquees": Act.SIGN_INS_FAILED,
-        },
-        "pages": {"page-modifiee": Act.PAGE_EDITED, "page-retablie": Act.PAGE_RESTORED},
-    }
-)
-ACTS_BY_KIND: Mapping[str, Act] = MappingProxyType(
-    {kind: act for group in ACT_GROUPS.values() for kind, act in group.items()}
-)
-
-
-@dataclass(frozen=True)
-class MembersJournalQuery:
-    """Which lines. ``kind`` is a name of :data:`ACT_GROUPS` or :data:`ACTS_BY_KIND`.
-
-    ``member`` is an id, or ``CONSOLE_MEMBER``; ``since`` and ``until`` are civil days in Paris, both
-    included; ``ledger_name`` is a name of :data:`LEDGERS`.
-    """
-
-    member: int | None = None
-    kind: str = ""
-    number: int | None = None
-    incident_id: int | None = None
-    since: date | None = None
-    until: date | None = None
-    ledger_name: str = ""
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """The question as names and values of an address; what is not asked is left out."""
-        parameters = {
-            "membre": self.member,
-            "acte": self.kind,
-            "cas": self.number,
-            "dossier": self.incident_id,
-            "du": self.since,
-            "au": self.until,
-            "livre": self.ledger_name,
-        }
-        return [(name, str(value)) for name, value in parameters.items() if value not in (None, "")]
-
-    @property
-    def acts(self) -> Sequence[Act]:
-        """The acts behind ``kind``; none of them means all."""
-        if self.kind in ACT_GROUPS:
-            return tuple(ACT_GROUPS[self.kind].values())
-        return (ACTS_BY_KIND[self.kind],) if self.kind else ()
-
-    @property
-    def ledgers(self) -> Sequence[Ledger]:
-        """The ledgers that may hold such lines."""
-        ledgers = [LEDGERS[self.ledger_name]] if self.ledger_name else list(LEDGERS.values())
-        if self.member == CONSOLE_MEMBER:
-            # Nobody acts there from the console: lines without a member are those of reporters.
-            ledgers = [ledger for ledger in ledgers if ledger is not Ledger.REPORTS]
-        acts = self.acts
-        return [
-            ledger for ledger in ledgers if not acts or any(act.ledger is ledger for act in acts)
-        ]
 
 
 @dataclass(frozen=True)
 class MembersJournalLine:
-    """One line, opened. ``at`` is None where a ledger tells days only; ``title`` and ``state`` are
-    those of its case as it now is, the title empty once its texts are destroyed."""
+    """Line with its parsed content.
+
+    ``at`` is None in the reports' ledger, which has days only. ``title`` and ``state`` are the
+    present ones of its case; the title is empty once its texts are destroyed.
+    """
 
     ledger: str
     seq: int
@@ -178,28 +56,28 @@ class MembersJournalLine:
 
     @property
     def ledger_name(self) -> str:
-        """What addresses call its ledger."""
+        """Name of its ledger in URLs."""
         return LEDGER_NAMES[self.ledger]
 
     @property
     def reason(self) -> str:
-        """The public code of why it was done, or nothing."""
+        """Public reason code, or an empty string."""
         return self.public.get("reason") or ""
 
     @property
     def report(self) -> str:
-        """The key of the report that it speaks of, or nothing."""
+        """Key of its report, or an empty string."""
         report_key = self.private.get("report")
         return report_key if isinstance(report_key, str) else ""
 
 
-# The ledger and number of a line, after which another stretch begins.
+# Ledger and number of the last line of a page.
 LinePosition = tuple[Ledger, int]
 
 
 @dataclass(frozen=True)
 class MembersJournalPage:
-    """Some lines, newest first; ``older``: after which line the next stretch begins, if any."""
+    """Lines, newest first; ``older``: the line after which the next page begins, if any."""
 
     lines: Sequence[MembersJournalLine]
     older: LinePosition | None
@@ -212,9 +90,9 @@ def list_lines(
     after: LinePosition | None = None,
     limit: int = PAGE_SIZE,
 ) -> MembersJournalPage:
-    """The newest lines, or those that follow a line, for an active member; else nothing.
+    """The newest lines, or those after a line; empty unless the viewer is an active member.
 
-    :raises NotFound: ``no_such_line``: ``after`` is none.
+    :raises NotFound: ``no_such_line``: ``after`` does not exist.
     """
     if not viewer.is_active:
         return MembersJournalPage([], None)
@@ -230,9 +108,9 @@ def list_lines(
     )
 
 
-# --- which lines ---------------------------------------------------------------------------
+# --- selection -----------------------------------------------------------------------------
 
-# What lines are put in order by: their time, then ledger and number.
+# Time, ledger and number: the order of lines.
 SortKey = tuple[datetime, str, int]
 
 _LINES_STMT = select(*JOURNAL_ENTRY.columns)
@@ -253,58 +131,46 @@ def _load_sort_key(session: Session, ledger: Ledger, seq: int) -> SortKey:
 def _newest_rows(
     session: Session, journal_query: MembersJournalQuery, after: SortKey | None, limit: int
 ) -> list[Any]:
-    """At least the newest ``limit`` of the lines that are asked for."""
+    """At least the newest ``limit`` of the matching lines."""
     if journal_query.number is not None or journal_query.incident_id is not None:
         return _case_rows(session, journal_query, after)
-    return [
-        line_row
-        for ledger in journal_query.ledgers
-        for conditions in _index_conditions(journal_query, ledger)
-        for line_row in session.execute(
-            _newest_stmt(
-                ledger,
-                [*conditions, *_date_conditions(journal_query), *_after_conditions(ledger, after)],
-                limit,
-            )
-        )
-    ]
-
-
-def _newest_stmt(
-    ledger: Ledger, conditions: Sequence[ColumnElement[bool]], limit: int
-) -> Select[Any]:
-    stmt = _LINES_STMT.where(JOURNAL_ENTRY.c.ledger == ledger.value, *conditions)
-    return stmt.order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc()).limit(limit)
+    date_conditions = []
+    if journal_query.since is not None:
+        date_conditions.append(JOURNAL_ENTRY.c.at >= _midnight(journal_query.since))
+    if journal_query.until is not None:
+        next_day = journal_query.until + timedelta(days=1)
+        date_conditions.append(JOURNAL_ENTRY.c.at < _midnight(next_day))
+    newest_first = _LINES_STMT.order_by(JOURNAL_ENTRY.c.at.desc(), JOURNAL_ENTRY.c.seq.desc())
+    line_rows: list[Any] = []
+    for ledger in journal_query.ledgers:
+        stmt = newest_first.where(
+            JOURNAL_ENTRY.c.ledger == ledger.value,
+            *date_conditions,
+            *_after_conditions(ledger, after),
+        ).limit(limit)
+        for conditions in _index_conditions(journal_query, ledger):
+            line_rows += session.execute(stmt.where(*conditions))
+    return line_rows
 
 
 def _index_conditions(
     journal_query: MembersJournalQuery, ledger: Ledger
 ) -> Iterator[Sequence[ColumnElement[bool]]]:
-    """The ways to a ledger's lines, each of which an index has in their order.
+    """Conditions of the statements on a ledger, each of which one index answers in order.
 
-    Act by act where acts or a member are asked for: however few of them there are, and however
-    long the ledger is, no other line is read.
+    With acts or a member there is one statement for each act, so that no other line is read,
+    however rare the matching lines are.
     """
     member_conditions: list[ColumnElement[bool]] = []
     if journal_query.member is not None:
-        is_console = journal_query.member == CONSOLE_MEMBER
-        member_conditions = [
-            JOURNAL_ENTRY.c.member_id.is_(None)
-            if is_console
-            else JOURNAL_ENTRY.c.member_id == journal_query.member
-        ]
+        # SQLAlchemy compares with None by IS NULL.
+        member_id = journal_query.member if journal_query.member != CONSOLE_MEMBER else None
+        member_conditions = [JOURNAL_ENTRY.c.member_id == member_id]
     if member_conditions or journal_query.acts:
         acts = [act for act in journal_query.acts or Act if act.ledger is ledger]
         yield from ([*member_conditions, JOURNAL_ENTRY.c.act == act] for act in acts)
     else:
         yield []
-
-
-def _date_conditions(journal_query: MembersJournalQuery) -> Iterator[ColumnElement[bool]]:
-    if journal_query.since is not None:
-        yield JOURNAL_ENTRY.c.at >= _midnight(journal_query.since)
-    if journal_query.until is not None:
-        yield JOURNAL_ENTRY.c.at < _midnight(journal_query.until + timedelta(days=1))
 
 
 def _midnight(day: date) -> datetime:
@@ -314,7 +180,7 @@ def _midnight(day: date) -> datetime:
 def _after_conditions(
     queried_ledger: Ledger, after: SortKey | None
 ) -> Iterator[ColumnElement[bool]]:
-    """The lines of a ledger that come after one in the list."""
+    """Conditions of the lines of a ledger that come after a line of the list."""
     if after is None:
         return
     at, ledger, seq = after
@@ -328,10 +194,10 @@ def _after_conditions(
 def _case_rows(
     session: Session, journal_query: MembersJournalQuery, after: SortKey | None
 ) -> list[Any]:
-    """Lines of one case: they are few, so that all are looked up and then chosen from."""
+    """Matching lines of one case, filtered in Python because a case has few lines."""
     incident_id = journal_query.incident_id
     if journal_query.number is not None:
-        # By its number a case is found with what came before it had one.
+        # Lines from before its publication have the case's id only.
         incident_id = session.scalar(select(CASE.c.id).where(CASE.c.number == journal_query.number))
         if journal_query.incident_id not in (None, incident_id):
             return []
@@ -354,11 +220,11 @@ def _matches_query(line_row: Any, journal_query: MembersJournalQuery) -> bool:
     )
 
 
-# --- what they say -------------------------------------------------------------------------
+# --- content -------------------------------------------------------------------------------
 
 
 def make_lines(session: Session, line_rows: Sequence[Any]) -> list[MembersJournalLine]:
-    """Rows of the journal as lines; whoever asks is an active member, or at the console."""
+    """Lines of rows of the journal; the caller has checked the viewer."""
     incident_ids = {
         line_row.incident_id for line_row in line_rows if line_row.incident_id is not None
     }
@@ -390,7 +256,7 @@ def _make_line(line_row: Any, case_row: Any) -> MembersJournalLine:
 
 
 def _parse_object(json_bytes: bytes) -> Mapping[str, Any]:
-    """What a line says; one that was tampered with is still shown, and its page says so."""
+    """Parsed JSON object; empty for a line that was tampered with, which is still listed."""
     try:
         parsed = json.loads(json_bytes)
     except ValueError:
@@ -400,9 +266,9 @@ def _parse_object(json_bytes: bytes) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class CheckedLine:
-    """One line as it is kept, and what was found when its digests were computed again.
+    """Stored bytes of one line, and the result of its verification.
 
-    ``problems``: keys of ``register.journal.verify``, none when the line holds.
+    ``problems``: keys of ``register.journal.verify``, empty for a valid line.
     """
 
     line: MembersJournalLine
@@ -414,9 +280,9 @@ class CheckedLine:
 
 
 def load_checked_line(session: Session, viewer: Member, ledger: Ledger, seq: int) -> CheckedLine:
-    """One line of a ledger, for an active member.
+    """One line of a ledger with its verification, for an active member.
 
-    :raises NotFound: ``no_such_line``, also for anybody else.
+    :raises NotFound: ``no_such_line``; also if the viewer is no active member.
     """
     stmt = select(JournalEntry).where(JournalEntry.ledger == ledger.value)
     line_row = session.scalar(stmt.where(JournalEntry.seq == seq)) if viewer.is_active else None

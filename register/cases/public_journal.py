@@ -1,7 +1,7 @@
-"""The public ledger as its page lists it: every public act, in order, by kind and by month.
+"""Public journal: pages of the public ledger, filtered by kind of act and by month.
 
-All lines are told, also those of a case that is no longer shown: the ledger is what nothing is
-taken out of. But a case's words stand beside its lines only while the case is public.
+All lines are listed, also those of cases that are no longer public. The title of a case, and the
+texts that an act added, are shown only while the case is public.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from register.text.normalisation import one_line
 
 PAGE_SIZE = 50
 
-# What an address calls each public act, in the order in which a form offers them.
+# Name in URLs of each public act, in the order of the form.
 PUBLIC_ACTS_BY_KIND: Mapping[str, Act] = MappingProxyType(
     {
         "publication": Act.PUBLISHED,
@@ -46,14 +46,14 @@ PUBLIC_ACTS_BY_KIND: Mapping[str, Act] = MappingProxyType(
 
 @dataclass(frozen=True)
 class PublicJournalQuery:
-    """Which lines: of some kinds, of one civil month in Paris (``YYYY-MM``); and which page."""
+    """Kinds of acts, civil month in Paris (``YYYY-MM``) and page of a list of lines."""
 
     kinds: tuple[str, ...] = ()
     month: str = ""
     page: int = 1
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The question as name and value, in a fixed order; defaults are left out."""
+        """Parameters as (name, value), in a fixed order, without defaults."""
         pairs = [("acte", kind) for kind in self.kinds]
         if self.month:
             pairs.append(("mois", self.month))
@@ -62,46 +62,46 @@ class PublicJournalQuery:
         return pairs
 
     def query_string(self) -> str:
-        """The canonical query string, without the question mark."""
+        """Canonical query string, without the question mark."""
         return urlencode(self.pairs())
 
     def at_page(self, page: int) -> PublicJournalQuery:
-        """The same question at another page."""
+        """Copy at another page."""
         return replace(self, page=page)
 
     def without(self, kind: str) -> PublicJournalQuery:
-        """The same question less one kind, from its first page."""
-        return replace(
-            self, kinds=tuple(other_kind for other_kind in self.kinds if other_kind != kind), page=1
-        )
+        """Copy without one kind, at the first page."""
+        kinds = tuple(other_kind for other_kind in self.kinds if other_kind != kind)
+        return replace(self, kinds=kinds, page=1)
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing is filtered."""
+        """Whether there is no filter."""
         return not self.kinds and not self.month
 
     @property
     def acts(self) -> tuple[str, ...]:
-        """The acts behind the kinds, as lines name them; none of them means all."""
+        """Acts of the kinds, as lines name them; an empty tuple means all."""
         return tuple(PUBLIC_ACTS_BY_KIND[kind].value for kind in self.kinds)
 
     @property
     def since(self) -> datetime | None:
-        """The first moment of the month."""
+        """Start of the month."""
         return _first_moment(self.month) if self.month else None
 
     @property
     def until(self) -> datetime | None:
-        """The first moment of the month after."""
+        """Start of the next month."""
         return _first_moment(_next_month(self.month)) if self.month else None
 
 
 @dataclass(frozen=True)
 class PublicJournalLine:
-    """One line. ``case`` is None when the case is not shown now, ``words`` is then empty.
+    """Line of the public ledger.
 
-    ``words``: the title of the follow-up or the public note of the correction that the act added.
-    ``into``: the number of the case that another one was merged into.
+    ``case`` is None if the case is not public now; ``words`` is then empty. ``words``: the title
+    of the follow-up or the public note of the correction that the act added. ``into``: number of
+    the case that this one was merged into.
     """
 
     seq: int
@@ -117,7 +117,7 @@ class PublicJournalLine:
 
 @dataclass(frozen=True)
 class PublicJournalPage:
-    """One page of the ledger, newest line first, and the size of the whole answer."""
+    """Page of lines, newest first, and the number of all matching lines."""
 
     lines: Sequence[PublicJournalLine]
     total: int
@@ -125,14 +125,14 @@ class PublicJournalPage:
 
     @property
     def pages(self) -> int:
-        """How many pages there are; an empty answer has one."""
+        """Number of pages; an empty list has one."""
         return count_pages(self.total, PAGE_SIZE)
 
 
 def parse(args: Mapping[str, Sequence[str]]) -> PublicJournalQuery:
-    """Read the question of an address; unknown names are not ours to judge.
+    """Parse the parameters of a URL; unknown names are ignored.
 
-    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``query_page``.
+    :raises Invalid: ``filter`` or ``filter_too_many``, with the name; ``page``.
     """
     kinds = _typed_values(args, "acte", VALUES_LIMIT)
     for kind in kinds:
@@ -142,7 +142,7 @@ def parse(args: Mapping[str, Sequence[str]]) -> PublicJournalQuery:
     for month in months:
         if not _is_month(month):
             raise Invalid("filter", name="mois", value=month[:LENGTH_LIMIT])
-    # The last one counts, as in a list of cases.
+    # The last page number counts, as in a list of cases.
     pages = [one_line(value) for value in args.get("page", ())]
     return PublicJournalQuery(
         kinds=tuple(kind for kind in PUBLIC_ACTS_BY_KIND if kind in kinds),
@@ -167,7 +167,7 @@ def _is_month(month: str) -> bool:
 
 
 def _first_moment(month: str) -> datetime:
-    """When a month begins on the clocks of Paris."""
+    """Start of a month in Paris."""
     return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=dates.PARIS)
 
 
@@ -177,7 +177,7 @@ def _next_month(month: str) -> str:
 
 
 def list_months(first: datetime, last: datetime) -> list[str]:
-    """The civil months from one moment to another, the newest first."""
+    """Civil months between two times, the newest first."""
     month, end = (f"{dates.paris_day(instant):%Y-%m}" for instant in (first, last))
     month_names = [month]
     while month < end:
@@ -186,7 +186,7 @@ def list_months(first: datetime, last: datetime) -> list[str]:
     return month_names[::-1]
 
 
-# --- reading -------------------------------------------------------------------------------
+# --- queries -------------------------------------------------------------------------------
 
 _LINES_STMT = select(
     JOURNAL_ENTRY.c.seq,
@@ -204,11 +204,10 @@ def query_page(
 ) -> PublicJournalPage:
     """One page of the public ledger.
 
-    :param head: where the ledger stands, read first on the same session.
+    :param head: position of the ledger, read first on the same session.
     """
     if journal_query.is_bare:
-        # Lines are numbered without a gap: a page is a stretch of numbers, found by the key
-        # however long the ledger is, and nothing has to be counted.
+        # Lines are numbered without a gap: a page is a range of the key, and needs no count.
         total, last_seq = head.seq, head.seq - (journal_query.page - 1) * PAGE_SIZE
         stmt = _LINES_STMT.where(
             JOURNAL_ENTRY.c.seq <= last_seq, JOURNAL_ENTRY.c.seq > last_seq - PAGE_SIZE
@@ -224,7 +223,7 @@ def query_page(
 
 
 def page_of_line(seq: int, head: LedgerPosition) -> int:
-    """The page of the whole ledger that a line stands on."""
+    """Page of the unfiltered journal that has a line."""
     return (head.seq - seq) // PAGE_SIZE + 1
 
 
@@ -241,7 +240,7 @@ def _line_clauses(
 
 @dataclass(frozen=True)
 class _Extent:
-    """How many lines answer, and between which numbers: a month lies far back in the ledger."""
+    """Number of matching lines, and their first and last numbers, which bound the scan."""
 
     total: int
     first: int
@@ -255,7 +254,7 @@ _EXTENTS_LIMIT = 512
 def _count_extent(
     session: Session, journal_query: PublicJournalQuery, head: LedgerPosition
 ) -> _Extent:
-    """The extent of an answer, counted once for each position of the ledger."""
+    """Extent of a query, cached for each position of the ledger."""
     key = (head.digest, journal_query.at_page(1).query_string())
     extent = _extents.get(key)
     if extent is None:
@@ -276,30 +275,16 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
         session, sorted({line_row.case_number for line_row in line_rows if line_row.case_number})
     )
     private = {line_row.seq: json.loads(line_row.private_json) for line_row in line_rows}
-    visible_fields = [
-        private[line_row.seq] for line_row in line_rows if line_row.case_number in cases
-    ]
-    titles = _fragment_texts(
-        session,
-        FOLLOW_UP,
-        "title",
-        {private_fields.get("follow_up") for private_fields in visible_fields},
-    )
-    notes = _fragment_texts(
-        session,
-        CORRECTION,
-        "note",
-        {private_fields.get("correction") for private_fields in visible_fields},
-    )
+    visible = [private[line_row.seq] for line_row in line_rows if line_row.case_number in cases]
+    follow_ups = {fields.get("follow_up") for fields in visible}
+    corrections = {fields.get("correction") for fields in visible}
+    titles = _fragment_texts(session, FOLLOW_UP, "title", follow_ups)
+    notes = _fragment_texts(session, CORRECTION, "note", corrections)
     lines = []
     for line_row in line_rows:
         case = cases.get(line_row.case_number or 0)
-        private_fields = private[line_row.seq]
-        words = (
-            titles.get(private_fields.get("follow_up"))
-            or notes.get(private_fields.get("correction"))
-            or ""
-        )
+        fields = private[line_row.seq]
+        words = titles.get(fields.get("follow_up")) or notes.get(fields.get("correction")) or ""
         lines.append(
             PublicJournalLine(
                 seq=line_row.seq,
@@ -310,18 +295,18 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
                 digest=line_row.digest.hex(),
                 case=case,
                 words=words if case else "",
-                into=private_fields.get("into"),
+                into=fields.get("into"),
             )
         )
     return lines
 
 
 def _fragment_texts(
-    session: Session, table: FromClause, column: str, ids: set[int | None]
+    session: Session, table: FromClause, column: str, fragment_ids: set[int | None]
 ) -> dict[Any, str]:
-    """The words of some fragments by their id; none for a fragment that was destroyed."""
-    ids.discard(None)
-    if not ids:
+    """Id → text of the follow-ups or corrections that still exist."""
+    fragment_ids.discard(None)
+    if not fragment_ids:
         return {}
-    stmt = select(table.c.id, table.c[column]).where(table.c.id.in_(ids))
-    return {fragment_row[0]: fragment_row[1] for fragment_row in session.execute(stmt)}
+    stmt = select(table.c.id, table.c[column]).where(table.c.id.in_(fragment_ids))
+    return dict(session.execute(stmt).all())

@@ -1,4 +1,4 @@
-"""Lists of public cases: a page of a search, the cases behind some numbers, those nearby.
+"""Lists of public cases: page of a search, cases by number, cases of a commune.
 
 A list quotes title, summary and place, never the account: a listing that repeats a contested text
 would publish it again (Crim. 2 nov. 2016, 15-87.163).
@@ -35,7 +35,7 @@ from register.journal import LedgerPosition
 
 @dataclass(frozen=True)
 class CaseSummary:
-    """A case as a list shows it: no account, no source."""
+    """Case in a list, without account and sources."""
 
     number: int
     title: str
@@ -58,7 +58,7 @@ class CaseSummary:
 
 @dataclass(frozen=True)
 class CasePage:
-    """One page of a list and the size of the whole."""
+    """Page of a list and the size of the whole list."""
 
     cases: Sequence[CaseSummary]
     total: int
@@ -66,7 +66,7 @@ class CasePage:
 
     @property
     def pages(self) -> int:
-        """How many pages there are; an empty list has one."""
+        """Number of pages; an empty list has one."""
         return count_pages(self.total, PAGE_SIZE)
 
 
@@ -96,6 +96,13 @@ _SUMMARIES_STMT = join_places(
 )
 
 
+_TYPES_STMT = (
+    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
+    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
+    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
+)
+
+
 def _page_stmt(sort_column: ColumnElement[Any]) -> Select[Any]:
     stmt = _SUMMARIES_STMT.order_by(sort_column.desc(), CASE.c.number.desc())
     return stmt.limit(bindparam("size")).offset(bindparam("skipped"))
@@ -113,15 +120,15 @@ def query_case_page(
 ) -> CasePage:
     """One page of the public cases of a search; undated ones come last.
 
-    :param head: where the public ledger stands, read first on the same session.
-    :param hits: the cases that answer the words; no matter without words.
-    :raises ValueError: there are words, and nobody looked for them.
+    :param head: position of the public ledger, read first on the same session.
+    :param hits: result of the word search; unused without words.
+    :raises ValueError: the search has words and ``hits`` is None.
     """
     index = facet_index.load_index(session, vocabulary, head)
     matches = facets.match_cases(session, index, query, vocabulary, hits)
     skipped = (query.page - 1) * PAGE_SIZE
     if query.is_bare:
-        # The database has all cases in order, and reads no further than the page.
+        # The sort index of the database stops at the end of the page.
         stmt = _PAGE_STMTS[query.order]
         case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
         cases = _make_summaries(session, case_rows)
@@ -133,7 +140,7 @@ def query_case_page(
 
 
 def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, CaseSummary]:
-    """The public ones among some case numbers, as a list shows them."""
+    """Number → summary, for the public cases among some numbers."""
     if not numbers:
         return {}
     case_rows = session.execute(_SUMMARIES_STMT.where(CASE.c.number.in_(numbers))).all()
@@ -151,7 +158,7 @@ _COMMUNE_CASES_STMT = (
                 )
             )
         ),
-        CASE.c.number != bindparam("beside"),
+        CASE.c.number != bindparam("except_number"),
     )
     .order_by(CASE.c.sort_day.desc(), CASE.c.number.desc())
     .limit(bindparam("count"))
@@ -162,51 +169,44 @@ def list_commune_cases(
     session: Session, commune: str, except_number: int, limit: int = 5
 ) -> Sequence[CaseSummary]:
     """Other public cases of a commune, the newest first."""
-    parameters = {"commune": commune, "beside": except_number, "count": limit}
+    parameters = {"commune": commune, "except_number": except_number, "count": limit}
     return _make_summaries(session, session.execute(_COMMUNE_CASES_STMT, parameters).all())
 
 
 def _make_summaries(session: Session, case_rows: Sequence[Any]) -> list[CaseSummary]:
-    types = _load_types(session, [case_row.id for case_row in case_rows])
+    types = load_types(session, [case_row.id for case_row in case_rows])
     summaries = []
     for case_row in case_rows:
-        # The columns bear the names of Listed, and the id is not shown.
-        columns = {
-            column_name: value
-            for column_name, value in case_row._mapping.items()
-            if column_name != "id"
-        }
-        summaries.append(CaseSummary(**columns, types=tuple(types.get(case_row.id, ()))))
+        # The columns have the names of the fields of CaseSummary; the id is internal.
+        columns = dict(case_row._mapping)
+        case_id = columns.pop("id")
+        summaries.append(CaseSummary(**columns, types=types.get(case_id, ())))
     return summaries
 
 
-_TYPES_STMT = (
-    select(CASE_TYPE.c.incident_id, CASE_TYPE.c.code)
-    .where(CASE_TYPE.c.incident_id.in_(bindparam("ids", expanding=True)))
-    .order_by(CASE_TYPE.c.incident_id, CASE_TYPE.c.position)
-)
-
-
-def _load_types(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    if not ids:
-        return {}
-    types_by_case: dict[int, list[str]] = {}
-    for incident_id, code in session.execute(_TYPES_STMT, {"ids": ids}):
-        types_by_case.setdefault(incident_id, []).append(code)
+def load_types(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Case id → codes of its types, in the order of the case."""
+    types_by_case: dict[int, tuple[str, ...]] = {}
+    if case_ids:
+        for incident_id, code in session.execute(_TYPES_STMT, {"ids": case_ids}):
+            types_by_case[incident_id] = (*types_by_case.get(incident_id, ()), code)
     return types_by_case
 
 
 def page_numbers(
     session: Session, index: FacetIndex, matches: int, order: str, hits: HitStrengths, skipped: int
 ) -> list[int]:
-    """The numbers of one page of a search, in order.
+    """Case numbers of one page of a search, in order.
 
     :param matches: the set of all cases of the search.
     :param order: one of :data:`~register.cases.filters.ORDERS`.
-    :param skipped: how many cases stand on the pages before.
+    :param skipped: number of cases on the pages before.
     """
     if order == "maj":
-        return _last_moved_first(session, matches, skipped)
+        stmt = select(CASE.c.number).where(is_among(CASE.c.number, facet_index.to_numbers(matches)))
+        stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
+        last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
+        return [number for number in last_moved if number is not None]
     levels = _strength_levels(index, matches, hits) if order == "pertinence" else iter((matches,))
     case_numbers: list[int] = []
     for level in levels:
@@ -222,7 +222,7 @@ def page_numbers(
 
 
 def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Iterator[int]:
-    """The cases of a search by their strength, the strongest first."""
+    """Sets of the cases of each strength, the strongest first."""
     numbers_by_strength: dict[int, list[int]] = {}
     for number, strength in hits.items():
         numbers_by_strength.setdefault(strength, []).append(number)
@@ -232,14 +232,7 @@ def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Ite
 
 def _newest_first(index: FacetIndex, case_set: int) -> list[int]:
     case_numbers = facet_index.to_numbers(case_set)
-    # Of one day, the higher number comes first: sorting leaves the order that was there.
+    # The sort is stable: of one day, the higher number stays first.
     case_numbers.reverse()
     case_numbers.sort(key=index.sort_days.__getitem__, reverse=True)
     return case_numbers
-
-
-def _last_moved_first(session: Session, matches: int, skipped: int) -> list[int]:
-    stmt = select(CASE.c.number).where(is_among(CASE.c.number, facet_index.to_numbers(matches)))
-    stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
-    case_numbers = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
-    return [number for number in case_numbers if number is not None]

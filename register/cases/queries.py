@@ -1,7 +1,7 @@
-"""THE ONLY WAY to read a case. What a viewer may not see is not there.
+"""Queries of public cases, and the only import of the lists by other packages.
 
-Public reads start from :func:`published_ids`; a draft and a missing case look the same. The lists of
-``lists`` are part of it, and are asked for here.
+Public reads start from :func:`published_ids`; a draft and a missing case look the same. The
+lists of ``public_lists`` and ``desk_lists`` are re-exported.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
 
 NUMBER_LIMIT = 10**9
 
-# Acts whose revision was shown to the public, so that a citation may pin it.
+# Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
     {Act.PUBLISHED, Act.FOLLOWED_UP, Act.REPLIED, Act.CORRECTED, Act.REDACTED, Act.RESTORED}
 )
@@ -57,7 +57,7 @@ CITABLE_ACTS = frozenset(
 
 @dataclass(frozen=True)
 class PublicCase:
-    """A public case as its page shows it: the current snapshot and what stands around it."""
+    """Public case as its page shows it, at the current or a pinned version."""
 
     number: int
     first_published_at: datetime
@@ -71,7 +71,7 @@ class PublicCase:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """What is left of a case that is no longer shown."""
+    """Act, time and reason of the removal of a case."""
 
     number: int
     act: str
@@ -80,12 +80,12 @@ class Tombstone:
 
 
 def published_ids(numbers: Iterable[int] | None = None) -> Select[Any]:
-    """The ids of the public cases, or of those among ``numbers`` that are public."""
+    """Statement of the ids of the public cases, or of those among ``numbers``."""
     stmt = select(CASE.c.id).where(CASE.c.state == CaseState.PUBLISHED)
     return stmt if numbers is None else stmt.where(is_among(CASE.c.number, numbers))
 
 
-# Statements are put together once: building one costs more than its answer.
+# Statements are built once: building one takes longer than running it.
 _CASE_STMT = (
     select(
         CASE.c.state,
@@ -118,16 +118,16 @@ _EVENT_BY_SEQ_STMT = _LATEST_EVENT_STMT.where(JOURNAL_ENTRY.c.seq == bindparam("
 
 
 def load_public_case(session: Session, number: int, version: int | None = None) -> PublicCase:
-    """A public case by its number, as it reads now or as a public event left it.
+    """Public case by its number, as it reads now or as it read after a public event.
 
-    :param version: the number of a public event on this case.
-    :raises NotFound: no such case, or none that the public knows of.
+    :param version: line number of a public event of this case.
+    :raises NotFound: no such case, or a case that was never public.
     :raises Moved: merged into another.
     :raises Gone: withdrawn or erased, with its :class:`Tombstone`; or a version destroyed since.
     """
-    if number > NUMBER_LIMIT:
-        raise NotFound("no_such_case")
-    case_row = session.execute(_CASE_STMT, {"number": number}).first()
+    # PostgreSQL refuses to compare numbers beyond its integers.
+    in_range = number <= NUMBER_LIMIT
+    case_row = session.execute(_CASE_STMT, {"number": number}).first() if in_range else None
     if case_row is None:
         raise NotFound("no_such_case")
     if case_row.state == CaseState.MERGED:
@@ -136,11 +136,10 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
         raise Gone("case_gone", tombstone=load_tombstone(session, number))
     event = _load_event(session, number, version)
     is_current = event.revision_id == case_row.revision_id
-    content, html = (
-        (case_row.content, case_row.html)
-        if is_current
-        else _load_pinned(session, event.revision_id)
-    )
+    if is_current:
+        content, html = case_row.content, case_row.html
+    else:
+        content, html = _load_pinned(session, event.revision_id)
     return PublicCase(
         number=number,
         first_published_at=case_row.first_published_at,
@@ -161,7 +160,7 @@ def _load_event(session: Session, number: int, version: int | None) -> Any:
         event = session.execute(
             _EVENT_BY_SEQ_STMT, {**parameters, "version": min(version, NUMBER_LIMIT)}
         ).first()
-    # A redaction made while the case was withdrawn commits to nothing that readers ever saw.
+    # A redaction of a withdrawn case has no content commitment: readers never saw its revision.
     if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")
     return event
@@ -173,14 +172,14 @@ def _load_pinned(session: Session, revision_id: int) -> tuple[bytes, bytes | Non
             REVISION.c.id == revision_id
         )
     ).one()
-    # A redaction hides it at once, and destroys it later.
+    # A redaction hides a version at once and destroys it later.
     if revision_row.content is None or revision_row.destruction_id is not None:
         raise Gone("version_destroyed")
     return revision_row.content, revision_row.html
 
 
 def load_tombstone(session: Session, number: int) -> Tombstone:
-    """When and why a case went; only what the public ledger says."""
+    """Tombstone of a withdrawn or erased case, from the public ledger."""
     last_line = session.execute(
         select(JOURNAL_ENTRY.c.act, JOURNAL_ENTRY.c.at, JOURNAL_ENTRY.c.public_json)
         .where(
@@ -206,6 +205,6 @@ _CITING_STMT = (
 
 
 def list_citing_cases(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
-    """Public cases that link to this one: number, kind of the link, title."""
+    """Public cases that link to a case, as (number, kind of link, title), at most 40."""
     citing_rows = session.execute(_CITING_STMT, {"number": number})
     return [(citing_number or 0, kind, title) for citing_number, kind, title in citing_rows]

@@ -1,7 +1,7 @@
-"""The figures of the register: each is a search, and the number of cases that its list has.
+"""Statistics of the register, and the counts of its home page.
 
-A figure that no list could show is not told. Cases are counted, and never compared by place: the
-register knows only what was reported to it.
+Each figure of the statistics page is a search and the size of its list, so that a reader can
+check it. Places are never compared: the register knows only what was reported to it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from register.territory import loader
 from register.territory.models import Commune, CommuneCode, Departement
 from register.text.normalisation import fold_name
 
-# Years that are told one by one; what is older is told in one figure.
+# Years with a figure of their own; older ones share one figure.
 YEAR_LIMIT = 40
 
 
 @dataclass(frozen=True)
 class Figure:
-    """How many cases a search has. ``code``: the value that it is about; empty for the whole."""
+    """Number of cases of a search. ``code``: its value, empty for a figure of several values."""
 
     code: str
     count: int
@@ -42,7 +42,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class FigureGroup:
-    """A figure, and the figures of which its cases are made up."""
+    """Figure and the figures of its parts."""
 
     total: Figure
     parts: Sequence[Figure]
@@ -50,12 +50,12 @@ class FigureGroup:
 
 @dataclass(frozen=True)
 class Statistics:
-    """All figures of one moment; none of those that come in a row is zero.
+    """All figures of one ledger position; the sequences have no zeros.
 
-    ``years`` come in order, ``earlier`` is what came before them. ``types`` go by family and
-    ``proceedings`` by direction, where a case may be in several. ``with_proceedings``: cases that had any
-    proceeding. ``unknown``: cases of which nobody knows how they ended; ``with_known_duration``: those that
-    lasted a known time.
+    ``years`` are in order, ``earlier`` counts the years before them. ``types`` are grouped by
+    family and ``proceedings`` by direction; a case may be in several groups.
+    ``with_proceedings``: cases with any proceeding. ``unknown``: cases with an unknown outcome.
+    ``with_known_duration``: cases with a known duration.
     """
 
     total: Figure
@@ -78,7 +78,7 @@ _statistics_cache: VersionedCache[Statistics] = VersionedCache()
 
 
 def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosition) -> Statistics:
-    """The figures at a position of the public ledger.
+    """Statistics at a position of the public ledger.
 
     :param head: read first, on the same session.
     """
@@ -96,24 +96,26 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
     proceeding_counts = _count_distinct(reader, PROCEEDINGS)
     duration_counts = _count_distinct(reader, DURATION_PAIRS)
 
-    def make_figure(name: str, *values: str) -> Figure:
-        query = CaseQuery({name: tuple(sorted(values))}) if name else CaseQuery()
+    def make_figure(query: CaseQuery) -> Figure:
         return Figure("", facets.count_matches(session, query, vocabulary, head), query)
 
+    def make_filter_figure(name: str, values: Iterable[str]) -> Figure:
+        return make_figure(CaseQuery({name: tuple(sorted(values))}))
+
     return Statistics(
-        total=make_figure(""),
+        total=make_figure(CaseQuery()),
         earlier=earlier,
         years=years,
-        undated=make_figure("sans_date", "1"),
-        types=list(_type_groups(vocabulary, facet_counts)),
+        undated=make_filter_figure("sans_date", ["1"]),
+        types=_type_groups(vocabulary, facet_counts),
         targets=_make_figures("cible", vocabulary.lists["cible"], facet_counts["cible"]),
         levels=_make_figures("niveau", vocabulary.lists["niveau"], facet_counts["niveau"]),
         evidence=_make_figures("preuve", vocabulary.lists["preuve"], facet_counts["preuve"]),
         outcomes=_make_figures("issue", vocabulary.lists["issue"], facet_counts["issue"]),
-        unknown=make_figure("issue", UNKNOWN),
-        with_proceedings=make_figure("sens", *vocabulary.lists["sens"]),
+        unknown=make_filter_figure("issue", [UNKNOWN]),
+        with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
         proceedings=list(_proceeding_groups(vocabulary, direction_counts, proceeding_counts)),
-        with_known_duration=make_figure("duree", *(code for code in DURATIONS if code != UNKNOWN)),
+        with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
         durations=_make_figures("duree", DURATIONS, duration_counts),
     )
 
@@ -121,7 +123,7 @@ def _count_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPosi
 def _make_figures(
     filter_name: str, codes: Iterable[str], value_counts: Mapping[str, int]
 ) -> list[Figure]:
-    """The values of a filter that have cases, in their own order: a count is never a rank."""
+    """Figures of the values that have cases, in the order of the codes, not of the counts."""
     return [
         Figure(code, value_counts[code], CaseQuery({filter_name: (code,)}))
         for code in codes
@@ -130,7 +132,7 @@ def _make_figures(
 
 
 def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[Figure]]:
-    """What came before the last forty years that have a case, and those years."""
+    """Figure of the years before the last forty that have a case, and the figures of those."""
     if not year_counts:
         return None, []
     first = max(map(int, year_counts)) - YEAR_LIMIT + 1
@@ -139,16 +141,18 @@ def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[F
     )
     earlier_count = sum(count for year, count in year_counts.items() if int(year) < first)
     last = str(first - 1)
-    return (
-        Figure(last, earlier_count, CaseQuery({"au": (last,)})) if earlier_count else None
-    ), recent_years
+    earlier = Figure(last, earlier_count, CaseQuery({"au": (last,)})) if earlier_count else None
+    return earlier, recent_years
 
 
-def _type_groups(vocabulary: Vocabulary, facet_counts: FacetCounts) -> Iterator[FigureGroup]:
-    for family in _make_figures("famille", vocabulary.lists["famille"], facet_counts["famille"]):
-        yield FigureGroup(
+def _type_groups(vocabulary: Vocabulary, facet_counts: FacetCounts) -> list[FigureGroup]:
+    families = _make_figures("famille", vocabulary.lists["famille"], facet_counts["famille"])
+    return [
+        FigureGroup(
             family, _make_figures("type", vocabulary.types_of([family.code]), facet_counts["type"])
         )
+        for family in families
+    ]
 
 
 def _proceeding_groups(
@@ -165,13 +169,13 @@ def _proceeding_groups(
 
 
 def _count_distinct(reader: FacetReader, pairs: ValuePairs) -> dict[str, int]:
-    """How many cases each value has; one that has a value twice is one case."""
+    """Value → number of cases; a case with the same value twice counts once."""
     return {value: len(set(numbers)) for value, numbers in reader.cases_by_value(pairs).items()}
 
 
 @dataclass(frozen=True)
 class RegisterSummary:
-    """What the home page says of the whole register.
+    """Counts of the home page.
 
     ``departements``: code, name and count, in the order of the names. ``abroad``: ISO country
     codes other than FR, and their counts. ``unplaced``: French cases without a département.
@@ -193,7 +197,7 @@ _summary_cache: VersionedCache[RegisterSummary] = VersionedCache()
 def load_register_summary(
     session: Session, vocabulary: Vocabulary, head: LedgerPosition
 ) -> RegisterSummary:
-    """The counts at a position of the public ledger.
+    """Counts of the home page at a position of the public ledger.
 
     :param head: read first, on the same session.
     """
@@ -264,7 +268,7 @@ def _count_departements(session: Session) -> list[tuple[str, str, int]]:
 
 
 def count_by_commune(session: Session) -> Mapping[str, int]:
-    """How many public cases each commune has, for ordering the readings of a typed place."""
+    """Code of a commune → number of its public cases, to rank the readings of a typed place."""
     commune_rows = session.execute(
         select(CommuneCode.current_code, func.count(Incident.id.distinct()))
         .join(IncidentPlace, IncidentPlace.code == CommuneCode.code)
@@ -276,7 +280,7 @@ def count_by_commune(session: Session) -> Mapping[str, int]:
 
 
 def date_span(session: Session) -> tuple[date, date] | None:
-    """First and last day that the public cases touch; None for an empty register."""
+    """Earliest and latest first day of the dated public cases; None without one."""
     first, last = session.execute(
         select(func.min(Incident.date_first), func.max(Incident.date_first)).where(
             Incident.state == CaseState.PUBLISHED

@@ -1,7 +1,4 @@
-"""What needs a human now: the desk's tasks, the nearest deadline first.
-
-A task names a case today; a report that has none yet will be another kind, with the same shape.
-"""
+"""To-do list of the desk: tasks on cases, the nearest deadline first."""
 
 from __future__ import annotations
 
@@ -21,13 +18,11 @@ from register.cases.models import CaseState
 from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
 from register.cases.vocabulary import Vocabulary
 
-# As many as a margin can show; the lists show all.
-TASK_LIMIT = 12
-# Nobody needs to know by how many the work is beyond this, and counting on would cost.
-COUNT_LIMIT = 500
+TASK_LIMIT = 12  # tasks in the sidebar; the lists show all
+COUNT_LIMIT = 500  # counting stops one beyond this
 
 SECOND_PERSON_KINDS = (TodoKind.CHANGE, TodoKind.RETURNED, TodoKind.DESTRUCTION)
-# Without a deadline, in this order.
+# Order of tasks with the same deadline or without one.
 KIND_ORDER = (
     TodoKind.REPLY,
     TodoKind.CLAIMED,
@@ -41,10 +36,7 @@ KIND_ORDER = (
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do: of which kind, until which day, since when, about what.
-
-    ``incident`` and ``case`` are None for what is no case yet; ``title`` names it then as well.
-    """
+    """Task on a case. ``incident`` is the case's id; ``title`` and ``case`` are set in the end."""
 
     kind: TodoKind
     due: date | None
@@ -56,9 +48,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Todo:
-    """The first tasks, how many there are of each kind (see :data:`COUNT_LIMIT`), and at what moment.
+    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``.
 
-    ``unread``: drafts whose texts were not searched for risk flags yet.
+    ``unread``: number of drafts whose texts have not been scanned for risk flags yet.
     """
 
     tasks: Sequence[Task]
@@ -70,8 +62,11 @@ class Todo:
 def load_todo_context(
     session: Session, vocabulary: Vocabulary, at: datetime, *, single: bool
 ) -> tuple[TodoContext, int]:
-    """What lists are made with, and how many drafts are not read for flags yet."""
-    # With one moderator no second person is asked for, and nothing here depends on flags.
+    """Context of the to-do clauses, and the number of drafts not scanned for risk flags yet.
+
+    :param single: the register has one moderator.
+    """
+    # With one moderator no second person is required, and no clause depends on flags.
     flagged = FlaggedDrafts((), 0) if single else find_flagged_drafts(session)
     return TodoContext(vocabulary, at, flagged.revision_ids, single), flagged.unread
 
@@ -79,42 +74,34 @@ def load_todo_context(
 def load_todo(
     session: Session, viewer: Member, vocabulary: Vocabulary, at: datetime, *, single: bool = False
 ) -> Todo:
-    """What there is to do, for an active member; for anybody else, nothing."""
+    """To-do list of an active member; empty for anybody else."""
     if not viewer.is_active:
         return Todo((), {}, 0, TodoContext(vocabulary, at))
     todo_context, unread = load_todo_context(session, vocabulary, at, single=single)
-    counts = {kind: _count_waiting(session, kind, viewer, todo_context) for kind in KIND_ORDER}
+    counts = {}
+    for kind in KIND_ORDER:
+        is_waiting = todo_clauses.clause(kind, viewer, todo_context)
+        capped = select(CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
+        counts[kind] = session.scalar(select(func.count()).select_from(capped)) or 0
     waiting_tasks = sorted(_first_tasks(session, viewer, todo_context), key=_sort_key)
     tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
     listed_tasks = sorted(tasks, key=_sort_key)[:TASK_LIMIT]
     cases = desk_lists.load_summaries(
         session, viewer, [task.incident for task in listed_tasks if task.incident], at
     )
-    return Todo([_with_case(task, cases) for task in listed_tasks], counts, unread, todo_context)
+    for position, task in enumerate(listed_tasks):
+        case = cases.get(task.incident or 0)
+        if case:
+            listed_tasks[position] = replace(task, title=case.title, case=case)
+    return Todo(listed_tasks, counts, unread, todo_context)
 
 
 def _sort_key(task: Task) -> tuple[date, int, str]:
     return task.due or date.max, KIND_ORDER.index(task.kind), task.since.isoformat()
 
 
-def _with_case(task: Task, cases: Mapping[int, DeskCaseSummary]) -> Task:
-    case = cases.get(task.incident or 0)
-    return replace(task, title=case.title, case=case) if case else task
-
-
-def _count_waiting(
-    session: Session, kind: TodoKind, viewer: Member, todo_context: TodoContext
-) -> int:
-    stmt = (
-        select(CASE.c.id)
-        .where(todo_clauses.clause(kind, viewer, todo_context))
-        .limit(COUNT_LIMIT + 1)
-    )
-    return session.scalar(select(func.count()).select_from(stmt.subquery())) or 0
-
-
 def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:
-    """The first of each kind; a case that waits for two things comes twice."""
+    """Yield the first tasks of each kind; a case may have several tasks."""
     for waiting_row in session.execute(_REPLIES):
         yield Task(
             TodoKind.REPLY, waiting_row.due_on, waiting_row.received_on, waiting_row.incident_id, ""
@@ -148,7 +135,7 @@ _REPLIES = (
 def _longest_waiting(
     kind: TodoKind, viewer: Member, todo_context: TodoContext, since_column: Any
 ) -> Select[Any]:
-    """The cases that have waited longest."""
+    """Statement of the cases of a kind, the longest waiting first."""
     stmt = select(CASE.c.id, CASE.c.moved_at, REVISION.c.made_at)
     stmt = stmt.join(REVISION, REVISION.c.id == CASE.c.revision_id)
     return (

@@ -1,8 +1,8 @@
-"""What cases wait for, as clauses: each said once, for the home of the desk and for its lists.
+"""SQL clauses of the cases that wait for each kind of task, and the scan of drafts for risk flags.
 
-The checklist decides before an act, with the whole content in hand. These clauses say the same of
-thousands of drafts without reading them: everything that the checklist computes stands in columns,
-but for the risk flags, which are found in texts. See :mod:`~register.cases.todo_clauses`.
+The checklist decides before an act, from the whole content of one case. These clauses give the
+same answer for thousands of drafts from columns alone, except for risk flags, which need the
+texts: :func:`find_flagged_drafts` scans some of them at each page.
 """
 
 from __future__ import annotations
@@ -33,37 +33,36 @@ from register.text.dates import PARIS, paris_day
 
 Clause = ColumnElement[bool]
 
-# An outcome that nobody has looked for since a year may have come: half of the affairs whose end
-# is known took longer than that.
+# Half of the cases with a known end took longer than this; then the outcome is worth a check.
 OUTCOME_MONTHS = 12
 OPEN_OUTCOMES = ("", "inconnue", "en_cours")
 
 _INVITATION = Invitation.__table__
 _SOURCE_USE = SourceUse.__table__
-# Whoever asks may have joined the revisions for a purpose of their own.
+# An alias, because the caller's statement may join the revisions itself.
 _CURRENT_REVISION = REVISION.alias()
 
 
 class TodoKind(StrEnum):
-    """What a case waits for."""
+    """Kind of task that a case waits for."""
 
-    REPLY = "reponse"  # a right of reply was received, and nobody has decided
-    CLAIMED = "en_main"  # the member who asks has it in hand
-    APPROVE = "a_relire"  # a second person is asked for, and the member may be that person
-    SECOND = "second"  # a second person is asked for, whoever it is
-    CHANGE = "changement"  # a change of a public case that the member may approve
-    RETURNED = "retour"  # one's own change that was refused, or overtaken by another
-    DESTRUCTION = "destruction"  # what a redaction hid, which the member may have destroyed
-    READY = "pret"  # the checklist lacks nothing but what is attested when publishing
-    OUTCOME = "issue"  # nothing public has happened for long, and the outcome is not known
+    REPLY = "reponse"  # a right of reply without a decision
+    CLAIMED = "en_main"  # the viewer has claimed the case
+    APPROVE = "a_relire"  # a second person is required, and the viewer may be this person
+    SECOND = "second"  # a second person is required
+    CHANGE = "changement"  # a proposed change that the viewer may approve
+    RETURNED = "retour"  # the viewer's own proposed change, refused or outdated
+    DESTRUCTION = "destruction"  # redacted texts whose destruction the viewer may confirm
+    READY = "pret"  # the checklist is complete except for the attestations
+    OUTCOME = "issue"  # a public case of unknown outcome without a change for long
 
 
 @dataclass(frozen=True)
 class TodoContext:
-    """What a list is made with: the vocabularies, the time, and what is known of the drafts.
+    """Context of the clauses.
 
-    ``flagged_revisions``: the current revisions of drafts whose texts raise a risk flag. ``has_one_moderator``: the
-    register has one moderator, and no second person is asked for.
+    ``flagged_revisions``: current revisions of drafts whose texts raise a risk flag.
+    ``has_one_moderator``: no second person is required.
     """
 
     vocabulary: Vocabulary
@@ -73,21 +72,25 @@ class TodoContext:
 
     @property
     def today(self) -> date:
-        """The civil day in Paris."""
+        """Civil day in Paris."""
         return paris_day(self.at)
 
 
 def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
-    """The cases that wait for something.
+    """Clause of the cases that wait for a kind of task.
 
-    :param viewer: who asks: nobody approves what they wrote themselves.
+    :param viewer: the member who would do it: nobody approves their own text.
     """
     if kind is TodoKind.REPLY:
-        return _has_reply()
+        received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
+        return and_(CASE.c.state == CaseState.PUBLISHED, received)
     if kind is TodoKind.CLAIMED:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
     if kind is TodoKind.OUTCOME:
-        return _outcome_is_late(todo_context)
+        day = add_months(todo_context.today, -OUTCOME_MONTHS)
+        since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
+        is_old = and_(CASE.c.state == CaseState.PUBLISHED, CASE.c.moved_at < since)
+        return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
     if kind is TodoKind.READY:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
@@ -95,32 +98,21 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     if kind in (TodoKind.CHANGE, TodoKind.DESTRUCTION):
         return _second_person_clause(kind, viewer, todo_context)
     waits_for_second = _waits_for_second(todo_context)
-    if kind is TodoKind.APPROVE:
-        can_approve = vouches(viewer, todo_context.at)
-        return and_(waits_for_second, _is_by_another(viewer)) if can_approve else false()
-    return waits_for_second
-
-
-def _has_reply() -> Clause:
-    received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
-    return and_(CASE.c.state == CaseState.PUBLISHED, received)
-
-
-def _outcome_is_late(todo_context: TodoContext) -> Clause:
-    day = add_months(todo_context.today, -OUTCOME_MONTHS)
-    since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
-    return and_(
-        CASE.c.state == CaseState.PUBLISHED,
-        CASE.c.moved_at < since,
-        CASE.c.outcome.in_(OPEN_OUTCOMES),
+    if kind is TodoKind.SECOND:
+        return waits_for_second
+    if not vouches(viewer, todo_context.at):
+        return false()
+    is_own = exists().where(
+        _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
     )
+    return and_(waits_for_second, not_(is_own))
 
 
-# --- the second person ----------------------------------------------------------------------
+# --- second person --------------------------------------------------------------------------
 
 
 def _cannot_be_approved() -> Clause:
-    """A change that nobody can approve any more as it is."""
+    """Condition of a proposed change that was refused or is outdated."""
     return or_(
         PendingChange.refused_at.is_not(None), PendingChange.revision_id != CASE.c.revision_id
     )
@@ -149,7 +141,7 @@ def _second_person_clause(kind: TodoKind, viewer: Member, todo_context: TodoCont
 
 
 def _needs_second(todo_context: TodoContext) -> Clause:
-    """As ``checklist.asks_second``: a type of the family justice, or a risk flag."""
+    """Cases with a type of the family "justice" or a risk flag, as in ``checklist.asks_second``."""
     justice = exists().where(
         CASE_TYPE.c.incident_id == CASE.c.id,
         CASE_TYPE.c.code.in_(todo_context.vocabulary.types_of(["justice"])),
@@ -158,7 +150,7 @@ def _needs_second(todo_context: TodoContext) -> Clause:
 
 
 def _is_approved(at: datetime) -> Clause:
-    """As ``acts.beats.approvers``: of the current revision, and by whoever still vouches."""
+    """Cases whose current revision is approved by a member who still vouches for others."""
     approval_stmt = valid_approvals(at, Approval.id).where(
         Approval.incident_id == CASE.c.id,
         Approval.revision_id == CASE.c.revision_id,
@@ -177,18 +169,17 @@ def _waits_for_second(todo_context: TodoContext) -> Clause:
     )
 
 
-def _is_by_another(viewer: Member) -> Clause:
-    is_own = exists().where(
-        _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
-    )
-    return not_(is_own)
+# --- checklist ------------------------------------------------------------------------------
 
-
-# --- the checklist --------------------------------------------------------------------------
+_REQUIRED_COLUMNS = ("title", "summary", "actor", "target", "level", "evidence", "outcome")
 
 
 def _is_ready(todo_context: TodoContext) -> Clause:
-    """As ``checklist.checklist`` without attestations and reasons, which come with the act."""
+    """Drafts that pass the checklist except for attestations and reasons, given with the act."""
+    has_authority = exists().where(
+        PLACE.c.incident_id == CASE.c.id, PLACE.c.scope == Scope.AUTHORITY.value
+    )
+    place_columns = (CASE.c.departement, CASE.c.region, CASE.c.place_label)
     conditions = [
         CASE.c.state == CaseState.DRAFT,
         CASE.c.report_withdrawn.is_(False),
@@ -197,7 +188,7 @@ def _is_ready(todo_context: TodoContext) -> Clause:
         exists().where(_INVITATION.c.incident_id == CASE.c.id),
         exists().where(_SOURCE_USE.c.incident_id == CASE.c.id),
         exists().where(CASE_TYPE.c.incident_id == CASE.c.id),
-        _has_place(),
+        or_(CASE.c.country != "FR", has_authority, *(column != "" for column in place_columns)),
         _court_is_complete(todo_context.vocabulary),
     ]
     if not todo_context.has_one_moderator:
@@ -205,24 +196,8 @@ def _is_ready(todo_context: TodoContext) -> Clause:
     return and_(*conditions)
 
 
-_REQUIRED_COLUMNS = ("title", "summary", "actor", "target", "level", "evidence", "outcome")
-
-
-def _has_place() -> Clause:
-    has_authority = exists().where(
-        PLACE.c.incident_id == CASE.c.id, PLACE.c.scope == Scope.AUTHORITY.value
-    )
-    return or_(
-        CASE.c.country != "FR",
-        CASE.c.departement != "",
-        CASE.c.region != "",
-        CASE.c.place_label != "",
-        has_authority,
-    )
-
-
 def _court_is_complete(vocabulary: Vocabulary) -> Clause:
-    """A court's outcome carries court, date and appeal status: only silence blocks."""
+    """Cases whose court outcome has a proceeding with court, date and appeal status."""
     is_ruled = (
         PROCEEDING.c.incident_id == CASE.c.id,
         PROCEEDING.c.outcome.in_(vocabulary.court_outcomes),
@@ -239,15 +214,16 @@ def _court_is_complete(vocabulary: Vocabulary) -> Clause:
     return and_(not_(has_silence), has_ruling)
 
 
-# Texts that one page reads: some twenty milliseconds.
-READ_LIMIT = 60
-# Beyond this many flagged revisions, most are of drafts that are none any more.
+# --- risk flags of drafts -------------------------------------------------------------------
+
+READ_LIMIT = 60  # texts scanned for one page, in some 20 ms
+# Beyond this many flagged revisions, most are outdated and the scan starts again.
 FLAGGED_LIMIT = 20_000
 
 
 @dataclass(frozen=True)
 class FlaggedDrafts:
-    """The current revisions of drafts that raise a flag, and how many drafts are still unread."""
+    """Current revisions of drafts with a risk flag, and the number of drafts not scanned yet."""
 
     revision_ids: Collection[int]
     unread: int
@@ -255,7 +231,7 @@ class FlaggedDrafts:
 
 @dataclass
 class _ReadProgress:
-    """What is known of one database: every draft's revision from ``low`` to ``high`` was read."""
+    """Scan of one database: the revisions of drafts from ``low`` to ``high`` are scanned."""
 
     low: int = 0
     high: int = 0
@@ -265,10 +241,15 @@ class _ReadProgress:
 
 _progress_by_engine: WeakKeyDictionary[Engine, _ReadProgress] = WeakKeyDictionary()
 _IS_DRAFT = CASE.c.state == CaseState.DRAFT
+_TEXTS = (
+    select(REVISION.c.id, REVISION.c.content)
+    .join(CASE, CASE.c.revision_id == REVISION.c.id)
+    .where(_IS_DRAFT)
+)
 
 
 def find_flagged_drafts(session: Session) -> FlaggedDrafts:
-    """The drafts that raise a flag, as far as they have been read."""
+    """Drafts with a risk flag among those scanned so far; scans up to ``READ_LIMIT`` more."""
     progress = _progress_by_engine.setdefault(session.get_bind().engine, _ReadProgress())
     with progress.lock:
         if len(progress.flagged) > FLAGGED_LIMIT:
@@ -276,31 +257,22 @@ def find_flagged_drafts(session: Session) -> FlaggedDrafts:
             progress.flagged.clear()
         budget = READ_LIMIT
         if progress.high:
-            budget -= _read_texts(session, progress, _newer_texts(progress).limit(budget))
+            # Ascending, so that the scanned revisions stay one range.
+            newer = _TEXTS.where(CASE.c.revision_id > progress.high)
+            stmt = newer.order_by(CASE.c.revision_id)
+            budget -= _read_texts(session, progress, stmt.limit(budget))
         if budget:
-            _read_texts(session, progress, _older_texts(progress).limit(budget))
+            older = _TEXTS.where(CASE.c.revision_id < progress.low) if progress.high else _TEXTS
+            stmt = older.order_by(CASE.c.revision_id.desc())
+            _read_texts(session, progress, stmt.limit(budget))
         is_unread = or_(CASE.c.revision_id > progress.high, CASE.c.revision_id < progress.low)
         unread_stmt = select(func.count()).select_from(CASE).where(_IS_DRAFT, is_unread)
         return FlaggedDrafts(frozenset(progress.flagged), session.scalar(unread_stmt) or 0)
 
 
 def forget_read_revisions() -> None:
-    """Read everything again; for measures of a page that nobody has asked for before."""
+    """Restart the scan, for measurements of a first page."""
     _progress_by_engine.clear()
-
-
-_TEXTS = select(REVISION.c.id, REVISION.c.content).join(CASE, CASE.c.revision_id == REVISION.c.id)
-
-
-def _newer_texts(progress: _ReadProgress) -> Select[Any]:
-    # From the oldest of them on, so that what was read stays one stretch.
-    stmt = _TEXTS.where(_IS_DRAFT, CASE.c.revision_id > progress.high)
-    return stmt.order_by(CASE.c.revision_id)
-
-
-def _older_texts(progress: _ReadProgress) -> Select[Any]:
-    stmt = _TEXTS.where(_IS_DRAFT).order_by(CASE.c.revision_id.desc())
-    return stmt.where(CASE.c.revision_id < progress.low) if progress.high else stmt
 
 
 def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:

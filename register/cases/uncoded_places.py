@@ -1,7 +1,7 @@
-"""Places that no code names: what a source calls the place of a case, and countries abroad.
+"""Places without a code of the territory: free labels of cases, and countries abroad.
 
-"Bernissart", "a commune that the source does not name": the territory knows none of them, and a
-reader who types one must still come to its cases.
+"Bernissart", "a commune that the source does not name": a reader who types one of them still has
+to find its cases.
 """
 
 from __future__ import annotations
@@ -23,17 +23,15 @@ from register.text.dates import Language
 from register.text.normalisation import fold_name, one_line
 
 HOME_COUNTRY = "FR"
-# A list that is read to its end; whoever sees more of them types one word more.
-MATCH_LIMIT = 12
-# One letter begins the name of half the places.
-_MIN_LETTERS = 3
+MATCH_LIMIT = 12  # places of a list that a reader scans to its end
+_MIN_LETTERS = 3  # of the longest typed word; shorter ones match too many places
 
 
 @dataclass(frozen=True)
 class PlaceLabel:
-    """What some public cases call their place: the words, the country, and how many cases.
+    """Free label and country of some public cases, and the number of these cases.
 
-    ``label`` is empty for cases abroad that name no place. ``words`` are the label's, folded.
+    ``label`` is empty for cases abroad that name no place. ``words`` are its folded words.
     """
 
     label: str
@@ -44,11 +42,11 @@ class PlaceLabel:
 
 @dataclass(frozen=True)
 class UncodedPlace:
-    """A place that leads to its cases by a filter.
+    """Place with the filter that selects its cases.
 
     ``kind`` and ``code`` are the filter's name and value: ``endroit`` and a label, or ``pays``
-    and an ISO code. ``countries`` is the country around a label abroad. ``is_prefix_match``: the place begins
-    with the words that were typed, rather than having them somewhere.
+    and an ISO code. ``countries`` are the countries of a label abroad. ``is_prefix_match``: the
+    name begins with the typed words, rather than having them somewhere.
     """
 
     kind: str
@@ -63,7 +61,7 @@ _labels_cache: VersionedCache[Sequence[PlaceLabel]] = VersionedCache()
 
 
 def load_place_labels(session: Session, head: LedgerPosition) -> Sequence[PlaceLabel]:
-    """The labels and countries of the public cases at a position of the ledger, by their words.
+    """Labels and countries of the public cases at a ledger position, in the order of words.
 
     :param head: read first, on the same session.
     """
@@ -77,9 +75,9 @@ def match_places(
     is_partial: bool = False,
     language: Language = "fr",
 ) -> list[UncodedPlace]:
-    """The places that have all the words typed, those that begin with them first.
+    """Places that have all the typed words, those that begin with them first.
 
-    :param is_partial: the last word is still being typed, and may be the beginning of one.
+    :param is_partial: the last word is still being typed and matches as a prefix.
     """
     words = tuple(fold_name(typed).split())
     if not words or len(max(words, key=len)) < _MIN_LETTERS:
@@ -95,8 +93,11 @@ def match_places(
 
 
 def _count_labels(session: Session) -> Sequence[PlaceLabel]:
-    """All that have a label, if it is the only way to one of them: "the town hall" leads nowhere
-    that the commune of its case does not."""
+    """Labels and countries that no code replaces.
+
+    A label in France counts if one of its cases has no code: "the town hall" of cases that all
+    name a commune is left out.
+    """
     has_code = or_(
         exists().where(PLACE.c.incident_id == CASE.c.id),
         CASE.c.departement != "",
@@ -136,36 +137,28 @@ def _matching_countries(
 def _matching_labels(
     place_labels: Sequence[PlaceLabel], words: Sequence[str], is_partial: bool, language: Language
 ) -> Iterator[UncodedPlace]:
-    """Cases that share a label are one place, as the filter has it, whatever their country."""
+    """Yield one place for each label, whatever its countries, as the filter ``endroit`` does."""
     counts, countries = Counter[str](), dict[str, set[str]]()
+    label_words: dict[str, Sequence[str]] = {}
     for place_label in place_labels:
-        counts[place_label.label] += place_label.count
-        countries.setdefault(place_label.label, set()).add(place_label.country)
-    for place_label in {
-        place_label.label: place_label
-        for place_label in place_labels
-        if _fits_filter(place_label.label)
-    }.values():
-        abroad = sorted(
-            country_name(code, language) for code in countries[place_label.label] - {HOME_COUNTRY}
-        )
+        label = place_label.label
+        counts[label] += place_label.count
+        countries.setdefault(label, set()).add(place_label.country)
+        # The filter accepts only a short label on one line.
+        if 0 < len(label) <= LENGTH_LIMIT and one_line(label) == label:
+            label_words[label] = place_label.words
+    for label, name_words in label_words.items():
+        abroad = sorted(country_name(code, language) for code in countries[label] - {HOME_COUNTRY})
         country_words = fold_name(" ".join(abroad)).split()
-        if _contains_all(place_label.words, country_words, words, is_partial):
-            is_prefix_match = _starts_with(place_label.words, words, is_partial)
-            country_names = ", ".join(abroad)
+        if _contains_all(name_words, country_words, words, is_partial):
             yield UncodedPlace(
                 "endroit",
-                place_label.label,
-                place_label.label,
-                country_names,
-                counts[place_label.label],
-                is_prefix_match,
+                label,
+                label,
+                ", ".join(abroad),
+                counts[label],
+                is_prefix_match=_starts_with(name_words, words, is_partial),
             )
-
-
-def _fits_filter(label: str) -> bool:
-    """Whether the filter takes the label as a value: an address does not carry a paragraph."""
-    return 0 < len(label) <= LENGTH_LIMIT and one_line(label) == label
 
 
 def _starts_with(name_words: Sequence[str], words: Sequence[str], is_partial: bool) -> bool:
@@ -179,7 +172,7 @@ def _starts_with(name_words: Sequence[str], words: Sequence[str], is_partial: bo
 def _contains_all(
     label_words: Sequence[str], country_words: Sequence[str], words: Sequence[str], is_partial: bool
 ) -> bool:
-    """Whether each word stands in the label or its country, one at least in the label."""
+    """Whether each word is in the label or its country, and at least one in the label."""
     in_label = [word in label_words for word in words]
     if is_partial and any(word.startswith(words[-1]) for word in label_words):
         in_label[-1] = True

@@ -1,7 +1,7 @@
-"""Everything about one case, gathered for a lawyer; ``archive.py`` makes one file of it.
+"""Case file for a lawyer: everything about one case, and its ZIP archive.
 
-Each ledger goes from the line before the case's first one to its end: lines of other cases in
-between are needed to follow the chain, and hold no text, name or address.
+Each ledger is included from the line before the case's first one to its end: verifying the chain
+needs the lines of other cases in between, which hold no text, name or address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, RowMapping, Table, select
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
@@ -36,8 +36,7 @@ from register.reports.report_content import ReportContent
 
 LEDGERS = (Ledger.PUBLIC, Ledger.DESK)
 
-# What members wrote around the case, and what was added to it: file name → table. Of an import,
-# only the line's own name: the digest of its words is the register's.
+# Key in ``dossier.json`` → table.
 _RELATED_TABLES: Mapping[str, Table] = {
     "approvals": Approval.__table__,  # type: ignore[dict-item]
     "invitations": Invitation.__table__,  # type: ignore[dict-item]
@@ -63,7 +62,7 @@ _STATE_COLUMNS = (
 
 @dataclass(frozen=True)
 class CaseVersion:
-    """One revision: who kept it, why, and its texts, or the line that destroyed them."""
+    """Revision: metadata (with the line that destroyed its texts, if any) and texts."""
 
     id: int
     metadata: Mapping[str, Any]
@@ -72,18 +71,19 @@ class CaseVersion:
 
     @property
     def folder(self) -> str:
-        """Where its files stand in the archive."""
+        """Folder of its files in the archive."""
         return f"versions/{self.id}/"
 
 
 @dataclass(frozen=True)
 class CaseFile:
-    """What is known of one case. ``lines`` and ``journal_entries`` are the same lines, oldest first.
+    """Everything about one case.
 
-    ``related_rows`` are the rows of each table of the case, their moments in RFC 3339; ``members`` what
-    those who did something to it are called; ``segments`` each ledger's lines from the case's
-    first one on, verbatim; ``ledgers`` where each segment begins and ends; ``reports`` what the
-    case keeps of the reports that it goes back to, None when that could not be opened.
+    ``lines`` and ``journal_entries`` are the same lines, oldest first. ``related_rows``: rows of
+    each table, with times in RFC 3339. ``members``: display names of those who acted on the case.
+    ``segments``: lines of each ledger from the case's first one on, verbatim; ``ledgers``: where
+    each segment begins and ends. ``reports``: the retained content of its reports, None if they
+    cannot be decrypted.
     """
 
     number: int
@@ -100,11 +100,9 @@ class CaseFile:
 
 
 def gather(session: Session, number: int, store: KeyStore | None = None) -> CaseFile:
-    """Everything about a case, whatever became of it.
+    """Case file of a case in any state, read in one transaction.
 
-    Read in one transaction, so that all of it is of one moment.
-
-    :param store: opens what the case keeps of reports; None where it is not at hand.
+    :param store: key store that decrypts its reports; None if it is not available.
     :raises NotFound: ``no_such_number``.
     """
     case = session.execute(select(CASE).where(CASE.c.number == number)).mappings().first()
@@ -114,8 +112,11 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     entry_rows = session.scalars(
         stmt.order_by(JournalEntry.at, JournalEntry.ledger, JournalEntry.seq)
     )
+    # Of the reports' ledger, only the lines that destroyed a text of the case.
     journal_entries = [
-        line for line in entry_rows if line.ledger in LEDGERS or _destroys_text(line)
+        line
+        for line in entry_rows
+        if line.ledger in LEDGERS or "destroyed" in json.loads(line.private_json)
     ]
     lines = members_journal.make_lines(session, journal_entries)
     related_rows = {
@@ -123,22 +124,17 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     }
     versions = list(_versions(session, case["id"], lines))
     names = accounts.display_names(session)
-    ledgers = [
-        ledger_kind
-        for ledger_kind in Ledger
-        if ledger_kind in LEDGERS or ledger_kind in {line.ledger for line in journal_entries}
-    ]
+    used_ledgers = {*LEDGERS, *(line.ledger for line in journal_entries)}
     segments = {
-        ledger_kind: _segment(session, ledger_kind, journal_entries) for ledger_kind in ledgers
+        ledger: _segment(session, ledger, journal_entries)
+        for ledger in Ledger
+        if ledger in used_ledgers
     }
+
     return CaseFile(
         number=number,
         dossier=case["id"],
-        state_fields={
-            **{name: _json_value(case[name]) for name in _STATE_COLUMNS},
-            "merged_here": list(session.scalars(_merged_into(number))),
-            "origins": list(session.scalars(_origins(case["id"]))),
-        },
+        state_fields=_state_fields(session, case),
         related_rows=related_rows,
         members={
             member_id: names[member_id]
@@ -148,37 +144,34 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
         versions=versions,
         lines=lines,
         journal_entries=journal_entries,
-        segments={
-            ledger_kind: segment_bytes for ledger_kind, (segment_bytes, _ends) in segments.items()
-        },
-        ledgers={ledger_kind.value: ends for ledger_kind, (_data, ends) in segments.items()},
+        segments={ledger: lines_bytes for ledger, (lines_bytes, _ends) in segments.items()},
+        ledgers={ledger.value: ends for ledger, (_lines_bytes, ends) in segments.items()},
         reports=_reports(session, store, case["id"]),
     )
 
 
+def _state_fields(session: Session, case: RowMapping) -> dict[str, Any]:
+    merged_cases = select(Incident.number).where(
+        Incident.merged_into == case["number"], Incident.number.is_not(None)
+    )
+    # Of an imported row only its external id: the digest of its cells is internal.
+    origins = select(Origin.external_id).where(Origin.incident_id == case["id"])
+    return {
+        **{name: _json_value(case[name]) for name in _STATE_COLUMNS},
+        "merged_here": list(session.scalars(merged_cases.order_by(Incident.number))),
+        "origins": list(session.scalars(origins.order_by(Origin.external_id))),
+    }
+
+
 def _reports(session: Session, store: KeyStore | None, incident: int) -> list[ReportContent] | None:
-    """What was reported, without contact or messages, which a case does not keep."""
-    if (
-        session.scalar(
-            select(RetainedReport.key).where(RetainedReport.incident_id == incident).limit(1)
-        )
-        is None
-    ):
+    """Retained content of the reports of a case, which has neither contact nor messages."""
+    stmt = select(RetainedReport.key).where(RetainedReport.incident_id == incident)
+    if session.scalar(stmt.limit(1)) is None:
         return []
     try:
         return retained_reports(session, store, incident) if store else None
     except SealError:
         return None
-
-
-def _merged_into(number: int) -> Any:
-    stmt = select(Incident.number).where(Incident.merged_into == number)
-    return stmt.where(Incident.number.is_not(None)).order_by(Incident.number)
-
-
-def _origins(incident: int) -> Any:
-    stmt = select(Origin.external_id).where(Origin.incident_id == incident)
-    return stmt.order_by(Origin.external_id)
 
 
 def _related_rows(session: Session, table: Table, incident: int) -> list[dict[str, Any]]:
@@ -188,11 +181,11 @@ def _related_rows(session: Session, table: Table, incident: int) -> list[dict[st
     return [{name: _json_value(cell) for name, cell in mapping.items()} for mapping in mappings]
 
 
-def _json_value(value: Any) -> Any:
-    """A value as JSON has it: moments in RFC 3339, days in ISO 8601."""
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return value.isoformat() if isinstance(value, date) else value
+def _json_value(cell: Any) -> Any:
+    """Value for JSON, with times in RFC 3339 and days in ISO 8601."""
+    if isinstance(cell, datetime):
+        return rfc3339(cell)
+    return cell.isoformat() if isinstance(cell, date) else cell
 
 
 def _versions(
@@ -226,7 +219,7 @@ def _acting_member_ids(
     related_rows: Mapping[str, Sequence[Mapping[str, Any]]],
     versions: Sequence[CaseVersion],
 ) -> set[int]:
-    """The members who did something to the case."""
+    """Ids of the members who acted on the case."""
     member_ids = {line.by for line in lines} | {version.metadata["made_by"] for version in versions}
     member_ids |= {line.private.get("holder") for line in lines}
     member_ids |= {member_id for line in lines for member_id in line.private.get("approved_by", ())}
@@ -240,47 +233,39 @@ def _acting_member_ids(
     return {member_id for member_id in member_ids if isinstance(member_id, int)}
 
 
-def _destroys_text(line: JournalEntry) -> bool:
-    """Whether a line of the reports' ledger destroyed a text of the case: the others are apart."""
-    return "destroyed" in json.loads(line.private_json)
-
-
 def _segment(
-    session: Session, ledger_kind: Ledger, journal_entries: Sequence[JournalEntry]
+    session: Session, ledger: Ledger, journal_entries: Sequence[JournalEntry]
 ) -> tuple[bytes, dict[str, Any]]:
-    """A ledger's lines from the first of some of its lines to its end, and where that begins."""
-    end = head(session, ledger_kind)
-    after = (
-        min(
-            (line.seq for line in journal_entries if line.ledger == ledger_kind.value),
-            default=end.seq + 1,
-        )
-        - 1
-    )
+    """Lines of a ledger from the first one of the case to its end, and both ends."""
+    end = head(session, ledger)
+    case_seqs = [line.seq for line in journal_entries if line.ledger == ledger.value]
+    after = min(case_seqs, default=end.seq + 1) - 1
     before = select(JournalEntry.digest).where(
-        JournalEntry.ledger == ledger_kind.value, JournalEntry.seq == after
+        JournalEntry.ledger == ledger.value, JournalEntry.seq == after
     )
     start = session.scalar(before) or GENESIS
     buffer = io.BytesIO()
     for seq in range(after, end.seq, 500):
-        for _seq, line in public_lines(session, seq, min(seq + 500, end.seq), ledger_kind):
+        for _seq, line in public_lines(session, seq, min(seq + 500, end.seq), ledger):
             buffer.write(line + b"\n")
     ends = {"after": after, "digest": start.hex(), "seq": end.seq, "head": end.digest}
     return buffer.getvalue(), ends
 
 
+# --- archive --------------------------------------------------------------------------------
+
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 PAGE, STYLE = "index.html", "style.css"
-# The earliest moment that a ZIP archive can tell: a true one would differ each time.
+# The earliest time of the ZIP format, so that the same content gives the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PRIVATE = 0o600
 
 
 def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
-    """The whole archive.
+    """ZIP archive of a case file; the same content gives the same bytes.
 
-    :param page: what a person reads, as HTML that names ``style.css`` beside it.
+    :param page: HTML page for people, which links to ``style.css`` in the same folder.
     """
     files = {PAGE: page, STYLE: style, **dict(_files(case_file))}
     manifest = {
@@ -292,75 +277,62 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
             name: hashlib.sha256(file_bytes).hexdigest() for name, file_bytes in files.items()
         },
     }
-    return _zip_bytes({MANIFEST: canonical_json(manifest), **files})
+    files[MANIFEST] = canonical_json(manifest)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zip_file:
+        for name in sorted(files):
+            zip_info = zipfile.ZipInfo(name, _EPOCH)
+            zip_info.compress_type = zipfile.ZIP_DEFLATED
+            zip_info.create_system = 3  # Unix, on every system
+            zip_info.external_attr = _PRIVATE << 16
+            zip_file.writestr(zip_info, files[name])
+    return buffer.getvalue()
 
 
 def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
     members = {str(member): name for member, name in case_file.members.items()}
-    related = {name: list(rows) for name, rows in case_file.related_rows.items()}
+    related = {name: list(related_rows) for name, related_rows in case_file.related_rows.items()}
     yield (
         "dossier.json",
         canonical_json({"case": case_file.state_fields, "members": members, **related}),
     )
     for ledger, lines in case_file.segments.items():
         yield f"journal/{ledger.value}.jsonl", lines
+    # The private part of each line with the salt of its commitment.
     opened_lines = [
-        _line_opening(line, journal_entry)
+        {
+            "ledger": line.ledger,
+            "seq": line.seq,
+            "digest": line.digest,
+            "salt": journal_entry.private_salt.hex(),
+            "private": line.private,
+        }
         for line, journal_entry in zip(case_file.lines, case_file.journal_entries, strict=True)
     ]
     yield "journal/lines.json", canonical_json({"lines": opened_lines})
     for version in case_file.versions:
-        yield from _version_files(version)
+        yield f"{version.folder}version.json", canonical_json(version.metadata)
+        if version.content is not None:
+            # The hashed bytes.
+            yield f"{version.folder}text.json", version.content
+            yield f"{version.folder}page.json", version.page or b""
     if case_file.reports:
-        yield (
-            "signalements.json",
-            canonical_json({"reports": [sent.public_fields() for sent in case_file.reports]}),
-        )
-
-
-def _line_opening(line: MembersJournalLine, journal_entry: JournalEntry) -> dict[str, object]:
-    """What opens the private part of a line."""
-    return {
-        "ledger": line.ledger,
-        "seq": line.seq,
-        "digest": line.digest,
-        "salt": journal_entry.private_salt.hex(),
-        "private": line.private,
-    }
-
-
-def _version_files(version: CaseVersion) -> Iterator[tuple[str, bytes]]:
-    yield f"{version.folder}version.json", canonical_json(version.metadata)
-    if version.content is not None:
-        # As they were hashed, byte for byte.
-        yield f"{version.folder}text.json", version.content
-        yield f"{version.folder}page.json", version.page or b""
-
-
-def _zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zip_file:
-        for name in sorted(files):
-            zip_info = zipfile.ZipInfo(name, _EPOCH)
-            zip_info.compress_type = zipfile.ZIP_DEFLATED
-            zip_info.create_system = 3  # Unix, wherever it is made
-            zip_info.external_attr = _PRIVATE << 16
-            zip_file.writestr(zip_info, files[name])
-    return buffer.getvalue()
+        reports = [report.public_fields() for report in case_file.reports]
+        yield "signalements.json", canonical_json({"reports": reports})
 
 
 def save(archive_bytes: bytes, path: Path, *, replace: bool = False) -> None:
-    """Write a file that its owner alone may read.
+    """Write a file that only its owner may read.
 
-    :raises Refused: ``file_exists``, unless it may be replaced.
-    :raises Invalid: ``file_unwritable``: what is left of the attempt is taken away.
+    :raises Refused: ``file_exists``, unless ``replace`` is set.
+    :raises Invalid: ``file_unwritable``; no partial file remains.
     """
-    # Written beside it first: whoever replaces a file must not lose it to a full disk.
+    # A file to replace is kept until the new one is complete, in case the disk is full.
     temporary = path.with_name(f".{path.name}.part") if replace else path
     try:
         if replace:
             temporary.unlink(missing_ok=True)
-        # Never through a link, and never over what is there.
+        # O_EXCL neither follows a link nor overwrites a file.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     except FileExistsError as error:
         raise Refused("file_exists", path=str(path)) from error

@@ -1,7 +1,7 @@
-"""Reading an import file as a table: what makes the whole file unreadable is found first.
+"""CSV files: the reader of import files, and the writer of tables safe for spreadsheets.
 
-The file is read to its end before anything is written, so that a byte that is no UTF-8 in the
-last line leaves nothing half done.
+An import file is read to its end before anything is written, so that an invalid byte in the last
+line does not leave half an import.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ COLUMNS = (
 )
 FILE_LIMIT = 200 * 1024 * 1024
 CELL_LIMIT = 20_000
-# What a spreadsheet would run instead of showing.
+# First characters of a cell that a spreadsheet evaluates as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @dataclass(frozen=True)
 class ImportRow:
-    """One row: its number in the file (the header is 1), its cells, and what is wrong with it."""
+    """Row of an import file: its number (the header is 1), its cells, and its first fault."""
 
     number: int
     cells: dict[str, str]
@@ -62,15 +62,15 @@ class ImportRow:
 
     @property
     def id(self) -> str:
-        """The external id; empty when the row has none."""
+        """External id, or an empty string."""
         return self.cells.get("id", "")[:80]
 
 
 def read_rows(path: Path) -> list[ImportRow]:
-    """Every row of the file, faulty ones included.
+    """All rows of a file, including faulty ones.
 
-    :raises Invalid: the file as a whole cannot be read: missing, too big, empty, not UTF-8, cut
-        off within quotes, or with other columns.
+    :raises Invalid: the whole file is unreadable: missing, too large, empty, not UTF-8, truncated
+        within quotes, or with other columns.
     """
     try:
         if path.stat().st_size > FILE_LIMIT:
@@ -80,39 +80,32 @@ def read_rows(path: Path) -> list[ImportRow]:
         raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
     if not file_bytes.strip():
         raise Invalid("import_file_empty")
-    return list(_parse_rows(_decode(file_bytes)))
-
-
-def _decode(file_bytes: bytes) -> str:
     try:
-        return file_bytes.decode("utf-8-sig")
+        csv_text = file_bytes.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = file_bytes.count(b"\n", 0, error.start) + 1
         raise Invalid("import_file_encoding", line=line) from error
+    return list(_parse_rows(csv_text))
 
 
 def _parse_rows(csv_text: str) -> Iterator[ImportRow]:
-    # A huge cell is one faulty row, not a reason to give the file up.
+    # A huge cell makes one row faulty, not the whole file.
     csv.field_size_limit(FILE_LIMIT)
     cell_rows = csv.reader(io.StringIO(csv_text, newline=""), strict=True)
     try:
         header = next(cell_rows)
-        _check_header(header)
+        for name in header:
+            if name not in COLUMNS:
+                raise Invalid("import_column_unknown", column=name[:60])
+        for name in COLUMNS:
+            if header.count(name) != 1:
+                key = "import_column_missing" if name not in header else "import_column_twice"
+                raise Invalid(key, column=name)
         for number, raw_cells in enumerate(cell_rows, start=2):
             if raw_cells:
                 yield _parse_row(number, header, raw_cells)
     except csv.Error as error:
         raise Invalid("import_file_cut", line=cell_rows.line_num) from error
-
-
-def _check_header(header: list[str]) -> None:
-    for name in header:
-        if name not in COLUMNS:
-            raise Invalid("import_column_unknown", column=name[:60])
-    for name in COLUMNS:
-        if header.count(name) != 1:
-            key = "import_column_missing" if name not in header else "import_column_twice"
-            raise Invalid(key, column=name)
 
 
 def _parse_row(number: int, header: list[str], raw_cells: list[str]) -> ImportRow:
@@ -137,28 +130,30 @@ def _parse_row(number: int, header: list[str], raw_cells: list[str]) -> ImportRo
     return ImportRow(number, cells)
 
 
-# Also the full-width forms, which some spreadsheets take for the same. Quotes and spaces between
-# the start and the sign may be dropped by a reader.
+# --- tables for spreadsheets ----------------------------------------------------------------
+
+# With the full-width signs, which some spreadsheets accept. A spreadsheet may drop quotes and
+# spaces before the sign.
 _FORMULA_START = re.compile(r"""((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
-# Some readers drop these before they look for a sign.
+# Some spreadsheets drop these before they look for a sign.
 _IGNORED_STARTS = ("\t", "\r", "\n")
 ESCAPE_MARK = "'"
-# Excel takes a file without it for one of another encoding.
+# Excel assumes another encoding in a file without it.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MIMETYPE = "text/csv"
 
 
 def escape_cell(cell: object) -> str:
-    """A cell as a text that no spreadsheet runs; nothing is an empty text."""
+    """Text of a cell that no spreadsheet evaluates; None is an empty text."""
     cell_text = "" if cell is None else str(cell)
     cell_text = _FORMULA_START.sub(rf"\1{ESCAPE_MARK}", cell_text)
     return ESCAPE_MARK + cell_text if cell_text.startswith(_IGNORED_STARTS) else cell_text
 
 
 def encode_table(header: Sequence[str], table_rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """A whole table as UTF-8, chunk by chunk: a byte order mark, the header, the rows.
+    """Yield a table as UTF-8 with a byte order mark, line by line.
 
-    Every cell stands in quotes, so that none can end before its end.
+    All cells are quoted, so that no separator in a cell can split it.
     """
     yield BYTE_ORDER_MARK + _encode_rows([header])
     for table_row in table_rows:
@@ -169,5 +164,5 @@ def _encode_rows(table_rows: Iterable[Sequence[object]]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerows([escape_cell(cell) for cell in table_row] for table_row in table_rows)
-    # A lone surrogate cannot be kept anywhere; should one come by, it must not cut the file short.
+    # "replace", because an error at a lone surrogate would truncate the file.
     return buffer.getvalue().encode("utf-8", "replace")

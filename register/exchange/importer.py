@@ -1,4 +1,4 @@
-"""Importing a file of cases: row by row, each whole or not at all, and never twice."""
+"""Import of a CSV file of cases, with one transaction for each row, and each row at most once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts
-from register.cases import vocabulary as default_title
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Approval, CaseState, Incident, Origin
 from register.cases.validation import ContentFault
-from register.cases.vocabulary import Vocabulary, current_vocabulary, source_kinds
+from register.cases.vocabulary import Vocabulary, build_title, current_vocabulary, source_kinds
 from register.errors import Incomplete, Invalid, Refused, TextError
 from register.exchange import csv_files
 from register.journal import WriteTransaction, writing
@@ -25,7 +24,7 @@ from register.territory import place_queries
 from register.text.countries import country_name
 from register.text.normalisation import fold
 
-# The column that a fault in a field is reported by.
+# Field of the content → column in which its faults are reported.
 COLUMN_OF = {
     "title": "titre",
     "summary": "resume",
@@ -62,14 +61,18 @@ NO_PROCEEDING = "aucune"
 def row_content(
     cells: Mapping[str, str], vocabulary: Vocabulary, kinds: Mapping[str, str], place: str
 ) -> Content:
-    """The content that a row stands for.
+    """Content of a row.
 
-    :param kinds: free words for a kind of source → our kind.
-    :param place: the name of the row's place, for a title made from type, place and date.
+    :param kinds: folded words for a kind of source → its code.
+    :param place: name of the row's place, for the default title.
     """
     types = _split_cell(cells["types"])
+    sources: tuple[SourceContent, ...] = ()
+    if cells["source_url"]:
+        kind = kinds.get(fold(cells["source_type"]), "autre")
+        sources = (SourceContent(cells["source_url"], kind=kind, label=cells["source_type"]),)
     return Content(
-        title=cells["titre"] or default_title.build_title(types, place, cells["date"], vocabulary),
+        title=cells["titre"] or build_title(types, place, cells["date"], vocabulary),
         summary=cells["resume"],
         date=cells["date"],
         end_date=cells["date_fin"],
@@ -89,13 +92,13 @@ def row_content(
         outcome=cells["issue"],
         steps_taken=cells["demarches"],
         amount=cells["montant"],
-        sources=_sources(cells, kinds),
+        sources=sources,
         proceedings=_proceedings(cells),
     )
 
 
 def stray_proceeding_column(cells: Mapping[str, str]) -> str:
-    """The first column that tells of a proceeding in a row that says there is none; or empty."""
+    """First column of a proceeding in a row without one, or an empty string."""
     if cells["procedure"] not in ("", NO_PROCEEDING):
         return ""
     proceeding_columns = ("juridiction", "date_issue", "en_appel")
@@ -103,7 +106,7 @@ def stray_proceeding_column(cells: Mapping[str, str]) -> str:
 
 
 def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
-    """The place of a row in words: commune, département, free words, or the country."""
+    """Name of a row's place: commune, département or free text, with a foreign country."""
     name = commune or departement or cells["lieu"]
     if cells["pays"] not in ("", "FR"):
         country = country_name(cells["pays"])
@@ -113,13 +116,6 @@ def place_name(cells: Mapping[str, str], commune: str, departement: str) -> str:
 
 def _split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
-
-
-def _sources(cells: Mapping[str, str], kinds: Mapping[str, str]) -> tuple[SourceContent, ...]:
-    if not cells["source_url"]:
-        return ()
-    kind = kinds.get(fold(cells["source_type"]), "autre")
-    return (SourceContent(cells["source_url"], kind=kind, label=cells["source_type"]),)
 
 
 def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
@@ -138,7 +134,7 @@ def _proceedings(cells: Mapping[str, str]) -> tuple[ProceedingContent, ...]:
 
 @dataclass(frozen=True)
 class PublishOptions:
-    """That the rows are to be published: who attests, who approves, and why."""
+    """Publication of the rows: publisher, reason and second person."""
 
     by: int
     reason: str
@@ -148,7 +144,7 @@ class PublishOptions:
 
 @dataclass(frozen=True)
 class RowFault:
-    """A row kept out: its line in the file, its id, and the fault, whose field is the column."""
+    """Row that was not imported; the field of the fault is a column."""
 
     line: int
     id: str
@@ -157,7 +153,7 @@ class RowFault:
 
 @dataclass(frozen=True)
 class BlockedRow:
-    """A row left as a draft: the checklist's unmet lines, or the act's refusal."""
+    """Row that stays a draft, with the error of its publication."""
 
     line: int
     id: str
@@ -166,7 +162,7 @@ class BlockedRow:
 
 @dataclass
 class ImportReport:
-    """What an import did."""
+    """Result of an import."""
 
     drafted: int = 0
     published: int = 0
@@ -176,12 +172,12 @@ class ImportReport:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every row is where it was meant to be."""
+        """Whether no row is faulty or blocked."""
         return not self.faults and not self.blocked
 
 
 class _DryRunRollback(Exception):
-    """Leaves a dry run's pen without a trace."""
+    """Rolls back the transaction of a dry run."""
 
 
 def import_file(
@@ -196,9 +192,9 @@ def import_file(
 ) -> ImportReport:
     """Import a file of cases.
 
-    :param by: the author of the drafts when nothing is published.
-    :param progress: called with rows done and rows in all.
-    :raises Invalid: the file as a whole cannot be read.
+    :param by: author of the drafts if nothing is published.
+    :param progress: called with the number of rows done and the total.
+    :raises Invalid: the whole file is unreadable.
     """
     csv_rows = csv_files.read_rows(path)
     job = _ImportJob(engine, publish, by or (publish.by if publish else 0), reason, dry_run)
@@ -210,7 +206,7 @@ def import_file(
 
 
 class _ImportJob:
-    """One run over a file."""
+    """Import of one file."""
 
     def __init__(
         self, engine: Engine, publish: PublishOptions | None, by: int, reason: str, dry_run: bool
@@ -227,15 +223,11 @@ class _ImportJob:
     def import_row(self, csv_row: csv_files.ImportRow) -> None:
         if csv_row.fault is not None:
             column, key, values = csv_row.fault
-            self.report.faults.append(
-                RowFault(csv_row.number, csv_row.id, ContentFault(column, key, values))
-            )
+            self._add_fault(csv_row, column, key, values)
             return
         digest = hashlib.sha256(canonical_json(csv_row.cells)).hexdigest()
         if self.seen_digests.setdefault(csv_row.id, digest) != digest:
-            self.report.faults.append(
-                RowFault(csv_row.number, csv_row.id, ContentFault("id", "id_twice"))
-            )
+            self._add_fault(csv_row, "id", "id_twice", {})
             return
         try:
             with writing(self.engine) as tx:
@@ -245,15 +237,9 @@ class _ImportJob:
         except _DryRunRollback:
             pass
         except Invalid as error:
-            self._add_faults(csv_row, error)
+            self._add_content_faults(csv_row, error)
         except TextError as error:
-            self.report.faults.append(
-                RowFault(
-                    csv_row.number,
-                    csv_row.id,
-                    ContentFault("resume", error.key, dict(error.values)),
-                )
-            )
+            self._add_fault(csv_row, "resume", error.key, error.values)
 
     def _write_row(self, tx: WriteTransaction, csv_row: csv_files.ImportRow, digest: str) -> None:
         origin = tx.session.get(Origin, csv_row.id)
@@ -262,9 +248,7 @@ class _ImportJob:
             self.report.drafted += 1
         else:
             if origin.digest and origin.digest != digest:
-                self.report.faults.append(
-                    RowFault(csv_row.number, csv_row.id, ContentFault("id", "id_changed"))
-                )
+                self._add_fault(csv_row, "id", "id_changed", {})
                 return
             case = tx.load(Incident, origin.incident_id)
         if self.publish is not None and case.state == CaseState.DRAFT:
@@ -295,10 +279,16 @@ class _ImportJob:
         *,
         fresh: bool,
     ) -> None:
-        second = options.second
+        approval_stmt = select(Approval.id).where(
+            Approval.revision_id == case.revision_id,
+            Approval.given_by == options.second,
+            Approval.purpose == "publish",
+        )
         try:
-            if second is not None and (fresh or not _has_approval(tx.session, case, second)):
-                acts.approve(tx, case.id, by=second)
+            if options.second is not None and (
+                fresh or tx.session.scalar(approval_stmt.limit(1)) is None
+            ):
+                acts.approve(tx, case.id, by=options.second)
             acts.publish(
                 tx,
                 case.id,
@@ -312,31 +302,27 @@ class _ImportJob:
         except (Incomplete, Refused) as error:
             self.report.blocked.append(BlockedRow(csv_row.number, csv_row.id, error))
 
-    def _add_faults(self, csv_row: csv_files.ImportRow, error: Invalid) -> None:
+    def _add_content_faults(self, csv_row: csv_files.ImportRow, error: Invalid) -> None:
         faults = error.values.get("faults")
-        if not isinstance(faults, list):
+        if isinstance(faults, list):
+            for fault in faults:
+                column = COLUMN_OF.get(fault.field, fault.field)
+                self._add_fault(csv_row, column, fault.key, fault.values)
+        else:
             column = COLUMN_OF.get(str(error.values.get("field", "")), "id")
-            faults = [ContentFault(column, error.key, dict(error.values))]
-        for fault in faults:
-            column = COLUMN_OF.get(fault.field, fault.field)
-            self.report.faults.append(
-                RowFault(csv_row.number, csv_row.id, ContentFault(column, fault.key, fault.values))
-            )
+            self._add_fault(csv_row, column, error.key, error.values)
 
-
-def _has_approval(session: Session, case: Incident, member: int) -> bool:
-    stmt = select(Approval.id).where(
-        Approval.revision_id == case.revision_id,
-        Approval.given_by == member,
-        Approval.purpose == "publish",
-    )
-    return session.scalar(stmt.limit(1)) is not None
+    def _add_fault(
+        self, csv_row: csv_files.ImportRow, column: str, key: str, values: Mapping[str, object]
+    ) -> None:
+        fault = ContentFault(column, key, dict(values))
+        self.report.faults.append(RowFault(csv_row.number, csv_row.id, fault))
 
 
 def _row_place_name(session: Session, cells: dict[str, str]) -> str:
-    """The name of a row's place, as it was called when the row's code was given."""
+    """Name of a row's place at the time of its code."""
     if cells["titre"]:
-        return ""  # only a title that is made here names the place
+        return ""  # only the default title names the place
     filed, area = cells["commune"], cells["departement"]
     name = place_queries.filed_name(session, filed) if filed else None
     departement = place_queries.departement(session, area) if area else None

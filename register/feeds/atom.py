@@ -1,8 +1,7 @@
-"""Atom documents (RFC 4287), archived by RFC 5005 §4: one entry for each public event.
+"""Atom documents (RFC 4287) with archives (RFC 5005 §4), one entry for each public event.
 
-feedgen writes them. Left to itself it dates what has no date "now", writes the newest entry last,
-and knows neither archives nor the points of GeoRSS as Atom readers look for them; each is said
-where it is set.
+feedgen writes them. Its defaults date a feed by the present and add entries on top, and it has
+neither archives nor simple GeoRSS points; the code corrects each of these.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _GEORSS = "http://www.georss.org/georss"
 
 @dataclass(frozen=True)
 class Category:
-    """What an entry is filed under; ``scheme`` is a URI, ``label`` for people."""
+    """Category of an entry; ``scheme`` is a URI, ``label`` is for people."""
 
     scheme: str
     term: str
@@ -35,9 +34,9 @@ class Category:
 
 @dataclass(frozen=True)
 class EntryContent:
-    """One entry, ready to be written. ``content`` is safe HTML whose links are absolute.
+    """Fields of one entry. ``content`` is safe HTML with absolute links.
 
-    ``point`` is a latitude and a longitude in degrees (WGS 84); ``language`` is that of the case.
+    ``point``: latitude and longitude in degrees (WGS 84); ``language``: that of the case.
     """
 
     uri: str
@@ -52,34 +51,34 @@ class EntryContent:
 
 
 class AtomEntry(FeedEntry):  # type: ignore[misc] # feedgen has no types
-    """An item as feedgen writes it: laid out once, since it stands in many documents."""
+    """Entry of feedgen whose element is built once and copied into each document."""
 
-    def __init__(self, item: EntryContent) -> None:
+    def __init__(self, entry_content: EntryContent) -> None:
         super().__init__()
-        self.item = item
-        self.id(item.uri)
-        self.title(item.title)
-        self.published(item.published)
-        self.updated(item.updated)
-        # Not xhtml: feedgen would parse it as XML, and a text's <br> stops the whole feed.
-        self.content(item.content, type="html")
-        for category in item.categories:
+        self.entry_content = entry_content
+        self.id(entry_content.uri)
+        self.title(entry_content.title)
+        self.published(entry_content.published)
+        self.updated(entry_content.updated)
+        # Not xhtml: feedgen would parse it as XML, and a <br> in a text would break the feed.
+        self.content(entry_content.content, type="html")
+        for category in entry_content.categories:
             self.category(term=category.term, scheme=category.scheme, label=category.label)
         self.register_extension("register", _EntryExtension, rss=False)
-        self.register.item = item
+        self.register.entry_content = entry_content
         self._element = super().atom_entry()
 
     def atom_entry(self, extensions: bool = True) -> Any:
-        """The element; a copy, because an element stands in one document only."""
+        """Copy of the element, because lxml moves an element that is added to a second tree."""
         return deepcopy(self._element)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A document: what it is of, and where its neighbours are. Addresses are absolute.
+    """Feed document and its links, with absolute URLs.
 
-    ``current`` is set on an archive: the document to subscribe to. ``register_opened_at`` is when the register
-    was, for a feed without an entry.
+    ``current`` is set on an archive: the document to subscribe to. ``register_opened_at`` dates a
+    feed without entries.
     """
 
     uri: str
@@ -96,7 +95,7 @@ class Feed:
 
 
 def render_feed(feed: Feed) -> bytes:
-    """The feed as UTF-8 bytes."""
+    """Feed as UTF-8 bytes."""
     generator = FeedGenerator()
     generator.id(feed.uri)
     generator.title(feed.title)
@@ -104,33 +103,31 @@ def render_feed(feed: Feed) -> bytes:
     generator.language("fr")
     generator.author({"name": feed.author, "uri": feed.home})
     generator.generator("Web Citoyen")
-    # feedgen's own default is the present: a reader would find the feed changed at each visit.
+    # feedgen's default is the present: the feed would change at each request.
     generator.updated(
-        max((entry.item.updated for entry in feed.entries), default=feed.register_opened_at)
+        max(
+            (entry.entry_content.updated for entry in feed.entries), default=feed.register_opened_at
+        )
     )
-    for rel, address, kind in _links(feed):
-        generator.link(rel=rel, href=address, type=kind)
+    generator.link(rel="self", href=feed.address, type=TYPE)
+    generator.link(rel="alternate", href=feed.page, type="text/html")
+    if feed.older:
+        # Two relations to the same document: "next" for readers that page through a feed (RFC 5005
+        # §3), "prev-archive" for those that keep its whole history (§4).
+        generator.link(rel="next", href=feed.older, type=TYPE)
+        generator.link(rel="prev-archive", href=feed.older, type=TYPE)
+    if feed.current:
+        generator.link(rel="current", href=feed.current, type=TYPE)
     generator.register_extension("register", _ArchiveExtension, None, rss=False)
     generator.register.archive = feed.current is not None
     for entry in feed.entries:
-        # Its own default puts what is added last on top.
+        # feedgen's default adds an entry on top.
         generator.add_entry(entry, order="append")
     return bytes(generator.atom_str())
 
 
-def _links(feed: Feed) -> list[tuple[str, str, str]]:
-    links = [("self", feed.address, TYPE), ("alternate", feed.page, "text/html")]
-    if feed.older:
-        # The same document twice: by §3 for readers that only turn pages, by §4 for those that
-        # keep the whole history.
-        links += [("next", feed.older, TYPE), ("prev-archive", feed.older, TYPE)]
-    if feed.current:
-        links.append(("current", feed.current, TYPE))
-    return links
-
-
 class _ArchiveExtension(BaseExtension):  # type: ignore[misc]
-    """Marks an archive document (RFC 5005 §4), and names the namespaces once, at the top."""
+    """Mark of an archive document (RFC 5005 §4), and the namespaces on the root element."""
 
     archive = False
 
@@ -144,20 +141,20 @@ class _ArchiveExtension(BaseExtension):  # type: ignore[misc]
 
 
 class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
-    """What feedgen leaves out of an entry: its link's kind, its language, its point.
+    """Link type, language and point of an entry, which feedgen does not write.
 
-    The point is GeoRSS simple; the language is written where it is not the feed's.
+    The point is in GeoRSS simple form; the language is written if it is not the feed's.
     """
 
-    item: EntryContent
+    entry_content: EntryContent
 
     def extend_atom(self, entry: Any) -> Any:
         link = etree.SubElement(entry, "link", rel="alternate", type="text/html")
-        link.set("href", self.item.address)
-        if self.item.language != "fr":
-            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.item.language)
-        if self.item.point:
-            latitude, longitude = self.item.point
+        link.set("href", self.entry_content.address)
+        if self.entry_content.language != "fr":
+            entry.set("{http://www.w3.org/XML/1998/namespace}lang", self.entry_content.language)
+        if self.entry_content.point:
+            latitude, longitude = self.entry_content.point
             point = etree.SubElement(entry, f"{{{_GEORSS}}}point")
             point.text = f"{latitude:.5f} {longitude:.5f}"
         return entry

@@ -1,17 +1,18 @@
-"""What an event says: the words of a case as they read now, found again for each event.
+"""Content of public events, from the present texts of their cases.
 
-Nothing is remembered from when the event happened: a text that was corrected or redacted since is
-told as it reads now, and that of a case nobody is shown any more is not there.
+Nothing is stored with an event: a text that was corrected or redacted since appears as it reads
+now, and the text of a case that is no longer public does not appear.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, select
+from sqlalchemy import FromClause, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
@@ -22,11 +23,11 @@ from register.journal import Act, Ledger
 
 @dataclass(frozen=True)
 class EventContent:
-    """An event and its words.
+    """Event and its texts.
 
-    ``snapshot`` is None for a case that is no longer shown, and for the register's own events.
-    ``fragment`` is the follow-up, reply or correction that the event added, ``html`` its text
-    ready to be shown, ``rank`` its rank among its kind, from 1.
+    ``snapshot`` is None for a case that is no longer public and for the register's own events.
+    ``fragment`` is the follow-up, reply or correction that the event added, ``html`` its rendered
+    text, ``rank`` its rank among those of its case, from 1.
     """
 
     event: PublicEvent
@@ -37,7 +38,7 @@ class EventContent:
     rank: int = 0
 
 
-# What an act adds to a case: its name on the line, its table, its list in the content.
+# Act → the fragment that it adds: its key in the line, its table, its list in the content.
 _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
     Act.FOLLOWED_UP: ("follow_up", FOLLOW_UP, "follow_ups"),
     Act.REPLIED: ("reply", REPLY, "replies"),
@@ -48,7 +49,7 @@ _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
 
 
 def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[EventContent]:
-    """The words of some events, in their order; looked up together, whatever their number."""
+    """Contents of some events, in their order; the number of statements is constant."""
     snapshots = _snapshots(session, events)
     lifted_at = _lifted_at(session, events)
     ranks = {
@@ -63,7 +64,7 @@ def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[Even
     for event in events:
         snapshot = snapshots.get(event.revision_id or 0) if event.is_public else None
         if event.is_public and snapshot is None:
-            # Its texts were destroyed between two statements: whoever asks again is told so.
+            # Its texts were destroyed between two statements; the next request shows this.
             continue
         contents.append(_event_content(event, snapshot, ranks, lifted_at.get(event.seq)))
     return contents
@@ -98,10 +99,11 @@ def _event_content(
 
 
 def _updated_at(event: PublicEvent, snapshot: CaseSnapshot | None) -> datetime:
-    """When an event last read otherwise: a publication by any correction, the rest by a redaction.
+    """Time of the last change of an event's text.
 
-    A reader's copy is replaced when this moves; a follow-up is an event of its own and does not
-    bring the publication back among the unread.
+    Any correction changes a publication; only a redaction changes the other events. Feed readers
+    replace their copy when this time moves; a follow-up is an event of its own and does not mark
+    the publication as unread.
     """
     if snapshot is None:
         return event.at
@@ -114,10 +116,10 @@ def _updated_at(event: PublicEvent, snapshot: CaseSnapshot | None) -> datetime:
 
 
 def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, datetime]:
-    """When the withdrawals of cases that are shown again were lifted, by their lines.
+    """Line of a withdrawal → time of the restoration, for cases that are public again.
 
-    Their entry then says so, also to whoever follows a place that the case has left meanwhile and
-    hears nothing of its restoration.
+    The entry of the withdrawal then says so, because the feed of a place that the case has left
+    meanwhile does not show the restoration.
     """
     withdrawals = [event for event in events if event.is_public and event.act == Act.WITHDRAWN]
     if not withdrawals:
@@ -131,15 +133,15 @@ def _lifted_at(session: Session, events: Iterable[PublicEvent]) -> dict[int, dat
         )
         .order_by(JOURNAL_ENTRY.c.seq)
     ).all()
-    lifted_by_seq = {}
+    lifted_at = {}
     for event in withdrawals:
         later_times = (
             restoration.at
             for restoration in restorations
             if restoration.case_number == event.number and restoration.seq > event.seq
         )
-        lifted_by_seq[event.seq] = next(later_times, event.at)
-    return lifted_by_seq
+        lifted_at[event.seq] = next(later_times, event.at)
+    return lifted_at
 
 
 def _snapshots(session: Session, events: Iterable[PublicEvent]) -> dict[int, CaseSnapshot]:
@@ -156,18 +158,17 @@ def _snapshots(session: Session, events: Iterable[PublicEvent]) -> dict[int, Cas
 def _fragment_ranks(
     session: Session, fragment_table: FromClause, incident_ids: set[int | None]
 ) -> dict[int, int]:
-    """For the id of each public fragment of some cases, its rank in its case, from 1."""
+    """Id of each public fragment of some cases → its rank in its case, from 1."""
     if not incident_ids:
         return {}
-    conditions: list[ColumnElement[bool]] = []
-    if fragment_table is REPLY:
-        conditions.append(REPLY.c.published_at.is_not(None))
     stmt = select(fragment_table.c.id, fragment_table.c.incident_id).where(
-        fragment_table.c.incident_id.in_(incident_ids), *conditions
+        fragment_table.c.incident_id.in_(incident_ids)
     )
-    counts: dict[int, int] = {}
+    if fragment_table is REPLY:
+        stmt = stmt.where(REPLY.c.published_at.is_not(None))
+    counts = Counter[int]()
     ranks = {}
     for fragment_id, incident_id in session.execute(stmt.order_by(fragment_table.c.id)):
-        counts[incident_id] = counts.get(incident_id, 0) + 1
+        counts[incident_id] += 1
         ranks[fragment_id] = counts[incident_id]
     return ranks

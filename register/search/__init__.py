@@ -1,7 +1,7 @@
-"""Cases by their words. The index proposes, the database disposes.
+"""Full-text search of cases. The index proposes, the database decides what is public.
 
-A search is read by ``language`` into an :class:`~register.search.engine.Asked`; a case is
-told by ``document`` as a :class:`~register.search.engine.Document`. ``judge`` says what
-the one means for the other; an engine (``whoosh``, ``postgres``) gives the same answer for all
-cases at once, and may be thrown away at any moment.
+``query_parser`` parses a search into a :class:`~register.search.engine.SearchQuery`, ``document``
+makes a :class:`~register.search.engine.Document` of a case, and ``matcher`` is the reference that
+compares both. An engine (``whoosh``, ``postgres``) gives the same answer for all cases at once;
+its index may be deleted at any time.
 """

@@ -1,13 +1,12 @@
-"""How a text becomes tokens: folded, without the words that say nothing, each by its French stem.
+"""Text analyzer: folded words without stop words, as French stems.
 
-Cases and searches go through the same door, on every database, so that "filmé", "Filmer" and
-"filmait" meet. Words left out take no place: "mise en demeure" is two tokens side by side.
+Cases and searches use it on every database, so that "filmé", "Filmer" and "filmait" match. Stop
+words have no position: "mise en demeure" is two adjacent tokens.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from threading import Lock
 
@@ -15,19 +14,18 @@ import snowballstemmer
 
 from register.text.normalisation import fold
 
-# Whoever changes what this module makes of a text changes this too: indexes are then made anew.
+# To be changed with the tokens that this module makes: indexes are then rebuilt.
 VERSION = 2
-# Longer than any word; what comes after would only be noise in an index.
-MAX_WORD_LENGTH = 40
+MAX_WORD_LENGTH = 40  # letters after these are cut off
 
 _WORD = re.compile(r"[^\W_]+")
 _CACHE_SIZE = 100_000  # words; a large French vocabulary, a few tens of megabytes at most
 _stemmer = snowballstemmer.stemmer("french")
-# It works on a word of its own: of two threads at once, each would get the other's.
+# The stemmer keeps the word in its own state and is not safe for threads.
 _stemmer_lock = Lock()
 
-# "Y" is a commune and "TA" a court; "pas" and "sans" turn a sentence round, "contre" says who is
-# sued: they are not here.
+# Not among them: "y" (a commune), "ta" (a court), "pas" and "sans" (negation), "contre" (who is
+# sued).
 _STOP_WORDS = frozenset(
     """
     a ai ainsi alors as au aucun aucune aussi autre aux avaient avait avant avec avoir ayant
@@ -47,15 +45,15 @@ _STOP_WORDS = frozenset(
     t tandis te tel telle telles tels tes toi ton tous tout toute toutes tres tu
     un une
     vers voici voila vos votre vous
-    """.split()  # noqa: SIM905 # a hundred quoted words on as many lines are read by nobody
+    """.split()  # noqa: SIM905 # a list of quoted words would take a hundred lines
 )
-# What people shorten in names of places; the whole word is what the register writes.
+# Abbreviations in names of places; the register writes them out.
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
 
 
-# Endings of one word that the stemmer leaves apart: it knows "-ée" by its accent alone, takes a
-# verb's "-ent" for a noun's, and has no rule for "-trice" and "-ère". "Communication" it takes for
-# "commune", which is in nearly every case.
+# Endings that are unified before stemming. The stemmer recognises "-ée" by the accent only, takes
+# the "-ent" of a verb for that of a noun, and has no rule for "-trice" and "-ère". It reduces
+# "communication" to the stem of "commune", which is in nearly every case.
 _ENDINGS = (
     (re.compile(r"ees?$"), "e"),
     (re.compile(r"(?<=\w{4})(?<!em)ent(?:s|es?)?$"), "e"),
@@ -66,21 +64,23 @@ _ENDINGS = (
 
 
 def forms(text: str) -> list[str]:
-    """The words of a text as they are written, folded, in their order, silent ones left out."""
-    return [form for form in _folded_words(text) if form not in _STOP_WORDS]
+    """Folded words of a text in their order, without stop words."""
+    words = (word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text)))
+    folded = (_ABBREVIATIONS.get(word, word) for word in words)
+    return [form for form in folded if form not in _STOP_WORDS]
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text, in their order; one for each of its :func:`forms`."""
+    """Tokens of a text in their order, one for each of its :func:`forms`."""
     return [token_of(form) for form in forms(text)]
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def token_of(form: str) -> str:
-    """The token of one folded word.
+    """Token of one folded word.
 
-    Words with a digit are names or numbers and have no stem; nor have those in "y", which are
-    nearly all names of places: "Gagny" is not "gagné".
+    Words with a digit are names or numbers and are not stemmed. Nor are words in "y", nearly all
+    of them names of places: "Gagny" is not "gagné".
     """
     if len(form) < 4 or not form.isalpha() or form.endswith("y"):
         return form
@@ -93,10 +93,10 @@ def token_of(form: str) -> str:
 
 
 def _trim_stem(stem: str, form: str) -> str:
-    """What the stemmer leaves apart at the end of a stem.
+    """Stem without the endings that the stemmer does not unify.
 
-    It knows plurals in "-os", "-us" and "-eux" by no rule, takes "-euse" for the feminine of "-eux"
-    alone, and parts "convoquer" from "convocation" and "publier" from "publié".
+    It has no rule for plurals in "-os", "-us" and "-eux", takes every "-euse" for the feminine of
+    "-eux", and gives "convoquer" and "convocation", or "publier" and "publié", two stems.
     """
     if stem.endswith("eux"):
         stem = f"{stem[:-1]}r" if form.endswith(("euse", "euses")) else stem[:-1]
@@ -105,9 +105,3 @@ def _trim_stem(stem: str, form: str) -> str:
     if len(stem) > 4:
         stem = f"{stem[:-2]}c" if stem.endswith("qu") else stem.removesuffix("i")
     return stem
-
-
-def _folded_words(text: str) -> Iterator[str]:
-    for word in _WORD.findall(fold(text)):
-        truncated = word[:MAX_WORD_LENGTH]
-        yield _ABBREVIATIONS.get(truncated, truncated)

@@ -1,7 +1,7 @@
-"""The document of a public case: everything a reader may look for, and nothing else.
+"""Search documents of public cases, with the place names of their communes.
 
-Made of the revision that readers are shown, never of the desk's rows. Addresses of sources, notes
-and reasons are in none of it.
+A document is made of the revision that readers see, never of the desk's rows. It has no URLs of
+sources, notes or reasons.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
@@ -33,16 +34,16 @@ from register.territory.models import (
 from register.text.countries import country_name
 from register.text.normalisation import fold
 
-# Twenty of them would make every case of Paris one of "arrondissement".
+# Twenty arrondissements would make "arrondissement" a frequent word of every case of Paris.
 _OMITTED_KIND = "arrondissement"
 
 
 @dataclass(frozen=True)
 class Toponyms:
-    """What is said of a commune, from the code that a case was filed under.
+    """Names and codes of a commune, looked up by the code that a case was filed under.
 
-    ``names``: the commune's of today and, if another, that of the place filed under; ``other_names``:
-    its former and smaller places, its département, its région; ``codes``: INSEE and postal.
+    ``names``: its present name and, if different, that of the filed code. ``other_names``: its
+    former and smaller places, département and région. ``codes``: INSEE and postal codes.
     """
 
     names: tuple[str, ...]
@@ -52,7 +53,7 @@ class Toponyms:
 
 
 def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponyms]:
-    """The names behind some codes, present or former; looked up together, whatever their number."""
+    """Filed code, present or former → toponyms, in a constant number of statements."""
     commune_rows = session.execute(
         select(
             CommuneCode.code,
@@ -67,7 +68,7 @@ def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponym
         .outerjoin(Region, Region.code == Commune.region_code)
         .where(CommuneCode.code.in_(codes))
     ).all()
-    present = {row[1] for row in commune_rows}
+    present = {commune_row[1] for commune_row in commune_rows}
     aliases = _aliases(session, present)
     postal = _postal_codes(session, present)
     toponyms = {}
@@ -85,7 +86,7 @@ def find_toponyms(session: Session, codes: Collection[str]) -> dict[str, Toponym
 
 
 def area_names(session: Session, departement: str, region: str) -> tuple[str, ...]:
-    """The names of a département and a région that a case names without a commune."""
+    """Names of the département and région of a case without a commune."""
     names = [
         session.scalar(select(table.name).where(table.code == code))
         for table, code in ((Departement, departement), (Region, region))
@@ -118,24 +119,24 @@ def _postal_codes(session: Session, codes: Collection[str]) -> dict[str, list[st
     return postal_codes
 
 
-def _unique(texts: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))  # type: ignore[call-overload]
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
-# Whoever changes what a document holds changes this too: indexes are then made anew.
+# --- documents ------------------------------------------------------------------------------
+
+# To be changed with the content of documents: indexes are then rebuilt.
 VERSION = 1
 
-# An address in a text is where to read, not what is said; its words would find every case that
-# cites the same newspaper.
+# URLs are left out: their words would match every case that cites the same newspaper.
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NON_WORD = re.compile(r"[\W_]+")
 _BLOCK_TAG = re.compile(r"<(?:/?(?:p|li|ul|ol|h[1-6]|blockquote|pre)|br)\b")
-# Twenty communes are a case of a whole country; the rest of them is found by filter.
-_LINKED_LIMIT = 20
+_LINKED_LIMIT = 20  # linked communes of a document; a filter finds the case by the others
 
 
 def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) -> list[Document]:
-    """The documents of those among some cases that are public, in no order."""
+    """Documents of the public cases among some numbers, in no order."""
     revision_rows = session.execute(
         select(CASE.c.number, REVISION.c.content, REVISION.c.html)
         .join(REVISION, REVISION.c.id == CASE.c.revision_id)
@@ -154,11 +155,17 @@ def documents(session: Session, numbers: Sequence[int], vocabulary: Vocabulary) 
 def documents_from_snapshots(
     session: Session, cases: Mapping[int, CaseSnapshot], vocabulary: Vocabulary
 ) -> list[Document]:
-    """The documents of some cases as they were kept, under the numbers that they are given."""
+    """Documents of some snapshots, numbered by their keys."""
     commune_codes = {code for case in cases.values() for code in _commune_codes(case.content)}
     toponyms = find_toponyms(session, commune_codes)
     return [
-        document(number, case, vocabulary, toponyms, _area_names(session, case.content))
+        document(
+            number,
+            case,
+            vocabulary,
+            toponyms,
+            area_names(session, case.content["departement"], case.content["region"]),
+        )
         for number, case in cases.items()
     ]
 
@@ -170,19 +177,18 @@ def document(
     toponyms: Mapping[str, Toponyms],
     area_names: Sequence[str] = (),
 ) -> Document:
-    """The document of one case.
+    """Document of one case.
 
-    :param toponyms: the names of its communes, by the codes it has them under.
-    :param area_names: the names of its département and région, when it names them without a commune.
+    :param toponyms: names of its communes, by the codes in its content.
+    :param area_names: names of its département and région, if it has no commune.
     """
     content = case.content
-    strong = [*_strong_texts(content, toponyms)]
-    weak = [
-        *_weak_texts(content, case.html, toponyms, area_names),
-        *_code_labels(content, vocabulary),
-    ]
-    strong_field_forms = [analyzer.forms(text) for text in strong]
-    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak]
+    strong_texts = _strong_texts(content, toponyms)
+    weak_texts = chain(
+        _weak_texts(content, case.html, toponyms, area_names), _code_labels(content, vocabulary)
+    )
+    strong_field_forms = [analyzer.forms(text) for text in strong_texts]
+    weak_field_forms = [analyzer.forms(_URL.sub(" ", text)) for text in weak_texts]
     codes = tuple((CODE + code,) for code in _search_codes(content, toponyms))
     strong_forms = frozenset(form for field in strong_field_forms for form in field)
     return Document(
@@ -195,7 +201,7 @@ def document(
 
 
 def _unique_token_fields(fields: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    """The fields as tokens, each once: a label may say what the title says."""
+    """Fields as tokens, without duplicates: a label may repeat the title."""
     token_fields = (tuple(map(analyzer.token_of, field)) for field in fields if field)
     return tuple(dict.fromkeys(token_fields))
 
@@ -205,18 +211,12 @@ def _commune_codes(content: Mapping[str, Any]) -> list[str]:
     return [*own, *content["linked_communes"][:_LINKED_LIMIT]]
 
 
-def _area_names(session: Session, content: Mapping[str, Any]) -> Sequence[str]:
-    if not (content["departement"] or content["region"]):
-        return ()
-    return area_names(session, content["departement"], content["region"])
-
-
 def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
-    """What says at first sight which case it is: title, outlets, place."""
+    """Yield the title, the outlets and the place."""
     yield content["title"]
     for outlet in content["outlets"]:
         yield outlet
-        # "La Voix du Nord" is also looked for as its address has it.
+        # Readers also search for "lavoixdunord", as in its domain name.
         yield _NON_WORD.sub("", fold(outlet))
     yield content["place_label"]
     if place := toponyms.get(content["commune"]):
@@ -225,7 +225,7 @@ def _strong_texts(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) 
 
 
 def _search_codes(content: Mapping[str, Any], toponyms: Mapping[str, Toponyms]) -> Iterator[str]:
-    """The codes that a word of a search may stand for."""
+    """Yield the codes that a number or word of a search may mean."""
     if content["date"]:
         yield f"an:{content['date'][:4]}"
     places = (toponyms[code].departement for code in _commune_codes(content) if code in toponyms)
@@ -244,7 +244,7 @@ def _weak_texts(
     toponyms: Mapping[str, Toponyms],
     area_names: Sequence[str],
 ) -> Iterator[str]:
-    """The rest of what a reader can read on the page of the case."""
+    """Yield the other texts of the case's page."""
     for name in ("summary", "actor_text", "steps_taken", "precision_note", "amount"):
         yield content[name]
     yield _visible_text(html.get("narrative", ""))
@@ -253,47 +253,37 @@ def _weak_texts(
         yield country_name(content["country"])
     for position, code in enumerate(_commune_codes(content)):
         if commune_terms := toponyms.get(code):
-            # What belongs to the commune of the authority stands among the strong fields.
-            yield from (
-                commune_terms.other_names
-                if position == 0 and content["commune"]
-                else (
-                    *commune_terms.names,
-                    *commune_terms.other_names,
-                )
-            )
-    for row in content["proceedings"]:
+            # The names of the authority's commune are strong fields.
+            if position > 0 or not content["commune"]:
+                yield from commune_terms.names
+            yield from commune_terms.other_names
+    for proceeding in content["proceedings"]:
         for name in ("court", "docket", "legal_basis", "amount"):
-            yield row[name]
-        for step in row["steps"]:
+            yield proceeding[name]
+        for step in proceeding["steps"]:
             yield step["note"]
     yield from _request_texts(content["request"])
-    for row, text in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
-        yield row["title"]
-        yield _visible_text(text)
-    for row in content["replies"]:
-        yield row["author"]
-        yield row["capacity"]
-        yield row["text"]
+    for follow_up, fragment in zip(content["follow_ups"], html.get("follow_ups", ()), strict=False):
+        yield follow_up["title"]
+        yield _visible_text(fragment)
+    for reply in content["replies"]:
+        for name in ("author", "capacity", "text"):
+            yield reply[name]
 
 
 def _request_texts(info_request: Mapping[str, Any] | None) -> Iterator[str]:
     if info_request is not None:
         for name in ("asked", "asked_of", "cada_number"):
             yield info_request[name]
-        # The page says "avis CADA"; the columns hold only its number and what it was.
-        if (
-            info_request["cada_number"]
-            or info_request["cada_opinion_on"]
-            or info_request["opinion"]
-        ):
+        # The page says "avis CADA", which is in no column.
+        if any(info_request[name] for name in ("cada_number", "cada_opinion_on", "opinion")):
             yield "CADA"
 
 
 def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[str]:
-    """The words of the case's codes, for whoever looks for "relaxe" or "interdiction de filmer".
+    """Yield the labels of the case's codes, so that "relaxe" or "interdiction de filmer" match.
 
-    Not the families': one of them says "menaces" of every case of the courts.
+    Labels of families are left out: one of them has "menaces" for every case of the courts.
     """
     labelled_codes = [("type", code) for code in content["types"]]
     labelled_codes += [
@@ -318,7 +308,7 @@ def _code_labels(content: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator
 
 
 def _visible_text(html: str) -> str:
-    """The text that a reader sees of a rendered fragment; the addresses of its links are gone."""
-    # Without a space, the last word of a paragraph and the first of the next would be one.
-    markup = Markup(_BLOCK_TAG.sub(r" \g<0>", html))  # noqa: S704 # stored clean, and read as text
+    """Text of rendered HTML, without the URLs of its links."""
+    # A space before each block separates the last word of a paragraph from the next one.
+    markup = Markup(_BLOCK_TAG.sub(r" \g<0>", html))  # noqa: S704 # sanitised, and used as text
     return str(markup.striptags())

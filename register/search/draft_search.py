@@ -1,9 +1,9 @@
-"""Words looked for in what no index holds: drafts, withdrawn and merged cases, for members.
+"""Search in drafts, withdrawn and merged cases, for members.
 
-The search is the public one, by the same language and the same judge. What is private is in no
-file of an index, so that its documents are made in memory, some at each search, the newest change
-first; how many are still unread is told. They are kept by id and revision: a case that changes is
-another document, and one whose texts were destroyed is gone at the next search.
+Queries are parsed and matched as in the public search. Private texts must not be in an index
+file, so their documents are made in memory, some at each search, the newest change first; the
+number of those still missing is part of the result. The cache key is id and revision: a changed
+case gets a new document, and destroyed texts leave the cache at the next search.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ from register.search.document import documents_from_snapshots
 from register.search.engine import Document, SearchQuery
 from register.search.matcher import strength
 
-# Documents that one search makes: half a second.
-READ_EACH = 300
-# Tokens in memory, about forty bytes each with what is around them: five thousand drafts of a page.
-CACHED_TOKENS_LIMIT = 1_500_000
+READ_EACH = 300  # documents that one search makes, in half a second
+CACHED_TOKENS_LIMIT = 1_500_000  # of about 40 bytes each: some 5,000 drafts of one page
 
 CacheKey = tuple[int, int]
 _PRIVATE = (CaseState.DRAFT, CaseState.WITHDRAWN, CaseState.MERGED)
@@ -37,7 +35,7 @@ _PRIVATE = (CaseState.DRAFT, CaseState.WITHDRAWN, CaseState.MERGED)
 
 @dataclass(frozen=True)
 class DraftMatches:
-    """The ids of the cases that answer, and how many that might were not read yet."""
+    """Ids of the matching cases, and the number of cases that are not in the cache yet."""
 
     ids: frozenset[int]
     unread_count: int
@@ -45,7 +43,7 @@ class DraftMatches:
 
 @dataclass
 class _DocumentCache:
-    """The documents of one database, by id and revision, made with one version of the words."""
+    """Documents of one database by id and revision, made with one version of the vocabulary."""
 
     vocabulary_version: str = ""
     documents: dict[CacheKey, Document] = field(default_factory=dict)
@@ -74,9 +72,9 @@ def find_drafts(
     vocabulary: Vocabulary,
     conditions: Sequence[ColumnElement[bool]] = (),
 ) -> DraftMatches:
-    """The private cases that answer a search, for an active member; for anybody else, none.
+    """Private cases that match a query; none unless the viewer is an active member.
 
-    :param conditions: what they satisfy besides.
+    :param conditions: further SQL conditions on the cases.
     """
     if not viewer.is_active:
         return DraftMatches(frozenset(), 0)
@@ -106,7 +104,7 @@ def _private_case_keys(
 
 
 def _drop_stale(session: Session, cache: _DocumentCache, vocabulary: Vocabulary) -> None:
-    """Forget what no case says any more."""
+    """Drop the documents of replaced and destroyed revisions, or all after a new vocabulary."""
     if cache.vocabulary_version != vocabulary.version:
         cache.vocabulary_version, cache.size = vocabulary.version, 0
         cache.documents.clear()
@@ -118,10 +116,10 @@ def _drop_stale(session: Session, cache: _DocumentCache, vocabulary: Vocabulary)
 def _read_missing(
     session: Session, cache: _DocumentCache, vocabulary: Vocabulary, wanted_keys: Sequence[CacheKey]
 ) -> int:
-    """Make the documents that are missing, as many as one search may; how many still are."""
+    """Make up to ``READ_EACH`` missing documents; return the number of those still missing."""
     missing = [key for key in wanted_keys if key not in cache.documents]
     if cache.is_full and missing:
-        # What is asked for now comes before what was asked for once.
+        # The documents of this search replace those of earlier ones.
         for key in cache.documents.keys() - set(wanted_keys):
             cache.drop(key)
     batch = [] if cache.is_full else missing[:READ_EACH]
@@ -150,7 +148,7 @@ def _documents(
 
 
 def _intern_words(document: Document) -> Document:
-    """The same document, its words shared with those of the others: most are in many."""
+    """Copy of a document with interned words, because most words are in many documents."""
     return Document(
         document.number,
         tuple(tuple(map(intern, run)) for run in document.strong),

@@ -1,4 +1,4 @@
-"""What every search engine can do. Nothing else of the register knows which one there is."""
+"""Interface of search engines, with the data classes of queries, documents and results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from register.config import POSTGRESQL, Settings
 
 
 def open_search_engine(settings: Settings, database: Database) -> SearchEngine:
-    """The engine that the settings choose; only its own libraries are loaded."""
+    """Search engine of the settings; imports only the libraries of this engine."""
     if settings.search == POSTGRESQL:
         from register.search.postgres import Postgres
 
@@ -29,80 +29,81 @@ Progress = Callable[[int, int], None]
 def report_progress(
     documents: Iterable[Document], total: int, progress: Progress
 ) -> Iterator[Document]:
-    """The documents as they are taken, each told of: how many of how many."""
+    """Yield the documents, and call ``progress`` with the number done and the total after each."""
     for done, document in enumerate(documents, start=1):
         yield document
         progress(done, max(done, total))
 
 
 class IndexNotReady(Exception):
-    """The index is not there, cannot be read, or was made by other code; the follower mends it."""
+    """The index is missing, unreadable or of another version; the follower rebuilds it."""
 
 
 class SearchEngine(Protocol):
-    """An index of public cases. Reading is for everybody, writing for the elected follower.
+    """Index of public cases, written by the elected follower only.
 
-    Whatever is wrong with an index is :class:`IndexNotReady` to its readers: no other exception leaves
-    :meth:`find`, :meth:`forms`, :meth:`cursor` and :meth:`stamp`.
+    :meth:`find`, :meth:`forms`, :meth:`cursor` and :meth:`stamp` raise no exception other than
+    :class:`IndexNotReady`, whatever is wrong with the index.
     """
 
     name: str
 
     def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
-        """Every case that answers; ``session`` is the page's, for an engine in its database.
+        """All matching cases.
 
-        :raises Unready: no usable index.
+        :param session: the page's; used by an engine in the same database.
+        :raises IndexNotReady: no usable index.
         """
 
     def forms(self, session: Session) -> Sequence[str]:
-        """Every form in the index, sorted; what a misspelt word is compared with.
+        """All forms in the index, sorted, as candidates for spelling suggestions.
 
-        :raises Unready: no usable index.
+        :raises IndexNotReady: no usable index.
         """
 
     def stamp(self) -> str:
-        """A short text that is another one whenever an answer may be; it costs next to nothing.
+        """Short string that changes whenever a result may change, at almost no cost.
 
-        Empty when there is no index. One whose files are damaged may still have its stamp: an
-        answer that was made without an index is never kept under it.
+        Empty without an index. A damaged index may still have its stamp, so a result that was
+        made without an index must not be cached under it.
         """
 
     def cursor(self) -> Cursor | None:
-        """Where the index stands; None when there is no usable one."""
+        """Cursor of the index; None if there is no usable index."""
 
     def write(
         self, cursor: Cursor, documents: Iterable[Document], gone: Iterable[int], *, scrub: bool
     ) -> None:
-        """Replace and remove some cases and move the cursor, in one commit.
+        """Replace and remove documents and move the cursor, in one commit.
 
-        :param gone: numbers that are no longer public.
-        :param scrub: leave no word of replaced and removed documents in any file of the index.
+        :param gone: numbers of cases that are no longer public.
+        :param scrub: remove all words of the replaced and removed documents from its files.
         """
 
     def rebuild(
         self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
     ) -> None:
-        """Make the index anew. The one before goes on answering until the new one stands.
+        """Rebuild the index; the old one answers until the new one is complete.
 
-        :param documents: those of all public cases, some from all over the register first.
+        :param documents: those of all public cases, a sample of the whole register first.
         """
 
     def intact(self, *, deep: bool) -> bool:
-        """Whether the index is as its follower left it; ``deep`` reads every byte of it."""
+        """Whether the index is undamaged; ``deep`` reads every byte of it."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
-CODE = "§"
+CODE = "§"  # first character of a token that is a code, not a word
 
 
 @dataclass(frozen=True)
 class QueryAlternative:
-    """One way in which a case may say a part of what is asked.
+    """Alternative for a part of a query.
 
-    ``is_phrase``: the tokens follow one another in one field; otherwise each stands somewhere in
-    the case. ``prefix``: the only token is the beginning of a form, a word as it is written.
+    ``is_phrase``: the tokens are adjacent in one field; otherwise each is anywhere in the case.
+    ``prefix``: the only token is the beginning of a form.
     """
 
     tokens: tuple[str, ...]
@@ -112,9 +113,9 @@ class QueryAlternative:
 
 @dataclass(frozen=True)
 class QueryPart:
-    """One word or phrase as typed; a case answers it by any of its ways.
+    """Word or phrase of a query; a case matches it by any of its alternatives.
 
-    ``excluded``: a case that answers it is left out.
+    ``excluded``: a case that matches it is no result.
     """
 
     typed: str
@@ -124,32 +125,31 @@ class QueryPart:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """A whole search: a case answers all parts that are not excluded, and none that is.
+    """Parsed search: a case matches all required parts and no excluded one.
 
-    Without a part, and with nothing but excluded ones, every other case answers.
+    Without a required part, every case without an excluded part matches.
     """
 
     parts: tuple[QueryPart, ...] = ()
 
     @property
     def required_parts(self) -> tuple[QueryPart, ...]:
-        """The parts that a case has to answer."""
+        """Parts that a case has to match."""
         return tuple(part for part in self.parts if not part.excluded)
 
     @property
     def excluded_parts(self) -> tuple[QueryPart, ...]:
-        """The parts that no case may answer."""
+        """Parts that a case must not match."""
         return tuple(part for part in self.parts if part.excluded)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A public case as an engine holds it.
+    """Indexed document of a public case.
 
-    ``strong`` are the fields that weigh more (title, outlets, place and codes), ``weak`` the
-    others; each is a run of tokens, and no phrase goes from one field to the next. ``forms`` are
-    the words of all fields as they are written, folded, each once; ``strong_forms`` those of the
-    strong ones.
+    ``strong`` are the fields with more weight (title, outlets, place and codes), ``weak`` the
+    others. Each field is a sequence of tokens, and a phrase matches within one field. ``forms``
+    are the folded words of all fields, ``strong_forms`` those of the strong ones.
     """
 
     number: int
@@ -161,10 +161,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Cursor:
-    """The line of the public ledger that an index has followed, and what its documents are made of.
+    """Position of an index: its last line of the public ledger, and the version of its documents.
 
-    The line is named by its digest too: after a restore the same number is another line.
-    ``made_with`` changes when the same case makes another document (analysis, vocabularies,
+    The digest identifies the line, because after a restore the same number may be another line.
+    ``made_with`` changes when the same case would make another document (analysis, vocabularies,
     territory).
     """
 
@@ -175,10 +175,9 @@ class Cursor:
 
 @dataclass(frozen=True)
 class IndexMatches:
-    """What an index proposes: for each case number, how many wanted parts its strong fields answer.
+    """Matching case numbers of an index, with the number of required parts in strong fields.
 
-    Only cases that answer all wanted parts and no unwanted one are in it. ``cursor``: where the
-    index stood, or earlier; never later.
+    ``cursor``: position of the index at the search, or an earlier one; never a later one.
     """
 
     cursor: Cursor

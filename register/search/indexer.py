@@ -1,7 +1,7 @@
-"""Brings an index to where the public ledger stands, or makes it anew when it cannot be followed.
+"""Indexer: update of an index from the public ledger, or its rebuild, and the index status.
 
-The ledger only says which cases changed; their documents are made of what is public now, so that
-following twice, or from an older line, does no harm.
+The ledger only names the changed cases; their documents are made of the present content, so that
+an update from an older line, or a repeated one, is harmless.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from register.search.engine import (
 )
 from register.search.leader_election import Lease
 
-CASES_PER_READ = 200  # cases read at once
-LINES_PER_COMMIT = 1_000  # followed in one commit
-SAMPLE_SIZE = 1_000  # cases from all over the register that are read first when an index is made
-# From here on an index is made anew: that many public lines, and that part of all there are.
+CASES_PER_READ = 200
+LINES_PER_COMMIT = 1_000
+SAMPLE_SIZE = 1_000  # cases of the sample that a rebuild reads first
+# An index is rebuilt when it is this many lines behind, and more than one in this many of all.
 REBUILD_LINES, REBUILD_SHARE = 3_000, 4
-# What destroys words for good; a withdrawn case may come back.
+# Acts that destroy words for good; a withdrawn case may be restored.
 SCRUBBING_ACTS = frozenset({Act.ERASED, Act.REDACTED})
 
 
 @dataclass(frozen=True)
 class _LedgerLines:
-    """Some public lines: the cases they changed, whether words were destroyed, the last one."""
+    """Chunk of public lines: changed cases, whether words were destroyed, cursor after it."""
 
     numbers: frozenset[int]
     scrub: bool
@@ -56,24 +56,30 @@ def catch_up(
     *,
     force_rebuild: bool = False,
 ) -> bool:
-    """Follow the public ledger to its head; whether there was anything to do.
+    """Update the index to the head of the public ledger, as the elected follower.
 
-    The caller is the elected follower.
-
-    :param progress: told of a making anew: how many cases of how many.
-    :param force_rebuild: whatever the index says of itself, make it anew.
+    :param progress: called during a rebuild with the cases done and the total.
+    :param force_rebuild: rebuild the index in any case.
+    :return: whether there was anything to do.
     """
     with Session(database) as session:
         current = read_data_version(session)
         cursor = index.cursor()
-        is_sound = not force_rebuild and cursor is not None and index.intact(deep=False)
-        if not is_sound or cursor is None or not _can_follow(session, cursor, current):
+        is_usable = not force_rebuild and cursor is not None and index.intact(deep=False)
+        if (
+            cursor is None
+            or not is_usable
+            or cursor.made_with != made_with(current)
+            or not is_on_chain(session, cursor)
+        ):
             session.rollback()
             _rebuild_index(database, index, current, progress)
             return True
-    if cursor.seq == current.head.seq:
+    lines_behind = current.head.seq - cursor.seq
+    if not lines_behind:
         return False
-    if _is_far(cursor, current):
+    # After an import, for example, a rebuild is quicker than the update.
+    if lines_behind > REBUILD_LINES and lines_behind * REBUILD_SHARE > current.head.seq:
         _rebuild_index(database, index, current, progress)
         return True
     for lines in _read_lines(database, cursor):
@@ -82,12 +88,12 @@ def catch_up(
 
 
 def made_with(current: DataVersion) -> str:
-    """What documents are made of, besides the cases: the analysis, vocabularies, territory."""
+    """Version of documents: analysis, vocabularies and territory."""
     return f"{ANALYSIS} {_digest(current.vocabulary, current.territory)}"
 
 
 def is_readable(cursor: Cursor) -> bool:
-    """Whether the tokens of an index are those that this program makes of a search."""
+    """Whether this version of the analysis made the tokens of an index."""
     return cursor.made_with.split(" ")[0] == ANALYSIS
 
 
@@ -100,7 +106,7 @@ ANALYSIS = _digest(analyzer.VERSION, document.VERSION, version("snowballstemmer"
 
 
 def is_on_chain(session: Session, cursor: Cursor) -> bool:
-    """Whether the cursor's line is one of this ledger: after a restore it may be another's."""
+    """Whether this ledger contains the cursor's line; after a restore it may not."""
     if cursor.seq == 0:
         return True
     line_digest: bytes | None = session.scalar(
@@ -111,36 +117,26 @@ def is_on_chain(session: Session, cursor: Cursor) -> bool:
     return line_digest is not None and line_digest.hex() == cursor.digest
 
 
-def lines_behind(session: Session, cursor: Cursor) -> int:
-    """How many public lines the index has not followed yet."""
+def count_lines_behind(session: Session, cursor: Cursor) -> int:
+    """Number of public lines after the cursor."""
     return max(0, read_data_version(session).head.seq - cursor.seq)
-
-
-def _is_far(cursor: Cursor, current: DataVersion) -> bool:
-    """Whether so much has happened, as by an import, that an index is sooner made than changed."""
-    lines = current.head.seq - cursor.seq
-    return lines > REBUILD_LINES and lines * REBUILD_SHARE > current.head.seq
-
-
-def _can_follow(session: Session, cursor: Cursor, current: DataVersion) -> bool:
-    return cursor.made_with == made_with(current) and is_on_chain(session, cursor)
 
 
 def _rebuild_index(
     database: Database, index: SearchEngine, current: DataVersion, progress: Progress | None
 ) -> None:
-    # Read before the cases: what happens meanwhile is followed afterwards, once too often.
+    # ``current`` was read before the cases, so later changes are applied again by the next update.
     cursor = Cursor(current.head.seq, current.head.digest, made_with(current))
     with Session(database) as session:
         public = select(func.count()).select_from(CASE).where(CASE.c.state == CaseState.PUBLISHED)
         total = session.scalar(public) or 0
-    index.rebuild(cursor, _all_documents(database), total, progress or _ignore_progress)
+    index.rebuild(cursor, _all_documents(database), total, progress or (lambda _done, _total: None))
 
 
 def _all_documents(database: Database) -> Iterator[Document]:
-    """The documents of all public cases; each chunk is read by a session of its own.
+    """Documents of all public cases, each chunk from a session of its own.
 
-    A transaction as long as the whole would hold back the log that an erasure has to empty.
+    One transaction over all of them would delay the truncation of the log after an erasure.
     """
     with Session(database) as session:
         public = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
@@ -151,9 +147,8 @@ def _all_documents(database: Database) -> Iterator[Document]:
 
 
 def spread_sample_first(numbers: Sequence[int]) -> list[int]:
-    """The numbers with some from all over first: an engine learns from these what is common.
-
-    The oldest cases of a register may be of a few words each, those of later years long.
+    """Case numbers with a sample of the whole register first, from which an engine learns
+    frequencies: the oldest cases may be short and the later ones long.
     """
     ordered = sorted(numbers)
     step = max(1, len(ordered) // SAMPLE_SIZE)
@@ -167,7 +162,7 @@ def _documents(session: Session, numbers: Sequence[int]) -> list[Document]:
 
 
 def _read_lines(database: Database, cursor: Cursor) -> Iterator[_LedgerLines]:
-    """The public lines after the cursor, a thousand at a time."""
+    """Yield the public lines after the cursor in chunks."""
     while True:
         with Session(database) as session:
             entry_rows = session.execute(
@@ -207,18 +202,14 @@ def _apply_lines(database: Database, index: SearchEngine, lines: _LedgerLines) -
     index.write(lines.cursor, changed, sorted(removed), scrub=lines.scrub)
 
 
-def _ignore_progress(_done: int, _total: int) -> None:
-    """Nobody is told."""
-
-
 @dataclass(frozen=True)
 class IndexStatus:
-    """What was found.
+    """State of an index.
 
-    ``cursor``: None without an index that can be read. ``cases``: how many it holds.
-    ``intact``: every byte is as the follower wrote it. ``on_this_ledger``: it follows this ledger, and not
-    that of before a restore. ``is_current_version``: it was made by this version. ``lines_behind``: public lines
-    that it has not followed. ``has_follower``: somebody holds the lease.
+    ``cursor``: None without a readable index. ``cases``: number of indexed cases. ``intact``: no
+    byte is damaged. ``on_this_ledger``: it follows this ledger, not one before a restore.
+    ``is_current_version``: this version made its documents. ``lines_behind``: public lines after
+    its cursor. ``has_follower``: a follower holds the lease.
     """
 
     engine: str
@@ -232,13 +223,13 @@ class IndexStatus:
 
     @property
     def is_usable(self) -> bool:
-        """Whether pages may search in it; what it lacks they judge from the database."""
+        """Whether pages can use it; they match the cases of the missing lines themselves."""
         readable = self.cursor is not None and is_readable(self.cursor)
         return readable and self.intact and self.on_this_ledger
 
 
 def read_index_status(database: Database, index: SearchEngine, lease: Lease) -> IndexStatus:
-    """Look at an index, without changing anything.
+    """Status of an index.
 
     :raises SQLAlchemyError: the database does not answer.
     :raises OSError: the lease's files cannot be read.
@@ -257,6 +248,6 @@ def read_index_status(database: Database, index: SearchEngine, lease: Lease) -> 
             intact=index.intact(deep=True),
             on_this_ledger=is_on_chain(session, cursor),
             is_current_version=cursor.made_with == made_with(read_data_version(session)),
-            lines_behind=lines_behind(session, cursor),
+            lines_behind=count_lines_behind(session, cursor),
             has_follower=has_follower,
         )

@@ -1,7 +1,7 @@
-"""Who may write the index: one, elected by a lock that ends with its holder.
+"""Leader election of the index writer, by locks that end with their process.
 
-There are two locks. Whoever holds the *lease* writes. Whoever wants it before its turn, as ``search
-rebuild`` does, holds the *door*: the follower then lets go of the lease, and no other one takes it.
+The holder of the *lease* writes the index. A command such as ``search rebuild`` takes the
+*takeover* lock first: the follower then releases the lease and no other follower takes it.
 """
 
 from __future__ import annotations
@@ -19,54 +19,50 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from register.config import POSTGRESQL, Settings
 
 LEASE, TAKEOVER = "lock", "door"
-RETRY_SECONDS = 0.05  # seconds between two tries of one that waits
+RETRY_SECONDS = 0.05  # between two attempts to take a lock
 
 
 class Locks(Protocol):
-    """Two locks by name, free as soon as the process that held them is no more.
+    """Named locks that are free as soon as their process ends.
 
-    An OSError or a database's error says that they cannot be reached.
+    :raises OSError: or an error of the database, if they cannot be reached.
     """
 
     def acquire(self, name: str, *, shared: bool = False) -> bool:
-        """Take a lock if it is free; shared, only a holder that does not share keeps it away."""
+        """Take a lock if it is free; a shared lock conflicts with an exclusive one only."""
 
     def release(self, name: str) -> None:
-        """Let go of a lock that is held."""
+        """Release a lock that this object holds."""
 
     def is_still_held(self, name: str) -> bool:
-        """Whether a lock that was taken is still held."""
+        """Whether a lock that this object took is still held."""
 
     def release_all(self) -> None:
-        """Let go of all."""
+        """Release all locks."""
 
 
 class Lease:
-    """The lease, for one who competes for it, asks for it, or only looks."""
+    """Lease on the index."""
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
         self._has_lease = False
 
     def acquire_or_keep(self) -> bool:
-        """Take the lease or keep it; False while another one has it, or asks for it."""
+        """Take or keep the lease; False while another process has or requests it."""
         if self._has_lease and not self._locks.is_still_held(LEASE):
             self._release()
-        if self._is_takeover_requested():
+        if self._is_taken(TAKEOVER):
             self._release()
         elif not self._has_lease:
             self._has_lease = self._locks.acquire(LEASE)
         return self._has_lease
 
-    def _is_takeover_requested(self) -> bool:
-        """Whether somebody stands at the door."""
-        if not self._locks.acquire(TAKEOVER, shared=True):
-            return True
-        self._locks.release(TAKEOVER)
-        return False
-
     def claim(self, patience: float) -> bool:
-        """Have the follower let go of the lease, and take it; False when it does not in time."""
+        """Make the follower release the lease and take it; False if this takes too long.
+
+        :param patience: seconds.
+        """
         deadline = time.monotonic() + patience
         for name in (TAKEOVER, LEASE):
             while not self._locks.acquire(name):
@@ -78,12 +74,14 @@ class Lease:
         return True
 
     def is_held(self) -> bool:
-        """Whether anybody follows at this moment."""
-        if self._has_lease:
+        """Whether any process holds the lease."""
+        return self._has_lease or self._is_taken(LEASE)
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether another process holds a lock."""
+        if not self._locks.acquire(name, shared=True):
             return True
-        if not self._locks.acquire(LEASE, shared=True):
-            return True
-        self._locks.release(LEASE)
+        self._locks.release(name)
         return False
 
     def _release(self) -> None:
@@ -92,13 +90,13 @@ class Lease:
             self._locks.release(LEASE)
 
     def release_all(self) -> None:
-        """Let go of everything."""
+        """Release the lease and the takeover lock."""
         self._has_lease = False
         self._locks.release_all()
 
 
-# A machine that vanished says nothing: both ends ask after 5 s of silence, and give the other up
-# some ten seconds later. On a Unix socket there is nothing to ask.
+# Keep-alives of both ends detect a lost machine some 15 s after its last packet. They have no
+# effect on a Unix socket.
 CLIENT_OPTIONS = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -116,7 +114,7 @@ SERVER_OPTIONS = {
 
 
 def open_dedicated_connection(engine: Engine) -> Connection:
-    """A connection of one's own to the server of an engine, each statement its own transaction.
+    """Connection outside the pool of an engine, in autocommit mode.
 
     :raises SQLAlchemyError: the server does not answer.
     """
@@ -130,14 +128,14 @@ def open_dedicated_connection(engine: Engine) -> Connection:
 
 
 def close_connection(connection: Connection | None) -> None:
-    """End such a connection, if there is one, and if the server has not ended it first."""
+    """Close a dedicated connection, if any; errors of a lost server are ignored."""
     if connection is not None:
         with suppress(Exception):
             connection.close()
 
 
 class FileLocks:
-    """``index.lock`` and ``index.door`` in the data folder (flock(2)), for one machine."""
+    """flock(2) on ``index.lock`` and ``index.door`` in the data folder, for one machine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -149,11 +147,13 @@ class FileLocks:
         :raises OSError: the folder cannot be read, or written where the file is not there yet.
         """
         try:
-            # Who shares only looks: it makes no file that another user could not open.
+            # A shared lock only checks: it creates no file, which other users could not open.
             open_flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
             descriptor = os.open(self._path(name), open_flags | os.O_CLOEXEC, 0o600)
-            if not shared:
-                self._give_to_folder_owner(descriptor)
+            if not shared and os.geteuid() == 0:
+                # The follower, which runs as the folder's owner, has to open root's file.
+                owner = self._folder.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
         except FileNotFoundError:
             if shared:
                 return True
@@ -164,34 +164,27 @@ class FileLocks:
             os.close(descriptor)
             return False
         self._descriptors[name] = descriptor
-        # Deleted by hand just now: the next one would lock another file.
-        return self.is_still_held(name) or self._release_lost(name)
+        if not self.is_still_held(name):
+            # The file was deleted meanwhile: the next process would lock another file.
+            self.release(name)
+            return False
+        return True
 
     def release(self, name: str) -> None:
-        """Let go of a lock; of a file that was not there, nothing is held."""
+        """Release a lock; no-op for a shared lock on a missing file."""
         if name in self._descriptors:
             os.close(self._descriptors.pop(name))
 
     def is_still_held(self, name: str) -> bool:
-        """Whether the file that is locked is still the one that others would lock."""
+        """Whether the locked file is still the one at the path."""
         with suppress(OSError):
             return os.path.samestat(os.fstat(self._descriptors[name]), self._path(name).stat())
         return False
 
     def release_all(self) -> None:
-        """Let go of all."""
+        """Release all locks."""
         for name in list(self._descriptors):
             self.release(name)
-
-    def _give_to_folder_owner(self, descriptor: int) -> None:
-        """Give a file that root made to the folder's owner, whose follower has to open it."""
-        if os.geteuid() == 0:
-            owner = self._folder.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-
-    def _release_lost(self, name: str) -> bool:
-        self.release(name)
-        return False
 
     def _path(self, name: str) -> Path:
         return self._folder / f"index.{name}"
@@ -200,7 +193,7 @@ class FileLocks:
 class ServerLocks:
     """Advisory locks of a PostgreSQL session, for all machines that use the database."""
 
-    # The first half names what the locks are for: the same database may hold locks of others.
+    # First key of the advisory locks, because other programs may lock in the same database.
     NAMESPACE = zlib.crc32(b"register.search") & 0x7FFFFFFF
     KEYS = {LEASE: 1, TAKEOVER: 2}
 
@@ -222,23 +215,23 @@ class ServerLocks:
         return acquired
 
     def release(self, name: str) -> None:
-        """Let go of a lock."""
+        """Release a lock."""
         shared = self._shared.pop(name)
         self._call_lock_function(
             "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock", name
         )
 
     def is_still_held(self, name: str) -> bool:
-        """Whether the session that took it still lives: with it, the server ends its locks.
+        """Whether this object holds the lock; the server ends the locks of a lost session.
 
-        :raises SQLAlchemyError: it does not.
+        :raises SQLAlchemyError: the session is lost.
         """
         if self._connection is not None:
             self._connection.exec_driver_sql("SELECT 1")
         return name in self._shared
 
     def release_all(self) -> None:
-        """End the session."""
+        """Close the session, which releases its locks."""
         close_connection(self._connection)
         self._connection = None
         self._shared.clear()
@@ -251,6 +244,6 @@ class ServerLocks:
 
 
 def index_lease(settings: Settings, engine: Engine) -> Lease:
-    """The lease on the index that a register searches in."""
+    """Lease on the index of a register."""
     shared = settings.search == POSTGRESQL
     return Lease(ServerLocks(engine) if shared else FileLocks(settings.instance))

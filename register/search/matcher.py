@@ -1,7 +1,7 @@
-"""What a search means for one case, by the letter of its document.
+"""Reference matcher: whether one document matches a query, and which parts of a text do.
 
-Engines answer for all cases at once and in other ways; their tests hold them to this. It also
-judges the few cases that have changed since the index last followed the journal.
+Tests compare the engines with it. The service uses it for cases that have changed since the last
+update of the index.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Fields = Sequence[Sequence[str]]
 
 
 def strength(search_query: SearchQuery, document: Document) -> int | None:
-    """How many wanted parts the strong fields answer; None for a case that is no answer."""
+    """Number of required parts that the strong fields match; None without a match."""
     everywhere = (*document.strong, *document.weak)
     if not all(
         _part_matches(part, everywhere, document.forms) for part in search_query.required_parts
@@ -49,7 +49,7 @@ def _alternative_matches(
 
 
 def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
-    """Whether the tokens stand in the field, one after the other."""
+    """Whether the tokens are adjacent in the field, in their order."""
     size = len(tokens)
     if size == 1:
         return tokens[0] in field
@@ -57,12 +57,14 @@ def _has_run(tokens: Sequence[str], field: Sequence[str]) -> bool:
     return any(tuple(field[start : start + size]) == run for start in range(len(field) - size + 1))
 
 
+# --- highlighting ---------------------------------------------------------------------------
+
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
 class _TextWord:
-    """A word of a text: where it stands, how it is spelt, what it is searched by."""
+    """Word of a text: its span, its folded form and its token."""
 
     start: int
     end: int
@@ -71,7 +73,7 @@ class _TextWord:
 
 
 def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, bool]]:
-    """The text in pieces, in order; True for those that the search asked for."""
+    """Text in consecutive pieces, with True for those that match the search."""
     spans = _merge_spans(sorted(_spans(search_query, list(_text_words(text)))))
     pieces, end = [], 0
     for start, stop in spans:
@@ -85,7 +87,7 @@ def highlighted_pieces(search_query: SearchQuery, text: str) -> list[tuple[str, 
 
 
 def text_matches(search_query: SearchQuery, text: str) -> bool:
-    """Whether any of what was asked stands in the text."""
+    """Whether any required part of the search is in the text."""
     return any(True for _ in _spans(search_query, list(_text_words(text))))
 
 
@@ -119,7 +121,7 @@ def _alternative_spans(
 
 
 def _merge_spans(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Spans in order, those that touch or overlap made one."""
+    """Sorted spans, with adjacent and overlapping ones merged."""
     current: tuple[int, int] | None = None
     for start, end in spans:
         if current and start <= current[1]:

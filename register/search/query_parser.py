@@ -1,9 +1,9 @@
-"""The language of a search: words, "phrases", -words and beginnings*, as people type them.
+"""Query parser: words, "phrases", -excluded words and prefixes*.
 
-All words have to be there. A quoted phrase is taken by the letter; a plain word is also looked for
-by its synonyms. A number that is a département's or a year means that, and nothing else, unless it
-is quoted. Whatever cannot be read as more is read as words: no text is an error of syntax. "OU" and
-"ET" in capitals between words, and their English, are left out: there are no alternatives.
+All words are required. A quoted phrase is literal; a plain word also matches its synonyms. A
+number of a département or a year means only that, unless it is quoted. There are no syntax errors:
+unknown syntax is read as words. "OU" and "ET" in capitals between words, and "OR" and "AND", are
+ignored: there is no OR.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,7 @@ from register.text.normalisation import one_line
 
 LENGTH_LIMIT = 200  # characters
 PARTS_LIMIT = 24
-# A beginning of one or two letters is that of every other word.
-MIN_PREFIX_LENGTH = 3
+MIN_PREFIX_LENGTH = 3  # shorter prefixes match too many words
 
 _PIECE = re.compile(
     r"""
@@ -38,25 +37,25 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
-# What holds the parts of one name together: "Noisy-le-Sec", "93sang30.com", "l’affaire".
-# "17/0815" is the number of a file, not two départements.
+# One name with its inner punctuation: "Noisy-le-Sec", "93sang30.com", "l’affaire". "17/0815" is
+# the number of a file, not two départements.
 _CHUNK = re.compile(r"(?:[\w\-\u2010\u2011.@&'’ʼ]|(?<=\d)/(?=\d))+\*?")
-# How the address of a site ends; the name is what stands before.
+# End of a domain name.
 _SITE = re.compile(r"\w\.[a-z]{2,4}$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _SHORT_PREFIX = re.compile(rf"(?<!\w)\w{{1,{MIN_PREFIX_LENGTH - 1}}}\*")
-# What other searches take for operators.
+# Operators of other search engines.
 _OR_OPERATORS = frozenset({"OU", "OR"})
 _OPERATORS = _OR_OPERATORS | {"ET", "AND"}
-# Among words in capitals these are nothing else; "OR" may be the metal there.
+# In a query all in capitals, "OR" may be the French word for gold.
 _CAPITALS_OPERATORS = frozenset({"OU", "ET"})
 
 
 @dataclass(frozen=True)
 class _Word:
-    """One chunk of a search, before synonyms: its forms, whether it is plain, a beginning.
+    """Word or phrase of a query, before synonyms.
 
-    ``short``: it was meant as a beginning, has too few letters for one, and is read as a word.
+    ``short``: it was typed as a prefix that is too short, and is read as a word.
     """
 
     typed: str
@@ -72,15 +71,15 @@ class _Word:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it may be a part of what has synonyms."""
+        """Whether it may be part of an expression that has synonyms."""
         return not (self.excluded or self.phrase or self.prefix)
 
 
 def parse(search_text: str) -> SearchQuery:
-    """Read what a person typed.
+    """Parse a typed search.
 
-    :raises Invalid: ``search_too_long``, ``search_too_many``, or one of those of
-        :func:`_no_terms_error` when there is nothing to look for.
+    :raises Invalid: ``search_too_long``, ``search_too_many``, or without any word to search for
+        ``search_no_word``, ``search_short_beginning`` or ``search_silent``.
     """
     line = one_line(search_text)
     if len(line) > LENGTH_LIMIT:
@@ -95,18 +94,18 @@ def parse(search_text: str) -> SearchQuery:
 
 
 def find_or_operator(search_text: str) -> str:
-    """The first word of a search that asks for one thing or another; empty without one."""
+    """First ignored OR operator of a search, or an empty string."""
     _meaningful, ignored = _pieces(one_line(search_text))
     return next((word for word in ignored if word in _OR_OPERATORS), "")
 
 
 def without_operators(search_text: str) -> str:
-    """A search as it is read: without the operators that are left out."""
+    """Search text without its ignored operators."""
     return " ".join(piece.group() for piece in _pieces(one_line(search_text))[0])
 
 
 def _no_terms_error(line: str) -> Invalid:
-    """Why there is nothing to look for: no word, too short a beginning, or silent ones only."""
+    """Error for a search without terms: no word, a short prefix, or stop words only."""
     if not any(character.isalnum() for character in line):
         return Invalid("search_no_word", words=line)
     if _SHORT_PREFIX.search(line):
@@ -115,7 +114,7 @@ def _no_terms_error(line: str) -> Invalid:
 
 
 def _pieces(line: str) -> tuple[list[re.Match[str]], list[str]]:
-    """The words and phrases of a line, and the operators between them that are left out."""
+    """Words and phrases of a line, and the ignored operators between them."""
     pieces = list(_PIECE.finditer(line))
     other_text = "".join(piece.group() for piece in pieces if piece.group() not in _OPERATORS)
     operators = _CAPITALS_OPERATORS if other_text.isupper() else _OPERATORS
@@ -128,23 +127,21 @@ def _words(line: str) -> Iterator[_Word]:
         excluded = piece["without"] is not None
         quoted = piece["phrase"] if piece["phrase"] is not None else piece["guillemets"]
         if quoted is None:
-            yield from _plain_words(piece["plain"], excluded)
+            for chunk in _CHUNK.findall(piece["plain"]):
+                yield from _chunk_words(chunk, excluded)
         elif forms := analyzer.forms(quoted):
             yield _Word(quoted.strip(), tuple(forms), excluded, phrase=True)
 
 
-def _plain_words(text: str, excluded: bool) -> Iterator[_Word]:
-    for chunk in _CHUNK.findall(text):
-        forms = analyzer.forms(chunk)
-        if not forms:
-            continue
-        if chunk.endswith("*") and len(forms[-1]) >= MIN_PREFIX_LENGTH:
-            if forms[:-1]:
-                yield _Word(chunk, tuple(forms[:-1]), excluded)
-            yield _Word(chunk, (forms[-1],), excluded, prefix=True)
-        else:
-            short = chunk.endswith("*") and len(forms) == 1
-            yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
+def _chunk_words(chunk: str, excluded: bool) -> Iterator[_Word]:
+    forms = analyzer.forms(chunk)
+    if chunk.endswith("*") and forms and len(forms[-1]) >= MIN_PREFIX_LENGTH:
+        if forms[:-1]:
+            yield _Word(chunk, tuple(forms[:-1]), excluded)
+        yield _Word(chunk, (forms[-1],), excluded, prefix=True)
+    elif forms:
+        short = chunk.endswith("*") and len(forms) == 1
+        yield _Word(chunk.rstrip("*"), tuple(forms), excluded, short=short)
 
 
 def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:
@@ -157,34 +154,28 @@ def _parts(words: Sequence[_Word]) -> Iterator[QueryPart]:
             yield QueryPart(typed, _unique(*alternatives, *compounds))
         else:
             size = 1
-            part = _part(words[start])
-            yield replace(part, alternatives=_unique(*part.alternatives, *compounds))
+            word = words[start]
+            own_alternatives = _unique(*_word_alternatives(word), *compounds)
+            yield QueryPart(word.typed, own_alternatives, word.excluded)
         start += size
 
 
-def _part(word: _Word) -> QueryPart:
+def _word_alternatives(word: _Word) -> Iterator[QueryAlternative]:
+    """Yield the word, its spelling in one word, and a domain name without its end."""
     if word.prefix:
-        return QueryPart(word.typed, (QueryAlternative(word.forms, prefix=True),), word.excluded)
-    return QueryPart(
-        word.typed,
-        _unique(QueryAlternative(_meaning_tokens(word)), *_spelling_alternatives(word)),
-        word.excluded,
-    )
-
-
-def _spelling_alternatives(word: _Word) -> Iterator[QueryAlternative]:
-    """How else one chunk may be written: in one word, or without the end of a site's address."""
-    if word.phrase or len(word.forms) < 2:
+        yield QueryAlternative(word.forms, prefix=True)
         return
-    yield QueryAlternative((analyzer.token_of("".join(word.forms)),))
-    if _SITE.search(word.typed):
-        yield QueryAlternative(word.tokens[:-1])
+    yield QueryAlternative(_meaning_tokens(word))
+    if not word.phrase and len(word.forms) > 1:
+        yield QueryAlternative((analyzer.token_of("".join(word.forms)),))
+        if _SITE.search(word.typed):
+            yield QueryAlternative(word.tokens[:-1])
 
 
 def _compound_alternatives(
     words: Sequence[_Word], start: int, size: int
 ) -> Iterator[QueryAlternative]:
-    """A word written together with its neighbour: "vote inutile" finds voteinutile.fr."""
+    """Yield a word joined with each neighbour: "vote inutile" also matches voteinutile.fr."""
     if size > 1 or not _is_plain_word(words[start]):
         return
     for pair_start in (start - 1, start):
@@ -196,7 +187,7 @@ def _compound_alternatives(
 
 
 def _is_plain_word(word: _Word) -> bool:
-    """Whether it is plain, and no number that means a place or a time."""
+    """Whether a word is plain and does not mean a département or a year."""
     return word.is_plain and not _meaning_tokens(word)[0].startswith(CODE)
 
 
@@ -205,7 +196,7 @@ def _unique(*alternatives: QueryAlternative) -> tuple[QueryAlternative, ...]:
 
 
 def _meaning_tokens(word: _Word) -> tuple[str, ...]:
-    """The tokens of a word; a number alone is a place or a time."""
+    """Tokens of a word, or the code of a number that is a département or a year."""
     form = word.forms[0]
     if len(word.forms) > 1 or word.phrase:
         return word.tokens
@@ -217,7 +208,10 @@ def _meaning_tokens(word: _Word) -> tuple[str, ...]:
 
 
 def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[QueryAlternative, ...]]:
-    """How many plain words from here on have synonyms as one expression, and all its ways."""
+    """Number of words of the longest expression at a position, and its alternatives.
+
+    0 and no alternatives if no expression of the synonym table begins there.
+    """
     run_tokens: list[str] = []
     longest_match: tuple[int, tuple[QueryAlternative, ...]] = (0, ())
     for size, word in enumerate(words[start : start + longest_expression()], start=1):
@@ -226,7 +220,7 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
         run_tokens += word.tokens
         equivalents = synonyms_of(tuple(run_tokens))
         if equivalents:
-            # Words typed apart may stand apart, as any words may; one chunk stays one.
+            # Words typed apart may be apart in a text; one word with punctuation is a phrase.
             longest_match = (
                 size,
                 (QueryAlternative(tuple(run_tokens), is_phrase=size == 1), *equivalents),
@@ -234,23 +228,25 @@ def _expression_at(words: Sequence[_Word], start: int) -> tuple[int, tuple[Query
     return longest_match
 
 
+# --- synonyms -------------------------------------------------------------------------------
+
 FILE = Path(__file__).with_name("synonyms.toml")
 
 SynonymTable = Mapping[tuple[str, ...], tuple[QueryAlternative, ...]]
 
 
 def synonyms_of(tokens: tuple[str, ...]) -> tuple[QueryAlternative, ...]:
-    """The other ways to say an expression; none for one that the file does not have."""
+    """Alternatives of an expression; none if it is not in the file."""
     return _table().get(tokens, ())
 
 
 def longest_expression() -> int:
-    """How many words the longest expression has."""
+    """Number of tokens of the longest expression."""
     return max(map(len, _table()), default=1)
 
 
 def parse_table(source: Mapping[str, Any]) -> SynonymTable:
-    """The table that a parsed file makes: expression → ways, from both kinds of entries."""
+    """Expression → alternatives, from the groups of synonyms and of codes of a parsed file."""
     table: dict[tuple[str, ...], dict[QueryAlternative, None]] = {}
     for group in source.get("groupe", ()):
         expressions = _expressions(group["mots"])
@@ -265,7 +261,7 @@ def parse_table(source: Mapping[str, Any]) -> SynonymTable:
 
 
 def _expressions(phrases: Iterable[str]) -> list[tuple[str, ...]]:
-    """Expressions as tokens, each once: "caméra" and "caméras" are the same."""
+    """Expressions as tokens, without duplicates such as "caméra" and "caméras"."""
     token_runs = (tuple(analyzer.tokens(expression)) for expression in phrases)
     return list(dict.fromkeys(expression for expression in token_runs if expression))
 

@@ -1,14 +1,15 @@
-"""The cases that a search by words finds, right at the moment of the page that asks.
+"""Search service: matching cases of a query, as of the page's ledger position.
 
-The index proposes. What has moved in the public ledger since the index last followed it is judged
-from the database, so that an index that lags neither shows a word that was taken back nor misses
-what was just published. Without an index, words are looked for in the titles and summaries.
+The index proposes cases. Those with a public line after its cursor are matched again from the
+database, so that a lagging index neither finds redacted words nor misses new cases. Without an
+index, an SQL fallback searches titles, summaries, outlets and places. Spelling suggestions use
+the words of the index.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,8 +18,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, COMMUNE, JOURNAL_ENTRY, OUTLET, PLACE
-from register.cases.core_tables import COMMUNE_CODE as COMMUNE_CODE
+from register.cases.core_tables import CASE, COMMUNE, COMMUNE_CODE, JOURNAL_ENTRY, OUTLET, PLACE
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
@@ -37,34 +37,30 @@ from register.search.engine import (
 from register.search.matcher import strength
 from register.text.normalisation import fold
 
-# The newest cases that are judged, and the parts of a search that narrow them before.
+# Limits of the SQL fallback: the newest cases to match, and the conditions that select them.
 CANDIDATES_LIMIT = 200
 PARTS_LIMIT = 4
 ALTERNATIVES_LIMIT = 6
 
-# A folded letter that may be written with an accent, and what may stand for it: any one letter.
+# Folded letters that may have an accent in a text: LIKE matches any letter instead.
 _ACCENTED = re.compile("[aceinouy]")
 
 
 def find_by_sql(
     session: Session, search_query: SearchQuery, vocabulary: Vocabulary
 ) -> dict[int, int]:
-    """The newest cases whose title, summary, outlets or place say it, with their strength."""
+    """Matches among the newest cases whose title, summary, outlets or place have the words."""
     stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
     for part in search_query.required_parts[:PARTS_LIMIT]:
         if (clause := _part_clause(part)) is not None:
             stmt = stmt.where(clause)
     newest = stmt.order_by(CASE.c.sort_day.desc(), CASE.c.number.desc()).limit(CANDIDATES_LIMIT)
     numbers = [number for number in session.scalars(newest) if number]
-    scores = (
-        (document.number, strength(search_query, document))
-        for document in documents(session, numbers, vocabulary)
-    )
-    return {number: score for number, score in scores if score is not None}
+    return match_cases(session, search_query, numbers, vocabulary)
 
 
 def _part_clause(part: QueryPart) -> ColumnElement[bool] | None:
-    """What the cases of a part satisfy at least; None when SQL cannot say."""
+    """Necessary condition of a match of a part; None if SQL cannot express one."""
     clauses = [
         _alternative_clause(alternative) for alternative in part.alternatives[:ALTERNATIVES_LIMIT]
     ]
@@ -93,28 +89,28 @@ def _alternative_clause(alternative: QueryAlternative) -> ColumnElement[bool] | 
     )
 
 
-# Cases judged one by one for a page: a few milliseconds each time the index is so far behind.
-JUDGED_LIMIT = 200
+# Changed cases that one search matches from the database, in a few milliseconds.
+CHANGED_LIMIT = 200
 
 
 class Reach(StrEnum):
-    """How far the words were looked for."""
+    """Scope of a search."""
 
-    EVERYWHERE = "whole"  # everywhere, in the register as it now is
-    BEHIND = "behind"  # the index lags so far that some of the newest texts were not read
-    TITLES_ONLY = "titles"  # there is no index: titles, summaries, outlets and places only
+    EVERYWHERE = "whole"  # all texts, as they are now
+    BEHIND = "behind"  # the index lags so far that some of the newest texts were not matched
+    TITLES_ONLY = "titles"  # without an index: titles, summaries, outlets and places
 
 
 @dataclass(frozen=True)
 class SearchMatches:
-    """Case numbers with their strength: how many of the words title, outlet or place say."""
+    """Matching case numbers with their strength, the number of parts in strong fields."""
 
     strength: Mapping[int, int]
     reach: Reach
 
     @property
     def state(self) -> str:
-        """The reach as a plain word."""
+        """Reach as a plain string."""
         return self.reach.value
 
 
@@ -125,11 +121,11 @@ def find_by_text(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches:
-    """The cases that answer what a person typed.
+    """Cases that match a typed search.
 
-    :param session: the page's; everything is of its moment.
-    :param head: where the public ledger stands, read first on that session.
-    :raises Invalid: the text cannot be searched for; see ``language``.
+    :param session: the page's.
+    :param head: position of the public ledger, read first on that session.
+    :raises Invalid: see :func:`~register.search.query_parser.parse`.
     """
     return find_cases(session, index, query_parser.parse(search_text), vocabulary, head)
 
@@ -141,7 +137,7 @@ def find_cases(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches:
-    """The same for a search that was read already."""
+    """Cases that match a parsed search; parameters as in :func:`find_by_text`."""
     matches = search_index(session, index, search_query, vocabulary, head)
     return matches or SearchMatches(
         find_by_sql(session, search_query, vocabulary), Reach.TITLES_ONLY
@@ -155,10 +151,10 @@ def search_index(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> SearchMatches | None:
-    """What the index finds, put right where the register has moved since; None without an index.
+    """Matches of the index, with those of changed cases from the database; None without an index.
 
-    An index of another ledger is none, and so is one whose tokens another analysis made: it would
-    find nothing by words that cases have.
+    An index of another ledger is not used, nor one of another analysis, whose tokens do not match
+    those of the query.
     """
     try:
         matches = index.find(session, search_query)
@@ -171,22 +167,21 @@ def search_index(
         number: score for number, score in matches.strength.items() if number not in changed
     }
     newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
-    strengths |= judge_cases(session, search_query, newest_first[:JUDGED_LIMIT], vocabulary)
+    strengths |= match_cases(session, search_query, newest_first[:CHANGED_LIMIT], vocabulary)
     return SearchMatches(
-        strengths, Reach.EVERYWHERE if len(changed) <= JUDGED_LIMIT else Reach.BEHIND
+        strengths, Reach.EVERYWHERE if len(changed) <= CHANGED_LIMIT else Reach.BEHIND
     )
 
 
-def judge_cases(
-    session: Session, search_query: SearchQuery, numbers: Iterable[int], vocabulary: Vocabulary
+def match_cases(
+    session: Session, search_query: SearchQuery, numbers: Sequence[int], vocabulary: Vocabulary
 ) -> dict[int, int]:
-    """Those of some cases that answer and are public, by their present texts."""
-    case_numbers = list(numbers)
-    if not case_numbers:
+    """Matches among the public ones of some cases, by their present texts."""
+    if not numbers:
         return {}
     scores = (
         (document.number, strength(search_query, document))
-        for document in documents(session, case_numbers, vocabulary)
+        for document in documents(session, numbers, vocabulary)
     )
     return {number: score for number, score in scores if score is not None}
 
@@ -196,14 +191,15 @@ def _follows_ledger(session: Session, cursor: Cursor, head: LedgerPosition) -> b
         return True
     if cursor.seq <= head.seq:
         return indexer.is_on_chain(session, cursor)
-    # The index has read lines that were written since this page began: another connection sees
-    # them. What they took back is no longer proposed, and what they brought is not yet public here.
+    # The index has lines from after the start of this page's transaction, which only another
+    # connection sees. The cases that they removed are not proposed any more; those that they
+    # published are not public yet in this transaction.
     with Session(session.get_bind()) as later:
         return indexer.is_on_chain(later, cursor)
 
 
 def _changed_since(session: Session, cursor: Cursor) -> Mapping[int, int]:
-    """The cases with a public line after the cursor, and the last such line of each."""
+    """Number of each case with a public line after the cursor → its last such line."""
     last_lines: Sequence[tuple[int, int]] = session.execute(
         select(JOURNAL_ENTRY.c.case_number, func.max(JOURNAL_ENTRY.c.seq))
         .where(
@@ -216,12 +212,12 @@ def _changed_since(session: Session, cursor: Cursor) -> Mapping[int, int]:
     return dict(last_lines)
 
 
-# A word of three letters is a keystroke away from any other.
-_MIN_LENGTH = 4
-_LONG_WORD = 8
-# Words of a search that are looked at, and neighbours that are tried for each.
-_CHECKED_WORDS = 6
-_NEIGHBOURS_LIMIT = 3
+# --- spelling -------------------------------------------------------------------------------
+
+_MIN_LENGTH = 4  # shorter words are one edit away from too many others
+_LONG_WORD = 8  # letters from which two edits are allowed
+_CHECKED_WORDS = 6  # words of a search that are checked
+_NEIGHBOURS_LIMIT = 3  # similar words that are tried for each
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -233,10 +229,10 @@ def suggest_spelling(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> str | None:
-    """The same search with its misspelt words put right, if that finds a case; else None.
+    """Search with its misspelt words corrected, if this finds a case; else None.
 
-    A word is proposed only when a public case answers it now: the index may still hold one that
-    was taken back.
+    A word is suggested only if it matches a public case now: the index may still have a redacted
+    one.
     """
     try:
         indexed_forms = index.forms(session)
@@ -260,11 +256,9 @@ def suggest_spelling(
 
 
 def _checkable_forms(search_text: str) -> list[str]:
-    """The first words of a search that may be misspelt, each once; codes and numbers are none."""
-    long_forms = (
-        form for form in dict.fromkeys(analyzer.forms(search_text)) if len(form) >= _MIN_LENGTH
-    )
-    return [form for form in long_forms if form.isalpha()][:_CHECKED_WORDS]
+    """First long words of a search without digits, without duplicates."""
+    forms = dict.fromkeys(analyzer.forms(search_text))
+    return [form for form in forms if len(form) >= _MIN_LENGTH and form.isalpha()][:_CHECKED_WORDS]
 
 
 def _nearest_forms(form: str, indexed_forms: Sequence[str]) -> list[str]:
@@ -282,7 +276,7 @@ def _count_cases(
     vocabulary: Vocabulary,
     head: LedgerPosition,
 ) -> int:
-    """How many cases answer; none where only titles can be looked through, which takes long."""
+    """Number of matching cases; 0 without an index, because the SQL fallback is slow."""
     try:
         search_query = query_parser.parse(search_text)
     except Invalid:

@@ -1,1 +1,1 @@
-"""What follows the journal: each compares with the present, so that following twice is harmless."""
+"""Worker process: journal followers, which compare with the database and so can repeat safely."""

@@ -1,7 +1,7 @@
-"""The follower's life: elected, it brings the index up to the ledger, and waits for the next line.
+"""Worker loop: leader election, index update, periodic job, wait for the next commit.
 
-Nothing that goes wrong with the index or the database ends it. It says so once, lets go of the
-lease so that another machine may try, and tries again by itself.
+No error of the index or the database ends the loop: it logs the error once, releases the lease so
+that another machine may try, and retries after a pause.
 """
 
 from __future__ import annotations
@@ -26,13 +26,19 @@ from register.search.leader_election import (
     open_dedicated_connection,
 )
 
-POLL_SECONDS = (
-    0.1  # seconds between two looks at SQLite's counter: half of it is what a reader waits
-)
+# Seconds, unless a comment says otherwise.
+POLL_SECONDS = 0.1  # between two polls of SQLite
+ELECTION_SECONDS = 0.5  # between two attempts to be elected
+WAIT_SECONDS = 1.0  # longest wait between two checks of the index and the lease
+LEASE_CHECK_SECONDS = 0.25  # between two checks of the lease during a long update
+CATCH_UP_SECONDS = 5.0  # between two reads of the ledger without a notification
+INTEGRITY_SECONDS = 60.0  # between two checks of the whole index
+INTEGRITY_SHARE = 50  # the checks take at most one part in this many of the time
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # between two attempts after an error
 
 
 class StopSignal:
-    """The word that a follower shall end, which also ends its waiting."""
+    """Request to stop, which also interrupts :meth:`wait`."""
 
     def __init__(self) -> None:
         self._write_end, self._read_end = socket.socketpair()
@@ -40,16 +46,16 @@ class StopSignal:
         self.is_requested = False
 
     def request(self, *_signal: object) -> None:
-        """Ask for the end; from any thread or a signal handler."""
+        """Request the stop, from any thread or a signal handler."""
         self.is_requested = True
         with suppress(OSError):
             self._write_end.send(b"x")
 
     def wait(self, seconds: float, other_descriptor: int | None = None) -> None:
-        """Wait, but no longer than until the end is asked for, or another descriptor has news."""
-        descriptors: list[Any] = (
-            [self._read_end] if other_descriptor is None else [self._read_end, other_descriptor]
-        )
+        """Wait until the time is over, the stop is requested or another descriptor is readable."""
+        descriptors: list[Any] = [self._read_end]
+        if other_descriptor is not None:
+            descriptors.append(other_descriptor)
         select.select(descriptors, [], [], seconds)
 
     def close(self) -> None:
@@ -59,20 +65,20 @@ class StopSignal:
 
 
 class CommitWaiter(Protocol):
-    """Waits for commits of others. Its errors are the database's and its driver's."""
+    """Waiter for commits of other connections; raises errors of the database and its driver."""
 
     def open(self) -> None:
-        """From now on no commit is missed."""
+        """Connect; no later commit is missed."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a commit since the last answer, or for the end; True when there was one."""
+        """Wait for a commit since the last call or for the stop; True if there was a commit."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
 
 
 class SqlitePolling:
-    """SQLite has a counter that other connections' commits move; it is in shared memory."""
+    """Poll of ``PRAGMA data_version``, a counter of other connections' commits in shared memory."""
 
     def __init__(self, engine: Engine, stop_signal: StopSignal) -> None:
         self._engine, self._stop_signal = engine, stop_signal
@@ -80,13 +86,13 @@ class SqlitePolling:
         self._seen_version = 0
 
     def open(self) -> None:
-        """Take a connection, without a transaction: in one, the counter would stand still."""
+        """Connect without a transaction, in which the counter would not move."""
         self.close()
         self._raw_connection = self._engine.raw_connection()
         self._seen_version = self._version()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a commit."""
+        """Poll the counter until it moves."""
         deadline = time.monotonic() + seconds
         while not self._stop_signal.is_requested and time.monotonic() < deadline:
             version = self._version()
@@ -97,7 +103,7 @@ class SqlitePolling:
         return False
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection to the pool."""
         raw_connection, self._raw_connection = self._raw_connection, None
         if raw_connection is not None:
             raw_connection.close()
@@ -107,7 +113,7 @@ class SqlitePolling:
 
 
 class PostgresListener:
-    """PostgreSQL tells whoever listens of each commit of the pen."""
+    """LISTEN on PostgreSQL for the notification of each write transaction."""
 
     def __init__(self, engine: Engine, stop_signal: StopSignal) -> None:
         self._engine, self._stop_signal = engine, stop_signal
@@ -115,65 +121,56 @@ class PostgresListener:
         self._driver_connection: Any = None
 
     def open(self) -> None:
-        """Listen."""
+        """Connect and LISTEN."""
         self.close()
         self._connection = open_dedicated_connection(self._engine)
         self._connection.exec_driver_sql(f"LISTEN {NOTIFY_CHANNEL}")
         self._driver_connection = self._connection.connection.driver_connection
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a commit of the pen."""
+        """Wait for a notification."""
         self._stop_signal.wait(seconds, self._driver_connection.fileno())
-        # Once more than needed does no harm: several lines are one reason to look.
+        # All pending notifications are taken at once: one update covers them.
         return bool(list(self._driver_connection.notifies(timeout=0)))
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         close_connection(self._connection)
         self._connection = self._driver_connection = None
 
 
 def open_commit_waiter(engine: Engine, stop_signal: StopSignal) -> CommitWaiter:
-    """What wakes the followers of a database."""
+    """Commit waiter for the dialect of a database."""
     waiter_class = SqlitePolling if engine.dialect.name == "sqlite" else PostgresListener
     return waiter_class(engine, stop_signal)
 
 
-ELECTION_SECONDS = 0.5  # seconds between two tries of one that is not elected
-WAIT_SECONDS = 1.0  # seconds at most between two glances at the index and the door
-LEASE_CHECK_SECONDS = 0.25  # the same for the door, during a long work
-CATCH_UP_SECONDS = 5.0  # seconds after which the ledger is read, whether something was heard or not
-INTEGRITY_SECONDS = 60.0  # seconds between two readings of the whole index
-INTEGRITY_SHARE = 50  # a reading takes no more than one part in so many of the time
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between two tries of what failed
-
-
 class EventLog(Protocol):
-    """Takes what an operator should read in the log."""
+    """Log of events for the operator."""
 
     def __call__(self, event: str, error: BaseException | None = None) -> None:
-        """Note an event; an error is told by its kind and place, never by its words."""
+        """Log an event, with the type and place of an error but never its message."""
 
 
 class PeriodicJob(Protocol):
-    """What the elected follower does beside the index; its faults are its own to tell."""
+    """Job of the elected follower besides the index; it logs its own errors."""
 
     def run_if_due(self) -> None:
-        """Do what is due, if anything is."""
+        """Run the job if it is due."""
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Release its resources."""
 
 
 class Interrupted(Exception):
-    """What was begun is left, since the end was asked for or the lease has to be given away."""
+    """An update was abandoned because of a stop request or a lost lease."""
 
 
 class Follower:
-    """One that follows, or competes to.
+    """Follower of the public ledger, elected or competing to be.
 
-    :param ending: when it is asked for, :meth:`run` ends at the next opportunity.
-    :param duty: what else is done by the one that is elected.
+    :param stop_signal: once requested, :meth:`run` returns at the next opportunity.
+    :param job: run by the elected follower.
     """
 
     def __init__(
@@ -196,7 +193,7 @@ class Follower:
         self._fault = ""
 
     def run(self) -> None:
-        """Follow until the end is asked for."""
+        """Follow until the stop is requested."""
         try:
             while not self._stop_signal.is_requested:
                 self._run_once()
@@ -213,19 +210,28 @@ class Follower:
             if self._job is not None:
                 self._job.run_if_due()
             self._catch_up_if_due()
-            self._record_recovery()
+            self._pause = 0.0
+            if self._fault:
+                self._fault = ""
+                self._log_event("search_healed")
             if self._commits.wait(WAIT_SECONDS):
                 self._catch_up_at = 0.0
         except Interrupted:
             self._release()
         except Exception as error:
-            # Whatever it is, a damaged file or a server that went away, dying of it mends nothing.
-            self._record_failure(error)
+            # Any error, such as a damaged file or a lost server: ending the process repairs none.
+            fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
+            if fault != self._fault:
+                self._fault = fault
+                self._log_event("search_failing", error)
+            self._release()
+            self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
+            self._stop_signal.wait(self._pause)
 
     def _is_elected(self) -> bool:
         was_elected, self._elected = self._elected, self._lease.acquire_or_keep()
         if self._elected and not was_elected:
-            # Before the first look: what is committed during it is heard.
+            # Before the first read of the ledger, so that commits during it are noticed.
             self._commits.open()
             self._catch_up_at = self._integrity_at = 0.0
             if not self._fault:
@@ -242,7 +248,7 @@ class Follower:
             self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
 
     def _is_damaged(self) -> bool:
-        """Read the whole index; one that is not there is no damage."""
+        """Check the whole index; a missing one is not damaged."""
         if self._index.cursor() is None:
             return False
         begun = time.monotonic()
@@ -252,28 +258,16 @@ class Follower:
         return damaged
 
     def _check_interruption(self, _done: int, _total: int) -> None:
-        """Leave a long work where it is, if there is a reason: the next one begins it anew."""
+        """Abandon a long update after a stop request or the loss of the lease.
+
+        :raises Interrupted: the next elected follower starts the update again.
+        """
         now = time.monotonic()
         if now < self._lease_check_at:
             return
         self._lease_check_at = now + LEASE_CHECK_SECONDS
         if self._stop_signal.is_requested or not self._lease.acquire_or_keep():
             raise Interrupted
-
-    def _record_failure(self, error: Exception) -> None:
-        fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
-        if fault != self._fault:
-            self._fault = fault
-            self._log_event("search_failing", error)
-        self._release()
-        self._pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * self._pause))
-        self._stop_signal.wait(self._pause)
-
-    def _record_recovery(self) -> None:
-        self._pause = 0.0
-        if self._fault:
-            self._fault = ""
-            self._log_event("search_healed")
 
     def _release(self) -> None:
         self._elected = False
@@ -289,12 +283,11 @@ def create_follower(
     log_event: EventLog,
     job: PeriodicJob | None = None,
 ) -> Follower:
-    """A follower of a register."""
-    lease = index_lease(settings, database)
+    """Follower with the lease and commit waiter of a register."""
     return Follower(
         database,
         index,
-        lease,
+        index_lease(settings, database),
         open_commit_waiter(database, stop_signal),
         stop_signal,
         log_event,

@@ -1,6 +1,6 @@
-"""What the follower does as days begin, each hour, and after an erasure.
+"""Periodic job for retention and for the journal lines of failed sign-ins.
 
-Retention, and the journal lines of the failed sign-ins of a day that is over.
+It runs at the start of each civil day, each hour, and after an erasure.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from register.reports.acts import retention
 from register.text.dates import paris_day
 from register.worker.loop import EventLog
 
-CHECK_SECONDS = 3_600.0  # seconds at most between two looks
-RETRY_SECONDS = 60.0  # seconds after which what failed is tried again
+CHECK_SECONDS = 3_600.0  # longest time between two runs
+RETRY_SECONDS = 60.0  # before the next run after an error
 
 
 class RetentionJob:
-    """The looks of one follower; whatever goes wrong with them is told once, and ends nothing.
+    """Retention runs of one follower; an error is logged once and retried.
 
-    :param open_store: opens the store of reports' keys; asked anew until it succeeds.
-    :param clock: tells the moment.
+    :param open_store: opens the key store of reports; called again until it succeeds.
+    :param clock: returns the current time.
     """
 
     def __init__(
@@ -48,18 +48,23 @@ class RetentionJob:
         self._is_waiting = False
 
     def run_if_due(self) -> None:
-        """Look if it is time to; one query otherwise."""
+        """Run retention if it is due; otherwise at most one query."""
         if time.monotonic() < self._due_at and self._fault:
             return
         try:
             if self._is_due():
                 self._run_retention()
         except Exception as error:
-            # Whatever it is: the index is followed all the same, and the next look may succeed.
-            self._record_failure(error)
+            # Any error: the follower has to go on with the index, and the next run may succeed.
+            fault = type(error).__name__
+            if fault != self._fault:
+                self._fault = fault
+                self._log_event("retention_failing", error)
+            self._due_at = time.monotonic() + RETRY_SECONDS
+            self.close()
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the key store."""
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -83,11 +88,3 @@ class RetentionJob:
         if self._fault:
             self._log_event("retention_healed")
         self._is_waiting, self._fault = is_waiting, ""
-
-    def _record_failure(self, error: Exception) -> None:
-        fault = type(error).__name__
-        if fault != self._fault:
-            self._fault = fault
-            self._log_event("retention_failing", error)
-        self._due_at = time.monotonic() + RETRY_SECONDS
-        self.close()

@@ -11,13 +11,13 @@ from sqlalchemy import event, select, update
 
 from register.accounts.models import Member
 from register.cases import acts, members_journal
-from register.cases.members_journal import (
+from register.cases.members_journal import list_lines, load_checked_line
+from register.cases.members_journal_query import (
     ACT_GROUPS,
     ACTS_BY_KIND,
     CONSOLE_MEMBER,
+    LEDGERS,
     MembersJournalQuery,
-    list_lines,
-    load_checked_line,
 )
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
@@ -80,9 +80,7 @@ def _is_asked(row, asked, numbers):
         and (asked.incident_id is None or row.incident_id == asked.incident_id)
         and (asked.since is None or day >= asked.since)
         and (asked.until is None or day <= asked.until)
-        and (
-            not asked.ledger_name or row.ledger == members_journal.LEDGERS[asked.ledger_name].value
-        )
+        and (not asked.ledger_name or row.ledger == LEDGERS[asked.ledger_name].value)
     )
 
 

@@ -82,7 +82,7 @@ def test_what_is_no_longer_public_is_not_found_before_the_index_follows(
 def test_an_index_far_behind_says_so_and_shows_nothing_that_went(
     desk, content, engine, index, ask, pen, cast, monkeypatch
 ):
-    monkeypatch.setattr(service, "JUDGED_LIMIT", 3)
+    monkeypatch.setattr(service, "CHANGED_LIMIT", 3)
     filed = desk.published(content(title="Un quidam filme"))
     follow(engine, index)
     with pen() as p:

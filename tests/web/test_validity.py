@@ -310,7 +310,7 @@ def test_a_feed_of_words_says_when_it_moved_only_if_all_was_looked_through(
     follow(app)
     assert stranger(SEARCHES[1]).headers["Last-Modified"] == AS_TOLD
     desk.published()
-    monkeypatch.setattr(service, "JUDGED_LIMIT", 0)
+    monkeypatch.setattr(service, "CHANGED_LIMIT", 0)
     answer = stranger(SEARCHES[1])
     assert "Last-Modified" not in answer.headers
     assert "ETag" in answer.headers

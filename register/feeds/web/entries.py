@@ -51,7 +51,7 @@ class _EntryCache:
             self.entries.clear()
             self.size = 0
         self.entries[name] = entry
-        self.size += _ENTRY_OVERHEAD + 2 * len(entry.item.content)
+        self.size += _ENTRY_OVERHEAD + 2 * len(entry.entry_content.content)
 
 
 def entries(event_rows: Sequence[PublicEvent], tag_uris: TagUriMaker) -> list[AtomEntry]:

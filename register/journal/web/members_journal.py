@@ -22,12 +22,12 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import members_journal
-from register.cases.members_journal import (
+from register.cases.members_journal import LinePosition, MembersJournalLine
+from register.cases.members_journal_query import (
     ACT_GROUPS,
     CONSOLE_MEMBER,
+    LEDGER_NAMES,
     LEDGERS,
-    LinePosition,
-    MembersJournalLine,
     MembersJournalQuery,
 )
 from register.cases.vocabulary import Vocabulary
@@ -219,7 +219,7 @@ def address(
     pairs = journal_query.pairs()
     if after is not None:
         ledger, seq = after
-        pairs.append(("apres", f"{members_journal.LEDGER_NAMES[ledger]}-{seq}"))
+        pairs.append(("apres", f"{LEDGER_NAMES[ledger]}-{seq}"))
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from register.accounts import acts as accounts
 from register.accounts.models import Role
 from register.cases import acts
-from register.cases.members_journal import ACT_GROUPS, ACTS_BY_KIND
+from register.cases.members_journal_query import ACT_GROUPS, ACTS_BY_KIND
 from register.db import db
 from register.exchange.csv_files import ESCAPE_MARK
 from register.journal import Act, JournalEntry
