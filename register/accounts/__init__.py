@@ -1,0 +1,1 @@
+"""Members: accounts, invitations, sessions, authentication, two-factor."""

@@ -1,0 +1,1 @@
+"""The cases: model, vocabulary, rules, acts, lists, counts and verification."""

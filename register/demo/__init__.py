@@ -1,0 +1,1 @@
+"""The demonstration instance and its sample cases."""

@@ -1,0 +1,1 @@
+"""Setting up, upgrading, checking and rotating the keys of an instance."""

@@ -1,0 +1,1 @@
+"""Editorial pages: shipped texts and their revisions."""

@@ -1,0 +1,1 @@
+"""Pure functions on text: dates, typography, Markdown, normalisation, personal data."""

@@ -1,0 +1,1 @@
+"""Web faces of the cases: the public pages and the desk."""

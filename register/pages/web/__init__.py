@@ -1,0 +1,1 @@
+"""Web face of the editorial pages: public pages, editor and history."""

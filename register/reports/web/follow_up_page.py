@@ -15,9 +15,9 @@ from register.reports.models import MessageKind
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
 from register.reports.web import form_tokens
 from register.reports.web.answer_review import list_answers
-from register.reports.web.receipt_login import ReportAccess
+from register.reports.web.receipt_login import ReportAccess, SessionlessForm
 from register.reports.web.status_text import StatusText, status_text
-from register.web.form_fields import BaseForm, MultilineField, line_field, text_field
+from register.web.form_fields import MultilineField, text_field
 from register.web.request_context import current_vocabulary, settings
 
 # What the author of a report may say that a message is.
@@ -26,31 +26,9 @@ KIND_LABELS = {
     MessageKind.ADDITION.value: _("J’ajoute quelque chose"),
     MessageKind.CORRECTION.value: _("Je corrige une erreur"),
 }
-_OPENS_NOTHING = _(
-    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
-    "ouvrait a pu être effacé."
-)
+
 _NO_CONTACT = _("Écrivez une adresse ou un numéro, ou ne changez rien.")
 _NOT_CONFIRMED = _("Cochez la case pour confirmer. Rien n’a été retiré.")
-
-
-class SessionlessForm(BaseForm):
-    """A form without a session."""
-
-    class Meta(BaseForm.Meta):
-        """No token of a session."""
-
-        csrf = False
-
-
-class ReceiptCodeForm(SessionlessForm):
-    """What opens a report."""
-
-    code = line_field(_("Votre code"), limit=200)
-
-    def reject(self) -> None:
-        """Say so, in one sentence for whatever was wrong with it."""
-        self.code.errors = [_OPENS_NOTHING]
 
 
 class MessageForm(SessionlessForm):

@@ -22,7 +22,6 @@ from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
     MessageForm,
-    ReceiptCodeForm,
     SubmittedForms,
     WithdrawalForm,
     report_html,
@@ -33,6 +32,7 @@ from register.reports.web.follow_up_page import (
 from register.reports.web.i18n import _
 from register.reports.web.receipt_login import (
     OUTAGE_ERRORS,
+    ReceiptCodeForm,
     ReportAccess,
     busy_code_page,
     code_page,

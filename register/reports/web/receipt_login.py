@@ -13,20 +13,45 @@ from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.db import db, is_disk_full, is_file_missing
 from register.errors import SealError, Unavailable
 from register.reports import queries, receipts
 from register.reports.queries import ReportView
-from register.reports.web.follow_up_page import ReceiptCodeForm
 from register.reports.web.i18n import _
 from register.web import limits, logs
 from register.web.errors import RETRY_AFTER
+from register.web.form_fields import BaseForm, line_field
 from register.web.request_context import key_store
 
 # What is not the fault of whoever wrote: a database locked, full or away, a key out of reach.
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
+
+_OPENS_NOTHING = lazy_gettext(
+    "Ce code n’ouvre rien. Reprenez-le lettre par lettre. S’il est ancien, ce qu’il "
+    "ouvrait a pu être effacé."
+)
+
+
+class SessionlessForm(BaseForm):
+    """A form without a session."""
+
+    class Meta(BaseForm.Meta):
+        """No token of a session."""
+
+        csrf = False
+
+
+class ReceiptCodeForm(SessionlessForm):
+    """What opens a report."""
+
+    code = line_field(lazy_gettext("Votre code"), limit=200)
+
+    def reject(self) -> None:
+        """Say so, in one sentence for whatever was wrong with it."""
+        self.code.errors = [_OPENS_NOTHING]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Web face of the territory: place pages, place choice and autocomplete."""

@@ -1,0 +1,1 @@
+"""The desk: dashboard, case list, case, editor, publication and acts."""

@@ -1,0 +1,1 @@
+"""Public pages of the cases: lists, case, statistics, citations, cards, sitemap."""
