@@ -1,8 +1,8 @@
-"""Settings: read once from ``REGISTER_…`` variables, frozen, and refused when they make no sense.
+"""Settings from ``REGISTER_…`` variables, validated and frozen at start.
 
-Each may also come from a file named by ``REGISTER_…_FILE``, so that a secret need not stand in
-the environment. An unknown ``REGISTER_`` variable is refused too: it is most often a misspelling,
-and a misspelt safety setting is an open door that looks shut.
+Each may also come from a file named by ``REGISTER_…_FILE``, which keeps secrets out of the
+environment. An unknown ``REGISTER_`` variable is refused: it is most often a misspelling, and a
+misspelt protection would be silently off.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Settings:
     """Every setting of the register. Field ``base_url`` is ``REGISTER_BASE_URL``, and so on."""
 
     instance: Path
-    """Data folder. Default ``instance`` in the current folder: where the two commands put it."""
+    """Data folder. Default ``instance`` in the current folder, where ``init`` is run."""
 
     base_url: str
     """Public address, without a trailing slash. Default loopback: nothing is public by accident."""
@@ -47,33 +47,32 @@ class Settings:
     of the data folder must never hold the key that opens it."""
 
     key_store_url: str
-    """SQLAlchemy URL of the store of reports' keys. Default: a file beside the seal key. A database
-    of its own where several machines serve; never that of the register, whose backups it would be
-    in."""
+    """SQLAlchemy URL of the key store. Default: a file beside the seal key. With several machines,
+    a database of its own; never that of the register, whose backups would contain the keys."""
 
     limiter_url: str
-    """Where tries are counted: ``memory://``, the default, in each process, or ``redis://…`` for
-    several. A Redis that keeps nothing on disk: an address has no business there."""
+    """Where requests are counted: ``memory://``, the default, in each process, or ``redis://…`` for
+    several. The Redis must write nothing to disk, because the counters derive from addresses."""
 
     rate_limits: bool
-    """``on`` by default. ``off`` lifts limits, minimum time and the trap for robots too, for tests
-    and demonstrations, and is refused elsewhere."""
+    """``on`` by default. ``off`` disables limits, minimum time and honeypot field, for tests and
+    demonstrations, and is refused elsewhere."""
 
     undecided_after: int
-    """Months after which a report that nobody decided is declined. Default 24: nobody's decision is
-    not a decision, and after two years there is little left to check."""
+    """Months after which an undecided report is declined. Default 24: after two years there is
+    little left to check."""
 
     single_moderator: bool
-    """``on`` for an association with one moderator: no second person is asked, and the case says
-    so. Default ``off``: the second reader is what protects the person written about."""
+    """``on`` for an association with one moderator: no second person is required, and the case
+    says so. Default ``off``: the second reader protects the person written about."""
 
     require_2fa: bool
-    """Whether members need a second factor. Default ``on``: a password alone, guessed or read over
-    a shoulder, would publish. ``off`` is for a demonstration, and refused elsewhere."""
+    """Whether members need a second factor. Default ``on``: otherwise a guessed or observed
+    password is enough to publish. ``off`` is for demonstrations, and refused elsewhere."""
 
     publisher_name: str
     """Who publishes (loi du 29 juillet 1982, art. 93-3; LCEN art. 1-1). Empty by default, and
-    asked for before a public start: a register without a publisher is outside the law."""
+    required before a public start: the law requires a publisher."""
 
     publisher_director: str
     """Directeur de la publication; see ``publisher_name``."""
@@ -97,8 +96,8 @@ class Settings:
     """Where readers, authorities and RGPD requests write; see ``publisher_name``."""
 
     trusted_proxies: int
-    """How many proxies stand in front and may speak for the reader. Default 0: a header that
-    anybody can send is believed from nobody."""
+    """Number of proxies in front, whose ``X-Forwarded`` headers are trusted. Default 0, because
+    any client can send such headers."""
 
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
@@ -126,9 +125,9 @@ class Settings:
 
     @property
     def is_secure(self) -> bool:
-        """True when nobody on the way can read what is sent: by HTTPS, or through Tor.
+        """True when the connection is encrypted: by HTTPS, or through Tor.
 
-        A browser that opens an onion address takes Secure cookies there, as over HTTPS.
+        Browsers accept Secure cookies at an onion address, as over HTTPS.
         """
         return self.is_https or is_onion(self.host)
 
@@ -146,14 +145,14 @@ LEGAL_FIELDS = (
 
 
 def variable_names() -> list[str]:
-    """The variables that exist, for the documentation test and the refusal of unknown ones."""
+    """The names of all variables."""
     return [PREFIX + field.name.upper() for field in fields(Settings)]
 
 
 def load() -> Settings:
     """Read the settings from the environment.
 
-    :raises ConfigError: a value that makes no sense, or a variable that does not exist.
+    :raises ConfigError: an invalid value, or a variable that does not exist.
     """
     _refuse_unknown()
     env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
@@ -166,7 +165,6 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    seal_dir = read("SEAL_DIR")
     database_url = _database_url(
         read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
     )
@@ -175,7 +173,7 @@ def load() -> Settings:
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
-        seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
+        seal_dir=_seal_dir(read("SEAL_DIR"), instance),
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
         rate_limits=_protection_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
@@ -189,14 +187,14 @@ def load() -> Settings:
 
 
 def missing_for_public(settings: Settings) -> list[str]:
-    """The variables of the legal notice that a public address cannot do without."""
+    """The variables of the legal notice that are missing for a public address."""
     if settings.is_loopback:
         return []
     return [PREFIX + name.upper() for name in LEGAL_FIELDS if not getattr(settings, name)]
 
 
 def make_instance_folder(settings: Settings) -> None:
-    """Make the data folder where there is none.
+    """Create the data folder if it does not exist.
 
     :raises ConfigError: ``config_instance``.
     """
@@ -208,7 +206,7 @@ def make_instance_folder(settings: Settings) -> None:
 
 
 def ignored_variables() -> list[str]:
-    """The variables that are set and that nothing reads any more."""
+    """The retired variables that are set."""
     retired = {PREFIX + name + suffix for name in RETIRED for suffix in ("", "_FILE")}
     return sorted(retired & set(os.environ))
 
@@ -228,7 +226,7 @@ def _switch(name: str, value: str) -> bool:
 
 
 def _protection_switch(name: str, value: str, base_url: str) -> bool:
-    """A protection that may be switched off on this machine only."""
+    """A protection that may be off only when the public address is loopback."""
     if _switch(name, value):
         return True
     if not is_loopback((urlsplit(base_url).hostname or "").lower()):
@@ -237,7 +235,7 @@ def _protection_switch(name: str, value: str, base_url: str) -> bool:
 
 
 def _months(name: str, value: str) -> int:
-    # Below twelve, what is only overdue would be declined before anybody was told.
+    # At least twelve: a report must be listed as overdue (after a year) before it is declined.
     if not (value.isascii() and value.isdigit() and len(value) <= 3 and 12 <= int(value) <= 120):
         raise ConfigError("config_months", name=PREFIX + name, value=value)
     return int(value)
@@ -264,14 +262,14 @@ def _key_store_url(value: str, database_url: str, instance: Path) -> str:
 
 
 def _database_identity(url: URL) -> tuple[object, ...]:
-    """Which database a URL leads to, whoever enters it and with whatever options."""
+    """The database of a URL, without user and options."""
     if url.get_backend_name() == "sqlite":
         return ("sqlite", Path(url.database or "").resolve())
     return (url.get_backend_name(), url.host, url.port or 5432, url.database)
 
 
 def _is_inside(path: Path, instance: Path) -> bool:
-    # Resolved: a link into the data folder is inside it too.
+    # Resolved, because of symbolic links into the data folder.
     resolved, folder = path.resolve(), instance.resolve()
     return resolved == folder or folder in resolved.parents
 
@@ -288,7 +286,7 @@ def _base_url(value: str) -> str:
         raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
     host = (urlsplit(address).hostname or "").lower()
     if urlsplit(address).scheme == "http" and not (is_loopback(host) or is_onion(host)):
-        # A reader's search for a commune, read on the wire, tells who worries about whom.
+        # Without encryption, others on the network could read what a reader searches for.
         raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
     return address
 
@@ -304,7 +302,7 @@ def _onion_url(value: str, base_url: str) -> str:
 
 
 def _bare_address(value: str) -> str:
-    """An address of a whole site, without a trailing slash; empty when it is none."""
+    """The URL of a whole site, without trailing slash; empty when it is not one."""
     try:
         parts = urlsplit(value)
         is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -327,10 +325,10 @@ def _database_url(value: str, name: str = "DATABASE_URL") -> str:
     except ArgumentError as error:
         raise ConfigError("config_database", name=PREFIX + name) from error
     if url.get_backend_name() == "postgresql":
-        # Only psycopg 3 is installed; a bare "postgresql://" would look for its predecessor.
+        # Only psycopg 3 is installed; a bare "postgresql://" would load psycopg 2.
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     file = url.database if url.get_backend_name() == "sqlite" else ""
-    # A file by its path: no other form says which file an acknowledgement is in.
+    # Only a file given by its path, so that the commits can be checked to be in that file.
     if file and file != ":memory:" and not file.startswith("file:"):
         return value
     raise ConfigError("config_database", name=PREFIX + name)
@@ -345,10 +343,12 @@ def _search(value: str, database_url: str) -> str:
     return value or (POSTGRESQL if is_postgresql else WHOOSH)
 
 
-def _seal_dir(value: str, instance: Path) -> Path:
+def _seal_dir(value: str, instance: Path) -> Path | None:
+    if not value:
+        return None
     path = Path(value).resolve()
     if _is_inside(path, instance):
-        # A copy of the data folder would then carry the key that opens it.
+        # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
     return path
 

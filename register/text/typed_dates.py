@@ -10,7 +10,6 @@ import re
 from datetime import date, timedelta
 
 from register.errors import TextError
-from register.text import dates
 from register.text.dates import DateMark, PartialDate
 from register.text.normalisation import fold
 
@@ -78,11 +77,6 @@ def parse_typed_date(text: str, *, unknown: str = "") -> str:
     if set(tokens) & _UNKNOWN_WORDS:
         raise TextError("typed_date", text=text)
     return _partial_date(date_tokens, _date_mark(tokens, text), text).edtf
-
-
-def input_words(edtf: str) -> str:
-    """A stored date in words that :func:`parse_typed_date` parses again; empty for none."""
-    return dates.date_words(edtf) if edtf else ""
 
 
 def _date_mark(tokens: list[str], text: str) -> DateMark:
