@@ -1,7 +1,7 @@
-"""Invitations: a link that opens one account, once, within a week; only its digest is kept.
+"""Invitations: links that open one account, once, within a week.
 
-The first one, which ``webcitoyen init`` prints, is to nobody yet: whoever opens it says at which
-address they will sign in. Every other one is to an address.
+Only the digest of a link is stored. Every invitation is to an e-mail address, except the first one,
+which ``webcitoyen init`` prints: whoever accepts it gives their own address.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from register.accounts.sessions import digest
 from register.errors import NotFound, Refused
 from register.journal import Act, WriteTransaction
 
-# A week: long enough for somebody on holiday, short enough for a mailbox that is read later.
+# Long enough for somebody on holiday, short enough against mailboxes that others read later.
 LIFETIME = timedelta(days=7)
 
 
 def invite(tx: WriteTransaction, email: str, role: Role, *, by: int | None) -> str:
-    """Invite somebody; the token of the link, which nothing shows again.
+    """Invite somebody; the token of the link, which is not shown again.
 
-    An earlier invitation to the same address is worth nothing any more.
+    It replaces an earlier invitation to the same address.
 
     :param by: the administrator who invites, None from the console.
     :raises Invalid: ``member_email``.
