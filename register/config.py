@@ -219,40 +219,40 @@ def _refuse_unknown() -> None:
             raise ConfigError("config_unknown", name=name)
 
 
-def _switch(name: str, value: str) -> bool:
-    if value not in ("on", "off"):
-        raise ConfigError("config_switch", name=PREFIX + name, value=value)
-    return value == "on"
+def _switch(name: str, raw: str) -> bool:
+    if raw not in ("on", "off"):
+        raise ConfigError("config_switch", name=PREFIX + name, value=raw)
+    return raw == "on"
 
 
-def _protection_switch(name: str, value: str, base_url: str) -> bool:
+def _protection_switch(name: str, raw: str, base_url: str) -> bool:
     """A protection that may be off only when the public address is loopback."""
-    if _switch(name, value):
+    if _switch(name, raw):
         return True
     if not is_loopback((urlsplit(base_url).hostname or "").lower()):
         raise ConfigError("config_protection", name=PREFIX + name)
     return False
 
 
-def _months(name: str, value: str) -> int:
+def _months(name: str, raw: str) -> int:
     # At least twelve: a report must be listed as overdue (after a year) before it is declined.
-    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 12 <= int(value) <= 120):
-        raise ConfigError("config_months", name=PREFIX + name, value=value)
-    return int(value)
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 12 <= int(raw) <= 120):
+        raise ConfigError("config_months", name=PREFIX + name, value=raw)
+    return int(raw)
 
 
-def _limiter_url(value: str) -> str:
-    scheme = urlsplit(value).scheme
-    if value != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
+def _limiter_url(raw: str) -> str:
+    scheme = urlsplit(raw).scheme
+    if raw != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
         raise ConfigError("config_limiter", name=PREFIX + "LIMITER_URL")
-    return value
+    return raw
 
 
-def _key_store_url(value: str, database_url: str, instance: Path) -> str:
+def _key_store_url(raw: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
-    if not value:
+    if not raw:
         return ""
-    store_url = _database_url(value, "KEY_STORE_URL")
+    store_url = _database_url(raw, "KEY_STORE_URL")
     url = make_url(store_url)
     is_file = url.get_backend_name() == "sqlite"
     is_same = _database_identity(url) == _database_identity(make_url(database_url))
@@ -274,37 +274,37 @@ def _is_inside(path: Path, instance: Path) -> bool:
     return resolved == folder or folder in resolved.parents
 
 
-def _small_number(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value[:3]) <= 8 and len(value) <= 2):
-        raise ConfigError("config_number", name=PREFIX + name, value=value, limit=8)
-    return int(value)
+def _small_number(name: str, raw: str) -> int:
+    if not (raw.isascii() and raw.isdigit() and int(raw[:3]) <= 8 and len(raw) <= 2):
+        raise ConfigError("config_number", name=PREFIX + name, value=raw, limit=8)
+    return int(raw)
 
 
-def _base_url(value: str) -> str:
-    address = _bare_address(value)
+def _base_url(raw: str) -> str:
+    address = _bare_address(raw)
     if not address:
-        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
+        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=raw)
     host = (urlsplit(address).hostname or "").lower()
     if urlsplit(address).scheme == "http" and not (is_loopback(host) or is_onion(host)):
         # Without encryption, others on the network could read what a reader searches for.
-        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
+        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=raw)
     return address
 
 
-def _onion_url(value: str, base_url: str) -> str:
-    if not value:
+def _onion_url(raw: str, base_url: str) -> str:
+    if not raw:
         return ""
-    address = _bare_address(value)
+    address = _bare_address(raw)
     host = (urlsplit(address).hostname or "").lower()
     if not is_onion(host) or urlsplit(base_url).scheme != "https":
-        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=value)
+        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=raw)
     return address
 
 
-def _bare_address(value: str) -> str:
+def _bare_address(raw: str) -> str:
     """The URL of a whole site, without trailing slash; empty when it is not one."""
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(raw)
         is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return ""
@@ -316,12 +316,12 @@ def _bare_address(value: str) -> str:
         or parts.username
     ):
         return ""
-    return value.rstrip("/")
+    return raw.rstrip("/")
 
 
-def _database_url(value: str, name: str = "DATABASE_URL") -> str:
+def _database_url(raw: str, name: str = "DATABASE_URL") -> str:
     try:
-        url = make_url(value)
+        url = make_url(raw)
     except ArgumentError as error:
         raise ConfigError("config_database", name=PREFIX + name) from error
     if url.get_backend_name() == "postgresql":
@@ -330,30 +330,30 @@ def _database_url(value: str, name: str = "DATABASE_URL") -> str:
     file = url.database if url.get_backend_name() == "sqlite" else ""
     # Only a file given by its path, so that the commits can be checked to be in that file.
     if file and file != ":memory:" and not file.startswith("file:"):
-        return value
+        return raw
     raise ConfigError("config_database", name=PREFIX + name)
 
 
-def _search(value: str, database_url: str) -> str:
+def _search(raw: str, database_url: str) -> str:
     is_postgresql = make_url(database_url).get_backend_name() == "postgresql"
-    if value not in ("", *SEARCH_ENGINES):
-        raise ConfigError("config_search", name=PREFIX + "SEARCH", value=value)
-    if value == POSTGRESQL and not is_postgresql:
+    if raw not in ("", *SEARCH_ENGINES):
+        raise ConfigError("config_search", name=PREFIX + "SEARCH", value=raw)
+    if raw == POSTGRESQL and not is_postgresql:
         raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
-    return value or (POSTGRESQL if is_postgresql else WHOOSH)
+    return raw or (POSTGRESQL if is_postgresql else WHOOSH)
 
 
-def _seal_dir(value: str, instance: Path) -> Path | None:
-    if not value:
+def _seal_dir(raw: str, instance: Path) -> Path | None:
+    if not raw:
         return None
-    path = Path(value).resolve()
+    path = Path(raw).resolve()
     if _is_inside(path, instance):
         # A backup of the data folder would contain the key that decrypts it.
-        raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
+        raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
 
 
-def _short_text(name: str, value: str) -> str:
-    if len(value) > 500 or any(ord(letter) < 32 for letter in value):
+def _short_text(name: str, raw: str) -> str:
+    if len(raw) > 500 or any(ord(letter) < 32 for letter in raw):
         raise ConfigError("config_text", name=PREFIX + name, limit=500)
-    return value
+    return raw

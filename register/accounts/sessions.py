@@ -67,15 +67,17 @@ def open_session(session: Session, member_id: int, at: datetime) -> str:
 
 def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
     """The session of a token; None when it is closed or too old, or its member disabled."""
-    row = session.execute(
+    session_row = session.execute(
         select(SignInSession, Member)
         .join(Member, Member.id == SignInSession.member_id)
         .where(SignInSession.token_hash == digest(token), *_alive_conditions(at))
     ).first()
-    if row is None or not row.Member.is_active:
+    if session_row is None or not session_row.Member.is_active:
         return None
-    sign_in_session = row.SignInSession
-    return SignedIn(row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR)
+    sign_in_session = session_row.SignInSession
+    return SignedIn(
+        session_row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR
+    )
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -165,8 +165,8 @@ def is_member_path(path: str) -> bool:
 def member_address(address: str) -> str:
     """The address, if its path is under this register's access control; else empty.
 
-    Browsers also accept ``//elsewhere``, ``\\\\elsewhere`` and ``javascript:`` as addresses; none of
-    them begins with such a path.
+    Browsers also accept ``//elsewhere``, ``\\\\elsewhere`` and ``javascript:`` as addresses; none
+    of them begins with such a path.
     """
     try:
         parts = urlsplit(address)
