@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 
 # L'Haÿ, L’Haÿ and L Haÿ are the same name. U+2212 is the minus sign that some keyboards have
 # instead of a hyphen; all other dashes have Unicode category Pd.
@@ -100,29 +99,25 @@ def _fold_unicode(text: str) -> str:
     return unicodedata.normalize("NFKD", casefolded).translate(_LETTER_TABLE)
 
 
-def _fold_letter(letter: str) -> str:
-    category = unicodedata.category(letter)
-    if category == "Pd" or letter in _WORD_SEPARATORS:
-        return " "
-    # Cf contains the soft hyphen and the zero-width characters, which nobody types in a search.
-    return "" if category in {"Mn", "Cf"} else _LIGATURES.get(letter, letter)
-
-
 class _LetterTable(dict[int, str]):
-    """A table for ``str.translate`` that computes and caches each letter."""
-
-    def __init__(self, convert: Callable[[str], str]) -> None:
-        super().__init__()
-        self.convert = convert
+    """A table for ``str.translate`` that folds and caches each letter."""
 
     def __missing__(self, code: int) -> str:
-        letter = self.convert(chr(code))
+        letter = chr(code)
+        category = unicodedata.category(letter)
+        if category == "Pd" or letter in _WORD_SEPARATORS:
+            folded = " "
+        elif category in {"Mn", "Cf"}:
+            # Cf contains the soft hyphen and the zero-width characters, which nobody types.
+            folded = ""
+        else:
+            folded = _LIGATURES.get(letter, letter)
         if len(self) < _CACHE_LIMIT:
-            self[code] = letter
-        return letter
+            self[code] = folded
+        return folded
 
 
-_LETTER_TABLE = _LetterTable(_fold_letter)
+_LETTER_TABLE = _LetterTable()
 
 _FOLDED_BYTES = [_fold_unicode(chr(code)) for code in range(256)]
 _DROPPED_BYTES = bytes(code for code, folded in enumerate(_FOLDED_BYTES) if not folded)

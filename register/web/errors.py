@@ -217,9 +217,14 @@ def attach(app: Flask) -> None:
     for error_class in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error_class, _unavailable)
     app.register_error_handler(RegisterError, _register_error)
-    app.register_error_handler(TextError, _text_error)
+    app.register_error_handler(
+        TextError,
+        lambda error: _error_page(422, error_messages.error_sentence(error, quoting=False)),
+    )
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(InternalServerError, _unexpected)
+    app.register_error_handler(
+        InternalServerError, lambda error: _failure_page(error.original_exception or error, 500)
+    )
     # Flask's own log line would repeat ours, without the reference.
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
@@ -269,10 +274,6 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
     return _error_page(status, error_messages.error_sentence(error, quoting=False))
 
 
-def _text_error(error: TextError) -> ResponseReturnValue:
-    return _error_page(422, error_messages.error_sentence(error, quoting=False))
-
-
 def _tombstone_page(tombstone: Tombstone) -> Response:
     word = current_vocabulary().word("restriction", tombstone.reason)
     return _error_page(
@@ -310,10 +311,6 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
     response = _failure_page(error, 503, sentence)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
-
-
-def _unexpected(error: InternalServerError) -> ResponseReturnValue:
-    return _failure_page(error.original_exception or error, 500)
 
 
 def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
