@@ -1,7 +1,7 @@
-"""Bulkhead: a bound on the threads that one kind of request may hold.
+"""Bulkhead: limit on the threads that one kind of request may occupy.
 
-A request that waits holds a thread of the server. Without a bound, a burst of one kind would take
-all threads from every other kind.
+A waiting request occupies a thread of the server. Without a limit, a burst of one kind would take
+the threads from every other kind.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ ARRIVAL_TIME_KEY = "register.arrived"
 
 
 class Bulkhead:
-    """Lets a bounded number of threads of this process do something at once.
+    """A limit on the threads of this process that run something at once.
 
-    :param at_once: how many may do it.
-    :param waiting: how many may wait for their turn.
-    :param patience: seconds that each may wait.
-    :param outside: seconds that whoever finds no place may wait for one: where turns are short,
-        a place is free at once.
+    :param max_running: threads that may run it.
+    :param max_waiting: further threads that may wait for their turn.
+    :param turn_timeout: seconds that each may wait for its turn.
+    :param entry_timeout: seconds to wait when the queue itself is full, for short turns.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Bulkhead:
     def turn(self, already_waited: float = 0.0) -> Iterator[None]:
         """Wait for a turn, and hold it.
 
-        :param already_waited: seconds that were waited elsewhere already.
+        :param already_waited: seconds already waited elsewhere, subtracted from the timeout.
         :raises Unavailable: ``busy``.
         """
         if not self._admitted.acquire(timeout=self.entry_timeout):

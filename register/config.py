@@ -1,8 +1,8 @@
-"""Settings: read once from ``REGISTER_…`` variables, frozen, and refused when they make no sense.
+"""Settings from ``REGISTER_…`` variables, validated and frozen at start.
 
-Each may also come from a file named by ``REGISTER_…_FILE``, so that a secret need not stand in
-the environment. An unknown ``REGISTER_`` variable is refused too: it is most often a misspelling,
-and a misspelt safety setting is an open door that looks shut.
+Each may also come from a file named by ``REGISTER_…_FILE``, which keeps secrets out of the
+environment. An unknown ``REGISTER_`` variable is refused: it is most often a misspelling, and a
+misspelt protection would be silently off.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Settings:
     """Every setting of the register. Field ``base_url`` is ``REGISTER_BASE_URL``, and so on."""
 
     instance: Path
-    """Data folder. Default ``instance`` in the current folder: where the two commands put it."""
+    """Data folder. Default ``instance`` in the current folder, where ``init`` is run."""
 
     base_url: str
     """Public address, without a trailing slash. Default loopback: nothing is public by accident."""
@@ -47,33 +47,32 @@ class Settings:
     of the data folder must never hold the key that opens it."""
 
     key_store_url: str
-    """SQLAlchemy URL of the store of reports' keys. Default: a file beside the seal key. A database
-    of its own where several machines serve; never that of the register, whose backups it would be
-    in."""
+    """SQLAlchemy URL of the key store. Default: a file beside the seal key. With several machines,
+    a database of its own; never that of the register, whose backups would contain the keys."""
 
     limiter_url: str
-    """Where tries are counted: ``memory://``, the default, in each process, or ``redis://…`` for
-    several. A Redis that keeps nothing on disk: an address has no business there."""
+    """Where requests are counted: ``memory://``, the default, in each process, or ``redis://…`` for
+    several. The Redis must write nothing to disk, because the counters derive from addresses."""
 
     rate_limits: bool
-    """``on`` by default. ``off`` lifts limits, minimum time and the trap for robots too, for tests
-    and demonstrations, and is refused elsewhere."""
+    """``on`` by default. ``off`` disables limits, minimum time and honeypot field, for tests and
+    demonstrations, and is refused elsewhere."""
 
     undecided_after: int
-    """Months after which a report that nobody decided is declined. Default 24: nobody's decision is
-    not a decision, and after two years there is little left to check."""
+    """Months after which an undecided report is declined. Default 24: after two years there is
+    little left to check."""
 
     single_moderator: bool
-    """``on`` for an association with one moderator: no second person is asked, and the case says
-    so. Default ``off``: the second reader is what protects the person written about."""
+    """``on`` for an association with one moderator: no second person is required, and the case
+    says so. Default ``off``: the second reader protects the person written about."""
 
     require_2fa: bool
-    """Whether members need a second factor. Default ``on``: a password alone, guessed or read over
-    a shoulder, would publish. ``off`` is for a demonstration, and refused elsewhere."""
+    """Whether members need a second factor. Default ``on``: otherwise a guessed or observed
+    password is enough to publish. ``off`` is for demonstrations, and refused elsewhere."""
 
     publisher_name: str
     """Who publishes (loi du 29 juillet 1982, art. 93-3; LCEN art. 1-1). Empty by default, and
-    asked for before a public start: a register without a publisher is outside the law."""
+    required before a public start: the law requires a publisher."""
 
     publisher_director: str
     """Directeur de la publication; see ``publisher_name``."""
@@ -97,8 +96,8 @@ class Settings:
     """Where readers, authorities and RGPD requests write; see ``publisher_name``."""
 
     trusted_proxies: int
-    """How many proxies stand in front and may speak for the reader. Default 0: a header that
-    anybody can send is believed from nobody."""
+    """Number of proxies in front, whose ``X-Forwarded`` headers are trusted. Default 0, because
+    any client can send such headers."""
 
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
@@ -126,9 +125,9 @@ class Settings:
 
     @property
     def is_secure(self) -> bool:
-        """True when nobody on the way can read what is sent: by HTTPS, or through Tor.
+        """True when the connection is encrypted: by HTTPS, or through Tor.
 
-        A browser that opens an onion address takes Secure cookies there, as over HTTPS.
+        Browsers accept Secure cookies at an onion address, as over HTTPS.
         """
         return self.is_https or is_onion(self.host)
 
@@ -146,14 +145,14 @@ LEGAL_FIELDS = (
 
 
 def variable_names() -> list[str]:
-    """The variables that exist, for the documentation test and the refusal of unknown ones."""
+    """The names of all variables."""
     return [PREFIX + field.name.upper() for field in fields(Settings)]
 
 
 def load() -> Settings:
     """Read the settings from the environment.
 
-    :raises ConfigError: a value that makes no sense, or a variable that does not exist.
+    :raises ConfigError: an invalid value, or a variable that does not exist.
     """
     _refuse_unknown()
     env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
@@ -166,7 +165,6 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    seal_dir = read("SEAL_DIR")
     database_url = _database_url(
         read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
     )
@@ -175,7 +173,7 @@ def load() -> Settings:
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
-        seal_dir=_seal_dir(seal_dir, instance) if seal_dir else None,
+        seal_dir=_seal_dir(read("SEAL_DIR"), instance),
         key_store_url=_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or "memory://"),
         rate_limits=_protection_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
@@ -189,14 +187,14 @@ def load() -> Settings:
 
 
 def missing_for_public(settings: Settings) -> list[str]:
-    """The variables of the legal notice that a public address cannot do without."""
+    """The variables of the legal notice that are missing for a public address."""
     if settings.is_loopback:
         return []
     return [PREFIX + name.upper() for name in LEGAL_FIELDS if not getattr(settings, name)]
 
 
 def make_instance_folder(settings: Settings) -> None:
-    """Make the data folder where there is none.
+    """Create the data folder if it does not exist.
 
     :raises ConfigError: ``config_instance``.
     """
@@ -208,7 +206,7 @@ def make_instance_folder(settings: Settings) -> None:
 
 
 def ignored_variables() -> list[str]:
-    """The variables that are set and that nothing reads any more."""
+    """The retired variables that are set."""
     retired = {PREFIX + name + suffix for name in RETIRED for suffix in ("", "_FILE")}
     return sorted(retired & set(os.environ))
 
@@ -221,40 +219,40 @@ def _refuse_unknown() -> None:
             raise ConfigError("config_unknown", name=name)
 
 
-def _switch(name: str, value: str) -> bool:
-    if value not in ("on", "off"):
-        raise ConfigError("config_switch", name=PREFIX + name, value=value)
-    return value == "on"
+def _switch(name: str, raw: str) -> bool:
+    if raw not in ("on", "off"):
+        raise ConfigError("config_switch", name=PREFIX + name, value=raw)
+    return raw == "on"
 
 
-def _protection_switch(name: str, value: str, base_url: str) -> bool:
-    """A protection that may be switched off on this machine only."""
-    if _switch(name, value):
+def _protection_switch(name: str, raw: str, base_url: str) -> bool:
+    """A protection that may be off only when the public address is loopback."""
+    if _switch(name, raw):
         return True
     if not is_loopback((urlsplit(base_url).hostname or "").lower()):
         raise ConfigError("config_protection", name=PREFIX + name)
     return False
 
 
-def _months(name: str, value: str) -> int:
-    # Below twelve, what is only overdue would be declined before anybody was told.
-    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 12 <= int(value) <= 120):
-        raise ConfigError("config_months", name=PREFIX + name, value=value)
-    return int(value)
+def _months(name: str, raw: str) -> int:
+    # At least twelve: a report must be listed as overdue (after a year) before it is declined.
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 12 <= int(raw) <= 120):
+        raise ConfigError("config_months", name=PREFIX + name, value=raw)
+    return int(raw)
 
 
-def _limiter_url(value: str) -> str:
-    scheme = urlsplit(value).scheme
-    if value != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
+def _limiter_url(raw: str) -> str:
+    scheme = urlsplit(raw).scheme
+    if raw != "memory://" and scheme not in ("redis", "rediss", "redis+unix"):
         raise ConfigError("config_limiter", name=PREFIX + "LIMITER_URL")
-    return value
+    return raw
 
 
-def _key_store_url(value: str, database_url: str, instance: Path) -> str:
+def _key_store_url(raw: str, database_url: str, instance: Path) -> str:
     """Empty for the default, which depends on the instance's id."""
-    if not value:
+    if not raw:
         return ""
-    store_url = _database_url(value, "KEY_STORE_URL")
+    store_url = _database_url(raw, "KEY_STORE_URL")
     url = make_url(store_url)
     is_file = url.get_backend_name() == "sqlite"
     is_same = _database_identity(url) == _database_identity(make_url(database_url))
@@ -264,49 +262,49 @@ def _key_store_url(value: str, database_url: str, instance: Path) -> str:
 
 
 def _database_identity(url: URL) -> tuple[object, ...]:
-    """Which database a URL leads to, whoever enters it and with whatever options."""
+    """The database of a URL, without user and options."""
     if url.get_backend_name() == "sqlite":
         return ("sqlite", Path(url.database or "").resolve())
     return (url.get_backend_name(), url.host, url.port or 5432, url.database)
 
 
 def _is_inside(path: Path, instance: Path) -> bool:
-    # Resolved: a link into the data folder is inside it too.
+    # Resolved, because of symbolic links into the data folder.
     resolved, folder = path.resolve(), instance.resolve()
     return resolved == folder or folder in resolved.parents
 
 
-def _small_number(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value[:3]) <= 8 and len(value) <= 2):
-        raise ConfigError("config_number", name=PREFIX + name, value=value, limit=8)
-    return int(value)
+def _small_number(name: str, raw: str) -> int:
+    if not (raw.isascii() and raw.isdigit() and int(raw[:3]) <= 8 and len(raw) <= 2):
+        raise ConfigError("config_number", name=PREFIX + name, value=raw, limit=8)
+    return int(raw)
 
 
-def _base_url(value: str) -> str:
-    address = _bare_address(value)
+def _base_url(raw: str) -> str:
+    address = _bare_address(raw)
     if not address:
-        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=value)
+        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=raw)
     host = (urlsplit(address).hostname or "").lower()
     if urlsplit(address).scheme == "http" and not (is_loopback(host) or is_onion(host)):
-        # A reader's search for a commune, read on the wire, tells who worries about whom.
-        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=value)
+        # Without encryption, others on the network could read what a reader searches for.
+        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=raw)
     return address
 
 
-def _onion_url(value: str, base_url: str) -> str:
-    if not value:
+def _onion_url(raw: str, base_url: str) -> str:
+    if not raw:
         return ""
-    address = _bare_address(value)
+    address = _bare_address(raw)
     host = (urlsplit(address).hostname or "").lower()
     if not is_onion(host) or urlsplit(base_url).scheme != "https":
-        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=value)
+        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=raw)
     return address
 
 
-def _bare_address(value: str) -> str:
-    """An address of a whole site, without a trailing slash; empty when it is none."""
+def _bare_address(raw: str) -> str:
+    """The URL of a whole site, without trailing slash; empty when it is not one."""
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(raw)
         is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return ""
@@ -318,42 +316,44 @@ def _bare_address(value: str) -> str:
         or parts.username
     ):
         return ""
-    return value.rstrip("/")
+    return raw.rstrip("/")
 
 
-def _database_url(value: str, name: str = "DATABASE_URL") -> str:
+def _database_url(raw: str, name: str = "DATABASE_URL") -> str:
     try:
-        url = make_url(value)
+        url = make_url(raw)
     except ArgumentError as error:
         raise ConfigError("config_database", name=PREFIX + name) from error
     if url.get_backend_name() == "postgresql":
-        # Only psycopg 3 is installed; a bare "postgresql://" would look for its predecessor.
+        # Only psycopg 3 is installed; a bare "postgresql://" would load psycopg 2.
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     file = url.database if url.get_backend_name() == "sqlite" else ""
-    # A file by its path: no other form says which file an acknowledgement is in.
+    # Only a file given by its path, so that the commits can be checked to be in that file.
     if file and file != ":memory:" and not file.startswith("file:"):
-        return value
+        return raw
     raise ConfigError("config_database", name=PREFIX + name)
 
 
-def _search(value: str, database_url: str) -> str:
+def _search(raw: str, database_url: str) -> str:
     is_postgresql = make_url(database_url).get_backend_name() == "postgresql"
-    if value not in ("", *SEARCH_ENGINES):
-        raise ConfigError("config_search", name=PREFIX + "SEARCH", value=value)
-    if value == POSTGRESQL and not is_postgresql:
+    if raw not in ("", *SEARCH_ENGINES):
+        raise ConfigError("config_search", name=PREFIX + "SEARCH", value=raw)
+    if raw == POSTGRESQL and not is_postgresql:
         raise ConfigError("config_search_database", name=PREFIX + "SEARCH")
-    return value or (POSTGRESQL if is_postgresql else WHOOSH)
+    return raw or (POSTGRESQL if is_postgresql else WHOOSH)
 
 
-def _seal_dir(value: str, instance: Path) -> Path:
-    path = Path(value).resolve()
+def _seal_dir(raw: str, instance: Path) -> Path | None:
+    if not raw:
+        return None
+    path = Path(raw).resolve()
     if _is_inside(path, instance):
-        # A copy of the data folder would then carry the key that opens it.
-        raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=value)
+        # A backup of the data folder would contain the key that decrypts it.
+        raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
 
 
-def _short_text(name: str, value: str) -> str:
-    if len(value) > 500 or any(ord(letter) < 32 for letter in value):
+def _short_text(name: str, raw: str) -> str:
+    if len(raw) > 500 or any(ord(letter) < 32 for letter in raw):
         raise ConfigError("config_text", name=PREFIX + name, limit=500)
-    return value
+    return raw

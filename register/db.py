@@ -1,6 +1,6 @@
-"""The database as the register uses it: one declarative base, SQLite or PostgreSQL behind it.
+"""Database access: declarative base, engines for SQLite and PostgreSQL, checks of the files.
 
-Reading goes through ``db.session`` (one a request, never committed). Writing goes through
+Reads go through ``db.session`` (one per request, never committed). Writes go through
 ``journal.writing()``, which opens a session of its own from :func:`write_engine`.
 """
 
@@ -35,8 +35,8 @@ from sqlalchemy.types import TypeDecorator
 
 from register.errors import Unavailable
 
-# Named constraints, because SQLite can only alter a table by copying it, and a copy has to be
-# able to name what it leaves out.
+# Named constraints, because SQLite alters a table by copying it, and the copy must be able to drop
+# constraints by name.
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -45,27 +45,26 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 
-
-# How long a connection waits for another's write.
+# How long a connection waits for the write of another.
 BUSY_TIMEOUT_MS = 10_000
-# Connections beyond the five that are kept: one for each thread of a server under load.
+# Connections beyond the pool's five, for the threads of a server under load.
 _MAX_OVERFLOW = 30
-# Where a connection notes which files it has open.
+# Key of the _OpenFiles in a connection's info.
 _FILES_KEY = "register.files"
 _DISK_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DISK_FULL_SQLSTATE = "53100"  # PostgreSQL, appendix A: disk_full
 
 
 class Base(DeclarativeBase):
-    """Every table of the register descends from this base."""
+    """Base of all tables of the register."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment, always aware, always UTC.
+    """A time-zone-aware time in UTC.
 
-    SQLite keeps no time zone; a naive value that slips in would be read back as another moment.
+    SQLite stores no time zone: a naive time would be read back as another time.
     """
 
     impl = DateTime(timezone=True)
@@ -89,18 +88,18 @@ db = SQLAlchemy(metadata=Base.metadata)
 
 
 def now() -> datetime:
-    """The present moment in UTC; acts take it as an argument so that tests can hold the clock."""
+    """The current time in UTC; acts take it as an argument so that tests can set it."""
     return datetime.now(UTC)
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Options for the engine behind ``url``; a read waits at most 10 s for another's write."""
+    """Options of an engine by its URL."""
     if make_url(url).get_backend_name() == "sqlite":
         return {
             "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
             "max_overflow": _MAX_OVERFLOW,
         }
-    # A page asks several things: all its answers are of one moment, as they are on SQLite.
+    # All queries of a page see the same snapshot, as on SQLite.
     return {
         "pool_pre_ping": True,
         "isolation_level": "REPEATABLE READ",
@@ -109,7 +108,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Give an engine's SQLite connections the register's settings; nothing on PostgreSQL."""
+    """Add the register's settings and file checks to SQLite connections; nothing on PostgreSQL."""
     if engine.dialect.name != "sqlite":
         return
     path = sqlite_path(str(engine.url))
@@ -128,9 +127,9 @@ def configure_engine(engine: Engine) -> None:
         record: ConnectionPoolEntry,
         _proxy: PoolProxiedConnection,
     ) -> None:
-        # One that is missing stays open: it can be read, and saved, until the process ends.
+        # A removed file stays open: it can be read, and saved, until the process ends.
         if record.info[_FILES_KEY].is_replaced:
-            # The pool opens the file that was put there.
+            # The pool then opens the new file.
             raise DisconnectionError("another file is at the database's path")
 
     event.listen(engine, "do_connect", _connect_to_existing)
@@ -142,8 +141,8 @@ def configure_engine(engine: Engine) -> None:
 class _OpenFiles:
     """The files that an SQLite connection has open: the database and its write-ahead log.
 
-    Both are there until the last connection ends. The log of a database that was never written to
-    is made by its first transaction.
+    Both exist until the last connection closes. The first write transaction creates the log of a
+    new database.
     """
 
     path: Path
@@ -158,7 +157,7 @@ class _OpenFiles:
         return present is not None and present != self.identity
 
     def require_in_place(self) -> None:
-        """Let files pass that are at their paths.
+        """Require the open files to be those at their paths.
 
         :raises Unavailable: ``storage_moved``.
         """
@@ -171,7 +170,7 @@ class _OpenFiles:
 def _connect_to_existing(
     _dialect: Dialect, _record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
 ) -> sqlite3.Connection:
-    """Open the file that is there; by itself, SQLite makes an empty one, for all to read."""
+    """Open an existing file; by default, SQLite would create an empty one, readable by all."""
     connection: sqlite3.Connection = sqlite3.connect(
         f"{Path(args[0]).as_uri()}?mode=rw", uri=True, **options
     )
@@ -179,12 +178,12 @@ def _connect_to_existing(
 
 
 def _log_path(path: Path) -> Path:
-    """The log, which stands beside the file that a link leads to."""
+    """The write-ahead log, which is beside the target of a symbolic link."""
     return Path(f"{path.resolve()}-wal")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of a file; None where there is none."""
+    """Device and inode of a file; None when it does not exist."""
     try:
         stat_result = path.stat()
     except OSError:
@@ -193,37 +192,34 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def in_place_check(connection: Connection) -> Callable[[], None]:
-    """A check of whether a connection's open files are those at their paths.
+    """A function that checks that a connection's open files are those at their paths.
 
-    A file that was removed or replaced under a running process still takes commits, and keeps
-    them until the process ends. The check is made while the connection is open, and called after
-    its commit, before anything is acknowledged; it raises :class:`Unavailable`,
-    ``storage_moved``. On PostgreSQL it does nothing.
+    A file that was removed or replaced under a running process still accepts commits, which are
+    lost when the process ends. Create the check while the connection is open, and call it after
+    the commit, before anything is acknowledged; it raises :class:`Unavailable`, ``storage_moved``.
+    On PostgreSQL it does nothing.
     """
     files = connection.info.get(_FILES_KEY)
     return files.require_in_place if files is not None else lambda: None
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that a disk has no room left."""
+    """Whether an error means that a disk is full."""
     if isinstance(error, DBAPIError):
         code = getattr(error.orig, "sqlite_errorcode", 0) or 0
-        return code & 0xFF == sqlite3.SQLITE_FULL or _sqlstate(error) == _DISK_FULL_SQLSTATE
+        sqlstate = getattr(error.orig, "sqlstate", "")
+        return bool(code & 0xFF == sqlite3.SQLITE_FULL or sqlstate == _DISK_FULL_SQLSTATE)
     return isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
 
 
 def is_file_missing(error: BaseException) -> bool:
-    """Whether an error says that the file of an SQLite database cannot be opened."""
+    """Whether an error means that the file of an SQLite database cannot be opened."""
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
     return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
 
 
-def _sqlstate(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", "") or "")
-
-
 def create_sqlite_file(engine: Engine) -> None:
-    """Make the empty file of an SQLite database where there is none, mode 600."""
+    """Create the empty file of an SQLite database if it does not exist, mode 600."""
     path = sqlite_path(str(engine.url))
     if path is not None and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -231,10 +227,10 @@ def create_sqlite_file(engine: Engine) -> None:
 
 
 def read_only_engine(url: str) -> Engine:
-    """An engine that writes nothing, neither tables nor files.
+    """An engine that writes nothing, neither rows nor files.
 
-    Where no other connection is open, SQLite reads the file alone: the log and its index would be
-    made for it otherwise.
+    Without a log, SQLite opens the file as immutable: otherwise it would create the log and its
+    index.
     """
     path = sqlite_path(url)
     if path is None:
@@ -254,13 +250,13 @@ def read_only_engine(url: str) -> Engine:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    # The driver would open transactions by itself, deferred; _on_begin opens them instead.
+    # Otherwise the driver opens deferred transactions by itself; _on_begin opens them instead.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        # What is erased is overwritten, and temporary tables never reach the disk.
+        # Erased content is overwritten, and temporary tables are never written to disk.
         "secure_delete=ON",
         "temp_store=MEMORY",
         "trusted_schema=OFF",
@@ -269,8 +265,8 @@ def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) ->
 
 
 def _on_begin(connection: Connection) -> None:
-    # A deferred transaction that reads first and writes later fails at once when another writer
-    # came in between, whatever the timeout: whoever means to write says so first.
+    # A deferred transaction that reads and then writes fails at once when another one has written
+    # in between, whatever the timeout. Write transactions therefore begin as IMMEDIATE.
     is_writing = connection.get_execution_options().get("register_writing", False)
     if is_writing:
         in_place_check(connection)()
@@ -278,43 +274,42 @@ def _on_begin(connection: Connection) -> None:
 
 
 def write_engine(engine: Engine) -> Engine:
-    """The same engine, whose transactions are opened for writing from their first statement."""
+    """The same engine with transactions that are opened for writing."""
     if engine.dialect.name == "sqlite":
         return engine.execution_options(register_writing=True)
-    # What the last holder of the pen wrote has to be seen, also when it was waited for.
+    # After waiting for the lock, the transaction must see what its last holder committed.
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def autocommit_engine(engine: Engine) -> Engine:
-    """A second engine for the same server, for statements that stand alone.
+    """A second engine for the same PostgreSQL server, for single statements.
 
-    Beginning, rolling back and asking whether the connection still lives are three more round
-    trips around one; a connection that died is noticed by the statement itself. SQLite needs none
-    of it: there, the pages' own connections are as quick.
+    BEGIN, ROLLBACK and the liveness check would add three round trips to one; a dead connection is
+    detected by the statement itself. On SQLite the ordinary connections are as fast.
     """
     url = engine.url.render_as_string(hide_password=False)
     options = engine_options(url) | {
         "isolation_level": "AUTOCOMMIT",
         "pool_pre_ping": False,
         "pool_reset_on_return": None,
-        # One statement at a time for each of a process's threads; whoever finds none free lets
-        # the page be made, which waits for its own.
+        # One for each thread of a process. When none is free, the page is rendered instead, on its
+        # own connection.
         "pool_size": 12,
         "max_overflow": 0,
         "pool_timeout": 1,
     }
     statement_engine = create_engine(url, **options)
-    # Whoever closes the pages' connections means these too.
+    # Disposing of the ordinary engine disposes of this one too.
     event.listen(engine, "engine_disposed", lambda _engine: statement_engine.dispose())
     return statement_engine
 
 
 @contextmanager
 def housekeeping(engine: Engine) -> Iterator[Session]:
-    """A committed session for the few tables that no journal line speaks of.
+    """A committed session for the few tables without journal lines.
 
-    Which they are, and why, is listed in ``tests/test_doors.py``. Everything else is written
-    under ``journal.writing()``.
+    They are listed with reasons in ``tests/test_doors.py``. Everything else is written under
+    ``journal.writing()``.
     """
     with Session(write_engine(engine)) as session, session.begin():
         require_in_place = in_place_check(session.connection())
@@ -325,8 +320,8 @@ def housekeeping(engine: Engine) -> Iterator[Session]:
 def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
     """Empty SQLite's write-ahead log, so that erased words are in no file of the instance.
 
-    A reader in the middle of its page holds the log back; it is tried again for ``timeout``
-    seconds. True when the log is empty (always on PostgreSQL, which is vacuumed by its operator).
+    Open read transactions prevent it; it is retried for ``timeout`` seconds. True when the log is
+    empty, and always on PostgreSQL, where vacuuming is the operator's task.
     """
     if engine.dialect.name != "sqlite":
         return True
@@ -334,7 +329,7 @@ def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
     while True:
         connection = engine.raw_connection()
         try:
-            # The connection's own patience would come on top of ours at each try.
+            # The connection's own timeout would be added to ours at each try.
             connection.cursor().execute("PRAGMA busy_timeout = 0")
             is_busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         finally:
@@ -348,17 +343,16 @@ def empty_log(engine: Engine, timeout: float = 10.0) -> bool:
 
 
 def analyse_tables(engine: Engine) -> None:
-    """Have SQLite look again at how full its tables are; PostgreSQL does so by itself.
+    """Update SQLite's statistics of its tables; PostgreSQL does so by itself.
 
-    Without it, it takes the few cases of a commune and the thousands of a région for the same
-    number, and reads the whole journal for either.
+    Without them, the planner cannot tell the few cases of a commune from the thousands of a
+    région, and scans the whole journal for either.
     """
     if engine.dialect.name != "sqlite":
         return
     connection = engine.raw_connection()
     try:
-        # A thousand rows of each index are enough: it takes as long for ten thousand cases as for
-        # a million.
+        # A thousand rows of each index are enough, and bound the time for any number of cases.
         connection.cursor().execute("PRAGMA analysis_limit = 1000").close()
         connection.cursor().execute("ANALYZE").close()
     finally:
@@ -366,7 +360,7 @@ def analyse_tables(engine: Engine) -> None:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The database's file when it is an SQLite one, else None."""
+    """The path of an SQLite database file, else None."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None

@@ -1,8 +1,9 @@
-"""The seal key: it wraps the keys of the key store, and never stands with the register.
+"""Seal key files, and authenticated encryption with keys derived by purpose.
 
-``init`` makes it, one for each instance id, and ``seal rotate`` alone replaces it: the new key
-stands beside it as the pending one until the store is wrapped by it. Whichever of the two opens
-the store's own row is the key of the store.
+The seal key wraps the keys of the key store, and is never stored with the register. ``init`` makes
+it, one for each instance id, and only ``seal rotate`` replaces it: the new key is beside it as the
+pending key until the store is wrapped by it. The key of the store is the one of the two that
+decrypts the store's instance row.
 """
 
 from __future__ import annotations
@@ -24,16 +25,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from register.errors import SealError
 
 KEY_FILE = "seal.key"
-PENDING_KEY_FILE = (
-    "seal.key.new"  # the key that a rotation is about to put in the place of the other
-)
-# The first byte of whatever is closed, so that another way of closing can come beside this one.
+PENDING_KEY_FILE = "seal.key.new"  # the next key, during a rotation
+# First byte of everything encrypted, so that another format can be added later.
 _VERSION = b"\x01"
-_NONCE_LENGTH = 12  # bytes, as NIST SP 800-38D §8.2.2 wants them for random nonces
+_NONCE_LENGTH = 12  # bytes, as NIST SP 800-38D §8.2.2 requires for random nonces
 
 
 def key_folder(configured: Path | None, instance_id: str) -> Path:
-    """Where the key stands: the configured folder, else the user's state folder by instance id.
+    """The folder of the key: the configured one, else the user's state folder by instance id.
 
     The state folder is XDG's (Base Directory Specification, ``$XDG_STATE_HOME``).
     """
@@ -44,9 +43,9 @@ def key_folder(configured: Path | None, instance_id: str) -> Path:
 
 
 def make_key(folder: Path) -> tuple[Path, bytes]:
-    """Make the key of a new instance, mode 600, on disk before this returns.
+    """Make the key of a new instance, mode 600, synced to disk.
 
-    :raises SealError: ``seal_exists`` when a key is there already; it is never replaced.
+    :raises SealError: ``seal_exists`` when there is a key already; it is never replaced.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / KEY_FILE
@@ -59,9 +58,9 @@ def make_key(folder: Path) -> tuple[Path, bytes]:
 
 
 def _write_key(path: Path, key: bytes) -> None:
-    """Write a key, whole and on disk before this returns, for its owner only.
+    """Write a key to a new file, mode 600, synced to disk.
 
-    That is the folder's owner, also where root writes it: the service has to read it.
+    Written by root, it gets the folder's owner, because the service must read it.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     folder = path.parent.stat()
@@ -75,7 +74,7 @@ def _write_key(path: Path, key: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
+    """Sync the names in a folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -108,7 +107,7 @@ def read_key(path: Path) -> bytes:
 
 
 def present_keys(folder: Path) -> list[bytes]:
-    """The key and the pending one, as far as they are there and can be read."""
+    """The key and the pending one, as far as they exist and can be read."""
     keys = []
     for file_name in (KEY_FILE, PENDING_KEY_FILE):
         with suppress(SealError):
@@ -117,7 +116,7 @@ def present_keys(folder: Path) -> list[bytes]:
 
 
 def pending_key(folder: Path) -> bytes:
-    """The pending key of a rotation; made, on disk before this returns, where there is none."""
+    """The pending key of a rotation; made and synced to disk if there is none."""
     path = folder / PENDING_KEY_FILE
     with suppress(SealError):
         return read_key(path)
@@ -128,20 +127,20 @@ def pending_key(folder: Path) -> bytes:
 
 
 def adopt_pending(folder: Path) -> None:
-    """Put the pending key in the place of the other, which is gone afterwards."""
+    """Replace the key by the pending one."""
     (folder / PENDING_KEY_FILE).replace(folder / KEY_FILE)
     _sync_folder(folder)
 
 
 def drop_pending(folder: Path) -> None:
-    """Give a pending key up."""
+    """Delete the pending key."""
     (folder / PENDING_KEY_FILE).unlink(missing_ok=True)
     _sync_folder(folder)
 
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[bool]:
-    """Hold the folder of the key, so that one process at a time replaces it; whether it is held."""
+    """Lock the folder for a rotation by one process at a time; yields whether it is locked."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -155,18 +154,18 @@ def lock_folder(folder: Path) -> Iterator[bool]:
 
 
 def check_value(root: bytes, instance_id: str) -> str:
-    """What the database keeps to recognise its root: an HMAC (RFC 2104), which opens nothing."""
+    """An HMAC (RFC 2104) by which the database recognises its root key."""
     label = b"webcitoyen seal check " + instance_id.encode()
     return hmac.new(root, label, hashlib.sha256).hexdigest()
 
 
 def encrypt(key: bytes, purpose: str, plaintext: bytes, owner: bytes) -> bytes:
-    """Close some bytes: AES-256-GCM under a key of their own for each purpose (RFC 5116, 5869).
+    """Encrypt with AES-256-GCM and a key derived for the purpose (RFC 5116, 5869).
 
     :param key: 32 bytes: the root key, the seal key or a report's.
-    :param purpose: what is closed, in a word; another purpose has another key.
-    :param owner: what the closed bytes belong to. They open with the same ``owner`` only, so that
-        nobody with the database can put one member's secret in another's row.
+    :param purpose: the kind of content, which selects the derived key.
+    :param owner: identifier of what the content belongs to, as associated data: somebody with
+        write access to the database cannot move one member's secret to another's row.
     :returns: version byte, nonce of 12 bytes, ciphertext with its tag of 16.
     """
     nonce = secrets.token_bytes(_NONCE_LENGTH)
@@ -174,7 +173,7 @@ def encrypt(key: bytes, purpose: str, plaintext: bytes, owner: bytes) -> bytes:
 
 
 def decrypt(key: bytes, purpose: str, encrypted: bytes, owner: bytes) -> bytes:
-    """The bytes that :func:`encrypt` closed.
+    """Decrypt what :func:`encrypt` returned.
 
     :raises SealError: ``seal_opens_nothing`` for another key, purpose or owner, or changed bytes.
     """
@@ -182,15 +181,12 @@ def decrypt(key: bytes, purpose: str, encrypted: bytes, owner: bytes) -> bytes:
 
 
 def decryptor(key: bytes, purpose: str) -> Callable[[bytes, bytes], bytes]:
-    """Opens many things of one purpose, each with what it is bound to, as :func:`decrypt` one."""
+    """A function that decrypts (encrypted, owner) for one purpose, deriving the key only once."""
     cipher = _cipher(key, purpose)
 
     def decrypt_bytes(encrypted: bytes, owner: bytes) -> bytes:
-        version, nonce, ciphertext = (
-            encrypted[:1],
-            encrypted[1 : 1 + _NONCE_LENGTH],
-            encrypted[1 + _NONCE_LENGTH :],
-        )
+        version, sealed = encrypted[:1], encrypted[1:]
+        nonce, ciphertext = sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:]
         try:
             if version != _VERSION:
                 raise ValueError(version)
@@ -202,7 +198,7 @@ def decryptor(key: bytes, purpose: str) -> Callable[[bytes, bytes], bytes]:
 
 
 def derive_key(key: bytes, purpose: str) -> bytes:
-    """The key of one purpose, 32 bytes, made from another key (HKDF with SHA-256, RFC 5869)."""
+    """The key of one purpose, 32 bytes, derived from another key (HKDF-SHA-256, RFC 5869)."""
     hkdf_info = b"webcitoyen " + purpose.encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=hkdf_info).derive(key)
 

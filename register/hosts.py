@@ -1,4 +1,4 @@
-"""Host names that need no certificate: this machine's own, and those of Tor onion services."""
+"""Recognition of loopback hosts and Tor onion services, which need no certificate."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def is_loopback(host: str) -> bool:
 def is_onion(host: str) -> bool:
     """Whether a host name is that of a Tor onion service, or below it (rend-spec-v3, ONIONADDRESS).
 
-    The name is the service's public key, and Tor encrypts to it: plain HTTP within is not read by
-    anybody on the way. A mistyped name is none, by its checksum.
+    The name contains the service's public key, to which Tor encrypts: nobody on the way can read
+    plain HTTP. The checksum excludes mistyped names.
     """
     labels = host.split(".")
     if len(labels) < 2 or labels[-1] != "onion" or not _ONION.fullmatch(labels[-2]):

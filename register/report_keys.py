@@ -1,12 +1,11 @@
-"""The key store: the root key, one data key for each report, one for each case that rests on them.
+"""Key store: the root key, and data keys of reports and of the cases made from them.
 
-It stands beside the seal key or in a database of its own, outside the instance and outside every
-backup of it. A key that is destroyed here takes with it whatever an old backup still holds: that
-is what makes a purge reach copies that nobody can find any more. Keys are kept wrapped by the seal
-key; the store's own copies are the operator's to limit (``docs/exploitation.md``).
+It is beside the seal key or in a database of its own, outside the instance and its backups.
+Destroying a key makes the report unreadable in every old backup too. Keys are wrapped by the seal
+key; the operator limits how long copies of the store are kept (``docs/exploitation.md``).
 
-The root key makes, by HKDF with one label a purpose, whatever signs, marks or seals for the whole
-register: cookies, forms, receipt codes, second factors. It stays when the seal key is replaced.
+All keys of the whole register are derived from the root key by purpose (HKDF): for cookies, forms,
+receipt codes and second factors. The root key stays when the seal key is replaced.
 """
 
 from __future__ import annotations
@@ -50,15 +49,15 @@ from register.errors import SealError, Unavailable
 
 STORE_FILE = "keys.sqlite3"
 _PURPOSE = "report key"
-# The row that says whose store this is: the instance's id, closed with its seal key.
+# The row that identifies the owner of the store: the instance's id, encrypted with its seal key.
 _INSTANCE_ROW = "instance"
 _ROOT_ROW = "root"
 _RESERVED_NAMES = (_INSTANCE_ROW, _ROOT_ROW)
-# Names asked for in one statement; SQLite takes 32,766 values, PostgreSQL 65,535.
+# Names in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 _BATCH_SIZE = 500
 
 _META = MetaData()
-# Without a hidden row number, which would tell in which order reports came.
+# Without rowid, which would reveal the order in which reports came.
 _KEYS = Table(
     "report_key",
     _META,
@@ -66,20 +65,21 @@ _KEYS = Table(
     Column("wrapped", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+_is_report_key = _KEYS.c.name.not_in(_RESERVED_NAMES)
 
 
 def default_url(folder: Path) -> str:
-    """Where the store is, when nothing else is configured: a file beside the seal key."""
+    """The default URL of the store: a file beside the seal key."""
     return f"sqlite:///{folder / STORE_FILE}"
 
 
 class KeyStore:
-    """The store of one instance, and the seal key that wraps what is in it.
+    """The key store of one instance, with the seal key that wraps its keys.
 
-    :param url: an SQLAlchemy URL; nothing is opened before something is asked.
-    :param folder: where the seal key is read again once the store is wrapped by another one; no
-        new key is given while none stands there.
-    :param reads_only: for a look at the store that writes nothing, no file either.
+    :param url: an SQLAlchemy URL; the first operation connects to it.
+    :param folder: folder of the seal key, read again when the store is wrapped by another one; no
+        new key is issued while it contains none.
+    :param reads_only: write nothing, no file either.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class KeyStore:
 
     @property
     def root(self) -> bytes:
-        """The root key, read once: it stays the same for the life of the register.
+        """The root key, read once: it never changes.
 
         :raises SealError: as :meth:`keys`, and ``root_missing`` before the upgrade that makes it.
         """
@@ -117,7 +117,7 @@ class KeyStore:
         return self._root
 
     def derived_key(self, purpose: str) -> bytes:
-        """A key of one purpose, made from the root key.
+        """The key of one purpose, derived from the root key.
 
         :raises SealError: as :attr:`root`.
         """
@@ -126,15 +126,19 @@ class KeyStore:
         return self._derived_keys[purpose]
 
     def make_store(self, root: bytes | None = None, *, create: bool = True) -> None:
-        """Make the store where there is none, and the root key in a store that has none.
+        """Make the store if it does not exist, and the root key in a store that has none.
 
-        :param root: a new register's. Before there were root keys, the seal key itself was used:
-            it is the default, so that whatever was made from it is still made from it.
-        :param create: whether a store that is missing is made.
+        :param root: root key of a new register. The default is the seal key, which had this role
+            in former versions.
+        :param create: whether to make a missing store.
         :raises SealError: see :meth:`require`.
         """
         if create and not self._exists():
-            self._create(root or self._seal_key)
+            create_sqlite_file(self.engine)
+            with write_engine(self.engine).begin() as connection:
+                _META.create_all(connection)
+                keys = {_INSTANCE_ROW: self._instance, _ROOT_ROW: root or self._seal_key}
+                self._insert(connection, keys)
             return
         self._require_own()
         with self._write_connection() as connection:
@@ -142,14 +146,8 @@ class KeyStore:
                 self._insert(connection, {_ROOT_ROW: root or self._seal_key})
         self.require()
 
-    def _create(self, root: bytes) -> None:
-        create_sqlite_file(self.engine)
-        with write_engine(self.engine).begin() as connection:
-            _META.create_all(connection)
-            self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root})
-
     def require(self) -> None:
-        """Let a store pass that is there and this instance's.
+        """Require the store to exist, to be this instance's and to hold a root key.
 
         :raises SealError: ``keystore_missing``, ``keystore_foreign``, ``root_missing``.
         """
@@ -164,9 +162,9 @@ class KeyStore:
             raise self._foreign_error()
 
     def _exists(self) -> bool:
-        """Whether there is a store, without making a file as SQLite would.
+        """Whether the store exists; SQLite would create its file.
 
-        :raises SealError: ``keystore_missing`` where it cannot be read.
+        :raises SealError: ``keystore_missing`` when it cannot be read.
         """
         try:
             return (self._file is None or self._file.exists()) and inspect(self.engine).has_table(
@@ -177,18 +175,18 @@ class KeyStore:
 
     @property
     def where(self) -> str:
-        """Where it is, for a sentence: a path, or a host and a database without a password."""
+        """The place of the store for messages: a path, or a URL without password."""
         return str(self._file or self.engine.url.render_as_string(hide_password=True))
 
     def new_key(self, name: str) -> bytes:
-        """A new key of 32 bytes, on disk before this returns."""
+        """A new key of 32 bytes, committed to disk."""
         return self.new_keys(name)[0]
 
     def new_keys(self, *names: str) -> list[bytes]:
-        """New keys, one for each name, all on disk at once before this returns.
+        """New keys, one for each name, committed to disk in one transaction.
 
-        :raises SealError: ``keystore_foreign`` where the store is wrapped by another seal key than
-            the one that stands here: no key is ever wrapped by a former one.
+        :raises SealError: ``keystore_foreign`` when the store is wrapped by another seal key than
+            this machine's: no key is ever wrapped by a former one.
         """
         keys = [secrets.token_bytes(32) for _name in names]
         with self._write_connection() as connection:
@@ -196,18 +194,18 @@ class KeyStore:
         return keys
 
     def key(self, name: str) -> bytes | None:
-        """A key; None once it was destroyed.
+        """A key; None when it does not exist any more.
 
         :raises SealError: as :meth:`keys`.
         """
         return self.keys([name]).get(name)
 
     def keys(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Those of some keys that are there.
+        """The existing keys among some names.
 
-        :raises SealError: ``seal_opens_nothing`` for a key that was not wrapped here,
-            ``keystore_missing`` where the store cannot be read, ``keystore_foreign`` where it is
-            wrapped by another seal key than the one that stands here.
+        :raises SealError: ``seal_opens_nothing`` for a key that another instance wrapped,
+            ``keystore_missing`` when the store cannot be read, ``keystore_foreign`` when it is
+            wrapped by another seal key than this machine's.
         """
         key_names = list(names)
         try:
@@ -232,15 +230,15 @@ class KeyStore:
         return keys
 
     def names(self) -> set[str]:
-        """What there are keys of.
+        """The names of all keys but the reserved ones.
 
-        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        :raises SealError: ``keystore_missing`` when the store cannot be read.
         """
         with self._read_connection() as connection:
             return set(connection.scalars(select(_KEYS.c.name).where(_is_report_key)))
 
     def destroy(self, names: Collection[str]) -> None:
-        """Destroy keys, for ever; their bytes are nowhere once :meth:`empty_log` was called too."""
+        """Destroy keys for ever; call :meth:`empty_log` to remove their bytes from the log too."""
         deletable = [name for name in names if name not in _RESERVED_NAMES]
         if not deletable:
             return
@@ -250,11 +248,12 @@ class KeyStore:
                 connection.execute(delete(_KEYS).where(_KEYS.c.name.in_(batch)))
 
     def rewrap(self, seal_key: bytes) -> int:
-        """Wrap every key, the root too, by another seal key, in one transaction; how many.
+        """Wrap every key, the root key too, by another seal key in one transaction.
 
-        Whoever writes keys waits for it, and then looks which seal key the store has.
+        Other writers wait for it, and then read again which seal key the store has.
 
-        :raises SealError: as :meth:`several`.
+        :returns: the number of keys.
+        :raises SealError: as :meth:`keys`.
         """
         with self._write_connection(exclusive=True) as connection:
             unwrap = encryption.decryptor(self._seal_key, _PURPOSE)
@@ -275,7 +274,7 @@ class KeyStore:
     def is_wrapped_by(self, seal_key: bytes) -> bool:
         """Whether the store is this instance's and wrapped by a seal key.
 
-        :raises SealError: ``keystore_missing`` where the store cannot be read.
+        :raises SealError: ``keystore_missing`` when the store cannot be read.
         """
         with self._read_connection() as connection:
             return self._is_wrapped_by(
@@ -283,11 +282,11 @@ class KeyStore:
             )
 
     def empty_log(self) -> None:
-        """Overwrite what is left of destroyed keys in the store's log."""
+        """Overwrite the bytes of destroyed keys in the store's log."""
         empty_log(self.engine)
 
     def close(self) -> None:
-        """Let go of the store's connections."""
+        """Close the store's connections."""
         self.engine.dispose()
 
     def _insert(self, connection: Connection, keys: dict[str, bytes]) -> None:
@@ -307,7 +306,7 @@ class KeyStore:
             return False
 
     def _find_seal_key(self, instance_row: bytes | None = None) -> bool:
-        """Take the seal key that opens the store: the one in hand, or one of the folder's.
+        """Adopt the seal key that decrypts the store: the current one, or one of the folder's.
 
         :returns: whether there is one.
         """
@@ -316,7 +315,7 @@ class KeyStore:
                 instance_row = connection.scalar(_wrapped_key_stmt(_INSTANCE_ROW))
         if self._is_wrapped_by(self._seal_key, instance_row):
             return True
-        # Twice: between the reading of the two, the pending key may take the place of the other.
+        # Twice, because the pending key may replace the other between the two reads.
         for folder in (self._folder, self._folder):
             for seal_key in encryption.present_keys(folder) if folder else ():
                 if self._is_wrapped_by(seal_key, instance_row):
@@ -345,9 +344,9 @@ class KeyStore:
     def _locked_connection(
         self, *, exclusive: bool = False
     ) -> Iterator[tuple[Connection, bytes | None]]:
-        """A transaction that no rotation comes into; the store's own row.
+        """A write transaction that excludes rotations, and the wrapped instance row.
 
-        :param exclusive: whether it is the rotation, for which all others wait.
+        :param exclusive: for the rotation itself, which excludes all other writers.
         """
         with write_engine(self.engine).begin() as connection:
             require_in_place = in_place_check(connection)
@@ -363,13 +362,10 @@ class KeyStore:
             if not self._find_seal_key(instance_row):
                 raise self._foreign_error()
             yield connection
-        # A key that is wrapped by a seal key which is nowhere else opens nothing after the end of
-        # this process.
+        # Without a seal key on disk, nothing could unwrap the new keys after the end of this
+        # process.
         if self._folder is not None and not any(encryption.present_keys(self._folder)):
             raise Unavailable("storage_moved")
-
-
-_is_report_key = _KEYS.c.name.not_in(_RESERVED_NAMES)
 
 
 def _wrapped_key_stmt(name: str) -> Select[bytes]:

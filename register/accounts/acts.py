@@ -1,4 +1,7 @@
-"""The only door that changes an account; each change writes its line on the desk's ledger."""
+"""Acts that change an account; each writes a line in the desk ledger.
+
+No other module changes accounts.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.text.normalisation import one_line
 
-# One address, no display name, no comment: the least that a mail server will take.
+# One address without display name or comment.
 _EMAIL_PATTERN = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[a-z0-9.-]{1,253}\.[a-z]{2,63}")
 MAX_NAME_LENGTH = 80
 
@@ -31,12 +34,13 @@ def add_member(
     invitation: int | None = None,
     invited_by: int | None = None,
 ) -> Member:
-    """Make an account. ``by`` is None from the console.
+    """Create an account.
 
-    :param name: what other members will call them; the address's own name when empty.
-    :param invitation: the one that it is opened by; the member is then who did it.
+    :param by: the acting member, None for the console.
+    :param name: the display name; the local part of the address when empty.
+    :param invitation: the accepted invitation, if any; the new member is then the actor.
     :param invited_by: who made that invitation, None for the console.
-    :raises Invalid: an address, name or password that cannot be.
+    :raises Invalid: an invalid address, name or password.
     :raises Refused: ``member_exists``, or a member who is no administrator.
     """
     require_administrator(tx, by)
@@ -64,7 +68,7 @@ def add_member(
 def disable_member(
     tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None
 ) -> Member:
-    """Close an account to its member, and their sessions; their authorship stays.
+    """Disable an account and close its sessions; its authorship stays.
 
     :param email_or_id: address or id.
     :raises NotFound: no such account.
@@ -104,7 +108,7 @@ def reset_member(
 
     :param email_or_id: address or id.
     :raises NotFound: no such account.
-    :raises Invalid: a password that cannot be.
+    :raises Invalid: an invalid password.
     """
     require_administrator(tx, by)
     member = _load_member(tx, email_or_id)
@@ -123,7 +127,7 @@ def set_role(
 
     :param email_or_id: address or id.
     :raises NotFound: no such account.
-    :raises Refused: the role is theirs already, the last administrator, or ``by`` may not.
+    :raises Refused: they have the role already, the last administrator, or ``by`` may not.
     """
     require_administrator(tx, by)
     member = _load_member(tx, email_or_id)
@@ -140,16 +144,15 @@ def set_role(
 def change_password(
     tx: WriteTransaction, member_id: int, password: str, *, except_session: int | None = None
 ) -> Member:
-    """A member's new password; their sessions end, but for ``except_session``, the one they are in.
+    """Set a member's new password, end their other sessions and forget their browsers.
 
-    None of their browsers is known any more.
-
-    :raises Invalid: a password that cannot be.
+    :param except_session: the current session, which stays open.
+    :raises Invalid: an invalid password.
     :raises Refused: a member who may not act any more.
     """
     member = load_acting_member(tx, member_id)
     member.password_hash = passwords.hash_password(password, member.email, member.name)
-    # Whoever tried codes had the former one.
+    # Whoever guessed codes knew the former password: the budget of wrong codes is full again.
     member.totp_whole_at = 0
     _revoke_access(tx, member.id, except_session)
     tx.record(Act.MEMBER_PASSWORD, by=member.id, details={"member": member.id})
@@ -166,13 +169,11 @@ def set_factor(
     *,
     except_session: int | None = None,
 ) -> Member:
-    """Set up a member's second factor, or put a new one in the place of the one they have.
+    """Set up or replace a member's second factor, and end their other sessions.
 
-    Their sessions end, but for ``except_session``, the one they are in.
-
-    :param codes: their recovery codes; those they had before are worth nothing any more.
-    :param step: the half-minute of the code that showed the application to be set up; a code
-        works once, also this one.
+    :param codes: the new recovery codes, which replace the former ones.
+    :param step: the time step of the code that proved the setup; no code works twice.
+    :param except_session: the current session, which stays open.
     :raises Refused: a member who may not act any more.
     """
     member = load_acting_member(tx, member_id)
@@ -186,7 +187,7 @@ def set_factor(
 
 
 def renew_codes(tx: WriteTransaction, member_id: int, codes: Sequence[str]) -> Member:
-    """Give a member new recovery codes; the former ones are worth nothing any more.
+    """Replace a member's recovery codes.
 
     :raises Refused: a member who may not act any more, or who has no second factor.
     """
@@ -198,9 +199,9 @@ def renew_codes(tx: WriteTransaction, member_id: int, codes: Sequence[str]) -> M
 
 
 def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None) -> Member:
-    """Take away a lost second factor; the member sets up another one when they next sign in.
+    """Remove a lost second factor; the member sets up another one at the next sign-in.
 
-    Their sessions end: whoever has the lost telephone may be in one.
+    Their sessions end, because a lost telephone may be signed in.
 
     :param email_or_id: address or id.
     :raises NotFound: no such account.
@@ -217,7 +218,7 @@ def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None
 
 
 def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
-    """The member who acts, read under the pen: disabled a second ago is disabled.
+    """The acting member, read under the write lock.
 
     :raises Refused: unknown or disabled.
     """
@@ -229,9 +230,9 @@ def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
 
 
 def require_administrator(tx: WriteTransaction, by: int | None) -> None:
-    """Let an administrator pass, or the console, which has no account.
+    """Require an administrator or the console (None).
 
-    An account that vouches for nobody yet changes no other: whoever opened it could open, by it,
+    An account that cannot vouch yet may not change others: whoever opened it could use it to open
     a third one, and confirm that.
 
     :raises Refused: unknown, disabled, a moderator, or ``member_vouches_later``.
@@ -266,12 +267,12 @@ def all_members(session: Session) -> Sequence[Member]:
 
 
 def display_names(session: Session) -> dict[int, str]:
-    """What each member is called on the desk, disabled ones too."""
+    """Display names by member id, of disabled members too."""
     return {member.id: member.display_name for member in all_members(session)}
 
 
 def count_unused_codes(session: Session, member_id: int) -> int:
-    """How many of a member's recovery codes have not been used."""
+    """Number of a member's unused recovery codes."""
     unused = select(func.count()).where(
         RecoveryCode.member_id == member_id, RecoveryCode.used_at.is_(None)
     )
@@ -279,7 +280,7 @@ def count_unused_codes(session: Session, member_id: int) -> int:
 
 
 def validate_email(email: str) -> str:
-    """An address as it is kept: in small letters, without spaces around it.
+    """An address as it is stored: lower case, without surrounding spaces.
 
     :raises Invalid: ``member_email``.
     """
@@ -297,7 +298,7 @@ def _validate_name(name: str) -> str:
 
 
 def _reopen_details(tx: WriteTransaction, member: Member, by: int | None) -> dict[str, object]:
-    """Have an account that another member gave a new way in vouch later; what its line says."""
+    """Postpone the vouching of an account that another member reopened; details of its line."""
     vouching_details = vouching.postpone_vouching(tx, member, by)
     if vouching_details:
         member.reopened_by = by
@@ -315,17 +316,17 @@ def _load_member(tx: WriteTransaction, email_or_id: str | int) -> Member:
 
 
 def _revoke_access(tx: WriteTransaction, member_id: int, except_session: int | None = None) -> None:
-    """End a member's sessions, but for one, and know none of their browsers any more."""
+    """End a member's sessions but one, and forget their browsers."""
     sessions.close_all(tx.session, member_id, except_session)
     sessions.forget_all(tx.session, member_id)
 
 
 def _require_other_administrator(tx: WriteTransaction, member: Member) -> None:
-    """Refuse to lose the last administrator: nobody could invite, erase or enable again."""
+    """Refuse to lose the last administrator, without whom nobody could invite or erase."""
     active_count = select(func.count()).where(
         Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None)
     )
-    # Another one may have been disabled under this very pen.
+    # Another one may have been disabled in this transaction.
     tx.session.flush()
     if member.is_administrator and member.is_active and tx.session.scalar(active_count) == 1:
         raise Refused("member_last_administrator", email=member.email)

@@ -1,8 +1,8 @@
-"""Who somebody is: password and code, judged in one way and in one time for everybody.
+"""Authentication by password and code, with the same work for every outcome.
 
-An unknown address, a wrong password, a wrong or used code, too many tries and a closed account
-have the same answer after the same work: one count, one argon2id verification, one look at the
-code, one statement that would use it up. Whatever differed would tell who is a member.
+An unknown address, a wrong password, a wrong or used code, too many attempts and a disabled account
+have the same answer after the same work: one count, one argon2id verification, one check of the
+code, one statement that would consume it. Any difference would reveal who is a member.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from register.db import housekeeping
 from register.errors import SealError
 from register.text.dates import paris_day
 
-# What stands in for the secret of whoever has none, so that the code is looked at all the same.
+# The secret against which the code is checked when there is no member or second factor.
 _DUMMY_SECRET = "A" * 32
 _NO_MEMBER = 0
 
 
 @dataclass(frozen=True)
 class VerifiedMember:
-    """Somebody who has proved who they are."""
+    """An authenticated member."""
 
     member_id: int
     needs_factor: bool
-    """True for a member who has to set up the second factor before anything else."""
+    """Whether the member must set up the second factor before anything else."""
     browser_token: str
-    """The token by which their account knows their browser, for its long-lived cookie."""
+    """The token of the known browser, for its long-lived cookie."""
 
 
 @dataclass(frozen=True)
 class _Credentials:
-    """What was typed, and when."""
+    """Password and code as typed, and the time."""
 
     password: str
     code: str
@@ -46,7 +46,7 @@ class _Credentials:
 
 @dataclass(frozen=True)
 class _CodeCheck:
-    """What a code was: the half-minute that it is good for now, or a guess that failed."""
+    """The result of a check: the time step for which a code is valid, or a wrong code."""
 
     step: int | None
     is_wrong: bool
@@ -66,13 +66,13 @@ def authenticate(
     at: datetime,
     require_factor: bool,
 ) -> VerifiedMember | None:
-    """Whose address, password and code these are; None when they are nobody's, or not now.
+    """Verify the credentials of a sign-in; None when they are wrong or locked.
 
-    :param code: of the application, or a recovery code; not looked at for a member who has no
-        second factor yet.
-    :param browser_token: what the browser's cookie says, or nothing.
-    :param at: the moment; also what the code is judged by.
-    :raises Unavailable: ``busy``; nothing was judged, and nothing counted as a failure.
+    :param code: of the application, or a recovery code; ignored for a member who has no second
+        factor yet.
+    :param browser_token: from the browser's cookie, or empty.
+    :param at: the current time, which also determines the valid codes.
+    :raises Unavailable: ``busy``; nothing was verified or counted.
     """
     with Session(engine) as session:
         browser_id = sessions.find_browser(session, email, browser_token, at)
@@ -101,9 +101,9 @@ def authenticate(
 def reauthenticate(
     engine: Engine, root_key: bytes, member_id: int, password: str, code: str, at: datetime
 ) -> bool:
-    """Whether a member who is signed in is still who they say, before a grave act.
+    """Verify password and code of a signed-in member again, before a grave act.
 
-    Its failures are counted by themselves: a stolen session guesses ten passwords and no more.
+    Failures are counted separately: a stolen session can guess ten passwords and no more.
 
     :raises Unavailable: ``busy``, as :func:`authenticate`.
     """
@@ -123,8 +123,8 @@ def reauthenticate(
 def _count_attempt(
     engine: Engine, key: bytes, member_filter: ColumnElement[bool], at: datetime
 ) -> bool:
-    # Apart: whoever holds the rows they forget, and then asks for one that somebody else forgets,
-    # waits for somebody who waits for them.
+    # Two transactions, because deleting rows and then locking one that another request deletes
+    # could cause a deadlock.
     with housekeeping(engine) as session:
         login_attempts.forget_old(session, at)
         login_attempts.delete_unneeded(session, paris_day(at))
@@ -145,9 +145,9 @@ def _verify_credentials(
     *,
     is_unlocked: bool,
 ) -> Member | None:
-    """The member whose password and code were given; the code is used up by it."""
+    """The member with these credentials, or None; a valid code is consumed."""
     with Session(engine) as session:
-        # No transaction stays open while the password is worked on.
+        # No transaction stays open during the slow verification of the password.
         member = session.scalar(select(Member).where(member_filter, Member.disabled_at.is_(None)))
     if member is None:
         is_right = passwords.verify_nothing(credentials.password)
@@ -175,12 +175,12 @@ def _check_code(root_key: bytes, member: Member | None, credentials: _Credential
         try:
             secret = two_factor.open_secret(root_key, member.id, member.totp_secret)
         except SealError:
-            # A secret that does not open has no code: the recovery codes remain.
+            # A secret that cannot be decrypted has no codes: recovery codes remain.
             return _NOT_CHECKED
     step = two_factor.step_of(secret, credentials.code, credentials.at, 0)
     if step is None:
         return _CodeCheck(None, is_wrong=two_factor.is_code(credentials.code))
-    # A code that has served lets nobody in, and was no guess.
+    # A code that was used before is not valid, but is no guess either.
     return _CodeCheck(step if step > last_step else None, is_wrong=False)
 
 
@@ -193,10 +193,10 @@ def _consume_code(
     *,
     is_unlocked: bool,
 ) -> bool:
-    """Use the code up, by statements that of several askers only one sees succeed.
+    """Consume the code by conditional updates, of which only one of several requests succeeds.
 
-    The account is looked at once more by them: a password changed or an account closed while
-    argon2id was at work lets nobody in.
+    They check the account again: its password may have changed, or it may have been disabled,
+    during the verification.
     """
     member_id = verified.id if verified else _NO_MEMBER
     unchanged = (
@@ -207,9 +207,9 @@ def _consume_code(
     if verified is not None and not verified.has_factor:
         no_factor_yet = (*unchanged, Member.totp_secret.is_(None))
         return is_unlocked and session.scalar(select(Member.id).where(*no_factor_yet)) is not None
-    # Under the row's lock, as the code itself: of a hundred codes at once, no more are looked at
-    # than the budget has room for. Whether a row is written must not tell that the password was
-    # right: where no code is counted, the row of the tries is written as it is.
+    # Under the row's lock, like the code itself: of a hundred codes sent at once, no more are
+    # evaluated than the budget allows. A write must not reveal that the password was right: when
+    # no code is counted, the row of the attempts is rewritten unchanged.
     is_counted = _updates_one_row(
         session,
         login_attempts.charge_stmt(
@@ -225,7 +225,7 @@ def _consume_code(
     )
     if _updates_one_row(session, consume_totp.values(totp_step=code_check.step or 0)):
         return True
-    # A recovery code is also taken beyond the lock: it is too long to be guessed.
+    # A recovery code is accepted during a lock too: it is too long to be guessed.
     consume_recovery = update(RecoveryCode).where(
         RecoveryCode.member_id.in_(select(Member.id).where(*unchanged)),
         RecoveryCode.code_hash == two_factor.recovery_digest(credentials.code),

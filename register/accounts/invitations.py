@@ -1,7 +1,7 @@
-"""Invitations: a link that opens one account, once, within a week; only its digest is kept.
+"""Invitations: links that open one account, once, within a week.
 
-The first one, which ``webcitoyen init`` prints, is to nobody yet: whoever opens it says at which
-address they will sign in. Every other one is to an address.
+Only the digest of a link is stored. Every invitation is to an e-mail address, except the first one,
+which ``webcitoyen init`` prints: whoever accepts it gives their own address.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from register.accounts.sessions import digest
 from register.errors import NotFound, Refused
 from register.journal import Act, WriteTransaction
 
-# A week: long enough for somebody on holiday, short enough for a mailbox that is read later.
+# Long enough for somebody on holiday, short enough against mailboxes that others read later.
 LIFETIME = timedelta(days=7)
 
 
 def invite(tx: WriteTransaction, email: str, role: Role, *, by: int | None) -> str:
-    """Invite somebody; the token of the link, which nothing shows again.
+    """Invite somebody; the token of the link, which is not shown again.
 
-    An earlier invitation to the same address is worth nothing any more.
+    It replaces an earlier invitation to the same address.
 
     :param by: the administrator who invites, None from the console.
     :raises Invalid: ``member_email``.
@@ -40,9 +40,9 @@ def invite(tx: WriteTransaction, email: str, role: Role, *, by: int | None) -> s
 
 
 def invite_first_administrator(tx: WriteTransaction) -> str:
-    """Invite the first administrator, to whichever address they will give; the token.
+    """Invite the first administrator, who will give their address; the token.
 
-    A second one puts an end to the first: a lost link can be had again.
+    A new invitation replaces the previous one, whose link may be lost.
 
     :raises Refused: ``member_not_first`` once there is an account.
     """
@@ -52,10 +52,10 @@ def invite_first_administrator(tx: WriteTransaction) -> str:
 
 
 def revoke(tx: WriteTransaction, invitation_id: int, *, by: int | None) -> MemberInvitation:
-    """Make an invitation worthless before it is used.
+    """Revoke an unused invitation.
 
-    :raises NotFound: there is no such one.
-    :raises Refused: it is used, taken back or too old already, or ``by`` may not.
+    :raises NotFound: no such invitation.
+    :raises Refused: it is used, revoked or expired already, or ``by`` may not.
     """
     accounts.require_administrator(tx, by)
     invitation = tx.load(MemberInvitation, invitation_id)
@@ -67,17 +67,17 @@ def revoke(tx: WriteTransaction, invitation_id: int, *, by: int | None) -> Membe
 
 
 def pending(session: Session, at: datetime) -> Sequence[MemberInvitation]:
-    """The invitations that still open an account, the newest first."""
+    """The valid invitations, newest first."""
     return session.scalars(_select_open(at).order_by(MemberInvitation.id.desc())).all()
 
 
 def find_invitation(session: Session, token: str, at: datetime) -> MemberInvitation:
     """The invitation of a link.
 
-    :raises NotFound: ``invitation_unknown`` for one that was used or taken back, is too old, was
-        made by somebody who may not invite any more, or never was: they are not told apart.
+    :raises NotFound: ``invitation_unknown``, for an invitation that was used or revoked, has
+        expired, was made by somebody who may not invite any more, or never existed.
     """
-    # A token comes from an address, which may hold what no encoding has.
+    # The token comes from a URL, which may contain lone surrogates.
     token_hash = digest(token.encode("ascii", "replace").decode())
     invitation = session.scalar(_select_open(at, MemberInvitation.token_hash == token_hash))
     if invitation is None:
@@ -88,13 +88,13 @@ def find_invitation(session: Session, token: str, at: datetime) -> MemberInvitat
 def accept(
     tx: WriteTransaction, token: str, name: str, password: str, *, email: str = ""
 ) -> Member:
-    """Open the account that a link invites to.
+    """Open the account of an invitation.
 
-    :param name: what other members will call them.
-    :param email: their address, when the invitation has none: the first one of a register.
+    :param name: the display name.
+    :param email: the address, for the first administrator, whose invitation has none.
     :raises NotFound: ``invitation_unknown``.
-    :raises Invalid: an address, name or password that cannot be.
-    :raises Refused: ``member_exists``, made from the console meanwhile.
+    :raises Invalid: an invalid address, name or password.
+    :raises Refused: ``member_exists``, added from the console meanwhile.
     """
     invitation = find_invitation(tx.session, token, tx.at)
     invitation.closed_at = tx.at
@@ -129,10 +129,9 @@ def _create_invitation(tx: WriteTransaction, email: str, role: Role, by: int | N
 
 
 def _select_open(at: datetime, *conditions: ColumnElement[bool]) -> Select[MemberInvitation]:
-    """Invitations that still open an account.
+    """The valid invitations.
 
-    That of an administrator who is none any more does not: whoever is shut out for a reason has
-    let nobody in behind them.
+    Those of members who are not administrators any more are not valid.
     """
     may_invite = and_(Member.role == Role.ADMINISTRATOR.value, Member.disabled_at.is_(None))
     return (

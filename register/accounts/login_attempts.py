@@ -1,13 +1,13 @@
-"""Failed sign-ins: counted for every address that is typed, without locking a member out.
+"""Counters of failed sign-ins: lock by address, budget of wrong codes, daily totals.
 
-Whoever knows a member's address can fail on purpose. Failures of browsers that the account does
-not know are therefore counted apart from those of each browser that it does know: one that
-somebody signed in with before (:mod:`register.accounts.sessions`). A lock on the first
-shuts out whoever guesses from afar and leaves the member's own browser alone. On a new one, the
-member still comes in with a recovery code, which nobody guesses (:mod:`register.accounts.authentication`).
+Anybody who knows a member's address can fail on purpose. Failures of unknown browsers are therefore
+counted apart from those of each known browser, with which the member has signed in before
+(:mod:`register.accounts.sessions`). A lock on unknown browsers stops remote guessing and leaves the
+member's own browser alone. In a new browser, the member can still sign in with a recovery code,
+which nobody guesses (:mod:`register.accounts.authentication`).
 
-Unknown addresses have rows like any other, under keys that tell nobody's address. Housekeeping,
-outside the journal: these rows live for half an hour.
+Unknown addresses have rows too, under keys that reveal no address. The rows are housekeeping
+outside the journal, and are deleted after half an hour.
 """
 
 from __future__ import annotations
@@ -36,50 +36,58 @@ from register import encryption
 from register.accounts.models import Member, SignInFailures, SignInTries
 from register.text.normalisation import clean
 
-# Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and
-# one chance in a thousand a day against the codes of six figures, for whoever has the password.
+# Ten guesses in a quarter of an hour are a thousand a day: nothing against twelve letters, and a
+# chance of one in a thousand a day against codes of six digits, for somebody with the password.
 MAX_FAILURES = 10
 WINDOW = timedelta(minutes=15)
 LOCK_DURATION = timedelta(minutes=15)
-_KEY_PURPOSE = "sign-in tries"  # of the key that their keys are made with
-# However many addresses somebody makes up, the table holds no more.
+_KEY_PURPOSE = "sign-in tries"  # of the HMAC key of the rows' keys
+# Rows of the table, whatever the number of invented addresses.
 MAX_ROWS = 5_000
+# Budget of wrong codes of an account, and the time in which one of them is restored.
+MAX_WRONG_CODES = 40
+REFILL = timedelta(hours=30)
+_REFILL = int(REFILL.total_seconds())
+# Below this, the member and the administrators are warned.
+WARN_BELOW = MAX_WRONG_CODES // 2
+# Number of counters shared by all addresses without account: enough that requests do not wait for
+# one another longer than for an account, few enough to be stored for a day.
+_SHARED = 512
 
 
 def fold_email(email: str) -> str:
-    """An address as accounts are looked up by it; one character too long stays too long."""
+    """An address in the form for look-ups, cut one character above the allowed length."""
     return clean(email).strip().lower()[:255]
 
 
 def sign_in_key(root_key: bytes, email: str, browser_id: int | None = None) -> bytes:
-    """Under which key the sign-ins at an address are counted: that of all unknown browsers, or
-    that of one known browser."""
+    """The row key of sign-ins at an address: by all unknown browsers, or by one known browser."""
     return _mac(root_key, "tries", fold_email(email), str(browser_id or ""))
 
 
 def reauthentication_key(root_key: bytes, member_id: int) -> bytes:
-    """Under which key a member's failures to confirm who they are, once signed in, are counted."""
+    """The row key of a signed-in member's failures to confirm password and code."""
     return _mac(root_key, "confirming", str(member_id))
 
 
 def is_allowed(session: Session, key: bytes, at: datetime) -> bool:
-    """Whether a try would be looked at now."""
+    """Whether an attempt would be evaluated now."""
     tries = session.get(SignInTries, key)
     return tries is None or tries.locked_until is None or tries.locked_until <= at
 
 
 def record_failure(session: Session, key: bytes, at: datetime) -> bool:
-    """Count a failure; whether the try was still one that is looked at.
+    """Count a failure; whether the attempt may still be evaluated.
 
-    Called before the try is judged, and taken back by :func:`clear_failures`: forty tries sent at the
-    same moment are forty, and thirty of them find the lock.
+    Called before the evaluation, and undone by :func:`clear_failures`, so that of forty attempts
+    sent at once, thirty meet the lock.
     """
     session.execute(_upsert_stmt(session, key, at))
     tries = session.get_one(SignInTries, key, populate_existing=True)
     is_unlocked = tries.locked_until is None or tries.locked_until <= at
     if is_unlocked and (tries.locked_until is not None or tries.first_at <= at - WINDOW):
         tries.failures, tries.first_at, tries.locked_until = 0, at, None
-    # Beyond the lock the count goes on, so that a try costs the same work on either side of it.
+    # Counting goes on during a lock, so that an attempt costs the same work with and without it.
     tries.failures += 1
     if is_unlocked and tries.failures >= MAX_FAILURES:
         tries.locked_until = at + LOCK_DURATION
@@ -88,7 +96,7 @@ def record_failure(session: Session, key: bytes, at: datetime) -> bool:
 
 
 def rewrite_stmt(key: bytes) -> Update:
-    """The statement that writes a count as it stands, for a try that writes nothing else."""
+    """A statement that rewrites a counter unchanged, for an attempt that writes nothing else."""
     return (
         update(SignInTries)
         .where(SignInTries.key == key)
@@ -98,16 +106,15 @@ def rewrite_stmt(key: bytes) -> Update:
 
 
 def clear_failures(session: Session, key: bytes) -> None:
-    """Forget the failures of whoever has come in."""
+    """Delete the failures after a successful sign-in."""
     session.execute(delete(SignInTries).where(SignInTries.key == key))
 
 
 def forget_old(session: Session, at: datetime) -> None:
-    """Delete the rows that say nothing any more, and beyond :data:`MAX_ROWS` those that say least.
+    """Delete outdated rows, and beyond :data:`MAX_ROWS` those with the fewest failures.
 
-    In a transaction of its own, so that nobody holds these rows while they wait for another.
-    Of too many, rows of one failure go first: whoever floods the table with made-up addresses
-    does not wash away the count of the one they are after.
+    Run it in a transaction of its own, which holds no other lock. Because rows of one failure go
+    first, a flood of invented addresses does not remove the counter of the attacked one.
     """
     is_unlocked = or_(SignInTries.locked_until.is_(None), SignInTries.locked_until <= at)
     _delete(
@@ -115,7 +122,7 @@ def forget_old(session: Session, at: datetime) -> None:
     )
     surplus = (session.scalar(select(func.count()).select_from(SignInTries)) or 0) - MAX_ROWS
     if surplus > 0:
-        # A tenth more at once, so that not every try of a flood has to sort the table.
+        # A tenth more at once, so that not every attempt of a flood sorts the table.
         smallest = (
             select(SignInTries.key)
             .order_by(SignInTries.failures, SignInTries.first_at)
@@ -125,7 +132,7 @@ def forget_old(session: Session, at: datetime) -> None:
 
 
 def _delete(session: Session, keys: Select[bytes]) -> None:
-    # A row in somebody's hand is no old one; and two that wait for each other wait for ever.
+    # Locked rows are in use, and waiting for them could cause a deadlock.
     unlocked_keys = keys.with_for_update(skip_locked=True)
     session.execute(
         delete(SignInTries)
@@ -135,10 +142,10 @@ def _delete(session: Session, keys: Select[bytes]) -> None:
 
 
 def _upsert_stmt(session: Session, key: bytes, at: datetime) -> Insert:
-    """The row, made where there is none, and ours until the end of the transaction.
+    """A statement that creates a row or locks the existing one until the end of the transaction.
 
-    The update changes nothing: it is what holds the row. Merely left alone, it could be deleted
-    by whoever comes in between this statement and the next.
+    The update changes nothing but takes the lock: with DO NOTHING, another transaction could
+    delete the row before the next statement.
     """
     new_row = {"key": key, "failures": 0, "first_at": at}
     no_change = {"failures": SignInTries.failures}
@@ -149,32 +156,25 @@ def _upsert_stmt(session: Session, key: bytes, at: datetime) -> Insert:
 
 
 def _mac(root_key: bytes, *parts: str) -> bytes:
-    # Joined by a sign that no cleaned address holds: no two lists make the same message.
+    # Joined by a character that no cleaned address contains, so that lists cannot collide.
     key = encryption.derive_key(root_key, _KEY_PURPOSE)
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
 
 
-MAX_WRONG_CODES = 40
-REFILL = timedelta(hours=30)
-_REFILL = int(REFILL.total_seconds())
-# From here on a member and the administrators are warned.
-WARN_BELOW = MAX_WRONG_CODES // 2
-
-
 def has_room(at: datetime) -> ColumnElement[bool]:
-    """The condition that one more code of an account may be looked at."""
+    """The condition that one more code of an account may be evaluated."""
     return Member.totp_whole_at <= _seconds(at) + (MAX_WRONG_CODES - 1) * _REFILL
 
 
 def charge_stmt(member_id: int, at: datetime) -> Update:
-    """The statement that counts a wrong code; it changes nothing where there is no room."""
+    """A statement that counts a wrong code, if there is room."""
     whole_at = case((Member.totp_whole_at > _seconds(at), Member.totp_whole_at), else_=_seconds(at))
     stmt = update(Member).where(Member.id == member_id, has_room(at))
     return stmt.values(totp_whole_at=whole_at + _REFILL)
 
 
 def remaining_tries(member: Member, at: datetime) -> int:
-    """How many wrong codes an account may still take now."""
+    """Number of wrong codes that an account may still receive now."""
     owed = max(0, member.totp_whole_at - _seconds(at))
     return max(0, (MAX_WRONG_CODES * _REFILL - owed) // _REFILL)
 
@@ -183,22 +183,17 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-# Rows that all addresses without an account share: as many as make no difference in waiting for
-# one, and few enough to be kept for a day.
-_SHARED = 512
-
-
 def account_for_failure(session: Session, member_filter: ColumnElement[bool], key: bytes) -> int:
-    """The account that a failure counts for; a number below one where there is none.
+    """The account that a failure counts for; a number below one for an unknown address.
 
-    :param key: the key under which the try itself is counted.
+    :param key: the row key of the attempt, which selects one of the shared counters.
     """
     member_id = session.scalar(select(Member.id).where(member_filter))
     return member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
 
 
 def count_failure(session: Session, account: int, day: date) -> None:
-    """Count one failure more."""
+    """Increment the counter of an account and day."""
     new_counter = {"account": account, "day": day, "count": 1}
     increment = {"count": SignInFailures.count + 1}
     if session.get_bind().dialect.name == "postgresql":
@@ -212,7 +207,7 @@ def count_failure(session: Session, account: int, day: date) -> None:
 
 
 def uncount_failure(session: Session, account: int, day: date) -> None:
-    """Count one failure less: the try was a success."""
+    """Decrement the counter of an account and day, after a success."""
     session.execute(
         update(SignInFailures)
         .where(
@@ -226,7 +221,7 @@ def uncount_failure(session: Session, account: int, day: date) -> None:
 
 
 def delete_unneeded(session: Session, today: date) -> None:
-    """Delete the counters of past days that will be no line: of no account, or of no failure."""
+    """Delete the counters of past days that need no line: no account, or no failure."""
     is_unneeded = or_(SignInFailures.account < 1, SignInFailures.count < 1)
     session.execute(
         delete(SignInFailures)
@@ -236,7 +231,7 @@ def delete_unneeded(session: Session, today: date) -> None:
 
 
 def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
-    """How many failures each account has on a day; accounts without one are left out."""
+    """Number of failures by account on a day, without accounts that have none."""
     counters = session.execute(
         select(SignInFailures.account, SignInFailures.count).where(
             SignInFailures.day == day, SignInFailures.account > 0, SignInFailures.count > 0
@@ -246,7 +241,7 @@ def counts_of_day(session: Session, day: date) -> Mapping[int, int]:
 
 
 def finished_counters(session: Session, today: date) -> Sequence[SignInFailures]:
-    """The counters of accounts whose day is over, in the order of their days."""
+    """The counters of accounts of past days, by day."""
     return session.scalars(
         select(SignInFailures)
         .where(SignInFailures.account > 0, SignInFailures.count > 0, SignInFailures.day < today)

@@ -1,4 +1,4 @@
-"""The accounts of moderators and administrators."""
+"""Tables of members, invitations, sessions, second factors and failed sign-ins."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from register.db import Base, UTCDateTime
 
 
 class Role(StrEnum):
-    """What a member may do; an administrator can do all that a moderator can."""
+    """The role of a member; an administrator may do all that a moderator may."""
 
     MODERATOR = "moderator"
     ADMINISTRATOR = "administrator"
 
 
 class Member(Base):
-    """A member is never deleted: the lines that carry their id must go on naming somebody."""
+    """An account, which is never deleted, because journal lines refer to its id."""
 
     __tablename__ = "member"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
-    # What other members call them; the address's own name when empty. Never public.
+    # The display name for other members; empty for the local part of the address. Never public.
     name: Mapped[str] = mapped_column(String(80), default="")
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    # From when on the account vouches for others (see ``vouching``); None where it always does.
+    # When the account begins to vouch for others (see ``vouching``); None if it always does.
     vouches_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    # Who invited the member, and who last reopened the account or took its second factor away;
-    # None for the command line.
+    # Who invited the member, and who last reopened the account or removed its second factor; None
+    # for the command line.
     invited_by: Mapped[int | None]
     reopened_by: Mapped[int | None]
-    # The second factor's secret, closed with the seal key; None until it is set up.
+    # The secret of the second factor, encrypted; None until it is set up.
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    # The last half-minute whose code was used: a code works once (RFC 6238 §5.2).
+    # The last time step whose code was used: a code works once (RFC 6238 §5.2).
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
-    # When its budget of wrong codes is whole again, in seconds since 1970 (code_budget).
+    # When the budget of wrong codes is full again, in seconds since 1970 (login_attempts).
     totp_whole_at: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property
     def is_active(self) -> bool:
-        """Whether the member may still act; what they did stays theirs either way."""
+        """Whether the account is not disabled."""
         return self.disabled_at is None
 
     @property
     def display_name(self) -> str:
-        """The name by which the desk calls them."""
+        """The name shown on the desk."""
         return self.name or self.email.partition("@")[0]
 
     @property
@@ -61,12 +61,12 @@ class Member(Base):
 
     @property
     def is_administrator(self) -> bool:
-        """Whether the grave acts are open to this member."""
+        """Whether the member is an administrator, also if disabled."""
         return self.role == Role.ADMINISTRATOR
 
 
 class MemberInvitation(Base):
-    """A link that opens one account, once, until a day; only its digest is kept."""
+    """A link that opens one account, once, before its expiry; only its digest is stored."""
 
     __tablename__ = "member_invitation"
 
@@ -77,12 +77,12 @@ class MemberInvitation(Base):
     invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
     invited_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    # Used, taken back, or replaced by a newer one to the same address.
+    # Used, revoked, or replaced by a newer one to the same address.
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class RecoveryCode(Base):
-    """A code that stands in once for a lost second factor; only its digest is kept."""
+    """A single-use code for a lost second factor; only its digest is stored."""
 
     __tablename__ = "recovery_code"
 
@@ -93,9 +93,9 @@ class RecoveryCode(Base):
 
 
 class SignInSession(Base):
-    """A browser that a member signed in with; lines say that it was opened or closed, no more.
+    """An open session of a member, without address or user agent.
 
-    No address, no user agent: a member knows their sessions by when they were opened and used.
+    Members recognise their sessions by the times of opening and last use.
     """
 
     __tablename__ = "sign_in_session"
@@ -105,15 +105,15 @@ class SignInSession(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    # When password and code were last given; grave acts ask for both again after some minutes.
+    # When password and code were last given; grave acts ask for them again after some minutes.
     confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class SignInTries(Base):
-    """Failed sign-ins at one account from browsers it does not know, or from one that it does.
+    """Failed sign-ins at one address from all unknown browsers, or from one known browser.
 
-    ``key`` is an HMAC of the address (and of the known browser's number): an unknown account has a
-    row like any other, and the table tells nobody's address.
+    ``key`` is an HMAC of the address (and of the known browser's id): unknown addresses have rows
+    too, and the table reveals no address.
     """
 
     __tablename__ = "sign_in_tries"
@@ -125,10 +125,10 @@ class SignInTries(Base):
 
 
 class SignInFailures(Base):
-    """How many sign-ins failed on one day at one account, until a journal line says so.
+    """Number of failed sign-ins of one account on one day, until its journal line is written.
 
-    ``account`` is a member's id. Addresses that no account has are counted under numbers below
-    one, so that a failure costs the same work for both.
+    ``account`` is a member's id, or a number below one for addresses without account, so that a
+    failure costs the same work for both.
     """
 
     __tablename__ = "sign_in_failures"
@@ -139,7 +139,7 @@ class SignInFailures(Base):
 
 
 class KnownBrowser(Base):
-    """A browser that a member has signed in with; its cookie holds a token, this row its digest."""
+    """A browser with which a member has signed in: digest of the token in its cookie."""
 
     __tablename__ = "known_browser"
 

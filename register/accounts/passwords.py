@@ -1,4 +1,4 @@
-"""Passwords: long, none that everybody tries, kept as argon2id (RFC 9106)."""
+"""Passwords: rules against guessable ones, hashing with argon2id (RFC 9106), generation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -22,20 +22,35 @@ from register.text.normalisation import fold
 
 _DATA = Path(__file__).with_name("common.toml")
 
-# What a piece costs whoever guesses. A word of the list weighs as much as one letter taken by
-# chance; a password that weighs no more than two words and a year is one of those tried first.
+# The weight of a piece is its cost to somebody who guesses. A word of the list weighs as much as a
+# random letter; two words and a year together are too little.
 _WORD_WEIGHT = 3
-_FIGURES_WEIGHT = 2  # one to four of them
-_EASY_WEIGHT = 1  # a year, keys in a row, one sign again and again, a small word
+_FIGURES_WEIGHT = 2  # one to four digits
+_EASY_WEIGHT = 1  # a year, adjacent keys, a repeated character, a small word
 _MIN_WEIGHT = 9
-# A piece said again is no second piece, unless it would do as a password by itself.
+# A repeated piece counts once, unless it is long enough as a password by itself.
 _MIN_PERIOD = 12
 _MIN_RUN = 3
 _YEARS = range(1900, 2100)
-_SEPARATORS = " -_.,'"  # what stands between words is free
-# Signs that stand for letters; 1 and ! are an i to some and an l to others.
+_SEPARATORS = " -_.,'"  # between words, without weight
+# Characters that replace letters; 1 and ! stand for i or for l.
 _LEET = str.maketrans("@430$571!€", "aaeosstiie")
 _LEET_L = str.maketrans("@430$571!€", "aaeosstlle")
+
+MIN_LENGTH = 12
+MAX_LENGTH = 256  # argon2 would take long to hash a megabyte
+_HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
+# Each verification takes 64 MiB and all cores, which a burst would take from readers. Browsers not
+# known to be of members wait separately, so that no number of them delays a member.
+STRANGERS = Bulkhead(max_running=2, max_waiting=4, turn_timeout=2)
+MEMBERS = Bulkhead(max_running=1, max_waiting=3, turn_timeout=5)
+# No 0/O, 1/l/I: the password is copied from a terminal once.
+_GENERATED_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+# Shorter parts of an address occur in too many words; those of a domain ("asso", "free", "mail")
+# are common words themselves.
+_MIN_NAME_LENGTH = 4
+_MIN_DOMAIN_LENGTH = 5
+_NON_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ def _piece_lists() -> _PieceLists:
 
 
 def is_common(password: str, own_texts: tuple[str, ...] = ()) -> bool:
-    """Whether a password is made of little that is not in the list.
+    """Whether a password consists mostly of common words and patterns.
 
     :param own_texts: words that are common for this member, such as their name.
     """
@@ -70,21 +85,21 @@ def is_common(password: str, own_texts: tuple[str, ...] = ()) -> bool:
     own_words = frozenset(chain.from_iterable(fold(word).split() for word in own_texts))
     if _period(lowered) < min(_MIN_PERIOD, len(lowered)):
         return True
-    # As typed for the keys in a row, folded for the words: "é" is the key 2 and the letter e.
+    # As typed for adjacent keys, folded for words: "é" is the key 2 and the letter e.
     return any(_text_weight(text, own_words) < _MIN_WEIGHT for text in (lowered, fold(lowered)))
 
 
 def is_leaked(password: str) -> bool:
-    """Whether a password of ten letters or more is in the list of leaked ones, in any capitals."""
+    """Whether a password of ten letters or more is in the list of leaked ones, in any case."""
     try:
         return any(map(is_bad_password, {password, password.lower()}))
     except UnicodeEncodeError:
-        # A lone surrogate is in no list.
+        # No password in the list has lone surrogates.
         return False
 
 
 def _period(text: str) -> int:
-    """The length of the piece that a text repeats from end to end: "loulou" has 3."""
+    """The length of the piece that a text consists of repeatedly: 3 for "loulou"."""
     for length in range(1, len(text) // 2 + 1):
         if text[length:] == text[:-length]:
             return length
@@ -92,7 +107,7 @@ def _period(text: str) -> int:
 
 
 def _text_weight(text: str, own_words: frozenset[str]) -> int:
-    """The least that the pieces of a text weigh together, counted no further than needed."""
+    """The minimum total weight of the pieces of a text, up to ``_MIN_WEIGHT``."""
     lists = _piece_lists()
     spelled = {text, text.translate(_LEET), text.translate(_LEET_L)}
     min_weights = [0, *[_MIN_WEIGHT] * len(text)]
@@ -108,51 +123,28 @@ def _text_weight(text: str, own_words: frozenset[str]) -> int:
 
 
 def _piece_weight(text: str, spelled: set[str], own_words: frozenset[str]) -> int:
-    """What one piece weighs; more than is allowed when it is none."""
+    """The weight of one piece; ``_MIN_WEIGHT`` for a text that is not a piece."""
     lists = _piece_lists()
     if len(set(text)) == 1 and not text[0].isalnum():
         return 0 if text[0] in _SEPARATORS else _EASY_WEIGHT
-    if text in lists.runs or text in lists.small_words or _is_repetition(text) or _is_year(text):
+    is_repetition = len(text) >= _MIN_RUN and len(set(text)) == 1
+    is_year = len(text) == 4 and text.isdecimal() and int(text) in _YEARS
+    if is_repetition or is_year or text in lists.runs or text in lists.small_words:
         return _EASY_WEIGHT
     if text.isdecimal() and len(text) <= 4:
         return _FIGURES_WEIGHT
     if len(text) == 1 or spelled & lists.words or spelled & own_words:
         return _WORD_WEIGHT
-    # The plural, and the feminine of what has one.
+    # Plurals and feminines.
     singulars = {word[:-1] for word in spelled if word[-1] in "es"}
     return _WORD_WEIGHT if singulars & lists.words else _MIN_WEIGHT
 
 
-def _is_repetition(text: str) -> bool:
-    return len(text) >= _MIN_RUN and all(
-        letter == next_letter for letter, next_letter in pairwise(text)
-    )
-
-
-def _is_year(text: str) -> bool:
-    return len(text) == 4 and text.isdecimal() and int(text) in _YEARS
-
-
-MIN_LENGTH = 12
-MAX_LENGTH = 256  # argon2 would hash a megabyte too, for as long as that takes
-_HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
-# Each takes 64 MiB and every core: a burst would take both from readers. Whoever is not known to
-# be a member waits apart, so that no number of them keeps a member waiting.
-STRANGERS = Bulkhead(max_running=2, max_waiting=4, turn_timeout=2)
-MEMBERS = Bulkhead(max_running=1, max_waiting=3, turn_timeout=5)
-# No 0/O, 1/l/I: the password is read off a terminal once.
-_GENERATED_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-# Shorter parts of an address are in too many words to be looked for inside them; those of a
-# domain ("asso", "free", "mail") are common words themselves.
-_MIN_NAME_LENGTH = 4
-_MIN_DOMAIN_LENGTH = 5
-_NON_WORD = re.compile(r"[\W_]+")
-
-
 def hash_password(password: str, email: str = "", name: str = "") -> str:
-    """The argon2id hash to keep.
+    """The argon2id hash to store.
 
-    :param email: the member's address, which a password may not be made of; nor of their name.
+    :param email: the member's address, which must not be a main part of the password.
+    :param name: the member's name, likewise.
     :raises Invalid: ``password_short``, ``password_long``, ``password_common``,
         ``password_leaked`` or ``password_yours``.
     """
@@ -169,15 +161,15 @@ def hash_password(password: str, email: str = "", name: str = "") -> str:
         raise Invalid("password_common")
     if is_leaked(normalised):
         raise Invalid("password_leaked")
-    # No turn to wait for: it is done under the pen, which one at a time holds.
+    # Without a turn of a bulkhead: the write lock already admits only one at a time.
     return _HASHER.hash(_bytes(password))
 
 
 def matches(hash_: str, password: str) -> bool:
-    """Whether ``password`` is the one behind the hash; False for a hash that is none.
+    """Whether a password has the hash; False for an invalid hash.
 
-    A password longer than any that is kept takes no longer. Whoever calls this for a request holds
-    a turn of :data:`STRANGERS` or :data:`MEMBERS`.
+    A password above ``MAX_LENGTH`` takes no longer. In a request, the caller must hold a turn of
+    :data:`STRANGERS` or :data:`MEMBERS`.
     """
     try:
         is_right = _HASHER.verify(hash_, _bytes(password[:MAX_LENGTH]))
@@ -187,7 +179,7 @@ def matches(hash_: str, password: str) -> bool:
 
 
 def verify_nothing(password: str) -> bool:
-    """Take the time of a verification for an account that does not exist; always False."""
+    """Spend the time of a verification, for an account that does not exist; always False."""
     return matches(_dummy_hash(_HASHER), password) and False
 
 
@@ -198,7 +190,7 @@ def generate_password() -> str:
 
 @cache
 def _dummy_hash(hasher: PasswordHasher) -> str:
-    """A hash of the same cost as a member's, that no password has: its bytes are random."""
+    """A random hash that no password has, with the same cost as those of members."""
 
     def random(size: int) -> str:
         return base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
@@ -208,15 +200,15 @@ def _dummy_hash(hasher: PasswordHasher) -> str:
 
 
 def _bytes(password: str) -> bytes:
-    # One keyboard sends é as one sign, another as two (NIST SP 800-63B §5.1.1.2 asks for this); a
-    # lone surrogate has no encoding, and is no reason for a crash.
+    # Keyboards send é as one or as two characters, hence NFKC (NIST SP 800-63B §5.1.1.2). A lone
+    # surrogate has no UTF-8 encoding, and must not raise an error.
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 def _email_part_in(password: str, email: str) -> str:
-    """The longest part of an address that the password holds, or the empty text."""
+    """The longest part of an address that the password contains, or empty."""
     name, _, domain = email.partition("@")
-    # Not the last: "media" and "info" say nothing of whose address it is.
+    # Not the last label: "media" and "info" do not identify an address.
     labels = domain.split(".")[:-1]
     parts = {
         part for part in (name, *_split_words(name)) if len(_letters(part)) >= _MIN_NAME_LENGTH

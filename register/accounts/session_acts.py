@@ -1,7 +1,7 @@
-"""Sign-ins, ends of sessions and failed sign-ins, as lines of the desk's ledger.
+"""Acts on sessions: sign-in, end of sessions, forgetting of browsers, lines of failed sign-ins.
 
-Lines name an account and nothing of the browser: no address, no user agent. A stranger writes
-none: failures are counters (:mod:`register.accounts.login_attempts`), one line an account and day.
+Lines name an account, but no address or user agent. Strangers cannot write lines: failures are
+counted (:mod:`register.accounts.login_attempts`) and get one line per account and day.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from register.accounts.models import SignInSession
 from register.journal import Act, WriteTransaction, writing
 from register.text.dates import paris_day
 
-# A try that began before midnight may be counted after it; its day is over when none can be.
+# An attempt that began before midnight may be counted after it: a day is finished this much later.
 _MARGIN = timedelta(minutes=10)
 
 
 def sign_in(tx: WriteTransaction, member_id: int) -> str:
-    """Open a session for a member who just proved who they are; the token for their cookie.
+    """Open a session for an authenticated member; the token for their cookie.
 
     :raises Refused: a member who may not act any more.
     """
@@ -42,7 +42,7 @@ def end_sessions(
     only_session: int | None = None,
     except_session: int | None = None,
 ) -> int:
-    """Close open sessions of a member: all of them, one, or all but one; how many there were.
+    """Close the open sessions of a member: all, one, or all but one; the number closed.
 
     :param by: the member, an administrator, or None from the console.
     :raises Refused: ``by`` may not.
@@ -62,7 +62,7 @@ def end_sessions(
 
 
 def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
-    """Know none of a member's browsers any more.
+    """Forget all known browsers of a member.
 
     :raises Refused: a member who may not act any more.
     """
@@ -74,7 +74,7 @@ def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
 
 
 def write_failure_lines(engine: Engine, at: datetime) -> None:
-    """Write the lines of the failed sign-ins of days that are over, if there are any."""
+    """Write the lines of failed sign-ins of finished days, if there are any."""
     with Session(engine) as session:
         if not login_attempts.finished_counters(session, _first_open_day(at)):
             return
@@ -94,5 +94,5 @@ def _write_failure_lines(tx: WriteTransaction) -> None:
 
 
 def _first_open_day(at: datetime) -> date:
-    """The first day whose failures are still being counted."""
+    """The first day that is not finished."""
     return paris_day(at - _MARGIN)

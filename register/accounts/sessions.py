@@ -1,8 +1,7 @@
-"""Sign-in sessions, kept on the server: a cookie copied before sign-out opens nothing after it.
+"""Sign-in sessions and known browsers, stored on the server.
 
-Nor does one that was copied before its member last proved who they are: each proof gives the
-session another token. The journal says that a session was opened or closed, and not from which
-browser. Only a digest of the token is kept, and no address or user agent.
+A copied cookie is worthless after sign-out, and after the member's next authentication, which gives
+the session a new token. Only a digest of the token is stored, and no address or user agent.
 """
 
 from __future__ import annotations
@@ -19,35 +18,39 @@ from sqlalchemy.orm import Session
 from register.accounts.login_attempts import fold_email
 from register.accounts.models import KnownBrowser, Member, SignInSession
 
-# An hour without a page, half a day in all: a browser left open at a council table closes itself.
+# For browsers that are left open: an hour without a page, half a day in all.
 IDLE_LIMIT = timedelta(hours=1)
 ABSOLUTE_LIMIT = timedelta(hours=12)
-# How long password and code, once given, stand for grave acts.
+# How long password and code, once given, are valid for grave acts.
 CONFIRMED_FOR = timedelta(minutes=10)
-# A page a second must not be a write a second.
+# Minimum time between two writes of a session's last use.
 TOUCH_INTERVAL = timedelta(minutes=1)
+# Lifetime of a known browser, the same as that of its cookie.
+LIFETIME = timedelta(days=365)
+# Known browsers of one account, the last used. Private windows add one at each sign-in.
+MAX_BROWSERS = 30
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who is signed in, in which session, and until when they have confirmed who they are."""
+    """A signed-in member, their session, and the expiry of their last confirmation."""
 
     member: Member
     session_id: int
     confirmed_until: datetime
 
     def is_confirmed(self, at: datetime) -> bool:
-        """Whether password and code were given a moment ago."""
+        """Whether password and code were given recently."""
         return at < self.confirmed_until
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token: 256 random bits need no salt and no slow hash."""
+    """The stored digest of a token, whose 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def open_session(session: Session, member_id: int, at: datetime) -> str:
-    """Open a session for a member who just proved who they are; the token for their cookie."""
+    """Open a session for an authenticated member; the token for their cookie."""
     token = secrets.token_urlsafe(32)
     session.add(
         SignInSession(
@@ -63,16 +66,18 @@ def open_session(session: Session, member_id: int, at: datetime) -> str:
 
 
 def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
-    """Whose session a token opens now; None when it is closed, too old, or its member disabled."""
-    row = session.execute(
+    """The session of a token; None when it is closed or too old, or its member disabled."""
+    session_row = session.execute(
         select(SignInSession, Member)
         .join(Member, Member.id == SignInSession.member_id)
         .where(SignInSession.token_hash == digest(token), *_alive_conditions(at))
     ).first()
-    if row is None or not row.Member.is_active:
+    if session_row is None or not session_row.Member.is_active:
         return None
-    sign_in_session = row.SignInSession
-    return SignedIn(row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR)
+    sign_in_session = session_row.SignInSession
+    return SignedIn(
+        session_row.Member, sign_in_session.id, sign_in_session.confirmed_at + CONFIRMED_FOR
+    )
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -83,7 +88,7 @@ def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def needs_touch(session: Session, signed_in: SignedIn, at: datetime) -> bool:
-    """Whether the session's last use was noted long enough ago to be noted again."""
+    """Whether the stored last use of a session is old enough to be updated."""
     seen = session.scalar(
         select(SignInSession.seen_at).where(SignInSession.id == signed_in.session_id)
     )
@@ -91,12 +96,12 @@ def needs_touch(session: Session, signed_in: SignedIn, at: datetime) -> bool:
 
 
 def touch(session: Session, session_id: int, at: datetime) -> None:
-    """Note that a session is in use."""
+    """Store the last use of a session."""
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=at))
 
 
 def confirm(session: Session, session_id: int, at: datetime) -> str:
-    """Note that password and code were given again; the session's new token."""
+    """Store that password and code were given again; the session's new token."""
     session.execute(
         update(SignInSession).where(SignInSession.id == session_id).values(confirmed_at=at)
     )
@@ -104,7 +109,7 @@ def confirm(session: Session, session_id: int, at: datetime) -> str:
 
 
 def renew(session: Session, session_id: int) -> str:
-    """Give a session another token; the one before it opens nothing any more."""
+    """Replace the token of a session; the new token."""
     token = secrets.token_urlsafe(32)
     session.execute(
         update(SignInSession).where(SignInSession.id == session_id).values(token_hash=digest(token))
@@ -113,7 +118,7 @@ def renew(session: Session, session_id: int) -> str:
 
 
 def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignInSession]:
-    """A member's open sessions, the last used first."""
+    """The open sessions of a member, last used first."""
     return session.scalars(
         select(SignInSession)
         .where(SignInSession.member_id == member_id, *_alive_conditions(at))
@@ -122,7 +127,7 @@ def of_member(session: Session, member_id: int, at: datetime) -> Sequence[SignIn
 
 
 def close_all(session: Session, member_id: int, except_session: int | None = None) -> None:
-    """Close a member's sessions, but for the one they are in."""
+    """Close the sessions of a member, except one."""
     session.execute(
         delete(SignInSession).where(
             SignInSession.member_id == member_id, SignInSession.id != (except_session or 0)
@@ -131,7 +136,7 @@ def close_all(session: Session, member_id: int, except_session: int | None = Non
 
 
 def forget_old(session: Session, at: datetime) -> None:
-    """Delete what no token opens any more."""
+    """Delete expired sessions."""
     session.execute(
         delete(SignInSession).where(
             (SignInSession.seen_at <= at - IDLE_LIMIT)
@@ -140,14 +145,8 @@ def forget_old(session: Session, at: datetime) -> None:
     )
 
 
-# As long as the cookie lasts: a browser that nobody signs in with for a year is a new one.
-LIFETIME = timedelta(days=365)
-# Of one account, the last used. Whoever signs in from private windows makes one each time.
-MAX_BROWSERS = 30
-
-
 def find_browser(session: Session, email: str, token: str, at: datetime) -> int | None:
-    """The browser with this token, where the account of an address knows it."""
+    """The id of the known browser with a token, for the account of an address."""
     return session.scalar(
         select(KnownBrowser.id)
         .join(Member, Member.id == KnownBrowser.member_id)
@@ -160,7 +159,7 @@ def find_browser(session: Session, email: str, token: str, at: datetime) -> int 
 
 
 def remember(session: Session, member_id: int, at: datetime) -> str:
-    """Know one browser more; the token for its cookie."""
+    """Add a known browser; the token for its cookie."""
     token = secrets.token_urlsafe(32)
     session.add(
         KnownBrowser(member_id=member_id, token_hash=digest(token), created_at=at, used_at=at)
@@ -178,7 +177,7 @@ def remember(session: Session, member_id: int, at: datetime) -> str:
 
 
 def mark_used(session: Session, browser_id: int, at: datetime) -> None:
-    """Note that a browser was signed in with."""
+    """Store the last use of a browser."""
     session.execute(
         update(KnownBrowser)
         .where(KnownBrowser.id == browser_id)
@@ -188,7 +187,7 @@ def mark_used(session: Session, browser_id: int, at: datetime) -> None:
 
 
 def count_browsers(session: Session, member_id: int, at: datetime) -> int:
-    """How many browsers an account knows."""
+    """Number of known browsers of an account."""
     stmt = select(func.count()).where(
         KnownBrowser.member_id == member_id, KnownBrowser.used_at > at - LIFETIME
     )
@@ -196,7 +195,7 @@ def count_browsers(session: Session, member_id: int, at: datetime) -> int:
 
 
 def forget_all(session: Session, member_id: int) -> None:
-    """Know no browser any more."""
+    """Delete all known browsers of an account."""
     _delete(session, member_id)
 
 

@@ -1,4 +1,4 @@
-"""The second factor: codes of an application (TOTP, RFC 6238), and codes for when it is lost."""
+"""Second factor: time-based codes (TOTP, RFC 6238), their QR code, and recovery codes."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ import segno
 from register import encryption
 
 ISSUER = "Web Citoyen"
-KEY_PURPOSE = "totp"  # of the key that closes a secret
-STEP_SECONDS = 30  # seconds, what every application expects
+KEY_PURPOSE = "totp"  # of the key that encrypts secrets
+STEP_SECONDS = 30  # as every authenticator application expects
 DIGITS = 6
 RECOVERY_CODE_COUNT = 10
-# No i, l, o, 0 and 1: the codes are copied by hand. Five groups of five are 123 bits; those given
-# before were of four, 99 bits, and hold.
+# No i, l, o, 0 and 1: the codes are copied by hand. Five groups of five are 123 bits; codes of
+# former versions have four, 99 bits, and stay valid.
 _CODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 # A clock may be a step early or late (RFC 6238 §5.2).
 DRIFT = (-1, 0, 1)
-_QUIET_ZONE = 4  # modules of light around the drawing (ISO/IEC 18004)
+_QUIET_ZONE = 4  # light modules around the QR code (ISO/IEC 18004)
 
 
 def new_secret() -> str:
-    """A secret of 160 bits, in base 32 as applications read it (RFC 4226 §4 R6)."""
+    """A secret of 160 bits in base 32 (RFC 4226 §4 R6)."""
     return pyotp.random_base32()
 
 
 def seal_secret(root_key: bytes, member_id: int, secret: str) -> bytes:
-    """A secret as it is kept: closed from the root key, of no use in another member's row."""
+    """Encrypt a secret for storage, bound to its member."""
     return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), _member_binding(member_id))
 
 
 def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
-    """The secret that :func:`seal_secret` closed.
+    """Decrypt what :func:`seal_secret` returned.
 
     :raises SealError: ``seal_opens_nothing``.
     """
@@ -51,15 +51,15 @@ def _member_binding(member_id: int) -> bytes:
 
 
 def otpauth_uri(secret: str, email: str) -> str:
-    """The ``otpauth:`` address that an application reads from the drawing."""
+    """The ``otpauth:`` URI in the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
 def qr_svg(uri: str, title: str = "QR code") -> str:
-    """The drawing as an ``svg`` element, to stand in a page as it is.
+    """A QR code as an ``svg`` element, to be inserted in a page.
 
-    It keeps its own colours, dark on light, because readers of such drawings need them in a dark
-    page too; they are attributes and no style, which the page's policy would refuse.
+    It is dark on light on dark pages too, as scanners require. The colours are attributes, because
+    the page's content security policy refuses styles.
     """
     qr = segno.make(uri, error="m", micro=False)
     module_rows = list(qr.matrix_iter(border=_QUIET_ZONE))
@@ -73,7 +73,7 @@ def qr_svg(uri: str, title: str = "QR code") -> str:
 
 
 def _dark_bars(y: int, module_row: Iterable[int]) -> str:
-    """One row of the drawing, its dark modules joined."""
+    """The dark modules of one row as path commands, adjacent ones joined."""
     x, bars = 0, ""
     for is_dark, modules in groupby(module_row):
         length = len(list(modules))
@@ -83,20 +83,20 @@ def _dark_bars(y: int, module_row: Iterable[int]) -> str:
 
 
 def is_code(typed: str) -> bool:
-    """Whether what was typed has the form of a code: six figures, spaces apart."""
+    """Whether a text is six digits, ignoring spaces."""
     digits = "".join(typed.split())
     return len(digits) == DIGITS and digits.isascii() and digits.isdecimal()
 
 
 def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
-    """The half-minute whose code was given; None when it is wrong, too old or already used.
+    """The time step of a code; None when the code is wrong, too old or already used.
 
-    :param after: the last half-minute whose code was used; none up to it is taken again.
+    :param after: the last time step whose code was used; only later ones are accepted.
     """
     digits = "".join(code.split())
     current_step = int(at.timestamp()) // STEP_SECONDS
     hotp = pyotp.HOTP(secret, digits=DIGITS)
-    # Every step is compared, so that the time tells nothing of which one it was.
+    # Every step is compared, so that the time taken does not reveal the matching one.
     matching_steps = [
         step
         for step in (current_step + drift for drift in DRIFT)
@@ -106,7 +106,7 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
 
 
 def recovery_codes() -> list[str]:
-    """Ten codes, each of which stands in once for the application."""
+    """Ten new recovery codes."""
 
     def group() -> str:
         return "".join(secrets.choice(_CODE_LETTERS) for _ in range(5))
@@ -115,9 +115,9 @@ def recovery_codes() -> list[str]:
 
 
 def recovery_digest(code: str) -> bytes:
-    """What is kept of a recovery code: 123 random bits need no salt and no slow hash.
+    """The stored digest of a recovery code, whose 123 random bits need no salt and no slow hash.
 
-    Spaces, dashes and capitals make no difference.
+    Spaces, dashes and case are ignored.
     """
     letters = "".join(letter for letter in code.casefold() if letter in _CODE_LETTERS)
     return hashlib.sha256(b"recovery " + letters.encode()).digest()

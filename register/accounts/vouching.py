@@ -1,9 +1,9 @@
-"""Second persons: which accounts may vouch for what another member does.
+"""Rules for second persons: which accounts may vouch for an act of another member.
 
-An account that one member opened for another, or opened again, or gave a new way in, may be that
-same member a second time. For seven days it vouches for nobody, and changes no other account,
-unless somebody else confirms it. Accounts made on the command line vouch from the start: whoever
-holds the machine holds everything.
+An account that a member opened, reopened or gave a new password or factor may be a second account
+of that same member. For seven days it cannot vouch for anybody or change other accounts, unless
+somebody else confirms it. Accounts made on the command line vouch at once, because access to the
+machine gives access to everything anyway.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from register.accounts.models import Member
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 
-# Long enough for the rest of the team to ask who that is.
+# Time for the rest of the team to ask who the new member is.
 WAITING_PERIOD = timedelta(days=7)
 
 
 def vouches(member: Member, at: datetime) -> bool:
-    """Whether a member counts as a second person at a moment."""
+    """Whether a member counts as a second person at a time."""
     return member.is_active and (member.vouches_from is None or member.vouches_from <= at)
 
 
 def vouches_clause(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """The same as :func:`vouches`, for a statement that has the members."""
+    """:func:`vouches` as an SQL condition on members."""
     has_started = or_(Member.vouches_from.is_(None), Member.vouches_from <= at)
     return Member.disabled_at.is_(None) & has_started
 
 
 def may_second(second: Member, first: Member, at: datetime) -> bool:
-    """Whether ``second`` may be the second person for what ``first`` does.
+    """Whether ``second`` may be the second person for an act of ``first``.
 
-    Whoever opened an account may be its member, so they are no second person for it either.
+    Not the same member, nor the member who admitted a ``first`` that does not vouch yet.
     """
     if second.id == first.id or not vouches(second, at):
         return False
@@ -46,30 +46,30 @@ def may_second(second: Member, first: Member, at: datetime) -> bool:
 def eligible_seconds(
     session: Session, member_ids: Collection[int], first: Member, at: datetime
 ) -> set[int]:
-    """Those of some members who may be the second person for what ``first`` does."""
+    """The members, among some, who may be the second person for an act of ``first``."""
     members = session.scalars(select(Member).where(Member.id.in_(member_ids))) if member_ids else ()
     return {member.id for member in members if may_second(member, first, at)}
 
 
 def admitted_by(member: Member) -> set[int]:
-    """Who invited a member, and who last reopened the account or took its second factor away."""
+    """Who invited a member, and who last reopened the account or removed its second factor."""
     return {by for by in (member.invited_by, member.reopened_by) if by is not None}
 
 
 def require_vouching(member: Member, at: datetime) -> None:
-    """Let a member pass whose account vouches.
+    """Require that an account vouches.
 
-    :raises Refused: ``member_vouches_later``, with the moment from which it does.
+    :raises Refused: ``member_vouches_later``, with the time from which it does.
     """
     if not vouches(member, at):
         raise Refused("member_vouches_later", from_day=member.vouches_from)
 
 
 def require_second(second: Member, first: Member, at: datetime) -> None:
-    """Let a member be the second person for what ``first`` did.
+    """Require that a member may be the second person for an act of ``first``.
 
     :raises Refused: ``member_vouches_later``, ``own_change`` for the same member,
-        ``own_invitation`` for whoever let ``first`` in.
+        ``own_invitation`` for a member who admitted ``first``.
     """
     require_vouching(second, at)
     if second.id == first.id:
@@ -79,10 +79,10 @@ def require_second(second: Member, first: Member, at: datetime) -> None:
 
 
 def postpone_vouching(tx: WriteTransaction, member: Member, by: int | None) -> dict[str, str]:
-    """Have a member vouch in seven days, after what ``by`` did to the account.
+    """Postpone the vouching of a member by seven days, after a change of the account by another.
 
-    :param by: None for the command line, which changes nothing.
-    :returns: what the journal line says of it.
+    :param by: who changed the account; nothing is postponed for None, the command line.
+    :returns: details for the journal line.
     """
     if by is None or by == member.id:
         return {}
@@ -91,13 +91,13 @@ def postpone_vouching(tx: WriteTransaction, member: Member, by: int | None) -> d
 
 
 def confirm_member(tx: WriteTransaction, member_id: int, *, by: Member | None) -> JournalEntry:
-    """Say that an account is a person of its own.
+    """Confirm that an account belongs to a separate person, so that it vouches at once.
 
-    :param by: the member who says so, None for the command line.
+    :param by: the confirming member, None for the command line.
     :raises NotFound: no such account.
     :raises Refused: ``member_vouches`` already, ``own_change`` for one's own account,
-        ``own_invitation`` for whoever opened it, ``member_vouches_later`` for an account that
-        vouches for nobody itself.
+        ``own_invitation`` for a member who admitted it, ``member_vouches_later`` for a member who
+        does not vouch yet.
     """
     member = tx.load(Member, member_id)
     if vouches(member, tx.at) or not member.is_active:
@@ -109,6 +109,6 @@ def confirm_member(tx: WriteTransaction, member_id: int, *, by: Member | None) -
 
 
 def unconfirmed_accounts(session: Session, at: datetime) -> Sequence[Member]:
-    """The accounts that vouch for nobody yet, oldest first."""
+    """The active accounts that do not vouch yet, oldest first."""
     stmt = select(Member).where(Member.disabled_at.is_(None), Member.vouches_from > at)
     return session.scalars(stmt.order_by(Member.id)).all()

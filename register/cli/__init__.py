@@ -1,4 +1,4 @@
-"""The ``webcitoyen`` command: it words errors, shows progress, and acts through the same doors."""
+"""The ``webcitoyen`` command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMMANDS: tuple[click.Command, ...] = (
 @click.version_option(package_name="webcitoyen")
 def main() -> None:
     """Web Citoyen : le registre public des intimidations de blogueurs."""
-    # Every command may open the seal key, and some read what was reported.
+    # Every command may read the seal key, and some decrypt reports.
     memory.protect()
 
 
@@ -38,6 +38,6 @@ for command in COMMANDS:
 
 
 def attach(app: Flask) -> None:
-    """Offer the same commands as ``flask --app register …``."""
+    """Add the commands to ``flask --app register``."""
     for command in COMMANDS:
         app.cli.add_command(command)

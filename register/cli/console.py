@@ -1,4 +1,4 @@
-"""What every command shares: the application, a clear sentence for an error, a progress bar."""
+"""Application context, error messages and progress bar of the commands."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ def _(sentence: str, **values: object) -> str:
 
 
 def command(run: Callable[..., None]) -> Callable[..., None]:
-    """Run inside the application; an error that a person can understand is one sentence."""
+    """Run a command inside the current application or a new one; print errors as one sentence."""
 
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
             owns_app = not current_app
-            with _application().app_context():
+            app: Flask = create_app() if owns_app else current_app._get_current_object()  # type: ignore[attr-defined]
+            with app.app_context():
                 try:
                     run(*args, **options)
                 finally:
                     if owns_app:
-                        # An application made for one command leaves no connection behind.
+                        # An application made for one command must leave no connection open.
                         db.session.remove()
                         db.engine.dispose()
         except (RegisterError, TextError) as error:
@@ -48,13 +49,6 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
     return run_in_app
 
 
-def _application() -> Flask:
-    """The running application, or a new one when the command stands alone."""
-    if current_app:
-        return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
-    return create_app()
-
-
 def settings() -> Settings:
     """The settings of the running command."""
     app_settings: Settings = current_app.extensions["register.settings"]
@@ -62,19 +56,19 @@ def settings() -> Settings:
 
 
 def require_schema() -> None:
-    """Stop a command that would meet tables of another version."""
+    """Stop a command when the tables are of another version."""
     schema.require(db.engine)
 
 
 def fail(sentence: str) -> NoReturn:
-    """Say why on standard error and end with 1."""
+    """Print a sentence on standard error and exit with 1."""
     click.echo(sentence, err=True)
     sys.exit(1)
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for work that tells how much is done; shown on standard error."""
+    """A progress bar on standard error; yields the function to call with (done, total)."""
     bar: Any = None
 
     def step(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""``webcitoyen import``: a file of cases, row by row."""
+"""``webcitoyen import`` and ``case-file``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from register.exchange.importer import (
     BlockedRow,
     ImportReport,
     PublishOptions,
-    RowFault,
     import_file,
 )
 from register.operations import setup
@@ -67,7 +66,7 @@ def import_(
 
 
 def _author(by: str | None) -> int:
-    """The member named by --by; without it, the only one who can be meant."""
+    """The id of the member given by --by; without it, of the only active member."""
     if by is not None:
         return accounts.find_by_email(db.session(), by).id
     active = [member for member in accounts.all_members(db.session()) if member.is_active]
@@ -78,7 +77,15 @@ def _author(by: str | None) -> int:
 
 def _print_report(report: ImportReport, dry_run: bool) -> None:
     for row_fault in report.faults:
-        click.echo(_fault_sentence(row_fault))
+        click.echo(
+            _(
+                "Ligne %(line)s, %(id)s, colonne %(column)s : %(why)s",
+                line=row_fault.line,
+                id=row_fault.id or _("sans identifiant"),
+                column=row_fault.fault.field,
+                why=reason_sentence(row_fault.fault.key, row_fault.fault.values),
+            )
+        )
     for blocked in report.blocked:
         click.echo(_blocked_sentence(blocked))
     if dry_run:
@@ -93,16 +100,6 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
             blocked=len(report.blocked),
             faults=len({row_fault.line for row_fault in report.faults}),
         )
-    )
-
-
-def _fault_sentence(row_fault: RowFault) -> str:
-    return _(
-        "Ligne %(line)s, %(id)s, colonne %(column)s : %(why)s",
-        line=row_fault.line,
-        id=row_fault.id or _("sans identifiant"),
-        column=row_fault.fault.field,
-        why=reason_sentence(row_fault.fault.key, row_fault.fault.values),
     )
 
 
@@ -167,7 +164,7 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
 
 
 def _key_store(session: Session) -> KeyStore | None:
-    """The key store; None where it cannot be opened, and the rest is still to be had."""
+    """The key store; None when it cannot be opened, for a case file without reports."""
     try:
         store = setup.key_store(settings(), session)
         store.require()

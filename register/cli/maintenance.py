@@ -1,4 +1,4 @@
-"""``webcitoyen purge``: what the follower does each day, by hand; and after a clock that jumped."""
+"""``webcitoyen purge``, ``seal rotate`` and ``follow``."""
 
 from __future__ import annotations
 

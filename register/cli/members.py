@@ -106,7 +106,7 @@ def reset(email: str, password_stdin: bool, factor: bool) -> None:
 
 
 def print_invitation(token: str, until: datetime) -> None:
-    """Print an invitation's link, which nothing shows again."""
+    """Print the link of an invitation, which is not shown again."""
     address = f"{settings().base_url}/compte/invitation/{token}"
     day = day_words(until)
     click.echo(_("Invitation, qui sert une seule fois, jusqu’au %(day)s :", day=day))

@@ -1,4 +1,4 @@
-"""``webcitoyen init | upgrade | serve | doctor | verify | demo``."""
+"""``webcitoyen init``, ``upgrade``, ``serve``, ``doctor``, ``verify`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ from register.server import sockets as listening
 from register.text.dates import day_words
 from register.web.error_messages import problem_sentence
 
+HOST = "127.0.0.1"
+PORT = 5000
+
+# Sentences of the findings of doctor by code, for success and failure.
 _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
     "database": (
         lambda: _("La base de données répond."),
@@ -111,14 +115,10 @@ _SENTENCES: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
 
 
 def finding_sentence(finding: Finding) -> str:
-    """One line: the answer, and what was found."""
+    """A finding of doctor on one line, with its detail."""
     good, bad = _SENTENCES[finding.code]
     sentence = good() if finding.good else bad()
     return f"{sentence} ({finding.detail})" if finding.detail else sentence
-
-
-HOST = "127.0.0.1"
-PORT = 5000
 
 
 @click.command()
@@ -139,21 +139,15 @@ def init() -> None:
         )
     else:
         click.echo(_("Le registre existe déjà ; ses données sont à jour."))
-    _invite_first()
-
-
-def _invite_first() -> None:
-    """Print the way in for whoever installs; before the first account there is none other."""
     invitation = setup.first_invitation(db.engine)
-    if invitation is None:
-        return
-    print_invitation(*invitation)
-    click.echo(
-        _(
-            "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
-            "qui invitera les autres. Perdue, « webcitoyen init » en donne une autre."
+    if invitation is not None:
+        print_invitation(*invitation)
+        click.echo(
+            _(
+                "Ouvrez-la une fois le site servi : elle crée le premier compte d’administration, "
+                "qui invitera les autres. Perdue, « webcitoyen init » en donne une autre."
+            )
         )
-    )
 
 
 @click.command()
@@ -192,24 +186,20 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
 def _serve(app_spec: str, host: str, port: int, workers: int = 0) -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    # The pages are read by those who answer, who say what they lack: twice would cost a second.
+    # Not the templates: the server processes load and check them, and twice would cost a second.
     startup_checks.require_servable(app)
     rotation.settle(settings(), db.engine)
-    _warn_ignored_settings()
-    sockets = listening.listen(host, port)
-    address = _address(host, listening.port_of(sockets))
-    ready_line = _("Web Citoyen répond sur %(address)s", address=address)
-    # This process becomes another program; the database should not see it vanish.
-    db.session.remove()
-    db.engine.dispose()
-    launch.exec_supervisor(app_spec, sockets, ready_line, workers)
-
-
-def _warn_ignored_settings() -> None:
     for name in config.ignored_variables():
         click.echo(
             _("%(name)s ne sert plus : la clé racine la remplace. Retirez-la.", name=name), err=True
         )
+    sockets = listening.listen(host, port)
+    address = _address(host, listening.port_of(sockets))
+    ready_line = _("Web Citoyen répond sur %(address)s", address=address)
+    # This process is replaced by another program; its database connections must be closed first.
+    db.session.remove()
+    db.engine.dispose()
+    launch.exec_supervisor(app_spec, sockets, ready_line, workers)
 
 
 def _address(host: str, port: int) -> str:
@@ -236,7 +226,7 @@ def _page_finding() -> doctors.Finding:
 
 
 def _search_finding() -> doctors.Finding:
-    """An index that nobody keeps is no fault: the next ``serve`` makes it, or brings it up."""
+    """The state of the index; outdated without follower is good: ``serve`` will bring it up."""
     engine = read_only_engine(settings().database_url)
     try:
         index_state = current_status(engine)
@@ -295,7 +285,7 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
 
 
 def _verify_receipt(path: Path) -> None:
-    """Say on which day the report of a receipt was received, or end with 1."""
+    """Print the day on which the report of a receipt was received, or exit with 1."""
     try:
         with path.open("rb") as file:
             document = file.read(receipts.LIMIT + 1)
@@ -324,7 +314,7 @@ def demo(host: str, port: int, no_serve: bool) -> None:
 
 @command
 def _demo(host: str, port: int, *, serving: bool) -> None:
-    # The command that upgrades is for the register itself; nobody would find this one's.
+    # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
     if schema.current_revision(db.engine):
         schema.upgrade(db.engine, settings().database_url, now())
     setup.remove_secret(settings())

@@ -1,4 +1,4 @@
-"""``webcitoyen search rebuild | status``: the index, which may be made anew at any time."""
+"""``webcitoyen search rebuild`` and ``search status``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from register.search.engine import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.search.leader_election import index_lease
 
-PATIENCE = 30  # seconds that the follower is given to let go of the lease
+PATIENCE = 30  # seconds to wait for the follower to release the lease
 
 
 @click.group()
@@ -47,16 +47,23 @@ def status() -> None:
     """Dire où en est l’index ; code de sortie 1 quand il n’est pas utilisable."""
     require_schema()
     index_state = current_status()
-    for line in _status_lines(index_state):
-        click.echo(line)
+    click.echo(_("Moteur : %(name)s", name=index_state.engine))
+    click.echo(_("Index : %(state)s", state=_state_sentence(index_state)))
+    if index_state.cursor is not None:
+        seq, digest = index_state.cursor.seq, index_state.cursor.digest
+        click.echo(_("Cas : %(count)s", count=index_state.cases))
+        click.echo(_("Ligne : %(seq)s, empreinte %(digest)s", seq=seq, digest=digest))
+        click.echo(_("Lignes de retard : %(count)s", count=index_state.lines_behind))
+    follower_state = _("à l’œuvre") if index_state.has_follower else _("absent")
+    click.echo(_("Suiveur : %(state)s", state=follower_state))
     if not index_state.is_usable:
         raise SystemExit(1)
 
 
 def current_status(database: Database | None = None) -> IndexStatus:
-    """How the running command's index stands.
+    """The state of the index.
 
-    :param database: an engine that writes nothing, for ``doctor``.
+    :param database: a read-only engine for ``doctor``; that of the application by default.
     """
     lease, index = index_lease(settings(), db.engine), _search_engine()
     try:
@@ -66,15 +73,6 @@ def current_status(database: Database | None = None) -> IndexStatus:
     finally:
         lease.release_all()
         index.close()
-
-
-def _status_lines(index_state: IndexStatus) -> list[str]:
-    return [
-        _("Moteur : %(name)s", name=index_state.engine),
-        _("Index : %(state)s", state=_state_sentence(index_state)),
-        *_position_lines(index_state),
-        _("Suiveur : %(state)s", state=_("à l’œuvre") if index_state.has_follower else _("absent")),
-    ]
 
 
 def _state_sentence(index_state: IndexStatus) -> str:
@@ -87,17 +85,6 @@ def _state_sentence(index_state: IndexStatus) -> str:
     if not index_state.is_current_version:
         return _("fait par une autre version ; le suiveur le refera")
     return _("entier")
-
-
-def _position_lines(index_state: IndexStatus) -> list[str]:
-    if index_state.cursor is None:
-        return []
-    seq, digest = index_state.cursor.seq, index_state.cursor.digest
-    return [
-        _("Cas : %(count)s", count=index_state.cases),
-        _("Ligne : %(seq)s, empreinte %(digest)s", seq=seq, digest=digest),
-        _("Lignes de retard : %(count)s", count=index_state.lines_behind),
-    ]
 
 
 def _search_engine() -> SearchEngine:

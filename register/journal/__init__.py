@@ -1,4 +1,4 @@
-"""The main courante: an append-only journal in three hash-chained ledgers."""
+"""Append-only journal in three hash-chained ledgers."""
 
 from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 from register.journal.queries import LedgerPosition, head, line_time, lines_since

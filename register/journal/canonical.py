@@ -1,4 +1,4 @@
-"""The bytes that are hashed: canonical JSON, chain digests and salted commitments."""
+"""Canonical JSON, chain digests and salted commitments of the journal."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from register.journal.models import Ledger
 from register.text.dates import paris_day
 
 VERSION = 1
-# Before the first line of a ledger there is nothing: 32 zero bytes.
+# The digest that the first line of a ledger follows: 32 zero bytes.
 GENESIS = bytes(32)
 
 
 def canonical_json(document: Mapping[str, Any]) -> bytes:
-    """JSON as UTF-8 with sorted keys and no blanks; strings, integers, booleans and null only.
+    """JSON as UTF-8 with sorted keys and no spaces; strings, integers, booleans and null only.
 
-    Within these types it is the form of RFC 8785, so that anybody can rebuild it.
+    For these types it is the form of RFC 8785, so that outsiders can reproduce it.
     """
     json_text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return json_text.encode("utf-8")
@@ -32,7 +32,7 @@ def chain_digest(previous: bytes, public_json: bytes) -> bytes:
 
 
 def new_salt() -> bytes:
-    """32 random bytes: without them, nobody can guess a text from its commitment."""
+    """32 random bytes, without which a text could be guessed from its commitment."""
     return secrets.token_bytes(32)
 
 
@@ -42,14 +42,14 @@ def commitment(salt: bytes, content: bytes) -> str:
 
 
 def rfc3339(at: datetime) -> str:
-    """RFC 3339 in UTC, to the second: finer would only tell how somebody works."""
+    """RFC 3339 in UTC, to the second: a finer time would only reveal how somebody works."""
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def stored_time(ledger: Ledger, at: datetime) -> datetime:
-    """The moment of a line as its ledger keeps it: to the second, or no finer than the day.
+    """The time of a line as stored: to the second, or the day only in the reports ledger.
 
-    Of a report nothing is kept that tells when, within a day, somebody sat down to write it.
+    Nothing stored may tell at what time of the day somebody wrote a report.
     """
     if ledger is not Ledger.REPORTS:
         return at
@@ -58,9 +58,9 @@ def stored_time(ledger: Ledger, at: datetime) -> datetime:
 
 
 def hashed_time(ledger: str, at: datetime) -> str:
-    """The moment of a line as it is hashed: RFC 3339, a full date where only days are kept.
+    """The time of a line as it is hashed: RFC 3339, a date alone in the reports ledger.
 
-    :param at: as :func:`stored_time` gives it; one that is finer than its ledger keeps stays so.
+    :param at: from :func:`stored_time`; a finer time is not rounded.
     """
     timestamp = rfc3339(at)
     return timestamp.removesuffix("T00:00:00Z") if ledger == Ledger.REPORTS.value else timestamp

@@ -1,4 +1,4 @@
-"""The journal's two tables: the lines, and one head row for each ledger."""
+"""Tables of the journal, its ledgers and the types of acts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class LedgerHead(Base):
     """The last line of a ledger.
 
     Numbers come from this row, locked for the whole act, and not from a sequence: a sequence
-    numbers lines in the order they are begun, readers see them in the order they are committed,
-    and a follower that has read line 12 would never look for line 11 again.
+    numbers lines in the order of their inserts, readers see them in the order of their commits,
+    and a follower that has read line 12 would never read line 11.
     """
 
     __tablename__ = "journal_head"
@@ -29,23 +29,23 @@ class LedgerHead(Base):
 class JournalEntry(Base):
     """One line: what was done, by whom, to which case. It holds no text, name or address.
 
-    ``public_json`` is what the chain hashes, verbatim. ``private_json`` is opened to members only
-    and bound by a commitment inside ``public_json``. The other columns repeat both for look-ups;
+    ``public_json`` is what the chain hashes, verbatim. ``private_json`` is for members only and
+    bound by a commitment inside ``public_json``. The other columns repeat both for look-ups;
     ``verify`` compares them.
     """
 
     __tablename__ = "journal_entry"
     __table_args__ = (
-        # With the act, so that the last line of its kind is found among thousands of that kind.
+        # With the act, for the last line of one act on a case among thousands of lines.
         Index("ix_journal_entry_case", "ledger", "case_number", "act", "seq"),
         Index("ix_journal_entry_incident", "incident_id"),
-        # What the public journal is filtered by.
+        # Filters of the public journal.
         Index("ix_journal_entry_act", "ledger", "act", "seq"),
-        # What the members' journal is read by, in the order of its list.
+        # Filters of the members' journal, in the order of its list.
         Index("ix_journal_entry_at", "ledger", "at", "seq"),
         Index("ix_journal_entry_act_at", "ledger", "act", "at", "seq"),
         Index("ix_journal_entry_member", "ledger", "member_id", "act", "at", "seq"),
-        # A hidden row number would tell between which timed lines a report's line was written.
+        # A rowid would reveal between which timed lines a report's line was written.
         {"sqlite_with_rowid": False},
     )
 
@@ -53,7 +53,7 @@ class JournalEntry(Base):
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     act: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
-    # Names the event to followers; random, because a restored backup would give a number twice.
+    # Identifies the event for followers; random, because after a restore seq values repeat.
     event: Mapped[str] = mapped_column(String(36), unique=True)
     case_number: Mapped[int | None]
     incident_id: Mapped[int | None]
@@ -66,18 +66,18 @@ class JournalEntry(Base):
 
 
 class Ledger(StrEnum):
-    """Three chains in one table; each has its own head, so that no number tells of another's."""
+    """Three chains in one table, each with its own numbers, which reveal nothing of the others."""
 
     PUBLIC = "public"
     DESK = "desk"
-    # Days only: a report's line stands between no two timed lines that would date it.
+    # Days only: no timed line before or after dates the line of a report.
     REPORTS = "reports"
 
 
 class Act(StrEnum):
-    """One word for each thing that can be done; a journal line carries exactly one."""
+    """Types of acts; a journal line carries exactly one."""
 
-    # What the public may know.
+    # Public.
     OPENED = "opened"  # the register was opened: the first line of the public ledger
     PUBLISHED = "published"  # a draft became a public case and got its number
     FOLLOWED_UP = "followed_up"  # a dated fragment was added, with or without a new outcome
@@ -89,78 +89,79 @@ class Act(StrEnum):
     MERGED = "merged"  # the case leads to another one
     ERASED = "erased"  # the texts are gone for ever; number and line stay
 
-    # What only members know.
+    # For members only.
     DRAFTED = "drafted"  # a draft was made
     EDITED = "edited"  # a draft, or a withdrawn case before its restoration, was changed
-    DISCARDED = "discarded"  # a draft was given up and its texts destroyed
-    DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public moved
+    DISCARDED = "discarded"  # a draft was abandoned and its texts destroyed
+    DRAFT_MERGED = "draft_merged"  # a draft was joined to a case; nothing public changed
     APPROVED = "approved"  # a second member approved one revision, for one purpose
     CHANGE_PROPOSED = "change_proposed"  # a change of a public case waits for a second person
-    CHANGE_REFUSED = "change_refused"  # it went back to its writer, or the writer took it back
-    DESTROYED = "destroyed"  # what a redaction had hidden was destroyed: by two, or on its day
-    DESTRUCTION_KEPT = "destruction_kept"  # another member took that destruction back
-    INVITED = "invited"  # the authority was invited to reply, or why not was noted
+    CHANGE_REFUSED = "change_refused"  # it was refused, or its writer withdrew it
+    DESTROYED = "destroyed"  # texts hidden by a redaction were destroyed: by two, or on their day
+    DESTRUCTION_KEPT = "destruction_kept"  # another member cancelled that destruction
+    INVITED = "invited"  # the authority was invited to reply, or the reason why not was noted
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
-    CLAIMED = "claimed"  # a member took a case in hand, for some hours
-    RELEASED = "released"  # and gave it back
+    CLAIMED = "claimed"  # a member claimed a case, for some hours
+    RELEASED = "released"  # the claim ended
     NOTED = "noted"  # an internal note was written
-    # A member was shown what a case keeps of reports; one line a day, member and case. With its
-    # time: after an acceptance it would date the lines of reporters that stand beside it.
+    # A member viewed the part of reports stored with a case; one line a day, member and case. In
+    # the desk ledger with its time: after an acceptance, a day-only line would date the lines of
+    # reporters next to it.
     COPY_VIEWED = "copy_viewed"
     MEMBER_INVITED = "member_invited"  # an invitation link was made
-    MEMBER_UNINVITED = "member_uninvited"  # it was taken back before it was used
+    MEMBER_UNINVITED = "member_uninvited"  # it was revoked before its use
     MEMBER_ADDED = "member_added"  # an account was opened, by invitation or from the console
-    MEMBER_CONFIRMED = "member_confirmed"  # somebody else said that it is a person of its own
+    MEMBER_CONFIRMED = "member_confirmed"  # another member vouched for it as a separate person
     MEMBER_DISABLED = "member_disabled"
-    MEMBER_ENABLED = "member_enabled"  # and its account opened again, as it was
+    MEMBER_ENABLED = "member_enabled"  # the account was opened again, unchanged
     MEMBER_ROLE = "member_role"  # a member was given another role
     MEMBER_RESET = "member_reset"  # a new password was set from the console
     MEMBER_PASSWORD = "member_password"  # noqa: S105 - a member changed their own password
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
-    MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else took it away, to be set up anew
+    MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
     SIGNED_IN = "signed_in"  # a member signed in
     # A member's sessions were closed: by signing out, on their own page, or by an administrator.
     SESSIONS_ENDED = "sessions_ended"
-    BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member had all their browsers be new ones
+    BROWSERS_FORGOTTEN = "browsers_forgotten"  # a member removed the trust in all their browsers
     # Failed sign-ins of one account on one day, counted: one line, written when the day is over.
     SIGN_INS_FAILED = "sign_ins_failed"
-    PAGE_EDITED = "page_edited"  # an editorial page was given another text
-    PAGE_RESTORED = "page_restored"  # it shows the text again that comes with the code
-    REPORT_CLAIMED = "report_claimed"  # a member took a report in hand, for some hours
-    REPORT_RELEASED = "report_released"  # and gave it back
-    REPORT_ASKED = "report_asked"  # the one who reported was asked something
-    REPORT_READ = "report_read"  # what its author sent since was read, and asks for nothing more
+    PAGE_EDITED = "page_edited"  # an editorial page got another text
+    PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
+    REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
+    REPORT_RELEASED = "report_released"  # the claim ended
+    REPORT_ASKED = "report_asked"  # the reporter was asked a question
+    REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason
     REPORT_SPAM = "report_spam"  # it was put aside as spam
-    REPORT_SPAM_AGREED = "report_spam_agreed"  # another member agreed to that, of many
-    REPORT_REOPENED = "report_reopened"  # it was taken up again
-    REPORT_RETURNED = "report_returned"  # its question stood unanswered: it is back in the queue
-    REPORT_PURGED = "report_purged"  # its texts and its key were destroyed, as their day had come
+    REPORT_SPAM_AGREED = "report_spam_agreed"  # another member agreed to that, for many at once
+    REPORT_REOPENED = "report_reopened"  # it was reopened
+    REPORT_RETURNED = "report_returned"  # its question stayed unanswered: it is back in the queue
+    REPORT_PURGED = "report_purged"  # its texts and its key were destroyed on their day
 
-    # What came from those who report: days only.
+    # Of reporters: days only.
     REPORT_RECEIVED = "report_received"
-    # They answered, added or corrected something, or a way to be reached: a line tells not which.
+    # An answer, an addition, a correction or a contact: the line does not tell which.
     REPORT_ADDED = "report_added"
-    REPORT_WITHDRAWN = "report_withdrawn"  # they took it back
+    REPORT_WITHDRAWN = "report_withdrawn"  # its author withdrew it
 
-    # What is done with a report and would tell more with a time: days only too.
-    REPORT_VIEWED = "report_viewed"  # a member was shown what was sent; one line a day and report
-    REPORT_CONTACT_VIEWED = "report_contact"  # a member was shown the contact; likewise
-    # The report behind a draft was taken back: its approvals fell, copied words were destroyed.
+    # Acts on a report whose time would reveal more: days only too.
+    REPORT_VIEWED = "report_viewed"  # a member viewed the report; one line a day and report
+    REPORT_CONTACT_VIEWED = "report_contact"  # a member viewed the contact; likewise
+    # The report behind a draft was withdrawn: its approvals lapsed, copied words were destroyed.
     SOURCE_WITHDRAWN = "source_withdrawn"
 
     @property
     def ledger(self) -> Ledger:
-        """Where the act is written."""
+        """The ledger of the act."""
         if self in PUBLIC_ACTS:
             return Ledger.PUBLIC
         return Ledger.REPORTS if self in DAY_ONLY_ACTS else Ledger.DESK
 
     @property
     def destroys(self) -> bool:
-        """Whether the act destroys texts and salts, which ``verify`` then finds missing."""
+        """Whether the act destroys texts and salts, which ``verify`` then allows to be missing."""
         return self in DESTROYING_ACTS
 
 
@@ -180,7 +181,7 @@ PUBLIC_ACTS = frozenset(
 )
 REPORTER_ACTS = frozenset({Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN})
 DAY_ONLY_ACTS = REPORTER_ACTS | {Act.REPORT_VIEWED, Act.REPORT_CONTACT_VIEWED, Act.SOURCE_WITHDRAWN}
-# A redaction destroyed by itself before there was a second person for it.
+# REDACTED: in former versions, a redaction destroyed the earlier texts at once.
 DESTROYING_ACTS = frozenset(
     {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
 )

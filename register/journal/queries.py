@@ -1,4 +1,4 @@
-"""What followers ask of the journal: where it stands, and what came since."""
+"""Queries of the journal: head of a ledger, lines since a position, lines as hashed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from register.journal.models import JournalEntry, Ledger, LedgerHead
 
 @dataclass(frozen=True)
 class LedgerPosition:
-    """A place in a ledger. The digest goes with the number: after a restore, numbers come again."""
+    """A place in a ledger; the digest is needed because numbers repeat after a restore."""
 
     seq: int
     digest: str
 
 
-# Every page asks this first: the statement is put together once, of the table and not the entity,
-# since what the ORM does around a row costs more than the row.
+# Every page executes this statement first. It is built once and selects columns of the table, since
+# building an entity costs more than reading the row.
 _HEAD_COLUMNS = LedgerHead.__table__.c
 _LINE_COLUMNS = JournalEntry.__table__.c
 _HEAD_STMT = select(_HEAD_COLUMNS.seq, _HEAD_COLUMNS.digest).where(
@@ -34,15 +34,13 @@ _HEAD_STMT = select(_HEAD_COLUMNS.seq, _HEAD_COLUMNS.digest).where(
 def head(session: Session, ledger: Ledger = Ledger.PUBLIC) -> LedgerPosition:
     """The last line of a ledger; one look-up by primary key."""
     head_row = session.execute(_HEAD_STMT, {"ledger": ledger.value}).first()
-    return (
-        LedgerPosition(head_row.seq, head_row.digest.hex())
-        if head_row
-        else LedgerPosition(0, bytes(32).hex())
-    )
+    if head_row is None:
+        return LedgerPosition(0, bytes(32).hex())
+    return LedgerPosition(head_row.seq, head_row.digest.hex())
 
 
 def line_time(session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC) -> datetime:
-    """When a line was written."""
+    """The time of a line."""
     stmt = select(JournalEntry.at).where(
         JournalEntry.ledger == ledger.value, JournalEntry.seq == seq
     )
@@ -84,7 +82,7 @@ def public_lines(
 
 
 def head_document(session: Session, position: LedgerPosition) -> bytes:
-    """What outsiders keep of the public ledger: its last line's number, digest and time.
+    """Number, digest and time of the last public line, for outsiders to keep as an anchor.
 
     Canonical JSON; ``at`` is null while there is no line.
     """

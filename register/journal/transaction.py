@@ -1,4 +1,4 @@
-"""The pen: one editorial writer at a time, who holds it before looking at anything."""
+"""Write transaction of the acts: lock first, then read, change and record, then commit."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 Model = TypeVar("Model", bound=Base)
 
 ANALYSE_EVERY = 1_000  # public lines
-NOTIFY_CHANNEL = "register_journal"  # where PostgreSQL tells followers of new public lines
+NOTIFY_CHANNEL = "register_journal"  # of PostgreSQL's NOTIFY on new public lines
 
 
 class UnrecordedError(Exception):
-    """Something was changed under the pen without a journal line: a fault in the code."""
+    """A write transaction changed something without a journal line: a fault in the code."""
 
 
 @dataclass
 class WriteTransaction:
-    """What an act works with: a session that holds the lock, and the moment it happens at."""
+    """A session that holds the write lock, the time of the act, and the lines to write."""
 
     session: Session
     at: datetime
@@ -47,7 +47,7 @@ class WriteTransaction:
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
     _strong_refs: list[object] = field(default_factory=list)
     _lines: list[JournalEntry] = field(default_factory=list)
-    # Where each ledger will stand once the lines of this pen are written.
+    # Number and digest of the last line of each ledger, lines of this transaction included.
     _tips: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     def load(self, model: type[Model], key: object) -> Model:
@@ -64,7 +64,7 @@ class WriteTransaction:
         return instance
 
     def keep_alive(self, instance: Base) -> None:
-        """Hold a row for the whole act: a session forgets what nobody holds, and asks again."""
+        """Keep a row in the session for the whole act: its identity map holds weak references."""
         self._strong_refs.append(instance)
 
     def record(
@@ -79,7 +79,7 @@ class WriteTransaction:
         reason: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> JournalEntry:
-        """Write one line at the end of the act's ledger, when the pen is put down.
+        """Append one line to the act's ledger; it is written at the end of the transaction.
 
         :param case: public number, for acts that have one.
         :param content: commitment of the case's canonical content, hexadecimal.
@@ -129,51 +129,47 @@ class WriteTransaction:
         return line
 
     def flush_lines(self) -> None:
-        """Write the lines and the heads, at once and last: nothing under the pen reads them."""
+        """Write the lines and the heads, at the end: no act reads its own lines."""
         for ledger, (seq, digest) in self._tips.items():
             head = self._heads[ledger]
             head.seq, head.digest = seq, digest
         self.session.add_all(self._lines)
         self.session.flush()
-        if any(line.ledger == Ledger.PUBLIC.value for line in self._lines):
-            self._notify_followers()
-
-    def _notify_followers(self) -> None:
-        """Delivered with the commit, and only then; SQLite has a counter that followers watch."""
         connection = self.session.connection()
-        if connection.dialect.name == "postgresql":
+        is_public = any(line.ledger == Ledger.PUBLIC.value for line in self._lines)
+        if is_public and connection.dialect.name == "postgresql":
+            # Delivered with the commit. On SQLite, followers poll a counter instead.
             connection.exec_driver_sql(f"NOTIFY {NOTIFY_CHANNEL}")
 
     def needs_analyse(self) -> bool:
-        """Whether the public ledger has grown by so much that its tables are to be looked at."""
+        """Whether the public ledger has reached a multiple of ``ANALYSE_EVERY`` lines."""
         public_seqs = (line.seq for line in self._lines if line.ledger == Ledger.PUBLIC.value)
         return any(seq % ANALYSE_EVERY == 0 for seq in public_seqs)
 
     def after_commit(self, callback: Callable[[], object]) -> None:
-        """Have something done once the act is on disk: nothing slow belongs under the pen."""
+        """Call a function after the commit: nothing slow may run while the lock is held."""
         self._after_commit.append(callback)
 
 
 @contextmanager
 def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterator[WriteTransaction]:
-    """Take the pen, act, commit; or roll everything back.
+    """Take the write lock, run the act, commit; roll back on any error.
 
-    Opens a fresh session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
-    what is read under it is what is true.
+    Opens a new session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
+    all reads see the state under the lock.
 
-    :raises Unavailable: ``storage_moved`` where what was written is in a file that is no longer
-        at its path.
     :param engine: the engine to write with; that of the current application by default.
-    :param at: the moment of the act; now by default. Kept to the second.
+    :param at: the time of the act, cut to the second; now by default.
+    :raises Unavailable: ``storage_moved`` when the database file is no longer at its path.
     """
     engine = engine or db.engine
     act_time = (at or now()).replace(microsecond=0)
-    # An act flushes what a later look-up under the same pen has to see; flushing before every
-    # read as well would do the same work many times over.
+    # Without autoflush, because acts flush what their later queries need; flushing before every
+    # query would repeat the work many times.
     with Session(write_engine(engine), expire_on_commit=False, autoflush=False) as session:
         changed = _watch_changes(session)
         tx = WriteTransaction(session, act_time)
-        # Always in the same order: two writers that lock in different orders wait for ever.
+        # Always in the same order: writers that lock in different orders would deadlock.
         head_rows = session.scalars(
             select(LedgerHead).order_by(LedgerHead.ledger).with_for_update()
         )
@@ -194,7 +190,7 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
 
 
 def open_ledgers(session: Session) -> None:
-    """Give each ledger its head row; done once, by ``init``."""
+    """Create the head row of each ledger; done once, by ``init``."""
     for ledger in Ledger:
         if session.get(LedgerHead, ledger.value) is None:
             session.add(LedgerHead(ledger=ledger.value, seq=0, digest=GENESIS))
@@ -202,6 +198,7 @@ def open_ledgers(session: Session) -> None:
 
 
 def _watch_changes(session: Session) -> set[str]:
+    """A set that will hold the names of all classes changed in a session."""
     changed: set[str] = set()
 
     def note_objects(session: Session, _context: object) -> None:
@@ -209,7 +206,7 @@ def _watch_changes(session: Session) -> set[str]:
             changed.add(type(instance).__name__)
 
     def note_statement(state: ORMExecuteState) -> None:
-        # UPDATE, DELETE and INSERT statements pass by no object.
+        # UPDATE, DELETE and INSERT statements change no object of the session.
         if state.is_update or state.is_delete or state.is_insert:
             changed.add("statement")
 

@@ -1,8 +1,8 @@
-"""Proof that the journal is whole: chain, commitments, and the columns that repeat them.
+"""Verification of the journal: chain, commitments, and the columns that repeat them.
 
-It needs no trust in the database's columns: everything is read again from the hashed bytes.
-What it cannot see alone is a tail cut off, or a whole ledger rewritten from some line on: for
-that it needs an anchor, a ``seq:digest`` that somebody outside has kept.
+The columns are not trusted: everything is computed again from the hashed bytes. A truncated ledger,
+or one rewritten from some line on, is detected only with an anchor: a ``seq:digest`` that somebody
+outside has kept.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from register.journal.models import Act, JournalEntry, Ledger, LedgerHead
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that does not hold, with the place where it was found."""
+    """One failed check, with its place."""
 
     key: str
     values: dict[str, object] = field(default_factory=dict, hash=False)
@@ -37,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A line that an outsider has seen: its number and digest, and its ledger."""
+    """Number, digest and ledger of a line that an outsider has seen."""
 
     seq: int
     digest: str
@@ -58,28 +58,40 @@ class Anchor:
 
 @dataclass(frozen=True)
 class CommitmentOpening:
-    """What a content commitment was made from. ``why`` is the revision's reason."""
+    """Salt and content that a content commitment was made from."""
 
     salt: bytes
     content: bytes
 
 
-# For a revision's id: its opening, or None when its text and salt are gone.
+# Gives the opening of a revision by its id, or None when its text and salt are destroyed.
 Openings = Callable[[int], CommitmentOpening | None]
 
 
 @dataclass
 class _RevisionClaims:
-    """What the lines say of revisions, gathered in one pass and judged at the end."""
+    """Lines about each revision: (time, ledger, seq), and the content commitment if there is one.
+
+    They are collected in one pass and compared with the openings at the end.
+    """
 
     committed: dict[int, list[tuple[str, str, int, str]]] = field(default_factory=dict)
     destroyed: dict[int, list[tuple[str, str, int]]] = field(default_factory=dict)
 
 
+# ``at`` as text: an unreadable time is reported as a problem instead of raising an error.
+_SELECTED_COLUMNS = [
+    type_coerce(column, String).label("at") if column.name == "at" else column
+    for column in JournalEntry.__table__.columns
+]
+# Problems of a line after which its content is not evaluated.
+_UNREADABLE_KEYS = frozenset({"journal_unreadable", "journal_private"})
+
+
 def verify(
     session: Session, openings: Openings, anchors: Iterable[Anchor] = ()
 ) -> Iterator[Problem]:
-    """Every problem of the three ledgers, in their order; nothing when all holds."""
+    """Every problem of the three ledgers, in their order."""
     claims = _RevisionClaims()
     for ledger in Ledger:
         yield from _ledger_problems(
@@ -91,13 +103,6 @@ def verify(
     ):
         yield Problem("journal_ledger", {"ledger": stray})
     yield from _content_problems(claims, openings)
-
-
-# The time as the database keeps it: a text that is no time any more is named, and stops nothing.
-_SELECTED_COLUMNS = [
-    type_coerce(column, String).label("at") if column.name == "at" else column
-    for column in JournalEntry.__table__.columns
-]
 
 
 def _ledger_problems(
@@ -138,12 +143,8 @@ def _head_problems(session: Session, ledger: Ledger, last: int, digest: bytes) -
         yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
 
 
-# What of a line cannot be believed once one of these was found.
-_UNREADABLE_KEYS = frozenset({"journal_unreadable", "journal_private"})
-
-
 def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Problem]:
-    """What does not hold in one line, looked at by itself: chain, private part, columns.
+    """The problems of one line by itself: chain, private part, columns.
 
     :param previous: the digest of the line before it, or 32 zero bytes.
     """
@@ -153,22 +154,20 @@ def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Pr
     public, private = _parse_canonical(line.public_json), _parse_canonical(line.private_json)
     if public is None:
         yield Problem("journal_unreadable", location)
-    elif private is None or _private_commitment(line) != public.get("private"):
+    elif private is None or (
+        commitment(line.private_salt, line.private_json) != public.get("private")
+    ):
         yield Problem("journal_private", location)
-    elif _hashed_fields(public, private) != _column_fields(line):
+    elif not _columns_match(line, public, private):
         yield Problem("journal_columns", location)
 
 
-def _private_commitment(line: Row[Any] | JournalEntry) -> str:
-    return commitment(line.private_salt, line.private_json)
-
-
 def _collect_claims(line: Row[Any], claims: _RevisionClaims) -> None:
-    """Note what a line says of revisions."""
+    """Add the revisions of a line to the claims."""
     public, private = json.loads(line.public_json), json.loads(line.private_json)
     location = (public.get("at", ""), line.ledger, line.seq)
     revision = private.get("revision", 0)
-    # A case that is no longer shown is committed to for members only, under "snapshot".
+    # The content of a case that is no longer public is committed to under "snapshot".
     content = public.get("content") or private.get("snapshot")
     if content is not None and revision is not None:
         claims.committed.setdefault(revision, []).append((*location, content))
@@ -178,52 +177,40 @@ def _collect_claims(line: Row[Any], claims: _RevisionClaims) -> None:
 
 
 def _parse_canonical(canonical_bytes: bytes) -> dict[str, Any] | None:
-    """The object behind canonical bytes; None when they are not the bytes we would write."""
+    """The object in canonical bytes; None when they are not in canonical form."""
     try:
         document = json.loads(canonical_bytes)
-        return (
-            document
-            if isinstance(document, dict) and canonical_json(document) == canonical_bytes
-            else None
-        )
+        is_canonical = isinstance(document, dict) and canonical_json(document) == canonical_bytes
     except (ValueError, UnicodeError):
         return None
+    return document if is_canonical else None
 
 
-def _hashed_fields(public: dict[str, Any], private: dict[str, Any]) -> tuple[object, ...]:
-    return (
-        VERSION,
-        public.get("v"),
-        public.get("ledger"),
-        public.get("seq"),
-        public.get("act"),
-        public.get("at"),
-        public.get("event"),
-        public.get("case"),
-        private.get("dossier"),
-        private.get("revision"),
-        private.get("by"),
-    )
-
-
-def _column_fields(line: Row[Any] | JournalEntry) -> tuple[object, ...]:
-    return (
-        VERSION,
-        VERSION,
-        line.ledger,
-        line.seq,
-        line.act,
-        _hashed_time(line.ledger, line.at),
-        line.event,
-        line.case_number,
-        line.incident_id,
-        line.revision_id,
-        line.member_id,
+def _columns_match(
+    line: Row[Any] | JournalEntry, public: dict[str, Any], private: dict[str, Any]
+) -> bool:
+    """Whether the columns of a line repeat its hashed fields."""
+    public_columns = {
+        "v": VERSION,
+        "ledger": line.ledger,
+        "seq": line.seq,
+        "act": line.act,
+        "at": _hashed_time(line.ledger, line.at),
+        "event": line.event,
+        "case": line.case_number,
+    }
+    private_columns = {
+        "dossier": line.incident_id,
+        "revision": line.revision_id,
+        "by": line.member_id,
+    }
+    return all(public.get(name) == column for name, column in public_columns.items()) and all(
+        private.get(name) == column for name, column in private_columns.items()
     )
 
 
 def _hashed_time(ledger: str, stored: object) -> str:
-    """The time of a line as it was hashed; SQLite keeps it as a text, in one form only."""
+    """The time of a line as it was hashed; on SQLite the column is a text in a single format."""
     if isinstance(stored, datetime):
         at = stored
     else:
@@ -237,9 +224,9 @@ def _hashed_time(ledger: str, stored: object) -> str:
 
 
 def _may_be_later(later: str, at: str) -> bool:
-    """Whether a line of another ledger may have come later, by times or, at least one, by days.
+    """Whether a line of another ledger may be later; compared by days when either has no time.
 
-    A day is that of Paris, which begins before that of UTC does.
+    A day is that of Paris, which begins before the day of UTC.
     """
     length = min(len(later), len(at))
     return later[:length] >= at[:length]
@@ -255,7 +242,7 @@ def _content_problems(claims: _RevisionClaims, openings: Openings) -> Iterator[P
                 for destroyed_at, destroyed_in, destroyed_seq in claims.destroyed.get(revision, [])
             )
             if opening is None and not is_destroyed:
-                # A text may only be missing when a later line says that it was destroyed.
+                # A text may be missing only when a later line records its destruction.
                 yield Problem("content_missing", location)
             elif opening is not None and is_destroyed:
                 yield Problem("content_survives", location)

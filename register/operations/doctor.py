@@ -1,4 +1,4 @@
-"""``doctor``: whether database, journal, data, seal, reports and settings agree."""
+"""Checks of ``doctor``: database, journal, data sets, seal key, reports, settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from register.text.dates import paris_day
 
 @dataclass(frozen=True)
 class Finding:
-    """One question that doctor asked: its code, the answer, and what was found."""
+    """The result of one check; ``detail`` is a number, path or error."""
 
     code: str
     good: bool
@@ -37,16 +37,16 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every question, in the order in which a later answer depends on an earlier one.
+    """Every check, those first on which others depend.
 
-    Nothing is written: neither tables, nor a file in the place of a missing one.
+    Nothing is written, neither rows nor a file in place of a missing one.
     """
     path = sqlite_path(settings.database_url)
     if path is not None and not path.exists():
         yield Finding("database", False, str(path))
     else:
         yield from _database_findings(settings, read_only_engine(settings.database_url))
-    yield from _mode_findings(settings)
+    yield from _file_mode_finding(settings.instance)
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
 
@@ -91,7 +91,7 @@ def _data_findings(session: Session) -> Iterator[Finding]:
 
 
 def _head_findings(session: Session) -> Iterator[Finding]:
-    """The last line of each ledger is its head's; ``verify`` reads every line."""
+    """Whether the head of each ledger is its last line; only ``verify`` reads every line."""
     for ledger in Ledger:
         try:
             position = head(session, ledger)
@@ -105,11 +105,11 @@ def _head_findings(session: Session) -> Iterator[Finding]:
 
 
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """The store is there and ours, nobody else reads its file, and no report lost its key."""
+    """Whether the store is this instance's, its file private, and no report without its key."""
     try:
         store = _key_store(settings, session)
     except (RegisterError, SQLAlchemyError):
-        return  # without the seal key, which was asked for, nothing can be said of the store
+        return  # the seal key is missing, which another check reports
     try:
         store_finding = _check("key_store", lambda: setup.require_seal(settings, session))
         yield store_finding
@@ -124,7 +124,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:
-    """Reports wait for nobody for a year, and the clock has not jumped."""
+    """Whether no report has waited for a year, and the clock has not jumped."""
     today = paris_day(now())
     try:
         late = report_lists.count_reports(session, ReportQuery(folder=ReportFolder.OVERDUE), today)
@@ -136,12 +136,8 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     yield Finding("retention", since is None, since.isoformat() if since else "")
 
 
-def _mode_findings(settings: Settings) -> Iterator[Finding]:
-    """Nobody but the service's own user reads the data folder's secrets."""
-    yield from _file_mode_finding(settings.instance)
-
-
 def _file_mode_finding(path: Path) -> Iterator[Finding]:
+    """Whether only the service's own user can read a file or folder."""
     if path.exists():
         mode = stat.S_IMODE(path.stat().st_mode)
         yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")

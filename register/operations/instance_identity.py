@@ -1,4 +1,4 @@
-"""Which register this is, for whatever needs to name it."""
+"""``tag:`` URIs of this register."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from register.operations.models import Identity
 
 @dataclass(frozen=True)
 class TagUriMaker:
-    """The maker of ``tag:`` URIs (RFC 4151): an authority and a day it was the register's."""
+    """A maker of ``tag:`` URIs (RFC 4151): a host and a day on which it was the register's."""
 
     authority: str
     day: date
 
     def uri(self, name: str) -> str:
-        """The URI of something of this register; it never changes.
+        """The permanent URI of a thing of this register.
 
-        :param name: characters that a URI may hold, already quoted.
+        :param name: already percent-encoded.
         """
         return f"tag:{self.authority},{self.day.isoformat()}:{name}"
 
 
 def tag_uri_maker(session: Session) -> TagUriMaker:
-    """The maker fixed at ``init``."""
-    identity_row = session.execute(select(Identity.tag_authority, Identity.tag_date)).one()
-    return TagUriMaker(identity_row.tag_authority, identity_row.tag_date)
+    """The maker with the authority and day fixed at ``init``."""
+    authority, day = session.execute(select(Identity.tag_authority, Identity.tag_date)).one()
+    return TagUriMaker(authority, day)

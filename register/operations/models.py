@@ -1,4 +1,4 @@
-"""The one row that says which register this is."""
+"""Table of the instance's identity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from register.db import Base
 
 
 class Identity(Base):
-    """Fixed at ``init``: the instance, its feeds' authority (RFC 4151), its seal's check value."""
+    """One row, fixed at ``init``: instance id, authority of its URIs (RFC 4151), seal check."""
 
     __tablename__ = "identity"
 

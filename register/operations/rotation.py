@@ -1,8 +1,8 @@
-"""Another seal key in the place of the one in use, while the register is served.
+"""Rotation of the seal key while the register is served.
 
-The new key is on disk beside the other before the store is wrapped by it, and takes its place
-afterwards. Until then, whichever of the two opens the store is the key: what was cut short is
-finished where the store is wrapped by the new key already, and undone where it is not.
+The new key is written beside the old one before the store is wrapped by it, and replaces it
+afterwards. Until then, the one that unwraps the store is the key. An interrupted rotation is
+finished when the store is already wrapped by the new key, and undone otherwise.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from register.report_keys import KeyStore
 
 
 def prepare(settings: Settings, engine: Engine) -> Path:
-    """Make the pending key, to be copied to the other machines before :func:`rotate`; where it is.
+    """Make the pending key, to be copied to the other machines before :func:`rotate`.
 
+    :returns: the path of the pending key.
     :raises SealError: as :func:`rotate`.
     """
     store, key_folder = _open_store(settings, engine)
@@ -37,10 +38,11 @@ def prepare(settings: Settings, engine: Engine) -> Path:
 
 
 def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
-    """Replace the seal key; where it is, and how many keys are wrapped by it.
+    """Replace the seal key.
 
-    :raises SealError: ``seal_busy`` while another process does, or a key or store that is not
-        there or not this instance's.
+    :returns: the path of the new key, and the number of keys wrapped by it.
+    :raises SealError: ``seal_busy`` during the rotation of another process; or a key or store that
+        is missing or not this instance's.
     """
     store, key_folder = _open_store(settings, engine)
     try:
@@ -57,9 +59,9 @@ def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
 
 
 def settle(settings: Settings, engine: Engine) -> None:
-    """Finish or undo a rotation that was cut short; nothing while one is under way.
+    """Finish or undo an interrupted rotation; nothing while one is running.
 
-    :raises SealError: a key or store that is not there or not this instance's.
+    :raises SealError: a key or store that is missing or not this instance's.
     """
     store, key_folder = _open_store(settings, engine)
     try:
@@ -85,9 +87,10 @@ def _require_lock(has_lock: bool) -> None:
 
 
 def _settle(store: KeyStore, key_folder: Path, *, undo: bool) -> None:
+    """Adopt the pending key if it unwraps the store; with ``undo``, delete it if the other does."""
     if not (key_folder / encryption.PENDING_KEY_FILE).exists():
         return
-    # Neither is given up before the other is known to open the store.
+    # Neither key is deleted before the other one has unwrapped the store.
     if _opens_store(store, key_folder / encryption.KEY_FILE):
         if undo:
             encryption.drop_pending(key_folder)

@@ -1,7 +1,7 @@
-"""The database's schema: Alembic from the first table, and a copy before each change.
+"""Database schema: comparison with the code, and migration by Alembic.
 
-Alembic is imported by what changes the schema, and by nothing that only compares it: a process
-that serves pages or follows the ledger would carry ten megabytes of it all its life.
+Alembic is imported only by functions that change the schema: it takes ten megabytes, which a server
+process or follower does not need.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-# Where Alembic notes the revision, in one row.
+# Alembic stores the revision in one row.
 _REVISION_QUERY = text("SELECT version_num FROM alembic_version")
 
 
@@ -30,7 +30,7 @@ class SchemaError(RegisterError):
 
 
 def alembic_config(engine: Engine) -> Config:
-    """Alembic's configuration for an engine; there is no ini file."""
+    """Alembic's configuration for an engine, without ini file."""
     from alembic.config import Config
 
     config = Config()
@@ -41,15 +41,15 @@ def alembic_config(engine: Engine) -> Config:
 
 @cache
 def expected_revision() -> str:
-    """The revision that this code wants; read once, it is that of the code that runs.
+    """The revision that this code requires, cached because an upgrade may replace the files.
 
-    The files of ``migrations/versions`` are numbered by the revisions they lead to.
+    The files of ``migrations/versions`` are numbered by their revisions.
     """
     return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
 
 
 def current_revision(engine: Engine) -> str:
-    """The revision of the database; empty for one without tables, or without its file."""
+    """The revision of the database; empty without tables or file."""
     path = sqlite_path(str(engine.url))
     if path is not None and not path.exists():
         return ""
@@ -60,7 +60,7 @@ def current_revision(engine: Engine) -> str:
 
 
 def require(engine: Engine) -> None:
-    """Let a database pass that has this code's schema.
+    """Require the database to have this code's schema.
 
     :raises SchemaError: ``schema_missing`` or ``schema_other``.
     """
@@ -72,7 +72,7 @@ def require(engine: Engine) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to this code's schema; nothing when they are."""
+    """Migrate the tables to this code's schema."""
     from alembic import command
 
     create_sqlite_file(engine)
@@ -80,10 +80,10 @@ def migrate(engine: Engine) -> None:
 
 
 def upgrade(engine: Engine, url: str, at: datetime) -> None:
-    """Copy an SQLite database, migrate it, and remove the copy when all went well.
+    """Copy an SQLite database, migrate it, and remove the copy after success.
 
-    A copy kept would go on holding words that are erased later; one is left only when the
-    migration fails, and the error names it. PostgreSQL changes its schema in a transaction.
+    A copy would still contain words that are erased later; it stays only when the migration fails,
+    and the error names it. PostgreSQL migrates in a transaction.
 
     :raises SchemaError: ``schema_failed`` with ``copy``.
     """

@@ -1,4 +1,4 @@
-"""Opening a register: tables, ledgers, seal key, vocabularies, territory; each may be repeated."""
+"""Setup of a register: tables, ledgers, identity, keys, data sets, first invitation."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class InitResult:
-    """What ``init`` found or made."""
+    """Whether ``init`` created the register, and the path of its seal key."""
 
     created: bool
     seal_path: Path
 
 
 def init(settings: Settings, engine: Engine, progress: Progress | None = None) -> InitResult:
-    """Make a register, or bring one that is there in line with this code's data.
+    """Create a register, or load this code's data sets into an existing one.
 
-    The seal key and the root key are made with the identity and never again: a second root would
-    open nothing of what the first has closed.
+    Seal key and root key are made with the identity and never again: a second root key could
+    decrypt nothing of what the first has encrypted.
 
     :raises SchemaError: ``schema_other`` for tables of another version.
     """
     if schema.current_revision(engine):
-        # Tables of another version are upgrade's business, which copies them first.
+        # Only ``upgrade`` migrates existing tables, after a copy.
         schema.require(engine)
     else:
         schema.migrate(engine)
@@ -60,11 +60,10 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
         if existing is None:
             path = _create_identity(settings, session)
         else:
-            path = (
-                encryption.key_folder(settings.seal_dir, existing.instance_id) / encryption.KEY_FILE
-            )
+            key_folder = encryption.key_folder(settings.seal_dir, existing.instance_id)
+            path = key_folder / encryption.KEY_FILE
     make_key_store(settings, engine)
-    # Asked each time: an opening that was cut short is finished by the next one.
+    # Checked each time, to complete an interrupted ``init``.
     with writing(engine) as tx:
         if head(tx.session, Ledger.PUBLIC).seq == 0:
             tx.record(Act.OPENED, by=None)
@@ -72,6 +71,7 @@ def init(settings: Settings, engine: Engine, progress: Progress | None = None) -
 
 
 def _create_identity(settings: Settings, session: Session) -> Path:
+    """Create instance id, keys and key store; the path of the seal key."""
     instance_id, root = str(uuid.uuid4()), secrets.token_bytes(32)
     key_folder = encryption.key_folder(settings.seal_dir, instance_id)
     path, key = encryption.make_key(key_folder)
@@ -81,7 +81,7 @@ def _create_identity(settings: Settings, session: Session) -> Path:
     try:
         store.make_store(root)
     except SealError:
-        # It has wrapped nothing: the next try makes another.
+        # The key has wrapped nothing, and the next try makes another.
         path.unlink()
         raise
     finally:
@@ -99,17 +99,17 @@ def _create_identity(settings: Settings, session: Session) -> Path:
 
 
 def refresh(engine: Engine, progress: Progress | None = None) -> None:
-    """Load vocabularies and territory when this code brings newer ones."""
+    """Load vocabularies and territory if this code has newer ones."""
     with housekeeping(engine) as session:
         vocabulary.load_file(session, now())
         loader.load(session, at=now(), progress=progress)
 
 
 def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
-    """An invitation for the first administrator: its token, and until when it opens an account.
+    """An invitation for the first administrator: its token, and the time of its expiry.
 
-    A new one each time, in the place of the one before, so that a lost link can be had again;
-    None once there is an account, which invites the others.
+    Each call replaces the previous invitation, whose link may be lost. None when there is an
+    account, which can invite others.
     """
     with Session(engine) as session:
         if accounts.all_members(session):
@@ -119,12 +119,12 @@ def first_invitation(engine: Engine) -> tuple[str, datetime] | None:
 
 
 def identity(session: Session) -> Identity | None:
-    """Which register this is; None before ``init``."""
+    """The identity of the register; None before ``init``."""
     return session.scalars(select(Identity)).first()
 
 
 def require_seal(settings: Settings, session: Session) -> None:
-    """Let a register pass whose seal key and key store are there and its own.
+    """Require seal key and key store to exist and to be this register's.
 
     :raises SealError: missing, foreign, or no ``init`` yet.
     """
@@ -137,7 +137,7 @@ def require_seal(settings: Settings, session: Session) -> None:
 
 
 def remove_secret(settings: Settings) -> bool:
-    """Remove the key that former versions kept in the data folder; whether there was one."""
+    """Remove the key that former versions stored in the data folder; whether there was one."""
     path = settings.instance / "secret_key"
     existed = path.exists()
     path.unlink(missing_ok=True)
@@ -145,7 +145,7 @@ def remove_secret(settings: Settings) -> bool:
 
 
 def require_root(store: KeyStore, session: Session) -> None:
-    """Let a key store pass that holds the root key of this database.
+    """Require a key store to contain the root key of this database.
 
     :raises SealError: ``seal_foreign``, or as :attr:`KeyStore.root`.
     """
@@ -158,9 +158,9 @@ def require_root(store: KeyStore, session: Session) -> None:
 
 
 def key_store(settings: Settings, session: Session, *, reads_only: bool = False) -> KeyStore:
-    """The key store, with the seal key that stands here; nothing of it is opened yet.
+    """The key store with this machine's seal key, not yet connected.
 
-    :param reads_only: for a look that writes nothing.
+    :param reads_only: write nothing.
     :raises SealError: the seal key is missing or cannot be read, or no ``init`` yet.
     """
     existing = identity(session)
@@ -178,24 +178,22 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
 
 
 def _is_root(settings: Settings, session: Session) -> bool:
-    """Whether the seal key is the root key, as in registers from before there were root keys."""
+    """Whether the seal key is also the root key, as in registers of former versions."""
     existing = identity(session)
     if existing is None:
         return False
     key = encryption.load_key(encryption.key_folder(settings.seal_dir, existing.instance_id))
-    return hmac.compare_digest(
-        encryption.check_value(key, existing.instance_id), existing.seal_check
-    )
+    key_check = encryption.check_value(key, existing.instance_id)
+    return hmac.compare_digest(key_check, existing.seal_check)
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:
-    """Make the key store of a register that has none, and no report that would need one.
+    """Make the key store of a register that has none and needs none of its old keys.
 
-    A store from before there were root keys gets one: the seal key, by which all was made till
-    then.
+    A store of a former version gets the seal key as its root key, which had this role.
 
-    :raises SealError: ``keystore_missing`` where reports are closed with keys that are not there,
-        or the root was in it: another store in its place would make them unreadable for good.
+    :raises SealError: ``keystore_missing`` when the missing store contained the root key or the
+        keys of reports, which a new store would make unreadable for ever.
     """
     with Session(engine) as session:
         store = key_store(settings, session)

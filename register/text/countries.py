@@ -1,4 +1,4 @@
-"""Countries by ISO 3166-1 alpha-2 code, with French names from CLDR (through Babel)."""
+"""Countries by ISO 3166-1 alpha-2 code, with names from CLDR (through Babel)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from babel import Locale
 
 from register.text.normalisation import fold
 
-# CLDR also names unions, test locales and codes that are reserved for exceptions.
+# CLDR also names unions, test locales and exceptionally reserved codes.
 _NOT_COUNTRIES = frozenset(
     {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 )
@@ -30,10 +30,10 @@ def is_country(code: str) -> bool:
 
 
 def country_name(code: str, language: str = "fr") -> str:
-    """The country's name, or the code itself when it is none."""
+    """The country's name; an unknown code itself."""
     return _territory_names(language).get(code, code)
 
 
 def countries(language: str = "fr") -> dict[str, str]:
-    """Every country's code and name, in the order of names as people sort them."""
+    """Country names by code, ordered by name without regard to case and accents."""
     return dict(sorted(_territory_names(language).items(), key=lambda country: fold(country[1])))

@@ -1,7 +1,7 @@
-"""Partial dates: what the register knows of a day, and no more.
+"""Partial dates in EDTF, and civil days in Paris.
 
-EDTF (ISO 8601-2:2019) reduced to a year, a month or a day, each with ``~`` (about), ``?``
-(deduced) or neither. No interval, season nor X. The civil day is that of Europe/Paris.
+EDTF (ISO 8601-2:2019) is reduced to a year, a month or a day, each with ``~`` (approximate), ``?``
+(uncertain) or neither; no interval, season or X.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _EDTF_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
 
 @dataclass(frozen=True)
 class PartialDate:
-    """A year, perhaps its month, perhaps its day, and how sure the source is.
+    """A year, with or without month and day, and a mark for how certain it is.
 
-    Raises TextError ``date_impossible`` (value ``text``) for a day that no calendar has.
+    :raises TextError: ``date_impossible`` (value ``text``) for a day that does not exist.
     """
 
     year: int
@@ -83,42 +83,44 @@ class PartialDate:
 
     @property
     def html_datetime(self) -> str:
-        """For ``<time datetime>``, which takes partial dates but no mark (HTML 4.5.14)."""
+        """The date for ``<time datetime>``, which takes partial dates but no mark (HTML 4.5.14)."""
         parts = [f"{self.year:04d}"]
         parts += [f"{part:02d}" for part in (self.month, self.day) if part is not None]
         return "-".join(parts)
 
     @property
     def edtf(self) -> str:
-        """The form that is stored, exported and put in addresses."""
+        """The form in the database, in exports and in URLs."""
         return self.html_datetime + self.mark
 
     @property
     def first(self) -> date:
-        """The first day it can be, so that ranges can be compared."""
+        """The first possible day."""
         return date(self.year, self.month or 1, self.day or 1)
 
     @property
     def last(self) -> date:
-        """The last day it can be, included."""
+        """The last possible day, included."""
         month = self.month or 12
         return date(self.year, month, self.day or self._days_in_month(month))
 
     def words(self, language: Language = "fr") -> str:
-        """In words: "26 juin 2006", "vers juin 2006", "2006 (incertain)", or as English has it."""
+        """The date in words: "26 juin 2006", "vers juin 2006", "2006 (incertain)"."""
         plain = _plain_words(self.year, self.month, self.day, language)
         if self.mark == "?":
             return f"{plain} ({'incertain' if language == 'fr' else 'uncertain'})"
+        if self.mark == "~" and language == "en":
+            return f"about {plain}"
         if self.mark == "~":
-            return f"{_about(self.day is not None, language)} {plain}"
+            return f"{'vers' if self.day is None else 'vers le'} {plain}"
         return plain
 
 
 def parse(edtf: str) -> PartialDate:
-    """Read ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` with at most one mark, nothing around it.
+    """Parse ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD`` with at most one mark, nothing around it.
 
-    Raises TextError: ``date_form`` (another form) or ``date_impossible`` (no such day, or a
-    year before 1000 or after 2999), both with the value ``edtf``.
+    :raises TextError: ``date_form`` (another form) or ``date_impossible`` (no such day, or a
+        year before 1000 or after 2999), both with the value ``text``.
     """
     match = _EDTF_FORM.fullmatch(edtf)
     if match is None:
@@ -140,23 +142,20 @@ def date_words(edtf: str | None, language: Language = "fr") -> str:
 
 
 def paris_day(moment: datetime) -> date:
-    """The civil day in Paris at that moment, which must carry its time zone."""
+    """The civil day in Paris of a time with its time zone.
+
+    :raises ValueError: a time without time zone.
+    """
     if moment.tzinfo is None:
-        # Guessing the zone would date an act of the evening to the wrong day without a sign.
+        # A guessed time zone would silently give the wrong day for an act of the evening.
         raise ValueError("a moment without a time zone has no civil day")
     return moment.astimezone(PARIS).date()
 
 
 def day_words(day: date | datetime, language: Language = "fr") -> str:
-    """A whole day in words, "1er juin 2006"; a moment is first brought to Paris."""
+    """A day in words, "1er juin 2006"; of a time, its civil day in Paris."""
     civil_day = paris_day(day) if isinstance(day, datetime) else day
     return _plain_words(civil_day.year, civil_day.month, civil_day.day, language)
-
-
-def _about(is_day: bool, language: Language) -> str:
-    if language == "en":
-        return "about"
-    return "vers le" if is_day else "vers"
 
 
 def _plain_words(year: int, month: int | None, day: int | None, language: Language) -> str:

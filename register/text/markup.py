@@ -1,9 +1,9 @@
-"""From what people write to the HTML that is stored and served.
+"""Conversion of Markdown and plain text to safe HTML.
 
-Markdown for the texts of the desk, plain text for replies and reports. Both go out escaped,
-with French typography, and Markdown through an allow-list whatever it was made of: with the
-converter alone, half of a list of known attacks stayed dangerous. Rendering is done once, when
-a text is written, and stored with :data:`VERSION`.
+Texts of the desk are Markdown; replies and reports are plain text. Both are escaped and get French
+typography, and the HTML of Markdown is sanitised with an allow-list: with the converter alone, half
+of a list of known attacks stayed dangerous. A text is rendered once, when it is written, and stored
+with :data:`VERSION`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from register.text.normalisation import clean, legal, one_line
 from register.text.typography import french, typeset_html
 
 MAX_CHARS = 50_000
-# To be raised with any change of what render() or plain() writes, so that stored HTML can be
-# told from what would be written today.
+# To be raised with any change in the output of render_markdown() or render_plain_text(), so that
+# outdated stored HTML can be recognised.
 REVISION = 3
 VERSION = f"markdown-{version('markdown')}+nh3-{version('nh3')}+{REVISION}"
 
@@ -39,52 +39,66 @@ ALLOWED_TAGS = frozenset({
 LINK_REL = "nofollow noopener noreferrer"
 _SCHEMES = frozenset({"http", "https", "mailto"})
 
-# The converter reads a block again from each mark that could open something, so its time goes
-# with marks times length. A whole account of rich blocks (3,000 characters, 150 marks each)
-# weighs 7.5 million, minutes pasted as 800 lines without a blank one 40 million; the patterns
-# that take four seconds weigh 600 million.
+# The converter reads a block again from each mark that could open something, so its time grows with
+# marks times length. A long account in rich blocks (3,000 characters, 150 marks each) weighs
+# 7.5 million, minutes pasted as 800 lines without a blank line 40 million; hostile patterns that
+# take four seconds weigh 600 million.
 _MAX_WEIGHT = 60_000_000
 _SPECIAL_CHARACTERS = re.compile(r"[*_`\[\]<>&!#\\\n]")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-# Each level of nesting is a recursion that reads the whole block again.
+# Seven levels of nesting: each is a recursion that reads the whole block again.
 _TOO_DEEP = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|[0-9]+\.[ \t])){7}", re.MULTILINE)
 _LONG_BLANK = re.compile(r"[ \t]{25,}")
 
 _LINK = r"\[([^\[\]\n]{1,500})\]\(\s?((?:[^\s()<>]|\([^\s()<>]{0,500}\)){1,2000})\s?\)"
-# An author begins with "#" or with "##": either stands right below the page's own h2.
+# Authors begin with "#" or with "##": both become the level below the page's own h2.
 _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "h5"}
 _LINK_SCHEME = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
 def render_markdown(text: str, language: Language = "fr") -> str:
-    """Markdown as safe HTML: no image, no raw HTML (shown as typed), headings from h3 to h5.
+    """Markdown as safe HTML: no image, raw HTML shown as typed, headings from h3 to h5.
 
-    Raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
-    for a text that no person would write and that would hold the converter for seconds.
+    :raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
+        for a text that no person would write and that would take the converter seconds.
     """
     source = _checked_source(text)
     try:
         converted = _converter().convert(source)
     except RecursionError:
         raise TextError("text_hostile") from None
-    return typeset_html(_safe_html(converted), language)
+    safe = nh3.clean(
+        converted,
+        tags=set(ALLOWED_TAGS),
+        attributes={"a": {"href"}, "ol": {"start"}},
+        attribute_filter=_allowed_attribute,
+        url_schemes=set(_SCHEMES),
+        link_rel=LINK_REL,
+    )
+    # "&#1;" has become one character only now, and that character would make a feed invalid.
+    return typeset_html(legal(safe), language)
 
 
 def render_plain_text(text: str) -> str:
     """Plain text as HTML: paragraphs at blank lines, ``<br>`` at line ends, all else escaped."""
-    blocks = _BLANK_LINES.split(clean(text).strip())
-    return "\n".join(f"<p>{_html_lines(block)}</p>" for block in blocks if block.strip())
+    paragraphs = []
+    for block in _BLANK_LINES.split(clean(text).strip()):
+        if block.strip():
+            lines = (french(line.strip()) for line in block.split("\n"))
+            html_lines = "<br>\n".join(html.escape(line, quote=False) for line in lines)
+            paragraphs.append(f"<p>{html_lines}</p>")
+    return "\n".join(paragraphs)
 
 
 def snippet(text: str, limit: int) -> str:
     """The beginning of a plain text on one line, at most ``limit`` characters.
 
-    Cut after a whole word, with an ellipsis; a first word longer than the limit is cut inside.
+    It is cut after a whole word, with an ellipsis; a first word over the limit is cut inside.
     """
     line = one_line(text)
     if len(line) <= limit:
         return line
-    # One character more than fits, so that a word ending exactly at the limit is kept whole.
+    # One more character than fits besides the ellipsis: a word may end just before it.
     head = line[:limit]
     whole_words = head.rpartition(" ")[0] or head[: limit - 1]
     return whole_words.rstrip(" ,;:.!?«(–—-\u00a0\u202f") + "…"
@@ -93,7 +107,7 @@ def snippet(text: str, limit: int) -> str:
 def _checked_source(text: str) -> str:
     if len(text) > MAX_CHARS:
         raise TextError("text_too_long", limit=MAX_CHARS)
-    # A list nests by its indentation: beyond 24 columns spaces would only buy recursion.
+    # Lists nest by indentation: beyond 24 columns, spaces would only cause recursion.
     source = _LONG_BLANK.sub(" " * 24, clean(text))
     weight = sum(
         len(_SPECIAL_CHARACTERS.findall(block)) * len(block) for block in _BLANK_LINES.split(source)
@@ -104,14 +118,14 @@ def _checked_source(text: str) -> str:
 
 
 def _converter() -> markdown.Markdown:
-    # A fresh one each time: a converter keeps state and threads share this module.
+    # A new one each time: a converter has state, and threads share this module.
     md = markdown.Markdown(extensions=["sane_lists"])
-    # Raw HTML is text here, and is escaped like text.
+    # Raw HTML is escaped like text.
     md.preprocessors.deregister("html_block")
     md.inlinePatterns.deregister("html")
-    # Images would be fetched from elsewhere by every reader. References make links whose target
-    # is far from their words, and cost the most. A line of dashes under a paragraph is a
-    # separation to most people, not a heading, and an indented paragraph is not code.
+    # Images would be fetched from other sites by every reader. References separate a link from its
+    # target, and are the slowest to parse. To most people, a line of dashes under a paragraph is a
+    # separator and not a heading, and an indented paragraph is not code.
     for name in (
         "image_link",
         "image_reference",
@@ -131,7 +145,7 @@ def _converter() -> markdown.Markdown:
 class _Link(InlineProcessor):
     """``[words](address)`` in one bounded match.
 
-    The stock processor looks for the closing bracket to the end of the block, from each
+    The library's processor searches the closing bracket up to the end of the block, from each
     opening one: 50,000 of them take minutes.
     """
 
@@ -140,20 +154,20 @@ class _Link(InlineProcessor):
     def handleMatch(  # type: ignore[override]  # noqa: N802 (named by the library)
         self, m: re.Match[str], data: str
     ) -> tuple[Element, int, int]:
-        # What was escaped or set in code inside the address is a placeholder by now.
+        # Escapes and code inside the address have been replaced by placeholders.
         link = Element("a", href=self.unescape(m.group(2)))
         link.text = m.group(1)
         return link, m.start(), m.end()
 
 
 class _Heading(HashHeaderProcessor):
-    """A heading needs its space, for a line that begins with "#3" or a hashtag is not one."""
+    """A heading, with a space after its marks: "#3" or a hashtag is not a heading."""
 
     RE = re.compile(r"(?:^|\n)(?P<level>#{1,6})[ ]+(?P<header>[^\n]*)(?:\n|$)")
 
 
 class _Demotion(Treeprocessor):
-    """The page owns h1 and h2, so that its outline stays true for screen readers."""
+    """Lower heading levels: h1 and h2 belong to the page, for its outline in screen readers."""
 
     def run(self, root: Element) -> None:
         for element in root.iter():
@@ -162,27 +176,9 @@ class _Demotion(Treeprocessor):
                 element.text = (element.text or "").rstrip(" #")
 
 
-def _safe_html(converted: str) -> str:
-    safe = nh3.clean(
-        converted,
-        tags=set(ALLOWED_TAGS),
-        attributes={"a": {"href"}, "ol": {"start"}},
-        attribute_filter=_allowed_attribute,
-        url_schemes=set(_SCHEMES),
-        link_rel=LINK_REL,
-    )
-    # "&#1;" is six letters until now: as one character it would end every feed that shows it.
-    return legal(safe)
-
-
 def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href":
-        # nh3 lets addresses without a scheme through, "//elsewhere" among them.
+        # nh3 allows addresses without scheme, such as "//elsewhere".
         return value if _LINK_SCHEME.match(value) else None
-    # A list that starts at 3 must not be shown as starting at 1: numbers are quoted from acts.
+    # Lists that quote legal acts start at the number in the act.
     return value if name != "start" or re.fullmatch("[0-9]{1,9}", value) else None
-
-
-def _html_lines(block: str) -> str:
-    typeset_lines = (french(line.strip()) for line in block.split("\n"))
-    return "<br>\n".join(html.escape(line, quote=False) for line in typeset_lines)

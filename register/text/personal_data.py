@@ -1,8 +1,8 @@
-"""What in a text could harm a person: told to the moderator, who decides.
+"""Detection of personal and sensitive data in texts, flagged for a moderator to decide.
 
-A flag asks for a reason and forbids nothing, so a few false ones are worth a missed telephone
-number, and a flood of them is not. Addresses of sources are not scanned: a link to an article
-is not a statement of the register.
+A flag asks for a reason and forbids nothing: a few false positives cost less than a missed
+telephone number, but many of them would be ignored. URLs are not scanned: a link to an article is
+not a statement of the register.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEALTH = (
     r"troubles? (?:mental|mentaux|psychiques?)",
     r"alcooli(?:ques?|sme)",
     r"toxicoman(?:e|es|ie)",
-    # "Enceinte" alone is the council room's: "dans l'enceinte de la mairie".
+    # "Enceinte" alone is also a place: "dans l'enceinte de la mairie".
     r"femmes? enceintes?",
     r"(?:est|etait|tombee) enceinte",
     r"enceinte de \w+ (?:mois|semaines)",
@@ -75,7 +75,7 @@ RELIGION = (
     r"catholiques?",
     r"(?:juive?s?|juifs?)",
     r"chretien(?:ne)?s?",
-    # "Protestant" alone is as often the participle of protester, and "orthodoxe" an opinion.
+    # "Protestant" alone is often the participle of protester, and "orthodoxe" an opinion.
     r"protestantes?",
     r"(?:est|etait|eglise|temple|pasteur) protestante?",
     r"bouddhistes?",
@@ -112,7 +112,7 @@ GRAVE_ACCUSATION = (
     r"pedophil(?:e|es|ie)",
     r"pedocriminel(?:le)?s?",
     r"pedocriminalite",
-    # Not the verb, which is what one does to a law or to a right.
+    # Not the verb violer, which is also used of laws and rights.
     r"viols?",
     r"violeurs?",
     r"incestes?",
@@ -124,7 +124,7 @@ GRAVE_ACCUSATION = (
     r"detournements? (?:de|d) (?:fonds|argent|biens|deniers|subventions?)(?: publics?)?",
     r"prises? illegales? d interets?",
     r"trafics? d influence",
-    # The article sets apart the trade from the traffic of a road.
+    # Not road traffic, which has an article ("trafic de la route") or names vehicles.
     r"trafics? (?:de|d)(?! (?:la|l|routes?|vehicules?|voitures?|trains?|donnees)\b) \w+",
     r"trafiquante?s?",
     r"abus de biens? socia(?:l|ux)",
@@ -151,27 +151,26 @@ GRAVE_ACCUSATION = (
     r"proxenet(?:e|es|isme)",
 )
 
-
 MASK = "[masqué]"
 
 _URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)\S+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
-# Ten digits from 0, or nine after +33 or 0033, as printed and as typed. Not inside a longer
-# number: docket, SIRET and file numbers would all hold one. The same separator throughout, or
-# "01/02/2006 10:30" would be a telephone.
+# Ten digits from 0, or nine after +33 or 0033, as printed and as typed. Not inside a longer number,
+# such as a docket, SIRET or file number. With one separator throughout: "01/02/2006 10:30" is no
+# telephone number.
 _PHONE = re.compile(
     r"(?<![\d+])(?:(?:\+|00)33[\s.\-]?(?:\(0\)[\s.\-]?)?|0)[1-9]"
     r"(?:(?P<between>[\s.\-/]{1,3})\d{2}(?:(?P=between)\d{2}){3}|\d{8})(?!\d)"
 )
 _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
-# Since 2009 AA-123-AA, before it 1234 ABC 75. I, O and U are in neither, which also keeps
-# "100 EUR 50" and "12 TGI 75" out. Case counts: small letters are words.
+# Since 2009 AA-123-AA, before 1234 ABC 75. Neither has I, O or U, which also excludes "100 EUR 50"
+# and "12 TGI 75". Upper case only: in lower case they are words.
 _PLATE = re.compile(
     r"\b(?:[A-HJ-NP-TV-Z]{2}([ -]?)\d{3}\1[A-HJ-NP-TV-Z]{2}"
     r"|\d{2,4}[ -][A-HJ-NP-TV-Z]{2,3}[ -](?:\d{2}|2[AB]|97\d))\b"
 )
-# Three digits at most, for "en 2006, place de la Mairie" is a date and a scene.
+# At most three digits: "en 2006, place de la Mairie" is a date and a place.
 _STREET_ADDRESS = re.compile(
     r"(?<![\d.,/])\d{1,3}(?:\s?(?:bis|ter|quater))?,?\s{1,3}"
     r"(?:rue|avenue|av\.|boulevard|bd\.?|place|impasse|allée|chemin|route|quai|cours(?!\sd['’])"
@@ -203,23 +202,27 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Risk:
-    """One reason to look twice: a stable code and the words of the text that raise it."""
+    """A risk flag: its stable code and the words of the text that raise it."""
 
     code: str
     excerpt: str
 
 
 def risks(text: str) -> tuple[Risk, ...]:
-    """The risks of a text, each once, by kind and then in the order of the text."""
+    """The risks of a text without duplicates, by kind and then in the order of the text."""
     scanned = _URL.sub(" ", clean(text))
-    all_risks = [*_by_pattern(scanned), *_by_word(scanned)]
-    return tuple(dict.fromkeys(all_risks))
+    pattern_risks = [
+        Risk(code, " ".join(match.group().split()))
+        for code, pattern in _PATTERNS
+        for match in pattern.finditer(scanned)
+    ]
+    return tuple(dict.fromkeys([*pattern_risks, *_word_risks(scanned)]))
 
 
 def mask(text: str) -> str:
     """The text with its e-mail addresses and telephone numbers replaced by "[masqué]"."""
     without_mail = _EMAIL.sub(MASK, text)
-    # A number inside an address of the web is part of it, and masking it breaks the link.
+    # Masking a number inside a URL would break the link.
     parts: list[str] = []
     end = 0
     for url in _URL.finditer(without_mail):
@@ -228,16 +231,10 @@ def mask(text: str) -> str:
     return "".join(parts) + _PHONE.sub(MASK, without_mail[end:])
 
 
-def _by_pattern(text: str) -> Iterator[Risk]:
-    for code, pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            yield Risk(code, " ".join(match.group().split()))
-
-
-def _by_word(text: str) -> Iterator[Risk]:
+def _word_risks(text: str) -> Iterator[Risk]:
     words = list(_WORD.finditer(text))
-    # Folding a word may lengthen it (œ), so each keeps the place where its folded form begins,
-    # and the excerpt is cut from the text as written.
+    # Folding may lengthen a word (œ). The start of each folded word leads back to the word in the
+    # text, from which the excerpt is cut.
     starts: list[int] = []
     folded_words: list[str] = []
     length = 0

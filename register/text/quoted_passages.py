@@ -1,6 +1,6 @@
-"""Passages of a text that another text repeats word for word.
+"""Passages of texts that another text repeats word for word.
 
-Words are compared folded (case, accents, apostrophes and punctuation do not count).
+Words are compared folded: case, accents, apostrophes and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from itertools import pairwise
 
 from register.text.normalisation import fold
 
-# Consecutive words that two authors do not choose by chance.
+# Consecutive words that two authors do not write by chance.
 RUN_LENGTH = 6
 
 _WORD = re.compile(r"[^\W_]+")
 
 
 def is_distinctive(text: str) -> bool:
-    """Whether a text is of so many words that none but its author would write it."""
+    """Whether a text is long enough that nobody else would write the same."""
     return len(_WORD.findall(fold(text))) >= RUN_LENGTH
 
 
 class Passages:
     """The passages of some texts, to be searched for in others.
 
-    A run of :data:`RUN_LENGTH` words counts wherever it stands. A text of fewer words ("le maire de
-    Gagny") is also written by people who never read it, so it counts only where it stands alone:
-    as a whole field, or between two punctuation marks.
+    A run of :data:`RUN_LENGTH` words counts anywhere. A shorter text ("le maire de Gagny") is also
+    written by people who never read it, so it counts only alone: as a whole text, or between two
+    punctuation marks.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -49,7 +49,7 @@ class Passages:
             return True
         if not self._short_texts:
             return False
-        # A part begins where punctuation stands before its first word.
+        # A part begins after punctuation.
         starts = {0, len(words)} | {
             index
             for index, (before, after) in enumerate(pairwise(matches), 1)

@@ -1,9 +1,9 @@
-"""What changed between two texts, word by word, in a bounded time whatever the texts are.
+"""Difference between two texts, word by word, in bounded time.
 
-Paragraphs that stayed are set aside first, then words. Between words that occur once on both
-sides (Bram Cohen's "patience" alignment) the rest is compared by Myers' greedy algorithm ("An
-O(ND) difference algorithm", 1986) for as long as its budget lasts; a passage that it does not
-last for is shown as taken out and put in whole.
+Equal paragraphs are removed first, then equal words. Between words that occur once on both sides
+(Bram Cohen's "patience" alignment), the rest is compared by Myers' greedy algorithm ("An O(ND)
+difference algorithm", 1986) within a budget; a passage beyond the budget is shown as wholly removed
+and added.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ from typing import Literal
 
 PieceKind = Literal["same", "gone", "new"]
 
-# Words compared in all, about half a second's worth; and differing words in one passage.
+# Words compared in all, which takes about half a second; and differing words in one passage.
 _BUDGET = 1_000_000
 _MAX_DISTANCE = 500
-# Two changes with no more than this between them are easier to read as one.
+# Two changes separated by no more than this are easier to read as one.
 _SHORT_GAP = re.compile(r"[^\w\n]{1,3}")
 
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-# An apostrophe stands apart: "l’élu" and "d’élu" share a word. Runs of signs stay together.
+# An apostrophe is a token: "l’élu" and "d’élu" share a word. A run of one sign is one token.
 _WORDS = re.compile(r"\w+|[^\S\n]+|\n|([^\w\s])\1*")
+
+AlignedStretch = tuple[bool, Sequence[str], Sequence[str]]
+# First and last (excluded) position in the old text, then in the new one.
+Window = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class DiffPiece:
-    """A run of text that stayed, is gone, or is new."""
+    """A run of text that is unchanged, removed or added."""
 
     kind: PieceKind
     text: str
@@ -39,7 +43,7 @@ class DiffPiece:
 
 @dataclass(frozen=True)
 class TextDiff:
-    """The pieces of both texts in their order; ``coarse`` when some passage is shown whole."""
+    """The pieces of both texts in order; ``coarse`` when the budget was exceeded."""
 
     pieces: tuple[DiffPiece, ...]
     coarse: bool = False
@@ -60,7 +64,7 @@ class _EqualRun:
 
 
 def diff_texts(before: str, after: str) -> TextDiff:
-    """Both texts cut into what stayed, what is gone and what is new."""
+    """The pieces that are unchanged, removed and added between two texts."""
     budget = _Budget(_BUDGET)
     old_lines, new_lines = _LINES.findall(before), _LINES.findall(after)
     pieces: list[DiffPiece] = []
@@ -86,11 +90,8 @@ def _tokenize(text: str) -> list[str]:
     return [match.group() for match in _WORDS.finditer(text)]
 
 
-AlignedStretch = tuple[bool, Sequence[str], Sequence[str]]
-
-
 def _align(old: Sequence[str], new: Sequence[str], budget: _Budget) -> Iterator[AlignedStretch]:
-    """Stretches that are the same and stretches that are not, in turn."""
+    """The equal and the different stretches, in order."""
     at_old = at_new = 0
     for run in [*_equal_runs(old, new, budget), _EqualRun(len(old), len(new), 0)]:
         if run.old > at_old or run.new > at_new:
@@ -101,21 +102,18 @@ def _align(old: Sequence[str], new: Sequence[str], budget: _Budget) -> Iterator[
 
 
 class _Budget:
-    """How much may still be compared, so that no text holds a page for seconds."""
+    """Remaining comparisons, so that no text delays a page for seconds."""
 
     def __init__(self, remaining: int) -> None:
         self.remaining = remaining
         self.coarse = False
 
     def spend(self, steps: int) -> bool:
-        """Whether there was as much left."""
+        """Spend some steps; whether the budget covered them."""
         self.remaining -= steps
         if self.remaining < 0:
             self.coarse = True
         return self.remaining >= 0
-
-
-Window = tuple[int, int, int, int]
 
 
 def _equal_runs(old: Sequence[str], new: Sequence[str], budget: _Budget) -> list[_EqualRun]:
@@ -130,7 +128,11 @@ def _equal_runs(old: Sequence[str], new: Sequence[str], budget: _Budget) -> list
             continue
         if not budget.spend(last - first + end - start):
             continue
-        anchors = _anchors(old, new, window)
+        unique_old = _unique_positions(old, first, last)
+        unique_new = _unique_positions(new, start, end)
+        anchors = _longest_rising(
+            [(at, unique_new[word]) for word, at in unique_old.items() if word in unique_new]
+        )
         if anchors:
             windows += _split_window(window, anchors)
         else:
@@ -141,7 +143,7 @@ def _equal_runs(old: Sequence[str], new: Sequence[str], budget: _Budget) -> list
 def _trim_window(
     old: Sequence[str], new: Sequence[str], window: Window
 ) -> tuple[Window, _EqualRun, _EqualRun]:
-    """A window without what is equal at its head and at its tail."""
+    """A window without its equal head and tail, and these two."""
     first, last, start, end = window
     head = 0
     while first + head < last and start + head < end and old[first + head] == new[start + head]:
@@ -158,7 +160,7 @@ def _trim_window(
 
 
 def _split_window(window: Window, anchors: list[tuple[int, int]]) -> list[Window]:
-    """The window cut at its anchors; each but the first part begins with one."""
+    """The window cut at its anchors; each part but the first begins with one."""
     first, last, start, end = window
     cuts = [(first, start), *anchors, (last, end)]
     return [
@@ -168,22 +170,14 @@ def _split_window(window: Window, anchors: list[tuple[int, int]]) -> list[Window
     ]
 
 
-def _anchors(old: Sequence[str], new: Sequence[str], window: Window) -> list[tuple[int, int]]:
-    """The longest rising series of words that occur once on each side of a window."""
-    first, last, start, end = window
-    unique_old = _unique_positions(old, first, last)
-    unique_new = _unique_positions(new, start, end)
-    pairs = [(at, unique_new[word]) for word, at in unique_old.items() if word in unique_new]
-    return _longest_rising(pairs)
-
-
 def _unique_positions(tokens: Sequence[str], first: int, last: int) -> dict[str, int]:
+    """The positions of tokens that occur once between two positions."""
     counts = Counter(tokens[first:last])
     return {tokens[at]: at for at in range(first, last) if counts[tokens[at]] == 1}
 
 
 def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest subsequence in which the second number rises too (patience sorting)."""
+    """The longest subsequence of pairs whose second number rises too (patience sorting)."""
     tops: list[int] = []
     piles: list[int] = []
     previous: list[int] = []
@@ -203,7 +197,7 @@ def _longest_rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def _myers(
     old: Sequence[str], new: Sequence[str], window: Window, budget: _Budget
 ) -> list[_EqualRun]:
-    """The equal runs of a window; none when it differs by more than the budget allows."""
+    """The equal runs of a window; none when it needs more than the budget."""
     first, last, start, end = window
     old_size, new_size = last - first, end - start
     reached = {1: 0}
@@ -251,7 +245,7 @@ def _backtrack(
 
 
 def _merge_pieces(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
-    """Neighbours of one kind as one; what is gone comes before what is new."""
+    """Adjacent pieces of one kind joined; removed pieces come before added ones."""
     gone: list[str] = []
     new: list[str] = []
     same: list[str] = []
@@ -263,12 +257,13 @@ def _merge_pieces(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
             texts.clear()
 
     for index, piece in enumerate(pieces):
+        has_change_after = any(next_piece.kind != "same" for next_piece in pieces[index + 1 :][:1])
         if piece.kind != "same":
             if same:
                 yield DiffPiece("same", "".join(same))
                 same.clear()
             (gone if piece.kind == "gone" else new).append(piece.text)
-        elif (gone or new) and _is_short_gap(piece, pieces[index + 1 : index + 2]):
+        elif (gone or new) and has_change_after and _SHORT_GAP.fullmatch(piece.text):
             gone.append(piece.text)
             new.append(piece.text)
         elif piece.text:
@@ -277,9 +272,3 @@ def _merge_pieces(pieces: list[DiffPiece]) -> Iterator[DiffPiece]:
     yield from flush_changes()
     if same:
         yield DiffPiece("same", "".join(same))
-
-
-def _is_short_gap(piece: DiffPiece, following: list[DiffPiece]) -> bool:
-    return any(next_piece.kind != "same" for next_piece in following) and bool(
-        _SHORT_GAP.fullmatch(piece.text)
-    )

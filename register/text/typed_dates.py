@@ -1,8 +1,7 @@
-"""Partial dates as people type them: "26 juin 2006", "vers 2006", "06/2006", "June 26, 2006".
+"""Parser of dates as people type them: "26 juin 2006", "vers 2006", "06/2006", "June 26, 2006".
 
-What is read is always shown back, so that a person sees what their words were taken for. Numbers
-are read as the French write them, the day first; the American order is understood only where no
-other reading exists.
+Forms show the parsed date back to the person who typed it. Numbers are read in the French order,
+day first; the American order is accepted only where no other reading is possible.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import re
 from datetime import date, timedelta
 
 from register.errors import TextError
-from register.text import dates
 from register.text.dates import DateMark, PartialDate
 from register.text.normalisation import fold
 
@@ -24,7 +22,7 @@ _DOUBTFUL_WORDS = frozenset(
     {"?", "incertain", "incertaine", "probablement", "probably", "uncertain"}
 )
 _UNKNOWN_WORDS = frozenset({"inconnue", "inconnu", "unknown"})
-# Words that say nothing of the day. The beginning of a month is somewhere in that month.
+# Words that are ignored: the beginning of a month is somewhere in that month.
 # fmt: off
 _FILLERS = frozenset({
     "le", "la", "les", "en", "du", "de", "des", "mois", "annee", "date", "jour", "er",
@@ -32,7 +30,7 @@ _FILLERS = frozenset({
     "debut", "fin", "mi", "courant", "milieu", "early", "late", "mid",
 })
 # fmt: on
-# Each month by the least that tells it from the others, French and English.
+# Months by their names and abbreviations, French and English.
 _MONTHS: dict[str, int] = {
     name: number
     for number, names in enumerate(
@@ -63,7 +61,7 @@ _MARKS = re.compile(r"([~?])")
 def parse_typed_date(text: str, *, unknown: str = "") -> str:
     """A typed date in EDTF (see :mod:`register.text.dates`); empty for an empty text.
 
-    :param unknown: what a date that is said to be unknown becomes.
+    :param unknown: result for "inconnue" and its like.
     :raises TextError: ``typed_date`` (not understood), ``typed_date_year`` (no year in four
         digits) or ``date_impossible``, with the value ``text``.
     """
@@ -81,18 +79,11 @@ def parse_typed_date(text: str, *, unknown: str = "") -> str:
     return _partial_date(date_tokens, _date_mark(tokens, text), text).edtf
 
 
-def input_words(edtf: str) -> str:
-    """A stored date as :func:`parse_typed_date` understands it again: in words, empty when there is none."""
-    return dates.date_words(edtf) if edtf else ""
-
-
 def _date_mark(tokens: list[str], text: str) -> DateMark:
-    is_approximate, is_doubtful = (
-        bool(set(tokens) & _APPROXIMATE_WORDS),
-        bool(set(tokens) & _DOUBTFUL_WORDS),
-    )
+    is_approximate = not _APPROXIMATE_WORDS.isdisjoint(tokens)
+    is_doubtful = not _DOUBTFUL_WORDS.isdisjoint(tokens)
     if is_approximate and is_doubtful:
-        # The register keeps one mark; which of the two is meant is not for it to choose.
+        # Only one mark is stored, and choosing is up to the person who typed both.
         raise TextError("typed_date", text=text)
     return "~" if is_approximate else "?" if is_doubtful else ""
 
@@ -113,7 +104,10 @@ def _partial_date(date_tokens: list[str], mark: DateMark, text: str) -> PartialD
     ):
         raise TextError("typed_date", text=text)
     month, day = _month_and_day(months, small_numbers, year_first=numbers[0] is years[0])
-    return _checked_date(int(years[0]), month, day, mark, text)
+    try:
+        return PartialDate(int(years[0]), month, day, mark)
+    except TextError as error:
+        raise TextError("date_impossible", text=text) from error
 
 
 def _month_and_day(
@@ -123,20 +117,9 @@ def _month_and_day(
         return months[0], small_numbers[0] if small_numbers else None
     if len(small_numbers) < 2:
         return (small_numbers[0] if small_numbers else None), None
-    month, day = (
-        (small_numbers[0], small_numbers[1]) if year_first else (small_numbers[1], small_numbers[0])
-    )
-    # "06/26/2006" is no day of any French calendar, and one of the American.
+    month, day = small_numbers if year_first else reversed(small_numbers)
+    # "06/26/2006" is possible in the American order only.
     return (day, month) if month > 12 >= day and not year_first else (month, day)
-
-
-def _checked_date(
-    year: int, month: int | None, day: int | None, mark: DateMark, text: str
-) -> PartialDate:
-    try:
-        return PartialDate(year, month, day, mark)
-    except TextError as error:
-        raise TextError("date_impossible", text=text) from error
 
 
 _DAYS_AGO = {
@@ -165,7 +148,7 @@ _RELATIVE_DAY = re.compile(
 
 
 def parse_relative_date(text: str, today: date) -> date | None:
-    """The day that some words mean when they are said on ``today``; None for any others."""
+    """The day that words such as "hier" or "lundi dernier" mean on ``today``; None for others."""
     match = _RELATIVE_DAY.fullmatch(fold(text[:100]))
     if match is None:
         return None

@@ -1,8 +1,8 @@
-"""Typography: the spaces and apostrophes that people do not type, French ones above all.
+"""French and English typography: no-break spaces, apostrophes, numbers and counts in words.
 
-Rules of the Imprimerie nationale: thin no-break space before ; ? ! and inside guillemets,
-no-break space before the colon. Only spaces and apostrophes change, never a word, and nothing
-inside addresses and file names, which a reader may copy. English asks for little of it.
+Rules of the Imprimerie nationale: thin no-break space before ; ? ! and inside guillemets, no-break
+space before the colon. Only spaces and apostrophes change, never a word, and nothing inside URLs
+and file names, which a reader may copy.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ THIN = "\u202f"
 HARD = "\u00a0"
 
 _SPACE = f"[ {HARD}{THIN}]"
-# A run of spaces, taken from its first one and never given back: without both conditions a
-# text of 50,000 spaces would be read 50,000 times.
+# A run of spaces, matched from its first one and without backtracking: without both, a text of
+# 50,000 spaces would be read 50,000 times.
 _SPACES = f"(?<!{_SPACE}){_SPACE}++"
 
 _TOKEN = re.compile(r"\S+")
@@ -27,24 +27,19 @@ _FILE_NAME = re.compile(r"\w\.[A-Za-z][A-Za-z0-9]{1,4}\Z")
 _ENTITY = re.compile(r"&(?:#x?[0-9a-fA-F]{1,8}|[a-z]{2,8});")
 _ENDS = ".,;:!?)]»”\"'…"
 
-# What is found, and what stands there instead.
+# A pattern and its replacement.
 TypographyRule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
 
-
-def _thin_groups(match: re.Match[str]) -> str:
-    return re.sub(_SPACE, THIN, match.group())
-
-
-# The number before must have ended: in "1234 567 890" nobody knows where the groups begin.
+# Not after another digit and space: in "1234 567 890" the groups are ambiguous.
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?!\d)")
 _RULES: tuple[TypographyRule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
     (re.compile(rf"«{_SPACE}++|«(?=\S)"), f"«{THIN}"),
     (re.compile(r"(?<=\S)(?=»)"), THIN),
-    # Without a space before it, a mark gets one only at the end of a word: "a;b" may be code.
+    # A mark without a space before it gets one only at the end of a word: "a;b" may be code.
     (re.compile(r"""(?<=[\w)\]»”’"%€…])(?=[;?!]+(?:[\s)\]»”"]|\Z))"""), THIN),
     (re.compile(rf"{_SPACES}(?=[;?!»])"), THIN),
-    # The colon gets no space of its own making, because of 10:30 and of "http:".
+    # A space before a colon is replaced but never added, because of 10:30 and "http:".
     (re.compile(rf"{_SPACES}(?=:(?:\s|\Z))"), HARD),
     (
         re.compile(rf"(?<![\w.,])(1er|\d{{1,2}}){_SPACE}++(?=(?:{'|'.join(MONTHS)})\b)"),
@@ -52,7 +47,7 @@ _RULES: tuple[TypographyRule, ...] = (
     ),
     (re.compile(rf"(?i)(?<!\w)(n[º°]|nos|art\.|pp?\.){_SPACE}++(?=\d)"), rf"\1{HARD}"),
     (re.compile(rf"(?<=\d){_SPACE}++(?=€|%|EUR\b)"), HARD),
-    (_THOUSANDS, _thin_groups),
+    (_THOUSANDS, lambda match: re.sub(_SPACE, THIN, match.group())),
 )
 _ENGLISH_RULES: tuple[TypographyRule, ...] = (
     (re.compile(r"(?<=[^\W\d_])'"), "’"),
@@ -103,17 +98,17 @@ def french(text: str) -> str:
 
 
 def english(text: str) -> str:
-    """A plain text with the apostrophes of English, and no break within "26 June" or "No. 3"."""
+    """A plain text with English apostrophes, and no break within "26 June" or "No. 3"."""
     return _apply_rules(text, _ENGLISH_RULES)
 
 
 def typeset(text: str, language: Language) -> str:
-    """A plain text with the marks of its language."""
+    """A plain text with the typography of its language."""
     return french(text) if language == "fr" else english(text)
 
 
 def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
-    """The text by some rules, what a reader may copy left as it is."""
+    """Apply rules to a text, except to tokens that a reader may copy."""
     verbatim_tokens: list[str] = []
 
     def protect(match: re.Match[str]) -> str:
@@ -123,8 +118,8 @@ def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
         verbatim_tokens.append(token)
         return _PLACEHOLDER
 
-    # Held tokens stand as one private-use character while the rules run. A token that already
-    # has that character is held too, so that every one found afterwards is ours.
+    # Verbatim tokens are replaced by a private-use character while the rules run. A token that
+    # contains this character is verbatim too, so that every one found afterwards is a placeholder.
     text = _TOKEN.sub(protect, text)
     for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
@@ -136,9 +131,9 @@ def _apply_rules(text: str, rules: Iterable[TypographyRule]) -> str:
 
 
 def typeset_html(source: str, language: Language) -> str:
-    """The text nodes of a well-formed HTML fragment through :func:`typeset`.
+    """A well-formed HTML fragment with its text nodes through :func:`typeset`.
 
-    Tags, attributes and the content of ``code`` and ``pre`` are left alone.
+    Tags, attributes and the content of ``code`` and ``pre`` are unchanged.
     """
     depth = 0
     parts: list[str] = []
@@ -147,36 +142,28 @@ def typeset_html(source: str, language: Language) -> str:
             if verbatim := _VERBATIM.match(part):
                 depth = max(0, depth + (-1 if verbatim[1] else 1))
         elif not depth:
-            # The semicolon of an entity is not punctuation: typography sees the characters.
+            # Unescaped first: the semicolon of an entity is not punctuation.
             part = html.escape(typeset(html.unescape(part), language), quote=False)
         parts.append(part)
     return "".join(parts)
 
 
 def number(value: int, language: Language = "fr") -> str:
-    """An integer with its digits in threes: 34969 is "34 969", by a thin no-break space."""
+    """An integer with digits grouped by thin no-break spaces: 34969 is "34 969"."""
     grouped = f"{value:,}"
     return grouped.replace(",", THIN) if language == "fr" else grouped
 
 
 def count_words(count: int, language: Language = "fr", *, feminine: bool = False) -> str:
-    """A count in letters up to sixteen, in digits beyond: "quatre", "une", "1 482".
-
-    English has them up to ten, as its newspapers do.
-    """
-    if language == "en":
-        return (
-            _NUMBER_WORDS_EN[count]
-            if 0 <= count < len(_NUMBER_WORDS_EN)
-            else number(count, language)
-        )
-    if count == 1 and feminine:
+    """A count in letters up to sixteen (in English to ten), then in digits: "quatre", "1 482"."""
+    if count == 1 and feminine and language == "fr":
         return "une"
-    return _NUMBER_WORDS[count] if 0 <= count < len(_NUMBER_WORDS) else number(count)
+    words = _NUMBER_WORDS if language == "fr" else _NUMBER_WORDS_EN
+    return words[count] if 0 <= count < len(words) else number(count, language)
 
 
 def _is_verbatim(token: str) -> bool:
-    # An entity that is shown as such (the text explains HTML) keeps its own semicolon.
+    # An entity in a plain text (which explains HTML) keeps its semicolon.
     if _ENTITY.search(token):
         return True
     if "://" in token or "@" in token or _PLACEHOLDER in token or "www." in token.lower():

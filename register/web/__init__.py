@@ -1,4 +1,4 @@
-"""The only place that knows Flask requests."""
+"""What all faces share, and its assembly around a Flask application."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def attach(app: Flask) -> None:
     access_control.attach_access_control(app, settings)
     etag.attach(app)
     routes.attach(app)
-    # Directly around Flask: no answer that is kept may escape what is put around it from here on.
+    # Directly around Flask: every middleware added below also applies to cached pages.
     page_cache.attach(app)
     assets.attach(app, settings)
     request_validation.attach(app, settings)
-    # The guards, and all within, know one address for a page, whatever its language.
+    # Outside request validation, which then sees one address per page in both languages.
     languages.attach(app)
     onion.attach(app, settings)
-    # The last one: what is put around the application before it carries its headers too.
+    # Last, so that the answers of every other middleware get the headers too.
     headers.attach(app, settings)

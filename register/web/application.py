@@ -1,4 +1,4 @@
-"""The Flask application: its cookies are signed by a key that the key store keeps."""
+"""Flask application whose cookies are signed by a key from the key store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COOKIE_KEY = "register.cookie_key"
 
 
 class _SessionInterface(SecureCookieSessionInterface):
-    """Cookies as Flask signs them. Whoever brings none is answered without the key."""
+    """Flask's signed cookies; a request without one does not need the key."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if self.get_cookie_name(app) not in request.cookies:
@@ -20,18 +20,18 @@ class _SessionInterface(SecureCookieSessionInterface):
         try:
             return super().open_session(app, request)
         except SealError:
-            # Without the key nobody is known; the pages that need it say what is missing.
+            # Without the key nobody is signed in; the pages that need the key report the error.
             return self.session_class()
 
 
 class Application(Flask):
-    """A Flask application without a secret of its own."""
+    """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
 
     @property
     def secret_key(self) -> bytes:  # type: ignore[override]
-        """What signs cookies and the tokens of their forms; the same on every machine.
+        """The key that signs cookies and CSRF tokens; the same on every machine.
 
         :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
         """

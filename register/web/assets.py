@@ -1,13 +1,12 @@
-"""Style sheets and pictures, under names that change when they do, and compressed beforehand.
+"""Static files under names that contain a digest of their content, compressed at start.
 
-``js/copy.js`` is served as ``/static/js/copy.<digest>.js``, which a browser may keep for a year:
-another content has another name. The style sheets of a page come as one file. When the register
-starts to serve, the files are put under these names into ``<instance>/assets``, with a ``.gz``
-beside each. Names of former versions stay there for a month, so that a page loaded before an
-upgrade still finds its style sheet after it.
+``js/copy.js`` is served as ``/static/js/copy.<digest>.js``, which browsers may cache for a year.
+The style sheets of a page are served as one file. When the server starts, the files are written
+under these names into ``<instance>/assets``, with a ``.gz`` beside each. Names of former versions
+stay there for a month, so that a page loaded before an upgrade still finds its style sheet.
 
-No name but these is served. No sheet refers to another file by ``url(…)``: such an address would
-have to be rewritten here, and a test asks that there be none.
+Only these names are served. No style sheet refers to another file by ``url(…)``, because such an
+address would have to be rewritten here; a test checks it.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ CACHE_CONTROL = "public, max-age=31536000, immutable"
 RETIRED_LIFETIME = 30 * 24 * 3600  # seconds that a name is served after its content has changed
 
 _EXTENSION = "register.assets"
-# A folder or two, a name, ten digits of a digest, an extension; nothing that could climb out.
+# Up to three folders, a name, ten digits of a digest, an extension: never "..".
 _HASHED_NAME = re.compile(
     r"(?:[a-z0-9_-]+/){0,3}[a-z0-9_-]+\.(?P<digest>[0-9a-f]{10})\.[a-z0-9]{1,5}"
 )
@@ -47,7 +46,7 @@ _BUNDLE_NAME = re.compile(r"css/(?P<names>[a-z0-9_]+(?:-[a-z0-9_]+){0,19})\.[0-9
 
 
 class Assets:
-    """Serves the files before the application sees the request, and names them for templates."""
+    """Middleware that serves the files, and gives templates their addresses."""
 
     def __init__(self, app: WSGI, source: Path, folder: Path) -> None:
         self.app = app
@@ -64,16 +63,16 @@ class Assets:
         return PREFIX + self._names[name]
 
     def sheet(self, sheet_names: Sequence[str]) -> str:
-        """The address of some style sheets as one, each once, in the order in which they are named.
+        """The address of a bundle of style sheets: each once, in the order given.
 
-        Made when a page first asks for it: which sheets a page has stands in its template.
+        The bundle is made at its first use, because only the template names its sheets.
         """
         distinct_names = tuple(dict.fromkeys(map(str, sheet_names)))
         bundle_address = self._bundle_addresses.get(distinct_names)
         if bundle_address is None:
             self.collect()
             bundle_name, content = self._bundle(distinct_names)
-            # Where there is no room for it, it is made again for each reader who asks.
+            # With a full disk, the bundle is rebuilt for each request.
             with suppress(OSError):
                 _write_with_gzip(self._folder / bundle_name, content)
             bundle_address = self._bundle_addresses[distinct_names] = PREFIX + bundle_name
@@ -84,9 +83,10 @@ class Assets:
         return _hashed_name(f"css/{'-'.join(sheet_names)}.css", content), content
 
     def _rebuild_bundle(self, path: str) -> bytes:
-        """The sheets that an address names, if their digest is that of today's; else nothing.
+        """The bundle behind an address if its digest is current, else empty bytes.
 
-        Another machine may have made the page. What is made for whoever asks goes on no disk.
+        Another machine may have made the page. Nothing is written to disk, because the address
+        comes from the request.
         """
         match = _BUNDLE_NAME.fullmatch(path.removeprefix(PREFIX))
         sheet_names = match["names"].split("-") if match else []
@@ -96,9 +96,9 @@ class Assets:
         return content if PREFIX + bundle_name == path else b""
 
     def collect(self) -> _Files:
-        """Put the files where they are served from, once in the life of a process.
+        """Write the files where they are served from, once in the life of a process.
 
-        Once: a file that changes under a running process is a deployment half done.
+        Once, because a file that changes under a running process belongs to another release.
 
         :raises OSError: the folder cannot be written.
         :raises ConfigError: see :func:`read_sources`.
@@ -119,7 +119,9 @@ class Assets:
         if not content and not self.collect().has(path):
             return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return _method_not_allowed(start_response)
+            status_line, headers, body = refusal(405)
+            start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
+            return [body]
         if content:
             return _bundle_response(path, content, environ, start_response)
         response: Iterable[bytes] = self.collect()(_simplified_environ(environ), start_response)
@@ -127,7 +129,7 @@ class Assets:
 
 
 class _Files(WhiteNoise):  # type: ignore[misc]
-    """The collected files: WhiteNoise, with our names and headers only."""
+    """WhiteNoise over the collected files, with our headers only."""
 
     def __init__(self, app: WSGI, folder: Path) -> None:
         super().__init__(
@@ -136,10 +138,10 @@ class _Files(WhiteNoise):  # type: ignore[misc]
         self._folder = folder
 
     def has(self, path: str) -> bool:
-        """Whether there is such a file.
+        """Whether a path is one of the files.
 
-        Looked up on the disk when it is not known yet: a page of a newer process may send its
-        reader to this one, which has been running since before.
+        Also looked up on disk: during an upgrade, a page of a newer process may refer to a file
+        that this older process has not listed.
         """
         if path not in self.files:
             name = path.removeprefix(PREFIX)
@@ -150,7 +152,7 @@ class _Files(WhiteNoise):  # type: ignore[misc]
 
 
 def attach(app: Flask, settings: Settings) -> None:
-    """Serve an application's static files, and give its templates their addresses."""
+    """Add the middleware to an application, and the addresses to its templates."""
     assets = Assets(app.wsgi_app, Path(app.static_folder or ""), settings.instance / "assets")
     app.extensions[_EXTENSION] = assets
     app.jinja_env.globals.update(asset=assets.address, sheet=assets.sheet)
@@ -164,7 +166,7 @@ def address(app: Flask, name: str) -> str:
 
 
 def require(app: Flask) -> None:
-    """Collect the files now, so that a folder that cannot be written stops the start.
+    """Collect the files now, so that a folder that cannot be written prevents the start.
 
     :raises ConfigError: ``config_assets``, or see :func:`read_sources`.
     """
@@ -176,9 +178,9 @@ def require(app: Flask) -> None:
 
 
 def collect(source: Path, folder: Path) -> dict[str, str]:
-    """Put every file of ``source`` into ``folder`` under its hashed name, and its ``.gz``.
+    """Write every file of ``source`` into ``folder`` under its hashed name, and its ``.gz``.
 
-    Several processes may do so at once: each file appears whole, and is the same from each.
+    Several processes may do so at once: each write is atomic and has the same content.
 
     :returns: the hashed name of each file, by its name in ``source``.
     :raises ConfigError: see :func:`read_sources`.
@@ -201,7 +203,7 @@ def read_sources(source: Path) -> dict[str, bytes]:
         contents = {
             path.relative_to(source).as_posix(): path.read_bytes()
             for path in sorted(source.rglob("*"))
-            # What begins with a dot is an editor's or the system's, and was never meant.
+            # Names that begin with a dot are those of editors or of the system.
             if path.is_file() and not path.name.startswith(".")
         }
     except OSError as error:
@@ -215,7 +217,7 @@ def read_sources(source: Path) -> dict[str, bytes]:
 
 
 def _write_with_gzip(target: Path, content: bytes) -> None:
-    # The compressed one first: a process that had found the plain one alone would never look again.
+    # The compressed file first: a process that found only the plain one would not look again.
     _write_file(_sibling(target, ".gz"), _gzip_content(target, content))
     _write_file(target, content)
     _sibling(target, _RETIRED_SUFFIX).unlink(missing_ok=True)
@@ -231,7 +233,7 @@ def _hashed_name(name: str, content: bytes) -> str:
 
 
 def _gzip_content(path: Path, content: bytes) -> bytes:
-    """The content as gzip, empty when that would hardly be smaller."""
+    """The content as gzip; empty when that saves too little."""
     compressor = Compressor(use_brotli=False, quiet=True)
     if not compressor.should_compress(path.name):
         return b""
@@ -241,22 +243,22 @@ def _gzip_content(path: Path, content: bytes) -> bytes:
 
 
 def _write_file(target: Path, content: bytes) -> None:
-    """Make a file, whole or not at all; one that is there and right is left alone."""
+    """Write a file atomically, unless it already has the content."""
     if not content or (target.is_file() and target.read_bytes() == content):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        draft.write_bytes(content)
-        draft.replace(target)
+        temporary.write_bytes(content)
+        temporary.replace(target)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _retire_names(folder: Path, present: set[str]) -> None:
-    """Date the names that are no longer made, and drop those that have been so for a month.
+    """Mark the names that are no longer current, and remove those marked a month ago.
 
-    What counts is when a name was left, not when it was made: a process may run for a year.
+    The age counts from the mark, not from the file: a process may run for a year.
     """
     for path in list(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -269,7 +271,7 @@ def _retire_names(folder: Path, present: set[str]) -> None:
 
 def _retire_name(path: Path) -> None:
     mark = _sibling(path, _RETIRED_SUFFIX)
-    # Another process may be dropping the same name: what it has dropped gets no mark again.
+    # Another process may be removing the same name: a removed file gets no new mark.
     with suppress(FileNotFoundError):
         if mark.stat().st_mtime < time.time() - RETIRED_LIFETIME:
             for stale_path in (path, _sibling(path, ".gz"), mark):
@@ -282,19 +284,19 @@ def _retire_name(path: Path) -> None:
 def _add_headers(headers: Any, path: str, _url: str) -> None:
     headers["Cache-Control"] = CACHE_CONTROL
     headers["Vary"] = "Accept-Encoding"
-    # Weak: the plain and the compressed one are the same sheet, not the same bytes.
+    # Weak: plain and compressed are the same file, not the same bytes (RFC 9110 §8.8.1).
     headers["ETag"] = f'W/"{_etag(path)}"'
 
 
 def _simplified_environ(environ: dict[str, Any]) -> dict[str, Any]:
-    """The request with what WhiteNoise reads loosely made plain.
+    """The request with the headers that WhiteNoise parses loosely in canonical form.
 
-    A file of a few kB is sent whole: a server may ignore ``Range`` (RFC 9110 §14.2), and parts of
-    a compressed file are of no use.
+    ``Range`` is ignored (RFC 9110 §14.2): the files are small, and parts of a compressed file are
+    of no use.
     """
     simplified = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}
     simplified.pop("HTTP_RANGE", None)
-    # WhiteNoise compares the whole header, and knows one form. The tag is in the name.
+    # WhiteNoise compares the header as a whole with the one form of the tag that it sent.
     tag = _etag(environ["PATH_INFO"])
     if matches_tag(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
         simplified["HTTP_IF_NONE_MATCH"] = f'W/"{tag}"'
@@ -314,9 +316,3 @@ def _bundle_response(
     headers["Content-Length"] = str(len(content))
     start_response("200 OK", list(headers.items()))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
-
-
-def _method_not_allowed(start_response: StartResponse) -> list[bytes]:
-    status_line, headers, body = refusal(405)
-    start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
-    return [body]

@@ -1,7 +1,7 @@
-"""The blueprints on which views declare their routes, one for each part of the site.
+"""Blueprints of the site, one for each of its parts.
 
-They are shared by all applications of a process: what belongs to a blueprint is attached when its
-module is imported, for Flask refuses it once an application has been made.
+All applications of a process share them. Views, hooks and template globals are attached when
+their module is imported: Flask refuses that once a blueprint has been registered.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 public = Blueprint("public", __name__)
-# What citizens send.
+# Reports by citizens and their follow-up.
 submit = Blueprint("submit", __name__)
 account = Blueprint("account", __name__, url_prefix="/compte")
 desk = Blueprint("moderation", __name__, url_prefix="/moderation")

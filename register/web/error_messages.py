@@ -1,8 +1,7 @@
-"""Every reason that is raised below ``web``, as a sentence for the person who meets it.
+"""Sentences for the errors raised below the faces.
 
-The layers below raise keys and values; this is the one place that turns them into words, for the
-pages and for the command line alike. It works before there is an application, because a setting
-that makes no sense is told before one can be made.
+The layers below raise keys and values; this module alone words them, for pages and for the
+command line. It needs no application, because a wrong setting is reported before there is one.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from register.web.messages import (
     VERIFY_PROBLEMS,
 )
 
-# What was typed or handed in. A public error page repeats none of it: such a page can be linked
-# to with any words in the address, and would show them as the register's own.
+# Values that the user typed or sent. A public error page repeats none of them: a link could put any
+# words in the address, and the page would show them as the register's own.
 QUOTED_VALUES = frozenset(
     {"value", "email", "text", "path", "cause", "column", "copy", "faults", "words"}
 )
@@ -45,7 +44,7 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) -> str:
     """An error as a sentence for a person.
 
-    :param quoting: False on pages that anybody can be led to: the answer is empty when the
+    :param quoting: False on pages that a link can lead to: the result is then empty when the
         sentence would repeat what was typed.
     """
     sentence = ERROR_SENTENCES.get(error.key)
@@ -58,56 +57,52 @@ def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) ->
 
 
 def reason_sentence(key: str, values: Mapping[str, object]) -> str:
-    """A reason alone, for a report that names row and column itself."""
+    """The sentence of an error without the name of its field."""
     return _fill_sentence(ERROR_SENTENCES, key, values)
 
 
 def check_sentence(check: CheckItem) -> str:
-    """An unmet line of the checklist: what is missing, and what to do."""
+    """The sentence of an unmet line of the checklist: what is missing, and what to do."""
     return _fill_sentence(UNMET_CHECKS, check.code, check.values)
 
 
 def fault_sentence(fault: ContentFault) -> str:
-    """A field that cannot be kept as it is, and why."""
+    """The sentence of a refused field: its name and the reason."""
     return _labelled_reason(fault.field, reason_sentence(fault.key, fault.values))
 
 
 def problem_sentence(problem: Problem) -> str:
-    """What does not hold in the journal or in the present, and where."""
+    """The sentence of a problem found in the journal or in the present rows."""
     return _fill_sentence(VERIFY_PROBLEMS, problem.key, problem.values)
 
 
 def field_name(name: str) -> str:
-    """A field's name in words; one without words is told as it is."""
+    """A field's name in words, or its identifier when it has none."""
     return str(FIELD_NAMES.get(name, name))
 
 
 def placeholders(sentence: object) -> set[str]:
-    """The values that a sentence asks for."""
+    """The names of a sentence's placeholders."""
     return set(_PLACEHOLDER.findall(str(sentence)))
 
 
 class _SentenceValues(dict[str, str]):
-    """Values in words; one that was not given is shown as an ellipsis rather than as a crash."""
+    """Values in words; a missing one becomes an ellipsis instead of an error."""
 
     def __missing__(self, _name: str) -> str:
         return "…"
 
 
 def _fill_sentence(sentences: Mapping[str, Any], key: str, values: Mapping[str, object]) -> str:
-    sentence = sentences.get(key, _UNKNOWN_ERROR)
-    words = _SentenceValues({name: _value_words(name, value) for name, value in values.items()})
-    return str(sentence) % (words if key in sentences else {"key": key})
-
-
-def _value_words(name: str, value: object) -> str:
-    formatter = _FORMATTERS.get(name)
-    return formatter(value) if formatter else str(value)
+    if key not in sentences:
+        return str(_UNKNOWN_ERROR) % {"key": key}
+    words = {name: _FORMATTERS.get(name, str)(value) for name, value in values.items()}
+    return str(sentences[key]) % _SentenceValues(words)
 
 
 def _labelled_reason(field: str, reason: str) -> str:
     label = field_name(field)
-    # A sentence after a colon begins small in French; one that begins with a quote is left.
+    # A sentence after a colon begins in lower case in French.
     reason = reason[0].lower() + reason[1:]
     return str(_LABELLED) % {"label": label[0].upper() + label[1:], "reason": reason}
 
@@ -129,7 +124,7 @@ def _flag_words(flag: tuple[str, str, str]) -> str:
 
 
 _FORMATTERS: dict[str, Callable[[Any], str]] = {
-    # What a case and a report are called alike, a case says.
+    # For a state that cases and reports share, the word of cases.
     "state": _code_formatter({**REPORT_STATES, **CASE_STATES}),
     "ledger": _code_formatter(LEDGER_NAMES),
     "field": field_name,

@@ -1,7 +1,7 @@
-"""Error pages: each says what happened and what to do next, and repeats nothing of the request.
+"""Error pages: what happened and what to do next, without repeating the request.
 
-One handler a kind of error. When the page itself cannot be rendered (a template at fault, a
-database gone), a small one that needs nothing is sent instead.
+When the page itself cannot be rendered (faulty template, unreachable database), a plain page that
+needs neither is sent instead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from register.web.l10n import day_words, typeset
 from register.web.languages import in_language, language
 from register.web.request_context import current_vocabulary
 
-RETRY_AFTER = 10  # seconds; as long as a read waits for another's write
+RETRY_AFTER = 10  # seconds; as long as a read waits for a write (register.db.BUSY_TIMEOUT_MS)
 
 
 @dataclass(frozen=True)
@@ -195,16 +195,16 @@ def _render_plain(
 
 @cache
 def _translations(lang: Language) -> NullTranslations:
-    """The sentences of a language for where there is no request; French ones say themselves."""
+    """The catalogue of a language outside a request; French, the source language, has none."""
     folder = Path(__file__).resolve().parents[1] / "translations"
     return translation("messages", folder, [lang], fallback=True)
 
 
 def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status line, headers and body for those who refuse a request before Flask sees it.
+    """Status line, headers and body of a refusal before Flask sees the request.
 
-    A head that is too long (431), or a coding that we do not have (501), is a request that the
-    register does not understand. The former keeps its words: they say to clear the cookies.
+    Request headers that are too long (431) and an unknown transfer coding (501) are sent as 400.
+    The page of the former keeps its own words, which advise clearing the cookies.
     """
     body = _render_plain(400 if status == 501 else status, lang, _translations(lang).gettext)
     sent_status = 400 if status in (431, 501) else status
@@ -217,15 +217,20 @@ def attach(app: Flask) -> None:
     for error_class in (OperationalError, InterfaceError, TimeoutError):
         app.register_error_handler(error_class, _unavailable)
     app.register_error_handler(RegisterError, _register_error)
-    app.register_error_handler(TextError, _text_error)
+    app.register_error_handler(
+        TextError,
+        lambda error: _error_page(422, error_messages.error_sentence(error, quoting=False)),
+    )
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(InternalServerError, _unexpected)
-    # Flask's own line would repeat ours, without the reference.
+    app.register_error_handler(
+        InternalServerError, lambda error: _failure_page(error.original_exception or error, 500)
+    )
+    # Flask's own log line would repeat ours, without the reference.
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
 
 def status_of(error: RegisterError) -> int:
-    """The status with which a form that was refused is shown again."""
+    """The HTTP status of an error."""
     return _STATUS_BY_ERROR.get(type(error), 500)
 
 
@@ -237,7 +242,7 @@ def _error_page(
             f"errors/{template}.html",
             status=status,
             words=error_text(status),
-            said=sentence,
+            sentence=sentence,
             reference=_reference_sentence(reference) if reference else "",
             **extra,
         )
@@ -255,11 +260,11 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
     if isinstance(error, Moved):
         return redirect(f"/incidents/{error.values['number']}", 301)
     if isinstance(error, Unavailable) or error.key in ("keystore_missing", "keystore_foreign"):
-        # Away, as a database may be; or its new seal key has not reached this machine yet.
+        # The store is unreachable, or its new seal key has not reached this machine yet.
         return _unavailable(error)
     status = status_of(error)
     if status == 500:
-        # A setting or a key that went wrong under way is the register's fault, not the reader's.
+        # A wrong setting or key is the register's fault, not the reader's.
         return _failure_page(error, 500)
     tombstone = error.values.get("tombstone")
     if isinstance(tombstone, Tombstone):
@@ -267,10 +272,6 @@ def _register_error(error: RegisterError) -> ResponseReturnValue:
     if error.key in _ADDRESS_ERRORS:
         status = 400
     return _error_page(status, error_messages.error_sentence(error, quoting=False))
-
-
-def _text_error(error: TextError) -> ResponseReturnValue:
-    return _error_page(422, error_messages.error_sentence(error, quoting=False))
 
 
 def _tombstone_page(tombstone: Tombstone) -> Response:
@@ -290,7 +291,7 @@ def _tombstone_page(tombstone: Tombstone) -> Response:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     original = error.get_response()
     if error.response is not None or error.code is None or error.code < 400:
-        # A redirect to the address as it should be written, or an answer made on purpose.
+        # A redirect to the canonical address, or an explicit response.
         return original
     response = _error_page(error.code)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
@@ -312,15 +313,11 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
     return response
 
 
-def _unexpected(error: InternalServerError) -> ResponseReturnValue:
-    return _failure_page(error.original_exception or error, 500)
-
-
 def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
     reference = _new_reference()
     logs.log_failure(reference, request.endpoint or "", error)
     with suppress(Exception):
-        # The page's own reads must not run in the transaction that broke.
+        # The error page must not read in the transaction that failed.
         db.session.rollback()
     return _error_page(status, sentence, reference)
 

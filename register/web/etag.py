@@ -1,16 +1,15 @@
-"""A page is valid as long as what it was made from: a value, not an age.
+"""ETags of public pages (RFC 9110 §8.8.3), which are also their keys in the page cache.
 
-The value is made of the public ledger's last line, the versions of vocabularies, territory and
-editorial pages, the build and its settings, the civil day, and the address; where words are
-searched for, of the index as well. It is the page's ETag (RFC 9110 §8.8.3) and the key under which
-``kept.py`` holds the page in memory. An act that hides a case moves the ledger, so the page that
-showed it is asked for by nobody's key any more.
+A tag is a digest of all that a page is made from: head of the public ledger, versions of
+vocabularies, territory and editorial pages, build and settings, civil day and address; for a
+full-text search, also the state of the index. An act that hides a case moves the head of the
+ledger, so that no request leads to the cached page that showed it.
 
-Where the ledger stands is read first, on the connection that then serves the content: a page may
-be newer than its value says, never older.
+The head of the ledger is read first, on the connection that then serves the content: a page may be
+newer than its tag says, never older.
 
-The address is taken as it was sent: the same filters in another order are another page. It would
-cost more to put them in order than to make that page a second time.
+The address counts as it was sent: the same filters in another order are another page. Sorting them
+would cost more than making that page twice.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from register.web.request_context import current_data_version
 BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"
 _VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
-# What writes pages beside our own code.
+# Packages whose version changes the bytes of a page.
 _RENDERING_PACKAGES = (
     "babel",
     "feedgen",
@@ -50,26 +49,26 @@ _RENDERING_PACKAGES = (
     "pillow",
     "pymupdf-fonts",
 )
-# Settings that no page shows: two machines of one register may differ in them.
+# Settings that no page shows: machines of one register may differ in them.
 _UNSHOWN_SETTINGS = frozenset(
     {"instance", "seal_dir", "database_url", "trusted_proxies", "onion_url"}
 )
-# Where the hooks leave what they know of an answer for the layer around Flask.
+# WSGI environ key of the ResponseNotes that the hooks leave for the page cache.
 NOTES_KEY = "register.noted"
-# An act's time is taken before it waits for the pen, for as long as db.PATIENCE_MS: two public
-# lines may carry one second, and the later may be written when the first has been read. Until
-# a time is this old, another line may still come with it, so that it says nothing.
+# An act takes its time before it waits for the write lock (up to db.BUSY_TIMEOUT_MS), so a second
+# public line with the same second may be written after the first was read. A time younger than
+# this is not sent as Last-Modified.
 SETTLING_TIME = timedelta(minutes=2)
-# Longer than any browser or feed reader sends; a list of tags is not a place to store things.
+# Characters of If-None-Match; browsers and feed readers send far fewer.
 _TAGS_LIMIT = 4096
-# The parameter of the words, as an address may write its one letter. One too many costs a look at
-# the index; one too few would let a page outlive what it was made from.
+# The parameter "q" of a full-text search, also percent-encoded. A false match costs one look at the
+# index; a missed one would serve an outdated page.
 _WORDS_PARAMETER = re.compile("(?:^|&)(?:q|%71)=")
 
 
 @dataclass(frozen=True)
 class PageVersion:
-    """What a page is valid by: its ETag, and the position of everything but its address."""
+    """A page's ETag, and the digest of everything in it but address and index (``position``)."""
 
     position: str
     tag: str
@@ -77,7 +76,7 @@ class PageVersion:
 
 @dataclass
 class ResponseNotes:
-    """What the hooks know of an answer: its value, whether it is whole, when it last moved."""
+    """What the hooks tell the page cache: version, completeness, time of the last change."""
 
     version: PageVersion
     is_complete: bool = False
@@ -85,14 +84,14 @@ class ResponseNotes:
 
 
 def attach(app: Flask) -> None:
-    """Let the public pages of an application have a value."""
+    """Compute the build digest that the tags of an application contain."""
     app.extensions[BUILD_KEY] = build_digest(app, app.extensions["register.settings"])
 
 
 def build_digest(app: Flask, settings: Settings) -> str:
-    """A digest of the code, its data, templates, static files and settings: what makes pages.
+    """A digest of code, data files, templates, static files and settings.
 
-    Without it, a reader who comes back after an upgrade would be told that nothing has changed.
+    Without it, a reader would get 304 for a page that an upgrade has changed.
     """
     shown_settings = {
         name: setting for name, setting in asdict(settings).items() if name not in _UNSHOWN_SETTINGS
@@ -116,7 +115,7 @@ def build_digest(app: Flask, settings: Settings) -> str:
 
 @cache
 def verifier() -> bytes:
-    """The program that outsiders check the ledger with, as this process found it when it began.
+    """The program that outsiders verify the journal with, as read at the start of the process.
 
     :raises OSError: the documentation was not installed.
     """
@@ -124,15 +123,12 @@ def verifier() -> bytes:
 
 
 def is_anonymous(environ: dict[str, Any]) -> bool:
-    """Whether a request only reads, and says nothing of who asks."""
+    """Whether a request only reads and carries no cookie."""
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.get("HTTP_COOKIE")
 
 
 def index_stamp(app: Flask, environ: dict[str, Any]) -> str:
-    """What tells the index of now from any other, where an address asks for words; else nothing.
-
-    No other page pays for it, or changes with it.
-    """
+    """The state of the search index for a full-text search; empty for any other page."""
     if not _WORDS_PARAMETER.search(environ.get("QUERY_STRING", "")):
         return ""
     return cast(SearchEngine, app.extensions[SEARCH_KEY]).stamp()
@@ -141,10 +137,10 @@ def index_stamp(app: Flask, environ: dict[str, Any]) -> str:
 def page_version(
     data_version: DataVersion, build_id: str, environ: dict[str, Any], index_state: str = ""
 ) -> PageVersion:
-    """The value of an address while the register stands there.
+    """The version of a page at an address.
 
-    :param index_state: the :func:`index_stamp` of the index. It is no part of the position: a
-        search must not push the pages off that were made without it.
+    :param index_state: from :func:`index_stamp`. It is not part of the position: a search must
+        not empty the cache of the pages that do not depend on the index.
     """
     day = paris_day(now()).isoformat()
     sources = (
@@ -162,15 +158,15 @@ def page_version(
 
 
 def skip_caching() -> None:
-    """Say that the answer is good for this moment only: it has no value, and nobody keeps it."""
+    """Send the current response without ETag, and do not cache it."""
     request.environ.pop(NOTES_KEY, None)
 
 
 def is_unchanged(environ: dict[str, Any], tag: str, modified: str) -> bool:
-    """Whether a reader already has the answer with this ETag and this Last-Modified.
+    """Whether the client already has the response with this ETag and this Last-Modified.
 
-    If-Modified-Since counts only without If-None-Match (RFC 9110 §13.1.3), and only when it is
-    the very time that we gave: what was taken out of a feed may leave an older time at its top.
+    If-Modified-Since counts only without If-None-Match (RFC 9110 §13.1.3), and only when equal to
+    our Last-Modified: removing an entry from a feed may leave an older time at its top.
     """
     if_none_match = environ.get("HTTP_IF_NONE_MATCH")
     if if_none_match is not None:
@@ -181,8 +177,8 @@ def is_unchanged(environ: dict[str, Any], tag: str, modified: str) -> bool:
 def matches_tag(if_none_match: str, tag: str) -> bool:
     """Whether an ``If-None-Match`` names a tag (RFC 9110 §13.1.2, by weak comparison §8.8.3.2).
 
-    The tag is looked for with its quotes, in one pass: a quote cannot stand inside another tag,
-    and neither a weak prefix nor the rest of the list, well formed or not, matters.
+    A search for the quoted tag is enough: no other tag can contain a quote, and neither a weak
+    prefix nor the rest of the list matters.
     """
     if len(if_none_match) > _TAGS_LIMIT:
         return False
@@ -190,7 +186,7 @@ def matches_tag(if_none_match: str, tag: str) -> bool:
 
 
 def last_modified(modified_at: datetime | None) -> str:
-    """The ``Last-Modified`` of what last moved then (RFC 9110 §8.8.2); empty while unsettled."""
+    """A ``Last-Modified`` header (RFC 9110 §8.8.2); empty before ``SETTLING_TIME`` has passed."""
     if modified_at is None or now() - modified_at < SETTLING_TIME:
         return ""
     return http_date(modified_at)
@@ -204,8 +200,8 @@ def _digest(*parts: str) -> str:
 def _note_version() -> None:
     if is_anonymous(request.environ):
         build_id = current_app.extensions[BUILD_KEY]
-        # Before the ledger, whose reading begins the transaction that an index may be read in too:
-        # what is found must not be older than the stamp that the page bears.
+        # Before the ledger, whose read begins the transaction that may also read the index: the
+        # matches must not be older than the stamp.
         index_state = index_stamp(current_app, request.environ)
         request.environ[NOTES_KEY] = ResponseNotes(
             page_version(current_data_version(), build_id, request.environ, index_state)
@@ -217,6 +213,6 @@ def _note_response(response: Response) -> Response:
     notes = request.environ.get(NOTES_KEY)
     if notes is not None:
         notes.is_complete = not response.is_streamed
-        # A view that knows when its content last moved says so: a feed, of its newest line.
+        # Set by views that know when their content last changed, such as feeds.
         notes.modified_at = g.get("register_moved_at")
     return response

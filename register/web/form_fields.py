@@ -1,4 +1,4 @@
-"""What every form of the site shares: cleaned text, sentences for faults, the summary's links."""
+"""Form classes and fields of the site: cleaned text, partial dates, vocabularies, lists of rows."""
 
 from __future__ import annotations
 
@@ -25,37 +25,45 @@ from register.web.error_messages import error_sentence, reason_sentence
 from register.web.l10n import edtf_words, with_label
 from register.web.request_context import current_vocabulary
 
+# Rows of a list that are shown again after a fault; nobody adds as many by hand.
+MAX_ROWS = 100
+# Name of the hidden field that tells a list sent empty from a list not sent.
+SENT_MARKER = "lignes"
+
+_MISSING = lazy_gettext("Ce champ doit être rempli.")
+_TOO_LONG = lazy_gettext("Le texte dépasse %(max)d caractères.")
+
 
 class BaseForm(FlaskForm):  # type: ignore[misc]
-    """A form whose faults can be told one by one, each with the id of its field."""
+    """A form that lists its faults with the ids of their fields, for the error summary."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        """Where the fields are read from."""
+        """Options of the form."""
 
-        # Where most fields may stay empty, those that may not say so.
+        # Whether required fields are marked: useful where most fields are optional.
         marks_required = False
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was sent as text: a file under the name of a text field is no text."""
+            """The text fields of the request, without files sent under their names."""
             if formdata is not _Auto:
                 return formdata
             return request.form if request.method == "POST" else None
 
     def faults(self) -> list[tuple[str, str]]:
-        """Every fault as (id of the field, sentence), in the order of the fields."""
+        """Every fault as (field id, sentence), in the order of the fields."""
         return list(_form_faults(self))
 
     @property
     def is_sent(self) -> bool:
-        """Whether it was sent and holds."""
+        """Whether the form was sent and is valid."""
         return bool(self.validate_on_submit())
 
 
 class DeskForm(BaseForm):
-    """A form of the desk: most of what it asks for may come later, so it says what may not."""
+    """A form of the desk, where most fields are optional and required ones are marked."""
 
     class Meta(BaseForm.Meta):
-        """Tell what has to be filled in before it is sent."""
+        """Options of the form."""
 
         marks_required = True
 
@@ -69,7 +77,7 @@ def _field_faults(field: Any, prefix: str) -> Iterator[tuple[str, str]]:
     if isinstance(field, FormField):
         yield from _form_faults(field.form, prefix)
     elif isinstance(field, FieldList):
-        # A list's own faults stand among those of its rows, which WTForms keeps as mappings.
+        # WTForms mixes the list's own errors (text) with those of its rows (mappings).
         own_errors = [
             str(error) for error in field.errors if not isinstance(error, dict | list | tuple)
         ]
@@ -86,7 +94,7 @@ def _field_faults(field: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 def _fault_sentence(prefix: str, label: object, error: object) -> str:
     name = str(label)
-    # In "Source 2, adresse" the label has become the middle of a sentence.
+    # In "Source 2, adresse" the label is in the middle of a sentence.
     return with_label(f"{prefix}{_lower_first(name) if prefix else name}", _lower_first(str(error)))
 
 
@@ -95,13 +103,13 @@ def _lower_first(words: str) -> str:
 
 
 class LineField(StringField):
-    """A line of text; its filter sees to it that there is always one."""
+    """A line of text; its filter makes None an empty text."""
 
     data: str
 
 
 class MultilineField(TextAreaField):
-    """A text; its filter sees to it that there is always one."""
+    """Several lines of text; its filter makes None an empty text."""
 
     data: str
 
@@ -114,9 +122,10 @@ def line_field(
     validators: Sequence[Any] = (),
     **options: Any,
 ) -> LineField:
-    """A line of text, its spaces and hidden characters put right."""
+    """A line of text, with spaces and hidden characters normalised."""
     all_validators = [*_validators(required, limit), *validators]
-    return LineField(label, filters=[_clean_line], validators=all_validators, **options)
+    clean_line = [lambda typed: one_line(typed or "")]
+    return LineField(label, filters=clean_line, validators=all_validators, **options)
 
 
 def text_field(
@@ -127,17 +136,10 @@ def text_field(
     validators: Sequence[Any] = (),
     **options: Any,
 ) -> MultilineField:
-    """Several lines of text, its hidden characters put right."""
+    """Several lines of text, with hidden characters removed."""
     all_validators = [*_validators(required, limit), *validators]
-    return MultilineField(label, filters=[_clean_text], validators=all_validators, **options)
-
-
-def _clean_line(value: str | None) -> str:
-    return one_line(value or "")
-
-
-def _clean_text(value: str | None) -> str:
-    return clean(value or "").strip()
+    clean_text = [lambda typed: clean(typed or "").strip()]
+    return MultilineField(label, filters=clean_text, validators=all_validators, **options)
 
 
 def _validators(required: bool, limit: int) -> list[Any]:
@@ -145,31 +147,21 @@ def _validators(required: bool, limit: int) -> list[Any]:
     return [DataRequired(_MISSING), *validators] if required else validators
 
 
-_MISSING = lazy_gettext("Ce champ doit être rempli.")
-_TOO_LONG = lazy_gettext("Le texte dépasse %(max)d caractères.")
-
-
-# Rows of one list that are shown again; nobody adds as many by hand.
-MAX_ROWS = 100
-# What tells a list that was sent empty from one that was not sent.
-SENT_MARKER = "lignes"
-
-
 class FieldGroup(wtforms.Form):
-    """A group of fields within a form; an empty one is no fault and is left out."""
+    """A group of fields within a form; an empty one is valid and ignored."""
 
-    # Fields that say nothing by themselves: they have a value from the start.
+    # Fields that have a value from the start, and do not make a group filled.
     prefilled_fields: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was written in it."""
+        """Whether nothing was entered in it."""
         return not any(
             _is_filled(field) for field in self if field.short_name not in self.prefilled_fields
         )
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Whether it holds; an empty row always does."""
+        """Whether the group is valid; an empty one always is."""
         return self.is_empty or super().validate(extra_validators)
 
 
@@ -180,9 +172,9 @@ def _is_filled(field: Any) -> bool:
 
 
 class TypedDateField(StringField):
-    """A partial date as people write it; ``edtf`` is what it was understood as.
+    """A partial date as people write it.
 
-    :param or_unknown: whether a date may be said to be unknown, which is more than silence.
+    :param or_unknown: whether the date may be given as unknown, which differs from empty.
     """
 
     def __init__(self, label: Any = None, *, or_unknown: bool = False, **options: Any) -> None:
@@ -190,17 +182,17 @@ class TypedDateField(StringField):
         self.or_unknown = or_unknown
 
     def process_data(self, value: str | None) -> None:
-        """A stored date, in words that read as the same date."""
+        """Show a stored date in words that parse to the same date."""
         unknown = str(_("inconnue"))
         self.data = unknown if value == UNKNOWN_WORD else _input_words(value or "")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """What was typed."""
+        """Take what was typed, on one line."""
         if valuelist:
             self.data = one_line(valuelist[0])
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse what reads as no date."""
+        """Refuse what cannot be parsed as a date."""
         try:
             self._parse_typed()
         except TextError as error:
@@ -208,7 +200,7 @@ class TypedDateField(StringField):
 
     @property
     def edtf(self) -> str:
-        """The date as it is stored; empty when there is none or it cannot be read."""
+        """The date as stored (EDTF); empty when there is none or it cannot be parsed."""
         try:
             return self._parse_typed()
         except TextError:
@@ -216,7 +208,7 @@ class TypedDateField(StringField):
 
     @property
     def understood(self) -> str:
-        """The date in words, where that says more than what was typed."""
+        """The parsed date in words, when they differ from what was typed."""
         words = _input_words(self.edtf) if self.edtf != UNKNOWN_WORD else ""
         return words if words != self.data else ""
 
@@ -227,9 +219,10 @@ class TypedDateField(StringField):
 
 
 class VocabularyField(SelectField):
-    """One word of a vocabulary, or none; a retired one stays where it stands.
+    """A choice of one vocabulary word; a retired word is offered only where it is already stored.
 
-    :param vocabulary: the list's name, or what gives codes and labels.
+    :param vocabulary: name of the vocabulary, or a function that returns labels by code.
+    :param none: label of the empty choice, if there is one.
     """
 
     def __init__(
@@ -246,56 +239,48 @@ class VocabularyField(SelectField):
         self.none = none
 
     def process(self, *args: Any, **options: Any) -> None:
-        """Offer the words of today, and the one that is there already."""
+        """Offer the current words, and the stored one."""
         super().process(*args, **options)
         self.data = one_line(str(self.data or ""))
         labels = self.current_words()
         if self.none is not None:
             labels = {"": str(self.none), **labels}
-        if self.data not in labels and self._is_stored_word(str(self.object_data or "")):
-            labels = {**labels, self.data: _("%(word)s (mot retiré)", word=self._label())}
+        is_stored = bool(self.data) and self.data == str(self.object_data or "")
+        if self.data not in labels and is_stored and isinstance(self.vocabulary, str):
+            vocabulary = current_vocabulary()
+            if vocabulary.has(self.vocabulary, self.data):
+                stored_label = vocabulary.label(self.vocabulary, self.data)
+                labels = {**labels, self.data: _("%(word)s (mot retiré)", word=stored_label)}
         self.offered_choices = list(labels.items())
         self.choices = list(self.offered_choices)
 
     def current_words(self) -> dict[str, str]:
-        """The codes in use and their labels, in their order."""
+        """Labels of the codes in use, in their order."""
         if not isinstance(self.vocabulary, str):
             return {code: str(label) for code, label in self.vocabulary().items()}
         words = current_vocabulary().lists[self.vocabulary].values()
-        return {word.code: _capitalised(word.label) for word in words if not word.retired}
+        return {
+            word.code: word.label[:1].upper() + word.label[1:] for word in words if not word.retired
+        }
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse a code that is in no list."""
+        """Refuse a code that is not offered."""
         if self.data not in dict(self.offered_choices):
             raise ValidationError(reason_sentence("unknown_code", {"value": self.data[:40]}))
 
-    def _is_stored_word(self, stored: str) -> bool:
-        in_vocabulary = isinstance(self.vocabulary, str) and current_vocabulary().has(
-            self.vocabulary, self.data
-        )
-        return bool(self.data) and self.data == stored and in_vocabulary
-
-    def _label(self) -> str:
-        return current_vocabulary().label(str(self.vocabulary), self.data)
-
     @property
     def definition(self) -> str:
-        """What the chosen word means, in the vocabulary's words."""
+        """The definition of the chosen word; empty when it has none."""
         word = isinstance(self.vocabulary, str) and current_vocabulary().word(
             self.vocabulary, self.data
         )
         return word.definition if word else ""
 
 
-def _capitalised(label: str) -> str:
-    return label[:1].upper() + label[1:]
-
-
 class FieldGroupList(FieldList):  # type: ignore[type-arg]
-    """Rows of one kind. Those that were not sent at all are the stored ones.
+    """A list of field groups; when the request does not contain it, the stored rows.
 
-    WTForms reads the number of a row from whatever was sent; here it is a number of ours, and
-    there is an end to them.
+    WTForms takes the number of a row from the request; here its digits and their count are bounded.
     """
 
     def __init__(self, shape: type[FieldGroup], label: Any = None, **options: Any) -> None:
@@ -304,11 +289,10 @@ class FieldGroupList(FieldList):  # type: ignore[type-arg]
 
     def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
         """Read the rows that were sent, or show the stored ones."""
-        sent = formdata is not None and self._was_sent(formdata)
-        super().process(formdata if sent else None, data, extra_filters)
-
-    def _was_sent(self, formdata: Any) -> bool:
-        return f"{self.name}-{SENT_MARKER}" in formdata or bool(self._row_numbers(formdata))
+        is_sent = formdata is not None and (
+            f"{self.name}-{SENT_MARKER}" in formdata or bool(self._row_numbers(formdata))
+        )
+        super().process(formdata if is_sent else None, data, extra_filters)
 
     def _row_numbers(self, formdata: Any) -> list[int]:
         pattern = re.compile(re.escape(self.name) + r"-([0-9]{1,6})-")
@@ -320,7 +304,7 @@ class FieldGroupList(FieldList):  # type: ignore[type-arg]
         yield from row_numbers[:MAX_ROWS]
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        """Whether every row holds, and there are not too many."""
+        """Whether every row is valid and there are not too many."""
         super().validate(form, extra_validators)
         if self.excess_rows or len(self.filled_rows) > validation.LIST_LIMIT:
             sentence = reason_sentence("too_many", {"limit": validation.LIST_LIMIT})
@@ -329,22 +313,22 @@ class FieldGroupList(FieldList):  # type: ignore[type-arg]
 
     @property
     def filled_rows(self) -> list[Any]:
-        """The rows in which something was written."""
+        """The rows in which something was entered."""
         return [row_field.form for row_field in self.entries if not row_field.form.is_empty]
 
 
 def check_url(form: Any, field: Any) -> None:
-    """A validator: the address of a page, or nothing."""
+    """Validator: the URL of a page, or empty."""
     for fault in validation.url_faults(field.name, field.data or ""):
         raise ValidationError(reason_sentence(fault.key, fault.values))
 
 
 def check_filled(form: Any, field: Any) -> None:
-    """A validator: what a row cannot do without."""
+    """Validator: a field that a row requires."""
     if not field.data:
         raise ValidationError(reason_sentence("missing", {}))
 
 
 def _input_words(edtf: str) -> str:
-    """A stored date as it is read again, in the language of whoever writes."""
+    """A stored date in words, in the language of the page."""
     return edtf_words(edtf) if edtf else ""

@@ -1,7 +1,7 @@
-"""What every answer carries, whoever makes it: pages, errors, static files, guards, the server.
+"""Security and cache headers of every response, and gzip of bodies.
 
-The headers are set around the whole application rather than by Flask, because a refusal before
-Flask, or a failure within it, must not be the one answer without them.
+The headers are set around the whole application rather than by Flask, so that a refusal before
+Flask or a failure within it has them too.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from register.config import Settings
 
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        # No inline style or script, no data: address, nothing from elsewhere: what an editor's
-        # text could smuggle in does not run, and no third party learns who reads what.
+        # No inline style or script, no data: URL, no other origin: code injected into an editor's
+        # text does not run, and no third party learns who reads what.
         "Content-Security-Policy": (
             "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
             "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -28,7 +28,7 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
         ),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        # A source's site must not learn which case its reader came from.
+        # The site of a source must not learn which case its reader came from.
         "Referrer-Policy": "same-origin",
         "Permissions-Policy": (
             "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), "
@@ -43,8 +43,15 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
 # Two years. Not includeSubDomains: an association may have other sites below its name.
 HSTS = "max-age=63072000"
 
-# A page may be kept, and is asked about each time: a withdrawn case must not be read from a cache.
+# Caches must revalidate each time: a withdrawn case must not be read from a cache.
 PAGE_CACHE_CONTROL = "no-cache"
+
+MIN_SIZE = 1024  # bytes; a smaller body fits in one packet either way
+# A higher level takes more time and saves hardly any bytes of a page.
+COMPRESSION_LEVEL = 6
+
+StartResponse = Callable[..., Any]
+WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 def clear_browser_cache(response: Response) -> Response:
@@ -53,12 +60,8 @@ def clear_browser_cache(response: Response) -> Response:
     return response
 
 
-StartResponse = Callable[..., Any]
-WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-
-
 def standard_headers(settings: Settings) -> list[tuple[str, str]]:
-    """The headers of every answer of this register."""
+    """The headers of every response of this register."""
     headers = list(SECURITY_HEADERS.items())
     if settings.is_https:
         headers.append(("Strict-Transport-Security", HSTS))
@@ -66,19 +69,19 @@ def standard_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 class HeadersMiddleware:
-    """Gives each answer the headers that it does not carry already."""
+    """Middleware that adds the standard headers that a response does not set itself."""
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
         self.required = [
-            (name.lower(), (name, value)) for name, value in standard_headers(settings)
+            (name.lower(), (name, header)) for name, header in standard_headers(settings)
         ]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the application does, with the missing headers."""
+        """Pass the application's response on with the missing headers."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            present = {name.lower() for name, _value in headers}
+            present = {name.lower() for name, _header in headers}
             missing = [pair for name, pair in self.required if name not in present]
             return start_response(status, [*headers, *missing], exc_info)
 
@@ -86,24 +89,18 @@ class HeadersMiddleware:
 
 
 def attach(app: Flask, settings: Settings) -> None:
-    """Put the headers around an application; called last, so that nothing is outside."""
+    """Add the middleware to an application; called last, so that it is the outermost."""
     app.wsgi_app = HeadersMiddleware(app.wsgi_app, settings)  # type: ignore[method-assign]
 
 
-# A smaller body goes in one packet either way.
-MIN_SIZE = 1024
-# Beyond this, more time buys hardly any bytes of a page.
-COMPRESSION_LEVEL = 6
-
-
 def takes_gzip(environ: dict[str, Any]) -> bool:
-    """Whether a request takes gzip; an encoding may be named to refuse it (RFC 9110 §12.5.3)."""
+    """Whether a request accepts gzip; ``gzip;q=0`` refuses it (RFC 9110 §12.5.3)."""
     accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
     return bool(accepted) and bool(parse_accept_header(accepted, Accept)["gzip"])
 
 
 def gzip_body(body: bytes) -> bytes:
-    """A body as gzip, the same bytes each time; empty where that is not worth it."""
+    """A body as gzip, deterministic; empty when that saves too little."""
     if len(body) < MIN_SIZE:
         return b""
     compressed = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)

@@ -1,6 +1,6 @@
-"""Counts, dates, countries and the marks of a sentence, in the language of whoever reads.
+"""Counts, dates, countries and typography in the language of the page.
 
-What is written in a case stays as it was written and has French marks: ``text.typography.french``.
+The text of a case keeps its language and French typography: ``text.typography.french``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from register.text import countries as iso_countries
 from register.text import dates, typography
 from register.web.languages import language
 
-# Sentences and dates are shown again and again; beyond this the oldest are made anew.
+# Sentences and dates of the cache of typeset texts.
 _CACHE_SIZE = 4096
 
 _QUOTED = re.compile(r'"([^"]*)"')
@@ -26,33 +26,33 @@ _typeset = lru_cache(maxsize=_CACHE_SIZE)(typography.typeset)
 
 
 def typeset(sentence: str) -> str:
-    """A sentence of ours with the spaces and apostrophes of its language."""
+    """A sentence of the register with the spaces and apostrophes of the page's language."""
     return _typeset(sentence, language())
 
 
 def with_label(name: str, text: str) -> str:
-    """Something with its name before it: "Titre : trop long"."""
+    """A text after its label: "Titre : trop long"."""
     return str(_("%(name)s : %(text)s", name=name, text=text))
 
 
 def quoted(text: str) -> str:
-    """A text between the marks of a quotation; one within it has others."""
+    """A text in quotation marks; quotations within it get inner marks."""
     inner = "“\\1”" if language() == "fr" else "‘\\1’"
     return typeset(_("« %(text)s »", text=_QUOTED.sub(inner, text)))
 
 
 def number(value: int) -> str:
-    """An integer with its digits in threes."""
+    """An integer with its digits grouped in threes."""
     return typography.number(value, language())
 
 
 def count_words(count: int, *, feminine: bool = False) -> str:
-    """A count in letters if it is small."""
+    """A count, in letters when it is small."""
     return typography.count_words(count, language(), feminine=feminine)
 
 
 def edtf_words(edtf: str | None) -> str:
-    """A partial date in words; the caller says what an unknown one is called."""
+    """A partial date in words; an unknown one is worded by the caller."""
     return dates.date_words(edtf, language())
 
 
@@ -62,15 +62,15 @@ def day_words(day: date | datetime) -> str:
 
 
 def country_name(code: str) -> str:
-    """A country, or the code itself when it is none."""
+    """The name of a country; an unknown code itself."""
     return iso_countries.country_name(code, language())
 
 
 def language_name(code: str) -> str:
-    """A language in words, or its code when it has none there (CLDR, through Babel)."""
+    """The name of a language (CLDR, through Babel); an unknown code itself."""
     return str(Locale.parse(language()).languages.get(code, code))
 
 
 def countries() -> Mapping[str, str]:
-    """Every country's code and name, in the order of names."""
+    """Country names by code, ordered by name."""
     return iso_countries.countries(language())

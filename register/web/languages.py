@@ -1,11 +1,11 @@
-"""Two languages, told apart by the address: French at the plain one, English under ``/en/``.
+"""The page's language, taken from its address: French without prefix, English under ``/en/``.
 
-An address in English is the plain one with ``/en`` before it. That is taken off before anything
-else looks at it, so that doors, limits and kept pages know one address for each page; and put
-before the links of a page as it leaves, so that whatever makes an address (a map that is kept, a
-figure, the text of an editorial page) need not know who reads it.
+The middleware removes the prefix before anything else sees the address, so that access control,
+limits and the page cache have one address per page. The links of an English page get the prefix
+when the response leaves, so that the code that writes an address (a cached map, a chart, the text
+of an editorial page) need not know the language.
 
-No cookie and no ``Accept-Language``: whoever is sent an address reads what the sender read.
+Cookies and ``Accept-Language`` are ignored: an address that is passed on shows the same page.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ PREFIX = "/en"
 LANGUAGE_NAMES: Mapping[Language, str] = {"fr": "Français", "en": "English"}
 _LANGUAGE_KEY = "register.language"
 
-# What is the same for everybody: files, feeds, data, pictures, and what machines read.
+# Addresses without language: files, feeds, open data, pictures, machine-readable resources.
 _SHARED = re.compile(
     r"/(?:static|api|healthz|readyz|metrics|\.well-known|favicon\.ico|robots\.txt|sitemap\.xml)(?:/|\Z)"
     r"|/registre/tete\Z|/incidents/[0-9]+/preuve\Z"
-    # What answers with a page when it is refused is asked for in the reader's language.
+    # A refused download answers with a page, and therefore keeps the language.
     r"|(?!/suivi/|/moderation/).*\.(?:atom|csv|geojson|jsonl?|bib|ris|py|txt|xml)\Z"
 )
-# Within tags alone: a text may speak of links, and has "&lt;" where a tag has "<".
+# Only within tags: a text about links has "&lt;" where a tag has "<".
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _LINK = re.compile(
     r'(?<!hreflang="fr" )(?<=\s)((?:href|action|formaction|data-preview|data-suggest)=")'
@@ -42,16 +42,16 @@ _LINK = re.compile(
 
 
 class LanguageMiddleware:
-    """Takes the language off an address, and notes it."""
+    """Removes the language prefix from the path and stores the language in the environ."""
 
     def __init__(self, app: WSGI) -> None:
         self.app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the application does, which sees the plain address."""
+        """Call the application with the path without prefix."""
         path = environ.get("PATH_INFO", "")
         plain_path = without_prefix(path)
-        # Nobody but this layer says which language it is.
+        # Only this middleware sets the language.
         environ.pop(_LANGUAGE_KEY, None)
         if plain_path == path:
             return self.app(environ, start_response)
@@ -63,26 +63,26 @@ class LanguageMiddleware:
 
 
 def attach(app: Flask) -> None:
-    """Let an application answer in two languages."""
+    """Add the middleware and the localisation of links to an application."""
     app.after_request(_localise_links)
     app.wsgi_app = LanguageMiddleware(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def without_prefix(path: str) -> str:
-    """A path without its language; empty for the bare prefix, which is no page."""
+    """A path without language prefix; empty for ``/en`` itself, which is not a page."""
     if path == PREFIX or path.startswith(f"{PREFIX}/"):
         return path.removeprefix(PREFIX)
     return path
 
 
 def language() -> Language:
-    """The language that the reader asked for; French where nobody asks, as in the terminal."""
+    """The language of the current request; French outside a request, as in the terminal."""
     return request_language(request.environ) if has_request_context() else "fr"
 
 
 @contextmanager
 def in_french() -> Iterator[None]:
-    """Speak French for a while, to somebody else than the reader: a letter to a town hall."""
+    """Switch the request to French, for a text to somebody else: a letter to a town hall."""
     before = request.environ.pop(_LANGUAGE_KEY, None)
     _reset_lookups()
     try:
@@ -94,7 +94,7 @@ def in_french() -> Iterator[None]:
 
 
 def _reset_lookups() -> None:
-    """Look up again what a request looks up once in its language."""
+    """Drop what the request has cached in its language."""
     flask_babel.refresh()
     for name in ("register_catalogue", "register_book"):
         g.pop(name, None)
@@ -106,25 +106,23 @@ def request_language(environ: Mapping[str, Any]) -> Language:
 
 
 def this_page(lang: Language) -> str:
-    """The address of the page that is asked for, in a language."""
+    """The address of the current page in a language."""
     query_string = request.query_string.decode("latin-1")
     return in_language(f"{request.path}?{query_string}" if query_string else request.path, lang)
 
 
 def in_language(address: str, lang: Language) -> str:
-    """An address of this site as a reader of that language follows it."""
-    if lang == "fr" or not _is_bilingual(address.partition("?")[0].partition("#")[0]):
-        return address
-    return PREFIX + address
+    """An address of this site with the prefix of a language.
 
-
-def _is_bilingual(path: str) -> bool:
-    """Whether there is something in two languages behind a path, which has none before it yet."""
-    return not (path == PREFIX or path.startswith(f"{PREFIX}/") or _SHARED.match(path))
+    Unchanged for French, for an address without language, and when it has a prefix already.
+    """
+    path = address.partition("?")[0].partition("#")[0]
+    has_prefix = path == PREFIX or path.startswith(f"{PREFIX}/")
+    return address if lang == "fr" or has_prefix or _SHARED.match(path) else PREFIX + address
 
 
 def _localise_links(response: Response) -> Response:
-    """Let the links of an English page lead to English pages."""
+    """Add the prefix to the redirect and the links of an English page."""
     if language() == "fr":
         return response
     location = response.headers.get("Location", "").removeprefix(request.host_url.rstrip("/"))
@@ -135,19 +133,15 @@ def _localise_links(response: Response) -> Response:
     return response
 
 
-def _localise_tag(match: re.Match[str]) -> str:
-    return _LINK.sub(_english_link, match[0])
-
-
-def _english_link(match: re.Match[str]) -> str:
-    return match[1] + in_language(match[2], "en")
+def _localise_tag(tag: re.Match[str]) -> str:
+    return _LINK.sub(lambda link: link[1] + in_language(link[2], "en"), tag[0])
 
 
 def _redirect(path: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """Send the reader to where what they ask for really is."""
-    query = environ.get("QUERY_STRING", "")
-    # Two slashes would name another site.
+    """Redirect to another path with the same query."""
+    query_string = environ.get("QUERY_STRING", "")
+    # Two leading slashes would name another site.
     target_path = "/" + quote(path.lstrip("/").encode("latin-1"))
-    target = f"{target_path}?{query}" if query else target_path
+    target = f"{target_path}?{query_string}" if query_string else target_path
     start_response("308 Permanent Redirect", [("Location", target), ("Content-Length", "0")])
     return []

@@ -1,9 +1,9 @@
-"""How often one source may ask for what costs something or could be guessed.
+"""Rate limits for requests that are expensive or that guess secrets.
 
-A source is an HMAC of its address, under a key that is made in memory and changes each day: no
-address is kept, counted or logged. An address counts for itself and for the networks that it is
-part of: whoever has a /48 has 65,536 networks of one subscriber. What all sources ask for together
-has a budget; beyond it nothing is refused to those who report.
+A source is an HMAC of its address, under a key that exists in memory only and changes each day: no
+address is stored or logged. An address counts for itself and for the networks that contain it,
+because a /48 holds 65,536 subscriber networks (/64). All sources together have a budget; a report
+beyond it is not refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from flask import Flask, Response, current_app, make_response, request
 from flask_babel import ngettext
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage, RedisStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from register.config import Settings
@@ -38,53 +38,52 @@ _EXTENSION = "register.limits"
 _KEY_LIFETIME_DAYS = 2
 _MEMORY = "memory://"
 
-# A council room is one address for all who sit in it.
+# Per source. Several people may share one address, as in a council room.
 RATES: Mapping[str, str] = {
     "report": "10 per hour; 40 per day",
-    # A form that was received before: a second click, a page that is loaded again.
+    # A form that was received already: a second click, a reloaded page.
     "replay": "20 per 10 minutes; 100 per day",
-    # Codes that opened nothing: with 80 bits a million of them a day would find none either.
+    # Wrong receipt codes: with 80 bits, even a million guesses a day would find none.
     "code": "20 per 10 minutes; 100 per day",
     "message": "20 per hour",
     "receipt": "30 per 10 minutes",
     "sign_in": "30 per 10 minutes",
 }
-# For all sources together. Beyond it, reports go to the tray of suspect ones, and browsers that an
-# account does not know wait to be signed in.
+# For all sources together. Beyond it, reports go to the folder of suspect ones, and sign-in from a
+# browser that the account does not know has to wait.
 BUDGETS: Mapping[str, str] = {
     "report": "60 per hour; 240 per day",
     "sign_in": "60 per minute; 1200 per hour",
 }
-# The networks that an address counts for, and how many times the rate of one source each may ask:
-# the prefix of one IPv6 subscriber is a /64, a /56 or a /48; behind an IPv4 /24 are many.
+# The networks that an address counts for, by prefix length, with the multiple of the rate of one
+# source that each has: an IPv6 subscriber has a /64, /56 or /48; an IPv4 /24 has many subscribers.
 _NETWORK_WIDTHS: Mapping[int, Mapping[int, int]] = {6: {64: 1, 56: 2, 48: 6}, 4: {32: 1, 24: 12}}
+_HOUR = 3_600  # seconds
+_MINUTE = 60
 
 
 class _DayKey(Protocol):
-    """Gives the key of a day."""
+    """The HMAC key of a day."""
 
     def __call__(self, day: date) -> bytes: ...
 
 
 @dataclass
 class Limits:
-    """Counts, in memory or in a Redis that keeps nothing on disk."""
+    """Counters in memory, or in a Redis that writes nothing to disk."""
 
     limiter: MovingWindowRateLimiter
     key_of: _DayKey
 
     def wait(self, rate: str, address: str, *, counted: bool = True) -> int:
-        """Seconds until a source may ask again; 0 when it may now.
+        """Seconds until a source may send the next request; 0 when it may now.
 
-        :param counted: whether this request counts; one that is only looked at does not.
+        :param counted: whether to count this request, or only to check.
         """
         return self._seconds(lambda: self._wait(rate, address, counted=counted))
 
     def budget(self, name: str) -> int:
-        """Seconds until there is room for one more of a kind from all sources together; counted.
-
-        0 while there is.
-        """
+        """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
         return self._seconds(
             lambda: self._seconds_until_free(rate_items, f"{name} budget", "all", counted=True)
@@ -94,7 +93,7 @@ class Limits:
         try:
             return compute()
         except StorageError as error:
-            # Whoever reports must not be turned away because a counter is.
+            # A report must not be refused because the counters are unreachable.
             log().warning("limiter_away", cause=type(error).__name__)
             return 0
 
@@ -108,8 +107,8 @@ class Limits:
             )
             for width, network, times in networks(address)
         ]
-        # All are looked at before any counts: what is refused to one source shuts nobody else of
-        # its network out, and takes no memory.
+        # Check all before counting in any: a refused request then neither uses up the rate of
+        # others in its network nor takes memory.
         for is_counted in (False, True) if counted else (False,):
             for bucket in buckets:
                 seconds = self._seconds_until_free(*bucket, counted=is_counted)
@@ -129,9 +128,9 @@ class Limits:
 
 
 def networks(address: str) -> list[tuple[int, str, int]]:
-    """The networks that an address counts for: length of the prefix, network, times the rate.
+    """The networks that an address counts for: prefix length, network, multiple of the rate.
 
-    The first is the source itself: an IPv4 address, or the /64 of an IPv6 one.
+    The first is the source itself: an IPv4 address, or the /64 of an IPv6 address.
     """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -146,7 +145,7 @@ def networks(address: str) -> list[tuple[int, str, int]]:
 
 
 def _rate_items(rate: str, times: int = 1) -> list[RateLimitItem]:
-    """The limits of a rate, each so many times as wide."""
+    """The limits of a rate, their amounts multiplied by ``times``."""
     return [
         type(rate_item)(rate_item.amount * times, rate_item.multiples, rate_item.namespace)
         for rate_item in parse_many(rate)
@@ -154,40 +153,31 @@ def _rate_items(rate: str, times: int = 1) -> list[RateLimitItem]:
 
 
 def attach(app: Flask, app_settings: Settings) -> None:
-    """Give an application its limits."""
-    if not app_settings.rate_limits:
-        app.extensions[_EXTENSION] = None
-        return
-    app.extensions[_EXTENSION] = _limits(app_settings.limiter_url)
-
-
-def _limits(url: str) -> Limits:
-    storage = cast(
-        "MemoryStorage | RedisStorage",
-        storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
-    )
-    return Limits(MovingWindowRateLimiter(storage), _day_key(storage))
+    """Create the limits of an application."""
+    app.extensions[_EXTENSION] = None
+    if app_settings.rate_limits:
+        url = app_settings.limiter_url
+        storage = cast(
+            "MemoryStorage | RedisStorage",
+            storage_from_string(url, wrap_exceptions=True, **_redis_options(url)),
+        )
+        day_key = _RedisKey(storage) if isinstance(storage, RedisStorage) else _ProcessKey()
+        app.extensions[_EXTENSION] = Limits(MovingWindowRateLimiter(storage), day_key)
 
 
 def _redis_options(url: str) -> dict[str, Any]:
-    """How a Redis is asked: once, and not for long; one that is away must hold nobody up."""
+    """One try and short timeouts: an unreachable Redis must delay nobody."""
     if url == _MEMORY:
         return {}
-    # An extra: whoever counts in memory has it not.
+    # Redis is an optional dependency.
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
     return {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 
-def _day_key(storage: Storage) -> _DayKey:
-    if isinstance(storage, RedisStorage):
-        return _RedisKey(storage)
-    return _ProcessKey()
-
-
 class _ProcessKey:
-    """A key of this process, made anew each day and kept nowhere."""
+    """A key of this process, new each day and never stored."""
 
     def __init__(self) -> None:
         self._current: tuple[date, bytes] = (date.min, b"")
@@ -195,14 +185,14 @@ class _ProcessKey:
     def __call__(self, day: date) -> bytes:
         key_day, key = self._current
         if day != key_day:
-            # Both at once: another thread must not meet this day with yesterday's key, or none.
+            # One assignment: another thread must not see today's date with yesterday's key.
             key = secrets.token_bytes(32)
             self._current = (day, key)
         return key
 
 
 class _RedisKey:
-    """A key that several processes share, in the Redis that counts for all of them."""
+    """A key shared by several processes, in the Redis that holds their counters."""
 
     def __init__(self, storage: RedisStorage) -> None:
         self._redis = storage.storage
@@ -215,52 +205,42 @@ class _RedisKey:
             )
             return bytes(cast(bytes, self._redis.get(name)))
         except Exception as error:
-            # The client's own errors: ``limits`` wraps those of its counting only.
+            # ``limits`` wraps the client's errors only when it counts.
             raise StorageError(error) from error
 
 
 def are_enabled() -> bool:
-    """Whether limits, minimum time and the trap for robots are in force."""
+    """Whether limits, minimum time and honeypot field are in force."""
     return current_app.extensions[_EXTENSION] is not None
 
 
 def wait(rate: str, *, counted: bool = True) -> int:
-    """Seconds until whoever sent this request may ask again; 0 when they may now.
+    """Seconds until the source of this request may send the next one; 0 when it may now.
 
-    Tor tells no address: all who come by the onion address would be one source, and any of them
-    could shut the others out. For them there are the budgets alone.
+    Requests by the onion address have no source address, and only the budgets apply to them:
+    otherwise one user of Tor could block all the others.
     """
     limits = _app_limits()
-    if limits is None or _is_through_tor():
+    address = request.remote_addr or ""
+    # Tor connects from this machine. A client can write any name in the Host header.
+    has_onion = bool(settings().onion_host) or is_onion(settings().host)
+    if limits is None or (has_onion and is_loopback(address)):
         return 0
-    return limits.wait(rate, request.remote_addr or "", counted=counted)
+    return limits.wait(rate, address, counted=counted)
 
 
 def budget(name: str) -> int:
-    """Seconds until there is room for one more of a kind, wherever it comes from; counted."""
+    """Count this request in a budget; seconds until there is room, or 0."""
     limits = _app_limits()
     return limits.budget(name) if limits else 0
-
-
-def _is_through_tor() -> bool:
-    """Whether a request came by the onion address: Tor hands it over on this machine.
-
-    The name in ``Host`` would not do: anybody writes one.
-    """
-    has_onion = settings().onion_host or is_onion(settings().host)
-    return bool(has_onion) and is_loopback(request.remote_addr or "")
 
 
 def _app_limits() -> Limits | None:
     return cast("Limits | None", current_app.extensions[_EXTENSION])
 
 
-_MINUTE = 60
-_HOUR = 3_600
-
-
 def wait_words(seconds: int) -> str:
-    """A time to wait: "une minute", "douze minutes", "deux heures"."""
+    """A waiting time in words: "une minute", "douze minutes", "deux heures"."""
     if seconds > 2 * _HOUR:
         hours = -(-seconds // _HOUR)
         return str(
@@ -273,9 +253,9 @@ def wait_words(seconds: int) -> str:
 
 
 def too_soon_page(body: str, seconds: int, status: int = 429) -> Response:
-    """A page that keeps what was typed, and says when it may be sent again (RFC 6585 §4).
+    """A response with a ``Retry-After`` header (RFC 6585 §4).
 
-    :param status: 503 where it is no fault of whoever sent it (RFC 9110 §15.6.4).
+    :param status: 503 when the client is not the cause (RFC 9110 §15.6.4).
     """
     response = make_response(body, status)
     response.headers["Retry-After"] = str(seconds)

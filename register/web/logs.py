@@ -1,8 +1,8 @@
-"""Logs: JSON lines on standard error that say what broke, and nothing about who was there.
+"""Logs as JSON lines on standard error, without any data about readers.
 
-A line holds the kind of event, a reference, the type of an exception, the endpoint, and the
-places in the code it went through. Never a path, a query, an address or an agent, and never an
-exception's own message: a database quotes the values of its query in it.
+A line holds the kind of event, a reference, the type of an exception, the endpoint and the lines of
+code it went through. It never holds a path, query, address or user agent, nor the message of an
+exception, in which a database quotes the values of its statement.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any
 import structlog
 from flask import Flask
 
-# Their messages hold paths ("Exception while serving /…") or addresses (werkzeug's access log).
+# Their messages contain paths ("Exception while serving /…") or addresses (werkzeug's access log).
 LIBRARY_LOGGERS = ("waitress", "waitress.queue", "werkzeug", "register")
 _FRAMES = 8
 
 
 class LineWriter(structlog.WriteLogger):
-    """Writes lines; where nobody takes them any more, they are lost and nothing else is."""
+    """Writes lines, and drops those that cannot be written."""
 
     def msg(self, message: str) -> None:
-        """Write a line, unless the disk is full, or the reader of the log has gone."""
+        """Write a line, unless the disk is full or the stream is closed."""
         with suppress(OSError, ValueError):
             super().msg(message)
 
@@ -33,10 +33,10 @@ class LineWriter(structlog.WriteLogger):
 
 
 class LibraryLogHandler(logging.Handler):
-    """Passes on where a library's line comes from and what it is about, but none of its words."""
+    """Logs the place and exception type of a library's log record, without its message."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line without the record's message or arguments."""
+        """Write one line for a record."""
         error = record.exc_info[1] if record.exc_info else None
         log().log(
             record.levelno,
@@ -48,14 +48,14 @@ class LibraryLogHandler(logging.Handler):
 
 
 def attach(_app: Flask) -> None:
-    """Set logging up for the process; once more does no harm."""
+    """Set up logging for the process; repeating it is harmless."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        # Looked up at each line: a supervisor may have put another stream there.
+        # Looked up at each line: a supervisor may have replaced the stream.
         logger_factory=lambda *_args: LineWriter(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -63,7 +63,7 @@ def attach(_app: Flask) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [LibraryLogHandler()]
         logger.propagate = False
-        # A request that waits its turn is no warning: a busy day would write a line a reader.
+        # Waitress warns about each queued request, which would fill the log on a busy day.
         logger.setLevel(logging.ERROR if name == "waitress.queue" else logging.WARNING)
 
 
@@ -73,12 +73,12 @@ def log() -> Any:
 
 
 def log_failure(reference: str, endpoint: str, error: BaseException) -> None:
-    """Note a request that failed, under the reference that its reader was given."""
+    """Log a failed request under the reference shown to the reader."""
     log().error("failure", reference=reference, endpoint=endpoint, **error_fields(error))
 
 
 def error_fields(error: BaseException) -> dict[str, object]:
-    """What may be told of an exception: its type, its cause's, and the lines of code it crossed."""
+    """The fields logged of an exception: its type, its cause's type, the last lines of code."""
     frames = list(traceback.walk_tb(error.__traceback__))[-_FRAMES:]
     fields: dict[str, object] = {
         "exception": type(error).__name__,

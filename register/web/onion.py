@@ -1,4 +1,4 @@
-"""The ``Onion-Location`` header: a page's onion address, which Tor Browser offers its reader."""
+"""``Onion-Location`` header, with which Tor Browser offers the onion address of a page."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ from register.config import Settings
 from register.web.headers import WSGI, StartResponse
 from register.web.languages import without_prefix
 
-# What a path may hold as it is (RFC 3986 §3.3); all else is percent-encoded.
+# Characters of a path that need no percent-encoding (RFC 3986 §3.3).
 _PATH_SIGNS = "/:@!$&'()*+,;=~"
 
 
 class OnionLocation:
-    """Adds the header to the public pages that are asked for at the public address."""
+    """Middleware that adds the header to public pages requested at the public address."""
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
         self.address, self.host = settings.onion_url, settings.onion_host
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the application does, with the header where it belongs."""
+        """Pass the application's response on, with the header on pages."""
         if not self._is_for(environ):
             return self.app(environ, start_response)
-        header = ("Onion-Location", self.address + _target(environ))
+        # WSGI hands over the path decoded.
+        target = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=_PATH_SIGNS)
+        if environ.get("QUERY_STRING"):
+            target += f"?{environ['QUERY_STRING']}"
+        header = ("Onion-Location", self.address + target)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(
@@ -38,23 +42,16 @@ class OnionLocation:
         return self.app(environ, start)
 
     def _is_for(self, environ: dict[str, Any]) -> bool:
-        """Whether a reader may be sent from here to the onion address.
+        """Whether a request may be offered the onion address.
 
-        Members and those who follow a report stay: their session and their form are of the address
-        that they opened. Whoever came by the onion address is there already.
+        Not the pages of members and of report follow-up, whose session belongs to the address at
+        which it was opened; nor requests at the onion address itself.
         """
         path = without_prefix(environ.get("PATH_INFO", ""))
         is_follow_up = path == "/suivi" or path.startswith("/suivi/")
         host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
         is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
         return is_read and host != self.host and not (is_follow_up or is_member_path(path))
-
-
-def _target(environ: dict[str, Any]) -> str:
-    """Path and query of a request, the path encoded again (WSGI hands it over decoded)."""
-    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=_PATH_SIGNS)
-    query_string = environ.get("QUERY_STRING", "")
-    return f"{path}?{query_string}" if query_string else path
 
 
 def _is_page(status: str, headers: list[tuple[str, str]]) -> bool:
@@ -65,6 +62,6 @@ def _is_page(status: str, headers: list[tuple[str, str]]) -> bool:
 
 
 def attach(app: Flask, settings: Settings) -> None:
-    """Put the header around an application whose register has an onion address."""
+    """Add the middleware to an application that has an onion address."""
     if settings.onion_url:
         app.wsgi_app = OnionLocation(app.wsgi_app, settings)  # type: ignore[method-assign]

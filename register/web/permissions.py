@@ -1,7 +1,7 @@
-"""Marks on views: who may open one, and which acts ask for password and code again.
+"""Decorators of views: who may open one, and which acts ask for password and code again.
 
 ``register/accounts/web/access_control.py`` reads them before every view of the desk and of
-accounts. A view without a mark is for members only, whatever their role.
+accounts. A view without decorator is open to all members and nobody else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 _ATTRIBUTE = "register_permission"
 
-# The check of forms' tokens; access control puts it before an application's views.
+# The CSRF check; access control adds it to an application.
 csrf = CSRFProtect()
 
 
@@ -33,17 +33,17 @@ class Audience(Enum):
 
 
 def always(**_view_args: object) -> bool:
-    """The condition of an act that always asks."""
+    """The condition of an act that always asks for the password."""
     return True
 
 
 @dataclass(frozen=True)
 class GraveAct:
-    """An act that cannot be taken back, or that opens a door.
+    """An act that cannot be undone or that gives access.
 
     :param words: what the member is about to do.
     :param when: whether this request asks; takes the arguments of the view.
-    :param in_own_form: the view's own form asks, even if they were given a moment ago.
+    :param in_own_form: the view's own form asks, even when the member confirmed recently.
     """
 
     words: Any
@@ -53,19 +53,19 @@ class GraveAct:
 
 @dataclass(frozen=True)
 class Permission:
-    """What the marks of a view say."""
+    """The permission that the decorators of a view declare."""
 
     audience: Audience = Audience.MEMBERS
     grave_act: GraveAct | None = None
 
 
 def permission_of(view: Callable[..., Any] | None) -> Permission:
-    """What the marks of a view say; the default for an address that has no view."""
+    """The permission of a view; the default for an address without view."""
     return getattr(view, _ATTRIBUTE, Permission())
 
 
 def open_to_all(view: View) -> View:
-    """Let in strangers: sign-in and invitations."""
+    """Let anybody in: sign-in and invitations."""
     return _mark(view, audience=Audience.ALL)
 
 
@@ -104,6 +104,6 @@ def without_csrf_token(view: View) -> View:
 
 
 def _mark(view: View, **marks: Any) -> View:
-    # functools.wraps copies attributes: a mark may stand above or below another decorator.
+    # functools.wraps copies attributes, so the order among other decorators does not matter.
     setattr(view, _ATTRIBUTE, replace(permission_of(view), **marks))
     return view

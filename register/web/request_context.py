@@ -1,4 +1,4 @@
-"""What a request needs of the whole register, read once: its position, its words, its places."""
+"""Data version, vocabularies, gazetteer and keys of the register, cached for requests."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ from register.web.languages import language
 _GAZETTEER = "register.gazetteer"
 _CASE_COUNTS = "register.known_places"
 _KEY_STORE = "register.key_store"
-# Reading the territory takes half a second: of two first readers, one reads and the other waits.
+# Purpose of the key that signs session cookies and their CSRF tokens.
+COOKIE_PURPOSE = "cookies and their forms"
+# Purpose of the key that signs the forms without session.
+FORM_PURPOSE = "forms without a session"
+# Reading the gazetteer takes half a second: a second reader waits instead of reading it too.
 _loading_lock = Lock()
 
 
 def settings() -> Settings:
-    """The settings this application was made with."""
+    """The settings of the current application."""
     return cast(Settings, current_app.extensions["register.settings"])
 
 
 def current_data_version() -> DataVersion:
-    """Where the register stood when this request first asked.
+    """The data version at the first call in this request.
 
-    A view asks before it reads anything else, so that what it shows is never older than what it
-    says it is.
+    A view calls it before it reads anything else, so that its content is never older than the
+    version in its ETag.
     """
     if "register_standing" not in g:
         g.register_standing = read_standing(db.session())
@@ -47,7 +51,7 @@ def current_data_version() -> DataVersion:
 
 
 def head() -> LedgerPosition:
-    """Where the public ledger stood when this request first asked."""
+    """The head of the public ledger in the data version of this request."""
     return current_data_version().head
 
 
@@ -60,17 +64,17 @@ def current_vocabulary() -> Vocabulary:
 
 
 def french_vocabulary() -> Vocabulary:
-    """The vocabularies in French, for what is written down: a title, a sentence that is sent."""
+    """The vocabularies in French, for texts that are stored or sent."""
     return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary)
 
 
 def find_commune(code: str) -> CommuneDetails | None:
-    """What is known of the commune behind a code; None for an unknown one."""
+    """The details of a commune by its code; None for an unknown one."""
     return place_queries.load_details(db.session(), current_data_version().territory, code)
 
 
 def gazetteer() -> Gazetteer:
-    """The names and codes of the territory, shared by every request of one version of it."""
+    """The gazetteer, shared by all requests of one territory version."""
     version = current_data_version().territory
     with _loading_lock:
         cached = cast("Gazetteer | None", current_app.extensions.get(_GAZETTEER))
@@ -81,7 +85,7 @@ def gazetteer() -> Gazetteer:
 
 
 def commune_case_counts() -> Mapping[str, int]:
-    """How many public cases each commune has, counted once for each position of the ledger."""
+    """Number of public cases by commune code, counted once for each data version."""
     data_key = f"{head().digest} {current_data_version().territory}"
     cached = cast("tuple[str, Mapping[str, int]]", current_app.extensions.get(_CASE_COUNTS))
     if cached is None or cached[0] != data_key:
@@ -91,7 +95,7 @@ def commune_case_counts() -> Mapping[str, int]:
 
 
 def key_store() -> KeyStore:
-    """The store of reports' keys, opened once in the life of a process.
+    """The key store, opened once in the life of a process.
 
     :raises SealError: the seal key is missing or foreign, or no ``init`` yet.
     """
@@ -99,7 +103,7 @@ def key_store() -> KeyStore:
     if cached is not None:
         return cached
     with _loading_lock:
-        # Whoever waited finds the one that was opened meanwhile.
+        # Another thread may have opened it while this one waited.
         cached = _cached_key_store()
         if cached is None:
             cached = setup.key_store(settings(), db.session())
@@ -111,14 +115,8 @@ def _cached_key_store() -> KeyStore | None:
     return cast("KeyStore | None", current_app.extensions.get(_KEY_STORE))
 
 
-# What signs the cookie of a session and the tokens of its forms.
-COOKIE_PURPOSE = "cookies and their forms"
-# What signs the forms of the site, which have no session.
-FORM_PURPOSE = "forms without a session"
-
-
 def root_key() -> bytes:
-    """The root key, from which second factors are closed and tries are counted.
+    """The root key, for the encryption of second factors and the counting of sign-in attempts.
 
     :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
     """

@@ -1,7 +1,7 @@
-"""What is refused before Flask sees it: addresses, hosts and bodies that no page could mean.
+"""Refusal of malformed requests before Flask sees them: address, host, length of the body.
 
-A strict door here lets every view trust that its address is text, that its host is ours, and
-that a body has a known and bounded length.
+Every view can rely on a path and query that are text, on a host of ours, and on a body of known and
+bounded length.
 """
 
 from __future__ import annotations
@@ -23,54 +23,52 @@ from register.web.languages import request_language
 QUERY_LIMIT = 4096  # bytes, as sent
 PARAMETER_LIMIT = 60
 BODY_LIMIT = 1024 * 1024
-# Behind the door, where a form holds a whole case, and where somebody reports: 200,000 characters
-# pasted into one field by mistake, at four bytes each, have to come back with a sentence and the
-# rest of the form. What is reported waits in memory, and so there is less room for it.
+# Forms of the desk hold a whole case. In a report, 200,000 characters pasted into one field by
+# mistake, at four bytes each, must come back with an error and the rest of the form; the limit is
+# lower there because reports queue in memory.
 DESK_BODY_LIMIT = 4 * 1024 * 1024
 REPORT_BODY_LIMIT = 2 * 1024 * 1024
 _REPORT_PATHS = ("/signaler", "/suivi")
-# Fields of one form there: forty sources, forty proceedings and their steps.
+# Fields of one form of the desk: forty sources, forty proceedings and their steps.
 DESK_FORM_PARTS = 12_000
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::([0-9]{1,5}))?")
 _LENGTH = re.compile(r"[0-9]{1,15}")
-# C0, DEL and C1: none of them is typed, and some end a line or a string further down.
+# C0, DEL and C1: nobody types them, and some end a line or a string in other programs.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class RequestValidator:
-    """Refuses what no page could mean, with a small page of its own."""
+    """Middleware that refuses malformed requests with a plain page."""
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
         self.hosts = AllowedHosts(settings)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a refusal, or let the application answer."""
-        status = self._refusal_status(environ)
+        """Refuse the request, or let the application answer."""
+        if _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
+            status = body_refusal_status(environ)
+        else:
+            status = 400
         if status is None:
             return self.app(environ, start_response)
         status_line, headers, body = refusal(status, request_language(environ))
         start_response(status_line, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _refusal_status(self, environ: dict[str, Any]) -> int | None:
-        if not (_is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", ""))):
-            return 400
-        return body_refusal_status(environ)
-
 
 class AllowedHosts:
-    """The names under which this register answers.
+    """Host names and ports under which this register answers.
 
-    Another one means a page that was made to look ours, or a cache to be poisoned with it.
+    Any other name is an attempt at cache poisoning, or a site that imitates ours.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.loopback = settings.is_loopback
         addresses = [settings.base_url, settings.onion_url]
-        self.names = {_host(url): _ports(url) for url in addresses if url}
+        self.names = dict(_host_and_ports(url) for url in addresses if url)
         if self.loopback:
             # On this machine, tests and tunnels choose their own port.
             self.names |= dict.fromkeys(_LOOPBACK, frozenset())
@@ -83,25 +81,20 @@ class AllowedHosts:
         return self.loopback or match[2] in self.names[match[1]]
 
 
-def _host(url: str) -> str:
-    """The name of an address as a ``Host`` header has it."""
-    name = (urlsplit(url).hostname or "").lower()
-    return f"[{name}]" if ":" in name else name
-
-
-def _ports(url: str) -> frozenset[str | None]:
-    """The ports that a ``Host`` header may have; none only where it is the scheme's own."""
+def _host_and_ports(url: str) -> tuple[str, frozenset[str | None]]:
+    """Name and ports that a ``Host`` header may have; the scheme's default port may be left out."""
     parts = urlsplit(url)
+    name = (parts.hostname or "").lower()
     default_port = "443" if parts.scheme == "https" else "80"
     port = str(parts.port or default_port)
-    return frozenset({port, None} if port == default_port else {port})
+    ports = frozenset({port, None} if port == default_port else {port})
+    return f"[{name}]" if ":" in name else name, ports
 
 
 def body_refusal_status(environ: dict[str, Any]) -> int | None:
-    """400 for a body without a plain length, 413 for one that is too long, else None."""
+    """400 for a body without a decimal length, 413 for one that is too long, else None."""
     if "HTTP_TRANSFER_ENCODING" in environ:
-        # A chunked body is cut at the limit without a word by some servers: half a report would
-        # be kept as the whole.
+        # Some servers silently cut a chunked body at the limit: half a report would be accepted.
         return 400
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
@@ -110,19 +103,19 @@ def body_refusal_status(environ: dict[str, Any]) -> int | None:
 
 
 def body_limit(path: str) -> int:
-    """How many bytes may be sent to an address."""
+    """Maximum bytes of a body sent to a path."""
     if is_member_path(path):
         return DESK_BODY_LIMIT
     return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
 
 
 def is_of_reports(path: str) -> bool:
-    """Whether an address is of those where citizens send something."""
+    """Whether a path is one of the report form or the follow-up."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
 
 
 def _raise_form_limits() -> None:
-    """Let a form be as long as the guards let it through, and a member's have as many parts."""
+    """Raise Flask's form limits to those of the path."""
     limit = body_limit(request.path)
     if limit > BODY_LIMIT:
         request.max_content_length = request.max_form_memory_size = limit
@@ -137,7 +130,7 @@ def _is_address(environ: dict[str, Any]) -> bool:
         return False
     if len(query_string) > QUERY_LIMIT or query_string.count("&") >= PARAMETER_LIMIT:
         return False
-    # WSGI hands bytes over as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
+    # WSGI passes bytes as Latin-1 (PEP 3333); the path is already unquoted, the query is not.
     return _is_text(path.encode("latin-1")) and _is_text(
         unquote_to_bytes(query_string.encode("latin-1"))
     )
@@ -151,13 +144,13 @@ def _is_text(raw: bytes) -> bool:
 
 
 def attach(app: Flask, settings: Settings) -> None:
-    """Put the guards before an application."""
+    """Add the middleware and the form limits to an application."""
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
-    # Before anything reads the form, the check of its token first of all.
+    # First, because the CSRF check already reads the form.
     app.before_request_funcs.setdefault(None, []).insert(0, _raise_form_limits)
     if settings.trusted_proxies:
-        # The reader's address and scheme only. A host is believed from the Host header alone: a
-        # proxy that does not set X-Forwarded-Host lets the reader's own through.
+        # Only the client's address and scheme. The host comes from the Host header alone: a proxy
+        # that does not set X-Forwarded-Host passes on the client's own.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )

@@ -1,6 +1,6 @@
-"""All modules that put routes, hooks or template globals on the blueprints when imported."""
+"""Imports of all modules that add routes, hooks or template globals to the blueprints."""
 
-# ruff: noqa: F401 - imported for that effect
+# ruff: noqa: F401 - imported for their side effect
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from register.web.blueprints import account, desk, public, submit
 
 
 def attach(app: Flask) -> None:
-    """Give an application all views."""
+    """Register all blueprints on an application."""
     for blueprint in (
         public,
         account,

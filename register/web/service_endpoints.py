@@ -1,4 +1,4 @@
-"""What machines ask of a running register: is it alive, is it ready."""
+"""Endpoints for programs: health checks, ``robots.txt``, ``security.txt``, favicon."""
 
 from __future__ import annotations
 
@@ -19,29 +19,48 @@ from register.web import assets, template_env
 from register.web.request_context import settings
 
 blueprint = Blueprint("health", __name__)
+well_known = Blueprint("machines", __name__)
 
-_TEXT = "text/plain; charset=utf-8"
+# Paths without pages for readers.
+_PRIVATE_PATHS = ("/moderation", "/compte", "/suivi")
+# Searches and filters: an endless number of addresses for the same cases. Simple parsers drop a
+# trailing question mark and would then exclude the whole register; the star, which changes nothing
+# else, prevents that.
+_SEARCH_PATHS = (
+    "/incidents?*",
+    "/communes?*",
+    "/communes/suggest",
+    "/registre?*",
+    "/statistiques?*",
+)
+# The longest matching rule wins (RFC 9309 §2.2.2): further pages of a whole list stay allowed.
+_PAGED_PATHS = ("/incidents?page=", "/registre?page=")
+_LANGUAGES = ("", "/en")
+
+_PLAIN_TEXT = "text/plain; charset=utf-8"
+_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
+_DAY = "public, max-age=86400"
 
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """Whether the process answers; it reads nothing, so that a slow disk restarts nobody."""
-    return _no_store(Response("ok\n", content_type=_TEXT))
+    """Whether the process answers; it reads nothing, so that a slow disk causes no restart."""
+    return _no_store(Response("ok\n", content_type=_PLAIN_TEXT))
 
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """Whether pages can be served. Names only: what is wrong is for ``doctor``, not for all."""
+    """Whether pages can be served, by names of checks only; ``doctor`` gives the reasons."""
     outcomes = readiness_checks()
     statuses = {name: "ok" if passed else "failed" for name, passed in outcomes.items()}
     return _no_store(jsonify(statuses)), 200 if all(outcomes.values()) else 503
 
 
 def readiness_checks() -> dict[str, bool]:
-    """What a register needs in order to serve, and whether it is there."""
+    """The result of each check that a register must pass in order to serve."""
     return {
         "database": _passes(_check_database),
-        "schema": _passes(_check_schema),
+        "schema": _passes(lambda: schema.require(db.engine)),
         "seal": _passes(_check_seal),
         "pages": _passes(_check_pages),
     }
@@ -60,17 +79,13 @@ def _check_database() -> None:
         connection.execute(text("SELECT 1"))
 
 
-def _check_schema() -> None:
-    schema.require(db.engine)
-
-
 def _check_seal() -> None:
     with Session(db.engine) as session:
         setup.require_seal(current_app.extensions["register.settings"], session)
 
 
 def _check_pages() -> None:
-    # Memory answers in a process that serves; one that was started otherwise reads them now.
+    # A server process has loaded both at its start; any other process loads them now.
     template_env.require(current_app._get_current_object())  # type: ignore[attr-defined]
     assets.require(current_app._get_current_object())  # type: ignore[attr-defined]
 
@@ -80,32 +95,9 @@ def _no_store(response: Response) -> Response:
     return response
 
 
-well_known = Blueprint("machines", __name__)
-
-# Where no page is for readers; a robot that obeys saves itself the trouble.
-_PRIVATE_PATHS = ("/moderation", "/compte", "/suivi")
-# Words and filters: as many addresses as there are questions, all of the same cases.
-# The star means what its absence would, but to simple readers of these rules, which drop a question
-# mark at the end and would then leave out the whole register.
-_SEARCH_PATHS = (
-    "/incidents?*",
-    "/communes?*",
-    "/communes/suggest",
-    "/registre?*",
-    "/statistiques?*",
-)
-# The longest rule that fits wins (RFC 9309 §2.2.2): the further pages of a whole list stay open.
-_PAGED_PATHS = ("/incidents?page=", "/registre?page=")
-_LANGUAGES = ("", "/en")
-
-_PLAIN_TEXT = "text/plain; charset=utf-8"
-_EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
-_DAY = "public, max-age=86400"
-
-
 @well_known.get("/robots.txt")
 def robots() -> Response:
-    """What robots should leave alone (RFC 9309), and where the map is."""
+    """Paths excluded for robots (RFC 9309), and the address of the sitemap."""
     disallowed = [
         language + path for language in _LANGUAGES for path in (*_PRIVATE_PATHS, *_SEARCH_PATHS)
     ]
@@ -123,11 +115,11 @@ def robots() -> Response:
 
 @well_known.get("/.well-known/security.txt")
 def security() -> Response:
-    """Where to report a weakness (RFC 9116); 404 when there is no contact."""
+    """Where to report a vulnerability (RFC 9116); 404 when there is no contact."""
     site_settings = settings()
     if not site_settings.contact_email:
         abort(404)
-    # Of the day, not of the moment: the file is the same for whoever comes back today.
+    # From midnight, so that the file stays the same for a whole day.
     today = datetime.combine(now().date(), time(), UTC)
     lines = (
         f"Contact: mailto:{quote(site_settings.contact_email, safe='@+')}",
@@ -140,7 +132,7 @@ def security() -> Response:
 
 @well_known.get("/favicon.ico")
 def icon() -> ResponseReturnValue:
-    """The icon, for those who look for it without having read a page."""
+    """The icon, for clients that request it without having read a page."""
     response = redirect(assets.address(current_app, "img/favicon.ico"), 302)
     response.headers["Cache-Control"] = _DAY
     return response

@@ -1,8 +1,7 @@
-"""What templates may say: filters for dates, counts and words."""
+"""Filters and globals of the templates, and the loading of the templates at start."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from operator import index
@@ -20,7 +19,7 @@ from register.cases.queries import CaseSummary
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.public import json_ld
 from register.cases.web.public.case_view import rights_links
-from register.cases.web.public.vocabulary_labels import VocabularyLabels, labels, place_line
+from register.cases.web.public.vocabulary_labels import labels, place_line
 from register.errors import ConfigError
 from register.text import dates, markup, typography
 from register.text.dates import Language
@@ -39,24 +38,29 @@ from register.web.languages import LANGUAGE_NAMES, in_language, language
 from register.web.request_context import current_vocabulary, settings
 
 _LOADED = "register.templates"
-# Titles and notes are shown again and again; beyond this the oldest are made anew.
+# Titles, notes and dates of the cache of typeset texts.
 _CACHE_SIZE = 4096
-# Characters of a summary in a list: a sentence or two.
-_SUMMARY_LENGTH = 240
+_SUMMARY_LENGTH = 240  # characters of a summary in a list
+
+_french = lru_cache(maxsize=_CACHE_SIZE)(typography.french)
 
 
 def attach(app: Flask) -> None:
-    """Give an application's templates their words and addresses."""
+    """Add filters and globals to the templates of an application."""
     environment = app.jinja_env
     environment.policies["ext.i18n.trimmed"] = True
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        _gettext, _ngettext, newstyle=True
+        lambda sentence: str(_catalogue().ugettext(sentence)),
+        # Without index(), the French source texts, which have no catalogue, would put any object
+        # that is no number in the plural.
+        lambda singular, plural, count: str(_catalogue().ungettext(singular, plural, index(count))),
+        newstyle=True,
     )
     environment.filters.update(
         french=_french,
         typeset=typeset,
-        edtf=_edtf,
+        edtf=lambda edtf: typeset(edtf_words(edtf)) if edtf else "",
         edtf_time=edtf_time,
         day=_day,
         day_time=day_time,
@@ -64,7 +68,7 @@ def attach(app: Flask) -> None:
         clock=clock,
         number=number,
         count=count_words,
-        count_start=_count_start,
+        count_start=lambda count: first_upper(count_words(count)),
         first_upper=first_upper,
         country=country_name,
         tongue=language_name,
@@ -74,61 +78,44 @@ def attach(app: Flask) -> None:
         told_in=with_language,
     )
     environment.globals.update(
-        labels=_labels,
+        labels=lambda: labels(current_vocabulary()),
         language=language,
         tongues=LANGUAGE_NAMES,
         this_page=languages.this_page,
         in_language=in_language,
         lang=_lang,
         located=locator,
-        word=_word,
-        vocabulary=_vocabulary,
+        word=lambda name, code: current_vocabulary().label(name, code),
+        vocabulary=_current_words,
         rel=markup.LINK_REL,
         settings=settings,
         member=current_member.member,
         who=current_member.display_name,
         to=urls,
         structured=json_ld,
-        rights=_rights,
+        rights=lambda types: rights_links(types, current_vocabulary()),
     )
 
 
 def _catalogue() -> Any:
-    """The request's catalogue, looked up once: a page asks it a hundred times."""
+    """The catalogue of the current request, looked up once for the many texts of a page."""
     catalogue = g.get("register_catalogue")
     if catalogue is None:
         catalogue = g.register_catalogue = get_translations()
     return catalogue
 
 
-def _gettext(sentence: str) -> str:
-    return str(_catalogue().ugettext(sentence))
-
-
-def _ngettext(singular: str, plural: str, count: int) -> str:
-    # French itself has no catalogue, and would take what is no number for several.
-    return str(_catalogue().ungettext(singular, plural, index(count)))
-
-
-_french = lru_cache(maxsize=_CACHE_SIZE)(typography.french)
-
-
-def _edtf(text: str) -> str:
-    """A partial date in words; the caller says what an unknown one is called."""
-    return typeset(edtf_words(text)) if text else ""
-
-
 @lru_cache(maxsize=_CACHE_SIZE)
-def _cached_time(text: str, lang: Language) -> Markup:
-    date = dates.parse(text)
-    words = typography.typeset(date.words(lang), lang)
-    return Markup('<time datetime="{}">{}</time>').format(date.html_datetime, words)
+def _cached_time(edtf: str, lang: Language) -> Markup:
+    partial_date = dates.parse(edtf)
+    words = typography.typeset(partial_date.words(lang), lang)
+    return Markup('<time datetime="{}">{}</time>').format(partial_date.html_datetime, words)
 
 
-def edtf_time(text: str) -> Markup:
-    """A partial date as a ``time`` element; an unknown one is said to be so."""
-    if text:
-        return _cached_time(text, language())
+def edtf_time(edtf: str) -> Markup:
+    """A partial date as a ``time`` element; an empty one as "date inconnue"."""
+    if edtf:
+        return _cached_time(edtf, language())
     return Markup('<span class="date">{}</span>').format(_("date inconnue"))
 
 
@@ -137,7 +124,10 @@ def _day(moment: date | datetime) -> str:
 
 
 def day_time(moment: date | datetime | str) -> Markup:
-    """The civil day in Paris of a moment as a ``time`` element; a text is RFC 3339."""
+    """The civil day in Paris of a date or time as a ``time`` element.
+
+    :param moment: as an object or in RFC 3339.
+    """
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     civil_day = dates.paris_day(moment) if isinstance(moment, datetime) else moment
@@ -145,13 +135,13 @@ def day_time(moment: date | datetime | str) -> Markup:
 
 
 def moment_time(moment: datetime) -> Markup:
-    """The civil day in Paris of a moment as a ``time`` element that holds the moment itself."""
+    """The civil day in Paris of a time as a ``time`` element with the exact time."""
     local_time = moment.astimezone(dates.PARIS)
     return Markup('<time datetime="{}">{}</time>').format(local_time.isoformat(), _day(local_time))
 
 
 def clock(moment: datetime) -> str:
-    """The hour and minute of a moment on the clocks of Paris: "10 h 30", in English "10:30"."""
+    """The hour and minute of a time in Paris: "10 h 30", in English "10:30"."""
     local_time = moment.astimezone(dates.PARIS)
     if language() == "en":
         return f"{local_time.hour}:{local_time:%M}"
@@ -159,17 +149,12 @@ def clock(moment: datetime) -> str:
 
 
 def first_upper(text: str) -> str:
-    """The text with a capital at its head, the rest as it was."""
+    """The text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
-def _count_start(count: int) -> str:
-    """A count that begins a sentence."""
-    return first_upper(count_words(count))
-
-
 def _at_commune(name: str) -> str:
-    """A commune's name after "à": "au Havre", "aux Abymes", "à Puteaux", and "in Le Havre"."""
+    """A commune after its preposition: "au Havre", "aux Abymes", "à Puteaux"; "in Le Havre"."""
     if language() == "en":
         return f"in {_french(name)}"
     for article, contraction in (("Le ", "au "), ("Les ", "aux ")):
@@ -179,10 +164,9 @@ def _at_commune(name: str) -> str:
 
 
 def list_title(case: CaseSummary | DeskCaseSummary) -> str:
-    """What a list calls a case: its summary, or else its title.
+    """The text of a case in a list: its summary cut at a word, or else its title.
 
-    A title that the register made repeats the type, place and date that stand beside it. What
-    happened is in the summary, cut at a word: a list does not quote at length.
+    A default title would repeat the type, place and date next to it in the list.
     """
     list_text = case.summary or case.title
     if len(list_text) > _SUMMARY_LENGTH:
@@ -191,14 +175,14 @@ def list_title(case: CaseSummary | DeskCaseSummary) -> str:
 
 
 def with_language(text: str, lang: str) -> str:
-    """A text in a language; in its own element where that is not the page's (WCAG 2.2, 3.1.2)."""
+    """A text with a ``lang`` element when its language is not the page's (WCAG 2.2, 3.1.2)."""
     if not text or lang == language():
         return text
     return Markup('<span lang="{}">{}</span>').format(lang, text)
 
 
 def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
-    """Where a case is: what is known, from the commune to the country."""
+    """The place of a case, as exact as is known: from the commune to the country."""
     if case.commune_name:
         return place_line(case.commune_name, case.departement_name or "")
     if case.country != "FR":
@@ -213,39 +197,25 @@ def case_place(case: CaseSummary | DeskCaseSummary) -> Markup:
 
 
 def _lang(lang: str) -> Markup:
-    """What an element says of its language, where it is not the page's."""
+    """A ``lang`` attribute when the language is not the page's."""
     return Markup("") if lang == language() else Markup(' lang="{}"').format(lang)
 
 
-def _labels() -> VocabularyLabels:
-    return labels(current_vocabulary())
-
-
-def _rights(types: Iterable[str]) -> list[tuple[str, str]]:
-    """Where one reads what to do when it happens to oneself."""
-    return rights_links(types, current_vocabulary())
-
-
-def _word(name: str, code: str) -> str:
-    """The label of a code in one of the vocabularies."""
-    return current_vocabulary().label(name, code)
-
-
-def _vocabulary(name: str) -> list[VocabularyWord]:
+def _current_words(name: str) -> list[VocabularyWord]:
     """The words of a vocabulary that are in use, in their order."""
     return [word for word in current_vocabulary().lists[name].values() if not word.retired]
 
 
 def require(app: Flask) -> None:
-    """Read every template now, once in the life of a process.
+    """Load every template now, once in the life of a process.
 
-    Jinja reads a template when it is first shown: of an upgrade in place, a process would show one
-    page from before and the next from after. What is not there, or cannot be read, stops the start.
+    Jinja loads a template at its first use: during an upgrade in place, a process would show old
+    and new pages. A missing or faulty template prevents the start.
 
     :raises ConfigError: ``config_templates``.
     """
     environment = app.jinja_env
-    # Nothing is looked up again, but for whoever is writing them.
+    # Templates are reloaded only during development.
     environment.auto_reload = app.debug
     if app.extensions.get(_LOADED):
         return
@@ -258,7 +228,7 @@ def require(app: Flask) -> None:
 
 
 def template_names(app: Flask) -> list[str]:
-    """The names of all templates, which takes no reading.
+    """The names of all templates, without loading them.
 
     :raises ConfigError: ``config_templates``, when there are none.
     """

@@ -1,7 +1,7 @@
-"""The addresses of the public pages, written without asking the router.
+"""Addresses of the public pages, built without Flask's router.
 
-A list of twenty cases would ask it twenty times; ``tests/web/test_pages.py`` holds that these
-are the addresses the router answers to.
+The router would be called twenty times for a list of twenty cases. ``tests/web/test_pages.py``
+checks that these addresses are routes.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from register.cases.public_journal import PublicJournalQuery
 
 
 def case(number: int) -> str:
-    """A case, at the address that never changes."""
+    """A case, at its permanent address."""
     return f"/incidents/{number}"
 
 
 def version(number: int, seq: int) -> str:
-    """A version of a case, which stays as it is: what a citation pins."""
+    """A version of a case, which never changes: the address in citations."""
     return f"{case(number)}?version={seq}"
 
 
 def citation(number: int, form: str, seq: int | None = None) -> str:
-    """A reference to a case for a program that keeps them; of its last version, or of another."""
+    """A reference to a case for reference managers, in a format; of its last version by default."""
     address = f"{case(number)}/citation.{form}"
     return address if seq is None else f"{address}?version={seq}"
 
 
 def cases(query: CaseQuery | None = None, lieu: str = "") -> str:
-    """The list of cases, or a search in it; ``lieu`` is a place as typed, still to be read."""
+    """The list of cases, or a search in it; ``lieu`` is a place as typed, to be resolved."""
     pairs = query.pairs() if query is not None else []
     query_string = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
     return f"/incidents?{query_string}" if query_string else "/incidents"
@@ -59,34 +59,34 @@ def paged(address: str, page: int) -> str:
 
 
 def feed(address: str) -> str:
-    """The Atom feed of what a page shows: the page's address with the suffix before its query."""
+    """The Atom feed of a page: its address with the suffix before the query."""
     path, separator, query_string = address.partition("?")
     return f"{path}.atom{separator}{query_string}"
 
 
 def ledger(journal_query: PublicJournalQuery | None = None) -> str:
-    """The public ledger, or some of its lines."""
+    """The public journal, or a selection of its lines."""
     query_string = journal_query.query_string() if journal_query is not None else ""
     return f"/registre?{query_string}" if query_string else "/registre"
 
 
 def line(seq: int, page: int | None = None) -> str:
-    """A line of the ledger; without its page, which changes, at an address that leads to it."""
+    """A line of the public journal; without its page, a stable address that redirects to it."""
     if page is None:
         return f"/registre?ligne={seq}"
     return f"{paged('/registre', page)}#ligne-{seq}"
 
 
 def proof(number: int, version: int | None = None) -> str:
-    """What binds a case's text to its line, now or at a version."""
+    """The proof that binds a case's text to its journal line, now or at a version."""
     address = f"{case(number)}/preuve"
     return address if version is None else f"{address}?version={version}"
 
 
 def card(number: int | None = None, version: int | None = None) -> str:
-    """The picture that other sites show beside a link: of a case, or of every other page.
+    """The preview picture for links on other sites: of a case, or the general one.
 
-    The version is there so that whoever keeps pictures by their address sees when it moved.
+    The version changes the address, so that sites which cache pictures fetch the new one.
     """
     if number is None:
         return "/carte.png"

@@ -1,1 +1,1 @@
-"""A member's own account: sign in and out, invitation, password, second factor, sessions."""
+"""Pages of sign-in, invitation, account and member administration."""

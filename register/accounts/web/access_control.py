@@ -1,8 +1,8 @@
-"""Access control of the desk and of accounts, by the marks of their views.
+"""Access control of the desk and of accounts, by the permissions of their views.
 
-It stands before every address under ``/compte`` and ``/moderation``: a new view is for members
-only, until a mark of ``register/web/permissions.py`` on it says otherwise. A stranger is told the
-same at every address: sign in. What is behind it is never kept by a browser or a proxy.
+It applies to every path under ``/compte`` and ``/moderation``: a view is for members only, unless a
+decorator of ``register/web/permissions.py`` says otherwise. Strangers get the same answer at every
+path: sign in. Responses must not be stored by browsers or proxies.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.permissions import Audience, Permission, csrf, permission_of
 
-# The open doors show their form again when it comes with the token of another session.
+# Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.sign_in": sign_in.retry_page,
     "account.invitation": invitation.retry_page,
@@ -28,19 +28,19 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def attach_access_control(app: Flask, app_settings: Settings) -> None:
-    """Put the door and the check of forms before an application's views."""
+    """Add access control and the CSRF check to the views of an application."""
     app.config.update(
         SESSION_COOKIE_NAME="__Host-registre" if app_settings.is_secure else "registre",
         SESSION_COOKIE_SECURE=app_settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        # A form left open over lunch is still the form of this session.
+        # A form stays valid as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
-        # The door looks at Origin, which says as much and which no browser leaves out.
+        # No check of Referer: Origin is checked, which browsers always send.
         WTF_CSRF_SSL_STRICT=False,
     )
-    # The door first: a stranger learns nothing of which forms there are. Who somebody is comes
-    # last: it is asked of those who could do what they ask for.
+    # Membership first, so that strangers do not learn which forms exist. Password and code last,
+    # so that they are asked only of members who may do the act.
     app.before_request(_require_member)
     csrf.init_app(app)
     app.before_request(_require_proof)
@@ -92,7 +92,7 @@ def _redirect_to_factor() -> ResponseReturnValue:
 
 
 def _require_proof() -> ResponseReturnValue | None:
-    """Ask who it is before an act that cannot be taken back."""
+    """Ask for password and code before a grave act."""
     if request.method in _SAFE_METHODS or not is_member_path(request.path):
         return None
     proof = reauthentication.take_proof()
@@ -105,13 +105,13 @@ def _require_proof() -> ResponseReturnValue | None:
 
 
 def _handle_csrf_error(_error: CSRFError) -> ResponseReturnValue:
-    """A form of another session, or of nobody: nothing is done, and what was typed comes back."""
+    """Answer a form with another session's token, or none: nothing is done, the input is kept."""
     retry_view = _RETRY_VIEWS.get(request.endpoint or "")
     if retry_view is not None:
         return retry_view()
     carried = reauthentication.rescued_form()
     if carried is None:
-        # What one handler raises, no other handles.
+        # Flask does not pass an error raised by a handler to another handler.
         return current_app.handle_http_exception(Forbidden())
     return reauthentication.resend_page(carried, 403)
 

@@ -1,4 +1,4 @@
-"""Who is signed in, as views ask it: the door has looked already."""
+"""The signed-in member of a request, and the cookie of their session."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from register.accounts.sessions import SignedIn
 from register.db import db, housekeeping, now
 from register.journal import writing
 
-# The name under which the signed cookie carries the token of the server's session.
+# Key of the session token in the signed cookie.
 TOKEN_FIELD = "sid"  # noqa: S105 - the name of a field, no secret
 _ENVIRON_KEY = "register.signed_in"
 
 
 def signed_in() -> SignedIn | None:
-    """Who is signed in with this request's cookie; looked up once."""
+    """The member signed in by the cookie of this request; looked up once."""
     if _ENVIRON_KEY not in request.environ:
         request.environ[_ENVIRON_KEY] = _look_up()
     return cast("SignedIn | None", request.environ[_ENVIRON_KEY])
@@ -33,8 +33,8 @@ def _look_up() -> SignedIn | None:
     token = session.get(TOKEN_FIELD)
     if not isinstance(token, str):
         return None
-    # A session of its own, closed at once: the request's would still be reading when an act
-    # erases words, and hold the erasure back.
+    # A session of its own, closed at once: an open read transaction of the request would prevent
+    # an act from erasing words in SQLite's log.
     with Session(db.engine) as read_session:
         signed_in_member = sessions.find_session(read_session, token, now())
         is_due = signed_in_member is not None and sessions.needs_touch(
@@ -48,12 +48,12 @@ def _look_up() -> SignedIn | None:
 
 
 def member() -> Member:
-    """The member who asks; a view behind the door always has one."""
+    """The current member; views under access control always have one."""
     return require_signed_in().member
 
 
 def require_signed_in() -> SignedIn:
-    """The member who asks, and in which session."""
+    """The current member and session."""
     current = signed_in()
     if current is None:
         raise Forbidden
@@ -61,12 +61,12 @@ def require_signed_in() -> SignedIn:
 
 
 def has_ended() -> bool:
-    """Whether the cookie is of a session that is no more: signed out, too old, or closed."""
+    """Whether the cookie belongs to a session that is closed or too old."""
     return TOKEN_FIELD in session and signed_in() is None
 
 
 def display_name(member_id: int | None) -> str:
-    """What a member is called on the desk; whoever acted from the console has no name there."""
+    """The display name of a member; "la console" for None."""
     names = request.environ.get("register.names")
     if names is None:
         names = request.environ["register.names"] = accounts.display_names(db.session())
@@ -74,7 +74,7 @@ def display_name(member_id: int | None) -> str:
 
 
 def start_session(member_id: int) -> None:
-    """Sign a member in: a new cookie, so that one set before is worth nothing after."""
+    """Sign a member in, with a new cookie, so that an earlier one is worthless."""
     previous = signed_in()
     with writing(at=now()) as tx:
         if previous is not None:
@@ -88,7 +88,7 @@ def start_session(member_id: int) -> None:
 
 
 def end_session() -> None:
-    """Sign out: the session is closed on the server before the cookie is given up."""
+    """Sign out: close the session on the server, then drop the cookie."""
     current = signed_in()
     if current is not None:
         close_session(current.session_id)
@@ -96,7 +96,7 @@ def end_session() -> None:
 
 
 def confirm_session() -> None:
-    """Note that the member who asks has just given password and code again: a new token."""
+    """Store that the current member has given password and code again; a new token."""
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
         session[TOKEN_FIELD] = sessions.confirm(db_session, current.session_id, now())
@@ -104,7 +104,7 @@ def confirm_session() -> None:
 
 
 def renew_session() -> None:
-    """Give the session in use a new token, as its member's account has just changed."""
+    """Give the current session a new token after a change of the account."""
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
         session[TOKEN_FIELD] = sessions.renew(db_session, current.session_id)
@@ -112,25 +112,25 @@ def renew_session() -> None:
 
 
 def remember_browser() -> str:
-    """Know the browser of the member who asks from now on; the token for its cookie."""
+    """Add the browser of the current member to the known ones; the token for its cookie."""
     with housekeeping(db.engine) as db_session:
         return sessions.remember(db_session, member().id, now())
 
 
 def forget_lookup() -> None:
-    """Look the member up again the next time: their account or session has just changed."""
+    """Drop the cached member after a change of the account or session."""
     request.environ.pop(_ENVIRON_KEY, None)
 
 
 def close_session(session_id: int) -> bool:
-    """Close one of the own sessions of the member who asks; whether there was such a one."""
+    """Close one session of the current member; whether there was one."""
     member_id = member().id
     with writing(at=now()) as tx:
         return bool(session_acts.end_sessions(tx, member_id, by=member_id, only_session=session_id))
 
 
 def close_other_sessions() -> None:
-    """Close the sessions of the member who asks, but for the one they ask in."""
+    """Close all sessions of the current member but the current one."""
     current = require_signed_in()
     with writing(at=now()) as tx:
         session_acts.end_sessions(
@@ -139,10 +139,10 @@ def close_other_sessions() -> None:
 
 
 def _reset_cookie() -> None:
-    """Begin the cookie anew, and forget who came with the old one."""
+    """Clear the cookie and the cached member."""
     session.clear()
     forget_lookup()
-    # A form that was already read has made the old session's token that of this page.
+    # A form that was read already has cached the CSRF token of the old session.
     g.pop("csrf_token", None)
 
 
@@ -153,20 +153,20 @@ FACTOR = "/compte/seconde-preuve"
 ACCOUNT = "/compte"
 DESK = "/moderation"
 
-# Longer, and the address of the sign-in page that carries it would be refused by the guards.
+# A longer one would make the sign-in page's own address too long for request validation.
 _MAX_ADDRESS_LENGTH = 1_500
 
 
 def is_member_path(path: str) -> bool:
-    """Whether an address is behind the door, whether or not there is a view at it."""
+    """Whether a path is under access control, with or without a view."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in MEMBER_PREFIXES)
 
 
 def member_address(address: str) -> str:
-    """The address, if it is one behind this register's own door; else the empty text.
+    """The address, if its path is under this register's access control; else empty.
 
-    ``//elsewhere``, ``\\\\elsewhere`` and ``javascript:`` are all read as an address by a browser;
-    none of them begins with a path of ours.
+    Browsers also accept ``//elsewhere``, ``\\\\elsewhere`` and ``javascript:`` as addresses; none
+    of them begins with such a path.
     """
     try:
         parts = urlsplit(address)
@@ -185,6 +185,6 @@ def member_address(address: str) -> str:
 
 
 def sign_in_url(address: str) -> str:
-    """The address of the sign-in page that leads on to another one, where that is ours."""
+    """The address of the sign-in page that leads on to another address of this register."""
     target = member_address(address)
     return f"{SIGN_IN}?suite={quote(target, safe='/')}" if target else SIGN_IN

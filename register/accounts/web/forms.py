@@ -1,4 +1,4 @@
-"""The forms of sign-in and of a member's own account."""
+"""Forms of sign-in, invitation and account."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _BUSY_MESSAGE = _(
     "Trop de mots de passe sont vérifiés en ce moment : le vôtre n’a pas été examiné, et rien "
     "n’est fait. Attendez une minute, puis recommencez."
 )
-# Why a code that was to set up a second factor does not do.
+# Reasons why a code cannot set up a second factor.
 WRONG_CODE_MESSAGE = _(
     "Ce code n’est pas celui du moment. Attendez le suivant, et vérifiez que l’heure du "
     "téléphone est réglée automatiquement."
 )
-# Why a form that came with another session's token, or without a cookie, is shown again.
+# Reasons why a form with another session's token, or without cookie, is shown again.
 TOO_EARLY_MESSAGE = _(
     "Cette page avait été ouverte trop tôt. Recommencez ; si cela se répète, acceptez les "
     "cookies de ce site : sans eux, il ne peut pas vous reconnaître."
@@ -38,23 +38,23 @@ TOO_EARLY_MESSAGE = _(
 
 
 def password_field(label: Any, **options: Any) -> PasswordField:
-    """A password, kept letter by letter: a space at its end is one of its letters."""
+    """A password field, without cleaning: a space at its end belongs to the password."""
     return PasswordField(label, validators=[InputRequired(REQUIRED_MESSAGE)], **options)
 
 
 def code_field(label: Any, **options: Any) -> StringField:
-    """A code of the second factor, as a telephone shows it or as it was noted."""
+    """A field for a code of the application or a recovery code."""
     return StringField(label, **options)
 
 
 def length_hint() -> str:
-    """What a new password has to be."""
+    """A field for a new password."""
     hint = _("Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.")
     return str(hint) % {"limit": MIN_LENGTH}
 
 
 class SignInForm(BaseForm):
-    """Address, password and code, asked for at once: no answer tells which of them was wrong."""
+    """Address, password and code together, so that no answer reveals which was wrong."""
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     mot_de_passe = password_field(_("Mot de passe"))
@@ -62,65 +62,65 @@ class SignInForm(BaseForm):
     suite = HiddenField()
 
     def empty_secrets(self) -> None:
-        """Show neither password nor code again."""
+        """Empty password and code."""
         self.mot_de_passe.data = self.code_a_usage_unique.data = ""
 
 
 class ProofForm(BaseForm):
-    """Password and code, asked for again."""
+    """Password and code for reauthentication."""
 
     preuve_mot_de_passe = password_field(_("Mot de passe"))
     preuve_code = code_field(_("Code"))
 
     def set_refused(self) -> None:
-        """Say that they were not the right ones, and not which."""
+        """Add the error for wrong credentials, without saying which."""
         self.preuve_mot_de_passe.errors = [_REFUSED_MESSAGE]
 
     def set_busy(self) -> None:
-        """Say that they were not looked at."""
+        """Add the error for credentials that were not evaluated."""
         self.preuve_mot_de_passe.errors = [_BUSY_MESSAGE]
 
 
 class InvitedForm(BaseForm):
-    """What somebody who was invited says of themselves."""
+    """Name, password and, for the first administrator, address of an invited person."""
 
-    # Only the first one of a register says at which address they will sign in.
+    # Only the invitation of the first administrator has no address.
     adresse = line_field(_("Votre adresse électronique"), limit=254)
     nom = line_field(_("Votre nom, comme le verront les autres membres"), required=True, limit=80)
     nouveau_mot_de_passe = password_field(_("Mot de passe"))
 
 
 class FactorForm(BaseForm):
-    """One code, which shows that the telephone has the secret."""
+    """One code, which proves that the application has the secret."""
 
     code_a_usage_unique = code_field(
         _("Code à six chiffres"), validators=[InputRequired(REQUIRED_MESSAGE)]
     )
 
     def set_refused(self, problem: str) -> None:
-        """Say why the code does not do, and do not show it again."""
+        """Add an error and empty the code."""
         self.code_a_usage_unique.errors = [problem]
         self.code_a_usage_unique.data = ""
 
 
 class NewPasswordForm(BaseForm):
-    """The password of now, a code where there is a second factor, and the new password."""
+    """The current password, a code if there is a second factor, and the new password."""
 
     mot_de_passe = password_field(_("Mot de passe actuel"))
     code_a_usage_unique = code_field(_("Code"))
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
 
     def set_refused(self) -> None:
-        """Say that password or code were not the right ones, and not which."""
+        """Add the error for a wrong password or code, without saying which."""
         self.mot_de_passe.errors = [_REFUSED_MESSAGE]
 
     def set_busy(self) -> None:
-        """Say that password and code were not looked at."""
+        """Add the error for credentials that were not evaluated."""
         self.mot_de_passe.errors = [_BUSY_MESSAGE]
 
 
 class MemberInviteForm(BaseForm):
-    """Whom to invite, and to do what."""
+    """Address and role for an invitation."""
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     role = SelectField(
@@ -129,7 +129,7 @@ class MemberInviteForm(BaseForm):
 
 
 class RoleForm(BaseForm):
-    """Another role for a member."""
+    """New role of a member."""
 
     role = SelectField(
         _("Rôle"), choices=lambda: [(code, str(name)) for code, name in ROLE_LABELS.items()]

@@ -1,4 +1,4 @@
-"""Open an account from an invitation link."""
+"""Page of an invitation link."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from register.web.permissions import open_to_all
 @account.route("/invitation/<token>", methods=["GET", "POST"])
 @open_to_all
 def invitation(token: str) -> ResponseReturnValue:
-    """Say who invites to what, and open the account."""
+    """Show the invitation, and open the account."""
     try:
         pending = invitations.find_invitation(db.session(), token, now())
         form = InvitedForm()
@@ -40,7 +40,7 @@ def invitation(token: str) -> ResponseReturnValue:
 
 
 def retry_page() -> ResponseReturnValue:
-    """The page for a form of it that came without the token of this browser."""
+    """The page again, for a form without the CSRF token of this browser."""
     token = str((request.view_args or {}).get("token", ""))
     try:
         pending = invitations.find_invitation(db.session(), token, now())
@@ -70,7 +70,7 @@ def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Respons
 
 
 def _refused_field(error: Invalid | Refused, form: InvitedForm) -> Field:
-    """The field that a refusal speaks of: the sentence stands beside it."""
+    """The field of an error, next to which the sentence is shown."""
     if error.key.startswith("password"):
         return form.nouveau_mot_de_passe
     return form.nom if error.key == "member_name" else form.adresse

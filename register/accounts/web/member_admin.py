@@ -1,4 +1,4 @@
-"""The members, for administrators."""
+"""Pages of member administration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROSTER_PATH = "/moderation/membres"
 @desk.get("/membres")
 @administrators_only
 def roster() -> ResponseReturnValue:
-    """Who is in the team, who is invited, and what may be done about either."""
+    """The members and invitations, with the possible acts."""
     return _page(MemberInviteForm(formdata=None))
 
 
@@ -38,7 +38,7 @@ def roster() -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("inviter quelqu’un dans l’équipe"))
 def roster_invite() -> ResponseReturnValue:
-    """Make a link that opens one account; this page alone shows it."""
+    """Create an invitation link, which only this page shows."""
     form = MemberInviteForm()
     if not form.is_sent:
         return _page(form, 422)
@@ -64,7 +64,7 @@ def roster_invite() -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("reprendre une invitation"))
 def roster_take_back(invitation: int) -> ResponseReturnValue:
-    """Have an invitation open nothing any more."""
+    """Revoke an invitation."""
     return _perform(
         lambda tx: invitations.revoke(tx, invitation, by=current_member.member().id),
         _("L’invitation est reprise : son lien n’ouvre plus rien."),
@@ -75,7 +75,7 @@ def roster_take_back(invitation: int) -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("changer le rôle d’un membre"))
 def roster_role(member: int) -> ResponseReturnValue:
-    """Give a member another role."""
+    """Change the role of a member."""
     form = RoleForm()
     if not form.is_sent:
         return _page(MemberInviteForm(formdata=None), 422, _("Choisissez un rôle."))
@@ -89,7 +89,7 @@ def roster_role(member: int) -> ResponseReturnValue:
 @desk.post("/membres/<int:member>/confirmer")
 @asks_password(lazy_gettext("confirmer le compte d’un membre"))
 def roster_confirm(member: int) -> ResponseReturnValue:
-    """Say that a new or reopened account is a person of its own; any member may who vouches."""
+    """Confirm that an account belongs to a separate person; open to all members who vouch."""
     current = current_member.member()
     success = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
     if current.is_administrator:
@@ -107,7 +107,7 @@ def roster_confirm(member: int) -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("désactiver le compte d’un membre"))
 def roster_disable(member: int) -> ResponseReturnValue:
-    """Close a member's account; what they did stays theirs."""
+    """Disable an account; its authorship stays."""
     return _perform(
         lambda tx: accounts.disable_member(tx, member, by=current_member.member().id),
         _("Le compte est fermé, ses séances aussi. Ce que ce membre a fait reste à son nom."),
@@ -118,7 +118,7 @@ def roster_disable(member: int) -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("rouvrir le compte d’un membre"))
 def roster_enable(member: int) -> ResponseReturnValue:
-    """Open a closed account again."""
+    """Enable a disabled account."""
     return _perform(
         lambda tx: accounts.enable_member(tx, member, by=current_member.member().id),
         _("Le compte est rouvert, avec le même mot de passe."),
@@ -129,7 +129,7 @@ def roster_enable(member: int) -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("ôter la seconde preuve d’un membre"))
 def roster_factor(member: int) -> ResponseReturnValue:
-    """Take a second factor away: its member sets up another one at their next sign-in."""
+    """Remove a second factor; the member sets up another one at the next sign-in."""
     return _perform(
         lambda tx: accounts.reset_factor(tx, member, by=current_member.member().id),
         _("La seconde preuve est ôtée. Ce membre en installera une autre en se connectant."),
@@ -140,7 +140,7 @@ def roster_factor(member: int) -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("fermer les séances d’un membre"))
 def roster_sessions(member: int) -> ResponseReturnValue:
-    """End all sessions of a member, whose telephone or computer was lost."""
+    """End all sessions of a member, for a lost telephone or computer."""
     return _perform(
         lambda tx: session_acts.end_sessions(tx, member, by=current_member.member().id),
         _("Les séances de ce membre sont fermées. Pour revenir, il devra se connecter."),
@@ -159,7 +159,7 @@ def _perform(act: Callable[[WriteTransaction], object], success: str) -> Respons
         )
     flash(success)
     current_member.forget_lookup()
-    # Whoever gave up their own role, or closed their own account, has nothing more to see here.
+    # After giving up the own role or account, this page is no longer accessible.
     current = current_member.signed_in()
     return redirect(
         _ROSTER_PATH if current and current.member.is_administrator else current_member.DESK, 303
@@ -181,7 +181,7 @@ def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> Respo
 
 @desk.app_template_global("unconfirmed_members")
 def unconfirmed_members() -> list[Member]:
-    """The accounts that the member who asks may confirm."""
+    """The accounts that the current member may confirm."""
     confirmable = confirmable_accounts()
     return [
         account
@@ -191,7 +191,7 @@ def unconfirmed_members() -> list[Member]:
 
 
 def confirmable_accounts() -> dict[int, bool]:
-    """The accounts that vouch for nobody yet, and whether the member who asks may confirm them."""
+    """The accounts that do not vouch yet, and whether the current member may confirm them."""
     current, at = current_member.member(), now()
     unconfirmed_accounts = vouching.unconfirmed_accounts(db.session(), at)
     return {

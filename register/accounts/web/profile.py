@@ -1,4 +1,4 @@
-"""A member's own page: sessions, password, second factor, recovery codes."""
+"""Profile page: sessions, password, second factor, recovery codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from register.web.permissions import asks_password
 
 @account.get("")
 def own() -> ResponseReturnValue:
-    """Who one is here, and by which browsers one is signed in."""
+    """The account and its open sessions."""
     signed_in = current_member.require_signed_in()
     return render_template(
         "account/own.html",
@@ -38,7 +38,7 @@ def own() -> ResponseReturnValue:
 @account.route("/mot-de-passe", methods=["GET", "POST"])
 @asks_password(lazy_gettext("changer votre mot de passe"), in_own_form=True)
 def password() -> ResponseReturnValue:
-    """Another password; every other session ends."""
+    """Change the password; every other session ends."""
     form = NewPasswordForm()
     if not form.is_sent:
         return _page(form, 422 if form.is_submitted() else 200)
@@ -64,14 +64,14 @@ def password() -> ResponseReturnValue:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _page(form, status_of(error))
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
-    # All browsers are forgotten with the former password; this one has just proved itself.
+    # The change forgets all browsers; this one has just been authenticated.
     response = make_response(redirect(current_member.ACCOUNT, 303))
     return sign_in.set_browser_cookie(response, current_member.remember_browser())
 
 
 @account.post("/seances/<int:session>/fermer")
 def close(session: int) -> ResponseReturnValue:
-    """End one of one's sessions; the one in use as well."""
+    """End one session, which may be the current one."""
     if current_member.close_session(session):
         flash(_("La séance est fermée."))
     return redirect(current_member.ACCOUNT, 303)
@@ -79,7 +79,7 @@ def close(session: int) -> ResponseReturnValue:
 
 @account.post("/seances/fermer")
 def close_others() -> ResponseReturnValue:
-    """End all of one's sessions but the one in use."""
+    """End all sessions but the current one."""
     current_member.close_other_sessions()
     flash(_("Vos autres séances sont fermées."))
     return redirect(current_member.ACCOUNT, 303)
@@ -87,7 +87,7 @@ def close_others() -> ResponseReturnValue:
 
 @account.post("/navigateurs/oublier")
 def forget_browsers() -> ResponseReturnValue:
-    """Have every browser be a new one, this one too."""
+    """Forget all known browsers, this one too."""
     with writing() as tx:
         session_acts.forget_browsers(tx, current_member.member().id)
     flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))

@@ -1,4 +1,4 @@
-"""Ask again who somebody is before a grave act, and go on with what they sent."""
+"""Reauthentication before a grave act, and resubmission of the interrupted form."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from register.web.errors import RETRY_AFTER
 from register.web.request_context import settings
 
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field, no secret
-# Where the hidden fields of a sign-in page keep the address, and before each field's own name.
+# Name of the hidden field with the form's address, and prefix of its field names.
 ADDRESS_FIELD = "repris"
 FIELD_PREFIX = f"{ADDRESS_FIELD}."
-# The fields of a page that asks again who somebody is.
+# Fields of the reauthentication page.
 PROOF_PASSWORD = "preuve_mot_de_passe"  # noqa: S105 - the name of a field, no secret
 PROOF_CODE = "preuve_code"
-# What no page repeats: a secret stands in a page only while it is typed.
+# Secrets, which no page repeats.
 SECRET_FIELDS = frozenset(
     {
         TOKEN_FIELD,
@@ -44,14 +44,14 @@ SECRET_FIELDS = frozenset(
 
 @dataclass(frozen=True)
 class CarriedForm:
-    """A form on its way: where it goes, and its fields in their order."""
+    """An interrupted form: its address, and its fields in order."""
 
     address: str
     fields: tuple[tuple[str, str], ...]
 
     @property
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """The hidden fields by which another form hands this one on."""
+        """The hidden fields with which another form resubmits this one."""
         return [
             (ADDRESS_FIELD, self.address),
             *((FIELD_PREFIX + name, value) for name, value in self.fields),
@@ -59,7 +59,7 @@ class CarriedForm:
 
     @property
     def long_texts(self) -> list[str]:
-        """The texts in it that somebody may want to read again or to copy."""
+        """The long texts of the form, for reading or copying."""
         return [value for _name, value in self.fields if any(map(str.isspace, value.strip()))]
 
 
@@ -77,18 +77,18 @@ def posted_form() -> CarriedForm:
 
 
 def rescued_form() -> CarriedForm | None:
-    """The form of this request, if a page of this register had it filled in."""
+    """The form of this request, if it comes from a page of this register."""
     if is_cross_site() or not _is_signed(request.form.get(TOKEN_FIELD, "")):
         return None
     if "Origin" not in request.headers and not session:
-        # Our cookie comes with no form that another site sends (SameSite): either shows ours.
+        # Browsers send the SameSite cookie only with forms of this site.
         return None
     posted = posted_form()
     return posted if posted.fields and member_address(posted.address) else None
 
 
 def carried_form() -> CarriedForm | None:
-    """The form that this request's own form carries along."""
+    """The interrupted form in the hidden fields of this request."""
     address = member_address(request.form.get(ADDRESS_FIELD, ""))
     if not address:
         return None
@@ -105,7 +105,7 @@ def carried_form() -> CarriedForm | None:
 def is_cross_site() -> bool:
     """Whether the browser says that a page of another site sent this request.
 
-    Schemes are left out: behind a proxy that nobody told us of, ours is not the reader's.
+    Schemes are not compared: behind a proxy that is not configured, ours is not the reader's.
     """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return True
@@ -114,7 +114,7 @@ def is_cross_site() -> bool:
 
 
 def _is_signed(token: str) -> bool:
-    """Whether this register made a form's token, for whichever session (Flask-WTF's way)."""
+    """Whether this register signed a form's token, for any session (as Flask-WTF does)."""
     key = current_app.secret_key
     try:
         URLSafeTimedSerializer(key or b"", salt="wtf-csrf-token").loads(token)
@@ -125,19 +125,19 @@ def _is_signed(token: str) -> bool:
 
 @dataclass(frozen=True)
 class Credentials:
-    """A password and a code, as typed."""
+    """Password and code as typed."""
 
     password: str
     code: str
 
 
 def needs_factor(member: Member) -> bool:
-    """Whether a member has to set up a second factor before anything else."""
+    """Whether a member must set up a second factor before anything else."""
     return settings().require_2fa and not member.has_factor
 
 
 def take_proof() -> Credentials | None:
-    """The proof that came with a form, taken out of it: no view sees or keeps it."""
+    """Remove password and code from the form of this request, so that no view sees them."""
     form = request.form
     if PROOF_PASSWORD not in form:
         return None
@@ -150,9 +150,9 @@ def take_proof() -> Credentials | None:
 
 
 def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnValue | None:
-    """None when whoever asks has proved a moment ago who they are; else the page that asks.
+    """None when the member is confirmed by a recent or the present proof; else the page that asks.
 
-    :param act: what they are about to do, in words.
+    :param act: what the member is about to do, in words.
     """
     if current_member.require_signed_in().is_confirmed(now()):
         return None
@@ -171,9 +171,9 @@ def require_proof(act: Any, credentials: Credentials | None) -> ResponseReturnVa
 
 
 def is_proved(credentials: Credentials) -> bool:
-    """Whether password and code are those of the member who asks; a failure is counted.
+    """Whether password and code are those of the current member; a failure is counted.
 
-    :raises Unavailable: ``busy``; they were not looked at.
+    :raises Unavailable: ``busy``; they were not verified.
     """
     return authentication.reauthenticate(
         db.engine,
@@ -186,7 +186,7 @@ def is_proved(credentials: Credentials) -> bool:
 
 
 def resend_page(carried: CarriedForm, status: int = 200) -> Response:
-    """The page from which a form is sent once more, with the token of this session."""
+    """The page from which a form is sent again, with the CSRF token of this session."""
     return _page("send_again", status, carried=carried)
 
 

@@ -1,4 +1,4 @@
-"""Sign in and sign out."""
+"""Pages of sign-in and sign-out, and the cookie of known browsers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from register.web.languages import in_language
 from register.web.permissions import before_second_factor, open_to_all
 from register.web.request_context import settings
 
-# A year: the time a browser stays one that the account knows.
+# Lifetime of the cookie of a known browser: a year.
 _BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
-# One answer for whatever was wrong.
+# The same answer whatever was wrong.
 _REFUSED_MESSAGE = _(
     "L’adresse, le mot de passe ou le code ne sont pas les bons, ou ce compte n’est pas "
     "ouvert. Un code ne sert qu’une fois : attendez que votre téléphone affiche le suivant. "
@@ -38,7 +38,7 @@ _REFUSED_MESSAGE = _(
 @account.route("/connexion", methods=["GET", "POST"])
 @open_to_all
 def sign_in() -> ResponseReturnValue:
-    """Ask for address, password and code; lead on to where somebody was going."""
+    """Sign in with address, password and code, and redirect to the requested page."""
     if request.method != "POST":
         target = current_member.member_address(request.args.get("suite", ""))
         if current_member.signed_in():
@@ -52,7 +52,7 @@ def sign_in() -> ResponseReturnValue:
         return rate_limited
     if not form.is_sent:
         return _page(form, 422, carried=reauthentication.carried_form())
-    # What all strangers together try has a budget; a browser that the account knows needs none.
+    # Unknown browsers share a budget; known browsers do not need it.
     seconds = 0 if _is_known_browser(form) else limits.budget("sign_in")
     if seconds:
         return _busy_page(form, seconds)
@@ -70,18 +70,18 @@ def sign_in() -> ResponseReturnValue:
 @account.post("/deconnexion")
 @before_second_factor
 def sign_out() -> ResponseReturnValue:
-    """Close the session; its cookie opens nothing from here on."""
+    """Close the session."""
     current_member.end_session()
     return clear_browser_cache(make_response(redirect(current_member.SIGN_IN, 303)))
 
 
 def page_with_carried_form(carried: CarriedForm) -> Response:
-    """The sign-in page for somebody whose session ended while they wrote."""
+    """The sign-in page for a form sent after the end of its session."""
     return _page(SignInForm(formdata=None), 403, carried=carried, ended=True)
 
 
 def retry_page() -> Response:
-    """The sign-in page for a form of it that came too late, or without a cookie."""
+    """The sign-in page again, for its form sent too late or without cookie."""
     form = SignInForm()
     return _rate_limited_page(form) or _page(
         form, 403, problem=str(TOO_EARLY_MESSAGE), carried=reauthentication.carried_form()
@@ -89,7 +89,7 @@ def retry_page() -> Response:
 
 
 def _rate_limited_page(form: SignInForm) -> Response | None:
-    """The page with the address kept, for a source that tries too often, whoever it names."""
+    """The page with the address kept, for a source over its rate."""
     wait = limits.wait("sign_in")
     if not wait:
         return None
@@ -105,7 +105,7 @@ def _rate_limited_page(form: SignInForm) -> Response | None:
 
 
 def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
-    """The page with the address kept, while more try to sign in than can be looked at."""
+    """The page with the address kept, while too many sign-ins are running."""
     problem = gettext(
         "Trop de connexions sont essayées en ce moment, d’ici ou d’ailleurs : la vôtre n’a pas "
         "été examinée, et ne compte pas comme un essai manqué. Attendez %(time)s, puis "
@@ -117,9 +117,9 @@ def _busy_page(form: SignInForm, seconds: int = RETRY_AFTER) -> Response:
 
 
 def browser_cookie() -> tuple[str, dict[str, object]]:
-    """Name and properties of the cookie by which an account knows a browser.
+    """Name and properties of the cookie of a known browser.
 
-    It is sent to the account's pages alone: to a public page, whoever reads is a stranger.
+    It is sent to the account pages only: on public pages, members are anonymous.
     """
     secure = settings().is_secure
     options: dict[str, object] = {
@@ -133,7 +133,7 @@ def browser_cookie() -> tuple[str, dict[str, object]]:
 
 
 def set_browser_cookie(response: Response, browser_token: str) -> Response:
-    """Have the browser known to the account from now on, in whatever language it is asked for."""
+    """Set the cookie of a known browser, for both languages."""
     name, options = browser_cookie()
     for lang in LANGUAGES:
         path = in_language(current_member.ACCOUNT, lang)
@@ -142,10 +142,10 @@ def set_browser_cookie(response: Response, browser_token: str) -> Response:
 
 
 def _is_known_browser(form: SignInForm) -> bool:
-    """Whether the account that is named knows this browser."""
+    """Whether the account of the typed address knows this browser."""
     name, _options = browser_cookie()
     browser_token = request.cookies.get(name, "")
-    # Apart: no transaction stays open while the password is worked on.
+    # A session of its own: no transaction stays open during the verification.
     with Session(db.engine) as session:
         return (
             sessions.find_browser(session, form.adresse.data or "", browser_token, now())

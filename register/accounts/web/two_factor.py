@@ -1,8 +1,8 @@
-"""Set up the second factor, or another one; recovery codes.
+"""Pages of the second factor: setup, replacement, recovery codes.
 
-Until its first code has come back, the secret is in no row: it waits in the browser's own signed
-cookie, closed from the root key and bound to the session, so that nobody who reads the cookie reads
-it, and nobody can put another one in its place. Giving up on the page leaves nothing behind.
+Until its first code is accepted, the secret is not in the database: it is in the browser's signed
+cookie, encrypted and bound to the session, so that it can be neither read nor replaced there. An
+abandoned setup leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GROUP_LETTERS = 4  # letters of the secret that are read together
 @before_second_factor
 @asks_password(lazy_gettext("mettre en place votre seconde preuve"))
 def factor() -> ResponseReturnValue:
-    """Show a new secret, and take the first code that it gives."""
+    """Show a new secret, and accept its first code."""
     secret = _pending_secret()
     if secret is None and current_member.member().has_factor:
         return redirect(current_member.ACCOUNT, 303)
@@ -57,7 +57,7 @@ def factor() -> ResponseReturnValue:
 @account.post("/seconde-preuve/changer")
 @asks_password(lazy_gettext("changer votre seconde preuve"))
 def new_factor() -> ResponseReturnValue:
-    """Begin with another secret; the one in use holds until the new one is confirmed."""
+    """Begin with a new secret; the current one stays valid until the new one is confirmed."""
     _store_pending(two_factor.new_secret())
     return redirect(current_member.FACTOR, 303)
 
@@ -65,7 +65,7 @@ def new_factor() -> ResponseReturnValue:
 @account.post("/codes")
 @asks_password(lazy_gettext("renouveler vos codes de secours"))
 def codes() -> ResponseReturnValue:
-    """Make new recovery codes; the former ones are worth nothing from here on."""
+    """Replace the recovery codes."""
     new_codes = two_factor.recovery_codes()
     with writing() as tx:
         accounts.renew_codes(tx, current_member.member().id, new_codes)
@@ -76,7 +76,7 @@ def codes() -> ResponseReturnValue:
 def factor_page(
     form: FactorForm | None = None, status: int = 200, carried: CarriedForm | None = None
 ) -> Response:
-    """The page with the drawing; a secret is made where none waits to be confirmed."""
+    """The page with the QR code; makes a secret if none is pending."""
     secret = _pending_secret()
     if secret is None:
         secret = two_factor.new_secret()
@@ -88,7 +88,7 @@ def factor_page(
         "account/factor.html",
         form=form or FactorForm(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
-        # A telephone cannot read a drawing on its own screen; applications of codes open this.
+        # A telephone cannot scan its own screen; authenticator applications open this link.
         uri=uri,
         groups=[secret[at : at + _GROUP_LETTERS] for at in range(0, len(secret), _GROUP_LETTERS)],
         required=reauthentication.needs_factor(current),
@@ -120,7 +120,7 @@ def _codes_page(new_codes: list[str], carried: CarriedForm | None = None) -> Res
 
 
 def _pending_secret() -> str | None:
-    """The secret that waits in the cookie; None when there is none of this session."""
+    """The pending secret in the cookie; None when there is none of this session."""
     try:
         sealed = base64.b64decode(str(session.get(_PENDING_FIELD, "")), validate=True)
         return encryption.decrypt(

@@ -1,8 +1,8 @@
-"""A line of the members' journal in words: who did what, and what the line says besides."""
+"""Sentences and labels for the lines of the journal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from register.text.dates import day_words
 from register.web.l10n import number
 from register.web.template_env import first_upper
 
-# After the name of who did it. "act.variant" where a line's details tell acts of one kind apart.
+# Sentences by act, or by "act.variant" where the details of a line distinguish cases of one act.
 ACT_SENTENCES: dict[str, Any] = {
     "opened": lazy_gettext("%(who)s a ouvert le registre"),
     "published": lazy_gettext("%(who)s a publié le cas"),
@@ -131,7 +131,7 @@ GROUP_NAMES: dict[str, Any] = {
     "pages": lazy_gettext("Pages du site"),
 }
 
-# What the kinds of public lines are called, on the public page and on the desk.
+# Names of the kinds of public lines, for the public page and the desk.
 PUBLIC_KIND_NAMES: dict[str, Any] = {
     "publication": lazy_gettext("Publication"),
     "suite": lazy_gettext("Suite"),
@@ -157,7 +157,7 @@ KIND_NAMES: dict[str, Any] = {
     "destruction-annulee": lazy_gettext("Destruction annulée"),
     "invitation": lazy_gettext("Invitation à répondre"),
     **PUBLIC_KIND_NAMES,
-    # Beside those that were only received, or refused.
+    # As opposed to replies that were only received, or refused.
     "reponse": lazy_gettext("Droit de réponse publié"),
     "reponse-recue": lazy_gettext("Droit de réponse reçu"),
     "reponse-refusee": lazy_gettext("Droit de réponse refusé"),
@@ -207,7 +207,7 @@ LEDGER_LABELS: dict[str, Any] = {
     "signalements": lazy_gettext("livre des signalements"),
 }
 
-# What a moderator attests, as a journal repeats it.
+# The attestations of moderators, by code.
 ATTESTED_WORDS: dict[str, Any] = {
     "attribution": lazy_gettext("chaque accusation est attribuée"),
     "no_private_person": lazy_gettext("aucun particulier n’est nommé"),
@@ -220,7 +220,7 @@ ROLE_WORDS: dict[str, Any] = {
     "administrator": lazy_gettext("administrateur"),
 }
 
-# The checks of one line, each with what is said when it holds and when it does not.
+# The checks of one line, each with the sentences for success and failure.
 LINE_CHECKS: dict[str, tuple[Any, Any]] = {
     "journal_chain": (
         lazy_gettext(
@@ -241,13 +241,10 @@ LINE_CHECKS: dict[str, tuple[Any, Any]] = {
         lazy_gettext("Ce que la liste affiche contredit le texte scellé."),
     ),
 }
-
-
-# What a member is called, by id; None for whoever acted from the console.
+# Gives the name of a member by id; None stands for the console.
 MemberNames = Callable[[int | None], str]
 
-
-# What nobody does: a day that comes.
+# Acts that the register does by itself on a due day.
 _AUTOMATIC_ACTS = frozenset(
     {
         Act.REPORT_DECLINED.value,
@@ -260,7 +257,7 @@ _AUTOMATIC_ACTS = frozenset(
 
 
 def actor(line: MembersJournalLine, member_name: MemberNames) -> str:
-    """Who did it: a member, whoever acted from the console, or the register as a day came."""
+    """The name of the actor: a member, the console, a reporter, or the register itself."""
     if line.by is None and line.act in _AUTOMATIC_ACTS:
         return str(_("le registre"))
     if line.by is None and line.ledger == Ledger.REPORTS.value:
@@ -269,21 +266,23 @@ def actor(line: MembersJournalLine, member_name: MemberNames) -> str:
 
 
 def sentence(line: MembersJournalLine, member_name: MemberNames) -> str:
-    """What a line says, as a sentence without its full stop."""
+    """A line as a sentence without full stop."""
     private = line.private
+    count = private.get("count")
     fields = {
         "who": first_upper(actor(line, member_name)),
         "into": private.get("into", "…"),
         "holder": _member_name(private.get("holder"), member_name),
         "member": _member_name(private.get("member"), member_name),
         "page": page_path(private["page"]) if "page" in private else "/…",
-        "count": _count_words(private.get("count")),
+        "count": number(count) if isinstance(count, int) else "…",
         "day": _day_words(private.get("day")),
     }
-    return str(ACT_SENTENCES.get(_variant(line), line.act)) % fields
+    return str(ACT_SENTENCES.get(_sentence_key(line), line.act)) % fields
 
 
-def _variant(line: MembersJournalLine) -> str:
+def _sentence_key(line: MembersJournalLine) -> str:
+    """The key of a line in :data:`ACT_SENTENCES`."""
     private = line.private
     variants = {
         Act.APPROVED: (str(private.get("purpose")), private.get("purpose") in ("erase", "change")),
@@ -297,8 +296,9 @@ def _variant(line: MembersJournalLine) -> str:
         Act.SOURCE_WITHDRAWN: ("public", private.get("still_public") is True),
         Act.REPORT_ACCEPTED: ("new", private.get("new") is True),
         Act.REPORT_PURGED: (
+            # Purges of what remains of a report after its texts.
             "kept" if "kept" in private else "counted",
-            not _is_text_purge(private),
+            "kept" in private or "counted" in private,
         ),
     }
     variant, holds = (
@@ -313,20 +313,11 @@ def _sessions_variant(line: MembersJournalLine) -> tuple[str, bool]:
     return ("several", isinstance(count, int) and count > 1) if is_own else ("other", True)
 
 
-def _count_words(value: object) -> str:
-    return number(value) if isinstance(value, int) else "…"
-
-
-def _day_words(value: object) -> str:
+def _day_words(day: object) -> str:
     try:
-        return day_words(date.fromisoformat(str(value)))
+        return day_words(date.fromisoformat(str(day)))
     except ValueError:
         return "…"
-
-
-def _is_text_purge(private: Mapping[str, Any]) -> bool:
-    """Whether a purge was that of a report's texts, and neither of what is left of it."""
-    return "kept" not in private and "counted" not in private
 
 
 def _member_name(member_id: object, member_name: MemberNames) -> str:
@@ -336,7 +327,7 @@ def _member_name(member_id: object, member_name: MemberNames) -> str:
 def details(
     line: MembersJournalLine, member_name: MemberNames, vocabulary: Vocabulary
 ) -> Sequence[tuple[str, str]]:
-    """What else a line says, opened for members: each a label and its words."""
+    """The private details of a line, as (label, words)."""
     return [(label, words) for label, words in _details(line, member_name, vocabulary) if words]
 
 
@@ -367,5 +358,5 @@ def _details(
     yield _("Versions détruites"), ", ".join(str(identifier) for identifier in destroyed)
 
 
-def _as_list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _as_list(detail: object) -> list[Any]:
+    return detail if isinstance(detail, list) else []

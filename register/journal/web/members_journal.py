@@ -1,4 +1,4 @@
-"""The members' journal: its lines, one line opened and checked, and the lines as CSV."""
+"""Members' journal: list of lines, one line with its checks, and the lines as CSV."""
 
 from __future__ import annotations
 
@@ -52,6 +52,25 @@ from register.web.request_context import current_vocabulary
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INVALID_CHOICE = lazy_gettext("Choisissez dans la liste.")
+JOURNAL_PATH = "/moderation/journal"
+_PLACE_FORM = re.compile(rf"({'|'.join(LEDGERS)})-([1-9][0-9]{{0,8}})")
+_BATCH_SIZE = 500  # lines read at once for the CSV
+# Columns of the CSV, described in docs/moderation.md.
+CSV_HEADER = (
+    "livre",
+    "ligne",
+    "moment",
+    "acte",
+    "en_mots",
+    "membre",
+    "cas",
+    "dossier",
+    "titre",
+    "version",
+    "details",
+    "evenement",
+    "empreinte",
+)
 
 
 def _kind_choices() -> Iterator[SelectChoice]:
@@ -63,18 +82,13 @@ def _kind_choices() -> Iterator[SelectChoice]:
             yield SelectChoice(kind, KIND_NAMES[kind], optgroup=name)
 
 
-def _ledger_choices() -> Iterator[SelectChoice]:
-    yield SelectChoice("", lazy_gettext("Tous les livres"))
-    yield from (SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS)
-
-
 def _select_field(label: Any, choices: Any = ()) -> SelectField:
     options: dict[str, Any] = {"invalid_choice_message": _INVALID_CHOICE}
     return SelectField(label, choices=list(choices), default="", **options)
 
 
 class JournalForm(BaseForm):
-    """Which lines: an ordinary form of an address, so that it carries no token."""
+    """The filters, sent in the query string and therefore without CSRF token."""
 
     class Meta:
         csrf = False
@@ -85,13 +99,19 @@ class JournalForm(BaseForm):
     dossier = line_field(lazy_gettext("Dossier"), limit=20)
     du = line_field(lazy_gettext("Depuis le"), limit=20)
     au = line_field(lazy_gettext("Jusqu’au"), limit=20)
-    livre = _select_field(lazy_gettext("Livre"), _ledger_choices())
+    livre = _select_field(
+        lazy_gettext("Livre"),
+        [
+            SelectChoice("", lazy_gettext("Tous les livres")),
+            *(SelectChoice(name, LEDGER_LABELS[name]) for name in LEDGERS),
+        ],
+    )
 
     @classmethod
     def from_args(cls, args: MultiDict[str, str], names: Mapping[int, str]) -> Self:
-        """The form as an address fills it.
+        """The form filled from the query string.
 
-        :param names: what each member is called, disabled ones too.
+        :param names: display names by member id, of disabled members too.
         """
         form = cls(formdata=args)
         people = [(CONSOLE_MEMBER, lazy_gettext("la console")), *names.items()]
@@ -102,19 +122,19 @@ class JournalForm(BaseForm):
         return form
 
     def validate_cas(self, field: Field) -> None:
-        """A public number."""
+        """Accept the public number of a case."""
         _check_number(field)
 
     def validate_dossier(self, field: Field) -> None:
-        """An id of the desk."""
+        """Accept the id of a case on the desk."""
         _check_number(field)
 
     def validate_du(self, field: Field) -> None:
-        """A day, as a browser's own calendar sends it."""
+        """Accept a day as ``<input type="date">`` sends it."""
         _check_day(field)
 
     def validate_au(self, field: Field) -> None:
-        """A day that is not before the first one."""
+        """Accept a day that is not before the first one."""
         _check_day(field)
         since, until = _parse_day(self.du.data), _parse_day(field.data)
         if since and until and until < since:
@@ -126,7 +146,7 @@ class JournalForm(BaseForm):
         return sum(bool(field.data) for field in self)
 
     def to_query(self) -> MembersJournalQuery:
-        """What was asked for, once it holds."""
+        """The query of a valid form."""
         return MembersJournalQuery(
             member=_parse_number(self.membre.data),
             kind=self.acte.data or "",
@@ -153,7 +173,7 @@ def _check_day(field: Field) -> None:
 
 
 def _parse_day(typed: str | None) -> date | None:
-    """A day of the years that the register knows."""
+    """A day within the years that the register accepts; None otherwise."""
     try:
         day = date.fromisoformat(typed) if typed and _DAY.fullmatch(typed) else None
     except ValueError:
@@ -162,30 +182,9 @@ def _parse_day(typed: str | None) -> date | None:
     return day if is_in_range else None
 
 
-JOURNAL_PATH = "/moderation/journal"
-_PLACE_FORM = re.compile(rf"({'|'.join(LEDGERS)})-([1-9][0-9]{{0,8}})")
-_BATCH_SIZE = 500  # lines read at a time for a table
-# The table's columns; docs/moderation.md tells what each holds.
-CSV_HEADER = (
-    "livre",
-    "ligne",
-    "moment",
-    "acte",
-    "en_mots",
-    "membre",
-    "cas",
-    "dossier",
-    "titre",
-    "version",
-    "details",
-    "evenement",
-    "empreinte",
-)
-
-
 @desk.get("/journal", endpoint="journal")
 def lines() -> ResponseReturnValue:
-    """The lines that were asked for, a page of them, newest first."""
+    """One page of the selected lines, newest first."""
     form = JournalForm.from_args(request.args, accounts.display_names(db.session()))
     if not form.validate():
         return _invalid_form_page(form)
@@ -196,9 +195,9 @@ def lines() -> ResponseReturnValue:
     return render_template(
         "moderation/journal.html",
         form=form,
-        found=stretch,
-        asked=journal_query,
-        told=_line_sentences(stretch.lines),
+        stretch=stretch,
+        journal_query=journal_query,
+        line_sentences=_line_sentences(stretch.lines),
         reports=_report_days(stretch.lines),
         books=LEDGER_LABELS,
         first=address(journal_query),
@@ -209,13 +208,13 @@ def lines() -> ResponseReturnValue:
 
 
 def _invalid_form_page(form: JournalForm) -> ResponseReturnValue:
-    return render_template("moderation/journal.html", form=form, found=None), 422
+    return render_template("moderation/journal.html", form=form, stretch=None), 422
 
 
 def address(
     journal_query: MembersJournalQuery, after: LinePosition | None = None, path: str = JOURNAL_PATH
 ) -> str:
-    """The address of some lines, or of those that follow a line."""
+    """The address of the lines of a query, or of those that follow a line."""
     pairs = journal_query.pairs()
     if after is not None:
         ledger, seq = after
@@ -224,7 +223,7 @@ def address(
 
 
 def _start_place() -> LinePosition | None:
-    """The line after which the stretch begins that an address asks for."""
+    """The line after which the requested page begins."""
     raw = request.args.get("apres", "")
     if not raw:
         return None
@@ -249,19 +248,19 @@ def _line_sentences(
 
 
 def _report_days(journal_lines: Sequence[MembersJournalLine]) -> Mapping[str, date]:
-    """Those of the reports that lines speak of which are still there, each with its day."""
+    """The days of receipt of the existing reports that lines refer to."""
     return reports.received_days(
         db.session(), {journal_line.report for journal_line in journal_lines if journal_line.report}
     )
 
 
-# Beyond the bound a number is none that the database could hold.
+# The bound keeps the number within the integers of the database.
 @desk.get(
     f"/journal/<any({', '.join(LEDGERS)}):name>/<int(min=1, max=999999999):seq>",
     endpoint="journal_line",
 )
 def line(name: str, seq: int) -> ResponseReturnValue:
-    """One line with its private part, and its digests computed again."""
+    """One line with its private part and the result of its verification."""
     line_check = members_journal.load_checked_line(
         db.session(), current_member.member(), LEDGERS[name], seq
     )
@@ -269,14 +268,14 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     checks = [
         (holds, str(sentences[0] if holds else sentences[1]))
         for key, sentences in LINE_CHECKS.items()
-        # What is bound to a part that cannot be read is not known to hold.
+        # Nothing is confirmed of an unreadable line.
         for holds in [key not in line_check.problems and not unreadable]
     ]
     last_seq = head(db.session(), LEDGERS[name]).seq
     ((_line, sentence, details),) = _line_sentences([line_check.line])
     return render_template(
         "moderation/journal_line.html",
-        opened=line_check,
+        line_check=line_check,
         line=line_check.line,
         reports=_report_days([line_check.line]),
         sentence=sentence,
@@ -287,19 +286,16 @@ def line(name: str, seq: int) -> ResponseReturnValue:
     )
 
 
-# --- as a table ----------------------------------------------------------------------------
-
-
 @desk.get("/journal.csv", endpoint="journal_csv")
 def csv_table() -> ResponseReturnValue:
-    """Exactly the lines that the same filters show, as a file for a spreadsheet."""
+    """The lines of the same filters as a CSV file."""
     names = accounts.display_names(db.session())
     form = JournalForm.from_args(request.args, names)
     if not form.validate():
         return _invalid_form_page(form)
     viewer, table_words = current_member.member(), _TableWords(names, current_vocabulary())
     csv_rows = _csv_rows(db.engine, viewer, form.to_query(), table_words)
-    # What is read from now on is read a stretch at a time: a slow reader must not hold a
+    # The rows are read in batches, each in a session of its own: a slow client must not hold a
     # transaction open, which would keep erased words in SQLite's log.
     db.session.remove()
     body = stream_with_context(csv_files.encode_table(CSV_HEADER, csv_rows))
@@ -309,7 +305,7 @@ def csv_table() -> ResponseReturnValue:
 
 
 class _TableWords:
-    """What the rows of a table are worded with: they are written once the request is over."""
+    """Names and labels for the rows of the CSV, loaded before they are streamed."""
 
     def __init__(self, names: Mapping[int, str], vocabulary: Vocabulary) -> None:
         self.names, self.vocabulary = names, vocabulary

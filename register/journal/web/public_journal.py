@@ -1,4 +1,4 @@
-"""The public ledger: its page, its head, its lines to download, and the proof of a case."""
+"""Public journal: its page, head and lines to download, the proof of a case, the verifier."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 @dataclass(frozen=True)
 class JournalFilterPanel:
-    """What the form of filters needs."""
+    """Options of the filter form, and the number of filters in force."""
 
     kinds: list[FacetOption]
     months: list[FacetOption]
@@ -40,13 +40,13 @@ class JournalFilterPanel:
 
 
 def kind_names() -> dict[str, str]:
-    """What each kind of line is called."""
+    """Names of the kinds of public lines, by kind."""
     return {kind: str(PUBLIC_KIND_NAMES[kind]) for kind in public_journal.PUBLIC_ACTS_BY_KIND}
 
 
 @public.get("/registre")
 def lines() -> ResponseReturnValue:
-    """Every public act, the newest first, by kind and by month."""
+    """The lines of the public ledger, newest first, filtered by kind and month."""
     position = head()
     line_number = _number_parameter("ligne")
     if line_number is not None:
@@ -63,7 +63,7 @@ def lines() -> ResponseReturnValue:
     return render_template(
         "public/registre.html",
         page=journal_page,
-        asked=journal_query,
+        journal_query=journal_query,
         head=position,
         panel=_filter_panel(journal_query, kind_labels),
         chips=chips(journal_query),
@@ -72,7 +72,7 @@ def lines() -> ResponseReturnValue:
 
 
 def chips(journal_query: PublicJournalQuery) -> list[FilterChip]:
-    """The filters in force in words, each with the way to take it off."""
+    """The filters in force in words, each with the address without it."""
     kind_labels = kind_names()
     active_chips = [
         FilterChip(kind_labels[kind], urls.ledger(journal_query.without(kind)))
@@ -115,29 +115,29 @@ def _filter_panel(
 
 @public.get("/registre/tete")
 def tip() -> Response:
-    """Where the public ledger stands, for whoever wants to be able to prove it later."""
+    """The head of the public ledger, for outsiders to keep as an anchor."""
     return _json_response(head_document(db.session(), head()))
 
 
 @public.get("/registre.jsonl")
 def download() -> Response:
-    """The public ledger as JSON lines, verbatim: what the chain hashes, and nothing else."""
+    """The public ledger as JSON lines: the hashed bytes, verbatim."""
     position = head()
     after = _number_parameter("apres") or 0
     if after > position.seq:
-        # Whoever holds more lines than there are has found something, and must be told.
+        # Somebody with more lines than there are has detected a truncated ledger: no empty answer.
         raise NotFound("no_such_line")
     return Response(_stream_lines(db.engine, after, position.seq), mimetype="application/jsonl")
 
 
 def _stream_lines(engine: Engine, after: int, until: int) -> Iterator[bytes]:
     while after < until:
-        # A session for each stretch: a slow reader must not hold a transaction open, which would
+        # A new session for each batch: a slow client must not hold a transaction open, which would
         # keep erased words in SQLite's log.
         with Session(engine) as session:
             batch = public_lines(session, after, until)
         if not batch:
-            # A copy was put back meanwhile, and it is shorter.
+            # A backup with fewer lines was restored meanwhile.
             return
         yield b"".join(line + b"\n" for _seq, line in batch)
         after = batch[-1][0]
@@ -145,7 +145,7 @@ def _stream_lines(engine: Engine, after: int, until: int) -> Iterator[bytes]:
 
 @public.get("/incidents/<number>/preuve")
 def proof(number: str) -> ResponseReturnValue:
-    """What binds the text of a case, as it reads now or at a version, to its line."""
+    """The proof that binds the text of a case, now or at a version, to its journal line."""
     head()
     try:
         response = _json_response(
@@ -153,14 +153,14 @@ def proof(number: str) -> ResponseReturnValue:
         )
     except Moved as error:
         return redirect(urls.proof(int(str(error.values["number"]))), 301)
-    # A search engine keeps what it indexed: the text must not outlive the case there.
+    # The text must not stay in the index of a search engine after the case is erased.
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
 @public.get("/registre/verifier.py")
 def program() -> Response:
-    """The program that checks all this, which whoever runs it should read first."""
+    """The program that verifies the ledger and proofs."""
     try:
         source = verifier()
     except OSError as error:
@@ -169,7 +169,7 @@ def program() -> Response:
 
 
 def verify_commands(base: str) -> list[str]:
-    """What an outsider types to check the ledger and one case; the number is for them to choose."""
+    """Shell commands to verify the ledger and one case; case 12 is an example."""
     files = {
         "registre.jsonl": "/registre.jsonl",
         "tete.json": "/registre/tete",
@@ -183,7 +183,7 @@ def verify_commands(base: str) -> list[str]:
 
 
 def _number_parameter(name: str) -> int | None:
-    """A number in the query: strict digits, no leading zero, bounded; None without one.
+    """A number of the query string: at most nine digits, no leading zero; None when absent.
 
     :raises Invalid: ``filter``.
     """

@@ -1,7 +1,7 @@
-"""The sentences behind every key that is raised below ``web``, and the words that go into them.
+"""Sentences for every error key raised below the faces, and names of the values in them.
 
-French is the source language of the catalogue. ``tests/web/test_wording.py`` finds every key in
-the code and asks for its sentence here, with the values that are really handed over.
+French is the source language of the catalogue. ``tests/web/test_wording.py`` checks that every key
+in the code has a sentence here, which uses only values that are passed.
 """
 
 from __future__ import annotations

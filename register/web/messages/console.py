@@ -1,4 +1,4 @@
-"""Settings, the seal key and the schema: why the register does not start."""
+"""Sentences for settings, seal key, schema, verification and commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk has to do, in words: the kinds of tasks, and what makes two cases alike."""
+"""Names and sentences of the desk: tasks, checklist, risks, periods, report folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from register.journal import Act
 from register.reports.models import MessageKind
 from register.reports.report_lists import ReportFolder
 
-# What each kind is called as a heading, and why it is there.
+# Heading and explanation of each kind of task.
 TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
     TodoKind.REPLY: (
         _("Réponses à traiter"),
@@ -57,7 +57,7 @@ TODO_HEADINGS: dict[TodoKind, tuple[Any, Any]] = {
     ),
 }
 
-# The same of one case, as a line of the queue or of a list says it.
+# The kinds of tasks for one case, in the queue or a list.
 TODO_LABELS: dict[TodoKind, Any] = {
     TodoKind.REPLY: _("réponse à traiter"),
     TodoKind.CLAIMED: _("en main"),
@@ -71,7 +71,7 @@ TODO_LABELS: dict[TodoKind, Any] = {
 }
 
 
-# What an unmet line lacks, and what to do about it.
+# Unmet lines of the checklist: what is missing, and what to do.
 UNMET_CHECKS: dict[str, Any] = {
     "texts": _("Il manque le titre ou le résumé : écrivez les deux."),
     "summary_length": _("Le résumé fait %(length)s caractères : ramenez-le à %(limit)s."),
@@ -103,7 +103,7 @@ UNMET_CHECKS: dict[str, Any] = {
     "no_private_life": _("Attestez que rien ne touche à la vie privée."),
 }
 
-# What a line asks for, in the words of one that is met.
+# Met lines of the checklist.
 MET_CHECKS: dict[str, Any] = {
     "texts": _("Un titre et un résumé"),
     "summary_length": _("Un résumé assez court"),
@@ -136,7 +136,7 @@ RISK_NAMES: dict[str, Any] = {
 }
 
 
-# The codes of ``incidents.periods``.
+# Limitation periods by code.
 PUBLIC_CHANGES: dict[str, Any] = {
     "shown": _("Le cas devient public, et paraît dans les listes et la recherche."),
     "numbered": _("Il reçoit son numéro et son adresse, qui ne changeront plus."),
@@ -164,7 +164,7 @@ PUBLIC_CHANGES: dict[str, Any] = {
     "nothing": _("Rien ne change pour le public."),
 }
 
-# The codes of ``incidents.periods.Opens``.
+# Beginnings of limitation periods by code.
 LIMITATION_PERIODS: dict[str, Any] = {
     "all": _(
         "Un délai de trois mois s’ouvre : tout le texte peut être poursuivi jusqu’à son terme "
@@ -189,7 +189,7 @@ LIMITATION_PERIODS: dict[str, Any] = {
     ),
 }
 
-# What a period is said to have begun with; the acts that open one.
+# Public acts that begin a period.
 PERIOD_BEGINNINGS: dict[str, Any] = {
     "published": _("Première publication : tout le texte"),
     "restored": _("Rétablissement : peut-être tout le texte"),
@@ -201,7 +201,7 @@ PERIOD_BEGINNINGS: dict[str, Any] = {
 }
 
 
-# What each tray is called, and which reports lie there.
+# Name of each report folder, and the reports in it.
 REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ReportFolder.NEW: (_("Nouveaux"), _("Personne ne les a encore pris en main.")),
     ReportFolder.NEWS: (
@@ -237,7 +237,7 @@ REPORT_LISTS: dict[ReportFolder, tuple[Any, Any]] = {
     ),
 }
 
-# Those that another member put aside at once, on the home of the desk.
+# Reports that another member put aside together, on the home of the desk.
 SPAM_TO_CONFIRM = (
     _("Indésirables à confirmer"),
     _(
@@ -246,7 +246,7 @@ SPAM_TO_CONFIRM = (
     ),
 )
 
-# What a tray says that holds nothing.
+# Sentences of empty folders.
 EMPTY_LISTS: dict[ReportFolder, Any] = {
     ReportFolder.NEW: _("Aucun signalement n’attend d’être lu."),
     ReportFolder.NEWS: _("Aucune réponse n’est arrivée."),
@@ -260,7 +260,7 @@ EMPTY_LISTS: dict[ReportFolder, Any] = {
     ReportFolder.SPAM: _("Aucun signalement indésirable."),
 }
 
-# What a message is, as the exchange heads it.
+# Headings of messages in the exchange with a reporter.
 MESSAGE_HEADINGS: dict[MessageKind, Any] = {
     MessageKind.QUESTION: _("Question de l’équipe"),
     MessageKind.ANSWER: _("Réponse de l’auteur"),
@@ -269,14 +269,14 @@ MESSAGE_HEADINGS: dict[MessageKind, Any] = {
     MessageKind.REQUEST: _("L’auteur demande le retrait"),
 }
 
-# What reporters did, as the history of a report tells it; of members' acts the journal has words.
+# Acts of reporters in the history of a report; acts of members have the journal's sentences.
 REPORTER_ACT_SENTENCES: dict[Act, Any] = {
     Act.REPORT_RECEIVED: _("Le signalement est arrivé"),
     Act.REPORT_ADDED: _("Son auteur a écrit, ou changé son contact"),
     Act.REPORT_WITHDRAWN: _("Son auteur l’a retiré"),
 }
 
-# Who began proceedings, as the form asks it: the vocabulary's directions, and that nobody did.
+# Who began proceedings, in the form: the directions of the vocabulary, and nobody.
 NOBODY_BEGAN = _("personne")
 
 MANY_UNREAD = _(

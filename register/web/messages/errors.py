@@ -1,4 +1,4 @@
-"""Acts on a case that are not possible now, and the states a case is in."""
+"""Sentences for errors of acts, pages, reports and accounts; names of fields and states."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ FIELD_ERRORS: dict[str, Any] = {
     ),
 }
 
-# Names of fields as a sentence says them; ``say_fault`` raises the first letter.
+# Names of fields within a sentence; ``fault_sentence`` begins them with a capital.
 FIELD_NAMES: dict[str, Any] = {
     "title": _("titre"),
     "summary": _("résumé"),
@@ -324,7 +324,7 @@ REPORT_ERRORS: dict[str, Any] = {
     ),
 }
 
-# What a state is called on the desk.
+# Names of the states of a case on the desk.
 REPORT_STATES: dict[str, Any] = {
     "received": _("reçu"),
     "in_review": _("en examen"),
