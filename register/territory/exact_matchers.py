@@ -1,7 +1,8 @@
 """The ways in which words are a place, to the letter.
 
 Each reader says every place that the words can mean in its way, and nothing else decides. A new
-way is one more function in a step of ``MATCHER_STEPS``; a step is tried when those before it read nothing.
+way is one more function in a step of ``MATCHER_STEPS``; a step is tried when those before it read
+nothing.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ class NameIndex:
         """Names at most so many typing errors away, with their number, the likest first.
 
         An error is a letter too many, too few or another, or two that changed places
-        (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like nothing:
-        with one error they are any of a hundred others.
+        (optimal string alignment). Names of less than :data:`MIN_FUZZY_LENGTH` letters are like
+        nothing: with one error they are any of a hundred others.
         """
         matches = []
         shortest = max(MIN_FUZZY_LENGTH, len(name) - distance)

@@ -286,8 +286,8 @@ def former_names(
 ) -> list[ColumnValues]:
     """Former names that the new data set no longer gives, as aliases of kind ``ancienne``.
 
-    ``previous_rows``: rows of communes and aliases that the tables held, the communes last. A retired
-    commune bears its own name and needs no alias.
+    ``previous_rows``: rows of communes and aliases that the tables held, the communes last. A
+    retired commune bears its own name and needs no alias.
     """
     current_names = {(row["code"], row["folded"]) for row in (*plan.communes, *plan.aliases)}
     former_aliases: dict[str, ColumnValues] = {}

@@ -132,7 +132,7 @@ def expand_abbreviations(name: str) -> Iterator[str]:
 
 
 class Ordinal(NamedTuple):
-    """A number such as 18, 18e or XVIII; ``is_explicit`` when a word or an ending says it is a rank."""
+    """A number such as 18, 18e or XVIII; ``is_explicit``: a word or an ending says it is a rank."""
 
     number: int
     is_explicit: bool

@@ -51,8 +51,9 @@ _LOOSE_PUNCTUATION = re.compile(r"(?:(?<=\s)|^)[,;:/–—-]+(?=\s|$)|^[\s,;:]+|
 class ExtractedPlace:
     """Words of a text that name a place.
 
-    ``resolution``: what they may mean; ``matched_text``: the words as typed; ``remaining_text``: the text without
-    them and the preposition before them, to be searched for; empty when the whole text is a place.
+    ``resolution``: what they may mean; ``matched_text``: the words as typed; ``remaining_text``:
+    the text without them and the preposition before them, to be searched for; empty when the whole
+    text is a place.
     """
 
     resolution: PlaceResolution

@@ -230,8 +230,8 @@ class CommuneDetails:
 
     ``population`` and ``point`` (degrees of latitude and longitude, WGS 84) are None where
     unknown; ``is_exact``: the point is that of the commune, not of several around it; ``retired``:
-    gone without a successor; ``former_name``: what the place was called under the code that was asked
-    for, when that is another than the commune's.
+    gone without a successor; ``former_name``: what the place was called under the code that was
+    asked for, when that is another than the commune's.
     """
 
     commune: PlaceName

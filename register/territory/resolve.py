@@ -1,8 +1,8 @@
 """What a person may have meant by what they typed for a place: one reading, several or none.
 
 Pure: it asks a :class:`Gazetteer` in memory. What is read to the letter is in
-:mod:`register.territory.exact_matchers`; only where that reads nothing, names that begin as typed are
-looked at, after them names with one typing error, and last the places that a phrase names.
+:mod:`register.territory.exact_matchers`; only where that reads nothing, names that begin as typed
+are looked at, after them names with one typing error, and last the places that a phrase names.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def resolve(
 ) -> PlaceResolution:
     """Every reading of ``typed``, the most exact first, then those with most published cases.
 
-    ``case_counts``: number of published cases by present commune code. Readings that are equal so far
-    are in the order of population, then of codes; those of a phrase are in the order of
+    ``case_counts``: number of published cases by present commune code. Readings that are equal so
+    far are in the order of population, then of codes; those of a phrase are in the order of
     :func:`register.territory.place_extraction.extract_places`.
     """
     counts = case_counts or {}

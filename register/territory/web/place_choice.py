@@ -67,8 +67,8 @@ class PlaceChoice:
 class PlaceMatches:
     """The text that was typed and everything it may mean, the most likely first.
 
-    ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of nearly that
-    name, where there is nothing else.
+    ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of
+    nearly that name, where there is nothing else.
     """
 
     typed: str

@@ -271,8 +271,8 @@ class PlaceFacts:
 class NeighbouringCommunes:
     """Other communes with cases.
 
-    ``near_rows``: within ``radius_km`` kilometres; ``group_label``: the intercommunalité in words, if any;
-    ``group_rows``: all of it that have cases, if others than the commune do.
+    ``near_rows``: within ``radius_km`` kilometres; ``group_label``: the intercommunalité in words,
+    if any; ``group_rows``: all of it that have cases, if others than the commune do.
     """
 
     near_rows: PlaceRows
