@@ -38,7 +38,7 @@ class Scope(StrEnum):
 NO_DAY = dt.date(1, 1, 1)
 
 
-def _partial_index(condition: str) -> dict[str, Any]:
+def _where(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
@@ -53,14 +53,10 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         # The desk's order by last change: a newer revision has a higher id.
         Index("ix_incident_changed", "state", "revision_id"),
-        Index(
-            "ix_incident_held", "held_until", "held_by", **_partial_index("held_until IS NOT NULL")
-        ),
+        Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        Index(
-            "ix_incident_merged_into", "merged_into", **_partial_index("merged_into IS NOT NULL")
-        ),
+        Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
