@@ -97,9 +97,11 @@ AT_LENGTH = {
     "test_editor_reading",
     "test_editor_together",
     "test_feed_filters",
+    "test_finding",
     "test_follower_processes",
     "test_following",
     "test_hostile_fields",
+    "test_hostile_searches",
     "test_verifier_case_file",
 }
 ONE_BY_ONE = (

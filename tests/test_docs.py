@@ -244,6 +244,55 @@ def test_a_picture_weighs_little(picture):
     assert len(content) <= 150_000
 
 
+# --- the glossary ------------------------------------------------------------------------------
+
+DEVELOPING = (TOP / "docs" / "developpement.md").read_text("utf-8")
+
+
+def _glossary(page_text: str) -> list[tuple[str, list[str]]]:
+    """The terms of the glossary, each with the paths of its last column."""
+    section = page_text.partition("## Glossary\n")[2].partition("\n## ")[0]
+    table_rows = [line for line in section.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table_rows]
+    return [(term, re.findall(r"`([^`]+)`", paths)) for term, _meaning, paths in cells[1:]]
+
+
+GLOSSARY = _glossary(DEVELOPING)
+
+
+@pytest.mark.parametrize(("term", "paths"), GLOSSARY, ids=[term for term, _paths in GLOSSARY])
+def test_every_path_of_the_glossary_is_a_package_or_a_module(term, paths):
+    assert paths, term
+    assert [path for path in paths if not _is_package_or_module(path)] == []
+
+
+def _is_package_or_module(path: str) -> bool:
+    place = TOP / path
+    return place.is_file() if place.suffix == ".py" else (place / "__init__.py").is_file()
+
+
+def test_the_glossary_is_long_enough_and_its_terms_are_unique_and_in_alphabetical_order():
+    terms = [term.casefold() for term, _paths in GLOSSARY]
+    assert len(terms) >= 45
+    assert terms == sorted(set(terms))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("| act | a change | `register/cases/acts`, `register/errors.py` |", [True, True]),
+        ("| act | a change | `register/nowhere` |", [False]),
+        ("| act | a change | `register/nowhere.py` |", [False]),
+        ("| act | a change | `docs` |", [False]),
+    ],
+)
+def test_the_guard_of_the_glossary_sees(row, expected):
+    page_text = f"## Glossary\n\n| Term | Meaning | Where |\n|---|---|---|\n{row}\n\n## Next\n"
+    [(term, paths)] = _glossary(page_text)
+    assert term == "act"
+    assert [_is_package_or_module(path) for path in paths] == expected
+
+
 # --- links -------------------------------------------------------------------------------------
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")

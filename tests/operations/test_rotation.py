@@ -178,6 +178,17 @@ def test_a_rotation_that_was_cut_short_is_finished_or_undone_at_the_next_start(
     assert store.root == root
 
 
+def test_a_rotation_whose_wrapping_fails_leaves_the_former_key_in_its_place(
+    settings, engine, store, monkeypatch
+):
+    former = encryption.load_key(settings.seal_dir)
+    monkeypatch.setattr(KeyStore, "rewrap", lambda *_given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        rotation.rotate(settings, engine)
+    assert encryption.load_key(settings.seal_dir) == former
+    assert store.is_wrapped_by(former)
+
+
 def test_neither_key_is_given_up_while_the_other_is_not_known_to_open_the_store(
     settings, engine, store
 ):

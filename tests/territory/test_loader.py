@@ -177,7 +177,7 @@ def test_a_commune_without_successor_is_retired_where_it_was(
     assert [place.code for place in place_queries.communes_of_departement(before, "77")] == [
         "77001"
     ]
-    reading = resolve(load_gazetteer(before), "Disparaît").one
+    reading = resolve(load_gazetteer(before), "Disparaît").sole_reading
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 

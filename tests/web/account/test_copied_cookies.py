@@ -25,6 +25,15 @@ def copied(app):
     return copy
 
 
+def test_a_cookie_copied_before_its_member_signs_out_opens_nothing_after_it(app, cast, copied):
+    bruno = enter(app, cast.email("bruno"))
+    thief = copied(bruno)
+    bruno.get("/compte")
+    bruno.send("/compte/deconnexion")
+    assert bruno.answer.status_code == 303
+    assert thief.get("/compte").status_code == 303
+
+
 def test_a_cookie_copied_before_a_new_password_opens_nothing_after_it(app, cast, copied):
     bruno = enter(app, cast.email("bruno"))
     thief = copied(bruno)

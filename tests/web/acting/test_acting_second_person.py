@@ -19,6 +19,10 @@ from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.pending_changes import Destruction, PendingChange
 from register.db import now
+from register.reports import acts as report_acts
+from register.reports.models import Report
+from register.reports.queries import ReportFolder
+from register.reports.web.desk import report_list
 
 ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."
 
@@ -161,6 +165,40 @@ def test_a_single_moderator_publishes_what_needs_two_with_password_and_code(
         answer = late.send(at(filed, act), {**sent, "public_note": RESTORED_NOTE})
         assert answer.status_code == (403 if asked else 303), said(answer)
         assert ("seul un cas qui se relit à deux" in said(answer)) is asked
+
+
+def test_a_single_moderator_agrees_to_spam_with_password_and_code(settings, inbox, session, cast):
+    key = inbox.received().key
+    with inbox.pen() as p:
+        report_acts.spam(p, key, by=cast.bruno, together=True)
+    sent = {"cle": [key], "faire": report_list.CONFIRM, "casier": ReportFolder.SPAM.value}
+    with bare(replace(settings, single_moderator=True)) as app:
+        late = Signed(app, cast.bruno, now() - timedelta(minutes=30))
+        asked = late.send("/moderation/signalements/tri", sent)
+        assert asked.status_code == 403
+        assert "confirmer seul des signalements" in said(asked)
+        session.rollback()
+        assert session.get_one(Report, key).together_by == cast.bruno
+        assert Signed(app, cast.bruno).send("/moderation/signalements/tri", sent).status_code == 303
+        session.rollback()
+        session.expire_all()
+        assert session.get_one(Report, key).together_by is None
+
+
+def test_a_destruction_is_confirmed_with_password_and_code(app, desk, session, cast):
+    filed = desk.published(narrative="Un PASSAGE de trop.")
+    with desk.pen() as p:
+        told = a_case(narrative="Un […] de trop.")
+        acts.redact(p, filed.id, told, by=cast.bruno, reason="r", public_note="n")
+    session.rollback()
+    row = session.scalars(select(Destruction)).one()
+    late = Signed(app, cast.chloe, now() - timedelta(minutes=30))
+    asked = late.send(at(filed, f"destructions/{row.id}/confirmer"))
+    assert asked.status_code == 403
+    assert "détruire des versions cachées" in said(asked)
+    session.rollback()
+    session.refresh(row)
+    assert row.ended_at is None
 
 
 def test_a_redaction_hides_and_another_member_confirms(signed, desk, session, app):

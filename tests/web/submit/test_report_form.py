@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -654,6 +655,32 @@ def test_missing_files_acknowledge_nothing(settings: Settings, app: Flask, lost:
     answer = amina.send(FORM, etape="envoyer")
     assert code_of(amina)
     assert count(settings, Report) == 2
+
+
+def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
+    settings: Settings, amina: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = sqlite_path(settings.database_url)
+    assert database
+    away = database.with_name("away")
+    receive = acts.receive
+
+    def taken_away(*given: Any, **more: Any) -> Any:
+        filed = receive(*given, **more)
+        database.rename(away)
+        return filed
+
+    monkeypatch.setattr(acts, "receive", taken_away)
+    amina.get(FORM)
+    answer = amina.send(FORM, recit=WORDS, etape="envoyer")
+    away.rename(database)
+    assert answer.status_code == 503
+    assert "ne trouve plus ses fichiers" in amina.text
+    assert value(amina, "recit") == WORDS
+    monkeypatch.undo()
+    amina.send(FORM, etape="envoyer")
+    assert code_of(amina)
+    assert count(settings, Report) == 1
 
 
 def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: Visitor) -> None:

@@ -143,7 +143,7 @@ class PublishForm(ActForm):
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """As any act's; the checklist is on the page, line by line."""
-        return "" if error.key == "checklist" else super().tell(error, desk_case)
+        return "" if error.key == "checklist" else super().attach_error(error, desk_case)
 
     def _catch_up(self, desk_case: DeskCase) -> None:
         super()._catch_up(desk_case)

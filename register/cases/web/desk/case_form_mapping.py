@@ -140,7 +140,7 @@ def _field_value(field: Any) -> Any:
 
 
 def _build_proceeding(row: Any) -> ProceedingContent:
-    steps = tuple(_build_part(StepContent, step) for step in row.steps.told)
+    steps = tuple(_build_part(StepContent, step) for step in row.steps.filled_rows)
     return _build_part(ProceedingContent, row, steps=steps)
 
 
