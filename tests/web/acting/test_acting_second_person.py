@@ -21,7 +21,7 @@ from register.cases.pending_changes import Destruction, PendingChange
 from register.db import now
 from register.reports import acts as report_acts
 from register.reports.models import Report
-from register.reports.queries import ReportFolder
+from register.reports.report_lists import ReportFolder
 from register.reports.web.desk import report_list
 
 ACCUSATION = "Selon le jugement, joindre le 06 12 34 56 78."

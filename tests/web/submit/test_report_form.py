@@ -683,7 +683,7 @@ def test_a_database_taken_away_while_a_report_is_written_acknowledges_nothing(
     assert count(settings, Report) == 1
 
 
-def test_a_full_disk_is_said_and_keeps_the_text(settings: Settings, amina: Visitor) -> None:
+def test_a_full_disk_is_explained_and_keeps_the_text(settings: Settings, amina: Visitor) -> None:
     typed = "É" * 15_000
     with db.engine.connect() as connection:
         # No page more than there are; only this connection is there to be used again.
