@@ -38,7 +38,7 @@ class Scope(StrEnum):
 NO_DAY = dt.date(1, 1, 1)
 
 
-def _where(condition: str) -> dict[str, Any]:
+def _partial(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an index partial on both databases."""
     return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
@@ -53,10 +53,10 @@ class Incident(Base):
         Index("ix_incident_moved", "state", "moved_at", "number"),
         # The desk's order by last change: a newer revision has a higher id.
         Index("ix_incident_changed", "state", "revision_id"),
-        Index("ix_incident_held", "held_until", "held_by", **_where("held_until IS NOT NULL")),
+        Index("ix_incident_held", "held_until", "held_by", **_partial("held_until IS NOT NULL")),
         Index("ix_incident_departement", "departement"),
         Index("ix_incident_region", "region"),
-        Index("ix_incident_merged_into", "merged_into", **_where("merged_into IS NOT NULL")),
+        Index("ix_incident_merged_into", "merged_into", **_partial("merged_into IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -369,10 +369,9 @@ class Origin(Base):
 class FormerCode(Base):
     """A code that a public case lost by a public act.
 
-    Feeds filtered by that code still list the act: subscribers of a commune have to learn that a
+    Feeds filtered by the code still list the act: subscribers of a commune have to learn that a
     case of it was withdrawn, even after its texts are destroyed. ``axis`` is the name of a filter,
-    ``seq`` the number of the public line by which the case lost the code. The line commits to the
-    rows.
+    ``seq`` the number of the public line of the act, which commits to the rows.
     """
 
     __tablename__ = "former_code"
