@@ -37,7 +37,6 @@ _FRENCH_ONLY = (
     "templates/moderation/casefile/",
     "register/feeds/web/entries.py",
     "register/web/messages/console.py",
-    "register/web/messages/console.py",
 )
 
 
