@@ -36,7 +36,7 @@ from register.web import error_messages, messages
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
 RAISED |= {"SchemaError", "TextError"}
-FIRST, SECOND = 0, 1
+FIRST, SECOND, THIRD = 0, 1, 2
 # Keys that reach a raise through a variable; the table or expression they come from.
 BY_VARIABLE = {*rules.REFUSALS.values(), *rules._STATE_REFUSALS.values()}
 BY_VARIABLE |= {"import_column_missing", "import_column_twice"}
@@ -76,6 +76,7 @@ def kept() -> Iterator[tuple[str, set[str]]]:
 
 def row_faults() -> Iterator[str]:
     """The ``(column, key, values)`` that reading a table leaves in its lines."""
+    yield from ({key_at(call, THIRD) for call in calls({"_add_fault"})} - {""})
     tree = ast.parse((TOP / "exchange" / "csv_files.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Tuple) and len(node.elts) == 3:
