@@ -83,7 +83,12 @@ def make(site: Path) -> None:
         "desk": _make_desk(_new_register(site / "desk")),
         "reports": _make_reports(_new_register(site / "reports")),
     }
-    requests = {"password": PASSWORD, "registers": registers}
+    requests = {
+        "password": PASSWORD,
+        "moderator": "bruno@register.test",
+        "ready": _make_ready_draft(site / "reports"),
+        "registers": registers,
+    }
     (site / "requests.json").write_text(json.dumps(requests, ensure_ascii=False, indent=1), "utf-8")
 
 
@@ -91,7 +96,7 @@ def _new_register(folder: Path) -> Any:
     from registers import settings_of
 
     folder.mkdir(parents=True)
-    _set_environment(folder)
+    set_environment(folder)
     command = [sys.executable, "-m", "register", "init"]
     subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.DEVNULL)
     return settings_of(folder, os.environ["REGISTER_DATABASE_URL"])
@@ -154,6 +159,34 @@ def _make_reports(settings: Any) -> list[dict[str, Any]]:
     return requests
 
 
+def _make_ready_draft(folder: Path) -> int:
+    """A draft that a member may publish, in the register of the reports; its id."""
+    from people import Cast, Desk
+    from registers import opened
+    from sqlalchemy import select
+
+    from register.accounts.models import Member
+    from register.db import now
+    from register.journal import writing
+
+    set_environment(folder)
+    with opened(os.environ["REGISTER_DATABASE_URL"]) as engine:
+        with engine.connect() as connection:
+            ids = {
+                email.split("@")[0]: id_
+                for id_, email in connection.execute(select(Member.id, Member.email))
+            }
+        cast = Cast(**{name: ids[name] for name in ("bruno", "chloe", "ada", "driss")})
+        draft = Desk(lambda at=None: writing(engine, at or now()), cast).ready()
+        return int(draft.id)
+
+
+def read_requests(site: Path) -> dict[str, Any]:
+    """What :func:`make` wrote: requests, password, the member and the draft to publish."""
+    plan: dict[str, Any] = json.loads((site / "requests.json").read_text("utf-8"))
+    return plan
+
+
 # --- the answers ------------------------------------------------------------------------------
 
 
@@ -161,11 +194,11 @@ def capture(site: Path, out: Path) -> None:
     """Write the answers to the requests of each register, and the URL map."""
     clock.datetime, clock.date = _FixedDatetime, _FixedDate  # type: ignore[misc]
     shutil.rmtree(out, ignore_errors=True)
-    plan = json.loads((site / "requests.json").read_text("utf-8"))
+    plan = read_requests(site)
     for name, requests in plan["registers"].items():
         folder = out / "registers" / name
         shutil.copytree(site / name, folder)
-        _set_environment(folder)
+        set_environment(folder)
         from register import create_app
 
         app = create_app()
@@ -291,7 +324,7 @@ def _print_difference(x: bytes, y: bytes) -> None:
         print(" ", sign, data[max(0, index - 60) : index + 100])
 
 
-def _set_environment(folder: Path) -> None:
+def set_environment(folder: Path) -> None:
     for name in [name for name in os.environ if name.startswith("REGISTER_")]:
         del os.environ[name]
     os.environ |= {
