@@ -149,6 +149,28 @@ def test_a_single_moderator_gives_password_and_code_again(settings, desk, cast):
         assert Signed(app, cast.bruno).send(page).status_code == 303
 
 
+def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, vu):
+    filed = desk.published()
+    with bare(replace(settings, single_moderator=True)) as app:
+        browser = Signed(app, cast.bruno)
+        assert follow_up(browser, filed, vu).status_code == 303
+        page = said(browser.get(at(filed)))
+        assert "Ce changement attend votre accord" in page
+        assert "Dites-le-lui" not in page
+
+
+def test_a_refused_note_names_its_field_once(signed, desk, vu):
+    filed = desk.withdrawn()
+    with desk.pen() as p:
+        acts.edit(p, filed.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
+    answer = signed("bruno").send(
+        at(filed, "retablir"), {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu"}
+    )
+    assert answer.status_code == 422
+    assert "Note publique : ce champ doit être rempli" in said(answer)
+    assert "Note publique : note publique" not in said(answer)
+
+
 @pytest.mark.parametrize(
     ("narrative", "asked"), [(ACCUSATION, True), ("Le maire éteint.", False)], ids=["two", "one"]
 )

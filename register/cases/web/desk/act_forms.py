@@ -16,7 +16,7 @@ from register.cases.queries import NUMBER_LIMIT
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, RegisterError, TextError
 from register.text.normalisation import one_line
-from register.web.error_messages import error_sentence
+from register.web.error_messages import error_sentence, reason_sentence
 from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset
 
@@ -61,10 +61,10 @@ class ActForm(RevisionForm):
         if error.key == "changed_meanwhile":
             self._catch_up(desk_case)
         field = self._fields.get(str(error.values.get("field", "")))
-        error_text = typeset(error_sentence(error))
         if field is None:
-            return error_text
-        field.errors = [*field.errors, error_text]
+            return typeset(error_sentence(error))
+        # The page names the field itself.
+        field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
         return ""
 
     def _catch_up(self, desk_case: DeskCase) -> None:

@@ -35,7 +35,7 @@ from register.cases.web.desk.act_view import (
     perform_act,
 )
 from register.cases.web.desk.case import case_checklist, today
-from register.cases.web.desk.editor_flow import AWAITS_APPROVAL
+from register.cases.web.desk.editor_flow import awaits_approval_notice
 from register.db import db
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.web.blueprints import desk
@@ -221,7 +221,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
 
     def done(line: JournalEntry) -> str:
         if line.act == Act.CHANGE_PROPOSED:
-            return str(AWAITS_APPROVAL)
+            return awaits_approval_notice()
         return str(_("La réponse est publiée, juste après le récit."))
 
     return perform_act(

@@ -37,14 +37,19 @@ from register.text.markup import render_markdown
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
+from register.web.request_context import settings
 
 SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"
 # The id of the member's own pending change that the form edits.
 CHANGE_PARAMETER = "changement"
-AWAITS_APPROVAL = _(
+_AWAITS_APPROVAL = _(
     "Ce changement attend un autre membre : le public le lira quand il l’aura approuvé. "
     "Dites-le-lui."
+)
+_AWAITS_OWN_APPROVAL = _(
+    "Ce changement attend votre accord, en un acte à part : le public le lira quand vous l’aurez "
+    "approuvé."
 )
 # Field of the content → fields of the form, where the names differ.
 _FORM_FIELDS = {
@@ -229,8 +234,14 @@ def _save_form(page: EditorPage, stored: Content) -> ResponseReturnValue:
     except (Refused, Invalid, Incomplete, TextError) as error:
         return _refused_page(page, error)
     waits = isinstance(saved, JournalEntry) and saved.act == Act.CHANGE_PROPOSED
-    flash(typeset(str(AWAITS_APPROVAL if waits else page.mode.notice)))
+    flash(typeset(awaits_approval_notice() if waits else str(page.mode.notice)))
     return redirect(case_address(saved if isinstance(saved, int) else incident_id), 303)
+
+
+def awaits_approval_notice() -> str:
+    """The confirmation of a change that waits; a single moderator approves their own."""
+    alone = settings().single_moderator
+    return str(_AWAITS_OWN_APPROVAL if alone else _AWAITS_APPROVAL)
 
 
 def _refused_page(page: EditorPage, error: RegisterError | TextError) -> ResponseReturnValue:
