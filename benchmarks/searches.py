@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from benchmarks import texts
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
-from register.cases import facet_index, facets, public_lists
+from register.cases import facet_index, facets, public_lists, result_order
 from register.cases.core_tables import CASE
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import CaseState
@@ -162,7 +162,7 @@ class Searcher:
                     session, facet_snapshot, query, vocabulary_and_head[0], hits
                 )
                 page_numbers.extend(
-                    public_lists.page_numbers(
+                    result_order.page_numbers(
                         session, facet_snapshot, matching, query.order, hits, 0
                     )
                 )

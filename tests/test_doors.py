@@ -127,7 +127,7 @@ DOORS = (
             "register/accounts/vouching.py",
             # Uses a code up, and counts a wrong one, which is no change of the account.
             "register/accounts/authentication.py",
-            "register/accounts/login_attempts.py",
+            "register/accounts/sign_in_attempts.py",
         ),
         frozenset(
             {

@@ -12,8 +12,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts import passwords, sessions, two_factor, vouching
-from register.accounts.login_attempts import fold_email
 from register.accounts.models import Member, RecoveryCode, Role
+from register.accounts.sign_in_attempts import fold_email
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.text.normalisation import one_line

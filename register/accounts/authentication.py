@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts import login_attempts, passwords, sessions, two_factor
+from register.accounts import passwords, sessions, sign_in_attempts, two_factor
 from register.accounts.models import Member, RecoveryCode
 from register.db import housekeeping
 from register.errors import SealError
@@ -76,8 +76,8 @@ def authenticate(
     """
     with Session(engine) as session:
         browser_id = sessions.find_browser(session, email, browser_token, at)
-    key = login_attempts.sign_in_key(root_key, email, browser_id)
-    member_filter = Member.email == login_attempts.fold_email(email)
+    key = sign_in_attempts.sign_in_key(root_key, email, browser_id)
+    member_filter = Member.email == sign_in_attempts.fold_email(email)
     with (passwords.MEMBERS if browser_id else passwords.STRANGERS).turn():
         is_unlocked = _count_attempt(engine, key, member_filter, at)
         verified = _verify_credentials(
@@ -107,7 +107,7 @@ def reauthenticate(
 
     :raises Unavailable: ``busy``, as :func:`authenticate`.
     """
-    key = login_attempts.reauthentication_key(root_key, member_id)
+    key = sign_in_attempts.reauthentication_key(root_key, member_id)
     member_filter = Member.id == member_id
     credentials = _Credentials(password, code, at)
     with passwords.MEMBERS.turn():
@@ -126,12 +126,14 @@ def _count_attempt(
     # Two transactions, because deleting rows and then locking one that another request deletes
     # could cause a deadlock.
     with housekeeping(engine) as session:
-        login_attempts.forget_old(session, at)
-        login_attempts.delete_unneeded(session, paris_day(at))
+        sign_in_attempts.forget_old(session, at)
+        sign_in_attempts.delete_unneeded(session, paris_day(at))
     with housekeeping(engine) as session:
-        is_unlocked = login_attempts.record_failure(session, key, at)
-        login_attempts.count_failure(
-            session, login_attempts.account_for_failure(session, member_filter, key), paris_day(at)
+        is_unlocked = sign_in_attempts.record_failure(session, key, at)
+        sign_in_attempts.count_failure(
+            session,
+            sign_in_attempts.account_for_failure(session, member_filter, key),
+            paris_day(at),
         )
         return is_unlocked
 
@@ -161,8 +163,8 @@ def _verify_credentials(
             session, verified, code_check, credentials, key, is_unlocked=is_unlocked
         ):
             return None
-        login_attempts.clear_failures(session, key)
-        login_attempts.uncount_failure(
+        sign_in_attempts.clear_failures(session, key)
+        sign_in_attempts.uncount_failure(
             session, verified.id if verified else _NO_MEMBER, paris_day(credentials.at)
         )
     return verified
@@ -212,16 +214,16 @@ def _consume_code(
     # no code is counted, the row of the attempts is rewritten unchanged.
     is_counted = _updates_one_row(
         session,
-        login_attempts.charge_stmt(
+        sign_in_attempts.charge_stmt(
             member_id if code_check.is_wrong else _NO_MEMBER, credentials.at
         ),
     )
-    session.execute(login_attempts.rewrite_stmt(b"" if is_counted else key))
+    session.execute(sign_in_attempts.rewrite_stmt(b"" if is_counted else key))
     consume_totp = update(Member).where(
         *unchanged,
         Member.totp_secret == (verified.totp_secret if verified else b""),
         Member.totp_step < (code_check.step or 0),
-        login_attempts.has_room(credentials.at),
+        sign_in_attempts.has_room(credentials.at),
     )
     if _updates_one_row(session, consume_totp.values(totp_step=code_check.step or 0)):
         return True

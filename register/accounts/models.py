@@ -41,7 +41,7 @@ class Member(Base):
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     # The last time step whose code was used: a code works once (RFC 6238 §5.2).
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
-    # When the budget of wrong codes is full again, in seconds since 1970 (login_attempts).
+    # When the budget of wrong codes is full again, in seconds since 1970 (sign_in_attempts).
     totp_whole_at: Mapped[int] = mapped_column(BigInteger, default=0)
 
     @property

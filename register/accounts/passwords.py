@@ -20,7 +20,7 @@ from register.bulkhead import Bulkhead
 from register.errors import Invalid
 from register.text.normalisation import fold
 
-_DATA = Path(__file__).with_name("common.toml")
+_DATA = Path(__file__).with_name("common_passwords.toml")
 
 # The weight of a piece is its cost to somebody who guesses. A word of the list weighs as much as a
 # random letter; two words and a year together are too little.

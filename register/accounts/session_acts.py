@@ -1,7 +1,7 @@
 """Acts on sessions: sign-in, end of sessions, forgetting of browsers, lines of failed sign-ins.
 
 Lines name an account, but no address or user agent. Strangers cannot write lines: failures are
-counted (:mod:`register.accounts.login_attempts`) and get one line per account and day.
+counted (:mod:`register.accounts.sign_in_attempts`) and get one line per account and day.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
-from register.accounts import login_attempts, sessions
+from register.accounts import sessions, sign_in_attempts
 from register.accounts.models import SignInSession
 from register.journal import Act, WriteTransaction, writing
 from register.text.dates import paris_day
@@ -76,14 +76,14 @@ def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
 def write_failure_lines(engine: Engine, at: datetime) -> None:
     """Write the lines of failed sign-ins of finished days, if there are any."""
     with Session(engine) as session:
-        if not login_attempts.finished_counters(session, _first_open_day(at)):
+        if not sign_in_attempts.finished_counters(session, _first_open_day(at)):
             return
     with writing(engine, at) as tx:
         _write_failure_lines(tx)
 
 
 def _write_failure_lines(tx: WriteTransaction) -> None:
-    for counter in login_attempts.finished_counters(tx.session, _first_open_day(tx.at)):
+    for counter in sign_in_attempts.finished_counters(tx.session, _first_open_day(tx.at)):
         details = {
             "member": counter.account,
             "day": counter.day.isoformat(),

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts.login_attempts import fold_email
 from register.accounts.models import KnownBrowser, Member, SignInSession
+from register.accounts.sign_in_attempts import fold_email
 
 # For browsers that are left open: an hour without a page, half a day in all.
 IDLE_LIMIT = timedelta(hours=1)

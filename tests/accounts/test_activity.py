@@ -140,7 +140,7 @@ def test_a_wrong_password_at_a_grave_act_counts_as_well(engine, cast, lines):
 
 
 def test_addresses_that_nobody_has_leave_few_rows_and_only_for_a_day(session, fail, monkeypatch):
-    monkeypatch.setattr("register.accounts.login_attempts._SHARED", 4)
+    monkeypatch.setattr("register.accounts.sign_in_attempts._SHARED", 4)
     for n in range(12):
         fail(f"{n}")
     assert session.scalar(select(func.count()).select_from(SignInFailures)) <= 4

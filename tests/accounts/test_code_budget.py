@@ -13,7 +13,7 @@ from sqlalchemy import event
 from test_proving import CHLOES, CODES, MINUTE, PASSWORD, ROOT_KEY, _code
 
 from register.accounts import acts as accounts
-from register.accounts import authentication, login_attempts, two_factor
+from register.accounts import authentication, sign_in_attempts, two_factor
 from register.accounts.models import Member
 from register.db import housekeeping
 
@@ -55,7 +55,7 @@ def prove(engine, members):
 def left(session, members):
     def asked(at=AT):
         session.rollback()
-        return login_attempts.remaining_tries(session.get(Member, members.chloe), at)
+        return sign_in_attempts.remaining_tries(session.get(Member, members.chloe), at)
 
     return asked
 
@@ -71,7 +71,7 @@ def spend(engine, members):
     """Leave so many wrong codes: as many as there are, but for those, were typed at that moment."""
 
     def taken(left, at=AT):
-        owed = (login_attempts.MAX_WRONG_CODES - left) * login_attempts.REFILL
+        owed = (sign_in_attempts.MAX_WRONG_CODES - left) * sign_in_attempts.REFILL
         with housekeeping(engine) as session:
             session.get(Member, members.chloe).totp_whole_at = int((at + owed).timestamp())
 
@@ -79,7 +79,7 @@ def spend(engine, members):
 
 
 def test_a_year_of_wrong_codes_is_one_chance_in_a_thousand():
-    most = login_attempts.MAX_WRONG_CODES + YEAR / login_attempts.REFILL
+    most = sign_in_attempts.MAX_WRONG_CODES + YEAR / sign_in_attempts.REFILL
     assert most * len(two_factor.DRIFT) / 10**two_factor.DIGITS <= 1 / 1000
 
 
@@ -96,12 +96,12 @@ def test_no_order_of_wrong_codes_beats_the_budget(engine, members, gaps):
         session.flush()
         for gap in gaps:
             at += gap
-            done = session.execute(login_attempts.charge_stmt(members.chloe, at))
+            done = session.execute(sign_in_attempts.charge_stmt(members.chloe, at))
             taken += [at] * done.rowcount
     for n, first in enumerate(taken):
         for m, last in enumerate(taken[n:], 1):
-            assert m <= login_attempts.MAX_WRONG_CODES + (last - first) / login_attempts.REFILL
-    assert len(taken) >= min(len(gaps), login_attempts.MAX_WRONG_CODES)
+            assert m <= sign_in_attempts.MAX_WRONG_CODES + (last - first) / sign_in_attempts.REFILL
+    assert len(taken) >= min(len(gaps), sign_in_attempts.MAX_WRONG_CODES)
 
 
 def test_beyond_the_budget_a_recovery_code_alone_opens(prove, spend, left):
@@ -114,7 +114,7 @@ def test_beyond_the_budget_a_recovery_code_alone_opens(prove, spend, left):
     assert prove(CODES[0], at=at)
     # The code was not used up, and the budget is what it was: it is time that fills it.
     assert prove(_code(at), at=at) is None
-    at += login_attempts.REFILL
+    at += sign_in_attempts.REFILL
     assert left(at) == 1
     assert prove(_code(at), at=at)
 
@@ -123,25 +123,25 @@ def test_whoever_lacks_the_password_uses_nothing_up(prove, left):
     for n in range(12):
         at = AT + n * 16 * MINUTE
         assert prove(_wrong(at), WRONG, at=at) is None
-    assert left(at) == login_attempts.MAX_WRONG_CODES
+    assert left(at) == sign_in_attempts.MAX_WRONG_CODES
 
 
 def test_what_is_no_guess_costs_nothing(prove, left):
     assert prove(_code())
     for code in (_code(), "", "not-a-code", CODES[0][:-1], "12345", "1234567"):
         assert prove(code) is None
-    assert left() == login_attempts.MAX_WRONG_CODES
+    assert left() == sign_in_attempts.MAX_WRONG_CODES
     assert prove(_wrong(AT)) is None
-    assert left() == login_attempts.MAX_WRONG_CODES - 1
+    assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
     # A right one neither costs nor gives back.
     assert prove(_code(AT + 5 * MINUTE), at=AT + 5 * MINUTE)
-    assert left() == login_attempts.MAX_WRONG_CODES - 1
+    assert left() == sign_in_attempts.MAX_WRONG_CODES - 1
 
 
 def test_beyond_the_lock_no_code_is_looked_at_and_none_is_counted(prove, left):
     for _ in range(13):
         assert prove(_wrong(AT)) is None
-    assert left() == login_attempts.MAX_WRONG_CODES - 10
+    assert left() == sign_in_attempts.MAX_WRONG_CODES - 10
 
 
 def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, left):
@@ -149,7 +149,7 @@ def test_codes_before_a_grave_act_are_counted_with_the_others(engine, members, l
         assert not authentication.reauthenticate(
             engine, ROOT_KEY, members.chloe, PASSWORD, _wrong(AT), AT
         )
-    assert left() == login_attempts.MAX_WRONG_CODES - 3
+    assert left() == sign_in_attempts.MAX_WRONG_CODES - 3
 
 
 @pytest.mark.parametrize("act", ["change_password", "reset_member", "set_factor"])
@@ -162,7 +162,7 @@ def test_a_new_password_and_a_new_factor_begin_again(pen, members, spend, left, 
     }[act]
     with pen() as p:
         getattr(accounts, act)(p, members.chloe, *given)
-    assert left() == login_attempts.MAX_WRONG_CODES
+    assert left() == sign_in_attempts.MAX_WRONG_CODES
 
 
 def test_of_many_codes_at_once_no_more_are_looked_at(prove, spend, left):

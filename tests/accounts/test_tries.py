@@ -9,7 +9,7 @@ import pytest
 from filed import AT
 from sqlalchemy import func, select
 
-from register.accounts import login_attempts
+from register.accounts import sign_in_attempts
 from register.accounts.models import SignInTries
 from register.db import housekeeping
 
@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 def _key(email="bruno@register.test", browser=None):
-    return login_attempts.sign_in_key(ROOT_KEY, email, browser)
+    return sign_in_attempts.sign_in_key(ROOT_KEY, email, browser)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def fail(engine):
 
     def one(key, at=AT):
         with housekeeping(engine) as session:
-            return login_attempts.record_failure(session, key, at)
+            return sign_in_attempts.record_failure(session, key, at)
 
     return one
 
@@ -39,7 +39,7 @@ def free(engine):
 
     def asked(key, at=AT):
         with housekeeping(engine) as session:
-            return login_attempts.is_allowed(session, key, at)
+            return sign_in_attempts.is_allowed(session, key, at)
 
     return asked
 
@@ -88,7 +88,7 @@ def test_whoever_has_come_in_begins_again(engine, fail):
     for _ in range(9):
         fail(key)
     with housekeeping(engine) as session:
-        login_attempts.clear_failures(session, key)
+        sign_in_attempts.clear_failures(session, key)
     assert [fail(key) for _ in range(11)] == [True] * 10 + [False]
 
 
@@ -103,7 +103,7 @@ def test_a_key_tells_no_address(engine, fail, session):
     fail(_key())
     (row,) = session.scalars(select(SignInTries)).all()
     assert b"bruno" not in row.key
-    assert login_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
+    assert sign_in_attempts.sign_in_key(bytes(range(32)), "bruno@register.test") != row.key
 
 
 # --- the browsers that an account knows --------------------------------------------------------
@@ -122,9 +122,9 @@ def test_two_browsers_of_one_member_are_counted_apart():
 
 
 def test_confirming_is_counted_apart():
-    assert login_attempts.reauthentication_key(bytes(32), 3) != login_attempts.reauthentication_key(
-        bytes(32), 4
-    )
+    assert sign_in_attempts.reauthentication_key(
+        bytes(32), 3
+    ) != sign_in_attempts.reauthentication_key(bytes(32), 4)
 
 
 # --- many at once, and for long ----------------------------------------------------------------
@@ -141,9 +141,9 @@ def test_of_forty_tries_at_one_moment_ten_are_looked_at(fail, rows):
 def test_many_addresses_at_one_moment_wait_for_nobody(engine, rows):
     def one(n):
         with housekeeping(engine) as session:
-            login_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
+            sign_in_attempts.forget_old(session, AT + (n // 60) * 20 * MINUTE)
         with housekeeping(engine) as session:
-            return login_attempts.record_failure(
+            return sign_in_attempts.record_failure(
                 session, _key(f"{n % 7}@x.test"), AT + (n // 60) * 20 * MINUTE
             )
 
@@ -158,22 +158,22 @@ def test_rows_that_say_nothing_any_more_are_deleted(engine, fail, rows):
     fail(_key("once@x.test"), AT)
     fail(_key("twice@x.test"), AT + 14 * MINUTE)
     with housekeeping(engine) as session:
-        login_attempts.forget_old(session, AT + 16 * MINUTE)
+        sign_in_attempts.forget_old(session, AT + 16 * MINUTE)
     assert rows() == 2
     with housekeeping(engine) as session:
-        login_attempts.forget_old(session, AT + 60 * MINUTE)
+        sign_in_attempts.forget_old(session, AT + 60 * MINUTE)
     assert rows() == 0
 
 
 def test_a_flood_of_addresses_keeps_the_table_small_and_the_counts_that_matter(
     engine, fail, rows, free, monkeypatch
 ):
-    monkeypatch.setattr(login_attempts, "MAX_ROWS", 50)
+    monkeypatch.setattr(sign_in_attempts, "MAX_ROWS", 50)
     for _ in range(10):
         fail(_key())
     for n in range(300):
         with housekeeping(engine) as session:
-            login_attempts.forget_old(session, AT)
-            login_attempts.record_failure(session, _key(f"{n}@x.test"), AT)
+            sign_in_attempts.forget_old(session, AT)
+            sign_in_attempts.record_failure(session, _key(f"{n}@x.test"), AT)
     assert rows() <= 51
     assert not free(_key())

@@ -1,8 +1,8 @@
 """Access control of the desk and of accounts, by the permissions of their views.
 
 It applies to every path under ``/compte`` and ``/moderation``: a view is for members only, unless a
-decorator of ``register/web/permissions.py`` says otherwise. Strangers get the same answer at every
-path: sign in. Responses must not be stored by browsers or proxies.
+decorator of ``register/web/view_permissions.py`` says otherwise. Strangers get the same answer at
+every path: sign in. Responses must not be stored by browsers or proxies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from werkzeug.exceptions import Forbidden
 from register.accounts.web import current_member, invitation, reauthentication, sign_in, two_factor
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
-from register.web.permissions import Audience, Permission, csrf, permission_of
+from register.web.view_permissions import Audience, Permission, csrf, permission_of
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {

@@ -22,7 +22,7 @@ from register.journal import writing
 from register.web import error_messages
 from register.web.blueprints import account
 from register.web.errors import status_of
-from register.web.permissions import open_to_all
+from register.web.view_permissions import open_to_all
 
 
 @account.route("/invitation/<token>", methods=["GET", "POST"])

@@ -21,8 +21,8 @@ from register.journal import WriteTransaction, writing
 from register.web import error_messages
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.permissions import administrators_only, asks_password
 from register.web.request_context import settings
+from register.web.view_permissions import administrators_only, asks_password
 
 _ROSTER_PATH = "/moderation/membres"
 

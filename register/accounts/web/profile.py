@@ -18,7 +18,7 @@ from register.journal import writing
 from register.web import error_messages, limits
 from register.web.blueprints import account
 from register.web.errors import RETRY_AFTER, status_of
-from register.web.permissions import asks_password
+from register.web.view_permissions import asks_password
 
 
 @account.get("")

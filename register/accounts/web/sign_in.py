@@ -21,8 +21,8 @@ from register.web.blueprints import account
 from register.web.errors import RETRY_AFTER
 from register.web.headers import clear_browser_cache
 from register.web.languages import in_language
-from register.web.permissions import before_second_factor, open_to_all
 from register.web.request_context import settings
+from register.web.view_permissions import before_second_factor, open_to_all
 
 # Lifetime of the cookie of a known browser: a year.
 _BROWSER_COOKIE_SECONDS = 365 * 24 * 3600

@@ -27,7 +27,7 @@ from register.errors import SealError
 from register.journal import writing
 from register.web import request_context
 from register.web.blueprints import account
-from register.web.permissions import asks_password, before_second_factor
+from register.web.view_permissions import asks_password, before_second_factor
 
 _PENDING_FIELD = "preuve"
 _KEY_PURPOSE = "second factor to be confirmed"

@@ -30,7 +30,7 @@ from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import typeset
-from register.web.permissions import administrators_only, asks_password
+from register.web.view_permissions import administrators_only, asks_password
 
 # The fields that hold the page itself.
 CONTENT_FIELDS = ("title", "text")

@@ -12,7 +12,7 @@ from register.pages import queries
 from register.pages.web.page_editor import PAGE_RULE, current_page, page_changes
 from register.pages.web.public_pages import fill_page
 from register.web.blueprints import desk
-from register.web.permissions import administrators_only
+from register.web.view_permissions import administrators_only
 
 
 @desk.get(f"{PAGE_RULE}/versions")

@@ -1,4 +1,7 @@
-"""Retention of reports: expired terms, destruction of texts and keys, tallies."""
+"""Retention of reports: expired terms, destruction of texts and keys, tallies.
+
+The terms themselves are in :mod:`register.reports.rules`.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import reauthentication
 from register.web.blueprints import submit
-from register.web.permissions import csrf
+from register.web.view_permissions import csrf
 
 # These forms have no session to bind a CSRF token to, and act in no member's name.
 csrf.exempt(submit)

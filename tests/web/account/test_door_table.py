@@ -23,7 +23,7 @@ from register.journal import Ledger, lines_since
 from register.journal.models import LedgerHead
 from register.pages import content
 from register.pages.web.page_editor import LEGAL_PAGES
-from register.web.permissions import Audience, Permission, always, permission_of
+from register.web.view_permissions import Audience, Permission, always, permission_of
 
 # Who is let through.
 ANYBODY, UNPROVED = Audience.ALL, Audience.BEFORE_SECOND_FACTOR

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from register.accounts import login_attempts
+from register.accounts import sign_in_attempts
 from register.accounts.models import Member
 from register.cases import acts, todo, todo_clauses
 from register.cases.models import Incident
@@ -76,7 +76,7 @@ def test_home_of_an_empty_desk(signed):
 @pytest.mark.parametrize("left", [0, 12])
 def test_home_warns_of_wrong_codes(app, signed, engine, cast, left):
     assert "codes faux" not in text(signed("chloe").get("/moderation"))
-    owed = (login_attempts.MAX_WRONG_CODES - left) * login_attempts.REFILL
+    owed = (sign_in_attempts.MAX_WRONG_CODES - left) * sign_in_attempts.REFILL
     with housekeeping(engine) as session:
         chloe = session.get(Member, cast.chloe)
         chloe.totp_secret = b"a secret"

@@ -40,8 +40,8 @@ from register.db import db
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.web.blueprints import desk
 from register.web.l10n import day_words
-from register.web.permissions import asks_password, asks_password_when_alone
 from register.web.request_context import current_vocabulary, settings
+from register.web.view_permissions import asks_password, asks_password_when_alone
 
 
 def _lacks_second_person(incident_id: int) -> bool:

@@ -35,8 +35,8 @@ from register.text.personal_data import risks
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
-from register.web.permissions import asks_password, asks_password_when_alone
 from register.web.request_context import settings
+from register.web.view_permissions import asks_password, asks_password_when_alone
 
 # Errors after a decision was made already: a second click, or two members at once.
 _DECIDED_ERRORS = ("no_such_change", "no_such_destruction", "destruction_over")

@@ -10,7 +10,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from register.accounts import acts as accounts
-from register.accounts import login_attempts
+from register.accounts import sign_in_attempts
 from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.cases import account_journal, desk_lists
@@ -69,7 +69,7 @@ def account_activity() -> AccountActivity:
     """The account activity that the signed-in member may see."""
     me, at = current_member.member(), now()
     lines = account_journal.recent_account_lines(db.session(), me, at - _PERIOD, MAX_LINES)
-    failures_by_member = login_attempts.counts_of_day(db.session(), paris_day(at))
+    failures_by_member = sign_in_attempts.counts_of_day(db.session(), paris_day(at))
     return AccountActivity(
         [(line, journal_sentences.sentence(line, current_member.display_name)) for line in lines],
         sorted(
@@ -83,13 +83,13 @@ def account_activity() -> AccountActivity:
 def wrong_code_warnings() -> Iterator[str]:
     """Warnings about wrong codes of the signed-in member; for administrators, of all members."""
     me, at = current_member.member(), now()
-    if me.has_factor and login_attempts.remaining_tries(me, at) <= login_attempts.WARN_BELOW:
-        yield typeset(_own_warning(login_attempts.remaining_tries(me, at)))
+    if me.has_factor and sign_in_attempts.remaining_tries(me, at) <= sign_in_attempts.WARN_BELOW:
+        yield typeset(_own_warning(sign_in_attempts.remaining_tries(me, at)))
     if not me.is_administrator:
         return
     for member in accounts.all_members(db.session()):
-        remaining = login_attempts.remaining_tries(member, at)
-        is_guessed_at = member.has_factor and remaining <= login_attempts.WARN_BELOW
+        remaining = sign_in_attempts.remaining_tries(member, at)
+        is_guessed_at = member.has_factor and remaining <= sign_in_attempts.WARN_BELOW
         if member.id != me.id and member.is_active and is_guessed_at:
             yield typeset(_member_warning(member))
 

@@ -34,7 +34,7 @@ from register.text.markup import render_markdown
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.form_fields import FieldGroupList
-from register.web.permissions import asks_password
+from register.web.view_permissions import asks_password
 
 
 @desk.route("/dossiers/nouveau", methods=["GET", "POST"])
