@@ -124,7 +124,9 @@ def wants(trace: str, places: dict[str, str]) -> set[tuple[str, str]]:
             found.add((opened["path"] + stroke, "w" if writes else "r"))
         for shape, need in ((_MAPPED, "m"), (_LOCKED, "k"), (_CHANGED, "w"), (_LINKED, "l")):
             if match := shape.search(line):
-                found.add((match["path"], need))
+                # A rotation of the keys locks the folder itself.
+                stroke = "/" if Path(match["path"]).is_dir() else ""
+                found.add((match["path"] + stroke, need))
         if run := _RUN.search(line):
             found.add((os.path.realpath(run["path"]), "x"))
     return {(_placed(path.removesuffix(" (deleted)"), places), need) for path, need in found}
