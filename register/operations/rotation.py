@@ -7,6 +7,8 @@ finished when the store is already wrapped by the new key, and undone otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -25,15 +27,8 @@ def prepare(settings: Settings, engine: Engine) -> Path:
     :returns: the path of the pending key.
     :raises SealError: as :func:`rotate`.
     """
-    store, key_folder = _open_store(settings, engine)
-    try:
-        with encryption.lock_folder(key_folder) as has_lock:
-            _require_lock(has_lock)
-            _settle(store, key_folder, undo=False)
-            store.require()
-            encryption.pending_key(key_folder)
-    finally:
-        store.close()
+    with _locked_store(settings, engine) as (_store, key_folder):
+        encryption.pending_key(key_folder)
     return key_folder / encryption.PENDING_KEY_FILE
 
 
@@ -44,17 +39,10 @@ def rotate(settings: Settings, engine: Engine) -> tuple[Path, int]:
     :raises SealError: ``seal_busy`` during the rotation of another process; or a key or store that
         is missing or not this instance's.
     """
-    store, key_folder = _open_store(settings, engine)
-    try:
-        with encryption.lock_folder(key_folder) as has_lock:
-            _require_lock(has_lock)
-            _settle(store, key_folder, undo=False)
-            store.require()
-            count = store.rewrap(encryption.pending_key(key_folder))
-            encryption.adopt_pending(key_folder)
-            store.empty_log()
-    finally:
-        store.close()
+    with _locked_store(settings, engine) as (store, key_folder):
+        count = store.rewrap(encryption.pending_key(key_folder))
+        encryption.adopt_pending(key_folder)
+        store.empty_log()
     return key_folder / encryption.KEY_FILE, count
 
 
@@ -81,9 +69,19 @@ def _open_store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
         return store, encryption.key_folder(settings.seal_dir, instance_identity.instance_id)
 
 
-def _require_lock(has_lock: bool) -> None:
-    if not has_lock:
-        raise SealError("seal_busy")
+@contextmanager
+def _locked_store(settings: Settings, engine: Engine) -> Iterator[tuple[KeyStore, Path]]:
+    """The key store and the folder of its keys, for one rotation at a time."""
+    store, key_folder = _open_store(settings, engine)
+    try:
+        with encryption.lock_folder(key_folder) as has_lock:
+            if not has_lock:
+                raise SealError("seal_busy")
+            _settle(store, key_folder, undo=False)
+            store.require()
+            yield store, key_folder
+    finally:
+        store.close()
 
 
 def _settle(store: KeyStore, key_folder: Path, *, undo: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from register.web.messages.console import COMMAND_ERRORS, SETTING_ERRORS
 from register.web.messages.desk import (
+    APPROVED_BY_READER,
     LIMITATION_PERIODS,
     MET_CHECKS,
     PERIOD_BEGINNINGS,
@@ -35,6 +36,7 @@ from register.web.messages.verification import LEDGER_NAMES, VERIFY_PROBLEMS
 __all__ = [
     "ACCOUNT_ERRORS",
     "ACT_ERRORS",
+    "APPROVED_BY_READER",
     "CASE_STATES",
     "COMMAND_ERRORS",
     "ERROR_SENTENCES",

@@ -123,6 +123,14 @@ MET_CHECKS: dict[str, Any] = {
     "no_private_life": _("Rien ne touche à la vie privée"),
 }
 
+# The second person, for a member who approved the version; by the state of the case.
+APPROVED_BY_READER: dict[str, Any] = {
+    "draft": _("Vous avez approuvé cette version : c’est donc à un autre membre de publier."),
+    "withdrawn": _(
+        "Vous avez approuvé cette version : c’est donc à un autre membre de rétablir le cas."
+    ),
+}
+
 RISK_NAMES: dict[str, Any] = {
     "telephone": _("numéro de téléphone"),
     "courriel": _("adresse électronique"),

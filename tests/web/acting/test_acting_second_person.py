@@ -159,6 +159,25 @@ def test_a_single_moderator_is_not_sent_to_another_member(settings, desk, cast, 
         assert "Dites-le-lui" not in page
 
 
+def test_the_approver_reads_that_another_member_publishes(signed, desk):
+    filed = desk.ready(justice=True)
+    page = said(signed("chloe").get(at(filed)))
+    assert "c’est donc à un autre membre de publier" in page
+    assert "Il manque l’accord d’un second membre" not in page
+    assert "L’accord d’un second membre" in said(signed("bruno").get(at(filed)))
+
+
+def test_a_second_publication_says_that_it_changed_nothing(signed, desk, vu):
+    filed = desk.ready()
+    sent = {**vu(filed), **dict.fromkeys(ATTESTATIONS, "y"), "reason": "lu", "flags_reason": "relu"}
+    bruno = signed("bruno")
+    assert bruno.send(at(filed, "publier"), sent).status_code == 303
+    again = bruno.send(at(filed, "publier"), sent)
+    assert again.status_code == 409
+    assert "Cet envoi n’a rien changé" in said(again)
+    assert "Rien n’a été publié" not in said(again)
+
+
 def test_a_refused_note_names_its_field_once(signed, desk, vu):
     filed = desk.withdrawn()
     with desk.pen() as p:
