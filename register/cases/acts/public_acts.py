@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
 from register.cases import checklist as checks
@@ -243,7 +244,7 @@ def restore(
     circumstances = collect_circumstances(tx, case, member, attested, flags_reason, single)
     case.single_review = check_publication(tx, case, member, Act.RESTORED, circumstances)
     details = {}
-    if _edited_since_withdrawal(tx, case):
+    if edited_since_withdrawal(tx.session, case.id):
         note = required_text("public_note", public_note)
         vocabulary = current_vocabulary(tx.session)
         # The approval covers the text of the case, not this note.
@@ -292,10 +293,11 @@ def withdraw(
     )
 
 
-def _edited_since_withdrawal(tx: WriteTransaction, case: Incident) -> bool:
-    last_revision = select(func.max(Revision.id)).where(Revision.incident_id == case.id)
+def edited_since_withdrawal(session: Session, incident_id: int) -> bool:
+    """Whether the text of a withdrawn case was edited, so that a restoration needs a note."""
+    last_revision = select(func.max(Revision.id)).where(Revision.incident_id == incident_id)
     withdrawn, edited = (
-        tx.session.scalar(last_revision.where(Revision.act == act.value)) or 0
+        session.scalar(last_revision.where(Revision.act == act.value)) or 0
         for act in (Act.WITHDRAWN, Act.EDITED)
     )
     return edited > withdrawn

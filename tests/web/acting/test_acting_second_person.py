@@ -178,6 +178,19 @@ def test_a_second_publication_says_that_it_changed_nothing(signed, desk, vu):
     assert "Rien n’a été publié" not in said(again)
 
 
+def test_a_restoration_that_needs_two_begins_with_the_note_that_is_allowed(signed, desk):
+    filed = desk.withdrawn()
+    browser, note = signed("bruno"), f'value="{RESTORED_NOTE}"'
+    with desk.pen() as p:
+        acts.edit(p, filed.id, a_case(narrative="Le maire éteint."), by=desk.cast.bruno, reason="r")
+    assert note not in browser.get(at(filed, "retablir")).text
+    with desk.pen() as p:
+        acts.edit(p, filed.id, a_case(narrative=ACCUSATION), by=desk.cast.bruno, reason="r")
+    page = browser.get(at(filed, "retablir")).text
+    assert note in page
+    assert re.search(r'id="public_note"[^>]*aria-required="true"', page)
+
+
 def test_a_refused_note_names_its_field_once(signed, desk, vu):
     filed = desk.withdrawn()
     with desk.pen() as p:
