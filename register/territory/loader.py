@@ -54,9 +54,9 @@ def load(
 ) -> LoadResult:
     """Bring the tables to the data set in ``source``; the caller commits.
 
-    Does nothing when they already hold that version. ``progress`` is told how many of how many
-    rows are done. A commune that vanished keeps its row, retired, and its code keeps leading to
-    its successor, or to itself when the new data set names none.
+    Does nothing when they already hold that version. ``progress`` is called with the numbers of
+    rows done and of all rows. A commune that vanished keeps its row, retired, and its code keeps
+    leading to its successor, or to itself when the new data set names none.
     """
     new_version = dataset.version(source)
     if version(session) == new_version:

@@ -58,8 +58,8 @@ def resolve(
             if readings := resolve_step(gazetteer, candidate, counts):
                 ranked = rank_readings(gazetteer, readings, counts)
                 if resolve_step is _match_typo and len(ranked) > 1:
-                    # Whoever has to choose finds what they wrote well too: "gagny la ville" is
-                    # nearly Magny-la-Ville and Pagny-la-Ville.
+                    # A choice also offers what was written well: "gagny la ville" is nearly
+                    # Magny-la-Ville and Pagny-la-Ville.
                     ranked = (
                         *_readings_in_phrase(gazetteer, typed[:MAX_TYPED_LENGTH], counts),
                         *ranked,

@@ -37,7 +37,7 @@ _ANCHORS = {
 class _EntryCache:
     """The entries of one position of the register; a case's texts are laid out once for each.
 
-    Every position has a shelf of its own: a slow request of an earlier one cannot leave what it
+    Every position has a cache of its own: a slow request of an earlier one cannot leave what it
     made among the entries of a later one.
     """
 

@@ -46,7 +46,7 @@ def cases_feed() -> ResponseReturnValue:
             _redirect_to_place(place_text, case_query) if place_text else _search_feed(case_query)
         )
     except Invalid as error:
-        # Whoever wrote the address by hand can put it right in the page's form.
+        # The address was written by hand: the form of the page shows what is wrong in it.
         return faulty_form_page(args, error)
 
 

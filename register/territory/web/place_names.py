@@ -20,7 +20,7 @@ from register.text.normalisation import fold_name
 from register.text.typography import french
 from register.web import request_context, urls
 
-# The parameter by which a commune's page knows under which other code it was asked for.
+# Query parameter of a commune's page: the former code in the address that led there.
 ALIAS_PARAMETER = "nom"
 
 # Collectivities with the number of a département and another status (Constitution, articles 72-3,
