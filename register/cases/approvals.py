@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from register.accounts import vouching as second_persons
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import revisions
+from register.cases.case_content import parse_content
 from register.cases.checklist import content_needs_second
 from register.cases.models import Approval, Incident, Revision
 from register.cases.vocabulary import Vocabulary
@@ -58,9 +58,7 @@ def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> b
         )
     ).first()
     if publication is not None and publication.content is not None:
-        return content_needs_second(
-            revisions.parse_content(json.loads(publication.content)), vocabulary
-        )
+        return content_needs_second(parse_content(json.loads(publication.content)), vocabulary)
     approvals_stmt = select(Approval.id).where(
         Approval.incident_id == case.id, Approval.purpose == "publish"
     )

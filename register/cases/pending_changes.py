@@ -13,8 +13,14 @@ from sqlalchemy import Date, ForeignKey, LargeBinary, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.accounts.models import Member
-from register.cases import revisions
-from register.cases.case_content import CaseSnapshot, Content, parse_snapshot, render_texts
+from register.cases.case_content import (
+    CaseSnapshot,
+    Content,
+    canonical_reply,
+    parse_content,
+    parse_snapshot,
+    render_texts,
+)
 from register.cases.models import CaseState, Incident, Reply, Revision
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
@@ -122,7 +128,7 @@ class PendingDestruction:
 def parse_proposal(pending_change: PendingChange) -> Proposal:
     """The proposal stored in a row."""
     payload = json.loads(pending_change.payload)
-    content = revisions.parse_content(payload["content"]) if payload["content"] else None
+    content = parse_content(payload["content"]) if payload["content"] else None
     return Proposal(
         Act(pending_change.act), payload["reason"], content, payload["words"], payload["reply"]
     )
@@ -194,14 +200,7 @@ def preview_change(
         note = {"made_at": rfc3339(at), "note": arguments["public_note"], "redaction": False}
         content["corrections"] = [*base_content["corrections"], note]
     if reply is not None:
-        published_reply = {
-            "author": reply.author,
-            "capacity": reply.capacity,
-            "text": reply.text,
-            "received_on": reply.received_on.isoformat(),
-            "published_at": rfc3339(at),
-        }
-        content["replies"] = [*base_content["replies"], published_reply]
+        content["replies"] = [*base_content["replies"], canonical_reply(reply, at)]
     content_bytes = canonical_json(content)
     html, _renderer = render_texts(content_bytes)
     return parse_snapshot(content_bytes, html)

@@ -14,7 +14,13 @@ from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import PLAIN_FIELDS, Content, SourceContent
+from register.cases.case_content import (
+    FIELD_RULES,
+    PLAIN_FIELDS,
+    Content,
+    FieldKind,
+    SourceContent,
+)
 from register.cases.models import (
     NO_DAY,
     CaseLink,
@@ -43,13 +49,6 @@ from register.text import dates
 from register.text.normalisation import fold
 
 _NO_SYNC = {"synchronize_session": False}
-# The plain fields that outlast the erasure of a case.
-_CODE_FIELDS = frozenset(
-    {
-        *("date", "end_date", "country", "departement", "region", "level"),
-        *("actor", "target", "evidence", "contested", "outcome", "language"),
-    }
-)
 _IDENTICAL_SOURCE = (
     select(Source)
     .where(*(getattr(Source, spec.name) == bindparam(spec.name) for spec in fields(SourceContent)))
@@ -189,7 +188,7 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     """
     session = tx.session
     for name in PLAIN_FIELDS:
-        if name not in _CODE_FIELDS:
+        if FIELD_RULES[Content][name].kind is FieldKind.TEXT:
             setattr(case, name, "")
     session.flush()
     _empty_lists(session, case, remove_codes=False)

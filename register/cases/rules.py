@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from register.accounts.models import Role
-from register.cases.case_content import Content, ProceedingContent
+from register.cases.case_content import Content, FieldKind, ProceedingContent
 from register.cases.models import CaseState
 from register.errors import Refused
 from register.journal import Act
@@ -168,20 +167,7 @@ def require_follow_up(before: Content, after: Content) -> None:
 
 
 def free_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every free text of a case with the name of its field; URLs of sources are left out."""
-    skipped = {"url", "archived_url", "source_url"}
-
-    def walk(prefix: str, field_value: Any) -> Iterator[tuple[str, str]]:
-        if isinstance(field_value, str):
-            if field_value:
-                yield prefix, field_value
-        elif isinstance(field_value, tuple):
-            for part in field_value:
-                yield from walk(prefix, part)
-        elif hasattr(field_value, "__dataclass_fields__"):
-            for spec in fields(field_value):
-                if spec.name not in skipped:
-                    yield from walk(f"{prefix}.{spec.name}", getattr(field_value, spec.name))
-
-    for spec in fields(content):
-        yield from walk(spec.name, getattr(content, spec.name))
+    """Every text of a case with the path of its field; URLs are left out."""
+    for path, rule, leaf in content.leaves():
+        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
+            yield path, leaf

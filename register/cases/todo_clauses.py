@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
-from register.cases import revisions
 from register.cases.approvals import valid_approvals
+from register.cases.case_content import parse_content
 from register.cases.checklist import SUMMARY_LIMIT, risk_flags
 from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION, is_among
 from register.cases.deadlines import add_months
@@ -278,7 +278,7 @@ def forget_read_revisions() -> None:
 def _read_texts(session: Session, progress: _ReadProgress, stmt: Select[Any]) -> int:
     text_rows = session.execute(stmt).all()
     for revision_id, content in text_rows:
-        if content and risk_flags(revisions.parse_content(json.loads(content))):
+        if content and risk_flags(parse_content(json.loads(content))):
             progress.flagged.add(revision_id)
         progress.low = min(progress.low or revision_id, revision_id)
         progress.high = max(progress.high, revision_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +55,7 @@ def only_removes(before: str, after: str) -> bool:
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
     """The fields to which ``after`` adds words."""
-    texts_before, texts_after = _field_texts(asdict(before)), _field_texts(asdict(after))
+    texts_before, texts_after = _field_texts(before), _field_texts(after)
     return [
         name
         for name in texts_after
@@ -186,21 +185,12 @@ def destroy_due(tx: WriteTransaction, limit: int) -> int:
     return len(destructions)
 
 
-def _field_texts(content_tree: Any) -> dict[str, list[str]]:
-    """The values of a content as strings, by the name of their field."""
+def _field_texts(content: Content) -> dict[str, list[str]]:
+    """The values of a content as strings, by the path of their field."""
     texts_by_field: dict[str, list[str]] = defaultdict(list)
-
-    def walk(name: str, node: Any) -> None:
-        if isinstance(node, dict):
-            for key, part in node.items():
-                walk(f"{name}.{key}" if name else key, part)
-        elif isinstance(node, tuple | list):
-            for part in node:
-                walk(name, part)
-        elif node not in ("", None):
-            texts_by_field[name].append(str(node))
-
-    walk("", content_tree)
+    for path, _rule, leaf in content.leaves():
+        if leaf != "":
+            texts_by_field[path].append(str(leaf))
     return texts_by_field
 
 

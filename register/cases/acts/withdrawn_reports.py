@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
 from register.cases import case_content as contents
 from register.cases import pending_changes as changes
-from register.cases import revisions
 from register.cases.acts._steps import scrub_after_commit
-from register.cases.case_content import Content
+from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
 from register.cases.pending_changes import PendingChange
 from register.cases.persistence import apply_content, destroy_revisions
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.quoted_passages import Passages
-
-# The fields of a case and of its parts that hold free text; the others hold codes, dates and URLs.
-FREE_TEXT_FIELDS = frozenset(
-    {
-        *("title", "summary", "narrative", "precision_note", "place_label", "actor_text"),
-        *("outlets", "steps_taken", "amount", "label", "publisher", "note"),
-        *("court", "docket", "legal_basis", "asked", "asked_of", "cada_number", "opinion"),
-    }
-)
 
 
 def withdraw_report(
@@ -138,23 +128,11 @@ def _has_passage(
 def _without_passages(content: Content, repeats: Callable[[str], bool]) -> Content:
     """The content without the texts that repeat a passage."""
 
-    def strip(name: str, part_value: Any) -> Any:
-        if isinstance(part_value, str):
-            return "" if name in FREE_TEXT_FIELDS and repeats(part_value) else part_value
-        if isinstance(part_value, tuple):
-            parts = [strip(name, part) for part in part_value]
-            # Lists of names hold no empty name.
-            return tuple(part for part in parts if part != "")
-        if is_dataclass(part_value):
-            field_changes = {
-                spec.name: strip(spec.name, getattr(part_value, spec.name))
-                for spec in fields(part_value)
-            }
-            return replace(part_value, **field_changes)  # type: ignore[type-var]
-        return part_value
+    def strip(rule: FieldRule, string: str) -> str:
+        return "" if rule.kind is FieldKind.TEXT and repeats(string) else string
 
-    stripped: Content = strip("", content)
-    return stripped
+    stripped = content.with_strings(strip)
+    return replace(stripped, outlets=tuple(filter(None, stripped.outlets)))
 
 
 def _destroy_revisions(
@@ -171,7 +149,7 @@ def _destroy_revisions(
     )
     destroyed_ids = []
     for revision in revision_rows:
-        content = revisions.parse_content(json.loads(revision.content))
+        content = parse_content(json.loads(revision.content))
         reasons = [revision.reason or "", revision.flags_reason or ""]
         if _has_passage(content, reasons, repeats):
             destroyed_ids.append(revision.id)
