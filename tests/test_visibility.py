@@ -36,7 +36,7 @@ from register.cases.case_content import (
 )
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
-from register.cases.pending_changes import PendingChange
+from register.cases.second_person import PendingChange
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
 from register.reports import acts as report_acts

@@ -26,7 +26,7 @@ from register.cases.core_tables import (
 )
 from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
 from register.cases.models import CaseState
-from register.cases.public_lists import load_types
+from register.cases.result_lists import load_types
 from register.cases.todo_clauses import TodoContext, TodoKind
 
 Clause = ColumnElement[bool]

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, selectinload
 from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
-from register.cases.approvals import needed_before, valid_approvals
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.models import (
     Approval,
@@ -29,11 +28,13 @@ from register.cases.models import (
     Reply,
     Revision,
 )
-from register.cases.pending_changes import (
+from register.cases.second_person import (
     PendingDestruction,
     ProposedChange,
     list_changes,
     list_destructions,
+    needed_before,
+    valid_approvals,
 )
 from register.cases.vocabulary import current_vocabulary
 from register.db import now

@@ -42,7 +42,7 @@ from register.cases.models import (
     Source,
     SourceUse,
 )
-from register.cases.pending_changes import PendingChange
+from register.cases.second_person import PendingChange
 from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates

@@ -21,13 +21,12 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
-from register.cases.approvals import valid_approvals
 from register.cases.case_content import parse_content
 from register.cases.checklist import SUMMARY_LIMIT, risk_flags
 from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION, is_among
 from register.cases.deadlines import add_months
 from register.cases.models import Approval, CaseState, Invitation, Scope, SourceUse
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.second_person import Destruction, PendingChange, valid_approvals
 from register.cases.vocabulary import Vocabulary
 from register.text.dates import PARIS, paris_day
 

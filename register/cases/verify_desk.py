@@ -20,7 +20,7 @@ from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.acts.draft_acts import CLAIM_DURATION
 from register.cases.models import Approval, CaseState, Incident, Invitation, Note, Reply, Revision
-from register.cases.pending_changes import Destruction, PendingChange
+from register.cases.second_person import Destruction, PendingChange
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 

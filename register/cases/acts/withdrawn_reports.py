@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from register.cases import case_content as contents
-from register.cases import pending_changes as changes
+from register.cases import second_person as changes
 from register.cases.acts._steps import scrub_after_commit
 from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
 from register.cases.models import CaseState, Incident, Invitation, Note, Revision
-from register.cases.pending_changes import PendingChange
 from register.cases.persistence import apply_content, destroy_revisions
+from register.cases.second_person import PendingChange
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.quoted_passages import Passages

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import events, public_journal, queries
-from register.cases.event_clauses import EventQuery
+from register.cases.events import EventQuery
 from register.cases.filters import CaseQuery
 from register.cases.web.public import search_request, search_title
 from register.cases.web.public.cases import case_number, faulty_form_page

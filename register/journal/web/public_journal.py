@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.cases import public_journal
-from register.cases import public_versions as proofs
+from register.cases import queries as proofs
 from register.cases.public_journal import PublicJournalQuery
 from register.cases.web.public.cases import case_number
 from register.cases.web.public.filter_panel import FacetOption, FilterChip

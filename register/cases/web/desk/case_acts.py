@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import acts, deadlines, queries
-from register.cases.acts import public_acts
+from register.cases.acts import publication
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import (
@@ -74,10 +74,10 @@ def publish(incident_id: int) -> ResponseReturnValue:
 def restore(incident_id: int) -> ResponseReturnValue:
     """The checklist, the attestations and the restoration of a withdrawn case."""
     desk_case, form = open_case(incident_id), RestoreForm()
-    if public_acts.edited_since_withdrawal(db.session(), incident_id):
+    if publication.edited_since_withdrawal(db.session(), incident_id):
         form.public_note.flags.required = True
         if request.method == "GET" and case_checklist(desk_case).needs_second:
-            form.public_note.data = public_acts.FIXED_NOTE
+            form.public_note.data = publication.FIXED_NOTE
 
     def act(tx: WriteTransaction, by: int) -> JournalEntry:
         note = form.public_note.data or ""

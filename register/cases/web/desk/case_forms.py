@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, FormField, HiddenField
 from wtforms.validators import ValidationError
 
-from register.cases.acts.public_acts import TITLE_LIMIT
+from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.act_forms import RevisionForm, parse_id
 from register.db import db

@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts.web import current_member
-from register.cases import acts, pending_changes, revisions, rules
+from register.cases import acts, revisions, rules, second_person
 from register.cases.case_content import Content
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
-from register.cases.pending_changes import ProposedChange
+from register.cases.second_person import ProposedChange
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words
 from register.cases.web.desk.act_forms import parse_id
@@ -149,7 +149,7 @@ def resumed_change(desk_case: DeskCase) -> ProposedChange | None:
     if not change_id:
         return None
     member = current_member.member()
-    for change in pending_changes.list_changes(db.session(), member, desk_case.id):
+    for change in second_person.list_changes(db.session(), member, desk_case.id):
         if change.made_by == member.id and change.id == change_id:
             return change
     return None

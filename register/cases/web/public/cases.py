@@ -7,7 +7,7 @@ import re
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from register.cases import public_versions, queries, statistics, timeline
+from register.cases import queries, statistics, timeline
 from register.cases.filters import CaseQuery
 from register.cases.web.public import (
     case_view,
@@ -140,7 +140,7 @@ def case(number: str) -> ResponseReturnValue:
             current_vocabulary(),
         ),
         events=timeline.case_timeline(public_case.snapshot.content),
-        changes=public_versions.list_changes(db.session(), public_case),
+        changes=queries.list_changes(db.session(), public_case),
         cited_by=queries.list_citing_cases(db.session(), public_case.number),
     )
 

@@ -6,7 +6,7 @@ would publish it again (Crim. 2 nov. 2016, 15-87.163).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from register.cases import facet_index, facets, result_order
+from register.cases import facet_index, facets
 from register.cases.core_tables import (
     CASE,
     CASE_TYPE,
@@ -23,8 +23,10 @@ from register.cases.core_tables import (
     PLACE,
     PLACE_NAME_COLUMNS,
     PROCEEDING,
+    is_among,
     join_places,
 )
+from register.cases.facet_index import FacetIndex
 from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, count_pages
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
@@ -131,9 +133,7 @@ def query_case_page(
         case_rows = session.execute(stmt, {"size": PAGE_SIZE, "skipped": skipped}).all()
         cases = _make_summaries(session, case_rows)
     else:
-        numbers = result_order.page_numbers(
-            session, index, matches, query.order, hits or {}, skipped
-        )
+        numbers = page_numbers(session, index, matches, query.order, hits or {}, skipped)
         summaries = load_case_summaries(session, numbers)
         cases = [summaries[number] for number in numbers if number in summaries]
     return CasePage(cases, matches.bit_count(), query.page)
@@ -191,3 +191,48 @@ def load_types(session: Session, case_ids: Sequence[int]) -> dict[int, tuple[str
         for incident_id, code in session.execute(_TYPES_STMT, {"ids": case_ids}):
             types_by_case[incident_id] = (*types_by_case.get(incident_id, ()), code)
     return types_by_case
+
+
+def page_numbers(
+    session: Session, index: FacetIndex, matches: int, order: str, hits: HitStrengths, skipped: int
+) -> list[int]:
+    """Case numbers of one page of a search, in order.
+
+    :param matches: the set of all cases of the search.
+    :param order: one of :data:`~register.cases.filters.ORDERS`.
+    :param skipped: number of cases on the pages before.
+    """
+    if order == "maj":
+        stmt = select(CASE.c.number).where(is_among(CASE.c.number, facet_index.to_numbers(matches)))
+        stmt = stmt.order_by(CASE.c.moved_at.desc(), CASE.c.number.desc())
+        last_moved = session.scalars(stmt.offset(skipped).limit(PAGE_SIZE))
+        return [number for number in last_moved if number is not None]
+    levels = _strength_levels(index, matches, hits) if order == "pertinence" else iter((matches,))
+    case_numbers: list[int] = []
+    for level in levels:
+        count = level.bit_count()
+        if count > skipped:
+            case_numbers += _newest_first(index, level)[
+                skipped : skipped + PAGE_SIZE - len(case_numbers)
+            ]
+        skipped = max(0, skipped - count)
+        if len(case_numbers) == PAGE_SIZE:
+            break
+    return case_numbers
+
+
+def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Iterator[int]:
+    """Sets of the cases of each strength, the strongest first."""
+    numbers_by_strength: dict[int, list[int]] = {}
+    for number, strength in hits.items():
+        numbers_by_strength.setdefault(strength, []).append(number)
+    for strength in sorted(numbers_by_strength, reverse=True):
+        yield matches & index.intersect(numbers_by_strength[strength])
+
+
+def _newest_first(index: FacetIndex, case_set: int) -> list[int]:
+    case_numbers = facet_index.to_numbers(case_set)
+    # The sort is stable: of one day, the higher number stays first.
+    case_numbers.reverse()
+    case_numbers.sort(key=index.sort_days.__getitem__, reverse=True)
+    return case_numbers
