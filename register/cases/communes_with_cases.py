@@ -23,12 +23,13 @@ from register.cases.core_tables import (
     COMMUNE_CODE,
     DEPARTEMENT,
     FORMER_CODE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
     JOURNAL_ENTRY,
     PLACE,
 )
 from register.cases.data_version import VersionedCache
-from register.cases.models import CaseState
-from register.journal import Ledger, LedgerPosition
+from register.journal import LedgerPosition
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -107,7 +108,7 @@ def _query_communes(session: Session, case_counts: Mapping[str, int]) -> list[Co
         select(COMMUNE_CODE.c.current_code)
         .join(PLACE, PLACE.c.code == COMMUNE_CODE.c.code)
         .join(CASE, CASE.c.id == PLACE.c.incident_id)
-        .where(CASE.c.state == CaseState.PUBLISHED)
+        .where(IS_PUBLIC)
     )
     columns = COMMUNE.c
     stmt = select(
@@ -212,7 +213,7 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
     stmt = (
         select(area, func.count())
         .join(CASE, CASE.c.id == case_id)
-        .where(CASE.c.state == CaseState.PUBLISHED, area != "")
+        .where(IS_PUBLIC, area != "")
         .group_by(area)
     )
     return {(kind, code): count for code, count in session.execute(stmt)}
@@ -221,10 +222,9 @@ def _count_areas(session: Session, kind: str) -> AreaCounts:
 # Kind of place → code → time of the last change of its page.
 PlaceDates = Mapping[str, Mapping[str, datetime]]
 
-_PUBLIC = CASE.c.state == CaseState.PUBLISHED
 _CASES_STMT = (
     select(CASE.c.number, CASE.c.moved_at)
-    .where(_PUBLIC, CASE.c.number.between(bindparam("first"), bindparam("last")))
+    .where(IS_PUBLIC, CASE.c.number.between(bindparam("first"), bindparam("last")))
     .order_by(CASE.c.number)
 )
 
@@ -241,7 +241,7 @@ def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, da
     Numbers never change, so a withdrawal moves no case to another range.
     """
     rank = ((CASE.c.number - 1) // size).label("rank")
-    stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(_PUBLIC)
+    stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(IS_PUBLIC)
     range_rows = session.execute(stmt.group_by(rank).order_by(rank))
     return [(range_number, count, moved_at) for range_number, count, moved_at in range_rows]
 
@@ -279,7 +279,7 @@ def _current_places(session: Session) -> Iterator[PlaceDate]:
         .join(PLACE, PLACE.c.incident_id == CASE.c.id)
         .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
         .join(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
-        .where(_PUBLIC)
+        .where(IS_PUBLIC)
         .group_by(*_COMMUNE_COLUMNS)
     )
     for commune, departement, region, moved_at in session.execute(communes_stmt):
@@ -288,7 +288,7 @@ def _current_places(session: Session) -> Iterator[PlaceDate]:
     areas_stmt = (
         select(*_CASE_AREA_COLUMNS, func.max(CASE.c.moved_at))
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == CASE.c.departement)
-        .where(_PUBLIC)
+        .where(IS_PUBLIC)
         .group_by(*_CASE_AREA_COLUMNS)
     )
     for departement, departement_region, region, moved_at in session.execute(areas_stmt):
@@ -298,9 +298,7 @@ def _current_places(session: Session) -> Iterator[PlaceDate]:
 
 def _former_places(session: Session) -> Iterator[PlaceDate]:
     """Yield the places that cases have lost and the areas around them, with the time of loss."""
-    is_public_line = and_(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq
-    )
+    is_public_line = and_(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == FORMER_CODE.c.seq)
     communes_stmt = (
         select(*_COMMUNE_COLUMNS, func.max(JOURNAL_ENTRY.c.at))
         .select_from(FORMER_CODE)

@@ -30,11 +30,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
+from register.cases.former_codes import FormerCode
 from register.cases.models import (
     CaseLink,
+    CaseState,
     Correction,
     FollowUp,
-    FormerCode,
     Incident,
     IncidentPlace,
     IncidentType,
@@ -44,7 +45,7 @@ from register.cases.models import (
     Revision,
     Scope,
 )
-from register.journal import JournalEntry
+from register.journal import JournalEntry, Ledger
 from register.territory.models import Commune, CommuneCode, Departement, Region
 
 CASE = Incident.__table__
@@ -64,6 +65,9 @@ COMMUNE_CODE = CommuneCode.__table__
 DEPARTEMENT = Departement.__table__
 REGION = Region.__table__
 
+IS_PUBLIC = CASE.c.state == CaseState.PUBLISHED
+IS_PUBLIC_LINE = JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
+IS_AUTHORITY_PLACE = (PLACE.c.incident_id == CASE.c.id) & (PLACE.c.scope == Scope.AUTHORITY.value)
 # Columns of :func:`join_places`, under their names in its rows.
 PLACE_NAME_COLUMNS = (
     COMMUNE.c.name.label("commune_name"),
@@ -131,12 +135,9 @@ def join_places(stmt: Select[Any]) -> Select[Any]:
     A former commune's code stands for the present commune; the département is that commune's, or
     the case's own when it names no commune.
     """
-    is_authority_place = (PLACE.c.incident_id == CASE.c.id) & (
-        PLACE.c.scope == Scope.AUTHORITY.value
-    )
     departement_code = func.coalesce(COMMUNE.c.departement_code, CASE.c.departement)
     return (
-        stmt.outerjoin(PLACE, is_authority_place)
+        stmt.outerjoin(PLACE, IS_AUTHORITY_PLACE)
         .outerjoin(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
         .outerjoin(COMMUNE, COMMUNE.c.code == COMMUNE_CODE.c.current_code)
         .outerjoin(DEPARTEMENT, DEPARTEMENT.c.code == departement_code)

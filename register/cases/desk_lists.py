@@ -19,6 +19,7 @@ from register.accounts.models import Member
 from register.cases import filters, todo_clauses
 from register.cases.core_tables import (
     CASE,
+    IS_PUBLIC,
     PLACE_NAME_COLUMNS,
     REVISION,
     is_among,
@@ -163,9 +164,7 @@ def query_desk_page(
     if desk_query.case_query.words:
         if matches is None:
             raise ValueError("a query with words needs the result of the word search as matches")
-        public_matches = and_(
-            CASE.c.state == CaseState.PUBLISHED, is_among(CASE.c.number, matches.numbers)
-        )
+        public_matches = and_(IS_PUBLIC, is_among(CASE.c.number, matches.numbers))
         conditions.append(or_(public_matches, is_among(CASE.c.id, matches.ids)))
     total = session.scalar(select(func.count()).select_from(CASE).where(*conditions)) or 0
     case_ids = session.scalars(

@@ -14,10 +14,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, FORMER_CODE, JOURNAL_ENTRY, is_among
+from register.cases.core_tables import (
+    CASE,
+    FORMER_CODE,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    is_among,
+)
 from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
 from register.cases.models import CaseState, FollowUp
-from register.cases.queries import CaseSummary, load_case_summaries
+from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger
@@ -66,7 +73,6 @@ class Alternative:
     is_selective: bool = False
 
 
-_IS_PUBLIC = CASE.c.state == CaseState.PUBLISHED
 _later_entry = JOURNAL_ENTRY.alias("later")
 # A case withdrawn twice has one event, that of the last line.
 _IS_FINAL = and_(
@@ -92,7 +98,7 @@ def alternatives(
     session: Session, event_query: EventQuery, vocabulary: Vocabulary
 ) -> Iterator[Alternative]:
     """The conditions under which an event is selected."""
-    is_listed = or_(_IS_PUBLIC, _IS_FINAL)
+    is_listed = or_(IS_PUBLIC, _IS_FINAL)
     if event_query.includes_register:
         entry_filters = list(_entry_filters(JOURNAL_ENTRY, event_query))
         yield Alternative(
@@ -146,16 +152,16 @@ def _search_alternatives(
         else:
             code_clauses.append((current_clause, former_clause(filter_values, vocabulary)))
     if not code_clauses and not text_clauses:
-        yield Alternative(or_(_IS_PUBLIC, _IS_FINAL))
+        yield Alternative(or_(IS_PUBLIC, _IS_FINAL))
         return
     current_clauses = [current_clause for current_clause, _former in code_clauses]
     yield Alternative(
-        and_(_IS_PUBLIC, *current_clauses, *text_clauses),
+        and_(IS_PUBLIC, *current_clauses, *text_clauses),
         is_selective=_is_selective(session, [*current_clauses, *text_clauses]),
     )
     if text_clauses:
         yield Alternative(
-            and_(_IS_PUBLIC, _is_public_retraction(session), *current_clauses), is_selective=True
+            and_(IS_PUBLIC, _is_public_retraction(session), *current_clauses), is_selective=True
         )
     if code_clauses:
         yield Alternative(_formerly_matching(code_clauses, text_clauses), is_selective=True)
@@ -180,13 +186,13 @@ def _is_public_retraction(session: Session) -> Clause:
     stmt = select(JOURNAL_ENTRY.c.seq).join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
     return is_among(
         JOURNAL_ENTRY.c.seq,
-        session.scalars(stmt.where(_IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
+        session.scalars(stmt.where(IS_PUBLIC, _has_act(RETRACTING_ACTS))).all(),
     )
 
 
 def _is_selective(session: Session, conditions: Sequence[Clause]) -> bool:
     """Whether few cases match a search; counts no further than the limit."""
-    sample = select(CASE.c.id).where(_IS_PUBLIC, *conditions).limit(_SELECTIVE_LIMIT + 1).subquery()
+    sample = select(CASE.c.id).where(IS_PUBLIC, *conditions).limit(_SELECTIVE_LIMIT + 1).subquery()
     return (session.scalar(select(func.count()).select_from(sample)) or 0) <= _SELECTIVE_LIMIT
 
 
@@ -208,13 +214,13 @@ def _formerly_matching(
     was_current = or_(FORMER_CODE.c.seq >= JOURNAL_ENTRY.c.seq, _IS_RETRACTING)
     return and_(
         CASE.c.id.in_(candidates),
-        or_(_IS_PUBLIC, _IS_FINAL),
+        or_(IS_PUBLIC, _IS_FINAL),
         or_(_IS_RETRACTING, has_changed),
         *(
-            or_(and_(_IS_PUBLIC, current_clause), _former_code_exists(former_clause, was_current))
+            or_(and_(IS_PUBLIC, current_clause), _former_code_exists(former_clause, was_current))
             for current_clause, former_clause in code_clauses
         ),
-        *(or_(_IS_RETRACTING, and_(_IS_PUBLIC, text_clause)) for text_clause in text_clauses),
+        *(or_(_IS_RETRACTING, and_(IS_PUBLIC, text_clause)) for text_clause in text_clauses),
     )
 
 
@@ -293,7 +299,7 @@ _COLUMNS = select(
     CASE.c.state,
     CASE.c.revision_id,
     CASE.c.merged_into,
-).where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value)
+).where(IS_PUBLIC_LINE)
 _CASE_EVENTS = _COLUMNS.join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 _ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 
@@ -338,9 +344,7 @@ def event_page(
         page_events = matches[:RECENT_LIMIT]
     else:
         before_seq = session.scalar(
-            select(JOURNAL_ENTRY.c.seq).where(
-                JOURNAL_ENTRY.c.event == after, JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value
-            )
+            select(JOURNAL_ENTRY.c.seq).where(JOURNAL_ENTRY.c.event == after, IS_PUBLIC_LINE)
         )
         if before_seq is None:
             raise NotFound("no_such_page")

@@ -19,7 +19,6 @@ from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.models import (
-    Approval,
     CaseState,
     Incident,
     Invitation,
@@ -29,6 +28,7 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.second_person import (
+    Approval,
     PendingDestruction,
     ProposedChange,
     list_changes,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.core_tables import CORRECTION, FOLLOW_UP, JOURNAL_ENTRY
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, count_pages, parse_page_number
-from register.cases.queries import CaseSummary, load_case_summaries
+from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.errors import Invalid, TextError
 from register.journal import Act, Ledger, LedgerPosition
 from register.text import dates

@@ -1,54 +1,33 @@
-"""Queries of public cases, and the only import of the lists by other packages.
+"""Queries of one public case: a version, its tombstone, its public acts, proofs of commitments.
 
-Public reads start from :func:`published_ids`; a draft and a missing case look the same. The
-lists of ``public_lists`` and ``desk_lists`` are re-exported.
+A draft and a missing case look the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot, parse_snapshot
-from register.cases.core_tables import CASE, CASE_LINK, JOURNAL_ENTRY, REVISION, is_among
-from register.cases.desk_lists import DeskCaseStub, list_desk_cases
-from register.cases.models import CaseState
-from register.cases.result_lists import (
-    CasePage,
-    CaseSummary,
-    list_commune_cases,
-    load_case_summaries,
-    query_case_page,
+from register.cases.core_tables import (
+    CASE,
+    CASE_LINK,
+    IS_PUBLIC,
+    IS_PUBLIC_LINE,
+    JOURNAL_ENTRY,
+    REVISION,
 )
+from register.cases.models import CaseState
+from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
-from register.journal import Act, Ledger
+from register.journal import Act
 from register.journal.canonical import canonical_json, rfc3339
-
-__all__ = [
-    "CITABLE_ACTS",
-    "NUMBER_LIMIT",
-    "CasePage",
-    "CaseSummary",
-    "DeskCaseStub",
-    "PublicCase",
-    "Tombstone",
-    "list_citing_cases",
-    "list_commune_cases",
-    "list_desk_cases",
-    "load_case_summaries",
-    "load_public_case",
-    "load_tombstone",
-    "published_ids",
-    "query_case_page",
-]
-
-NUMBER_LIMIT = 10**9
 
 # Acts that publish a revision, which a citation may then pin.
 CITABLE_ACTS = frozenset(
@@ -80,12 +59,6 @@ class Tombstone:
     reason: str
 
 
-def published_ids(numbers: Iterable[int] | None = None) -> Select[Any]:
-    """Statement of the ids of the public cases, or of those among ``numbers``."""
-    stmt = select(CASE.c.id).where(CASE.c.state == CaseState.PUBLISHED)
-    return stmt if numbers is None else stmt.where(is_among(CASE.c.number, numbers))
-
-
 # Statements are built once: building one takes longer than running it.
 _CASE_STMT = (
     select(
@@ -108,7 +81,7 @@ _LATEST_EVENT_STMT = (
         JOURNAL_ENTRY.c.public_json,
     )
     .where(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        IS_PUBLIC_LINE,
         JOURNAL_ENTRY.c.case_number == bindparam("number"),
         JOURNAL_ENTRY.c.act.in_(CITABLE_ACTS),
     )
@@ -184,7 +157,7 @@ def load_tombstone(session: Session, number: int) -> Tombstone:
     last_line = session.execute(
         select(JOURNAL_ENTRY.c.act, JOURNAL_ENTRY.c.at, JOURNAL_ENTRY.c.public_json)
         .where(
-            JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+            IS_PUBLIC_LINE,
             JOURNAL_ENTRY.c.case_number == number,
             JOURNAL_ENTRY.c.act.in_((Act.WITHDRAWN, Act.ERASED)),
         )
@@ -199,7 +172,7 @@ def load_tombstone(session: Session, number: int) -> Tombstone:
 _CITING_STMT = (
     select(CASE.c.number, CASE_LINK.c.kind, CASE.c.title)
     .join(CASE_LINK, CASE_LINK.c.incident_id == CASE.c.id)
-    .where(CASE_LINK.c.number == bindparam("number"), CASE.c.state == CaseState.PUBLISHED)
+    .where(CASE_LINK.c.number == bindparam("number"), IS_PUBLIC)
     .order_by(CASE.c.number)
     .limit(40)
 )
@@ -251,7 +224,7 @@ _LINES = (
     )
     .outerjoin(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
     .where(
-        JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value,
+        IS_PUBLIC_LINE,
         JOURNAL_ENTRY.c.case_number == bindparam("number"),
         JOURNAL_ENTRY.c.act.in_((*CITABLE_ACTS, Act.WITHDRAWN)),
         JOURNAL_ENTRY.c.seq <= bindparam("version"),
@@ -293,7 +266,7 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
 _OPENING = (
     select(JOURNAL_ENTRY.c.event, REVISION.c.salt)
     .join(REVISION, REVISION.c.id == JOURNAL_ENTRY.c.revision_id)
-    .where(JOURNAL_ENTRY.c.ledger == Ledger.PUBLIC.value, JOURNAL_ENTRY.c.seq == bindparam("seq"))
+    .where(IS_PUBLIC_LINE, JOURNAL_ENTRY.c.seq == bindparam("seq"))
 )
 
 

@@ -20,6 +20,7 @@ from register.cases.core_tables import (
     CASE_TYPE,
     COMMUNE,
     COMMUNE_CODE,
+    IS_PUBLIC,
     PLACE,
     PLACE_NAME_COLUMNS,
     PROCEEDING,
@@ -28,7 +29,6 @@ from register.cases.core_tables import (
 )
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, count_pages
-from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
@@ -92,7 +92,7 @@ _SUMMARIES_STMT = join_places(
         CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
         *PLACE_NAME_COLUMNS,
-    ).where(CASE.c.state == CaseState.PUBLISHED)
+    ).where(IS_PUBLIC)
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,7 +23,7 @@ from register.cases.case_content import (
     render_texts,
 )
 from register.cases.checklist import content_needs_second
-from register.cases.models import Approval, CaseState, Incident, Reply, Revision
+from register.cases.models import CaseRow, CaseState, Incident, Reply, Revision
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
@@ -36,7 +35,18 @@ from register.text.normalisation import one_line
 ID_LIMIT = 2**31 - 1
 
 
-class PendingChange(Base):
+class Approval(CaseRow, Base):
+    """A second member's approval of one revision for one purpose; a later revision voids it."""
+
+    __tablename__ = "approval"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    purpose: Mapped[str] = mapped_column(String(10))  # publish, erase, or change
+    given_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PendingChange(CaseRow, Base):
     """A change of a public case that waits for a second person, or that one refused.
 
     ``payload`` is the proposal in canonical form (see :meth:`Proposal.payload`). The row is
@@ -46,30 +56,26 @@ class PendingChange(Base):
 
     __tablename__ = "pending_change"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
     act: Mapped[str] = mapped_column(String(20))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     # The base version; the change is stale once readers see another one.
     revision_id: Mapped[int]
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refused_by: Mapped[int | None]
-    refused_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     refusal: Mapped[str] = mapped_column(Text, default="")
 
 
-class Destruction(Base):
+class Destruction(CaseRow, Base):
     """The destruction of what a redaction hid: by a second person, or on its due day."""
 
     __tablename__ = "destruction"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
-    made_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    due_on: Mapped[dt.date] = mapped_column(Date)
-    ended_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    due_on: Mapped[date] = mapped_column(Date)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ending: Mapped[str] = mapped_column(String(10), default="")  # confirmed, kept, term
 
 

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import desk_lists, todo_clauses
-from register.cases.core_tables import CASE, REPLY, REVISION
+from register.cases.core_tables import CASE, IS_PUBLIC, REPLY, REVISION
 from register.cases.desk_lists import DeskCaseSummary
-from register.cases.models import CaseState
 from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
 from register.cases.vocabulary import Vocabulary
 
@@ -126,7 +125,7 @@ def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) ->
 _REPLIES = (
     select(REPLY.c.incident_id, REPLY.c.received_on, REPLY.c.due_on)
     .join(CASE, CASE.c.id == REPLY.c.incident_id)
-    .where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED)
+    .where(REPLY.c.state == "received", IS_PUBLIC)
     .order_by(REPLY.c.due_on, REPLY.c.id)
     .limit(TASK_LIMIT)
 )

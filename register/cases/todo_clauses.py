@@ -23,10 +23,19 @@ from register.accounts.models import Member
 from register.accounts.vouching import vouches
 from register.cases.case_content import parse_content
 from register.cases.checklist import SUMMARY_LIMIT, risk_flags
-from register.cases.core_tables import CASE, CASE_TYPE, PLACE, PROCEEDING, REPLY, REVISION, is_among
+from register.cases.core_tables import (
+    CASE,
+    CASE_TYPE,
+    IS_PUBLIC,
+    PLACE,
+    PROCEEDING,
+    REPLY,
+    REVISION,
+    is_among,
+)
 from register.cases.deadlines import add_months
-from register.cases.models import Approval, CaseState, Invitation, Scope, SourceUse
-from register.cases.second_person import Destruction, PendingChange, valid_approvals
+from register.cases.models import CaseState, Invitation, Scope, SourceUse
+from register.cases.second_person import Approval, Destruction, PendingChange, valid_approvals
 from register.cases.vocabulary import Vocabulary
 from register.text.dates import PARIS, paris_day
 
@@ -82,13 +91,13 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
     """
     if kind is TodoKind.REPLY:
         received = exists().where(REPLY.c.incident_id == CASE.c.id, REPLY.c.state == "received")
-        return and_(CASE.c.state == CaseState.PUBLISHED, received)
+        return and_(IS_PUBLIC, received)
     if kind is TodoKind.CLAIMED:
         return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > todo_context.at)
     if kind is TodoKind.OUTCOME:
         day = add_months(todo_context.today, -OUTCOME_MONTHS)
         since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
-        is_old = and_(CASE.c.state == CaseState.PUBLISHED, CASE.c.moved_at < since)
+        is_old = and_(IS_PUBLIC, CASE.c.moved_at < since)
         return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
     if kind is TodoKind.READY:
         return _is_ready(todo_context)

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.core_tables import CASE, PLACE
+from register.cases.core_tables import CASE, IS_PUBLIC, PLACE
 from register.cases.data_version import VersionedCache
 from register.cases.filters import LENGTH_LIMIT
-from register.cases.models import CaseState
 from register.journal import LedgerPosition
 from register.text.countries import country_name
 from register.text.dates import Language
@@ -105,7 +104,7 @@ def _count_labels(session: Session) -> Sequence[PlaceLabel]:
     )
     stmt = (
         select(CASE.c.place_label, CASE.c.country, func.count())
-        .where(CASE.c.state == CaseState.PUBLISHED)
+        .where(IS_PUBLIC)
         .where(or_(CASE.c.place_label != "", CASE.c.country != HOME_COUNTRY))
         .group_by(CASE.c.place_label, CASE.c.country)
         .having(or_(CASE.c.country != HOME_COUNTRY, func.sum(case((has_code, 0), else_=1)) > 0))

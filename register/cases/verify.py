@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.models import CaseState, FormerCode, Incident, Outlet, Revision
+from register.cases.former_codes import FormerCode
+from register.cases.models import CaseState, Incident, Outlet, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
 from register.cases.verify_desk import desk_problems, member_problems, waiting_problems
 from register.journal import Act, JournalEntry, Ledger, head

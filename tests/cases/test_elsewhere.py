@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from register.cases import acts, queries, uncoded_places
+from register.cases import acts, result_lists, uncoded_places
 from register.cases.filters import CaseQuery, parse
 from register.cases.uncoded_places import PlaceLabel, UncodedPlace
 from register.cases.vocabulary import current_vocabulary
@@ -174,5 +174,7 @@ def test_each_place_leads_to_as_many_cases_as_it_says(session, desk):
     for place in found:
         query = CaseQuery({place.kind: (place.code,)})
         assert parse(parse_qs(query.query_string()), current_vocabulary(session)) == query
-        page = queries.query_case_page(session, query, current_vocabulary(session), head(session))
+        page = result_lists.query_case_page(
+            session, query, current_vocabulary(session), head(session)
+        )
         assert page.total == place.count, place

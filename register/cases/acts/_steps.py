@@ -14,9 +14,15 @@ from register.accounts.models import Member, Role
 from register.cases import case_content as contents
 from register.cases import checklist, former_codes, rules, second_person, validation
 from register.cases.case_content import Content
-from register.cases.models import Approval, CaseState, Correction, Incident, Reply
+from register.cases.models import CaseState, Correction, Incident, Reply
 from register.cases.persistence import erase_texts, save_snapshot
-from register.cases.second_person import PendingChange, Proposal, needed_before, valid_approvals
+from register.cases.second_person import (
+    Approval,
+    PendingChange,
+    Proposal,
+    needed_before,
+    valid_approvals,
+)
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
 from register.errors import Invalid, NotFound, Refused

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, ValidationError
 
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
-from register.cases.queries import NUMBER_LIMIT
+from register.cases.validation import NUMBER_LIMIT
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, RegisterError, TextError
 from register.text.normalisation import one_line

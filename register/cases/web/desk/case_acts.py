@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
-from register.cases import acts, deadlines, queries
+from register.cases import acts, deadlines, result_lists
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
@@ -297,7 +297,7 @@ def _merge_page(act: Act, desk_case: DeskCase, form: MergeForm, error_text: str)
     other = None
     if number_text.isascii() and number_text.isdigit() and len(number_text) <= 9:
         number = int(number_text)
-        other = queries.load_case_summaries(db.session(), [number]).get(number)
+        other = result_lists.load_case_summaries(db.session(), [number]).get(number)
     # A case cannot be merged into itself.
     if other and other.number == desk_case.number:
         other = None

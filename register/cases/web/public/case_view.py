@@ -9,8 +9,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from register.cases import queries
-from register.cases.queries import CaseSummary
+from register.cases import result_lists
+from register.cases.result_lists import CaseSummary
 from register.cases.vocabulary import Vocabulary, VocabularyWord
 from register.territory.web import place_names
 from register.territory.web.place_names import CommuneView
@@ -54,7 +54,7 @@ def build_case_view(
     commune_code = content["commune"]
     place = place_names.find_commune_view(commune_code) if commune_code else None
     linked_places = [place_names.find_commune_view(code) for code in content["linked_communes"]]
-    linked_cases = queries.load_case_summaries(
+    linked_cases = result_lists.load_case_summaries(
         session, [link["number"] for link in content["links"]]
     )
     return CaseView(
@@ -63,7 +63,7 @@ def build_case_view(
         departement=_area_name("departement", content["departement"]),
         region=_area_name("region", content["region"]),
         act_statements=act_statements(content, vocabulary, place.commune.name if place else ""),
-        nearby_cases=queries.list_commune_cases(session, place.commune.code, case_number)
+        nearby_cases=result_lists.list_commune_cases(session, place.commune.code, case_number)
         if place
         else (),
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},

@@ -7,7 +7,7 @@ import re
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from register.cases import queries, statistics, timeline
+from register.cases import queries, result_lists, statistics, timeline
 from register.cases.filters import CaseQuery
 from register.cases.web.public import (
     case_view,
@@ -61,7 +61,9 @@ def cases() -> ResponseReturnValue:
 
 def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> str:
     strengths = search.strength if search else None
-    page = queries.query_case_page(db.session(), query, current_vocabulary(), head(), strengths)
+    page = result_lists.query_case_page(
+        db.session(), query, current_vocabulary(), head(), strengths
+    )
     if page.number > page.pages:
         raise NotFound("no_such_page")
     suggestions = search_suggestions.suggest_searches(query, search)
