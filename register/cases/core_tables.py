@@ -7,6 +7,7 @@ the query on SQLite. Writing goes through the entities of ``models``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import (
@@ -127,6 +128,11 @@ def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElemen
     # With many numbers it must start elsewhere and test each row; comparing the truth value
     # makes it do so.
     return membership if len(number_list) <= SMALL_LIST else membership.is_(true())
+
+
+def case_columns(row_class: type[Any]) -> list[ColumnElement[Any]]:
+    """The columns of the case that have the names of a dataclass's fields."""
+    return [CASE.c[spec.name] for spec in fields(row_class) if spec.name in CASE.c]
 
 
 def join_places(stmt: Select[Any]) -> Select[Any]:

@@ -8,7 +8,7 @@ revision ids ascend.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from register.cases.core_tables import (
     IS_PUBLIC,
     PLACE_NAME_COLUMNS,
     REVISION,
+    case_columns,
     is_among,
     join_places,
 )
@@ -189,8 +190,12 @@ def list_clauses(viewer: Member, desk_query: DeskQuery, todo_context: TodoContex
         for filter_name in desk_query.case_query.values
         if filter_name != filters.WORDS
     ]
-    if desk_query.claim:
-        conditions.append(_claim_clause(desk_query.claim, viewer, todo_context.at))
+    if desk_query.claim is ClaimFilter.FREE:
+        conditions.append(or_(CASE.c.held_until.is_(None), CASE.c.held_until <= todo_context.at))
+    elif desk_query.claim:
+        conditions.append(CASE.c.held_until > todo_context.at)
+    if desk_query.claim is ClaimFilter.MINE:
+        conditions.append(CASE.c.held_by == viewer.id)
     if desk_query.waiting_for:
         conditions.append(todo_clauses.clause(desk_query.waiting_for, viewer, todo_context))
     return conditions
@@ -238,20 +243,9 @@ def list_waiting_kinds(
     return waiting
 
 
-def _claim_clause(claim: ClaimFilter, viewer: Member, at: datetime) -> Clause:
-    if claim is ClaimFilter.FREE:
-        return or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
-    if claim is ClaimFilter.MINE:
-        return and_(CASE.c.held_by == viewer.id, CASE.c.held_until > at)
-    return CASE.c.held_until > at
-
-
-_CASE_COLUMNS = {summary_field.name for summary_field in fields(DeskCaseSummary)} & set(
-    CASE.c.keys()
-)
 _SUMMARIES_STMT = join_places(
     select(
-        *(CASE.c[column_name] for column_name in sorted(_CASE_COLUMNS)),
+        *case_columns(DeskCaseSummary),
         REVISION.c.made_at.label("changed_at"),
         REVISION.c.made_by.label("changed_by"),
         *PLACE_NAME_COLUMNS,

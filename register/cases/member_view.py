@@ -18,6 +18,7 @@ from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
+from register.cases.core_tables import case_columns
 from register.cases.models import (
     CaseState,
     Incident,
@@ -245,7 +246,7 @@ def load_desk_case(
     approval_time = at or now()
     approvals = _load_approvals(session, case, approval_time)
     return DeskCase(
-        **{field_name: getattr(case, field_name) for field_name in _COPIED_FIELDS},
+        **{column.name: getattr(case, column.name) for column in case_columns(DeskCase)},
         revision_by=revision.made_by if revision else None,
         revision_at=revision.made_at if revision else None,
         content=contents.content_of(case),
@@ -285,12 +286,6 @@ def load_desk_case_of_reply(session: Session, viewer: Member, reply_id: int) -> 
     if incident_id is None:
         raise NotFound("no_such_case")
     return load_desk_case(session, viewer, incident_id)
-
-
-# The fields that are columns of the case.
-_COPIED_FIELDS = {case_field.name for case_field in fields(DeskCase)} & {
-    column.name for column in Incident.__table__.columns
-}
 
 
 def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:

@@ -5,10 +5,10 @@ Only ``acts`` calls them, inside a write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -47,6 +47,8 @@ from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
+
+RowType = TypeVar("RowType")
 
 _NO_SYNC = {"synchronize_session": False}
 _IDENTICAL_SOURCE = (
@@ -205,44 +207,32 @@ def next_number(session: Session) -> int:
 
 
 def _fill_lists(session: Session, case: Incident, content: Content) -> None:
-    case.types = [
-        IncidentType(position=position, code=code) for position, code in enumerate(content.types)
-    ]
     scoped_communes = [(content.commune, Scope.AUTHORITY)] if content.commune else []
     scoped_communes += [(code, Scope.LINKED) for code in content.linked_communes]
-    case.places = [
-        IncidentPlace(position=position, code=code, scope=scope.value)
-        for position, (code, scope) in enumerate(scoped_communes)
-    ]
-    case.outlets = [
-        Outlet(position=position, name=name, folded=fold(name))
-        for position, name in enumerate(content.outlets)
-    ]
-    case.sources = [
-        SourceUse(position=position, source=_shared_source(session, source))
-        for position, source in enumerate(content.sources)
-    ]
-    case.proceedings = [
-        Proceeding(
-            position=position,
-            **_field_values(proceeding, excluded=("steps",)),
-            steps=[
-                ProceedingStep(position=step_position, **_field_values(step))
-                for step_position, step in enumerate(proceeding.steps)
-            ],
-        )
-        for position, proceeding in enumerate(content.proceedings)
-    ]
-    case.request = InformationRequest(**_field_values(content.request)) if content.request else None
-    case.links = [
-        CaseLink(position=position, **_field_values(link))
-        for position, link in enumerate(content.links)
-    ]
+    case.types = _positioned(IncidentType, ({"code": code} for code in content.types))
+    case.places = _positioned(
+        IncidentPlace, ({"code": code, "scope": scope.value} for code, scope in scoped_communes)
+    )
+    case.outlets = _positioned(
+        Outlet, ({"name": name, "folded": fold(name)} for name in content.outlets)
+    )
+    case.sources = _positioned(
+        SourceUse, ({"source": _shared_source(session, source)} for source in content.sources)
+    )
+    case.proceedings = _positioned(
+        Proceeding,
+        (
+            vars(proceeding) | {"steps": _positioned(ProceedingStep, map(vars, proceeding.steps))}
+            for proceeding in content.proceedings
+        ),
+    )
+    case.request = InformationRequest(**vars(content.request)) if content.request else None
+    case.links = _positioned(CaseLink, map(vars, content.links))
 
 
-def _field_values(part: Any, excluded: tuple[str, ...] = ()) -> dict[str, Any]:
-    names = (spec.name for spec in fields(part) if spec.name not in excluded)
-    return {name: getattr(part, name) for name in names}
+def _positioned(row_class: type[RowType], parts: Iterable[Mapping[str, Any]]) -> list[RowType]:
+    """Rows of a list of a case, each with its position."""
+    return [row_class(position=position, **columns) for position, columns in enumerate(parts)]
 
 
 def _shared_source(session: Session, source: SourceContent) -> Source:
@@ -251,10 +241,9 @@ def _shared_source(session: Session, source: SourceContent) -> Source:
     Sources that differ in any field are two rows: a source's details are part of what was
     published, and changing them for one case must not change another case.
     """
-    field_values = _field_values(source)
-    source_row = session.scalars(_IDENTICAL_SOURCE, field_values).first()
+    source_row = session.scalars(_IDENTICAL_SOURCE, vars(source)).first()
     if source_row is None:
-        source_row = Source(**field_values)
+        source_row = Source(**vars(source))
         session.add(source_row)
     return source_row
 

@@ -24,6 +24,7 @@ from register.cases.core_tables import (
     PLACE,
     PLACE_NAME_COLUMNS,
     PROCEEDING,
+    case_columns,
     is_among,
     join_places,
 )
@@ -78,18 +79,8 @@ _APPEALED = exists().where(
 _SUMMARIES_STMT = join_places(
     select(
         CASE.c.id,
-        CASE.c.number,
-        CASE.c.title,
-        CASE.c.summary,
-        CASE.c.date,
-        CASE.c.evidence,
-        CASE.c.contested,
-        CASE.c.outcome,
+        *case_columns(CaseSummary),
         _APPEALED.label("appealed"),
-        CASE.c.country,
-        CASE.c.place_label,
-        CASE.c.language,
-        CASE.c.moved_at,
         COMMUNE.c.code.label("commune"),
         *PLACE_NAME_COLUMNS,
     ).where(IS_PUBLIC)
@@ -150,13 +141,9 @@ def load_case_summaries(session: Session, numbers: Sequence[int]) -> dict[int, C
 _COMMUNE_CASES_STMT = (
     _SUMMARIES_STMT.where(
         CASE.c.id.in_(
-            select(PLACE.c.incident_id).where(
-                PLACE.c.code.in_(
-                    select(COMMUNE_CODE.c.code).where(
-                        COMMUNE_CODE.c.current_code == bindparam("commune")
-                    )
-                )
-            )
+            select(PLACE.c.incident_id)
+            .join(COMMUNE_CODE, COMMUNE_CODE.c.code == PLACE.c.code)
+            .where(COMMUNE_CODE.c.current_code == bindparam("commune"))
         ),
         CASE.c.number != bindparam("except_number"),
     )

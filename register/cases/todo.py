@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -100,26 +99,24 @@ def _sort_key(task: Task) -> tuple[date, int, str]:
 
 
 def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:
-    """Yield the first tasks of each kind; a case may have several tasks."""
-    for waiting_row in session.execute(_REPLIES):
-        yield Task(
-            TodoKind.REPLY, waiting_row.due_on, waiting_row.received_on, waiting_row.incident_id, ""
+    """Yield the first tasks of each kind, the longest waiting; a case may have several tasks."""
+    for reply in session.execute(_REPLIES):
+        yield Task(TodoKind.REPLY, reply.due_on, reply.received_on, reply.incident_id, "")
+    for kind in KIND_ORDER:
+        if kind is TodoKind.REPLY:
+            continue
+        since = CASE.c.moved_at if kind is TodoKind.OUTCOME else REVISION.c.made_at
+        # Newer revisions have higher ids, which are indexed.
+        order = CASE.c.moved_at if kind is TodoKind.OUTCOME else CASE.c.revision_id
+        stmt = (
+            select(CASE.c.id, since)
+            .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+            .where(todo_clauses.clause(kind, viewer, todo_context))
+            .order_by(order)
+            .limit(TASK_LIMIT)
         )
-    for kind in (
-        TodoKind.CLAIMED,
-        *SECOND_PERSON_KINDS,
-        TodoKind.APPROVE,
-        TodoKind.READY,
-        TodoKind.SECOND,
-    ):
-        for waiting_row in session.execute(
-            _longest_waiting(kind, viewer, todo_context, CASE.c.revision_id)
-        ):
-            yield Task(kind, None, waiting_row.made_at, waiting_row.id, "")
-    for waiting_row in session.execute(
-        _longest_waiting(TodoKind.OUTCOME, viewer, todo_context, CASE.c.moved_at)
-    ):
-        yield Task(TodoKind.OUTCOME, None, waiting_row.moved_at, waiting_row.id, "")
+        for case_id, waiting_since in session.execute(stmt):
+            yield Task(kind, None, waiting_since, case_id, "")
 
 
 _REPLIES = (
@@ -129,16 +126,3 @@ _REPLIES = (
     .order_by(REPLY.c.due_on, REPLY.c.id)
     .limit(TASK_LIMIT)
 )
-
-
-def _longest_waiting(
-    kind: TodoKind, viewer: Member, todo_context: TodoContext, since_column: Any
-) -> Select[Any]:
-    """Statement of the cases of a kind, the longest waiting first."""
-    stmt = select(CASE.c.id, CASE.c.moved_at, REVISION.c.made_at)
-    stmt = stmt.join(REVISION, REVISION.c.id == CASE.c.revision_id)
-    return (
-        stmt.where(todo_clauses.clause(kind, viewer, todo_context))
-        .order_by(since_column)
-        .limit(TASK_LIMIT)
-    )
