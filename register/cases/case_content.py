@@ -38,10 +38,9 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class FieldRule:
-    """What a field of a case may hold.
+    """What a field may hold: a code of a list of the ``vocabulary``, or one of closed ``choices``.
 
-    ``vocabulary`` is the list of the vocabulary that a code is of, ``choices`` are the codes of a
-    closed list. ``or_unknown`` allows the word ``inconnue`` for a date.
+    ``or_unknown`` allows the word ``inconnue`` for a date.
     """
 
     kind: FieldKind

@@ -1,4 +1,4 @@
-"""Public events for pages, feeds and the public log: queries on the public ledger.
+"""Public events for the home page and feeds: queries on the public ledger.
 
 Of a withdrawn, merged or erased case, only the last event is listed.
 """
@@ -23,8 +23,7 @@ from register.cases.core_tables import (
     is_among,
 )
 from register.cases.filters import FILTERS, CaseQuery, HitStrengths, clause
-from register.cases.models import CaseState, FollowUp
-from register.cases.result_lists import CaseSummary, load_case_summaries
+from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.errors import NotFound
 from register.journal import Act, Ledger
@@ -276,17 +275,6 @@ class EventPage:
     older: str | None
 
 
-@dataclass(frozen=True)
-class LatestEvent:
-    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
-
-    act: str
-    at: datetime
-    number: int
-    title: str | None
-    case: CaseSummary | None
-
-
 _COLUMNS = select(
     JOURNAL_ENTRY.c.seq,
     JOURNAL_ENTRY.c.event.label("name"),
@@ -354,31 +342,3 @@ def event_page(
         cuts = (length for length, event in enumerate(matches, start=1) if event.name < _CUT_PREFIX)
         page_events = matches[: min(next(cuts, ARCHIVE_LIMIT), ARCHIVE_LIMIT)]
     return EventPage(page_events, page_events[-1].name if len(matches) > len(page_events) else None)
-
-
-def latest_events(
-    session: Session, vocabulary: Vocabulary, limit: int = 6
-) -> Sequence[LatestEvent]:
-    """The newest public events for the home page, newest first."""
-    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
-    summaries = load_case_summaries(
-        session, [event.number for event in public_events if event.number is not None]
-    )
-    follow_up_ids = {
-        event.seq: event.private["follow_up"]
-        for event in public_events
-        if event.act == Act.FOLLOWED_UP
-    }
-    titles: dict[int, str] = {}
-    if follow_up_ids:
-        titles_stmt = select(FollowUp.id, FollowUp.title)
-        titles_stmt = titles_stmt.where(FollowUp.id.in_(follow_up_ids.values()))
-        titles = dict(session.execute(titles_stmt).all())
-    events = []
-    for event in public_events:
-        summary = summaries.get(event.number or 0)
-        title = summary.title if summary else None
-        if summary and event.seq in follow_up_ids:
-            title = titles.get(follow_up_ids[event.seq], title)
-        events.append(LatestEvent(event.act, event.at, event.number or 0, title, summary))
-    return events

@@ -1,4 +1,4 @@
-"""Statistics of the register, and the counts of its home page.
+"""Statistics of the register; counts and latest events of its home page.
 
 Each figure of the statistics page is a search and the size of its list, so that a reader can
 check it. Places are never compared: the register knows only what was reported to it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,11 +18,13 @@ from register.cases.core_tables import (
     CASE,
     COMMUNE_CODE,
     DEPARTEMENT,
+    FOLLOW_UP,
     IS_PUBLIC,
     PLACE,
     join_places,
 )
 from register.cases.data_version import VersionedCache
+from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetReader
 from register.cases.filter_clauses import (
     DIRECTIONS,
@@ -33,8 +35,9 @@ from register.cases.filter_clauses import (
 )
 from register.cases.filters import CaseQuery
 from register.cases.former_codes import DURATIONS, UNKNOWN
+from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.vocabulary import Vocabulary
-from register.journal import LedgerPosition
+from register.journal import Act, LedgerPosition
 from register.territory import loader
 from register.text.normalisation import fold_name
 
@@ -251,3 +254,42 @@ def date_span(session: Session) -> tuple[date, date] | None:
     span = select(func.min(CASE.c.date_first), func.max(CASE.c.date_first)).where(IS_PUBLIC)
     first, last = session.execute(span).one()
     return (first, last) if first and last else None
+
+
+@dataclass(frozen=True)
+class LatestEvent:
+    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
+
+    act: str
+    at: datetime
+    number: int
+    title: str | None
+    case: CaseSummary | None
+
+
+def latest_events(
+    session: Session, vocabulary: Vocabulary, limit: int = 6
+) -> Sequence[LatestEvent]:
+    """The newest public events for the home page, newest first."""
+    public_events = list_events(session, EventQuery(), vocabulary, limit=limit)
+    summaries = load_case_summaries(
+        session, [event.number for event in public_events if event.number is not None]
+    )
+    follow_up_ids = {
+        event.seq: event.private["follow_up"]
+        for event in public_events
+        if event.act == Act.FOLLOWED_UP
+    }
+    titles: dict[int, str] = {}
+    if follow_up_ids:
+        titles_stmt = select(FOLLOW_UP.c.id, FOLLOW_UP.c.title)
+        titles_stmt = titles_stmt.where(FOLLOW_UP.c.id.in_(follow_up_ids.values()))
+        titles = dict(session.execute(titles_stmt).all())
+    latest = []
+    for event in public_events:
+        summary = summaries.get(event.number or 0)
+        title = summary.title if summary else None
+        if summary and event.seq in follow_up_ids:
+            title = titles.get(follow_up_ids[event.seq], title)
+        latest.append(LatestEvent(event.act, event.at, event.number or 0, title, summary))
+    return latest

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from register.cases import acts
-from register.cases.events import EventQuery, latest_events, list_events
+from register.cases.events import EventQuery, list_events
 from register.cases.filters import CaseQuery
+from register.cases.statistics import latest_events
 from register.cases.vocabulary import current_vocabulary
 
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
