@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -77,6 +77,8 @@ PLACE_NAME_COLUMNS = (
 )
 SMALL_LIST = 1_000
 
+RowType = TypeVar("RowType")
+
 
 class _Numbers(TypeDecorator[list[int]]):
     """Integers in one parameter: a JSON array for SQLite, an array literal for PostgreSQL."""
@@ -133,6 +135,12 @@ def is_among(column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElemen
 def case_columns(row_class: type[Any]) -> list[ColumnElement[Any]]:
     """The columns of the case that have the names of a dataclass's fields."""
     return [CASE.c[spec.name] for spec in fields(row_class) if spec.name in CASE.c]
+
+
+def copy_row(row_class: type[RowType], source: Any) -> RowType:
+    """An object of a dataclass, from the attributes of a row that have the names of its fields."""
+    names = (spec.name for spec in fields(row_class))  # type: ignore[arg-type]
+    return row_class(**{name: getattr(source, name) for name in names})
 
 
 def join_places(stmt: Select[Any]) -> Select[Any]:

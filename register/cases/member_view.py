@@ -6,10 +6,10 @@ anybody but an active member, no case exists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -18,7 +18,7 @@ from register.accounts.models import Member
 from register.accounts.vouching import eligible_seconds
 from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
-from register.cases.core_tables import case_columns
+from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import (
     CaseState,
     Incident,
@@ -46,8 +46,6 @@ from register.text.dates import paris_day
 # PostgreSQL refuses to compare its integers with a larger one.
 ID_LIMIT = 2**31 - 1
 EVENTS_LIMIT = 200  # newest public lines of a case
-
-RowType = TypeVar("RowType")
 
 
 @dataclass(frozen=True)
@@ -254,8 +252,8 @@ def load_desk_case(
         follow_ups=_copy_rows(FollowUpRow, case.follow_ups),
         replies=_copy_rows(ReplyRow, case.replies),
         corrections=_copy_rows(CorrectionRow, case.corrections),
-        notes=_copy_rows(NoteRow, _load_all(session, Note, case)),
-        invitations=_copy_rows(InvitationRow, _load_all(session, Invitation, case)),
+        notes=_load_all(session, NoteRow, Note, case),
+        invitations=_load_all(session, InvitationRow, Invitation, case),
         approvals=approvals,
         second_persons={
             purpose: eligible_seconds(
@@ -298,17 +296,15 @@ def _load_snapshot(case: Incident, revision: Revision | None) -> CaseSnapshot:
     return parse_snapshot(revision.content, revision.html)
 
 
-def _copy_rows(row_class: type[RowType], entities: Sequence[Any]) -> tuple[RowType, ...]:
-    field_names = [row_field.name for row_field in fields(row_class)]  # type: ignore[arg-type]
-    return tuple(
-        row_class(**{field_name: getattr(entity, field_name) for field_name in field_names})
-        for entity in entities
-    )
+def _copy_rows(row_class: type[RowType], entities: Iterable[Any]) -> tuple[RowType, ...]:
+    return tuple(copy_row(row_class, entity) for entity in entities)
 
 
-def _load_all(session: Session, model: Any, case: Incident) -> Sequence[Any]:
-    stmt = select(model).where(model.incident_id == case.id)
-    return session.scalars(stmt.order_by(model.id)).all()
+def _load_all(
+    session: Session, row_class: type[RowType], model: Any, case: Incident
+) -> tuple[RowType, ...]:
+    stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
+    return _copy_rows(row_class, session.scalars(stmt))
 
 
 def _load_approvals(

@@ -194,10 +194,7 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
             setattr(case, name, "")
     session.flush()
     _empty_lists(session, case, remove_codes=False)
-    for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
-        session.execute(
-            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
-        )
+    _delete_rows(session, case, FollowUp, Reply, Correction, Invitation, Note, PendingChange)
     return destroy_texts(tx, case)
 
 
@@ -253,21 +250,16 @@ def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True)
 
     :param remove_codes: whether the types and communes are deleted too.
     """
-    case_id = case.id
-    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case_id)
-    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case_id)
+    proceeding_ids = select(Proceeding.id).where(Proceeding.incident_id == case.id)
+    source_ids_stmt = select(SourceUse.source_id).where(SourceUse.incident_id == case.id)
     source_ids = list(session.scalars(source_ids_stmt))
     session.execute(
         delete(ProceedingStep).where(ProceedingStep.proceeding_id.in_(proceeding_ids)),
         execution_options=_NO_SYNC,
     )
-    tables: list[Any] = [Proceeding, InformationRequest, Outlet, SourceUse, CaseLink]
+    _delete_rows(session, case, Proceeding, InformationRequest, Outlet, SourceUse, CaseLink)
     if remove_codes:
-        tables += [IncidentType, IncidentPlace]
-    for table in tables:
-        session.execute(
-            delete(table).where(table.incident_id == case_id), execution_options=_NO_SYNC
-        )
+        _delete_rows(session, case, IncidentType, IncidentPlace)
     # A source that no case cites any more is deleted too.
     used_source_ids = select(SourceUse.source_id).where(SourceUse.source_id.in_(source_ids))
     session.execute(
@@ -275,3 +267,10 @@ def _empty_lists(session: Session, case: Incident, *, remove_codes: bool = True)
         execution_options=_NO_SYNC,
     )
     session.expire(case)
+
+
+def _delete_rows(session: Session, case: Incident, *tables: Any) -> None:
+    for table in tables:
+        session.execute(
+            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
+        )

@@ -1,4 +1,4 @@
-"""Pending changes of a public case and pending destructions: tables, queries and preview."""
+"""Second person: valid approvals, and the changes and destructions that wait for one."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from register.cases.case_content import (
     render_texts,
 )
 from register.cases.checklist import content_needs_second
+from register.cases.core_tables import copy_row
 from register.cases.models import CaseRow, CaseState, Incident, Reply, Revision
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
@@ -177,16 +178,7 @@ def list_destructions(
         )
         .order_by(Destruction.id)
     )
-    return [
-        PendingDestruction(
-            destruction.id,
-            destruction.made_at,
-            destruction.made_by,
-            destruction.due_on,
-            destruction.ending,
-        )
-        for destruction in destructions
-    ]
+    return [copy_row(PendingDestruction, destruction) for destruction in destructions]
 
 
 def preview_change(

@@ -103,17 +103,25 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
         return _is_ready(todo_context)
     if kind is TodoKind.RETURNED:
         return _has_change(PendingChange.made_by == viewer.id, _cannot_be_approved())
-    if kind in (TodoKind.CHANGE, TodoKind.DESTRUCTION):
-        return _second_person_clause(kind, viewer, todo_context)
-    waits_for_second = _waits_for_second(todo_context)
     if kind is TodoKind.SECOND:
-        return waits_for_second
+        return _waits_for_second(todo_context)
     if not vouches(viewer, todo_context.at):
         return false()
+    # A single moderator may be their own second person; no member has the id 0.
+    first_person = 0 if todo_context.has_one_moderator else viewer.id
+    if kind is TodoKind.CHANGE:
+        return _has_change(PendingChange.made_by != first_person, not_(_cannot_be_approved()))
+    if kind is TodoKind.DESTRUCTION:
+        is_pending = exists().where(
+            Destruction.incident_id == CASE.c.id,
+            Destruction.ended_at.is_(None),
+            Destruction.made_by != first_person,
+        )
+        return and_(CASE.c.state != CaseState.ERASED, is_pending)
     is_own = exists().where(
         _CURRENT_REVISION.c.id == CASE.c.revision_id, _CURRENT_REVISION.c.made_by == viewer.id
     )
-    return and_(waits_for_second, not_(is_own))
+    return and_(_waits_for_second(todo_context), not_(is_own))
 
 
 # --- second person --------------------------------------------------------------------------
@@ -128,24 +136,6 @@ def _cannot_be_approved() -> Clause:
 
 def _has_change(*conditions: Clause) -> Clause:
     return exists().where(PendingChange.incident_id == CASE.c.id, *conditions)
-
-
-def _second_person_clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
-    if not vouches(viewer, todo_context.at):
-        return false()
-    if kind is TodoKind.CHANGE:
-        change_conditions = (
-            () if todo_context.has_one_moderator else (PendingChange.made_by != viewer.id,)
-        )
-        return _has_change(not_(_cannot_be_approved()), *change_conditions)
-    destruction_conditions = (
-        () if todo_context.has_one_moderator else (Destruction.made_by != viewer.id,)
-    )
-    return exists().where(
-        Destruction.incident_id == CASE.c.id,
-        Destruction.ended_at.is_(None),
-        *destruction_conditions,
-    ) & (CASE.c.state != CaseState.ERASED)
 
 
 def _needs_second(todo_context: TodoContext) -> Clause:

@@ -40,11 +40,15 @@ def withdraw_report(
         raise Refused("already_published", state=case.state)
     repeats = Passages(report_texts).occur_in
     _empty_repeating_fields(tx, case, repeats)
-    details = {
-        "destroyed": _destroy_revisions(tx, case, repeats),
-        "notes": _destroy_notes(tx, case, repeats),
-        "invitations": _empty_invitations(tx, case, repeats),
-    }
+    destroyed_ids = _destroy_revisions(tx, case, repeats)
+    note_ids = _repeating_ids(tx, case, Note, repeats)
+    if note_ids:
+        tx.session.execute(delete(Note).where(Note.id.in_(note_ids)))
+    invitation_ids = _repeating_ids(tx, case, Invitation, repeats)
+    if invitation_ids:
+        emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
+        tx.session.execute(emptied)
+    details = {"destroyed": destroyed_ids, "notes": note_ids, "invitations": invitation_ids}
     return _record_withdrawal(tx, case, details)
 
 
@@ -158,23 +162,12 @@ def _destroy_revisions(
     return destroyed_ids
 
 
-def _destroy_notes(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
+def _repeating_ids(
+    tx: WriteTransaction,
+    case: Incident,
+    table: type[Note | Invitation],
+    repeats: Callable[[str], bool],
 ) -> list[int]:
-    notes = tx.session.execute(select(Note.id, Note.text).where(Note.incident_id == case.id))
-    destroyed_ids = sorted(note.id for note in notes if repeats(note.text))
-    if destroyed_ids:
-        tx.session.execute(delete(Note).where(Note.id.in_(destroyed_ids)))
-    return destroyed_ids
-
-
-def _empty_invitations(
-    tx: WriteTransaction, case: Incident, repeats: Callable[[str], bool]
-) -> list[int]:
-    invitations = tx.session.execute(
-        select(Invitation.id, Invitation.text).where(Invitation.incident_id == case.id)
-    )
-    emptied_ids = sorted(invitation.id for invitation in invitations if repeats(invitation.text))
-    if emptied_ids:
-        tx.session.execute(update(Invitation).where(Invitation.id.in_(emptied_ids)).values(text=""))
-    return emptied_ids
+    """The rows whose text repeats a passage."""
+    stmt = select(table.id, table.text).where(table.incident_id == case.id).order_by(table.id)
+    return [row.id for row in tx.session.execute(stmt) if repeats(row.text)]

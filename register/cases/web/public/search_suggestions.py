@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.cases import facets, uncoded_places
+from register.cases import case_places, facets
 from register.cases.filters import CaseQuery
 from register.cases.web.public.search_request import TextSearch, search_engine
 from register.db import db
@@ -174,8 +174,8 @@ def _uncoded_place_links(query: CaseQuery, text: str) -> Iterator[SuggestionLink
     """Searches at places with exactly these words as label and without a code of the territory."""
     if any(not word.folded for word in mentioned(text)):
         return
-    uncoded = uncoded_places.match_places(
-        uncoded_places.load_place_labels(db.session(), head()), text, language=language()
+    uncoded = case_places.match_places(
+        case_places.load_place_labels(db.session(), head()), text, language=language()
     )
     base_query = replace_words(query, "")
     for uncoded_place in [place for place in uncoded if place.is_prefix_match][:_MAX_READINGS]:
