@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -47,8 +47,6 @@ from register.journal import Act, WriteTransaction
 from register.journal.canonical import commitment, new_salt
 from register.text import dates
 from register.text.normalisation import fold
-
-RowType = TypeVar("RowType")
 
 _NO_SYNC = {"synchronize_session": False}
 _IDENTICAL_SOURCE = (
@@ -227,7 +225,7 @@ def _fill_lists(session: Session, case: Incident, content: Content) -> None:
     case.links = _positioned(CaseLink, map(vars, content.links))
 
 
-def _positioned(row_class: type[RowType], parts: Iterable[Mapping[str, Any]]) -> list[RowType]:
+def _positioned(row_class: Any, parts: Iterable[Mapping[str, Any]]) -> list[Any]:
     """Rows of a list of a case, each with its position."""
     return [row_class(position=position, **columns) for position, columns in enumerate(parts)]
 

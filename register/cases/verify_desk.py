@@ -73,8 +73,8 @@ def desk_problems(
         stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
         return session.scalars(stmt).all()
 
-    # A generator: the first unreadable row ends the verification of the case.
-    for key, holds in (
+    # Each is called at its turn: an unreadable row ends the verification of the case.
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
         ("desk_approvals", lambda: _approvals_hold(case_rows(Approval), in_time)),
         ("desk_invitations", lambda: _invitations_hold(case_rows(Invitation), in_time, case)),
         ("desk_notes", lambda: _notes_hold(case_rows(Note), in_time, case)),
@@ -83,7 +83,8 @@ def desk_problems(
         ("desk_lost_report", lambda: _lost_report_holds(case, in_time)),
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
-    ):
+    )
+    for key, holds in checks:
         if not holds():
             yield Problem(key, dict(case_ref))
     hidden_ids = session.scalars(
