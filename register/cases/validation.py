@@ -134,8 +134,10 @@ def _leaf_faults(
             yield ContentFault(field_name, "unknown_code", {"value": leaf[:40]})
 
 
-def url_faults(field_name: str, url: str) -> Iterator[ContentFault]:
+def url_faults(field_name: str, url: str, *, is_required: bool = False) -> Iterator[ContentFault]:
     if not url:
+        if is_required:
+            yield ContentFault(field_name, "missing")
         return
     yield from _text_length_faults(field_name, url, URL_LIMIT)
     try:
