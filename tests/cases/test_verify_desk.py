@@ -15,6 +15,8 @@ from register.cases.models import Incident, Invitation, Note, Reply
 from register.cases.second_person import Approval
 from register.cases.verify import verify
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def case(desk, cast):
