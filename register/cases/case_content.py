@@ -186,10 +186,7 @@ class Content:
         return changed
 
     def leaves(self) -> Iterator[tuple[str, FieldRule, Any]]:
-        """Each value of the content with the path and the rule of its field.
-
-        The path of a part's field begins with that of the part: ``proceedings.steps.date``.
-        """
+        """Each value with the path of its field (``proceedings.steps.date``) and its rule."""
         return _leaves(self, "")
 
 

@@ -20,6 +20,7 @@ from register.cases import case_content as contents
 from register.cases.case_content import CaseSnapshot, Content, parse_snapshot
 from register.cases.core_tables import RowType, case_columns, copy_row
 from register.cases.models import (
+    ID_LIMIT,
     CaseState,
     Incident,
     Invitation,
@@ -43,8 +44,6 @@ from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
 from register.text.dates import paris_day
 
-# PostgreSQL refuses to compare its integers with a larger one.
-ID_LIMIT = 2**31 - 1
 EVENTS_LIMIT = 200  # newest public lines of a case
 
 

@@ -36,6 +36,8 @@ class Scope(StrEnum):
 
 # Undated cases come last in a list that begins with the newest.
 NO_DAY = dt.date(1, 1, 1)
+# PostgreSQL refuses to compare its integer keys with a larger number.
+ID_LIMIT = 2**31 - 1
 
 
 def _partial(condition: str) -> dict[str, Any]:
@@ -124,11 +126,8 @@ class Incident(Base):
     corrections: Mapped[list[Correction]] = relationship(order_by="Correction.id")
 
 
-# The columns of these two stand before those of the tables that have them.
-
-
 class _CaseList:
-    """A row of a list of a case, by its position from 0."""
+    """A row of a list of a case, by its position from 0; its own columns come after these."""
 
     incident_id: Mapped[int] = mapped_column(
         ForeignKey("incident.id"), primary_key=True, sort_order=-2

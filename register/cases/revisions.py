@@ -17,12 +17,10 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases.case_content import CaseSnapshot, Content, parse_content, parse_snapshot
 from register.cases.core_tables import CASE, REVISION
+from register.cases.models import ID_LIMIT
 from register.errors import NotFound
 from register.journal import Act
 from register.text.dates import PARIS
-
-# The largest integer key of PostgreSQL, which refuses to compare a larger one.
-ID_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)

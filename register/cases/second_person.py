@@ -24,16 +24,13 @@ from register.cases.case_content import (
 )
 from register.cases.checklist import content_needs_second
 from register.cases.core_tables import copy_row
-from register.cases.models import CaseRow, CaseState, Incident, Reply, Revision
+from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Reply, Revision
 from register.cases.vocabulary import Vocabulary
 from register.db import Base, UTCDateTime
 from register.errors import NotFound
 from register.journal import Act
 from register.journal.canonical import canonical_json, rfc3339
 from register.text.normalisation import one_line
-
-# The largest integer key of PostgreSQL; a larger number in a query would be an error.
-ID_LIMIT = 2**31 - 1
 
 
 class Approval(CaseRow, Base):

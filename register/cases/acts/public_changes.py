@@ -20,7 +20,7 @@ from register.cases.acts._steps import (
     valid_content,
 )
 from register.cases.case_content import Content
-from register.cases.models import CaseState, Correction, FollowUp, Incident, Reply
+from register.cases.models import ID_LIMIT, CaseState, Correction, FollowUp, Incident, Reply
 from register.cases.persistence import apply_content
 from register.cases.second_person import PendingChange, Proposal
 from register.cases.vocabulary import current_vocabulary
@@ -282,7 +282,7 @@ def _do_change(
 
 
 def _load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
-    change = tx.session.get(PendingChange, min(max(change_id, 0), second_person.ID_LIMIT))
+    change = tx.session.get(PendingChange, min(max(change_id, 0), ID_LIMIT))
     if change is None:
         raise NotFound("no_such_change")
     tx.keep_alive(change)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from register.accounts.models import Member
 from register.cases import case_content as contents
-from register.cases import checklist, former_codes, second_person
+from register.cases import checklist, former_codes
 from register.cases.acts._steps import (
     add_correction,
     begin_act,
@@ -25,7 +25,7 @@ from register.cases.acts._steps import (
 )
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.case_content import NARRATIVE_LIMIT, Content
-from register.cases.models import CaseState, Correction, Incident, Revision
+from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
 from register.cases.persistence import apply_content, destroy_members_words, destroy_texts
 from register.cases.second_person import Destruction, PendingChange, needed_before
 from register.cases.vocabulary import current_vocabulary
@@ -297,7 +297,7 @@ def _destroy_and_record(
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
-    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), second_person.ID_LIMIT))
+    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), ID_LIMIT))
     if destruction is None:
         raise NotFound("no_such_destruction")
     tx.keep_alive(destruction)
