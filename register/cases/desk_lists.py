@@ -26,7 +26,7 @@ from register.cases.core_tables import (
     is_among,
     join_places,
 )
-from register.cases.filters import PAGE_SIZE, CaseQuery, count_pages
+from register.cases.filters import PAGE_SIZE, CaseQuery, ListPage
 from register.cases.models import CaseState
 from register.cases.result_lists import load_types
 from register.cases.todo_clauses import TodoContext, TodoKind
@@ -111,18 +111,7 @@ class DeskQuery:
         return replace(self, page=page)
 
 
-@dataclass(frozen=True)
-class DeskCasePage:
-    """Page of a desk list and the size of the whole list."""
-
-    cases: Sequence[DeskCaseSummary]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages; an empty list has one."""
-        return count_pages(self.total, PAGE_SIZE)
+DeskCasePage = ListPage[DeskCaseSummary]
 
 
 def list_desk_cases(

@@ -216,7 +216,14 @@ def _carry_forward(
     """Update of the newest earlier index; None without one, or with too many changed cases."""
     for earlier in reversed(list(_cached_indexes.values())):
         if _is_earlier(session, earlier.version, version):
-            changed = _changed_cases(session, earlier.version.head, version.head)
+            changed_stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
+            changed_stmt = changed_stmt.where(
+                IS_PUBLIC_LINE,
+                JOURNAL_ENTRY.c.seq > earlier.version.head.seq,
+                JOURNAL_ENTRY.c.seq <= version.head.seq,
+                JOURNAL_ENTRY.c.case_number.is_not(None),
+            )
+            changed = set(session.scalars(changed_stmt.limit(CHANGED_LIMIT + 1)))
             if len(changed) > CHANGED_LIMIT:
                 return None
             return _update_index(session, vocabulary, earlier, version, changed)
@@ -231,19 +238,6 @@ def _is_earlier(session: Session, earlier: FacetVersion, version: FacetVersion) 
     is_line = (IS_PUBLIC_LINE) & (JOURNAL_ENTRY.c.seq == earlier.head.seq)
     digest = session.scalar(select(JOURNAL_ENTRY.c.digest).where(is_line))
     return digest is not None and digest.hex() == earlier.head.digest
-
-
-def _changed_cases(session: Session, after: LedgerPosition, until: LedgerPosition) -> set[int]:
-    """Cases of the public lines between two positions, at most one more than the limit."""
-    stmt = select(JOURNAL_ENTRY.c.case_number).distinct()
-    stmt = stmt.where(
-        IS_PUBLIC_LINE,
-        JOURNAL_ENTRY.c.seq > after.seq,
-        JOURNAL_ENTRY.c.seq <= until.seq,
-        JOURNAL_ENTRY.c.case_number.is_not(None),
-    )
-    case_numbers = session.scalars(stmt.limit(CHANGED_LIMIT + 1))
-    return {number for number in case_numbers if number is not None}
 
 
 def _update_index(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement
@@ -38,6 +39,8 @@ WORDS_LIMIT = 200  # characters of the searched words
 PAGE_LIMIT = 10_000
 PAGE_SIZE = 20
 ORDERS = ("pertinence", "date", "maj")
+
+Summary = TypeVar("Summary")
 
 WORDS = "q"
 # Public number of each case that matches the words of a search → strength of the match.
@@ -176,6 +179,20 @@ def parse_page_number(typed: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,4}", typed) or int(typed) > PAGE_LIMIT:
         raise Invalid("page", value=typed[:20])
     return int(typed)
+
+
+@dataclass(frozen=True)
+class ListPage(Generic[Summary]):
+    """Page of a list and the size of the whole list."""
+
+    cases: Sequence[Summary]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        """Number of pages; an empty list has one."""
+        return count_pages(self.total, PAGE_SIZE)
 
 
 def count_pages(total: int, size: int) -> int:

@@ -213,16 +213,10 @@ class DeskCase:
 
 # One statement for each list, whatever its length.
 _CASE_STMT = select(Incident).options(
-    selectinload(Incident.types),
-    selectinload(Incident.places),
-    selectinload(Incident.outlets),
-    selectinload(Incident.sources),
+    *map(selectinload, (Incident.types, Incident.places, Incident.outlets, Incident.sources)),
     selectinload(Incident.proceedings).selectinload(Proceeding.steps),
-    selectinload(Incident.request),
-    selectinload(Incident.links),
-    selectinload(Incident.follow_ups),
-    selectinload(Incident.replies),
-    selectinload(Incident.corrections),
+    *map(selectinload, (Incident.request, Incident.links)),
+    *map(selectinload, (Incident.follow_ups, Incident.replies, Incident.corrections)),
 )
 
 

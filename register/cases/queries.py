@@ -127,13 +127,9 @@ def load_public_case(session: Session, number: int, version: int | None = None) 
 
 
 def _load_event(session: Session, number: int, version: int | None) -> Any:
-    parameters = {"number": number}
-    if version is None:
-        event = session.execute(_LATEST_EVENT_STMT, parameters).first()
-    else:
-        event = session.execute(
-            _EVENT_BY_SEQ_STMT, {**parameters, "version": min(version, NUMBER_LIMIT)}
-        ).first()
+    stmt = _LATEST_EVENT_STMT if version is None else _EVENT_BY_SEQ_STMT
+    parameters = {"number": number, "version": min(version or 0, NUMBER_LIMIT)}
+    event = session.execute(stmt, parameters).first()
     # A redaction of a withdrawn case has no content commitment: readers never saw its revision.
     if event is None or json.loads(event.public_json)["content"] is None:
         raise NotFound("no_such_version")

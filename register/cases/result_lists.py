@@ -29,7 +29,7 @@ from register.cases.core_tables import (
     join_places,
 )
 from register.cases.facet_index import FacetIndex
-from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, count_pages
+from register.cases.filters import PAGE_SIZE, CaseQuery, HitStrengths, ListPage
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
 
@@ -57,18 +57,7 @@ class CaseSummary:
     types: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CasePage:
-    """Page of a list and the size of the whole list."""
-
-    cases: Sequence[CaseSummary]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages; an empty list has one."""
-        return count_pages(self.total, PAGE_SIZE)
+CasePage = ListPage[CaseSummary]
 
 
 _APPEALED = exists().where(
