@@ -47,17 +47,6 @@ class ClaimFilter(StrEnum):
 
 
 @dataclass(frozen=True)
-class DeskCaseStub:
-    """Case in a plain enumeration of the desk: no text except the title."""
-
-    id: int
-    number: int | None
-    state: str
-    title: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class DeskCaseSummary:
     """Case in a list of the desk, without account and sources.
 
@@ -112,28 +101,6 @@ class DeskQuery:
 
 
 DeskCasePage = ListPage[DeskCaseSummary]
-
-
-def list_desk_cases(
-    session: Session,
-    viewer: Member,
-    state: CaseState = CaseState.DRAFT,
-    after: int = 0,
-    limit: int = 100,
-) -> Sequence[DeskCaseStub]:
-    """Cases in one state, oldest first; empty unless the viewer is an active member.
-
-    :param after: the last id of the previous chunk.
-    """
-    if not viewer.is_active:
-        return []
-    case_rows = session.execute(
-        select(CASE.c.id, CASE.c.number, CASE.c.state, CASE.c.title, CASE.c.created_at)
-        .where(CASE.c.state == state, CASE.c.id > after)
-        .order_by(CASE.c.id)
-        .limit(limit)
-    )
-    return [DeskCaseStub(*case_row) for case_row in case_rows]
 
 
 def query_desk_page(

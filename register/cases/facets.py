@@ -143,21 +143,16 @@ def _filter_sets(
         elif name == WORDS and hits is not None:
             sets[name] = index.intersect(hits)
         else:
-            sets[name] = _clause_set(session, index, query, name, vocabulary)
+            # Another thread may empty the cache meanwhile.
+            case_set = index.clause_sets.get((name, values))
+            if case_set is None:
+                numbers = select_cases(session, clause(query, name, vocabulary))
+                case_set = facet_index.from_numbers(numbers)
+                if len(index.clause_sets) >= _SETS_LIMIT:
+                    index.clause_sets.clear()
+                index.clause_sets[name, values] = case_set
+            sets[name] = case_set
     return sets
-
-
-def _clause_set(
-    session: Session, index: FacetIndex, query: CaseQuery, name: str, vocabulary: Vocabulary
-) -> int:
-    key = (name, query.values[name])
-    case_set = index.clause_sets.get(key)
-    if case_set is None:
-        case_set = facet_index.from_numbers(select_cases(session, clause(query, name, vocabulary)))
-        if len(index.clause_sets) >= _SETS_LIMIT:
-            index.clause_sets.clear()
-        index.clause_sets[key] = case_set
-    return case_set
 
 
 def _intersect(index: FacetIndex, sets: Iterable[int]) -> int:

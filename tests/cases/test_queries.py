@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from register.accounts.models import Member
-from register.cases import acts, desk_lists, queries, result_lists
+from register.cases import acts, queries, result_lists
 from register.cases.case_content import LinkContent, ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
-from register.cases.models import CaseState
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act, JournalEntry, head
@@ -352,32 +350,6 @@ def test_a_case_is_cited_by_public_ones_only(session, desk, content):
     assert queries.list_citing_cases(session, cited.number) == [
         (citing.number, "fait_suite", "La suite")
     ]
-
-
-# --- the desk ----------------------------------------------------------------------------------
-
-
-def test_the_desk_is_shown_to_members_only(session, desk, cast):
-    filed = desk.draft(title="Un brouillon")
-    session.rollback()
-    bruno, driss = session.get_one(Member, cast.bruno), session.get_one(Member, cast.driss)
-    (row,) = desk_lists.list_desk_cases(session, bruno)
-    assert (row.id, row.number, row.state, row.title) == (filed.id, None, "draft", "Un brouillon")
-    assert desk_lists.list_desk_cases(session, driss) == []
-
-
-def test_the_desk_lists_one_state_from_where_one_stopped(session, desk, cast):
-    first, second, third = desk.draft(), desk.draft(), desk.draft()
-    withdrawn = desk.withdrawn()
-    session.rollback()
-    ada = session.get_one(Member, cast.ada)
-    assert [row.id for row in desk_lists.list_desk_cases(session, ada, after=first.id)] == [
-        second.id,
-        third.id,
-    ]
-    assert [row.id for row in desk_lists.list_desk_cases(session, ada, limit=1)] == [first.id]
-    (row,) = desk_lists.list_desk_cases(session, ada, CaseState.WITHDRAWN)
-    assert (row.id, row.number) == (withdrawn.id, withdrawn.number)
 
 
 def test_shown_acts_are_public_ones(session):

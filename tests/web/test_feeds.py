@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from time import sleep
+from typing import get_type_hints
 from urllib.parse import urlencode, urlsplit
 
 import atom
@@ -471,7 +472,7 @@ def _poisoned(shape, poison, **given):
     told = {
         spec.name: f"{poison}Texte{poison} du cas"
         for spec in fields(shape)
-        if spec.type == "str" and spec.name not in given
+        if get_type_hints(shape)[spec.name] is str and spec.name not in given
     }
     return shape(**told, **given)
 
