@@ -1,4 +1,4 @@
-"""Lists of the desk: all cases except erased ones, for active members only.
+"""Lists of the desk, for active members only: all cases except erased ones, and the to-do list.
 
 A list first selects the ids of its page and then loads these twenty cases, so that its cost does
 not depend on the texts of the others. Newest change first: each change makes a revision, and
@@ -7,9 +7,9 @@ revision ids ascend.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
@@ -21,6 +21,7 @@ from register.cases.core_tables import (
     CASE,
     IS_PUBLIC,
     PLACE_NAME_COLUMNS,
+    REPLY,
     REVISION,
     case_columns,
     is_among,
@@ -29,7 +30,8 @@ from register.cases.core_tables import (
 from register.cases.filters import PAGE_SIZE, CaseQuery, ListPage
 from register.cases.models import CaseState
 from register.cases.result_lists import load_types
-from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.todo_clauses import FlaggedDrafts, TodoContext, TodoKind, find_flagged_drafts
+from register.cases.vocabulary import Vocabulary
 
 Clause = ColumnElement[bool]
 
@@ -208,4 +210,116 @@ _SUMMARIES_STMT = join_places(
     )
     .join(REVISION, REVISION.c.id == CASE.c.revision_id)
     .where(CASE.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+TASK_LIMIT = 12  # tasks in the sidebar; the lists show all
+COUNT_LIMIT = 500  # counting stops one beyond this
+
+SECOND_PERSON_KINDS = (TodoKind.CHANGE, TodoKind.RETURNED, TodoKind.DESTRUCTION)
+# Order of tasks with the same deadline or without one.
+KIND_ORDER = (
+    TodoKind.REPLY,
+    TodoKind.CLAIMED,
+    *SECOND_PERSON_KINDS,
+    TodoKind.APPROVE,
+    TodoKind.READY,
+    TodoKind.SECOND,
+    TodoKind.OUTCOME,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Task on a case. ``incident`` is the case's id; ``title`` and ``case`` are set in the end."""
+
+    kind: TodoKind
+    due: date | None
+    since: datetime | date
+    incident: int | None
+    title: str
+    case: DeskCaseSummary | None = None
+
+
+@dataclass(frozen=True)
+class Todo:
+    """First tasks, and the number of cases of each kind, at most ``COUNT_LIMIT + 1``.
+
+    ``unread``: number of drafts whose texts have not been scanned for risk flags yet.
+    """
+
+    tasks: Sequence[Task]
+    counts: Mapping[TodoKind, int]
+    unread: int
+    todo_context: TodoContext
+
+
+def load_todo_context(
+    session: Session, vocabulary: Vocabulary, at: datetime, *, single: bool
+) -> tuple[TodoContext, int]:
+    """Context of the to-do clauses, and the number of drafts not scanned for risk flags yet.
+
+    :param single: the register has one moderator.
+    """
+    # With one moderator no second person is required, and no clause depends on flags.
+    flagged = FlaggedDrafts((), 0) if single else find_flagged_drafts(session)
+    return TodoContext(vocabulary, at, flagged.revision_ids, single), flagged.unread
+
+
+def load_todo(
+    session: Session, viewer: Member, vocabulary: Vocabulary, at: datetime, *, single: bool = False
+) -> Todo:
+    """To-do list of an active member; empty for anybody else."""
+    if not viewer.is_active:
+        return Todo((), {}, 0, TodoContext(vocabulary, at))
+    todo_context, unread = load_todo_context(session, vocabulary, at, single=single)
+    counts = {}
+    for kind in KIND_ORDER:
+        is_waiting = todo_clauses.clause(kind, viewer, todo_context)
+        capped = select(CASE.c.id).where(is_waiting).limit(COUNT_LIMIT + 1).subquery()
+        counts[kind] = session.scalar(select(func.count()).select_from(capped)) or 0
+    waiting_tasks = sorted(_first_tasks(session, viewer, todo_context), key=_sort_key)
+    tasks = list({task.incident: task for task in reversed(waiting_tasks)}.values())
+    listed_tasks = sorted(tasks, key=_sort_key)[:TASK_LIMIT]
+    cases = load_summaries(
+        session, viewer, [task.incident for task in listed_tasks if task.incident], at
+    )
+    for position, task in enumerate(listed_tasks):
+        case = cases.get(task.incident or 0)
+        if case:
+            listed_tasks[position] = replace(task, title=case.title, case=case)
+    return Todo(listed_tasks, counts, unread, todo_context)
+
+
+def _sort_key(task: Task) -> tuple[date, int, str]:
+    return task.due or date.max, KIND_ORDER.index(task.kind), task.since.isoformat()
+
+
+def _first_tasks(session: Session, viewer: Member, todo_context: TodoContext) -> Iterator[Task]:
+    """Yield the first tasks of each kind, the longest waiting; a case may have several tasks."""
+    for reply in session.execute(_REPLIES):
+        yield Task(TodoKind.REPLY, reply.due_on, reply.received_on, reply.incident_id, "")
+    for kind in KIND_ORDER:
+        if kind is TodoKind.REPLY:
+            continue
+        since = CASE.c.moved_at if kind is TodoKind.OUTCOME else REVISION.c.made_at
+        # Newer revisions have higher ids, which are indexed.
+        order = CASE.c.moved_at if kind is TodoKind.OUTCOME else CASE.c.revision_id
+        stmt = (
+            select(CASE.c.id, since)
+            .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+            .where(todo_clauses.clause(kind, viewer, todo_context))
+            .order_by(order)
+            .limit(TASK_LIMIT)
+        )
+        for case_id, waiting_since in session.execute(stmt):
+            yield Task(kind, None, waiting_since, case_id, "")
+
+
+_REPLIES = (
+    select(REPLY.c.incident_id, REPLY.c.received_on, REPLY.c.due_on)
+    .join(CASE, CASE.c.id == REPLY.c.incident_id)
+    .where(REPLY.c.state == "received", IS_PUBLIC)
+    .order_by(REPLY.c.due_on, REPLY.c.id)
+    .limit(TASK_LIMIT)
 )

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.accounts.web import current_member
-from register.cases import desk_lists, todo
+from register.cases import desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import (
     FILTERS,
@@ -189,7 +189,7 @@ def single_value(query: CaseQuery, name: str) -> str:
 
 def _list_page(desk_query: DeskQuery) -> str:
     member = current_member.member()
-    moment, _unread = todo.load_todo_context(
+    moment, _unread = desk_lists.load_todo_context(
         db.session(), current_vocabulary(), now(), single=settings().single_moderator
     )
     search = search_request.run_search(desk_query.case_query)

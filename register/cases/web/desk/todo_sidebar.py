@@ -10,10 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.accounts.web import current_member
-from register.cases import todo as tasks
-from register.cases.desk_lists import DeskCaseSummary
+from register.cases import desk_lists as tasks
+from register.cases.desk_lists import DeskCaseSummary, Task, Todo
 from register.cases.member_view import DeskCase
-from register.cases.todo import Task, Todo
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
 from register.db import db, now
