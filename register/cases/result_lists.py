@@ -188,9 +188,10 @@ def page_numbers(
     for level in levels:
         count = level.bit_count()
         if count > skipped:
-            case_numbers += _newest_first(index, level)[
-                skipped : skipped + PAGE_SIZE - len(case_numbers)
-            ]
+            # Newest first. The sort is stable: of one day, the higher number stays first.
+            numbers = facet_index.to_numbers(level)[::-1]
+            numbers.sort(key=index.sort_days.__getitem__, reverse=True)
+            case_numbers += numbers[skipped : skipped + PAGE_SIZE - len(case_numbers)]
         skipped = max(0, skipped - count)
         if len(case_numbers) == PAGE_SIZE:
             break
@@ -204,11 +205,3 @@ def _strength_levels(index: FacetIndex, matches: int, hits: HitStrengths) -> Ite
         numbers_by_strength.setdefault(strength, []).append(number)
     for strength in sorted(numbers_by_strength, reverse=True):
         yield matches & index.intersect(numbers_by_strength[strength])
-
-
-def _newest_first(index: FacetIndex, case_set: int) -> list[int]:
-    case_numbers = facet_index.to_numbers(case_set)
-    # The sort is stable: of one day, the higher number stays first.
-    case_numbers.reverse()
-    case_numbers.sort(key=index.sort_days.__getitem__, reverse=True)
-    return case_numbers
