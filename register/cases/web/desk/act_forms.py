@@ -7,28 +7,36 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
+from register.cases.acts.draft_acts import NOTE_LIMIT
 from register.cases.checklist import ATTESTATIONS
 from register.cases.member_view import DeskCase
 from register.cases.queries import NUMBER_LIMIT
-from register.cases.vocabulary import Vocabulary
+from register.db import now
 from register.errors import Invalid, RegisterError, TextError
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import error_sentence, reason_sentence
-from register.web.form_fields import DeskForm, line_field, text_field
+from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
 from register.web.l10n import typeset
+from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
 _DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 _CHOOSE_ANSWER = _("Choisissez une réponse.")
-_NO_NUMBER = _("Ce numéro n’est celui d’aucun cas.")
+# Fields of every form of an act.
+_COMMON_FIELDS = ("vu", "csrf_token")
 
 
 def parse_id(digits: str) -> int:
     """An id from a form or an address; 0, which no row has, for any other text."""
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+
+
+def today() -> date:
+    """The civil day in Paris."""
+    return paris_day(now())
 
 
 class RevisionForm(DeskForm):
@@ -43,10 +51,16 @@ class RevisionForm(DeskForm):
 
 
 class ActForm(RevisionForm):
-    """Base of the acts' forms."""
+    """Base of the acts' forms; ``template``: the page of the act."""
 
+    template = ""
     # After a conflict: the revision that the member had seen, and the present one.
     moved: tuple[int, int] | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act: the seen revision and the fields by name."""
+        fields = {name: data for name, data in self.data.items() if name not in _COMMON_FIELDS}
+        return {**fields, "seen": self.seen}
 
     def set_revision(self, desk_case: DeskCase) -> None:
         """Set the revision of the page, unless the form was sent with one."""
@@ -56,22 +70,19 @@ class ActForm(RevisionForm):
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error to its field, or return its sentence when it belongs to no field.
 
+        After a conflict the present revision is set, so that the form can be sent again.
+
         :param desk_case: the present case.
         """
-        if error.key == "changed_meanwhile":
-            self._catch_up(desk_case)
+        if error.key == "changed_meanwhile" and desk_case.revision_id is not None:
+            self.moved = (self.seen, desk_case.revision_id)
+            self.vu.data = str(desk_case.revision_id)
         field = self._fields.get(str(error.values.get("field", "")))
         if field is None:
             return typeset(error_sentence(error))
         # The page names the field itself.
         field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
         return ""
-
-    def _catch_up(self, desk_case: DeskCase) -> None:
-        """Note the conflict, and set the present revision so that the form can be sent again."""
-        if desk_case.revision_id is not None:
-            self.moved = (self.seen, desk_case.revision_id)
-            self.vu.data = str(desk_case.revision_id)
 
 
 class _TypedValueMixin:
@@ -110,7 +121,7 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
         digits = typed.isascii() and typed.isdigit() and len(typed) < len(str(NUMBER_LIMIT))
         self.data = int(typed) if digits else None
         if not self.data:
-            raise ValueError(_NO_NUMBER)
+            raise ValueError(_("Ce numéro n’est celui d’aucun cas."))
 
 
 class _OfferedChoiceMixin:
@@ -139,6 +150,8 @@ def _reason_field() -> Any:
 class PublishForm(ActForm):
     """Publication: attestations, reason for keeping flagged words, reason for publishing."""
 
+    template = "publish"
+
     attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
     no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
     no_private_life = BooleanField(_("Rien ne touche à la vie privée"))
@@ -150,15 +163,23 @@ class PublishForm(ActForm):
         """The attestations that are ticked."""
         return [name for name in ATTESTATIONS if self[name].data]
 
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, with the attestations in a list."""
+        arguments = super().arguments()
+        for name in ATTESTATIONS:
+            del arguments[name]
+        return {**arguments, "attested": self.attested, "single": settings().single_moderator}
+
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error as other acts do, but none for the checklist, which the page shows."""
-        return "" if error.key == "checklist" else super().attach_error(error, desk_case)
-
-    def _catch_up(self, desk_case: DeskCase) -> None:
-        super()._catch_up(desk_case)
-        # The attestations were about another text.
-        for name in ATTESTATIONS:
-            self[name].data = False
+        if error.key == "checklist":
+            return ""
+        error_text = super().attach_error(error, desk_case)
+        if self.moved:
+            # The attestations were about another text.
+            for name in ATTESTATIONS:
+                self[name].data = False
+        return error_text
 
 
 class RestoreForm(PublishForm):
@@ -170,8 +191,16 @@ class RestoreForm(PublishForm):
 class ApproveForm(ActForm):
     """Approval by a second member."""
 
+    template = "approve"
 
-class RefuseChangeForm(ActForm):
+
+class ChangeForm(ActForm):
+    """Approval of a change."""
+
+    template = "change"
+
+
+class RefuseChangeForm(ChangeForm):
     """Refusal of a change, with the reason for its author."""
 
     refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
@@ -180,45 +209,65 @@ class RefuseChangeForm(ActForm):
 class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
+    template = "invite"
+
     how = ChoiceSelect(
-        _("L’autorité est-elle invitée à répondre ?"),
+        _("L’autorité est-elle invitée à répondre ?"),
         choices=[
-            SelectChoice("yes", _("Oui, elle a été invitée")),
-            SelectChoice("no", _("Non, et voici pourquoi")),
+            ("yes", _("Oui, elle a été invitée")),
+            ("no", _("Non, et voici pourquoi")),
         ],
     )
-    on = DayField(_("Jour de l’envoi"), format=_DAYS)
-    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
+    on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
+    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether an invitation was sent."""
+        return bool(self.how.data == "yes")
 
     def validate_on(self, field: DayField) -> None:
         """Require a day for a sent invitation."""
-        if self.how.data == "yes" and not field.data and not field.errors:
+        if self.is_invited and not field.data and not field.errors:
             raise ValidationError(_("Donnez le jour de l’envoi."))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act; no day without an invitation."""
+        sent_on = self.on.data if self.is_invited else None
+        return {"text": self.text.data, "on": sent_on, "seen": self.seen}
 
 
 class ReceiveReplyForm(ActForm):
     """A received right of reply."""
 
+    template = "receive_reply"
+
     author = line_field(_("Qui répond"), required=True, limit=300)
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
-        _("Reçue le"), format=_DAYS, validators=[InputRequired(_("Donnez le jour de réception."))]
+        _("Reçue le"),
+        format=_DAYS,
+        default=today,
+        validators=[InputRequired(_("Donnez le jour de réception."))],
     )
     text = text_field(_("Le texte, tel qu’il est arrivé"), required=True)
 
-    @property
-    def day(self) -> date:
-        """The day of arrival.
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, which takes no revision.
 
         :raises Invalid: ``missing``.
         """
+        arguments = super().arguments()
+        del arguments["seen"]
         if self.received_on.data is None:
             raise Invalid("missing", field="received_on")
-        return self.received_on.data
+        return arguments
 
 
 class PublishReplyForm(ActForm):
     """Publication of a received reply."""
+
+    template = "publish_reply"
 
     reason = _reason_field()
 
@@ -226,33 +275,45 @@ class PublishReplyForm(ActForm):
 class RefuseReplyForm(ActForm):
     """Refusal of a received reply, with the reason for its author."""
 
+    template = "refuse_reply"
+
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
+
+
+def _restrictions() -> list[tuple[str, str]]:
+    words = current_vocabulary().lists["restriction"].values()
+    return [(word.code, word.label) for word in words if not word.retired]
 
 
 class WithdrawForm(ActForm):
     """Withdrawal of a case, with the reason code whose label is public."""
 
+    template = "withdraw"
+
     restriction = ChoiceRadios(
-        _("Motif, que le public lira"), choices=[], validators=[InputRequired(_CHOOSE_ANSWER)]
+        _("Motif, que le public lira"),
+        choices=_restrictions,
+        validators=[InputRequired(_CHOOSE_ANSWER)],
     )
     reason = _reason_field()
-
-    def set_restrictions(self, vocabulary: Vocabulary) -> None:
-        """Offer the reasons of the vocabulary."""
-        terms = vocabulary.lists["restriction"].values()
-        self.restriction.choices = [
-            SelectChoice(term.code, term.label) for term in terms if not term.retired
-        ]
 
 
 class EraseForm(WithdrawForm):
     """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
+    template = "erase"
+
     reason = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act."""
+        return {**super().arguments(), "single": settings().single_moderator}
 
 
 class MergeForm(ActForm):
     """Merge of a case into another one, by its number."""
+
+    template = "merge"
 
     into = CaseNumberField(
         _("Numéro de l’autre cas"),
@@ -263,3 +324,11 @@ class MergeForm(ActForm):
 
 class DiscardForm(ActForm):
     """Discard of a draft."""
+
+    template = "discard"
+
+
+class NoteForm(BaseForm):
+    """An internal note."""
+
+    text = text_field(_("Note interne"), required=True, limit=NOTE_LIMIT)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -15,13 +16,14 @@ from register.cases import checklist as checks
 from register.cases import deadlines
 from register.cases.case_content import CaseSnapshot
 from register.cases.checklist import ATTESTATIONS, Circumstances, Flag
-from register.cases.deadlines import PeriodScope
+from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase, ReplyRow
 from register.cases.models import CaseState
 from register.cases.vocabulary import VocabularyWord
+from register.cases.web.desk.act_forms import today
 from register.cases.web.desk.act_view import available_acts, case_address, open_case
 from register.cases.web.public.case_view import CaseView, build_case_view
-from register.db import db, now
+from register.db import db
 from register.journal import Act
 from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
@@ -85,39 +87,6 @@ class CaseChecklist:
         return [line for line in self.lines if not line.met]
 
 
-@dataclass(frozen=True)
-class ActConsequence:
-    """The public changes of an act, in sentences; ``until``: the end of a period that it opens."""
-
-    changes: list[str]
-    opening: str
-    until: date | None
-
-
-@dataclass(frozen=True)
-class RunningPeriod:
-    """A limitation period that has not ended."""
-
-    words: str
-    began: date
-    ends: date
-    days_left: int
-
-
-@dataclass(frozen=True)
-class ReplyDeadline:
-    """Deadline and length of a reply; ``days_left`` is negative after the deadline."""
-
-    days_left: int
-    length: deadlines.TextLength
-    limit: deadlines.TextLength
-
-    @property
-    def is_long(self) -> bool:
-        """Whether it exceeds the length allowed for a reply to this case."""
-        return self.length.exceeds(self.limit)
-
-
 @desk.get("/dossiers/<int:incident_id>", endpoint="dossier")
 def show(incident_id: int) -> ResponseReturnValue:
     """The case, its checklist and the available acts."""
@@ -135,7 +104,6 @@ def show(incident_id: int) -> ResponseReturnValue:
             desk_case, current_member.member(), single=settings().single_moderator
         ),
         waiting=desk_case.state in (CaseState.DRAFT, CaseState.WITHDRAWN),
-        today=today(),
     )
 
 
@@ -159,7 +127,6 @@ def case_checklist(
         displayed_texts=checks.displayed_texts(desk_case),
         report_withdrawn=desk_case.report_withdrawn,
     )
-    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
     needs_second = checks.needs_second(
         desk_case.content,
         terms,
@@ -167,19 +134,19 @@ def case_checklist(
         needed_before=desk_case.needs_second_person,
         added_texts=circumstances.displayed_texts,
     )
-    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    lines = checks.build_checklist(desk_case.content, terms, circumstances, flags)
     return CaseChecklist(
-        [_checklist_line(desk_case, act, line) for line in lines],
+        [_checklist_line(desk_case, line) for line in lines],
         flags,
         needs_second,
         needs_second and single,
     )
 
 
-def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> ChecklistLine:
-    field = line.code if line.code in (*ATTESTATIONS, "flags") else ""
-    field = "flags_reason" if field == "flags" else field
-    fix_page = _FIX_PAGES.get(line.code) or f"{act}#{field}"
+def _checklist_line(desk_case: DeskCase, line: checks.CheckItem) -> ChecklistLine:
+    act = "publier" if desk_case.state == CaseState.DRAFT else "retablir"
+    field = {"flags": "flags_reason"}.get(line.code, line.code)
+    fix_page = _FIX_PAGES.get(line.code, f"{act}#{field}")
     if line.met:
         line_text = str(MET_CHECKS[line.code])
     elif line.code == "second" and current_member.member().id in desk_case.approvers("publish"):
@@ -192,10 +159,7 @@ def _checklist_line(desk_case: DeskCase, act: str, line: checks.CheckItem) -> Ch
     )
 
 
-@desk.app_template_global("desk_today")
-def today() -> date:
-    """The civil day in Paris."""
-    return paris_day(now())
+desk.add_app_template_global(today, "desk_today")
 
 
 @desk.app_template_global("letter")
@@ -225,30 +189,33 @@ def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> Ca
 
 
 @desk.app_template_global("consequence")
-def act_consequence(act: Act | str) -> ActConsequence:
-    """The consequences of an act if it were done today."""
+def act_consequence(act: Act | str) -> Mapping[str, Any]:
+    """The public changes of an act if it were done today, the period that it opens, its end."""
     effect = deadlines.consequence_of(act)
-    until = None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today())
-    changes = [typeset(str(PUBLIC_CHANGES[code])) for code in effect.public]
-    return ActConsequence(changes, typeset(str(LIMITATION_PERIODS[effect.scope])), until)
+    return {
+        "changes": [typeset(str(PUBLIC_CHANGES[code])) for code in effect.public],
+        "opening": typeset(str(LIMITATION_PERIODS[effect.scope])),
+        "until": None if effect.scope is PeriodScope.NONE else deadlines.limitation_ends(today()),
+    }
 
 
 @desk.app_template_global("periods_of")
-def running_periods(desk_case: DeskCase) -> list[RunningPeriod]:
+def running_periods(desk_case: DeskCase) -> list[LimitationPeriod]:
     """The limitation periods that run on a case today, by their last day."""
-    return [
-        RunningPeriod(
-            typeset(str(PERIOD_BEGINNINGS[period.act])), period.began, period.ends, period.days_left
-        )
-        for period in deadlines.running_periods(desk_case.dated_acts, today())
-    ]
+    return deadlines.running_periods(desk_case.dated_acts, today())
 
 
-@desk.app_template_global("reply_clock")
-def reply_deadline(desk_case: DeskCase, reply: ReplyRow) -> ReplyDeadline:
-    """The deadline and the length of a reply."""
+@desk.app_template_global("period_words")
+def period_words(act: Act) -> str:
+    """The act that began a limitation period, in words."""
+    return typeset(str(PERIOD_BEGINNINGS[act]))
+
+
+@desk.app_template_global("reply_lengths")
+def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, TextLength]:
+    """The length of a reply, and the longest that is allowed for a reply to this case."""
     limit = deadlines.longest_reply(desk_case.content, [row.text for row in desk_case.follow_ups])
-    return ReplyDeadline((reply.due_on - today()).days, deadlines.text_length(reply.text), limit)
+    return deadlines.text_length(reply.text), limit
 
 
 @desk.app_template_global("risk")
