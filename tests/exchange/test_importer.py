@@ -19,6 +19,8 @@ from register.errors import Invalid
 from register.exchange.csv_import import COLUMNS, ImportReport, PublishOptions, import_file
 from register.journal import JournalEntry, head, writing
 
+pytestmark = pytest.mark.one_database
+
 REAL = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
 GOOD = {

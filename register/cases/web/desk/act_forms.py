@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
 from register.cases.acts.draft_acts import NOTE_LIMIT
@@ -214,8 +215,8 @@ class InviteForm(ActForm):
     how = ChoiceSelect(
         _("L’autorité est-elle invitée à répondre ?"),
         choices=[
-            ("yes", _("Oui, elle a été invitée")),
-            ("no", _("Non, et voici pourquoi")),
+            SelectChoice("yes", _("Oui, elle a été invitée")),
+            SelectChoice("no", _("Non, et voici pourquoi")),
         ],
     )
     on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
@@ -280,9 +281,9 @@ class RefuseReplyForm(ActForm):
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
 
-def _restrictions() -> list[tuple[str, str]]:
+def _restrictions() -> list[SelectChoice]:
     words = current_vocabulary().lists["restriction"].values()
-    return [(word.code, word.label) for word in words if not word.retired]
+    return [SelectChoice(word.code, word.label) for word in words if not word.retired]
 
 
 class WithdrawForm(ActForm):

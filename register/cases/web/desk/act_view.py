@@ -134,7 +134,7 @@ def perform_act(
             "why": blocked_reason(present, current_member.member(), act),
             **page_values(present),
         }
-        return render_template(f"moderation/acts/{form.template}.html", **values)
+        return render_template(f"cases/desk/acts/{form.template}.html", **values)
 
     if request.method != "POST":
         form.set_revision(desk_case)

@@ -310,5 +310,5 @@ def note(incident_id: int) -> ResponseReturnValue:
 
 def _refused_page(desk_case: DeskCase, error_text: str = "", form: NoteForm | None = None) -> str:
     return render_template(
-        "moderation/keeping.html", file=desk_case, error_text=error_text, form=form
+        "cases/desk/claim_or_note_refused.html", file=desk_case, error_text=error_text, form=form
     )

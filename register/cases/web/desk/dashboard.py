@@ -68,7 +68,7 @@ def home() -> str:
     """The task queue and the numbers of tasks by kind."""
     todo_list = case_summaries.todo()
     return render_template(
-        "moderation/home.html",
+        "cases/desk/dashboard.html",
         queued=case_summaries.task_queue(todo_list),
         counts=_task_counts(todo_list.counts),
         unread=todo_list.unread,

@@ -115,7 +115,7 @@ def preview() -> ResponseReturnValue:
         html, error_text, status = render_markdown(request.form.get("texte", "")), "", 200
     except TextError as error:
         html, error_text, status = "", error_sentence(error), 422
-    return render_template("moderation/preview.html", html=html, error_text=error_text), status
+    return render_template("web/markdown_preview.html", html=html, error_text=error_text), status
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class EditorPage:
             # The page shows the reports that the case retains.
             note_retained_view(self.file.id)
         values = {**vars(self), "act": self.act.value, "resumed": resumed_change(self.file)}
-        return render_template(f"moderation/{self.form.template}.html", page=self, **values), status
+        return render_template(f"cases/desk/{self.form.template}.html", page=self, **values), status
 
 
 def run_editor(
