@@ -52,7 +52,7 @@ class RevisionForm(DeskForm):
 
 
 class ActForm(RevisionForm):
-    """Base of the acts' forms; ``template``: the page of the act."""
+    """Form of an act; ``template``: its page, where that has not the name of the view."""
 
     template = ""
     # After a conflict: the revision that the member had seen, and the present one.
@@ -151,8 +151,6 @@ def _reason_field() -> Any:
 class PublishForm(ActForm):
     """Publication: attestations, reason for keeping flagged words, reason for publishing."""
 
-    template = "publish"
-
     attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
     no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
     no_private_life = BooleanField(_("Rien ne touche à la vie privée"))
@@ -186,31 +184,21 @@ class PublishForm(ActForm):
 class RestoreForm(PublishForm):
     """Restoration: as publication, with a public note for a changed text."""
 
+    template = "publish"
+
     public_note = line_field(_("Note publique"))
 
 
-class ApproveForm(ActForm):
-    """Approval by a second member."""
-
-    template = "approve"
-
-
-class ChangeForm(ActForm):
-    """Approval of a change."""
+class RefuseChangeForm(ActForm):
+    """Refusal of a change, with the reason for its author."""
 
     template = "change"
-
-
-class RefuseChangeForm(ChangeForm):
-    """Refusal of a change, with the reason for its author."""
 
     refusal = text_field(_("Motif du refus"), required=True, limit=2_000)
 
 
 class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
-
-    template = "invite"
 
     how = ChoiceSelect(
         _("L’autorité est-elle invitée à répondre ?"),
@@ -241,8 +229,6 @@ class InviteForm(ActForm):
 class ReceiveReplyForm(ActForm):
     """A received right of reply."""
 
-    template = "receive_reply"
-
     author = line_field(_("Qui répond"), required=True, limit=300)
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
     received_on = DayField(
@@ -268,15 +254,11 @@ class ReceiveReplyForm(ActForm):
 class PublishReplyForm(ActForm):
     """Publication of a received reply."""
 
-    template = "publish_reply"
-
     reason = _reason_field()
 
 
 class RefuseReplyForm(ActForm):
     """Refusal of a received reply, with the reason for its author."""
-
-    template = "refuse_reply"
 
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
@@ -289,8 +271,6 @@ def _restrictions() -> list[SelectChoice]:
 class WithdrawForm(ActForm):
     """Withdrawal of a case, with the reason code whose label is public."""
 
-    template = "withdraw"
-
     restriction = ChoiceRadios(
         _("Motif, que le public lira"),
         choices=_restrictions,
@@ -302,8 +282,6 @@ class WithdrawForm(ActForm):
 class EraseForm(WithdrawForm):
     """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
-    template = "erase"
-
     reason = None
 
     def arguments(self) -> dict[str, Any]:
@@ -314,19 +292,11 @@ class EraseForm(WithdrawForm):
 class MergeForm(ActForm):
     """Merge of a case into another one, by its number."""
 
-    template = "merge"
-
     into = CaseNumberField(
         _("Numéro de l’autre cas"),
         validators=[InputRequired(_("Donnez le numéro d’un cas publié."))],
     )
     reason = _reason_field()
-
-
-class DiscardForm(ActForm):
-    """Discard of a draft."""
-
-    template = "discard"
 
 
 class NoteForm(BaseForm):

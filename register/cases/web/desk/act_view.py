@@ -134,7 +134,8 @@ def perform_act(
             "why": blocked_reason(present, current_member.member(), act),
             **page_values(present),
         }
-        return render_template(f"cases/desk/acts/{form.template}.html", **values)
+        template = form.template or str(request.endpoint).rpartition(".")[2]
+        return render_template(f"cases/desk/acts/{template}.html", **values)
 
     if request.method != "POST":
         form.set_revision(desk_case)

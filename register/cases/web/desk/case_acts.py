@@ -17,21 +17,7 @@ from register.cases.acts import public_acts
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.queries import NUMBER_LIMIT
-from register.cases.web.desk.act_forms import (
-    ApproveForm,
-    DiscardForm,
-    EraseForm,
-    InviteForm,
-    MergeForm,
-    NoteForm,
-    PublishForm,
-    PublishReplyForm,
-    ReceiveReplyForm,
-    RefuseReplyForm,
-    RestoreForm,
-    WithdrawForm,
-    parse_id,
-)
+from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     blocked_reason,
@@ -65,7 +51,7 @@ def _lacks_second_person(incident_id: int) -> bool:
 )
 def publish(incident_id: int) -> ResponseReturnValue:
     """The checklist, the attestations and the publication of a draft."""
-    form = PublishForm()
+    form = act_forms.PublishForm()
     return perform_act(
         open_case(incident_id),
         form,
@@ -82,7 +68,7 @@ def publish(incident_id: int) -> ResponseReturnValue:
 )
 def restore(incident_id: int) -> ResponseReturnValue:
     """The checklist, the attestations and the restoration of a withdrawn case."""
-    desk_case, form = open_case(incident_id), RestoreForm()
+    desk_case, form = open_case(incident_id), act_forms.RestoreForm()
     if public_acts.edited_since_withdrawal(db.session(), incident_id):
         form.public_note.flags.required = True
         if request.method == "GET" and case_checklist(desk_case).needs_second:
@@ -97,7 +83,7 @@ def restore(incident_id: int) -> ResponseReturnValue:
     )
 
 
-def _checklist_values(desk_case: DeskCase, form: PublishForm) -> dict[str, Any]:
+def _checklist_values(desk_case: DeskCase, form: act_forms.PublishForm) -> dict[str, Any]:
     return {"checked": case_checklist(desk_case, form.attested, form.flags_reason.data or "")}
 
 
@@ -119,7 +105,7 @@ def approve(incident_id: int) -> ResponseReturnValue:
 
     return perform_act(
         open_case(incident_id),
-        ApproveForm(),
+        act_forms.ActForm(),
         Act.APPROVED,
         partial(acts.approve, purpose=purpose),
         _("Vous avez approuvé l’effacement de ce cas.")
@@ -132,7 +118,7 @@ def approve(incident_id: int) -> ResponseReturnValue:
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
 def invite(incident_id: int) -> ResponseReturnValue:
     """The invitation for the authority, and the note that it was sent, or why not."""
-    form = InviteForm()
+    form = act_forms.InviteForm()
     return perform_act(
         open_case(incident_id),
         form,
@@ -145,7 +131,7 @@ def invite(incident_id: int) -> ResponseReturnValue:
 @desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
 def receive_reply(incident_id: int) -> ResponseReturnValue:
     """Registration of a right of reply that arrived by post or mail."""
-    form = ReceiveReplyForm()
+    form = act_forms.ReceiveReplyForm()
     return perform_act(
         open_case(incident_id),
         form,
@@ -163,7 +149,7 @@ def publish_reply(reply_id: int) -> ResponseReturnValue:
     """Publication of a received reply after the narrative."""
     return perform_act(
         open_case_of_reply(reply_id),
-        PublishReplyForm(),
+        act_forms.PublishReplyForm(),
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
         lambda line: (
@@ -180,7 +166,7 @@ def refuse_reply(reply_id: int) -> ResponseReturnValue:
     """Refusal of a received reply, with the reason for its author."""
     return perform_act(
         open_case_of_reply(reply_id),
-        RefuseReplyForm(),
+        act_forms.RefuseReplyForm(),
         Act.REPLY_REFUSED,
         lambda tx, _incident_id, **arguments: acts.refuse_reply(tx, reply_id, **arguments),
         _("La réponse est refusée. Envoyez le motif à son auteur."),
@@ -200,7 +186,7 @@ def withdraw(incident_id: int) -> ResponseReturnValue:
     """Withdrawal of a public case; the page shows what the public will read instead."""
     return perform_act(
         open_case(incident_id),
-        WithdrawForm(),
+        act_forms.WithdrawForm(),
         Act.WITHDRAWN,
         acts.withdraw,
         _("Le cas est retiré. À son adresse, le public lit un avis daté."),
@@ -211,11 +197,11 @@ def withdraw(incident_id: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("réunir deux dossiers"))
 def merge(incident_id: int) -> ResponseReturnValue:
     """Merge of a case into a public one, after a comparison of both on the page."""
-    desk_case, form = open_case(incident_id), MergeForm()
+    desk_case, form = open_case(incident_id), act_forms.MergeForm()
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
-        number, other = parse_id(typed), None
+        number, other = act_forms.parse_id(typed), None
         # A case cannot be merged into itself.
         if 0 < number < NUMBER_LIMIT and number != present.number:
             other = queries.load_case_summaries(db.session(), [number]).get(number)
@@ -239,7 +225,7 @@ def erase(incident_id: int) -> ResponseReturnValue:
     seconds = sorted(desk_case.second_persons.get("erase", ()))
     return perform_act(
         desk_case,
-        EraseForm(),
+        act_forms.EraseForm(),
         Act.ERASED,
         acts.erase,
         _("Les textes de ce dossier sont détruits."),
@@ -252,7 +238,7 @@ def discard(incident_id: int) -> ResponseReturnValue:
     """Discard of a draft and destruction of its texts."""
     return perform_act(
         open_case(incident_id),
-        DiscardForm(),
+        act_forms.ActForm(),
         Act.DISCARDED,
         acts.discard,
         _("Le brouillon est abandonné, et ses textes détruits."),
@@ -297,7 +283,7 @@ def _change_claim(
 @desk.post("/dossiers/<int:incident_id>/notes")
 def note(incident_id: int) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
-    desk_case, form = open_case(incident_id), NoteForm()
+    desk_case, form = open_case(incident_id), act_forms.NoteForm()
     if not form.is_sent:
         return _refused_page(desk_case, form=form), 422
     try:
@@ -308,7 +294,9 @@ def note(incident_id: int) -> ResponseReturnValue:
     return redirect_to_case(incident_id, _("La note est ajoutée."), "#notes")
 
 
-def _refused_page(desk_case: DeskCase, error_text: str = "", form: NoteForm | None = None) -> str:
+def _refused_page(
+    desk_case: DeskCase, error_text: str = "", form: act_forms.NoteForm | None = None
+) -> str:
     return render_template(
         "cases/desk/claim_or_note_refused.html", file=desk_case, error_text=error_text, form=form
     )

@@ -18,7 +18,7 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.pending_changes import ProposedChange
 from register.cases.web.desk import content_words
-from register.cases.web.desk.act_forms import ChangeForm, RefuseChangeForm
+from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
 from register.cases.web.desk.act_view import (
     blocked_reason,
     case_address,
@@ -82,7 +82,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     single = settings().single_moderator
     return perform_act(
         open_case(incident_id),
-        ChangeForm(),
+        ActForm(),
         change.proposal.act,
         lambda tx, _id, *, by, **_seen: acts.approve_change(tx, change.id, by=by, single=single),
         _("Le changement est publié, avec votre accord."),

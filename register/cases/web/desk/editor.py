@@ -22,7 +22,7 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.pending_changes import ProposedChange
 from register.cases.validation import LIST_LIMIT
-from register.cases.web.desk import content_words
+from register.cases.web.desk import content_words, editor_forms
 from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
@@ -31,15 +31,7 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case_summaries import SimilarCase, similar_cases
 from register.cases.web.desk.content_words import FieldChange
-from register.cases.web.desk.editor_forms import (
-    CorrectForm,
-    EditForm,
-    EditorForm,
-    FollowUpForm,
-    NewForm,
-    RedactForm,
-    form_values,
-)
+from register.cases.web.desk.editor_forms import EditorForm
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import Act, writing
@@ -62,7 +54,7 @@ def new_case() -> ResponseReturnValue:
     """A new case from a source."""
     return run_editor(
         None,
-        NewForm,
+        editor_forms.NewForm,
         Act.DRAFTED,
         lambda tx, _id, content, **arguments: acts.draft(tx, content, **arguments),
         _("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
@@ -73,14 +65,16 @@ def new_case() -> ResponseReturnValue:
 def edit(incident_id: int) -> ResponseReturnValue:
     """The edit of a draft, or of a withdrawn case before its restoration."""
     notice = _("La nouvelle version est enregistrée.")
-    return run_editor(open_case(incident_id), EditForm, Act.EDITED, acts.edit, notice)
+    return run_editor(open_case(incident_id), editor_forms.EditForm, Act.EDITED, acts.edit, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/corriger", methods=["GET", "POST"])
 def correct(incident_id: int) -> ResponseReturnValue:
     """The correction of a published case, with a public note."""
     notice = _("La correction est publiée, avec sa note.")
-    return run_editor(open_case(incident_id), CorrectForm, Act.CORRECTED, acts.correct, notice)
+    return run_editor(
+        open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, acts.correct, notice
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
@@ -91,7 +85,9 @@ def redact(incident_id: int) -> ResponseReturnValue:
         "Le passage est retiré, et le public ne lit plus les versions d’avant. Elles seront "
         "détruites quand un autre membre l’aura confirmé, ou dans trente jours."
     )
-    return run_editor(open_case(incident_id), RedactForm, Act.REDACTED, acts.redact, notice)
+    return run_editor(
+        open_case(incident_id), editor_forms.RedactForm, Act.REDACTED, acts.redact, notice
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
@@ -99,7 +95,7 @@ def follow_up(incident_id: int) -> ResponseReturnValue:
     """A follow-up: a dated text and the new state of the affair."""
     return run_editor(
         open_case(incident_id),
-        FollowUpForm,
+        editor_forms.FollowUpForm,
         Act.FOLLOWED_UP,
         lambda tx, case_id, content, **arguments: acts.follow_up(
             tx, case_id, content=content, **arguments
@@ -167,7 +163,9 @@ def run_editor(
         the arguments of the form.
     :raises Refused: the state of the case does not allow the act.
     """
-    stored = form_class.initial_values(desk_case) if desk_case else form_values(Content())
+    stored = (
+        form_class.initial_values(desk_case) if desk_case else editor_forms.form_values(Content())
+    )
     if request.method != "POST":
         if desk_case:
             rules.rule_for(CaseState(desk_case.state), act)
@@ -203,7 +201,7 @@ def _resumed_values(change: ProposedChange | None, act: Act) -> Mapping[str, Any
     if "title" in words:
         words["heading"] = words.pop("title")
     return {
-        **(form_values(proposal.content) if proposal.content else {}),
+        **(editor_forms.form_values(proposal.content) if proposal.content else {}),
         **words,
         # The revision that it was based on: saving then shows later changes as a conflict.
         "vu": str(change.revision),
