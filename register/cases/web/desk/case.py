@@ -217,10 +217,8 @@ def reply_lengths(desk_case: DeskCase, reply: ReplyRow) -> tuple[TextLength, Tex
 def risk_words(code: str, field: str) -> tuple[str, str]:
     """The names of a risk and of its field."""
     # A field of a row may have no name of its own: "sources.title" has that of "sources".
-    field_label = (
-        field_name(field) if field in messages.FIELD_NAMES else field_name(field.partition(".")[0])
-    )
-    return typeset(str(messages.RISK_NAMES.get(code, code))), field_label
+    named_field = field if field in messages.FIELD_NAMES else field.partition(".")[0]
+    return typeset(str(messages.RISK_NAMES.get(code, code))), field_name(named_field)
 
 
 @desk.app_template_global("state_words")

@@ -294,9 +294,7 @@ def note(incident_id: int) -> ResponseReturnValue:
     return redirect_to_case(incident_id, _("La note est ajoutée."), "#notes")
 
 
-def _refused_page(
-    desk_case: DeskCase, error_text: str = "", form: act_forms.NoteForm | None = None
-) -> str:
+def _refused_page(desk_case: DeskCase, error_text: str = "", form: Any = None) -> str:
     return render_template(
         "cases/desk/claim_or_note_refused.html", file=desk_case, error_text=error_text, form=form
     )

@@ -80,11 +80,9 @@ def _printed_version(version: CaseVersion) -> PrintedVersion:
     fields = [
         (field_name(name), field_text)
         for name, field_text in texts.items()
-        if name not in _SEPARATE_FIELDS
+        if field_text and name not in _SEPARATE_FIELDS
     ]
-    return PrintedVersion(
-        version, snapshot, [(name, field_text) for name, field_text in fields if field_text]
-    )
+    return PrintedVersion(version, snapshot, fields)
 
 
 def _moment_words(moment: str) -> str:

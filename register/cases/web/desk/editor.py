@@ -56,7 +56,7 @@ def new_case() -> ResponseReturnValue:
         None,
         editor_forms.NewForm,
         Act.DRAFTED,
-        lambda tx, _id, content, **arguments: acts.draft(tx, content, **arguments),
+        lambda tx, _incident_id, **arguments: acts.draft(tx, **arguments),
         _("Le brouillon est enregistré. Voici ce qui manque avant de le publier."),
     )
 
@@ -93,14 +93,9 @@ def redact(incident_id: int) -> ResponseReturnValue:
 @desk.route("/dossiers/<int:incident_id>/suite", methods=["GET", "POST"])
 def follow_up(incident_id: int) -> ResponseReturnValue:
     """A follow-up: a dated text and the new state of the affair."""
+    notice = _("La suite est publiée.")
     return run_editor(
-        open_case(incident_id),
-        editor_forms.FollowUpForm,
-        Act.FOLLOWED_UP,
-        lambda tx, case_id, content, **arguments: acts.follow_up(
-            tx, case_id, content=content, **arguments
-        ),
-        _("La suite est publiée."),
+        open_case(incident_id), editor_forms.FollowUpForm, Act.FOLLOWED_UP, acts.follow_up, notice
     )
 
 
@@ -254,7 +249,7 @@ def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> Respon
     db.session.rollback()
     try:
         with writing() as tx:
-            saved = run(tx, incident_id, content, by=by, **page.form.arguments())
+            saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
             if resumed is not None:
                 acts.refuse_change(tx, resumed.id, by=by)
     except (Refused, Invalid, Incomplete, TextError) as error:
