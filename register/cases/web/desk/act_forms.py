@@ -263,17 +263,16 @@ class RefuseReplyForm(ActForm):
     refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
 
 
-def _restrictions() -> list[SelectChoice]:
-    words = current_vocabulary().lists["restriction"].values()
-    return [SelectChoice(word.code, word.label) for word in words if not word.retired]
-
-
 class WithdrawForm(ActForm):
     """Withdrawal of a case, with the reason code whose label is public."""
 
     restriction = ChoiceRadios(
         _("Motif, que le public lira"),
-        choices=_restrictions,
+        choices=lambda: [
+            SelectChoice(word.code, word.label)
+            for word in current_vocabulary().lists["restriction"].values()
+            if not word.retired
+        ],
         validators=[InputRequired(_CHOOSE_ANSWER)],
     )
     reason = _reason_field()

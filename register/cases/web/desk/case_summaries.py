@@ -71,8 +71,15 @@ def task_line(task: Task, today: date) -> TaskLine:
     case = task.case
     until, late = _deadline_words(task, today)
     # No start for claimed cases: the member knows it.
-    since = "" if task.kind is TodoKind.CLAIMED else _waiting_words(task, today)
-    details = [since, claim_words(case) if case else ""]
+    waiting = ""
+    if task.kind is TodoKind.REPLY:
+        waiting = _("réponse reçue %(when)s", when=relative_day(task.since, today))
+    elif task.kind is TodoKind.OUTCOME:
+        since = relative_day(task.since, today, since=True)
+        waiting = _("issue inconnue, rien %(since)s", since=since)
+    elif task.kind is not TodoKind.CLAIMED:
+        waiting = f"{TODO_LABELS[task.kind]} {relative_day(task.since, today, since=True)}"
+    details = [waiting, claim_words(case) if case else ""]
     place = ""
     if case:
         # The commune alone, to save space; else all that is known.
@@ -137,15 +144,6 @@ def relative_day(happened_at: date | datetime, today: date, *, since: bool = Fal
         )
     day_text = day_words(day)
     return str(_("depuis le %(day)s", day=day_text) if since else _("le %(day)s", day=day_text))
-
-
-def _waiting_words(task: Task, today: date) -> str:
-    if task.kind is TodoKind.REPLY:
-        return str(_("réponse reçue %(when)s", when=relative_day(task.since, today)))
-    since = relative_day(task.since, today, since=True)
-    if task.kind is TodoKind.OUTCOME:
-        return str(_("issue inconnue, rien %(since)s", since=since))
-    return f"{TODO_LABELS[task.kind]} {since}"
 
 
 def _deadline_words(task: Task, today: date) -> tuple[str, bool]:

@@ -95,21 +95,18 @@ class EditorForm(RevisionForm):
         """
         unplaced = []
         for fault in faults:
-            field = self._field_of(fault)
+            head, _dot, name = fault.field.partition(".")
+            field: Any = self._fields.get(_FORM_FIELDS.get(head, (head,))[0])
+            if isinstance(field, FieldGroupList):
+                fault_text = str(fault.values.get("value", ""))
+                field = next(_faulty_cells(field, name, fault_text), field)
+            elif isinstance(field, FormField):
+                field = field.form.typed if head == "commune" else field.form._fields.get(name)
             if field is None:
                 unplaced.append(fault)
             else:
                 field.errors = [*field.errors, reason_sentence(fault.key, fault.values)]
         return unplaced
-
-    def _field_of(self, fault: ContentFault) -> Any:
-        head, _dot, name = fault.field.partition(".")
-        field = self._fields.get(_FORM_FIELDS.get(head, (head,))[0])
-        if isinstance(field, FieldGroupList):
-            return next(_faulty_cells(field, name, str(fault.values.get("value", ""))), field)
-        if isinstance(field, FormField):
-            return field.form.typed if head == "commune" else field.form._fields.get(name)
-        return field
 
 
 def _faulty_cells(rows: FieldGroupList, name: str, fault_text: str) -> Iterator[Any]:
