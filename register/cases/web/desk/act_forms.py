@@ -63,11 +63,6 @@ class ActForm(RevisionForm):
         fields = {name: data for name, data in self.data.items() if name not in _COMMON_FIELDS}
         return {**fields, "seen": self.seen}
 
-    def set_revision(self, desk_case: DeskCase) -> None:
-        """Set the revision of the page, unless the form was sent with one."""
-        if self.vu.data is None:
-            self.vu.data = str(desk_case.revision_id or 0)
-
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error to its field, or return its sentence when it belongs to no field.
 
@@ -125,23 +120,11 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
             raise ValueError(_("Ce numéro n’est celui d’aucun cas."))
 
 
-class _OfferedChoiceMixin:
-    """A choice field whose error for an unknown choice is in French."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse an unknown choice."""
-        try:
-            super().pre_validate(form)  # type: ignore[misc]
-        except ValidationError as error:
-            raise ValidationError(_CHOOSE_ANSWER) from error
-
-
-class ChoiceRadios(_OfferedChoiceMixin, RadioField):
+class ChoiceRadios(RadioField):
     """A choice as radio buttons."""
 
-
-class ChoiceSelect(_OfferedChoiceMixin, SelectField):
-    """A choice as a list."""
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, invalid_choice_message=_CHOOSE_ANSWER, **options)
 
 
 def _reason_field() -> Any:
@@ -200,12 +183,13 @@ class RefuseChangeForm(ActForm):
 class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
-    how = ChoiceSelect(
+    how = SelectField(
         _("L’autorité est-elle invitée à répondre ?"),
         choices=[
             SelectChoice("yes", _("Oui, elle a été invitée")),
             SelectChoice("no", _("Non, et voici pourquoi")),
         ],
+        invalid_choice_message=_CHOOSE_ANSWER,
     )
     on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
     text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)

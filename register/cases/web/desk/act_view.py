@@ -138,7 +138,7 @@ def perform_act(
         return render_template(f"cases/desk/acts/{template}.html", **values)
 
     if request.method != "POST":
-        form.set_revision(desk_case)
+        form.vu.data = str(desk_case.revision_id or 0)
         return page(desk_case)
     if not form.validate():
         return page(desk_case), 422

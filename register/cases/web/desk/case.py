@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -244,12 +244,6 @@ def reply_window(desk_case: DeskCase) -> date | None:
 def public_reason(word: VocabularyWord) -> VocabularyWord:
     """The public reason that replaces an internal one."""
     return current_vocabulary().lists["restriction"][word.extra["shown_as"]]
-
-
-@desk.app_template_global("names_of")
-def member_names(ids: Iterable[int]) -> str:
-    """The display names of members, separated by commas."""
-    return ", ".join(current_member.display_name(member_id) for member_id in ids)
 
 
 @desk.get("/dossiers/<int:incident_id>/versions")

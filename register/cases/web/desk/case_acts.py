@@ -223,13 +223,14 @@ def erase(incident_id: int) -> ResponseReturnValue:
     """Erasure of a case's texts, by an administrator and a second person."""
     desk_case = open_case(incident_id)
     seconds = sorted(desk_case.second_persons.get("erase", ()))
+    names = ", ".join(map(current_member.display_name, seconds))
     return perform_act(
         desk_case,
         act_forms.EraseForm(),
         Act.ERASED,
         acts.erase,
         _("Les textes de ce dossier sont détruits."),
-        lambda _present: {"single": settings().single_moderator, "seconds": seconds},
+        lambda _present: {"single": settings().single_moderator, "seconds": names},
     )
 
 
