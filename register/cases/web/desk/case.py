@@ -102,6 +102,7 @@ def show(incident_id: int) -> ResponseReturnValue:
     )
 
 
+@desk.app_template_global("case_checklist")
 def case_checklist(
     desk_case: DeskCase, attested: Collection[str] = (), flags_reason: str = ""
 ) -> CaseChecklist:

@@ -35,7 +35,6 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import day_words, typeset
-from register.web.request_context import settings
 from register.web.template_env import clock, first_upper
 from register.web.view_permissions import asks_password, asks_password_when_alone
 
@@ -51,14 +50,12 @@ def _lacks_second_person(incident_id: int) -> bool:
 )
 def publish(incident_id: int) -> ResponseReturnValue:
     """The checklist, the attestations and the publication of a draft."""
-    form = act_forms.PublishForm()
     return perform_act(
         open_case(incident_id),
-        form,
+        act_forms.PublishForm(),
         Act.PUBLISHED,
         acts.publish,
         lambda line: _("Le cas est publié sous le nº %(number)s.", number=line.case_number),
-        lambda present: _checklist_values(present, form),
     )
 
 
@@ -73,18 +70,8 @@ def restore(incident_id: int) -> ResponseReturnValue:
         form.public_note.flags.required = True
         if request.method == "GET" and case_checklist(desk_case).needs_second:
             form.public_note.data = public_acts.FIXED_NOTE
-    return perform_act(
-        desk_case,
-        form,
-        Act.RESTORED,
-        acts.restore,
-        _("Le cas est rétabli : le public le lit à nouveau."),
-        lambda present: _checklist_values(present, form),
-    )
-
-
-def _checklist_values(desk_case: DeskCase, form: act_forms.PublishForm) -> dict[str, Any]:
-    return {"checked": case_checklist(desk_case, form.attested, form.flags_reason.data or "")}
+    notice = _("Le cas est rétabli : le public le lit à nouveau.")
+    return perform_act(desk_case, form, Act.RESTORED, acts.restore, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/approuver", methods=["GET", "POST"])
@@ -101,31 +88,21 @@ def approve(incident_id: int) -> ResponseReturnValue:
                 why = _("Ce cas n’attend aucune approbation pour être publié.")
         elif member.id in present.approvers("erase"):
             why = _("Vous avez déjà approuvé l’effacement.")
-        return {"purpose": purpose, "checked": case_checklist(present), "why": why}
+        return {"purpose": purpose, "why": why}
 
-    return perform_act(
-        open_case(incident_id),
-        act_forms.ActForm(),
-        Act.APPROVED,
-        partial(acts.approve, purpose=purpose),
-        _("Vous avez approuvé l’effacement de ce cas.")
-        if erasing
-        else _("Vous avez approuvé cette version. Un autre membre peut maintenant publier."),
-        page_values,
-    )
+    notice = _("Vous avez approuvé cette version. Un autre membre peut maintenant publier.")
+    if erasing:
+        notice = _("Vous avez approuvé l’effacement de ce cas.")
+    run, form = partial(acts.approve, purpose=purpose), act_forms.ActForm()
+    return perform_act(open_case(incident_id), form, Act.APPROVED, run, notice, page_values)
 
 
 @desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
 def invite(incident_id: int) -> ResponseReturnValue:
     """The invitation for the authority, and the note that it was sent, or why not."""
     form = act_forms.InviteForm()
-    return perform_act(
-        open_case(incident_id),
-        form,
-        Act.INVITED,
-        acts.invite,
-        _("L’invitation est notée.") if form.is_invited else _("C’est noté."),
-    )
+    notice = _("L’invitation est notée.") if form.is_invited else _("C’est noté.")
+    return perform_act(open_case(incident_id), form, Act.INVITED, acts.invite, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
@@ -147,16 +124,18 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
 @desk.route("/reponses/<int:reply_id>/publier", methods=["GET", "POST"])
 def publish_reply(reply_id: int) -> ResponseReturnValue:
     """Publication of a received reply after the narrative."""
+
+    def notice(line: JournalEntry) -> str:
+        if line.act == Act.CHANGE_PROPOSED:
+            return awaits_approval_notice()
+        return str(_("La réponse est publiée, juste après le récit."))
+
     return perform_act(
         open_case_of_reply(reply_id),
         act_forms.PublishReplyForm(),
         Act.REPLIED,
         lambda tx, _incident_id, **arguments: acts.reply(tx, reply_id, **arguments),
-        lambda line: (
-            awaits_approval_notice()
-            if line.act == Act.CHANGE_PROPOSED
-            else _("La réponse est publiée, juste après le récit.")
-        ),
+        notice,
         lambda present: _reply_values(present, reply_id),
     )
 
@@ -184,13 +163,9 @@ def _reply_values(desk_case: DeskCase, reply_id: int) -> dict[str, Any]:
 @asks_password(lazy_gettext("retirer un dossier de la vue du public"))
 def withdraw(incident_id: int) -> ResponseReturnValue:
     """Withdrawal of a public case; the page shows what the public will read instead."""
-    return perform_act(
-        open_case(incident_id),
-        act_forms.WithdrawForm(),
-        Act.WITHDRAWN,
-        acts.withdraw,
-        _("Le cas est retiré. À son adresse, le public lit un avis daté."),
-    )
+    desk_case, form = open_case(incident_id), act_forms.WithdrawForm()
+    notice = _("Le cas est retiré. À son adresse, le public lit un avis daté.")
+    return perform_act(desk_case, form, Act.WITHDRAWN, acts.withdraw, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
@@ -224,26 +199,18 @@ def erase(incident_id: int) -> ResponseReturnValue:
     desk_case = open_case(incident_id)
     seconds = sorted(desk_case.second_persons.get("erase", ()))
     names = ", ".join(map(current_member.display_name, seconds))
+    notice, form = _("Les textes de ce dossier sont détruits."), act_forms.EraseForm()
     return perform_act(
-        desk_case,
-        act_forms.EraseForm(),
-        Act.ERASED,
-        acts.erase,
-        _("Les textes de ce dossier sont détruits."),
-        lambda _present: {"single": settings().single_moderator, "seconds": names},
+        desk_case, form, Act.ERASED, acts.erase, notice, lambda _present: {"seconds": names}
     )
 
 
 @desk.route("/dossiers/<int:incident_id>/abandonner", methods=["GET", "POST"])
 def discard(incident_id: int) -> ResponseReturnValue:
     """Discard of a draft and destruction of its texts."""
-    return perform_act(
-        open_case(incident_id),
-        act_forms.ActForm(),
-        Act.DISCARDED,
-        acts.discard,
-        _("Le brouillon est abandonné, et ses textes détruits."),
-    )
+    desk_case, form = open_case(incident_id), act_forms.ActForm()
+    notice = _("Le brouillon est abandonné, et ses textes détruits.")
+    return perform_act(desk_case, form, Act.DISCARDED, acts.discard, notice)
 
 
 @desk.post("/dossiers/<int:incident_id>/prendre")
