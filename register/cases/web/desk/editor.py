@@ -141,7 +141,9 @@ class EditorPage:
             # The page shows the reports that the case retains.
             note_retained_view(self.file.id)
         values = {**vars(self), "act": self.act.value, "resumed": resumed_change(self.file)}
-        return render_template(f"cases/desk/{self.form.template}.html", page=self, **values), status
+        # Each view has a template of its name.
+        template = f"cases/desk/editor_{str(request.endpoint).rpartition('.')[2]}.html"
+        return render_template(template, page=self, **values), status
 
 
 def run_editor(

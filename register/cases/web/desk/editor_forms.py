@@ -59,7 +59,6 @@ _FORM_FIELDS = {
 class EditorForm(RevisionForm):
     """Base of the editor's forms; ``markdown_field``: the field with a preview."""
 
-    template = ""
     markdown_field = "narrative"
 
     @classmethod
@@ -214,8 +213,6 @@ class CaseForm(EditorForm):
 class NewForm(CaseForm):
     """A new case, with an internal note."""
 
-    template = "editor_new"
-
     note = text_field(_("Note interne"), limit=10_000)
 
     def arguments(self) -> dict[str, Any]:
@@ -225,8 +222,6 @@ class NewForm(CaseForm):
 
 class EditForm(CaseForm):
     """A draft, with an attestation for cases whose report was withdrawn by its author."""
-
-    template = "editor_edit"
 
     without_report = BooleanField(
         _(
@@ -243,8 +238,6 @@ class EditForm(CaseForm):
 class CorrectForm(CaseForm):
     """A published case, with a public note."""
 
-    template = "editor_correct"
-
     public_note = line_field(_("Note publique"), required=True)
 
     def arguments(self) -> dict[str, Any]:
@@ -254,8 +247,6 @@ class CorrectForm(CaseForm):
 
 class RedactForm(CorrectForm):
     """A redaction of a case and of its follow-ups, replies and notes."""
-
-    template = "editor_redact"
 
     follow_ups = FieldGroupList(FollowUpTextRow, _("Suite"))
     replies = FieldGroupList(ReplyTextRow, _("Réponse"))
@@ -300,7 +291,6 @@ def _rewritten_rows(rows: FieldGroupList) -> list[tuple[int, Any]]:
 class FollowUpForm(EditorForm):
     """A follow-up: a dated text, and the new state of outcome, proceedings and request."""
 
-    template = "editor_follow_up"
     markdown_field = "text"
 
     heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
