@@ -17,17 +17,8 @@ from register.cases.case_content import CaseSnapshot
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.pending_changes import ProposedChange
-from register.cases.web.desk import content_words
+from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefuseChangeForm
-from register.cases.web.desk.act_view import (
-    blocked_reason,
-    case_address,
-    open_case,
-    perform_act,
-    redirect_to_case,
-    run_act,
-    second_person_refusal,
-)
 from register.cases.web.desk.case import public_view
 from register.db import db
 from register.errors import NotFound, Refused
@@ -63,8 +54,8 @@ def _redirect_when_decided(view: Callable[..., ResponseReturnValue]) -> Callable
         except (NotFound, Refused) as error:
             if error.key not in _DECIDED_ERRORS:
                 raise
-            open_case(incident_id)
-            return redirect_to_case(incident_id, error_sentence(error))
+            act_view.open_case(incident_id)
+            return act_view.redirect_to_case(incident_id, error_sentence(error))
 
     return guarded_view
 
@@ -80,11 +71,11 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
     """A change as readers would see it, its differences, and its approval, which publishes it."""
     change = _get_change(incident_id, change_id)
     single = settings().single_moderator
-    return perform_act(
-        open_case(incident_id),
+    return act_view.perform_act(
+        act_view.open_case(incident_id),
         ActForm(),
         change.proposal.act,
-        lambda tx, _id, *, by, **_seen: acts.approve_change(tx, change.id, by=by, single=single),
+        lambda tx, _id, *, seen, by: acts.approve_change(tx, change.id, by=by, single=single),
         _("Le changement est publié, avec votre accord."),
         lambda present: _change_values(change, present),
     )
@@ -98,13 +89,11 @@ def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """Refusal of a change, with a reason for its author."""
     change, form = _get_change(incident_id, change_id), RefuseChangeForm()
     who = current_member.display_name(change.made_by)
-    return perform_act(
-        open_case(incident_id),
+    return act_view.perform_act(
+        act_view.open_case(incident_id),
         form,
         change.proposal.act,
-        lambda tx, _id, *, by, **_seen: acts.refuse_change(
-            tx, change.id, by=by, refusal=form.refusal.data
-        ),
+        lambda tx, _id, *, seen, **arguments: acts.refuse_change(tx, change.id, **arguments),
         _("Le changement est refusé. %(who)s le retrouve, avec votre motif.", who=who),
         lambda present: _change_values(change, present, form),
     )
@@ -117,8 +106,10 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
     change = _get_change(incident_id, change_id)
     if change.made_by != current_member.member().id:
         abort(404)
-    run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
-    return redirect_to_case(incident_id, _("Votre changement est repris : il n’attend plus."))
+    act_view.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
+    return act_view.redirect_to_case(
+        incident_id, _("Votre changement est repris : il n’attend plus.")
+    )
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/confirmer")
@@ -128,8 +119,10 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
     """Immediate destruction of the versions hidden by a redaction."""
     _require_destruction(incident_id, destruction_id)
     single = settings().single_moderator
-    run_act(lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single))
-    return redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
+    act_view.run_act(
+        lambda tx, by: acts.confirm_destruction(tx, destruction_id, by=by, single=single)
+    )
+    return act_view.redirect_to_case(incident_id, _("Les versions cachées sont détruites."))
 
 
 @desk.post("/dossiers/<int:incident_id>/destructions/<int:destruction_id>/annuler")
@@ -137,14 +130,14 @@ def destruction_confirm(incident_id: int, destruction_id: int) -> ResponseReturn
 def destruction_keep(incident_id: int, destruction_id: int) -> ResponseReturnValue:
     """Cancellation of the destruction of hidden versions, which stay hidden."""
     _require_destruction(incident_id, destruction_id)
-    run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
-    return redirect_to_case(
+    act_view.run_act(lambda tx, by: acts.keep_hidden(tx, destruction_id, by=by))
+    return act_view.redirect_to_case(
         incident_id, _("Rien ne sera détruit. Le public ne lit toujours pas ces versions.")
     )
 
 
 def _require_destruction(incident_id: int, destruction_id: int) -> None:
-    if destruction_id not in {row.id for row in open_case(incident_id).destructions}:
+    if destruction_id not in {row.id for row in act_view.open_case(incident_id).destructions}:
         raise NotFound("no_such_destruction")
 
 
@@ -189,12 +182,12 @@ def _approval_refusal(change: ProposedChange, desk_case: DeskCase) -> str:
     is_own = change.made_by == current_member.member().id
     if change.refused_at is not None:
         return typeset(str(_OWN_REFUSED) if is_own else error_sentence(Refused("change_refused")))
-    impossible = blocked_reason(desk_case, current_member.member(), change.proposal.act)
+    impossible = act_view.blocked_reason(desk_case, current_member.member(), change.proposal.act)
     if impossible:
         return impossible
     if change.is_stale:
         return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
-    seconding = second_person_refusal(change.made_by)
+    seconding = act_view.second_person_refusal(change.made_by)
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
 
 
@@ -216,4 +209,4 @@ def take_up_address(desk_case: DeskCase, change: ProposedChange) -> str:
     page = pages.get(change.proposal.act)
     if page is None or desk_case.state != CaseState.PUBLISHED:
         return ""
-    return case_address(desk_case.id, f"{page}?changement={change.id}")
+    return act_view.case_address(desk_case.id, f"{page}?changement={change.id}")
