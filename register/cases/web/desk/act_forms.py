@@ -124,7 +124,8 @@ class ChoiceRadios(RadioField):
     """A choice as radio buttons."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, invalid_choice_message=_CHOOSE_ANSWER, **options)
+        # WTForms knows this option, its type stubs do not yet.
+        super().__init__(*args, invalid_choice_message=_CHOOSE_ANSWER, **options)  # type: ignore[call-arg]
 
 
 def _reason_field() -> Any:
@@ -183,7 +184,7 @@ class RefuseChangeForm(ActForm):
 class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
-    how = SelectField(
+    how = SelectField(  # type: ignore[call-arg]
         _("L’autorité est-elle invitée à répondre ?"),
         choices=[
             SelectChoice("yes", _("Oui, elle a été invitée")),
@@ -223,16 +224,21 @@ class ReceiveReplyForm(ActForm):
     )
     text = text_field(_("Le texte, tel qu’il est arrivé"), required=True)
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act, which takes no revision.
+    @property
+    def day(self) -> date:
+        """The day of arrival.
 
         :raises Invalid: ``missing``.
         """
-        arguments = super().arguments()
-        del arguments["seen"]
         if self.received_on.data is None:
             raise Invalid("missing", field="received_on")
-        return arguments
+        return self.received_on.data
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, which takes no revision."""
+        arguments = super().arguments()
+        del arguments["seen"]
+        return {**arguments, "received_on": self.day}
 
 
 class PublishReplyForm(ActForm):

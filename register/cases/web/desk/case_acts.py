@@ -116,7 +116,7 @@ def receive_reply(incident_id: int) -> ResponseReturnValue:
         acts.receive_reply,
         lambda _reply: _(
             "La réponse est notée. Publiez-la ou refusez-la avant la fin du %(day)s.",
-            day=day_words(deadlines.reply_due(form.received_on.data)),
+            day=day_words(deadlines.reply_due(form.day)),
         ),
     )
 
