@@ -185,7 +185,7 @@ class InviteForm(ActForm):
     """Invitation of the authority to reply: the day it was sent, or why it was not."""
 
     how = SelectField(  # type: ignore[call-arg]
-        _("L’autorité est-elle invitée à répondre ?"),
+        _("L’autorité est-elle invitée à répondre ?"),
         choices=[
             SelectChoice("yes", _("Oui, elle a été invitée")),
             SelectChoice("no", _("Non, et voici pourquoi")),
@@ -193,7 +193,7 @@ class InviteForm(ActForm):
         invalid_choice_message=_CHOOSE_ANSWER,
     )
     on = DayField(_("Jour de l’envoi"), format=_DAYS, default=today)
-    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
+    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
 
     @property
     def is_invited(self) -> bool:

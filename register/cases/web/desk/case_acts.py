@@ -55,7 +55,7 @@ def publish(incident_id: int) -> ResponseReturnValue:
         act_forms.PublishForm(),
         Act.PUBLISHED,
         acts.publish,
-        lambda line: _("Le cas est publié sous le nº %(number)s.", number=line.case_number),
+        lambda line: _("Le cas est publié sous le nº %(number)s.", number=line.case_number),
     )
 
 
@@ -70,7 +70,7 @@ def restore(incident_id: int) -> ResponseReturnValue:
         form.public_note.flags.required = True
         if request.method == "GET" and case_checklist(desk_case).needs_second:
             form.public_note.data = public_acts.FIXED_NOTE
-    notice = _("Le cas est rétabli : le public le lit à nouveau.")
+    notice = _("Le cas est rétabli : le public le lit à nouveau.")
     return perform_act(desk_case, form, Act.RESTORED, acts.restore, notice)
 
 
@@ -187,7 +187,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
         form,
         Act.MERGED if desk_case.number else Act.DRAFT_MERGED,
         acts.merge,
-        lambda _line: _("Le dossier est réuni au cas nº %(number)s.", number=form.into.data),
+        lambda _line: _("Le dossier est réuni au cas nº %(number)s.", number=form.into.data),
         page_values,
     )
 

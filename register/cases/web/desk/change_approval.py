@@ -108,7 +108,7 @@ def change_drop(incident_id: int, change_id: int) -> ResponseReturnValue:
         abort(404)
     act_view.run_act(lambda tx, by: acts.refuse_change(tx, change.id, by=by))
     return act_view.redirect_to_case(
-        incident_id, _("Votre changement est repris : il n’attend plus.")
+        incident_id, _("Votre changement est repris : il n’attend plus.")
     )
 
 

@@ -31,16 +31,16 @@ MAX_LINES = 6
 _PERIOD = timedelta(days=30)
 _MANY_WRONG_CODES = lazy_gettext(
     "Beaucoup de codes faux ont été tapés avec votre mot de passe. Si ce n’était pas "
-    "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
+    "vous, quelqu’un le connaît : changez-le dès maintenant dans « Votre compte »."
 )
 _CODES_REFUSED = lazy_gettext(
-    "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
-    "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
-    "dans « Votre compte », et les codes du téléphone serviront de nouveau."
+    "Trop de codes faux ont été tapés avec votre mot de passe : seul un code de secours "
+    "est accepté. Si ce n’était pas vous, quelqu’un connaît ce mot de passe : changez-le "
+    "dans « Votre compte », et les codes du téléphone serviront de nouveau."
 )
 _MEMBER_GUESSED_AT = lazy_gettext(
     "Beaucoup de codes faux ont été tapés avec le mot de passe de %(name)s. Demandez-lui "
-    "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
+    "de vive voix si c’était bien cette personne ; sinon, donnez-lui un autre mot de passe "
     "(webcitoyen member reset) avant d’ôter sa seconde preuve."
 )
 
