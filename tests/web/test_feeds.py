@@ -29,6 +29,7 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.filters import FILTERS
+from register.cases.models import FollowUp
 from register.errors import RegisterError, TextError
 from register.journal import JournalEntry, Ledger, line_time
 
@@ -403,7 +404,7 @@ def test_a_redacted_fragment_is_told_as_it_reads_now(reader, bruno, session) -> 
     bruno.follows(filed, "Un nom", text="Selon la presse, un nom.")
     bruno.follows(filed, "La seconde")
     bruno.corrects(filed, "Un nom est ajouté", title="Un titre corrigé")
-    (first, _second) = session.scalars(select(events.FollowUp.id).order_by(events.FollowUp.id))
+    (first, _second) = session.scalars(select(FollowUp.id).order_by(FollowUp.id))
     session.rollback()
     bruno.redacts(filed, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
     entries = reader.feed("/incidents.atom").entries
