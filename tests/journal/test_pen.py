@@ -34,7 +34,7 @@ from register.journal.canonical import (
 )
 from register.journal.models import DAY_ONLY_ACTS, DESTROYING_ACTS, PUBLIC_ACTS
 from register.journal.transaction import UnrecordedError
-from register.operations.models import Identity
+from register.operations.instance_identity import Identity
 
 
 def _lines(session, ledger=Ledger.DESK):
