@@ -117,7 +117,7 @@ def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
     revisions = queries.newest_revisions(db.session())
     current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
-    return render_template("moderation/pages/list.html", rows=current_pages)
+    return render_template("pages/desk/list.html", rows=current_pages)
 
 
 def current_page(page: str) -> CurrentPage:
@@ -143,7 +143,7 @@ def page_preview() -> ResponseReturnValue:
         html, problem, status = fill_page(render_page(source, editorial.language_of(page))), "", 200
     except (Invalid, TextError) as error:
         html, problem, status = Markup(), error_sentence(error), 422
-    return render_template("moderation/preview.html", html=html, error_text=problem), status
+    return render_template("web/markdown_preview.html", html=html, error_text=problem), status
 
 
 # --- writing a page ----------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def _editor_page(
     current: CurrentPage, form: PageForm, status: int = 200, **extra: Any
 ) -> ResponseReturnValue:
     body = render_template(
-        "moderation/pages/edit.html",
+        "pages/desk/edit.html",
         now=current,
         form=form,
         setting_markers=", ".join(f"{{{name}}}" for name in LEGAL_FIELDS),
@@ -263,7 +263,7 @@ def _restore_page(
 ) -> ResponseReturnValue:
     shipped = editorial.shipped_page(current.name)
     body = render_template(
-        "moderation/pages/restore.html",
+        "pages/desk/restore.html",
         now=current,
         form=form,
         problem=problem,
@@ -280,7 +280,7 @@ def _restore_page(
 def page_versions(page: str) -> ResponseReturnValue:
     """Every revision of a page, the newest first, down to the text that came with the code."""
     revisions = queries.page_revisions(db.session(), page)
-    return render_template("moderation/pages/versions.html", now=current_page(page), rows=revisions)
+    return render_template("pages/desk/versions.html", now=current_page(page), rows=revisions)
 
 
 # Beyond the bound a number is none that the database could hold.
@@ -290,7 +290,7 @@ def page_version(page: str, revision: int) -> ResponseReturnValue:
     """The page as a revision kept it."""
     page_revision = queries.get_revision(db.session(), page, revision)
     return render_template(
-        "moderation/pages/version.html",
+        "pages/desk/version.html",
         now=current_page(page),
         row=page_revision,
         page_html=fill_page(page_revision.html),
@@ -303,7 +303,7 @@ def page_compare(page: str) -> ResponseReturnValue:
     """What changed between two revisions, word by word; 0 is the text that comes with the code."""
     older, newer = (_revision_number(request.args.get(name, "")) for name in ("de", "a"))
     return render_template(
-        "moderation/pages/compared.html",
+        "pages/desk/compared.html",
         now=current_page(page),
         older=older,
         newer=newer,

@@ -50,7 +50,7 @@ def definitions(marker: str) -> str:
     elif list_name in editorial.EXAMPLE_LISTS:
         examples = editorial.examples(list_name, language())
     return render_template(
-        "parts/_definitions.html", list_name=list_name, groups=groups, examples=examples
+        "pages/_definitions.html", list_name=list_name, groups=groups, examples=examples
     )
 
 
@@ -58,7 +58,7 @@ def _editorial_view(name: str) -> Callable[[], str]:
     def view() -> str:
         page = editorial.current_page(db.session(), editorial.text_name(name, language()))
         title, body = typeset(page.title), fill_page(page.html)
-        return render_template("public/page.html", title=title, body=body, name=name)
+        return render_template("pages/page.html", title=title, body=body, name=name)
 
     return view
 
@@ -89,11 +89,11 @@ def right_of_reply(number: str) -> str:
     case = queries.load_public_case(db.session(), case_number(number))
     # Each text made public opens its own three months: the last one ends last.
     until = deadlines.reply_window_ends(paris_day(case.version_at))
-    return render_template("public/right_of_reply.html", case=case, until=until)
+    return render_template("pages/right_of_reply.html", case=case, until=until)
 
 
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
     case = queries.load_public_case(db.session(), case_number(number))
-    return render_template("public/notice.html", case=case)
+    return render_template("pages/content_notice.html", case=case)
