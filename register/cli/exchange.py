@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
 from register.cases.queries import NUMBER_LIMIT
@@ -18,7 +18,6 @@ from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange.importer import ImportReport, PublishOptions, import_file
 from register.operations import setup
-from register.report_keys import KeyStore
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 
 
@@ -105,7 +104,13 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
 def case_file(number: int, output: Path | None, force: bool) -> None:
     """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
     session = db.session()
-    case_contents = casefile.gather(session, number, _key_store(session))
+    store = None
+    # Without the key, the case file has no reports.
+    with suppress(SealError):
+        key_store = setup.key_store(settings(), session)
+        key_store.require()
+        store = key_store
+    case_contents = casefile.gather(session, number, store)
     page = case_file_html.render_page(
         case_contents, current_vocabulary(session), settings().base_url
     )
@@ -126,13 +131,3 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
         "Elle contient ce que le public ne voit pas, notes internes comprises : remettez-la en "
         f"main propre ou chiffrée. Elle se vérifie par : python3 verifier.py {path.name}"
     )
-
-
-def _key_store(session: Session) -> KeyStore | None:
-    """The key store; None when it cannot be opened, for a case file without reports."""
-    try:
-        store = setup.key_store(settings(), session)
-        store.require()
-    except SealError:
-        return None
-    return store

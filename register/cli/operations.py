@@ -184,21 +184,19 @@ def _address(host: str, port: int) -> str:
 @setup_command
 def doctor() -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    findings = [*doctors.examine(settings()), _page_finding(), _search_finding()]
+    findings = list(doctors.examine(settings()))
+    try:
+        startup_checks.require_pages(running_app())
+        findings.append(Finding("pages", True))
+    except ConfigError as error:
+        findings.append(Finding("pages", False, str(error.values.get("path", ""))))
+    findings.append(_search_finding())
     for finding in findings:
         good, bad = _FINDINGS[finding.code]
         sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
         click.echo(f"{sentence} ({finding.detail})" if finding.detail else sentence)
     if not all(finding.good for finding in findings):
         raise SystemExit(1)
-
-
-def _page_finding() -> Finding:
-    try:
-        startup_checks.require_pages(running_app())
-    except ConfigError as error:
-        return Finding("pages", False, str(error.values.get("path", "")))
-    return Finding("pages", True)
 
 
 def _search_finding() -> Finding:

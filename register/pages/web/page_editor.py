@@ -23,7 +23,6 @@ from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, ShippedPage, render_page
 from register.pages.queries import PageRevision
 from register.pages.web.public_pages import fill_page, page_path
-from register.text.text_diff import DiffPiece
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
@@ -172,7 +171,14 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _preview_page(current, form)
     if not form.is_sent:
         return _editor_page(current, form, 422)
-    return _save_page(current, form)
+    content = {name: form[name].data for name in CONTENT_FIELDS}
+    seen = {"reason": form.reason.data, "seen_revision": form.seen_revision}
+    try:
+        act_view.run_act(lambda tx, by: acts.save_page(tx, page, **content, by=by, **seen))
+    except (Refused, Invalid, TextError) as error:
+        return _refusal_page(current_page(page), form, error)
+    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
+    return redirect(f"{PAGES_PATH}/{page}/versions", 303)
 
 
 def _editor_page(
@@ -202,21 +208,9 @@ def _preview_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
     return _editor_page(current, form, preview=preview)
 
 
-def _save_page(current: CurrentPage, form: PageForm) -> ResponseReturnValue:
-    content = {name: form[name].data for name in CONTENT_FIELDS}
-    seen = {"reason": form.reason.data, "seen_revision": form.seen_revision}
-    try:
-        act_view.run_act(lambda tx, by: acts.save_page(tx, current.name, **content, by=by, **seen))
-    except (Refused, Invalid, TextError) as error:
-        return _refusal_page(current.name, form, error)
-    flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
-    return redirect(f"{PAGES_PATH}/{current.name}/versions", 303)
-
-
 def _refusal_page(
-    page: str, form: PageForm, error: RegisterError | TextError
+    current: CurrentPage, form: PageForm, error: RegisterError | TextError
 ) -> ResponseReturnValue:
-    current = current_page(page)
     status = status_of(error) if isinstance(error, RegisterError) else 422
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
@@ -325,19 +319,13 @@ def page_changes(before: FieldTexts, after: FieldTexts) -> list[FieldChange]:
     """The fields that differ, each with its differences and a few words around them."""
     changes = []
     for change in content_words.field_changes(before, after):
-        last = len(change.difference.pieces) - 1
-        pieces = tuple(
-            _trim_piece(piece, first=index == 0, last=index == last)
-            for index, piece in enumerate(change.difference.pieces)
-        )
-        changes.append(replace(change, difference=replace(change.difference, pieces=pieces)))
+        pieces = list(change.difference.pieces)
+        for index, piece in enumerate(pieces):
+            if piece.kind == "same" and len(piece.text) > 3 * CONTEXT_LENGTH:
+                # Without its middle, or without what leads up to it or follows it.
+                lead = piece.text[:CONTEXT_LENGTH].rpartition(" ")[0] + " " if index else ""
+                is_last = index == len(pieces) - 1
+                end = "" if is_last else " " + piece.text[-CONTEXT_LENGTH:].partition(" ")[2]
+                pieces[index] = replace(piece, text=f"{lead}{ELLIPSIS}{end}")
+        changes.append(replace(change, difference=replace(change.difference, pieces=tuple(pieces))))
     return changes
-
-
-def _trim_piece(piece: DiffPiece, *, first: bool, last: bool) -> DiffPiece:
-    """What did not change, without its middle, or without what leads up to it or follows it."""
-    if piece.kind != "same" or len(piece.text) <= 3 * CONTEXT_LENGTH:
-        return piece
-    before = "" if first else piece.text[:CONTEXT_LENGTH].rpartition(" ")[0] + " "
-    after = "" if last else " " + piece.text[-CONTEXT_LENGTH:].partition(" ")[2]
-    return replace(piece, text=f"{before}{ELLIPSIS}{after}")
