@@ -15,7 +15,6 @@ from register.cases import public_journal
 from register.cases import public_versions as proofs
 from register.cases.public_journal import PublicJournalQuery
 from register.cases.web.public.cases import case_number
-from register.cases.web.public.filter_panel import FacetOption, FilterChip
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
@@ -25,6 +24,7 @@ from register.web import urls
 from register.web.blueprints import public
 from register.web.etag import verifier
 from register.web.l10n import edtf_words
+from register.web.list_query import FacetOption, FilterChip
 from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
