@@ -7,9 +7,10 @@ checks that these addresses are routes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from register.cases.filters import CaseQuery
+from register.web.list_query import list_address
 
 
 def case(number: int) -> str:
@@ -31,8 +32,7 @@ def citation(number: int, form: str, seq: int | None = None) -> str:
 def cases(query: CaseQuery | None = None, lieu: str = "") -> str:
     """The list of cases, or a search in it; ``lieu`` is a place as typed, to be resolved."""
     pairs = query.pairs() if query is not None else []
-    query_string = urlencode([*pairs, ("lieu", lieu)] if lieu else pairs)
-    return f"/incidents?{query_string}" if query_string else "/incidents"
+    return list_address("/incidents", [*pairs, ("lieu", lieu)] if lieu else pairs)
 
 
 def commune(code: str) -> str:
