@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import click
 from flask import current_app
@@ -17,7 +18,7 @@ from register.reports.acts import retention
 from register.reports.acts.retention import PurgeCounts
 from register.search.engine import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
-from register.search.leader_election import index_lease
+from register.search.leader_election import Lease, index_lease
 from register.server.follower import follow as run
 from register.text.dates import day_words
 from register.worker.loop import StopSignal
@@ -105,19 +106,16 @@ def search() -> None:
 @command
 def rebuild() -> None:
     """Refaire l’index à partir de la base ; l’ancien répond jusqu’à ce que le nouveau soit là."""
-    lease, index = index_lease(settings(), db.engine), _search_engine()
-    try:
-        if not lease.claim(PATIENCE):
-            fail(f"Un autre écrit l’index et ne l’a pas lâché en {PATIENCE} s.")
-        with progress("Index") as step:
-            catch_up(db.engine, index, step, force_rebuild=True)
-        click.echo("Index refait.")
-    except (OSError, SQLAlchemyError, IndexNotReady) as error:
-        cause = getattr(error, "strerror", None) or type(error).__name__
-        fail(f"L’index ne peut pas être écrit : {cause}.")
-    finally:
-        lease.release_all()
-        index.close()
+    with _index_access() as (lease, index):
+        try:
+            if not lease.claim(PATIENCE):
+                fail(f"Un autre écrit l’index et ne l’a pas lâché en {PATIENCE} s.")
+            with progress("Index") as step:
+                catch_up(db.engine, index, step, force_rebuild=True)
+            click.echo("Index refait.")
+        except (OSError, SQLAlchemyError, IndexNotReady) as error:
+            cause = getattr(error, "strerror", None) or type(error).__name__
+            fail(f"L’index ne peut pas être écrit : {cause}.")
 
 
 @search.command()
@@ -138,14 +136,11 @@ def status() -> None:
 
 def index_status(database: Engine) -> IndexStatus:
     """The state of the index, compared with a database."""
-    lease, index = index_lease(settings(), db.engine), _search_engine()
-    try:
-        return read_index_status(database, index, lease)
-    except OSError as error:
-        fail(f"L’index ne peut pas être lu : {error.strerror}.")
-    finally:
-        lease.release_all()
-        index.close()
+    with _index_access() as (lease, index):
+        try:
+            return read_index_status(database, index, lease)
+        except OSError as error:
+            fail(f"L’index ne peut pas être lu : {error.strerror}.")
 
 
 def _state_sentence(index_state: IndexStatus) -> str:
@@ -160,6 +155,12 @@ def _state_sentence(index_state: IndexStatus) -> str:
     return "entier"
 
 
-def _search_engine() -> SearchEngine:
-    engine: SearchEngine = current_app.extensions["register.search"]
-    return engine
+@contextmanager
+def _index_access() -> Iterator[tuple[Lease, SearchEngine]]:
+    lease = index_lease(settings(), db.engine)
+    index: SearchEngine = current_app.extensions["register.search"]
+    try:
+        yield lease, index
+    finally:
+        lease.release_all()
+        index.close()

@@ -173,7 +173,10 @@ class RetentionJob:
             return
         try:
             is_due = time.monotonic() >= self._due_at or paris_day(self._clock()) != self._day
-            if is_due or self._has_orphans():
+            if not is_due:
+                with Session(self._database) as session:
+                    is_due = retention.has_orphans(session)
+            if is_due:
                 self._run_retention()
         except Exception as error:
             # Any error: the follower has to go on with the index, and the next run may succeed.
@@ -189,10 +192,6 @@ class RetentionJob:
         if self._store is not None:
             self._store.close()
             self._store = None
-
-    def _has_orphans(self) -> bool:
-        with Session(self._database) as session:
-            return retention.has_orphans(session)
 
     def _run_retention(self) -> None:
         at = self._clock()

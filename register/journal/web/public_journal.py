@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +17,7 @@ from register.cases import public_versions as proofs
 from register.cases.filters import LENGTH_LIMIT, VALUES_LIMIT, parse_page_number
 from register.cases.web.public.cases import case_number
 from register.db import db
-from register.errors import Invalid, Moved, NotFound, TextError
+from register.errors import Invalid, Moved, NotFound
 from register.journal import line_time
 from register.journal.queries import JournalQuery, head_document, public_lines
 from register.journal.web.journal_sentences import PUBLIC_KINDS
@@ -39,6 +38,8 @@ from register.web.list_query import (
 from register.web.request_context import head
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+# The years that dates may have.
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,8 @@ class PublicJournalQuery:
         acts = tuple(PUBLIC_KINDS[kind][0] for kind in self.kinds)
         if not self.month:
             return JournalQuery(acts=acts)
-        year, month = int(self.month[:4]), int(self.month[5:])
-        last_day = calendar.monthrange(year, month)[1]
-        return JournalQuery(
-            acts=acts, since=date(year, month, 1), until=date(year, month, last_day)
-        )
+        month = dates.parse(self.month)
+        return JournalQuery(acts=acts, since=month.first, until=month.last)
 
 
 def parse(args: QueryArgs) -> PublicJournalQuery:
@@ -86,7 +84,7 @@ def parse(args: QueryArgs) -> PublicJournalQuery:
     typed = {}
     for name, limit, accepts in (
         ("acte", VALUES_LIMIT, PUBLIC_KINDS.__contains__),
-        ("mois", 1, _is_month),
+        ("mois", 1, _MONTH.fullmatch),
     ):
         typed[name] = [value for value in map(one_line, args.get(name, ())) if value]
         if len(typed[name]) > limit:
@@ -99,14 +97,6 @@ def parse(args: QueryArgs) -> PublicJournalQuery:
         month=typed["mois"][0] if typed["mois"] else "",
         page=parse_page_number(last_value(args, "page")),
     )
-
-
-def _is_month(month: str) -> bool:
-    try:
-        parsed = dates.parse(month)
-    except TextError:
-        return False
-    return parsed.month is not None and parsed.day is None and not parsed.mark
 
 
 @public.get("/registre")
