@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -88,18 +87,6 @@ def line_time(session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC) -> dat
         JournalEntry.ledger == ledger.value, JournalEntry.seq == seq
     )
     return session.scalars(stmt).one()
-
-
-def lines_since(
-    session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC, limit: int = 500
-) -> Sequence[JournalEntry]:
-    """The lines after ``seq``, oldest first, at most ``limit``."""
-    return session.scalars(
-        select(JournalEntry)
-        .where(JournalEntry.ledger == ledger.value, JournalEntry.seq > seq)
-        .order_by(JournalEntry.seq)
-        .limit(limit)
-    ).all()
 
 
 _PUBLIC_LINES_STMT = (

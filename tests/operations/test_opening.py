@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ledger_lines import lines_since
 from sqlalchemy import delete, func, select, text
 
 from register import encryption
@@ -17,7 +18,7 @@ from register.accounts.sessions import digest
 from register.cases.models import VocabularyEntry
 from register.db import housekeeping, now
 from register.errors import SealError
-from register.journal import JournalEntry, Ledger, LedgerHead, head, lines_since
+from register.journal import JournalEntry, Ledger, LedgerHead, head
 from register.operations import setup
 from register.operations.instance_identity import Identity
 from register.report_keys import KeyStore
