@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -40,7 +40,8 @@ def setup_command(run: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
-            with nullcontext() if current_app else application(create_app()):
+            # A context of its own, so that no session has stale rows.
+            with running_app().app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
             fail(error_sentence(error))

@@ -172,9 +172,13 @@ def page_edit(page: str) -> ResponseReturnValue:
     if not form.is_sent:
         return _editor_page(current, form, 422)
     content = {name: form[name].data for name in CONTENT_FIELDS}
-    seen = {"reason": form.reason.data, "seen_revision": form.seen_revision}
+    reason, seen = form.reason.data, form.seen_revision
     try:
-        act_view.run_act(lambda tx, by: acts.save_page(tx, page, **content, by=by, **seen))
+        act_view.run_act(
+            lambda tx, by: acts.save_page(
+                tx, page, **content, by=by, reason=reason, seen_revision=seen
+            )
+        )
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
     flash(typeset(_("La page est enregistrée : les lecteurs voient le nouveau texte.")))
@@ -241,9 +245,11 @@ def page_restore(page: str) -> ResponseReturnValue:
         return _restore_page(current, form)
     if not form.is_sent:
         return _restore_page(current, form, status=422)
-    seen = {"reason": form.reason.data, "seen_revision": form.seen_revision}
+    reason, seen = form.reason.data, form.seen_revision
     try:
-        act_view.run_act(lambda tx, by: acts.restore_page(tx, page, by=by, **seen))
+        act_view.run_act(
+            lambda tx, by: acts.restore_page(tx, page, by=by, reason=reason, seen_revision=seen)
+        )
     except Refused as error:
         current = current_page(page)
         form.vu.data = str(current.revision_id)
