@@ -18,6 +18,8 @@ from register.journal.models import PUBLIC_ACTS
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.one_database
+
 DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for hour in (8, 22, 23)]
 
 

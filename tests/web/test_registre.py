@@ -31,6 +31,8 @@ from register.journal.web import public_journal as registre
 from register.journal.web.journal_sentences import PUBLIC_KINDS
 from register.journal.web.public_journal import PublicJournalQuery, chips, list_months, parse
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 Get = Callable[..., TestResponse]
 

@@ -26,6 +26,8 @@ from register.journal.web.journal_sentences import (
 )
 from register.reports import acts as reports
 
+pytestmark = pytest.mark.prove
+
 HOME = "/moderation/journal"
 
 
