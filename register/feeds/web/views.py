@@ -9,7 +9,7 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.cases import events, public_journal, queries
+from register.cases import events, queries
 from register.cases.events import EventQuery
 from register.cases.filters import CaseQuery
 from register.cases.web.public import search_request, search_title
@@ -20,7 +20,7 @@ from register.feeds import atom
 from register.feeds.atom import Feed
 from register.feeds.web.entries import entries
 from register.journal import line_time
-from register.journal.web import public_journal as registre
+from register.journal.web import public_journal
 from register.operations.instance_identity import tag_uri_maker
 from register.search.service import Reach
 from register.territory import place_queries
@@ -173,14 +173,12 @@ def ledger_feed() -> ResponseReturnValue:
     journal_query = public_journal.parse(request.args.to_dict(flat=False))
     if journal_query.page > 1:
         raise NotFound("no_such_page")
+    selection = journal_query.selection
     event_query = EventQuery(
-        acts=journal_query.acts,
-        since=journal_query.since,
-        until=journal_query.until,
-        includes_register=True,
+        acts=selection.acts, since=selection.begin, until=selection.end, includes_register=True
     )
-    parts = [_("main courante"), *(chip.text for chip in registre.chips(journal_query))]
-    return feed_response(event_query, urls.ledger(journal_query), french(" ; ".join(parts)))
+    parts = [_("main courante"), *(chip.text for chip in public_journal.chips(journal_query))]
+    return feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
 
 
 def feed_response(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
-from urllib.parse import urlencode
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,31 +12,25 @@ from flask_babel import gettext as _
 from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
-from register.cases.filters import (
-    FILTERS,
-    LENGTH_LIMIT,
-    WORDS,
-    WORDS_LIMIT,
-    CaseQuery,
-    parse_page_number,
-)
+from register.cases.filters import FILTERS, WORDS, WORDS_LIMIT, parse_page_number
 from register.cases.models import CaseState
 from register.cases.todo_clauses import TodoContext, TodoKind
-from register.cases.web.public import search_request, search_title
-from register.cases.web.public.filter_panel import FilterChip, filter_titles
+from register.cases.web.public import search_request
+from register.cases.web.public.filter_panel import labelled_filters
 from register.db import db, now
-from register.errors import Invalid, NotFound
+from register.errors import Invalid
 from register.search import draft_search
 from register.territory.resolve import PlaceReading
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
+from register.web import list_query
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
+from register.web.list_query import FilterChip, QueryArgs, choice_value
 from register.web.messages.desk import TODO_LABELS
 from register.web.request_context import current_vocabulary, head, settings
 
-Choice = TypeVar("Choice")
 PATH = "/moderation/dossiers"
 # States as addresses write them.
 STATES: Mapping[str, CaseState] = {
@@ -51,7 +43,7 @@ _STATE_CODES = {state: code for code, state in STATES.items()}
 # Values of ``attend``; claimed cases have the parameter ``tenu``.
 KINDS = tuple(kind for kind in TodoKind if kind is not TodoKind.CLAIMED)
 # The parameters of the form.
-FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
+_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
 # Pending tasks that a line of the list shows with the state.
 _ROW_KINDS = (TodoKind.REPLY, TodoKind.SECOND, TodoKind.READY)
 
@@ -66,14 +58,13 @@ def cases() -> ResponseReturnValue:
         desk_query = parse_list_query(args)
         if typed_place:
             return _place_redirect(typed_place, desk_query)
-        if has_empty_parameters(request.args.to_dict(flat=False)):
-            return redirect(list_address(desk_query), 303)
-        return _list_page(desk_query)
+        address = list_address(desk_query)
+        return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(desk_query)
     except Invalid as error:
         return _faulty_page(args, error)
 
 
-def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
+def parse_list_query(args: QueryArgs) -> DeskQuery:
     """The query of an address.
 
     :raises Invalid: an unknown value.
@@ -85,37 +76,8 @@ def parse_list_query(args: Mapping[str, Sequence[str]]) -> DeskQuery:
         claim=choice_value(args, "tenu", {kind.value: kind for kind in ClaimFilter})
         or ClaimFilter.ANY,
         waiting_for=choice_value(args, "attend", {kind.value: kind for kind in KINDS}),
-        page=parse_page_number(last_value(args, "page")),
+        page=parse_page_number(list_query.last_value(args, "page")),
     )
-
-
-def choice_value(
-    args: Mapping[str, Sequence[str]], name: str, choices: Mapping[str, Choice]
-) -> Choice | None:
-    """The choice of a parameter; None where it is empty.
-
-    :raises Invalid: an unknown value.
-    """
-    code = last_value(args, name)
-    if code and code not in choices:
-        raise Invalid("filter", name=name, value=code[:LENGTH_LIMIT])
-    return choices[code] if code else None
-
-
-def last_value(args: Mapping[str, Sequence[str]], name: str) -> str:
-    """The last value of a parameter, or empty."""
-    texts = args.get(name, ())
-    return one_line(texts[-1]) if texts else ""
-
-
-def has_empty_parameters(
-    args: Mapping[str, Sequence[str]], form_names: Collection[str] = FORM_PARAMETERS
-) -> bool:
-    """Whether an address has empty parameters of the form.
-
-    :param form_names: the names of the form's fields.
-    """
-    return any(name in form_names and not all(map(one_line, texts)) for name, texts in args.items())
 
 
 def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
@@ -133,58 +95,34 @@ def list_parameters(desk_query: DeskQuery) -> Iterator[tuple[str, str]]:
         yield "page", str(desk_query.page)
 
 
-def list_address(desk_query: DeskQuery | None = None) -> str:
-    """The address of a list, or of all cases."""
-    query_string = urlencode(list(list_parameters(desk_query))) if desk_query else ""
-    return f"{PATH}?{query_string}" if query_string else PATH
+def list_address(desk_query: DeskQuery) -> str:
+    """The address of a list."""
+    return list_query.list_address(PATH, list_parameters(desk_query))
 
 
 def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
     """The filters in force except the state, each with the address that removes it."""
-    first_page = replace(desk_query, page=1)
-    labels = filter_titles()
-    filter_links = [
-        FilterChip(
-            _(
-                "%(filter)s : %(value)s",
-                filter=labels[name],
-                value=search_title.value_label(current_vocabulary(), name, filter_value),
-            ),
-            list_address(
-                replace(first_page, case_query=desk_query.case_query.without(name, filter_value))
-            ),
-        )
-        for name, values in desk_query.case_query.values.items()
-        for filter_value in values
+    first_page = desk_query.at_page(1)
+    removals = [
+        (label, replace(first_page, case_query=case_query))
+        for label, case_query in labelled_filters(desk_query.case_query, current_vocabulary())
     ]
     if desk_query.claim:
-        holding_label = holding_labels()[desk_query.claim]
-        filter_links.append(
-            FilterChip(
-                typeset(holding_label), list_address(replace(first_page, claim=ClaimFilter.ANY))
-            )
-        )
+        claim_label = typeset(claim_labels()[desk_query.claim])
+        removals.append((claim_label, replace(first_page, claim=ClaimFilter.ANY)))
     if desk_query.waiting_for:
         waiting_label = typeset(str(TODO_LABELS[desk_query.waiting_for]))
-        filter_links.append(
-            FilterChip(waiting_label, list_address(replace(first_page, waiting_for=None)))
-        )
-    return filter_links
+        removals.append((waiting_label, replace(first_page, waiting_for=None)))
+    return list_query.filter_chips(removals, list_address)
 
 
-def holding_labels() -> dict[ClaimFilter, str]:
+def claim_labels() -> dict[ClaimFilter, str]:
     """Filter by claim → its label."""
     return {
         ClaimFilter.MINE: _("En main : à vous"),
         ClaimFilter.TAKEN: _("En main : à quelqu’un"),
         ClaimFilter.FREE: _("En main : à personne"),
     }
-
-
-def single_value(query: CaseQuery, name: str) -> str:
-    """The value of a filter with a single one, which a field can show; else empty."""
-    values = query.values.get(name, ())
-    return values[0] if len(values) == 1 else ""
 
 
 def _list_page(desk_query: DeskQuery) -> str:
@@ -195,8 +133,7 @@ def _list_page(desk_query: DeskQuery) -> str:
     search = search_request.run_search(desk_query.case_query)
     matches, unread = _find_matches(desk_query, moment, search) if search else (None, 0)
     page = desk_lists.query_desk_page(db.session(), member, desk_query, moment, matches)
-    if page.number > page.pages:
-        raise NotFound("no_such_page")
+    list_query.require_page(page)
     ids = [case.id for case in page.cases]
     return _render_list(
         desk_query,
@@ -222,10 +159,13 @@ def _find_matches(
 
 
 def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
-    type_code = single_value(desk_query.case_query, "type")
-    family_code = single_value(desk_query.case_query, "famille")
-    form_fields = {WORDS, "tenu", "attend", "page"}
-    form_fields |= {name for name, code in (("type", type_code), ("famille", family_code)) if code}
+    # A field of the form shows one value; several are sent in hidden fields.
+    selected = {
+        name: codes[0]
+        for name in ("type", "famille")
+        if len(codes := desk_query.case_query.values.get(name, ())) == 1
+    }
+    form_fields = {WORDS, "tenu", "attend", "page", *selected}
     return render_template(
         "cases/desk/list.html",
         desk_query=desk_query,
@@ -233,10 +173,9 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
-        holdings=holding_labels(),
+        holdings=claim_labels(),
         kinds=KINDS,
-        type=type_code,
-        family=family_code,
+        selected=selected,
         hidden_filters=[
             parameter
             for parameter in list_parameters(desk_query)

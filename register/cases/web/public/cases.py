@@ -8,7 +8,7 @@ from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import queries, result_lists, statistics, timeline
-from register.cases.filters import CaseQuery
+from register.cases.filters import FILTERS, CaseQuery
 from register.cases.web.public import (
     case_view,
     filter_panel,
@@ -20,12 +20,14 @@ from register.cases.web.public import (
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
 from register.territory.web import place_choice
-from register.web import urls
+from register.web import list_query, urls
 from register.web.blueprints import public
 from register.web.drawings.maps import search_map
+from register.web.list_query import QueryArgs
 from register.web.request_context import current_vocabulary, head
 
 _NUMBER_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
+_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 
 
 def case_number(number_text: str) -> int:
@@ -47,25 +49,21 @@ def cases() -> ResponseReturnValue:
     head()
     try:
         query = search_request.parse_search(args)
-        if not typed and search_request.has_empty_parameters(request.args.items(multi=True)):
-            # Empty fields of the form are removed from the address.
-            return redirect(urls.cases(query), 303)
-        return (
-            _place_redirect(typed, query)
-            if typed
-            else _list_page(query, search_request.run_search(query))
-        )
+        if typed:
+            return _place_redirect(typed, query)
+        address = urls.cases(query)
+        return list_query.canonical_redirect(_FORM_PARAMETERS, address) or _list_page(query)
     except Invalid as error:
         return faulty_form_page(args, error)
 
 
-def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> str:
+def _list_page(query: CaseQuery) -> str:
+    search = search_request.run_search(query)
     strengths = search.strength if search else None
     page = result_lists.query_case_page(
         db.session(), query, current_vocabulary(), head(), strengths
     )
-    if page.number > page.pages:
-        raise NotFound("no_such_page")
+    list_query.require_page(page)
     suggestions = search_suggestions.suggest_searches(query, search)
     return render_template(
         "cases/public/list.html",
@@ -77,7 +75,9 @@ def _list_page(query: CaseQuery, search: search_request.TextSearch | None) -> st
         else search_title.page_title(query, current_vocabulary(), page.total),
         map=search_map(query, strengths) if page.total else None,
         panel=filter_panel.cached_panel_html(query, current_vocabulary(), head(), strengths),
-        chips=filter_panel.chips(query, current_vocabulary()),
+        chips=list_query.filter_chips(
+            filter_panel.labelled_filters(query, current_vocabulary()), urls.cases
+        ),
         phrase=search_title.phrase(query, current_vocabulary()),
         unheeded=search.ignored_operator if search else "",
         reach=search.matches.state if search else "",
@@ -99,7 +99,7 @@ def _place_redirect(typed: str, query: CaseQuery) -> ResponseReturnValue:
     return render_template("territory/place_choice.html", matches=places, back=urls.cases(query))
 
 
-def faulty_form_page(args: search_request.QueryArgs, error: Invalid) -> ResponseReturnValue:
+def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
     """The refused form with its errors, for a list and its feed.
 
     :raises Invalid: the error is in no field of the form, such as the page number.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from register.db import db
 from register.journal import LedgerPosition
 from register.territory.web import place_names
 from register.text.normalisation import fold, fold_name
-from register.web import urls
+from register.web.list_query import FacetOption
 from register.web.request_context import current_data_version
 
 # Filters that the panel shows as checkboxes, in this order; types are grouped by family.
@@ -50,19 +50,6 @@ _MAX_OUTLETS = 12
 _sort_key = lru_cache(maxsize=256)(fold_name)
 
 ValueCounts = Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class FacetOption:
-    """A checkbox: the value that it sends, its label, its state and its number of cases.
-
-    ``count``: cases of the search with this value alone of its filter; None where not counted.
-    """
-
-    code: str
-    label: str
-    selected: bool
-    count: int | None = None
 
 
 OptionSections = Sequence[tuple[str, Sequence[FacetOption]]]
@@ -94,14 +81,6 @@ class FilterPanel:
     undated: bool
     count: int
     invalid_fields: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class FilterChip:
-    """A filter in force, in words, and the address of the same search without it."""
-
-    text: str
-    address: str
 
 
 _panel_cache: VersionedMapCache[str, Markup] = VersionedMapCache(256)
@@ -206,21 +185,14 @@ def render_panel(panel: FilterPanel, query: CaseQuery, *, open: bool = False) ->
     return macro(panel, query, open)
 
 
-def chips(query: CaseQuery, vocabulary: Vocabulary) -> list[FilterChip]:
-    """The filters in force, each with the address that removes it."""
-    labels = filter_titles()
-    return [
-        FilterChip(
-            _(
-                "%(filter)s : %(value)s",
-                filter=labels[name],
-                value=search_title.value_label(vocabulary, name, filter_value),
-            ),
-            urls.cases(query.without(name, filter_value)),
-        )
-        for name, values in query.values.items()
-        for filter_value in values
-    ]
+def labelled_filters(query: CaseQuery, vocabulary: Vocabulary) -> Iterator[tuple[str, CaseQuery]]:
+    """The filters in force in words, each with the search without it."""
+    titles = filter_titles()
+    for name, codes in query.values.items():
+        for code in codes:
+            label = search_title.value_label(vocabulary, name, code)
+            label = _("%(filter)s : %(value)s", filter=titles[name], value=label)
+            yield label, query.without(name, code)
 
 
 def facet_counts(

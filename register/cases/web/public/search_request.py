@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from register.cases import filters
-from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
+from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.web.public import filter_panel, search_title
 from register.db import db
 from register.errors import Invalid
@@ -22,15 +22,14 @@ from register.search.service import Reach, SearchMatches
 from register.text.normalisation import one_line
 from register.web import etag, urls
 from register.web.error_messages import error_sentence
+from register.web.list_query import QueryArgs
 from register.web.request_context import current_vocabulary, head
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
-QueryArgs = Mapping[str, Sequence[str]]
 # Text fields by their names, which are also their ids.
 _TEXT_FIELDS = frozenset({WORDS, "media", "du", "au"})
 _FILTER_ERRORS = frozenset({"filter", "filter_too_many"})
-_FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "tri", "page"})
 
 
 @dataclass(frozen=True)
@@ -150,11 +149,6 @@ def parse_search(args: QueryArgs) -> CaseQuery:
     query = filters.parse(args, current_vocabulary())
     filters.require_places(db.session(), query)
     return query
-
-
-def has_empty_parameters(pairs: Iterable[tuple[str, str]]) -> bool:
-    """Whether an address has empty parameters of the form."""
-    return any(name in _FORM_PARAMETERS and not one_line(text_value) for name, text_value in pairs)
 
 
 def is_field_error(error: Invalid) -> bool:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from register.accounts.web import current_member
-from register.cases.web.desk import act_view, case_list
+from register.cases.web.desk import act_view
 from register.cases.web.desk.act_view import may_decide
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
@@ -26,12 +26,21 @@ from register.reports.report_lists import (
     ReportPage,
     ReportQuery,
 )
-from register.reports.web.desk import labels, list_query, report_summary
+from register.reports.web.desk import labels, report_summary
+from register.reports.web.desk.list_query import (
+    FORM_PARAMETERS,
+    chips,
+    is_place_code,
+    list_url,
+    parse_query,
+    query_pairs,
+)
 from register.territory.resolve import PlaceReading, resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
 from register.territory.web.place_field import place_key
 from register.text import dates
+from register.web import list_query
 from register.web.blueprints import desk
 from register.web.l10n import count_words, typeset
 from register.web.messages.desk import EMPTY_LISTS, REPORT_LISTS
@@ -62,15 +71,15 @@ def reports() -> ResponseReturnValue:
     """A list of reports; a typed place with one meaning redirects to its code."""
     args = request.args.to_dict(flat=False)
     head()
-    report_query = list_query.parse_query(args, current_member.member().id)
+    report_query = parse_query(args, current_member.member().id)
     exact, near = _place_choices(report_query)
     if len(exact) == 1:
         return redirect(exact[0].address, 303)
-    if case_list.has_empty_parameters(args, list_query.PARAMETERS):
-        return redirect(list_query.list_url(report_query), 303)
+    if redirection := list_query.canonical_redirect(FORM_PARAMETERS, list_url(report_query)):
+        return redirection
     report_page = _load_page(report_query)
     if report_query.page > report_page.pages:
-        return redirect(list_query.list_url(replace(report_query, page=report_page.pages)), 303)
+        return redirect(list_url(replace(report_query, page=report_page.pages)), 303)
     ticked = (
         {summary.key for summary in report_page.summaries} if request.args.get("cocher") else ()
     )
@@ -108,8 +117,7 @@ def list_page(
         report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
-    first = list_query.list_url(replace(report_query, page=1))
-    pairs = list(list_query.query_pairs(report_query))
+    pairs = list(query_pairs(report_query))
     return render_template(
         "reports/desk/list.html",
         report_query=report_query,
@@ -118,14 +126,13 @@ def list_page(
         tabs=_folder_tabs(report_query),
         why=typeset(str(REPORT_LISTS[report_query.folder][1])) if report_query.folder else "",
         empty=typeset(str(EMPTY_LISTS[report_query.folder])) if report_query.folder else "",
-        chips=list_query.chips(report_query),
+        chips=chips(report_query),
         # The form has no field for the folder and for a recognised place.
         hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
         pairs=pairs,
         offered=offered,
-        first=first,
-        further=f"{first}{'&' if '?' in first else '?'}page=",
-        list_url=list_query.list_url(report_query),
+        first=list_url(replace(report_query, page=1)),
+        list_url=list_url(report_query),
         bulk_action=_bulk_action(report_query),
         decrypt_limit=DECRYPT_LIMIT,
         error_text=error_text,
@@ -197,7 +204,7 @@ def _folder_tabs(report_query: ReportQuery) -> list[FolderTab]:
 
 
 def _folder_url(report_query: ReportQuery, folder: ReportFolder | None) -> str:
-    return list_query.list_url(replace(report_query, folder=folder))
+    return list_url(replace(report_query, folder=folder))
 
 
 def _place_choices(
@@ -207,11 +214,11 @@ def _place_choices(
 
     Unless exactly one place has the name, the filter compares the words that reporters typed.
     """
-    if not report_query.place or list_query.is_place_code(report_query.place):
+    if not report_query.place or is_place_code(report_query.place):
         return (), ()
 
     def address_of(reading: PlaceReading) -> str:
-        return list_query.list_url(replace(report_query, place=place_key(reading), page=1))
+        return list_url(replace(report_query, place=place_key(reading), page=1))
 
     resolution = resolve(gazetteer(), report_query.place, commune_case_counts())
     exact, near = (
@@ -231,9 +238,7 @@ def _place_choices(
 )
 def sort() -> ResponseReturnValue:
     """Run one act on all ticked reports; those that refuse it are reported."""
-    report_query = list_query.parse_query(
-        request.form.to_dict(flat=False), current_member.member().id
-    )
+    report_query = parse_query(request.form.to_dict(flat=False), current_member.member().id)
     ticked = [key for key in dict.fromkeys(request.form.getlist("cle")) if receipts.is_nonce(key)]
     ticked = ticked[:PAGE_SIZE]
     action = request.form.get("faire", PUT_ASIDE)
@@ -244,7 +249,7 @@ def sort() -> ResponseReturnValue:
     if not done:
         return page_with_error(report_query, " ".join(refusals), ticked), 409
     flash(typeset(" ".join([_confirmation_text(done, action), *refusals])))
-    return redirect(list_query.list_url(report_query), 303)
+    return redirect(list_url(report_query), 303)
 
 
 def _apply_to_all(keys: Sequence[str], action: str) -> tuple[int, list[tuple[str, RegisterError]]]:
