@@ -119,7 +119,7 @@ def list_page(
         )
     pairs = list(query_pairs(report_query))
     return render_template(
-        "moderation/reports/list.html",
+        "reports/desk/list.html",
         report_query=report_query,
         report_page=report_page,
         rows=[_row(summary, report_query, ticked) for summary in report_page.summaries],
