@@ -21,7 +21,7 @@ from register.cases.models import CaseState
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.act_view import available_acts, case_address, open_case
 from register.cases.web.public.case_view import CaseView, build_case_view
-from register.db import db, now
+from register.db import now
 from register.journal import Act
 from register.reports.web.desk.report_summary import note_retained_view
 from register.text import markup
@@ -221,7 +221,7 @@ def public_view(desk_case: DeskCase, snapshot: CaseSnapshot | None = None) -> Ca
     if not desk_case.snapshot.content:
         return None
     content = (snapshot or desk_case.snapshot).content
-    return build_case_view(db.session(), content, desk_case.number or 0, current_vocabulary())
+    return build_case_view(content, desk_case.number or 0)
 
 
 @desk.app_template_global("consequence")

@@ -20,7 +20,6 @@ from register.db import db
 from register.errors import NotFound
 from register.journal.web.journal_sentences import ACT_SENTENCES
 from register.web.blueprints import desk
-from register.web.request_context import current_vocabulary
 
 
 @desk.get("/dossiers/<int:incident_id>/versions")
@@ -108,8 +107,6 @@ def _version_page(
         "cases/desk/version.html",
         file=desk_case,
         past=past,
-        about=build_case_view(
-            db.session(), past.snapshot.content, desk_case.number or 0, current_vocabulary()
-        ),
+        about=build_case_view(past.snapshot.content, desk_case.number or 0),
         day=day,
     )
