@@ -36,12 +36,7 @@ from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.request_context import (
-    current_data_version,
-    current_vocabulary,
-    head,
-    settings,
-)
+from register.web.request_context import current_data_version, current_vocabulary, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"

@@ -11,12 +11,7 @@ from flask_babel import gettext as _
 from register.cases import public_versions, queries, statistics, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import PublicCase
-from register.cases.web.public import (
-    case_view,
-    filter_panel,
-    search_request,
-    search_title,
-)
+from register.cases.web.public import case_view, filter_panel, search_request, search_title
 from register.cases.web.public.search_suggestions import NoResultsLinks, SearchSuggestions
 from register.db import db
 from register.errors import Invalid, Moved, NotFound
@@ -110,9 +105,7 @@ def faulty_form_page(args: QueryArgs, error: Invalid) -> ResponseReturnValue:
     return page, 400
 
 
-def _split_faulty_form(
-    args: QueryArgs,
-) -> tuple[CaseQuery, list[tuple[str, str]], dict[str, str]]:
+def _split_faulty_form(args: QueryArgs) -> tuple[CaseQuery, list[tuple[str, str]], dict[str, str]]:
     """The search of a form's valid values, the faults of the others, and the texts to correct.
 
     A fault is a sentence after the field that it is about, which is empty for a filter without a

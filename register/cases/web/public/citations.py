@@ -47,7 +47,6 @@ class CaseReference:
     number: int
     version: int
     title: str
-    site: str
     publisher: str
     address: str
     language: str
@@ -87,7 +86,6 @@ def reference(case: PublicCase) -> CaseReference:
         number=case.number,
         version=case.version,
         title=french(content["title"]),
-        site=SITE,
         publisher=settings().publisher_name or SITE,
         address=settings().base_url + urls.version(case.number, case.version),
         language=content["language"],
@@ -107,7 +105,7 @@ def reference(case: PublicCase) -> CaseReference:
 def bibtex(reference: CaseReference) -> str:
     """An entry for BibTeX and biblatex in UTF-8; addresses and dates need no escapes."""
     fields = {
-        "author": f"{{{_escape_tex(reference.site)}}}",
+        "author": f"{{{SITE}}}",
         # A second pair of braces: otherwise a style may put names of the title in lower case.
         "title": f"{{{_escape_tex(reference.title)}}}",
         "publisher": _escape_tex(reference.publisher),
@@ -137,7 +135,7 @@ def ris(reference: CaseReference) -> str:
     fields = [
         ("TY", "ELEC"),
         ("ID", reference.key),
-        ("AU", reference.site),
+        ("AU", SITE),
         ("TI", reference.title),
         ("PB", reference.publisher),
         ("PY", str(reference.issued.year)),
@@ -161,8 +159,8 @@ def csl(reference: CaseReference) -> str:
         "id": reference.key,
         "type": "webpage",
         "title": _single_line(reference.title),
-        "author": [{"literal": _single_line(reference.site)}],
-        "container-title": _single_line(reference.site),
+        "author": [{"literal": SITE}],
+        "container-title": SITE,
         "publisher": _single_line(reference.publisher),
         "number": str(reference.number),
         "version": str(reference.version),

@@ -127,11 +127,7 @@ def sentence_forms() -> dict[str, dict[str, str]]:
             "autre": _("d’un autre niveau"),
             "inconnu": _("de niveau inconnu"),
         },
-        "preuve": {
-            "allegue": _("allégués"),
-            "documente": _("documentés"),
-            "juge": _("jugés"),
-        },
+        "preuve": {"allegue": _("allégués"), "documente": _("documentés"), "juge": _("jugés")},
         "duree": {
             "moins-d-un-an": _("de moins d’un an"),
             "un-a-trois-ans": _("d’un à trois ans"),

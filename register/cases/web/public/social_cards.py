@@ -124,10 +124,7 @@ def case_social_card(case: PublicCase) -> SocialCard:
         title=french(content["title"]),
         margin_lines=(_("nº %(number)s", number=digits(case.number)), typeset(date_text)),
         overline=_place_line(content),
-        footer_lines=(
-            types,
-            _("Niveau de preuve : %(evidence)s", evidence=evidence),
-        ),
+        footer_lines=(types, _("Niveau de preuve : %(evidence)s", evidence=evidence)),
     )
 
 
