@@ -14,7 +14,7 @@ from flask import Response, current_app, g, get_template_attribute, redirect, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.cases import events, public_journal
+from register.cases import events
 from register.cases.event_clauses import EventQuery
 from register.cases.events import PublicEvent
 from register.cases.filters import FILTERS, CaseQuery
@@ -27,7 +27,7 @@ from register.feeds import atom
 from register.feeds.atom import AtomEntry, Category
 from register.feeds.event_content import EventContent, event_contents
 from register.journal import Act, line_time
-from register.journal.web import public_journal as registre
+from register.journal.web import public_journal
 from register.operations.instance_identity import TagUriMaker, tag_uri_maker
 from register.search.service import Reach
 from register.territory import place_queries
@@ -150,14 +150,12 @@ def ledger_feed() -> Response:
     journal_query = public_journal.parse(request.args.to_dict(flat=False))
     if journal_query.page > 1:
         raise NotFound("no_such_page")
+    selection = journal_query.selection
     event_query = EventQuery(
-        acts=journal_query.acts,
-        since=journal_query.since,
-        until=journal_query.until,
-        includes_register=True,
+        acts=selection.acts, since=selection.begin, until=selection.end, includes_register=True
     )
-    parts = [_("main courante"), *(chip.text for chip in registre.chips(journal_query))]
-    return _feed_response(event_query, urls.ledger(journal_query), french(" ; ".join(parts)))
+    parts = [_("main courante"), *(chip.text for chip in public_journal.chips(journal_query))]
+    return _feed_response(event_query, journal_query.address, french(" ; ".join(parts)))
 
 
 def _feed_response(

@@ -28,7 +28,6 @@ import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
 import register.pages.web.page_editor
-import register.pages.web.page_history
 import register.pages.web.public_pages
 import register.reports.web
 import register.reports.web.desk.accept_views

@@ -6,10 +6,10 @@ checks that these addresses are routes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from register.cases.filters import CaseQuery
-from register.cases.public_journal import PublicJournalQuery
 from register.web.list_query import list_address
 
 
@@ -64,9 +64,9 @@ def feed(address: str) -> str:
     return f"{path}.atom{separator}{query_string}"
 
 
-def ledger(journal_query: PublicJournalQuery | None = None) -> str:
+def ledger(parameters: Iterable[tuple[str, str]] = ()) -> str:
     """The public journal, or a selection of its lines."""
-    return list_address("/registre", journal_query.pairs() if journal_query is not None else [])
+    return list_address("/registre", parameters)
 
 
 def line(seq: int, page: int | None = None) -> str:
