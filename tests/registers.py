@@ -202,7 +202,7 @@ def share_what_each_application_makes() -> None:
     read, known = request_context.read_gazetteer, {}
 
     def shared(session: Session) -> Gazetteer:
-        version = loader.version(session)
+        version = loader.loaded_version(session)
         if version not in known:
             known[version] = read(session)
         return known[version]

@@ -168,7 +168,7 @@ def load_index(
     :param head: read first on the same session, so that the cases are of this position.
     :param territory: version of the territory, if the caller has read it already.
     """
-    version = FacetVersion(head, vocabulary.version, territory or loader.version(session) or "")
+    version = FacetVersion(head, vocabulary.version, territory or loader.loaded_version(session) or "")
     index = _cached_indexes.get(version)
     if index is not None:
         return index

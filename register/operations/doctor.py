@@ -79,7 +79,7 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 def _data_findings(session: Session) -> Iterator[Finding]:
     try:
-        loaded_version = loader.version(session)
+        loaded_version = loader.loaded_version(session)
         yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
         vocabulary_dataset = session.get(Dataset, vocabulary.DATASET)
         yield Finding(

@@ -244,7 +244,7 @@ def load_gazetteer(session: Session) -> Gazetteer:
     # Each row brings strings of its own; a code is met in up to four tables, and kept once.
     intern = sys.intern
     return Gazetteer(
-        version=loader.version(session) or "",
+        version=loader.loaded_version(session) or "",
         communes=(
             GazetteerPlace(intern(code), name, folded, intern(parent_code), population or 0)
             for code, name, folded, parent_code, population in session.execute(

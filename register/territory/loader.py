@@ -40,7 +40,7 @@ class LoadResult:
     changed: bool
 
 
-def version(session: Session) -> str | None:
+def loaded_version(session: Session) -> str | None:
     """The version of the territory that the tables hold; None before the first load."""
     return session.scalar(select(Dataset.version).where(Dataset.name == DATASET_NAME))
 
@@ -59,7 +59,7 @@ def load(
     leading to its successor, or to itself when the new data set names none.
     """
     new_version = dataset.version(source)
-    if version(session) == new_version:
+    if loaded_version(session) == new_version:
         return LoadResult(new_version, {}, changed=False)
     session.flush()
     tables = _tables(session, read_plan(source))

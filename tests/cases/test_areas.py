@@ -11,7 +11,7 @@ from register.territory import loader
 
 def _counts(session):
     session.rollback()
-    return communes_with_cases.count_by_area(session, head(session), loader.version(session))
+    return communes_with_cases.count_by_area(session, head(session), loader.loaded_version(session))
 
 
 def test_an_empty_register_counts_nothing(session):

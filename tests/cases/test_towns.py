@@ -16,7 +16,7 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 def _towns(session):
     session.rollback()
     known = statistics.count_by_commune(session)
-    return communes_with_cases.load_communes(session, known, head(session), loader.version(session))
+    return communes_with_cases.load_communes(session, known, head(session), loader.loaded_version(session))
 
 
 def _near(session, code):

@@ -48,7 +48,7 @@ def test_the_committed_data_fills_every_table(france: Session) -> None:
 
 def test_the_version_and_the_moment_are_kept(france: Session) -> None:
     held = france.get_one(Dataset, "territory")
-    assert held.version == dataset.version() == loader.version(france)
+    assert held.version == dataset.version() == loader.loaded_version(france)
     assert held.loaded_at == AT
 
 
@@ -59,14 +59,14 @@ def test_the_same_version_changes_nothing(france: Session) -> None:
 
 
 def test_nothing_is_loaded_in_an_empty_database(empty: Session) -> None:
-    assert loader.version(empty) is None
+    assert loader.loaded_version(empty) is None
 
 
 def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
     loader.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
     empty.rollback()
     assert count(empty, Commune) == 0
-    assert loader.version(empty) is None
+    assert loader.loaded_version(empty) is None
 
 
 def test_progress_ends_at_the_total(empty: Session, tmp_path: Path) -> None:
