@@ -24,7 +24,7 @@ from register.cases.filters import FILTERS
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import Ledger, LedgerPosition
-from register.territory import loader
+from register.territory import dataset
 
 CaseSet: TypeAlias = "int | array[int]"
 
@@ -168,7 +168,9 @@ def load_index(
     :param head: read first on the same session, so that the cases are of this position.
     :param territory: version of the territory, if the caller has read it already.
     """
-    version = FacetVersion(head, vocabulary.version, territory or loader.loaded_version(session) or "")
+    version = FacetVersion(
+        head, vocabulary.version, territory or dataset.loaded_version(session) or ""
+    )
     index = _cached_indexes.get(version)
     if index is not None:
         return index

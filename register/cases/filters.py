@@ -27,7 +27,7 @@ from register.cases.filter_clauses import (
 from register.cases.former_codes import DURATIONS
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
-from register.territory import codes, place_queries
+from register.territory import place_queries
 from register.text import dates
 from register.text.countries import is_country
 from register.text.normalisation import one_line
@@ -254,20 +254,20 @@ FILTERS: dict[str, Filter] = {
         Filter(WORDS, _accepts_text(bool), _refuse_words, None, is_single=True, limit=WORDS_LIMIT),
         Filter(
             "commune",
-            _accepts_text(codes.is_commune_code),
+            _accepts_text(place_queries.is_commune_code),
             filter_clauses.communes,
             filter_clauses.former_communes,
         ),
         Filter(
             "departement",
-            _accepts_text(codes.is_departement_code),
+            _accepts_text(place_queries.is_departement_code),
             filter_clauses.departements,
             filter_clauses.former_departements,
             filter_clauses.DEPARTEMENTS,
         ),
         Filter(
             "region",
-            _accepts_text(codes.is_region_code),
+            _accepts_text(place_queries.is_region_code),
             filter_clauses.regions,
             filter_clauses.former_regions,
         ),

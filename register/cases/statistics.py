@@ -23,7 +23,7 @@ from register.cases.former_codes import DURATIONS, UNKNOWN
 from register.cases.models import CaseState, Incident, IncidentPlace, IncidentType, Scope
 from register.cases.vocabulary import Vocabulary
 from register.journal import LedgerPosition
-from register.territory import loader
+from register.territory import dataset
 from register.territory.models import Commune, CommuneCode, Departement
 from register.text.normalisation import fold_name
 
@@ -82,7 +82,7 @@ def load_statistics(session: Session, vocabulary: Vocabulary, head: LedgerPositi
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, loader.loaded_version(session))
+    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
     return _statistics_cache.get_or_make(
         cache_key, lambda: _count_statistics(session, vocabulary, head)
     )
@@ -201,7 +201,7 @@ def load_register_summary(
 
     :param head: read first, on the same session.
     """
-    cache_key = (head.digest, vocabulary.version, loader.loaded_version(session))
+    cache_key = (head.digest, vocabulary.version, dataset.loaded_version(session))
     return _summary_cache.get_or_make(cache_key, lambda: _count_register(session, vocabulary))
 
 

@@ -22,7 +22,7 @@ from register.reports import report_lists
 from register.reports.acts import retention
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.verify import lost_keys
-from register.territory import dataset, loader
+from register.territory import dataset
 from register.territory.models import Dataset
 from register.text.dates import paris_day
 
@@ -79,7 +79,7 @@ def _check(code: str, check: Callable[[], object]) -> Finding:
 
 def _data_findings(session: Session) -> Iterator[Finding]:
     try:
-        loaded_version = loader.loaded_version(session)
+        loaded_version = dataset.loaded_version(session)
         yield Finding("territory", loaded_version == dataset.version(), loaded_version or "")
         vocabulary_dataset = session.get(Dataset, vocabulary.DATASET)
         yield Finding(

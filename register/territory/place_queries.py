@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from register.territory.codes import is_commune_code, is_departement_code, is_region_code
 from register.territory.models import (
     Commune,
     CommuneAlias,
@@ -20,62 +19,31 @@ from register.territory.models import (
     Region,
 )
 
-__all__ = [
-    "codes_of_commune",
-    "commune",
-    "commune_aliases",
-    "commune_count",
-    "commune_name",
-    "communes_of_departement",
-    "current_code",
-    "departement",
-    "departements",
-    "departements_of_region",
-    "filed_name",
-    "former_name",
-    "intercommunalite",
-    "is_commune_code",
-    "is_departement_code",
-    "is_region_code",
-    "postal_codes",
-    "region",
-    "regions",
-    "surroundings",
-]
+# A well-formed code may still belong to no place.
+_COMMUNE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
+_DEPARTEMENT = re.compile(r"0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-8]|98[46-9]")
+_REGION = re.compile(r"0[1-9]|[1-9][0-9]")
 
 
-def commune(session: Session, code: str) -> Commune | None:
-    """The commune that lives at this code; None for an unknown code and for a former one.
-
-    A commune that vanished without a successor still lives at its code, ``retired``.
-    """
-    if current_code(session, code) != code:
-        return None
-    return session.get(Commune, code)
+def is_commune_code(text: str) -> bool:
+    """Five characters, as INSEE writes them: digits, ``2A`` and ``2B`` in upper case."""
+    return _COMMUNE.fullmatch(text) is not None
 
 
-_SURROUNDINGS_STMT = (
-    select(Commune, Departement, Region)
-    .select_from(CommuneCode)
-    .join(Commune, Commune.code == CommuneCode.current_code)
-    .outerjoin(Departement, Departement.code == Commune.departement_code)
-    .outerjoin(Region, Region.code == Commune.region_code)
-    .where(CommuneCode.code == bindparam("code"))
-)
+def is_departement_code(text: str) -> bool:
+    """``01`` to ``95``, ``2A``, ``2B``, ``971`` to ``978``, ``984`` and ``986`` to ``989``."""
+    return text != "20" and _DEPARTEMENT.fullmatch(text) is not None
 
 
-def surroundings(
-    session: Session, code: str
-) -> tuple[Commune, Departement | None, Region | None] | None:
-    """The commune of today behind a code, with its département and région, in one look-up."""
-    row = session.execute(_SURROUNDINGS_STMT, {"code": code}).first()
-    return (row[0], row[1], row[2]) if row else None
+def is_region_code(text: str) -> bool:
+    """Two digits, other than ``00``."""
+    return _REGION.fullmatch(text) is not None
 
 
-_CODE_COLUMNS = CommuneCode.__table__.c
-_CURRENT_CODE_STMT = select(_CODE_COLUMNS.current_code).where(
-    _CODE_COLUMNS.code == bindparam("code")
-)
+_CODES = CommuneCode.__table__.c
+_CURRENT_CODE_STMT = select(_CODES.current_code).where(_CODES.code == bindparam("code"))
+_COMMUNES = Commune.__table__.c
+_COMMUNE_NAME_STMT = select(_COMMUNES.name).where(_COMMUNES.code == bindparam("code"))
 
 
 def current_code(session: Session, code: str) -> str | None:
@@ -83,14 +51,17 @@ def current_code(session: Session, code: str) -> str | None:
     return session.scalar(_CURRENT_CODE_STMT, {"code": code})
 
 
-_COMMUNE_NAME_STMT = select(Commune.__table__.c.name).where(
-    Commune.__table__.c.code == bindparam("code")
-)
-
-
 def commune_name(session: Session, code: str) -> str | None:
     """The official name of the commune at this very code."""
     return session.scalar(_COMMUNE_NAME_STMT, {"code": code})
+
+
+def commune(session: Session, code: str) -> Commune | None:
+    """The commune that lives at this code; None for an unknown code and for a former one.
+
+    A commune that vanished without a successor still lives at its code, ``retired``.
+    """
+    return session.get(Commune, code) if current_code(session, code) == code else None
 
 
 def codes_of_commune(session: Session, code: str) -> list[str]:
@@ -142,17 +113,11 @@ def departement(session: Session, code: str) -> Departement | None:
     return session.get(Departement, code)
 
 
-def departements(session: Session) -> list[Departement]:
-    """Every present département and overseas collectivity, by code."""
+def departements(session: Session, region: str | None = None) -> list[Departement]:
+    """Every present département and overseas collectivity, or those of a région, by code."""
     stmt = select(Departement).where(Departement.retired.is_(False))
-    return list(session.scalars(stmt.order_by(Departement.code)))
-
-
-def departements_of_region(session: Session, code: str) -> list[Departement]:
-    """The present départements of a région, by code."""
-    stmt = select(Departement).where(
-        Departement.region_code == code, Departement.retired.is_(False)
-    )
+    if region is not None:
+        stmt = stmt.where(Departement.region_code == region)
     return list(session.scalars(stmt.order_by(Departement.code)))
 
 
@@ -173,21 +138,10 @@ def communes_of_departement(session: Session, code: str) -> list[Commune]:
     return list(session.scalars(stmt.order_by(Commune.folded, Commune.code)))
 
 
-def commune_count(
-    session: Session,
-    *,
-    departement: str | None = None,
-    region: str | None = None,
-    intercommunalite: str | None = None,
-) -> int:
-    """How many present communes answer to all the codes given."""
-    stmt = select(func.count()).select_from(Commune).where(Commune.retired.is_(False))
-    if departement is not None:
-        stmt = stmt.where(Commune.departement_code == departement)
-    if region is not None:
-        stmt = stmt.where(Commune.region_code == region)
-    if intercommunalite is not None:
-        stmt = stmt.where(Commune.intercommunalite_code == intercommunalite)
+def commune_count(session: Session, **areas: str) -> int:
+    """How many present communes are in all the areas: ``departement="93"``, ``region="11"``."""
+    codes = {f"{kind}_code": code for kind, code in areas.items()}
+    stmt = select(func.count()).select_from(Commune).filter_by(retired=False, **codes)
     return session.scalar(stmt) or 0
 
 
@@ -272,53 +226,51 @@ def area_name(session: Session, version: str, kind: str, code: str) -> str:
     key = (version, kind, code)
     with suppress(KeyError):
         return _cached_names[key]
-    load_place: Callable[[Session, str], Departement | Region | None] = (
-        departement if kind == "departement" else region
-    )
-    place = load_place(session, code)
+    model: type[Departement] | type[Region] = Departement if kind == "departement" else Region
+    place = session.get(model, code)
     if len(_cached_names) >= _MAX_CACHED:
         _cached_names.clear()
     _cached_names[key] = name = place.name if place else code
     return name
 
 
+_SURROUNDINGS_STMT = (
+    select(Commune, Departement, Region)
+    .select_from(CommuneCode)
+    .join(Commune, Commune.code == CommuneCode.current_code)
+    .outerjoin(Departement, Departement.code == Commune.departement_code)
+    .outerjoin(Region, Region.code == Commune.region_code)
+    .where(CommuneCode.code == bindparam("code"))
+)
+
+
 def _read_details(session: Session, code: str) -> CommuneDetails | None:
-    areas = surroundings(session, code)
+    areas = session.execute(_SURROUNDINGS_STMT, {"code": code}).first()
     if areas is None:
         return None
     commune, departement, region = areas
+    aliases = commune_aliases(session, commune.code)
+    siren = commune.intercommunalite_code
+    epci = intercommunalite(session, siren) if siren else None
+    has_point = commune.lat is not None and commune.lon is not None
     return CommuneDetails(
         commune=PlaceName(commune.code, commune.name),
         population=commune.population,
         retired=commune.retired,
         departement=PlaceName(departement.code, departement.name) if departement else None,
         region=PlaceName(region.code, region.name) if region else None,
-        group=_commune_group(session, commune.intercommunalite_code),
-        postal_codes=tuple(postal_codes(session, commune.code)),
-        aliases=tuple(
-            AlternativeName(alias.code, alias.kind, alias.name)
-            for alias in commune_aliases(session, commune.code)
+        group=epci
+        and CommuneGroup(
+            epci.code, epci.name, epci.kind, commune_count(session, intercommunalite=epci.code)
         ),
+        postal_codes=tuple(postal_codes(session, commune.code)),
+        aliases=tuple(AlternativeName(alias.code, alias.kind, alias.name) for alias in aliases),
         former_codes=tuple(
             former_code
             for former_code in codes_of_commune(session, commune.code)
             if former_code != commune.code
         ),
-        point=_point(commune),
+        point=(commune.lat, commune.lon) if has_point else None,
         is_exact=commune.precision == EXACT_PRECISION,
         former_name=(former_name(session, code) or code) if code != commune.code else "",
     )
-
-
-def _commune_group(session: Session, siren: str | None) -> CommuneGroup | None:
-    epci = intercommunalite(session, siren) if siren else None
-    if epci is None:
-        return None
-    size = commune_count(session, intercommunalite=epci.code)
-    return CommuneGroup(epci.code, epci.name, epci.kind, size)
-
-
-def _point(commune: Commune) -> tuple[float, float] | None:
-    if commune.lat is None or commune.lon is None:
-        return None
-    return commune.lat, commune.lon

@@ -8,7 +8,7 @@ import pytest
 
 from register.cases import acts, communes_with_cases, statistics
 from register.journal import head
-from register.territory import loader, place_queries
+from register.territory import dataset, place_queries
 
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
@@ -16,7 +16,9 @@ GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 def _towns(session):
     session.rollback()
     known = statistics.count_by_commune(session)
-    return communes_with_cases.load_communes(session, known, head(session), loader.loaded_version(session))
+    return communes_with_cases.load_communes(
+        session, known, head(session), dataset.loaded_version(session)
+    )
 
 
 def _near(session, code):

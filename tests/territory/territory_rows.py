@@ -8,9 +8,12 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-from register.territory.regenerate.build_tables import COMMUNE_COLUMNS
-
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+COMMUNE_COLUMNS = [
+    *("code", "nom", "type", "parent", "departement", "region", "codes_postaux", "population"),
+    *("lat", "lon", "precision", "epci", "anciens_codes"),
+]
 
 SMALL = {
     "epci": "code,nom,type\n200000001,CC des Essais,CC\n",

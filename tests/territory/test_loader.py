@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from territory_rows import AT, row, write
 
 from register.db import Base
-from register.territory import dataset, loader, place_queries
+from register.territory import dataset, place_queries
 from register.territory.gazetteer import load_gazetteer
 from register.territory.models import (
     Commune,
@@ -30,8 +30,8 @@ def count(session: Session, model: type[Base]) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def update(session: Session, source: Path) -> loader.LoadResult:
-    loaded = loader.load(session, at=AT, source=source)
+def update(session: Session, source: Path) -> dataset.LoadResult:
+    loaded = dataset.load(session, at=AT, source=source)
     session.commit()
     return loaded
 
@@ -48,31 +48,31 @@ def test_the_committed_data_fills_every_table(france: Session) -> None:
 
 def test_the_version_and_the_moment_are_kept(france: Session) -> None:
     held = france.get_one(Dataset, "territory")
-    assert held.version == dataset.version() == loader.loaded_version(france)
+    assert held.version == dataset.version() == dataset.loaded_version(france)
     assert held.loaded_at == AT
 
 
 def test_the_same_version_changes_nothing(france: Session) -> None:
-    again = loader.load(france, at=AT + timedelta(days=1))
-    assert again == loader.LoadResult(dataset.version(), {}, changed=False)
+    again = dataset.load(france, at=AT + timedelta(days=1))
+    assert again == dataset.LoadResult(dataset.version(), {}, changed=False)
     assert france.get_one(Dataset, "territory").loaded_at == AT
 
 
 def test_nothing_is_loaded_in_an_empty_database(empty: Session) -> None:
-    assert loader.loaded_version(empty) is None
+    assert dataset.loaded_version(empty) is None
 
 
 def test_the_caller_commits(empty: Session, tmp_path: Path) -> None:
-    loader.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
+    dataset.load(empty, at=AT, source=write(tmp_path / "one", row("77001", "Un")))
     empty.rollback()
     assert count(empty, Commune) == 0
-    assert loader.loaded_version(empty) is None
+    assert dataset.loaded_version(empty) is None
 
 
 def test_progress_ends_at_the_total(empty: Session, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     source = write(tmp_path / "one", row("77001", "Un"), row("77002", "Deux"))
-    loaded = loader.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
+    loaded = dataset.load(empty, at=AT, source=source, progress=lambda *step: told.append(step))
     total = sum(loaded.counts.values())
     assert told[-1] == (total, total)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -261,5 +261,5 @@ def test_what_the_session_remembers_is_refreshed(before: Session, tmp_path: Path
     remembered = before.get_one(Commune, "77001")
     assert remembered.population == 10
     source = write(tmp_path / "after", row("77001", "Reste", population="99"))
-    loader.load(before, at=AT, source=source)
+    dataset.load(before, at=AT, source=source)
     assert remembered.population == 99

@@ -87,7 +87,7 @@ def test_a_region_and_its_departments(france: Session) -> None:
     found = place_queries.region(france, "11")
     assert found is not None
     assert found.name == "Île-de-France"
-    codes = [departement.code for departement in place_queries.departements_of_region(france, "11")]
+    codes = [departement.code for departement in place_queries.departements(france, "11")]
     assert codes == ["75", "77", "78", "91", "92", "93", "94", "95"]
     assert place_queries.commune_count(france, region="11") == 1_266
     assert place_queries.commune_count(france, region="11", departement="75") == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from register.territory.gazetteer import Gazetteer
-from register.territory.interpretations import PlaceReading
+from register.territory.readings import PlaceReading
 from register.territory.resolve import resolve
 
 NAMES = [

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden
 
-from register.accounts.web import current_member, invitation, reauthentication, sign_in, two_factor
+from register.accounts.web import current_member, profile, reauthentication, sign_in
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
 from register.web.view_permissions import Audience, Permission, csrf, permission_of
@@ -22,7 +22,7 @@ from register.web.view_permissions import Audience, Permission, csrf, permission
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.sign_in": sign_in.retry_page,
-    "account.invitation": invitation.retry_page,
+    "account.invitation": sign_in.retry_page,
 }
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -88,7 +88,7 @@ def _redirect_to_factor() -> ResponseReturnValue:
     carried = None if request.method in _SAFE_METHODS else reauthentication.rescued_form()
     if carried is None:
         return redirect(current_member.FACTOR, 303)
-    return two_factor.factor_page(status=403, carried=carried)
+    return profile.factor_page(status=403, carried=carried)
 
 
 def _require_proof() -> ResponseReturnValue | None:

@@ -7,18 +7,28 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
+from wtforms import Field
 
-from register.accounts import authentication, sessions
+from register.accounts import authentication, invitations, sessions
 from register.accounts.authentication import VerifiedMember
-from register.accounts.web import current_member, reauthentication, two_factor
-from register.accounts.web.forms import TOO_EARLY_MESSAGE, SignInForm
+from register.accounts.models import MemberInvitation
+from register.accounts.web import current_member, profile, reauthentication
+from register.accounts.web.forms import (
+    REQUIRED_MESSAGE,
+    ROLE_LABELS,
+    TOO_EARLY_MESSAGE,
+    InvitedForm,
+    SignInForm,
+    length_hint,
+)
 from register.accounts.web.reauthentication import CarriedForm
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, now
-from register.errors import Unavailable
-from register.web import limits, request_context
+from register.errors import Invalid, NotFound, Refused, Unavailable
+from register.journal import writing
+from register.web import error_messages, limits, request_context
 from register.web.blueprints import account
-from register.web.errors import RETRY_AFTER
+from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
 from register.web.languages import in_language
 from register.web.request_context import settings
@@ -173,7 +183,7 @@ def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
     if carried is None:
         response = make_response(redirect(target or current_member.DESK, 303))
     elif verified.needs_factor:
-        response = two_factor.factor_page(carried=carried)
+        response = profile.factor_page(carried=carried)
     else:
         response = reauthentication.resend_page(carried)
     return set_browser_cookie(response, verified.browser_token)
@@ -197,3 +207,72 @@ def _render_form(
     return render_template(
         "account/sign_in.html", form=form, problem=problem, carried=carried, ended=ended
     )
+
+
+@account.route("/invitation/<token>", methods=["GET", "POST"])
+@open_to_all
+def invitation(token: str) -> ResponseReturnValue:
+    """Show the invitation, and open the account."""
+    try:
+        pending = invitations.find_invitation(db.session(), token, now())
+        form = InvitedForm()
+        if not form.is_sent:
+            return _page(pending, form, 422 if form.is_submitted() else 200)
+        return _accept(pending, token, form)
+    except NotFound:
+        return _not_found_page()
+
+
+def retry_page() -> ResponseReturnValue:
+    """The page again, for a form without the CSRF token of this browser."""
+    token = str((request.view_args or {}).get("token", ""))
+    try:
+        pending = invitations.find_invitation(db.session(), token, now())
+    except NotFound:
+        return _not_found_page()
+    return _page(pending, InvitedForm(), 403, str(TOO_EARLY_MESSAGE))
+
+
+def _accept(pending: MemberInvitation, token: str, form: InvitedForm) -> Response:
+    if not pending.email and not form.adresse.data:
+        form.adresse.errors = [REQUIRED_MESSAGE]
+        return _page(pending, form, 422)
+    try:
+        with writing() as tx:
+            new_member = invitations.accept(
+                tx,
+                token,
+                form.nom.data or "",
+                form.nouveau_mot_de_passe.data or "",
+                email=form.adresse.data or "",
+            )
+    except (Invalid, Refused) as error:
+        _refused_field(error, form).errors = [error_messages.error_sentence(error)]
+        return _page(pending, form, status_of(error))
+    current_member.start_session(new_member.id)
+    return make_response(redirect(current_member.DESK, 303))
+
+
+def _refused_field(error: Invalid | Refused, form: InvitedForm) -> Field:
+    """The field of an error, next to which the sentence is shown."""
+    if error.key.startswith("password"):
+        return form.nouveau_mot_de_passe
+    return form.nom if error.key == "member_name" else form.adresse
+
+
+def _not_found_page() -> Response:
+    return make_response(render_template("account/no_invitation.html"), 404)
+
+
+def _page(
+    pending: MemberInvitation, form: InvitedForm, status: int = 200, problem: str = ""
+) -> Response:
+    body = render_template(
+        "account/invitation.html",
+        invitation=pending,
+        role=ROLE_LABELS[pending.role],
+        form=form,
+        problem=problem,
+        hint=length_hint(),
+    )
+    return make_response(body, status)

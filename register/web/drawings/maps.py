@@ -20,7 +20,7 @@ from register.cases.map_points import CommunePoint as Place
 from register.cases.map_points import MapPoints, locate_cases
 from register.db import db
 from register.territory.boundaries import departement_outlines
-from register.territory.codes import is_commune_code
+from register.territory.place_queries import is_commune_code
 from register.web import request_context
 from register.web.drawings import map_geometry
 from register.web.drawings.map_geometry import extent, mainland, overseas_frames

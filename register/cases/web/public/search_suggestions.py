@@ -19,7 +19,7 @@ from register.cases.web.public.search_request import TextSearch, search_engine
 from register.db import db
 from register.search import service
 from register.search.service import Reach
-from register.territory.disambiguation import split_words as mentioned
+from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice
