@@ -18,6 +18,8 @@ from register.territory.models import (
     Intercommunalite,
     Region,
 )
+from register.text.normalisation import fold_name
+from register.text.typography import french
 
 # A well-formed code may still belong to no place.
 _COMMUNE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
@@ -148,6 +150,7 @@ def commune_count(session: Session, **areas: str) -> int:
 # The precision of a commune's point that is a real place; any other stands for several communes.
 EXACT_PRECISION = "geonames"
 
+_DIGITS = re.compile("[0-9]+")
 _MAX_CACHED = 4096  # about 4 MB
 
 
@@ -200,6 +203,48 @@ class CommuneDetails:
     point: tuple[float, float] | None = None
     is_exact: bool = True
     former_name: str = ""
+
+    @property
+    def qualified_name(self) -> str:
+        """The commune of today with its département."""
+        return qualified_name(self.commune.name, self.departement.name if self.departement else "")
+
+    def other_names(self, *kinds: str) -> list[AlternativeName]:
+        """Other names of some kinds (see ``CommuneAlias``), its own left out.
+
+        They come in the order of names, and a second arrondissement before a tenth.
+        """
+        matches = [
+            alias
+            for alias in self.aliases
+            if alias.kind in kinds and alias.name != self.commune.name
+        ]
+        return sorted(
+            matches,
+            key=lambda alias: _DIGITS.sub(lambda number: number[0].zfill(5), fold_name(alias.name)),
+        )
+
+    @property
+    def unnamed_codes(self) -> list[str]:
+        """Former codes that nobody kept a name for."""
+        named_codes = {alias.code for alias in self.aliases}
+        return [code for code in self.former_codes if code not in named_codes]
+
+    def name_at_code(self, code: str) -> AlternativeName | None:
+        """The place that a code names beside the commune: one that it was made of, or a part.
+
+        The alias of a code that nobody kept a name for has neither name nor kind. A commune that
+        keeps the code of one of those it was made of may be asked for by that one's name.
+        """
+        for alias in self.aliases:
+            if alias.code == code and alias.name != self.commune.name:
+                return alias
+        return AlternativeName(code, "", "") if code in self.former_codes else None
+
+
+def qualified_name(name: str, area_name: str | None) -> str:
+    """ "Gagny (Seine-Saint-Denis)": a place and what is around it, unless that is called so too."""
+    return french(f"{name} ({area_name})" if area_name and area_name != name else name)
 
 
 _cached_names: dict[tuple[str, str, str], str] = {}

@@ -15,8 +15,8 @@ from register.feeds.atom import AtomEntry, Category, EntryContent
 from register.feeds.event_content import EventContent, event_contents
 from register.journal import Act
 from register.operations.instance_identity import TagUriMaker
+from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_names
-from register.territory.web.place_names import CommuneView
 from register.text.typography import french
 from register.web import request_context, urls
 from register.web.request_context import current_vocabulary, settings
@@ -82,9 +82,7 @@ def _entry_content(event: EventContent, tag_uris: TagUriMaker) -> EntryContent:
     event_row, snapshot = event.event, event.snapshot
     content = snapshot.content if snapshot else None
     place = (
-        place_names.find_commune_view(content["commune"])
-        if content and content["commune"]
-        else None
+        request_context.find_commune(content["commune"]) if content and content["commune"] else None
     )
     return EntryContent(
         uri=tag_uris.uri(f"evenement/{event_row.name}"),
@@ -95,7 +93,7 @@ def _entry_content(event: EventContent, tag_uris: TagUriMaker) -> EntryContent:
         content=_content(event, place),
         language=content["language"] if content else "fr",
         categories=list(_categories(content, place, tag_uris)) if content else (),
-        point=place.details.point if place else None,
+        point=place.point if place else None,
     )
 
 
@@ -146,7 +144,7 @@ def _change_titles() -> dict[str, str]:
     }
 
 
-def _content(event: EventContent, place: CommuneView | None) -> str:
+def _content(event: EventContent, place: CommuneDetails | None) -> str:
     """The event's own complete text as safe HTML, every link absolute: no page is around it."""
     event_row, snapshot = event.event, event.snapshot
     # A new reading of the template for each entry would cost more than the entry.
@@ -159,7 +157,7 @@ def _content(event: EventContent, place: CommuneView | None) -> str:
         content, current_vocabulary(), place.commune.name if place else ""
     )
     linked = (
-        [place_names.find_commune_view(code) for code in content["linked_communes"]]
+        [request_context.find_commune(code) for code in content["linked_communes"]]
         if is_publication
         else []
     )
@@ -184,7 +182,7 @@ def _area_name(content: Any) -> str:
 
 
 def _categories(
-    content: Any, place: CommuneView | None, tag_uris: TagUriMaker
+    content: Any, place: CommuneDetails | None, tag_uris: TagUriMaker
 ) -> Iterator[Category]:
     for code in content["types"]:
         yield Category(tag_uris.uri("type"), code, current_vocabulary().label("type", code))
@@ -192,7 +190,7 @@ def _categories(
     places += [
         other
         for code in content["linked_communes"]
-        if (other := place_names.find_commune_view(code))
+        if (other := request_context.find_commune(code))
     ]
     departements = {}
     for whereabouts in places:

@@ -24,11 +24,11 @@ from register.journal.web import public_journal as registre
 from register.operations.instance_identity import tag_uri_maker
 from register.search.service import Reach
 from register.territory import place_queries
-from register.territory.web import place_choice, place_names
+from register.territory.web import place_choice
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public
-from register.web.request_context import current_vocabulary, head, settings
+from register.web.request_context import current_vocabulary, find_commune, head, settings
 
 _EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEFORE_PARAMETER = "avant"
@@ -107,11 +107,7 @@ def commune_feed(code: str) -> ResponseReturnValue:
     """The events of a commune; a former code leads to the commune of today."""
     head()
     upper_code = code.upper()
-    place = (
-        place_names.find_commune_view(upper_code)
-        if place_queries.is_commune_code(upper_code)
-        else None
-    )
+    place = find_commune(upper_code) if place_queries.is_commune_code(upper_code) else None
     if place is None:
         raise NotFound("no_such_place")
     return _place_feed("commune", code, place.commune.code)

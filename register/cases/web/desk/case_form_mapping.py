@@ -16,7 +16,7 @@ from register.cases.case_content import (
 )
 from register.cases.validation import ContentFault
 from register.cases.web.desk.case_forms import CaseForm, EditorForm, FollowUpForm
-from register.territory.web import place_field
+from register.territory.web import place_choice
 from register.web.error_messages import reason_sentence
 from register.web.form_fields import FieldGroupList, TypedDateField
 
@@ -59,8 +59,8 @@ def form_values(content: Content) -> dict[str, Any]:
         "sources": [asdict(source) for source in content.sources],
         "date": content.date,
         "end_date": content.end_date,
-        "place": place_field.stored_place(*place) if place[1] else {},
-        "linked": [place_field.stored_place("commune", code) for code in content.linked_communes],
+        "place": place_choice.stored_place(*place) if place[1] else {},
+        "linked": [place_choice.stored_place("commune", code) for code in content.linked_communes],
         **other_places,
         "outlets": "\n".join(content.outlets),
         "contested": "oui" if content.contested else "non",

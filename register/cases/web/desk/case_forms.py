@@ -14,7 +14,7 @@ from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.act_forms import RevisionForm, parse_id
 from register.db import db
 from register.territory import place_queries
-from register.territory.web.place_field import LinkedRow, PlaceRow
+from register.territory.web.place_choice import LinkedRow, PlaceRow
 from register.text.typography import french
 from register.web.form_fields import (
     FieldGroup,

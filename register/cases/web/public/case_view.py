@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from register.cases import queries
 from register.cases.queries import CaseSummary
 from register.cases.vocabulary import Vocabulary, VocabularyWord
+from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_names
-from register.territory.web.place_names import CommuneView
+from register.web.request_context import find_commune
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ActStatement:
 class CaseView:
     """The page's content besides the snapshot; ``titles``: those of linked cases by number."""
 
-    place: CommuneView | None
-    linked_places: Sequence[CommuneView]
+    place: CommuneDetails | None
+    linked_places: Sequence[CommuneDetails]
     departement: str
     region: str
     act_statements: Sequence[ActStatement]
@@ -52,8 +53,8 @@ def build_case_view(
 ) -> CaseView:
     """Load the places of a case, its linked cases and those of its commune."""
     commune_code = content["commune"]
-    place = place_names.find_commune_view(commune_code) if commune_code else None
-    linked_places = [place_names.find_commune_view(code) for code in content["linked_communes"]]
+    place = find_commune(commune_code) if commune_code else None
+    linked_places = [find_commune(code) for code in content["linked_communes"]]
     linked_cases = queries.load_case_summaries(
         session, [link["number"] for link in content["links"]]
     )

@@ -20,7 +20,7 @@ from register.cases.queries import PublicCase
 from register.cases.vocabulary import LANGUAGES
 from register.cases.web.public.case_view import CaseView
 from register.journal.canonical import rfc3339
-from register.territory.web.place_names import CommuneView
+from register.territory.place_queries import CommuneDetails
 from register.text.typography import french
 from register.web import assets, urls
 from register.web.l10n import country_name
@@ -93,7 +93,7 @@ def case(case: PublicCase, case_view: CaseView) -> Markup:
     return _script_block(report, _breadcrumb_list(crumbs))
 
 
-def commune(place: CommuneView) -> Markup:
+def commune(place: CommuneDetails) -> Markup:
     """A commune, the area that contains it, and its breadcrumbs."""
     address = urls.commune(place.commune.code)
     crumbs = [(str(_("Communes")), "/communes"), *_parent_crumbs(place, region=True)]
@@ -179,8 +179,8 @@ def _case_place(content: Mapping[str, Any], case_view: CaseView) -> Node:
     return {"@type": "Place", "name": french(content["place_label"]), "containedInPlace": container}
 
 
-def _commune_node(place: CommuneView) -> Node:
-    code, departement, point = place.commune.code, None, place.details.point
+def _commune_node(place: CommuneDetails) -> Node:
+    code, departement, point = place.commune.code, None, place.point
     if place.departement:
         departement = _area_node("departement", place.departement.code, place.departement.name)
     return {
@@ -208,7 +208,7 @@ def _administrative_area(address: str, name: str, label: str, code: str) -> Node
     }
 
 
-def _parent_crumbs(place: CommuneView, *, region: bool = False) -> list[tuple[str, str]]:
+def _parent_crumbs(place: CommuneDetails, *, region: bool = False) -> list[tuple[str, str]]:
     """The breadcrumbs of the areas that contain a commune, without those of its own name."""
     crumbs = []
     if region and place.region:

@@ -27,7 +27,13 @@ from register.territory.resolve import resolve
 from register.territory.web import place_choice, place_names
 from register.web import urls
 from register.web.l10n import count_words, typeset
-from register.web.request_context import commune_case_counts, current_vocabulary, gazetteer, head
+from register.web.request_context import (
+    commune_case_counts,
+    current_vocabulary,
+    find_commune,
+    gazetteer,
+    head,
+)
 
 # Each link costs one more search.
 _MAX_LINKS = 6
@@ -129,7 +135,7 @@ def _wider_area_links(query: CaseQuery, text_search: TextSearch | None) -> Itera
 def _parent_code(kind: str, code: str) -> str:
     """The code of the area that contains a commune or a département; empty for none."""
     if kind == "commune":
-        place = place_names.find_commune_view(code)
+        place = find_commune(code)
         return place.departement.code if place and place.departement else ""
     departement = place_queries.departement(db.session(), code)
     return (departement.region_code or "") if departement else ""

@@ -16,12 +16,14 @@ from register.cases.filters import WORDS, CaseQuery
 from register.cases.former_codes import DURATIONS
 from register.cases.vocabulary import Vocabulary
 from register.search import query_parser
+from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
 from register.text import dates
 from register.web import urls
 from register.web.l10n import count_words, country_name, edtf_words, typeset
 from register.web.l10n import quoted as marked
 from register.web.languages import language
+from register.web.request_context import find_commune
 
 # Months before which "de" is elided.
 _ELIDED_MONTHS = ("avril", "août", "octobre")
@@ -262,11 +264,11 @@ def _proceeding_phrase(vocabulary: Vocabulary, code: str) -> str:
 
 def _commune_label(code: str) -> str:
     """A commune with its département: over a thousand communes share their name with another."""
-    place = place_names.find_commune_view(code)
+    place = find_commune(code)
     if place is None:
         return code
     departement = place.departement
-    return place_names.qualified_name(place.commune.name, departement.name if departement else None)
+    return qualified_name(place.commune.name, departement.name if departement else None)
 
 
 _VALUE_FORMATTERS: dict[str, Callable[[str], str]] = {

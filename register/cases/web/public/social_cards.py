@@ -16,6 +16,7 @@ from register.cases.queries import PublicCase
 from register.cases.web.public.cases import case_number
 from register.db import db
 from register.errors import Moved
+from register.territory.place_queries import qualified_name
 from register.territory.web import place_names
 from register.text.typography import french
 from register.web import urls
@@ -23,7 +24,7 @@ from register.web.blueprints import public
 from register.web.drawings.social_card import SocialCard, draw_card
 from register.web.l10n import country_name, edtf_words, typeset
 from register.web.l10n import number as digits
-from register.web.request_context import current_vocabulary, head
+from register.web.request_context import current_vocabulary, find_commune, head
 
 _image_cache: VersionedMapCache[SocialCard, bytes] = VersionedMapCache(256)  # of about 15 kB each
 # One drawing at a time: each takes a tenth of a second of processor time.
@@ -82,7 +83,7 @@ def case_social_card(case: PublicCase) -> SocialCard:
 
 def _place_line(content: Mapping[str, Any]) -> str:
     """The place of a case in one line, as exact as it is known."""
-    place = place_names.find_commune_view(content["commune"]) if content["commune"] else None
+    place = find_commune(content["commune"]) if content["commune"] else None
     if place:
         return place.qualified_name
     container = country_name(content["country"]) if content["country"] != "FR" else ""
@@ -91,7 +92,7 @@ def _place_line(content: Mapping[str, Any]) -> str:
             container = place_names.place_name(kind, content[kind])
     label = content["place_label"]
     if label:
-        return place_names.qualified_name(label[:1].upper() + label[1:], container)
+        return qualified_name(label[:1].upper() + label[1:], container)
     return typeset(container)
 
 

@@ -17,7 +17,7 @@ from register.cases.web.public.filter_panel import FilterChip
 from register.errors import Invalid
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.territory.web import place_choice
-from register.territory.web.place_field import full_name
+from register.territory.web.place_names import full_name
 from register.web.blueprints import desk
 from register.web.l10n import quoted, typeset
 from register.web.request_context import current_vocabulary

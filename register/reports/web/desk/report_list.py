@@ -29,8 +29,7 @@ from register.reports.report_lists import (
 from register.reports.web.desk import labels, list_query, report_summary
 from register.territory.resolve import PlaceReading, resolve
 from register.territory.web import place_choice
-from register.territory.web.place_choice import PlaceChoice
-from register.territory.web.place_field import place_key
+from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
 from register.web.blueprints import desk
 from register.web.l10n import count_words, typeset
