@@ -209,22 +209,16 @@ def _email_part_in(password: str, email: str) -> str:
     """The longest part of an address that the password contains, or empty."""
     name, _, domain = email.partition("@")
     # Not the last label: "media" and "info" do not identify an address.
-    labels = domain.split(".")[:-1]
-    parts = {
-        part for part in (name, *_split_words(name)) if len(_letters(part)) >= _MIN_NAME_LENGTH
-    }
-    parts |= {
-        part
-        for label in labels
-        for part in (label, *_split_words(label))
-        if len(_letters(part)) >= _MIN_DOMAIN_LENGTH
-    }
+    min_lengths = dict.fromkeys(domain.split(".")[:-1], _MIN_DOMAIN_LENGTH)
+    min_lengths[name] = _MIN_NAME_LENGTH
     letters = _letters(password)
-    return max((part for part in parts if _letters(part) in letters), key=len, default="")
-
-
-def _split_words(address_part: str) -> list[str]:
-    return _NON_WORD.split(address_part)
+    parts = [
+        part
+        for label, min_length in min_lengths.items()
+        for part in (label, *_NON_WORD.split(label))
+        if len(_letters(part)) >= min_length and _letters(part) in letters
+    ]
+    return max(parts, key=len, default="")
 
 
 def _letters(text: str) -> str:

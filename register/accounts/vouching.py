@@ -1,4 +1,4 @@
-"""Rules for second persons: which accounts may vouch for an act of another member.
+"""Rules on who may act, and on second persons, who vouch for an act of another member.
 
 An account that a member opened, reopened or gave a new password or factor may be a second account
 of that same member. For seven days it cannot vouch for anybody or change other accounts, unless
@@ -20,6 +20,34 @@ from register.journal import Act, JournalEntry, WriteTransaction
 
 # Time for the rest of the team to ask who the new member is.
 WAITING_PERIOD = timedelta(days=7)
+
+
+def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
+    """The acting member, read under the write lock.
+
+    :raises Refused: unknown or disabled.
+    """
+    member = tx.session.get(Member, member_id)
+    if member is None or not member.is_active:
+        raise Refused("member_may_not_act")
+    tx.keep_alive(member)
+    return member
+
+
+def require_administrator(tx: WriteTransaction, by: int | None) -> None:
+    """Require an administrator or the console (None).
+
+    An account that cannot vouch yet may not change others: whoever opened it could use it to open
+    a third one, and confirm that.
+
+    :raises Refused: unknown, disabled, a moderator, or ``member_vouches_later``.
+    """
+    if by is None:
+        return
+    member = load_acting_member(tx, by)
+    if not member.is_administrator:
+        raise Refused("member_administrators_only")
+    require_vouching(member, tx.at)
 
 
 def vouches(member: Member, at: datetime) -> bool:

@@ -21,8 +21,8 @@ from register.web.view_permissions import Audience, Permission, csrf, permission
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
-    "account.sign_in": sign_in.retry_page,
-    "account.invitation": sign_in.retry_page,
+    "account.sign_in": sign_in.retry_sign_in_page,
+    "account.invitation": sign_in.retry_invitation_page,
 }
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

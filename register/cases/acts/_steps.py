@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from register.accounts import vouching as vouching_members
-from register.accounts.acts import load_acting_member
 from register.accounts.models import Member, Role
+from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases import checklist as checks
 from register.cases import former_codes, rules, validation

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from register.accounts import vouching
-from register.accounts.acts import load_acting_member
 from register.accounts.models import Member
+from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases import checklist, pending_changes
 from register.cases.approvals import needed_before
