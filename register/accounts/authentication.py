@@ -115,8 +115,7 @@ def _count_attempt(
         sign_in_attempts.delete_unneeded(session, paris_day(at))
     with housekeeping(engine) as session:
         is_unlocked = sign_in_attempts.record_failure(session, key, at)
-        account = sign_in_attempts.account_for_failure(session, member_filter, key)
-        sign_in_attempts.count_failure(session, account, paris_day(at))
+        sign_in_attempts.count_failure(session, member_filter, key, paris_day(at))
         return is_unlocked
 
 

@@ -104,18 +104,14 @@ def touch(session: Session, session_id: int, at: datetime) -> None:
 
 def confirm(session: Session, session_id: int, at: datetime) -> str:
     """Store that password and code were given again; the session's new token."""
-    session.execute(
-        update(SignInSession).where(SignInSession.id == session_id).values(confirmed_at=at)
-    )
-    return renew(session, session_id)
+    return renew(session, session_id, confirmed_at=at)
 
 
-def renew(session: Session, session_id: int) -> str:
-    """Replace the token of a session; the new token."""
+def renew(session: Session, session_id: int, **columns: datetime) -> str:
+    """Replace the token of a session, and other columns if any; the new token."""
     token = secrets.token_urlsafe(32)
-    session.execute(
-        update(SignInSession).where(SignInSession.id == session_id).values(token_hash=digest(token))
-    )
+    stmt = update(SignInSession).where(SignInSession.id == session_id)
+    session.execute(stmt.values(token_hash=digest(token), **columns))
     return token
 
 

@@ -170,17 +170,15 @@ def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def account_for_failure(session: Session, member_filter: ColumnElement[bool], key: bytes) -> int:
-    """The account that a failure counts for; a number below one for an unknown address.
+def count_failure(
+    session: Session, member_filter: ColumnElement[bool], key: bytes, day: date
+) -> None:
+    """Increment the counter of an account and day, or one of those that unknown addresses share.
 
     :param key: the row key of the attempt, which selects one of the shared counters.
     """
     member_id = session.scalar(select(Member.id).where(member_filter))
-    return member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
-
-
-def count_failure(session: Session, account: int, day: date) -> None:
-    """Increment the counter of an account and day."""
+    account = member_id or -(int.from_bytes(key[:4], "big") % _SHARED)
     new_row = {"account": account, "day": day, "count": 1}
     increment = {"count": SignInFailures.count + 1}
     _upsert(session, SignInFailures, ["account", "day"], new_row, increment)

@@ -68,7 +68,8 @@ def may_second(second: Member, first: Member, at: datetime) -> bool:
     """
     if second.id == first.id or not vouches(second, at):
         return False
-    return vouches(first, at) or second.id not in admitted_by(first)
+    # Who invited the first, and who last reopened the account or removed its second factor.
+    return vouches(first, at) or second.id not in (first.invited_by, first.reopened_by)
 
 
 def eligible_seconds(
@@ -77,11 +78,6 @@ def eligible_seconds(
     """The members, among some, who may be the second person for an act of ``first``."""
     members = session.scalars(select(Member).where(Member.id.in_(member_ids))) if member_ids else ()
     return {member.id for member in members if may_second(member, first, at)}
-
-
-def admitted_by(member: Member) -> set[int]:
-    """Who invited a member, and who last reopened the account or removed its second factor."""
-    return {by for by in (member.invited_by, member.reopened_by) if by is not None}
 
 
 def require_vouching(member: Member, at: datetime) -> None:

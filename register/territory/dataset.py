@@ -253,20 +253,13 @@ def _with_former_rows(session: Session, new: TableRows) -> TableRows:
                 "kind": _FORMER,
                 "current_code": codes[row["code"]],
             }
-    return new | {
-        **{model: _add_retired(former[model], new[model]) for model in _AREAS},
-        CommuneAlias: new[CommuneAlias] + list(former_names.values()),
-        CommuneCode: _code_rows(codes),
-    }
-
-
-def _add_retired(
-    former_rows: list[ColumnValues], new_rows: list[ColumnValues]
-) -> list[ColumnValues]:
-    new_codes = {row["code"] for row in new_rows}
-    return new_rows + [
-        row | {"retired": True} for row in former_rows if row["code"] not in new_codes
-    ]
+    new[CommuneAlias] += former_names.values()
+    new[CommuneCode] = _code_rows(codes)
+    for model in _AREAS:
+        area_codes = {row["code"] for row in new[model]}
+        gone = [row for row in former[model] if row["code"] not in area_codes]
+        new[model] += [row | {"retired": True} for row in gone]
+    return new
 
 
 def _table(model: type[Base]) -> Table:

@@ -212,7 +212,11 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
     possible_ends = [
         end
         for end in range(mention.end + 1, last_end + 1)
-        if _is_area(gazetteer, mention.name, folded_words[mention.end : end])
+        if "" not in (following_words := folded_words[mention.end : end])
+        and (
+            parse_area(gazetteer, following_words)
+            or parse_arrondissement((*mention.name, *following_words))
+        )
     ]
     for start, end in sorted(
         product([mention.start, *possible_starts], [mention.end, *possible_ends]),
@@ -231,12 +235,6 @@ def _match_with_area(gazetteer: Gazetteer, mention: _PlaceMention) -> _PlaceMatc
         if readings and not _is_unrelated_number(mention, end, readings):
             return _PlaceMatch(start, end, readings)
     return None
-
-
-def _is_area(gazetteer: Gazetteer, name: Words, following_words: Words) -> bool:
-    return "" not in following_words and bool(
-        parse_area(gazetteer, following_words) or parse_arrondissement((*name, *following_words))
-    )
 
 
 def _is_unrelated_number(

@@ -16,8 +16,6 @@ from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH, NameCandidate, name_candidates
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.readings import (
-    EXACTNESS,
-    INEXACT,
     PlaceReading,
     PlaceResolution,
     SortWeight,
@@ -27,16 +25,6 @@ from register.territory.readings import (
     readings_of_name,
     sort_weight,
 )
-
-__all__ = [
-    "EXACTNESS",
-    "INEXACT",
-    "MAX_TYPED_LENGTH",
-    "PlaceReading",
-    "PlaceResolution",
-    "resolve",
-    "suggest_places",
-]
 
 PHRASE_MATCH = "dans_la_phrase"
 CODE_MATCHES = frozenset({"code_insee", "code_postal", "ancien_code", "departement_code"})

@@ -103,7 +103,7 @@ def test_every_slip_of_the_hand_is_forgiven(france: Gazetteer) -> None:
         # A slip can make another name, or its beginning; then that is what is read.
         if not any(one.why == "orthographe_proche" for one in resolution.readings):
             read += bool(resolution.readings)
-            if resolution.is_empty:
+            if not resolution.readings:
                 wrong.append(f"{row['nom']!r} as {typed!r}")
         elif row["code"] not in {one.code for one in resolution.readings}:
             wrong.append(f"{row['nom']!r} as {typed!r}")

@@ -8,6 +8,8 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
+from register.territory.readings import PlaceReading, PlaceResolution
+
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 COMMUNE_COLUMNS = [
@@ -41,3 +43,8 @@ def write(folder: Path, *communes: dict[str, str], **tables: str) -> Path:
         (folder / f"{table}.csv").write_text(content, "utf-8")
     (folder / "departements.geo.json").write_text("{}", "utf-8")
     return folder
+
+
+def sole_reading(resolution: PlaceResolution) -> PlaceReading | None:
+    """The reading, when there is exactly one."""
+    return resolution.readings[0] if len(resolution.readings) == 1 else None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from territory_rows import AT, row, write
+from territory_rows import AT, row, sole_reading, write
 
 from register.db import Base
 from register.territory import dataset, place_queries
@@ -155,7 +155,7 @@ def test_a_merged_commune_leads_to_its_successor(before: Session, tmp_path: Path
 
 def test_a_merged_name_is_still_found(before: Session, tmp_path: Path) -> None:
     update(before, write(tmp_path / "after", row("77001", "Reste", anciens_codes="77002")))
-    reading = resolve(load_gazetteer(before), "fusionne").sole_reading
+    reading = sole_reading(resolve(load_gazetteer(before), "fusionne"))
     assert reading is not None
     assert (reading.code, reading.why, reading.alias_name) == (
         "77001",
@@ -177,7 +177,7 @@ def test_a_commune_without_successor_is_retired_where_it_was(
     assert [place.code for place in place_queries.communes_of_departement(before, "77")] == [
         "77001"
     ]
-    reading = resolve(load_gazetteer(before), "Disparaît").sole_reading
+    reading = sole_reading(resolve(load_gazetteer(before), "Disparaît"))
     assert reading is not None
     assert (reading.code, reading.why) == ("77003", "nom")
 

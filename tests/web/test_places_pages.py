@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.territory.resolve import EXACTNESS, PlaceReading
+from register.territory.readings import EXACTNESS, PlaceReading
 from register.territory.web import place_names
 from register.territory.web.place_choice import MAX_SUGGESTIONS
 

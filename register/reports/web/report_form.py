@@ -26,7 +26,9 @@ from register.reports.report_content import (
     LINKS_LIMIT,
     ReportContent,
 )
-from register.territory.resolve import INEXACT, MAX_TYPED_LENGTH, resolve
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
+from register.territory.readings import INEXACT
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
 from register.territory.web.place_names import describe_place

@@ -19,14 +19,10 @@ from register.cases import communes_with_cases, uncoded_places
 from register.cases.filters import CaseQuery
 from register.cases.uncoded_places import UncodedPlace
 from register.db import db
+from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.place_queries import qualified_name
-from register.territory.resolve import (
-    INEXACT,
-    MAX_TYPED_LENGTH,
-    PlaceReading,
-    resolve,
-    suggest_places,
-)
+from register.territory.readings import INEXACT, PlaceReading
+from register.territory.resolve import resolve, suggest_places
 from register.territory.web import place_names
 from register.text.normalisation import one_line
 from register.text.typography import french

@@ -29,7 +29,7 @@ from register.cases.web.public.filter_panel import FilterChip, filter_titles
 from register.db import db, now
 from register.errors import Invalid, NotFound
 from register.search import draft_search
-from register.territory.resolve import PlaceReading
+from register.territory.readings import PlaceReading
 from register.territory.web import place_choice
 from register.text.normalisation import one_line
 from register.web.blueprints import desk

@@ -27,7 +27,8 @@ from register.reports.report_lists import (
     ReportQuery,
 )
 from register.reports.web.desk import labels, list_query, report_summary
-from register.territory.resolve import PlaceReading, resolve
+from register.territory.readings import PlaceReading
+from register.territory.resolve import resolve
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_key
 from register.text import dates
