@@ -49,7 +49,7 @@ def roster_invite() -> ResponseReturnValue:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
     return render_template(
-        "moderation/roster_invited.html",
+        "accounts/member_invited.html",
         email=email,
         role=ROLE_LABELS[role.value],
         link=f"{settings().base_url}/compte/invitation/{token}",
@@ -153,7 +153,7 @@ def _perform(act: Callable[..., object], *arguments: object, success: str) -> Re
 def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> ResponseReturnValue:
     session, current, at = db.session(), current_member.member(), now()
     body = render_template(
-        "moderation/roster.html",
+        "accounts/members.html",
         form=form,
         problem=problem,
         everyone=accounts.all_members(session),

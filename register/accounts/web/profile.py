@@ -46,7 +46,7 @@ def own() -> ResponseReturnValue:
     signed_in = current_member.require_signed_in()
     member = signed_in.member
     return render_template(
-        "account/own.html",
+        "accounts/profile.html",
         role=ROLE_LABELS[member.role],
         sessions=sessions.of_member(db.session(), member.id, now()),
         current_session=signed_in.session_id,
@@ -86,7 +86,7 @@ def password() -> ResponseReturnValue:
 
 
 def _render_form(form: NewPasswordForm) -> str:
-    return render_template("account/password.html", form=form, hint=length_hint())
+    return render_template("accounts/password.html", form=form, hint=length_hint())
 
 
 @account.post("/seances/<int:session>/fermer")
@@ -156,7 +156,7 @@ def factor() -> ResponseReturnValue:
         )
     cookie.pop(_PENDING_FIELD, None)
     current_member.renew_session()
-    return render_template("account/codes.html", codes=new_codes, carried=carried)
+    return render_template("accounts/recovery_codes.html", codes=new_codes, carried=carried)
 
 
 @account.post("/seconde-preuve/changer")
@@ -175,7 +175,7 @@ def codes() -> ResponseReturnValue:
     with writing() as tx:
         accounts.renew_codes(tx, current_member.member().id, new_codes)
     current_member.renew_session()
-    return render_template("account/codes.html", codes=new_codes, carried=None)
+    return render_template("accounts/recovery_codes.html", codes=new_codes, carried=None)
 
 
 def factor_page(
@@ -190,7 +190,7 @@ def factor_page(
     uri = two_factor.otpauth_uri(secret, current.email)
     drawing = two_factor.qr_svg(uri, _("Le secret, à lire avec le téléphone"))
     body = render_template(
-        "account/factor.html",
+        "accounts/two_factor.html",
         form=form or FactorForm(formdata=None),
         drawing=Markup(drawing),  # noqa: S704 - made here, of squares
         # A telephone cannot scan its own screen; authenticator applications open this link.

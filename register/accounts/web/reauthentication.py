@@ -159,7 +159,9 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
     except Unavailable:
         form.preuve_mot_de_passe.errors = [BUSY_MESSAGE]
         is_busy = True
-    body = render_template("account/confirm.html", act=act, form=form, carried=posted_form())
+    body = render_template(
+        "accounts/reauthentication.html", act=act, form=form, carried=posted_form()
+    )
     return limits.too_soon_page(body, RETRY_AFTER, 503) if is_busy else (body, 403)
 
 
@@ -180,4 +182,4 @@ def is_proved(password: str, code: str) -> bool:
 
 def resend_page(carried: CarriedForm, status: int = 200) -> Response:
     """The page from which a form is sent again, with the CSRF token of this session."""
-    return make_response(render_template("account/send_again.html", carried=carried), status)
+    return make_response(render_template("accounts/send_again.html", carried=carried), status)

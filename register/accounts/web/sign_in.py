@@ -149,7 +149,7 @@ def _render_form(
     """The page without password and code, with the interrupted form that it carries on."""
     form.mot_de_passe.data = form.code_a_usage_unique.data = ""
     return render_template(
-        "account/sign_in.html",
+        "accounts/sign_in.html",
         form=form,
         problem=problem,
         carried=carried or reauthentication.carried_form(),
@@ -171,7 +171,7 @@ def invitation(token: str) -> ResponseReturnValue:
             return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
         return _accept(pending, token, form)
     except NotFound:
-        return render_template("account/no_invitation.html"), 404
+        return render_template("accounts/invitation_invalid.html"), 404
 
 
 def retry_invitation_page() -> ResponseReturnValue:
@@ -180,7 +180,7 @@ def retry_invitation_page() -> ResponseReturnValue:
     try:
         pending = invitations.find_invitation(db.session(), token, now())
     except NotFound:
-        return render_template("account/no_invitation.html"), 404
+        return render_template("accounts/invitation_invalid.html"), 404
     return _invitation_page(pending, InvitedForm(), 403, str(TOO_EARLY_MESSAGE))
 
 
@@ -207,7 +207,7 @@ def _invitation_page(
     pending: MemberInvitation, form: InvitedForm, status: int, problem: str = ""
 ) -> ResponseReturnValue:
     body = render_template(
-        "account/invitation.html",
+        "accounts/invitation.html",
         invitation=pending,
         role=ROLE_LABELS[pending.role],
         form=form,

@@ -61,11 +61,11 @@ def communes() -> ResponseReturnValue:
         matches = place_choice.match_places(typed, place_choice.place_url)
         if matches.sole_choice:
             return redirect(matches.sole_choice.address, 303)
-        return render_template("public/choice.html", matches=matches, back=None)
+        return render_template("territory/place_choice.html", matches=matches, back=None)
     towns = _towns_with_cases().communes
     departements = place_queries.departements(db.session())
     return render_template(
-        "public/communes.html",
+        "territory/communes.html",
         communes=_town_rows(towns) if len(towns) <= _MAX_COMMUNES else [],
         departements=_departement_rows(departements, include_empty=False),
     )
@@ -115,7 +115,7 @@ def _neighbouring_communes(details: CommuneDetails) -> dict[str, object]:
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
     rows = _departement_rows(place_queries.departements(db.session()))
-    return render_template("public/departements.html", departements=rows)
+    return render_template("territory/departements.html", departements=rows)
 
 
 @public.get("/departements/<code>")
@@ -144,7 +144,7 @@ def regions() -> ResponseReturnValue:
         _place_row(urls.region(area.code), area.name, case_count("region", area.code))
         for area in place_queries.regions(db.session())
     ]
-    return render_template("public/regions.html", regions=rows)
+    return render_template("territory/regions.html", regions=rows)
 
 
 @public.get("/regions/<code>")
@@ -175,7 +175,9 @@ def _render_place(kind: str, code: str, **variables: object) -> str:
     # Cases that follow one another under their year; the undated ones under an empty one.
     years = [(year, list(cases)) for year, cases in groupby(page.cases, lambda case: case.date[:4])]
     facts = _place_facts(CaseQuery({kind: (code,)}))
-    return render_template(f"public/{kind}.html", page=page, years=years, facts=facts, **variables)
+    return render_template(
+        f"territory/{kind}.html", page=page, years=years, facts=facts, **variables
+    )
 
 
 class CountedLink(NamedTuple):
